@@ -12,6 +12,15 @@ from . import absent
 _lock = RLock()
 
 
+def optional(module: str, purpose: str, extra: str, more: str = "") -> Any:
+    """Return a module that an extra brings; an ImportError with the command that installs it if it is not there."""
+    try:
+        return import_module(module)
+    except ImportError as error:
+        raise ImportError(f"{purpose} needs {module.partition('.')[0]} ({error}). In a clone of minikeras, run: "
+                          f'python -m pip install ".[{extra}]"{more}') from error  # fmt: skip
+
+
 class _Later:
     """The stand-in that an import statement gets for a module, and for each name: they are not imported yet."""
 

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from typing import Any, Literal, TypeAlias, cast
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
@@ -58,9 +58,9 @@ class Monitor(Callback):
         assert self.monitor_op is not None
         return reference is None or self.monitor_op(value - self.min_delta, reference)
 
-    def _value(self, logs: Logs | None, purpose: str) -> Any:
+    def _value(self, logs: Logs | None, purpose: str) -> float | None:
         """Return the metric's value, None with a warning where the logs lack it."""
-        value = (logs or {}).get(self.monitor)
+        value: float | None = (logs or {}).get(self.monitor)
         if value is None:
             warn_user(f"{purpose} metric `{self.monitor}` which is not available. {available(logs)}")
         return value
@@ -160,7 +160,7 @@ class EarlyStopping(Monitor):
 
     def get_monitor_value(self, logs: Logs | None) -> float | None:
         """Return the value of the metric, None with a warning where the logs lack it."""
-        return cast("float | None", self._value(logs, "Early stopping conditioned on"))
+        return self._value(logs, "Early stopping conditioned on")
 
     def _keep(self, epoch: int) -> None:
         self.best_epoch = epoch

@@ -3,8 +3,9 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib import import_module
 from typing import Any, BinaryIO
+
+from .._base.lazy import optional
 
 
 @contextmanager
@@ -29,11 +30,6 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
 
 
 def import_h5py() -> Any:
-    """Return h5py, which writes HDF5, or raise an ImportError with the command that installs it."""
-    try:
-        return import_module("h5py")
-    except ImportError as error:
-        raise ImportError(
-            "Writing HDF5 (.keras, .h5) needs h5py, which is not installed; reading does not. In a clone of minikeras, "
-            'run: python -m pip install ".[h5]". Or write .npz weights, which need NumPy alone.'
-        ) from error
+    """Return h5py, which writes HDF5; an ImportError if it is not installed."""
+    more = ". Reading needs NumPy alone, and so does writing .npz weights."
+    return optional("h5py", "Writing HDF5 (.keras, .h5)", "h5", more)

@@ -6,11 +6,13 @@ matplotlib where it is not.
 
 import os
 from collections.abc import Sequence, Set
+from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from itertools import pairwise
 from typing import Any, Literal, NamedTuple
 
+from .._base.lazy import optional
 from .._base.nested import map_structure, only
 from .._core.keras_tensor import Operation
 from ..layers.core import InputLayer
@@ -120,13 +122,7 @@ def _text(layer: Any, end: str, what: str) -> str:
 # --- drawn by Graphviz ----------------------------------------------------------------------------------------
 
 
-def _extra(name: str) -> Any:
-    """Return an optional package."""
-    try:
-        return import_module(name)
-    except ImportError as error:
-        raise ImportError(f"Drawing a model needs {name.partition('.')[0]} ({error}). In a clone of minikeras, run: "
-                          'python -m pip install ".[plot]"') from error  # fmt: skip
+_extra = partial(optional, purpose="Drawing a model", extra="plot")
 
 
 def _to_dot(frame: _Part, graph: Any) -> Any:
