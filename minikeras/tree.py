@@ -81,19 +81,16 @@ def flatten(structure: Any) -> list[Any]:
     return [leaf for _, child in _items(structure) for leaf in flatten(child)]
 
 
-def _kind(structure: Any) -> type:
-    return dict if isinstance(structure, dict) else type(structure)
+def _outline(structure: Any) -> Any:
+    kind = dict if isinstance(structure, dict) else type(structure)
+    return (kind, {key for key, _ in _items(structure)}) if is_nested(structure) else None
 
 
 def _check_same(a: Any, b: Any, shallow: bool = False) -> None:
     """Compare two structures; `shallow` lets the second one go deeper."""
     if shallow and not is_nested(a):
         return
-
-    def outline(structure: Any) -> Any:
-        return (_kind(structure), {key for key, _ in _items(structure)}) if is_nested(structure) else None
-
-    if outline(a) != outline(b):
+    if _outline(a) != _outline(b):
         raise ValueError(f"The two structures don't have the same nested structure. Received: {a} and {b}.")
     if is_nested(a):
         others = dict(_items(b))

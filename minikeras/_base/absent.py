@@ -139,7 +139,7 @@ def complete(namespace: dict[str, Any]) -> None:
 
 def placeholder(module: str, name: str) -> Any:
     """Return what stands for a class or function of Keras: it may be imported and subclassed, not called."""
-    address, home = _address("keras", module, name), _address("minikeras", module)
+    address, home = f"keras.{module}.{name}".replace("..", "."), f"minikeras.{module}".rstrip(".")
     listed = hasattr(import_module(home), "__all__")
     has = f"{home}.__all__ lists what it has" if listed else f"It has no {home} at all"
 
@@ -153,10 +153,6 @@ def placeholder(module: str, name: str) -> Any:
     if not name[0].isupper():
         return refuse
     return _Absent(name, (), {"__new__": refuse, "__module__": home, "__doc__": refuse.__doc__})
-
-
-def _address(*parts: str) -> str:
-    return ".".join(filter(None, parts))
 
 
 _finder = Finder()

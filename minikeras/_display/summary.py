@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import reduce
 from itertools import pairwise
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple
 
 from .._base.settings import standardize_dtype
 from .._base.typing import DTypeLike
@@ -52,25 +52,7 @@ class Row(NamedTuple):
     level: int = 0
 
 
-class SummaryModel(Protocol):
-    """The attributes of a model that the table needs.
-
-    Also read where present, of a model: `compiled`, `optimizer` (its `built` and `variables`), `_operations`
-    (rows, if not `layers`), and `_connections()`, None for a plain chain of layers. Of a layer:
-    `name`, `built`, `count_params()`, `weights`, `trainable`, `layers`, and `_output_shapes()`.
-    """
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def layers(self) -> Sequence[Any]: ...
-    @property
-    def trainable_weights(self) -> Sequence[Any]: ...
-    @property
-    def non_trainable_weights(self) -> Sequence[Any]: ...
-
-
-def summarize(model: SummaryModel, line_length: int | None = None, positions: Sequence[float] | None = None,
+def summarize(model: Any, line_length: int | None = None, positions: Sequence[float] | None = None,
               print_fn: Callable[[str], object] | None = None, expand_nested: bool = False,
               show_trainable: bool = False, layer_range: Sequence[str] | None = None) -> None:  # fmt: skip
     """Print (by `print_fn`) a table of a model's layers; a ValueError for narrow columns or an empty `layer_range`."""
