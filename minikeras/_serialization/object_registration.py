@@ -34,11 +34,7 @@ def is_custom(names: Iterable[Any], custom_objects: CustomObjects | None) -> boo
 
 
 def register_keras_serializable(package: str = "Custom", name: str | None = None) -> Callable[[C], C]:
-    """Let configurations name a class or function of the caller's, as "package>name".
-
-    Args:
-        package: The first part of the name.
-        name: The second part, the object's own name if not given.
+    """Let configurations name a class or function of the caller's as "package>name", by its own name if none is given.
 
     Example:
         >>> @register_keras_serializable("my_package")
@@ -72,10 +68,7 @@ def get_registered_object(name: str, custom_objects: CustomObjects | None = None
                           module_objects: Mapping[str, Any] | None = None) -> Any:  # fmt: skip
     """Return the object registered under a name, None if there is none.
 
-    Args:
-        name: The name.
-        custom_objects: Names to objects that go before the registered ones.
-        module_objects: Names to objects that go behind them.
+    `custom_objects` are names to objects that go before the registered ones, `module_objects` to such that go behind.
 
     Example:
         >>> get_registered_object("nobody>knows")
@@ -95,10 +88,7 @@ def get_custom_objects() -> dict[str, Any]:
 
 @contextmanager
 def custom_object_scope(custom_objects: CustomObjects | None) -> Iterator[None]:
-    """Within this context configurations may name these objects.
-
-    Args:
-        custom_objects: Names to classes or functions; None for none.
+    """Within this context configurations may name these objects, names to classes or functions; None for none.
 
     Example:
         >>> with custom_object_scope({"twice": lambda x: 2 * x}):

@@ -188,11 +188,7 @@ def class_weight_to_sample_weights(y: Any, class_weight: Mapping[int, float], wh
 def unpack_x_y_sample_weight(data: Any) -> tuple[Any, Any, Any]:
     """Return a batch as (x, y, sample_weight), with None for what it does not have.
 
-    Args:
-        data: x alone, or a tuple or list of up to three of x, y and sample_weight.
-
-    Raises:
-        ValueError: if there are none or more than three.
+    `data` is x alone, or a tuple or list of one to three of x, y and sample_weight; a ValueError for another number.
 
     Example:
         >>> unpack_x_y_sample_weight((1, 2))
@@ -209,10 +205,7 @@ def unpack_x_y_sample_weight(data: Any) -> tuple[Any, Any, Any]:
 def pack_x_y_sample_weight(x: Any, y: Any = None, sample_weight: Any = None) -> Any:
     """Return x, (x, y) or (x, y, sample_weight), whatever is given; x alone is (x,) if it is a list or tuple.
 
-    Args:
-        x: Inputs.
-        y: Targets.
-        sample_weight: Weights of the rows; left out where there are no targets.
+    Weights are left out where there are no targets.
 
     Example:
         >>> pack_x_y_sample_weight(1, 2), pack_x_y_sample_weight(1)

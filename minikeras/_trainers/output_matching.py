@@ -11,15 +11,10 @@ Names = list[str] | None
 
 
 class Output(NamedTuple):
-    """One tensor among the outputs, or a structure of them.
+    """One tensor among the outputs, or a structure of them."""
 
-    Attributes:
-        path: Keys and places that lead to it.
-        name: Its name, None if it has none: only the model, or a dict of outputs, names them.
-    """
-
-    path: tuple[Any, ...]
-    name: str | None
+    path: tuple[Any, ...]  # keys and places that lead to it
+    name: str | None  # None if it has none: only the model, or a dict of outputs, names them
 
     def __str__(self) -> str:
         if self.name:
@@ -32,9 +27,7 @@ class Outputs:
 
     They come in Keras's order: those of a dict by the model's names, where it knows them, or else sorted.
 
-    Attributes:
-        all: Where each of them is.
-        wanted: Which of them have a loss.
+    `all` says where each of them is, `wanted` which have a loss.
     """
 
     def __init__(self, y_pred: Any, names: Names) -> None:

@@ -27,11 +27,9 @@ class Layout(NamedTuple):
 
 
 def arrange(sizes: Sequence[Point], links: Iterable[Link]) -> Layout:
-    """Return where parts of these sizes stand.
+    """Return where parts of these sizes (across, along) stand.
 
-    Args:
-        sizes: (across, along) of each part.
-        links: From part to part. One that leads back to an earlier part is laid out as if it led forward.
+    A link from part to part that leads back to an earlier one is laid out as if it led forward.
     """
     forward = sorted({(min(link), max(link)) for link in links if link[0] != link[1]}, key=lambda link: link[::-1])
     ranks = _ranks(len(sizes), forward)
