@@ -66,7 +66,8 @@ ALIASES: dict[str, str] = {
 
 MOVED: dict[str, str] = {
     "_checks": "_base.checks", "_state": "_base.naming _base.settings", "batches": "_trainers.batches",
-    "compiling": "_trainers.compile_utils", "configurable": "_serialization.configurable",
+    "callbacks.frequency": "callbacks.callback", "compiling": "_trainers.compile_utils",
+    "configurable": "_serialization.configurable",
     "custom_objects": "_serialization.object_registration", "data": "_trainers.data_adapters",
     "events": "_display.event_files", "files": "utils.file_utils", "folders": "utils.dataset_utils",
     "gradients": "_core.tape", "images": "utils.image_utils", "input_spec": "_core.input_spec",

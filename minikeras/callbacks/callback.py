@@ -162,13 +162,14 @@ class BatchCounter:
     def __init__(self, frequency: Frequency) -> None:
         if frequency != "epoch" and not isinstance(frequency, int):
             raise ValueError(f"`save_freq` must be 'epoch' or a number of batches. Received: save_freq={frequency!r}.")
-        self._target = 0 if frequency == "epoch" else int(frequency)
-        self._count, self._last = 0, -1
+        self.target: int = 0 if frequency == "epoch" else int(frequency)
+        self.count: int = 0
+        self.last: int = -1
 
     def is_full(self, batch: int) -> bool:
         """Count the batches up to this one of the epoch, and return whether the number is reached; then start anew."""
-        self._count += batch + 1 if batch <= self._last else batch - self._last
-        self._last = batch
-        full = 0 < self._target <= self._count
-        self._count *= not full
+        self.count += batch + 1 if batch <= self.last else batch - self.last
+        self.last = batch
+        full = 0 < self.target <= self.count
+        self.count *= not full
         return full
