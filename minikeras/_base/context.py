@@ -87,19 +87,16 @@ def current_path() -> str:
 
 
 @contextmanager
-def undone() -> Iterator[None]:
-    """Run something after which variables get their values back, but for what a `build` sets."""
-    changed: list[tuple[Any, Any]] = []
+def undone(dry: bool = False) -> Iterator[None]:
+    """Run something after which variables get their values back, but for what a `build` sets.
+
+    In a dry run, for shapes alone, seed generators do not advance.
+    """
+    before, changed = (context.undo, context.dry), list[tuple[Any, Any]]()
+    context.undo, context.dry = changed, dry or context.dry
     try:
-        with context.having(undo=changed):
-            yield
+        yield
     finally:
+        context.undo, context.dry = before
         for variable, array in reversed(changed):
             variable.array = array
-
-
-@contextmanager
-def dry_run() -> Iterator[None]:
-    """Run something for its shapes alone: seed generators do not advance, and variables get their values back."""
-    with context.having(dry=True), undone():
-        yield

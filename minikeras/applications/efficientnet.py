@@ -7,7 +7,7 @@ from .._core.keras_tensor import KerasTensor
 from ..activations import ActivationLike
 from ..models import Model
 from .imagenet_utils import DEVIATION, Images, decode_predictions
-from .network import Network, Pooling, Weights, prefixed
+from .network import Network, Pooling, Weights
 
 BLOCKS = [(3, 1, 16, 1, 1), (3, 2, 24, 6, 2), (5, 2, 40, 6, 2), (3, 3, 80, 6, 2), (5, 3, 112, 6, 1), (5, 4, 192, 6, 2),
           (3, 1, 320, 6, 1)]  # fmt: skip
@@ -52,9 +52,8 @@ def EfficientNetB0(include_top: bool = True, weights: Weights = "imagenet", inpu
     total, number = sum(block[1] for block in BLOCKS), 0
     for stage, (kernel_size, count, filters, expansion, stride) in enumerate(BLOCKS, 1):
         for letter in "abcdefg"[:count]:
-            names = prefixed(f"block{stage}{letter}_", NAMES)
-            strides, drop = stride if letter == "a" else 1, 0.2 * number / total
-            net.inverted(names, expansion, filters, kernel_size, strides, 0.25, drop)
+            prefix, strides, drop = f"block{stage}{letter}_", stride if letter == "a" else 1, 0.2 * number / total
+            net.inverted(prefix, NAMES, expansion, filters, kernel_size, strides, 0.25, drop)
             number += 1
     net.unit("top_conv top_bn top_activation", layers.Conv2D, 1280, 1, padding="same")
     if include_top:

@@ -112,13 +112,16 @@ class Network:
         even = [1 if n is None else 1 - n % 2 for n in self.x.shape[first : first + 2]]
         self.add(layers.ZeroPadding2D, name, tuple((low - n, low) for n in even))
 
-    def inverted(self, names: dict[str, str], expansion: int, filters: int, kernel: int, stride: int,
+    def inverted(self, prefix: str, names: dict[str, str], expansion: int, filters: int, kernel: int, stride: int,
                  squeeze: float = 0, drop: float = 0) -> None:  # fmt: skip
         """Add an inverted residual: wider, a convolution of each channel, narrow again, and the input.
+
+        `names` are those of the layers of each part, which all begin alike.
 
         Source: Sandler and others, arXiv 1801.04381. With `squeeze`, such a part of the input's channels is what scales
         are computed from (arXiv 1709.01507); `drop` is the rate at which the residual is left out.
         """
+        names = {part: " ".join(prefix + name for name in several.split()) for part, several in names.items()}
         start, width = self.x, self.x.shape[self.channels]
         if expansion > 1:
             self.unit(names["expand"], layers.Conv2D, expansion * width, 1, padding="same")
@@ -165,8 +168,3 @@ class Network:
         if path is not None:
             model.load_weights(path)
         return model
-
-
-def prefixed(prefix: str, names: dict[str, str]) -> dict[str, str]:
-    """Return lists of names that all begin alike."""
-    return {part: " ".join(prefix + name for name in several.split()) for part, several in names.items()}
