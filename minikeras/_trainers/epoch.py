@@ -13,7 +13,6 @@ from .._base.blas_threads import one_thread
 from .._base.interrupt import Interrupt
 from .._base.nested import like
 from .._base.settings import is_interactive_logging_enabled
-from .._base.typing import Array
 from .._jit.jit import Jit
 from ..callbacks import CallbackList
 from .batches import Batches
@@ -28,14 +27,7 @@ LOOK = 0.05
 
 
 class Epoch:
-    """A pass over all batches.
-
-    Args:
-        jit: Runs the steps.
-        source: The batches.
-        interrupt: Holds back a Ctrl-C until a step is done.
-        stopped: Returns whether a callback wants to stop.
-    """
+    """A pass over all batches. A Ctrl-C waits until a step is done; `stopped` tells if a callback wants to stop."""
 
     def __init__(self, jit: Jit, source: Batches, interrupt: Interrupt, stopped: Callable[[], bool]) -> None:
         self._jit, self._source, self._interrupt, self._stopped = jit, source, interrupt, stopped
@@ -108,11 +100,11 @@ class Logs(Mapping[str, Any]):
     def _values(self) -> dict[str, Any]:
         logs = self._outputs()
         if not isinstance(logs, dict):
-            raise TypeError(
-                f"`train_step` and `test_step` must return a dict of names and values. Received: {type(logs).__name__}."
-            )
+            raise TypeError("`train_step` and `test_step` must return a dict of names and values. "
+                            f"Received: {type(logs).__name__}.")  # fmt: skip
         parts = ((value if isinstance(value, dict) else {name: value}) for name, value in sorted(logs.items()))
-        return {name: _as_number(value) for part in parts for name, value in part.items()}
+        arrays = {name: np.asarray(value) for part in parts for name, value in part.items()}
+        return {name: array if array.ndim else float(array) for name, array in arrays.items()}
 
     def __getitem__(self, name: str) -> Any:
         return self._values[name]
@@ -127,49 +119,6 @@ class Logs(Mapping[str, Any]):
 def without_warnings() -> np.errstate:
     """Return the context of a step: training goes on with infinities and NaN, as in Keras."""
     return np.errstate(all="ignore")
-
-
-def _as_number(value: Any) -> Any:
-    """Return a scalar of the logs as a Python float, an array as it is."""
-    array = np.asarray(value)
-    return array if array.ndim else float(array)
-
-
-class Outputs:
-    """The outputs of all batches, joined along the batch axis.
-
-    Args:
-        rows: How many rows are expected, None if unknown; the arrays are then joined at the end.
-
-    Attributes:
-        batches: How many batches they are of.
-    """
-
-    def __init__(self, rows: int | None) -> None:
-        self.batches = 0
-        self._rows = rows
-        self._end = 0
-        self._whole: Array | None = None
-        self._parts: list[Any] = []
-
-    def add(self, outputs: Any, batches: int) -> None:
-        """Append the outputs of some batches."""
-        self.batches += batches
-        if self._rows is not None and isinstance(outputs, np.ndarray) and self._end + len(outputs) > self._rows:
-            self._rows = None  # the model gives more rows than it gets
-            self._parts = [self._whole[: self._end]] if self._whole is not None else []
-            self._whole = None
-        if self._rows is None or not isinstance(outputs, np.ndarray):
-            self._parts.append(outputs)
-            return
-        if self._whole is None:
-            self._whole = np.empty((self._rows, *outputs.shape[1:]), outputs.dtype)
-        self._whole[self._end : self._end + len(outputs)] = outputs
-        self._end += len(outputs)
-
-    def result(self) -> Any:
-        """Return all outputs."""
-        return join(self._parts) if self._whole is None else self._whole[: self._end]
 
 
 def join(parts: list[Any]) -> Any:
@@ -194,10 +143,8 @@ def verbosity_of(verbose: Any) -> int:
 def check_frequency(validation_freq: Any) -> None:
     """Refuse what does not say after which epochs to evaluate."""
     if isinstance(validation_freq, bool) or not isinstance(validation_freq, int | list | tuple):
-        raise ValueError(
-            "Expected `validation_freq` to be a list or int. "
-            f"Received: validation_freq={validation_freq!r} of the type {type(validation_freq)}."
-        )
+        raise ValueError("Expected `validation_freq` to be a list or int. Received: "
+                         f"validation_freq={validation_freq!r} of the type {type(validation_freq)}.")  # fmt: skip
 
 
 def is_due(epoch: int, validation_freq: Any) -> bool:
