@@ -13,6 +13,7 @@ from .._base.blas_threads import one_thread
 from .._base.interrupt import Interrupt
 from .._base.nested import like
 from .._base.settings import is_interactive_logging_enabled
+from .._base.typing import Array
 from .._jit.jit import Jit
 from ..callbacks import CallbackList
 from .batches import Batches
@@ -119,6 +120,43 @@ class Logs(Mapping[str, Any]):
 def without_warnings() -> np.errstate:
     """Return the context of a step: training goes on with infinities and NaN, as in Keras."""
     return np.errstate(all="ignore")
+
+
+class Outputs:
+    """The outputs of all batches, joined along the batch axis.
+
+    Args:
+        rows: How many rows are expected, None if unknown; the arrays are then joined at the end.
+
+    Attributes:
+        batches: How many batches they are of.
+    """
+
+    def __init__(self, rows: int | None) -> None:
+        self.batches = 0
+        self._rows = rows
+        self._end = 0
+        self._whole: Array | None = None
+        self._parts: list[Any] = []
+
+    def add(self, outputs: Any, batches: int) -> None:
+        """Append the outputs of some batches."""
+        self.batches += batches
+        if self._rows is not None and isinstance(outputs, np.ndarray) and self._end + len(outputs) > self._rows:
+            self._rows = None  # the model gives more rows than it gets
+            self._parts = [self._whole[: self._end]] if self._whole is not None else []
+            self._whole = None
+        if self._rows is None or not isinstance(outputs, np.ndarray):
+            self._parts.append(outputs)
+            return
+        if self._whole is None:
+            self._whole = np.empty((self._rows, *outputs.shape[1:]), outputs.dtype)
+        self._whole[self._end : self._end + len(outputs)] = outputs
+        self._end += len(outputs)
+
+    def result(self) -> Any:
+        """Return all outputs."""
+        return join(self._parts) if self._whole is None else self._whole[: self._end]
 
 
 def join(parts: list[Any]) -> Any:

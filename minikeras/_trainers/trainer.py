@@ -48,7 +48,7 @@ from .data_adapters import (
     train_validation_split,
     unpack_x_y_sample_weight,
 )
-from .epoch import Epoch, Logs, Phase, Verbose, check_frequency, is_due, join, verbosity_of, without_warnings
+from .epoch import Epoch, Logs, Outputs, Phase, Verbose, check_frequency, is_due, join, verbosity_of, without_warnings
 
 CallbacksLike: TypeAlias = Callback | Iterable[Callback] | None
 """Callbacks of a run."""
@@ -666,45 +666,45 @@ class Trainer(Layer):
             return on_dask.predict(self, x, batch_size)
         source = Batches(x, batch_size=batch_size, steps=steps, together=self.steps_per_execution)
         hooks = self._hooks(callbacks, verbosity_of(verbose), 1, source.count)
+        outputs = Outputs(source.rows)
         vars(self)["stop_predicting"] = False
         hooks.on_predict_begin()
         try:
-            parts = self._predict_batches(source, hooks, callbacks is None)
+            self._predict_batches(source, hooks, outputs, callbacks is None)
             hooks.on_predict_end()
         finally:
             hooks.close()
-        if not parts and source.array is not None:
+        if not outputs.batches and source.array is not None:
             return self._of_no_rows(source.array[0])
-        result = join(parts)
+        result = outputs.result()
         source.warn_of_nonsense(result)
         return result
 
-    def _predict_batches(self, source: Batches, hooks: CallbackList, unobserved: bool) -> list[Any]:
-        """Return the outputs of all batches, several at once after the first where nobody looks and no row cares."""
-        jit, at_once, done, parts, recent = self._predictor, 1, 0, list[Any](), list[Any]()
+    def _predict_batches(self, source: Batches, hooks: CallbackList, outputs: Outputs, unobserved: bool) -> None:
+        """Run over all batches, several at once after the first where nobody looks between them and no row cares."""
+        jit, at_once, recent = self._predictor, 1, list[Any]()
         every = 1 if unobserved else self.steps_per_execution
         while True:
-            if done == 1 and unobserved and source.array and jit is self.jit and self._is_rowwise():
+            if outputs.batches == 1 and unobserved and source.array and jit is self.jit and self._is_rowwise():
                 first = map_structure(lambda array: array[: source.size], source.array[0])
                 at_once = max(1, jit.rows_at_once(first) // source.size)
             batch, count = source.take(at_once)
             if batch is None:
                 break
-            if not done:
+            if not outputs.batches:
                 self._prepare(batch, "predict")
-            if done % every == 0:
-                hooks.on_predict_batch_begin(done)
+            if outputs.batches % every == 0:
+                hooks.on_predict_batch_begin(outputs.batches)
             recent.append(jit.run(batch))
-            parts.append(recent[-1])
-            done += count
-            if done % every == 0:
-                hooks.on_predict_batch_end(done - 1, {"outputs": join(recent)})
+            outputs.add(recent[-1], count)
+            if outputs.batches % every == 0:
+                hooks.on_predict_batch_end(outputs.batches - 1, {"outputs": join(recent)})
                 recent.clear()
                 if self.stop_predicting:
                     break
         if recent:
-            hooks.on_predict_batch_end(done - done % every + every - 1, {"outputs": join(recent)})
-        return parts
+            last = outputs.batches - outputs.batches % every + every - 1
+            hooks.on_predict_batch_end(last, {"outputs": join(recent)})
 
     def _of_no_rows(self, x: Any) -> Any:
         """Return empty outputs of the right shape: those of one row of zeros, without the row."""
