@@ -11,10 +11,10 @@ from .._base.typing import Array
 from .._core.op import Entry
 from .._core.ownership import Changes
 from .._core.tensor import Tensor, TensorOps, recorders
-from .blocks import AnyProgram, BlockProgram, may_run_in_blocks
+from .blocks import BlockProgram, may_run_in_blocks
 from .codegen import multiplications
 from .multi_step import MultiStep, Run
-from .program import Program
+from .program import Program, Replayable
 from .trace import Trace, trace
 
 PROGRAMS_KEPT = 8
@@ -52,21 +52,21 @@ class Jit:
         self._limit, self._twice = limit, twice
         self._fingerprints: dict[Any, Any] = {}
         """The fingerprint of the first run of each kind."""
-        self._programs: dict[Any, AnyProgram] = {}
+        self._programs: dict[Any, Replayable] = {}
         self._records: dict[Any, tuple[list[Entry], list[Tensor], Any]] = {}
         """The records that small programs were made of, until a run of batches comes."""
-        self._multi_steps: dict[Any, tuple[AnyProgram, MultiStep | None]] = {}
+        self._multi_steps: dict[Any, tuple[Replayable, MultiStep | None]] = {}
         self._warmup: int = WARMUP_STEPS
         self._ripe: set[Any] = set()
         """Kinds of inputs that have come so often that finding blocks of rows pays."""
-        self._last: tuple[Any, AnyProgram] | None = None
+        self._last: tuple[Any, Replayable] | None = None
         """The last run of `step`: shapes and dtypes of a flat tuple of arrays, and the program."""
 
-    def find(self, x: Array) -> AnyProgram | None:
+    def find(self, x: Array) -> Replayable | None:
         """Return the program for an input of this shape and dtype, None if there is none or a layer has changed."""
         return self._current((x.shape, x.dtype))
 
-    def _current(self, key: Any) -> AnyProgram | None:
+    def _current(self, key: Any) -> Replayable | None:
         program = self._programs.get(key)
         return program if program is not None and program.structure == Changes.layers else None
 
@@ -76,7 +76,7 @@ class Jit:
         program = self._current(key)
         return _as_arrays(self._first_run(inputs, key)) if program is None else self.replay(program, inputs)
 
-    def replay(self, program: AnyProgram, inputs: Any) -> Any:
+    def replay(self, program: Replayable, inputs: Any) -> Any:
         """Run a program, or the function itself while another thread runs the program."""
         if not program.lock.acquire(blocking=False):
             return _as_arrays(self._function(to_tensors(inputs)))
@@ -127,7 +127,7 @@ class Jit:
         multi_step.run(run)
         return multi_step.outputs
 
-    def _latest(self, inputs: Any) -> AnyProgram | None:
+    def _latest(self, inputs: Any) -> Replayable | None:
         """Return the program of the last step, if it serves these inputs: quicker than to look it up."""
         if self._last is None or type(inputs) is not tuple:
             return None
@@ -163,7 +163,7 @@ class Jit:
                     self._records[key] = record.entries, leaves(tensors), outputs
         return outputs
 
-    def _compiled(self, entries: list[Entry], inputs: list[Tensor], outputs: Any, key: Any) -> AnyProgram:
+    def _compiled(self, entries: list[Entry], inputs: list[Tensor], outputs: Any, key: Any) -> Replayable:
         """Return a program: in blocks of rows where that is quicker, and finding out pays."""
         large = may_run_in_blocks(entries, inputs)
         if large and (key in self._ripe or not self._twice):

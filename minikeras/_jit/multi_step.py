@@ -18,7 +18,7 @@ from .._core.op import Entry
 from .._core.tensor import Tensor
 from .._core.variable import ASSIGN, Variable
 from .program import Program
-from .trace import KEEP, simplified
+from .trace import keep, simplified
 
 Run: TypeAlias = list[Any]
 """Batches of one shape: for each array of a batch its rows of all batches, as a sequence of arrays."""
@@ -66,7 +66,7 @@ class MultiStep:
             self._kept.append((id(x), room, [room[i, ...] for i in range(RUN)]))
             rooms.append(Tensor(room[0, ...]))
             place = next((i + 1 for i, entry in enumerate(steps) if entry.output is x), 0)
-            steps.insert(place, Entry(KEEP, [x, rooms[-1]], [x.array, rooms[-1].array], (), {}, Tensor(np.empty(0))))
+            steps.insert(place, keep(x, rooms[-1]))
         self._steps = Program(steps, [*inputs, *early.values(), *rooms], ())
         joined |= {id(x) for x in results if x.ndim}
         self._after: list[Entry] = self._by_row(entries, joined)

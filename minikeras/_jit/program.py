@@ -27,8 +27,8 @@ from .codegen import Codegen
 from .trace import simplified
 
 
-class Program:
-    """The steps of a recorded run, compiled, with their buffers; it gave a structure of tensors and other things.
+class Replayable:
+    """What is run in place of a function that gave a structure of tensors and other things.
 
     Attributes:
         structure: State of all layers when it was made; in another state the program may be wrong.
@@ -36,21 +36,59 @@ class Program:
         size: Bytes of all buffers.
         steps_left: Counts down to 1, after which a better program is made; not above 0 where there is none.
         masked: Whether an output has a mask, which a replay does not give.
-        source: The two functions as text: `main` does what has effects, `tail` computes the outputs from what is left.
+        parts: Returns the programs that are run one after the other; of several that are alike each runs some blocks.
+        run: Replays what has effects, on inputs of the traced shapes and dtypes; the caller keeps NumPy from warning.
+        outputs: Returns the outputs of the last run, in their structure, as arrays that are the caller's to keep.
+        finish: Does so, and holds on to nothing.
     """
 
-    def __init__(self, recorded: list[Entry], inputs: Sequence[Tensor], outputs: Any) -> None:
+    size: int
+    parts: "Callable[[], list[list[Program]]]"
+    run: Callable[[Iterable[Array]], None]
+    outputs: Callable[[], Any]
+    finish: Callable[[], Any]
+
+    def __init__(self, outputs: Any, threads: AbstractContextManager[None] | None,
+                 overflow: Literal["ignore"] | None) -> None:  # fmt: skip
         self.structure: int = Changes.layers
         self.lock: LockType = Lock()
         self.steps_left: int = 0
         self.masked: bool = any(getattr(y, "keras_mask", None) is not None for y in leaves(outputs))
-        overflows = any(entry.op.replay is not entry.op.forward for entry in recorded)
-        self._overflow: Literal["ignore"] | None = "ignore" if overflows else None
+        self._threads: AbstractContextManager[None] = threads or nullcontext()
+        self._overflow: Literal["ignore"] | None = overflow
         """What NumPy does where an exponential overflows to infinity on purpose."""
+        self._plain: bool = threads is None and overflow is None
+
+    def begin(self, inputs: Iterable[Array]) -> None:
+        """Run as `run` does, where NumPy may warn."""
+        if self._plain:
+            self.run(inputs)
+        else:
+            with self._threads, np.errstate(over=self._overflow):
+                self.run(inputs)
+
+    def call(self, inputs: Iterable[Array]) -> Any:
+        """Run and return the outputs, where NumPy may warn."""
+        if self._plain:
+            self.run(inputs)
+            return self.finish()
+        with self._threads, np.errstate(over=self._overflow):
+            self.run(inputs)
+            return self.finish()
+
+
+class Program(Replayable):
+    """The steps of a recorded run, compiled, with their buffers.
+
+    Attributes:
+        source: The two functions as text: `main` does what has effects, `tail` computes the outputs from what is left.
+    """
+
+    def __init__(self, recorded: list[Entry], inputs: Sequence[Tensor], outputs: Any) -> None:
+        overflows = any(entry.op.replay is not entry.op.forward for entry in recorded)
         sizes = (value.size for entry in recorded for value in entry.values if isinstance(value, np.ndarray))
         large = max(sizes, default=0) > FEW
-        self._threads: AbstractContextManager[None] = one_thread if large else nullcontext()
-        self._plain: bool = not large and not overflows
+        super().__init__(outputs, one_thread if large else None, "ignore" if overflows else None)
         entries, outputs = simplified(recorded, outputs)
         results = leaves(outputs)
         order = iter(range(len(results)))
@@ -58,7 +96,7 @@ class Program:
         """The structure of the outputs, with the place of each."""
         self._is_flat_list: bool = self._order == list(range(len(results)))
         self._codegen = Codegen(entries, inputs, results)
-        self.size: int = self._codegen.size
+        self.size = self._codegen.size
         self.source: str = self._codegen.source
         functions = self._codegen.namespace
         exec(compile(self.source, "<program>", "exec"), functions)  # of names and numbers made here alone
@@ -91,8 +129,10 @@ class Program:
         """Return whether variables have the arrays that were looked up, and nobody else holds those it writes to."""
         return self._values == Changes.arrays and not (self._writes and self._exposures != Changes.exposures)
 
+    def parts(self) -> "list[list[Program]]":
+        return [[self]]
+
     def run(self, inputs: Iterable[Array]) -> None:
-        """Replay what has effects, on inputs of the traced shapes and dtypes; the caller keeps NumPy from warning."""
         if not self._is_bound():
             self._bind()
         self._carried = self._main(*inputs)
@@ -105,31 +145,12 @@ class Program:
             self._carried = carried
 
     def outputs(self) -> Any:
-        """Return the outputs of the last run, in their structure, as arrays that are the caller's to keep."""
         values = self._tail(*self._carried)
         if self._is_flat_list:
             return list(values)
         return values[0] if self._order == 0 else map_structure(values.__getitem__, self._order)
 
     def finish(self) -> Any:
-        """Return the outputs of the last run, and hold on to nothing."""
         outputs = self.outputs()
         self._carried = ()
         return outputs
-
-    def begin(self, inputs: Iterable[Array]) -> None:
-        """Run as `run` does, where NumPy may warn."""
-        if self._plain:
-            self.run(inputs)
-        else:
-            with self._threads, np.errstate(over=self._overflow):
-                self.run(inputs)
-
-    def call(self, inputs: Iterable[Array]) -> Any:
-        """Run and return the outputs, where NumPy may warn."""
-        if self._plain:
-            self.run(inputs)
-            return self.finish()
-        with self._threads, np.errstate(over=self._overflow):
-            self.run(inputs)
-            return self.finish()

@@ -15,7 +15,7 @@ from .._core.tape import PASSED, GradientTape, backward
 from .._core.tensor import Tensor, TensorOps, recorders, stop_recording
 from .._core.variable import Variable
 from .program import Program
-from .trace import KEEP, trace
+from .trace import keep, trace
 
 COMPILE_AT = (3, 6, 12, 24, 48)
 """The calls of a kind at which a program is made; later ones are made where layers have changed meanwhile."""
@@ -156,10 +156,7 @@ class TapedProgram:
         self.usable = not record.escaped and all(x is not fixed for entry in entries for x in entry.inputs)
         rooms = [Tensor(np.empty_like(cast(Array, y.array))) for y in ends]
         split = next(i for i, entry in enumerate(entries) if entry.output is ends[-1]) + 1
-        entries[split:split] = [
-            Entry(KEEP, [y, room], [y.array, room.array], (), {}, Tensor(np.empty(0)))
-            for y, room in zip(ends, rooms, strict=True)
-        ]
+        entries[split:split] = map(keep, ends, rooms)
         self._rooms: list[Array] = [cast(Array, room.array) for room in rooms]
         """Arrays like those that the first half fills."""
         self._program = Program(entries, [*inputs, *rooms], gradients)

@@ -138,6 +138,11 @@ KEEP = Op(_keep, (None, None), 2, effect=True)
 """Keeps a value for later."""
 
 
+def keep(x: Tensor, room: Tensor) -> Entry:
+    """Return an entry that writes a tensor to the array of another."""
+    return Entry(KEEP, [x, room], [x.array, room.array], (), {}, Tensor(np.empty(0)))
+
+
 def _parts(entry: Entry) -> list[Entry]:
     """Return an entry, or those of the ops it is made of, which do the same to the last bit."""
     decomposition = entry.op.decomposition
