@@ -24,7 +24,7 @@ from .trials import Held, broadcast, filled, most_numbers, print_once, sizes_in_
 
 
 class KerasTensor(Tensor):
-    """A tensor known by shape and dtype alone, as `Input` gives it.
+    """A tensor known by shape and dtype alone, as `Input` gives it; a ValueError if it is to be sparse or ragged.
 
     Layers, operators, ops and NumPy functions take it and give others; `Model(inputs, outputs)` makes a model of what
     was done.
@@ -35,9 +35,6 @@ class KerasTensor(Tensor):
         sparse, ragged: Whether it is of these kinds; minikeras has neither.
         record_history: Accepted for Keras's sake.
         name: Its name, made up if not given.
-
-    Raises:
-        ValueError: if it is to be sparse or ragged.
 
     Example:
         >>> KerasTensor((None, 3), "float32", name="x")

@@ -35,7 +35,6 @@ class GradientTape:
         watch_accessed_variables: Whether variables are watched without `watch`.
 
     Example:
-        >>> import minikeras as keras
         >>> x = keras.ops.convert_to_tensor(3.0)
         >>> with keras.GradientTape() as tape:
         ...     tape.watch(x)
@@ -69,10 +68,9 @@ class GradientTape:
         for x in (*entry.rest, *entry.kwargs.values()):
             if isinstance(x, TensorOps) and not entry.op.effect and self.follows(x) and _differentiable(x):
                 name = next(name for name, value in entry.arguments().items() if value is x)
-                raise TypeError(
-                    f"{entry.op.name} is not differentiated with respect to `{name}`, for which it got a tensor that a "
-                    "GradientTape watches. Give it a number or stop_gradient of the tensor, or use other ops."
-                )
+                raise TypeError(f"{entry.op.name} is not differentiated with respect to `{name}`, for which it got a "
+                                "tensor that a GradientTape watches. Give it a number or stop_gradient of the tensor, "
+                                "or use other ops.")  # fmt: skip
         if differentiated:
             self.append(entry)
 
@@ -103,11 +101,9 @@ class GradientTape:
     def convert(self, tensor: TensorOps) -> None:
         """Warn, for what is computed from the array is not recorded."""
         if self.follows(tensor) and _differentiable(tensor):
-            warn_user(
-                "Under a GradientTape a tensor was made an array, as np.asarray does, or np.array of a list of them: "
-                "what is computed from the array has no gradient. Use minikeras.ops, such as ops.stack for a list, or "
-                "x.numpy() where no gradient is wanted."
-            )
+            warn_user("Under a GradientTape a tensor was made an array, as np.asarray does, or np.array of a list of "
+                      "them: what is computed from the array has no gradient. Use minikeras.ops, such as ops.stack for "
+                      "a list, or x.numpy() where no gradient is wanted.")  # fmt: skip
 
     def follows(self, tensor: TensorOps) -> bool:
         """Return whether it is watched, or a variable that would be as soon as it is used."""
@@ -326,7 +322,6 @@ def custom_gradient(f: F) -> F:
             last and as `upstream` where it has that name, to the gradients of the arguments (one or a tuple).
 
     Example:
-        >>> import minikeras as keras
         >>> @keras.ops.custom_gradient
         ... def log1pexp(x):
         ...     e = keras.ops.exp(x)

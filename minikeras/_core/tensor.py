@@ -246,10 +246,9 @@ class TensorOps:
             recorder.read(self)
         array = self.array
         if array is None:
-            raise ValueError(
-                f"A symbolic tensor has no value, and a number was needed. Received: {self!r}. Build the model and "
-                "call it on an array, or use minikeras.ops instead of a NumPy function that minikeras does not have."
-            )
+            raise ValueError(f"A symbolic tensor has no value, and a number was needed. Received: {self!r}. Build the "
+                             "model and call it on an array, or use minikeras.ops instead of a NumPy function that "
+                             "minikeras does not have.")  # fmt: skip
         return array
 
     def numpy(self) -> Array:
@@ -389,7 +388,6 @@ class Tensor(TensorOps, ArrayMethods):
         array: The values; they are not copied.
 
     Example:
-        >>> import numpy as np
         >>> t = Tensor(np.ones((1, 2), "float32"))
         >>> print(t * 2)
         Tensor([[2. 2.]], shape=(1, 2), dtype=float32)

@@ -57,9 +57,8 @@ class Variable(TensorOps):
                  name: str | None = None) -> None:  # fmt: skip
         name = auto_name("variable") if name is None else name
         if not isinstance(name, str) or "/" in name:
-            raise ValueError(
-                f"Argument `name` must be a string and cannot contain character `/`. Received: name={name!r}."
-            )
+            raise ValueError("Argument `name` must be a string and cannot contain character `/`. Received: "
+                             f"name={name!r}.")  # fmt: skip
         self.array = self._first_value(initializer, shape, dtype)
         scope = current_path()
         self.exposed: bool | int = EXPOSED
@@ -79,10 +78,8 @@ class Variable(TensorOps):
             initializer = table("keras.initializers").get(initializer)
         if callable(initializer) and not isinstance(initializer, TensorOps):
             if shape is None:
-                raise ValueError(
-                    "When creating a Variable from an initializer, the `shape` argument should be specified. "
-                    f"Received: initializer={initializer!r} and shape={shape}."
-                )
+                raise ValueError("When creating a Variable from an initializer, the `shape` argument should be "
+                                 f"specified. Received: initializer={initializer!r} and shape={shape}.")  # fmt: skip
             sizes = _checked(shape)
             value: Array
             if context.loading is not None:
@@ -97,9 +94,8 @@ class Variable(TensorOps):
         if dtype is None and not isinstance(initializer, TensorOps):  # NumPy makes these unasked, as in Keras
             value = value.astype({"float64": floatx(), "int64": "int32"}.get(value.dtype.name, value.dtype))
         if shape is not None and value.shape != _checked(shape):
-            raise ValueError(
-                f"The value of a Variable must have its shape. Expected {tuple(shape)}, received {value.shape}."
-            )
+            raise ValueError(f"The value of a Variable must have its shape. Expected {tuple(shape)}, received "
+                             f"{value.shape}.")  # fmt: skip
         return value
 
     @property
@@ -147,10 +143,9 @@ class Variable(TensorOps):
         if array is None:  # no tensor, or a symbolic one, which is refused
             array = as_array(value, self.dtype)
         if array.shape != self.array.shape:
-            raise ValueError(
-                f"The shape of the target variable and the shape of the target value in `variable.assign(value)` "
-                f"must match. Variable {self.path!r} has shape {self.array.shape}. Received: {array.shape}."
-            )
+            raise ValueError("The shape of the target variable and the shape of the target value in "
+                             f"`variable.assign(value)` must match. Variable {self.path!r} has shape "
+                             f"{self.array.shape}. Received: {array.shape}.")  # fmt: skip
         if context.undo is not None:
             context.undo.append((self, self.array))
         old, self.array, self.exposed = self.array, np.array(array, self.array.dtype, order="C"), EXPOSED

@@ -66,13 +66,10 @@ class ReLU(SameShape):
 
 
 class LeakyReLU(SameShape):
-    """x where positive, negative_slope * x elsewhere.
+    """x where positive, negative_slope * x elsewhere; a ValueError if the slope is negative.
 
     Args:
         negative_slope: Slope for negative inputs.
-
-    Raises:
-        ValueError: if the slope is negative.
 
     Example:
         >>> print(LeakyReLU(0.5)(np.array([-1.0, 2.0])))

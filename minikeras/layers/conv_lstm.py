@@ -48,10 +48,9 @@ class _ConvLSTMCell(Windowed, LSTMCell):
 
     def build(self, input_shape: ShapeLike) -> None:
         if None in tuple(input_shape)[1:]:
-            raise ValueError(
-                f"Layer '{self.name}' needs known sizes of all axes behind those of the batch and the steps, since the "
-                f"state has them too. Received an input of shape {tuple(input_shape)} at each step."
-            )
+            raise ValueError(f"Layer '{self.name}' needs known sizes of all axes behind those of the batch and the "
+                             f"steps, since the state has them too. Received an input of shape {tuple(input_shape)} at "
+                             "each step.")  # fmt: skip
         self._shape: PartialShape = tuple(input_shape)
         super().build(input_shape)
 

@@ -406,9 +406,8 @@ class Lambda(Layer):
         try:
             return tuple(self._inferred_spec(KerasTensor(input_shape, self.compute_dtype)).shape)
         except (TypeError, ValueError, IndexError) as error:
-            raise NotImplementedError(
-                f"Could not infer the output shape of Lambda layer '{self.name}': {error}. Pass `output_shape`."
-            ) from error
+            raise NotImplementedError(f"Could not infer the output shape of Lambda layer '{self.name}': {error}. Pass "
+                                      "`output_shape`.") from error  # fmt: skip
 
     def get_config(self) -> Config:
         own = {"function": self.function, "output_shape": self._output_shape, "mask": self.mask}

@@ -35,7 +35,7 @@ class _Hashed(OfValues):
 
 
 class Hashing(_Hashed):
-    """Numbers values, strings or integers, by their hashes.
+    """Numbers values, strings or integers, by their hashes; a ValueError without bins, or for an unknown mode or salt.
 
     Args:
         num_bins: How many numbers there are.
@@ -43,9 +43,6 @@ class Hashing(_Hashed):
         salt: One or two integers that make other numbers of the same values.
         output_mode: "int", "one_hot", "multi_hot" or "count".
         sparse: Must be False.
-
-    Raises:
-        ValueError: without bins, or for an unknown mode or salt.
 
     Example:
         >>> Hashing(3)([["A"], ["B"], ["C"]]).numpy().tolist()
@@ -105,10 +102,9 @@ class HashedCrossing(_Hashed):
         columns = [raw(x) for x in inputs]
         shape, *others = {column.shape for column in columns}
         if len(columns) < 2 or others or shape[1:] not in ((), (1,)) or any(c.dtype.kind == "f" for c in columns):
-            raise ValueError(
-                "HashedCrossing takes several inputs of strings or integers, each of shape (), (batch,) or (batch, 1). "
-                f"Received: shapes {[c.shape for c in columns]}, dtypes {[c.dtype.name for c in columns]}."
-            )
+            raise ValueError("HashedCrossing takes several inputs of strings or integers, each of shape (), (batch,) "
+                             f"or (batch, 1). Received: shapes {[c.shape for c in columns]}, dtypes "
+                             f"{[c.dtype.name for c in columns]}.")  # fmt: skip
         flat = [column.reshape(-1) for column in columns]
         prints = [fingerprints([v.encode() for v in c.tolist()]) if c.dtype.kind in "OUST" else c.astype("uint64")
                   for c in flat]  # fmt: skip

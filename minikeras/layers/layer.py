@@ -94,8 +94,6 @@ class Layer(Module, Configurable):
         ValueError: for an unknown keyword, or a name with a slash.
 
     Example:
-        >>> import numpy as np
-        >>> import minikeras as keras
         >>> class Scale(keras.Layer):
         ...     def build(self, input_shape):
         ...         self.scale = self.add_weight(shape=(input_shape[-1],), initializer="ones", name="scale")
@@ -161,9 +159,8 @@ class Layer(Module, Configurable):
         if name is None:
             name = auto_name(type(self).__name__)
         if not isinstance(name, str) or "/" in name:
-            raise ValueError(
-                f"Argument `name` must be a string and cannot contain character `/`. Received: name={name!r}."
-            )
+            raise ValueError("Argument `name` must be a string and cannot contain character `/`. Received: "
+                             f"name={name!r}.")  # fmt: skip
         if not isinstance(trainable, bool):
             raise ValueError(f"Expected `trainable` to be a boolean. Received: trainable={trainable!r}.")
         input_dim = kwargs.pop("input_dim", None)
@@ -271,10 +268,9 @@ class Layer(Module, Configurable):
         shapes = {name: _shapes(inputs[name]) for name in names if inputs.get(name) is not None}
         for name in names:
             if name not in inputs and name not in parameters(method).defaults:
-                raise ValueError(
-                    f"{type(self).__name__}.{method.__name__}() takes {name!r}. Where it takes several shapes, each is "
-                    "named after an argument of call() with `_shape` behind it."
-                )
+                raise ValueError(f"{type(self).__name__}.{method.__name__}() takes {name!r}. Where it takes several "
+                                 "shapes, each is named after an argument of call() with `_shape` behind "
+                                 "it.")  # fmt: skip
         return method(**shapes)
 
     def compute_output_shape(self, *args: Any, **kwargs: Any) -> Any:
@@ -283,10 +279,8 @@ class Layer(Module, Configurable):
         Raises:
             NotImplementedError: if it does not.
         """
-        raise NotImplementedError(
-            f"Layer {type(self).__name__} should override `def compute_output_shape(self, input_shape)` so that "
-            "its output shape can be told without calling it."
-        )
+        raise NotImplementedError(f"Layer {type(self).__name__} should override `def compute_output_shape(self, "
+                                  "input_shape)` so that its output shape can be told without calling it.")  # fmt: skip
 
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
         """Return the output for symbolic inputs, as a KerasTensor or a structure of them."""
@@ -317,7 +311,7 @@ class Layer(Module, Configurable):
     def __call__(self, *args: Any, **kwargs: Any) -> Any: ...
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Build the layer if need be, and compute its output.
+        """Build the layer if need be, and compute its output; a ValueError if an input does not fit the layer.
 
         Args:
             args: Tensors, arrays, or lists and dicts of them.
@@ -325,9 +319,6 @@ class Layer(Module, Configurable):
 
         Returns:
             A Tensor, or a KerasTensor for symbolic inputs, or a structure of them if `call` returns one.
-
-        Raises:
-            ValueError: if an input does not fit the layer.
         """
         self._require_init()
         call = self._arranged(args, kwargs)
@@ -436,10 +427,9 @@ class Layer(Module, Configurable):
         variables = [*self.trainable_variables, *self.non_trainable_variables]
         values = [*trainable_variables, *non_trainable_variables]
         if not self.built or len(values) != len(variables):
-            raise ValueError(
-                f"To call stateless_call on '{self.name}', build it first, and pass one value for each of its "
-                f"{len(variables)} variables. Received: {len(values)} values, built={self.built}."
-            )
+            raise ValueError(f"To call stateless_call on '{self.name}', build it first, and pass one value for each of "
+                             f"its {len(variables)} variables. Received: {len(values)} values, "
+                             f"built={self.built}.")  # fmt: skip
         values_before = [v.value for v in variables]
         try:
             assign_all(variables, values)
@@ -477,10 +467,8 @@ class Layer(Module, Configurable):
 
     def _as_output(self, output: Any) -> Tensor:
         if output is None:
-            raise ValueError(
-                f"Layer '{self.name}' (of type {type(self).__name__}): its `call()` returned None. Expected a tensor; "
-                "end it with a `return` statement."
-            )
+            raise ValueError(f"Layer '{self.name}' (of type {type(self).__name__}): its `call()` returned None. "
+                             "Expected a tensor; end it with a `return` statement.")  # fmt: skip
         return as_tensor(output)
 
     def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
@@ -508,11 +496,9 @@ class Layer(Module, Configurable):
             if any(mask_of(y) is None for y in leaves(outputs)):
                 pass_on(outputs, self.compute_mask(inputs, mask))
         elif any(m is not None for m in leaves(mask)):
-            warn_user(
-                f"Layer '{self.name}' (of type {type(self).__name__}) was passed an input with a mask attached to it. "
-                "However, this layer does not support masking and will therefore destroy the mask information. "
-                "Downstream layers will not see the mask."
-            )
+            warn_user(f"Layer '{self.name}' (of type {type(self).__name__}) was passed an input with a mask attached "
+                      "to it. However, this layer does not support masking and will therefore destroy the mask "
+                      "information. Downstream layers will not see the mask.")  # fmt: skip
 
     def _convert(self, x: Any) -> Any:
         """Return an input as a tensor, or a structure of tensors, floats in the input dtype.
@@ -533,18 +519,15 @@ class Layer(Module, Configurable):
         tensor = as_tensor(x)
         numbers = self._converts and is_built_in(type(self)) and not (self._takes_text or self._sublayers())
         if numbers and tensor.dtype == "string":
-            raise ValueError(
-                f"Layer '{self.name}' expects numbers. Received an input of dtype {tensor.dtype}, shape {tensor.shape}."
-            )
+            raise ValueError(f"Layer '{self.name}' expects numbers. Received an input of dtype {tensor.dtype}, shape "
+                             f"{tensor.shape}.")  # fmt: skip
         if casts and tensor.dtype != self.input_dtype and "float" in tensor.dtype:
             return masked(tensor.astype(self.input_dtype), mask_of(tensor))
         return Tensor(np.array(x)) if tensor.array is x else tensor
 
     def _misplaced(self, x: Any) -> ValueError:
-        return ValueError(
-            f"Only tensors may be passed by position to layer '{self.name}'. Received: {x!r} (of type "
-            f"{type(x).__name__}). Pass it by keyword."
-        )
+        return ValueError(f"Only tensors may be passed by position to layer '{self.name}'. Received: {x!r} (of type "
+                          f"{type(x).__name__}). Pass it by keyword.")  # fmt: skip
 
     def _regularize(self, outputs: Any) -> None:
         for output in outputs if isinstance(outputs, list | tuple) else [outputs]:
@@ -574,9 +557,8 @@ class Layer(Module, Configurable):
 
     def _first_node(self, what: str) -> Node:
         if not self._inbound_nodes:
-            raise AttributeError(
-                f"The layer {self.name} has never been called on a symbolic tensor and thus has no defined {what}."
-            )
+            raise AttributeError(f"The layer {self.name} has never been called on a symbolic tensor and thus has no "
+                                 f"defined {what}.")  # fmt: skip
         return self._inbound_nodes[0]
 
     @property
@@ -635,10 +617,9 @@ class Layer(Module, Configurable):
         """Add the arguments that a user's class was made with."""
         own = vars(self).get("_auto_config")
         if own is None:
-            raise NotImplementedError(
-                f"{type(self).__name__} was created with arguments that are not plain values (or with positional-only "
-                "ones), so it must override `get_config()`: return {**super().get_config(), 'argument': value, ...}."
-            )
+            raise NotImplementedError(f"{type(self).__name__} was created with arguments that are not plain values (or "
+                                      "with positional-only ones), so it must override `get_config()`: return "
+                                      "{**super().get_config(), 'argument': value, ...}.")  # fmt: skip
         accepted = parameters(type(self).__init__)
         if accepted.varkw is None:
             config = {key: value for key, value in config.items() if key in accepted.names}
@@ -655,10 +636,9 @@ class Layer(Module, Configurable):
         try:
             return cls(**config)
         except TypeError as error:
-            raise TypeError(
-                f"Error when making {cls.__name__} from its configuration {config}: {error}. Override `from_config` "
-                "or `get_config` so that the keys are arguments of `__init__`."
-            ) from error
+            raise TypeError(f"Error when making {cls.__name__} from its configuration {config}: {error}. Override "
+                            "`from_config` or `get_config` so that the keys are arguments of "
+                            "`__init__`.") from error  # fmt: skip
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"

@@ -390,10 +390,9 @@ class _Lookup(OfValues):
     def _unknown(self, values: list[Any]) -> list[int]:
         """Return which of the numbers for unknown values each gets."""
         if values and not self.num_oov_indices and not context.dry:
-            raise ValueError(
-                f"{type(self).__name__} with num_oov_indices=0 takes only what is in its vocabulary. "
-                f"Received: {values[0]!r}. Set num_oov_indices=1 to have a number for unknown values."
-            )
+            raise ValueError(f"{type(self).__name__} with num_oov_indices=0 takes only what is in its vocabulary. "
+                             f"Received: {values[0]!r}. Set num_oov_indices=1 to have a number for unknown "
+                             "values.")  # fmt: skip
         if self.num_oov_indices < 2:
             return [0] * len(values)
         if self._value is int and self.oov_method == "floormod":
@@ -424,10 +423,9 @@ class _Lookup(OfValues):
     def from_config(cls, config: Config) -> Self:
         """Return the layer of a configuration, which must hold the vocabulary itself: no file that it names is read."""
         if isinstance(config.get("vocabulary"), str):
-            raise ValueError(
-                f"A configuration names the file {config['vocabulary']!r:.200} as its vocabulary, and files that "
-                "configurations name are not read. Make the layer with it, or call `set_vocabulary`."
-            )
+            raise ValueError(f"A configuration names the file {config['vocabulary']!r:.200} as its vocabulary, and "
+                             "files that configurations name are not read. Make the layer with it, or call "
+                             "`set_vocabulary`.")  # fmt: skip
         functions: Config = {key: deserialize(config[key]) for key in ("standardize", "split") if key in config}
         return super().from_config({**config, **functions})
 
@@ -440,7 +438,7 @@ class _Lookup(OfValues):
 
 
 class StringLookup(_Lookup):
-    """Numbers strings by a vocabulary.
+    """Numbers strings by a vocabulary; a ValueError for repeated strings, an unknown mode or salt.
 
     Args:
         max_tokens: Size of the vocabulary at most.
@@ -455,9 +453,6 @@ class StringLookup(_Lookup):
         salt: One or two integers that make other hashes of the same strings.
         sparse, encoding: As in Keras; False and "utf-8".
         name: The layer's name.
-
-    Raises:
-        ValueError: for repeated strings, an unknown mode or salt.
 
     Example:
         >>> layer = StringLookup()
@@ -531,7 +526,7 @@ _SPLITS: dict[str, Callable[[str, int], list[str]]] = {
 
 
 class TextVectorization(_Lookup):
-    """Turns texts into numbers of words, or into rows of counts.
+    """Turns texts into numbers of words, or into rows of counts; a ValueError for an unknown setting.
 
     Args:
         max_tokens: Size of the vocabulary at most.
@@ -546,9 +541,6 @@ class TextVectorization(_Lookup):
         ragged: Whether mode "int" gives rows of their own lengths, as a ragged tensor where TensorFlow's are at hand.
         sparse, encoding: As in Keras; False and "utf-8".
         name: The layer's name.
-
-    Raises:
-        ValueError: for an unknown setting.
 
     Example:
         >>> layer = TextVectorization()
@@ -579,16 +571,14 @@ class TextVectorization(_Lookup):
                                  f"Received: {value!r}")  # fmt: skip
         lengths = ngrams if isinstance(ngrams, tuple | list) else [ngrams]
         if not all(n is None or isinstance(n, int) for n in [*lengths, output_sequence_length]):
-            raise ValueError(
-                "`ngrams` and `output_sequence_length` must be integers (or a tuple of them) or None. Received: "
-                f"ngrams={ngrams!r}, output_sequence_length={output_sequence_length!r}."
-            )
+            raise ValueError("`ngrams` and `output_sequence_length` must be integers (or a tuple of them) or None. "
+                             f"Received: ngrams={ngrams!r}, "
+                             f"output_sequence_length={output_sequence_length!r}.")  # fmt: skip
         if output_mode != "int" and output_sequence_length is not None:
             raise ValueError(f"`output_sequence_length` is for the mode 'int', not for {output_mode!r}.")
         if ragged and (output_mode != "int" or not hasattr(Tensor, "rows_of")):
-            raise ValueError(
-                f"`ragged=True` is for output_mode='int' in scripts for TensorFlow. Received: {output_mode!r}"
-            )
+            raise ValueError("`ragged=True` is for output_mode='int' in scripts for TensorFlow. Received: "
+                             f"{output_mode!r}")  # fmt: skip
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if not self.ragged:

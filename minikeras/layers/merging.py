@@ -85,10 +85,7 @@ def _spread(x: Tensor) -> Any:
 
 
 class Add(_Elementwise):
-    """Sum of a list of inputs.
-
-    Raises:
-        ValueError: if it gets no list, or shapes that do not broadcast.
+    """Sum of a list of inputs; a ValueError if it gets no list, or shapes that do not broadcast.
 
     Example:
         >>> print(Add()([np.array([[1.0]]), np.array([[2.0]])]))
@@ -184,13 +181,10 @@ class Minimum(_Extreme):
 
 
 class Concatenate(_Merging):
-    """Joins a list of inputs along an axis.
+    """Joins a list of inputs along an axis; a ValueError if it gets no list, or the shapes differ elsewhere.
 
     Args:
         axis: The axis; in all others the inputs agree.
-
-    Raises:
-        ValueError: if it gets no list, or the shapes differ elsewhere.
 
     Example:
         >>> print(Concatenate()([np.array([[1.0]]), np.array([[2.0]])]))
@@ -275,10 +269,9 @@ class Dot(_Merging):
             lengths, batches = ({shapes[0][i], shapes[1][j]} - {None} for i, j in (axes, (0, 0)))
             fits = len(lengths) <= 1 and len(batches) <= 1
         if not fits:
-            raise ValueError(
-                "A `Dot` layer needs two inputs with equal batch sizes, and equal sizes along its axes, which do not "
-                f"include the batch. Received shapes {shapes[0]} and {shapes[1]}, axes={self.axes}."
-            )
+            raise ValueError("A `Dot` layer needs two inputs with equal batch sizes, and equal sizes along its axes, "
+                             f"which do not include the batch. Received shapes {shapes[0]} and {shapes[1]}, "
+                             f"axes={self.axes}.")  # fmt: skip
         return [a % len(shape) for shape, a in zip(shapes, axes, strict=True)]
 
     def call(self, inputs: Sequence[Tensor]) -> Tensor:

@@ -391,7 +391,6 @@ class RNN(_OfLayers, Generic[WithState, Symbols, Values]):
         ValueError: if the cell has no `call` or no `state_size`, or a stateful layer meets another batch size.
 
     Example:
-        >>> import minikeras as keras
         >>> class Sum(keras.Layer):
         ...     state_size = 1
         ...     def call(self, inputs, states):

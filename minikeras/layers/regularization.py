@@ -40,15 +40,12 @@ class _Noise(SameShape):
 
 
 class _Drop(_Noise):
-    """A mask that is drawn.
+    """A mask that is drawn; a ValueError if the rate is not between 0 and 1.
 
     Args:
         rate: Share to drop, from 0 to 1.
         noise_shape: Shape of the mask; its axes of size 1 share one decision, None takes the input's size.
         seed: Seed of the mask.
-
-    Raises:
-        ValueError: if the rate is not between 0 and 1.
     """
 
     noise_shape: Annotated[PartialShape | None, _noise_shape]
@@ -122,14 +119,11 @@ class SpatialDropout3D(_SpatialDropout, rank=3):
 
 
 class GaussianNoise(_Noise):
-    """Adds normally distributed noise in training.
+    """Adds normally distributed noise in training; a ValueError if `stddev` is not between 0 and 1.
 
     Args:
         stddev: Standard deviation of the noise, from 0 to 1.
         seed: Seed of the noise.
-
-    Raises:
-        ValueError: if `stddev` is not between 0 and 1.
 
     Example:
         >>> print(GaussianNoise(0.1)(np.ones((1, 2))))

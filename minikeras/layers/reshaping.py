@@ -59,13 +59,10 @@ class Flatten(_Reshaping):
 
 
 class Reshape(_Reshaping):
-    """Gives each sample another shape.
+    """Gives each sample another shape; a ValueError if the sizes do not fit.
 
     Args:
         target_shape: Shape of a sample; one size may be -1 and is then inferred.
-
-    Raises:
-        ValueError: if the sizes do not fit.
 
     Example:
         >>> Reshape((2, -1))(np.ones((1, 6))).shape
@@ -97,13 +94,10 @@ class Reshape(_Reshaping):
 
 
 class Permute(_Reshaping):
-    """Reorders the axes of each sample.
+    """Reorders the axes of each sample; a ValueError if `dims` is not a permutation of 1, 2, ...
 
     Args:
         dims: The axes in their new order; 1 is the first after the batch.
-
-    Raises:
-        ValueError: if `dims` is not a permutation of 1, 2, ...
 
     Example:
         >>> Permute((2, 1))(np.ones((1, 3, 4))).shape
@@ -207,13 +201,10 @@ class _ZeroPadding(_Spatial):
 
 
 class ZeroPadding1D(_ZeroPadding, rank=1):
-    """Puts zeros before and behind the steps of each sample.
+    """Puts zeros before and behind the steps of each sample; a ValueError if `padding` is neither, or negative.
 
     Args:
         padding: How many: one number, or (before, behind).
-
-    Raises:
-        ValueError: if `padding` is neither, or negative.
 
     Example:
         >>> ZeroPadding1D((1, 2))(np.ones((2, 3, 4))).shape
@@ -222,10 +213,7 @@ class ZeroPadding1D(_ZeroPadding, rank=1):
 
 
 class ZeroPadding2D(_ZeroPadding, rank=2):
-    """Puts zeros around images.
-
-    Raises:
-        ValueError: if `padding` is none of these, or negative.
+    """Puts zeros around images; a ValueError if `padding` is none of these, or negative.
 
     Example:
         >>> ZeroPadding2D(((1, 0), (2, 2)))(np.ones((1, 3, 3, 4))).shape
@@ -354,13 +342,10 @@ class UpSampling1D(_UpSampling, rank=1):
 
 
 class UpSampling2D(_UpSampling, rank=2):
-    """Makes images larger by whole factors.
+    """Makes images larger by whole factors; a ValueError if `size` is not positive, or the interpolation unknown.
 
     Args:
         interpolation: "nearest" repeats rows and columns; "bilinear", "bicubic", "lanczos3" and "lanczos5" interpolate.
-
-    Raises:
-        ValueError: if `size` is not positive, or the interpolation unknown.
 
     Example:
         >>> UpSampling2D((2, 3))(np.ones((1, 4, 4, 3))).shape

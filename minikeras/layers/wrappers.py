@@ -22,16 +22,12 @@ def _wrapped(cls: Any, name: str, layer: Any) -> Layer:
 
 
 class Wrapper(Layer):
-    """Base of layers that change how another layer is run.
+    """Base of layers that change how another layer is run; a ValueError if `layer` is no layer.
 
     Args:
         layer: The layer inside.
 
-    Raises:
-        ValueError: if `layer` is no layer.
-
     Example:
-        >>> import minikeras as keras
         >>> class Twice(keras.layers.Wrapper):
         ...     def call(self, inputs):
         ...         return self.layer(self.layer(inputs))
@@ -68,7 +64,6 @@ class TimeDistributed(Wrapper):
         ValueError: if the input has fewer axes, or the mask does not fit it.
 
     Example:
-        >>> import minikeras as keras
         >>> layer = TimeDistributed(keras.layers.Dense(1, kernel_initializer="ones"))
         >>> layer(np.array([[[1.0, 2.0], [3.0, 4.0]]])).tolist()
         [[[3.0], [7.0]]]
@@ -135,7 +130,6 @@ class SpectralNormalization(Wrapper):
         ValueError: if the layer has neither, or there is no step.
 
     Example:
-        >>> import minikeras as keras
         >>> layer = SpectralNormalization(keras.layers.Dense(1, kernel_initializer="ones"))
         >>> _ = layer(np.ones((1, 4)), training=True)
         >>> layer.layer.kernel.numpy().ravel()

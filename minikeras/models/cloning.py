@@ -28,7 +28,6 @@ def model_from_json(json_string: str, custom_objects: CustomObjects | None = Non
         ValueError: if it is not the configuration of a model.
 
     Example:
-        >>> import minikeras as keras
         >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)], name="net")
         >>> model_from_json(model.to_json()).name
         'net'
@@ -60,7 +59,6 @@ def clone_model(model: Model, input_tensors: TensorStructure | None = None,
         ValueError: if the inputs do not fit, or a function is given where it has no use.
 
     Example:
-        >>> import minikeras as keras
         >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)], name="net")
         >>> clone_model(model).name
         'net'

@@ -42,7 +42,6 @@ class name_scope:
         ValueError: if the name is no text, or has a slash.
 
     Example:
-        >>> import minikeras as keras
         >>> with name_scope("outer"):
         ...     print(keras.Variable(1.0, name="v").path)
         outer/v
@@ -82,7 +81,6 @@ class Function:
         ValueError: if an output depends on another tensor.
 
     Example:
-        >>> import numpy as np
         >>> x = KerasTensor((None, 2))
         >>> print(Function(x, x * 2 + 1)(np.ones((1, 2), "float32")))
         Tensor([[3. 3.]], shape=(1, 2), dtype=float32)

@@ -64,17 +64,15 @@ class Graph:
         for node in self.nodes:
             for x in node.inputs:
                 if id(x) not in connected:
-                    raise ValueError(
-                        f"The graph is disconnected: '{node.operation.name}' needs the tensor {x!r} that "
-                        f"'{node_of(x).operation.name}' gives, which is not connected to `inputs`."
-                    )
+                    raise ValueError(f"The graph is disconnected: '{node.operation.name}' needs the tensor {x!r} that "
+                                     f"'{node_of(x).operation.name}' gives, which is not connected to "
+                                     "`inputs`.")  # fmt: skip
             if node.inputs:
                 connected.update(map(id, node.outputs))
         for x in self.outputs:
             if id(x) not in connected:
-                raise ValueError(
-                    f"The output {x!r}, which '{node_of(x).operation.name}' gives, is not connected to `inputs`."
-                )
+                raise ValueError(f"The output {x!r}, which '{node_of(x).operation.name}' gives, is not connected to "
+                                 "`inputs`.")  # fmt: skip
 
     def _check_names(self) -> None:
         repeated = [name for name, n in Counter(operation.name for operation in self.operations).items() if n > 1]
@@ -221,11 +219,9 @@ def _fit(x: Any, own: KerasTensor) -> Any:
     if x is None:
         return None
     if isinstance(x, Tensor) and x.dtype == "string" != own.dtype:
-        raise ValueError(
-            f"Input '{node_of(own).operation.name}' must hold numbers. Received strings of shape {tuple(x.shape)}"
-            f"{culprit(np.asarray(x.array))}. "
-            "Convert them first, names of classes to integers, or declare keras.Input(..., dtype='string')."
-        )
+        raise ValueError(f"Input '{node_of(own).operation.name}' must hold numbers. Received strings of shape "
+                         f"{tuple(x.shape)}{culprit(np.asarray(x.array))}. Convert them first, names of classes to "
+                         "integers, or declare keras.Input(..., dtype='string').")  # fmt: skip
     x = ops.convert_to_tensor(x, own.dtype)
     if x.ndim == len(own.shape) + 1 and x.shape[-1] == 1:
         return ops.squeeze(x, -1)

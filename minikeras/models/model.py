@@ -47,15 +47,12 @@ class Model(Exporting, Trainer):
         ValueError: if the outputs depend on other inputs, or two layers share a name.
 
     Example:
-        >>> import minikeras as keras
         >>> a, b = keras.Input((2,)), keras.Input((3,))
         >>> x = keras.layers.Dense(4, activation="relu")(keras.ops.concatenate([a, b], axis=-1))
         >>> keras.Model([a, b], keras.layers.Dense(1)(x) * 2).output_shape
         (None, 1)
 
     Example:
-        >>> import numpy as np
-        >>> import minikeras as keras
         >>> class Net(keras.Model):
         ...     def __init__(self):
         ...         super().__init__()
@@ -301,10 +298,9 @@ class Model(Exporting, Trainer):
 
     def quantize(self, mode: str | None = None, config: Any = None, filters: Any = None, **kwargs: Any) -> None:
         """Raise a NotImplementedError that names the way: Keras has smaller weights."""
-        raise NotImplementedError(
-            "minikeras does not quantize. Save with `model.save('model.keras')`; where Keras is installed, "
-            f"keras.models.load_model('model.keras').quantize({mode!r}) does."
-        )
+        raise NotImplementedError("minikeras does not quantize. Save with `model.save('model.keras')`; where Keras is "
+                                  f"installed, keras.models.load_model('model.keras').quantize({mode!r}) "
+                                  "does.")  # fmt: skip
 
     @suggests
     def save_weights(
@@ -346,7 +342,6 @@ class Model(Exporting, Trainer):
             ValueError: for another format, or if two variables have one path.
 
         Example:
-            >>> import minikeras as keras
             >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, name="out")], name="net")
             >>> sorted(model.get_state_tree()["trainable_variables"]["net"]["out"])
             ['bias', 'kernel']

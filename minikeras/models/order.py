@@ -39,7 +39,6 @@ def get_source_inputs(tensor: Any) -> Any:
     """Return the inputs that a symbolic tensor depends on, in the order they are met; another tensor itself.
 
     Example:
-        >>> import minikeras as keras
         >>> x, y = keras.Input((2,), name="x"), keras.Input((2,), name="y")
         >>> [tensor.name for tensor in get_source_inputs(keras.layers.Dense(1)(x + y) * x)]
         ['x', 'y']

@@ -33,7 +33,6 @@ class Sequential(Model):
         ValueError: for an item that is no layer, or a name given twice.
 
     Example:
-        >>> import minikeras as keras
         >>> model = Sequential([keras.Input((2,)), keras.layers.Dense(3), keras.layers.Dense(1)])
         >>> model.output_shape, model.count_params()
         ((None, 1), 13)
@@ -49,14 +48,11 @@ class Sequential(Model):
         self._extend(layers or ())
 
     def add(self, layer: Layer | KerasTensor, rebuild: bool = True) -> None:
-        """Put a layer on top.
+        """Put a layer on top; a ValueError if it is no layer, its name is taken, or it is a second input.
 
         Args:
             layer: The layer, or the result of `Input`.
             rebuild: Whether to build at once, if the input shape is known.
-
-        Raises:
-            ValueError: if it is no layer, its name is taken, or it is a second input.
         """
         before, layers = dict(vars(self)), self._layers[:]
         try:
@@ -82,10 +78,9 @@ class Sequential(Model):
         if not self._layers and shape is not None:
             self._layers.append(InputLayer(shape))
         if named.setdefault(layer.name, layer) is not layer:
-            raise ValueError(
-                f"All layers added to a Sequential model should have unique names. Name '{layer.name}' is already "
-                "the name of a layer in this model. Update the `name` argument to pass a unique name."
-            )
+            raise ValueError(f"All layers added to a Sequential model should have unique names. Name '{layer.name}' is "
+                             "already the name of a layer in this model. Update the `name` argument to pass a unique "
+                             "name.")  # fmt: skip
         if isinstance(layer, InputLayer) and self._entry is not None:
             raise ValueError(f"Sequential model '{self.name}' has already been configured to use input shape "
                              f"{self._entry.batch_shape}. You cannot add a different Input layer to it.")  # fmt: skip
@@ -126,10 +121,9 @@ class Sequential(Model):
                 return
             entry = InputLayer(batch_shape=input_shape, dtype=self._layers[0].compute_dtype)
         elif input_shape is not None and tuple(input_shape) != entry.batch_shape:
-            raise ValueError(
-                f"Sequential model '{self.name}' has already been configured to use input shape "
-                f"{entry.batch_shape}. You cannot build it with input_shape {tuple(input_shape)}."
-            )
+            raise ValueError(f"Sequential model '{self.name}' has already been configured to use input shape "
+                             f"{entry.batch_shape}. You cannot build it with input_shape "
+                             f"{tuple(input_shape)}.")  # fmt: skip
         x = entry.output
         try:
             for layer in self.layers:
