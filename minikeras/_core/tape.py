@@ -195,7 +195,7 @@ def backward(entries: list[Entry], seeds: list[tuple[Any, Any]], as_tensors: boo
     totals: dict[int, Any] = {}
     for target, seed in seeds:
         if isinstance(target, TensorOps):
-            g = _ones(cast(Array, target.array)) if seed is None else coerce(seed)
+            g = np.ones_like(target.array) if seed is None else coerce(seed)
             _add(totals, target, g if not as_tensors else seed if isinstance(seed, Tensor) else Tensor(g))
     makers: dict[int, Entry] | None = None
     for entry in reversed(entries):
@@ -248,13 +248,6 @@ def _pairs(g: Any, entry: Entry, values: Sequence[Any], fused: tuple[int, Tensor
             rule = rule or entry.op.vjp(i)
             if rule is not None:
                 yield x, _fit(rule(g, y, *values, *entry.rest, **entry.kwargs), x)
-
-
-def _ones(array: Array) -> Array:
-    """Return ones in the shape of an array; NumPy's function takes ten times as long for one number."""
-    ones = np.empty(array.shape, array.dtype)
-    ones.fill(1)
-    return ones
 
 
 def _passed(entry: Entry, makers: Mapping[int, Entry], targets: Container[int]) -> tuple[int, TensorOps, VJP] | None:

@@ -30,7 +30,6 @@ class Activation(SameShape):
 
     def __init__(self, activation: ActivationLike | Layer, **options: Unpack[LayerOptions]) -> None:
         self._configure(locals())
-        self._build_at_init()
 
     def call(self, inputs: Tensor) -> Tensor:
         return cast(Tensor, self.activation(inputs))
@@ -59,7 +58,6 @@ class ReLU(SameShape):
     def __init__(self, max_value: float | None = None, negative_slope: float = 0.0, threshold: float = 0.0,
                  **options: Unpack[LayerOptions]) -> None:  # fmt: skip
         self._configure(locals())
-        self._build_at_init()
 
     def call(self, inputs: Tensor) -> Tensor:
         return activations.relu(inputs, self.negative_slope, self.max_value, self.threshold)
@@ -80,7 +78,6 @@ class LeakyReLU(SameShape):
 
     def __init__(self, negative_slope: float = 0.3, **options: Unpack[LayerOptions]) -> None:
         self._configure(locals())
-        self._build_at_init()
 
     def call(self, inputs: Tensor) -> Tensor:
         return activations.leaky_relu(inputs, self.negative_slope)
@@ -140,7 +137,6 @@ class ELU(SameShape):
 
     def __init__(self, alpha: float = 1.0, **options: Unpack[LayerOptions]) -> None:
         self._configure(locals())
-        self._build_at_init()
 
     def call(self, inputs: Tensor) -> Tensor:
         return activations.elu(inputs, self.alpha)
@@ -161,7 +157,6 @@ class Softmax(SameShape):
 
     def __init__(self, axis: int | list[int] | tuple[int, ...] = -1, **options: Unpack[LayerOptions]) -> None:
         self._configure(locals())
-        self._build_at_init()
 
     def _rowwise(self) -> bool:
         return self.axis in (-1, [-1], (-1,))

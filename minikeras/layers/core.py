@@ -74,9 +74,11 @@ class Dense(WithKernel):
         Tensor([[3.]], shape=(1, 1), dtype=float32)
     """
 
+    _further = ("quantization_config",)
     supports_masking = True
     units: Positive
     use_bias: bool
+    quantization_config: None = None
 
     def __init__(self, units: int, activation: ActivationLike | None = None, use_bias: bool = True,
                  kernel_initializer: InitializerLike = "glorot_uniform", bias_initializer: InitializerLike = "zeros",
@@ -101,10 +103,6 @@ class Dense(WithKernel):
     def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
         return (*input_shape[:-1], self.units)
 
-    def get_config(self) -> Config:
-        """Return the arguments; `quantization_config` stands there for Keras, always None."""
-        return {**super().get_config(), "quantization_config": None}
-
 
 class EinsumDense(WithKernel):
     """Densely connected layer of any layout: y = activation(einsum(equation, x, kernel) + bias).
@@ -126,9 +124,11 @@ class EinsumDense(WithKernel):
     """
 
     _transient = ("output_shape",)
+    _further = ("quantization_config",)
     _names_penalty = True
     equation: str
     bias_axes: str | None
+    quantization_config: None = None
 
     def __init__(self, equation: str, output_shape: int | ShapeLike, activation: ActivationLike | None = None,
                  bias_axes: str | None = None, kernel_initializer: InitializerLike = "glorot_uniform",
@@ -197,8 +197,7 @@ class EinsumDense(WithKernel):
         return self._analyzed(input_shape)[3]
 
     def get_config(self) -> Config:
-        """Return the arguments; `quantization_config` stands there for Keras, always None."""
-        return {**super().get_config(), "output_shape": self.partial_output_shape, "quantization_config": None}
+        return {**super().get_config(), "output_shape": self.partial_output_shape}
 
 
 _EQUATION = re.compile(
@@ -319,8 +318,7 @@ class Identity(SameShape):
     _takes_text = True
 
     def __init__(self, **options: Unpack[LayerOptions]) -> None:
-        super().__init__(**options)
-        self._build_at_init()
+        self._configure(locals())
 
     def call(self, inputs: Any) -> Any:
         return inputs
@@ -340,10 +338,10 @@ class Masking(SameShape):
         ([[[1.0, 2.0], [0.0, 0.0]]], [[True, False]])
     """
 
+    mask_value: Any
+
     def __init__(self, mask_value: float = 0.0, **options: Unpack[LayerOptions]) -> None:
-        super().__init__(**options)
-        self.mask_value: Any = array_of(mask_value)
-        self._build_at_init()
+        self._configure({**locals(), "mask_value": array_of(mask_value)})
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Tensor:
         counts: Tensor = ops.not_equal(inputs, self.mask_value)

@@ -7,7 +7,7 @@ from typing import Any, Unpack
 
 from .. import ops
 from .._base.checks import Positive
-from .._base.typing import Config, PartialShape, ShapeLike, TensorLike
+from .._base.typing import PartialShape, ShapeLike, TensorLike
 from .._base.user_warning import warn_user
 from .._core.tensor import Tensor
 from .._core.variable import Variable
@@ -49,6 +49,7 @@ class Embedding(Layer):
     """
 
     _transient = ("weights",)
+    _further = ("quantization_config",)
     _names_penalty = True
     embeddings: Variable
     input_dim: Positive
@@ -57,6 +58,7 @@ class Embedding(Layer):
     embeddings_regularizer: Callable[..., Any] | None
     embeddings_constraint: Callable[..., Any] | None
     mask_zero: bool
+    quantization_config: None = None
     _warned: bool = False
 
     def __init__(self, input_dim: int, output_dim: int, embeddings_initializer: InitializerLike = "uniform",
@@ -89,7 +91,3 @@ class Embedding(Layer):
 
     def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
         return (*input_shape, self.output_dim)
-
-    def get_config(self) -> Config:
-        """Return the arguments; `quantization_config` stands there for Keras, always None."""
-        return {**super().get_config(), "quantization_config": None}

@@ -121,6 +121,8 @@ class Layer(Module, Configurable):
     _has_losses: ClassVar[bool] = False
     """Whether a penalty has been added to any layer, so that there may be some to forget."""
     _common = ("activity_regularizer", "trainable", "dtype", "autocast", "name")
+    _weightless: ClassVar[bool] = False
+    """Whether it is built as soon as it is made, unless a subclass has a `build` of its own."""
     _names_penalty: ClassVar[bool] = False
     """Whether configurations name an `activity_regularizer` that is None."""
     supports_masking: bool = False
@@ -193,6 +195,10 @@ class Layer(Module, Configurable):
         state.pop("_inside", None)
         return state
 
+    def _configure(self, arguments: dict[str, Any]) -> None:
+        super()._configure(arguments)
+        self.built = self.built or (self._weightless and type(self).build is Layer.build)
+
     def _kept(self, name: str, value: Any) -> Any:
         kind = KINDS.get(name.rpartition("_")[2])
         return value if kind is None else kind.get(value)
@@ -239,11 +245,6 @@ class Layer(Module, Configurable):
             self.build(_as_shape(config["input_shape"]))
         elif config.get("shapes_dict"):
             self.build(**{key: _as_shape(value) for key, value in config["shapes_dict"].items()})
-
-    def _build_at_init(self) -> None:
-        """Mark a layer without weights as built, unless a subclass has a `build` of its own."""
-        if type(self).build is Layer.build:
-            self.built = True
 
     def _rowwise(self) -> bool:
         """Return whether each row of the output depends on its row of the input alone."""
@@ -320,7 +321,8 @@ class Layer(Module, Configurable):
         Returns:
             A Tensor, or a KerasTensor for symbolic inputs, or a structure of them if `call` returns one.
         """
-        self._require_init()
+        if "_variables" not in vars(self):
+            getattr(self, "_variables")  # noqa: B009 - raises the error that names the missing super().__init__()
         call = self._arranged(args, kwargs)
         with name_scope(self.name, self):
             self._ensure_built(call)
@@ -328,10 +330,6 @@ class Layer(Module, Configurable):
         if call.symbolic:
             Node(self, call.given, self._noted(call), outputs)
         return outputs
-
-    def _require_init(self) -> None:
-        if "_variables" not in vars(self):
-            getattr(self, "_variables")  # noqa: B009 - raises the error that names the missing super().__init__()
 
     def _training_by_name(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
         """Pass `training` by name, and what stands behind it, where it is given by place."""
@@ -655,6 +653,7 @@ class SameShape(Layer):
     """A layer whose output has the shape of its input."""
 
     supports_masking = True
+    _weightless = True
 
     def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
         """Return the input shape."""

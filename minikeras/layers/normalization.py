@@ -367,9 +367,10 @@ class UnitNormalization(_AlongAxes):
         Tensor([[0.6 0.8]], shape=(1, 2), dtype=float32)
     """
 
+    _weightless = True
+
     def __init__(self, axis: Axes = -1, **options: Unpack[LayerOptions]) -> None:
         self._configure(locals())
-        self._build_at_init()
 
     def call(self, inputs: Tensor) -> Tensor:
         return ops.normalize(inputs, axis=self.axis, order=2, epsilon=1e-12)

@@ -4,18 +4,7 @@ from typing import Any, Generic, Unpack
 
 from .. import ops
 from .._base.checks import AnyCasePadding, PerAxis
-from .._base.typing import (
-    DataFormat,
-    One,
-    Padding,
-    PartialShape,
-    S,
-    ShapeLike,
-    SizesOf,
-    TensorLike,
-    Three,
-    Two,
-)
+from .._base.typing import DataFormat, One, Padding, PartialShape, S, ShapeLike, SizesOf, TensorLike, Three, Two
 from .._core.tensor import Tensor
 from ..ops.convolution import slid_sizes
 from .layer import CommonOptions, LayerOptions, Ranked, RegularizerLike
@@ -43,6 +32,7 @@ class _Pooling(Ranked, Generic[S]):
         data_format: "channels_last" or "channels_first"; the configured one if not given.
     """
 
+    _weightless = True
     pool_size: PerAxis
     strides: PerAxis
     padding: AnyCasePadding
@@ -52,7 +42,6 @@ class _Pooling(Ranked, Generic[S]):
                  **options: Unpack[PoolingOptions]) -> None:  # fmt: skip
         strides = pool_size if strides is None else strides
         self._configure(locals())
-        self._build_at_init()
 
     def call(self, inputs: Tensor) -> Tensor:
         return self._op(inputs, self.pool_size, self.strides, self.padding, self.data_format)
@@ -189,12 +178,12 @@ class _GlobalPooling(Ranked):
         keepdims: Whether the axes stay, with size 1.
     """
 
+    _weightless = True
     keepdims: bool
 
     def __init__(self, data_format: DataFormat | None = None, keepdims: bool = False,
                  **options: Unpack[LayerOptions]) -> None:  # fmt: skip
         self._configure(locals())
-        self._build_at_init()
 
     def _axes(self) -> list[Any]:
         return list(self._parts(range(self._rank + 2))[1])

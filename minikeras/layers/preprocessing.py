@@ -163,6 +163,7 @@ class Rescaling(SameShape):
         Tensor([0. 1.], shape=(2,), dtype=float32)
     """
 
+    _weightless = False  # as in Keras
     scale: TensorLike
     offset: TensorLike
 

@@ -36,7 +36,6 @@ class _Noise(SameShape):
         super()._configure(arguments)
         if getattr(self, self._strength) > 0:
             self.seed_generator: SeedGenerator = SeedGenerator(self.seed)
-        self._build_at_init()
 
 
 class _Drop(_Noise):
@@ -199,11 +198,11 @@ class ActivityRegularization(SameShape):
         2.0
     """
 
+    l1: float
+    l2: float
+
     def __init__(self, l1: float = 0.0, l2: float = 0.0, **options: Unpack[BaseOptions]) -> None:
-        super().__init__(activity_regularizer=regularizers.L1L2(l1=l1, l2=l2), **options)
-        self.l1 = l1
-        self.l2 = l2
-        self._build_at_init()
+        self._configure({**locals(), "activity_regularizer": regularizers.L1L2(l1=l1, l2=l2)})
 
     def call(self, inputs: Tensor) -> Tensor:
         return inputs

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from math import prod
-from typing import Annotated, Any, TypeAlias, Unpack, get_args
+from typing import Annotated, Any, ClassVar, TypeAlias, Unpack, get_args
 
 import numpy as np
 
@@ -180,21 +180,34 @@ def _edges(value: Any, rank: int, name: str) -> tuple[tuple[int, int], ...]:
     return tuple(pair for entry in value for pair in _edges(entry, 1, name))
 
 
-class _ZeroPadding(_Spatial):
+class _Edged(_Spatial):
+    """A layer that puts something at the edges, or takes it away."""
+
+    _by: ClassVar[int] = 1
+    _edges: ClassVar[str]  # the argument that says how much
+
+    def _configure(self, arguments: dict[str, Any]) -> None:
+        super()._configure(arguments)
+        self._widths = _edges(arguments[self._edges], self._rank, self._edges)
+        setattr(self, self._edges, self._widths if self._rank > 1 else self._widths[0])
+
+    def _resized(self, size: int, axis: int) -> int:
+        return size + self._by * sum(self._widths[axis])
+
+
+class _ZeroPadding(_Edged):
     """Zeros at the edges.
 
     Args:
         padding: How many: one number, or a number or pair for each axis, such as ((top, bottom), (left, right)).
     """
 
+    _edges = "padding"
+    padding: Any
+
     def __init__(self, padding: Edges = 1, data_format: DataFormat | None = None,
                  **options: Unpack[LayerOptions]) -> None:  # fmt: skip
         self._configure(locals())
-        self._widths = _edges(padding, self._rank, "padding")
-        self.padding: Any = self._widths if self._rank > 1 else self._widths[0]
-
-    def _resized(self, size: int, axis: int) -> int:
-        return size + sum(self._widths[axis])
 
     def call(self, inputs: Tensor) -> Tensor:
         return ops.pad(inputs, self._around(self._widths, (0, 0)))
@@ -230,21 +243,20 @@ class ZeroPadding3D(_ZeroPadding, rank=3):
     """
 
 
-class _Cropping(_Spatial):
+class _Cropping(_Edged):
     """Edges that are left out.
 
     Args:
         cropping: How much: one number, or a number or pair for each axis, such as ((top, bottom), (left, right)).
     """
 
+    _by = -1
+    _edges = "cropping"
+    cropping: Any
+
     def __init__(self, cropping: Edges = 1, data_format: DataFormat | None = None,
                  **options: Unpack[LayerOptions]) -> None:  # fmt: skip
         self._configure(locals())
-        self._widths = _edges(cropping, self._rank, "cropping")
-        self.cropping: Any = self._widths if self._rank > 1 else self._widths[0]
-
-    def _resized(self, size: int, axis: int) -> int:
-        return size - sum(self._widths[axis])
 
     def call(self, inputs: Tensor) -> Tensor:
         self.compute_output_shape(inputs.shape)  # refuses to crop all of it
