@@ -83,11 +83,7 @@ class InputSpec:
 
 
 def assert_input_compatibility(input_spec: Any, inputs: Any, layer_name: str, advice: str = "") -> None:
-    """Check inputs against a spec or a list of specs; the advice is for inputs of another rank.
-
-    Raises:
-        ValueError: naming the layer, what was expected, and what came.
-    """
+    """Check inputs against a spec or a list of specs; the advice is in the ValueError for inputs of another rank."""
     specs = input_spec if isinstance(input_spec, list | tuple) else [input_spec]
     if isinstance(inputs, dict):
         missing = [spec.name for spec in specs if spec.name not in inputs]

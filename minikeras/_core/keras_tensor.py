@@ -71,7 +71,6 @@ class KerasTensor(Tensor):
 
     @property
     def dtype(self) -> DTypeName:
-        """Name of the dtype."""
         return self._dtype
 
     def _refuse(self, error: type[Exception], what: str) -> NoReturn:
@@ -393,11 +392,7 @@ def _functions() -> dict[str, Callable[..., Any]]:
 
 @cache
 def op_class(kind: str, home: str | None = None) -> type[Operation]:
-    """Return the class of an op, which may be in any of the modules that Keras has ops in: they move.
-
-    Raises:
-        ValueError: if there is no such op, or no such module.
-    """
+    """Return the class of an op, in any module that Keras has ops in, as they move; a ValueError if there is none."""
     if kind not in _functions() or home not in (None, *HOMES):
         raise ValueError(f"There is no op of the class {kind!r:.80} in {home!r:.80}.")
     return type(kind, (Operation,), {"function": staticmethod(_functions()[kind]), "__module__": __name__})

@@ -118,7 +118,6 @@ class Variable(TensorOps):
 
     @property
     def shape(self) -> Shape:
-        """Sizes of the axes."""
         return self.array.shape
 
     @property
@@ -134,11 +133,7 @@ class Variable(TensorOps):
     numpy = numpy_view
 
     def assign(self, value: TensorLike) -> Tensor:
-        """Store a new value of the same shape, cast to the variable's dtype, and return it.
-
-        Raises:
-            ValueError: if the shape differs.
-        """
+        """Store a new value, cast to the variable's dtype, and return it; a ValueError for another shape."""
         array = value.array if isinstance(value, TensorOps) else None
         if array is None:  # no tensor, or a symbolic one, which is refused
             array = as_array(value, self.dtype)

@@ -23,7 +23,7 @@ from .._core.op import Entry
 from .._core.tensor import NUMPY_OPS, Tensor
 from .._core.variable import ASSIGN, Variable
 from .codegen import multiplications
-from .program import Program, Replayable
+from .program import Program
 from .trace import keep, simplified
 
 BLOCKS = 4
@@ -231,7 +231,7 @@ class _Block(NamedTuple):
     programs: SimpleQueue[Program]
 
 
-class BlockProgram(Replayable):
+class BlockProgram(Program):
     """A recorded step, on inputs that have as many rows, replayed in blocks of rows; see `Program`.
 
     Attributes:
@@ -239,7 +239,7 @@ class BlockProgram(Replayable):
     """
 
     def __init__(self, recorded: list[Entry], inputs: Sequence[Tensor], outputs: Any) -> None:
-        super().__init__(outputs, one_thread, "ignore")
+        self._start(outputs, one_thread, "ignore")
         entries, outputs = simplified(recorded, outputs)
         rows = self._rows = len(cast(Array, inputs[0].array))
         count = _count(entries, rows)

@@ -27,8 +27,8 @@ from .codegen import Codegen
 from .trace import simplified
 
 
-class Replayable:
-    """What is run in place of a function that gave a structure of tensors and other things.
+class Program:
+    """The steps of a recorded run, compiled, with their buffers; it gave a structure of tensors and other things.
 
     Attributes:
         structure: State of all layers when it was made; in another state the program may be wrong.
@@ -36,59 +36,16 @@ class Replayable:
         size: Bytes of all buffers.
         steps_left: Counts down to 1, after which a better program is made; not above 0 where there is none.
         masked: Whether an output has a mask, which a replay does not give.
-        parts: Returns the programs that are run one after the other; of several that are alike each runs some blocks.
-        run: Replays what has effects, on inputs of the traced shapes and dtypes; the caller keeps NumPy from warning.
-        outputs: Returns the outputs of the last run, in their structure, as arrays that are the caller's to keep.
-        finish: Does so, and holds on to nothing.
+        source: The two functions as text: `main` does what has effects, `tail` computes the outputs from what is left.
     """
 
     size: int
-    parts: "Callable[[], list[list[Program]]]"
-    run: Callable[[Iterable[Array]], None]
-    outputs: Callable[[], Any]
-    finish: Callable[[], Any]
-
-    def __init__(self, outputs: Any, threads: AbstractContextManager[None] | None,
-                 overflow: Literal["ignore"] | None) -> None:  # fmt: skip
-        self.structure: int = Changes.layers
-        self.lock: LockType = Lock()
-        self.steps_left: int = 0
-        self.masked: bool = any(getattr(y, "keras_mask", None) is not None for y in leaves(outputs))
-        self._threads: AbstractContextManager[None] = threads or nullcontext()
-        self._overflow: Literal["ignore"] | None = overflow
-        """What NumPy does where an exponential overflows to infinity on purpose."""
-        self._plain: bool = threads is None and overflow is None
-
-    def begin(self, inputs: Iterable[Array]) -> None:
-        """Run as `run` does, where NumPy may warn."""
-        if self._plain:
-            self.run(inputs)
-        else:
-            with self._threads, np.errstate(over=self._overflow):
-                self.run(inputs)
-
-    def call(self, inputs: Iterable[Array]) -> Any:
-        """Run and return the outputs, where NumPy may warn."""
-        if self._plain:
-            self.run(inputs)
-            return self.finish()
-        with self._threads, np.errstate(over=self._overflow):
-            self.run(inputs)
-            return self.finish()
-
-
-class Program(Replayable):
-    """The steps of a recorded run, compiled, with their buffers.
-
-    Attributes:
-        source: The two functions as text: `main` does what has effects, `tail` computes the outputs from what is left.
-    """
 
     def __init__(self, recorded: list[Entry], inputs: Sequence[Tensor], outputs: Any) -> None:
         overflows = any(entry.op.replay is not entry.op.forward for entry in recorded)
         sizes = (value.size for entry in recorded for value in entry.values if isinstance(value, np.ndarray))
         large = max(sizes, default=0) > FEW
-        super().__init__(outputs, one_thread if large else None, "ignore" if overflows else None)
+        self._start(outputs, one_thread if large else None, "ignore" if overflows else None)
         entries, outputs = simplified(recorded, outputs)
         results = leaves(outputs)
         order = iter(range(len(results)))
@@ -110,6 +67,18 @@ class Program(Replayable):
         """Whether it changes variables in place."""
         self._bind()
 
+    def _start(self, outputs: Any, threads: AbstractContextManager[None] | None,
+               overflow: Literal["ignore"] | None) -> None:  # fmt: skip
+        """Set what all programs have."""
+        self.structure: int = Changes.layers
+        self.lock: LockType = Lock()
+        self.steps_left: int = 0
+        self.masked: bool = any(getattr(y, "keras_mask", None) is not None for y in leaves(outputs))
+        self._threads: AbstractContextManager[None] = threads or nullcontext()
+        self._overflow: Literal["ignore"] | None = overflow
+        """What NumPy does where an exponential overflows to infinity on purpose."""
+        self._plain: bool = threads is None and overflow is None
+
     def _bind(self) -> None:
         """Look up the arrays of variables; those that the program writes to get one that nobody else holds."""
         codegen = self._codegen
@@ -130,9 +99,11 @@ class Program(Replayable):
         return self._values == Changes.arrays and not (self._writes and self._exposures != Changes.exposures)
 
     def parts(self) -> "list[list[Program]]":
+        """Return the programs that are run one after the other; of several that are alike each runs some blocks."""
         return [[self]]
 
     def run(self, inputs: Iterable[Array]) -> None:
+        """Replay what has effects, on inputs of the traced shapes and dtypes; the caller keeps NumPy from warning."""
         if not self._is_bound():
             self._bind()
         self._carried = self._main(*inputs)
@@ -145,12 +116,31 @@ class Program(Replayable):
             self._carried = carried
 
     def outputs(self) -> Any:
+        """Return the outputs of the last run, in their structure, as arrays that are the caller's to keep."""
         values = self._tail(*self._carried)
         if self._is_flat_list:
             return list(values)
         return values[0] if self._order == 0 else map_structure(values.__getitem__, self._order)
 
     def finish(self) -> Any:
+        """Return the outputs of the last run, and hold on to nothing."""
         outputs = self.outputs()
         self._carried = ()
         return outputs
+
+    def begin(self, inputs: Iterable[Array]) -> None:
+        """Run as `run` does, where NumPy may warn."""
+        if self._plain:
+            self.run(inputs)
+        else:
+            with self._threads, np.errstate(over=self._overflow):
+                self.run(inputs)
+
+    def call(self, inputs: Iterable[Array]) -> Any:
+        """Run and return the outputs, where NumPy may warn."""
+        if self._plain:
+            self.run(inputs)
+            return self.finish()
+        with self._threads, np.errstate(over=self._overflow):
+            self.run(inputs)
+            return self.finish()

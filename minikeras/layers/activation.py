@@ -162,11 +162,7 @@ class Softmax(SameShape):
         return self.axis in (-1, [-1], (-1,))
 
     def call(self, inputs: Tensor, mask: TensorLike | None = None) -> Tensor:
-        """Return the softmax; where `mask` is False the result is 0.
-
-        Raises:
-            ValueError: if the mask cannot be broadcast to the inputs.
-        """
+        """Return the softmax, 0 where `mask` is False; a ValueError if that cannot be broadcast to the inputs."""
         if mask is not None:
             keep = as_array(mask)
             fits = [m in (1, n) for m, n in zip(keep.shape[::-1], inputs.shape[::-1], strict=False)]

@@ -31,7 +31,7 @@ def _causal(queries: int, keys: int) -> Any:
 
 
 class Attention(Layer):
-    """Dot-product attention: softmax(query @ key^T) @ value (Luong et al. 2015).
+    """Dot-product attention: softmax(query @ key^T) @ value (Luong et al. 2015); a ValueError for other inputs.
 
     Args:
         use_scale: Whether the scores have a weight as a factor.
@@ -45,9 +45,6 @@ class Attention(Layer):
         training: Whether to drop.
         return_attention_scores: Whether to return the weights, (batch, Tq, Tv), as well.
         use_causal_mask: Whether a query sees only values that do not come after it.
-
-    Raises:
-        ValueError: for other inputs or another mode.
 
     Example:
         >>> Attention()([np.ones((1, 2, 3)), np.ones((1, 4, 3))]).shape

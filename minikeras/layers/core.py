@@ -277,7 +277,7 @@ def Input(shape: ShapeLike | None = None, batch_size: int | None = None, dtype: 
           sparse: bool | None = None, ragged: bool | None = None, batch_shape: ShapeLike | None = None,
           name: str | None = None, tensor: KerasTensor | None = None,
           optional: bool = False) -> KerasTensor:  # fmt: skip
-    """Return a symbolic tensor that stands for a model's input.
+    """Return a symbolic tensor that stands for a model's input; a ValueError for no shape, or two that differ.
 
     Args:
         shape: Shape of one sample, None where a size is open.
@@ -288,9 +288,6 @@ def Input(shape: ShapeLike | None = None, batch_size: int | None = None, dtype: 
         name: Name of the input.
         tensor: A KerasTensor to use.
         optional: Whether None may be passed for it.
-
-    Raises:
-        ValueError: if no shape is given, or two that contradict each other.
 
     Example:
         >>> Input(shape=(3,), name="x")

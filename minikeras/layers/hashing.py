@@ -67,16 +67,13 @@ class Hashing(_Hashed):
 
 
 class HashedCrossing(_Hashed):
-    """Numbers the combinations of the values of two inputs by their hashes.
+    """Numbers the combinations of the values of two inputs by their hashes; a ValueError for an unknown mode.
 
     Args:
         num_bins: How many numbers there are.
         output_mode: "int" or "one_hot".
         sparse: Must be False.
         name, dtype, options: As of every layer.
-
-    Raises:
-        ValueError: without bins, or for an unknown mode.
 
     Example:
         >>> HashedCrossing(5)((np.array(["A", "B"]), np.array([101, 102]))).numpy().tolist()

@@ -44,11 +44,7 @@ _BUILDING = RLock()
 
 
 def deserialize(config: Config, custom_objects: CustomObjects | None = None) -> "Layer":
-    """Return the layer (or the model) of a configuration that `serialize` made, here or in Keras.
-
-    Raises:
-        ValueError: for an unknown class, or one that is no layer.
-    """
+    """Return the layer (or the model) of a configuration that `serialize` made; a ValueError if it is of no layer."""
     layer = registry.deserialize(config, custom_objects)
     if not isinstance(layer, Layer):
         raise ValueError(f"Expected the configuration of a layer. Received: {config!r:.200}.")
@@ -77,7 +73,7 @@ class _Call:
 
 
 class Layer(Module, Configurable):
-    """A function with weights, which are made when it first sees its input.
+    """A function with weights, made when it first sees its input; a ValueError for an unknown keyword.
 
     A subclass overrides `__init__` (settings), `build(input_shape)` (weights, with `add_weight`) and `call`
     (maths, written with `minikeras.ops`, operators or NumPy functions). `call` may have any signature; an
@@ -88,10 +84,7 @@ class Layer(Module, Configurable):
         trainable: Whether training changes the weights.
         dtype: Dtype or policy of weights and computations.
         autocast: Whether float inputs are cast to the compute dtype.
-        name: The layer's name, made up if not given.
-
-    Raises:
-        ValueError: for an unknown keyword, or a name with a slash.
+        name: The layer's name, without a slash, made up if not given.
 
     Example:
         >>> class Scale(keras.Layer):
@@ -275,11 +268,7 @@ class Layer(Module, Configurable):
         return method(**shapes)
 
     def compute_output_shape(self, *args: Any, **kwargs: Any) -> Any:
-        """Return the shape of the output for an input shape; a subclass may override it.
-
-        Raises:
-            NotImplementedError: if it does not.
-        """
+        """Return the shape of the output for an input shape; a NotImplementedError if a subclass does not say it."""
         raise NotImplementedError(f"Layer {type(self).__name__} should override `def compute_output_shape(self, "
                                   "input_shape)` so that its output shape can be told without calling it.")  # fmt: skip
 
@@ -537,20 +526,12 @@ class Layer(Module, Configurable):
 
     @property
     def input(self) -> KerasTensor | Any:
-        """The symbolic tensor, or list of tensors, of the first call.
-
-        Raises:
-            AttributeError: if the layer was never called on one.
-        """
+        """The symbolic tensor, or list of tensors, of the first call; an AttributeError if there was none."""
         return only(self._first_node("input").inputs)
 
     @property
     def output(self) -> KerasTensor | Any:
-        """The symbolic tensor, or list of tensors, that the first call gave.
-
-        Raises:
-            AttributeError: if the layer was never called on one.
-        """
+        """The symbolic tensor, or list of tensors, that the first call gave; an AttributeError if there was none."""
         return only(self._first_node("output").outputs)
 
     def _first_node(self, what: str) -> Node:
@@ -593,11 +574,8 @@ class Layer(Module, Configurable):
     def get_config(self) -> Config:
         """Return the arguments that make an equal layer, as JSON-like values.
 
-        A subclass with arguments of its own extends the result; where all of them are plain values, that is done
-        by itself.
-
-        Raises:
-            NotImplementedError: if an argument is not a plain value and `get_config` is not overridden.
+        A subclass with arguments of its own extends the result. Where all of them are plain values, that is done by
+        itself; otherwise a NotImplementedError asks for it.
         """
         config: Config = {
             "name": self.name,
@@ -656,7 +634,6 @@ class SameShape(Layer):
     _weightless = True
 
     def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
-        """Return the input shape."""
         return tuple(input_shape)
 
 

@@ -116,7 +116,7 @@ class OfValues(Numbering):
 
 
 class CategoryEncoding(Numbering):
-    """Encodes category numbers as rows of 0 and 1, or of counts.
+    """Encodes category numbers as rows of 0 and 1, or of counts; a ValueError for those out of range.
 
     Args:
         num_tokens: How many categories there are.
@@ -124,9 +124,6 @@ class CategoryEncoding(Numbering):
         sparse: Must be False.
 
     Call arguments: inputs, integers; count_weights, a weight for each, in mode "count".
-
-    Raises:
-        ValueError: for another mode, or numbers that are out of range.
 
     Example:
         >>> print(CategoryEncoding(4)(np.array([[0, 1], [3, 3]])))
@@ -180,7 +177,7 @@ def _compressed(summary: Array, epsilon: float) -> Array:
 
 
 class Discretization(Numbering):
-    """Numbers the ranges that values fall into.
+    """Numbers the ranges that values fall into; a ValueError with both or neither of the first two arguments.
 
     Args:
         bin_boundaries: Where one range ends and the next begins; or
@@ -189,9 +186,6 @@ class Discretization(Numbering):
         output_mode: "int", "one_hot", "multi_hot" or "count".
         sparse: Must be False.
         dtype, name: As of every layer.
-
-    Raises:
-        ValueError: with both or neither of the first two, or for another mode.
 
     Example:
         >>> print(Discretization([0.0, 1.0])(np.array([-3.0, 0.5, 1.0])))
@@ -302,11 +296,7 @@ class _Lookup(OfValues):
         return masks + [self.oov_token] * self.num_oov_indices
 
     def set_vocabulary(self, vocabulary: Any, idf_weights: Any = None) -> None:
-        """Take over a vocabulary: a list, or the name of a text file with a token a line.
-
-        Raises:
-            ValueError: if a token occurs twice.
-        """
+        """Take over a vocabulary: a list, or a text file's name, with a token a line; a ValueError if one is twice."""
         if isinstance(vocabulary, str):
             with open(vocabulary, encoding="utf8") as file:
                 vocabulary = file.read().splitlines()

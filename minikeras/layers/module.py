@@ -270,11 +270,7 @@ class Module:
             store[str(i)] = v.numpy()
 
     def load_own_variables(self, store: Mapping[str, Any]) -> None:
-        """Set the layer's own variables to what `save_own_variables` wrote, or none if one does not fit.
-
-        Raises:
-            ValueError: if their number or a shape differs.
-        """
+        """Set the layer's own variables to what `save_own_variables` wrote, or none; a ValueError if one differs."""
         variables = self._own_weights()
         names = [str(i) for i in range(len(variables))]
         arrays = [as_array(store[name], v.dtype) for name, v in zip(names, variables, strict=True) if name in store]

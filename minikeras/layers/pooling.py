@@ -69,13 +69,10 @@ class MaxPooling1D(_MaxPooling[One], rank=1):
 
 
 class MaxPooling2D(_MaxPooling[Two], rank=2):
-    """The largest of the elements in a window of images.
+    """The largest of the elements in a window of images; a ValueError if one is smaller than the window.
 
     Input shape:  (batch, height, width, channels), or (batch, channels, height, width).
     Output shape: (batch, new height, new width, channels), or with the channels second.
-
-    Raises:
-        ValueError: if a size is not positive, or an input is smaller than the window.
 
     Example:
         >>> MaxPooling2D()(np.ones((1, 5, 4, 3))).shape

@@ -48,7 +48,7 @@ Values3: TypeAlias = tuple[Tensor, Tensor, Tensor]
 
 
 class _Cell(WithKernel):
-    """One step of a recurrent layer; a subclass has `call(inputs, states, training)`.
+    """One step of a recurrent layer, by `call(inputs, states, training)`; a ValueError if `units` is not positive.
 
     Args:
         units: Size of the output, and of each part of the state.
@@ -61,9 +61,6 @@ class _Cell(WithKernel):
         dropout: Share of the inputs to drop in training.
         recurrent_dropout: Share of the state to drop in training.
         seed: Seed of the dropout.
-
-    Raises:
-        ValueError: if `units` is not positive.
     """
 
     activation: Callable[..., Any]
@@ -318,13 +315,10 @@ class _OfLayers(Layer):
 
 
 class StackedRNNCells(_OfLayers):
-    """Several cells as one: each gets the output of the one before.
+    """Several cells as one: each gets the output of the one before; a ValueError without `call` or `state_size`.
 
     Args:
         cells: The cells.
-
-    Raises:
-        ValueError: if one has no `call` or no `state_size`.
     """
 
     _parts: ClassVar[dict[str, str]] = {"cells": "cells"}
@@ -621,13 +615,10 @@ class SimpleRNN(_OfCell[WithState, Symbols2, Values2]):
 
 
 class LSTM(_OfCell[WithState, Symbols3, Values3]):
-    """Long short-term memory (Hochreiter and Schmidhuber 1997), see `LSTMCell` for the formula.
+    """Long short-term memory (Hochreiter and Schmidhuber 1997), see `LSTMCell`; a ValueError unless `units` is over 0.
 
     Input shape:  (batch, steps, features).
     Output shape: (batch, units), or (batch, steps, units) with `return_sequences`.
-
-    Raises:
-        ValueError: if `units` is not positive.
 
     Example:
         >>> LSTM(4, return_sequences=True)(np.ones((2, 3, 5))).shape

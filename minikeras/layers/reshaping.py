@@ -265,13 +265,10 @@ class _Cropping(_Edged):
 
 
 class Cropping1D(_Cropping, rank=1):
-    """Leaves out steps at both ends of each sample.
+    """Leaves out steps at both ends of each sample; a ValueError if `cropping` is negative, or leaves nothing.
 
     Args:
         cropping: How many: one number, or (before, behind).
-
-    Raises:
-        ValueError: if `cropping` is neither or negative, or leaves nothing of an input.
 
     Example:
         >>> Cropping1D((0, 1))(np.ones((2, 3, 4))).shape
@@ -283,10 +280,7 @@ class Cropping1D(_Cropping, rank=1):
 
 
 class Cropping2D(_Cropping, rank=2):
-    """Leaves out the edges of images.
-
-    Raises:
-        ValueError: if `cropping` is none of these or negative, or leaves nothing of an input.
+    """Leaves out the edges of images; a ValueError if `cropping` is negative, or leaves nothing.
 
     Example:
         >>> Cropping2D(((1, 0), (1, 1)))(np.ones((1, 4, 4, 3))).shape

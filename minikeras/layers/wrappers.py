@@ -50,7 +50,7 @@ class Wrapper(Layer):
 
 
 class TimeDistributed(Wrapper):
-    """Runs a layer on every time step of its input, the second axis.
+    """Runs a layer on every time step, the second axis; a ValueError for fewer axes than 3 or a mask of other steps.
 
     Args:
         layer: The layer, whose input is one step: (batch, ...).
@@ -59,9 +59,6 @@ class TimeDistributed(Wrapper):
         inputs: Tensor (batch, time, ...) of at least 3 axes.
         training: Passed on to a layer that takes it.
         mask: (batch, time, ...); a layer that takes a mask gets its steps.
-
-    Raises:
-        ValueError: if the input has fewer axes, or the mask does not fit it.
 
     Example:
         >>> layer = TimeDistributed(keras.layers.Dense(1, kernel_initializer="ones"))

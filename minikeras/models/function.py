@@ -30,16 +30,13 @@ def device(device_name: str) -> Iterator[None]:
 
 
 class name_scope:
-    """Put a name before the paths of variables that are made within.
+    """Put a name before the paths of variables that are made within; a ValueError for no text, or a slash.
 
     Args:
         name: The name, without a slash.
         caller: The object that opens the scope; it does not open one within its own.
         deduplicate: Whether the caller is compared at all.
         override_parent: As in Keras; not used.
-
-    Raises:
-        ValueError: if the name is no text, or has a slash.
 
     Example:
         >>> with name_scope("outer"):
@@ -70,15 +67,12 @@ def remat(f: F) -> F:
 
 
 class Function:
-    """The calls from symbolic inputs to symbolic outputs, as a function of other inputs.
+    """The calls from symbolic inputs to symbolic outputs, as a function; a ValueError if these need other tensors.
 
     Args:
         inputs: Symbolic tensors, or a list or dict of them.
         outputs: Symbolic tensors computed from them.
         name: Its name, made up if not given.
-
-    Raises:
-        ValueError: if an output depends on another tensor.
 
     Example:
         >>> x = KerasTensor((None, 2))

@@ -221,7 +221,6 @@ class Model(Exporting, Trainer):
         return super()._is_pure() and not any(graph is not None and graph.fixes_training for graph in graphs)
 
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
-        """Return the outputs for symbolic inputs."""
         if self._graph is not None and type(self).call is Model.call:
             return self._graph.spec(args[0])
         if type(self).compute_output_shape is Model.compute_output_shape:
@@ -229,7 +228,6 @@ class Model(Exporting, Trainer):
         return super().compute_output_spec(*args, **kwargs)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
-        """Return the shapes of the outputs for shapes of the inputs."""
         if self._graph is None:
             return super().compute_output_shape(input_shape)
         return map_structure(lambda y: y.shape, self._graph.spec(map_shapes(KerasTensor, input_shape)))
@@ -239,7 +237,6 @@ class Model(Exporting, Trainer):
         return self.output_shape if uncalled else super()._output_shapes()
 
     def get_build_config(self) -> Config | None:
-        """Return the input shape the model was built with, None if it was not."""
         return super().get_build_config() if self._given_graph is None else {"input_shape": None}
 
     def build_from_config(self, config: Config) -> None:
@@ -361,7 +358,7 @@ class Model(Exporting, Trainer):
         print_fn: Callable[[str], Any] | None = None, expand_nested: bool = False, show_trainable: bool = False,
         layer_range: Sequence[str] | None = None,
     ) -> None:  # fmt: skip
-        """Print a table of the layers with their output shapes and numbers of parameters.
+        """Print a table of the layers with output shapes and numbers of parameters; a ValueError if it does not fit.
 
         Args:
             line_length: Width in characters, at most that of the terminal if not given.
@@ -369,10 +366,7 @@ class Model(Exporting, Trainer):
             print_fn: What gets the text, `print` if not given.
             expand_nested: Whether to list the layers of nested models.
             show_trainable: Whether to add a column that says which layers are trained.
-            layer_range: Names, or patterns, of the first and last layer to list.
-
-        Raises:
-            ValueError: if the columns do not fit, or no layer has a name in `layer_range`.
+            layer_range: Names, or patterns, of the first and last layer to list, which there must be.
         """
         summarize(self, line_length, positions, print_fn, expand_nested, show_trainable, layer_range)
 

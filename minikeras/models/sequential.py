@@ -20,7 +20,7 @@ from .model import Model
 
 
 class Sequential(Model):
-    """A chain of layers: the output of each is the input of the next.
+    """A chain of layers: the output of each is the input of the next; a ValueError for no layer, or a name twice.
 
     With an `Input` (or `input_shape=` on the first layer) it builds as layers are added; without one, at the
     first call, or with `build`.
@@ -28,9 +28,6 @@ class Sequential(Model):
     Args:
         layers: The layers, in order.
         name: The model's name, made up if not given.
-
-    Raises:
-        ValueError: for an item that is no layer, or a name given twice.
 
     Example:
         >>> model = Sequential([keras.Input((2,)), keras.layers.Dense(3), keras.layers.Dense(1)])
@@ -165,7 +162,6 @@ class Sequential(Model):
         return inputs
 
     def compute_output_shape(self, input_shape: Any) -> Any:
-        """Return the shape of the output for an input shape."""
         if self._graph is not None:
             return super().compute_output_shape(input_shape)
         for layer in self.layers:
@@ -196,7 +192,6 @@ class Sequential(Model):
 
     @property
     def input_dtype(self) -> DTypeName:
-        """Dtype that inputs are cast to."""
         return self.compute_dtype if self._entry is None else self._entry.dtype
 
     if TYPE_CHECKING:  # one shape, where other models may have several
