@@ -29,8 +29,7 @@ class Variable(TensorOps):
         dtype: Name of the dtype; that of the value, or the default float type, if not given.
         trainable: Whether training changes it.
         autocast: Whether a layer with a mixed policy reads it in the dtype that it computes in.
-        aggregation: Accepted for Keras's sake (it matters only to distributed training).
-        synchronization: Accepted for Keras's sake.
+        aggregation, synchronization: Accepted for Keras's sake (they matter only to distributed training).
         name: Last part of its path.
 
     Raises:

@@ -16,11 +16,7 @@ from .recurrent import ActivationLike, LSTMCell, RecurrentOptions, Symbols3, Val
 
 
 class ConvLSTMOptions(RecurrentOptions, total=False):
-    """Keyword arguments of `ConvLSTM2D` and its kin.
-
-    Attributes:
-        unroll: Accepted as in Keras; steps are always run one by one.
-    """
+    """Keyword arguments of `ConvLSTM2D` and its kin."""
 
     unroll: bool
 

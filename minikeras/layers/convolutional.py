@@ -67,7 +67,6 @@ class _Sliding(Windowed, WithKernel):
         kernel_size: Size of the window along each axis, or one number for all.
         strides: Steps from place to place.
         padding: "valid" for none, "same" for zeros around the input, so that without strides its size stays.
-        data_format: "channels_last" or "channels_first"; the configured one if not given.
         dilation_rate: Distance of the window's elements; strides must be 1 if it is more than 1.
         groups: Into how many groups, each with filters of its own, the channels are split.
         depth_multiplier: Number of filters for each channel.

@@ -42,7 +42,6 @@ class Hashing(_Hashed):
         mask_value: A value that gets the number 0, which no other then has.
         salt: One or two integers that make other numbers of the same values.
         output_mode: "int", "one_hot", "multi_hot" or "count".
-        sparse: Must be False.
 
     Example:
         >>> Hashing(3)([["A"], ["B"], ["C"]]).numpy().tolist()
@@ -72,8 +71,6 @@ class HashedCrossing(_Hashed):
     Args:
         num_bins: How many numbers there are.
         output_mode: "int" or "one_hot".
-        sparse: Must be False.
-        name, dtype, options: As of every layer.
 
     Example:
         >>> HashedCrossing(5)((np.array(["A", "B"]), np.array([101, 102]))).numpy().tolist()

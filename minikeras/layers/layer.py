@@ -51,27 +51,6 @@ def deserialize(config: Config, custom_objects: CustomObjects | None = None) -> 
     return layer
 
 
-class _Call:
-    """The arguments of one call of a layer.
-
-    Attributes:
-        args, kwargs: What `call` gets.
-        given, given_by_name: What the caller gave, before anything was converted.
-        symbolic: Whether a tensor without a value is among them.
-        first: The input, which is the first argument of `call`.
-    """
-
-    __slots__ = ("args", "first", "given", "given_by_name", "kwargs", "symbolic")
-
-    first: Any
-
-    def __init__(self, args: tuple[Any, ...], kwargs: dict[str, Any], symbolic: bool) -> None:
-        self.args = self.given = args
-        self.kwargs = kwargs
-        self.given_by_name = dict(kwargs) if symbolic else kwargs
-        self.symbolic = symbolic
-
-
 class Layer(Module, Configurable):
     """A function with weights, made when it first sees its input; a ValueError for an unknown keyword.
 
@@ -312,12 +291,26 @@ class Layer(Module, Configurable):
         """
         if "_variables" not in vars(self):
             getattr(self, "_variables")  # noqa: B009 - raises the error that names the missing super().__init__()
-        call = self._arranged(args, kwargs)
+        args, kwargs = self._training_by_name(args, kwargs)
+        symbolic = any_symbolic(args) or (bool(kwargs) and any_symbolic(kwargs.values()))
+        given, given_by_name = args, dict(kwargs)
+        args = tuple(map(self._convert, args))
+        if kwargs:
+            kwargs |= {k: self._convert(x) for k, x in kwargs.items() if isinstance(x, np.ndarray | KerasTensor)}
+        first = args[0] if args else next((kwargs[k] for k in parameters(self.call).names if k in kwargs), None)
+        if self.input_spec is not None:
+            if not args and not kwargs:
+                raise TypeError(f"Layer '{self.name}' was called without its input.")
+            assert_input_compatibility(self.input_spec, first, self.name, self._advice)
         with name_scope(self.name, self):
-            self._ensure_built(call)
-            outputs = self._computed(call)
-        if call.symbolic:
-            Node(self, call.given, self._noted(call), outputs)
+            if not self.built:
+                self._maybe_build(args or (first,), kwargs)
+            if Layer._has_losses and not context.training and not context.dry:  # no call of another layer goes on
+                for layer in self._flatten_layers():
+                    layer._losses.clear()
+            outputs = self._computed(first, args, kwargs, symbolic)
+        if symbolic:
+            Node(self, given, self._noted(given, given_by_name, kwargs), outputs)
         return outputs
 
     def _training_by_name(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
@@ -328,48 +321,21 @@ class Layer(Module, Configurable):
             return args[:place], dict(zip(names[place:], args[place:], strict=False)) | kwargs
         return args, kwargs
 
-    def _arranged(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> _Call:
-        """Return the arguments as `call` gets them: `training` by name, tensors in the input dtype, inputs checked."""
-        args, kwargs = self._training_by_name(args, kwargs)
-        call = _Call(args, kwargs, any_symbolic(args) or (bool(kwargs) and any_symbolic(kwargs.values())))
-        call.args = tuple(map(self._convert, args))
-        if kwargs:
-            converted = {k: self._convert(x) for k, x in kwargs.items() if isinstance(x, np.ndarray | KerasTensor)}
-            call.kwargs = kwargs | converted
-        if args:
-            call.first = call.args[0]
-        else:
-            call.first = next((call.kwargs[name] for name in parameters(self.call).names if name in kwargs), None)
-        if self.input_spec is not None:
-            if not args and not kwargs:
-                raise TypeError(f"Layer '{self.name}' was called without its input.")
-            assert_input_compatibility(self.input_spec, call.first, self.name, self._advice)
-        return call
-
-    def _ensure_built(self, call: _Call) -> None:
-        """Build the layer if that has not been done, and forget the penalties of the call before."""
-        if not self.built:
-            self._maybe_build(call.args or (call.first,), call.kwargs)
-        if Layer._has_losses and not context.training and not context.dry:  # no call of another layer goes on
-            for layer in self._flatten_layers():
-                layer._losses.clear()
-
-    def _computed(self, call: _Call) -> Any:
-        """Return the outputs, with their masks: computed, or inferred for symbolic inputs."""
-        args, kwargs = call.args, call.kwargs
+    def _computed(self, first: Any, args: tuple[Any, ...], kwargs: dict[str, Any], symbolic: bool) -> Any:
+        """Return the outputs, with their masks: computed, or inferred for symbolic inputs; `first` is the input."""
         training = self._settled_training(kwargs)
         if self._takes_masks:
             kwargs |= masks_for(self.call, self._takes, args, kwargs)
         with calling(training, self._autocast_dtype()):
             try:
-                if call.symbolic:
+                if symbolic:
                     self._check_keywords(kwargs)
                     outputs = map_structure(_fresh, self.compute_output_spec(*args, **kwargs))
                 else:
                     outputs = self._call_checked(*args, **kwargs)
                     if self.activity_regularizer is not None and not context.dry:
                         self._regularize(outputs)
-                self._pass_mask(call.first, outputs, kwargs.get("mask"))
+                self._pass_mask(first, outputs, kwargs.get("mask"))
             except Exception as error:
                 if isinstance(error, TypeError):
                     self._check_keywords(kwargs)
@@ -397,19 +363,10 @@ class Layer(Module, Configurable):
 
     def stateless_call(self, trainable_variables: Sequence[Any], non_trainable_variables: Sequence[Any], *args: Any,
                        return_losses: bool = False, **kwargs: Any) -> tuple[Any, ...]:  # fmt: skip
-        """Compute the output for given values of the variables, which keep their own.
+        """Compute the output for given values of the variables, which keep their own; a ValueError if not built.
 
-        Args:
-            trainable_variables: Values of `trainable_variables`, in their order.
-            non_trainable_variables: Values of `non_trainable_variables`.
-            args, kwargs: Those of the call.
-            return_losses: Whether to return the penalties too.
-
-        Returns:
-            The output, what the non-trainable variables would become, and the penalties if asked for.
-
-        Raises:
-            ValueError: if the layer is not built, or there is not one value for each variable.
+        Return the output, what the non-trainable variables would become and, with `return_losses`, the penalties.
+        There must be one value for each of the trainable and of the non-trainable variables, in their order.
         """
         variables = [*self.trainable_variables, *self.non_trainable_variables]
         values = [*trainable_variables, *non_trainable_variables]
@@ -426,12 +383,11 @@ class Layer(Module, Configurable):
             assign_all(variables, values_before)
         return (outputs, after, losses) if return_losses else (outputs, after)
 
-    def _noted(self, call: _Call) -> dict[str, Any]:
+    def _noted(self, args: tuple[Any, ...], kwargs: dict[str, Any], filled: dict[str, Any]) -> dict[str, Any]:
         """Return the keyword arguments that the node of a symbolic call keeps.
 
         They are the caller's and, where no input was converted, those that were filled in, as in Keras.
         """
-        args, kwargs = call.given, call.given_by_name
         if self._converts:
             for x in leaves(args):
                 if not (x is None or isinstance(x, TensorOps | np.ndarray)):
@@ -440,7 +396,7 @@ class Layer(Module, Configurable):
             if not isinstance(only, KerasTensor) or only.dtype != self.input_dtype:
                 return kwargs
         masks = {"mask": map_structure(lambda _: None, args[0])} if "mask" in self._takes and args else {}
-        return kwargs | masks | call.kwargs
+        return kwargs | masks | filled
 
     def _autocast_dtype(self) -> str | None:
         """Return the dtype that weights are read in during the call, None for their own."""
@@ -644,7 +600,7 @@ class Ranked(Layer):
     op they run, they name that as well.
 
     Args:
-        data_format: Where the channels are; the configured format if not given.
+        data_format: Where the channels are, "channels_last" or "channels_first"; as configured if not given.
     """
 
     _rank: ClassVar[int]

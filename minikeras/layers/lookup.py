@@ -81,7 +81,12 @@ def encode(*inputs: Any, layer: "Numbering") -> Array:
 
 
 class Numbering(Layer):
-    """A layer that gives category numbers, as they are or encoded."""
+    """A layer that gives category numbers, as they are or encoded.
+
+    Args:
+        sparse: Must be False.
+        encoding: As in Keras, "utf-8".
+    """
 
     output_mode: str
     _depth: Callable[[], int]  # how many numbers there are
@@ -121,7 +126,6 @@ class CategoryEncoding(Numbering):
     Args:
         num_tokens: How many categories there are.
         output_mode: "multi_hot" (1 for each category of a sample), "one_hot" (a row for each number) or "count".
-        sparse: Must be False.
 
     Call arguments: inputs, integers; count_weights, a weight for each, in mode "count".
 
@@ -184,8 +188,6 @@ class Discretization(Numbering):
         num_bins: How many ranges `adapt` makes, each with as many values.
         epsilon: How exactly `adapt` does it, as a part of all values.
         output_mode: "int", "one_hot", "multi_hot" or "count".
-        sparse: Must be False.
-        dtype, name: As of every layer.
 
     Example:
         >>> print(Discretization([0.0, 1.0])(np.array([-3.0, 0.5, 1.0])))
@@ -246,7 +248,15 @@ _PLACES: WeakKeyDictionary[Any, tuple[tuple[Any, Any], dict[Any, int]]] = WeakKe
 
 
 class _Lookup(OfValues):
-    """Numbers values by a vocabulary: what is masked, what is unknown, then the known ones."""
+    """Numbers values by a vocabulary: what is masked, what is unknown, then the known ones.
+
+    Args:
+        max_tokens: Size of the vocabulary at most.
+        idf_weights: Weights of the values for mode "tf_idf".
+        invert: Whether to turn numbers into values instead.
+        output_mode: "int", "one_hot", "multi_hot", "count" or "tf_idf".
+        pad_to_max_tokens: Whether rows always have `max_tokens` columns.
+    """
 
     _transient = ("vocabulary", "idf_weights")
     _value: ClassVar[Any]
@@ -431,18 +441,11 @@ class StringLookup(_Lookup):
     """Numbers strings by a vocabulary; a ValueError for repeated strings, an unknown mode or salt.
 
     Args:
-        max_tokens: Size of the vocabulary at most.
         num_oov_indices: How many numbers there are for unknown strings, which get one by their hash.
         mask_token: A string that gets the number 0 (in other modes, none).
         oov_token: What stands for unknown strings where numbers become strings.
         vocabulary: The strings in order, or the name of a file of them; `adapt` learns them if not given.
-        idf_weights: Their weights for mode "tf_idf".
-        invert: Whether to turn numbers into strings instead.
-        output_mode: "int", "one_hot", "multi_hot", "count" or "tf_idf".
-        pad_to_max_tokens: Whether rows always have `max_tokens` columns.
         salt: One or two integers that make other hashes of the same strings.
-        sparse, encoding: As in Keras; False and "utf-8".
-        name: The layer's name.
 
     Example:
         >>> layer = StringLookup()
@@ -476,7 +479,6 @@ class IntegerLookup(_Lookup):
         vocabulary_dtype: Their dtype.
         oov_method: By what unknown integers get one of several numbers: "floormod", their remainder, or "farmhash".
         salt: One or two integers that make other hashes of the same integers.
-        max_tokens, idf_weights, invert, output_mode, sparse, pad_to_max_tokens, name, options: See `StringLookup`.
 
     Example:
         >>> IntegerLookup(vocabulary=[10, 20])(np.array([20, 7])).numpy().tolist()
@@ -519,18 +521,13 @@ class TextVectorization(_Lookup):
     """Turns texts into numbers of words, or into rows of counts; a ValueError for an unknown setting.
 
     Args:
-        max_tokens: Size of the vocabulary at most.
         standardize: "lower_and_strip_punctuation", "lower", "strip_punctuation", None, or a function of a text.
         split: "whitespace", "character", None, or a function of a text that returns words.
         ngrams: Up to how many words in a row count as one; or a tuple of such numbers.
         output_mode: "int" (numbers in order, 0 fills up and 1 is unknown), "multi_hot", "count" or "tf_idf".
         output_sequence_length: To what length mode "int" cuts or fills up; that of the longest text if not given.
-        pad_to_max_tokens: Whether rows always have `max_tokens` columns.
         vocabulary: The words in order, or the name of a file of them; `adapt` learns them if not given.
-        idf_weights: Their weights for mode "tf_idf".
         ragged: Whether mode "int" gives rows of their own lengths, as a ragged tensor where TensorFlow's are at hand.
-        sparse, encoding: As in Keras; False and "utf-8".
-        name: The layer's name.
 
     Example:
         >>> layer = TextVectorization()
@@ -585,10 +582,8 @@ class TextVectorization(_Lookup):
         return (*texts, self.output_sequence_length if self.output_mode == "int" else self._depth())
 
     def call(self, inputs: Tensor) -> Tensor:
-        as_long_as_texts = (
-            self.output_mode == "int" and self.output_sequence_length is None
-        )  # so no program can hold it
-        return encode(raw(inputs) if as_long_as_texts else inputs, layer=self)
+        as_long_as_texts = self.output_mode == "int" and self.output_sequence_length is None
+        return encode(raw(inputs) if as_long_as_texts else inputs, layer=self)  # the former no program can hold
 
     def _words(self, text: str, most: int | None) -> list[str]:
         """Return the words of a text, if there are no n-grams no more than so many."""

@@ -102,11 +102,9 @@ class Module:
                 zeros for others if not given.
             dtype: Its dtype, that of the layer's weights if not given.
             trainable: Whether training changes it.
-            autocast: As in Keras.
+            autocast, aggregation, overwrite_with_gradient: As in Keras.
             regularizer: Penalty on it.
             constraint: Projection applied after each training step.
-            aggregation: As in Keras.
-            overwrite_with_gradient: As in Keras.
             name: Last part of its path.
         """
         if isinstance(shape, str):

@@ -11,12 +11,7 @@ from .layer import CommonOptions, LayerOptions, Ranked, RegularizerLike
 
 
 class PoolingOptions(CommonOptions, total=False):
-    """Keyword arguments of every layer, but for `name`, which pooling layers also take by position.
-
-    Attributes:
-        activity_regularizer: Penalty on the outputs.
-        input_dim: Short for `input_shape=(input_dim,)`.
-    """
+    """Keyword arguments of every layer, but for `name`, which pooling layers also take by position."""
 
     activity_regularizer: RegularizerLike | None
     input_dim: int
@@ -29,7 +24,6 @@ class _Pooling(Ranked, Generic[S]):
         pool_size: Size of the window along each axis, or one number for all.
         strides: Steps from place to place, the size of the window if not given.
         padding: "valid" to leave out what is too small for a window, "same" to pool it as well.
-        data_format: "channels_last" or "channels_first"; the configured one if not given.
     """
 
     _weightless = True
@@ -121,7 +115,6 @@ class _AdaptivePooling(Ranked, Generic[S]):
 
     Args:
         output_size: How many parts along each axis; two of them overlap where the size is no multiple.
-        data_format: Where the channels are; the configured format if not given.
     """
 
     output_size: PerAxis
@@ -171,7 +164,6 @@ class _GlobalPooling(Ranked):
     """All of what lies between batch and channels.
 
     Args:
-        data_format: Where the channels are; the configured format if not given.
         keepdims: Whether the axes stay, with size 1.
     """
 

@@ -577,12 +577,7 @@ class _OfCell(RNN[WithState, Symbols, Values]):
 
 
 class RecurrentOptions(BaseOptions, total=False):
-    """Keyword arguments of the recurrent layers of one cell.
-
-    Attributes:
-        zero_output_for_mask: Whether steps that are masked out give zeros, rather than the output before them.
-        implementation: Accepted as in Keras; there is one implementation.
-    """
+    """Keyword arguments of the recurrent layers of one cell; of `implementation` there is one."""
 
     zero_output_for_mask: bool
     implementation: int

@@ -279,18 +279,7 @@ class Model(Exporting, Trainer):
         self, filepath: str | PathLike[str] | BinaryIO, overwrite: bool = True, zipped: bool | None = None,
         **kwargs: Any,
     ) -> None:  # fmt: skip
-        """Write the model to a file that `keras.saving.load_model` reads, here and in Keras; see `saving.save_model`.
-
-        Args:
-            filepath: Its path, which ends in ".keras", or a file opened for writing bytes.
-            overwrite: Whether to replace a file that is there without asking.
-            zipped: Accepted for Keras's sake, if true.
-            kwargs: `include_optimizer`, for ".h5".
-
-        Raises:
-            ValueError: if the path has another ending, or a part of the model cannot be written to a configuration.
-            ImportError: if h5py is not installed (the extra `h5`).
-        """
+        """Write the model to a file that `load_model` reads, here and in Keras, as `saving.save_model` does."""
         saving.save_model(self, filepath, overwrite, zipped, **kwargs)
 
     def quantize(self, mode: str | None = None, config: Any = None, filters: Any = None, **kwargs: Any) -> None:
@@ -303,31 +292,11 @@ class Model(Exporting, Trainer):
     def save_weights(
         self, filepath: str | PathLike[str], overwrite: bool = True, max_shard_size: float | None = None
     ) -> None:
-        """Write all weights, with the state of the optimizer, to a file; see `saving.save_weights`.
-
-        Args:
-            filepath: Its name, which ends in ".weights.h5" (the extra `h5`) or ".npz" (NumPy alone, weights alone).
-            overwrite: Whether to replace a file that is there without asking.
-            max_shard_size: Write several files of at most so many gigabytes.
-
-        Raises:
-            ValueError: if the model is not built, or the name has another ending.
-            FileExistsError: if the file is there, is to be kept, and nobody can be asked.
-        """
+        """Write all weights, with the state of the optimizer, to a file, as `saving.save_weights` does."""
         saving.save_weights(self, filepath, overwrite, max_shard_size)
 
     def load_weights(self, filepath: str | PathLike[str], skip_mismatch: bool = False, **kwargs: Any) -> None:
-        """Read all weights from a file: all of them, or none if one does not fit; see `saving.load_weights`.
-
-        Args:
-            filepath: Its name.
-            skip_mismatch: Whether to leave out layers that do not fit, with a warning.
-            kwargs: `objects_to_skip`, layers that are left as they are; `by_name`, for files of Keras 2's layout.
-
-        Raises:
-            ValueError: if the model is not built, or its weights are others than those in the file.
-            FileNotFoundError: if there is no such file.
-        """
+        """Read all weights from a file, or none if one does not fit, as `saving.load_weights` does."""
         saving.load_weights(self, filepath, skip_mismatch, **kwargs)
 
     def get_state_tree(
