@@ -120,13 +120,6 @@ class GradientTape:
                 v.exposed = EXPOSED  # to several for good
         Changes.exposures += 1
 
-    def _release(self) -> None:
-        holder = id(self)
-        for v in self._holds:
-            if v.exposed == holder:
-                v.exposed = EXCLUSIVE
-        self._holds = []
-
     def reset(self) -> None:
         """Forget all operations recorded so far."""
         self._entries.clear()
@@ -172,8 +165,9 @@ class GradientTape:
         finally:
             recorders.open = open_tapes
         if not self.persistent:
-            self._entries, self._watched = [], {}
-            self._release()
+            for v in self._holds:
+                v.exposed = EXCLUSIVE if v.exposed == id(self) else v.exposed
+            self._entries, self._watched, self._holds = [], {}, []
         return result
 
 

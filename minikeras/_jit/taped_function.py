@@ -45,11 +45,8 @@ class TapedFunction:
     def run(self, function: Callable[..., Any], tape: GradientTape, inputs: Sequence[Any], option: Any = None) -> Any:
         """Return what the function gives, recorded by the tape; None, and nothing is run, where there is no program.
 
-        Args:
-            function: A function of as many tensors; it does the same each time that `option` is the same.
-            tape: The tape; it is all that records.
-            inputs: Arrays and tensors. For anything else there is no program.
-            option: Anything else that decides on what the function does.
+        The function is one of as many tensors as there are inputs, and does the same each time that `option` is the
+        same. The tape is all that records. For inputs that are no arrays or tensors there is no program.
         """
         arrays: list[Array] = []
         watched: list[int] = []
@@ -96,9 +93,9 @@ class TapedProgram:
     last bit.
 
     Args:
-        function: A function of tensors, as many as inputs.
-        inputs: Arrays and tensors. The function is run on them as if there were no program: it has its effects, and the
-            open tape records it.
+        function: A function of tensors. It is run as if there were no program: it has its effects, and the open tape
+            records it.
+        inputs: Arrays and tensors.
         watched: Places of the inputs that the tape watches.
         passed: The sigmoid or softmax that made the only one of these, if one did.
 

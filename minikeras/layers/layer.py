@@ -33,7 +33,7 @@ from .arguments import CommonOptions as CommonOptions
 from .arguments import LayerOptions as LayerOptions
 from .masks import mask_of as mask_of
 from .masks import masked as masked
-from .masks import masks_for, pass_on
+from .masks import masks_for
 from .module import Module, assign_all
 from .module import Untracked as Untracked
 
@@ -174,8 +174,6 @@ class Layer(Module, Configurable):
     def _kept(self, name: str, value: Any) -> Any:
         kind = KINDS.get(name.rpartition("_")[2])
         return value if kind is None else kind.get(value)
-
-    # --- penalties --------------------------------------------------------------------------------------------
 
     def add_loss(self, loss: Any) -> None:
         """Add a scalar, or several, to the loss of the model that holds this layer."""
@@ -437,7 +435,8 @@ class Layer(Module, Configurable):
             return
         if self.supports_masking:
             if any(mask_of(y) is None for y in leaves(outputs)):
-                pass_on(outputs, self.compute_mask(inputs, mask))
+                for y, own in zip(leaves(outputs), leaves(self.compute_mask(inputs, mask)), strict=False):
+                    masked(y, own if mask_of(y) is None else None)
         elif any(m is not None for m in leaves(mask)):
             warn_user(f"Layer '{self.name}' (of type {type(self).__name__}) was passed an input with a mask attached "
                       "to it. However, this layer does not support masking and will therefore destroy the mask "
@@ -477,8 +476,6 @@ class Layer(Module, Configurable):
             loss = cast("Callable[..., Any]", self.activity_regularizer)(output)
             # The mean over the batch, so that the penalty does not depend on the batch size.
             self.add_loss(loss / float(output.shape[0] or 1) if output.ndim else loss)
-
-    # --- description ------------------------------------------------------------------------------------------
 
     @property
     def input(self) -> KerasTensor | Any:

@@ -3,11 +3,13 @@
 from collections.abc import Callable, Sequence
 from functools import reduce
 from math import prod
-from typing import TYPE_CHECKING, Any, Protocol, Unpack, overload
+from typing import TYPE_CHECKING, Any, TypeAlias, Unpack, overload
+from typing import Concatenate as Arguments
 
 from .. import ops
 from .._base.typing import PartialShape, ShapeLike, TensorLike
 from .._core.keras_tensor import KerasTensor
+from .._core.op_call import OpCall
 from .._core.tensor import Tensor
 from .layer import Layer, LayerOptions, mask_of, masked
 
@@ -296,36 +298,19 @@ class Dot(_Merging):
         """Return None: a product has no mask."""
 
 
-def _as_function(cls: type[Layer]) -> Any:
+_Merge: TypeAlias = OpCall[Arguments[Sequence[TensorLike], ...]]
+"""A function of a list of inputs; other arguments are those of its layer."""
+
+
+def _as_function(cls: type[Layer]) -> _Merge:
     """Return the function of a list of inputs that makes a layer and calls it."""
 
-    def merge(inputs: Sequence[TensorLike], *args: Any, **kwargs: Any) -> Any:
+    def merge(inputs: Any, *args: Any, **kwargs: Any) -> Any:
         return cls(*args, **kwargs)(inputs)
 
     name = cls.__name__
     merge.__name__, merge.__doc__ = name.lower(), f"Return {name}(...)(inputs); further arguments are those of {name}."
     return merge
-
-
-class _Merge(Protocol):
-    """A function of a list of inputs; `options` are those of every layer."""
-
-    @overload
-    def __call__(self, inputs: Sequence[KerasTensor], **options: Unpack[LayerOptions]) -> KerasTensor: ...
-    @overload
-    def __call__(self, inputs: Sequence[TensorLike], **options: Unpack[LayerOptions]) -> Tensor: ...
-    def __call__(self, inputs: Any, **options: Unpack[LayerOptions]) -> Any: ...
-
-
-class _MergeAlong(Protocol):
-    """A function of a list of inputs and an axis."""
-
-    @overload
-    def __call__(self, inputs: Sequence[KerasTensor], axis: int = -1,
-                 **options: Unpack[LayerOptions]) -> KerasTensor: ...  # fmt: skip
-    @overload
-    def __call__(self, inputs: Sequence[TensorLike], axis: int = -1, **options: Unpack[LayerOptions]) -> Tensor: ...
-    def __call__(self, inputs: Any, axis: int = -1, **options: Unpack[LayerOptions]) -> Any: ...
 
 
 add: _Merge = _as_function(Add)
@@ -334,7 +319,7 @@ multiply: _Merge = _as_function(Multiply)
 average: _Merge = _as_function(Average)
 maximum: _Merge = _as_function(Maximum)
 minimum: _Merge = _as_function(Minimum)
-concatenate: _MergeAlong = _as_function(Concatenate)
+concatenate: _Merge = _as_function(Concatenate)
 
 
 def dot(inputs: Sequence[TensorLike], axes: int | list[int] | tuple[int, int] = -1, normalize: bool = False,

@@ -292,9 +292,6 @@ def assign_all(variables: Iterable[Variable], values: Iterable[TensorLike]) -> N
         variable.assign(value)
 
 
-# --- the walk -------------------------------------------------------------------------------------------------
-
-
 class Untracked(list[Any]):
     """A list whose layers and variables are not those of the layer that holds it."""
 

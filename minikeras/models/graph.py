@@ -85,8 +85,6 @@ class Graph:
         parts = [(node.operation, node.args, node.kwargs, node.outputs) for node in calls]
         return _restore, (self.operations, parts, self.input_structure, self.output_structure)
 
-    # --- running ----------------------------------------------------------------------------------------------
-
     def run(self, values: Iterable[Any], call: Callable[..., Any]) -> Any:
         """Return the outputs for values of `inputs`, by calls (operation, *args, **kwargs) -> its result."""
         results = {id(x): value for x, value in zip(self.inputs, values, strict=True)}
@@ -156,8 +154,6 @@ class Graph:
     def rowwise(self) -> bool:
         """Return whether no op mixes the rows of a batch."""
         return all(operation.rowwise() for operation in self.operations if isinstance(operation, Operation))
-
-    # --- description ------------------------------------------------------------------------------------------
 
     @property
     def layers(self) -> list[Layer]:

@@ -23,9 +23,6 @@ Call: TypeAlias = tuple[str, int]
 """Name of a layer and number of a call of it."""
 
 
-# --- writing --------------------------------------------------------------------------------------------------
-
-
 def to_config(graph: Graph) -> Config:
     """Return the layers of a graph with the calls of each."""
     calls = graph.calls()
@@ -59,9 +56,6 @@ def to_config(graph: Graph) -> Config:
 def _first_call(operation: Any) -> int:
     first: int = getattr(operation, "_first_call", 0)
     return first
-
-
-# --- reading --------------------------------------------------------------------------------------------------
 
 
 def from_config(config: Config, custom_objects: CustomObjects | None = None) -> tuple[Any, Any]:

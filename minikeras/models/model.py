@@ -273,8 +273,6 @@ class Model(Exporting, Trainer):
             options = {key: config[key] for key in others if key != "trainable" or config.get(key) is not None}
             return cls(inputs, outputs, name=config["name"], **options)
 
-    # --- files ------------------------------------------------------------------------------------------------
-
     def save(
         self, filepath: str | PathLike[str] | BinaryIO, overwrite: bool = True, zipped: bool | None = None,
         **kwargs: Any,
@@ -318,8 +316,6 @@ class Model(Exporting, Trainer):
     def set_state_tree(self, state_tree: Mapping[str, Any]) -> None:
         """Set the variables in (a part of) what `get_state_tree` returned; a ValueError for other kinds or shapes."""
         assign(self, state_tree)
-
-    # --- description ------------------------------------------------------------------------------------------
 
     @suggests
     def summary(
