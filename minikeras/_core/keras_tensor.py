@@ -268,10 +268,8 @@ class Node:
 
     Attributes:
         inputs: The symbolic tensors among the arguments.
+        outputs: What it gave; a ValueError if that is no tensor.
         index: How many calls of the operation came before.
-
-    Raises:
-        ValueError: if an output is no tensor.
     """
 
     __slots__ = ("args", "index", "inputs", "kwargs", "operation", "outputs")

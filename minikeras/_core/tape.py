@@ -13,7 +13,7 @@ from .._base.typing import Array, TensorLike
 from .._base.user_warning import warn_user
 from .op import VJP, Entry, Op
 from .ownership import EXCLUSIVE, EXPOSED, Changes
-from .tensor import NUMPY_OPS, Tensor, TensorOps, coerce, recorders
+from .tensor import NUMPY_OPS, Recorder, Tensor, TensorOps, coerce, recorders
 
 F = TypeVar("F", bound=Callable[..., Any])
 _Weights: TypeAlias = TensorLike | None
@@ -24,14 +24,14 @@ PASSED = frozenset({"sigmoid", "softmax"})
 _FUSED = PASSED | {"relu"}
 
 
-class GradientTape:
+class GradientTape(Recorder):
     """Records operations and differentiates a result with respect to what went into it.
 
     Variables are watched by themselves; watch a tensor with `watch`. Tapes nest: a gradient taken inside an
     outer tape is itself recorded, which gives second derivatives.
 
     Args:
-        persistent: Whether `gradient` may be called more than once.
+        persistent: Whether `gradient` may be called more than once; if not, that is a RuntimeError.
         watch_accessed_variables: Whether variables are watched without `watch`.
 
     Example:
@@ -83,9 +83,6 @@ class GradientTape:
     def maker(self, tensor: Any) -> Entry | None:
         """Return the operation that made a tensor, None if none did."""
         return next((entry for entry in reversed(self._entries) if entry.output is tensor), None)
-
-    def read(self, tensor: TensorOps) -> None:
-        """A value that Python reads needs no entry."""
 
     def watch(self, tensor: Any) -> None:
         """Differentiate with respect to this tensor (or these, in a list or dict) as well."""
@@ -141,9 +138,6 @@ class GradientTape:
 
         Returns:
             Tensors of the sources' shapes; None for a source that the target does not depend on.
-
-        Raises:
-            RuntimeError: on a second call, unless the tape is persistent.
         """
         if self._used and not self.persistent:
             raise RuntimeError("A non-persistent GradientTape can only be used to compute one set of gradients. "

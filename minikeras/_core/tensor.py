@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Any, Protocol, TypeGuard, cast, final
+from typing import TYPE_CHECKING, Any, TypeGuard, cast, final
 
 import numpy as np
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .op import Entry
 
 
-class Recorder(Protocol):
+class Recorder:
     """A listener that is told of every operation while it is open."""
 
     def record(self, entry: "Entry") -> None:
@@ -31,6 +31,7 @@ class Recorder(Protocol):
 
     def follows(self, tensor: "TensorOps") -> bool:
         """Return whether the value depends on what is recorded, so that it has a gradient or changes in a replay."""
+        raise NotImplementedError
 
 
 class _Recorders(threading.local):

@@ -25,15 +25,12 @@ class Variable(TensorOps):
 
     Args:
         initializer: A value, the name of an initializer, or a function (shape, dtype=) -> array.
-        shape: Sizes of the axes; needed where `initializer` makes the value.
+        shape: Sizes of the axes; needed where `initializer` makes the value; a ValueError if unknown.
         dtype: Name of the dtype; that of the value, or the default float type, if not given.
         trainable: Whether training changes it.
         autocast: Whether a layer with a mixed policy reads it in the dtype that it computes in.
         aggregation, synchronization: Accepted for Keras's sake (they matter only to distributed training).
-        name: Last part of its path.
-
-    Raises:
-        ValueError: if the shape is missing or unknown, or the name contains a slash.
+        name: Last part of its path; a ValueError if it has a slash.
 
     Example:
         >>> v = Variable([1.0, 2.0], name="v")

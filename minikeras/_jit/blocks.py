@@ -87,9 +87,11 @@ def _part(value: Any, axis: int | None, rows: int, start: int, stop: int) -> Any
 _NOISE = np.random.default_rng(0).random(997, np.float32)
 
 
-def _others(rows: Any, axis: int | None, noise: float) -> Any:
-    """Return other rows, no two of which are alike: an operation that mixes rows gives something else for them."""
+def other_rows(rows: Any, axis: int | None, noise: float) -> Any:
+    """Return other rows, of floats no two alike: an operation that mixes rows gives something else for them."""
     others = rows if axis is None else np.flip(rows, axis)
+    if axis is not None and noise and rows.dtype.kind in "biu":
+        return others ^ np.asarray((rows == others).all(), rows.dtype)
     if axis is None or rows.dtype.kind != "f" or not noise:
         return others
     added = np.resize(_NOISE, rows.size).reshape(rows.shape) * noise
@@ -120,7 +122,7 @@ def _by_row(entry: Entry, known: Sequence[int | None], rows: int) -> _Row | None
         for axes, scaled in product(product(*options), (False, True)):
             row, few = _Row(axes, SUM, scaled), min(rows, 4)
             values = [_part(v, axis, rows, 0, few) for v, axis in zip(entry.values, axes, strict=True)]
-            values = [_others(v, axis, noise) for v, axis in zip(values, known, strict=True)]
+            values = [other_rows(v, axis, noise) for v, axis in zip(values, known, strict=True)]
             try:
                 whole, *parts = [
                     cast(Array, row.run(entry, (), xs, (cut[1] - cut[0], rows)).output.array)

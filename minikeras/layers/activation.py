@@ -40,11 +40,8 @@ class ReLU(SameShape):
 
     Args:
         max_value: Upper bound, none if not given.
-        negative_slope: Slope below the threshold.
+        negative_slope: Slope below the threshold; a ValueError if this or another argument is negative.
         threshold: Where the positive part begins.
-
-    Raises:
-        ValueError: if an argument is negative.
 
     Example:
         >>> print(ReLU(max_value=1.0)(np.array([-1.0, 0.5, 2.0])))

@@ -171,15 +171,12 @@ class MultiHeadAttention(Layer):
     Call arguments:
         query: (batch, T, dim).
         value: (batch, S, dim).
-        key: (batch, S, dim), the value if not given.
+        key: (batch, S, dim), the value if not given; a ValueError if it does not fit that.
         query_mask, value_mask, key_mask: Bools of shape (batch, T) or (batch, S), False for what does not count.
         attention_mask: Bools of shape (batch, T, S).
         return_attention_scores: Whether to return the weights, (batch, heads, T, S), as well.
         training: Whether to drop.
         use_causal_mask: Whether a query sees only values that do not come after it.
-
-    Raises:
-        ValueError: if the shapes of key and value do not fit.
 
     Example:
         >>> MultiHeadAttention(num_heads=2, key_dim=3)(np.ones((1, 4, 6)), np.ones((1, 5, 6))).shape

@@ -115,13 +115,9 @@ class ConvLSTM1D(_ConvLSTM[One, WithState]):
 class ConvLSTM2D(_ConvLSTM[Two, WithState]):
     """Long short-term memory for series of images: an `LSTM` whose products with its kernels are convolutions.
 
-    Input shape:  (batch, steps, rows, columns, channels).
+    Input shape:  (batch, steps, rows, columns, channels); a ValueError if more than the first two sizes are unknown.
     Output shape: (batch, new rows, new columns, filters), or (batch, steps, new rows, new columns, filters) with
         `return_sequences`.
-
-    Raises:
-        ValueError: for arguments that `LSTM` or `Conv2D` refuses, or a shape of which more than the batch and the
-            steps is unknown.
 
     Source: Shi et al. 2015, "Convolutional LSTM Network", equation 3, without the products with the state c.
 

@@ -70,7 +70,7 @@ class _Sliding(Windowed, WithKernel):
         dilation_rate: Distance of the window's elements; strides must be 1 if it is more than 1.
         groups: Into how many groups, each with filters of its own, the channels are split.
         depth_multiplier: Number of filters for each channel.
-        output_padding: How much larger than the smallest possible the output is, less than the strides.
+        output_padding: How much larger than the smallest possible the output is; a ValueError from the strides on.
         depthwise_initializer: What fills the kernel of each channel, of shape (*kernel_size, channels, multiplier).
         pointwise_initializer: What fills the kernel that mixes channels, of shape (1, ..., channels, filters).
         depthwise_regularizer, pointwise_regularizer: Penalties on these kernels.
@@ -232,9 +232,6 @@ class Conv2DTranspose(_ConvTranspose[Two], rank=2):
     Input shape:  (batch, height, width, channels).
     Output shape: (batch, height * strides, width * strides, filters) for `padding` "same", and larger by what the
         window exceeds the strides for "valid".
-
-    Raises:
-        ValueError: as `Conv2D`, and if `output_padding` is not less than the strides.
 
     Example:
         >>> Conv2DTranspose(4, 3, strides=2, padding="same")(np.ones((2, 7, 7, 8))).shape

@@ -58,15 +58,12 @@ class Dense(WithKernel):
     """Densely connected layer: y = activation(x @ kernel + bias).
 
     Args:
-        units: Size of the last output axis, a positive integer.
+        units: Size of the last output axis, a positive integer; a ValueError for another.
         kernel_initializer: What fills the kernel, of shape (n, units); by default as Glorot and Bengio 2010 say.
         bias_initializer: What fills the bias, of shape (units,).
 
-    Input shape:  (batch, ..., n), n fixed at the first call.
+    Input shape:  (batch, ..., n), n fixed at the first call; a ValueError for an unknown one, or another later.
     Output shape: (batch, ..., units).
-
-    Raises:
-        ValueError: if `units` is not a positive integer, or an input's last axis is unknown or changes.
 
     Example:
         >>> layer = Dense(1, kernel_initializer="ones")
@@ -109,13 +106,11 @@ class EinsumDense(WithKernel):
 
     Args:
         equation: The layout, such as "ab,bc->ac" for Dense. Letters name axes, in the order input, kernel, output; an
-            ellipsis before or behind those of input and output stands for further axes.
+            ellipsis before or behind those of input and output stands for further axes. A ValueError for another form,
+            or where it does not fit the shapes.
         output_shape: Sizes of the output's axes without the batch and those in the ellipsis, None for those of the
             input; an integer for a single one.
         bias_axes: Letters of the output's axes that have a bias, such as "c"; no bias if not given.
-
-    Raises:
-        ValueError: if the equation is of another form, or does not fit the shapes of input and output.
 
     Example:
         >>> layer = EinsumDense("abc,cd->abd", (None, 1), bias_axes="d", kernel_initializer="ones")

@@ -233,7 +233,7 @@ class Concatenate(_Merging):
 
 
 class Dot(_Merging):
-    """Sum of the products of two inputs along one axis of each, sample by sample.
+    """Sum of the products of two inputs along one axis of each; a TypeError or ValueError if `axes` do not fit.
 
     Args:
         axes: The axis of both, or that of the first and that of the second; the batch has no part in it.
@@ -241,10 +241,6 @@ class Dot(_Merging):
 
     Input shape:  two of at least 2 axes, of the same size along the given ones.
     Output shape: (batch, other axes of the first, other axes of the second), (batch, 1) if there are none.
-
-    Raises:
-        TypeError: if `axes` is neither an integer nor a list.
-        ValueError: if it is no pair of integers, or the shapes do not fit.
 
     Example:
         >>> print(Dot(axes=1)([np.array([[1.0, 2.0]]), np.array([[3.0, 4.0]])]))

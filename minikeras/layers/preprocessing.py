@@ -20,11 +20,8 @@ class Normalization(SameShape):
     Args:
         axis: Axes that keep a mean of their own, the last by default; None for one mean of all values.
         mean: The mean, in place of `adapt`.
-        variance: The variance, in place of `adapt`.
+        variance: The variance, in place of `adapt`; a ValueError without the mean, or if they do not fit.
         invert: Whether to do the opposite: x * sqrt(variance) + mean.
-
-    Raises:
-        ValueError: if only one of `mean` and `variance` is given, or their shapes do not fit.
 
     Example:
         >>> layer = Normalization()
@@ -82,14 +79,10 @@ class Normalization(SameShape):
         return Tensor(np.broadcast_to(array, self._broadcast_shape))
 
     def adapt(self, data: "TensorLike | Iterable[Any]") -> None:
-        """Take mean and variance from data.
+        """Take mean and variance from data; a ValueError if there is none, or its shape is not what the layer has.
 
         Args:
-            data: An array, or an iterable of batches (a batch may be a tuple whose first item is x).
-
-        Raises:
-            ValueError: if there is no data, or its shape is not the one the layer was built for.
-            TypeError: if the data is neither.
+            data: An array, or an iterable of batches (or of tuples whose first item is one); a TypeError for others.
         """
         if isinstance(data, list | tuple) and not any(hasattr(batch, "shape") for batch in leaves(data)):
             data = as_array(data)

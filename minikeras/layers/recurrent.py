@@ -367,11 +367,12 @@ class RNN(_OfLayers, Generic[WithState, Symbols, Values]):
 
     Args:
         cell: A cell, with `call(inputs, states)`, `state_size` and perhaps `output_size` and `get_initial_state`; or a
-            list of cells, see `StackedRNNCells`.
+            list of cells, see `StackedRNNCells`. Without the first two it is a ValueError.
         return_sequences: Whether to return the outputs of all steps, rather than the last.
         return_state: Whether to return the last state as well.
         go_backwards: Whether to start with the last step; outputs come in the order of computation.
-        stateful: Whether a batch starts with the state that the batch before it left; see `reset_state`.
+        stateful: Whether a batch starts with the state that the batch before it left; see
+            `reset_state`; a ValueError for batches of several sizes.
         unroll: Accepted as in Keras; steps are always run one by one.
         zero_output_for_mask: Whether steps that are masked out give zeros, rather than the output before them.
 
@@ -380,9 +381,6 @@ class RNN(_OfLayers, Generic[WithState, Symbols, Values]):
         initial_state: The state to start with, zeros if not given.
         mask: Bools of shape (batch, steps): where False, the state stays.
         training: Whether to drop.
-
-    Raises:
-        ValueError: if the cell has no `call` or no `state_size`, or a stateful layer meets another batch size.
 
     Example:
         >>> class Sum(keras.Layer):
@@ -672,14 +670,11 @@ class Bidirectional(_OfLayers):
 
     Args:
         layer: The layer; it is made anew from its configuration.
-        merge_mode: How: "concat", "sum", "mul", "ave", or None for both.
+        merge_mode: How: "concat", "sum", "mul", "ave", or None for both; a ValueError for another.
         weights: Accepted as in Keras.
-        backward_layer: The layer that runs backwards, like the first if not given.
+        backward_layer: The layer that runs backwards, like the first if not given; a ValueError if they do not fit.
 
     Call arguments: as of the layer; `initial_state` has the states of the first, then those of the second.
-
-    Raises:
-        ValueError: for something that is no layer, two layers that do not fit, or another merge mode.
 
     Example:
         >>> Bidirectional(LSTM(4))(np.ones((2, 3, 5))).shape

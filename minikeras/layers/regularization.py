@@ -42,7 +42,7 @@ class _Drop(_Noise):
     """A mask that is drawn; a ValueError if the rate is not between 0 and 1.
 
     Args:
-        rate: Share to drop, from 0 to 1.
+        rate: Share to drop, from 0 to 1; a ValueError for another.
         noise_shape: Shape of the mask; its axes of size 1 share one decision, None takes the input's size.
         seed: Seed of the mask.
     """
@@ -56,13 +56,6 @@ class _Drop(_Noise):
 
 class Dropout(_Drop):
     """Sets a share of the inputs to 0 in training and scales the others up to the same sum (Srivastava et al. 2014).
-
-    Call arguments:
-        inputs: Tensor of any shape.
-        training: Whether to drop.
-
-    Raises:
-        ValueError: if the rate is not between 0 and 1.
 
     Example:
         >>> layer = Dropout(0.5, seed=1)
@@ -145,11 +138,8 @@ class GaussianDropout(_Noise):
     """Multiplies by normal noise of mean 1 and variance rate / (1 - rate) in training (Srivastava et al. 2014).
 
     Args:
-        rate: Drop rate of the Dropout it stands in for, from 0 to 1.
+        rate: Drop rate of the Dropout it stands in for, from 0 to 1; a ValueError for another.
         seed: Seed of the noise.
-
-    Raises:
-        ValueError: if the rate is not between 0 and 1.
 
     Example:
         >>> print(GaussianDropout(0.1)(np.ones((1, 2))))

@@ -119,17 +119,13 @@ class Permute(_Reshaping):
 
 
 class RepeatVector(_Reshaping):
-    """Repeats each vector n times.
+    """Repeats each vector n times; a TypeError if n is no integer, a ValueError if it is not positive.
 
     Args:
         n: How often.
 
     Input shape:  (batch, features).
     Output shape: (batch, n, features).
-
-    Raises:
-        TypeError: if n is no integer.
-        ValueError: if n is not positive.
 
     Example:
         >>> RepeatVector(3)(np.ones((1, 2))).shape
@@ -330,11 +326,7 @@ class UpSampling1D(_UpSampling, rank=1):
     """Repeats each step of the samples.
 
     Args:
-        size: How often.
-
-    Raises:
-        TypeError: if `size` is no integer.
-        ValueError: if it is not positive.
+        size: How often; a TypeError if it is no integer, a ValueError if it is not positive.
 
     Example:
         >>> print(UpSampling1D(2)(np.array([[[1.0], [2.0]]]))[0, :, 0])

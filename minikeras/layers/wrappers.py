@@ -120,11 +120,8 @@ class SpectralNormalization(Wrapper):
     """Keeps the largest singular value of a layer's kernel at 1 while it trains (Miyato et al. 2018).
 
     Args:
-        layer: A layer with a `kernel`, or `embeddings`.
+        layer: A layer with a `kernel`, or `embeddings`; a ValueError if it has neither.
         power_iterations: Steps of the iteration that finds the value, in each call.
-
-    Raises:
-        ValueError: if the layer has neither, or there is no step.
 
     Example:
         >>> layer = SpectralNormalization(keras.layers.Dense(1, kernel_initializer="ones"))

@@ -38,13 +38,10 @@ class Model(Exporting, Trainer):
 
     Args:
         inputs: Symbolic tensors, from `Input` or from other layers: one, or a list, tuple or dict.
-        outputs: What was computed from them, likewise.
+        outputs: What was computed from them; a ValueError if that needs others, or two layers share a name.
         name: The model's name, made up from its class if not given.
         trainable: Whether training changes its weights.
         dtype: Dtype or policy of its computations.
-
-    Raises:
-        ValueError: if the outputs depend on other inputs, or two layers share a name.
 
     Example:
         >>> a, b = keras.Input((2,)), keras.Input((3,))
