@@ -103,10 +103,9 @@ def as_values(value: TensorLike) -> Array:
 
 
 def as_array(value: TensorLike | object, dtype: DTypeLike | None = None) -> Array:
-    """Return an array without copying where possible; Python numbers get Keras's types (float32, int32).
+    """Return an array, a copy only where needed; Python numbers get Keras's types (float32, int32).
 
-    Raises:
-        ValueError: if the value is ragged or not numeric.
+    A value that is ragged or not numeric is a ValueError.
     """
     if isinstance(value, TensorOps):
         value = value.numpy_view()

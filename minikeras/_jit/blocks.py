@@ -244,7 +244,7 @@ class BlockProgram(Program):
         self._start(outputs, one_thread, "ignore")
         entries, outputs = simplified(recorded, outputs)
         rows = self._rows = len(cast(Array, inputs[0].array))
-        count = _count(entries, rows)
+        count = count_of(entries, inputs)
         with one_thread:
             self._plan = plan = _Plan(entries, inputs, rows)
         by_row = cost_of(entry for entry in entries if id(entry.output) in plan.row)
@@ -399,16 +399,14 @@ class BlockProgram(Program):
         return self._last.finish()
 
 
-def may_run_in_blocks(entries: Sequence[Entry], inputs: Sequence[Tensor]) -> bool:
-    """Return whether blocks of rows are worth being looked for."""
-    return bool(inputs and inputs[0].ndim) and _count(entries, len(cast(Array, inputs[0].array))) > 1
-
-
-def _count(entries: Sequence[Entry], rows: int) -> int:
-    """Return the number of blocks for a step: so many that threads can share them, so few that products stay large."""
+def count_of(entries: Sequence[Entry], inputs: Sequence[Tensor]) -> int:
+    """Return the number of blocks for a step, 0 for none: threads can share them, and products stay large."""
+    rows = len(cast(Array, inputs[0].array)) if inputs and inputs[0].ndim else 0
+    if rows < 4:
+        return 0
     products = [entry for entry in entries if multiplications(entry) >= PART_WORK]
     heights = [x.size // x.shape[-1] for entry in products if (x := cast(Array, entry.output.array)).size]
-    height = min((n for n in heights if not n % max(rows, 1)), default=rows * BLOCKS * PRODUCT_ROWS)
+    height = min((n for n in heights if not n % rows), default=rows * BLOCKS * PRODUCT_ROWS)
     cost = cost_of(entries)
     most = min(BLOCKS, cost // BLOCK_COST, rows // 2)
     if most < 2 or height < 2 * LEAST_ROWS:

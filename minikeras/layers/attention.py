@@ -121,9 +121,6 @@ class AdditiveAttention(Attention):
 
     Args:
         use_scale: Whether each feature has a weight as a factor.
-        options: `seed`, `name`, `trainable`, `dtype` and so on.
-
-    Call arguments: as of `Attention`.
 
     Example:
         >>> AdditiveAttention()([np.ones((1, 2, 3)), np.ones((1, 4, 3))]).shape
@@ -131,9 +128,6 @@ class AdditiveAttention(Attention):
     """
 
     _further = ("seed",)
-
-    scale: Variable | None
-    concat_score_weight: Variable | None
 
     def __init__(self, use_scale: bool = True, dropout: float = 0.0, **options: Any) -> None:
         super().__init__(use_scale, dropout=dropout, **options)

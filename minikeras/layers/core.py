@@ -410,11 +410,7 @@ class Lambda(Layer):
 
     @classmethod
     def from_config(cls, config: Config) -> Lambda:
-        """Return the layer of a configuration: its functions are those of this process, or of `custom_objects`.
-
-        Raises:
-            ValueError: if it has a lambda from elsewhere, and `custom_objects` has none under the layer's name.
-        """
+        """Return the layer of a configuration; a ValueError for a lambda neither made here nor in `custom_objects`."""
         config = with_lambdas(config)
         functions = [key for key in ("function", "output_shape", "mask") if isinstance(config.get(key), dict)]
         return super().from_config({**config, **{key: deserialize(config[key]) for key in functions}})

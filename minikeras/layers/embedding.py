@@ -27,20 +27,16 @@ class Embedding(Layer):
     """Replaces whole numbers by vectors that are trained: row `inputs` of `embeddings`.
 
     Args:
-        input_dim: How many different numbers there are: 0, 1, ..., input_dim - 1.
+        input_dim: How many different numbers there are: 0, 1, ..., input_dim - 1; a ValueError unless positive.
         output_dim: Length of the vectors.
         embeddings_initializer: What fills them, of shape (input_dim, output_dim).
         embeddings_regularizer: Penalty on them.
         embeddings_constraint: Projection of them after each training step.
         mask_zero: Whether 0 stands for a place that does not count; the output then has a mask.
-        weights: First values of the vectors, in place of the initializer's.
+        weights: First values of the vectors, in place of the initializer's; a ValueError for another shape.
 
-    Input shape:  (batch, ...), numbers from 0.
+    Input shape:  (batch, ...), numbers from 0; an IndexError for those out of range.
     Output shape: (batch, ..., output_dim).
-
-    Raises:
-        ValueError: if a size is not a positive integer, or `weights` has another shape.
-        IndexError: for numbers out of range.
 
     Example:
         >>> layer = Embedding(3, 2, weights=np.arange(6.0).reshape(3, 2))

@@ -16,9 +16,7 @@ from .lookup import OfValues, Salt, encode, encoded, raw
 def _bins(values: Array, bins: int, key: "list[int] | None") -> Array:
     if values.dtype.kind == "f":
         values = values.astype("int64")
-    flat, size = values.reshape(-1), 2**14  # which fits the cache
-    parts = [bins_of(flat[i : i + size].tolist(), bins, key) for i in range(0, max(len(flat), 1), size)]
-    return np.concatenate(parts).reshape(values.shape)
+    return bins_of(values.reshape(-1).tolist(), bins, key).reshape(values.shape)
 
 
 class _Hashed(OfValues):

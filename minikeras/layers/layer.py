@@ -189,11 +189,9 @@ class Layer(Module, Configurable):
     # --- building ---------------------------------------------------------------------------------------------
 
     def build(self, *args: Any, **kwargs: Any) -> None:
-        """Make the weights for an input shape. The first call does this by itself.
+        """Make the weights for an input shape, None where a size is unknown. The first call does this by itself.
 
-        Args:
-            args: `input_shape`, None where a size is unknown; a layer of several inputs may name one shape each.
-            kwargs: The same by name.
+        A layer of several inputs may name one shape each.
         """
         if args or kwargs:
             self._build_shapes = {"input_shape": _as_shape(next(iter((*args, *kwargs.values()))))}

@@ -105,7 +105,6 @@ class BatchNormalization(_Scaling):
         synchronized: Accepted if false: there is one device.
 
     Call arguments:
-        inputs: Tensor of any shape.
         training: Whether to use and follow the statistics of the batch.
         mask: Of the inputs' shape without the last axis; what it leaves out does not count for the statistics;
             a ValueError for another rank.

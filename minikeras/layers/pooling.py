@@ -224,7 +224,6 @@ class GlobalAveragePooling1D(_GlobalPooling, rank=1, op=ops.mean):
     """The mean along one axis: (batch, steps, channels) -> (batch, channels).
 
     Call arguments:
-        inputs: Tensor (batch, steps, channels).
         mask: Which steps count, (batch, steps); all if not given.
 
     Example:

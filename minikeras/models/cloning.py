@@ -70,11 +70,8 @@ def clone_model(model: Model, input_tensors: TensorStructure | None = None,
     for x in [] if input_tensors is None else flatten(input_tensors):
         if not isinstance(x, KerasTensor):
             raise ValueError(f"All entries in `input_tensors` must be symbolic tensors. Received: {x!r}.")
-    return _Cloning(clone_function or _remade, recursive).model(model, input_tensors, call_function)
-
-
-def _remade(layer: Any) -> Any:
-    return type(layer).from_config(layer.get_config())
+    clone = clone_function or (lambda layer: type(layer).from_config(layer.get_config()))
+    return _Cloning(clone, recursive).model(model, input_tensors, call_function)
 
 
 class _Cloning:

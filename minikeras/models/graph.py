@@ -24,6 +24,7 @@ class Graph:
 
     They run in Keras's order, which is that of its weights, summaries and configurations: first the calls with the
     most calls after them; where these are equally many, in the order in which a walk from the outputs meets the layers.
+    What is no symbolic tensor, an output that depends on another input, or a name of two layers is a ValueError.
 
     Attributes:
         nodes: The calls, those of the inputs among them.
@@ -31,9 +32,6 @@ class Graph:
         operations: The layers and ops that they call, each once.
         fixes_training: Whether a call says by itself that it is for training, where nobody else says anything.
         specs: What each input must look like.
-
-    Raises:
-        ValueError: if something is no symbolic tensor, an output depends on another input, or two layers share a name.
     """
 
     def __init__(self, inputs: Any, outputs: Any) -> None:

@@ -92,7 +92,7 @@ class Model(Exporting, Trainer):
         self._graph = None
         if inputs is not None:
             if any(isinstance(x, KerasTensor) and x.node is not None and x.node.inputs for x in flatten(inputs)):
-                inputs, outputs = copy_calls(inputs, outputs, _enter)
+                inputs, outputs = copy_calls(inputs, outputs, Input)
             graph = Graph(inputs, outputs)
             self._layers = graph.layers
             self._follow(graph)
@@ -354,10 +354,6 @@ functional_registry: Registry[Model] = Registry("keras.src.models.functional", "
 
 _GRAPH = {"name", "layers", "input_layers", "output_layers"}
 """The keys in the configuration of a graph; others are arguments of a class of the user's."""
-
-
-def _enter(x: KerasTensor) -> KerasTensor:
-    return Input(batch_shape=x.shape, dtype=x.dtype, name=f"{x.name}CLONE")
 
 
 def takes_graph(cls: type[Model]) -> bool:
