@@ -301,7 +301,7 @@ _Merge: TypeAlias = OpCall[Arguments[Sequence[TensorLike], ...]]
 def _as_function(cls: type[Layer]) -> _Merge:
     """Return the function of a list of inputs that makes a layer and calls it."""
 
-    def merge(inputs: Any, *args: Any, **kwargs: Any) -> Any:
+    def merge(inputs: Sequence[TensorLike], *args: Any, **kwargs: Any) -> Any:
         return cls(*args, **kwargs)(inputs)
 
     name = cls.__name__
