@@ -298,7 +298,7 @@ _Merge: TypeAlias = OpCall[Arguments[Sequence[TensorLike], ...]]
 """A function of a list of inputs; other arguments are those of its layer."""
 
 
-def _as_function(cls: type[Layer]) -> _Merge:
+def _as_function(cls: type[Layer]) -> Any:
     """Return the function of a list of inputs that makes a layer and calls it."""
 
     def merge(inputs: Sequence[TensorLike], *args: Any, **kwargs: Any) -> Any:
