@@ -154,7 +154,6 @@ def primitive(*vjps: VJP | None, variadic: bool = False, name: str | None = None
         vjps: The rules, in the order of the tensor arguments.
         variadic: Whether all positional arguments are tensors, served by one rule that gets the index first.
         name: Name of the NumPy function that the op answers for, if it is not the function's own.
-        traits: See `Traits`.
     """
 
     def declare(forward: Callable[..., Any]) -> Any:

@@ -78,7 +78,6 @@ class Codegen:
         return name
 
     def _text(self, value: Any) -> str:
-        """Return an argument as source."""
         if isinstance(value, Symbol):
             return value
         return repr(value) if value is None or type(value) in (bool, int) else self._name("c", id(value), value)
@@ -230,7 +229,6 @@ class Codegen:
 
     def _written(self, main: list[Instruction], tail: list[Instruction], parameters: list[Symbol],
                  outputs: Sequence[Any]) -> str:  # fmt: skip
-        """Return the source."""
         results = [self._result(y) for y in outputs]
         defined = {line.result for line in tail}
         needs = [arg for line in tail for arg in line.args] + [arg for _, arg in results]

@@ -69,7 +69,6 @@ class Program:
 
     def _start(self, outputs: Any, threads: AbstractContextManager[None] | None,
                overflow: Literal["ignore"] | None) -> None:  # fmt: skip
-        """Set what all programs have."""
         self.structure: int = Changes.layers
         self.lock: LockType = Lock()
         self.steps_left: int = 0

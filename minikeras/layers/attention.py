@@ -99,7 +99,8 @@ class Attention(Layer):
             result = ops.where(ops.expand_dims(query_mask, -1), result, 0.0)
         return (result, weights) if return_attention_scores else result
 
-    compute_output_spec = Layer._inferred_spec
+    def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
+        return self._inferred_spec(*args, **kwargs)
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         self._check(inputs, mask)
@@ -128,6 +129,8 @@ class AdditiveAttention(Attention):
     """
 
     _further = ("seed",)
+    scale: Variable | None
+    concat_score_weight: Variable | None
 
     def __init__(self, use_scale: bool = True, dropout: float = 0.0, **options: Any) -> None:
         super().__init__(use_scale, dropout=dropout, **options)
@@ -292,7 +295,8 @@ class MultiHeadAttention(Layer):
         masks = [part for part in parts if part is not None]
         return reduce(ops.logical_and, masks) if masks else None
 
-    compute_output_spec = Layer._inferred_spec
+    def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
+        return self._inferred_spec(*args, **kwargs)
 
     def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
         return previous_mask[0] if isinstance(previous_mask, list | tuple) else previous_mask

@@ -85,8 +85,6 @@ class Module:
             hint = ". It has no weights yet: call it on an input, or build() it." if unbuilt else ""
             raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'{hint}")
 
-    # --- making weights ---------------------------------------------------------------------------------------
-
     @suggests
     def add_weight(self, shape: ShapeLike | int | None = None,
                    initializer: InitializerLike | TensorOps | float | list[Any] | None = None,

@@ -50,7 +50,6 @@ def clone_model(model: Model, input_tensors: TensorStructure | None = None,
         clone_function: (layer or op) -> what takes its place; by default one made from its configuration.
         call_function: (layer, *args, **kwargs) -> the result of its call, for a model of a graph.
         recursive: Whether nested models are cloned in the same way, rather than by `clone_function`.
-        kwargs: Refused; named as in Keras.
 
     Example:
         >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)], name="net")

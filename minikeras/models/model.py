@@ -125,8 +125,6 @@ class Model(Exporting, Trainer):
         raise ValueError(f"No such layer: {name!r}. Existing layers of model '{self.name}' are: "
                          f"{[x.name for x in layers]}.")  # fmt: skip
 
-    # --- the graph --------------------------------------------------------------------------------------------
-
     @property
     def _given_graph(self) -> Graph | None:
         """The graph, if the model was made of it."""
