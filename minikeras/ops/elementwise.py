@@ -1,7 +1,7 @@
 """Operations on one element at a time: arithmetic, comparison, logic, bits, elementary functions.
 
-`unary` and `binary` make most of them from a NumPy function, a gradient rule for each argument, and the documentation.
-The engine sums each rule's result over broadcast axes and casts it to the input's dtype.
+`unary` and `binary` make most of them from a function of arrays, a gradient rule for each argument, and the
+documentation. The engine sums each rule's result over broadcast axes and casts it to the input's dtype.
 """
 
 import math
@@ -52,8 +52,10 @@ class Bitwise(Protocol):
 
 def _declare(forward: Callable[..., Array], function: Any, name: str, doc: str, *vjps: VJP | None) -> Any:
     run = named(forward, name or function.__name__, doc)
+    run.__module__ = next((rule.__module__ for rule in vjps if rule), __name__)  # where it is declared
+    numpy_name = name if function.__name__ == "<lambda>" else function.__name__
     ufunc = function if isinstance(function, np.ufunc) else None  # the other functions take no `out`
-    return primitive(*vjps, inplace="out" in run.__code__.co_varnames, name=function.__name__, ufunc=ufunc)(run)
+    return primitive(*vjps, inplace="out" in run.__code__.co_varnames, name=numpy_name, ufunc=ufunc)(run)
 
 
 def met(rule: VJP) -> VJP:
@@ -132,6 +134,8 @@ signbit: Unary = unary(np.signbit, None, "Whether x has its sign bit set, as -0.
 sqrt: Unary = unary(np.sqrt, lambda g, y, x: 0.5 * g / y, "Square root of x.", writes=True)
 cbrt: Unary = unary(np.cbrt, lambda g, y, x: g / (3 * y * y), "Cube root of x.")
 reciprocal: Unary = unary(np.reciprocal, lambda g, y, x: -g * y * y, "1 / x in the dtype of x.", strong, writes=True)
+rsqrt: Unary = unary(lambda x: 1 / np.sqrt(x), lambda g, y, x: -0.5 * g * y * y * y,  # d x^(-1/2) = -1/2 x^(-3/2)
+                     "Reciprocal of the square root, 1 / sqrt(x).", name="rsqrt")  # fmt: skip
 hypot: Binary = binary(np.hypot, met(lambda g, y, a, b: g * a / y), met(lambda g, y, a, b: g * b / y),
                        "sqrt(x1 ** 2 + x2 ** 2).", floating=True)  # fmt: skip
 
@@ -141,12 +145,6 @@ def square(x: TensorLike, out: Array | None = None) -> Array:
     """Square x * x."""
     a = strong(x)
     return np.square(a.astype("int32") if a.dtype == bool else a, out=out)
-
-
-@primitive(lambda g, y, x: -0.5 * g * y * y * y)  # d x^(-1/2) = -1/2 x^(-3/2)
-def rsqrt(x: TensorLike) -> Array:
-    """Reciprocal of the square root, 1 / sqrt(x)."""
-    return 1 / np.sqrt(as_float(x))
 
 
 @primitive(lambda g, y, a, b: np.where(b == 0, 0, g / _or_one(b)), lambda g, y, a, b: -g * y / _or_one(b))
@@ -217,13 +215,9 @@ heaviside: Binary = binary(np.heaviside, None, lambda g, y, a, b: g * (a == 0),
 nextafter: Binary = binary(np.nextafter, None, None, "The next float after x1 towards x2.", floating=True)
 ceil: Unary = unary(np.ceil, None, "x rounded up, as floats.")
 floor: Unary = unary(np.floor, None, "x rounded down, as floats.")
-
-
-@primitive(None)
-def trunc(x: TensorLike) -> Array:
-    """x rounded towards zero, in its dtype."""
-    array = strong(x)
-    return array.copy() if array.dtype.kind in "biu" else np.trunc(array)  # NumPy 2.0 makes floats of integers
+trunc: Unary = unary(  # NumPy 2.0 makes floats of integers
+    lambda x: x.copy() if x.dtype.kind in "biu" else np.trunc(x), None, "x rounded towards zero, in its dtype.", strong,
+    name="trunc")  # fmt: skip
 
 
 @primitive(None)
@@ -303,8 +297,8 @@ arctan2: Binary = binary(np.arctan2, met(lambda g, y, a, b: g * b / (a * a + b *
                          "Angle of the point (x2, x1), from -pi to pi.", floating=True)  # fmt: skip
 sinc: Unary = unary(np.sinc, lambda g, y, x: g * np.where(x == 0, 0, (np.cos(np.pi * x) - y) / np.where(x == 0, 1, x)),
                     "sin(pi x) / (pi x), 1 at 0.")  # fmt: skip
-i0: Unary = unary(named(lambda x: np.i0(x).astype(x.dtype), "i0", ""), lambda g, y, x: g * _i1(x),
-                  "Modified Bessel function of order 0.")  # fmt: skip
+i0: Unary = unary(lambda x: np.i0(x).astype(x.dtype), lambda g, y, x: g * _i1(x),
+                  "Modified Bessel function of order 0.", name="i0")  # fmt: skip
 sinh: Unary = unary(np.sinh, lambda g, y, x: g * np.cosh(x), "Hyperbolic sine of x.")
 cosh: Unary = unary(np.cosh, lambda g, y, x: g * np.sinh(x), "Hyperbolic cosine of x.")
 tanh: Unary = unary(np.tanh, lambda g, y, x: g * (1 - y * y), "Hyperbolic tangent of x.", writes=True)
@@ -369,20 +363,18 @@ def _erfc(x: Array) -> Array:
     return np.where(a <= 0.46875, 1 - _small(x), np.where(x < 0, 2 - tail, tail))
 
 
-@primitive(lambda g, y, x: g * (2 / math.sqrt(math.pi)) * np.exp(-x * x))
-def erf(x: TensorLike) -> Array:
-    """Error function: 2 / sqrt(pi) times the integral of exp(-t * t) from 0 to x, element by element."""
-    a = as_float(x)
-    with np.errstate(under="ignore", over="ignore"):  # far out the answer is exactly 1
-        return _erf(a.astype("float64")).astype(a.dtype)
+def _in_float64(function: Callable[[Array], Array], x: Array) -> Array:
+    with np.errstate(under="ignore", over="ignore"):  # far out the answer is exactly 0 or 1
+        return function(x.astype("float64")).astype(x.dtype)
 
 
-@primitive(lambda g, y, x: g * (-2 / math.sqrt(math.pi)) * np.exp(-x * x))
-def erfc(x: TensorLike) -> Array:
-    """Complement of the error function, 1 - erf(x), with all digits where it is small."""
-    a = as_float(x)
-    with np.errstate(under="ignore", over="ignore"):  # far out the answer is exactly 0
-        return _erfc(a.astype("float64")).astype(a.dtype)
+erf: Unary = unary(
+    lambda x: _in_float64(_erf, x), lambda g, y, x: g * (2 / math.sqrt(math.pi)) * np.exp(-x * x),
+    "Error function: 2 / sqrt(pi) times the integral of exp(-t * t) from 0 to x, element by element.",
+    name="erf")  # fmt: skip
+erfc: Unary = unary(
+    lambda x: _in_float64(_erfc, x), lambda g, y, x: g * (-2 / math.sqrt(math.pi)) * np.exp(-x * x),
+    "Complement of the error function, 1 - erf(x), with all digits where it is small.", name="erfc")  # fmt: skip
 
 
 @primitive(lambda g, y, x: g * (math.sqrt(math.pi) / 2) * np.exp(y * y))
