@@ -1,11 +1,6 @@
 """Losses: how far predictions are from the truth, as a number to make small.
 
 Each loss is a function, which gives one number a sample, and a class, which gives their mean.
-
-Example:
-    >>> from minikeras import losses
-    >>> print(losses.get("mse")([[0.0, 2.0]], [[0.0, 4.0]]))
-    Tensor([2.], shape=(1,), dtype=float32)
 """
 
 # ruff: noqa: I001  # many names a line
@@ -66,8 +61,7 @@ def get(identifier: LossLike | str) -> AnyCallable: ...
 def get(identifier: Any) -> Any:
     """Return the loss that a name, a configuration, a class or a function stands for; None for None.
 
-    Raises:
-        ValueError: if it stands for none, with the nearest known name.
+    An unknown name raises a ValueError with the nearest that is known.
 
     Example:
         >>> get("mse") is mean_squared_error, get("MeanSquaredError").name

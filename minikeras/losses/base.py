@@ -41,9 +41,6 @@ class Loss(Configurable):
             over that of the weights), "none" or None (no reduction).
         dtype: Dtype of the computation, `floatx` if not given.
 
-    Raises:
-        ValueError: for an unknown reduction.
-
     Example:
         >>> from minikeras import ops
         >>> class Largest(Loss):
@@ -92,9 +89,6 @@ class Loss(Configurable):
             y_pred: What was, in the same structure. What its mask (`keras_mask`) leaves out does not count.
             sample_weight: Weight of each loss, of the shape of `call`'s result but for a last axis of size 1, or of
                 one that broadcasts to it.
-
-        Raises:
-            ValueError: for values that are no numbers, and shapes that do not fit.
         """
         tape = open_tape()
         if tape is not None:
@@ -253,11 +247,7 @@ class NamedLoss(Named, LossFunctionWrapper):
 
 
 def floats(y_true: TensorLike, y_pred: TensorLike, squeeze: bool = True) -> tuple[Tensor, Tensor]:
-    """Return both as tensors of the predictions' dtype, a floating one, and of equal ranks if they are to be squeezed.
-
-    Raises:
-        ValueError: for shapes that do not broadcast.
-    """
+    """Return both as tensors of the predictions' dtype, a floating one, of shapes that broadcast."""
     predicted = predictions(y_pred)
     true = convert_to_tensor(y_true, predicted.dtype)
     if true.shape != predicted.shape:

@@ -250,15 +250,6 @@ def _check_axis(output: Array) -> None:
         raise ValueError("A cross-entropy needs at least one axis, that of the classes. Received: a scalar.")
 
 
-def class_numbers(target: Any, output: Array, axis: int) -> Array:
-    """Return labels as integers, in the shape of the output without its axis of classes.
-
-    Raises:
-        ValueError: for labels that are no whole numbers, name no class or are of another shape.
-    """
-    return _numbers(_labels(np.asarray(target), output, axis), output.shape[axis])
-
-
 def _numbers(values: Array, count: int) -> Array:
     """Return labels as integers, all of them numbers of one of so many classes."""
     if values.dtype.kind == "i" and values.size:
@@ -272,15 +263,12 @@ def _numbers(values: Array, count: int) -> Array:
     with np.errstate(invalid="ignore"):  # a NaN is refused below
         labels: Array = values.astype(np.intp, copy=False)
     if values.dtype.kind == "f" and (labels != values).any():
-        raise ValueError(
-            f"Integer targets must be whole class numbers from 0 to {count - 1}. "
-            f"Received: {values[labels != values][0]} among the targets. For one-hot rows use categorical_crossentropy."
-        )
+        raise ValueError(f"Integer targets must be whole class numbers from 0 to {count - 1}. Received: "
+                         f"{values[labels != values][0]} among the targets. For one-hot rows use "
+                         "categorical_crossentropy.")  # fmt: skip
     if labels.size and labels.view(np.uintp).max() >= count:
-        raise ValueError(
-            f"Integer targets must be class numbers from 0 to {count - 1}. "
-            f"Received: targets from {labels.min()} to {labels.max()}.{advice_on_range(labels, count)}"
-        )
+        raise ValueError(f"Integer targets must be class numbers from 0 to {count - 1}. Received: targets from "
+                         f"{labels.min()} to {labels.max()}.{advice_on_range(labels, count)}")  # fmt: skip
     return labels
 
 
@@ -338,10 +326,15 @@ _starts = lru_cache(64)(lambda rows, columns: np.arange(0, rows * columns, colum
 _eye = lru_cache(64)(lambda size, letter: np.eye(size, dtype=letter))
 
 
+def class_numbers(target: Any, output: Any, axis: int) -> Any:
+    """Return labels as a vector of integers, a ValueError for any that name no class of the output's axis."""
+    return rule(_labelled)(_labels(target, output, axis), np.shape(output)[axis])
+
+
 def _flat(target: Any, output: Any, axis: int) -> tuple[Any, Any]:
     """Return class numbers and scores with one row a sample and the classes last."""
     rows = output if axis in (-1, np.ndim(output) - 1) else np.moveaxis(output, axis, -1)
-    labels = rule(_labelled)(_labels(target, output, axis), np.shape(output)[axis])
+    labels = class_numbers(target, output, axis)
     return labels, rows if np.ndim(rows) == 2 else np.reshape(rows, (-1, np.shape(rows)[-1]))
 
 

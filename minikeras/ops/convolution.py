@@ -66,10 +66,9 @@ def slid_sizes(sizes: ShapeLike, window: Shape, strides: Shape, padding: str, di
     whole = [1 if padding != "valid" else d * (k - 1) + 1 for k, d in zip(window, dilation, strict=True)]
     places = [None if n is None else (n - w) // s + 1 for n, w, s in zip(sizes, whole, strides, strict=True)]
     if any(n is not None and n <= 0 for n in places):
-        raise ValueError(
-            f"{who} is smaller than the window: the computed output size would be zero or negative. Received: input "
-            f"sizes {tuple(sizes)}, window {window}, strides={strides}, padding={padding!r}, dilation_rate={dilation}."
-        )
+        raise ValueError(f"{who} is smaller than the window: the computed output size would be zero or negative. "
+                         f"Received: input sizes {tuple(sizes)}, window {window}, strides={strides}, "
+                         f"padding={padding!r}, dilation_rate={dilation}.")  # fmt: skip
     return tuple(places)
 
 
@@ -281,10 +280,9 @@ def _checked(x: Any, kernel: Any, data_format: str | None, axis: int = -2) -> tu
         )
     channels = sizes[-1 if name == "channels_last" else 1]
     if channels % window[axis]:
-        raise ValueError(
-            f"The number of input channels must be that of the kernel{', or a multiple of it' * (axis == -2)}. "
-            f"Received: inputs.shape={sizes} with {channels} channels, kernel.shape={window} with {window[axis]}."
-        )
+        raise ValueError("The number of input channels must be that of the "
+                         f"kernel{', or a multiple of it' * (axis == -2)}. Received: inputs.shape={sizes} with "
+                         f"{channels} channels, kernel.shape={window} with {window[axis]}.")  # fmt: skip
     return to_channels_last(convert_to_tensor(x), name), convert_to_tensor(kernel), name
 
 

@@ -175,10 +175,9 @@ def take(x: TensorLike, indices: TensorLike, axis: int | None = None) -> Array:
     except IndexError as error:
         if isinstance(error, np.exceptions.AxisError):
             raise
-        raise IndexError(
-            f"take: indices from {index.min()} to {index.max()} are out of bounds for size "
-            f"{a.size if axis is None else a.shape[axis]}. An Embedding's `input_dim` must be above the largest number."
-        ) from None
+        raise IndexError(f"take: indices from {index.min()} to {index.max()} are out of bounds for size "
+                         f"{a.size if axis is None else a.shape[axis]}. An Embedding's `input_dim` must be above the "
+                         "largest number.") from None  # fmt: skip
 
 
 def _whole(indices: TensorLike) -> Array:

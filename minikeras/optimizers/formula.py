@@ -58,15 +58,12 @@ def _define(source: str, functions: tuple[Any, ...]) -> Rule:
 
 
 def compile_formula(formula: Callable[..., Any], slots: int) -> Rule:
-    """Return the function that does in place what a formula says, to the bit.
+    """Return the function that does in place what a formula says, to the bit; two scratch arrays must be enough.
 
     Args:
         formula: Takes parameters p, gradients g and slots by position, constants by name. Returns the new values of p
             and of the slots in their order.
         slots: Number of slots. What the formula returns for more of them is left out.
-
-    Raises:
-        ValueError: if more than two scratch arrays are needed.
     """
     return _define(*write_source(formula, slots))
 

@@ -2,12 +2,6 @@
 
 A schedule is a function of the number of updates made so far. It takes arrays of steps as well, to be looked at.
 A number of steps that has to be positive and is not raises a ValueError.
-
-Example:
-    >>> from minikeras.optimizers import SGD, schedules
-    >>> optimizer = SGD(schedules.ExponentialDecay(0.1, decay_steps=10, decay_rate=0.5))
-    >>> print(optimizer.learning_rate)
-    Tensor(0.1, shape=(), dtype=float32)
 """
 
 import math
@@ -134,10 +128,9 @@ class PiecewiseConstantDecay(LearningRateSchedule):
     def __init__(self, boundaries: Sequence[float], values: Sequence[float],
                  name: str | None = "PiecewiseConstant") -> None:  # fmt: skip
         if len(boundaries) != len(values) - 1:
-            raise ValueError(
-                "The length of boundaries should be 1 less than the length of values. Received: boundaries="
-                f"{boundaries} of length {len(boundaries)}, and values={values} of length {len(values)}."
-            )
+            raise ValueError("The length of boundaries should be 1 less than the length of values. Received: "
+                             f"boundaries={boundaries} of length {len(boundaries)}, and values={values} of length "
+                             f"{len(values)}.")  # fmt: skip
         self.boundaries = boundaries
         self.values = values
         self.name = name
@@ -155,8 +148,7 @@ class PolynomialDecay(LearningRateSchedule):
         decay_steps: Number of steps after which the end is reached.
         end_learning_rate: Learning rate from then on.
         power: The exponent.
-        cycle: Whether to start anew then, in place of staying there: from the polynomial of twice as many steps, then
-            three times as many, and so on.
+        cycle: Whether to go on then with the polynomial of twice as many steps, then three times as many, and so on.
 
     Example:
         >>> print(PolynomialDecay(0.5, decay_steps=10, end_learning_rate=0.25)(20))
