@@ -1,11 +1,6 @@
 """Activation functions, and their names.
 
 All but those defined here are the ops of the same name.
-
-Example:
-    >>> from minikeras import activations
-    >>> print(activations.get("relu")([-1.0, 2.0]))
-    Tensor([0. 2.], shape=(2,), dtype=float32)
 """
 
 # ruff: noqa: I001  # many names a line
@@ -80,9 +75,7 @@ def relu(x: TensorLike, negative_slope: float = 0.0, max_value: float | None = N
 
 
 def gelu(x: TensorLike, approximate: bool = False) -> Tensor:
-    """Gaussian error linear unit: x * P(X <= x) for a standard normal X, or the formula with tanh that approximates it.
-
-    Source: Hendrycks and Gimpel 2016.
+    """Gaussian error linear unit: x * P(X <= x) for a standard normal X, or `ops.gelu`'s formula that approximates it.
 
     Example:
         >>> print(f"{float(gelu(-1.0)):.4f}")
@@ -92,9 +85,7 @@ def gelu(x: TensorLike, approximate: bool = False) -> Tensor:
 
 
 def softmax(x: TensorLike, axis: Axis = -1) -> Tensor:
-    """Probabilities along an axis: exp(x) / sum(exp(x)).
-
-    Warns if that axis has size 1, as the result is then 1 whatever x is.
+    """Probabilities along an axis: exp(x) / sum(exp(x)), with a warning if it has size 1, for then all of them are 1.
 
     Example:
         >>> print(softmax([0.0, 0.0]))
@@ -131,19 +122,18 @@ def serialize(activation: Activation) -> Any:
 
 
 def deserialize(config: str | Config, custom_objects: CustomObjects | None = None) -> Activation:
-    """Return the activation of a name or of what `serialize` gave: a function, or a layer that is an activation.
-
-    Raises:
-        ValueError: if the name is unknown.
-    """
+    """Return the activation of a name or of what `serialize` gave: a function, or a layer that is an activation."""
     return cast(Activation, registry.deserialize(config, custom_objects))
 
 
 def get(identifier: ActivationLike | str | None) -> Activation:
     """Return the activation that a name, a configuration or a function stands for; `linear` for None.
 
-    Raises:
-        ValueError: if it stands for none, with the nearest known name.
+    An unknown name raises a ValueError with the nearest that is known.
+
+    Example:
+        >>> print(get("relu")([-1.0, 2.0]))
+        Tensor([0. 2.], shape=(2,), dtype=float32)
     """
     if identifier is None:
         return linear

@@ -3,11 +3,6 @@
 Each initializer is a callable object: `initializer(shape, dtype)` gives a tensor. A random one takes a `seed`, an
 integer (the same values at every call) or a `SeedGenerator` (new ones); without it, it draws an integer from Python's
 `random` when it is made.
-
-Example:
-    >>> from minikeras import initializers
-    >>> print(initializers.get("ones")((2,)))
-    Tensor([1. 1.], shape=(2,), dtype=float32)
 """
 
 import math
@@ -111,9 +106,6 @@ class Constant(_BuiltIn):
 class Identity(_BuiltIn):
     """The identity matrix times `gain`.
 
-    Args:
-        gain: What the matrix is multiplied by.
-
     Example:
         >>> Identity(2.0)((2, 2)).tolist()
         [[2.0, 0.0], [0.0, 2.0]]
@@ -157,8 +149,7 @@ class _Normal(_Random):
     """Numbers of a normal distribution.
 
     Args:
-        mean: Their mean.
-        stddev: Their standard deviation.
+        mean, stddev: Their mean and their standard deviation.
     """
 
     def __init__(self, mean: float = 0.0, stddev: float = 0.05, seed: SeedLike | Config = None) -> None:
@@ -187,12 +178,7 @@ class TruncatedNormal(_Normal):
 
 
 class RandomUniform(_Random):
-    """Numbers from `minval` to `maxval`, all equally likely.
-
-    Args:
-        minval: The smallest.
-        maxval: The largest.
-    """
+    """Numbers from `minval` to `maxval`, all equally likely."""
 
     def __init__(self, minval: float = -0.05, maxval: float = 0.05, seed: SeedLike | Config = None) -> None:
         self.minval = minval
@@ -294,13 +280,7 @@ class HeNormal(_Preset, choice=(2.0, "fan_in", "truncated_normal")):
 
 
 class Orthogonal(_Random):
-    """A random matrix with orthogonal rows or columns, times `gain`; all axes but the last count as rows.
-
-    Args:
-        gain: What the matrix is multiplied by.
-
-    Source: Saxe et al. 2014.
-    """
+    """A random matrix with orthogonal rows or columns, times `gain`; axes but the last are rows. Saxe et al. 2014."""
 
     def __init__(self, gain: float = 1.0, seed: SeedLike | Config = None) -> None:
         self.gain = gain
@@ -352,8 +332,11 @@ def get(identifier: InitializerFunction | Array | Tensor) -> AnyCallable: ...
 def get(identifier: Any) -> Any:
     """Return the initializer that a name, configuration, class, function or array stands for; None for None.
 
-    Raises:
-        ValueError: if it stands for none, with the nearest known name.
+    An unknown name raises a ValueError with the nearest that is known.
+
+    Example:
+        >>> print(get("ones")((2,)))
+        Tensor([1. 1.], shape=(2,), dtype=float32)
     """
     if not isinstance(identifier, np.ndarray | np.generic | TensorOps):
         return registry.get(identifier)

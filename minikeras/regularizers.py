@@ -1,10 +1,4 @@
-"""Penalties on weights and outputs, and their names.
-
-Example:
-    >>> from minikeras import regularizers
-    >>> print(regularizers.get("l2")([[1.0, 2.0]]))
-    Tensor(0.049999997, shape=(), dtype=float32)
-"""
+"""Penalties on weights and outputs, and their names."""
 
 import math
 from typing import Any, Final, Literal, TypeAlias
@@ -67,8 +61,7 @@ class L1L2(Regularizer):
     """l1 * sum(|x|) + l2 * sum(x * x).
 
     Args:
-        l1: Factor of the absolute values, from 0; None stands for 0.
-        l2: Factor of the squares, from 0; None stands for 0.
+        l1, l2: Factors of the absolute values and of the squares, from 0; None stands for 0.
 
     Example:
         >>> print(L1L2(l1=1.0, l2=1.0)([-1.0, 2.0]))
@@ -163,8 +156,7 @@ l1_l2 = L1L2
 l2 = L2
 orthogonal_regularizer = OrthogonalRegularizer
 
-registry: Registry[Regularizer] = Registry(
-    "keras.regularizers", "regularizer", Regularizer, snake_case=True, aliases={"l1_l2": "L1L2"}
-)
+registry: Registry[Regularizer] = Registry("keras.regularizers", "regularizer", Regularizer, snake_case=True,
+                                           aliases={"l1_l2": "L1L2"})  # fmt: skip
 get: Final = registry.get
 deserialize: Final = registry.deserialize

@@ -1,13 +1,4 @@
-"""Metrics: what is told of a model's predictions, gathered batch by batch.
-
-Example:
-    >>> from minikeras import metrics
-    >>> metric = metrics.BinaryAccuracy()
-    >>> metric.update_state([[1], [0]], [[0.9], [0.2]])
-    >>> metric.update_state([[1], [0]], [[0.4], [0.1]])
-    >>> float(metric.result())
-    0.75
-"""
+"""Metrics: what is told of a model's predictions, gathered batch by batch."""
 
 # ruff: noqa: I001  # many names a line
 # fmt: off
@@ -70,12 +61,7 @@ get: Final = registry.get
 def deserialize(config: str | Mapping[str, Any], custom_objects: CustomObjects | None = None) -> Any:
     """Return the metric, or the function, of a name or of a configuration made by `serialize`.
 
-    Args:
-        config: A name or a configuration.
-        custom_objects: Names to functions or classes of the caller's.
-
-    Raises:
-        ValueError: if the name is unknown.
+    `custom_objects` maps names to functions or classes of the caller's. An unknown name raises a ValueError.
 
     Example:
         >>> deserialize(serialize(AUC(name="area")))

@@ -71,14 +71,10 @@ class Metric(Configurable):
         """Make a variable of the metric's state, which training does not change.
 
         Args:
-            shape: Its shape.
             initializer: What fills it at first: a name, an initializer or a function; zeros for None.
             dtype: Its dtype, `floatx` if not given.
             aggregation: As in Keras.
             name: Last part of its path.
-
-        Raises:
-            RuntimeError: if `super().__init__()` has not run.
         """
         self._check_super_called()
         start: Any = "zeros" if initializer is None else initializer
@@ -172,12 +168,10 @@ _SHORT = {
     "bce": "BinaryCrossentropy", "mae": "MeanAbsoluteError", "mape": "MeanAbsolutePercentageError",
     "mse": "MeanSquaredError", "msle": "MeanSquaredLogarithmicError",
 }  # fmt: skip
-registry: Registry[Metric] = Registry(
-    "keras.metrics", "metric", Metric, snake_case=True, aliases=_SHORT | {k.upper(): v for k, v in _SHORT.items()}
-)
-functions: Registry[AnyCallable] = Registry(
-    "builtins", "function", functions=True, guests=dict.fromkeys(losses.registry.names, "keras.losses")
-)
+registry: Registry[Metric] = Registry("keras.metrics", "metric", Metric, snake_case=True,
+                                      aliases=_SHORT | {k.upper(): v for k, v in _SHORT.items()})  # fmt: skip
+functions: Registry[AnyCallable] = Registry("builtins", "function", functions=True,
+                                            guests=dict.fromkeys(losses.registry.names, "keras.losses"))  # fmt: skip
 """Functions that the configuration of a `MeanMetricWrapper` may name."""
 
 
@@ -291,9 +285,8 @@ class MeanMetricWrapper(Mean):
         if any(loss in (fn, type(fn)) for loss in losses.registry.names.values()):
             self._direction = "down"
 
-    def update_state(  # type: ignore[override]  # the values are what the function makes of two tensors
-        self, y_true: TensorLike, y_pred: TensorLike, sample_weight: TensorLike | None = None
-    ) -> None:
+    def update_state(self, y_true: TensorLike, y_pred: TensorLike,  # type: ignore[override]  # values are made of them
+                     sample_weight: TensorLike | None = None) -> None:  # fmt: skip
         """Take a batch into account, with weights that broadcast over the function's values, times y_pred's mask."""
         values = self._fn(y_true, y_pred, **self._fn_kwargs)
         super().update_state(values, _masked(sample_weight, y_pred, self.dtype))
