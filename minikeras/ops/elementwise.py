@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 class Unary(Protocol):
     """An op of one tensor, element by element."""
 
+    def __hash__(self) -> int: ...
     @overload
     def __call__(self, x: "KerasTensor") -> "KerasTensor": ...
     @overload

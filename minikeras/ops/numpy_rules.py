@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from functools import cached_property, partial, reduce
+from functools import cache, partial, reduce
 from typing import Any
 
 import numpy as np
@@ -39,7 +39,7 @@ _SILENT: dict[str, tuple[Any, ...]] = {
 """Arguments, and those values of them, that make no difference to the numbers a tensor holds."""
 
 RULES: dict[str, Callable[..., Any]] = {}
-"""The function that computes each of NumPy's on tensors, by the name after `numpy.`; `numpy_rules` fills it."""
+"""The function that computes each of NumPy's on tensors, by the name after `numpy.`."""
 
 
 class NoRule(Exception):
@@ -63,7 +63,7 @@ def call_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: di
     if body is None and name in NUMPY_OPS:
         body = _elementwise(name)
     elif method == "outer":
-        body = _outer(ufunc)
+        body = lambda a, b, **rest: ufunc(np.reshape(a, (*shape(a), *[1] * ndim(b))), b, **rest)  # noqa: E731
     return _run(name, body, getattr(ufunc, method), inputs, kwargs)
 
 
@@ -129,31 +129,15 @@ def _elementwise(name: str) -> Callable[..., Any]:
     return call
 
 
-def _outer(ufunc: np.ufunc) -> Callable[..., Any]:
-    def call(a: Any, b: Any, **rest: Any) -> Any:
-        return ufunc(np.reshape(a, (*shape(a), *[1] * ndim(b))), b, **rest)
+def rule(signature: str, body: Callable[..., Any]) -> None:
+    """Enter the function that computes one of NumPy's, under its name and those of its arguments in NumPy's order.
 
-    return call
+    `out` and `dtype` are seen to here. `~kind` is an argument that makes no difference, `a>x` is called x in the rule.
+    """
+    name, _, places = signature.strip().partition(" ")
 
-
-class _Rule:
-    """The function that computes one of NumPy's: its body, and the names of NumPy's arguments."""
-
-    def __init__(self, body: Callable[..., Any], places: str) -> None:
-        self._body, self._places = body, places
-
-    @cached_property
-    def _names(self) -> list[str]:
-        return [place.strip("~").partition(">")[0] for place in self._places.split()]
-
-    @cached_property
-    def _own(self) -> dict[str, str]:
-        """The body's name for each argument that makes a difference."""
-        pairs = [place.partition(">") for place in self._places.split() if place[0] != "~"]
-        return {name: own or name for name, _, own in pairs}
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        names, own = self._names, self._own
+    def call(*args: Any, **kwargs: Any) -> Any:
+        names, own = _arguments(places)
         if len(args) > len(names):
             raise NoRule(f" with {len(args)} arguments by place")
         values = dict(zip(names, args, strict=False)) | kwargs
@@ -163,22 +147,17 @@ class _Rule:
         first = values.get(names[0])
         if dtype is not None and np.dtype(dtype).kind in "fc" and not isinstance(first, list | tuple | None):
             values[names[0]] = cast(first, dtype)
-        result = self._body(**{own[key]: value for key, value in values.items()})
+        result = body(**{own[key]: value for key, value in values.items()})
         return written(result if dtype is None else cast(result, dtype), out)
 
+    RULES[name] = call
 
-def rule(signature: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Enter the function that computes one of NumPy's, under its name and those of its arguments in NumPy's order.
 
-    `out` and `dtype` are seen to here. `~kind` is an argument that makes no difference, `a>x` is called x in the rule.
-    """
-    name, _, places = signature.strip().partition(" ")
-
-    def declare(body: Callable[..., Any]) -> Callable[..., Any]:
-        RULES[name] = _Rule(body, places)
-        return body
-
-    return declare
+@cache
+def _arguments(places: str) -> tuple[list[str], dict[str, str]]:
+    """Return the names of NumPy's arguments, and the rule's name for each that makes a difference."""
+    parts = [place.partition(">") for place in places.split()]
+    return [name.strip("~") for name, _, _ in parts], {name: own or name for name, _, own in parts if name[0] != "~"}
 
 
 # The table. The arguments are written out in NumPy's order, under every name that a NumPy gives them: `a>x` is the op's
@@ -218,7 +197,7 @@ linalg.solve a b | linalg.svd a>x full_matrices compute_uv | linalg.tensordot x1
 
 for _line in _SAME.replace("|", "\n").strip().splitlines():
     _name, _, _op = _line.split()[0].partition("=")
-    rule(_line.replace(f"={_op}", ""))(NUMPY_OPS[_op or _name.rpartition(".")[2]])
+    rule(_line.replace(f"={_op}", ""), NUMPY_OPS[_op or _name.rpartition(".")[2]])
 
 
 # Reductions, with what NumPy can leave out and begin with.
@@ -279,7 +258,7 @@ def _reduction(name: str, general: Callable[..., Any], options: str = "") -> Non
         asked = {key: value for key, value in asked.items() if value is not None and value is not True}
         return general(a, axis=axis, keepdims=keepdims, **asked) if asked else NUMPY_OPS[name](a, axis, keepdims)
 
-    rule(f"{name} a axis {options}")(call)
+    rule(f"{name} a axis {options}", call)
 
 
 for _name, _general, _options in (
@@ -293,16 +272,14 @@ for _name in ("max", "min", "amax", "amin"):
     _reduction(_name, _extreme(_name.removeprefix("a")), "out keepdims initial where")
 
 
-rule("all a axis out keepdims where")(_all)
-rule("any a axis out keepdims where")(_any)
-_FOLDS = {"add": _sum, "multiply": _prod, "maximum": _extreme("max"), "minimum": _extreme("min"), "logical_and": _all,
-          "logical_or": _any}  # fmt: skip
-for _ufunc, _general in _FOLDS.items():
-    rule(f"{_ufunc}.reduce array>a axis dtype out keepdims initial where")(
-        lambda a, axis=0, general=_general, **options: general(a, axis, **options)
-    )
+rule("all a axis out keepdims where", _all)
+rule("any a axis out keepdims where", _any)
+for _ufunc, _general in {"add": _sum, "multiply": _prod, "maximum": _extreme("max"), "minimum": _extreme("min"),
+                         "logical_and": _all, "logical_or": _any}.items():  # fmt: skip
+    rule(f"{_ufunc}.reduce array>a axis dtype out keepdims initial where",
+         lambda a, axis=0, general=_general, **options: general(a, axis, **options))  # fmt: skip
 for _ufunc, _name in (("add", "cumsum"), ("multiply", "cumprod")):
-    rule(f"{_ufunc}.accumulate array axis dtype out")(lambda array, axis=0, op=NUMPY_OPS[_name]: op(array, axis))
+    rule(f"{_ufunc}.accumulate array axis dtype out", lambda array, axis=0, op=NUMPY_OPS[_name]: op(array, axis))
 
 
 def _kept(result: Any, a: Any, axis: Any) -> Any:
@@ -310,7 +287,6 @@ def _kept(result: Any, a: Any, axis: Any) -> Any:
     return np.reshape(result, np.sum(np.empty(shape(a)), axis, keepdims=True).shape)
 
 
-@rule("cov m y rowvar bias ddof fweights aweights dtype")
 def _cov(m: Any, y: Any = None, rowvar: bool = True, bias: bool = False, ddof: Any = None, **weights: Any) -> Any:
     if any(w is not None for w in weights.values()):
         raise NoRule(" with weights")
@@ -504,6 +480,7 @@ _COMPOSED: dict[str, Callable[..., Any]] = {
     "copysign x1 x2 out dtype": lambda x1, x2: np.abs(x1) * np.where(np.signbit(x2), -1.0, 1.0),
     "corrcoef x y rowvar dtype": lambda x, y=None, rowvar=True: NUMPY_OPS["corrcoef"](
         x if y is None and rowvar else _rows(x, y, rowvar)),
+    "cov m y rowvar bias ddof fweights aweights dtype": _cov,
     "count_nonzero a axis keepdims": lambda a, axis=None, keepdims=False: (
         _kept(NUMPY_OPS["count_nonzero"](a, axis), a, axis) if keepdims else NUMPY_OPS["count_nonzero"](a, axis)),
     "cumulative_prod x axis dtype out include_initial": _running("cumprod", 1),
@@ -564,7 +541,7 @@ _COMPOSED: dict[str, Callable[..., Any]] = {
 }  # fmt: skip
 for _names, _body in _COMPOSED.items():
     for _line in _names.split("|"):
-        rule(_line)(_body)
+        rule(_line, _body)
 RULES |= {
     "atleast_1d": _at_least(np.atleast_1d), "atleast_2d": _at_least(np.atleast_2d),
     "atleast_3d": _at_least(np.atleast_3d), "broadcast_arrays": _broadcast_arrays, "einsum": _einsum,
