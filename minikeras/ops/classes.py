@@ -531,4 +531,4 @@ def _beam(spelled: Array, width: int, blank: int) -> list[Beam]:
 
 
 def _total(ends: Sequence[float]) -> float:
-    return float(np.logaddexp(*ends))
+    return float(np.logaddexp(ends[0], ends[1]))

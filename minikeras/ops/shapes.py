@@ -383,10 +383,8 @@ def unstack(x: TensorLike, num: int | None = None, axis: int = 0) -> list[Tensor
 
 
 def _splitter(name: str, axis: int, which: str) -> Any:
-    return composed(
-        lambda x, indices_or_sections: split(x, indices_or_sections, axis if ndim(x) > 1 else 0),
-        name, f"Parts of x along its {which} axis, equal or cut at indices.",
-    )  # fmt: skip
+    return composed(lambda x, indices_or_sections: split(x, indices_or_sections, axis if ndim(x) > 1 else 0),
+                    name, f"Parts of x along its {which} axis, equal or cut at indices.")  # fmt: skip
 
 
 class Splitter(Protocol):
