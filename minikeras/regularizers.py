@@ -29,6 +29,9 @@ __dir__: AnyCallable = __all__.copy
 class Regularizer(Configurable):
     """Base of all regularizers: subclass it with your own `__call__`, and `get_config` to save models.
 
+    Args:
+        l1, l2, factor: The factor, from 0.
+
     Example:
         >>> class Sum(Regularizer):
         ...     def __call__(self, x):
@@ -85,9 +88,6 @@ class L1L2(Regularizer):
 class L1(Regularizer):
     """l1 * sum(|x|), which drives weights to exactly 0.
 
-    Args:
-        l1: The factor, from 0.
-
     Example:
         >>> print(L1(1.0)([-1.0, 2.0]))
         Tensor(3.0, shape=(), dtype=float32)
@@ -102,9 +102,6 @@ class L1(Regularizer):
 
 class L2(Regularizer):
     """l2 * sum(x * x), which keeps weights small.
-
-    Args:
-        l2: The factor, from 0.
 
     Example:
         >>> print(L2(1.0)([-1.0, 2.0]))
@@ -122,7 +119,6 @@ class OrthogonalRegularizer(Regularizer):
     """factor times the mean |cosine| between the rows (or columns) of a matrix, which keeps them apart.
 
     Args:
-        factor: The factor, from 0.
         mode: "rows" or "columns".
 
     Example:

@@ -148,11 +148,11 @@ def same_rank(x1: Tensor, x2: Tensor) -> tuple[Tensor, Tensor]:
     """Return two tensors with a last axis of 1 added to, or dropped from, the one whose rank differs by one."""
     if x1.ndim == x2.ndim:
         return x1, x2
-    for a, b, swapped in ((x1, x2, False), (x2, x1, True)):
-        if a.ndim == b.ndim + 1 and a.shape[-1] == 1:
-            a, b = (a, ops.expand_dims(b, -1)) if b.ndim == 1 else (ops.squeeze(a, -1), b)
-            return (b, a) if swapped else (a, b)
-    return x1, x2
+    if x2.ndim == x1.ndim + 1:
+        return same_rank(x2, x1)[::-1]
+    if x1.ndim != x2.ndim + 1 or x1.shape[-1] != 1:
+        return x1, x2
+    return (x1, ops.expand_dims(x2, -1)) if x2.ndim == 1 else (ops.squeeze(x1, -1), x2)
 
 
 def _product(x1: Tensor, x2: Tensor, name1: str, name2: str) -> tuple[Tensor, Tensor]:

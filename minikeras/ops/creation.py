@@ -249,11 +249,8 @@ def geomspace(start: TensorLike, stop: TensorLike, num: int = 50, endpoint: bool
 
 
 def _window(function: Any, doc: str) -> Unary:
-    def forward(x: TensorLike) -> Array:
-        return function(int(np.asarray(x))).astype(settings.floatx)
-
-    op: Any = primitive(None)(named(forward, function.__name__, doc))
-    return op
+    points: Any = lambda x: function(int(x)).astype(settings.floatx)  # noqa: E731
+    return unary(points, None, doc, np.asarray, name=function.__name__)
 
 
 bartlett: Unary = _window(np.bartlett, "Bartlett window of x points: a triangle.")

@@ -6,6 +6,7 @@ documentation. The engine sums each rule's result over broadcast axes and casts 
 
 import math
 from collections.abc import Callable
+from types import FunctionType
 from typing import TYPE_CHECKING, Any, Protocol, overload
 
 import numpy as np
@@ -53,8 +54,8 @@ class Bitwise(Protocol):
 
 def _declare(forward: Callable[..., Array], function: Any, name: str, doc: str, *vjps: VJP | None) -> Any:
     run = named(forward, name or function.__name__, doc)
-    run.__module__ = next((rule.__module__ for rule in vjps if rule), __name__)  # where it is declared
-    numpy_name = name if function.__name__ == "<lambda>" else function.__name__
+    run.__module__ = next((f.__module__ for f in (*vjps, function) if isinstance(f, FunctionType)), __name__)
+    numpy_name = name if isinstance(function, FunctionType) else function.__name__
     ufunc = function if isinstance(function, np.ufunc) else None  # the other functions take no `out`
     return primitive(*vjps, inplace="out" in run.__code__.co_varnames, name=numpy_name, ufunc=ufunc)(run)
 

@@ -1,13 +1,4 @@
-"""Optimizers: how training changes weights.
-
-Example:
-    >>> from minikeras import Variable, optimizers
-    >>> w = Variable([1.0, 2.0])
-    >>> optimizer = optimizers.get("sgd")
-    >>> _ = optimizer.apply_gradients([([1.0, -1.0], w)])
-    >>> w.numpy()
-    array([0.99, 2.01], dtype=float32)
-"""
+"""Optimizers: how training changes weights."""
 
 from collections.abc import Mapping
 from typing import Any, TypeAlias, overload

@@ -133,13 +133,8 @@ class ParameterGroup:
 
 
 class Chunk(NamedTuple):
-    """A stretch of a group.
-
-    Attributes:
-        arrays: Flat views that a rule works on: parameters, gradients, two scratch arrays, and slots. The scratch
-            arrays are those of all chunks of a part.
-        span: Where it is in the group.
-        decay: Weight decay of its parameters.
+    """A stretch of a group: the flat views that a rule works on, which are parameters, gradients, two scratch arrays
+    (those of all chunks of a part) and slots; where it is in the group; and the weight decay of its parameters.
     """
 
     arrays: tuple[Array, ...]

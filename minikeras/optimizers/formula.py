@@ -3,18 +3,6 @@
 The formula is called with `Symbol`s, which note its operations. Each becomes one call, in the order written. The result
 goes over values that are no longer needed: the old ones of what it is the new value of, else those of an operand, else
 a scratch array. That does not change its bits.
-
-Example:
-    >>> def momentum(p, g, v, *, rate, beta):
-    ...     v = v * beta - g * rate
-    ...     return p + v, v
-    >>> print(write_source(momentum, slots=1)[0])
-    def rule(k, p, g, scratch_1, scratch_2, v):
-        rate, beta, = k
-        multiply(v, beta, v)
-        multiply(g, rate, g)
-        subtract(v, g, v)
-        add(p, v, p)
 """
 
 from collections.abc import Callable

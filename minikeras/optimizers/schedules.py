@@ -28,6 +28,7 @@ class LearningRateSchedule(Configurable):
     """Base of all schedules: subclass it with `__call__(step)`, and `get_config` to save optimizers.
 
     Args:
+        initial_learning_rate: Learning rate at the start.
         name: Kept in configurations, as in Keras.
 
     Example:
@@ -65,7 +66,6 @@ class ExponentialDecay(LearningRateSchedule):
     """initial_learning_rate * decay_rate ** (step / decay_steps).
 
     Args:
-        initial_learning_rate: Learning rate at the start.
         decay_steps: Number of steps in which the rate is multiplied by `decay_rate` once.
         decay_rate: The factor.
         staircase: Whether to round step / decay_steps down.
@@ -144,7 +144,6 @@ class PolynomialDecay(LearningRateSchedule):
     """(initial_learning_rate - end_learning_rate) * (1 - step / decay_steps) ** power + end_learning_rate.
 
     Args:
-        initial_learning_rate: Learning rate at the start.
         decay_steps: Number of steps after which the end is reached.
         end_learning_rate: Learning rate from then on.
         power: The exponent.
@@ -183,7 +182,6 @@ class CosineDecay(LearningRateSchedule):
     """From the initial rate down to alpha times it along half a cosine wave, after a linear warm-up if asked for.
 
     Args:
-        initial_learning_rate: Learning rate at the start.
         decay_steps: Number of steps of the descent.
         alpha: Share of the highest rate that is left in the end.
         warmup_target: Highest rate, reached from the initial one before the descent; None for no warm-up.
@@ -221,7 +219,6 @@ class CosineDecayRestarts(LearningRateSchedule):
     """Descents along half a cosine wave, each begun when the one before it has ended (see the source of `CosineDecay`).
 
     Args:
-        initial_learning_rate: Learning rate at the start.
         first_decay_steps: Number of steps of the first descent.
         t_mul: Length of each descent as a multiple of that before it.
         m_mul: Height of each descent as a multiple of that before it.
