@@ -23,8 +23,6 @@ DType: TypeAlias = PolicyLike | None
 """The dtype of a metric, or a policy, of which it is that of computations."""
 InitializerLike: TypeAlias = InitializerName | InitializerFunction | Config | None
 
-_PLAIN = frozenset({str, int, float, bool, type(None)})  # types of attributes among which there is no state
-
 
 class Metric(Configurable):
     """Base class of metrics: numbers gathered batch by batch.
@@ -100,8 +98,7 @@ class Metric(Configurable):
     @property
     def variables(self) -> list[Variable]:
         """The metric's variables in order of creation, then those of the metrics it holds."""
-        values = [value for key, value in vars(self).items() if type(value) not in _PLAIN and key != "_variables"]
-        state = leaves(values) + self._variables
+        state = leaves([value for key, value in vars(self).items() if key != "_variables"]) + self._variables
         own = [value for value in state if isinstance(value, Variable)]
         inner = [v for value in state if isinstance(value, Metric) for v in value.variables]
         return list({id(v): v for v in own + inner}.values())

@@ -25,8 +25,7 @@ from .shapes import split
 
 @primitive(  # 1 where y is positive: np.sign branches on each number, which cannot be foreseen
     lambda g, y, x: g * (np.ceil(np.minimum(y, 1)) if np.size(y) < 2048 else np.greater(y, 0)), inplace=True,
-    decomposition=lambda x: np.maximum(x, 0),
-)  # fmt: skip
+    decomposition=lambda x: np.maximum(x, 0))  # fmt: skip
 def relu(x: TensorLike, out: Array | None = None) -> Array:
     """Rectified linear unit, max(x, 0)."""
     x = strong(x)

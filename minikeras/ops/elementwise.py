@@ -149,7 +149,7 @@ def square(x: TensorLike, out: Array | None = None) -> Array:
     return np.square(a.astype("int32") if a.dtype == bool else a, out=out)
 
 
-@primitive(lambda g, y, a, b: np.where(b == 0, 0, g / _or_one(b)), lambda g, y, a, b: -g * y / _or_one(b))
+@primitive(lambda g, y, a, b: np.where(b == 0, 0, g / (b + (b == 0))), lambda g, y, a, b: -g * y / (b + (b == 0)))
 def divide_no_nan(x1: TensorLike, x2: TensorLike) -> Array:
     """Quotient x1 / x2, and 0 where x2 is 0."""
     a, b = (np.asarray(x, common_dtype(x1, x2, 0.0)) for x in (x1, x2))
@@ -166,7 +166,7 @@ def mod(x1: TensorLike, x2: TensorLike) -> Array:
     return np.mod(np.asarray(x1, target), np.asarray(x2, target))
 
 
-@primitive(met(lambda g, y, a, b: g * b * a ** _less_one(b)),
+@primitive(met(lambda g, y, a, b: g * b * a ** (b - (b != 0))),  # not 0 ** -1, whose product with b = 0 would be NaN
            met(lambda g, y, a, b: g * y * _log_or_zero(a)), inplace=True)  # fmt: skip  # d a^b = a^b log a
 def power(x1: TensorLike, x2: TensorLike, out: Array | None = None) -> Array:
     """Power x1 ** x2, with broadcasting."""
@@ -180,23 +180,11 @@ gcd: Binary = binary(np.gcd, None, None, "Greatest common divisor of integers.")
 lcm: Binary = binary(np.lcm, None, None, "Least common multiple of integers.")
 
 
-def _less_one(x2: Any) -> Any:
-    """Return x2 - 1, but 0 for a zero, so that 0 * 0 ** -1 does not make a NaN of d x^0 = 0."""
-    if isinstance(x2, int | float):
-        return x2 - 1 if x2 else x2
-    return np.where(x2 == 0, 0, x2 - 1)
-
-
 def _log_or_zero(x1: Any) -> Any:
     """Return log(x1), and 0 where there is none; of a number a number, as its type gives way to that of an array."""
     if isinstance(x1, int | float):
         return math.log(x1) if x1 > 0 else 0.0
     return np.log(np.where(x1 > 0, x1, 1))
-
-
-def _or_one(x: Any) -> Any:
-    """Return x, with 1 in place of 0; of a number a number."""
-    return x or 1 if isinstance(x, int | float) else np.where(x == 0, 1, x)
 
 
 def _first(g: Any, y: Any, x1: Any, x2: Any) -> Any:
@@ -316,23 +304,18 @@ rad2deg: Unary = unary(np.rad2deg, lambda g, y, x: g * (180 / math.pi), "Radians
 # Rational approximations, highest power first, from W. J. Cody, "Rational Chebyshev approximations for the
 # error function", Math. Comp. 23 (1969): relative errors below 6e-19 in exact arithmetic.
 _SMALL = (  # erf(x) / x, a function of x * x, for x up to 0.46875
-    (1.85777706184603153e-1, 3.16112374387056560, 1.13864154151050156e2, 3.77485237685302021e2,
-     3.20937758913846947e3),
-    (1, 2.36012909523441209e1, 2.44024637934444173e2, 1.28261652607737228e3, 2.84423683343917062e3),
-)  # fmt: skip
+    (1.85777706184603153e-1, 3.16112374387056560, 1.13864154151050156e2, 3.77485237685302021e2, 3.20937758913846947e3),
+    (1, 2.36012909523441209e1, 2.44024637934444173e2, 1.28261652607737228e3, 2.84423683343917062e3))  # fmt: skip
 _MIDDLE = (  # exp(x * x) * erfc(x) for x up to 4
-    (2.15311535474403846e-8, 5.64188496988670089e-1, 8.88314979438837594, 6.61191906371416295e1,
-     2.98635138197400131e2, 8.81952221241769090e2, 1.71204761263407058e3, 2.05107837782607147e3,
-     1.23033935479799725e3),
+    (2.15311535474403846e-8, 5.64188496988670089e-1, 8.88314979438837594, 6.61191906371416295e1, 2.98635138197400131e2,
+     8.81952221241769090e2, 1.71204761263407058e3, 2.05107837782607147e3, 1.23033935479799725e3),
     (1, 1.57449261107098347e1, 1.17693950891312499e2, 5.37181101862009858e2, 1.62138957456669019e3,
-     3.29079923573345963e3, 4.36261909014324716e3, 3.43936767414372164e3, 1.23033935480374942e3),
-)  # fmt: skip
+     3.29079923573345963e3, 4.36261909014324716e3, 3.43936767414372164e3, 1.23033935480374942e3))  # fmt: skip
 _LARGE = (  # (1 / sqrt(pi) - x * exp(x * x) * erfc(x)) * x * x, a function of 1 / (x * x), for x from 4
     (1.63153871373020978e-2, 3.05326634961232344e-1, 3.60344899949804439e-1, 1.25781726111229246e-1,
      1.60837851487422766e-2, 6.58749161529837803e-4),
     (1, 2.56852019228982242, 1.87295284992346725, 5.27905102951428412e-1, 6.05183413124413191e-2,
-     2.33520497626869185e-3),
-)  # fmt: skip
+     2.33520497626869185e-3))  # fmt: skip
 
 
 def _ratio(polynomials: tuple[tuple[float, ...], tuple[float, ...]], x: Array) -> Array:
