@@ -18,8 +18,7 @@ from .ops import activation as nn
 from .ops.activation import (
     celu, elu, glu, hard_shrink, hard_sigmoid, hard_silu, hard_swish, hard_tanh, leaky_relu, log_sigmoid,
     log_softmax, relu6, selu, sigmoid, silu, soft_shrink, softplus, softsign, sparse_plus, sparse_sigmoid,
-    sparsemax, squareplus, swish, tanh_shrink, threshold,
-)
+    sparsemax, squareplus, swish, tanh_shrink, threshold)
 from .ops.creation import convert_to_tensor
 from .ops.creation import shape as _shape
 from .ops.elementwise import exp, minimum, tanh
@@ -29,8 +28,7 @@ __all__ = [
     "celu", "deserialize", "elu", "exponential", "gelu", "get", "glu", "hard_shrink", "hard_sigmoid", "hard_silu",
     "hard_swish", "hard_tanh", "leaky_relu", "linear", "log_sigmoid", "log_softmax", "mish", "relu", "relu6",
     "selu", "serialize", "sigmoid", "silu", "soft_shrink", "softmax", "softplus", "softsign", "sparse_plus",
-    "sparse_sigmoid", "sparsemax", "squareplus", "swish", "tanh", "tanh_shrink", "threshold",
-]
+    "sparse_sigmoid", "sparsemax", "squareplus", "swish", "tanh", "tanh_shrink", "threshold"]
 __dir__: AnyCallable = __all__.copy
 # fmt: on
 
@@ -106,8 +104,7 @@ def mish(x: TensorLike) -> Tensor:
 
 registry: _registry.Registry[Activation] = _registry.Registry(
     "keras.activations", "activation", functions=True, names=get_args(ActivationName),
-    guests=dict.fromkeys(("Activation", "ELU", "LeakyReLU", "PReLU", "ReLU", "Softmax"), "keras.layers"),
-)  # fmt: skip
+    guests=dict.fromkeys(("Activation", "ELU", "LeakyReLU", "PReLU", "ReLU", "Softmax"), "keras.layers"))  # fmt: skip
 
 
 def serialize(activation: Activation) -> Any:

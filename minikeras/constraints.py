@@ -14,8 +14,7 @@ from .ops.reduction import sum as _sum
 
 __all__ = [
     "Constraint", "MaxNorm", "MinMaxNorm", "NonNeg", "UnitNorm", "deserialize", "get", "max_norm", "min_max_norm",
-    "non_neg", "serialize", "unit_norm",
-]  # fmt: skip
+    "non_neg", "serialize", "unit_norm"]  # fmt: skip
 __dir__: AnyCallable = __all__.copy
 
 

@@ -25,11 +25,9 @@ from .random import SeedGenerator, SeedLike, draw_normal, draw_truncated_normal,
 __all__ = [
     "Constant", "GlorotNormal", "GlorotUniform", "HeNormal", "HeUniform", "Identity", "IdentityInitializer",
     "Initializer", "LecunNormal", "LecunUniform", "Ones", "Orthogonal", "OrthogonalInitializer", "RandomNormal",
-    "RandomUniform", "TruncatedNormal", "VarianceScaling", "Zeros", "constant", "deserialize", "get",
-    "glorot_normal", "glorot_uniform", "he_normal", "he_uniform", "identity", "lecun_normal", "lecun_uniform",
-    "ones", "orthogonal", "random_normal", "random_uniform", "serialize", "truncated_normal", "variance_scaling",
-    "zeros",
-]  # fmt: skip
+    "RandomUniform", "TruncatedNormal", "VarianceScaling", "Zeros", "constant", "deserialize", "get", "glorot_normal",
+    "glorot_uniform", "he_normal", "he_uniform", "identity", "lecun_normal", "lecun_uniform", "ones", "orthogonal",
+    "random_normal", "random_uniform", "serialize", "truncated_normal", "variance_scaling", "zeros"]  # fmt: skip
 __dir__: AnyCallable = __all__.copy
 
 Mode: TypeAlias = Literal["fan_in", "fan_out", "fan_avg"]
@@ -106,6 +104,9 @@ class Constant(_BuiltIn):
 class Identity(_BuiltIn):
     """The identity matrix times `gain`.
 
+    Args:
+        gain: What the matrix is multiplied by.
+
     Example:
         >>> Identity(2.0)((2, 2)).tolist()
         [[2.0, 0.0], [0.0, 2.0]]
@@ -128,6 +129,8 @@ class _Random(_BuiltIn):
     """An initializer with a seed.
 
     Args:
+        gain: What the matrix is multiplied by.
+        minval, maxval: The smallest and the largest number.
         seed: An integer or a `SeedGenerator`; drawn from Python's `random` if not given.
     """
 
@@ -318,8 +321,7 @@ zeros = Zeros
 registry: _registry.Registry[Initializer] = _registry.Registry(
     "keras.initializers", "initializer", Initializer, snake_case=True,
     aliases={"IdentityInitializer": "Identity", "OrthogonalInitializer": "Orthogonal", "normal": "RandomNormal",
-             "one": "Ones", "uniform": "RandomUniform", "zero": "Zeros"},
-)  # fmt: skip
+             "one": "Ones", "uniform": "RandomUniform", "zero": "Zeros"})  # fmt: skip
 deserialize: Final = registry.deserialize
 
 

@@ -27,8 +27,7 @@ from .ops.creation import convert_to_tensor, zeros_like
 
 __all__ = [
     "SeedGenerator", "beta", "binomial", "categorical", "dropout", "gamma", "normal", "randint", "shuffle",
-    "truncated_normal", "uniform",
-]  # fmt: skip
+    "truncated_normal", "uniform"]  # fmt: skip
 __dir__: AnyCallable = __all__.copy
 
 SizeLike: TypeAlias = Sequence[int]

@@ -21,8 +21,7 @@ from .ops.shapes import transpose
 
 __all__ = [
     "L1", "L1L2", "L2", "OrthogonalRegularizer", "Regularizer", "deserialize", "get", "l1", "l1_l2", "l2",
-    "orthogonal_regularizer", "serialize",
-]  # fmt: skip
+    "orthogonal_regularizer", "serialize"]  # fmt: skip
 __dir__: AnyCallable = __all__.copy
 
 

@@ -19,8 +19,7 @@ with lazily(globals()):
         CategoricalGeneralizedCrossEntropy, KLDivergence, Poisson, SparseCategoricalCrossentropy, binary_crossentropy,
         binary_crossentropy as BCE, binary_crossentropy as bce, binary_focal_crossentropy, categorical_crossentropy,
         categorical_focal_crossentropy, categorical_generalized_cross_entropy, ctc, kl_divergence, kl_divergence as KLD,
-        kl_divergence as kld, kl_divergence as kullback_leibler_divergence, poisson, sparse_categorical_crossentropy,
-    )
+        kl_divergence as kld, kl_divergence as kullback_leibler_divergence, poisson, sparse_categorical_crossentropy)
     from .regions import Dice, Tversky, dice, tversky
     from .regression import (
         CosineSimilarity, Huber, LogCosh, MeanAbsoluteError, MeanAbsolutePercentageError, MeanSquaredError,
@@ -28,8 +27,7 @@ with lazily(globals()):
         mean_absolute_error as MAE, mean_absolute_error as mae, mean_absolute_percentage_error,
         mean_absolute_percentage_error as MAPE, mean_absolute_percentage_error as mape, mean_squared_error,
         mean_squared_error as MSE, mean_squared_error as mse, mean_squared_logarithmic_error,
-        mean_squared_logarithmic_error as MSLE, mean_squared_logarithmic_error as msle,
-    )
+        mean_squared_logarithmic_error as MSLE, mean_squared_logarithmic_error as msle)
 
 __all__ = [
     "BCE", "CTC", "KLD", "MAE", "MAPE", "MSE", "MSLE", "BinaryCrossentropy", "BinaryFocalCrossentropy",
@@ -42,8 +40,7 @@ __all__ = [
     "dice", "get", "hinge", "huber", "kl_divergence", "kld", "kullback_leibler_divergence", "log_cosh", "logcosh",
     "mae", "mape", "mean_absolute_error", "mean_absolute_percentage_error", "mean_squared_error",
     "mean_squared_logarithmic_error", "mse", "msle", "poisson", "serialize", "sparse_categorical_crossentropy",
-    "squared_hinge", "tversky",
-]
+    "squared_hinge", "tversky"]
 # fmt: on
 
 LossLike: TypeAlias = LossName | Loss | type[Loss] | LossFunction | Config

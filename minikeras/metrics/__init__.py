@@ -14,27 +14,22 @@ with lazily(globals()):
     from ..losses import (
         binary_crossentropy, binary_focal_crossentropy, categorical_crossentropy, categorical_focal_crossentropy,
         categorical_hinge, hinge, huber, kl_divergence, log_cosh, mean_absolute_error, mean_absolute_percentage_error,
-        mean_squared_error, mean_squared_logarithmic_error, poisson, sparse_categorical_crossentropy, squared_hinge,
-    )
+        mean_squared_error, mean_squared_logarithmic_error, poisson, sparse_categorical_crossentropy, squared_hinge)
     from .accuracy import (
         Accuracy, BinaryAccuracy, CategoricalAccuracy, SparseCategoricalAccuracy, SparseTopKCategoricalAccuracy,
         TopKCategoricalAccuracy, binary_accuracy, categorical_accuracy, sparse_categorical_accuracy,
-        sparse_top_k_categorical_accuracy, top_k_categorical_accuracy,
-    )
+        sparse_top_k_categorical_accuracy, top_k_categorical_accuracy)
     from .confusion import (
         AUC, F1Score, FBetaScore, FalseNegatives, FalsePositives, Precision, PrecisionAtRecall, Recall,
-        RecallAtPrecision, SensitivityAtSpecificity, SpecificityAtSensitivity, TrueNegatives, TruePositives,
-    )
+        RecallAtPrecision, SensitivityAtSpecificity, SpecificityAtSensitivity, TrueNegatives, TruePositives)
     from .iou import BinaryIoU, IoU, MeanIoU, OneHotIoU, OneHotMeanIoU
     from .losses import (
         BinaryCrossentropy, CategoricalCrossentropy, CategoricalHinge, Hinge, KLDivergence, LogCoshError,
         MeanAbsoluteError, MeanAbsolutePercentageError, MeanSquaredError, MeanSquaredLogarithmicError, Poisson,
-        SparseCategoricalCrossentropy, SquaredHinge,
-    )
+        SparseCategoricalCrossentropy, SquaredHinge)
     from .regression import (
         ConcordanceCorrelation, CosineSimilarity, PearsonCorrelation, R2Score, RootMeanSquaredError,
-        concordance_correlation, pearson_correlation,
-    )
+        concordance_correlation, pearson_correlation)
 
 __all__ = [
     "AUC", "Accuracy", "BinaryAccuracy", "BinaryCrossentropy", "BinaryIoU", "CategoricalAccuracy",
@@ -50,8 +45,7 @@ __all__ = [
     "concordance_correlation", "deserialize", "get", "hinge", "huber", "kl_divergence", "log_cosh",
     "mean_absolute_error", "mean_absolute_percentage_error", "mean_squared_error", "mean_squared_logarithmic_error",
     "pearson_correlation", "poisson", "serialize", "sparse_categorical_accuracy", "sparse_categorical_crossentropy",
-    "sparse_top_k_categorical_accuracy", "squared_hinge", "top_k_categorical_accuracy",
-]
+    "sparse_top_k_categorical_accuracy", "squared_hinge", "top_k_categorical_accuracy"]
 # fmt: on
 
 serialize: Final = _serialization.serialize

@@ -311,8 +311,7 @@ def extract_patches_3d(volumes: TensorLike, size: int | Sequence[int], strides: 
 _FILLS: dict[str, Callable[[Any, int], Any]] = {
     "constant": lambda i, n: i, "nearest": lambda i, n: np.clip(i, 0, n - 1), "wrap": lambda i, n: i % n,
     "mirror": lambda i, n: (n - 1) - np.abs(i % np.maximum(2 * (n - 1), 1) - (n - 1)),
-    "reflect": lambda i, n: np.where(i % (2 * n) < n, i % (2 * n), 2 * n - 1 - i % (2 * n)),
-}  # fmt: skip
+    "reflect": lambda i, n: np.where(i % (2 * n) < n, i % (2 * n), 2 * n - 1 - i % (2 * n))}  # fmt: skip
 """Index beyond an axis of length n -> index within."""
 _ORDERS = {"nearest": 0, "bilinear": 1}
 
@@ -414,8 +413,7 @@ def perspective_transform(images: TensorLike, start_points: TensorLike, end_poin
 __all__ = [
     "affine_transform", "crop_images", "extract_patches", "extract_patches_3d", "gaussian_blur", "hsv_to_rgb",
     "map_coordinates", "pad_images", "perspective_transform", "resize", "rgb_to_grayscale", "rgb_to_hsv",
-    "scale_and_translate", "sobel_edges", "ssim",
-]  # fmt: skip
+    "scale_and_translate", "sobel_edges", "ssim"]  # fmt: skip
 __dir__: Callable[[], list[str]] = __all__.copy
 
 absent.complete(globals())

@@ -34,8 +34,7 @@ _SILENT: dict[str, tuple[Any, ...]] = {
     "casting": ("same_kind", "unsafe", "safe"), "copy": (True, False, None), "device": (None, "cpu"),
     "kind": (None, "quicksort", "stable", "mergesort", "heapsort", "introselect", "sort"), "like": (None,),
     "optimize": (True, False, "greedy", "optimal"), "order": ("C", "K", "A", None), "overwrite_input": (True, False),
-    "stable": (True, False, None), "subok": (True, False),
-}  # fmt: skip
+    "stable": (True, False, None), "subok": (True, False)}  # fmt: skip
 """Arguments, and those values of them, that make no difference to the numbers a tensor holds."""
 
 RULES: dict[str, Callable[..., Any]] = {}
@@ -537,13 +536,11 @@ _COMPOSED: dict[str, Callable[..., Any]] = {
     "fft.fft a n axis norm out": _fft, "fft.ifft a n axis norm out": partial(_fft, inverse=True),
     "fft.rfft a n axis norm out": _rfft, "fft.irfft a n axis norm out": _irfft,
     "fft.fftshift x axes": lambda x, axes=None: _moved(lambda places: np.fft.fftshift(places, axes), x),
-    "fft.ifftshift x axes": lambda x, axes=None: _moved(lambda places: np.fft.ifftshift(places, axes), x),
-}  # fmt: skip
+    "fft.ifftshift x axes": lambda x, axes=None: _moved(lambda places: np.fft.ifftshift(places, axes), x)}  # fmt: skip
 for _names, _body in _COMPOSED.items():
     for _line in _names.split("|"):
         rule(_line, _body)
 RULES |= {
     "atleast_1d": _at_least(np.atleast_1d), "atleast_2d": _at_least(np.atleast_2d),
     "atleast_3d": _at_least(np.atleast_3d), "broadcast_arrays": _broadcast_arrays, "einsum": _einsum,
-    "gradient": _gradient, "meshgrid": _meshgrid, "piecewise": _piecewise,
-}  # fmt: skip
+    "gradient": _gradient, "meshgrid": _meshgrid, "piecewise": _piecewise}  # fmt: skip

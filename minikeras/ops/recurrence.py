@@ -48,8 +48,7 @@ CURVES = {
     "relu": Curve(1, lambda x, out: np.maximum(x, ZERO[x.dtype.char], out=out), np.sign),
     "linear": Curve(1, np.positive, lambda y, out: out.fill(1)),
     "hard_sigmoid": Curve(1 / 6, lambda x, out: np.clip(np.add(x, _HALF[x.dtype.char], out), 0, 1, out=out),
-                          lambda y, out: np.divide((y > 0) & (y < 1), 6, out, casting="same_kind")),
-}  # fmt: skip
+                          lambda y, out: np.divide((y > 0) & (y < 1), 6, out, casting="same_kind"))}  # fmt: skip
 
 
 class Recurrence(NamedTuple):

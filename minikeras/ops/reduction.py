@@ -307,8 +307,7 @@ class Quantile(Protocol):
 
 _PLACES: dict[str, Any] = {
     "linear": lambda place: place, "lower": np.floor, "higher": np.ceil, "nearest": lambda place: np.ceil(place - 0.5),
-    "midpoint": lambda place: (np.floor(place) + np.ceil(place)) / 2,
-}  # fmt: skip
+    "midpoint": lambda place: (np.floor(place) + np.ceil(place)) / 2}  # fmt: skip
 """Where among sorted elements each method reads, given the place that a quantile has; between two it mixes them."""
 
 

@@ -20,8 +20,7 @@ with lazily(globals()):
 __all__ = [
     "SGD", "Adadelta", "Adafactor", "Adagrad", "Adam", "AdamW", "Adamax", "Ftrl", "Lamb", "Lion",
     "LossScaleOptimizer", "Nadam", "Optimizer", "RMSprop", "ScheduleFreeAdamW", "deserialize", "get", "schedules",
-    "serialize",
-]  # fmt: skip
+    "serialize"]  # fmt: skip
 
 OptimizerLike: TypeAlias = OptimizerName | Optimizer | Config
 """The argument of `get`."""

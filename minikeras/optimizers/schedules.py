@@ -19,8 +19,7 @@ from .._serialization.serialization import serialize as serialize
 
 __all__ = [
     "CosineDecay", "CosineDecayRestarts", "ExponentialDecay", "InverseTimeDecay", "LearningRateSchedule",
-    "PiecewiseConstantDecay", "PolynomialDecay", "deserialize", "serialize",
-]  # fmt: skip
+    "PiecewiseConstantDecay", "PolynomialDecay", "deserialize", "serialize"]  # fmt: skip
 __dir__: AnyCallable = __all__.copy
 
 

@@ -106,10 +106,8 @@ class Updater:
 class UpdatePlan:
     """How an optimizer updates some of its variables, worked out once.
 
-    Attributes:
-        views: Where the gradient of each belongs.
-        segments: The parts of the groups that the rule changes.
-        quick: The function to call in place of `run` where the rule for one segment is all there is to do, else None.
+    The gradient of each belongs in one of `views`; the rule changes `segments` of the groups. `quick` is called in
+    place of `run` where the rule for one segment is all there is to do, else None.
     """
 
     def __init__(self, optimizer: "Optimizer", variables: Sequence[Variable], groups: Sequence[ParameterGroup]) -> None:
