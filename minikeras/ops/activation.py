@@ -318,13 +318,16 @@ def project(x: TensorLike, kernel: TensorLike, out: Array | None = None) -> Arra
     return out
 
 
+_project: Callable[..., Array] = vars(project)["op"].forward
+
+
 @primitive(lambda g, y, x, kernel, bias: _product(g, np.transpose(kernel)),
            lambda g, y, x, kernel, bias: product(np.transpose(_rows(x)), _rows(g)),
            lambda g, y, x, kernel, bias: _column_sums(g),
            decomposition=lambda x, kernel, bias: _product(x, kernel) + bias)  # fmt: skip
 def affine(x: TensorLike, kernel: TensorLike, bias: TensorLike, out: Array | None = None) -> Array:
     """`dense` with a bias; `out` must not share memory with x."""
-    y = product(x, kernel, out) if isinstance(x, np.ndarray) and x.ndim == 2 else rule(project)(x, kernel, out)
+    y = product(x, kernel, out) if isinstance(x, np.ndarray) and x.ndim == 2 else _project(x, kernel, out)
     return np.add(y, bias, y)
 
 

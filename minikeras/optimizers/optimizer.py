@@ -219,10 +219,8 @@ class Optimizer:
                                 initializer: Maker | Sequence[Maker] = "zeros") -> Any:  # fmt: skip
         """Return a list of new variables, one for each trainable one; for several names a tuple of lists.
 
-        Args:
-            trainable_variables: The variables; one that is overwritten by its gradient gets None.
-            name: Last part of the names, or several.
-            initializer: Initializer of all, or a list of one a name.
+        One that is overwritten by its gradient gets None. `name` is the last part of their names; `initializer` is that
+        of all, or a list of one a name.
         """
         names = [name] if isinstance(name, str) else list(name)
         makers: list[Any] = list(initializer) if isinstance(initializer, list | tuple) else [initializer] * len(names)
