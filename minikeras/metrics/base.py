@@ -68,8 +68,8 @@ class Metric(Configurable):
                      aggregation: str | None = "sum", name: Name = None) -> Variable:  # fmt: skip
         """Make a variable of the metric's state, which training does not change.
 
-        A name, an initializer or a function fills it at first, zeros for None. Its dtype is `floatx` if not given, `name`
-        the last part of its path; `aggregation` is as in Keras.
+        A name, an initializer or a function fills it at first, zeros for None; its dtype is `floatx` if not given,
+        `name` the last part of its path, and `aggregation` as in Keras.
         """
         self._check_super_called()
         start: Any = "zeros" if initializer is None else initializer
