@@ -29,7 +29,7 @@ LEVELS = [
     ["_trainers"],
     ["models"],
     ["utils", "wrappers"],
-    ["applications", "compat", "datasets", "preprocessing"],
+    ["applications", "compat", "datasets", "preprocessing", "_cli"],
     ["__init__", "__main__"],
 ]
 LEVEL = {name: depth for depth, names in enumerate(LEVELS) for name in names}

@@ -45,15 +45,17 @@ class _Shell(InteractiveShell):
         shell.set_hook("show_in_pager", _nothing)
 
     def run_line_magic(self, magic_name: str, line: str, _stack_depth: int = 1) -> Any:
-        known = magic_name not in _SKIPPED and self.find_line_magic(magic_name)
-        return super().run_line_magic(magic_name, line, _stack_depth + 1) if known else self._skip(magic_name, line)
+        if magic_name in _SKIPPED or not self.find_line_magic(magic_name):
+            return self.system(f"%{magic_name} {line}")
+        return super().run_line_magic(magic_name, line, _stack_depth + 1)
 
     def run_cell_magic(self, magic_name: str, line: str, cell: str) -> Any:
-        known = magic_name not in _SKIPPED and self.find_cell_magic(magic_name)
-        return super().run_cell_magic(magic_name, line, cell) if known else self._skip(f"%{magic_name}", line)
+        if magic_name in _SKIPPED or not self.find_cell_magic(magic_name):
+            return self.system(f"%%{magic_name} {line}")
+        return super().run_cell_magic(magic_name, line, cell)
 
     def system(self, cmd: str) -> None:
-        print(f"{self.cell}: not run: !{cmd}", file=sys.stderr)
+        print(f"{self.cell}: not run: {cmd.rstrip()}", file=sys.stderr)
 
     def getoutput(self, cmd: str, split: bool = True, depth: int = 0) -> list[str]:
         self.system(cmd)
@@ -62,17 +64,9 @@ class _Shell(InteractiveShell):
     def enable_matplotlib(self, gui: str | None = None) -> tuple[str, str]:
         return "", "agg"
 
-    def _skip(self, magic: str, line: str) -> None:
-        print(f"{self.cell}: not run: %{magic} {line}".rstrip(), file=sys.stderr)
-
 
 def run_notebook(path: str, keep_going: bool = False) -> None:
-    """Run a notebook's code cells as `__main__`, in the notebook's folder as Jupyter does.
-
-    Raises:
-        SystemExit: with status 1 if a cell fails, after its traceback and number were written to standard error; with
-            `keep_going`, after the other cells.
-    """
+    """Run a notebook's code cells as `__main__`, in its folder; a SystemExit with status 1 if one fails."""
     cells = list(code_cells(path, read(path)))
     main = new_main(os.path.abspath(path), os.path.dirname(os.path.realpath(path)))
     del main.__file__  # as in Jupyter

@@ -422,4 +422,4 @@ def plot_model(model: Model, to_file: str | os.PathLike[str] = "model.png", show
     if kind not in ("svg", "png", "jpg", "jpeg", "gif", "webp") or find_spec("IPython") is None:
         return None
     display = import_module("IPython.display")
-    return display.SVG(filename=to_file) if kind == "svg" else display.Image(filename=to_file)
+    return display.SVG(filename=to_file) if kind == "svg" else display.Image(filename=to_file, format=kind)

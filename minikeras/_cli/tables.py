@@ -1,0 +1,102 @@
+"""Tables that are read and written some rows at a time: NumPy's .npy, and CSV.
+
+An open table is what yields so many of its rows at a time, their width, how many there are (None if nobody knows), and
+whether it has a line of names.
+"""
+
+import codecs
+import csv
+import math
+import os
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
+from itertools import chain, islice
+from typing import Any, BinaryIO, TypeAlias
+
+import numpy as np
+
+from .._base.typing import Array
+
+Table: TypeAlias = tuple[Callable[[int], Iterator[Array]], int, int | None, bool]
+Row: TypeAlias = tuple[int, list[str]]
+"""The number of a line, and its fields."""
+
+
+@contextmanager
+def arrays(path: str) -> Iterator[Table]:
+    """Open an .npy file, of which no more is read than is asked for."""
+    try:
+        array: Any = np.lib.format.open_memmap(path, mode="r")
+        starts = range(len(array))
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"{path} has no rows in NumPy's format: {error}") from error
+    yield lambda n: (array[i : i + n] for i in starts[::n]), math.prod(array.shape[1:]), len(array), False
+
+
+@contextmanager
+def texts(path: str, header: bool | None = None) -> Iterator[Table]:
+    """Open CSV, "-" for standard input."""
+    length = None
+    if os.path.isfile(path):
+        with open(path, "rb") as raw:
+            length = sum(part.count(b"\n") for part in iter(partial(raw.read, 2**20), b""))
+    try:
+        with open(0 if path == "-" else path, encoding="utf-8-sig", newline="", closefd=path != "-") as file:
+            first = file.readline()
+            reader = csv.reader(chain([first], file), delimiter=max(",;\t", key=first.count), strict=True)
+            rows = ((reader.line_num, row) for row in reader if row)
+            top = next(rows, (1, []))
+            header = not any(map(_is_number, top[1])) if header is None else header
+            left = rows if header else chain([top], rows)
+            width = len(top[1])
+            yield lambda n: map(partial(_array, path, width), _cut(left, n)), width, length, header
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise ValueError(f"{path} is no CSV in UTF-8: {error}") from error
+
+
+def _cut(rows: Iterator[Row], n: int) -> Iterator[list[Row]]:
+    """Yield n rows at a time."""
+    while piece := list(islice(rows, n)):
+        yield piece
+
+
+def _array(path: str, width: int, rows: list[Row]) -> Array:
+    """Return the numbers in texts that stand in these lines."""
+    for line, row in rows:
+        if len(row) != width:
+            raise ValueError(f"{path}, line {line}: {len(row)} columns, where the first line has {width}")
+    try:
+        return np.array([row for _, row in rows], float)
+    except ValueError:
+        fields = ((line, column, text) for line, row in rows for column, text in enumerate(row, 1))
+        wrong = next(field for field in fields if not _is_number(field[2]))
+        raise ValueError("{}, line {}, column {}: {!r} is no number".format(path, *wrong)) from None
+
+
+def _is_number(text: str) -> bool:
+    with suppress(ValueError):
+        return isinstance(float(text), float)
+    return False
+
+
+def write_npy(file: BinaryIO, results: Iterable[Array]) -> None:
+    """Write arrays one below the other."""
+    rows, kinds = 0, set()
+    for y in results:
+        rows += len(y)
+        kinds.add((y.dtype, y.shape[1:]))
+        if y.dtype.hasobject or len(kinds) > 1:
+            raise ValueError("texts, and rows of different shapes, can be written to .csv alone")
+        layout = {"descr": np.lib.format.dtype_to_descr(y.dtype), "fortran_order": False, "shape": (rows, *y.shape[1:])}
+        file.seek(0)
+        np.lib.format.write_array_header_1_0(file, layout)  # which has one size for any number of rows
+        file.seek(0, os.SEEK_END)
+        file.write(y.tobytes())
+
+
+def write_csv(file: BinaryIO, results: Iterable[Array]) -> None:
+    """Write arrays one below the other, each number as the shortest text that gives it back."""
+    writer = csv.writer(codecs.getwriter("utf8")(file), lineterminator="\n")
+    for y in results:
+        writer.writerows(y.reshape(len(y), -1).astype(str).tolist())
