@@ -533,3 +533,27 @@ def test_a_failure_of_ours_has_its_traceback_in_developer_mode(folder: Path) -> 
     found = subprocess.run(command, capture_output=True, text=True, env=ENVIRONMENT)
     assert found.returncode == 1
     assert "Traceback" in found.stderr
+
+
+# --- the page
+
+VARIES = re.compile(r"[\d,]+(?= bytes)|\d+s \d+.?s(?=/step)|(?<=0\.\d)\d+")
+"""Sizes of files, times, and the last digits of what is computed."""
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="bash")
+def test_the_page_shows_what_is_printed(tmp_path: Path) -> None:
+    page = (ROOT / "docs/command-line.md").read_text("utf8")
+    ((script,), sessions) = (re.findall(f"```{kind}\n(.*?)```", page, re.DOTALL) for kind in ("python", "console"))
+    (tmp_path / "train.py").write_text(script)
+    steps = [step.partition("\n") for step in re.split(r"^\$ ", "".join(sessions), flags=re.MULTILINE)[1:]]
+    lines = [f'minikeras() {{ "{sys.executable}" -m minikeras "$@"; }}']
+    for command, _, _ in steps:
+        lines += [f"{command} 2>&1", "echo --"]
+    found = subprocess.run(
+        ["bash", "-c", "\n".join(lines)], cwd=tmp_path, env=ENVIRONMENT, capture_output=True, text=True
+    )
+    results = found.stdout.split("--\n")
+    assert (len(results), found.stderr) == (len(steps) + 1, "")
+    for (command, _, expected), result in zip(steps, results, strict=False):
+        assert VARIES.sub("#", result) == VARIES.sub("#", expected), command

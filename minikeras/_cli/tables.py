@@ -26,12 +26,14 @@ Row: TypeAlias = tuple[int, list[str]]
 @contextmanager
 def arrays(path: str) -> Iterator[Table]:
     """Open an .npy file, of which no more is read than is asked for."""
+    opened = partial(np.lib.format.open_memmap, path, mode="r")
     try:
-        array: Any = np.lib.format.open_memmap(path, mode="r")
+        array: Any = opened()
         starts = range(len(array))
     except (ValueError, TypeError) as error:
         raise ValueError(f"{path} has no rows in NumPy's format: {error}") from error
-    yield lambda n: (array[i : i + n] for i in starts[::n]), math.prod(array.shape[1:]), len(array), False
+    width = math.prod(array.shape[1:])
+    yield lambda n: (opened()[i : i + n] for i in starts[::n]), width, len(starts), False  # a map a piece, to be freed
 
 
 @contextmanager
