@@ -19,8 +19,6 @@ import numpy as np
 from .._base.typing import Array
 
 Table: TypeAlias = tuple[Callable[[int], Iterator[Array]], int, int | None, bool]
-Row: TypeAlias = tuple[int, list[str]]
-"""The number of a line, and its fields."""
 
 
 @contextmanager
@@ -47,33 +45,23 @@ def texts(path: str, header: bool | None = None) -> Iterator[Table]:
         with open(0 if path == "-" else path, encoding="utf-8-sig", newline="", closefd=path != "-") as file:
             first = file.readline()
             reader = csv.reader(chain([first], file), delimiter=max(",;\t", key=first.count), strict=True)
-            rows = ((reader.line_num, row) for row in reader if row)
-            top = next(rows, (1, []))
-            header = not any(map(_is_number, top[1])) if header is None else header
-            left = rows if header else chain([top], rows)
-            width = len(top[1])
-            yield lambda n: map(partial(_array, path, width), _cut(left, n)), width, length, header
+            top = next(filter(None, reader), [])
+            header = not any(map(_is_number, top)) if header is None else header
+            rows = _numbers(chain([] if header else [top], reader), lambda: f"{path}, line {reader.line_num}", len(top))
+            yield lambda n: map(np.array, iter(lambda: [*islice(rows, n)], [])), len(top), length, header
     except (UnicodeDecodeError, csv.Error) as error:
         raise ValueError(f"{path} is no CSV in UTF-8: {error}") from error
 
 
-def _cut(rows: Iterator[Row], n: int) -> Iterator[list[Row]]:
-    """Yield n rows at a time."""
-    while piece := list(islice(rows, n)):
-        yield piece
-
-
-def _array(path: str, width: int, rows: list[Row]) -> Array:
-    """Return the numbers in texts that stand in these lines."""
-    for line, row in rows:
+def _numbers(rows: Iterable[list[str]], place: Callable[[], str], width: int) -> Iterator[list[float]]:
+    """Yield the numbers in rows of texts, without those that are empty; an error names the place."""
+    for row in filter(None, rows):
         if len(row) != width:
-            raise ValueError(f"{path}, line {line}: {len(row)} columns, where the first line has {width}")
-    try:
-        return np.array([row for _, row in rows], float)
-    except ValueError:
-        fields = ((line, column, text) for line, row in rows for column, text in enumerate(row, 1))
-        wrong = next(field for field in fields if not _is_number(field[2]))
-        raise ValueError("{}, line {}, column {}: {!r} is no number".format(path, *wrong)) from None
+            raise ValueError(f"{place()}: {len(row)} columns, where the first line has {width}")
+        try:
+            yield [float(text) for text in row]
+        except ValueError as error:
+            raise ValueError(f"{place()}: {error}") from None
 
 
 def _is_number(text: str) -> bool:
