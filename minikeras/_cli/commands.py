@@ -15,15 +15,8 @@ import numpy as np
 from .. import tree
 from .._base.typing import Array
 from .._display.progbar import Progbar
-from ..models import Model, model_from_json
-from ..saving.archive import Archive
-from ..saving.hdf5 import Dataset, Group, open_hdf5
-from ..saving.legacy import read_legacy
-from ..saving.models import load_model
-from ..saving.npz import read_array
-from ..saving.source import open_source
-from ..saving.strict_json import MAX_SIZE, read_json
-from ..saving.weights import HDF5, ZIP, one_error
+from ..models import Model, load_model, model_from_json
+from ..saving import archive, hdf5, legacy, npz, source, strict_json, weights
 from ..saving.writing import replacing
 from . import tables
 
@@ -41,27 +34,28 @@ def info(options: Namespace) -> None:
     The last line says that it loads; the status is 1 for a file that does not.
     """
     path = options.model
-    with one_error(path), open_source(path) as source:
-        start = source.read(0, min(8, source.size))
-        if start == HDF5:
-            root = open_hdf5(source)
+    with weights.one_error(path), source.open_source(path) as file:
+        start = file.read(0, min(8, file.size))
+        if start == weights.HDF5:
+            root = hdf5.open_hdf5(file)
             about, arrays = root.attrs, _arrays(root)
-            config: Any = read_legacy(root, path).model if "model_config" in about else None
-        elif start[:2] == ZIP:
-            archive = Archive(source, ".+")
-            members = ("metadata.json", "config.json")
-            parts = [n in archive and read_json(archive.read(n, MAX_SIZE), path, n) for n in members]
-            about, config = parts[0] or {}, parts[1] or None
-            arrays = ((name, read_array(archive.open(name), name)) for name in archive)
+            config: Any = legacy.read_legacy(root, path).model if "model_config" in about else {}
+        elif start[:2] == weights.ZIP:
+            members = archive.Archive(file, ".+")
+            about, config = (
+                strict_json.read_json(members.read(name, strict_json.MAX_SIZE), path, name) if name in members else {}
+                for name in ("metadata.json", "config.json")
+            )
+            arrays = ((name, npz.read_array(members.open(name), name)) for name in members)
         else:
-            raise source.error("its first bytes", "this is neither HDF5 nor a .keras or .npz archive")
+            raise file.error("its first bytes", "this is neither HDF5 nor a .keras or .npz archive")
         if options.config and not config:
-            raise source.error("its contents", "it holds weights alone, and no configuration")
+            raise file.error("its contents", "it holds weights alone, and no configuration")
         if options.config:
             print(json.dumps(config, indent=2))
             return
         writer = f", by Keras {about['keras_version']}" if "keras_version" in about else ""
-        _print(f"{path}: {'a model' if config else 'weights'}, {source.size:,} bytes{writer}")
+        _print(f"{path}: {'a model' if config else 'weights'}, {file.size:,} bytes{writer}")
         for name, array in () if config else arrays:
             _print(f"{name}  {array.shape}  {array.dtype}")
     if config:
@@ -72,10 +66,10 @@ def info(options: Namespace) -> None:
     print("It loads.")
 
 
-def _arrays(group: Group) -> Iterator[tuple[str, Array]]:
+def _arrays(group: hdf5.Group) -> Iterator[tuple[str, Array]]:
     """Yield the paths and values of all arrays in a group."""
     for node in map(group.__getitem__, group):
-        yield from [(node.path, node.read())] if isinstance(node, Dataset) else _arrays(node)
+        yield from [(node.path, node.read())] if isinstance(node, hdf5.Dataset) else _arrays(node)
 
 
 def _print(text: str) -> None:
@@ -119,7 +113,7 @@ def _check_output(path: str, options: Namespace, *endings: str) -> None:
     if not path.endswith(endings):
         raise ValueError(f"{path}: the ending must be {', '.join(endings[:-1])} or {endings[-1]}")
     if os.path.exists(path) and not (options.force and os.path.isfile(path)):
-        raise FileExistsError(f"{path} is there{'; --force replaces it' if os.path.isfile(path) else ', and no file'}")
+        raise FileExistsError(f"{path} is there; --force replaces a file")
 
 
 def predict(options: Namespace) -> None:

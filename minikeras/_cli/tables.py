@@ -1,8 +1,4 @@
-"""Tables that are read and written some rows at a time: NumPy's .npy, and CSV.
-
-An open table is what yields so many of its rows at a time, their width, how many there are (None if nobody knows), and
-whether it has a line of names.
-"""
+"""Tables that are read and written some rows at a time: NumPy's .npy, and CSV."""
 
 import codecs
 import csv
@@ -19,6 +15,7 @@ import numpy as np
 from .._base.typing import Array
 
 Table: TypeAlias = tuple[Callable[[int], Iterator[Array]], int, int | None, bool]
+"""What yields so many rows at a time, their width, how many there are if that is known, and whether they have names."""
 
 
 @contextmanager
