@@ -295,6 +295,21 @@ def test_rows_get_the_shape_that_the_model_takes(run: Run, folder: Path) -> None
     assert "rows of shape (3, 2)" in err
 
 
+def test_arrays_may_be_of_any_order_and_dtype(run: Run, folder: Path) -> None:
+    x = np.round(9 * X)
+    for array in (np.asfortranarray(x), x.astype(">f8"), x.astype("int8"), x[:, ::-1][:, ::-1]):
+        np.save("other.npy", array)
+        assert run("predict", "net.keras", "other.npy", "-q", "-f", "-o", "y.npy")[0] == 0
+        assert np.array_equal(np.load("y.npy"), expected(x))
+
+
+@pytest.mark.parametrize("size", [0, -3])
+def test_a_batch_has_a_row_at_least(run: Run, folder: Path, size: int) -> None:
+    status, out, err = run("predict", "net.keras", "x.csv", "-b", size)
+    assert (status, out, err.count("\n")) == (1, "", 1)
+    assert f"Received: {size}" in err
+
+
 def test_rows_of_any_length_are_left_as_they_are(run: Run, folder: Path) -> None:
     model = keras.Sequential([keras.Input((None, 2)), layers.LSTM(3)])
     model.save("lstm.keras")

@@ -130,6 +130,8 @@ def predict(options: Namespace) -> None:
     """
     path, output, batch = options.data, options.output, options.batch_size
     _check_output(output or ".csv", options, ".csv", ".npy")
+    if batch < 1:
+        raise ValueError(f"--batch-size must be 1 or more. Received: {batch}.")
     model = load_model(options.model)
     with (
         tables.arrays(path) if path.endswith(".npy") else tables.texts(path, options.header) as table,
