@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import Any, Literal, NamedTuple
 
 from .._base.lazy import optional
+from .._base.typing import AnyCallable
 from .._base.nested import map_structure, only
 from .._core.keras_tensor import Operation
 from ..layers.core import InputLayer
@@ -122,7 +123,7 @@ def _text(layer: Any, end: str, what: str) -> str:
 # --- drawn by Graphviz ----------------------------------------------------------------------------------------
 
 
-extra = partial(optional, purpose="This picture", extra="plot")
+extra: AnyCallable = partial(optional, purpose="This picture", extra="plot")
 
 
 def _to_dot(frame: _Part, graph: Any) -> Any:
