@@ -1,0 +1,133 @@
+"""What the site has besides the pages in `docs`: the reference, the examples, and the texts that lie elsewhere.
+
+MkDocs calls `on_config`, `on_files` and `on_page_markdown` (`hooks` in mkdocs.yml).
+"""
+
+import json
+import re
+import sys
+from collections.abc import Iterator
+from functools import cache
+from importlib import import_module
+from inspect import getdoc
+from pathlib import Path
+from textwrap import dedent
+from types import ModuleType
+from typing import Any
+
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.structure.files import File, Files
+
+import minikeras
+
+ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(Path(__file__).parent))
+
+from docstrings import as_markdown  # noqa: E402  # beside this file
+ELSEWHERE = {"CONTRIBUTING.md": "contributing.md", "CHANGELOG.md": "changelog.md", "benchmarks/README.md": "benchmarks.md"}
+HOMES = "layers models optimizers losses metrics callbacks initializers regularizers constraints activations ops".split()
+"""The modules that document what others name too, the first one first."""
+_EXAMPLE = re.compile(r"^Example:\n((?:    .*\n?|\n)+)", re.MULTILINE)
+_LINE = "\n"
+
+
+def on_config(config: MkDocsConfig) -> None:
+    """Put the pages of the reference and of the examples into the navigation."""
+    for entry in config.nav:
+        if "Reference" in entry:
+            entry["Reference"] += [{page: f"reference/{page}.md"} for page in modules()]
+        if "Learn" in entry:
+            entry["Learn"].append({"Examples": [f"examples/{path.stem}.md" for path in examples()]})
+
+
+def on_files(files: Files, config: MkDocsConfig) -> None:
+    """Add the pages that no file in `docs` has."""
+    texts = {name: (ROOT / path).read_text("utf8") for path, name in ELSEWHERE.items()}
+    texts |= {f"examples/{path.stem}.md": example(path) for path in examples()}
+    texts |= {f"reference/{page}.md": reference(page) for page in modules()}
+    for name, text in texts.items():
+        files.append(File.generated(config, name, content=text))
+    picture = ROOT / "benchmarks" / "speed.png"
+    files.append(File.generated(config, "pictures/speed.png", abs_src_path=str(picture)))
+
+
+def on_page_markdown(markdown: str, **_: object) -> str:
+    """Return a page with its links to files outside of `docs`, and the examples that it names, as links of the site."""
+    for path, name in ELSEWHERE.items():
+        markdown = markdown.replace(f"](../{path}", f"]({name}")
+    markdown = markdown.replace("](../benchmarks/speed.png)", "](pictures/speed.png)").replace("](docs/", "](")
+    return re.sub(r"(?<!\[)`(?:examples/(\w+)\.py|docs/([\w-]+)\.md)`", _link, markdown)
+
+
+def _link(found: re.Match[str]) -> str:
+    return f"[{found[0]}]({f'examples/{found[1]}' if found[1] else found[2]}.md)"
+
+
+def examples() -> list[Path]:
+    """Return the programs in `examples`."""
+    return sorted((ROOT / "examples").glob("*.py"))
+
+
+def example(path: Path) -> str:
+    """Return the page of an example: what it says of itself, and its code."""
+    _, text, code = path.read_text("utf8").split('"""', 2)
+    return f"# {path.name}\n\n{text}\n\n```python\n{code.strip()}\n```\n"
+
+
+# --- The reference: a page for each module of Keras's, a heading for each thing; other names of it point there ------
+
+
+@cache
+def modules() -> dict[str, list[ModuleType]]:
+    """Return the pages of the reference, each with the modules on it."""
+    pages = {"minikeras": [minikeras]}
+    for name in sorted(minikeras.__all__):
+        if isinstance(module := getattr(minikeras, name), ModuleType):
+            inner = [vars(module).get(other) or getattr(module, other) for other in module.__all__]
+            pages[name] = [module, *(other for other in inner if isinstance(other, ModuleType))]
+    pages["ops"].append(import_module("minikeras.ops.image"))
+    return pages
+
+
+@cache
+def homes() -> dict[int, str]:
+    """Return the address at which each function and class is documented, by its `id`."""
+    found: dict[int, str] = {}
+    for page in sorted(modules(), key=lambda page: (HOMES.index(page) if page in HOMES else len(HOMES), page)):
+        for module in modules()[page]:
+            named = {name: getattr(module, name) for name in module.__all__}
+            for name, thing in sorted(named.items(), key=lambda pair: getattr(pair[1], "__name__", "") != pair[0]):
+                if getattr(thing, "__module__", "").startswith("minikeras") and callable(thing):
+                    found.setdefault(id(thing), f"{module.__name__}.{name}")
+    return found
+
+
+def reference(page: str) -> str:
+    """Return the text of a page of the reference."""
+    return "\n\n".join(part for module in modules()[page] for part in _parts(module, first=module is modules()[page][0]))
+
+
+def _parts(module: ModuleType, first: bool) -> Iterator[str]:
+    yield f"{'#' if first else '##'} {module.__name__}"
+    yield _EXAMPLE.sub(lambda m: f"```pycon\n{dedent(m[1]).strip()}\n```\n", as_markdown(getdoc(module) or ""))
+    rows, others, directives = [], [], []
+    for name in sorted(module.__all__, key=str.lower):
+        thing = getattr(module, name)
+        home = homes().get(id(thing))
+        if home == f"{module.__name__}.{name}":
+            rows.append(f"- [`{name}`][{home}] {as_markdown((getdoc(thing) or '').partition(2 * _LINE)[0].replace(_LINE, ' '))}")
+            options = {"heading_level": 2 if first else 3, "inherited_members": sorted(_unseen(thing))}
+            directives.append(f"::: {home}\n    options: {json.dumps(options)}\n")
+        elif home:
+            others.append(f"[`{name}`][{home}]")
+    yield _LINE.join(rows)
+    if others:
+        yield f"{'Other names' if rows else 'Names'} of what is documented elsewhere: {', '.join(others)}."
+    yield from directives
+
+
+def _unseen(thing: Any) -> set[str]:
+    """Return the public names that a class has from bases which the reference does not show."""
+    bases = [base for base in getattr(thing, "__mro__", (thing,))[1:] if base.__module__.startswith("minikeras")]
+    names = {name for base in bases if id(base) not in homes() for name in vars(base) if not name.startswith("_")}
+    return names - {name for base in bases if id(base) in homes() for name in dir(base)} - {*vars(thing)}
