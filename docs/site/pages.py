@@ -27,6 +27,12 @@ from docstrings import as_markdown  # noqa: E402  # beside this file
 ELSEWHERE = {"CONTRIBUTING.md": "contributing.md", "CHANGELOG.md": "changelog.md", "benchmarks/README.md": "benchmarks.md"}
 HOMES = "layers models optimizers losses metrics callbacks initializers regularizers constraints activations ops".split()
 """The modules that document what others name too, the first one first."""
+TYPES = """\
+# Types in signatures
+
+The names that signatures use for kinds of values. They are for reading, and for an editor to show: code of your own needs
+`keras.Tensor`, `keras.Variable`, `keras.KerasTensor` and those of `numpy.typing`. `...Options` are the keyword arguments that
+classes of a kind have in common."""
 _EXAMPLE = re.compile(r"^Example:\n((?:    .*\n?|\n)+)", re.MULTILINE)
 _LINE = "\n"
 
@@ -36,6 +42,7 @@ def on_config(config: MkDocsConfig) -> None:
     for entry in config.nav:
         if "Reference" in entry:
             entry["Reference"] += [{page: f"reference/{page}.md"} for page in modules()]
+            entry["Reference"].append("reference/types.md")
         if "Learn" in entry:
             entry["Learn"].append({"Examples": [f"examples/{path.stem}.md" for path in examples()]})
 
@@ -44,7 +51,7 @@ def on_files(files: Files, config: MkDocsConfig) -> None:
     """Add the pages that no file in `docs` has."""
     texts = {name: (ROOT / path).read_text("utf8") for path, name in ELSEWHERE.items()}
     texts |= {f"examples/{path.stem}.md": example(path) for path in examples()}
-    texts |= {f"reference/{page}.md": reference(page) for page in modules()}
+    texts |= {f"reference/{page}.md": reference(page) for page in modules()} | {"reference/types.md": types()}
     for name, text in texts.items():
         files.append(File.generated(config, name, content=text))
     picture = ROOT / "benchmarks" / "speed.png"
@@ -124,6 +131,19 @@ def _parts(module: ModuleType, first: bool) -> Iterator[str]:
     if others:
         yield f"{'Other names' if rows else 'Names'} of what is documented elsewhere: {', '.join(others)}."
     yield from directives
+
+
+def types() -> str:
+    """Return the page of the types that signatures name."""
+    text = (ROOT / "tests" / "data" / "public_surface.txt").read_text("utf8")
+    used, rows = set(re.findall(r"\w+", text)), {}
+    for path in sorted((ROOT / "minikeras").rglob("*.py")):
+        module = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+        for name in re.findall(r"^(?:(\w+): TypeAlias|class ([A-Z]\w+Options)\()", path.read_text("utf8"), re.MULTILINE):
+            if (used & {*name} or path.name == "typing.py") and "compat" not in path.parts:
+                rows.setdefault("".join(name), f"{module}.{''.join(name)}")
+    options = "    options: {show_if_no_docstring: true, show_labels: false, inherited_members: true}\n"
+    return "\n\n".join([TYPES, *(f"::: {address}\n{options}" for _, address in sorted(rows.items()))])
 
 
 def _unseen(thing: Any) -> set[str]:
