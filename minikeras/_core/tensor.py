@@ -262,6 +262,16 @@ class TensorOps:
         array = self.numpy_view()
         return array.copy() if copy or dtype is None else array.astype(dtype, copy=False)
 
+    def __dlpack__(self, **options: Any) -> Any:
+        """Lend the values without a copy, as read-only ones to a library that can tell them apart."""
+        TensorOps.numpy_view(self)
+        lent = coerce(self).view()
+        lent.flags.writeable = (options.get("max_version") or (0,))[0] < 1
+        return lent.__dlpack__(**options)
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return 1, 0  # the CPU
+
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         op = NUMPY_OPS.get(ufunc.__name__)
         if op is not None and method == "__call__" and not kwargs:

@@ -35,6 +35,8 @@ BLOCK_COST = 1 << 20
 """What a block should cost at least, see `cost_of`: some milliseconds."""
 CALL_COST = 20_000
 """What an entry should cost in a block: twenty times as much as it takes to call NumPy."""
+STEP_BY_STEP = {"_records", "_passed_on"}
+"""Operations that call NumPy for each step of a sequence: in blocks they would do so for each block."""
 PRODUCT_ROWS, LEAST_ROWS = 128, 32
 """Rows of a large product's first matrix that a block should have, and those it has at least."""
 
@@ -206,7 +208,8 @@ class _Plan:
         row = None
         # A large product that adds up rows is worth all threads by itself.
         alone = multiplications(entry) >= 2 * PART_WORK and known[0] == entry.values[0].ndim - 1
-        if any(axis is not None for axis in known) and not (op.effect or op.draws or alone):
+        alone |= op.effect or op.draws or op.name in STEP_BY_STEP
+        if any(axis is not None for axis in known) and not alone:
             row = _by_row(entry, known, self.rows)
             row = None if row is not None and row.axis is None and op.view else row
         if row is not None:

@@ -21,6 +21,7 @@ from ..layers.core import Input
 from ..layers.layer import Layer
 from ..tree import flatten
 from . import graph_config
+from .export import Exporting
 from .graph import Graph
 from .order import copy_calls
 from .state_tree import assign, values_of
@@ -29,7 +30,7 @@ TensorStructure: TypeAlias = Tensor | Sequence[Any] | Mapping[str, Any]
 """One symbolic tensor, or a list, tuple or dict of them. (An op is declared to give a Tensor.)"""
 
 
-class Model(Trainer):
+class Model(Exporting, Trainer):
     """A layer that holds others, with methods to train it, to predict and to print a summary.
 
     Either a subclass makes its layers in `__init__` and calls them in `call`; or the model is what leads from inputs
@@ -297,15 +298,6 @@ class Model(Trainer):
             ImportError: if h5py is not installed (the extra `h5`).
         """
         saving.save_model(self, filepath, overwrite, zipped, **kwargs)
-
-    def export(self, filepath: str | PathLike[str], format: str = "tf_saved_model", **kwargs: Any) -> None:
-        """Raise a NotImplementedError that names the way: Keras writes these formats (a ValueError for another)."""
-        one_of("format", format, ("tf_saved_model", "onnx", "openvino", "litert", "torch"))
-        raise NotImplementedError(
-            f"minikeras does not write the format {format!r}. Save with `model.save('model.keras')`; where Keras is "
-            f"installed, keras.models.load_model('model.keras').export({filepath!r}, format={format!r}) writes "
-            "TensorFlow's SavedModel, ONNX and others."
-        )
 
     def quantize(self, mode: str | None = None, config: Any = None, filters: Any = None, **kwargs: Any) -> None:
         """Raise a NotImplementedError that names the way: Keras has smaller weights."""

@@ -14,6 +14,7 @@ from .._serialization.serialization import serialize as serialize_keras_object
 
 with lazily(globals()):
     from .models import load_model, save_model
+    from .onnx_export import export_onnx as export_onnx
     from .source import FileError
     from .weights import load_weights, save_weights
 

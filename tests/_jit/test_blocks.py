@@ -65,7 +65,7 @@ MODELS: dict[str, Maker] = {
     ),
     "recurrent": lambda: keras.Sequential(
         [keras.Input((6,)), layers.Embedding(9, 4, mask_zero=True), layers.Bidirectional(layers.LSTM(3)),
-         layers.Dense(1)]
+         layers.Dense(40, "tanh"), layers.Dense(40, "tanh"), layers.Dense(1)]
     ),
     "mixing": lambda: keras.Sequential([keras.Input((6,)), layers.Dense(6, "tanh"), Mixing(), layers.Dense(1)]),
     "attention": attention,

@@ -424,7 +424,7 @@ def test_formats_to_export() -> None:
     with pytest.raises(ValueError, match="must be one of"):
         two_heads().export("model", format="zip")
     with pytest.raises(NotImplementedError, match="where Keras is installed"):
-        two_heads().export("model", format="onnx")
+        two_heads().export("model", format="openvino")
 
 
 def test_penalties_of_all_layers_count_once() -> None:

@@ -462,8 +462,8 @@ def test_callbacks_get_logs_and_can_stop() -> None:
 
 
 def test_what_is_not_there_says_so() -> None:
-    with pytest.raises(NotImplementedError, match=r"load_model\('model.keras'\).export\('folder', format='onnx'\)"):
-        small().export("folder", format="onnx")
+    with pytest.raises(NotImplementedError, match=r"load_model\('model.keras'\).export\('folder', format='litert'\)"):
+        small().export("folder", format="litert")
     with pytest.raises(NotImplementedError, match=r"quantize\('int8'\)"):
         small().quantize("int8")
     with pytest.raises(ValueError, match="`verbose` must be"):

@@ -1,0 +1,40 @@
+"""What models have for programs other than Keras: files without Python."""
+
+from os import PathLike
+from typing import Any
+
+from .. import saving
+from .._base.checks import one_of
+
+
+class Exporting:
+    """A model's `export`."""
+
+    def export(self, filepath: str | PathLike[str], format: str = "tf_saved_model", verbose: bool | None = None,
+               input_signature: Any = None, **kwargs: Any) -> None:  # fmt: skip
+        """Write what the model computes to an ONNX file, which onnxruntime runs without this package (extra `onnx`).
+
+        Batches may have any size, and so may other axes whose size the model does not know. The file appears when it
+        is whole.
+
+        Args:
+            filepath: Its path.
+            format: "onnx"; Keras has further ones.
+            verbose: Whether to print where the file is; None for True.
+            input_signature: A list of what `call` takes, with `keras.InputSpec(dtype, shape)` for each tensor, if
+                shapes and dtypes are not to be those of the model.
+            kwargs: `opset_version`, the version of ONNX's operators, by default and at least 18.
+
+        Raises:
+            NotImplementedError: if a layer cannot be said in ONNX, with its name and the reason; for another format.
+            ValueError: for an unknown format or version, and for a model that has not been built.
+            ImportError: if onnx is not installed.
+        """
+        one_of("format", format, ("tf_saved_model", "onnx", "openvino", "litert", "torch"))
+        if format != "onnx":
+            raise NotImplementedError(
+                f"minikeras writes format='onnx', not {format!r}. Save with `model.save('model.keras')`; where Keras "
+                f"is installed, keras.models.load_model('model.keras').export({filepath!r}, format={format!r}) "
+                "writes TensorFlow's SavedModel and others."
+            )
+        saving.export_onnx(self, filepath, verbose, input_signature, **kwargs)

@@ -1,0 +1,556 @@
+"""ONNX files: what a model computes, as a graph that onnxruntime and others run without this package.
+
+A model's call is recorded twice, on inputs that differ in their numbers and in the sizes that may vary. What both
+records share becomes the graph; a size that differs is computed from those of the inputs. Each op has a rule that says
+it in nodes of ONNX, whichever layer it comes from. What depends on no input is a constant.
+"""
+
+import math
+import re
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial, partialmethod
+from importlib import import_module
+from itertools import zip_longest
+from os import PathLike, fspath
+from typing import Any
+
+import numpy as np
+
+from .. import tree
+from .._base.nested import leaves, map_shapes, map_structure
+from .._base.settings import standardize_dtype
+from .._core.input_spec import InputSpec
+from .._core.op import Entry
+from .._core.tensor import Tensor, TensorOps, as_array, recorders
+from .._jit.trace import Trace
+from ..layers.layer import Layer
+from ..layers.lookup import CategoryEncoding, Discretization
+from ..ops.arrays import axes, common_dtype
+from .writing import replacing
+
+OPSET = 18
+"""The oldest version of ONNX's operators that the rules are written for, and the default."""
+BATCH = (2, 4)
+"""The size of the batch in the two records."""
+LENGTHS = [(64, 75), (68, 81), (72, 89), (76, 95), (80, 103), (84, 113)]
+"""Other sizes that may vary, in the two records; none is in the proportion of another."""
+END = 2**63 - 1
+
+
+def _refused(layer: Any, reason: str) -> NotImplementedError:
+    who = f"The layer '{layer.name}' ({type(layer).__name__})" if layer else "The model"
+    return NotImplementedError(f"{who} cannot be exported to ONNX: {reason}. No file was written.")
+
+
+def _called() -> Any:
+    """Return the innermost layer that is being called."""
+    frame: Any = sys._getframe(1)
+    while frame and not (frame.f_code.co_name == "__call__" and isinstance(frame.f_locals.get("self"), Layer)):
+        frame = frame.f_back
+    return frame and frame.f_locals["self"]
+
+
+class _Record(Trace):
+    """Records what depends on the inputs, and in which layer it is done."""
+
+    def __init__(self, inputs: list[Tensor]) -> None:
+        super().__init__(inputs)
+        self.inputs: list[Tensor] = inputs
+        self.layers: dict[int, Any] = {}
+        self.outputs: Any = None
+
+    def record(self, entry: Entry) -> None:
+        """Keep an operation that depends on the inputs; one that draws numbers is refused where it is needed."""
+        follows = any(id(x) in self.produced for x in entry.inputs)
+        if follows and entry.op.effect:
+            raise _refused(_called(), "it changes a variable whenever it is called")
+        if follows or (entry.op.draws and not entry.op.effect):
+            self.produced.add(id(entry.output))
+            self.entries.append(entry)
+            self.layers[id(entry.output)] = _called()
+
+    def read(self, tensor: TensorOps) -> None:
+        """Refuse what looks at a value that depends on the inputs."""
+        if id(tensor) in self.produced:
+            raise _refused(_called(), "its Python code looks at the values that it is given")
+
+    def needed(self) -> list[Entry]:
+        """Return the operations that the outputs depend on."""
+        needs, steps = {id(y) for y in leaves(self.outputs)}, []
+        for entry in reversed(self.entries):
+            if id(entry.output) in needs:
+                steps.append(entry)
+                needs.update(map(id, entry.inputs[entry.op.name == "_outputs" :]))  # of a recurrence, not its records
+        return steps[::-1]
+
+
+class _Value:
+    """A value in the graph; calling it with a kind of node adds such a node, of which it is the first input."""
+
+    def __init__(self, graph: "_Graph", name: str, dtype: Any) -> None:
+        self.graph, self.name, self.dtype = graph, name, np.dtype(dtype)
+
+    def __call__(self, kind: str, *others: Any, **attributes: Any) -> "_Value":
+        return self.graph.add(kind, self, *others, **attributes)[0]
+
+    def to(self, dtype: Any) -> "_Value":
+        """Return the value in a dtype."""
+        code = self.graph.onnx.helper.np_dtype_to_tensor_dtype(np.dtype(dtype))
+        return self if self.dtype == dtype else _Value(self.graph, self("Cast", to=code).name, dtype)
+
+    __add__, __sub__ = partialmethod(__call__, "Add"), partialmethod(__call__, "Sub")
+    __mul__, __truediv__ = partialmethod(__call__, "Mul"), partialmethod(__call__, "Div")
+
+
+_RESULTS = dict.fromkeys(("And", "Equal", "Greater", "GreaterOrEqual", "IsInf", "IsNaN", "Less", "LessOrEqual", "Not",
+                          "Or", "Xor"), "bool") | dict.fromkeys(("ArgMax", "ArgMin", "Shape"), "int64")  # fmt: skip
+"""The dtypes of what nodes give that do not give that of their first input."""
+
+
+class _Graph:
+    """Nodes and constants while they are put together, for a layer."""
+
+    def __init__(self, onnx: Any, inputs: Sequence[tuple[str, Any, list[tuple[int, int]]]]) -> None:
+        self.onnx, self.inputs = onnx, inputs
+        self.layer: Any = None
+        self.nodes: list[Any] = []
+        self.constants: dict[Any, Any] = {}
+
+    def add(self, kind: str, *inputs: Any, count: int = 1, **attributes: Any) -> list[_Value]:
+        """Add a node; Python's numbers among its inputs get the dtype of the first one."""
+        own = dict.fromkeys((float, int), next((x.dtype for x in inputs if isinstance(x, _Value)), None))
+        values = [x if isinstance(x, _Value) else self.constant(x, own.get(type(x))) for x in inputs]
+        name = f"{self.layer.name if self.layer else 'model'}/{kind}_{len(self.nodes)}"
+        outputs = [f"{name}:{i}" if i else name for i in range(count)]
+        self.nodes.append(self.onnx.helper.make_node(kind, [x.name for x in values], outputs, name, **attributes))
+        return [_Value(self, output, _RESULTS.get(kind, values[kind == "Where"].dtype)) for output in outputs]
+
+    def constant(self, value: Any, dtype: Any = None) -> _Value:
+        """Return a constant, one for all that are the same; a list has sizes or axes."""
+        array = np.asarray(value, "int64" if isinstance(value, list) else dtype, order="C")
+        name = f"constant_{len(self.constants)}"
+        key = array.dtype.str, array.shape, array.tobytes()
+        constant = self.constants.get(key) or self.onnx.numpy_helper.from_array(array, name)
+        return _Value(self, self.constants.setdefault(key, constant).name, array.dtype)
+
+    def shape(self, one: Iterable[int], two: Iterable[int]) -> _Value:
+        """Return sizes in both records as a vector, of which those that vary are computed from the inputs."""
+        parts: list[_Value] = []
+        for n, m in zip(one, two, strict=True):
+            sources = ((_Value(self, name, "int64"), axis, n // a) for name, _, sizes in self.inputs
+                       for axis, (a, b) in enumerate(sizes) if a != b and n % a == 0 and n // a * b == m)  # fmt: skip
+            x, axis, factor = next(sources, (None, 0, n)) if n != m else (None, 0, n)
+            if n != m and not x:
+                raise _refused(self.layer, "a size in it depends on others in an unknown way")
+            parts.append(x("Shape", start=axis, end=axis + 1) * factor if x else self.constant([n]))
+        return self.add("Concat", *parts, axis=0)[0] if parts else self.constant([])
+
+    def common(self, one: Any, two: Any, dtype: Any = None) -> _Value:
+        """Return what two records have as a constant, repeated along the axes whose size varies."""
+        a, b = np.asarray(one), np.asarray(two)
+        if a.shape == b.shape and a.tobytes() == b.tobytes():
+            return self.constant(one, dtype)
+        part = tuple(slice(None if n == m else 1) for n, m in zip(a.shape, b.shape, strict=False))
+        if a.ndim != b.ndim or a[part].tobytes() != b[part].tobytes() or (a != a[part]).any() or (b != b[part]).any():
+            raise _refused(self.layer, "it uses numbers that depend on the size of the batch or of another axis")
+        return self.constant(a[part], dtype)("Expand", self.shape(a.shape, b.shape))
+
+
+class _Call:
+    """One operation in both records: its settings, which are the arguments that are no tensors, and its inputs.
+
+    `shapes` and `results` are the shapes of the first input and of the result, in both records.
+    """
+
+    def __init__(self, graph: _Graph, values: dict[int, _Value], one: Entry, two: Entry) -> None:
+        self.graph, self.values, self.one, self.two = graph, values, one, two
+        self.dtype = one.output.numpy_view().dtype
+        self.shapes = [np.shape(e.values[0]) for e in (one, two)]
+        self.results = [e.output.shape for e in (one, two)]
+
+    def get(self, i: int, dtype: Any = None) -> _Value:
+        """Return an input, in a dtype if one is given."""
+        value = self.values.get(id(self.one.inputs[i]))
+        value = value or self.graph.common(self.one.values[i], self.two.values[i], dtype)
+        return value if dtype is None else value.to(dtype)
+
+    def inputs(self) -> list[_Value]:
+        """Return all inputs in one dtype: that of the result, or that in which they meet where they are compared."""
+        meeting = common_dtype(*self.one.values)
+        compared = self.dtype == bool or (self.dtype.kind != "f" and meeting.kind == "f")
+        return [self.get(i, meeting if compared else self.dtype) for i in range(len(self.one.inputs))]
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The arguments that are no tensors, the same in both records."""
+        settings, other = ({k: v for k, v in e.arguments().items() if k != "out"} for e in (self.one, self.two))
+        if repr(settings) != repr(other):
+            raise self.refused("what it does depends on a size that varies")
+        return settings
+
+    def refused(self, reason: str) -> NotImplementedError:
+        """Return an error that names the layer."""
+        return _refused(self.graph.layer, reason)
+
+
+def _reduced(kind: str, x: _Value, axis: Any = None, keepdims: bool = False, initial: Any = None, **_: Any) -> _Value:
+    along = axes(axis)
+    given = [] if along is None else [list(along) if isinstance(along, tuple) else [along]]
+    y = x if given == [[]] else x(f"Reduce{kind}", *given, keepdims=int(keepdims))
+    return y if initial is None else y(kind, initial)
+
+
+def _flip(x: _Value, axis: Any) -> _Value:
+    along = [*np.atleast_1d(axis)]
+    return x("Slice", [-1] * len(along), [-END] * len(along), along, [-1] * len(along))
+
+
+def _position(kind: str, x: _Value, axis: Any, keepdims: bool) -> _Value:
+    return (x("Reshape", [-1]) if axis is None else x)(kind, axis=axis or 0, keepdims=int(keepdims))
+
+
+def _hot(x: _Value, classes: int, axis: int = -1) -> _Value:
+    """Return a new axis, counted from the end, with a 1 at the place that an integer names."""
+    return x.to("int64")("Unsqueeze", [axis])("Equal", np.arange(classes).reshape(-1, *[1] * (-1 - axis))).to("float32")
+
+
+def _order(c: _Call) -> _Value:
+    """Find out where the axes go by moving those of an empty array."""
+    marked = np.broadcast_to(np.zeros(()), range(2, 2 + len(c.shapes[0])))
+    return c.get(0)("Transpose", perm=[n - 2 for n in c.one.op.forward(marked, **c.settings).shape])
+
+
+def _reshape(c: _Call) -> _Value:
+    """Take sizes that vary from where they stand in the input, or leave one to the node."""
+    sizes = [n if n == m else 0 if [s[i : i + 1] for s in c.shapes] == [(n,), (m,)] else -1
+             for i, (n, m) in enumerate(zip(*c.results, strict=True))]  # fmt: skip
+    if 0 in c.results[0] or sizes.count(-1) > 1:
+        return c.get(0)("Reshape", c.graph.shape(*c.results), allowzero=1)
+    return c.get(0)("Reshape", sizes)
+
+
+def _broadcast(c: _Call) -> _Value:
+    old = zip(*((0,) * (len(c.results[0]) - len(s)) + s for s in c.shapes), strict=True)
+    sizes = [(1, 1) if pair == given else pair for pair, given in zip(zip(*c.results, strict=True), old, strict=True)]
+    return c.get(0)("Expand", c.graph.shape(*zip(*sizes, strict=True)) if sizes else [])
+
+
+def _bound(one: Any, two: Any, sizes: tuple[int, int], default: int, c: _Call) -> int:
+    """Return one end of a slice: what it is in both records, or how far from the end of the axis."""
+    if one != two and None not in (one, two):
+        one, two = (k + n * (k < 0) for k, n in zip((one, two), sizes, strict=True))
+    if one == two:
+        return default if one is None else int(one)
+    if None in (one, two) or one - sizes[0] != two - sizes[1]:
+        raise c.refused("a slice in it depends on a size that varies")
+    return int(one - sizes[0]) or END
+
+
+def _get_item(c: _Call) -> _Value:
+    """Slice where an index has numbers and slices."""
+    keys: list[list[Any]] = []
+    for entry, shape in zip((c.one, c.two), c.shapes, strict=True):
+        key = entry.arguments()["key"]
+        key = [*key] if isinstance(key, tuple) else [key]
+        if not all(k is None or k is ... or isinstance(k, int | np.integer | slice) for k in key):
+            raise c.refused("it picks elements by an array, for which there is ops.take")
+        place = key.index(...) if ... in key else len(key)
+        missing = len(shape) - sum(k is not None and k is not ... for k in key)
+        keys.append([*key[:place], *[slice(None)] * missing, *key[place + 1 :]])
+    pairs = [pair for pair in zip(*keys, strict=True) if pair[0] is not None]
+    cuts: list[list[int]] = []
+    for axis, (pair, sizes) in enumerate(zip(pairs, zip(*c.shapes, strict=True), strict=True)):
+        one, two = (k if isinstance(k, slice) else slice(k, k + 1 or None) for k in pair)
+        step = one.step or 1
+        start = _bound(one.start, two.start, sizes, 0 if step > 0 else END, c)
+        stop = _bound(one.stop, two.stop, sizes, END if step > 0 else -END, c)
+        cuts += [[start, stop, axis, step]] * ((start, stop, step) != (0, END, 1))
+    x = c.get(0)("Slice", *map(list, zip(*cuts, strict=True))) if cuts else c.get(0)
+    dropped = [axis for axis, (k, _) in enumerate(pairs) if not isinstance(k, slice)]
+    x = x("Squeeze", dropped) if dropped else x
+    new = [i for i, k in enumerate(k for k in keys[0] if k is None or isinstance(k, slice)) if k is None]
+    return x("Unsqueeze", new) if new else x
+
+
+def _encoded(c: _Call) -> _Value:
+    """What layers of category numbers do; numbers that are out of range count nothing."""
+    layer, shape, x = c.one.kwargs["layer"], c.shapes[0], c.get(0)
+    if not isinstance(layer, CategoryEncoding | Discretization):
+        raise c.refused("it looks each value up in Python")
+    if isinstance(layer, Discretization):
+        edges = np.asarray(layer.bin_boundaries, "float64")
+        x = _reduced("Sum", x.to("float64")("Unsqueeze", [-1])("GreaterOrEqual", edges).to("int32"), -1)
+    mode, depth = layer.output_mode, layer._depth()
+    if mode == "one_hot" and len(shape) > 1 and shape[-1] == 1:
+        x = x("Squeeze", [-1])
+    if mode in ("int", "one_hot"):
+        return x if mode == "int" else _hot(x, depth)
+    hot = _hot(x if shape else x("Reshape", [1]), depth).to(c.dtype)
+    weighted = len(c.one.values) > 1 and c.one.values[1] is not None
+    hot = hot * c.get(1, c.dtype)("Unsqueeze", [-1]) if weighted else hot
+    return _reduced("Sum" if mode == "count" else "Max", hot, -2)
+
+
+def _sides(pads: Any) -> list[int]:
+    """Return what stands before all axes, then what stands behind them."""
+    return [int(n) for side in zip(*pads, strict=True) for n in side]
+
+
+def _slid(c: _Call, kind: str, *others: Any, cut: Any = (), **attributes: Any) -> _Value:
+    """Slide a window; ONNX has the channels behind the batch."""
+    how, rank = c.settings["how"], len(c.shapes[0]) - 2
+    x = c.get(0, c.dtype if c.dtype.kind == "f" else "float32")("Transpose", perm=[0, rank + 1, *range(1, rank + 1)])
+    y = x(kind, *others, **{"strides": how.strides, "pads": _sides(how.pads)} | attributes)
+    return (y("Pad", cut, 0.0) if cut else y)("Transpose", perm=[0, *range(2, rank + 2), 1])
+
+
+def _correlate(c: _Call) -> _Value:
+    """A convolution; that of a stretched input is the way back of another, with the kernel turned around."""
+    how, kernel, rank = c.settings["how"], c.get(1, c.dtype), len(c.shapes[0]) - 2
+    groups = c.shapes[0][-1] // np.shape(c.one.values[1])[-2]
+    if max(how.stretch) == 1:
+        kernel = kernel("Transpose", perm=[rank + 1, rank, *range(rank)])
+        return _slid(c, "Conv", kernel, group=groups, dilations=how.dilation)
+    if groups > 1 or max(how.strides) > 1:
+        raise c.refused("ONNX has no convolution of this kind")
+    kernel = _flip(kernel, range(rank))("Transpose", perm=[rank, rank + 1, *range(rank)])
+    whole = [d * (k - 1) for d, k in zip(how.dilation, how.window, strict=True)]
+    cut = _sides([(0, 0)] * 2 + [(lo - n, hi - n) for n, (lo, hi) in zip(whole, how.pads, strict=True)])
+    return _slid(c, "ConvTranspose", kernel, cut=cut, strides=how.stretch, dilations=how.dilation, pads=[0] * 2 * rank)
+
+
+CURVES: dict[str, tuple[Any, ...]] = {
+    "tanh": ("Tanh",), "sigmoid": ("Sigmoid",), "relu": ("Relu",), "linear": ("Affine", 1.0, 0.0),
+    "hard_sigmoid": ("HardSigmoid", 1 / 6, 0.5),
+}  # fmt: skip
+KINDS = {"simple": ("RNN", [0], [0]), "lstm": ("LSTM", [0, 3, 1, 2], [1, 0, 0]), "gru": ("GRU", [0, 1, 2], [1, 0])}
+"""Nodes of recurrences, the order of their gates, and for which of their activations that of the gates (1) stands."""
+
+
+def _recurrence(c: _Call) -> _Value:
+    """All steps at once. Those that a mask keeps are put in front; then each has the state of the last of them."""
+    how, x, lengths, add = c.settings["how"], c.get(1), _Value(c.graph, "", "int32"), c.graph.add
+    n, (kind, order, gates), weights = how.units, KINDS[how.kind], c.one.values[3]
+    mask = None if c.one.values[4] is None else c.get(4, bool)
+    if how.backwards:
+        x, mask = _flip(x, [1]), mask and _flip(mask, [1])
+    if mask:
+        lengths = mask.to("int32")("ReduceSum", [1], keepdims=0)
+        _, places = add("TopK", mask.to(x.dtype), mask("Shape", start=1, end=2), axis=1, count=2)
+        x = x("GatherND", _Value(c.graph, places.name, "int64")("Unsqueeze", [-1]), batch_dims=1)
+    both = 1 + (kind == "GRU")  # a bias of the input and one of the state
+    columns = np.concatenate([weights[None, :, i * n : (i + 1) * n] for i in order], 2)
+    biases = np.concatenate([columns[:, n], columns[:, n + 1] if both > 1 else 0 * columns[:, n]], 1)
+    matrices = [columns[:, n + both :].transpose(0, 2, 1), columns[:, :n].transpose(0, 2, 1)]
+    starts = [c.get(2)("Slice", [i * n], [(i + 1) * n], [1])("Unsqueeze", [0]) for i in range(1 + (kind == "LSTM"))]
+    curves = [CURVES[(how.activation, how.gate)[i]] for i in gates]
+    options: dict[str, Any] = {"linear_before_reset": 1} if kind == "GRU" else {}
+    for place, name in enumerate(("activation_alpha", "activation_beta"), 1):
+        options |= {name: [curve[place] for curve in curves if curve[1:]]} if any(curve[1:] for curve in curves) else {}
+    y, *last = add(kind, x("Transpose", perm=[1, 0, 2]), *matrices, biases, lengths, *starts, hidden_size=n,
+                   activations=[curve[0] for curve in curves], count=len(starts) + 1, **options)  # fmt: skip
+    states = y("Squeeze", [1])("Transpose", perm=[1, 0, 2])
+    if mask:
+        states = starts[0]("Transpose", perm=[1, 0, 2])("Concat", states, axis=1)
+        states = states("GatherND", mask.to("int64")("CumSum", 1)("Unsqueeze", [-1]), batch_dims=1)
+    states = states if how.whole else states("Slice", [-1], [END], [1])
+    return states("Concat", last[1]("Transpose", perm=[1, 0, 2]), axis=1) if how.cells else states
+
+
+NODES = """
+    absolute Abs add Add arccos Acos arccosh Acosh arcsin Asin arcsinh Asinh arctan Atan arctanh Atanh cast Identity
+    ceil Ceil copy Identity cos Cos cosh Cosh divide Div equal Equal erf Erf exp Exp fabs Abs floor Floor
+    greater Greater greater_equal GreaterOrEqual hard_silu HardSwish isinf IsInf isnan IsNaN less Less
+    less_equal LessOrEqual log Log matmul MatMul maximum Max minimum Min multiply Mul negative Neg positive Identity
+    power Pow project MatMul reciprocal Reciprocal relu Relu selu Selu shift Add sigmoid Sigmoid sign Sign sin Sin
+    sinh Sinh softplus Softplus softsign Softsign sqrt Sqrt stop_gradient Identity subtract Sub tan Tan tanh Tanh"""
+REDUCTIONS = """
+    sum Sum reduction._mean Mean max Max amax Max min Min amin Min prod Prod logsumexp LogSumExp linalg._length L2"""
+_mean = partial(_reduced, "Mean")
+FORMULAS: dict[str, Callable[..., _Value]] = {
+    **{name: partial(lambda kind, *xs, **_: xs[0](kind, *xs[1:]), kind)
+       for name, kind in re.findall(r"(\S+) (\S+)", NODES)},
+    **{name: partial(_reduced, kind) for name, kind in re.findall(r"(\S+) (\S+)", REDUCTIONS)},
+    **{f"logical_{kind.lower()}": partial(lambda kind, *xs: xs[0].to(bool)(kind, *(x.to(bool) for x in xs[1:])), kind)
+       for kind in ("And", "Or", "Xor", "Not")},
+    "argmax": partial(_position, "ArgMax"), "argmin": partial(_position, "ArgMin"),
+    "affine": lambda x, kernel, bias: x("MatMul", kernel) + bias,
+    "all": lambda x, **how: _reduced("Min", x.to(bool).to("int32"), **how),
+    "any": lambda x, **how: _reduced("Max", x.to(bool).to("int32"), **how),
+    "celu": lambda x, alpha: x("Celu", alpha=alpha), "elu": lambda x, alpha: x("Elu", alpha=alpha),
+    "clip": lambda x, low, high: x("Max", low)("Min", high), "flip": _flip,
+    "cumsum": lambda x, axis, dtype: x("CumSum", np.asarray(axis, "int64")),
+    "digitize": lambda x, bins: _reduced("Sum", x("Unsqueeze", [-1])("GreaterOrEqual", bins).to("int32"), -1),
+    "erfc": lambda x: x("Neg")("Erf") + 1.0, "expm1": lambda x: x("Exp") - 1.0,
+    "expand_dims": lambda x, axis: x("Unsqueeze", [*np.atleast_1d(axis)]),
+    "floor_divide": lambda x, y: (x.to("float64") / y.to("float64"))("Floor"),
+    "full_like": lambda x, value, dtype: value("Expand", x("Shape")),
+    "gelu": lambda x, approximate: x * 0.5 * ((
+        ((x * x * x * 0.044715 + x) * math.sqrt(2 / math.pi))("Tanh") if approximate else (x * 0.5**0.5)("Erf")) + 1.0),
+    "hard_shrink": lambda x, threshold: x("Shrink", lambd=threshold, bias=0.0),
+    "hard_sigmoid": lambda x: x("HardSigmoid", alpha=1 / 6, beta=0.5), "rsqrt": lambda x: x("Sqrt")("Reciprocal"),
+    "hard_tanh": lambda x: x("Max", -1)("Min", 1), "relu6": lambda x: x("Max", 0)("Min", 6),
+    "leaky_relu": lambda x, negative_slope: x("LeakyRelu", alpha=negative_slope),
+    "linalg._einsum": lambda *xs, subscripts: xs[0]("Einsum", *xs[1:], equation=subscripts.replace(" ", "")),
+    "log10": lambda x: x("Log") / math.log(10), "log2": lambda x: x("Log") / math.log(2),
+    "log1p": lambda x: (x + 1.0)("Log"), "log_sigmoid": lambda x: x("Neg")("Softplus")("Neg"),
+    "log_softmax": lambda x, axis: x - _reduced("LogSumExp", x, axis, True),
+    "softmax": lambda x, axis: x("Softmax", axis=axis) if isinstance(axis, int) else (
+        x - _reduced("LogSumExp", x, axis, True))("Exp"),
+    "mod": lambda x, y: x - (x / y)("Floor") * y if x.dtype.kind == "f" else x("Mod", y),
+    "not_equal": lambda x, y: x("Equal", y)("Not"), "isfinite": lambda x: x("IsNaN")("Or", x("IsInf"))("Not"),
+    "ones_like": lambda x, dtype: x.graph.constant(1, x.dtype)("Expand", x("Shape")),
+    "round": lambda x, decimals: (x * 10.0**decimals)("Round") / 10.0**decimals if decimals else x("Round"),
+    "shapes._concatenate": lambda *xs, axis: xs[0]("Concat", *xs[1:], axis=axis),
+    "shapes._constant_pad": lambda x, widths, value: x("Pad", _sides(widths), np.asarray(value, x.dtype)),
+    "silu": lambda x: x * x("Sigmoid"), "square": lambda x: x * x, "tanh_shrink": lambda x: x - x("Tanh"),
+    "soft_shrink": lambda x, threshold: x("Shrink", lambd=threshold, bias=threshold),
+    "sparse_plus": lambda x: x("Max", -1.0)("Min", 1.0)("Add", 1.0)("Pow", 2.0) * 0.25 + (x - 1.0)("Relu"),
+    "sparse_sigmoid": lambda x: x("HardSigmoid", alpha=0.5, beta=0.5),
+    "squareplus": lambda x, b: (x + (x * x + b)("Sqrt")) / 2.0,
+    "std": lambda x, axis, keepdims: _mean((x - _mean(x, axis, True))("Pow", 2.0), axis, keepdims)("Sqrt"),
+    "tril": lambda x, k: x("Trilu", np.asarray(k, "int64"), upper=0),
+    "triu": lambda x, k: x("Trilu", np.asarray(k, "int64"), upper=1),
+    "trunc": lambda x: x("Abs")("Floor") * x("Sign"),
+    "var": lambda x, axis, keepdims: _mean((x - _mean(x, axis, True))("Pow", 2.0), axis, keepdims),
+    "zeros_like": lambda x, dtype: x.graph.constant(0, x.dtype)("Expand", x("Shape")),
+}  # fmt: skip
+"""What an op is in nodes, as a function of its inputs, all of one dtype, and of its settings."""
+RULES: dict[str, Callable[[_Call], _Value]] = {
+    **dict.fromkeys(("reshape", "ravel", "squeeze"), _reshape),
+    **dict.fromkeys(("transpose", "swapaxes", "moveaxis"), _order),
+    "broadcast_to": _broadcast, "encode": _encoded, "get_item": _get_item, "recurrence._outputs": _recurrence,
+    "convolution._correlate": _correlate,
+    "convolution._largest": lambda c: _slid(c, "MaxPool", kernel_shape=c.settings["how"].window),
+    "convolution._total": lambda c: _slid(c, "AveragePool", kernel_shape=c.settings["how"].window,
+                                          count_include_pad=1) * math.prod(c.settings["how"].window),
+    "one_hot": lambda c: _hot(c.get(0), c.settings["num_classes"],
+                              c.settings["axis"] % len(c.results[0]) - len(c.results[0])),
+    "shapes._where": lambda c: c.get(0, bool)("Where", c.get(1, c.dtype), c.get(2, c.dtype)),
+    "take": lambda c: (c.get(0)("Reshape", [-1]) if c.settings["axis"] is None else c.get(0))(
+        "Gather", c.get(1, "int64"), axis=c.settings["axis"] or 0),
+    "take_along_axis": lambda c: c.get(0)("GatherElements", c.get(1, "int64"), axis=c.settings["axis"]),
+}  # fmt: skip
+"""The same as a function of the call."""
+
+
+def _arguments(model: Any, given: Any) -> list[Any]:
+    """Return the arguments of the call, with shape, dtype and name in place of each tensor."""
+    if given is not None:
+        return list(given) if isinstance(given, list | tuple) else [given]
+    if not model.built:
+        raise ValueError("The model provided has not yet been built. It must be built before export.")
+    if model._graph is not None:
+        structure = model._graph.input_structure
+        return [map_structure(lambda x: InputSpec(x.dtype, (None, *x.shape[1:]), name=x.name), structure)]
+    if not model._build_shapes:
+        raise ValueError("The model provided has never called. It must be called at least once before export.")
+    spec = partial(InputSpec, model.input_dtype)
+    return [map_shapes(lambda shape: spec((None, *shape[1:])), shapes) for shapes in model._build_shapes.values()]
+
+
+def _inputs(specs: list[Any]) -> list[tuple[str, Any, list[tuple[int, int]]]]:
+    """Return name, dtype and, for both records, the sizes of each input."""
+    lengths, inputs = iter(LENGTHS), []
+    for i, spec in enumerate(specs):
+        dtype, name = standardize_dtype(spec.dtype), getattr(spec, "name", None) or f"input_{i}"
+        if dtype == "string":
+            raise _refused(None, f"its input '{name}' holds text")
+        sizes = [(n, n) if n else next(lengths, (0, 0)) if axis else BATCH for axis, n in enumerate(spec.shape)]
+        if (0, 0) in sizes:
+            raise _refused(None, f"over {len(LENGTHS)} sizes may vary; `input_signature` may give them")
+        inputs.append((name, np.dtype(dtype), sizes))
+    return inputs
+
+
+def _recorded(model: Any, arguments: list[Any], inputs: Any, run: int) -> _Record:
+    """Run a model on fractions that differ between records, or zeros, which every table has."""
+    draw = np.random.default_rng(run).random
+    shapes = [(dtype, [pair[run] for pair in sizes]) for _, dtype, sizes in inputs]
+    tensors = [Tensor((draw(shape) if dtype.kind == "f" else np.zeros(shape)).astype(dtype)) for dtype, shape in shapes]
+    for layer in model._flatten_layers():
+        if getattr(layer, "stateful", False):
+            raise _refused(layer, "it goes on with the state of the call before")
+    record = _Record(tensors)
+    saved, recorders.open = recorders.open, [record]
+    seeds = [(v, v.array.copy()) for v in model.variables if v.name == "seed_generator_state"]
+    try:
+        with np.errstate(all="ignore"):
+            record.outputs = model(*tree.pack_sequence_as(arguments, tensors), training=False)
+    finally:
+        recorders.open = saved
+        for variable, state in seeds:
+            variable.assign(state)
+    if record.escaped:
+        raise _refused(None, "it does something that no record holds")
+    return record
+
+
+def _add_all(graph: _Graph, one: _Record, two: _Record) -> list[_Value]:
+    """Add what was recorded to a graph, and return the outputs."""
+    values = {id(x): _Value(graph, name, dtype) for x, (name, dtype, _) in zip(one.inputs, graph.inputs, strict=True)}
+    layers, places = one.layers | two.layers, {id(x): i for xs in (one.inputs, two.inputs) for i, x in enumerate(xs)}
+    for a, b in zip_longest(one.needed(), two.needed()):
+        graph.layer = layers[id((a or b).output)]
+        links = [e and (e.op, [places.get(id(x)) for x in e.inputs]) for e in (a, b)]
+        if links[0] != links[1]:
+            raise _refused(graph.layer, "it does other operations for another size of the batch, or of an axis of "
+                                        "unknown size; `input_signature` may give sizes")  # fmt: skip
+        name = f"{a.op.forward.__module__.rpartition('.')[2]}.{a.op.name}" if a.op.name[0] == "_" else a.op.name
+        if name not in FORMULAS.keys() | RULES.keys():
+            raise _refused(graph.layer, f"there is no rule for the operation {name!r}")
+        call = _Call(graph, values, a, b)
+        try:
+            value = RULES[name](call) if name in RULES else FORMULAS[name](*call.inputs(), **call.settings)
+        except (AttributeError, TypeError) as error:
+            raise _refused(graph.layer, f"no rule serves this use of the operation {name!r}") from error
+        values[id(a.output)] = value.to(call.dtype)
+        places[id(a.output)] = places[id(b.output)] = len(places)
+    graph.layer = None
+    pairs = zip(leaves(one.outputs), leaves(two.outputs), strict=True)
+    return [values.get(id(y)) or graph.common(as_array(y), as_array(other)) for y, other in pairs]
+
+
+def export_onnx(model: Any, filepath: str | PathLike[str], verbose: bool | None = None, input_signature: Any = None,
+                opset_version: int | None = None) -> None:  # fmt: skip
+    """Write what a model computes to an ONNX file; see `Model.export`."""
+    try:
+        onnx = import_module("onnx")
+    except ImportError as error:
+        raise ImportError("Exporting to ONNX needs the package onnx, which is not installed. In a clone of minikeras, "
+                          'run: python -m pip install ".[onnx]".') from error  # fmt: skip
+    opset, latest = opset_version or OPSET, onnx.defs.onnx_opset_version()
+    if not OPSET <= opset <= latest:
+        raise ValueError(f"`opset_version` must be from {OPSET} to {latest}. Received: opset_version={opset_version}")
+    arguments = _arguments(model, input_signature)
+    inputs = _inputs(tree.flatten(arguments))
+    records = [_recorded(model, arguments, inputs, run) for run in (0, 1)]
+    graph, helper = _Graph(onnx, inputs), onnx.helper
+    results = _add_all(graph, *records)
+    outputs, others = ([*map(as_array, leaves(record.outputs))] for record in records)
+
+    def info(name: str, dtype: Any, sizes: Iterable[tuple[int, int]]) -> Any:
+        dims = [n if n == m else "batch" if (n, m) == BATCH else f"{name}_{i}" for i, (n, m) in enumerate(sizes)]
+        return helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(dtype), dims)
+
+    taken = {name for name, *_ in inputs}
+    found = [
+        *(records[0].outputs if isinstance(records[0].outputs, dict) else getattr(model._graph, "output_names", ()))
+    ]
+    found = found if len({*found} - taken) == len(results) else [f"output_{i}" for i in range(len(results))]
+    graph.nodes += [helper.make_node("Identity", [y.name], [name]) for y, name in zip(results, found, strict=True)]
+    shapes = [zip(y.shape, other.shape, strict=True) for y, other in zip(outputs, others, strict=True)]
+    whole = helper.make_graph(
+        graph.nodes, model.name, [info(*x) for x in inputs],
+        [info(name, y.dtype, sizes) for name, y, sizes in zip(found, results, shapes, strict=True)],
+        [*graph.constants.values()],
+    )  # fmt: skip
+    versions = [helper.make_opsetid("", opset)]
+    proto = helper.make_model(whole, producer_name="minikeras", opset_imports=versions,
+                              ir_version=helper.find_min_ir_version_for(versions))  # fmt: skip
+    onnx.checker.check_model(proto, full_check=True)
+    with replacing(filepath) as file:
+        file.write(proto.SerializeToString())
+    if verbose is None or verbose:
+        print(f"Saved artifact at '{fspath(filepath)}'.")
