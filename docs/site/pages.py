@@ -5,7 +5,9 @@ MkDocs calls `on_config`, `on_files` and `on_page_markdown` (`hooks` in mkdocs.y
 
 import json
 import re
+import runpy
 import sys
+import warnings
 from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
@@ -24,9 +26,16 @@ ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(Path(__file__).parent))
 
 from docstrings import as_markdown  # noqa: E402  # beside this file
+SMALL = ROOT / "examples" / "small_keras.py"  # which has a page with words of its own
 ELSEWHERE = {"CONTRIBUTING.md": "contributing.md", "CHANGELOG.md": "changelog.md", "benchmarks/README.md": "benchmarks.md"}
 HOMES = "layers models optimizers losses metrics callbacks initializers regularizers constraints activations ops".split()
 """The modules that document what others name too, the first one first."""
+NAMES = """\
+# Keras name: here or not
+
+Every public name of Keras, and of TensorFlow in the parts that teaching scripts use, by the module in which a script finds it. Those
+that are not here can be imported all the same; using one says so. A linked name is in the reference; the others come with the
+[stand-ins](compat.md). [What is covered](coverage.md) has the counts."""
 TYPES = """\
 # Types in signatures
 
@@ -51,6 +60,7 @@ def on_files(files: Files, config: MkDocsConfig) -> None:
     """Add the pages that no file in `docs` has."""
     texts = {name: (ROOT / path).read_text("utf8") for path, name in ELSEWHERE.items()}
     texts |= {f"examples/{path.stem}.md": example(path) for path in examples()}
+    texts["keras-names.md"] = keras_names()
     texts |= {f"reference/{page}.md": reference(page) for page in modules()} | {"reference/types.md": types()}
     for name, text in texts.items():
         files.append(File.generated(config, name, content=text))
@@ -59,20 +69,36 @@ def on_files(files: Files, config: MkDocsConfig) -> None:
 
 
 def on_page_markdown(markdown: str, **_: object) -> str:
-    """Return a page with its links to files outside of `docs`, and the examples that it names, as links of the site."""
+    """Return a page with what it takes from other files, and its links to them as links of the site.
+
+    A paragraph that is a link to a section of README.md, or to a part of `examples/small_keras.py`, becomes that text.
+    """
+    markdown = re.sub(r"^\[README: ([\w ]+)\]\(\S+\)$", _section, markdown, flags=re.MULTILINE)
+    markdown = re.sub(r"^\[Part (\d) of \S+\]\(\S+\)$", _part, markdown, flags=re.MULTILINE)
     for path, name in ELSEWHERE.items():
         markdown = markdown.replace(f"](../{path}", f"]({name}")
-    markdown = markdown.replace("](../benchmarks/speed.png)", "](pictures/speed.png)").replace("](docs/", "](")
+    markdown = re.sub(r"\]\((?:\.\./)?benchmarks/speed.png\)", "](pictures/speed.png)", markdown).replace("](docs/", "](")
     return re.sub(r"(?<!\[)`(?:examples/(\w+)\.py|docs/([\w-]+)\.md)`", _link, markdown)
 
 
+def _section(found: re.Match[str]) -> str:
+    text = (ROOT / "README.md").read_text("utf8")
+    return text.split(f"\n## {found[1]}\n")[1].split("\n## ")[0].strip()
+
+
+def _part(found: re.Match[str]) -> str:
+    parts = re.split(r"^# --- \(\d\).*\n", SMALL.read_text("utf8"), flags=re.MULTILINE)
+    return f"```python\n{parts[int(found[1])].strip()}\n```"
+
+
 def _link(found: re.Match[str]) -> str:
-    return f"[{found[0]}]({f'examples/{found[1]}' if found[1] else found[2]}.md)"
+    page = f"examples/{found[1]}" if found[1] else found[2]
+    return f"[{found[0]}]({'small-keras' if found[1] == SMALL.stem else page}.md)"
 
 
 def examples() -> list[Path]:
-    """Return the programs in `examples`."""
-    return sorted((ROOT / "examples").glob("*.py"))
+    """Return the programs in `examples` that have a page."""
+    return sorted({*(ROOT / "examples").glob("*.py")} - {SMALL})
 
 
 def example(path: Path) -> str:
@@ -131,6 +157,26 @@ def _parts(module: ModuleType, first: bool) -> Iterator[str]:
     if others:
         yield f"{'Other names' if rows else 'Names'} of what is documented elsewhere: {', '.join(others)}."
     yield from directives
+
+
+def keras_names() -> str:
+    """Return the page that says of each name of Keras whether it is here."""
+    coverage = runpy.run_path(str(ROOT / "docs" / "coverage.py"))
+    parts = [NAMES]
+    for module, names in coverage["read_names"]()[0].items():
+        home = coverage["find_module"](module.replace("tf", "tensorflow", 1) if module.startswith("tf") else module)
+        kinds = {name: coverage["status"](module, name) for name in names}
+        here = [_named(home, name) for name, kind in kinds.items() if kind == "has"]
+        absent = [f"`{name}`" for name, kind in kinds.items() if kind != "has"]
+        parts += [f"## {module}", ", ".join(here), f"**Not here:** {', '.join(absent)}" if absent else ""]
+    return "\n\n".join(parts)
+
+
+def _named(module: object, name: str) -> str:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        home = homes().get(id(getattr(module, name, None)))
+    return f"[`{name}`][{home}]" if home else f"`{name}`"
 
 
 def types() -> str:
