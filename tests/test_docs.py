@@ -8,14 +8,19 @@ from pathlib import Path
 import pytest
 
 DOCS = Path(__file__).parent.parent / "docs"
-WITH_AN_EXTRA = {"dask", "onnx"}  # which tests of their own run: tests/_trainers/test_on_dask.py, tests/saving/test_onnx.py
+WITH_AN_EXTRA = {
+    "dask",
+    "onnx",
+}  # which tests of their own run: tests/_trainers/test_on_dask.py, tests/saving/test_onnx.py
 PAGES = [p for p in sorted(DOCS.glob("*.md")) if "```python\n" in p.read_text("utf8") and p.stem not in WITH_AN_EXTRA]
 
 
 def run(page: Path) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONPATH": str(DOCS.parent), "PYTHONIOENCODING": "utf8", "MPLBACKEND": "agg"}
     command = [sys.executable, "-W", "error", str(DOCS / "site" / "run.py"), str(page)]
-    return subprocess.run(command, capture_output=True, text=True, encoding="utf8", check=False, env=environment, timeout=120)
+    return subprocess.run(
+        command, capture_output=True, text=True, encoding="utf8", check=False, env=environment, timeout=120
+    )
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)

@@ -1,7 +1,7 @@
 """Open every page of the built site in Chromium, as a reader does, and tell what is wrong with it.
 
     mkdocs build --strict && python docs/site/check.py
-    python docs/site/check.py --pictures FOLDER index.html tutorial.html     look at pages: narrow and wide, light and dark
+    python docs/site/check.py --pictures FOLDER index.html      pictures of pages, narrow and wide, light and dark
 
 Needs Debian's `chromium` and `chromium-driver`, and the extra `docs`. It serves `build/site` on this machine alone.
 """
@@ -12,6 +12,7 @@ import json
 import sys
 import threading
 import time
+from base64 import b64decode
 from collections.abc import Callable, Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -52,7 +53,8 @@ function ground(element) {
 const found = new Map(), walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
 while (walker.nextNode()) {
   const element = walker.currentNode.parentElement;
-  if (!walker.currentNode.data.trim() || !element.checkVisibility({opacityProperty: true, visibilityProperty: true})) continue;
+  const seen = element.checkVisibility({opacityProperty: true, visibilityProperty: true});
+  if (!walker.currentNode.data.trim() || !seen) continue;
   if (element.closest("script, style, .md-search, svg")) continue;
   const style = getComputedStyle(element), back = ground(element);
   const [a, b] = [luminance(over(parse(style.color), back)), luminance(back)].sort((x, y) => y - x);
@@ -67,7 +69,7 @@ return Array.from(found.values());
 
 
 class Quiet(SimpleHTTPRequestHandler):
-    """Serves files, and says nothing; an index of the search is empty once the search was tried, as each page reads it anew."""
+    """Serves files without a word. Once the search was tried, its index is empty, since each page reads it anew."""
 
     search_was_tried = False
 
@@ -81,7 +83,7 @@ class Quiet(SimpleHTTPRequestHandler):
         self.wfile.write(json.dumps(index | {"docs": []}).encode())
         return None
 
-    def log_message(self, *args: object) -> None:  # noqa: ARG002
+    def log_message(self, *args: object) -> None:
         """Write no line for a request."""
 
 
@@ -113,10 +115,11 @@ def show(browser: webdriver.Chrome, url: str, width: int, scheme: str) -> None:
 
 def messages(browser: webdriver.Chrome, root: str) -> Iterator[str]:
     """Yield what the console has to say, and what was asked of other hosts."""
-    for entry in browser.get_log("browser"):
+    log: Callable[[str], Any] = browser.get_log
+    for entry in log("browser"):
         if entry["level"] in ("SEVERE", "WARNING"):
             yield f"console: {entry['message']}"
-    for entry in browser.get_log("performance"):
+    for entry in log("performance"):
         message = json.loads(entry["message"])["message"]
         if message["method"] == "Network.requestWillBeSent":
             url = message["params"]["request"]["url"]
@@ -199,13 +202,15 @@ def take_pictures(browser: webdriver.Chrome, root: str, folder: Path, pages: lis
                 arguments: dict[str, Any] = {"captureBeyondViewport": True, "clip": clip}
                 data = browser.execute_cdp_cmd("Page.captureScreenshot", arguments)["data"]
                 name = f"{page.removesuffix('.html').replace('/', '-')}-{size}-{scheme}.png"
-                (folder / name).write_bytes(__import__("base64").b64decode(data))
+                (folder / name).write_bytes(b64decode(data))
 
 
 def main() -> int:
     """Check the site, or take pictures of it; return how many faults there are."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--pictures", type=Path, help="the folder for pictures of the pages named, in place of the check")
+    parser.add_argument(
+        "--pictures", type=Path, help="the folder for pictures of the pages named, in place of the check"
+    )
     parser.add_argument("pages", nargs="*", help="pages to take pictures of, such as index.html")
     options = parser.parse_args()
     began, browser = time.monotonic(), open_browser()

@@ -1,6 +1,6 @@
 """Docstrings as the site shows them: an extension of Griffe, from which mkdocstrings takes what there is.
 
-A class has the arguments that its bases explain, as `help` tells them, and an op returns a Tensor. Formulas are no Markdown.
+A class has all arguments, as `help` tells them. An op returns a Tensor. Formulas are no Markdown.
 """
 
 import inspect
@@ -16,7 +16,9 @@ from minikeras._base import typing
 
 FUNCTIONS = (FunctionType, MethodType)
 OP = ("primitive", "composite", "rule")
-_LABEL = re.compile(r"^((?:Input|Output|Input and output) shapes?|Source):[ \t]+(.*(?:\n(?!\n|\w+ ?\w*:).*)*)", re.MULTILINE)
+_LABEL = re.compile(
+    r"^((?:Input|Output|Input and output) shapes?|Source):[ \t]+(.*(?:\n(?!\n|\w+ ?\w*:).*)*)", re.MULTILINE
+)
 _ENTRY = re.compile(r"^( +)(\w+(?:, \*{0,2}\w+)+):(.*(?:\n\1 .*)*)", re.MULTILINE)
 _MARKS = re.compile(r"(`[^`]*`)|(?!(?<=\w)_\w)([*_<\[\]#~])")
 
@@ -29,7 +31,9 @@ def as_markdown(text: str) -> str:
         '2 \\\\* x, `a * b`'
     """
     blocks = re.split(r"((?:^ *>>>.*\n?(?:^(?! *$).*\n?)*)+)", text, flags=re.MULTILINE)
-    blocks[::2] = [_MARKS.sub(lambda m: m[1] or ("&lt;" if m[2] == "<" else f"\\{m[2]}"), block) for block in blocks[::2]]
+    blocks[::2] = [
+        _MARKS.sub(lambda m: m[1] or ("&lt;" if m[2] == "<" else f"\\{m[2]}"), block) for block in blocks[::2]
+    ]
     return "".join(blocks)
 
 
@@ -88,7 +92,7 @@ class Docstrings(griffe.Extension):
                 attr.parent.members[attr.name] = _as_function(attr, found)
 
     def on_object(self, *, obj: griffe.Object, **_: Any) -> None:
-        """Give a class the docstring that it has when it is asked, an op the type of its call, and all of them their form."""
+        """Give a class the docstring of its `help`, an op the type of its call, and all docstrings their form."""
         if isinstance(obj, griffe.Function) and any(str(d.value).startswith(OP) for d in obj.decorators):
             obj.returns = griffe.ExprName("Tensor", parent=obj.parent)
         if obj.docstring:

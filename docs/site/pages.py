@@ -26,29 +26,38 @@ ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(Path(__file__).parent))
 
 from docstrings import as_markdown  # noqa: E402  # beside this file
+
 SMALL = ROOT / "examples" / "small_keras.py"  # which has a page with words of its own
-ELSEWHERE = {"CONTRIBUTING.md": "contributing.md", "CHANGELOG.md": "changelog.md", "benchmarks/README.md": "benchmarks.md"}
-HOMES = "layers models optimizers losses metrics callbacks initializers regularizers constraints activations ops".split()
+ELSEWHERE = {
+    "CONTRIBUTING.md": "contributing.md",
+    "CHANGELOG.md": "changelog.md",
+    "benchmarks/README.md": "benchmarks.md",
+}
+HOMES = [
+    "layers", "models", "optimizers", "losses", "metrics", "callbacks", "initializers", "regularizers", "constraints",
+    "activations", "ops",
+]  # fmt: skip
 """The modules that document what others name too, the first one first."""
 NAMES = """\
 # Keras name: here or not
 
-Every public name of Keras, and of TensorFlow in the parts that teaching scripts use, by the module in which a script finds it. Those
-that are not here can be imported all the same; using one says so. A linked name is in the reference; the others come with the
-[stand-ins](compat.md). [What is covered](coverage.md) has the counts."""
+Every public name of Keras, and of TensorFlow in the parts that teaching scripts use, by the module in which a script
+finds it. Those that are not here can be imported all the same; using one says so. A linked name is in the reference;
+the others come with the [stand-ins](compat.md). [What is covered](coverage.md) has the counts."""
 TYPES = """\
 # Types in signatures
 
-The names that signatures use for kinds of values. They are for reading, and for an editor to show: code of your own needs
-`keras.Tensor`, `keras.Variable`, `keras.KerasTensor` and those of `numpy.typing`. `...Options` are the keyword arguments that
-classes of a kind have in common."""
+The names that signatures use for kinds of values. They are for reading, and for an editor to show: code of your own
+needs `keras.Tensor`, `keras.Variable`, `keras.KerasTensor` and those of `numpy.typing`. `...Options` are the keyword
+arguments that classes of a kind have in common."""
 _EXAMPLE = re.compile(r"^Example:\n((?:    .*\n?|\n)+)", re.MULTILINE)
+_TYPE = re.compile(r"^(?:(\w+): TypeAlias|class ([A-Z]\w+Options)\()", re.MULTILINE)
 _LINE = "\n"
 
 
 def on_config(config: MkDocsConfig) -> None:
     """Put the pages of the reference and of the examples into the navigation."""
-    for entry in config.nav:
+    for entry in config.nav or ():
         if "Reference" in entry:
             entry["Reference"] += [{page: f"reference/{page}.md"} for page in modules()]
             entry["Reference"].append("reference/types.md")
@@ -77,7 +86,8 @@ def on_page_markdown(markdown: str, **_: object) -> str:
     markdown = re.sub(r"^\[Part (\d) of \S+\]\(\S+\)$", _part, markdown, flags=re.MULTILINE)
     for path, name in ELSEWHERE.items():
         markdown = markdown.replace(f"](../{path}", f"]({name}")
-    markdown = re.sub(r"\]\((?:\.\./)?benchmarks/speed.png\)", "](pictures/speed.png)", markdown).replace("](docs/", "](")
+    markdown = re.sub(r"\]\((?:\.\./)?benchmarks/speed.png\)", "](pictures/speed.png)", markdown)
+    markdown = markdown.replace("](docs/", "](")
     return re.sub(r"(?<!\[)`(?:examples/(\w+)\.py|docs/([\w-]+)\.md)`", _link, markdown)
 
 
@@ -137,7 +147,9 @@ def homes() -> dict[int, str]:
 
 def reference(page: str) -> str:
     """Return the text of a page of the reference."""
-    return "\n\n".join(part for module in modules()[page] for part in _parts(module, first=module is modules()[page][0]))
+    return "\n\n".join(
+        part for module in modules()[page] for part in _parts(module, first=module is modules()[page][0])
+    )
 
 
 def _parts(module: ModuleType, first: bool) -> Iterator[str]:
@@ -148,7 +160,9 @@ def _parts(module: ModuleType, first: bool) -> Iterator[str]:
         thing = getattr(module, name)
         home = homes().get(id(thing))
         if home == f"{module.__name__}.{name}":
-            rows.append(f"- [`{name}`][{home}] {as_markdown((getdoc(thing) or '').partition(2 * _LINE)[0].replace(_LINE, ' '))}")
+            rows.append(
+                f"- [`{name}`][{home}] {as_markdown((getdoc(thing) or '').partition(2 * _LINE)[0].replace(_LINE, ' '))}"
+            )
             options = {"heading_level": 2 if first else 3, "inherited_members": sorted(_unseen(thing))}
             directives.append(f"::: {home}\n    options: {json.dumps(options)}\n")
         elif home:
@@ -181,15 +195,15 @@ def _named(module: object, name: str) -> str:
 
 def types() -> str:
     """Return the page of the types that signatures name."""
-    text = (ROOT / "tests" / "data" / "public_surface.txt").read_text("utf8")
-    used, rows = set(re.findall(r"\w+", text)), {}
+    used = set(re.findall(r"\w+", (ROOT / "tests" / "data" / "public_surface.txt").read_text("utf8")))
+    found: dict[str, str] = {}
     for path in sorted((ROOT / "minikeras").rglob("*.py")):
         module = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
-        for name in re.findall(r"^(?:(\w+): TypeAlias|class ([A-Z]\w+Options)\()", path.read_text("utf8"), re.MULTILINE):
+        for name in _TYPE.findall(path.read_text("utf8")):
             if (used & {*name} or path.name == "typing.py") and "compat" not in path.parts:
-                rows.setdefault("".join(name), f"{module}.{''.join(name)}")
+                found.setdefault("".join(name), f"{module}.{''.join(name)}")
     options = "    options: {show_if_no_docstring: true, show_labels: false, inherited_members: true}\n"
-    return "\n\n".join([TYPES, *(f"::: {address}\n{options}" for _, address in sorted(rows.items()))])
+    return "\n\n".join([TYPES, *(f"::: {address}\n{options}" for _, address in sorted(found.items()))])
 
 
 def _unseen(thing: Any) -> set[str]:

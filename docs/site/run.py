@@ -3,8 +3,8 @@
     python docs/site/run.py docs/tutorial.md
     python docs/site/run.py docs/tutorial.md --pictures     keep the pictures it makes, in docs/pictures
 
-A block of `python` is run; one of `text` right behind it is what it prints; one of `py` is only shown. The code runs in an
-empty folder, and knows `np` and `keras`.
+A block of `python` is run; one of `text` right behind it is what it prints; one of `py` is only shown. The code runs
+in an empty folder, and knows `np` and `keras`.
 """
 
 import os
