@@ -20,7 +20,7 @@ _LABEL = re.compile(
     r"^((?:Input|Output|Input and output) shapes?|Source):[ \t]+(.*(?:\n(?!\n|\w+ ?\w*:).*)*)", re.MULTILINE
 )
 _ENTRY = re.compile(r"^( +)(\w+(?:, \*{0,2}\w+)+):(.*(?:\n\1 .*)*)", re.MULTILINE)
-_MARKS = re.compile(r"(`[^`]*`)|(?!(?<=\w)_\w)([*_<\[\]#~])")
+_MARKS = re.compile(r"(`[^`]*`)|(?!(?<=\w)_\w)([*_<\[\]#])")
 
 
 def as_markdown(text: str) -> str:

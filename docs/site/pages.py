@@ -56,8 +56,12 @@ _LINE = "\n"
 
 
 def on_config(config: MkDocsConfig) -> None:
-    """Put the pages of the reference and of the examples into the navigation."""
+    """Put the reference, the examples, and the pages that mkdocs.yml does not name into the navigation."""
+    named = str(config.nav)
     for entry in config.nav or ():
+        if "Use it for" in entry:
+            pages = sorted(path.name for path in (ROOT / "docs").glob("*.md"))
+            entry["Use it for"] += [page for page in pages if f"'{page}'" not in named]
         if "Reference" in entry:
             entry["Reference"] += [{page: f"reference/{page}.md"} for page in modules()]
             entry["Reference"].append("reference/types.md")
@@ -187,6 +191,8 @@ def keras_names() -> str:
 
 
 def _named(module: object, name: str) -> str:
+    if module is minikeras and name in modules():
+        return f"[`{name}`](reference/{name}.md)"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         home = homes().get(id(getattr(module, name, None)))
