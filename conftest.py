@@ -19,5 +19,7 @@ def names(doctest_namespace: dict[str, object]) -> None:
 @pytest.fixture(autouse=True)
 def flavour(request: pytest.FixtureRequest) -> Iterator[None]:
     """Have tensors be TensorFlow's where its stand-in is tested, and Keras's elsewhere."""
-    with tensors.flavoured("tensorflow" in request.node.path.as_posix().removeprefix(str(request.config.rootpath))):
-        yield
+    before = bool(tensors._adapted)
+    tensors.flavour("tensorflow" in request.node.path.as_posix().removeprefix(str(request.config.rootpath)))
+    yield
+    tensors.flavour(before)

@@ -30,8 +30,8 @@ tracebacks.install()
 with lazily(globals()):
     from . import (
         activations, applications, backend, callbacks, compat as compat, config, constraints, datasets, dtype_policies,
-        initializers, layers, losses, metrics, mixed_precision, models, ops, optimizers, preprocessing, random,
-        regularizers, saving, tree, utils, wrappers,
+        initializers, layers, losses, metrics, mixed_precision, models, ops, optimizers, plots as plots,
+        preprocessing, random, regularizers, saving, tree, utils, wrappers,
     )
     from .dtype_policies import DTypePolicy, DTypePolicy as FloatDTypePolicy
     from ._core.tape import GradientTape

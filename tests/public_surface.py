@@ -13,6 +13,7 @@ import runpy
 import warnings
 import zlib
 from collections.abc import Iterator
+from contextlib import ExitStack
 from enum import EnumType
 from functools import cache
 from importlib import import_module
@@ -24,7 +25,7 @@ from minikeras.compat.tensorflow import tensors
 
 ROOT = Path(__file__).parent.parent
 FILE = ROOT / "tests" / "data" / "public_surface.txt"
-OURS = ("minikeras", "minikeras.compat", "minikeras.compat.sklearn")
+OURS = ("minikeras", "minikeras.compat", "minikeras.compat.sklearn", "minikeras.plots")
 _PATH = re.compile(r"(?<![\w'.])(?:[A-Za-z_]\w*\.)+(?=[A-Za-z_])")
 _INNER = re.compile(r"\bminikeras(?:\.\w+)+\.(?=\w)")
 
@@ -35,7 +36,9 @@ def lines() -> dict[str, str]:
     modules, _ = public["read_names"]()
     pairs = [(module, name) for module in _own_modules(modules) for name in import_module(module).__all__]
     found: dict[str, Any] = {f"{module}.{name}": getattr(import_module(module), name) for module, name in pairs}
-    with tensors.flavoured(False), warnings.catch_warnings():
+    with ExitStack() as stack, warnings.catch_warnings():
+        stack.callback(tensors.flavour, bool(tensors._adapted))
+        tensors.flavour(False)
         warnings.simplefilter("ignore", DeprecationWarning)
         for module, names in modules.items():
             home = public["find_module"](re.sub(r"^tf\b", "tensorflow", module))

@@ -29,7 +29,7 @@ LEVELS = [
     ["_trainers"],
     ["models"],
     ["utils", "wrappers"],
-    ["applications", "compat", "datasets", "preprocessing"],
+    ["applications", "compat", "datasets", "plots", "preprocessing"],
     ["__init__", "__main__"],
 ]
 LEVEL = {name: depth for depth, names in enumerate(LEVELS) for name in names}
@@ -66,7 +66,7 @@ def test_imports_only_point_down(path: Path) -> None:
 
 
 def test_few_units_stand_on_few_levels() -> None:
-    assert len(LEVEL) <= 32
+    assert len(LEVEL) <= 33
     assert len(LEVELS) <= 14
 
 
@@ -76,9 +76,9 @@ SPINE = """_core/op _core/tensor _core/variable _core/tape _core/keras_tensor la
 """The files that a call of a model and a step of its training run through."""
 WITH_EXTRAS = ("wrappers/", "utils/model_visualization.py", "utils/graph_layout.py", "utils/image_utils.py",
                "callbacks/tensorboard.py", "_display/event_files.py", "_trainers/on_dask.py", "saving/onnx_export.py",
-               "models/export.py")  # fmt: skip
+               "models/export.py", "plots.py")  # fmt: skip
 """Files that an extra brings to life: scikit-learn, matplotlib, Pillow, TensorBoard, Dask, ONNX."""
-LIMITS = {"package": 48_700, "core": 36_800, "spine": 6_010, "_jit": 1_980, "longest file": 800, "longest body": 40}
+LIMITS = {"package": 49_150, "core": 36_800, "spine": 6_010, "_jit": 1_980, "longest file": 800, "longest body": 40}
 """So many lines at most: of all files, of those without compat and extras, of the spine, of what replays steps."""
 
 

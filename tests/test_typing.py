@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, assert_type
 
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 import minikeras as keras
 from minikeras import (
@@ -30,6 +32,7 @@ from minikeras import (
     models,
     ops,
     optimizers,
+    plots,
     random,
     regularizers,
     utils,
@@ -107,6 +110,20 @@ def test_files(tmp_path: Path) -> None:
     assert_type(keras.saving.save_model(loaded, tmp_path / "m.keras"), None)
     assert_type(models.clone_model(loaded), Model)
     assert issubclass(assert_type(keras.saving.FileError, type[keras.saving.FileError]), ValueError)
+
+
+def test_pictures() -> None:
+    ax, x = Figure().add_subplot(), np.ones((3, 2))
+    model = Sequential([keras.Input((2,)), layers.Dense(1, name="d")])
+    assert_type(plots.plot_history({"loss": [1.0]}, "loss", mode="min", axes=ax), list[Axes])
+    assert_type(plots.plot_weights(model, axes=[ax, ax]), list[Axes])
+    assert_type(plots.plot_decision_surface(model, x, [0, 1, 0], names="ab", ax=ax), Axes)
+    assert_type(plots.plot_decision_surface(lambda rows: rows[:, 0], x, ax=ax), Axes)
+    assert_type(plots.plot_confusion_matrix([0, 1], np.eye(2), ax=ax), Axes)
+    assert_type(plots.plot_activations(model, x[:1], "d", ax=ax), Axes)
+    assert_type(plots.plot_filters(model, shape=(1, 2), ax=ax), Axes)
+    history: callbacks.History = assert_type(plots.LiveCurves("loss", interval=1), plots.LiveCurves)
+    assert history.epoch == []
 
 
 def test_layers() -> None:
@@ -450,3 +467,11 @@ if TYPE_CHECKING:  # what must be refused: mypy reports any of these ignores tha
     callbacks.EarlyStopping(patience="2")  # type: ignore[arg-type]
     callbacks.EarlyStopping(mode="least")  # type: ignore[arg-type]
     callbacks.ModelCheckpoint()  # type: ignore[call-arg]
+    plots.plot_history(3)  # type: ignore[arg-type]
+    plots.plot_history({}, mode="least")  # type: ignore[arg-type]
+    plots.plot_weights([layers.Dense(1)])  # type: ignore[arg-type]
+    plots.plot_decision_surface("model", np.ones((2, 2)))  # type: ignore[arg-type]
+    plots.plot_confusion_matrix([0])  # type: ignore[call-arg]
+    plots.plot_activations(layers.Dense(1), np.ones((1, 2)), 0)  # type: ignore[arg-type]
+    plots.plot_filters(layers.Dense(1), shape=5)  # type: ignore[arg-type]
+    plots.LiveCurves(interval="1")  # type: ignore[arg-type]

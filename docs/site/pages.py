@@ -133,6 +133,8 @@ def modules() -> dict[str, list[ModuleType]]:
             inner = [vars(module).get(other) or getattr(module, other) for other in module.__all__]
             pages[name] = [module, *(other for other in inner if isinstance(other, ModuleType))]
     pages["ops"].append(import_module("minikeras.ops.image"))
+    pages["plots"] = [import_module("minikeras.plots")]
+    pages["compat"] = [import_module("minikeras.compat"), import_module("minikeras.compat.sklearn")]
     return pages
 
 
@@ -191,7 +193,7 @@ def keras_names() -> str:
 
 
 def _named(module: object, name: str) -> str:
-    if module is minikeras and name in modules():
+    if getattr(module, "__name__", "") == "keras" and name in modules():
         return f"[`{name}`](reference/{name}.md)"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)

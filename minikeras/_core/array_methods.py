@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from .._base.typing import TensorLike
+from .._display.notebook import displays, of_tensor
 
 if TYPE_CHECKING:
     from .tensor import Tensor
@@ -18,6 +19,7 @@ class ArrayMethods:
     """The declarations of the methods; `add_methods` makes them."""
 
     __slots__ = ()
+    _repr_html_, _repr_mimebundle_ = displays(of_tensor)
 
     if TYPE_CHECKING:
 

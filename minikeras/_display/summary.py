@@ -77,7 +77,7 @@ def summarize(model: SummaryModel, line_length: int | None = None, positions: Se
     connections: Connections | None = getattr(model, "_connections", lambda: None)()
     layers = getattr(model, "_operations", model.layers)
     first, end = layer_bounds([layer.name for layer in layers], layer_range)
-    rows = [row for layer in layers[first:end] for row in _rows(layer, connections, expand_nested)]
+    rows = [row for layer in layers[first:end] for row in layer_rows(layer, connections, expand_nested)]
     weights = {"Trainable": model.trainable_weights, "Non-trainable": model.non_trainable_weights}
     optimizer = getattr(model, "optimizer", None) if getattr(model, "compiled", True) else None
     if optimizer and optimizer.built:
@@ -89,7 +89,7 @@ def summarize(model: SummaryModel, line_length: int | None = None, positions: Se
     (print_fn or write)(render(model.name, rows, totals, line_length, positions, show_trainable, connected, coloured))
 
 
-def _rows(layer: Any, connections: Connections | None, expand_nested: bool, level: int = 0) -> Iterator[Row]:
+def layer_rows(layer: Any, connections: Connections | None, expand_nested: bool, level: int = 0) -> Iterator[Row]:
     """Yield the row of a layer, then those of the layers in it if asked."""
     params = "0"
     if hasattr(layer, "built"):  # an op is not, and has no parameters
@@ -102,7 +102,7 @@ def _rows(layer: Any, connections: Connections | None, expand_nested: bool, leve
         trainable=("Y" if layer.trainable else "N") if getattr(layer, "weights", ()) else "-", level=level,
     )  # fmt: skip
     for inner in (getattr(layer, "layers", None) or ()) if expand_nested else ():
-        yield from _rows(inner, connections, expand_nested, level + 1)
+        yield from layer_rows(inner, connections, expand_nested, level + 1)
 
 
 def format_shapes(shapes: Any) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from .._base.user_warning import warn_user
+from .._display.notebook import displays, of_history
 from .callback import Callback, Logs
 
 if TYPE_CHECKING:
@@ -39,6 +40,9 @@ class History(Callback):
         values: Any = {}
         self.history: Values = values
         self.epoch: list[int] = []
+        self._epochs: dict[str, list[int]] = {}  # of each metric, which may be missing in some
+
+    _repr_html_, _repr_mimebundle_ = displays(of_history)
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         self.epoch = []
@@ -47,6 +51,7 @@ class History(Callback):
         self.epoch.append(epoch)
         for name, value in (logs or {}).items():
             self.history.setdefault(name, []).append(value)
+            self._epochs.setdefault(name, []).append(epoch)
         if self.model is not None and getattr(self.model, "history", None) is not self:
             self.model.history = self
 

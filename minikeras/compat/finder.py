@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Sequence
 from importlib.machinery import ModuleSpec
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any, cast
 
 from . import past
@@ -12,22 +12,6 @@ from .past.patches import outdated
 
 PAST_TREES = ("tensorflow.python.keras", "tensorflow.contrib.keras")
 ROOTS = ("keras", "tensorflow", "tf_keras", "scikeras")
-
-
-class StandInLoader:
-    """Gives the import system a module that is there already."""
-
-    def __init__(self, module: ModuleType) -> None:
-        self.module = module
-        self.spec: ModuleSpec | None = getattr(module, "__spec__", None)
-
-    def create_module(self, spec: ModuleSpec) -> ModuleType:
-        """Return the module."""
-        return self.module
-
-    def exec_module(self, module: ModuleType) -> None:
-        """Put back the specification that the module had before this import of it."""
-        module.__spec__ = self.spec
 
 
 class StandInFinder:
@@ -58,7 +42,10 @@ class StandInFinder:
             outdated(f"The module {fullname}", today(name))
         elif fullname in PAST_TREES:
             outdated(f"The module {fullname}", "tensorflow.keras")
-        return ModuleSpec(fullname, cast(Any, StandInLoader(module)), is_package=True)  # a Loader by what it has
+        spec = getattr(module, "__spec__", None)  # which this import leaves as it is
+        restore = lambda module: setattr(module, "__spec__", spec)  # noqa: E731
+        loader = SimpleNamespace(create_module=lambda _: module, exec_module=restore)
+        return ModuleSpec(fullname, cast(Any, loader), is_package=True)  # a Loader by what it has
 
 
 _finder = StandInFinder(*ROOTS)

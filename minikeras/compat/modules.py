@@ -14,14 +14,12 @@ from .past.names import name_in
 from .past.tables import MODULES
 
 TENSORFLOW = f"{__package__}.tensorflow"
-
 MORE = {
     "keras.backend": "past.backend", "keras.preprocessing.image": "past.images past.transforms",
     "keras.preprocessing.sequence": "past.sequence", "keras.preprocessing.text": "past.text",
     "keras.wrappers.scikit_learn": "past.scikit_learn", "scikeras.wrappers": "sklearn",
 }  # fmt: skip
 """Modules with names that are not in the core, and where in this folder these are."""
-
 _NAMES = """
     activations applications backend callbacks config constraints datasets datasets.boston_housing
     datasets.california_housing datasets.cifar10 datasets.cifar100 datasets.fashion_mnist datasets.imdb
@@ -32,10 +30,8 @@ _NAMES = """
     visualization wrappers"""
 NAMESPACES = frozenset({"keras", *MORE, *(f"keras.{name}" for name in _NAMES.split())})
 """Keras's public modules."""
-
 VERSION = "3.15.1"
 """The version of Keras that minikeras follows."""
-
 _TREES = """
     tensorflow.python.keras.api tensorflow.python.keras tensorflow.compat.v1.keras tensorflow.compat.v2.keras
     tensorflow.contrib.keras tensorflow.keras tf_keras keras._tf_keras.keras keras.api keras.src"""

@@ -96,7 +96,9 @@ class BaseWrapper(BaseEstimator):
             return settings[name]
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
-    def _fit(self, X: Any, target: Array, kwargs: dict[str, Any], meta: dict[str, Any]) -> Any:
+    def _fit(self, X: Any, target: Array, kwargs: dict[str, Any], **meta: Any) -> Any:
+        self.n_features_in_: int = X.shape[-1]
+        meta |= {"n_features_in_": X.shape[-1], "X_shape_": X.shape}
         settings = self._sort()
         seed = self.sk_params.get("random_state")
         if seed is not None:
@@ -136,11 +138,9 @@ class KerasClassifier(ClassifierMixin, BaseWrapper):
         else:
             self.classes_, places = np.unique(y, return_inverse=True)
             y = places.reshape(y.shape)
-        meta = {"n_classes_": len(self.classes_), "classes_": self.classes_, "n_features_in_": X.shape[-1],
-                "target_type_": "binary" if len(self.classes_) == 2 else "multiclass", "X_shape_": X.shape}  # fmt: skip
-        self.n_features_in_: int = X.shape[-1]
         self.n_classes_: int = len(self.classes_)
-        return self._fit(X, y, kwargs, meta)
+        kind = "binary" if self.n_classes_ == 2 else "multiclass"
+        return self._fit(X, y, kwargs, n_classes_=self.n_classes_, classes_=self.classes_, target_type_=kind)
 
     def predict(self, X: Any, **kwargs: Any) -> Array:
         """Return the label of each sample."""
@@ -167,9 +167,7 @@ class KerasRegressor(RegressorMixin, BaseWrapper):
 
     def fit(self, X: Any, y: Any, **kwargs: Any) -> Any:
         """Make a model and fit it to samples and their targets."""
-        X, y = np.asarray(X), np.asarray(y)
-        self.n_features_in_: int = X.shape[-1]
-        return self._fit(X, y, kwargs, {"n_features_in_": X.shape[-1], "X_shape_": X.shape})
+        return self._fit(np.asarray(X), np.asarray(y), kwargs)
 
     def predict(self, X: Any, **kwargs: Any) -> Array:
         """Return the prediction for each sample, numbers without an axis of size 1."""

@@ -20,6 +20,7 @@ from .._core.input_spec import assert_input_compatibility
 from .._core.keras_tensor import KerasTensor, Node, infer
 from .._core.tensor import Tensor, TensorOps, any_symbolic, as_array
 from .._core.variable import Variable
+from .._display.notebook import displays, of_layer
 from .._serialization.configurable import Configurable, is_built_in
 from .._serialization.registry import Registry
 from .._serialization.serialization import serialize as serialize
@@ -128,9 +129,9 @@ class Layer(Module, Configurable):
     """Whether outputs get the mask that `compute_mask` gives."""
     input_spec: Any = None
     """Rank and sizes that inputs must have: an InputSpec, a list of them, or None."""
-
     _advice: ClassVar[str] = ""
     """What an error adds where an input has too few or too many axes."""
+    _repr_html_, _repr_mimebundle_ = displays(of_layer)
 
     def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)

@@ -146,18 +146,18 @@ def _text(layer: Any, end: Literal["input", "output"], what: Literal["shape", "d
 # --- drawn by Graphviz ----------------------------------------------------------------------------------------
 
 
-def _extra(name: str) -> Any:
+def extra(name: str) -> Any:
     """Return an optional package."""
     try:
         return import_module(name)
     except ImportError as error:
-        raise ImportError(f"Drawing a model needs {name.partition('.')[0]} ({error}). In a clone of minikeras, run: "
+        raise ImportError(f"This picture needs {name.partition('.')[0]} ({error}). In a clone of minikeras, run: "
                           'python -m pip install ".[plot]"') from error  # fmt: skip
 
 
 def _to_dot(frame: _Part, graph: Any) -> Any:
     """Add the parts and arrows of a frame to a graph of pydot."""
-    pydot = _extra("pydot")
+    pydot = extra("pydot")
     for part in frame.parts:
         if part.parts:
             graph.add_subgraph(_to_dot(part, _cluster(part.layer)))
@@ -170,13 +170,13 @@ def _to_dot(frame: _Part, graph: Any) -> Any:
 
 
 def _dot(**settings: Any) -> Any:
-    graph = _extra("pydot").Dot(concentrate=True, **settings)
+    graph = extra("pydot").Dot(concentrate=True, **settings)
     graph.set_node_defaults(shape="record")
     return graph
 
 
 def _cluster(model: Any) -> Any:
-    return _extra("pydot").Cluster(model.name, style="dashed", label=model.name, labeljust="l")
+    return extra("pydot").Cluster(model.name, style="dashed", label=model.name, labeljust="l")
 
 
 def _label(rows: Sequence[Sequence[_Cell]]) -> str:
@@ -217,13 +217,13 @@ class _Drawing:
 
     def __init__(self, frame: _Part, rankdir: RankDirection) -> None:
         self.sideways, self.backwards = rankdir in ("LR", "RL"), rankdir in ("BT", "RL")
-        self.font: Any = _extra("matplotlib.font_manager").FontProperties
-        self.measure: Any = _extra("matplotlib.textpath").text_to_path.get_text_width_height_descent
-        self.patches: Any = _extra("matplotlib.patches")
+        self.font: Any = extra("matplotlib.font_manager").FontProperties
+        self.measure: Any = extra("matplotlib.textpath").text_to_path.get_text_width_height_descent
+        self.patches: Any = extra("matplotlib.patches")
         frame.title = 0.0
         self._measure(frame)
         self._place(frame, (0.0, 0.0))
-        self.figure: Any = _extra("matplotlib.figure").Figure(figsize=[length / 72 for length in frame.size])
+        self.figure: Any = extra("matplotlib.figure").Figure(figsize=[length / 72 for length in frame.size])
         self.axes: Any = self.figure.add_axes((0, 0, 1, 1), xlim=(0, frame.size[0]), ylim=(frame.size[1], 0))
         self.axes.axis("off")
         for part in frame.parts:
@@ -321,7 +321,7 @@ class _Drawing:
 
     def _draw_arrow(self, points: Sequence[Point]) -> None:
         codes = [1] + [4] * (len(points) - 1)  # go there; then Bezier curves
-        path, style = _extra("matplotlib.path").Path(points, codes), "-|>, head_length=8, head_width=4"
+        path, style = extra("matplotlib.path").Path(points, codes), "-|>, head_length=8, head_width=4"
         self.axes.add_patch(self.patches.FancyArrowPatch(path=path, arrowstyle=style, color="black", linewidth=2))
 
 
@@ -422,4 +422,4 @@ def plot_model(model: Model, to_file: str | os.PathLike[str] = "model.png", show
     if kind not in ("svg", "png", "jpg", "jpeg", "gif", "webp") or find_spec("IPython") is None:
         return None
     display = import_module("IPython.display")
-    return display.SVG(filename=to_file) if kind == "svg" else display.Image(filename=to_file)
+    return display.SVG(filename=to_file) if kind == "svg" else display.Image(filename=to_file, format=kind)

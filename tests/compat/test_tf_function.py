@@ -12,8 +12,8 @@ import pytest
 import minikeras as keras
 import minikeras.compat.tensorflow as tf
 from minikeras.compat.tensorflow.functions import Module
-from minikeras.compat.tensorflow.tensors import flavoured
 from minikeras.compat.tensorflow.traced import function
+from tests.compat.tensorflow import flavoured
 
 X = np.random.default_rng(0).standard_normal((8, 3)).astype("float32")
 CALLS = 10

@@ -229,7 +229,9 @@ def test_wrong_uses(tmp_path: Path) -> None:
 def test_notebooks_show_what_they_can(
     kind: str, shown: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    display = SimpleNamespace(SVG=lambda filename: ("SVG", filename), Image=lambda filename: ("Image", filename))
+    display = SimpleNamespace(
+        SVG=lambda filename: ("SVG", filename), Image=lambda filename, format: ("Image", filename)
+    )
     monkeypatch.setitem(sys.modules, "IPython.display", display)
     monkeypatch.setattr(model_visualization, "find_spec", lambda name: name == "IPython" or None)
     path = str(tmp_path / f"model.{kind}")

@@ -4,7 +4,7 @@ What differs in the name alone, and what one expression says, are tables; the re
 """
 
 from collections.abc import Callable, Sequence
-from functools import reduce, wraps
+from functools import wraps
 from typing import Any, TypeVar
 
 import numpy as np
@@ -12,14 +12,13 @@ import numpy as np
 from ... import activations, layers, models, ops, random
 from ..._base.naming import clear_session
 from ..._base.settings import epsilon, image_data_format, set_image_data_format, standardize_dtype
-from ..._base.typing import DTypeLike, Shape
+from ..._base.typing import DTypeLike
 from ..._core.keras_tensor import KerasTensor
 from ..._core.tensor import Tensor, TensorOps, as_array
 from ..._core.variable import Variable
 from .patches import outdated, resolve
 
 F = TypeVar("F", bound=Callable[..., Any])
-
 _SAME = """
     abs all any arange argmin batch_normalization binary_crossentropy categorical_crossentropy clip cos cumprod cumsum
     dot dtype elu equal exp eye greater greater_equal less less_equal log logsumexp max maximum mean min minimum ndim
@@ -51,21 +50,23 @@ _ONE_LINERS: dict[str, tuple[str, Callable[..., Any]]] = {
     "repeat": ("keras.layers.RepeatVector(n)(x)", lambda x, n: ops.repeat(ops.expand_dims(x, 1), n, axis=1)),
     "repeat_elements": ("keras.ops.repeat", lambda x, rep, axis: ops.repeat(x, rep, axis=axis)),
     "slice": ("keras.ops.slice", lambda x, start, size: ops.slice(x, start, size)),
-    "manual_variable_initialization": ("nothing: variables have values when they are made", lambda value: None),
     "spatial_2d_padding": ("keras.ops.pad",
         lambda x, padding=((1, 1),) * 2, data_format=None: _padded(x, padding, data_format)),
-    "spatial_3d_padding": ("keras.ops.pad",
-        lambda x, padding=((1, 1),) * 3, data_format=None: _padded(x, padding, data_format)),
-    "in_test_phase": ("the argument `training` of `call`",
-        lambda x, alt, training=None: _called(alt if training else x)),
     "in_top_k": ("keras.ops.in_top_k(targets, predictions, k)",
         lambda predictions, targets, k: ops.in_top_k(targets, predictions, k)),
     "in_train_phase": ("the argument `training` of `call`",
         lambda x, alt, training=None: _called(x if training else alt)),
-    "is_sparse": ("nothing: there are no sparse tensors", lambda tensor: False),
     "moving_average_update": ("x.assign(x * momentum + value * (1 - momentum))",
         lambda x, value, momentum: (x.assign(x * momentum + value * (1 - momentum)), x)[1]),
     "print_tensor": ("print(message, x)", lambda x, message="": (print(message, x), x)[1]),
+    "constant": ("keras.ops.convert_to_tensor(value, dtype)", lambda value, dtype=None, shape=None, name=None:
+        Tensor(np.full(np.shape(value) if shape is None else tuple(shape), value, standardize_dtype(dtype)))),
+    "ones": ("keras.ops.ones(shape), or a keras.Variable of it", lambda shape, dtype=None, name=None:
+        Variable(np.ones(shape), dtype=standardize_dtype(dtype), name=name)),
+    "zeros": ("keras.ops.zeros(shape), or a keras.Variable of it", lambda shape, dtype=None, name=None:
+        Variable(np.zeros(shape), dtype=standardize_dtype(dtype), name=name)),
+    "set_image_dim_ordering": ("keras.config.set_image_data_format", lambda dim_ordering:
+        set_image_data_format("channels_first" if dim_ordering == "th" else "channels_last")),
     "update": ("x.assign(new_x)", lambda x, new_x: (x.assign(new_x), x)[1]),
     "update_add": ("x.assign_add(increment)", lambda x, increment: (x.assign_add(increment), x)[1]),
     "update_sub": ("x.assign_sub(decrement)", lambda x, decrement: (x.assign_sub(decrement), x)[1]),
@@ -74,15 +75,8 @@ _ONE_LINERS: dict[str, tuple[str, Callable[..., Any]]] = {
         f"conv{n}d": ("keras.ops.conv", lambda x, kernel, *how, **more: ops.conv(x, kernel, *how, **more))
         for n in (1, 2, 3)
     },
-    "depthwise_conv2d": ("keras.ops.depthwise_conv",
-        lambda x, depthwise_kernel, *how, **more: ops.depthwise_conv(x, depthwise_kernel, *how, **more)),
-    "conv2d_transpose": ("keras.ops.conv_transpose",
-        lambda x, kernel, output_shape, strides=1, padding="valid", data_format=None, dilation_rate=1:
-            ops.conv_transpose(x, kernel, strides, padding, None, data_format, dilation_rate)),
     "dropout": ("keras.random.dropout(x, level)",
         lambda x, level, noise_shape=None, seed=None: random.dropout(x, level, noise_shape, seed)),
-    "foldl": ("a loop", lambda fn, elems, initializer=None, name=None: _folded(fn, list(elems), initializer)),
-    "foldr": ("a loop", lambda fn, elems, initializer=None, name=None: _folded(fn, list(elems)[::-1], initializer)),
     "get_session": ("nothing: there are no sessions", lambda: None),
     "image_dim_ordering": ("keras.config.image_data_format()",
         lambda: "th" if image_data_format() == "channels_first" else "tf"),
@@ -91,14 +85,6 @@ _ONE_LINERS: dict[str, tuple[str, Callable[..., Any]]] = {
     "placeholder": ("keras.Input",
         lambda shape=None, ndim=None, dtype=None, **_:
             KerasTensor((None,) * (ndim or 0) if shape is None else shape, dtype)),
-    "random_binomial": ("keras.random.binomial(shape, 1, p)",
-        lambda shape, p=0.0, dtype=None, seed=None: random.binomial(shape, 1, p, dtype, seed)),
-    "random_normal_variable": ("keras.Variable(keras.random.normal(shape, mean, stddev))",
-        lambda shape, mean, scale, dtype=None, name=None, seed=None:
-            Variable(random.normal(shape, mean, scale, dtype, seed), name=name)),
-    "random_uniform_variable": ("keras.Variable(keras.random.uniform(shape, low, high))",
-        lambda shape, low, high, dtype=None, name=None, seed=None:
-            Variable(random.uniform(shape, low, high, dtype, seed), name=name)),
     "relu": ("keras.ops.relu, or keras.layers.ReLU",
         lambda x, alpha=0.0, max_value=None, threshold=0.0: activations.relu(x, alpha, max_value, threshold)),
     "reset_uids": ("keras.utils.clear_session()", lambda: clear_session()),
@@ -108,8 +94,6 @@ _ONE_LINERS: dict[str, tuple[str, Callable[..., Any]]] = {
     "set_learning_phase": ("the argument `training` of a call", lambda value: None),
     "set_session": ("nothing: there are no sessions", lambda session: None),
     "set_value": ("x.assign(value)", lambda x, value: x.assign(value)),
-    "separable_conv2d": ("keras.ops.separable_conv",
-        lambda x, depthwise_kernel, *how, **more: ops.separable_conv(x, depthwise_kernel, *how, **more)),
 }  # fmt: skip
 """Name -> what one writes today, and the function. Further arguments have the names that they had."""
 
@@ -139,25 +123,15 @@ for _name, (_text, _function) in _ONE_LINERS.items():
     _WRITTEN[_name] = _telling(_function, _name, _text)
 
 
-# --- shapes and types ---------------------------------------------------------------------------------------------
-
-
 def _called(value: Any) -> Any:
     """Return a value, which a function may give."""
     return value() if callable(value) else value
-
-
-def _folded(fn: Callable[[Any, Any], Any], rows: list[Any], initializer: Any) -> Any:
-    return reduce(fn, rows if initializer is None else [initializer, *rows])
 
 
 def _padded(x: Any, padding: Any, data_format: str | None) -> Any:
     """Return images or volumes with zeros around them."""
     last = (data_format or image_data_format()) == "channels_last"
     return ops.pad(x, ((0, 0), *padding, (0, 0)) if last else ((0, 0), (0, 0), *padding))
-
-
-# --- sequences ----------------------------------------------------------------------------------------------------
 
 
 @_today("keras.ops.ctc_loss, or the loss 'ctc'")
@@ -195,16 +169,6 @@ def rnn(step_function: Any, inputs: Any, initial_states: Any, go_backwards: bool
     return outputs[-1], ops.stack(outputs, axis=1), states
 
 
-# --- making tensors and variables ---------------------------------------------------------------------------------
-
-
-@_today("keras.ops.convert_to_tensor(value, dtype)")
-def constant(value: Any, dtype: DTypeLike | None = None, shape: Shape | None = None, name: str | None = None) -> Tensor:
-    """Return a value as a tensor."""
-    array = np.asarray(value, standardize_dtype(dtype))
-    return Tensor(array if shape is None else np.broadcast_to(array, tuple(shape)).copy())
-
-
 @_today("keras.Variable(value)")
 def variable(value: Any, dtype: DTypeLike | None = None, name: str | None = None, constraint: Any = None) -> Variable:
     """Return a variable."""
@@ -213,31 +177,11 @@ def variable(value: Any, dtype: DTypeLike | None = None, name: str | None = None
     return x
 
 
-def _filled(kind: str) -> None:
-    def make(shape: Any, dtype: DTypeLike | None = None, name: str | None = None) -> Variable:
-        value = getattr(np, kind)(shape, dtype=standardize_dtype(dtype))
-        return Variable(value, dtype=value.dtype, name=name)
-
-    make.__name__ = kind
-    make.__doc__ = f"Return a variable of {kind}."
-    _today(f"keras.ops.{kind}(shape), or a keras.Variable of it")(make)
-
-
-_filled("zeros")
-_filled("ones")
-
-
-# --- values -------------------------------------------------------------------------------------------------------
-
-
 @_today("x.assign(value) for each")
 def batch_set_value(tuples: Sequence[tuple[Any, Any]]) -> None:
     """Set variables."""
     for x, value in tuples:
         x.assign(value)
-
-
-# --- maths --------------------------------------------------------------------------------------------------------
 
 
 @_today("keras.layers.Dot(axes)([x, y])")
@@ -260,16 +204,6 @@ def bias_add(x: Any, bias: Any, data_format: str | None = None) -> Any:
     return x + bias
 
 
-@_today("keras.ops.max_pool or average_pool")
-def pool2d(x: Any, pool_size: Any, strides: Any = 1, padding: Any = "valid", data_format: Any = None,
-           pool_mode: str = "max") -> Any:  # fmt: skip
-    """Return the largest or mean value in each window of images or volumes."""
-    return (ops.max_pool if pool_mode == "max" else ops.average_pool)(x, pool_size, strides, padding, data_format)
-
-
-_WRITTEN["pool3d"] = _telling(pool2d, "pool3d", "keras.ops.max_pool or average_pool")
-
-
 @_today("keras.ops.where, or keras.ops.cond")
 def switch(condition: Any, then_expression: Any, else_expression: Any) -> Any:
     """Return one of two values, element by element if the condition has elements."""
@@ -277,9 +211,6 @@ def switch(condition: Any, then_expression: Any, else_expression: Any) -> Any:
         return _called(then_expression if condition else else_expression)
     then, other = map(_called, (then_expression, else_expression))
     return ops.where(ops.cast(condition, "bool"), then, other)
-
-
-# --- graphs and sessions ------------------------------------------------------------------------------------------
 
 
 class Phase(int):
@@ -313,12 +244,6 @@ def gradients(loss: Any, variables: Any) -> Any:
         "keras.backend.gradients needs a graph of TensorFlow 1. Compute the loss in `with keras.GradientTape() as "
         "tape:` and ask for `tape.gradient(loss, variables)`."
     )
-
-
-@_today("keras.config.set_image_data_format")
-def set_image_dim_ordering(dim_ordering: str) -> None:
-    """Set where the channels of images are, "th" for first and "tf" for last."""
-    set_image_data_format("channels_first" if dim_ordering == "th" else "channels_last")
 
 
 NAMES = {name: _telling(resolve(place), name, f"keras.{place}") for name, place in RENAMED.items()} | _WRITTEN

@@ -17,7 +17,6 @@ _IN_FOLDER = "model.keras"
 _ENDING = ".npz"
 LIST = "checkpoint"
 """The file that names the newest checkpoint of a folder, as TensorFlow writes it."""
-
 Function: TypeAlias = Callable[..., Any]
 
 

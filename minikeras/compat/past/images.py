@@ -79,7 +79,7 @@ class Iterator(PyDataset):
 class _Pictures(Iterator):
     """The base of iterators over arrays and over files."""
 
-    _settings: tuple[str, ...] = ("image_data_generator", "save_to_dir", "save_prefix", "save_format")
+    _settings: tuple[str, ...] = ("image_data_generator", "save_to_dir", "save_prefix", "save_format", "subset")
     """Names of the arguments that become attributes as they are."""
     image_shape: tuple[int, ...]
     if TYPE_CHECKING:
@@ -88,9 +88,16 @@ class _Pictures(Iterator):
 
     def _set(self, arguments: dict[str, Any]) -> None:
         """Take over what the arguments of a subclass's `__init__` have in common."""
+        if arguments["subset"] not in (None, "training", "validation"):
+            raise ValueError(f'Invalid subset name: {arguments["subset"]}; expected "training" or "validation".')
         vars(self).update((name, arguments[name]) for name in self._settings)
         self.data_format: Any = arguments["data_format"] or image_data_format()
         self.dtype: Any = arguments["dtype"] or floatx()
+
+    def _part(self, n: int) -> slice:
+        """Return which of n pictures the subset has: the first ones are for validation."""
+        at = 0 if self.subset is None else int(self.image_data_generator._validation_split * n)
+        return slice(0, at) if self.subset == "validation" else slice(at, n)
 
     def _changed(self, pictures: list[Array], index_array: Array) -> Array:
         """Return pictures as one batch, changed as the generator says, and save them where that is asked for."""
@@ -116,18 +123,15 @@ class NumpyArrayIterator(_Pictures):
         parts = [y, sample_weight, *others]
         if any(a is not None and len(a) != len(x) for a in parts):
             raise ValueError(f"Lengths differ: {len(x)} pictures, {[len(a) for a in parts if a is not None]}.")
+        self._set(locals())
         if subset is not None:
-            at = int(len(x) * image_data_generator._validation_split)
-            part = {"validation": slice(0, at), "training": slice(at, None)}.get(subset)
-            if part is None:
-                raise ValueError(f'Invalid subset name: {subset}; expected "training" or "validation".')
+            part, at = self._part(len(x)), int(len(x) * image_data_generator._validation_split)
             if y is not None and not ignore_class_split and set(np.unique(y[:at])) != set(np.unique(y[at:])):
                 raise ValueError(
                     "Training and validation subsets have different number of classes after the split. If your numpy "
                     "arrays are sorted by the label, you might want to shuffle them."
                 )
             x, y, others = x[part], None if y is None else y[part], [a[part] for a in others]
-        self._set(locals())
         self.x: Array = np.asarray(x, self.dtype)
         if self.x.ndim != 4:
             raise ValueError(f"Pictures should have four axes. You passed an array with shape {self.x.shape}")
@@ -149,30 +153,23 @@ class NumpyArrayIterator(_Pictures):
 class _Files(_Pictures):
     """Batches of pictures on disk, with the targets that `class_mode` says."""
 
-    _settings = (*_Pictures._settings, "color_mode", "class_mode", "subset", "interpolation", "keep_aspect_ratio")
+    _settings = (*_Pictures._settings, "color_mode", "class_mode", "interpolation", "keep_aspect_ratio")
     _modes: tuple[str | None, ...]
     classes: Any = None
     labels: Any = None
     sample_weight: Any = None
 
     def _set(self, arguments: dict[str, Any]) -> None:
-        color_mode, class_mode, subset = (arguments[name] for name in ("color_mode", "class_mode", "subset"))
+        color_mode, class_mode = arguments["color_mode"], arguments["class_mode"]
         if color_mode not in _CHANNELS:
             raise ValueError(f'Invalid color mode: {color_mode}; expected "rgb", "rgba", or "grayscale".')
         if class_mode not in self._modes:
             raise ValueError(f"Invalid class_mode: {class_mode}; expected one of: {self._modes}")
-        if subset not in (None, "training", "validation"):
-            raise ValueError(f'Invalid subset name: {subset}; expected "training" or "validation"')
         super()._set(arguments)
         self.target_size: tuple[int, ...] = tuple(arguments["target_size"])
         channels = (_CHANNELS[color_mode],)
         last = self.data_format == "channels_last"
         self.image_shape: tuple[int, ...] = self.target_size + channels if last else channels + self.target_size
-
-    def _part(self, n: int) -> slice:
-        """Return which of n files the subset has: the first ones are for validation."""
-        at = 0 if self.subset is None else int(self.image_data_generator._validation_split * n)
-        return slice(0, at) if self.subset == "validation" else slice(at, n)
 
     def _found(self, folder: str, filenames: list[str], what: str, batch_size: int, shuffle: bool, seed: Any) -> None:
         self.filenames: list[str] = filenames

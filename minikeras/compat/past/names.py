@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import wraps
 from importlib import import_module
+from types import SimpleNamespace
 from typing import Any
 
 from ... import layers, models
@@ -35,9 +36,7 @@ def name_in(module: str, name: str) -> Any:
         return resolve(address)
     if name in tables.ABSENT.get(module, "").split():
         return placeholder(module.removeprefix("keras."), name)
-    if name in _PIPELINES:
-        return _pipeline(resolve(f"utils.{name}"))
-    return CALLS.get(f"{module}.{name}")
+    return _pipeline(resolve(f"utils.{name}")) if name in _PIPELINES else CALLS.get(f"{module}.{name}")
 
 
 def _convolution2d(filters: int, *size: Any, **kwargs: Any) -> Any:
@@ -94,18 +93,12 @@ def _pipeline(function: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-class Reduction:
-    """Ways to sum up the values of a batch, by the names of Keras 2."""
-
-    AUTO = "sum_over_batch_size"
-    NONE = "none"
-    SUM = "sum"
-    SUM_OVER_BATCH_SIZE = "sum_over_batch_size"
-
-
 _PIPELINES = ("image_dataset_from_directory", "text_dataset_from_directory", "timeseries_dataset_from_array")
 CALLS: dict[str, Any] = {
-    "keras.losses.Reduction": Reduction, "keras.layers.Convolution2D": _convolution2d,
+    "keras.losses.Reduction": SimpleNamespace(
+        AUTO="sum_over_batch_size", NONE="none", SUM="sum", SUM_OVER_BATCH_SIZE="sum_over_batch_size"
+    ),
+    "keras.layers.Convolution2D": _convolution2d,
     "keras.layers.ThresholdedReLU": _thresholded_relu, "keras.layers.merge": _merge,
     "keras.layers.Merge": _merge_models, "keras.layers.TimeDistributedDense": _time_distributed_dense,
 }  # fmt: skip

@@ -20,8 +20,8 @@ class Older(sklearn.BaseWrapper):
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         return {"build_fn": self.build_fn, **self.sk_params}
 
-    def _fit(self, *args: Any) -> Any:
-        history: History = super()._fit(*args)
+    def _fit(self, *args: Any, **meta: Any) -> Any:
+        history: History = super()._fit(*args, **meta)
         self.model: Any = self.model_
         return history
 

@@ -73,10 +73,6 @@ class TimeseriesGenerator(PyDataset):
         texts = {name: json.dumps(np.asarray(getattr(self, name)).tolist()) for name in ("data", "targets")}
         return {**texts, **{name: getattr(self, name) for name in names}}
 
-    def to_json(self, **kwargs: Any) -> str:
-        """Return the settings as JSON text."""
-        return json.dumps({"class_name": type(self).__name__, "config": self.get_config()}, **kwargs)
-
 
 def make_sampling_table(size: int, sampling_factor: float = 1e-5) -> Array:
     """Return how likely to keep the words of each rank, rare ones more than frequent ones, as word2vec does.

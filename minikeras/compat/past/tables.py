@@ -16,8 +16,6 @@ Arguments: TypeAlias = dict[str, Any]
 Change: TypeAlias = str | Callable[[Arguments], str | None]
 Changes: TypeAlias = Mapping[str, Change]
 
-# --- arguments --------------------------------------------------------------------------------------------------
-
 
 def _gone(*names: str) -> Changes:
     """Return changes for arguments that have no effect any more."""
@@ -29,8 +27,7 @@ def _gone(*names: str) -> Changes:
 
 
 def _data_format(arguments: Arguments) -> str:
-    names = {"th": "channels_first", "tf": "channels_last"}
-    arguments["data_format"] = names.get(arguments.pop("dim_ordering"))
+    arguments["data_format"] = {"th": "channels_first", "tf": "channels_last"}.get(arguments.pop("dim_ordering"))
     return f"data_format={arguments['data_format']!r}"
 
 
@@ -127,7 +124,6 @@ _RECURRENT: Changes = {
 _POOLING: Changes = {**_IMAGES, "pool_length": "pool_size", "stride": "strides"}
 _RUN: Changes = _gone("workers", "max_queue_size", "max_q_size", "use_multiprocessing", "show_accuracy")
 _OPTIMIZERS = ("SGD", "RMSprop", "Adam", "AdamW", "Adamax", "Nadam", "Adagrad", "Adadelta", "Ftrl")
-
 ARGUMENTS: dict[str, Changes] = {
     "layers.Layer": {"batch_input_shape": _batch_input_shape, "batch_size": _batch_size, "weights": _weights},
     "layers.Dense": {**_WEIGHTS, "output_dim": "units"},
@@ -166,25 +162,19 @@ ARGUMENTS: dict[str, Changes] = {
     "utils.to_categorical": {"nb_classes": "num_classes"},
 }  # fmt: skip
 """Address of a class, method or function below minikeras, and the old names of its arguments."""
-
 ADD_WEIGHT = ("name", "shape", "dtype", "initializer", "regularizer", "trainable", "constraint")
 """The arguments of `Layer.add_weight` by place, when the first was the name."""
-
-# --- names ------------------------------------------------------------------------------------------------------
-
 IDENTIFIERS: dict[str, dict[str, str]] = {
     "loss": {"cosine": "cosine_similarity", "cosine_proximity": "cosine_similarity"},
     "metric": {"cosine": "cosine_similarity", "cosine_proximity": "cosine_similarity"},
     "constraint": {"maxnorm": "max_norm", "nonneg": "non_neg", "unitnorm": "unit_norm"},
 }
 """Kind of object, and its old names in strings."""
-
 LOGS = (
     {"acc", "accuracy"}, {"mse", "mean_squared_error"}, {"mae", "mean_absolute_error"},
     {"mape", "mean_absolute_percentage_error"}, {"msle", "mean_squared_logarithmic_error"}, {"lr", "learning_rate"},
 )  # fmt: skip
 """Names of the same entry in logs and histories."""
-
 _LOWER = {name.lower(): f"optimizers.{name}" for name in _OPTIMIZERS}
 NAMES: dict[str, dict[str, str]] = {
     "keras.layers": {
@@ -212,10 +202,11 @@ NAMES: dict[str, dict[str, str]] = {
     "keras.utils": {"plot": "utils.plot_model"},
 }  # fmt: skip
 """Old names in a module, and their addresses below minikeras today."""
-
 ABSENT: dict[str, str] = {
     "keras.callbacks": "BaseLogger", "keras.backend": "binary_focal_crossentropy categorical_focal_crossentropy "
-    "ctc_label_dense_to_sparse resize_volumes",
+    "conv2d_transpose ctc_label_dense_to_sparse depthwise_conv2d foldl foldr in_test_phase is_sparse "
+    "manual_variable_initialization pool2d pool3d random_binomial random_normal_variable random_uniform_variable "
+    "resize_volumes separable_conv2d spatial_3d_padding",
     "keras.layers": "Highway LocallyConnected1D LocallyConnected2D MaxoutDense RandomHeight RandomWidth",
     "keras.models": "Graph", "keras.utils": "multi_gpu_model",
 }  # fmt: skip

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from hashlib import md5
 from typing import Any, Literal
 
@@ -47,12 +47,8 @@ def hashing_trick(text: str, n: int, hash_function: Callable[[str], int] | str |
         >>> hashing_trick("a b a", 100, "md5")
         [92, 95, 92]
     """
-
-    def by_md5(word: str) -> int:
-        return int(md5(word.encode()).hexdigest(), 16)
-
-    function = hash if hash_function is None else by_md5 if hash_function == "md5" else hash_function
-    assert callable(function)
+    functions: dict[Any, Any] = {None: hash, "md5": lambda word: int(md5(word.encode()).hexdigest(), 16)}
+    function: Any = functions.get(hash_function, hash_function)
     return [function(word) % (n - 1) + 1 for word in text_to_word_sequence(text, filters, lower, split)]
 
 
@@ -134,24 +130,15 @@ class Tokenizer:
         self.index_word = dict(enumerate(ranked, 1))
         self.index_docs = {self.word_index[word]: count for word, count in self.word_docs.items()}
 
-    def fit_on_sequences(self, sequences: Iterable[Sequence[int]]) -> None:
-        """Count in how many sequences each number is, for `sequences_to_matrix` in mode "tfidf"."""
-        for sequence in sequences:
-            self.document_count += 1
-            for i in set(sequence):
-                self.index_docs[i] = self.index_docs.get(i, 0) + 1
-
     def texts_to_sequences(self, texts: Iterable[Any]) -> list[list[int]]:
         """Return the numbers of the words of each text; unknown and rare words are left out, or the `oov_token`."""
-        return list(self.texts_to_sequences_generator(texts))
-
-    def texts_to_sequences_generator(self, texts: Iterable[Any]) -> Iterator[list[int]]:
-        """Yield the numbers of the words of one text after the other."""
         unknown = self.word_index.get(self.oov_token) if self.oov_token is not None else None
+        sequences = []
         for text in texts:
             numbers = [self.word_index.get(word) for word in self._words(text)]
             numbers = [i if i is not None and i < (self.num_words or i + 1) else unknown for i in numbers]
-            yield [i for i in numbers if i is not None]
+            sequences.append([i for i in numbers if i is not None])
+        return sequences
 
     def sequences_to_texts(self, sequences: Iterable[Sequence[int]]) -> list[str]:
         """Return the words of numbers, those that are known, with blanks between."""

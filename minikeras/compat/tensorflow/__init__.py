@@ -28,7 +28,6 @@ version: SimpleNamespace = SimpleNamespace(
     VERSION=__version__, GIT_VERSION="minikeras", COMPILER_VERSION="", GRAPH_DEF_VERSION=0
 )
 newaxis = None
-
 _NAMES = (
     "compat config data debugging dtypes errors experimental image io linalg lookup math nn python ragged random "
     "saved_model signal sparse strings summary train"
@@ -37,19 +36,19 @@ MODULES = _NAMES.split()
 """Namespaces that are files here."""
 _MOVED = {
     "arrays":
-    "IndexedSlices argsort boolean_mask broadcast_static_shape broadcast_to cast clip_by_global_norm clip_by_norm "
+    "IndexedSlices argsort boolean_mask broadcast_to cast clip_by_global_norm clip_by_norm "
     "clip_by_value concat dynamic_partition ensure_shape expand_dims fill gather gather_nd global_norm identity "
-    "linspace meshgrid one_hot ones ones_like pad range rank repeat reshape reverse roll scatter_nd searchsorted "
-    "sequence_mask shape size slice sort split squeeze stack stop_gradient strided_slice tensor_scatter_nd_add "
+    "linspace meshgrid one_hot ones ones_like pad range rank repeat reshape reverse roll scatter_nd "
+    "sequence_mask shape size slice sort split squeeze stack stop_gradient tensor_scatter_nd_add "
     "tensor_scatter_nd_max tensor_scatter_nd_min tensor_scatter_nd_sub tensor_scatter_nd_update tile transpose unique "
-    "unique_with_counts unstack where zeros zeros_like",
+    "unstack where zeros zeros_like",
     "config": "distribute test",
     "debugging": "Assert assert_equal assert_greater assert_less assert_rank",
     "dtypes": "DType TensorShape TensorSpec as_dtype",
     "functions":
-    "GradientTape Module TensorArray UnconnectedGradients autograph case cond control_dependencies custom_gradient "
-    "device executing_eagerly foldr gradients group map_fn name_scope nest numpy_function py_function scan switch_case "
-    "timestamp vectorized_map while_loop",
+    "GradientTape Module TensorArray UnconnectedGradients autograph cond control_dependencies custom_gradient "
+    "device executing_eagerly group map_fn name_scope nest numpy_function py_function "
+    "vectorized_map while_loop",
     "linalg": "eig eigvals einsum eye matmul matvec norm tensordot",
     "math":
     "abs acos acosh add add_n argmax argmin asin asinh atan atan2 atanh cos cosh cumsum divide equal exp floor greater "
@@ -69,9 +68,9 @@ _SPECIAL = {
     "print": ("functions", "print_"),
 }  # fmt: skip
 _INITIALIZERS = {
-    "constant_initializer": "Constant", "ones_initializer": "Ones", "random_normal_initializer": "RandomNormal",
-    "random_uniform_initializer": "RandomUniform", "zeros_initializer": "Zeros",
-}  # fmt: skip
+    f"{name}_initializer": name.title().replace("_", "")
+    for name in ("constant", "ones", "random_normal", "random_uniform", "zeros")
+}
 _KERAS = ("losses", "metrics", "optimizers", "initializers")
 """Namespaces of Keras's that TensorFlow also has at its top."""
 

@@ -20,20 +20,18 @@ from .debugging import (
 from .dtypes import DType as DType, TensorShape as TensorShape, TensorSpec as TensorSpec, as_dtype as as_dtype
 from .functions import (
     GradientTape as GradientTape, Module as Module, TensorArray as TensorArray,
-    UnconnectedGradients as UnconnectedGradients, autograph as autograph, case as case, cond as cond,
+    UnconnectedGradients as UnconnectedGradients, autograph as autograph, cond as cond,
     control_dependencies as control_dependencies, custom_gradient as custom_gradient, device as device,
-    executing_eagerly as executing_eagerly, foldr as foldr, gradients as gradients, group as group,
+    executing_eagerly as executing_eagerly, group as group,
     map_fn as map_fn, name_scope as name_scope, nest as nest, numpy_function as numpy_function,
-    py_function as py_function, scan as scan, switch_case as switch_case, timestamp as timestamp,
-    vectorized_map as vectorized_map, while_loop as while_loop,
+    py_function as py_function, vectorized_map as vectorized_map, while_loop as while_loop,
 )
 from .linalg import (
-    eigvals as eigvals, einsum as einsum, eye as eye, matmul as matmul, matvec as matvec, norm as norm,
-    tensordot as tensordot,
+    eigvals as eigvals, eye as eye, matmul as matmul, norm as norm,
 )
 from .math import (
     add_n as add_n, argmax as argmax, argmin as argmin, cumsum as cumsum, is_tensor as is_tensor,
-    reduce_max as reduce_max, reduce_sum as reduce_sum, squared_difference as squared_difference,
+    reduce_max as reduce_max, reduce_sum as reduce_sum,
 )
 from .ragged import RaggedTensor as RaggedTensor, RaggedTensorSpec as RaggedTensorSpec
 from .sparse import SparseTensor as SparseTensor, SparseTensorSpec as SparseTensorSpec
@@ -57,5 +55,9 @@ less_equal: _Op; logical_and: _Op; logical_not: _Op; logical_or: _Op; maximum: _
 negative: _Op; not_equal: _Op; pow: _Op; reduce_all: _Op; reduce_any: _Op; reduce_logsumexp: _Op; reduce_mean: _Op
 reduce_min: _Op; reduce_prod: _Op; round: _Op; sigmoid: _Op; sign: _Op; sin: _Op; sinh: _Op; sqrt: _Op; square: _Op
 subtract: _Op; tan: _Op; tanh: _Op; truediv: _Op
+broadcast_to: _Op; einsum: _Op; matvec: _Op; ones: _Op; reverse: _Op; roll: _Op; scatter_nd: _Op
+squared_difference: _Op; squeeze: _Op; ones_like: _Op; zeros_like: _Op
+tensordot: _Op; zeros: _Op; dynamic_partition: Callable[..., list[Tensor]]
+meshgrid: Callable[..., list[Tensor]]; unstack: Callable[..., list[Tensor]]
 
 def __getattr__(name: str) -> Any: ...

@@ -14,8 +14,9 @@ from . import ragged
 from .dtypes import TensorShape, as_dtype
 from .errors import InvalidArgumentError
 from .math import axes_of, unary
+from .missing import named
 from .sparse import SparseTensor
-from .tensors import Rows, alike, array_of, constant, convert_to_tensor, elementwise, on_elements
+from .tensors import NODE, Rows, alike, array_of, constant, convert_to_tensor, elementwise, on_elements
 
 
 def sizes_of(shape: Any) -> tuple[int, ...]:
@@ -23,35 +24,10 @@ def sizes_of(shape: Any) -> tuple[int, ...]:
     return tuple(int(n) for n in (shape if np.ndim(shape) or isinstance(shape, list | tuple) else [shape]))
 
 
-# New tensors.
-
-
-def zeros(shape: Any, dtype: DTypeLike = "float32", name: str | None = None, **_: Any) -> Tensor:
-    """Zeros, float32 by default."""
-    return fill(shape, b"" if as_dtype(dtype).name == "string" else np.zeros((), as_dtype(dtype).as_numpy_dtype))
-
-
-def ones(shape: Any, dtype: DTypeLike = "float32", name: str | None = None, **_: Any) -> Tensor:
-    """Ones, float32 by default."""
-    return fill(shape, np.ones((), as_dtype(dtype).as_numpy_dtype))
-
-
 def fill(dims: Any, value: Any, name: str | None = None, **_: Any) -> Tensor:
     """A tensor filled with one value."""
     filler = convert_to_tensor(value).numpy_view()
     return Tensor(np.full(sizes_of(dims), filler, filler.dtype))
-
-
-@elementwise
-def zeros_like(input: Any, dtype: DTypeLike | None = None, name: str | None = None, **_: Any) -> Tensor:
-    """Zeros of another tensor's shape."""
-    return ops.zeros_like(convert_to_tensor(input), None if dtype is None else as_dtype(dtype).name)
-
-
-@elementwise
-def ones_like(input: Any, dtype: DTypeLike | None = None, name: str | None = None, **_: Any) -> Tensor:
-    """Ones of another tensor's shape."""
-    return ops.ones_like(convert_to_tensor(input), None if dtype is None else as_dtype(dtype).name)
 
 
 def range(start: Any, limit: Any = None, delta: Any = 1, dtype: DTypeLike | None = None, name: str = "range") -> Tensor:
@@ -109,9 +85,6 @@ def sequence_mask(lengths: Any, maxlen: Any = None, dtype: DTypeLike = "bool", n
     return Tensor((np.arange(width) < sizes[..., None]).astype(as_dtype(dtype).name))
 
 
-# What a tensor is like.
-
-
 def shape(input: Any, out_type: DTypeLike = "int32", name: str | None = None) -> Any:
     """The shape as a tensor; of a symbolic tensor as a tuple, None for what is unknown."""
     if isinstance(input, KerasTensor):
@@ -141,14 +114,9 @@ def ensure_shape(x: Any, shape: Any, name: str | None = None) -> Tensor:
 
 
 identity: Callable[..., Tensor] = unary(ops.copy, "A copy of a tensor.")
-
-
 stop_gradient: Callable[..., Tensor] = unary(
     ops.stop_gradient, "The values of a tensor, through which no gradient flows."
 )
-
-
-# Shapes.
 
 
 def reshape(tensor: Any, shape: Any, name: str | None = None) -> Tensor:
@@ -159,10 +127,8 @@ def reshape(tensor: Any, shape: Any, name: str | None = None) -> Tensor:
     total = int(np.prod(fixed, dtype=int))
     if not isinstance(x, KerasTensor) and (x.size != total if len(fixed) == len(sizes) else x.size % max(total, 1)):
         raise InvalidArgumentError(
-            "{{function_node __wrapped__Reshape_device_/job:localhost/replica:0/task:0/device:CPU:0}} Input to reshape "
-            f"is a tensor with {x.size} values, but the requested shape "
-            + (f"has {total}" if len(fixed) == len(sizes) else f"requires a multiple of {total}")
-            + " [Op:Reshape]"
+            f"{NODE.format('Reshape')}Input to reshape is a tensor with {x.size} values, but the requested shape "
+            f"{'has' if len(fixed) == len(sizes) else 'requires a multiple of'} {total} [Op:Reshape]"
         )
     return ops.reshape(x, sizes)
 
@@ -179,21 +145,6 @@ def expand_dims(input: Any, axis: Any, name: str | None = None) -> Tensor:
         rows: Any = input.expanded(axes_of(axis) % (len(input.shape) + 1))
         return rows
     return ops.expand_dims(convert_to_tensor(input), axes_of(axis))
-
-
-def squeeze(input: Any, axis: Any = None, name: str | None = None) -> Tensor:
-    """A tensor without its axes of size 1, all or those named."""
-    return ops.squeeze(convert_to_tensor(input), axes_of(axis))
-
-
-def broadcast_to(input: Any, shape: Any, name: str | None = None) -> Tensor:
-    """A tensor repeated to fill a shape."""
-    return ops.broadcast_to(convert_to_tensor(input), sizes_of(shape))
-
-
-def broadcast_static_shape(shape_x: Any, shape_y: Any) -> TensorShape:
-    """The shape in which two others meet."""
-    return TensorShape(np.broadcast_shapes(tuple(shape_x), tuple(shape_y)))
 
 
 def tile(input: Any, multiples: Any, name: str | None = None) -> Tensor:
@@ -218,24 +169,6 @@ def pad(tensor: Any, paddings: Any, mode: str = "CONSTANT", constant_values: Any
     return ops.pad(x, widths, kind, as_array(constant_values).item() if kind == "constant" else None)
 
 
-def reverse(tensor: Any, axis: Any, name: str | None = None) -> Tensor:
-    """A tensor with the order along axes reversed."""
-    return ops.flip(convert_to_tensor(tensor), axes_of(axis))
-
-
-def roll(input: Any, shift: Any, axis: Any, name: str | None = None) -> Tensor:
-    """A tensor shifted along axes."""
-    return ops.roll(convert_to_tensor(input), axes_of(shift), axes_of(axis))
-
-
-def meshgrid(*args: Any, indexing: str = "xy", **_: Any) -> list[Tensor]:
-    """Coordinates of a grid."""
-    return list(ops.meshgrid(*map(convert_to_tensor, args), indexing=indexing))
-
-
-# Joining and splitting.
-
-
 def _joined(join: Callable[..., Tensor], kernel: str) -> Callable[..., Tensor]:
     def call(values: Any, axis: Any = 0, name: str = kernel) -> Tensor:
         if isinstance(values, TensorOps | np.ndarray):
@@ -256,11 +189,6 @@ concat: Callable[..., Tensor] = _joined(ops.concatenate, "ConcatV2")
 stack: Callable[..., Tensor] = _joined(ops.stack, "Pack")
 
 
-def unstack(value: Any, num: int | None = None, axis: int = 0, name: str = "unstack") -> list[Tensor]:
-    """Slices along an axis, without this axis."""
-    return list(ops.unstack(convert_to_tensor(value), num, axis))
-
-
 def split(value: Any, num_or_size_splits: Any, axis: Any = 0, num: Any = None, name: str = "split") -> list[Tensor]:
     """So many equal parts along an axis, or parts of the given sizes, of which one may be -1."""
     x, axis, parts = convert_to_tensor(value), int(axes_of(axis)), as_array(num_or_size_splits)
@@ -271,9 +199,6 @@ def split(value: Any, num_or_size_splits: Any, axis: Any = 0, num: Any = None, n
     sizes = parts.astype(int)
     sizes = np.where(sizes < 0, x.shape[axis] - sizes[sizes >= 0].sum(), sizes)
     return list(ops.split(x, np.cumsum(sizes)[:-1].tolist(), axis))
-
-
-# Indexing.
 
 
 def _grids(counts: Sequence[int], ndim: int) -> list[Any]:
@@ -302,9 +227,8 @@ def gather(params: Any, indices: Any, validate_indices: Any = None, axis: Any = 
     if outside.any():
         at = tuple(np.argwhere(outside)[0])
         raise InvalidArgumentError(
-            "{{function_node __wrapped__GatherV2_device_/job:localhost/replica:0/task:0/device:CPU:0}} indices"
-            f"{str([int(i) for i in at]).replace(' ', '') if at else ''} = {where[at]} is not in "
-            f"[0, {x.shape[axis]}) [Op:GatherV2]"
+            f"{NODE.format('GatherV2')}indices{str([int(i) for i in at]).replace(' ', '') if at else ''} = "
+            f"{where[at]} is not in [0, {x.shape[axis]}) [Op:GatherV2]"
         )
     if not batch:
         return ops.take(x, indices if isinstance(indices, TensorOps) else where, axis)
@@ -323,9 +247,8 @@ def gather_nd(params: Any, indices: Any, batch_dims: int = 0, name: str | None =
 
 def boolean_mask(tensor: Any, mask: Any, axis: Any = None, name: str = "boolean_mask") -> Tensor:
     """The elements or slices where a mask is true."""
-    return ops.get_item(
-        convert_to_tensor(tensor), (*[builtins.slice(None)] * int(axis or 0), as_array(mask).astype(bool))
-    )
+    whole = (builtins.slice(None),) * int(axis or 0)
+    return ops.get_item(convert_to_tensor(tensor), (*whole, as_array(mask).astype(bool)))
 
 
 def where(condition: Any, x: Any = None, y: Any = None, name: str | None = None) -> Tensor:
@@ -342,23 +265,8 @@ def where(condition: Any, x: Any = None, y: Any = None, name: str | None = None)
 def slice(input_: Any, begin: Any, size: Any, name: str | None = None) -> Tensor:
     """A block from a corner; a size of -1 takes all the rest."""
     corner, counts = as_array(begin).astype(int).tolist(), as_array(size).astype(int).tolist()
-    return ops.get_item(
-        convert_to_tensor(input_),
-        tuple(builtins.slice(i, None if n < 0 else i + n) for i, n in zip(corner, counts, strict=True)),
-    )
-
-
-def strided_slice(input_: Any, begin: Any, end: Any, strides: Any = None, *, name: str | None = None) -> Tensor:
-    """A block from a corner up to but without another, in steps."""
-    starts, stops = as_array(begin).tolist(), as_array(end).tolist()
-    steps = [1] * len(starts) if strides is None else as_array(strides).tolist()
-    parts = [builtins.slice(*part) for part in zip(starts, stops, steps, strict=True)]
+    parts = [builtins.slice(i, None if n < 0 else i + n) for i, n in zip(corner, counts, strict=True)]
     return ops.get_item(convert_to_tensor(input_), tuple(parts))
-
-
-def scatter_nd(indices: Any, updates: Any, shape: Any, name: str | None = None) -> Tensor:
-    """Zeros with updates added at positions, each a row of indices."""
-    return ops.scatter(as_array(indices).astype(int), convert_to_tensor(updates), sizes_of(shape))
 
 
 def _scattered(reduction: str | None, sign: int = 1) -> Callable[..., Tensor]:
@@ -383,9 +291,6 @@ class IndexedSlices:
         self.values: Tensor = convert_to_tensor(values)
         self.indices: Tensor = convert_to_tensor(indices)
         self.dense_shape: Any = dense_shape
-
-
-# Sorting.
 
 
 def _descending(direction: str) -> bool:
@@ -417,44 +322,12 @@ class Unique(NamedTuple):
     idx: Tensor
 
 
-class UniqueWithCounts(NamedTuple):
-    """The same, and how often each occurs."""
-
-    y: Tensor
-    idx: Tensor
-    count: Tensor  # type: ignore[assignment]  # TensorFlow's name, which tuples use for a method
-
-
-def unique_with_counts(x: Any, out_idx: DTypeLike = "int32", name: str | None = None) -> UniqueWithCounts:
-    """Different elements, the place of each element among them, and how often each occurs."""
-    values = convert_to_tensor(x).numpy_view()
-    _, first, inverse, counts = np.unique(values, return_index=True, return_inverse=True, return_counts=True)
-    order = np.argsort(first)
-    dtype = as_dtype(out_idx).name
-    places = np.argsort(order)[inverse].astype(dtype)
-    return UniqueWithCounts(Tensor(values[first[order]]), Tensor(places), Tensor(counts[order].astype(dtype)))
-
-
 def unique(x: Any, out_idx: DTypeLike = "int32", name: str | None = None) -> Unique:
     """Different elements, and the place of each element among them."""
-    return Unique(*unique_with_counts(x, out_idx)[:2])
-
-
-def searchsorted(sorted_sequence: Any, values: Any, side: str = "left", out_type: DTypeLike = "int32",
-                 name: Any = None) -> Tensor:  # fmt: skip
-    """Where to insert values into a sorted sequence."""
-    rows, needles = (array_of(x) for x in (sorted_sequence, values))
-    flat = zip(rows.reshape(-1, rows.shape[-1]), needles.reshape(-1, needles.shape[-1]), strict=True)
-    places = [np.searchsorted(a, b, "left" if side == "left" else "right") for a, b in flat]
-    return Tensor(np.reshape(places, needles.shape).astype(as_dtype(out_type).name))
-
-
-def dynamic_partition(data: Any, partitions: Any, num_partitions: int, name: str | None = None) -> list[Tensor]:
-    """The rows with each number."""
-    return [boolean_mask(data, as_array(partitions) == i) for i in builtins.range(num_partitions)]
-
-
-# Limits.
+    values = convert_to_tensor(x).numpy_view()
+    _, first, inverse = np.unique(values, return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    return Unique(Tensor(values[first[order]]), Tensor(np.argsort(order)[inverse].astype(as_dtype(out_idx).name)))
 
 
 @elementwise
@@ -484,3 +357,36 @@ def clip_by_global_norm(t_list: Sequence[Any], clip_norm: Any, use_norm: TensorL
     length = global_norm(t_list) if use_norm is None else convert_to_tensor(use_norm)
     scale = clip_norm / ops.maximum(length, clip_norm)
     return [None if t is None else convert_to_tensor(t) * scale for t in t_list], length
+
+
+globals().update(named({
+    "zeros": ("Zeros, float32 by default.",
+        lambda shape, dtype="float32", name=None, **_:
+            fill(shape, b"" if as_dtype(dtype).name == "string" else np.zeros((), as_dtype(dtype).as_numpy_dtype))),
+    "ones": ("Ones, float32 by default.",
+        lambda shape, dtype="float32", name=None, **_: fill(shape, np.ones((), as_dtype(dtype).as_numpy_dtype))),
+    "zeros_like": ("Zeros of another tensor's shape.",
+        elementwise(lambda input, dtype=None, name=None, **_:
+            ops.zeros_like(convert_to_tensor(input), None if dtype is None else as_dtype(dtype).name))),
+    "ones_like": ("Ones of another tensor's shape.",
+        elementwise(lambda input, dtype=None, name=None, **_:
+            ops.ones_like(convert_to_tensor(input), None if dtype is None else as_dtype(dtype).name))),
+    "squeeze": ("A tensor without its axes of size 1, all or those named.",
+        lambda input, axis=None, name=None: ops.squeeze(convert_to_tensor(input), axes_of(axis))),
+    "broadcast_to": ("A tensor repeated to fill a shape.",
+        lambda input, shape, name=None: ops.broadcast_to(convert_to_tensor(input), sizes_of(shape))),
+    "reverse": ("A tensor with the order along axes reversed.",
+        lambda tensor, axis, name=None: ops.flip(convert_to_tensor(tensor), axes_of(axis))),
+    "roll": ("A tensor shifted along axes.",
+        lambda input, shift, axis, name=None: ops.roll(convert_to_tensor(input), axes_of(shift), axes_of(axis))),
+    "meshgrid": ("Coordinates of a grid.",
+        lambda *args, indexing="xy", **_: list(ops.meshgrid(*map(convert_to_tensor, args), indexing=indexing))),
+    "unstack": ("Slices along an axis, without this axis.",
+        lambda value, num=None, axis=0, name="unstack": list(ops.unstack(convert_to_tensor(value), num, axis))),
+    "dynamic_partition": ("The rows with each number.",
+        lambda data, partitions, num_partitions, name=None:
+            [boolean_mask(data, as_array(partitions) == i) for i in builtins.range(num_partitions)]),
+    "scatter_nd": ("Zeros with updates added at positions, each a row of indices.",
+        lambda indices, updates, shape, name=None:
+            ops.scatter(as_array(indices).astype(int), convert_to_tensor(updates), sizes_of(shape))),
+}))  # fmt: skip

@@ -17,11 +17,8 @@ class PhysicalDevice(NamedTuple):
     device_type: str
 
 
-class LogicalDevice(NamedTuple):
+class LogicalDevice(PhysicalDevice):
     """The same, as an operation names it."""
-
-    name: str
-    device_type: str
 
 
 class _Settings:
@@ -38,9 +35,6 @@ def list_logical_devices(device_type: str | None = None) -> list[LogicalDevice]:
     return [LogicalDevice("/device:CPU:0", "CPU")] if device_type in (None, "CPU") else []
 
 
-get_visible_devices = list_physical_devices
-
-
 def run_functions_eagerly(run_eagerly: bool) -> None:
     """Accept what is so in any case."""
     _Settings.eager = bool(run_eagerly)
@@ -51,6 +45,7 @@ def functions_run_eagerly() -> bool:
     return _Settings.eager
 
 
+get_visible_devices = list_physical_devices
 set_visible_devices: Callable[..., None] = nothing
 set_soft_device_placement: Callable[..., None] = nothing
 set_logical_device_configuration: Callable[..., None] = nothing
@@ -68,9 +63,6 @@ experimental: SimpleNamespace = SimpleNamespace(
     set_virtual_device_configuration=nothing, get_device_details=lambda device: {},
     VirtualDeviceConfiguration=SimpleNamespace,
 )  # fmt: skip
-
-
-# One device is also a strategy.
 
 
 class Strategy:

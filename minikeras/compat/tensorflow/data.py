@@ -25,10 +25,10 @@ from . import philox
 from .draws import state_for
 from .dtypes import TensorShape, TensorSpec, as_dtype
 from .errors import InvalidArgumentError, OutOfRangeError
+from .functions import flatten, map_structure
 from .missing import missing
 from .ragged import stack as ragged_stack
-from .structures import flatten, map_structure
-from .tensors import Composite, array_of, convert_to_tensor, empty_of
+from .tensors import NODE, Composite, array_of, convert_to_tensor, empty_of
 
 _FILES = ("TFRecordDataset", "TextLineDataset", "experimental")
 """What is in `data_files`."""
@@ -44,8 +44,6 @@ __getattr__: Callable[[str], Any] = missing(__name__, _find)
 AUTOTUNE = -1
 INFINITE_CARDINALITY = INFINITE = -1
 UNKNOWN_CARDINALITY = UNKNOWN = -2
-
-
 tree_map: Callable[..., Any] = partial(map_structure, lists=False)
 _leaves: Callable[[Any], list[Any]] = partial(flatten, lists=False)
 
@@ -103,11 +101,6 @@ def _itself(spec: Any) -> Any:
     return spec
 
 
-def _is_tensor(spec: Any) -> bool:
-    """Return whether what is specified is one tensor, as the rows of a matrix of rows are."""
-    return type(spec) is TensorSpec or getattr(spec, "ragged_rank", None) == 0
-
-
 def _stacked(specs: Any, elements: list[Any]) -> Any:
     def stack(spec: Any, *leaves: Any) -> Any:
         if isinstance(leaves[0], Composite) or hasattr(spec, "stack"):
@@ -117,9 +110,9 @@ def _stacked(specs: Any, elements: list[Any]) -> Any:
             if array.shape != arrays[0].shape:
                 first, other = (str(list(a.shape)).replace(" ", "") for a in (arrays[0], array))
                 raise InvalidArgumentError(
-                    "{{function_node __wrapped__IteratorGetNext_output_types_1_device_/job:localhost/replica:0/task:0/"
-                    "device:CPU:0}} Cannot batch tensors with different shapes in component 0. First element had shape "
-                    f"{first} and element {i} had shape {other}. [Op:IteratorGetNext] name: "
+                    f"{NODE.format('IteratorGetNext_output_types_1')}Cannot batch tensors with different shapes in "
+                    f"component 0. First element had shape {first} and element {i} had shape {other}. "
+                    "[Op:IteratorGetNext] name: "
                 )
         return np.stack(arrays)
 
@@ -193,8 +186,6 @@ class Dataset:
         if self._table is None:
             return self._items()
         return (tree_map(lambda a, i=i: a[i : i + 1].reshape(a.shape[1:]), self._table) for i in self._items())
-
-    # Sources.
 
     @staticmethod
     def from_tensor_slices(tensors: Any, name: str | None = None) -> "Dataset":
@@ -296,8 +287,6 @@ class Dataset:
 
         return Dataset("DirectedInterleave", items, datasets[0]._spec, UNKNOWN)
 
-    # The same elements in another order or number.
-
     def shuffle(self, buffer_size: Any, seed: Any = None, reshuffle_each_iteration: bool = True,
                 name: str | None = None) -> "Dataset":  # fmt: skip
         """Return each element drawn from a buffer of the next ones, in TensorFlow's order where a seed was set."""
@@ -394,23 +383,6 @@ class Dataset:
         """Return the same: options concern how TensorFlow runs."""
         return self
 
-    def ignore_errors(self, log_warning: bool = False, name: str | None = None) -> "Dataset":
-        """Return the elements that can be made."""
-
-        def items() -> Iterator[Any]:
-            elements = self._elements()
-            while True:
-                try:
-                    yield next(elements)
-                except StopIteration:
-                    return
-                except (ValueError, ArithmeticError):
-                    continue
-
-        return Dataset("IgnoreErrors", items, self._spec, UNKNOWN)
-
-    # Functions of elements.
-
     def map(self, map_func: Callable[..., Any], num_parallel_calls: Any = None, deterministic: Any = None,
             **_: Any) -> "Dataset":  # fmt: skip
         """Return what a function makes of each element; the parts of a tuple are its arguments."""
@@ -421,7 +393,8 @@ class Dataset:
     def _inferred(self, result: Callable[[Any], Any]) -> Any:
         """Return the specification of what a function gives, from zeros or, failing that, from the first element."""
         spec = self._spec()
-        if all(_is_tensor(s) and s.shape.rank is not None and s.dtype != "string" for s in _leaves(spec)):
+        plain = all(type(s) is TensorSpec or getattr(s, "ragged_rank", None) == 0 for s in _leaves(spec))
+        if plain and all(s.shape.rank is not None and s.dtype != "string" for s in _leaves(spec)):
             try:
                 symbols = tree_map(lambda s: KerasTensor(tuple(s.shape), s.dtype.name), spec)
                 several = type(spec) is tuple
@@ -473,11 +446,7 @@ class Dataset:
 
     def enumerate(self, start: Any = 0, name: str | None = None) -> "Dataset":
         """Return pairs of a number and an element."""
-        first = int(start)
-        return Dataset("Zip", lambda: ((np.asarray(first + i), e) for i, e in builtins.enumerate(self._elements())),
-                       lambda: (TensorSpec([], "int64"), self._spec()), self._size)  # fmt: skip
-
-    # Groups of elements.
+        return Dataset.zip(Dataset.counter(int(start)), self)
 
     def batch(self, batch_size: Any, drop_remainder: bool = False, *_: Any, **__: Any) -> "Dataset":
         """Return so many elements at a time, stacked; the last ones may be fewer unless they are to be left out."""
@@ -525,9 +494,7 @@ class Dataset:
             even = spec.shape.is_fully_defined() and len({np.shape(_values(leaf)) for leaf in leaves}) == 1
             return _stacked(None, list(leaves)) if even else ragged_stack(leaves)
 
-        def join(elements: list[Any]) -> Any:
-            return tree_map(stack, self._spec(), *elements)
-
+        join: Callable[[Any], Any] = lambda elements: tree_map(stack, self._spec(), *elements)  # noqa: E731
         spec: Callable[[Any], Any] = lambda size: tree_map(_with_axis(size), self._spec())  # noqa: E731
         return self._plain()._grouped("RaggedBatch", int(batch_size), drop_remainder, join, spec)
 
@@ -576,24 +543,15 @@ class Dataset:
                 buffer += itertools.islice(source, reach - len(buffer))
                 if not buffer or (drop_remainder and len(buffer) < reach):
                     return
-                part = buffer[:reach:step]
-                yield tree_map(lambda i, part=part: self._column(part, i), self._places())
+                columns = builtins.zip(*builtins.map(_leaves, buffer[:reach:step]), strict=True)
+                datasets = builtins.map(_column, columns, _leaves(self._spec()))
+                yield tree_map(lambda _, datasets=datasets: next(datasets), self._spec())
                 for _ in itertools.islice(source, max(move - len(buffer), 0)):
                     pass
                 buffer = buffer[move:]
 
         count = self._size if self._size < 0 else max(-(-(self._size - (reach - 1) * drop_remainder) // move), 0)
         return Dataset("Window", items, lambda: tree_map(lambda s: DatasetSpec(s), self._spec()), count)
-
-    def _places(self) -> Any:
-        count = itertools.count()
-        return tree_map(lambda _: next(count), self._spec())
-
-    def _column(self, elements: list[Any], place: int) -> "Dataset":
-        column = [_leaves(element)[place] for element in elements]
-        return Dataset("Variant", lambda: iter(column), lambda: _leaves(self._spec())[place], len(column))
-
-    # Results.
 
     def reduce(self, initial_state: Any, reduce_func: Callable[[Any, Any], Any], name: str | None = None) -> Any:
         """Return the last state of a function (state, element) -> state."""
@@ -639,6 +597,10 @@ class Dataset:
 
     def __repr__(self) -> str:
         return f"<_{self._kind}Dataset element_spec={self.element_spec!r}>"
+
+
+def _column(leaves: tuple[Any, ...], spec: Any) -> Dataset:
+    return Dataset("Variant", lambda: iter(leaves), lambda: spec, len(leaves))
 
 
 def of_folder(folder: FolderDataset, shuffle: bool, seed: int | None) -> Dataset:

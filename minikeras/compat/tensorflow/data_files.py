@@ -41,14 +41,14 @@ class _OfFiles(Dataset):
 
 
 class TextLineDataset(_OfFiles):
-    """The lines of text files, which may be compressed with GZIP or ZLIB."""
+    """The lines of text files, which may be compressed with GZIP."""
 
     _name = "TextLine"
     _parts = staticmethod(lambda *file: opened(*file).read().splitlines())
 
 
 class TFRecordDataset(_OfFiles):
-    """The records of files, which may be compressed with GZIP or ZLIB."""
+    """The records of files, which may be compressed with GZIP."""
 
     _name = "TFRecord"
     _parts = staticmethod(records)
@@ -109,14 +109,7 @@ def _csv_batches(file_pattern: Any, batch_size: int, column_names: Any = None, c
 
 
 experimental: SimpleNamespace = SimpleNamespace(
-    AUTOTUNE=AUTOTUNE,
-    INFINITE_CARDINALITY=INFINITE,
-    UNKNOWN_CARDINALITY=UNKNOWN,
-    cardinality=lambda dataset: dataset.cardinality(),
-    sample_from_datasets=Dataset.sample_from_datasets,
-    get_single_element=Dataset.get_single_element,
-    Counter=Dataset.counter,
-    make_csv_dataset=_csv_batches,
-    CsvDataset=_table,
-    TFRecordWriter=_write_records,
-)
+    AUTOTUNE=AUTOTUNE, INFINITE_CARDINALITY=INFINITE, UNKNOWN_CARDINALITY=UNKNOWN, cardinality=Dataset.cardinality,
+    sample_from_datasets=Dataset.sample_from_datasets, get_single_element=Dataset.get_single_element,
+    Counter=Dataset.counter, make_csv_dataset=_csv_batches, CsvDataset=_table, TFRecordWriter=_write_records,
+)  # fmt: skip

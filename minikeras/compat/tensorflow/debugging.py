@@ -10,7 +10,6 @@ from ..._core.tensor import Tensor, as_array
 from ...config import disable_traceback_filtering as disable_traceback_filtering
 from ...config import enable_traceback_filtering as enable_traceback_filtering
 from ...config import is_traceback_filtering_enabled as is_traceback_filtering_enabled
-from .dtypes import TensorShape, as_dtype
 from .errors import InvalidArgumentError
 from .missing import missing, nothing
 from .tensors import array_of, convert_to_tensor
@@ -33,16 +32,6 @@ globals().update(
     {f"assert_{name}": _compares(getattr(np, name), sign) for name, sign in _SIGNS.items()},
     assert_none_equal=_compares(operator.ne, "!="),
 )
-
-
-def _signed(holds: Callable[[Any, Any], Any], sign: str) -> Callable[..., None]:
-    return lambda x, message=None, summarize=None, name=None: _compares(holds, sign)(x, 0, message)
-
-
-assert_positive: Callable[..., Any] = _signed(np.greater, ">")
-assert_negative: Callable[..., Any] = _signed(np.less, "<")
-assert_non_negative: Callable[..., Any] = _signed(np.greater_equal, ">=")
-assert_non_positive: Callable[..., Any] = _signed(np.less_equal, "<=")
 
 
 def assert_near(x: Any, y: Any, rtol: Any = None, atol: Any = None, message: str | None = None, *_: Any,
@@ -80,29 +69,13 @@ def assert_shapes(shapes: Any, *_: Any, **__: Any) -> None:
                 raise ValueError(f"Tensor of shape {shape} does not have the shape {tuple(sizes)}, with {letters}.")
 
 
-def assert_type(tensor: Any, tf_type: Any, message: str | None = None, name: str | None = None) -> None:
-    """Raise a TypeError unless a tensor has a dtype."""
-    if as_dtype(tensor.dtype) != as_dtype(tf_type):
-        raise TypeError(f"{message or ''} tensor must be of type {as_dtype(tf_type)!r}; got {as_dtype(tensor.dtype)!r}")
-
-
-def assert_all_finite(x: Any, message: str, name: str | None = None) -> Tensor:
-    """Return x, if it has no infinite element and no NaN."""
-    tensor = convert_to_tensor(x)
-    kinds = [kind for kind, test in (("Inf", np.isinf), ("NaN", np.isnan)) if test(as_array(tensor)).any()]
+def check_numerics(tensor: Any, message: str, name: str | None = None) -> Tensor:
+    """Return a tensor, if it has no infinite element and no NaN."""
+    x = convert_to_tensor(tensor)
+    kinds = [kind for kind, test in (("Inf", np.isinf), ("NaN", np.isnan)) if test(as_array(x)).any()]
     if kinds:
         raise InvalidArgumentError(f"{message} : Tensor had {' and '.join(kinds)} values")
-    return tensor
-
-
-check_numerics = assert_all_finite
-
-
-def assert_scalar(tensor: Any, message: str | None = None, name: str | None = None) -> Any:
-    """Return a tensor, if it has no axes."""
-    if np.ndim(tensor):
-        raise ValueError(f"{message or ''}Expected scalar shape, saw shape: {TensorShape(tensor.shape)}.")
-    return tensor
+    return x
 
 
 set_log_device_placement: Callable[..., None] = nothing

@@ -11,11 +11,6 @@ from ..._base.typing import DTypeLike
 from ..._core.tensor import TensorOps
 from .missing import missing
 
-_NAMES = (
-    "float16 float32 float64 bfloat16 int8 int16 int32 int64 uint8 uint16 uint32 uint64 bool complex64 complex128 "
-    "string resource variant"
-)
-NAMES = _NAMES.split()
 _BY_NUMBER = (
     ". float32 float64 int32 uint8 int16 int8 string complex64 int64 bool . . . bfloat16 . . uint16 complex128 float16 "
     "resource variant uint32 uint64"
@@ -46,11 +41,7 @@ class DType(str):
         """NumPy's type of its values."""
         return np.object_ if self.name == "string" else np.dtype(self.name).type
 
-    @property
-    def base_dtype(self) -> "DType":
-        """Itself: there are no references."""
-        return self
-
+    base_dtype: Any = property(lambda self: self)
     # What values it holds.
     is_floating: Any = property(lambda self: "float" in self.name)
     is_integer: Any = property(lambda self: "int" in self.name)
@@ -94,7 +85,7 @@ class DType(str):
         return as_dtype, (self.name,)
 
 
-DTYPES: dict[str, DType] = {name: DType(name) for name in NAMES}
+DTYPES: dict[str, DType] = {name: DType(name) for name in _NUMBERS if name != "."}
 
 
 def _name(dtype: Any) -> str | None:
@@ -153,15 +144,8 @@ class TensorShape(tuple[Any, ...]):
         shape.rank = None if dims is None else len(sizes)
         return shape
 
-    @property
-    def ndims(self) -> int | None:
-        """Number of axes."""
-        return self.rank
-
-    @property
-    def dims(self) -> list[int | None] | None:
-        """The sizes as a list."""
-        return None if self.rank is None else list(self)
+    ndims: Any = property(lambda self: self.rank)
+    dims: Any = property(lambda self: None if self.rank is None else list(self))
 
     def as_list(self) -> list[int | None]:
         """Return the sizes as a list."""

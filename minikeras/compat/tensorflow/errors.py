@@ -33,15 +33,12 @@ class NotFoundError(OpError, FileNotFoundError):
     """A file does not exist."""
 
 
-class OperatorNotAllowedInGraphError(TypeError):
-    """Python looked at a value that a graph does not have."""
-
-
 _OTHERS: dict[str, tuple[Any, ...]] = {
     "AbortedError": ("The operation stopped.",), "AlreadyExistsError": ("A file exists already.", FileExistsError),
     "CancelledError": ("Somebody stopped the operation.",), "DataLossError": ("A file is damaged.",),
     "DeadlineExceededError": ("The operation took too long.", TimeoutError),
     "FailedPreconditionError": ("Something has to be done before.", RuntimeError),
+    "OperatorNotAllowedInGraphError": ("Python looked at a value that a graph does not have.", TypeError),
     "InternalError": ("Something is wrong inside.", RuntimeError),
     "PermissionDeniedError": ("A file must not be read or written.", PermissionError),
     "ResourceExhaustedError": ("There is not enough memory.", MemoryError),

@@ -1,13 +1,11 @@
 """Control flow, gradients and `tf.Module`: everything runs when and as Python calls it."""
 
-import functools
 import inspect
 import io
 import itertools
 import re
 import sys
 import textwrap
-import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import contextmanager, redirect_stdout
 from types import SimpleNamespace
@@ -22,11 +20,11 @@ from ..._core.tensor import Tensor, TensorOps, as_array, recorders
 from ..._core.variable import Variable as KerasVariable
 from ..._jit.trace import escape
 from ...layers import Layer
-from .dtypes import DType, as_dtype
-from .errors import InvalidArgumentError
+from ...tree import pack_sequence_as
+from .dtypes import DType, TensorShape, as_dtype
+from .missing import nothing
 from .ragged import RaggedTensor, RaggedTensorSpec
 from .ragged import stack as ragged_stack
-from .structures import flatten, map_structure, pack_sequence_as
 from .tensors import convert_to_tensor
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -83,22 +81,6 @@ def cond(pred: Any, true_fn: Callable[[], Any] | None = None, false_fn: Callable
     return branch() if branch else None
 
 
-def case(pred_fn_pairs: Any, default: Callable[[], Any] | None = None, exclusive: bool = False, strict: Any = False,
-         name: str | None = None) -> Any:  # fmt: skip
-    """Call the function beside the first condition that holds, which is to be the only one if `exclusive`."""
-    branches = [run for pred, run in pred_fn_pairs if _is_true(pred)]
-    if (exclusive and len(branches) > 1) or not (branches or default):
-        raise InvalidArgumentError(f"tf.case: {len(branches)} of {len(pred_fn_pairs)} conditions hold.")
-    return cond(True, [*branches, default][0])
-
-
-def switch_case(branch_index: Any, branch_fns: Any, default: Callable[[], Any] | None = None, name: Any = None) -> Any:
-    """Call the function at an index, the last or `default` where there is none."""
-    numbered = isinstance(branch_fns, dict) or isinstance(branch_fns[0], tuple)
-    table = dict(branch_fns if numbered else enumerate(branch_fns))
-    return cond(True, table.get(int(branch_index), default or table[max(table)]))
-
-
 def while_loop(cond: Callable[..., Any], body: Callable[..., Any], loop_vars: Any, shape_invariants: Any = None,
                parallel_iterations: int = 10, back_prop: bool = True, swap_memory: bool = False,
                maximum_iterations: Any = None, name: str | None = None) -> Any:  # fmt: skip
@@ -119,40 +101,16 @@ def _rows(elems: Any) -> Iterable[Any]:
     return (map_structure(lambda x, i=i: x[i], tensors) for i in range(len(flatten(tensors)[0])))
 
 
-def _stacked(results: Sequence[Any]) -> Any:
-    return map_structure(lambda *leaves: ops.stack([convert_to_tensor(x) for x in leaves]), *results)
-
-
 def map_fn(fn: Callable[[Any], Any], elems: Any, dtype: Any = None, *_: Any, fn_output_signature: Any = None,
            **__: Any) -> Any:  # fmt: skip
     """Apply a function to each row and stack the results."""
     results = [fn(row) for row in _rows(elems)]
-    return ragged_stack(results) if isinstance(fn_output_signature, RaggedTensorSpec) else _stacked(results)
+    if isinstance(fn_output_signature, RaggedTensorSpec):
+        return ragged_stack(results)
+    return map_structure(lambda *leaves: ops.stack([convert_to_tensor(x) for x in leaves]), *results)
 
 
 vectorized_map = map_fn
-
-
-def scan(fn: Callable[[Any, Any], Any], elems: Any, initializer: Any = None, *_: Any, reverse: bool = False,
-         **__: Any) -> Any:  # fmt: skip
-    """Apply a function (last result, row) to the rows in turn, and stack the results."""
-    rows, results = list(_rows(elems)), []
-    rows = rows[::-1] if reverse else rows
-    if initializer is None:
-        state, rows = rows[0], rows[1:]
-        results.append(state)
-    else:
-        state = map_structure(convert_to_tensor, initializer)
-    for row in rows:
-        state = fn(state, row)
-        results.append(state)
-    return _stacked(results[::-1] if reverse else results)
-
-
-def foldr(fn: Callable[[Any, Any], Any], elems: Any, initializer: Any = None, *_: Any, **__: Any) -> Any:
-    """The last result of a function (last result, row) of the rows in turn, from the last row on."""
-    start = [] if initializer is None else [map_structure(convert_to_tensor, initializer)]
-    return functools.reduce(fn, itertools.chain(start, reversed(list(_rows(elems)))))
 
 
 class TensorArray:
@@ -184,18 +142,17 @@ class TensorArray:
         """Return all of them as one tensor."""
         return ops.stack(self._items) if self._items else ops.zeros((0,), self.dtype.name)
 
+    def gather(self, indices: Any, name: str | None = None) -> Tensor:
+        """Return those at some indices as one tensor."""
+        return ops.stack([self._items[int(i)] for i in indices])
+
     def unstack(self, value: Any, name: str | None = None) -> "TensorArray":
         """Store the rows of a tensor."""
         self._items = list(convert_to_tensor(value))
         return self
 
-    def gather(self, indices: Any, name: str | None = None) -> Tensor:
-        """Return those at some indices as one tensor."""
-        return ops.stack([self._items[int(i)] for i in indices])
 
-
-def group(*inputs: Any, **_: Any) -> None:
-    """Return nothing: what was to be done is done."""
+group: Callable[..., None] = nothing
 
 
 def print_(*inputs: Any, output_stream: Any = sys.stderr, summarize: int = 3, sep: str = " ", end: str = "\n",
@@ -220,9 +177,7 @@ def _printed(x: Any, most: int) -> str:
     if isinstance(x, list | tuple):
         inner = ", ".join(_printed(item, most) if not isinstance(item, str) else f"'{item}'" for item in x)
         return f"[{inner}]" if isinstance(x, list) else f"({inner}{',' * (len(x) == 1)})"
-    if isinstance(x, TensorOps | np.ndarray):
-        return _rows_printed(as_array(x), most, 1)
-    return str(x)
+    return _rows_printed(as_array(x), most, 1) if isinstance(x, TensorOps | np.ndarray) else str(x)
 
 
 def _rows_printed(array: Any, most: int, depth: int) -> str:
@@ -244,14 +199,8 @@ def _number(x: Any) -> str:
     return short if x.dtype.type(short) == x or x != x else f"{float(x):.{many}g}"
 
 
-# Gradients.
-
-
-class UnconnectedGradients:
-    """The value of a gradient where the target does not depend on the source."""
-
-    NONE = "none"
-    ZERO = "zero"
+UnconnectedGradients: SimpleNamespace = SimpleNamespace(NONE="none", ZERO="zero")
+"""The value of a gradient where the target does not depend on the source."""
 
 
 class GradientTape(KerasTape):
@@ -319,8 +268,7 @@ class GradientTape(KerasTape):
         whole = self.jacobian(target, source, unconnected_gradients)
         if whole is None:
             return None
-        inner = [slice(None)] * (len(target.shape) - 1)
-        return ops.stack([whole[(i, *inner, i)] for i in range(target.shape[0])])
+        return ops.stack([whole[(i, *[slice(None)] * (len(target.shape) - 1), i)] for i in range(target.shape[0])])
 
     @contextmanager
     def stop_recording(self) -> Any:
@@ -337,12 +285,23 @@ class GradientTape(KerasTape):
         return tuple(x for x in self._watched.values() if isinstance(x, KerasVariable)) or self._met
 
 
-def gradients(ys: Any, xs: Any, *_: Any, **__: Any) -> Any:
-    """Refuse: without graphs nothing knows how ys came about."""
-    raise RuntimeError("tf.gradients is not supported when eager execution is enabled. Use tf.GradientTape instead.")
+def map_structure(function: Callable[..., Any], first: Any, *others: Any, lists: bool = True) -> Any:
+    """Return nested dicts, tuples and (unless these are leaves) lists with a function of their leaves."""
+    if isinstance(first, dict):
+        columns = {key: (first[key], *(x[key] for x in others)) for key in sorted(first)}
+        values = {key: map_structure(function, *column, lists=lists) for key, column in columns.items()}
+        return {key: values[key] for key in first}
+    if isinstance(first, (tuple, list) if lists else tuple) and not isinstance(first, TensorShape):
+        parts = [map_structure(function, *column, lists=lists) for column in zip(first, *others, strict=True)]
+        return type(first)(*parts) if hasattr(first, "_fields") else type(first)(parts)
+    return function(first, *others)
 
 
-# tf.Module.
+def flatten(structure: Any, lists: bool = True) -> list[Any]:
+    """Return the leaves of nested dicts, tuples and lists."""
+    leaves: list[Any] = []
+    map_structure(leaves.append, structure, lists=lists)
+    return leaves
 
 
 def _key(name: str) -> list[Any]:
@@ -354,12 +313,7 @@ class Module:
 
     def __init__(self, name: str | None = None) -> None:
         snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", type(self).__name__).lower()
-        self._name: str = name or snake
-
-    @property
-    def name(self) -> str:
-        """The name."""
-        return self._name
+        self.name: str = name or snake
 
     @property
     def name_scope(self) -> Any:
@@ -431,24 +385,14 @@ def executing_eagerly() -> bool:
     return True
 
 
-def timestamp(name: str | None = None) -> Tensor:
-    """Seconds since 1970."""
-    escape()
-    return Tensor(np.asarray(time.time()))
-
-
 nest: SimpleNamespace = SimpleNamespace(
     map_structure=map_structure, flatten=flatten, is_nested=lambda x: isinstance(x, list | tuple | dict),
     assert_same_structure=lambda a, b, *_: map_structure(lambda *_: None, a, b), pack_sequence_as=pack_sequence_as,
 )  # fmt: skip
 
 
-def _to_code(entity: Any, *_: Any, **__: Any) -> str:
-    """Return the source of a function, which runs as it is."""
-    return textwrap.dedent(inspect.getsource(getattr(entity, "python_function", entity)))
-
-
 autograph: SimpleNamespace = SimpleNamespace(
-    set_verbosity=lambda level, alsologtostdout=False: None, to_graph=lambda entity, *_, **__: entity, to_code=_to_code,
+    set_verbosity=lambda level, alsologtostdout=False: None, to_graph=lambda entity, *_, **__: entity,
+    to_code=lambda entity, *_, **__: textwrap.dedent(inspect.getsource(entity)),
     trace=lambda *args: None, experimental=SimpleNamespace(do_not_convert=lambda func=None, **_: func or (lambda f: f)),
 )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial, wraps
+from types import SimpleNamespace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -9,27 +10,23 @@ import numpy as np
 from ... import ops
 from ..._base.typing import DataFormat
 from ..._core.tensor import Tensor, as_array
+from . import io as _io
 from . import random as _random
 from .arrays import cast, sizes_of
 from .dtypes import as_dtype
-from .io import decode_gif as decode_gif
-from .io import decode_image as decode_image
-from .io import decode_jpeg as decode_jpeg
-from .io import decode_png as decode_png
-from .io import encode_jpeg as encode_jpeg
-from .io import encode_png as encode_png
 from .math import unary
 from .missing import missing
 from .tensors import array_of, convert_to_tensor
 
 __getattr__: Callable[[str], Any] = missing(__name__)
+_FILES = "decode_gif decode_image decode_jpeg decode_png encode_jpeg encode_png"
+globals().update({name: vars(_io)[name] for name in _FILES.split()})
 _LAST: DataFormat = "channels_last"  # whatever Keras's setting is
 
 
-class ResizeMethod:
-    """Names of methods."""
-
-    BILINEAR, NEAREST_NEIGHBOR, BICUBIC, LANCZOS3, LANCZOS5 = "bilinear", "nearest", "bicubic", "lanczos3", "lanczos5"
+ResizeMethod: SimpleNamespace = SimpleNamespace(
+    BILINEAR="bilinear", NEAREST_NEIGHBOR="nearest", BICUBIC="bicubic", LANCZOS3="lanczos3", LANCZOS5="lanczos5"
+)
 
 
 def resize(images: Any, size: Any, method: Any = "bilinear", preserve_aspect_ratio: bool = False,
@@ -41,8 +38,7 @@ def resize(images: Any, size: Any, method: Any = "bilinear", preserve_aspect_rat
         share = min(want / have for want, have in zip(sizes, edges, strict=True))
         sizes = tuple(round(edge * share) for edge in edges)
     kind = as_dtype(x.dtype).name if method == "nearest" else "float32"
-    resized = ops.image.resize(ops.cast(x, "float32"), sizes, method, antialias, data_format=_LAST)
-    return ops.cast(resized, kind)
+    return ops.cast(ops.image.resize(ops.cast(x, "float32"), sizes, method, antialias, data_format=_LAST), kind)
 
 
 def convert_image_dtype(image: Any, dtype: Any, saturate: bool = False, name: str | None = None) -> Tensor:
@@ -61,12 +57,26 @@ def convert_image_dtype(image: Any, dtype: Any, saturate: bool = False, name: st
 
 flip_left_right: Callable[..., Tensor] = unary(lambda x: ops.flip(x, -2), "Images mirrored from left to right.")
 flip_up_down: Callable[..., Tensor] = unary(lambda x: ops.flip(x, -3), "Images turned upside down.")
-
-
+grayscale_to_rgb: Callable[..., Tensor] = unary(
+    lambda x: ops.repeat(x, 3, -1), "Images of one channel with this channel three times."
+)
+rgb_to_hsv: Callable[..., Tensor] = unary(
+    partial(ops.image.rgb_to_hsv, data_format=_LAST), "Images in hue, saturation and value, each from 0 to 1."
+)
+hsv_to_rgb: Callable[..., Tensor] = unary(
+    partial(ops.image.hsv_to_rgb, data_format=_LAST), "Images in red, green and blue."
+)
+_YUV = np.array([[0.299, -0.14714119, 0.61497538], [0.587, -0.28886916, -0.51496512], [0.114, 0.43601035, -0.10001026]])
+rgb_to_yuv: Callable[..., Tensor] = unary(
+    lambda x: ops.tensordot(x, _YUV.astype("float32"), 1), "Images in brightness and two differences of color."
+)
+transpose: Callable[..., Tensor] = unary(lambda x: ops.swapaxes(x, -3, -2), "Images with rows and columns exchanged.")
 Draw: TypeAlias = Callable[..., Tensor]
-"""Shape, bounds and seed -> numbers: of the global stream, or of the seed alone."""
-_global: Draw = lambda shape, low, high, seed: _random.uniform(shape, low, high, seed=seed)  # noqa: E731
-_stateless: Draw = lambda shape, low, high, seed: _random.stateless_uniform(shape, seed, low, high)  # noqa: E731
+"""Shape, bounds, seed and perhaps a dtype -> numbers: of the global stream, or of the seed alone."""
+_global: Draw = lambda shape, low, high, seed, kind="float32": _random.uniform(shape, low, high, kind, seed)  # noqa: E731
+_stateless: Draw = lambda shape, low, high, seed, kind="float32": (  # noqa: E731
+    _random.stateless_uniform(shape, seed, low, high, kind)
+)
 
 
 def _perhaps(flip: Callable[..., Tensor], draw: Draw) -> Callable[..., Tensor]:
@@ -95,11 +105,6 @@ def rgb_to_grayscale(images: Any, name: str | None = None) -> Tensor:
     x = convert_to_tensor(images)
     gray = ops.tensordot(ops.cast(x, "float32"), np.array([[0.2989], [0.587], [0.114]], "float32"), 1)
     return ops.cast(gray, as_dtype(x.dtype).name)
-
-
-grayscale_to_rgb: Callable[..., Tensor] = unary(
-    lambda x: ops.repeat(x, 3, -1), "Images of one channel with this channel three times."
-)
 
 
 def _in_floats(change: Callable[..., Tensor]) -> Callable[..., Tensor]:
@@ -162,22 +167,6 @@ globals().update({
 })  # fmt: skip
 
 
-rgb_to_hsv: Callable[..., Tensor] = unary(
-    partial(ops.image.rgb_to_hsv, data_format=_LAST), "Images in hue, saturation and value, each from 0 to 1."
-)
-hsv_to_rgb: Callable[..., Tensor] = unary(
-    partial(ops.image.hsv_to_rgb, data_format=_LAST), "Images in red, green and blue."
-)
-
-
-_YUV = np.array([[0.299, -0.14714119, 0.61497538], [0.587, -0.28886916, -0.51496512], [0.114, 0.43601035, -0.10001026]])
-
-
-rgb_to_yuv: Callable[..., Tensor] = unary(
-    lambda x: ops.tensordot(x, _YUV.astype("float32"), 1), "Images in brightness and two differences of color."
-)
-
-
 def per_image_standardization(image: Any) -> Tensor:
     """Images with mean 0 and deviation 1, or a little less for those nearly of one color."""
     x = ops.cast(convert_to_tensor(image), "float32")
@@ -199,20 +188,18 @@ def central_crop(image: Any, central_fraction: float) -> Tensor:
     return crop_to_bounding_box(x, *starts, *(n - 2 * i for n, i in zip(x.shape[-3:-1], starts, strict=True)))
 
 
-def _cropped(value: Any, size: Any, numbers: Tensor) -> Tensor:
-    x, sizes = convert_to_tensor(value), sizes_of(size)
-    rooms = [n - m + 1 for n, m in zip(x.shape, sizes, strict=True)]
-    return ops.slice(x, [int(i) % room for i, room in zip(as_array(numbers), rooms, strict=True)], sizes)
+def _crop(draw: Draw, where: str) -> Callable[..., Tensor]:
+    def call(value: Any, size: Any, seed: Any = None, name: str | None = None) -> Tensor:
+        x, sizes = convert_to_tensor(value), sizes_of(size)
+        numbers = as_array(draw([len(sizes)], 0, 2**31 - 1, seed, "int32")).tolist()
+        return ops.slice(x, [i % (n - m + 1) for i, n, m in zip(numbers, x.shape, sizes, strict=True)], sizes)
+
+    call.__doc__ = f"A part of a size, from {where}."
+    return call
 
 
-def random_crop(value: Any, size: Any, seed: Any = None, name: str | None = None) -> Tensor:
-    """A part of a size, from anywhere."""
-    return _cropped(value, size, _random.uniform([len(sizes_of(size))], 0, 2**31 - 1, "int32", seed))
-
-
-def stateless_random_crop(value: Any, size: Any, seed: Any, name: str | None = None) -> Tensor:
-    """A part of a size, from where the seed says."""
-    return _cropped(value, size, _random.stateless_uniform([len(sizes_of(size))], seed, 0, 2**31 - 1, "int32"))
+random_crop: Callable[..., Tensor] = _crop(_global, "anywhere")
+stateless_random_crop: Callable[..., Tensor] = _crop(_stateless, "where the seed says")
 
 
 def pad_to_bounding_box(image: Any, offset_height: int, offset_width: int, target_height: int,
@@ -286,9 +273,6 @@ def extract_patches(images: Any, sizes: Any, strides: Any, rates: Any, padding: 
     return ops.cast(patches, as_dtype(x.dtype).name)
 
 
-transpose: Callable[..., Tensor] = unary(lambda x: ops.swapaxes(x, -3, -2), "Images with rows and columns exchanged.")
-
-
 def sobel_edges(image: Any) -> Tensor:
     """How brightness changes down and across, in a new last axis (Sobel 1968)."""
     x = ops.pad(convert_to_tensor(image), [(0, 0), (1, 1), (1, 1), (0, 0)], "reflect")
@@ -313,5 +297,4 @@ def total_variation(images: Any, name: str | None = None) -> Tensor:
 def psnr(a: Any, b: Any, max_val: Any, name: str | None = None) -> Tensor:
     """How alike images are, in decibels."""
     x, y = (ops.cast(convert_to_tensor(image), "float32") for image in (a, b))
-    error = ops.mean(ops.square(x - y), (-3, -2, -1))
-    return ops.log10(float(max_val) ** 2 / error) * 10
+    return ops.log10(float(max_val) ** 2 / ops.mean(ops.square(x - y), (-3, -2, -1))) * 10

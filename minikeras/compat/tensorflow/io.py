@@ -18,10 +18,8 @@ from ..._jit.trace import escape
 from ...utils.image_utils import open_image, save_img
 from .dtypes import DType, as_dtype
 from .errors import InvalidArgumentError, NotFoundError
-from .missing import missing
+from .missing import missing, named
 from .records import FixedLenFeature as FixedLenFeature
-from .records import FixedLenSequenceFeature as FixedLenSequenceFeature
-from .records import RaggedFeature as RaggedFeature
 from .records import TFRecordOptions as TFRecordOptions
 from .records import TFRecordWriter as TFRecordWriter
 from .records import VarLenFeature as VarLenFeature
@@ -99,11 +97,6 @@ def _picture(contents: Any, channels: int) -> Any:
     return array if array.ndim == 3 else array[:, :, None]
 
 
-def decode_jpeg(contents: Any, channels: int = 0, *_: Any, **__: Any) -> Tensor:
-    """The picture (height, width, channels) that bytes hold, in any format that Pillow reads."""
-    return Tensor(_picture(contents, channels))
-
-
 def decode_png(contents: Any, channels: int = 0, dtype: DTypeLike = "uint8", name: str | None = None) -> Tensor:
     """The picture (height, width, channels) that bytes hold; its values twice in 16 bits for uint16."""
     pixels = _picture(contents, channels)
@@ -127,16 +120,6 @@ def decode_image(contents: Any, channels: int = 0, dtype: DTypeLike = "uint8", n
     pixels = as_array(decode_gif(text)) if text[:3] == b"GIF" and expand_animations else _picture(text, channels)
     kind = as_dtype(dtype)
     return Tensor(pixels / np.asarray(255, kind.name) if kind.is_floating else pixels.astype(kind.name))
-
-
-def encode_jpeg(image: Any, format: str = "", quality: int = 95, *_: Any, **__: Any) -> Tensor:
-    """The bytes of a picture as JPEG."""
-    return _encoded(image, "jpeg", quality=quality)
-
-
-def encode_png(image: Any, compression: int = -1, name: str | None = None) -> Tensor:
-    """The bytes of a picture as PNG."""
-    return _encoded(image, "png")
 
 
 def _encoded(image: Any, kind: str, **options: Any) -> Tensor:
@@ -185,6 +168,14 @@ def decode_csv(records: Any, record_defaults: list[Any], field_delim: str = ",",
             raise InvalidArgumentError(f"Field {i} is required but missing in record {lacking[0]}! [Op:DecodeCSV]")
         cells = [row[i] or first[0] for row in rows]
         parts: list[Any] = [str(c).encode() if dtype == "string" else float(c) for c in cells]
-        values = np.array(parts, "object" if dtype == "string" else dtype)
-        columns.append(Tensor(values.reshape(lines.shape)))
+        columns.append(Tensor(np.array(parts, "object" if dtype == "string" else dtype).reshape(lines.shape)))
     return columns
+
+
+globals().update(named({
+    "decode_jpeg": ("The picture (height, width, channels) that bytes hold, in any format that Pillow reads.",
+        lambda contents, channels=0, *_, **__: Tensor(_picture(contents, channels))),
+    "encode_jpeg": ("The bytes of a picture as JPEG.",
+        lambda image, format="", quality=95, *_, **__: _encoded(image, "jpeg", quality=quality)),
+    "encode_png": ("The bytes of a picture as PNG.", lambda image, compression=-1, name=None: _encoded(image, "png")),
+}))  # fmt: skip

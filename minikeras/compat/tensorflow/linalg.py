@@ -1,9 +1,7 @@
 """`tf.linalg`: matrices, in the last two axes."""
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
-
-import numpy as np
+from typing import Any
 
 from ... import ops
 from ..._base.typing import DTypeLike
@@ -12,19 +10,11 @@ from .arrays import global_norm as global_norm
 from .dtypes import as_dtype
 from .math import axes_of, unary
 from .math import l2_normalize as l2_normalize
-from .missing import missing
+from .missing import missing, named
 from .tensors import BINARY, convert_to_tensor
 
 __getattr__: Callable[[str], Any] = missing(__name__)
-
 globals().update({name: unary(getattr(ops, name)) for name in ("cholesky", "det", "logdet", "eigh", "eig")})
-
-
-class Qr(NamedTuple):
-    """A matrix of orthogonal columns, and an upper triangular one."""
-
-    q: Tensor
-    r: Tensor
 
 
 def _turned(x: Any) -> Tensor:
@@ -49,21 +39,6 @@ def matmul(a: Any, b: Any, transpose_a: bool = False, transpose_b: bool = False,
     return BINARY["matmul"](a, b)
 
 
-def matvec(a: Any, b: Any, transpose_a: bool = False, **_: Any) -> Tensor:
-    """Product of a matrix and a vector."""
-    return ops.squeeze(matmul(a, ops.expand_dims(convert_to_tensor(b), -1), transpose_a), -1)
-
-
-def tensordot(a: Any, b: Any, axes: Any, name: str | None = None) -> Tensor:
-    """Sum of products over axes of both tensors."""
-    return ops.tensordot(convert_to_tensor(a), convert_to_tensor(b), as_array(axes).tolist())
-
-
-def einsum(equation: str, *inputs: Any, **_: Any) -> Tensor:
-    """Sum of products in Einstein's notation."""
-    return ops.einsum(equation, *map(convert_to_tensor, inputs))
-
-
 def norm(tensor: Any, ord: Any = "euclidean", axis: Any = None, keepdims: bool | None = None,
          name: Any = None) -> Tensor:  # fmt: skip
     """Length of vectors, or of all elements as one vector."""
@@ -75,43 +50,10 @@ def norm(tensor: Any, ord: Any = "euclidean", axis: Any = None, keepdims: bool |
     return ops.norm(x, ord, axis, bool(keepdims))
 
 
-def normalize(tensor: Any, ord: Any = "euclidean", axis: Any = None, name: str | None = None) -> tuple[Tensor, Tensor]:
-    """A tensor divided by its norm, and the norm."""
-    length = norm(tensor, ord, axis, True)
-    return BINARY["divide"](tensor, length), length
-
-
-def inv(input: Any, adjoint: bool = False, name: str | None = None) -> Tensor:
-    """Inverse matrices."""
-    return ops.inv(matrix_transpose(input, conjugate=True) if adjoint else convert_to_tensor(input))
-
-
-def pinv(a: Any, rcond: Any = None, **_: Any) -> Tensor:
-    """Pseudoinverse matrices."""
-    return ops.pinv(convert_to_tensor(a), rcond)
-
-
-def solve(matrix: Any, rhs: Any, adjoint: bool = False, name: str | None = None) -> Tensor:
-    """The x with matrix @ x = rhs."""
-    return ops.solve(matrix_transpose(matrix, conjugate=True) if adjoint else convert_to_tensor(matrix),
-                     convert_to_tensor(rhs))  # fmt: skip
-
-
-def lstsq(matrix: Any, rhs: Any, l2_regularizer: float = 0.0, fast: bool = True, name: str | None = None) -> Tensor:
-    """The x for which matrix @ x is nearest to rhs."""
-    a = convert_to_tensor(matrix)
-    return solve(_turned(a) @ a + l2_regularizer * ops.eye(a.shape[-1], dtype=as_dtype(a.dtype).name), _turned(a) @ rhs)
-
-
 def svd(tensor: Any, full_matrices: bool = False, compute_uv: bool = True, name: str | None = None) -> Any:
     """Singular values s, and matrices u and v with u @ diag(s) @ v^T = tensor, in this order."""
     parts = ops.svd(convert_to_tensor(tensor), full_matrices, compute_uv)
     return (parts[1], parts[0], _turned(parts[2])) if compute_uv else parts
-
-
-def qr(input: Any, full_matrices: bool = False, name: str | None = None) -> Any:
-    """Matrices q, of orthogonal columns, and r, upper triangular, with q @ r = input."""
-    return Qr(*ops.qr(convert_to_tensor(input), "complete" if full_matrices else "reduced"))
 
 
 eigvalsh: Callable[..., Tensor] = unary(
@@ -128,17 +70,6 @@ def diag(diagonal: Any, name: str | None = None, k: int = 0, **_: Any) -> Tensor
     return ops.pad(matrix, [(0, 0)] * (d.ndim - 1) + [(max(-k, 0), max(k, 0)), (max(k, 0), max(-k, 0))])
 
 
-def diag_part(input: Any, name: str | None = None, k: int = 0, **_: Any) -> Tensor:
-    """Diagonals of matrices."""
-    return ops.diagonal(convert_to_tensor(input), k, -2, -1)
-
-
-def set_diag(input: Any, diagonal: Any, name: str | None = None, **_: Any) -> Tensor:
-    """Matrices with their diagonals replaced."""
-    x = convert_to_tensor(input)
-    return ops.where(np.eye(x.shape[-2], x.shape[-1]) > 0, ops.expand_dims(convert_to_tensor(diagonal), -1), x)
-
-
 def band_part(input: Any, num_lower: Any, num_upper: Any, name: str | None = None) -> Tensor:
     """Matrices with zeros outside a band around the diagonal; -1 keeps all of a triangle."""
     x = convert_to_tensor(input)
@@ -151,3 +82,25 @@ def eye(num_rows: Any, num_columns: Any = None, batch_shape: Any = None, dtype: 
     """Identity matrices."""
     one = ops.eye(int(num_rows), None if num_columns is None else int(num_columns), dtype=as_dtype(dtype).name)
     return one if batch_shape is None else ops.broadcast_to(one, (*map(int, batch_shape), *one.shape))
+
+
+globals().update(named({
+    "matvec": ("Product of a matrix and a vector.",
+        lambda a, b, transpose_a=False, **_:
+            ops.squeeze(matmul(a, ops.expand_dims(convert_to_tensor(b), -1), transpose_a), -1)),
+    "tensordot": ("Sum of products over axes of both tensors.",
+        lambda a, b, axes, name=None:
+            ops.tensordot(convert_to_tensor(a), convert_to_tensor(b), as_array(axes).tolist())),
+    "einsum": ("Sum of products in Einstein's notation.",
+        lambda equation, *inputs, **_: ops.einsum(equation, *map(convert_to_tensor, inputs))),
+    "inv": ("Inverse matrices.",
+        lambda input, adjoint=False, name=None:
+            ops.inv(matrix_transpose(input, conjugate=True) if adjoint else convert_to_tensor(input))),
+    "solve": ("The x with matrix @ x = rhs.",
+        lambda matrix, rhs, adjoint=False, name=None: ops.solve(
+            matrix_transpose(matrix, conjugate=True) if adjoint else convert_to_tensor(matrix),
+            convert_to_tensor(rhs))),
+    "pinv": ("Pseudoinverse matrices.", lambda a, rcond=None, **_: ops.pinv(convert_to_tensor(a), rcond)),
+    "diag_part": ("Diagonals of matrices.",
+        lambda input, name=None, k=0, **_: ops.diagonal(convert_to_tensor(input), k, -2, -1)),
+}))  # fmt: skip

@@ -12,7 +12,7 @@ from ..._base.typing import DTypeLike
 from ..._core.tensor import Tensor, TensorOps, as_array
 from ...ops.reduction import segments
 from .dtypes import DType, as_dtype
-from .missing import missing
+from .missing import missing, named
 from .ragged import RaggedTensor
 from .tensors import BINARY, Rows, array_of, convert_to_tensor, on_elements
 
@@ -39,9 +39,6 @@ _UNARY = {name: name for name in _SAME.split()} | {
     "atanh": "arctanh", "is_finite": "isfinite", "is_inf": "isinf", "is_nan": "isnan", "rint": "round",
 }  # fmt: skip
 globals().update({name: unary(getattr(ops, op)) for name, op in _UNARY.items()}, **BINARY)
-
-
-# Reductions.
 
 
 def axes_of(axis: Any) -> Any:
@@ -135,9 +132,6 @@ cumsum: Callable[..., Tensor] = _cumulative(ops.cumsum, 0)
 cumprod: Callable[..., Tensor] = _cumulative(ops.cumprod, 1)
 
 
-# Sums over many tensors, and formulas.
-
-
 def add_n(inputs: Sequence[Any], name: str | None = None) -> Tensor:
     """The sum of tensors."""
     total, *others = [convert_to_tensor(x) for x in inputs]
@@ -146,28 +140,10 @@ def add_n(inputs: Sequence[Any], name: str | None = None) -> Tensor:
     return total
 
 
-def squared_difference(x: Any, y: Any, name: str | None = None) -> Tensor:
-    """(x - y) squared."""
-    return ops.square(BINARY["subtract"](x, y))
-
-
-def softmax(logits: Any, axis: Any = None, name: str | None = None) -> Tensor:
-    """exp(x) / sum(exp(x)) along an axis, the last by default."""
-    return ops.softmax(convert_to_tensor(logits), -1 if axis is None else axis)
-
-
-def log_softmax(logits: Any, axis: Any = None, name: str | None = None) -> Tensor:
-    """The logarithm of `softmax`."""
-    return ops.log_softmax(convert_to_tensor(logits), -1 if axis is None else axis)
-
-
 def l2_normalize(x: Any, axis: Any = None, epsilon: float = 1e-12, name: str | None = None) -> Tensor:
     """x divided by its length along axes, whose square is at least epsilon."""
     x = convert_to_tensor(x)
     return x * ops.rsqrt(ops.maximum(ops.sum(ops.square(x), axes_of(axis), True), epsilon))
-
-
-# Counting and choosing.
 
 
 class TopKV2(NamedTuple):
@@ -181,11 +157,6 @@ def top_k(input: Any, k: Any = 1, sorted: bool = True, index_type: DTypeLike = "
     """The k largest elements along the last axis, in descending order."""
     values, indices = ops.top_k(convert_to_tensor(input), int(k), sorted)
     return TopKV2(values, ops.cast(indices, as_dtype(index_type).name))
-
-
-def in_top_k(targets: Any, predictions: Any, k: Any, name: str | None = None) -> Tensor:
-    """True where a target is among the k largest predictions of its row."""
-    return ops.in_top_k(convert_to_tensor(targets), convert_to_tensor(predictions), int(k))
 
 
 def bincount(arr: Any, weights: Any = None, minlength: Any = None, maxlength: Any = None, dtype: DTypeLike = "int32",
@@ -227,8 +198,7 @@ segment_sum: Callable[..., Tensor] = _segments(lambda t: 0, "add")
 def segment_mean(data: Any, segment_ids: Any, num_segments: Any = None, name: str | None = None) -> Tensor:
     """The mean of the rows with equal numbers, 0 where there are none."""
     data = convert_to_tensor(data)
-    total = segment_sum(data, segment_ids, num_segments)
-    counts = segment_sum(ops.ones_like(data), segment_ids, num_segments)
+    total, counts = (segment_sum(x, segment_ids, num_segments) for x in (data, ops.ones_like(data)))
     return BINARY["divide"](total, ops.maximum(counts, 1))
 
 
@@ -239,10 +209,15 @@ _SEGMENTS: dict[str, Callable[..., Tensor]] = {
 globals().update({f"{order}segment_{name}": op for name, op in _SEGMENTS.items() for order in ("", "unsorted_")})
 
 
-def complex_(real: Any, imag: Any, name: str | None = None) -> Tensor:
-    """`tf.complex`: numbers of real and imaginary parts."""
-    a, b = array_of(real), array_of(imag)
-    return Tensor(a + 1j * b)
+globals().update(named({
+    "complex_": ("`tf.complex`: numbers of real and imaginary parts.",
+        lambda real, imag, name=None: Tensor(array_of(real) + 1j * array_of(imag))),
+    "squared_difference": ("(x - y) squared.", lambda x, y, name=None: ops.square(BINARY["subtract"](x, y))),
+    "softmax": ("exp(x) / sum(exp(x)) along an axis, the last by default.",
+        lambda logits, axis=None, name=None: ops.softmax(convert_to_tensor(logits), -1 if axis is None else axis)),
+    "log_softmax": ("The logarithm of `softmax`.",
+        lambda logits, axis=None, name=None: ops.log_softmax(convert_to_tensor(logits), -1 if axis is None else axis)),
+}))  # fmt: skip
 
 
 def is_tensor(x: object) -> bool:

@@ -1,4 +1,4 @@
-"""The answer to a name that the stand-in does not have."""
+"""Names of modules: functions by tables, and the answer to a name that the stand-in does not have."""
 
 import sys
 from collections.abc import Callable
@@ -32,15 +32,23 @@ def missing(module: str, other: Callable[[str], Any] | None = None) -> Callable[
     return find
 
 
+def named(table: dict[str, tuple[str, Callable[..., Any]]]) -> dict[str, Callable[..., Any]]:
+    """Return functions by their names; a table has for each its text in `help` and what it returns."""
+    for name, (text, function) in table.items():
+        function.__doc__, function.__name__, function.__qualname__ = text, name, name
+    return {name: function for name, (_, function) in table.items()}
+
+
 def nothing(*args: Any, **kwargs: Any) -> None:
     """Do nothing: there is one device and no graph, and the results are always the same."""
 
 
 _VERSION_1 = {
     "tensorflow": "ConfigProto GPUOptions InteractiveSession Session app assign contrib flags get_default_graph "
-    "get_default_session get_variable gfile global_variables global_variables_initializer initialize_all_variables "
-    "layers local_variables_initializer log matrix_inverse placeholder placeholder_with_default random_normal "
-    "random_uniform reset_default_graph set_random_seed to_float to_int32 to_int64 truncated_normal variable_scope",
+    "get_default_session get_variable gfile global_variables global_variables_initializer gradients "
+    "initialize_all_variables layers local_variables_initializer log matrix_inverse placeholder "
+    "placeholder_with_default random_normal random_uniform reset_default_graph set_random_seed to_float to_int32 "
+    "to_int64 truncated_normal variable_scope",
     "tensorflow.train": "AdagradOptimizer AdamOptimizer GradientDescentOptimizer MomentumOptimizer RMSPropOptimizer "
     "Saver",
     "tensorflow.nn": "dynamic_rnn rnn_cell softmax_cross_entropy_with_logits_v2 static_rnn",

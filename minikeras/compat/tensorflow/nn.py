@@ -7,35 +7,20 @@ import numpy as np
 
 from ... import ops
 from ..._core.tensor import Tensor
+from . import math as _math
 from . import random as _random
 from .arrays import gather
 from .math import axes_of, unary
-from .math import in_top_k as in_top_k
-from .math import l2_normalize as l2_normalize
-from .math import log_softmax as log_softmax
-from .math import softmax as softmax
-from .math import top_k as top_k
-from .missing import missing
+from .missing import missing, named
 from .tensors import BINARY, alike, convert_to_tensor
 
 __getattr__: Callable[[str], Any] = missing(__name__)
-
 _UNARY = ["relu", "relu6", "elu", "selu", "silu", "sigmoid", "softplus", "softsign", "tanh", "log_sigmoid", "erf"]
 globals().update({name: unary(getattr(ops, name)) for name in _UNARY})
+globals().update({name: vars(_math)[name] for name in ("l2_normalize", "log_softmax", "softmax", "top_k")})
+l2_loss: Callable[..., Tensor] = unary(lambda x: ops.sum(ops.square(x)) / 2, "Half the sum of squares.")
+scale_regularization_loss: Callable[..., Tensor] = unary(ops.sum, "The sum of losses of weights: there is one replica.")
 swish: Callable[..., Tensor] = unary(ops.silu)
-
-
-def leaky_relu(features: Any, alpha: float = 0.2, name: str | None = None) -> Tensor:
-    """x where it is positive, alpha * x elsewhere."""
-    return ops.leaky_relu(convert_to_tensor(features), float(alpha))
-
-
-def gelu(features: Any, approximate: bool = False, name: str | None = None) -> Tensor:
-    """x times the normal distribution function at x."""
-    return ops.gelu(convert_to_tensor(features), approximate)
-
-
-# Losses of logits.
 
 
 def sigmoid_cross_entropy_with_logits(labels: Any = None, logits: Any = None, name: str | None = None) -> Tensor:
@@ -44,24 +29,10 @@ def sigmoid_cross_entropy_with_logits(labels: Any = None, logits: Any = None, na
     return ops.relu(x) - x * z + ops.log1p(ops.exp(-ops.abs(x)))
 
 
-def weighted_cross_entropy_with_logits(labels: Any, logits: Any, pos_weight: Any, name: str | None = None) -> Tensor:
-    """The same, with the term of the positive labels multiplied by a weight."""
-    x, z = map(convert_to_tensor, alike("Sigmoid", logits, labels))
-    return (1 - z) * x + (1 + (pos_weight - 1) * z) * (ops.log1p(ops.exp(-ops.abs(x))) + ops.relu(-x))
-
-
 def softmax_cross_entropy_with_logits(labels: Any, logits: Any, axis: int = -1, name: str | None = None) -> Tensor:
     """Cross-entropy of each row of probabilities with softmax(logits)."""
     x, z = map(convert_to_tensor, alike("SoftmaxCrossEntropyWithLogits", logits, labels))
     return -ops.sum(z * ops.log_softmax(x, axis), axis)
-
-
-def sparse_softmax_cross_entropy_with_logits(labels: Any, logits: Any, name: str | None = None) -> Tensor:
-    """Cross-entropy of each class number with softmax(logits)."""
-    return ops.sparse_categorical_crossentropy(convert_to_tensor(labels), convert_to_tensor(logits), from_logits=True)
-
-
-l2_loss: Callable[..., Tensor] = unary(lambda x: ops.sum(ops.square(x)) / 2, "Half the sum of squares.")
 
 
 def compute_average_loss(per_example_loss: Any, sample_weight: Any = None, global_batch_size: Any = None,
@@ -70,12 +41,6 @@ def compute_average_loss(per_example_loss: Any, sample_weight: Any = None, globa
     losses = convert_to_tensor(per_example_loss)
     losses = losses if sample_weight is None else losses * sample_weight
     return ops.sum(losses) / float(losses.size if global_batch_size is None else global_batch_size)
-
-
-scale_regularization_loss: Callable[..., Tensor] = unary(ops.sum, "The sum of losses of weights: there is one replica.")
-
-
-# Windows over images.
 
 
 def _middle(value: Any, rank: int, data_format: str | None) -> Any:
@@ -99,51 +64,19 @@ def _padded(x: Tensor, padding: Any, fill: float = 0.0) -> tuple[Tensor, Any]:
     return ops.pad(x, [tuple(map(int, pair)) for pair in padding], "constant", fill), "valid"
 
 
-def _convolution(rank: int) -> Callable[..., Tensor]:
+def _convolution(rank: int, op: Callable[..., Tensor] = ops.conv) -> Callable[..., Tensor]:
     def call(input: Any, filters: Any, strides: Any = 1, padding: Any = "VALID", data_format: str | None = None,
              dilations: Any = None, name: str | None = None) -> Tensor:  # fmt: skip
         x, kind = _padded(convert_to_tensor(input), padding)
         steps, spread = (_middle(v, rank, data_format) for v in (strides, dilations))
-        return ops.conv(x, convert_to_tensor(filters), steps, kind, _format(data_format), spread or 1)
+        return op(x, convert_to_tensor(filters), steps, kind, _format(data_format), spread or 1)
 
     return call
 
 
 conv2d: Callable[..., Tensor] = _convolution(2)
+_depthwise = _convolution(2, ops.depthwise_conv)
 globals().update(conv1d=_convolution(1), conv3d=_convolution(3), convolution=conv2d)
-
-
-def depthwise_conv2d(input: Any, filter: Any, strides: Any, padding: Any, data_format: str | None = None,
-                     dilations: Any = None, name: str | None = None) -> Tensor:  # fmt: skip
-    """Each channel convolved with filters of its own."""
-    x, kind = _padded(convert_to_tensor(input), padding)
-    steps, spread = (_middle(v, 2, data_format) for v in (strides, dilations))
-    return ops.depthwise_conv(x, convert_to_tensor(filter), steps, kind, _format(data_format), spread or 1)
-
-
-def local_response_normalization(input: Any, depth_radius: int = 5, bias: float = 1.0, alpha: float = 1.0,
-                                 beta: float = 0.5, name: Any = None) -> Tensor:  # fmt: skip
-    """x divided by a power of the sum of squares of neighboring channels."""
-    x = convert_to_tensor(input)
-    near = np.abs(np.subtract.outer(np.arange(x.shape[-1]), np.arange(x.shape[-1]))) <= depth_radius
-    return x / (bias + alpha * ops.matmul(ops.square(x), near.astype("float32"))) ** beta
-
-
-lrn = local_response_normalization
-
-
-def conv2d_transpose(input: Any, filters: Any, output_shape: Any, strides: Any, padding: Any = "SAME",
-                     data_format: str = "NHWC", dilations: Any = None, name: str | None = None) -> Tensor:  # fmt: skip
-    """The gradient of `conv2d` as an operation of its own, to images of a shape."""
-    x, kernel, steps = convert_to_tensor(input), convert_to_tensor(filters), _middle(strides, 2, data_format)
-    y = ops.conv_transpose(x, kernel, steps, padding.lower(), None, _format(data_format))
-    want = tuple(int(n) for n in output_shape)
-    if tuple(y.shape) == want:
-        return y
-    each = (steps, steps) if isinstance(steps, int) else steps
-    pairs = zip(_middle(want, 2, data_format), _middle(y.shape, 2, data_format), each, strict=True)
-    extra = [(asked - (size - step)) % step for asked, size, step in pairs]
-    return ops.conv_transpose(x, kernel, steps, padding.lower(), tuple(extra), _format(data_format))
 
 
 def _pooling(op: Callable[..., Tensor], rank: int) -> Callable[..., Tensor]:
@@ -164,21 +97,12 @@ globals().update({
 })  # fmt: skip
 
 
-# Normalization, dropout, embeddings.
-
-
 def bias_add(value: Any, bias: Any, data_format: str | None = None, name: str | None = None) -> Tensor:
     """A bias for each channel added."""
     b = convert_to_tensor(bias)
     if _format(data_format) == "channels_first":
         b = ops.reshape(b, (-1, *[1] * (len(convert_to_tensor(value).shape) - 2)))
     return BINARY["add"](value, b)
-
-
-def moments(x: Any, axes: Any, shift: Any = None, keepdims: bool = False,
-            name: str | None = None) -> tuple[Tensor, Tensor]:  # fmt: skip
-    """Mean and variance along axes."""
-    return ops.moments(convert_to_tensor(x), axes_of(axes), keepdims)
 
 
 def batch_normalization(x: Any, mean: Any, variance: Any, offset: Any, scale: Any, variance_epsilon: Any,
@@ -196,22 +120,31 @@ def dropout(x: Any, rate: Any, noise_shape: Any = None, seed: Any = None, name: 
     return ops.where(_random.uniform(sizes, seed=seed) >= rate, x / (1 - rate), 0.0)
 
 
-def embedding_lookup(params: Any, ids: Any, *, name: str | None = None) -> Tensor:
-    """The rows of a table that ids name."""
-    return gather(params, ids)
+def _moved(input: Any, block: int, data_format: str, last: str, first: str) -> Tensor:
+    """Return an image with its elements moved by the pattern for its layout; `i` and `j` are as long as a block."""
+    pattern = last if _format(data_format) == "channels_last" else first
+    return ops.rearrange(convert_to_tensor(input), pattern, i=block, j=block)
 
 
-def depth_to_space(input: Any, block_size: int, data_format: str = "NHWC", name: str | None = None) -> Tensor:
-    """Channels moved into blocks of pixels: (n, h, w, c * b * b) -> (n, h * b, w * b, c)."""
-    x = convert_to_tensor(input)
-    if _format(data_format) == "channels_last":
-        return ops.depth_to_space(x, block_size)
-    return ops.rearrange(x, "n (i j c) h w -> n c (h i) (w j)", i=block_size, j=block_size)  # Keras's order is another
-
-
-def space_to_depth(input: Any, block_size: int, data_format: str = "NHWC", name: str | None = None) -> Tensor:
-    """Blocks of pixels moved into channels: (n, h * b, w * b, c) -> (n, h, w, c * b * b)."""
-    x = convert_to_tensor(input)
-    if _format(data_format) == "channels_last":
-        return ops.space_to_depth(x, block_size)
-    return ops.rearrange(x, "n c (h i) (w j) -> n (i j c) h w", i=block_size, j=block_size)
+globals().update(named({
+    "depthwise_conv2d": ("Each channel convolved with filters of its own.",
+        lambda input, filter, strides, padding, data_format=None, dilations=None, name=None:
+            _depthwise(input, filter, strides, padding, data_format, dilations)),
+    "sparse_softmax_cross_entropy_with_logits": ("Cross-entropy of each class number with softmax(logits).",
+        lambda labels, logits, name=None: ops.sparse_categorical_crossentropy(
+            convert_to_tensor(labels), convert_to_tensor(logits), from_logits=True)),
+    "depth_to_space": ("Channels moved into blocks of pixels: (n, h, w, c * b * b) -> (n, h * b, w * b, c).",
+        lambda input, block_size, data_format="NHWC", name=None: _moved(input, block_size, data_format,
+            "n h w (i j c) -> n (h i) (w j) c", "n (i j c) h w -> n c (h i) (w j)")),
+    "space_to_depth": ("Blocks of pixels moved into channels: (n, h * b, w * b, c) -> (n, h, w, c * b * b).",
+        lambda input, block_size, data_format="NHWC", name=None: _moved(input, block_size, data_format,
+            "n (h i) (w j) c -> n h w (i j c)", "n c (h i) (w j) -> n (i j c) h w")),
+    "leaky_relu": ("x where it is positive, alpha * x elsewhere.",
+        lambda features, alpha=0.2, name=None: ops.leaky_relu(convert_to_tensor(features), float(alpha))),
+    "gelu": ("x times the normal distribution function at x.",
+        lambda features, approximate=False, name=None: ops.gelu(convert_to_tensor(features), approximate)),
+    "moments": ("Mean and variance along axes.",
+        lambda x, axes, shift=None, keepdims=False, name=None:
+            ops.moments(convert_to_tensor(x), axes_of(axes), keepdims)),
+    "embedding_lookup": ("The rows of a table that ids name.", lambda params, ids, *, name=None: gather(params, ids)),
+}))  # fmt: skip

@@ -69,11 +69,6 @@ class RaggedTensor(Rows):
         return cls(values, size * np.arange(1 + (len(values) // size if size else int(nrows or 0))))
 
     @classmethod
-    def from_row_starts(cls, values: Any, row_starts: Any, name: Any = None, validate: bool = True) -> "RaggedTensor":
-        """Return rows that begin at these places."""
-        return cls(values, [*as_array(row_starts), len(values)])
-
-    @classmethod
     def from_value_rowids(cls, values: Any, value_rowids: Any, nrows: Any = None, **_: Any) -> "RaggedTensor":
         """Return values in the rows of these numbers, which do not decrease."""
         return cls.from_row_lengths(values, np.bincount(as_array(value_rowids), minlength=int(nrows or 0)))
@@ -234,8 +229,7 @@ class RaggedTensor(Rows):
         rows = [as_array(row.to_tensor(default_value) if isinstance(row, RaggedTensor) else row) for row in self]
         kind = as_array(self.flat_values).dtype
         fill = empty_of(kind) if default_value is None else array_of(default_value)
-        inner = np.max([row.shape for row in rows], axis=0, initial=0) if rows else [0]
-        sizes = [len(rows), *inner]
+        sizes = [len(rows), *(np.max([row.shape for row in rows], axis=0, initial=0) if rows else [0])]
         if shape is not None:
             sizes = [n if asked is None else int(asked) for n, asked in zip(sizes, TensorShape(shape), strict=True)]
         whole = np.full(sizes, fill, kind)

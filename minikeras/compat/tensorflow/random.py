@@ -128,11 +128,7 @@ def gamma(shape: Any, alpha: Any, beta: Any = None, dtype: DTypeLike = "float32"
     """Numbers of a gamma distribution, a sample of `shape` for each of its parameters."""
     form, rate = np.broadcast_arrays(as_array(alpha), as_array(1.0 if beta is None else beta))
     rng = np.random.default_rng(state_for("gamma", as_dtype(dtype).name, seed, 1))
-    numbers = np.asarray(rng.gamma(form, 1 / rate, (*sizes_of(shape), *form.shape)))
-    return Tensor(numbers.astype(as_dtype(dtype).name))
-
-
-# Draws that depend on nothing but the seed they get.
+    return Tensor(np.asarray(rng.gamma(form, 1 / rate, (*sizes_of(shape), *form.shape)), as_dtype(dtype).name))
 
 
 def _stateless(draw: Callable[..., Tensor]) -> Callable[..., Tensor]:
@@ -192,8 +188,7 @@ class Generator:
     @property
     def state(self) -> Tensor:
         """The state: counter (two numbers) and key."""
-        parts = [self._counter & (2**64 - 1), self._counter >> 64, self._key]
-        return Tensor(np.array(parts, "uint64").astype("int64"))
+        return Tensor(np.array([self._counter & (2**64 - 1), self._counter >> 64, self._key], "uint64").astype("int64"))
 
     def reset(self, state: Any) -> None:
         """Go on from a state."""

@@ -4,14 +4,12 @@ The formats: https://www.tensorflow.org/tutorials/load_data/tfrecord, https://pr
 """
 
 import gzip
-import io
 import os
 import struct
 import zlib
 from collections.abc import Callable, Iterator
 from functools import cache
 from importlib import import_module
-from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
@@ -23,11 +21,8 @@ from . import errors
 from .dtypes import DType, as_dtype
 from .errors import InvalidArgumentError, NotFoundError
 from .missing import missing
-from .ragged import RaggedTensor
 from .sparse import SparseTensor
-from .tensors import array_of, empty_of
-
-# Protocol buffers.
+from .tensors import array_of
 
 _MESSAGES = ("BytesList", "FloatList", "Int64List", "Feature", "Features", "Example")
 _SCHEMA = """
@@ -90,9 +85,6 @@ def _example(text: bytes) -> Any:
         raise InvalidArgumentError(f"Could not parse example input, value: {text!r:.80}") from error
 
 
-# From examples to tensors.
-
-
 class FixedLenFeature(NamedTuple):
     """A feature of one shape."""
 
@@ -105,22 +97,6 @@ class VarLenFeature(NamedTuple):
     """A feature of any length, which becomes a sparse tensor."""
 
     dtype: Any
-
-
-class FixedLenSequenceFeature(NamedTuple):
-    """A feature of any number of rows of one shape; shorter ones of a batch are filled up."""
-
-    shape: Any
-    dtype: Any
-    allow_missing: bool = False
-    default_value: Any = None
-
-
-class RaggedFeature(NamedTuple):
-    """A feature of any length, which becomes rows of a ragged tensor."""
-
-    dtype: Any
-    value_key: str | None = None
 
 
 _KINDS = {"bytes_list": "string", "float_list": "float32", "int64_list": "int64"}
@@ -142,7 +118,7 @@ def _values(example: Any, name: str, dtype: DType) -> Array | None:
 def _column(examples: list[Any], name: str, kind: Any, batched: bool) -> Any:
     """Return a feature of all examples."""
     dtype = as_dtype(kind.dtype)
-    rows = [_values(example, getattr(kind, "value_key", None) or name, dtype) for example in examples]
+    rows = [_values(example, name, dtype) for example in examples]
     if isinstance(kind, FixedLenFeature):
         default = None if kind.default_value is None else array_of(kind.default_value).astype(dtype.as_numpy_dtype)
         rows = [default if row is None else row for row in rows]
@@ -157,17 +133,9 @@ def _column(examples: list[Any], name: str, kind: Any, batched: bool) -> Any:
         return Tensor(np.stack(arrays) if batched else arrays[0])
     full = [np.zeros(0, dtype.as_numpy_dtype) if row is None else row for row in rows]
     lengths = [len(row) for row in full]
-    if isinstance(kind, RaggedFeature):
-        return RaggedTensor.from_row_lengths(np.concatenate(full), lengths) if batched else Tensor(full[0])
-    if isinstance(kind, VarLenFeature):
-        places = [(i, j) if batched else (j,) for i, n in enumerate(lengths) for j in range(n)]
-        shape = [len(full), max(lengths, default=0)] if batched else lengths
-        return SparseTensor(np.reshape(places, (-1, len(shape))), np.concatenate(full), shape)
-    fill = empty_of(full[0].dtype) if kind.default_value is None else kind.default_value
-    table = np.full((len(full), max(lengths, default=0)), fill, full[0].dtype)
-    for place, row in zip(table, full, strict=True):
-        place[: len(row)] = row
-    return Tensor((table if batched else table[0]).reshape(*[len(full)][:batched], -1, *kind.shape))
+    places = [(i, j) if batched else (j,) for i, n in enumerate(lengths) for j in range(n)]
+    shape = [len(full), max(lengths, default=0)] if batched else lengths
+    return SparseTensor(np.reshape(places, (-1, len(shape))), np.concatenate(full), shape)
 
 
 def parse_example(serialized: Any, features: dict[str, Any], example_names: Any = None, name: Any = None) -> Any:
@@ -187,8 +155,6 @@ def parse_single_example(serialized: Any, features: dict[str, Any], example_name
     example = _example(array_of(serialized).item())
     return {key: _column([example], key, kind, False) for key, kind in features.items()}
 
-
-# Files.
 
 _STRIDE, _LONG = 64, 1024
 
@@ -222,7 +188,7 @@ def _checksum(data: bytes) -> int:
 
 
 def opened(path: Any, compression: Any = None) -> BinaryIO:
-    """Return a file to read, which was written with a compression: None, "", "GZIP" or "ZLIB".
+    """Return a file to read, which was written with a compression: None, "" or "GZIP".
 
     Raises:
         NotFoundError: if there is none.
@@ -231,10 +197,8 @@ def opened(path: Any, compression: Any = None) -> BinaryIO:
     kind = array_of(compression or "").item().decode()
     if not os.path.exists(path):
         raise NotFoundError(f"{path}; No such file or directory")
-    if kind == "ZLIB":
-        return io.BytesIO(zlib.decompress(Path(path).read_bytes()))
     if kind not in ("", "GZIP"):
-        raise ValueError(f"A compression is '', 'GZIP' or 'ZLIB'. Received: {kind!r}.")
+        raise ValueError(f"A compression is '' or 'GZIP' here. Received: {kind!r}.")
     return gzip.open(path) if kind else open(path, "rb")  # type: ignore[return-value]
 
 
@@ -274,17 +238,16 @@ class TFRecordWriter:
 
     def __init__(self, path: Any, options: Any = None) -> None:
         kind = getattr(options, "compression_type", options) or ""
-        self._path, self._kind, self._buffer = os.fspath(path), kind, io.BytesIO()
-        self._file: Any = gzip.open(path, "wb") if kind == "GZIP" else open(path, "wb")  # noqa: SIM115
-        self._packer: Any = zlib.compressobj() if kind == "ZLIB" else None
+        if kind not in ("", "GZIP"):
+            raise ValueError(f"A compression is '' or 'GZIP' here. Received: {kind!r}.")
+        self._file: Any = gzip.open(path, "wb") if kind else open(path, "wb")  # noqa: SIM115
 
     def write(self, record: bytes) -> None:
         """Write one record."""
         if not isinstance(record, bytes):
             raise TypeError(f"A record is bytes. Received: {record!r:.80} (of type {type(record).__name__}).")
         header = struct.pack("<Q", len(record))
-        data = header + struct.pack("<I", _checksum(header)) + record + struct.pack("<I", _checksum(record))
-        self._file.write(self._packer.compress(data) if self._packer else data)
+        self._file.write(header + struct.pack("<I", _checksum(header)) + record + struct.pack("<I", _checksum(record)))
 
     def flush(self) -> None:
         """Let readers see what was written."""
@@ -292,8 +255,6 @@ class TFRecordWriter:
 
     def close(self) -> None:
         """End the file."""
-        if self._packer and not self._file.closed:
-            self._file.write(self._packer.flush())
         self._file.close()
 
     def __enter__(self) -> "TFRecordWriter":

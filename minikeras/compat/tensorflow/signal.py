@@ -29,24 +29,15 @@ def _transform(function: Callable[..., Any], axes: int = 1) -> Callable[..., Ten
 fft: Callable[..., Tensor] = _transform(np.fft.fftn)
 ifft: Callable[..., Tensor] = _transform(np.fft.ifftn)
 fft2d: Callable[..., Tensor] = _transform(np.fft.fftn, 2)
-ifft2d: Callable[..., Tensor] = _transform(np.fft.ifftn, 2)
 rfft: Callable[..., Tensor] = _transform(np.fft.rfftn)
 irfft: Callable[..., Tensor] = _transform(np.fft.irfftn)
 
 
-def _window(symmetric: Callable[[int], Any]) -> Callable[..., Tensor]:
-    """Return a window function; a periodic window is one point longer, and that point left out."""
-
-    def call(window_length: Any, periodic: bool = True, dtype: DTypeLike = "float32", name: Any = None) -> Tensor:
-        length = int(window_length)
-        values = symmetric(length + 1)[:-1] if periodic and length > 1 else symmetric(length)
-        return Tensor(values.astype(as_dtype(dtype).name))
-
-    return call
-
-
-hann_window: Callable[..., Tensor] = _window(np.hanning)
-hamming_window: Callable[..., Tensor] = _window(np.hamming)
+def hann_window(window_length: Any, periodic: bool = True, dtype: DTypeLike = "float32", name: Any = None) -> Tensor:
+    """Hann's window; a periodic one is one point longer, and that point left out."""
+    length = int(window_length)
+    values = np.hanning(length + 1)[:-1] if periodic and length > 1 else np.hanning(length)
+    return Tensor(values.astype(as_dtype(dtype).name))
 
 
 def frame(signal: Any, frame_length: int, frame_step: int, pad_end: bool = False, pad_value: Any = 0, *_: Any) -> Any:

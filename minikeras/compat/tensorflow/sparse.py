@@ -110,13 +110,6 @@ def from_dense(tensor: Any, name: str | None = None) -> SparseTensor:
     return SparseTensor(places, array[tuple(places.T)], array.shape)
 
 
-def reorder(sp_input: SparseTensor, name: str | None = None) -> SparseTensor:
-    """The same with the indices in ascending order."""
-    indices = as_array(sp_input.indices)
-    order = np.lexsort(indices.T[::-1])
-    return SparseTensor(indices[order], ops.take(sp_input.values, order, 0), sp_input.dense_shape)
-
-
 def sparse_dense_matmul(sp_a: SparseTensor, b: Any, adjoint_a: bool = False, adjoint_b: bool = False,
                         name: str | None = None) -> Any:  # fmt: skip
     """The matrix product with a whole tensor."""

@@ -7,12 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from ..._base.typing import DTypeLike
 from ..._core.tensor import Tensor, TensorOps, as_array
 from ...layers.fingerprints import bins_of
 from . import ragged
 from .dtypes import as_dtype
-from .missing import missing
+from .missing import missing, named
 from .tensors import Rows, array_of, constant, convert_to_tensor, on_elements
 
 __getattr__: Callable[[str], Any] = missing(__name__)
@@ -25,26 +24,6 @@ def _each(function: Callable[..., Any], *inputs: Any, dtype: str = "object") -> 
     results = np.empty(arrays[0].shape, dtype)
     results.ravel()[:] = [function(*items) for items in zip(*(a.ravel() for a in arrays), strict=True)]
     return Tensor(results)
-
-
-def length(input: Any, unit: str = "BYTE", name: str | None = None) -> Tensor:
-    """How many bytes, or characters (unit "UTF8_CHAR"), each text has."""
-    return _each(lambda s: len(s.decode() if unit == "UTF8_CHAR" else s), input, dtype="int32")
-
-
-def lower(input: Any, encoding: str = "", name: str | None = None) -> Tensor:
-    """Texts in small letters."""
-    return _each(lambda s: s.decode().lower().encode() if encoding else s.lower(), input)
-
-
-def upper(input: Any, encoding: str = "", name: str | None = None) -> Tensor:
-    """Texts in capitals."""
-    return _each(lambda s: s.decode().upper().encode() if encoding else s.upper(), input)
-
-
-def strip(input: Any, name: str | None = None) -> Tensor:
-    """Texts without space at their ends."""
-    return _each(lambda s: s.strip(), input)
 
 
 def _parts(texts: Any, cut: Callable[[Any], list[Any]], dtype: str = "string") -> Any:
@@ -62,27 +41,12 @@ def split(input: Any, sep: Any = None, maxsplit: int = -1, name: str | None = No
     return _parts(array_of(input), lambda s: s.split(by or None, maxsplit))
 
 
-def bytes_split(input: Any, name: str | None = None) -> Any:
-    """The bytes of texts."""
-    return _parts(array_of(input), lambda s: [bytes([b]) for b in s])
-
-
-def unicode_split(input: Any, input_encoding: str = "UTF-8", *_: Any, **__: Any) -> Any:
-    """The characters of texts."""
-    return _parts(array_of(input), lambda s: [c.encode() for c in s.decode(input_encoding)])
-
-
 def to_hash_bucket_fast(input: Any, num_buckets: int, name: str | None = None) -> Tensor:
     """A number below `num_buckets` for each text, by its hash."""
     if isinstance(input, Rows):
         return on_elements(to_hash_bucket_fast, input, num_buckets)
     texts = array_of(input)
     return Tensor(bins_of(texts.ravel().tolist(), num_buckets).reshape(texts.shape))
-
-
-def join(inputs: Any, separator: str = "", name: str | None = None) -> Tensor:
-    """Texts put together, element by element."""
-    return _each(lambda *parts: separator.encode().join(parts), *inputs)
 
 
 def reduce_join(inputs: Any, axis: Any = None, keepdims: bool = False, separator: str = "", name: Any = None) -> Tensor:
@@ -118,17 +82,6 @@ def regex_replace(input: Any, pattern: Any, rewrite: Any, replace_global: bool =
     return _each(lambda s: regex.sub(by, _text(s), most).encode("utf8", "surrogateescape"), input)
 
 
-def regex_full_match(input: Any, pattern: Any, name: str | None = None) -> Tensor:
-    """True where a whole text matches."""
-    regex = re.compile(_text(pattern), re.ASCII)
-    return _each(lambda s: regex.fullmatch(_text(s)) is not None, input, dtype="bool")
-
-
-def to_number(input: Any, out_type: DTypeLike = "float32", name: str | None = None) -> Tensor:
-    """Texts as numbers."""
-    return _each(lambda s: float(s) if as_dtype(out_type).is_floating else int(s), input, dtype=as_dtype(out_type).name)
-
-
 def as_string(input: Any, precision: int = -1, scientific: bool = False, **_: Any) -> Tensor:
     """Numbers as texts."""
 
@@ -150,11 +103,6 @@ def format(template: str, inputs: Any = (), placeholder: str = "{}", summarize: 
     return constant("".join(a + b for a, b in zip(parts, [*texts, ""], strict=True)))
 
 
-def unicode_decode(input: Any, input_encoding: str = "UTF-8", *_: Any, **__: Any) -> Any:
-    """The numbers of the characters of texts."""
-    return _parts(array_of(input), lambda s: [ord(c) for c in s.decode(input_encoding)], "int32")
-
-
 def unicode_encode(input: Any, output_encoding: str = "UTF-8", *_: Any, **__: Any) -> Tensor:
     """The texts of the numbers of their characters."""
 
@@ -163,3 +111,30 @@ def unicode_encode(input: Any, output_encoding: str = "UTF-8", *_: Any, **__: An
         return [encoded(row) for row in item] if nested else "".join(map(chr, item)).encode(output_encoding)
 
     return constant(encoded(input.to_list() if isinstance(input, ragged.RaggedTensor) else as_array(input).tolist()))
+
+
+globals().update(named({
+    "length": ('How many bytes, or characters (unit "UTF8_CHAR"), each text has.',
+        lambda input, unit="BYTE", name=None:
+            _each(lambda s: len(s.decode() if unit == "UTF8_CHAR" else s), input, dtype="int32")),
+    "lower": ("Texts in small letters.",
+        lambda input, encoding="", name=None:
+            _each(lambda s: s.decode().lower().encode() if encoding else s.lower(), input)),
+    "upper": ("Texts in capitals.",
+        lambda input, encoding="", name=None:
+            _each(lambda s: s.decode().upper().encode() if encoding else s.upper(), input)),
+    "to_number": ("Texts as numbers.",
+        lambda input, out_type="float32", name=None: _each(
+            lambda s: float(s) if as_dtype(out_type).is_floating else int(s), input, dtype=as_dtype(out_type).name)),
+    "strip": ("Texts without space at their ends.", lambda input, name=None: _each(lambda s: s.strip(), input)),
+    "bytes_split": ("The bytes of texts.",
+        lambda input, name=None: _parts(array_of(input), lambda s: [bytes([b]) for b in s])),
+    "unicode_split": ("The characters of texts.",
+        lambda input, input_encoding="UTF-8", *_, **__:
+            _parts(array_of(input), lambda s: [c.encode() for c in s.decode(input_encoding)])),
+    "join": ("Texts put together, element by element.",
+        lambda inputs, separator="", name=None: _each(lambda *parts: separator.encode().join(parts), *inputs)),
+    "unicode_decode": ("The numbers of the characters of texts.",
+        lambda input, input_encoding="UTF-8", *_, **__:
+            _parts(array_of(input), lambda s: [ord(c) for c in s.decode(input_encoding)], "int32")),
+}))  # fmt: skip

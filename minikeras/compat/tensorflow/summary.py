@@ -1,7 +1,7 @@
 """`tf.summary`: values for TensorBoard."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from importlib import import_module
 from types import SimpleNamespace
 from typing import Any
@@ -11,7 +11,7 @@ import numpy as np
 from ..._core.tensor import Tensor, TensorOps, as_array
 from ..._display.event_files import EventWriter
 from ..._jit.trace import escape
-from .missing import missing, nothing
+from .missing import missing, named, nothing
 from .tensors import array_of, constant
 
 __getattr__: Callable[[str], Any] = missing(__name__)
@@ -37,12 +37,12 @@ def _having(**settings: Any) -> Iterator[Any]:
             setattr(_Open, name, value)
 
 
-class SummaryWriter:
+class SummaryWriter(EventWriter):
     """Writes values to an event file."""
 
     def __init__(self, logdir: Any, filename_suffix: str = ".v2") -> None:
         folder = logdir.numpy_view().item().decode() if isinstance(logdir, TensorOps) else str(logdir)
-        self.events: EventWriter = EventWriter(folder, filename_suffix)
+        super().__init__(folder, filename_suffix)
 
     @contextmanager
     def as_default(self, step: Any = None) -> Iterator["SummaryWriter"]:
@@ -56,14 +56,6 @@ class SummaryWriter:
         _Open.writer = self
         _Open.step = _Open.step if step is None else step
 
-    def flush(self) -> None:
-        """Let readers see what was written."""
-        self.events.flush()
-
-    def close(self) -> None:
-        """Close the file."""
-        self.events.close()
-
 
 def create_file_writer(logdir: Any, max_queue: Any = None, flush_millis: Any = None, filename_suffix: Any = None,
                        name: Any = None, **_: Any) -> SummaryWriter:  # fmt: skip
@@ -76,11 +68,6 @@ def should_record_summaries() -> bool:
     return bool(_Open.condition() if callable(_Open.condition) else _Open.condition)
 
 
-def record_if(condition: Any) -> Any:
-    """Within this context values are only written if a condition, or a function, says so."""
-    return _having(condition=condition)
-
-
 def _put(write: Callable[[EventWriter, int], None], step: Any) -> Tensor:
     at = _Open.step if step is None else step
     writer = _Open.writer
@@ -90,23 +77,8 @@ def _put(write: Callable[[EventWriter, int], None], step: Any) -> Tensor:
     if at is None:
         raise ValueError("No step set. Please specify one either through the `step` argument or through "
                          "tf.summary.experimental.set_step()")  # fmt: skip
-    write(writer.events, int(at))
+    write(writer, int(at))
     return Tensor(np.asarray(True))
-
-
-def scalar(name: str, data: Any, step: Any = None, description: str | None = None) -> Tensor:
-    """Write a number; whether it was written."""
-    return _put(lambda w, at: w.scalar(name, as_array(data), at, description or ""), step)
-
-
-def histogram(name: str, data: Any, step: Any = None, buckets: Any = None, description: str | None = None) -> Tensor:
-    """Write how many values there are between equally distant limits."""
-    return _put(lambda w, at: w.histogram(name, as_array(data), at, buckets or 30, description or ""), step)
-
-
-def image(name: str, data: Any, step: Any = None, max_outputs: int = 3, description: str | None = None) -> Tensor:
-    """Write images (batch, height, width, channels)."""
-    return _put(lambda w, at: w.image(name, as_array(data), at, int(max_outputs), description or ""), step)
 
 
 def text(name: str, data: Any, step: Any = None, description: str | None = None) -> Tensor:
@@ -115,37 +87,10 @@ def text(name: str, data: Any, step: Any = None, description: str | None = None)
     return _put(lambda w, at: w.text(name, values, at, description or ""), step)
 
 
-def write(tag: str, tensor: Any, step: Any = None, metadata: Any = None, name: str | None = None) -> Tensor:
-    """Write any values."""
-    plugin = metadata.plugin_data.plugin_name if metadata is not None else ""
-    return _put(lambda w, at: w.write(tag, as_array(tensor), at, plugin), step)
-
-
-def _write_raw_pb(tensor: Any, step: Any = None, name: str | None = None) -> Tensor:
-    """Write a `Summary` message, given by its bytes."""
-    return _put(lambda w, at: w.message(array_of(tensor).item(), at), step)
-
-
-@contextmanager
-def _summary_scope(name: str, default_name: str = "summary", values: Any = None) -> Iterator[tuple[str, str]]:
-    """Within this context a value has this name; gives it as the tag, and as the name of a scope."""
-    yield name, f"{name}/"
-
-
 def flush(writer: SummaryWriter | None = None, name: str | None = None) -> None:
     """Let readers see what was written."""
     if writer := writer or _Open.writer:
         writer.flush()
-
-
-def make_tensor_proto(values: Any, dtype: Any = None, shape: Any = None, verify_shape: bool = False) -> Any:
-    """Values as TensorFlow's message of a tensor (needs the `tensorboard` package)."""
-    return import_module("tensorboard.util.tensor_util").make_tensor_proto(as_array(constant(values, dtype, shape)))
-
-
-def make_ndarray(tensor: Any) -> Any:
-    """The array of such a message."""
-    return import_module("tensorboard.util.tensor_util").make_ndarray(tensor)
 
 
 trace_on: Callable[..., None] = nothing
@@ -153,8 +98,25 @@ trace_off: Callable[..., None] = nothing
 trace_export: Callable[..., None] = nothing
 graph: Callable[..., None] = nothing
 experimental: SimpleNamespace = SimpleNamespace(
-    set_step=lambda step: setattr(_Open, "step", step),
-    get_step=lambda: _Open.step,
-    write_raw_pb=_write_raw_pb,
-    summary_scope=_summary_scope,
-)
+    set_step=lambda step: setattr(_Open, "step", step), get_step=lambda: _Open.step,
+    write_raw_pb=lambda tensor, step=None, name=None: _put(lambda w, at: w.message(array_of(tensor).item(), at), step),
+    summary_scope=lambda name, default_name="summary", values=None: nullcontext((name, f"{name}/")),
+)  # fmt: skip
+globals().update(named({
+    "record_if": ("Within this context values are only written if a condition, or a function, says so.",
+        lambda condition: _having(condition=condition)),
+    "scalar": ("Write a number; whether it was written.",
+        lambda name, data, step=None, description=None:
+            _put(lambda w, at: w.scalar(name, as_array(data), at, description or ""), step)),
+    "histogram": ("Write how many values there are between equally distant limits.",
+        lambda name, data, step=None, buckets=None, description=None:
+            _put(lambda w, at: w.histogram(name, as_array(data), at, buckets or 30, description or ""), step)),
+    "image": ("Write images (batch, height, width, channels).",
+        lambda name, data, step=None, max_outputs=3, description=None:
+            _put(lambda w, at: w.image(name, as_array(data), at, int(max_outputs), description or ""), step)),
+    "make_tensor_proto": ("Values as TensorFlow's message of a tensor (needs the `tensorboard` package).",
+        lambda values, dtype=None, shape=None, verify_shape=False:
+            import_module("tensorboard.util.tensor_util").make_tensor_proto(as_array(constant(values, dtype, shape)))),
+    "make_ndarray": ("The array of such a message.",
+        lambda tensor: import_module("tensorboard.util.tensor_util").make_ndarray(tensor)),
+}))  # fmt: skip

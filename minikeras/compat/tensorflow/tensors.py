@@ -9,7 +9,6 @@ import operator
 import sys
 import weakref
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from importlib import import_module
 from typing import Any, cast
 
@@ -30,8 +29,6 @@ from ..past.patches import Patches
 from .draws import StatelessSource
 from .dtypes import TensorShape, as_dtype, dtype_of
 from .errors import InvalidArgumentError
-
-# From values to tensors.
 
 
 def _array(value: Any, dtype: DTypeLike | None = None) -> Array:
@@ -144,10 +141,8 @@ def elementwise(function: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-# Two tensors meet only in one dtype.
-
 _NAMES = {"float32": "float", "float64": "double", "float16": "half"}
-_NODE = "{{{{function_node __wrapped__{}_device_/job:localhost/replica:0/task:0/device:CPU:0}}}} "
+NODE = "{{{{function_node __wrapped__{}_device_/job:localhost/replica:0/task:0/device:CPU:0}}}} "
 
 
 class Promotion:
@@ -240,7 +235,7 @@ def binary(op: Callable[..., Tensor], kernel: str) -> Callable[..., Tensor]:
             if kernel == "MatMul":
                 kernel_name = "__MklMatMul"
                 text = f"Matrix size-incompatible: In[0]: {_sizes(x)}, In[1]: {_sizes(y)}"
-            raise InvalidArgumentError(f"{_NODE.format(kernel_name)}{text} [Op:{kernel}] name: ") from None
+            raise InvalidArgumentError(f"{NODE.format(kernel_name)}{text} [Op:{kernel}] name: ") from None
 
     return call
 
@@ -265,10 +260,7 @@ _OPERATORS = {
     "add": "add", "sub": "subtract", "mul": "multiply", "truediv": "divide", "floordiv": "floordiv", "mod": "floormod",
     "pow": "pow", "matmul": "matmul", "lt": "less", "le": "less_equal", "gt": "greater", "ge": "greater_equal",
 }  # fmt: skip
-_UFUNCS = {"add": "add", "subtract": "subtract", "multiply": "multiply", "divide": "divide", "true_divide": "divide",
-           "floor_divide": "floordiv", "remainder": "floormod", "power": "pow", "matmul": "matmul", "less": "less",
-           "less_equal": "less_equal", "greater": "greater", "greater_equal": "greater_equal",
-           "equal": "equal", "not_equal": "not_equal"}  # fmt: skip
+_UFUNCS = {_KERNELS[name][0]: name for name in (*_OPERATORS.values(), "equal", "not_equal")} | {"remainder": "floormod"}
 """The functions that NumPy calls where an array stands left of an operator."""
 for _name, _other in {**_OPERATORS, "eq": "equal", "ne": "not_equal", "and": "logical_and", "or": "logical_or"}.items():
     setattr(Rows, f"__{_name}__", lambda self, other, op=BINARY[_other]: op(self, other))
@@ -277,37 +269,13 @@ for _name in ("abs", "invert", "neg"):
     setattr(
         Rows, f"__{_name}__", functools.partialmethod(lambda self, op: on_elements(op, self), getattr(operator, _name))
     )
-
-
 _PACKAGE = __name__.partition(".")[0] + "."
-
-# What tensors have while the stand-in is in use.
 
 
 def text(array: Array, quoted: bool) -> str:
     """Return the values as TensorFlow prints them."""
     values = (np.array_repr(array) if array.ndim else repr(array.item())) if quoted else str(array)
     return "\n" + values if "\n" in values else values
-
-
-class _Reference:
-    """A stand-in for a tensor in a dict or a set."""
-
-    def __init__(self, tensor: Any) -> None:
-        self._tensor = tensor
-
-    def deref(self) -> Any:
-        """Return the tensor."""
-        return self._tensor
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Reference) and self._tensor is other._tensor
-
-    def __hash__(self) -> int:
-        return id(self._tensor)
-
-    def __repr__(self) -> str:
-        return f"<Reference wrapping {self._tensor!r}>"
 
 
 _slices: dict[int, tuple[Any, "Variable", Any]] = {}
@@ -324,10 +292,6 @@ class _Common:
         """Return the shape."""
         return TensorShape(self.shape)
 
-    def ref(self: Any) -> _Reference:
-        """Return what can stand for it in a dict."""
-        return _Reference(self)
-
     def numpy(self: Any) -> Any:
         """Return the values, of a tensor without axes as a scalar."""
         return self.numpy_view().copy()[()]
@@ -337,7 +301,9 @@ class _Common:
         if not inside and method == "__call__" and not kwargs and ufunc.__name__ in _UFUNCS:
             return BINARY[_UFUNCS[ufunc.__name__]](*inputs)
         result = _array_ufunc(self, ufunc, method, *inputs, **kwargs)
-        return result if inside else _unwrapped(result)
+        if inside or recorders.open or not isinstance(result, Tensor) or result.array is None:
+            return result
+        return result.array[()]  # as in TensorFlow, where nothing is to be differentiated
 
     def __array_function__(self: Any, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
         if _inside() or any_symbolic([args, kwargs]) or not all(isinstance(r, GradientTape) for r in recorders.open):
@@ -368,13 +334,6 @@ _frame = sys._getframe
 def _inside() -> bool:
     """Return whether the caller's caller belongs to this package, which goes by Keras's rules, names and tuples."""
     return bool(_OURS[_frame(2).f_globals.get("__name__")])
-
-
-def _unwrapped(result: Any) -> Any:
-    """Return what a NumPy function gave as an array, as in TensorFlow, where nothing is to be differentiated."""
-    if isinstance(result, Tensor) and result.array is not None and not recorders.open:
-        return result.array[()]
-    return result
 
 
 class _Eager(_Common):
@@ -462,17 +421,6 @@ def flavour(on: bool) -> None:
             _adapted.put(*adapter)
 
 
-@contextmanager
-def flavoured(on: bool = True) -> Iterator[None]:
-    """Have tensors be TensorFlow's (or not) within a context."""
-    before = bool(_adapted)
-    flavour(on)
-    try:
-        yield
-    finally:
-        flavour(before)
-
-
 class Variable(KerasVariable):
     """`tf.Variable`: a tensor that changes, with the dtype of its first value.
 
@@ -532,8 +480,7 @@ class Variable(KerasVariable):
     def assign(self, value: TensorLike, use_locking: bool = False, name: str | None = None,
                read_value: bool = True) -> Any:  # fmt: skip
         """Store a new value of the same dtype and shape (or a ValueError), and return the variable."""
-        is_tensor = isinstance(value, TensorOps)
-        tensor = convert_to_tensor(value) if is_tensor else Tensor(_array(value, self.array.dtype))
+        tensor = convert_to_tensor(value) if isinstance(value, TensorOps) else Tensor(_array(value, self.array.dtype))
         if self._shape is not None and self._shape.is_compatible_with(tensor.shape):
             self.array = np.zeros(tensor.shape, self.array.dtype)
         if tuple(tensor.shape) != self.array.shape:

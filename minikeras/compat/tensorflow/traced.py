@@ -18,8 +18,7 @@ from ..._jit.jit import Jit
 from ..._jit.trace import escape, trace
 from .config import functions_run_eagerly
 from .dtypes import TensorSpec, as_dtype
-from .functions import Muted
-from .structures import flatten, map_structure
+from .functions import Muted, flatten, map_structure
 from .tensors import Composite, Variable, convert_to_tensor
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -76,22 +75,20 @@ class Graph:
 
     def as_graph_def(self) -> str:
         """Return them as text."""
-        nodes = (f'node {{\n  name: "{op.name}"\n  op: "{op.type}"\n}}\n' for op in self.get_operations())
-        return "".join(nodes)
+        return "".join(f'node {{\n  name: "{op.name}"\n  op: "{op.type}"\n}}\n' for op in self.get_operations())
 
 
-class _Calls:
-    """The calls of one kind, in the structure of the first one's `args`, which is kept with all that it holds."""
+def _calls(function: Callable[[Any], Any], args: Any) -> Jit:
+    """Return what runs calls of one kind, in the structure of the first one's `args`, which it keeps."""
 
-    def __init__(self, function: Callable[[Any], Any], args: Any) -> None:
-        def run(tensors: Any) -> Any:
-            rest = iter(tensors)
-            result = _as_results(function(map_structure(lambda x: next(rest) if type(x) is Tensor else x, args)))
-            if not all(x is None or type(x) is Tensor for x in flatten(result)):
-                escape()  # no replay gives anything else
-            return result
+    def run(tensors: Any) -> Any:
+        rest = iter(tensors)
+        result = _as_results(function(map_structure(lambda x: next(rest) if type(x) is Tensor else x, args)))
+        if not all(x is None or type(x) is Tensor for x in flatten(result)):
+            escape()  # no replay gives anything else
+        return result
 
-        self.jit: Jit = Jit(run, lambda: True)
+    return Jit(run, lambda: True)
 
 
 class Function:
@@ -109,7 +106,7 @@ class Function:
         self._owner = owner
         self._traced: set[Any] = set()
         self.graph: Graph | None = None
-        self._calls: dict[Any, _Calls] = {}
+        self._calls: dict[Any, Jit] = {}
         functools.update_wrapper(self, python_function)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -145,9 +142,9 @@ class Function:
         calls = self._calls.get(kind)
         if calls is None:
             make_room(self._calls, KINDS)
-            calls = self._calls[kind] = _Calls(self._run, arguments)
+            calls = self._calls[kind] = _calls(self._run, arguments)
         with np.errstate(all="ignore"):
-            return calls.jit.run(tuple(x.array for x in tensors))
+            return calls.run(tuple(x.array for x in tensors))
 
     def _checked(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
         arguments = []

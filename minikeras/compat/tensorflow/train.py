@@ -170,9 +170,7 @@ class Checkpoint:
         if _late:
             _hooks.around(Optimizer, "build", _settle)
 
-    def read(self, save_path: Any, options: Any = None) -> _Restored:
-        """Do the same."""
-        return self.restore(save_path)
+    read = restore
 
 
 def _read(path: Any) -> dict[str, Array]:

@@ -1,20 +1,12 @@
 """What ops of `tf` make of ragged tensors: numbers as TensorFlow 2.21 gives them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 
 import minikeras.compat.tensorflow as tf
-from minikeras.compat.tensorflow import tensors
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _tensors_of_tensorflow() -> Iterator[None]:
-    with tensors.flavoured():
-        yield
-
 
 ROWS: Any = [[1, 2], [], [3]]
 DEEP: Any = [[[1], [2, 3]], [], [[4, 5, 6]]]

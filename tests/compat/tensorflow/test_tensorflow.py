@@ -5,7 +5,6 @@ import gzip
 import json
 import re
 import sys
-import zlib
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,8 @@ import pytest
 
 import minikeras.compat.tensorflow as tf
 from minikeras.compat.tensorflow import records
-from minikeras.compat.tensorflow.tensors import flavour, flavoured
+from minikeras.compat.tensorflow.tensors import flavour
+from tests.compat.tensorflow import flavoured
 from tests.compat.tensorflow.values import EXPRESSIONS, HERE, SCRIPTS, evaluate, output
 
 VALUES = json.loads((HERE / "values.json").read_text("utf8"))
@@ -107,15 +107,6 @@ def test_what_normalization_saw_is_counted_in_64_bits(installed: None, capsys: p
 def test_parts_of_texts() -> None:
     assert tf.strings.substr("häuser", 1, 2, "UTF8_CHAR").numpy() == "äu".encode()
     assert tf.strings.substr(["house", "home"], -2, 2).numpy().tolist() == [b"se", b"me"]
-
-
-def test_one_of_several_conditions_holds() -> None:
-    yes, no = (tf.constant(True), lambda: 1), (tf.constant(False), lambda: 2)
-    assert tf.case([no, yes, yes]) == 1
-    with pytest.raises(tf.errors.InvalidArgumentError, match="2 of 3 conditions hold"):
-        tf.case([no, yes, yes], exclusive=True)
-    with pytest.raises(tf.errors.InvalidArgumentError, match="0 of 1 conditions hold"):
-        tf.case([no])
 
 
 def test_a_data_frame_gives_rows() -> None:
@@ -314,7 +305,7 @@ def example(**lists: Any) -> bytes:
     return text
 
 
-@pytest.mark.parametrize("compression", [None, "GZIP", "ZLIB"])
+@pytest.mark.parametrize("compression", [None, "GZIP"])
 def test_records_are_written_and_read(compression: Any, tmp_path: Path) -> None:
     path, image = str(tmp_path / "a.tfrecord"), np.arange(3000, dtype="uint8").reshape(50, 20, 3)
     with tf.io.TFRecordWriter(path, compression) as file:
@@ -396,15 +387,14 @@ def test_examples_without_protobuf(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     assert list(tf.data.TFRecordDataset(tmp_path / "a").as_numpy_iterator()) == [b"x"]
 
 
-@pytest.mark.parametrize(("name", "compress"), [("GZIP", gzip.compress), ("ZLIB", zlib.compress)])
-def test_compressed_tables(name: str, compress: Any, tmp_path: Path) -> None:
-    (tmp_path / "t.csv").write_bytes(compress(b"a,b,c\n1,x,0\n2,y,1\n3,z,0\n"))
+def test_compressed_tables(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_bytes(gzip.compress(b"a,b,c\n1,x,0\n2,y,1\n3,z,0\n"))
     ds = tf.data.experimental.make_csv_dataset(
-        str(tmp_path / "t.csv"), 2, label_name="c", num_epochs=1, shuffle=False, compression_type=name
+        str(tmp_path / "t.csv"), 2, label_name="c", num_epochs=1, shuffle=False, compression_type="GZIP"
     )
     (first, label), _ = ds
     assert {key: value.numpy().tolist() for key, value in first.items()} == {"a": [1, 2], "b": [b"x", b"y"]}
     assert label.numpy().tolist() == [0, 1]
-    rows = tf.data.experimental.CsvDataset(str(tmp_path / "t.csv"), [0, "", 0], name, header=True)
+    rows = tf.data.experimental.CsvDataset(str(tmp_path / "t.csv"), [0, "", 0], "GZIP", header=True)
     assert [int(row[0]) for row in rows] == [1, 2, 3]
-    assert len(list(tf.data.TextLineDataset(str(tmp_path / "t.csv"), name))) == 4
+    assert len(list(tf.data.TextLineDataset(str(tmp_path / "t.csv"), "GZIP"))) == 4

@@ -3,7 +3,7 @@
 import importlib
 import inspect
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, assert_type
+from typing import TYPE_CHECKING, assert_type
 
 import numpy as np
 import pytest
@@ -11,7 +11,6 @@ import pytest
 import minikeras as keras
 import minikeras.compat.tensorflow as tf
 import minikeras.compat.tensorflow.keras.backend as backend
-from minikeras.compat.tensorflow import tensors
 from minikeras.compat.tensorflow.keras import layers
 from minikeras.compat.tensorflow.keras.datasets import mnist
 from minikeras.compat.tensorflow.keras.layers import Dense
@@ -20,12 +19,6 @@ from minikeras.compat.tensorflow.keras.preprocessing.sequence import pad_sequenc
 from minikeras.compat.tensorflow.keras.preprocessing.text import Tokenizer
 
 STUBS = Path(keras.__file__).parent / "compat" / "tensorflow"
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _tensors_of_tensorflow() -> Any:
-    with tensors.flavoured():
-        yield
 
 
 @tf.function

@@ -2,13 +2,14 @@
 
 import logging as _logging
 from collections.abc import Callable
+from functools import partial
 from importlib import import_module
 from types import SimpleNamespace
 from typing import Any, NoReturn
 
 from ...._base.user_warning import warn_user
 from ..data import Options
-from ..missing import missing
+from ..missing import missing, nothing
 from ..random import set_seed
 
 
@@ -22,13 +23,12 @@ def _refusal(name: str) -> Callable[..., NoReturn]:
     return refuse
 
 
-_NAMES = (
+_REFUSED = (
     "Graph placeholder disable_v2_behavior get_variable variable_scope global_variables get_default_graph "
     "get_default_session global_variables_initializer initialize_all_variables gradients trainable_variables "
     "placeholder_with_default get_collection"
 )
-_REFUSED = _NAMES.split()
-globals().update({name: _refusal(name) for name in _REFUSED})
+globals().update({name: _refusal(name) for name in _REFUSED.split()})
 
 
 class Session:
@@ -59,21 +59,11 @@ def disable_eager_execution() -> None:
     warn_user("minikeras runs everything eagerly: tf.compat.v1.disable_eager_execution() has no effect.")
 
 
-def enable_eager_execution(*_: Any, **__: Any) -> None:
-    """Do nothing: everything runs eagerly."""
-
-
-enable_v2_behavior: Callable[..., Any]
-enable_v2_tensorshape: Callable[..., Any]
-enable_v2_behavior = enable_v2_tensorshape = enable_eager_execution
-_logger = _logging.getLogger("tensorflow")
-
-
-def get_logger() -> _logging.Logger:
-    """Return TensorFlow's logger."""
-    return _logger
-
-
+enable_eager_execution: Callable[..., None] = nothing
+enable_v2_behavior: Callable[..., None] = nothing
+enable_v2_tensorshape: Callable[..., None] = nothing
+get_logger: Callable[[], _logging.Logger] = partial(_logging.getLogger, "tensorflow")
+_logger = get_logger()
 logging: SimpleNamespace = SimpleNamespace(
     DEBUG=10, INFO=20, WARN=30, ERROR=40, FATAL=50,
     set_verbosity=_logger.setLevel, get_verbosity=_logger.getEffectiveLevel,

@@ -10,31 +10,20 @@ from typing import Any
 
 import numpy as np
 
+from .... import ops
 from ...._base.typing import DTypeLike
 from ...._core.tensor import Tensor, TensorOps, any_symbolic, as_array, has_tensor, recorders
+from ....ops.numpy_rules import RULES
 from .. import random as _random
 from ..dtypes import DType, TensorShape, as_dtype
+from ..functions import map_structure
 from ..missing import missing
-from ..structures import map_structure
 from ..tensors import Promotion
 
 ndarray = Tensor
 newaxis = None
-_FUNCTIONS = (
-    "abs absolute add all allclose amax amin angle any append arange arccos arccosh arcsin arcsinh arctan arctan2 "
-    "arctanh argmax argmin argsort around array_equal atleast_1d atleast_2d atleast_3d average bitwise_and bitwise_or "
-    "bitwise_xor broadcast_arrays broadcast_to cbrt ceil clip concatenate conj conjugate copy cos cosh count_nonzero "
-    "cross cumprod cumsum deg2rad diag diag_indices diagflat diagonal diff divide divmod dot dsplit dstack einsum "
-    "equal exp exp2 expand_dims expm1 eye flip fliplr flipud float_power floor floor_divide full full_like gcd "
-    "geomspace greater greater_equal heaviside hsplit hstack hypot identity imag inner isclose isfinite isinf isnan "
-    "isneginf isposinf kron lcm less less_equal linspace log log10 log1p log2 logaddexp logical_and logical_not "
-    "logical_or logical_xor logspace matmul max maximum mean median meshgrid min minimum mod moveaxis multiply "
-    "nanmean nanprod nansum ndim negative nonzero not_equal ones ones_like outer positive power prod ptp quantile "
-    "rad2deg ravel real reciprocal remainder repeat reshape result_type roll rot90 round searchsorted sign signbit "
-    "sin sinc sinh size sort split sqrt square squeeze stack std subtract sum swapaxes take take_along_axis tan tanh "
-    "tensordot tile trace transpose tri tril triu true_divide unique vander var vdot vsplit vstack where zeros "
-    "zeros_like"
-)
+_OTHERS = "array_equal diag_indices divmod float_power positive remainder result_type"
+"""Functions besides those that the core has an op or a rule for."""
 _CONSTANTS = (
     "bool_ complex128 complex64 e finfo float16 float32 float64 iinfo inf int16 int32 int64 int8 pi uint16 uint8"
 )
@@ -94,7 +83,9 @@ def _of_numpy(name: str) -> Callable[..., Any]:
 def _find(name: str) -> Any:
     if name in _CONSTANTS.split():
         return getattr(np, name)
-    return _of_numpy({known: known for known in _FUNCTIONS.split()}[name])
+    if isinstance(vars(np)[name], type) or name not in {*RULES, *ops.__all__, *_OTHERS.split()}:
+        raise KeyError(name)
+    return _of_numpy(name)
 
 
 __getattr__: Callable[[str], Any] = cache(missing(__name__, _find))

@@ -1,0 +1,83 @@
+"""What a notebook shows of models, layers, histories and tensors: HTML that folds, and text that says the same."""
+
+import math
+import sys
+from collections.abc import Callable, Collection, Sequence
+from typing import Any
+
+import numpy as np
+
+from .summary import layer_rows, summarize
+
+
+def shown_by_ipython() -> Collection[str]:
+    """Return the kinds of content that IPython shows: text alone in a terminal, pictures too in a notebook."""
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    return getattr(getattr(shell, "display_formatter", None), "active_types", ())
+
+
+def displays(of: Callable[[Any], tuple[str, str]]) -> tuple[Callable[..., str], Callable[..., dict[str, str]]]:
+    """Return `_repr_html_` and `_repr_mimebundle_` (empty in a terminal, which keeps the `repr`) by HTML and text."""
+
+    def bundle(self: Any, include: object = None, exclude: object = None) -> dict[str, str]:
+        html, text = of(self) if "text/html" in shown_by_ipython() else ("", "")
+        return {"text/html": html, "text/plain": text} if html else {}
+
+    return lambda self: of(self)[0], bundle
+
+
+def of_layer(layer: Any) -> tuple[str, str]:
+    """Describe a layer by its weights; a model by its layers, where models among them fold by themselves."""
+    title = f"{type(layer).__name__} {layer.name!r}, "
+    if not hasattr(layer, "_connections"):
+        rows = [[w.path, str(w.shape), w.dtype, "yes" if w.trainable else "no"] for w in layer.weights]
+        table: list[list[Any]] = [["weight", "shape", "dtype", "trainable"], *rows] if rows else []
+        return _described(title + ("built" if layer.built else "not built"), table)
+    connections, lines = layer._connections(), list[str]()
+    table = [["layer", "type", "output shape", "params", "connected to"][: 4 + (connections is not None)]]
+    for inner in layer._operations:
+        row = next(layer_rows(inner, connections, False))
+        name = (of_layer(inner)[0].replace(" open", "", 1),) if hasattr(inner, "_connections") else row.name
+        table.append([name, row.class_name, row.output_shape, row.params, str(row.connected)][: len(table[0])])
+    summarize(layer, print_fn=lines.append)
+    count, trained = (sum(math.prod(w.shape) for w in group) for group in (layer.weights, layer.trainable_weights))
+    return _described(f"{title}{count:,} params, {trained:,} trainable", table, "".join(lines))
+
+
+def of_history(history: Any) -> tuple[str, str]:
+    """Describe a History by numbers of each metric (of one that is an array, by its means) and blocks as high."""
+    table = [["metric", "last", "min", "max", "by epoch"]]
+    for name, values in history.history.items():
+        means = np.array([np.mean(v) for v in map(np.asarray, values) if v.dtype.kind in "biuf"] or [np.nan], float)
+        table.append([name, *(f"{mean:.4g}" for mean in (means[-1], means.min(), means.max())), _blocks(means)])
+    return _described(f"History of {len(history.epoch)} epochs", table)
+
+
+def of_tensor(tensor: Any) -> tuple[str, str]:
+    """Describe a tensor by its values, a symbolic one by its shape."""
+    values = np.array([]) if hasattr(tensor, "node") else tensor.numpy()
+    text = np.array2string(values, threshold=100, edgeitems=3 if values.ndim < 3 else 1, separator=", ")
+    title, table = f"{type(tensor).__name__} of shape {tensor.shape}, {tensor.dtype}", [[text]] if values.size else []
+    return _described(title, table, repr(tensor))
+
+
+def _blocks(values: Sequence[float] | np.ndarray[Any, Any]) -> str:
+    """Return 24 blocks at most, as high as the values or the means of neighbours; "·" where there is no number."""
+    means = [float(np.mean(part)) for part in np.array_split(values, min(len(values), 24))]
+    finite = [mean for mean in means if np.isfinite(mean)] or [0.0]
+    low, reach = min(finite), max(finite) - min(finite) or 1.0
+    return "".join("▁▂▃▄▅▆▇█"[round(7 * (mean - low) / reach)] if np.isfinite(mean) else "·" for mean in means)
+
+
+def _described(title: str, table: Sequence[Sequence[Any]], text: str | None = None) -> tuple[str, str]:
+    """Return a table as HTML that folds under its title, with HTML in cells that are tuples, and as columns of text."""
+    from html import escape  # here, since importing it takes time that few want to spend
+
+    rows, start = "", '<td style="text-align: left; vertical-align: top; white-space: pre; font-family: monospace">'
+    for row in table:
+        cells = (escape(cell) if isinstance(cell, str) else cell[0] for cell in row)
+        rows += f"<tr>{''.join(f'{start}{cell}</td>' for cell in cells)}</tr>"
+    if text is None:
+        widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+        text = "\n".join([title, *("  ".join(map(str.ljust, row, widths)).rstrip() for row in table)])
+    return f"<details open><summary>{escape(title)}</summary><table>{rows}</table></details>", text

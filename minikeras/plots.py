@@ -1,0 +1,430 @@
+"""Pictures of training and of models, drawn by matplotlib (the extra `plot`).
+
+Each function draws on the axes that it is given as `ax` or `axes`, or on those of a new figure, and returns them.
+Colours, fonts and sizes are those of the user's style. Where colours tell things apart, lines, markers or numbers do so
+as well. The classes of rows are numbers from 0 on, or one-hot; `names` are what to call them.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+import os
+import time
+from binascii import b2a_base64
+from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
+from io import BytesIO
+from typing import TYPE_CHECKING, Any, TypeAlias
+from unittest.mock import patch
+
+import numpy as np
+
+from ._base.nested import leaves
+from ._base.typing import Array, TensorLike
+from ._display.notebook import shown_by_ipython
+from .callbacks import EarlyStopping, History
+from .callbacks.callback import Logs
+from .callbacks.monitor import Mode
+from .layers import Conv1D, Conv2D, Dense, Flatten, Layer
+from .models import Model
+from .utils.model_visualization import extra
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["LiveCurves", "plot_activations", "plot_confusion_matrix", "plot_decision_surface", "plot_filters",
+           "plot_history", "plot_weights"]  # fmt: skip
+
+Log: TypeAlias = History | Mapping[str, Sequence[Any]] | str | os.PathLike[str]
+Places: TypeAlias = "Axes | Sequence[Axes] | Array | None"
+Metrics: TypeAlias = str | Sequence[str] | None
+Names: TypeAlias = Sequence[object] | None
+
+
+def plot_history(history: Log, metrics: Metrics = None, *, monitor: str | None = None, mode: Mode = "auto",
+                 axes: Places = None) -> list[Axes]:  # fmt: skip
+    """Draw the loss and the metrics by epoch, counted from 1: solid lines for training, dashed ones for validation.
+
+    A dotted line stands at the best epoch, a star on the value that makes it so. A ValueError for metrics that are not
+    there, values whose epochs or mode are not known, and another number of axes than metrics.
+
+    Args:
+        history: What `fit` returned, its `history`, or the path of a file by `CSVLogger`, whatever its separator.
+        metrics: Names of what to draw, without "val_"; all that are one number an epoch if not given.
+        monitor: Name of the metric that tells which epoch is the best; "val_loss", else "loss", if not given.
+        mode: Whether it should be small ("min") or large ("max"); "auto" asks the model, as `EarlyStopping` does.
+
+    Example:
+        >>> (ax,) = plot_history({"loss": [3.0, 2.0, 1.0], "val_loss": [3.0, 2.0, 2.5]})
+        >>> [text.get_text() for text in ax.get_legend().get_texts()]
+        ['loss', 'val_loss', 'best val_loss: epoch 2']
+    """
+    curves = _curves(history)
+    found = list(dict.fromkeys(name.removeprefix("val_") for name in sorted(curves, key="loss".__ne__)))
+    names = [metrics] if isinstance(metrics, str) else metrics or found
+    unknown = {*names} - {*found} | {monitor} - {None, *curves}
+    if unknown or not names:
+        raise ValueError(f"There are no numbers of {unknown or 'any epoch'}. There are those of {list(curves)}.")
+    monitor = monitor or ("val_loss" if "val_loss" in curves else "loss")
+    best = _best(*curves.get(monitor, ([], [])), monitor, mode, getattr(history, "model", None))
+    places = _axes(axes, len(names))
+    for ax, name in zip(places, names, strict=True):
+        ink = ax.xaxis.label.get_color()
+        for key, line, marker in ((name, "-", "o"), (f"val_{name}", "--", "s")):
+            if key in curves:  # a line does not show a single epoch
+                ax.plot(*curves[key], linestyle=line, marker=None if len(curves[key][0]) > 1 else marker, label=key)
+        if best is not None:
+            ax.axvline(best[0], color=ink, linestyle=":", label=f"best {monitor}: epoch {best[0]:g}")
+        if best is not None and monitor in (name, f"val_{name}"):
+            ax.plot(*best, color=ink, marker="*", markersize=10)
+        ax.set(xlabel="epoch", ylabel=name)
+        if ax.get_xscale() == "linear":
+            _count(ax.xaxis)
+        ax.legend()
+    return places
+
+
+def _curves(history: Log) -> dict[str, tuple[list[float], list[float]]]:
+    """Return the epochs and values of the metrics that are one number an epoch."""
+    columns: Any = history.history if isinstance(history, History) else history
+    epochs = history._epochs if isinstance(history, History) else {}
+    if isinstance(history, str | os.PathLike):
+        columns, epochs = _read(history)
+    longest, curves = max(map(len, columns.values()), default=0), {}
+    for name, values in columns.items():
+        places = epochs.get(name, range(longest))
+        if len(places) != len(values):
+            raise ValueError(f"{name!r} has {len(values)} values for {longest} epochs, and nothing says for which. "
+                             "Give the History that `fit` returned.")  # fmt: skip
+        if [*places] != sorted({*places}):  # those of several runs, one after the other
+            places = range(len(values))
+        kept = [i for i, value in enumerate(values) if value is not None and np.ndim(value) == 0]
+        if kept:
+            curves[name] = [places[i] + 1.0 for i in kept], [float(values[i]) for i in kept]
+    return curves
+
+
+def _read(path: str | os.PathLike[str]) -> tuple[dict[str, list[float | None]], dict[str, list[int]]]:
+    """Return the columns of a file by `CSVLogger`, None for what is no number, and the epochs of each."""
+    with open(path, encoding="utf8", newline="") as file:
+        first = file.readline().rstrip("\r\n")
+        if not first.startswith("epoch") or len(first) < 7:
+            raise ValueError(f"{os.fspath(path)!r} is not by CSVLogger, whose first line begins with 'epoch'.")
+        (_, *epochs), *table = zip(*csv.reader([first, *file], delimiter=first[5]), strict=True)
+    columns = {name: [None if v == "NA" or "[" in v else float(v) for v in column] for name, *column in table}
+    return columns, {name: [*map(int, epochs)] for name in columns}
+
+
+def _best(epochs: list[float], values: list[float], monitor: str, mode: Mode, model: Any) -> tuple[float, float] | None:
+    """Return the epoch whose weights `EarlyStopping` would keep, and its value; None if none is finite."""
+    watch = EarlyStopping(monitor, patience=len(values) + 1, mode=mode)
+    watch.set_model(model)
+    points = [point for point in zip(epochs, values, strict=True) if math.isfinite(point[1])]
+    for i, (_, value) in enumerate(points):
+        watch.on_epoch_end(i, {monitor: value})
+    return points[watch.best_epoch] if points else None
+
+
+class LiveCurves(History):
+    """A History that draws itself while `fit` runs in a notebook: one picture below the cell, which changes.
+
+    Where no notebook shows pictures, nothing is drawn or printed.
+
+    Args:
+        metrics: See `plot_history`.
+        interval: Seconds between two pictures at least. The last epoch is always drawn.
+
+    Example:
+        >>> import minikeras as keras
+        >>> model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+        >>> model.compile("sgd", "mse")
+        >>> history = model.fit(np.ones((4, 1)), np.ones((4, 1)), epochs=3, verbose=0, callbacks=[LiveCurves("loss")])
+        >>> plot_history(history)[0].lines[0].get_xdata().tolist()
+        [1.0, 2.0, 3.0]
+    """
+
+    def __init__(self, metrics: Metrics = None, interval: float = 0.5) -> None:
+        super().__init__()
+        self.metrics = metrics
+        self.interval = interval
+        extra("matplotlib")
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        super().on_train_begin(logs)
+        self._place, self._drawn = f"minikeras {time.time_ns()}", -math.inf
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        super().on_epoch_end(epoch, logs)
+        if time.monotonic() >= self._drawn + self.interval:
+            self._draw()
+
+    def on_train_end(self, logs: Logs | None = None) -> None:
+        if self.epoch:
+            self._draw()
+
+    def _draw(self) -> None:
+        if "image/png" not in shown_by_ipython():
+            return
+        figure: Any = plot_history(self, self.metrics)[0].figure
+        figure.savefig(file := BytesIO(), format="png")
+        extra("matplotlib.pyplot").close(figure)  # or the notebook would show it once more
+        text = ", ".join(f"{name} {np.mean(values[-1]):.4g}" for name, values in self.history.items())
+        data = {"image/png": b2a_base64(file.getvalue()).decode(), "text/plain": f"epoch {self.epoch[-1] + 1}: {text}"}
+        display = extra("IPython.display").display
+        display(data, raw=True, display_id=self._place, update=math.isfinite(self._drawn))
+        self._drawn = time.monotonic()
+
+
+def plot_decision_surface(model: Model | Callable[[Array], Any], x: TensorLike, y: TensorLike | None = None, *,
+                          threshold: float = 0.5, names: Names = None, ax: Axes | None = None) -> Axes:  # fmt: skip
+    """Draw what a classifier of two features answers over the plane, with a line where its decision changes.
+
+    One output is shown as it is; of several the largest decides. Each class of y has a marker of its own. A ValueError
+    if x has not two columns, or y another number of rows.
+
+    Args:
+        model: A model, or a function of an array (n, 2) that gives outputs, such as one that normalizes first.
+        x: Rows (n, 2), which say what part of the plane to draw. The columns of a data frame name the axes.
+        y: Their classes.
+        threshold: Where one output changes from class 0 to class 1; 0 for logits.
+
+    Example:
+        >>> ax = plot_decision_surface(lambda x: x.sum(axis=1) / 3, np.array([[0, 0], [1, 2]]), [0, 1])
+        >>> [text.get_text() for text in ax.get_legend().get_texts()]
+        ['0', '1']
+    """
+    rows = np.asarray(x, float)
+    classes = np.zeros(len(rows), int) if y is None else _classes(y)
+    labels = names or range(classes.max(initial=0) + 1)
+    if rows.shape[1:] != (2,) or not 0 < len(rows) == len(classes) or classes.max() >= len(labels):
+        raise ValueError("plot_decision_surface needs rows of two features, and a class and its name for each if any. "
+                         f"Received: x of shape {rows.shape}, {len(classes)} classes, names={names}.")  # fmt: skip
+    margin = np.where(np.ptp(rows, axis=0) > 0, np.ptp(rows, axis=0), 1.0) / 10
+    across, up = np.linspace(rows.min(axis=0) - margin, rows.max(axis=0) + margin, 200).T
+    grid = np.stack(np.meshgrid(across, up), axis=-1).reshape(-1, 2)
+    outputs = model.predict(grid, batch_size=4096, verbose=0) if isinstance(model, Model) else model(grid)
+    surface = np.moveaxis(np.asarray(outputs, float).reshape(len(up), len(across), -1), -1, 0)
+    if len(surface) == 1:
+        shown, edges = surface[0], surface - threshold
+        half = max(np.abs(edges).max(), min(threshold, 1 - threshold))
+        ends = threshold - half, threshold + half
+    else:
+        shown, ends = surface.argmax(axis=0), (0, len(surface) - 1)
+        edges = np.stack([s - np.delete(surface, k, axis=0).max(axis=0) for k, s in enumerate(surface)])
+    (ax,) = _axes(ax, 1)
+    ink = ax.xaxis.label.get_color()
+    image = ax.imshow(shown, extent=(across[0], across[-1], up[0], up[-1]), origin="lower", aspect="auto", alpha=0.5,
+                      vmin=ends[0], vmax=ends[1], interpolation="nearest")  # fmt: skip
+    for edge in edges:
+        if edge.min() < 0 < edge.max():
+            ax.contour(across, up, edge, [0.0], colors=[ink])
+    if len(edges) == 1:
+        ax.figure.colorbar(image, ax=ax, label="output")
+    for k in () if y is None else np.unique(classes):
+        colour = image.cmap(image.norm(ends[k] if len(edges) == 1 and k < 2 else k))
+        ax.scatter(*rows[classes == k].T, color=colour, edgecolors=ink, marker="os^Dv<>PX*"[k % 10],
+                   label=str(labels[k]))  # fmt: skip
+    if y is not None:
+        ax.legend()
+    columns = getattr(x, "columns", ("x[:, 0]", "x[:, 1]"))
+    ax.set(xlabel=str(columns[0]), ylabel=str(columns[1]))
+    return ax
+
+
+def plot_confusion_matrix(y_true: TensorLike, y_pred: TensorLike, *, names: Names = None,
+                          ax: Axes | None = None) -> Axes:  # fmt: skip
+    """Draw how many rows of each class (down) are taken for each (across), in the colour of their part of the row.
+
+    A ValueError for other values, another number of predictions, or other names than classes.
+
+    Args:
+        y_true: The classes.
+        y_pred: What was predicted: class numbers, probabilities (n, classes), or those of class 1, (n,) or (n, 1).
+
+    Example:
+        >>> [text.get_text() for text in plot_confusion_matrix([0, 1, 1, 1], [[0.2], [0.9], [0.4], [0.6]]).texts]
+        ['1', '0', '1', '2']
+    """
+    true, predicted = _classes(y_true), _classes(y_pred)
+    wide = [np.shape(y)[1] for y in (y_true, y_pred) if np.ndim(y) == 2]
+    count = max(*wide, len(names or ()), *(int(y.max(initial=0)) + 1 for y in (true, predicted)))
+    labels = [*map(str, names or range(count))]
+    if len(true) != len(predicted) or len(labels) != count:
+        raise ValueError("plot_confusion_matrix needs a prediction for each row and a name for each class. Received: "
+                         f"{len(predicted)} predictions of {len(true)} rows, {count} classes, {names}.")  # fmt: skip
+    table = np.zeros((count, count), int)
+    np.add.at(table, (true, predicted), 1)
+    (ax,) = _axes(ax, 1)
+    image: Any = ax.imshow(table / np.maximum(table.sum(axis=1, keepdims=True), 1), vmin=0, vmax=1)
+    light = image.cmap(image.norm(image.get_array()))[..., :3] @ (0.299, 0.587, 0.114)
+    for (i, j), rows in np.ndenumerate(table):
+        ax.text(j, i, str(rows), ha="center", va="center", color="black" if light[i, j] > 0.5 else "white")
+    ticks = {"xticks": range(count), "xticklabels": labels, "yticks": range(count), "yticklabels": labels}
+    ax.set(xlabel="predicted", ylabel="true", **ticks)
+    ax.grid(visible=False)
+    return ax
+
+
+def _classes(y: TensorLike) -> Array:
+    """Return the class numbers that are given as such, as rows of one value a class, or as probabilities of class 1."""
+    values: Array = np.asarray(y)
+    if values.ndim == 2 and values.shape[1] > 1:
+        return np.asarray(values.argmax(axis=1))
+    if values.dtype.kind in "biuf" and values.ndim and values.size == len(values):
+        numbers = values.reshape(-1).astype(float)
+        if (numbers % 1).any() and (numbers >= 0).all() and (numbers <= 1).all():
+            numbers = np.where(numbers > 0.5, 1.0, 0.0)
+        if (numbers >= 0).all() and not (numbers % 1).any():
+            return numbers.astype(int)
+    raise ValueError("Classes are numbers from 0 on or probabilities (of logits give y > 0), of shape (n,) or (n, 1), "
+                     f"or rows (n, classes). Received: {values.dtype} {values.shape} {values.ravel()[:3]}")  # fmt: skip
+
+
+def plot_weights(layer: Layer, *, axes: Places = None) -> list[Axes]:
+    """Draw each weight of a layer that is built, or of a model, as a heat map: units across, what they take down.
+
+    Axes before the last are joined. Zero is white, and both signs reach equally far. A ValueError if there are none,
+    or not one of matplotlib's axes for each that is more than a number.
+
+    Example:
+        >>> import minikeras as keras
+        >>> dense = keras.layers.Dense(3)
+        >>> dense.build((None, 2))
+        >>> [ax.images[0].get_array().shape for ax in plot_weights(dense)]
+        [(2, 3), (1, 3)]
+    """
+    weights = [weight for weight in layer.weights if weight.ndim]
+    if not weights:
+        raise ValueError(f"{layer!r} has no weights to draw; it gets them when it is built.")
+    places = _axes(axes, len(weights))
+    for ax, weight in zip(places, weights, strict=True):
+        _heat(ax, weight.numpy().reshape(-1, weight.shape[-1]), signed=True, aspect="auto")
+        ax.set(title=weight.path, xlabel="unit", ylabel="input" if weight.ndim > 1 else "")
+    return places
+
+
+def plot_activations(model: Model, x: Any, layer: Layer | str | int, *, ax: Axes | None = None) -> Axes:
+    """Draw what a layer gives for one input: bars for units, a heat map for steps, a tile for each channel of an image.
+
+    A ValueError if x is not one row, the model does not call the layer, or there are too many axes.
+
+    Args:
+        model: The model that calls the layer, at whatever depth.
+        x: One input as `predict` takes it, with a batch axis: `x[:1]`.
+        layer: The layer, its name, or its index. If it is called several times, the first is drawn.
+
+    Example:
+        >>> import minikeras as keras
+        >>> model = keras.Sequential([keras.Input((2,)), keras.layers.ReLU()])
+        >>> [float(bar.get_height()) for bar in plot_activations(model, np.array([[3.0, -1.0]]), 0).patches]
+        [3.0, 0.0]
+    """
+    if not isinstance(layer, Layer):
+        layer = model.get_layer(layer) if isinstance(layer, str) else model.get_layer(index=layer)
+    if any(np.shape(leaf)[:1] != (1,) for leaf in leaves(x)):
+        raise ValueError(f"plot_activations needs one row, as x[:1]. Received: shapes {[*map(np.shape, leaves(x))]}.")
+    call, found = layer.call, list[Any]()
+
+    @wraps(call)
+    def keep(*args: Any, **kwargs: Any) -> Any:
+        found.append(call(*args, **kwargs))
+        return found[-1]
+
+    with patch.object(layer, "call", keep):
+        model(x)
+    values = np.asarray(leaves(found[0])[0])[0] if found else np.zeros(())
+    if not 0 < values.ndim < 4:
+        raise ValueError(f"{model.name!r} gets nothing from {layer!r} that can be drawn. Received: {values.shape}.")
+    (ax,) = _axes(ax, 1)
+    ax.set(title=layer.name, xlabel="step" if values.ndim == 2 else "unit", ylabel="unit" if values.ndim == 2 else "")
+    if values.ndim == 1:
+        ax.bar(range(len(values)), values)
+        _count(ax.xaxis)
+    elif values.ndim == 2:
+        _heat(ax, values.T, aspect="auto")
+    else:
+        _tiles(ax, values if getattr(layer, "data_format", "") == "channels_first" else np.moveaxis(values, -1, 0))
+    return ax
+
+
+def plot_filters(layer: Layer, *, shape: tuple[int, int] | None = None, ax: Axes | None = None) -> Axes:
+    """Draw the filters of a layer, or of the first layer of a model that has some: a tile for each unit.
+
+    Those for images of three channels are drawn in colour; of others each channel has a tile. A ValueError if there is
+    no such layer, or images of that shape have another number of values.
+
+    Args:
+        layer: A convolution, `Dense` on images in one row, or a model.
+        shape: Height and width of those images; by default what came before `Flatten`, or else a square.
+
+    Example:
+        >>> import minikeras as keras
+        >>> model = keras.Sequential([keras.Input((5, 5, 1)), keras.layers.Conv2D(4, 2)])
+        >>> plot_filters(model).images[0].get_array().shape  # two by two of them, and a gap
+        (5, 5)
+    """
+    inner = layer._flatten_layers()
+    found: Any = next((one for one in inner if isinstance(one, Conv1D | Conv2D | Dense) and one.built), None)
+    if found is None:
+        raise ValueError(f"{layer!r} has no layer with filters to draw; it gets them when it is built.")
+    kernel = found.kernel.numpy()
+    if kernel.ndim == 2:  # Dense
+        side = math.isqrt(len(kernel))
+        size = shape or next((one.input.shape[1:] for one in inner if isinstance(one, Flatten)), (side, side))
+        if math.prod(size) != len(kernel):
+            raise ValueError(f"{found.name!r} takes {len(kernel)} values, which are no image of shape {size}. Pass its "
+                             "shape=(height, width), or draw with plot_weights.")  # fmt: skip
+        kernel = kernel.reshape(*size, *(1,) * (3 - len(size)), -1)
+    tiles = np.moveaxis(kernel if kernel.ndim == 4 else kernel.swapaxes(0, 1)[:, :, None], -1, 0)
+    (ax,) = _axes(ax, 1)
+    ax.set_title(f"{found.name}: {len(tiles)} filters")
+    _tiles(ax, tiles if tiles.shape[-1] == 3 else np.concatenate(np.moveaxis(tiles, -1, 1)))
+    return ax
+
+
+def _axes(axes: Any, count: int) -> list[Axes]:
+    """Return so many axes: those given, or those of a new figure."""
+    if axes is None:
+        plt, columns = extra("matplotlib.pyplot"), min(count, 3)
+        rows = -(-count // columns)
+        size = plt.rcParams["figure.figsize"] * np.maximum((0.75 * columns, 0.75 * rows), 1)
+        figure = plt.figure(figsize=size, layout="constrained")
+        return [figure.add_subplot(rows, columns, k + 1) for k in range(count)]
+    given = [*np.ravel(np.array(axes, object))]
+    if len(given) != count or not all(hasattr(ax, "imshow") for ax in given):
+        raise ValueError(f"The picture needs {count} axes of matplotlib's. Received: {axes!r:.200}.")
+    return given
+
+
+def _heat(ax: Axes, values: Array, signed: bool = False, **options: Any) -> None:
+    """Draw numbers as colours, beside a bar that tells which; where some are negative, zero is in the middle."""
+    reach = float(np.nanmax(np.abs(values), initial=0.0)) or 1.0
+    signed = signed or bool((values < 0).any())
+    image = ax.imshow(values, cmap="PuOr" if signed else None, vmin=-reach if signed else 0.0, vmax=reach,
+                      interpolation="nearest", **options)  # fmt: skip
+    ax.figure.colorbar(image, ax=ax)
+    ax.grid(visible=False)
+    _count(ax.xaxis, ax.yaxis)
+
+
+def _count(*sides: Any) -> None:
+    """Have whole numbers alone along sides of axes."""
+    for side in sides:
+        side.set_major_locator(extra("matplotlib.ticker").MaxNLocator("auto", integer=True, min_n_ticks=1))
+
+
+def _tiles(ax: Axes, tiles: Array) -> None:
+    """Draw images (n, height, width), or in colours (n, height, width, 3), side by side with a gap of one."""
+    count, height, width, *rgb = tiles.shape
+    columns = math.ceil(math.sqrt(count))
+    sheet = np.full((-(-count // columns) * (height + 1) - 1, columns * (width + 1) - 1, *rgb), np.nan)
+    for k, tile in enumerate(tiles):
+        top, left = k // columns * (height + 1), k % columns * (width + 1)
+        sheet[top : top + height, left : left + width] = tile
+    if rgb:
+        colours = (sheet - tiles.min()) / (np.ptp(tiles) or 1.0)
+        ax.imshow(np.nan_to_num(np.concatenate([colours, ~np.isnan(colours[..., :1])], axis=-1)))
+    else:
+        _heat(ax, sheet)
+    ax.set_axis_off()
