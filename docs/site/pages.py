@@ -135,7 +135,7 @@ def modules() -> dict[str, list[ModuleType]]:
     pages["ops"].append(import_module("minikeras.ops.image"))
     pages["plots"] = [import_module("minikeras.plots")]
     pages["compat"] = [import_module("minikeras.compat"), import_module("minikeras.compat.sklearn")]
-    return pages
+    return {"minikeras": pages.pop("minikeras"), **dict(sorted(pages.items()))}
 
 
 @cache
