@@ -81,19 +81,16 @@ def flatten(structure: Any) -> list[Any]:
     return [leaf for _, child in _items(structure) for leaf in flatten(child)]
 
 
-def _kind(structure: Any) -> type:
-    return dict if isinstance(structure, dict) else type(structure)
+def _outline(structure: Any) -> Any:
+    kind = dict if isinstance(structure, dict) else type(structure)
+    return (kind, {key for key, _ in _items(structure)}) if is_nested(structure) else None
 
 
 def _check_same(a: Any, b: Any, shallow: bool = False) -> None:
     """Compare two structures; `shallow` lets the second one go deeper."""
     if shallow and not is_nested(a):
         return
-
-    def outline(structure: Any) -> Any:
-        return (_kind(structure), {key for key, _ in _items(structure)}) if is_nested(structure) else None
-
-    if outline(a) != outline(b):
+    if _outline(a) != _outline(b):
         raise ValueError(f"The two structures don't have the same nested structure. Received: {a} and {b}.")
     if is_nested(a):
         others = dict(_items(b))
@@ -104,10 +101,7 @@ def _check_same(a: Any, b: Any, shallow: bool = False) -> None:
 def assert_same_structure(a: Any, b: Any, check_types: bool | None = None) -> None:
     """Check that two structures have the same types of lists and dicts, lengths and keys all the way down.
 
-    `check_types` is ignored, as in Keras.
-
-    Raises:
-        ValueError: if they differ.
+    `check_types` is ignored, as in Keras. A ValueError if they differ.
     """
     _check_same(a, b)
 
@@ -115,8 +109,7 @@ def assert_same_structure(a: Any, b: Any, check_types: bool | None = None) -> No
 def assert_same_paths(a: Any, b: Any) -> None:
     """Check that the leaves of two structures have the same paths, whether lists or tuples lead there.
 
-    Raises:
-        ValueError: if they differ.
+    A ValueError if they differ.
     """
     first, second = ({path for path, _ in flatten_with_path(s)} for s in (a, b))
     if first != second:
@@ -127,8 +120,7 @@ def assert_same_paths(a: Any, b: Any) -> None:
 def map_structure(func: Callable[..., Any], *structures: Any, none_is_leaf: bool = True) -> Any:
     """Apply a function to the leaves of structures of the same layout; `none_is_leaf=False` leaves None alone.
 
-    Raises:
-        ValueError: if the structures differ, or without one.
+    A ValueError if the structures differ, or without one.
 
     Example:
         >>> map_structure(lambda a, b: a + b, {"x": 1, "y": [2]}, {"x": 10, "y": [20]})
@@ -143,8 +135,7 @@ def map_structure(func: Callable[..., Any], *structures: Any, none_is_leaf: bool
 def map_structure_up_to(shallow_structure: Any, func: Callable[..., Any], *structures: Any) -> Any:
     """Apply a function to the parts of structures that stand where a shallow structure has its leaves.
 
-    Raises:
-        ValueError: if a structure does not begin like the shallow one, or without one.
+    A ValueError if a structure does not begin like the shallow one, or without one.
 
     Example:
         >>> map_structure_up_to([0, 0], len, [[1, 2], (3,)])

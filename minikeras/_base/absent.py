@@ -66,7 +66,8 @@ ALIASES: dict[str, str] = {
 
 MOVED: dict[str, str] = {
     "_checks": "_base.checks", "_state": "_base.naming _base.settings", "batches": "_trainers.batches",
-    "compiling": "_trainers.compile_utils", "configurable": "_serialization.configurable",
+    "callbacks.frequency": "callbacks.callback", "compiling": "_trainers.compile_utils",
+    "configurable": "_serialization.configurable",
     "custom_objects": "_serialization.object_registration", "data": "_trainers.data_adapters",
     "events": "_display.event_files", "files": "utils.file_utils", "folders": "utils.dataset_utils",
     "gradients": "_core.tape", "images": "utils.image_utils", "input_spec": "_core.input_spec",
@@ -139,7 +140,7 @@ def complete(namespace: dict[str, Any]) -> None:
 
 def placeholder(module: str, name: str) -> Any:
     """Return what stands for a class or function of Keras: it may be imported and subclassed, not called."""
-    address, home = _address("keras", module, name), _address("minikeras", module)
+    address, home = f"keras.{module}.{name}".replace("..", "."), f"minikeras.{module}".rstrip(".")
     listed = hasattr(import_module(home), "__all__")
     has = f"{home}.__all__ lists what it has" if listed else f"It has no {home} at all"
 
@@ -153,10 +154,6 @@ def placeholder(module: str, name: str) -> Any:
     if not name[0].isupper():
         return refuse
     return _Absent(name, (), {"__new__": refuse, "__module__": home, "__doc__": refuse.__doc__})
-
-
-def _address(*parts: str) -> str:
-    return ".".join(filter(None, parts))
 
 
 _finder = Finder()

@@ -10,8 +10,9 @@ from .load_budget import Loading
 
 class _Context(threading.local):
     """The contexts open in this thread: name scopes (with the object that opened each), layer calls, dry runs,
-    autocasts, the loading of a file, batches that differ in size; and models that wait, with the scopes and shapes they
-    met, to be built after a dry run."""
+    autocasts, the loading of a file, batches that differ in size; models that wait, with the scopes and shapes they
+    met, to be built after a dry run; custom objects; and, where what occurs more than once is to be one, the objects
+    made of configurations so far, or written to them with the number of each."""
 
     def __init__(self) -> None:
         self.scopes: list[tuple[str, object]] = []
@@ -22,18 +23,26 @@ class _Context(threading.local):
         self.autocast: str | None = None
         self.loading: Loading | None = None
         self.uneven: bool = False
+        self.custom: dict[str, Any] = {}
+        self.made: dict[str, Any] | None = None
+        self.numbers: dict[int, tuple[Any, int]] | None = None
+
+    @contextmanager
+    def having(self, **values: Any) -> Iterator[None]:
+        """Within this context some of these attributes have other values."""
+        before = {name: getattr(self, name) for name in values}
+        vars(self).update(values)
+        try:
+            yield
+        finally:
+            vars(self).update(before)
 
 
 context = _Context()
 
 
 class name_scope:
-    """Within this context paths of variables begin with a name.
-
-    Args:
-        name: The name.
-        owner: Whose scope it is; it is not opened twice.
-    """
+    """Within this context paths of variables begin with a name; an owner's scope is not opened twice."""
 
     __slots__ = ("_opens", "_scope")
 
@@ -52,11 +61,9 @@ class name_scope:
 
 
 class calling:
-    """Within this context a layer is called.
+    """Within this context a layer is called, for training or not (None if nobody says).
 
-    Args:
-        training: Whether the call is for training; None if nobody says.
-        autocast: The dtype that weights are read in, None for their own.
+    `autocast` is the dtype that weights are read in, None for their own.
     """
 
     __slots__ = ("autocast", "outer", "training")
@@ -80,24 +87,16 @@ def current_path() -> str:
 
 
 @contextmanager
-def undone() -> Iterator[None]:
-    """Run something after which variables get their values back, but for what a `build` sets."""
-    changed: list[tuple[Any, Any]] = []
-    before, context.undo = context.undo, changed
+def undone(dry: bool = False) -> Iterator[None]:
+    """Run something after which variables get their values back, but for what a `build` sets.
+
+    In a dry run, for shapes alone, seed generators do not advance.
+    """
+    before, changed = (context.undo, context.dry), list[tuple[Any, Any]]()
+    context.undo, context.dry = changed, dry or context.dry
     try:
         yield
     finally:
-        context.undo = before
+        context.undo, context.dry = before
         for variable, array in reversed(changed):
             variable.array = array
-
-
-@contextmanager
-def dry_run() -> Iterator[None]:
-    """Run something for its shapes alone: seed generators do not advance, and variables get their values back."""
-    before, context.dry = context.dry, True
-    try:
-        with undone():
-            yield
-    finally:
-        context.dry = before

@@ -15,11 +15,6 @@ class Interrupt:
 
     A second one is raised at once. Outside of the main thread, and where the program has a handler of its own for
     interrupts, it changes nothing.
-
-    Example:
-        >>> with Interrupt() as interrupt:
-        ...     interrupt.run(max, 1, 2)
-        2
     """
 
     def __init__(self) -> None:

@@ -12,6 +12,15 @@ from . import absent
 _lock = RLock()
 
 
+def optional(module: str, purpose: str, extra: str, more: str = "") -> Any:
+    """Return a module that an extra brings; an ImportError with the command that installs it if it is not there."""
+    try:
+        return import_module(module)
+    except ImportError as error:
+        raise ImportError(f"{purpose} needs {module.partition('.')[0]} ({error}). In a clone of minikeras, run: "
+                          f'python -m pip install ".[{extra}]"{more}') from error  # fmt: skip
+
+
 class _Later:
     """The stand-in that an import statement gets for a module, and for each name: they are not imported yet."""
 
@@ -32,15 +41,6 @@ def lazily(namespace: dict[str, Any]) -> Iterator[Callable[[], None]]:
     """Within this context, relative imports of the module of a namespace are made at the first use of their names.
 
     They are written as others are, so type checkers see through. Gives a function that makes all of them.
-
-    Example:
-        >>> namespace = {"__name__": "minikeras.anything", "__package__": "minikeras"}
-        >>> with lazily(namespace):
-        ...     exec("from .datasets.mnist import load_data", namespace)
-        >>> "load_data" in namespace
-        False
-        >>> namespace["__getattr__"]("load_data").__module__
-        'minikeras.datasets.mnist'
     """
     pending: dict[str, _Later] = {}
 

@@ -9,12 +9,7 @@ _resets: list[Callable[[], object]] = []
 
 
 def to_snake_case(name: str) -> str:
-    """Return "GaussianNoise" as "gaussian_noise", in Keras's way.
-
-    Example:
-        >>> to_snake_case("GaussianNoise"), to_snake_case("ReLU"), to_snake_case("PReLU")
-        ('gaussian_noise', 're_lu', 'p_re_lu')
-    """
+    """Return "GaussianNoise" as "gaussian_noise", in Keras's way."""
     name = re.sub(r"\W+", "", name)
     name = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", name)
     return re.sub("([a-z])([A-Z])", r"\1_\2", name).lower()
@@ -46,12 +41,7 @@ def clear_session(free_memory: bool = True) -> None:
 
 
 def hint(name: str, known: Iterable[str]) -> str:
-    """Return which known name is meant, or all of them where none is near.
-
-    Example:
-        >>> hint("adma", ["Adam", "AdamW", "Nadam"]), hint("lr", ["learning_rate", "name"]), hint("x", ["Adam"])
-        (" Did you mean 'Adam'?", " Did you mean 'learning_rate'?", ' Known names: Adam.')
-    """
+    """Return which known name is meant, or all of them where none is near."""
     from difflib import get_close_matches  # wanted when something is wrong
 
     lowered = {key.lower(): key for key in sorted({*known} - {"self"})}

@@ -31,7 +31,7 @@ class _Work:
         self._count: int = len(parts)
         self._ends: list[BaseException | None] = []
         self._done: SimpleQueue[None] = SimpleQueue()
-        self._context = copy_context()  # which has what NumPy does about overflows
+        self.context = copy_context()  # which has what NumPy does about overflows
 
     def help(self) -> None:
         """Take parts until there are none left."""
@@ -66,10 +66,6 @@ class _Work:
             if end is not None:
                 raise end
 
-    def serve(self) -> None:
-        """Help as another thread than the caller's."""
-        self._context.copy().run(self.help)
-
 
 class _Pool:
     """Threads that sleep until there is work; they serve one caller at a time."""
@@ -102,7 +98,8 @@ class _Pool:
     def _serve(self) -> None:
         while True:
             self._calls.get()
-            self._work.serve()
+            work = self._work
+            work.context.copy().run(work.help)
 
 
 def _renew() -> None:

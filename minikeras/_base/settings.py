@@ -44,9 +44,8 @@ def floatx() -> FloatName:
 def set_floatx(value: FloatName | str) -> None:
     """Set the default float type of layers and ops made from now on: "float16", "float32" or "float64"."""
     if value not in ("float16", "float32", "float64"):
-        raise ValueError(
-            f"floatx must be 'float16', 'float32' or 'float64' (NumPy has no bfloat16). Received: {value!r}."
-        )
+        raise ValueError("floatx must be 'float16', 'float32' or 'float64' (NumPy has no bfloat16). Received: "
+                         f"{value!r}.")  # fmt: skip
     settings.floatx = value
 
 
@@ -82,10 +81,7 @@ Channels: TypeAlias = Annotated[DataFormat, lambda cls, name, value: standardize
 
 
 def standardize_dtype(dtype: DTypeLike | None) -> DTypeName:
-    """Return the name of a dtype, the default float type for None.
-
-    Raises:
-        ValueError: if NumPy has no such dtype.
+    """Return the name of a dtype, the default float type for None; a ValueError if NumPy has no such dtype.
 
     Example:
         >>> standardize_dtype(float), standardize_dtype(None)

@@ -51,12 +51,7 @@ def parameters(function: Callable[..., Any]) -> Parameters:
 
 
 def with_defaults(function: Callable[..., Any], **defaults: Any) -> Callable[..., Any]:
-    """Return a copy of a Python function whose parameters have other defaults.
-
-    Example:
-        >>> with_defaults(lambda x, scale=2: x * scale, scale=3)(5)
-        15
-    """
+    """Return a copy of a Python function whose parameters have other defaults."""
     function = getattr(function, "__wrapped__", function)
     assert isinstance(function, FunctionType)
     values = tuple((parameters(function).defaults | defaults).values())

@@ -8,25 +8,18 @@ from numpy.typing import ArrayLike, NDArray
 
 Shape: TypeAlias = tuple[int, ...]
 """A shape whose every size is known."""
-
 PartialShape: TypeAlias = tuple[int | None, ...]
 """A shape in which None stands for a size not known yet, such as that of the batch."""
-
 ShapeLike: TypeAlias = Sequence[int | None]
 """A shape as a caller may pass it."""
-
 Array: TypeAlias = NDArray[Any]
 """An array of any dtype: a dtype is a run-time setting in Keras, so no static one would be true."""
-
 FloatArray: TypeAlias = NDArray[np.floating[Any]]
 """An array of weights, gradients or predictions."""
-
 Config: TypeAlias = dict[str, Any]
 """A JSON-like configuration. Its values depend on the class it describes, hence Any."""
-
 TensorLike: TypeAlias = ArrayLike
 """Anything that an op or a layer takes as a tensor: numbers, nested lists, arrays, tensors, variables, data frames."""
-
 DTypeName: TypeAlias = Literal[
     "float16", "float32", "float64", "uint8", "uint16", "uint32", "uint64",
     "int8", "int16", "int32", "int64", "bool", "complex64", "complex128", "string",
@@ -35,7 +28,6 @@ DTypeChoice: TypeAlias = DTypeName | np.dtype[Any] | type[Any]
 """A dtype that a user writes down, where a misspelt name is to be found by checkers."""
 DTypeLike: TypeAlias = DTypeChoice | str
 """A dtype that may be computed: that of a tensor, say."""
-
 DataFormat: TypeAlias = Literal["channels_last", "channels_first"]
 Axis: TypeAlias = int | Sequence[int] | None
 Sizes: TypeAlias = int | Sequence[int]
@@ -58,7 +50,6 @@ TextOutputMode: TypeAlias = Literal[OutputMode, "tf_idf"]
 """The form that numbers of categories get."""
 CustomObjects: TypeAlias = Mapping[str, Any]
 """Names to classes or functions of the caller's."""
-
 ActivationName: TypeAlias = Literal[
     "celu", "elu", "exponential", "gelu", "glu", "hard_shrink", "hard_sigmoid", "hard_silu", "hard_swish",
     "hard_tanh", "leaky_relu", "linear", "log_sigmoid", "log_softmax", "mish", "relu", "relu6", "selu",
@@ -123,6 +114,5 @@ Function1: TypeAlias = Callable[[Any], Any] | Callable[Concatenate[Any, ...], An
 """A function of one argument, or with defaults for others: pyright sees by the first half what a lambda takes."""
 Function2: TypeAlias = Callable[[Any, Any], Any] | AnyCallable
 """A function of two, which may be passed by name."""
-
 InitializerFunction: TypeAlias = Function2
 """A function of the caller's, (shape, dtype) -> tensor or array."""

@@ -15,16 +15,7 @@ def package_of(frame: FrameType) -> str:
 
 
 def warn_user(message: str, category: type[Warning] = UserWarning) -> None:
-    """Warn at the nearest line outside of this package, of NumPy and of the standard library.
-
-    Example:
-        >>> import warnings
-        >>> with warnings.catch_warnings(record=True) as caught:
-        ...     warnings.simplefilter("always")
-        ...     warn_user("Mind the step.")
-        >>> str(caught[0].message), caught[0].category.__name__
-        ('Mind the step.', 'UserWarning')
-    """
+    """Warn at the nearest line outside of this package, of NumPy and of the standard library."""
     frame = sys._getframe(1)
     while package_of(frame) in MACHINERY and frame.f_back is not None:
         frame = frame.f_back

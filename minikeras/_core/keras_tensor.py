@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 import numpy as np
 
-from .._base.context import context, dry_run
+from .._base.context import context, undone
 from .._base.naming import auto_name
 from .._base.nested import leaves, map_structure
 from .._base.settings import standardize_dtype
@@ -218,7 +218,7 @@ def _run(function: Callable[..., Any], args: Any, kwargs: Any, waiting: dict[Any
     """Run a function without lasting effects, and add the calls of models that wait to be built by them."""
     outer, context.waiting = context.waiting, {}
     try:
-        with dry_run(), stop_recording(), np.errstate(all="ignore"):
+        with undone(dry=True), stop_recording(), np.errstate(all="ignore"):
             result = function(*args, **kwargs)
         for model, calls in context.waiting.items():
             waiting.setdefault(model, []).extend(calls)

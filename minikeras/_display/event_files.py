@@ -104,13 +104,7 @@ class EventWriter:
 
 
 def histogram(values: Array, buckets: int = BUCKETS) -> Array:
-    """Return for each bar its limits and how many values lie between them, of shape (buckets, 3).
-
-    Example:
-        >>> histogram(np.array([0.0, 1.0, 1.0]), 2)
-        array([[0. , 0.5, 1. ],
-               [0.5, 1. , 2. ]])
-    """
+    """Return for each bar its limits and how many values lie between them, of shape (buckets, 3)."""
     flat = np.asarray(values, "float64").ravel()
     if not buckets or not flat.size:
         return np.zeros((buckets, 3))

@@ -39,10 +39,9 @@ class Progbar:
                  stateful_metrics: Iterable[str] | None = None, stateless_metrics: Iterable[str] | None = None,
                  unit_name: str = "step") -> None:  # fmt: skip
         if stateful_metrics is not None and stateless_metrics is not None:
-            raise ValueError(
-                "Progbar takes stateful_metrics or stateless_metrics, not both: each lists the exceptions. "
-                f"Received: stateful_metrics={stateful_metrics}, stateless_metrics={stateless_metrics}."
-            )
+            raise ValueError("Progbar takes stateful_metrics or stateless_metrics, not both: each lists the "
+                             f"exceptions. Received: stateful_metrics={stateful_metrics}, "
+                             f"stateless_metrics={stateless_metrics}.")  # fmt: skip
         self.target = target
         self.width = width
         self.verbose = verbose

@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import reduce
 from itertools import pairwise
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple
 
 from .._base.settings import standardize_dtype
 from .._base.typing import DTypeLike
@@ -52,25 +52,7 @@ class Row(NamedTuple):
     level: int = 0
 
 
-class SummaryModel(Protocol):
-    """The attributes of a model that the table needs.
-
-    Also read where present, of a model: `compiled`, `optimizer` (its `built` and `variables`), `_operations`
-    (rows, if not `layers`), and `_connections()`, None for a plain chain of layers. Of a layer:
-    `name`, `built`, `count_params()`, `weights`, `trainable`, `layers`, and `_output_shapes()`.
-    """
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def layers(self) -> Sequence[Any]: ...
-    @property
-    def trainable_weights(self) -> Sequence[Any]: ...
-    @property
-    def non_trainable_weights(self) -> Sequence[Any]: ...
-
-
-def summarize(model: SummaryModel, line_length: int | None = None, positions: Sequence[float] | None = None,
+def summarize(model: Any, line_length: int | None = None, positions: Sequence[float] | None = None,
               print_fn: Callable[[str], object] | None = None, expand_nested: bool = False,
               show_trainable: bool = False, layer_range: Sequence[str] | None = None) -> None:  # fmt: skip
     """Print (by `print_fn`) a table of a model's layers; a ValueError for narrow columns or an empty `layer_range`."""
@@ -106,12 +88,7 @@ def layer_rows(layer: Any, connections: Connections | None, expand_nested: bool,
 
 
 def format_shapes(shapes: Any) -> str:
-    """Return the text of one shape or of a structure of shapes, "?" for None.
-
-    Example:
-        >>> format_shapes((None, 3)), format_shapes([(None, 3), (4,)]), format_shapes({"a": (2,), "b": ()})
-        ('(None, 3)', '[(None, 3), (4)]', '{a: (2), b: ()}')
-    """
+    """Return the text of one shape or of a structure of shapes, "?" for None."""
     leaves: list[str] = []
 
     def convert(x: Any) -> Any:
@@ -129,12 +106,7 @@ def format_shapes(shapes: Any) -> str:
 def layer_bounds(names: Sequence[str], layer_range: Sequence[str] | None = None) -> tuple[int, int]:
     """Return the index of the first layer in a range and the index after its last, all layers for None.
 
-    Raises:
-        ValueError: if the range is not two regular expressions that each match the start of a name.
-
-    Example:
-        >>> layer_bounds(["a", "b_1", "b_2", "c"], ["b", "b"])
-        (1, 3)
+    A ValueError if the range is not two regular expressions that each match the start of a name.
     """
     if layer_range is None:
         return 0, len(names)
@@ -147,12 +119,7 @@ def layer_bounds(names: Sequence[str], layer_range: Sequence[str] | None = None)
 
 
 def readable_memory_size(size: float) -> str:
-    """Return a number of bytes as a person would say it.
-
-    Example:
-        >>> readable_memory_size(0), readable_memory_size(4936)
-        ('0.00 B', '4.82 KB')
-    """
+    """Return a number of bytes as a person would say it."""
     for unit in ("B", "KB", "MB", "GB", "TB"):
         if size < 1024:
             return f"{size:.2f} {unit}"
@@ -161,12 +128,7 @@ def readable_memory_size(size: float) -> str:
 
 
 def count_weights(weights: Iterable[tuple[Sequence[int], DTypeLike]]) -> tuple[int, float]:
-    """Return how many values weights of these shapes and dtypes hold, and in how many bytes (a bool: a bit).
-
-    Example:
-        >>> count_weights([((2, 3), "float32"), ((8,), "bool")])
-        (14, 25.0)
-    """
+    """Return how many values weights of these shapes and dtypes hold, and in how many bytes (a bool: a bit)."""
     sizes = [(math.prod(shape), re.sub(r"\D", "", standardize_dtype(dtype))) for shape, dtype in weights]
     return sum(size for size, _ in sizes), sum(size * int(bits or 1) for size, bits in sizes) / 8
 
@@ -189,10 +151,9 @@ def render(title: str, rows: Iterable[Row], totals: Mapping[str, tuple[int, floa
     stops = [0, *(int(end * length) for end in ends)]
     widths = [stop - start for start, stop in pairwise(stops)]
     if min(widths) < 4 or len(widths) < len(header):
-        raise ValueError(
-            f"Insufficient console width to print summary: each of {len(header)} columns needs a position, "
-            f"4 characters after the one before. Received: line_length={line_length}, positions={positions}."
-        )
+        raise ValueError(f"Insufficient console width to print summary: each of {len(header)} columns needs a "
+                         f"position, 4 characters after the one before. Received: line_length={line_length}, "
+                         f"positions={positions}.")  # fmt: skip
     widths = _spread(widths[: len(header)], length - len(header) - 1)
     table = [header]
     for row in rows:

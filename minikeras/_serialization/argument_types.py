@@ -75,12 +75,7 @@ def _is_array_like(annotation: Any) -> bool:
 
 
 def fits(value: Any, annotation: Any) -> bool:
-    """Return whether a value is of the type that an annotation names; where it names none that can be told, it is.
-
-    Example:
-        >>> fits(3, int), fits(True, int), fits("3", int | None), fits([1, 2.5], Sequence[int])
-        (True, False, False, False)
-    """
+    """Return whether a value is of the type that an annotation names; where it names none that can be told, it is."""
     origin, args = get_origin(annotation), get_args(annotation)
     if origin in (Union, UnionType):
         if _is_array_like(annotation):

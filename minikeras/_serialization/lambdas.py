@@ -13,10 +13,7 @@ from .object_registration import all_of
 class LambdaConfig(dict[str, Any]):
     """The configuration of a lambda, which has the function itself for those who read it in this process.
 
-    Args:
-        function: The lambda.
-        plain: What makes a configuration of an array.
-        layer: Whether it is that of a `Lambda` layer, whose parts have names.
+    `plain` makes a configuration of an array; in one for a `Lambda` `layer` the parts have names.
     """
 
     def __init__(self, function: Any, plain: Callable[[Any], Any], layer: bool = False) -> None:
@@ -54,9 +51,7 @@ def with_lambdas(config: Config) -> Config:
     There they stand under the layer's name, or as "name.argument": only the first of a layer is found by its name
     alone. Raises a ValueError if one is missing.
     """
-    places = [
-        key for key, value in config.items() if isinstance(value, dict) and value.get("class_name") == "__lambda__"
-    ]
+    places = [k for k, v in config.items() if isinstance(v, dict) and v.get("class_name") == "__lambda__"]
     custom, functions = all_of(None) if places else {}, {}
     for key in places:
         name = str(config.get("name"))

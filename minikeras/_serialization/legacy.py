@@ -15,8 +15,7 @@ _PASSIVE = "__passive_serialization__"
 def serialize_keras_object(instance: Any) -> Any:
     """Return the class and the arguments of an object, of a class or function the name.
 
-    Raises:
-        ValueError: for an object without `get_config`.
+    A ValueError for an object without `get_config`.
 
     Example:
         >>> import minikeras as keras
@@ -66,10 +65,8 @@ def deserialize_keras_object(identifier: Any, module_objects: Mapping[str, Any] 
     def find(name: Any) -> Any:
         item = get_registered_object(name, custom_objects, module_objects)
         if item is None:
-            raise ValueError(
-                f"Unknown {printable_module_name}: {name!r:.80}. Pass it in custom_objects, or register it with "
-                "register_keras_serializable."
-            )
+            raise ValueError(f"Unknown {printable_module_name}: {name!r:.80}. Pass it in custom_objects, or register "
+                             "it with register_keras_serializable.")  # fmt: skip
         return item
 
     if identifier is None or isfunction(identifier):
@@ -78,10 +75,8 @@ def deserialize_keras_object(identifier: Any, module_objects: Mapping[str, Any] 
         item = find(identifier)
         return item() if isinstance(item, type) else item
     if not isinstance(identifier, Mapping) or not {"class_name", "config"} <= {*identifier}:
-        raise ValueError(
-            f"The configuration of an {printable_module_name} is a dict with 'class_name' and 'config'. Received: "
-            f"{identifier!r:.200}."
-        )
+        raise ValueError(f"The configuration of an {printable_module_name} is a dict with 'class_name' and 'config'. "
+                         f"Received: {identifier!r:.200}.")  # fmt: skip
 
     def read(key: str, value: Any) -> Any:
         if isinstance(value, Mapping) and _PASSIVE in value:

@@ -1,32 +1,23 @@
 """The classes and functions of the caller's that configurations may name."""
 
-import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
+from .._base.context import context
 from .._base.typing import CustomObjects
 
 C = TypeVar("C", bound=Callable[..., Any])
 
 _custom: dict[str, Any] = {}
 """Those that are registered, for all threads."""
-
-
-class _Scope(threading.local):
-    """Those that a thread has in the scopes it is in."""
-
-    objects: Mapping[str, Any] = {}
-
-
-_scope = _Scope()
 registered_names: dict[Any, str] = {}
 """Under which name each is registered."""
 
 
 def all_of(custom_objects: CustomObjects | None) -> dict[str, Any]:
     """Return those of a call, of the scopes around it, and the registered ones; the first of a name counts."""
-    return {**_custom, **_scope.objects, **(custom_objects or {})}
+    return {**_custom, **context.custom, **(custom_objects or {})}
 
 
 def with_short_names(name: str, custom_objects: CustomObjects | None) -> CustomObjects:
@@ -43,11 +34,7 @@ def is_custom(names: Iterable[Any], custom_objects: CustomObjects | None) -> boo
 
 
 def register_keras_serializable(package: str = "Custom", name: str | None = None) -> Callable[[C], C]:
-    """Let configurations name a class or function of the caller's, as "package>name".
-
-    Args:
-        package: The first part of the name.
-        name: The second part, the object's own name if not given.
+    """Let configurations name a class or function of the caller's as "package>name", by its own name if none is given.
 
     Example:
         >>> @register_keras_serializable("my_package")
@@ -81,10 +68,7 @@ def get_registered_object(name: str, custom_objects: CustomObjects | None = None
                           module_objects: Mapping[str, Any] | None = None) -> Any:  # fmt: skip
     """Return the object registered under a name, None if there is none.
 
-    Args:
-        name: The name.
-        custom_objects: Names to objects that go before the registered ones.
-        module_objects: Names to objects that go behind them.
+    `custom_objects` are names to objects that go before the registered ones, `module_objects` to such that go behind.
 
     Example:
         >>> get_registered_object("nobody>knows")
@@ -104,19 +88,12 @@ def get_custom_objects() -> dict[str, Any]:
 
 @contextmanager
 def custom_object_scope(custom_objects: CustomObjects | None) -> Iterator[None]:
-    """Within this context configurations may name these objects.
-
-    Args:
-        custom_objects: Names to classes or functions; None for none.
+    """Within this context configurations may name these objects, names to classes or functions; None for none.
 
     Example:
         >>> with custom_object_scope({"twice": lambda x: 2 * x}):
         ...     get_registered_object("twice")(2)
         4
     """
-    before = _scope.objects
-    _scope.objects = {**before, **(custom_objects or {})}
-    try:
+    with context.having(custom={**context.custom, **(custom_objects or {})}):
         yield
-    finally:
-        _scope.objects = before

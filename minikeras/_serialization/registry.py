@@ -5,9 +5,7 @@ table of the slot it stands in; custom classes come from the caller alone, throu
 `custom_object_scope` or `register_keras_serializable`. No name is ever imported or evaluated.
 """
 
-import threading
-from collections.abc import Container, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Container, Mapping, Sequence
 from functools import cached_property
 from importlib import import_module
 from types import ModuleType
@@ -42,11 +40,7 @@ _tables: dict[str, "Registry[Any]"] = {}
 
 
 def is_of_keras(module: str, name: str) -> bool:
-    """Return whether a module is Keras's, and not one of the caller's.
-
-    Raises:
-        ValueError: if Keras has no such module.
-    """
+    """Return whether a module is Keras's, and not one of the caller's; a ValueError if Keras has no such module."""
     package, _, rest = module.partition(".")
     if package not in ("keras", "tf_keras"):
         return False
@@ -158,8 +152,7 @@ class Registry(Generic[T]):
     def get(self, identifier: Any) -> Any:
         """Return the object that a name, a configuration, a class or a function stands for; None for None.
 
-        Raises:
-            ValueError: if it stands for none, with the nearest known name.
+        A ValueError if it stands for none, with the nearest known name.
         """
         if isinstance(identifier, str):
             identifier = self.find(identifier)
@@ -169,20 +162,15 @@ class Registry(Generic[T]):
             return identifier
         if isinstance(identifier, Mapping):
             return self.deserialize(identifier)
-        raise ValueError(
-            f"Could not interpret {self.kind} identifier: {identifier!r} (of type {type(identifier).__name__}). "
-            f"Expected a name, a configuration, or the {self.kind} itself."
-        )
+        raise ValueError(f"Could not interpret {self.kind} identifier: {identifier!r} (of type "
+                         f"{type(identifier).__name__}). Expected a name, a configuration, or the {self.kind} "
+                         "itself.")  # fmt: skip
 
     def deserialize(self, config: str | Mapping[str, Any], custom_objects: CustomObjects | None = None) -> Any:
         """Return the object of a name, or of a configuration made by `serialize`.
 
-        Args:
-            config: A name or a configuration.
-            custom_objects: Names to functions or classes of the caller's.
-
-        Raises:
-            ValueError: if the name is unknown in this slot, or the configuration is of another kind of object.
+        `custom_objects` has names of functions or classes of the caller's. A ValueError if the name is unknown in
+        this slot, or the configuration is of another kind of object.
         """
         if isinstance(config, str):
             return self.get(self.find(config, custom_objects))
@@ -192,7 +180,7 @@ class Registry(Generic[T]):
                              f"{config!r:.200}.")  # fmt: skip
         if name == "__lambda__":
             return function_of(config)
-        shared = (_shared.made or {}).get(str(config.get("shared_object_id")))
+        shared = (context.made or {}).get(str(config.get("shared_object_id")))
         if shared is not None and type(shared).__name__ == name and self._takes(shared):
             return shared
         cls = self._resolve(config, custom_objects)
@@ -274,25 +262,6 @@ def construct(cls: type[Any], config: Mapping[str, Any], custom_objects: CustomO
     except Exception as error:
         error.add_note(f"in the configuration of {cls.__name__} {inner.get('name', '')!r:.80}")
         raise
-    if _shared.made is not None and "shared_object_id" in config:
-        _shared.made[str(config["shared_object_id"])] = obj
+    if context.made is not None and "shared_object_id" in config:
+        context.made[str(config["shared_object_id"])] = obj
     return obj
-
-
-class _Shared(threading.local):
-    """The objects made so far, where one that occurs more than once is to be made once."""
-
-    made: dict[str, Any] | None = None
-
-
-_shared = _Shared()
-
-
-@contextmanager
-def sharing() -> Iterator[None]:
-    """Within this context `deserialize` makes one object of configurations with the same `shared_object_id`."""
-    before, _shared.made = _shared.made, {}
-    try:
-        yield
-    finally:
-        _shared.made = before

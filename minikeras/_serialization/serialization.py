@@ -1,11 +1,11 @@
 """Objects of every kind <-> configurations in Keras's layout."""
 
-import threading
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
+from .._base.context import context
 from .._base.settings import standardize_dtype
 from .._base.typing import Config, CustomObjects
 from .configurable import is_built_in
@@ -14,20 +14,10 @@ from .object_registration import registered_names
 from .registry import Registry, kinds
 
 
-class _Written(threading.local):
-    """The objects written so far and the number of each, where one may occur more than once."""
-
-    numbers: dict[int, tuple[Any, int]] | None = None
-
-
-_written = _Written()
-
-
 def serialize(obj: Any) -> Any:
     """Return the JSON-like form of an object: plain values as they are, others as a dict in Keras's layout.
 
-    Raises:
-        TypeError: for an object without `get_config`, or one whose `get_config` returns no dict.
+    A TypeError for an object without `get_config`, or one whose `get_config` returns no dict.
 
     Example:
         >>> import minikeras as keras
@@ -76,8 +66,8 @@ def _described(obj: Any) -> Config:
         state = getattr(obj, f"get_{key}", lambda: None)()
         if state is not None:
             config[key] = serialize(state)
-    if _written.numbers is not None:
-        config["shared_object_id"] = _written.numbers.setdefault(id(obj), (obj, len(_written.numbers)))[1]
+    if context.numbers is not None:
+        config["shared_object_id"] = context.numbers.setdefault(id(obj), (obj, len(context.numbers)))[1]
     return config
 
 
@@ -90,11 +80,8 @@ def module_of(cls: Any) -> str | None:
 
 def serialize_shared(obj: Any) -> Config:
     """Return what `serialize` does, with a `shared_object_id` where an object occurs more than once."""
-    before, _written.numbers = _written.numbers, {}
-    try:
+    with context.having(numbers={}):
         config: Config = serialize(obj)
-    finally:
-        _written.numbers = before
     places: dict[int, list[Config]] = {}
     stack: list[Any] = [config]
     while stack:

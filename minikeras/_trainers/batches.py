@@ -77,29 +77,22 @@ class Batches:
     Args:
         x: Arrays as in `as_data`; or batches: a generator, another iterable, or a PyDataset, whose items are each
             (x,), (x, y) or (x, y, sample_weight), or x alone.
-        y: Targets, for arrays.
-        sample_weight: Weights of the rows, for arrays.
+        y, sample_weight: Targets, and weights of the rows, for arrays.
         batch_size: Rows a batch, for arrays: 32 if not given, or what makes `steps` batches of them.
         steps: How many batches an epoch takes; the next epoch goes on where it ended. One pass over the data if not
             given.
         shuffle: True to draw the order anew in each pass: of rows by NumPy's global `np.random.permutation`, of a
-            PyDataset's batches by `random.shuffle`. "batch" mixes the rows within each batch. Other iterables come
-            in their own order.
+            PyDataset's batches by `random.shuffle`. "batch" mixes the rows within each batch.
         class_weight: Class to weight, for arrays and PyDatasets.
         together: So many batches are taken at a time (`steps_per_execution`): `steps` is rounded up to a multiple.
 
     Attributes:
         array: The arrays as (x,), (x, y) or (x, y, sample_weight), as they came, not copied; None for an iterable.
         size: Rows a batch of arrays.
-        count: How many batches an epoch has, None if that is unknown.
-        rows: How many rows an epoch has, None if that is unknown.
+        count, rows: How many batches and rows an epoch has, None if that is unknown.
 
     Raises:
         ValueError: if an argument is wrong, or does not go with an iterable.
-
-    Example:
-        >>> [batch[0].tolist() for batch in Batches(np.arange(5), batch_size=2).epoch()]
-        [[0, 1], [2, 3], [4]]
     """
 
     def __init__(self, x: Any, y: Any = None, sample_weight: Any = None, batch_size: int | None = None,
@@ -162,9 +155,7 @@ class Batches:
 
         A batch of arrays in their order is a view of them. Where there are fewer batches than were asked for, a
         UserWarning says so; a generator that is at its end gives none.
-
-        Raises:
-            ValueError: if there never is a batch, or one has the wrong form.
+        A ValueError if there never is a batch, or one has the wrong form.
         """
         for run in self.runs():
             yield from zip(*run, strict=True)
@@ -206,9 +197,7 @@ class Batches:
 
         As in Keras this starts an epoch: rows are shuffled for it, and again for the real first one. An iterator
         keeps the batch for its first epoch, and so does TensorFlow's Dataset, from which Keras takes none.
-
-        Raises:
-            ValueError: if there is no batch.
+        A ValueError if there is no batch.
         """
         if self._dataset is not None:
             self._dataset.on_epoch_begin()
@@ -300,21 +289,16 @@ def _length(x: Any) -> int | None:
 
 def _refuse_beside_batches(x: Any, y: Any, sample_weight: Any, class_weight: Any) -> None:
     kind = "PyDataset" if isinstance(x, PyDataset) else type(x).__name__
-    for name, value in (("y", y), ("sample_weight", sample_weight)):
-        if value is not None:
-            raise ValueError(f"`{name}` cannot be passed where `x` is a {kind}: its batches must contain it.")
-    if class_weight is not None and not isinstance(x, PyDataset):
-        raise ValueError(
-            f"`class_weight` cannot be passed where `x` is a {kind}: its batches may contain sample weights instead."
-        )
+    others = {"y": y, "sample_weight": sample_weight, "class_weight": None if kind == "PyDataset" else class_weight}
+    for name in (name for name, value in others.items() if value is not None):
+        instead = "may contain sample weights instead" if name == "class_weight" else "must contain it"
+        raise ValueError(f"`{name}` cannot be passed where `x` is a {kind}: its batches {instead}.")
 
 
 def warn_of_the_end() -> None:
     """Warn that there are fewer batches than were asked for."""
-    warn_user(
-        "Your input ran out of data; interrupting training. There must be at least `steps_per_epoch * epochs` batches: "
-        "ask for fewer, or have the generator go on for ever."
-    )
+    warn_user("Your input ran out of data; interrupting training. There must be at least `steps_per_epoch * epochs` "
+              "batches: ask for fewer, or have the generator go on for ever.")  # fmt: skip
 
 
 def _is_finite(x: Any) -> bool:

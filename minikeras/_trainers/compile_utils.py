@@ -66,22 +66,13 @@ class _Term(NamedTuple):
 
 
 class CompiledLoss:
-    """The weighted sum of the losses of all outputs.
-
-    Args:
-        loss: What `compile` got: a loss, a name, a function, or several for several outputs.
-        loss_weights: A weight for each output.
-
-    Raises:
-        ValueError: for an unknown loss, or weights that are no numbers.
-    """
+    """The weighted sum of the losses of all outputs, of what `compile` got; a ValueError for what is none of these."""
 
     def __init__(self, loss: Any, loss_weights: Any = None) -> None:
         if loss_weights is not None and not isinstance(loss_weights, list | tuple | dict | float | int):
-            raise ValueError(
-                "Expected `loss_weights` argument to be a float (single output case) or a list, tuple, or dict "
-                f"(multiple output case). Received instead: loss_weights={loss_weights!r}."
-            )
+            raise ValueError("Expected `loss_weights` argument to be a float (single output case) or a list, tuple, or "
+                             "dict (multiple output case). Received instead: "
+                             f"loss_weights={loss_weights!r}.")  # fmt: skip
         self._given = objects_of(loss, losses.get)
         check_names(self._given, losses.get, _CROSSENTROPY)
         self._weights = loss_weights
@@ -132,16 +123,9 @@ class CompiledLoss:
         return [term._replace(tracker=Mean(name=f"{key}_loss")) for term, key in zip(terms, keys, strict=True)]
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None, names: Names = None) -> Tensor | None:
-        """Return the total, None if no output has a loss.
+        """Return the total, None if no output has a loss; a ValueError if the targets do not fit the outputs.
 
-        Args:
-            y_true: The targets.
-            y_pred: The model's outputs.
-            sample_weight: Weights of the rows, for all outputs or in their structure.
-            names: The names of the outputs, where the model knows them.
-
-        Raises:
-            ValueError: if the targets do not fit the outputs.
+        Weights of the rows are for all outputs, or in their structure. The model may know the names of its outputs.
         """
         if self._terms is None:
             self._terms = self._build(y_true, y_pred, names)
@@ -236,22 +220,13 @@ def _check_widths(loss: Loss, y_true: Any, y_pred: Any, output: Output) -> None:
     advice = "Change the units of the last layer, reshape `y`, or use a sparse loss for class numbers."
     if len(want) > max(2, len(have)):
         advice = SURPLUS_AXES
-    raise ValueError(
-        f"The targets must have the shape of the output they are compared with. Received `y` of shape {have} (batch "
-        f"first) where {output} has shape {want}, with loss {loss.name!r}. {advice}"
-    )
+    raise ValueError("The targets must have the shape of the output they are compared with. Received `y` of shape "
+                     f"{have} (batch first) where {output} has shape {want}, with loss {loss.name!r}. "
+                     f"{advice}")  # fmt: skip
 
 
 class CompiledMetrics(Metric):
-    """The metrics of all outputs.
-
-    Args:
-        metrics: What `compile` got.
-        weighted_metrics: The same, for metrics that use sample weights.
-
-    Raises:
-        ValueError: for an unknown metric, or one that is in no list or dict.
-    """
+    """The metrics of all outputs, of what `compile` got; a ValueError for an unknown one, or one in no list or dict."""
 
     def __init__(self, metrics: Any, weighted_metrics: Any) -> None:
         super().__init__(name="compile_metrics")

@@ -23,8 +23,7 @@ Data: TypeAlias = tuple[Any, ...]
 def as_input(x: Any, argument: str = "x") -> Array:
     """Return data as an array of numbers, without a copy where it is one already.
 
-    Raises:
-        ValueError: for strings among targets, objects, ragged lists, sparse matrices or symbolic tensors.
+    A ValueError for strings among targets, objects, ragged lists, sparse matrices or symbolic tensors.
     """
     if x is None or isinstance(x, str | bytes):
         raise ValueError(f"`{argument}` must be an array of numbers. Received: {x!r} (of type {type(x).__name__}).")
@@ -43,23 +42,16 @@ def as_input(x: Any, argument: str = "x") -> Array:
             raise ValueError(f"`{argument}` must hold numbers. Received an array of objects of shape {array.shape}"
                              f"{culprit(array, columns)}.") from None  # fmt: skip
     if array.dtype.kind not in "fiubc":
-        raise ValueError(
-            f"`{argument}` must hold numbers. Received an array of dtype {array.dtype}, shape {array.shape}"
-            f"{culprit(array, columns)}. "
-            "Convert it to float first, or names of classes to integers."
-        )
+        raise ValueError(f"`{argument}` must hold numbers. Received an array of dtype {array.dtype}, shape "
+                         f"{array.shape}{culprit(array, columns)}. Convert it to float first, or names of classes to "
+                         "integers.")  # fmt: skip
     if not array.ndim:
         raise ValueError(f"`{argument}` must have a batch axis. Received a scalar: {array!r}.")
     return array[:, None] if is_series and array.ndim == 1 else array  # a column of a data frame, as in Keras
 
 
 def culprit(array: Array, columns: Any = None) -> str:
-    """Return the first value that is no number, and where in the array it stands; its columns may have names.
-
-    Example:
-        >>> culprit(np.array([[1, 2], [3, "?"]], object), ["age", "city"])
-        ", with '?' in row 1, column 'city'"
-    """
+    """Return the first value that is no number, and where in the array it stands; its columns may have names."""
     for (row, *rest), value in np.ndenumerate(np.atleast_1d(array)):
         try:
             float(value)
@@ -71,11 +63,7 @@ def culprit(array: Array, columns: Any = None) -> str:
 
 
 def as_inputs(x: Any) -> Any:
-    """Return a model's inputs: one array, or a list, tuple or dict of arrays for a model of several inputs.
-
-    Raises:
-        ValueError: if one is not numeric, or their numbers of rows differ.
-    """
+    """Return a model's inputs as `as_data` does."""
     return as_data(x)[0]
 
 
@@ -84,8 +72,7 @@ def as_data(x: Any, y: Any = None, sample_weight: Any = None, class_weight: Mapp
     """Return inputs, targets and weights as (x,), (x, y) or (x, y, sample_weight), of arrays or structures of them.
 
     Args:
-        x: Inputs: an array, what becomes one, or a list, tuple or dict of arrays; a list of one is its array.
-        y: Targets, likewise.
+        x, y: Inputs and targets: an array, what becomes one, or a list, tuple or dict of arrays; a list of one is it.
         sample_weight: Weight of each row in the loss: one array for all outputs, or one for each in y's structure.
         class_weight: In its place the weight of each class; a class that is not in it weighs 1.
         whole: Whether these are all rows, so that classes which none of them has are warned of.
@@ -154,16 +141,14 @@ def _weights_for(y: Any, sample_weight: Any) -> Any:
         return sample_weight
     if isinstance(sample_weight, list | tuple | dict):
         if _skeleton(sample_weight) != _skeleton(y):
-            raise ValueError(
-                "`sample_weight` must be one array for all outputs, or have one for each output in the structure of "
-                f"`y`. Received: y={_skeleton(y)}, sample_weight={_skeleton(sample_weight)}."
-            )
+            raise ValueError("`sample_weight` must be one array for all outputs, or have one for each output in the "
+                             f"structure of `y`. Received: y={_skeleton(y)}, "
+                             f"sample_weight={_skeleton(sample_weight)}.")  # fmt: skip
         return sample_weight
     if sample_weight.ndim > 1 and sample_weight.shape[1:] != (1,):
-        raise ValueError(
-            "For a model of several outputs a single `sample_weight` must have one number a row. "
-            f"Received: sample_weight of shape {sample_weight.shape}. Pass one array for each output instead."
-        )
+        raise ValueError("For a model of several outputs a single `sample_weight` must have one number a row. "
+                         f"Received: sample_weight of shape {sample_weight.shape}. Pass one array for each output "
+                         "instead.")  # fmt: skip
     return map_structure(lambda _: sample_weight, y)
 
 
@@ -176,18 +161,8 @@ def _skeleton(structure: Any) -> Any:
 def class_weight_to_sample_weights(y: Any, class_weight: Mapping[int, float], whole: bool = False) -> FloatArray:
     """Return the weight of each row's class: its own where `class_weight` has one, else 1.
 
-    Keys that are no class numbers, and classes that the whole of the labels lacks, are warned of.
-
-    Args:
-        y: Integer labels of shape (rows,) or (rows, 1), or one-hot labels of shape (rows, classes).
-        class_weight: Class to weight.
-
-    Raises:
-        ValueError: if y is missing, has several outputs or other axes, or `class_weight` is no dict.
-
-    Example:
-        >>> class_weight_to_sample_weights(np.array([0, 1, 2]), {0: 5.0, 2: 0.5})
-        array([5. , 1. , 0.5], dtype=float32)
+    Keys that are no class numbers, and classes that the whole of the labels lacks, are warned of. Labels y are integers
+    of shape (rows,) or (rows, 1), or one-hot rows (rows, classes); a ValueError for others, or if there is no dict.
     """
     if not isinstance(y, np.ndarray):
         raise ValueError(f"`class_weight` needs one array of labels, for a single output. Received: y={y!r}.")
@@ -213,11 +188,7 @@ def class_weight_to_sample_weights(y: Any, class_weight: Mapping[int, float], wh
 def unpack_x_y_sample_weight(data: Any) -> tuple[Any, Any, Any]:
     """Return a batch as (x, y, sample_weight), with None for what it does not have.
 
-    Args:
-        data: x alone, or a tuple or list of up to three of x, y and sample_weight.
-
-    Raises:
-        ValueError: if there are none or more than three.
+    `data` is x alone, or a tuple or list of one to three of x, y and sample_weight; a ValueError for another number.
 
     Example:
         >>> unpack_x_y_sample_weight((1, 2))
@@ -234,10 +205,7 @@ def unpack_x_y_sample_weight(data: Any) -> tuple[Any, Any, Any]:
 def pack_x_y_sample_weight(x: Any, y: Any = None, sample_weight: Any = None) -> Any:
     """Return x, (x, y) or (x, y, sample_weight), whatever is given; x alone is (x,) if it is a list or tuple.
 
-    Args:
-        x: Inputs.
-        y: Targets.
-        sample_weight: Weights of the rows; left out where there are no targets.
+    Weights are left out where there are no targets.
 
     Example:
         >>> pack_x_y_sample_weight(1, 2), pack_x_y_sample_weight(1)
@@ -251,16 +219,8 @@ def pack_x_y_sample_weight(x: Any, y: Any = None, sample_weight: Any = None) -> 
 def train_validation_split(arrays: Data, validation_split: float) -> tuple[Data, Data]:
     """Return the first and the last rows of data, as views; they are not shuffled before.
 
-    Args:
-        arrays: Such as (x, y, sample_weight), where None stays None.
-        validation_split: Which fraction the last rows are, between 0 and 1.
-
-    Raises:
-        ValueError: if the data is an iterable of batches, its numbers of rows differ, or a part would have no row.
-
-    Example:
-        >>> train_validation_split((np.arange(5), None), 0.3)
-        ((array([0, 1, 2]), None), (array([3, 4]), None))
+    `validation_split` is the fraction of the last. None stays None. A ValueError if the data is an iterable of batches,
+    its numbers of rows differ, or a part would have no row.
     """
     for item in leaves(arrays):
         if is_batches(item):

@@ -28,14 +28,7 @@ LOOK = 0.05
 
 
 class Epoch:
-    """A pass over all batches.
-
-    Args:
-        jit: Runs the steps.
-        source: The batches.
-        interrupt: Holds back a Ctrl-C until a step is done.
-        stopped: Returns whether a callback wants to stop.
-    """
+    """A pass over all batches. A Ctrl-C waits until a step is done; `stopped` tells if a callback wants to stop."""
 
     def __init__(self, jit: Jit, source: Batches, interrupt: Interrupt, stopped: Callable[[], bool]) -> None:
         self._jit, self._source, self._interrupt, self._stopped = jit, source, interrupt, stopped
@@ -108,11 +101,11 @@ class Logs(Mapping[str, Any]):
     def _values(self) -> dict[str, Any]:
         logs = self._outputs()
         if not isinstance(logs, dict):
-            raise TypeError(
-                f"`train_step` and `test_step` must return a dict of names and values. Received: {type(logs).__name__}."
-            )
+            raise TypeError("`train_step` and `test_step` must return a dict of names and values. "
+                            f"Received: {type(logs).__name__}.")  # fmt: skip
         parts = ((value if isinstance(value, dict) else {name: value}) for name, value in sorted(logs.items()))
-        return {name: _as_number(value) for part in parts for name, value in part.items()}
+        arrays = {name: np.asarray(value) for part in parts for name, value in part.items()}
+        return {name: array if array.ndim else float(array) for name, array in arrays.items()}
 
     def __getitem__(self, name: str) -> Any:
         return self._values[name]
@@ -127,12 +120,6 @@ class Logs(Mapping[str, Any]):
 def without_warnings() -> np.errstate:
     """Return the context of a step: training goes on with infinities and NaN, as in Keras."""
     return np.errstate(all="ignore")
-
-
-def _as_number(value: Any) -> Any:
-    """Return a scalar of the logs as a Python float, an array as it is."""
-    array = np.asarray(value)
-    return array if array.ndim else float(array)
 
 
 class Outputs:
@@ -194,10 +181,8 @@ def verbosity_of(verbose: Any) -> int:
 def check_frequency(validation_freq: Any) -> None:
     """Refuse what does not say after which epochs to evaluate."""
     if isinstance(validation_freq, bool) or not isinstance(validation_freq, int | list | tuple):
-        raise ValueError(
-            "Expected `validation_freq` to be a list or int. "
-            f"Received: validation_freq={validation_freq!r} of the type {type(validation_freq)}."
-        )
+        raise ValueError("Expected `validation_freq` to be a list or int. Received: "
+                         f"validation_freq={validation_freq!r} of the type {type(validation_freq)}.")  # fmt: skip
 
 
 def is_due(epoch: int, validation_freq: Any) -> bool:

@@ -21,13 +21,9 @@ SMALL = 1 << 20
 
 
 def runs_of(arrays: tuple[Any, ...], total: int, size: int, shuffle: bool | Literal["batch"]) -> Iterator[Run]:
-    """Yield the batches of one pass over rows, in runs.
+    """Yield the batches, of so many rows, of one pass over the rows of arrays, or structures of them, in runs.
 
-    Args:
-        arrays: Arrays, or structures of them, of so many rows.
-        total: The number of rows.
-        size: How many of them are a batch.
-        shuffle: Whether to mix all rows, or ("batch") those within each batch.
+    `shuffle` mixes all rows, or ("batch") those within each batch.
     """
     parts = [array for array in leaves(arrays) if array is not None]
     getters = [_getter(array, bool(shuffle)) for array in parts]

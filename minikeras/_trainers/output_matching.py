@@ -11,15 +11,10 @@ Names = list[str] | None
 
 
 class Output(NamedTuple):
-    """One tensor among the outputs, or a structure of them.
+    """One tensor among the outputs, or a structure of them."""
 
-    Attributes:
-        path: Keys and places that lead to it.
-        name: Its name, None if it has none: only the model, or a dict of outputs, names them.
-    """
-
-    path: tuple[Any, ...]
-    name: str | None
+    path: tuple[Any, ...]  # keys and places that lead to it
+    name: str | None  # None if it has none: only the model, or a dict of outputs, names them
 
     def __str__(self) -> str:
         if self.name:
@@ -30,13 +25,9 @@ class Output(NamedTuple):
 class Outputs:
     """The outputs of a model, and what belongs to each.
 
-    Args:
-        y_pred: The outputs; they come in Keras's order: those of a dict by the model's names, or else sorted.
-        names: Their names, where the model knows them.
+    They come in Keras's order: those of a dict by the model's names, where it knows them, or else sorted.
 
-    Attributes:
-        all: Where each of them is.
-        wanted: Which of them have a loss.
+    `all` says where each of them is, `wanted` which have a loss.
     """
 
     def __init__(self, y_pred: Any, names: Names) -> None:
@@ -54,15 +45,9 @@ class Outputs:
         return len(self.all)
 
     def aligned(self, y: Any, y_pred: Any) -> list[Any]:
-        """Return the target (or weight) of each output.
+        """Return the target (or weight) of each output; a ValueError if they cannot be told apart.
 
-        Args:
-            y: The targets: in the structure of the outputs, in a flat list or dict, or those of the wanted outputs
-                alone.
-            y_pred: The outputs.
-
-        Raises:
-            ValueError: if they cannot be told apart.
+        They are in the structure of the outputs, in a flat list or dict, or those of the wanted outputs alone.
         """
         if not self.nested:
             if len(leaves(y)) != 1:
@@ -76,10 +61,8 @@ class Outputs:
             values = iter(flat)
             flat = [next(values) if use else None for use in self.wanted]
         if len(flat) != len(self):
-            raise ValueError(
-                f"y_true and y_pred have different structures: {len(leaves(y))} targets for {len(self)} outputs. "
-                f"y_true: {_sketch(y)}, y_pred: {_sketch(y_pred)}."
-            )
+            raise ValueError(f"y_true and y_pred have different structures: {len(leaves(y))} targets for {len(self)} "
+                             f"outputs. y_true: {_sketch(y)}, y_pred: {_sketch(y_pred)}.")  # fmt: skip
         return flat
 
     def below(self, path: tuple[Any, ...], values: list[Any], y_pred: Any) -> Any:
@@ -127,15 +110,13 @@ class Outputs:
 
     def weights(self, sample_weight: Any, y_pred: Any) -> list[Any]:
         """Return the sample weights of each output, where one array is for all."""
-        if isinstance(sample_weight, dict | list | tuple):
-            return self.aligned(sample_weight, y_pred)
-        return [sample_weight] * len(self)
+        nested = isinstance(sample_weight, dict | list | tuple)
+        return self.aligned(sample_weight, y_pred) if nested else [sample_weight] * len(self)
 
     def spread(self, value: Any, argument: str) -> list[Any]:
         """Return what `compile` was given for each output: None where nothing was.
 
-        Raises:
-            ValueError: if a list is of another length, or a dict names an unknown output.
+        A ValueError if a list is of another length, or a dict names an unknown output.
         """
         flat = len(self) == 1 or all(len(o.path) == 1 for o in self.all)
         if isinstance(value, list | tuple) and flat:
@@ -154,10 +135,8 @@ class Outputs:
             paths = [o.path for o in self.all]
             astray = [path for path, _ in flatten_with_path(value) if not any(all(map(eq, path, p)) for p in paths)]
             if astray:
-                raise ValueError(
-                    f"`{argument}` must have the structure of the model's outputs, {paths}, which have nothing at "
-                    f"{astray}. Received: {argument}={value!r}."
-                )
+                raise ValueError(f"`{argument}` must have the structure of the model's outputs, {paths}, which have "
+                                 f"nothing at {astray}. Received: {argument}={value!r}.")  # fmt: skip
             return [follow(value, path) for path in paths]
         return [value] * len(self)
 

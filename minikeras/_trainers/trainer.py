@@ -244,15 +244,12 @@ class Trainer(Layer):
     def compile_from_config(self, config: Config) -> None:
         """Compile with a configuration that `get_compile_config` returned; a `compile` of one's own is not run.
 
-        Raises:
-            ValueError: if it names what is no optimizer, loss or metric in such a place.
+        A ValueError if it names what is no optimizer, loss or metric in such a place.
         """
         if type(self).compile is not Trainer.compile:
-            warn_user(
-                f"`compile()` was not called as part of model loading because {type(self).__name__} has one of its "
-                "own. Override `get_compile_config()` and `compile_from_config(config)` as well, or compile the model "
-                "after loading."
-            )
+            warn_user(f"`compile()` was not called as part of model loading because {type(self).__name__} has one of "
+                      "its own. Override `get_compile_config()` and `compile_from_config(config)` as well, or compile "
+                      "the model after loading.")  # fmt: skip
             return
         slots = {"optimizer": optimizers, "loss": losses, "metrics": metrics, "weighted_metrics": metrics}
         check_arguments(type(self), config, "compile")
@@ -317,10 +314,7 @@ class Trainer(Layer):
         A subclass may override it.
 
         Args:
-            x: The inputs.
-            y: The targets.
-            y_pred: The outputs.
-            sample_weight: Weights of the rows.
+            x, y, y_pred, sample_weight: The inputs, the targets, the outputs, and weights of the rows.
             training: Whether the model is trained or evaluated.
 
         Raises:
@@ -367,11 +361,7 @@ class Trainer(Layer):
         return self._report(x, y, y_pred, sample_weight, loss)
 
     def test_step(self, data: Any) -> dict[str, Any]:
-        """Evaluate one batch and return what to report, by name. A subclass may override it.
-
-        Args:
-            data: (x, y) or (x, y, sample_weight) as tensors, or x alone.
-        """
+        """Evaluate one batch and return what to report, by name, as `train_step` does. A subclass may override it."""
         x, y, sample_weight = unpack_x_y_sample_weight(data)
         y_pred = self(x, training=False)
         loss = self._loss_of(x, y, y_pred, sample_weight, training=False)
@@ -488,11 +478,8 @@ class Trainer(Layer):
         The model is built on the first batch of a pass that then begins anew, which draws one more order of the rows,
         as in Keras, where it also happens when the loss or the metrics have not seen a batch yet.
         """
-        context.uneven = settings.open_batches and source.uneven
-        try:
+        with context.having(uneven=settings.open_batches and source.uneven):
             self._make_ready(source.peek, phase)
-        finally:
-            context.uneven = False
         source.reset()
 
     def _make_ready(self, first: Callable[[], Data], phase: Phase) -> None:
@@ -530,11 +517,7 @@ class Trainer(Layer):
         """Return the loss and the metrics over all rows, in inference mode.
 
         Args:
-            x: Inputs, as for `fit`.
-            y: Targets.
-            batch_size: Rows a step, 32 if not given.
-            verbose: What to print: nothing (0), a progress bar (1), one line (2).
-            sample_weight: Weight of each row.
+            x, y, batch_size, verbose, sample_weight: As for `fit`.
             steps: How many batches to take, all if not given.
             callbacks: Callbacks whose `on_test_...` hooks run.
             return_dict: Whether to return a dict.
@@ -595,11 +578,8 @@ class Trainer(Layer):
 
     def _in_order(self, logs: dict[str, Any]) -> Any:
         """Return logs as a list in the order of `metrics`, or the only value."""
-        names: list[str] = []
-        for metric in self.metrics:
-            inner = metric.metrics if isinstance(metric, CompiledMetrics) else [metric]
-            names += [m.name for m in inner]
-        first = [name for name in names if name in logs]
+        groups = (metric.metrics if isinstance(metric, CompiledMetrics) else [metric] for metric in self.metrics)
+        first = [metric.name for group in groups for metric in group if metric.name in logs]
         values = [logs[name] for name in [*first, *(name for name in sorted(logs) if name not in first)]]
         return values[0] if len(values) == 1 else values
 
@@ -617,8 +597,7 @@ class Trainer(Layer):
                        return_dict: bool = False) -> Any:  # fmt: skip
         """Train on one batch, and return the loss and the metrics as `evaluate` does.
 
-        Raises:
-            ValueError: before `compile`, or if both kinds of weights are given.
+        A ValueError before `compile`, or if both kinds of weights are given.
         """
         self._needs_compile("train_on_batch")
         return self._on_batch("train", x, y, sample_weight, class_weight, return_dict)
@@ -634,11 +613,7 @@ class Trainer(Layer):
                       return_dict: bool) -> float | list[Any] | dict[str, Any]: ...  # fmt: skip
     @suggests
     def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
-        """Return the loss and the metrics of one batch as `evaluate` does.
-
-        Raises:
-            ValueError: before `compile`.
-        """
+        """Return the loss and the metrics of one batch as `evaluate` does; a ValueError before `compile`."""
         self._needs_compile("test_on_batch")
         return self._on_batch("test", x, y, sample_weight, None, return_dict)
 

@@ -6,8 +6,8 @@ from .._base.typing import Config, DataFormat, PartialShape
 from .._core.keras_tensor import KerasTensor
 from ..activations import ActivationLike
 from ..models import Model
-from .imagenet_utils import Images, decode_predictions
-from .network import Network, Pooling, Weights, prefixed
+from .imagenet_utils import DEVIATION, Images, decode_predictions
+from .network import Network, Pooling, Weights
 
 BLOCKS = [(3, 1, 16, 1, 1), (3, 2, 24, 6, 2), (5, 2, 40, 6, 2), (3, 3, 80, 6, 2), (5, 3, 112, 6, 1), (5, 4, 192, 6, 2),
           (3, 1, 320, 6, 1)]  # fmt: skip
@@ -46,15 +46,14 @@ def EfficientNetB0(include_top: bool = True, weights: Weights = "imagenet", inpu
     net.add(layers.Rescaling, None, 1 / 255)
     net.add(layers.Normalization, None, net.channels)
     if weights == "imagenet":  # which were trained on colours divided by their variance
-        net.add(layers.Rescaling, None, [deviation**-0.5 for deviation in (0.229, 0.224, 0.225)])
+        net.add(layers.Rescaling, None, [deviation**-0.5 for deviation in DEVIATION])
     net.pad("stem_conv_pad", 3)
     net.unit("stem_conv stem_bn stem_activation", layers.Conv2D, 32, 3, 2)
     total, number = sum(block[1] for block in BLOCKS), 0
     for stage, (kernel_size, count, filters, expansion, stride) in enumerate(BLOCKS, 1):
         for letter in "abcdefg"[:count]:
-            names = prefixed(f"block{stage}{letter}_", NAMES)
-            strides, drop = stride if letter == "a" else 1, 0.2 * number / total
-            net.inverted(names, expansion, filters, kernel_size, strides, 0.25, drop)
+            prefix, strides, drop = f"block{stage}{letter}_", stride if letter == "a" else 1, 0.2 * number / total
+            net.inverted(prefix, NAMES, expansion, filters, kernel_size, strides, 0.25, drop)
             number += 1
     net.unit("top_conv top_bn top_activation", layers.Conv2D, 1280, 1, padding="same")
     if include_top:

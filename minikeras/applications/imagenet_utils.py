@@ -16,7 +16,7 @@ from ..utils import get_file
 Images = TypeVar("Images")
 Prediction: TypeAlias = tuple[str, str, float]
 _MEAN = {"caffe": (103.939, 116.779, 123.68), "torch": (0.485, 0.456, 0.406)}
-_DEVIATION = (0.229, 0.224, 0.225)
+DEVIATION = (0.229, 0.224, 0.225)
 
 
 def preprocess_input(x: Images, data_format: DataFormat | None = None,
@@ -52,7 +52,7 @@ def preprocess_input(x: Images, data_format: DataFormat | None = None,
     shape = (3, *[1] * (-axis - 1))
     images += np.array([-mean for mean in _MEAN[mode]], images.dtype).reshape(shape)
     if mode == "torch":
-        images /= np.array(_DEVIATION, images.dtype).reshape(shape)
+        images /= np.array(DEVIATION, images.dtype).reshape(shape)
     return cast(Images, images)
 
 

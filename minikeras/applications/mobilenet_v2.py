@@ -9,7 +9,7 @@ from ..activations import ActivationLike
 from ..models import Model
 from . import imagenet_utils
 from .imagenet_utils import Images, decode_predictions
-from .network import ADDRESS, Network, Pooling, Weights, prefixed
+from .network import ADDRESS, Network, Pooling, Weights
 
 BLOCKS = [(1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1), (6, 160, 3, 2), (6, 320, 1, 1)]
 """How much wider they are inside, filters, how many blocks, and the stride of the first."""
@@ -55,8 +55,8 @@ def MobileNetV2(input_shape: PartialShape | None = None, alpha: float = 1.0, inc
     net.unit("Conv1 bn_Conv1 Conv1_relu", layers.Conv2D, _width(32 * alpha), 3, 2, padding="same")
     blocks = [(row, i) for row in BLOCKS for i in range(row[2])]
     for number, ((expansion, filters, _, stride), i) in enumerate(blocks):
-        names = prefixed(f"block_{number}_" if number else "expanded_conv_", NAMES)
-        net.inverted(names, expansion, _width(int(filters * alpha)), 3, 1 if i else stride)
+        prefix = f"block_{number}_" if number else "expanded_conv_"
+        net.inverted(prefix, NAMES, expansion, _width(int(filters * alpha)), 3, 1 if i else stride)
     net.unit("Conv_1 Conv_1_bn out_relu", layers.Conv2D, _width(1280 * alpha) if alpha > 1 else 1280, 1)
     if include_top:
         net.add(layers.GlobalAveragePooling2D, None)

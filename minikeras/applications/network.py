@@ -33,9 +33,6 @@ class Network:
         classifier_activation: What makes scores, None for logits.
         name: The model's name.
         size: The size of images that the network is made for.
-        common: What the layers of each class have in common.
-        activation: The layer behind a normalization, and its argument.
-        pools: Names of the layers that `pooling` adds.
 
     Raises:
         ValueError: if these do not fit each other, or a file is not there.
@@ -51,16 +48,15 @@ class Network:
     name: str | None
     _: KW_ONLY
     size: int = 224
-    common: dict[type[layers.Layer], dict[str, Any]]
-    activation: tuple[type[layers.Layer], Any] = (layers.Activation, "relu")
-    pools: tuple[str | None, str | None] = ("avg_pool", "max_pool")
+    common: dict[type[layers.Layer], dict[str, Any]]  # what the layers of each class have in common
+    activation: tuple[type[layers.Layer], Any] = (layers.Activation, "relu")  # behind a normalization
+    pools: tuple[str | None, str | None] = ("avg_pool", "max_pool")  # names of the layers that `pooling` adds
 
     def __post_init__(self) -> None:
         imagenet = self.weights == "imagenet"
         if not (self.weights is None or imagenet or os.path.exists(self.weights)):
-            raise ValueError(
-                f"`weights` must be None, 'imagenet' or the path of a file that is there. Received: {self.weights!r}."
-            )
+            raise ValueError("`weights` must be None, 'imagenet' or the path of a file that is there. "
+                             f"Received: {self.weights!r}.")  # fmt: skip
         if imagenet and self.include_top and self.classes != 1000:
             raise ValueError(f"The weights 'imagenet' with the top are for 1000 classes. Received: {self.classes}.")
         plain = {activations.get(name) for name in (None, "softmax")}
@@ -112,24 +108,20 @@ class Network:
 
     def pad(self, name: str, kernel: int) -> None:
         """Add zeros, so that a convolution of stride 2 sees each pixel as often as with an odd size."""
-        low = kernel // 2
-        first = 2 if self.channels == 1 else 1
+        low, first = kernel // 2, 2 if self.channels == 1 else 1
         even = [1 if n is None else 1 - n % 2 for n in self.x.shape[first : first + 2]]
         self.add(layers.ZeroPadding2D, name, tuple((low - n, low) for n in even))
 
-    def inverted(self, names: dict[str, str], expansion: int, filters: int, kernel: int, stride: int,
+    def inverted(self, prefix: str, names: dict[str, str], expansion: int, filters: int, kernel: int, stride: int,
                  squeeze: float = 0, drop: float = 0) -> None:  # fmt: skip
         """Add an inverted residual: wider, a convolution of each channel, narrow again, and the input.
 
-        Source: Sandler and others, arXiv 1801.04381.
+        `names` are those of the layers of each part, which all begin alike.
 
-        Args:
-            names: Those of the layers of each part.
-            expansion: How much wider.
-            filters, kernel, stride: Of the convolutions.
-            squeeze: The part of the input's channels that scales are computed from (arXiv 1709.01507); 0 for none.
-            drop: The rate at which the residual is left out.
+        Source: Sandler and others, arXiv 1801.04381. With `squeeze`, such a part of the input's channels is what scales
+        are computed from (arXiv 1709.01507); `drop` is the rate at which the residual is left out.
         """
+        names = {part: " ".join(prefix + name for name in several.split()) for part, several in names.items()}
         start, width = self.x, self.x.shape[self.channels]
         if expansion > 1:
             self.unit(names["expand"], layers.Conv2D, expansion * width, 1, padding="same")
@@ -157,13 +149,9 @@ class Network:
 
     def model(self, address: str, hashes: Iterable[str | None] = (None, None), suffix: str = "_notop",
               **top: Any) -> Model:  # fmt: skip
-        """Return the model, with its weights.
+        """Return the model, with the weights of a file: that with the top or, with a suffix, the one without.
 
-        Args:
-            address: Where the file of the weights is, without its suffix and ".h5".
-            hashes: That of the file with the top, and of the one without.
-            suffix: What the name of the latter ends in.
-            top: Further arguments of the layer of classes.
+        The address lacks suffix and ".h5"; `top` has further arguments of the layer of classes.
         """
         if self.include_top:
             self.add(layers.Dense, "predictions", self.classes, activation=self.classifier_activation, **top)
@@ -180,8 +168,3 @@ class Network:
         if path is not None:
             model.load_weights(path)
         return model
-
-
-def prefixed(prefix: str, names: dict[str, str]) -> dict[str, str]:
-    """Return lists of names that all begin alike."""
-    return {part: " ".join(prefix + name for name in several.split()) for part, several in names.items()}

@@ -2,13 +2,13 @@
 
 from .. import layers
 from .._base.absent import complete
-from .._base.typing import DataFormat, PartialShape
+from .._base.typing import PartialShape
 from .._core.keras_tensor import KerasTensor
 from ..activations import ActivationLike
 from ..models import Model
-from . import imagenet_utils
-from .imagenet_utils import Images, decode_predictions
+from .imagenet_utils import decode_predictions
 from .network import ADDRESS, Network, Pooling, Weights
+from .vgg16 import preprocess_input
 
 BLOCKS = [(64, 3, 1), (128, 4, 2), (256, 6, 2), (512, 3, 2)]
 """Filters of the narrow convolutions, how many blocks, and the stride of the first."""
@@ -48,11 +48,6 @@ def _bottleneck(net: Network, name: str, filters: int, stride: int, project: boo
     net.unit(f"{name}_3_conv {name}_3_bn", layers.Conv2D, 4 * filters, 1)
     net.join(layers.Add, f"{name}_add", shortcut, net.x)
     net.add(layers.Activation, f"{name}_out", "relu")
-
-
-def preprocess_input(x: Images, data_format: DataFormat | None = None) -> Images:
-    """Return images as ResNet50 wants them: `imagenet_utils.preprocess_input` in the mode "caffe"."""
-    return imagenet_utils.preprocess_input(x, data_format, "caffe")
 
 
 complete(globals())

@@ -36,7 +36,7 @@ def VGG16(include_top: bool = True, weights: Weights = "imagenet", input_tensor:
 
 
 def preprocess_input(x: Images, data_format: DataFormat | None = None) -> Images:
-    """Return images as VGG16 wants them: `imagenet_utils.preprocess_input` in the mode "caffe"."""
+    """Return images as VGG16 and ResNet50 want them: `imagenet_utils.preprocess_input` in the mode "caffe"."""
     return imagenet_utils.preprocess_input(x, data_format, "caffe")
 
 

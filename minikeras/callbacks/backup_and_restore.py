@@ -10,8 +10,7 @@ import numpy as np
 from .._base.typing import Array
 from ..random import SeedGenerator
 from ..saving.npz import assign, match, pack, read_arrays, write_arrays
-from .callback import Callback, Logs
-from .frequency import BatchCounter, Frequency
+from .callback import BatchCounter, Callback, Frequency, Logs
 
 
 class BackupAndRestore(Callback):
@@ -62,8 +61,8 @@ class BackupAndRestore(Callback):
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         if not self.model.built:
-            raise ValueError(f"BackupAndRestore needs a model that is built before `fit`. Received: {self.model!r}. "
-                             "Call it on a batch, or build() it, first.")  # fmt: skip
+            raise ValueError("BackupAndRestore needs a model that is built, or called on a batch, before `fit`. "
+                             f"Received: {self.model!r}.")  # fmt: skip
         if os.path.exists(self._path):
             try:
                 self._restore(self._path)
@@ -86,9 +85,8 @@ class BackupAndRestore(Callback):
 
     def on_train_end(self, logs: Logs | None = None) -> None:
         if self.delete_checkpoint and os.path.isdir(self.backup_dir):
-            for path in (self._path, self._previous):
-                if os.path.exists(path):
-                    os.remove(path)
+            for path in filter(os.path.exists, (self._path, self._previous)):
+                os.remove(path)
             if not os.listdir(self.backup_dir):
                 os.rmdir(self.backup_dir)
 

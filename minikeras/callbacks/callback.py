@@ -1,7 +1,7 @@
-"""The base class of callbacks, and the logs that they get."""
+"""The base class of callbacks, the logs that they get, and a count of batches."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias, cast
 
 from .._base.signature import Suggesting
 from .._base.typing import AnyCallable, Function1, Function2
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 Logs: TypeAlias = dict[str, Any]
 """Names of losses and metrics to their values, which are floats; of `predict`, "outputs" to arrays."""
+Frequency: TypeAlias = Literal["epoch"] | int
 
 
 class Callback(Suggesting):
@@ -113,12 +114,9 @@ class LambdaCallback(Callback):
     """A callback made of functions.
 
     Args:
-        on_epoch_begin: Called with (epoch, logs) before each epoch.
-        on_epoch_end: Called with (epoch, logs) after each epoch.
-        on_train_begin: Called with (logs) before the first epoch.
-        on_train_end: Called with (logs) after the last epoch.
-        on_train_batch_begin: Called with (batch, logs=logs) before each batch.
-        on_train_batch_end: Called with (batch, logs=logs) after each batch.
+        on_epoch_begin, on_epoch_end: Called with (epoch, logs) before and after each epoch.
+        on_train_begin, on_train_end: Called with (logs) before the first epoch and after the last.
+        on_train_batch_begin, on_train_batch_end: Called with (batch, logs=logs) before and after each batch.
         kwargs: Functions for the other hooks of `Callback`, by name; what has another name becomes an attribute.
 
     Raises:
@@ -134,11 +132,8 @@ class LambdaCallback(Callback):
                  on_train_begin: Function1 | None = None, on_train_end: Function1 | None = None,
                  on_train_batch_begin: Function2 | None = None, on_train_batch_end: Function2 | None = None,
                  **kwargs: AnyCallable) -> None:  # fmt: skip
-        hooks = {
-            "on_epoch_begin": on_epoch_begin, "on_epoch_end": on_epoch_end, "on_train_begin": on_train_begin,
-            "on_train_end": on_train_end, "on_train_batch_begin": on_train_batch_begin,
-            "on_train_batch_end": on_train_batch_end, **kwargs,
-        }  # fmt: skip
+        hooks = {**locals(), **kwargs}
+        del hooks["self"], hooks["kwargs"]
         names = [name for name in vars(Callback) if name.startswith("on_")]
         for name, function in hooks.items():
             if name not in names and (name.startswith("on_") or hasattr(Callback, name)):
@@ -148,12 +143,7 @@ class LambdaCallback(Callback):
 
 
 def as_floats(logs: Mapping[str, Any] | None) -> Logs:
-    """Return logs in the order of their names, scalars as floats, with the entries of dicts among the values.
-
-    Example:
-        >>> as_floats({"loss": np.float32(0.5), "accuracy": 1})
-        {'accuracy': 1.0, 'loss': 0.5}
-    """
+    """Return logs in the order of their names, scalars as floats, with the entries of dicts among the values."""
     floats: Logs = {}
     for name, value in sorted((logs or {}).items()):
         if isinstance(value, TensorOps):
@@ -164,3 +154,22 @@ def as_floats(logs: Mapping[str, Any] | None) -> Logs:
             scalar = isinstance(value, int) or (hasattr(value, "__float__") and getattr(value, "ndim", 0) == 0)
             floats[name] = float(value) if scalar else value
     return floats
+
+
+class BatchCounter:
+    """Counts batches, also where hooks run only after several of them, up to a number; "epoch" is never reached."""
+
+    def __init__(self, frequency: Frequency) -> None:
+        if frequency != "epoch" and not isinstance(frequency, int):
+            raise ValueError(f"`save_freq` must be 'epoch' or a number of batches. Received: save_freq={frequency!r}.")
+        self.target: int = 0 if frequency == "epoch" else int(frequency)
+        self.count: int = 0
+        self.last: int = -1
+
+    def is_full(self, batch: int) -> bool:
+        """Count the batches up to this one of the epoch, and return whether the number is reached; then start anew."""
+        self.count += batch + 1 if batch <= self.last else batch - self.last
+        self.last = batch
+        full = 0 < self.target <= self.count
+        self.count *= not full
+        return full

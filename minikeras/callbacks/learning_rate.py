@@ -1,7 +1,6 @@
 """Callbacks that change a model's optimizer, or take weights from it."""
 
 from collections.abc import Callable
-from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -61,8 +60,8 @@ class LearningRateScheduler(Callback):
             rate = self._scheduled(epoch, float(optimizer.learning_rate))
             optimizer.learning_rate = rate
             if self.verbose > 0:
-                which = f"{name} " if name else ""
-                write(f"\nEpoch {epoch + 1}: LearningRateScheduler setting {which}learning rate to {rate}.\n")
+                which = f" {name}" * bool(name)
+                write(f"\nEpoch {epoch + 1}: LearningRateScheduler setting{which} learning rate to {rate}.\n")
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         log_rates(self.model, logs)
@@ -103,9 +102,6 @@ class SwapEMAWeights(Callback):
         >>> swap.on_test_begin()
         >>> float(Model.optimizer._trainable_variables[0])
         2.0
-        >>> swap.on_test_end()
-        >>> float(Model.optimizer._trainable_variables[0])
-        1.0
     """
 
     def __init__(self, swap_on_epoch: bool = False) -> None:
@@ -147,5 +143,5 @@ class SwapEMAWeights(Callback):
         if not averaging:
             raise ValueError("SwapEMAWeights needs an optimizer with `use_ema=True` that has seen the model's weights. "
                              f"Received: {self.model.optimizer!r}.")  # fmt: skip
-        pairs = (zip(x._trainable_variables, x._model_variables_moving_average, strict=True) for x in averaging)
-        return list(chain.from_iterable(pairs))
+        return [p for x in averaging
+                for p in zip(x._trainable_variables, x._model_variables_moving_average, strict=True)]  # fmt: skip

@@ -4,8 +4,7 @@ import os
 
 from .._base.user_warning import warn_user
 from .._display.progbar import write
-from .callback import Logs
-from .frequency import BatchCounter, Frequency
+from .callback import BatchCounter, Frequency, Logs
 from .monitor import Mode, Monitor, available
 
 

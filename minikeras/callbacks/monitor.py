@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from typing import Any, Literal, TypeAlias, cast
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
@@ -17,13 +17,7 @@ Mode: TypeAlias = Literal["auto", "min", "max"]
 
 
 class Monitor(Callback):
-    """Base of the callbacks that watch a metric.
-
-    Args:
-        monitor: Name of the metric in the logs.
-        mode: "min" if small values are good, "max" if large ones are, "auto" to let the model's metric tell.
-        baseline: The value to beat at first.
-        min_delta: By how much a value must be better to count.
+    """Base of the callbacks that watch a metric; `baseline` is the value to beat at first.
 
     Attributes:
         best: The best value so far.
@@ -53,22 +47,20 @@ class Monitor(Callback):
                 if metric.name == name and hasattr(metric, "_direction"):
                     mode = "max" if metric._direction == "up" else "min"
         if mode == "auto":
-            raise ValueError(
-                f"{type(self).__name__} cannot tell whether monitor={self.monitor!r} should be large or small: "
-                f"the model has no metric of that name that says so. Pass mode='max' or mode='min'. {available(logs)}"
-            )
+            raise ValueError(f"{type(self).__name__} cannot tell whether monitor={self.monitor!r} should be large or "
+                             "small: the model has no metric of that name that says so. Pass mode='max' or mode='min'. "
+                             f"{available(logs)}")  # fmt: skip
         self.monitor_op = _less if mode == "min" else _greater
-        if mode == "min":
-            self.min_delta = -self.min_delta
+        self.min_delta *= -1 if mode == "min" else 1
 
     def _is_improvement(self, value: float, reference: float | None) -> bool:
         self._set_monitor_op()
         assert self.monitor_op is not None
         return reference is None or self.monitor_op(value - self.min_delta, reference)
 
-    def _value(self, logs: Logs | None, purpose: str) -> Any:
+    def _value(self, logs: Logs | None, purpose: str) -> float | None:
         """Return the metric's value, None with a warning where the logs lack it."""
-        value = (logs or {}).get(self.monitor)
+        value: float | None = (logs or {}).get(self.monitor)
         if value is None:
             warn_user(f"{purpose} metric `{self.monitor}` which is not available. {available(logs)}")
         return value
@@ -168,7 +160,7 @@ class EarlyStopping(Monitor):
 
     def get_monitor_value(self, logs: Logs | None) -> float | None:
         """Return the value of the metric, None with a warning where the logs lack it."""
-        return cast("float | None", self._value(logs, "Early stopping conditioned on"))
+        return self._value(logs, "Early stopping conditioned on")
 
     def _keep(self, epoch: int) -> None:
         self.best_epoch = epoch
@@ -252,7 +244,7 @@ class ReduceLROnPlateau(Monitor):
                 lowered = True
                 optimizer.learning_rate = new = max(old * self.factor, self.min_lr)
                 if self.verbose > 0:
-                    which = f" {name}" if name else ""
+                    which = f" {name}" * bool(name)
                     write(f"\nEpoch {epoch + 1}: ReduceLROnPlateau reducing{which} learning rate to {new}.\n")
         return lowered
 

@@ -48,9 +48,8 @@ class TensorBoard(Callback):
         self.embeddings_freq = embeddings_freq
         self.embeddings_metadata = embeddings_metadata
         self._writers: dict[str, EventWriter] = {}
-        self._steps = 0
+        self._steps = self._epoch_step = 0
         self._started = self._epoch_started = 0.0
-        self._epoch_step = 0
 
     def set_model(self, model: Any) -> None:
         super().set_model(model)
@@ -94,11 +93,11 @@ class TensorBoard(Callback):
             writer.scalar(f"batch_{name}", value, self._steps)
 
     def on_test_end(self, logs: Logs | None = None) -> None:
-        optimizer = getattr(self.model, "optimizer", None)
-        if optimizer is not None:
+        if (optimizer := getattr(self.model, "optimizer", None)) is not None:
+            writer = self._writer("validation")
             for name, value in (logs or {}).items():
-                self._writer("validation").scalar(f"evaluation_{name}_vs_iterations", value, int(optimizer.iterations))
-            self._writer("validation").flush()
+                writer.scalar(f"evaluation_{name}_vs_iterations", value, int(optimizer.iterations))
+            writer.flush()
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         logs = logs or {}

@@ -1,12 +1,18 @@
-"""The parts that data sets have in common: where they come from, and how they are split."""
+"""The parts that data sets have in common: where they come from, how they are read, and how they are split."""
 
-from typing import TypeAlias
+import json
+import os
+from collections.abc import Iterable, Sequence
+from itertools import chain
+from typing import Any, TypeAlias
 
 import numpy as np
 
+from .._base.settings import image_data_format
 from .._base.typing import Array
 from ..saving.npz import read_arrays
 from ..utils.file_utils import get_file
+from .unpickle import unpickle
 
 Split: TypeAlias = tuple[tuple[Array, Array], tuple[Array, Array]]
 """(x_train, y_train), (x_test, y_test)."""
@@ -19,22 +25,78 @@ def fetch(path: str, name: str, file_hash: str, cache_subdir: str = "datasets") 
     return get_file(path, _ORIGIN + name, file_hash=file_hash, cache_subdir=cache_subdir)
 
 
-def shuffled(random: "np.random.RandomState", x: Array, y: Array) -> tuple[Array, Array]:
+def split(x: Any, y: Any, test_split: float) -> tuple[tuple[Any, Any], tuple[Any, Any]]:
+    """Return the rows to train on, and the last of them, a fraction, to test on."""
+    end = int(len(x) * (1 - test_split))
+    return (x[:end], y[:end]), (x[end:], y[end:])
+
+
+def _shuffled(random: "np.random.RandomState", x: Array, y: Array) -> tuple[Array, Array]:
     """Return the rows of two arrays in an order drawn anew."""
     order = np.arange(len(x))
     random.shuffle(order)
     return x[order], y[order]
 
 
-def read_table(path: str, test_split: float, seed: int, rows: int | None = None) -> Split:
-    """Return the first rows of `x` and `y` in a file, shuffled; the last of them, a fraction, are to test on."""
-    arrays = read_arrays(path)
-    x, y = shuffled(np.random.RandomState(seed), arrays["x"][:rows], arrays["y"][:rows])
-    end = int(len(x) * (1 - test_split))
-    return (x[:end], y[:end]), (x[end:], y[end:])
-
-
-def check_test_split(test_split: float) -> None:
-    """Raise a ValueError unless a fraction is at least 0 and below 1."""
+def read_table(path: str, name: str, file_hash: str, test_split: float, seed: int, rows: int | None = None) -> Split:
+    """Return the first rows of `x` and `y` in a file, shuffled and split."""
     if not 0 <= test_split < 1:
         raise ValueError(f"`test_split` must be at least 0 and below 1. Received: test_split={test_split}.")
+    arrays = read_arrays(fetch(path, name, file_hash))
+    return split(*_shuffled(np.random.RandomState(seed), arrays["x"][:rows], arrays["y"][:rows]), test_split)
+
+
+# --- texts as lists of word numbers: `imdb` and `reuters`
+
+
+def prepare_texts(parts: Iterable[tuple[Array, Array]], num_words: int | None, skip_top: int, maxlen: int | None,
+                  seed: int, start_char: int | None, oov_char: int | None,
+                  index_from: int | None) -> list[tuple[list[list[int]], Array]]:  # fmt: skip
+    """Return texts and labels, each part shuffled, marked and limited as `imdb.load_data` says."""
+    random, start, shift = np.random.RandomState(seed), [] if start_char is None else [start_char], index_from or 0
+    prepared = []
+    for x, y in parts:
+        x, y = _shuffled(random, x, y)
+        texts = [[*start, *(word + shift for word in text)] for text in x]
+        rows = [i for i, text in enumerate(texts) if not maxlen or len(text) < maxlen]
+        prepared.append(([texts[i] for i in rows], y[rows]))
+    end = num_words or max(chain.from_iterable(chain.from_iterable(texts for texts, _ in prepared)), default=0)
+
+    def limited(text: Sequence[int]) -> list[int]:
+        if oov_char is None:
+            return [word for word in text if skip_top <= word < end]
+        return [word if skip_top <= word < end else oov_char for word in text]
+
+    return [([*map(limited, texts)], y) for texts, y in prepared]
+
+
+def as_lists(texts: list[list[int]], labels: Array) -> tuple[Array, Array]:
+    """Return an array of lists, and the labels."""
+    return np.array(texts, object), labels
+
+
+def read_index(path: str, name: str, file_hash: str) -> dict[str, int]:
+    """Return words and their numbers, from a file of JSON."""
+    with open(fetch(path, name, file_hash), encoding="utf8") as file:
+        index: dict[str, Any] = json.load(file)
+    return index
+
+
+# --- an archive of pickled batches of small colour pictures: `cifar10` and `cifar100`
+
+
+def fetch_folder(name: str, file_hash: str, inner: str) -> str:
+    """Return the folder with the batches, downloaded and unpacked."""
+    origin = f"https://www.cs.toronto.edu/~kriz/{name}.tar.gz"
+    return os.path.join(get_file(f"{inner}-target", origin, extract=True, file_hash=file_hash), inner)
+
+
+def read_batches(folder: str, names: list[str], labels: str) -> tuple[Array, Array]:
+    """Return the images of some batches, where Keras's settings want the channels, and their labels as a column."""
+    batches = []
+    for name in names:
+        with open(os.path.join(folder, name), "rb") as file:
+            batches.append(unpickle(file))
+    x = np.concatenate([batch["data"] for batch in batches]).reshape(-1, 3, 32, 32)
+    y = np.concatenate([batch[labels] for batch in batches]).reshape(-1, 1)
+    return x.transpose(0, 2, 3, 1) if image_data_format() == "channels_last" else x, y

@@ -1,7 +1,6 @@
 """Small colour pictures of ten kinds of things."""
 
-from .base import Split
-from .cifar import fetch_folder, read_batches
+from .base import Split, fetch_folder, read_batches
 
 
 def load_data() -> Split:
@@ -11,17 +10,13 @@ def load_data() -> Split:
 
     Returns:
         (x_train, y_train), (x_test, y_test): images of shape (n, 32, 32, 3) with levels from 0 to 255, or
-        (n, 3, 32, 32) if `config.image_data_format()` is "channels_first", and classes of shape (n, 1), all uint8.
-
-    Raises:
-        OSError: if the archive is not there and cannot be downloaded.
+        (n, 3, 32, 32) if `config.image_data_format()` is "channels_first", and classes of shape (n, 1), all uint8; an
+        OSError if the archive is not there and cannot be downloaded.
 
     Source: Krizhevsky 2009, https://www.cs.toronto.edu/~kriz/cifar.html
 
     Example:
         >>> (x_train, y_train), (x_test, y_test) = load_data()  # doctest: +SKIP
-        >>> x_train.shape, y_train.shape  # doctest: +SKIP
-        ((50000, 32, 32, 3), (50000, 1))
     """
     file_hash = "6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce"
     folder = fetch_folder("cifar-10-python", file_hash, "cifar-10-batches-py")

@@ -1,9 +1,6 @@
 """Film reviews, kind or not."""
 
-import numpy as np
-
-from .base import Split, fetch, shuffled
-from .text import limit, number, read_index, shorter
+from .base import Split, as_lists, fetch, prepare_texts, read_index
 from .unpickle import read_lists
 
 
@@ -40,27 +37,17 @@ def load_data(path: str = "imdb.npz", num_words: int | None = None, skip_top: in
     """
     file_hash = "69664113be75683a8fe16e3ed0ab59fda8886cb3cd7ada244f7d9544e4676b9f"
     arrays = read_lists(fetch(path, "imdb.npz", file_hash))
-    random = np.random.RandomState(seed)
-    parts = []
-    for part in ("train", "test"):
-        x, y = shuffled(random, arrays[f"x_{part}"], arrays[f"y_{part}"])
-        parts.append(shorter(maxlen, number(x, start_char, index_from), y))
-        if not parts[-1][0]:
-            raise ValueError(f"No review to {part} with is shorter than maxlen={maxlen}. Increase it.")
-    (x_train, y_train), (x_test, y_test) = parts
-    texts = limit(x_train + x_test, num_words, skip_top, oov_char)
-    end = len(x_train)
-    return (np.array(texts[:end], object), y_train), (np.array(texts[end:], object), y_test)
+    parts = ((arrays[f"x_{part}"], arrays[f"y_{part}"]) for part in ("train", "test"))
+    train, test = prepare_texts(parts, num_words, skip_top, maxlen, seed, start_char, oov_char, index_from)
+    if not train[0] or not test[0]:
+        raise ValueError(f"No review is shorter than maxlen={maxlen}. Increase it.")
+    return as_lists(*train), as_lists(*test)
 
 
 def get_word_index(path: str = "imdb_word_index.json") -> dict[str, int]:
     """Return words and their numbers, to which `load_data` adds `index_from`.
 
-    Args:
-        path: Name of the file in the cache folder.
-
-    Raises:
-        OSError: if the file is not there and cannot be downloaded.
+    The file is `path` in the cache folder; an OSError if it is not there and cannot be downloaded.
 
     Example:
         >>> words = {number + 3: word for word, number in get_word_index().items()}  # doctest: +SKIP

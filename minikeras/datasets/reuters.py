@@ -1,9 +1,6 @@
 """News, and what they are about."""
 
-import numpy as np
-
-from .base import Split, fetch, shuffled
-from .text import limit, number, read_index, shorter
+from .base import Split, as_lists, fetch, prepare_texts, read_index, split
 from .unpickle import read_lists
 
 _TOPICS = (
@@ -25,40 +22,24 @@ def load_data(path: str = "reuters.npz", num_words: int | None = None, skip_top:
         test_split: Fraction of the texts to test on.
 
     Returns:
-        (x_train, y_train), (x_test, y_test): arrays of lists, and topics of shape (n,), which `get_label_names` names.
-
-    Raises:
-        OSError: if the file is not there and cannot be downloaded.
+        (x_train, y_train), (x_test, y_test): arrays of lists, and topics of shape (n,), which `get_label_names` names;
+        an OSError if the file is not there and cannot be downloaded.
 
     Source: Reuters-21578, https://archive.ics.uci.edu/dataset/137
 
     Example:
         >>> (x_train, y_train), (x_test, y_test) = load_data(num_words=10000)  # doctest: +SKIP
-        >>> len(x_train), len(x_test)  # doctest: +SKIP
-        (8982, 2246)
     """
     file_hash = "d6586e694ee56d7a4e65172e12b3e987c03096cb01eab99753921ef915959916"
     arrays = read_lists(fetch(path, "reuters.npz", file_hash))
-    x, y = shuffled(np.random.RandomState(seed), arrays["x"], arrays["y"])
-    texts, y = shorter(maxlen, number(x, start_char, index_from), y)
-    texts = limit(texts, num_words, skip_top, oov_char)
-    end = int(len(texts) * (1 - test_split))
-    return (np.array(texts[:end], object), y[:end]), (np.array(texts[end:], object), y[end:])
+    texts = [(arrays["x"], arrays["y"])]
+    (part,) = prepare_texts(texts, num_words, skip_top, maxlen, seed, start_char, oov_char, index_from)
+    train, test = split(*part, test_split)
+    return as_lists(*train), as_lists(*test)
 
 
 def get_word_index(path: str = "reuters_word_index.json") -> dict[str, int]:
-    """Return words and their numbers, to which `load_data` adds `index_from`.
-
-    Args:
-        path: Name of the file in the cache folder.
-
-    Raises:
-        OSError: if the file is not there and cannot be downloaded.
-
-    Example:
-        >>> get_word_index()["the"]  # doctest: +SKIP
-        1
-    """
+    """Return words and their numbers, to which `load_data` adds `index_from`, see `imdb.get_word_index`."""
     return read_index(path, "reuters_word_index.json", "4d44cc38712099c9e383dc6e5f11a921")
 
 

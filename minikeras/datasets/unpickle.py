@@ -38,12 +38,7 @@ class _Unpickler(pickle.Unpickler):
 def unpickle(file: IO[bytes]) -> Any:
     """Return a pickled array, or a dict of arrays and other plain values; keys that are bytes become text.
 
-    Raises:
-        pickle.UnpicklingError: if the pickle names anything but NumPy's arrays.
-
-    Example:
-        >>> unpickle(io.BytesIO(pickle.dumps({"labels": [1, 2]})))
-        {'labels': [1, 2]}
+    A pickle.UnpicklingError if the pickle names anything but NumPy's arrays.
     """
     value = _Unpickler(file, encoding="bytes").load()
     if not isinstance(value, dict):

@@ -29,12 +29,7 @@ def write_assets(model: Any, archive: Any) -> None:
 
 
 def asset_loaders(places: Iterable[tuple[str, Any]], archive: Archive) -> Iterator[Callable[[], None]]:
-    """Yield what hands the files in an archive to the objects they are of; a FileError for one that nobody takes.
-
-    Args:
-        places: The places in the file and the objects of a model.
-        archive: The members of the file.
-    """
+    """Yield what hands the files in an archive to the objects they are of; a FileError for one that nobody takes."""
     left = [name for name in archive if name.startswith("assets/")]
     for path, saved in places:
         inner = f"assets/{path}/" if path else "assets/"

@@ -44,8 +44,7 @@ DEFLATE, SHUFFLE, FLETCHER32 = 1, 2, 3
 class Type(NamedTuple):
     """How a file spells the elements of an array."""
 
-    kind: str
-    """"number", "bool", "two bytes", "string" or "variable string"."""
+    kind: str  # "number", "bool", "two bytes", "string" or "variable string"
     dtype: np.dtype[Any]
 
 
@@ -54,8 +53,7 @@ class Chunk(NamedTuple):
 
     address: int
     size: int
-    skipped: int
-    """A bit for each filter that was not applied."""
+    skipped: int  # a bit for each filter that was not applied
 
 
 class File:
@@ -650,15 +648,7 @@ def _open(file: File, path: str, address: int) -> Group | Dataset:
 
 
 def open_hdf5(source: Source | bytes, name: str = "bytes") -> Group:
-    """Return the root group of an HDF5 file.
-
-    Args:
-        source: The file, opened by `open_source` and open for as long as something is read, or its bytes.
-        name: What messages call the bytes.
-
-    Raises:
-        FileError: if it is damaged, or none.
-    """
+    """Return the root group of an HDF5 file, open for as long as something is read; a FileError if damaged, or none."""
     file = File(Source(source, name) if isinstance(source, bytes) else source)
     root = _open(file, "/", file.root())
     return root if isinstance(root, Group) else file.refuse("the root is no group")

@@ -23,12 +23,7 @@ CLASSES = {"BatchNormalizationV1": "BatchNormalization", "BatchNormalizationV2":
 
 
 def modernize(value: Any) -> Any:
-    """Return a configuration, or whatever holds some, in Keras 3's words. What is Keras 3's stays as it is.
-
-    Example:
-        >>> modernize({"class_name": "LeakyReLU", "config": {"alpha": 0.5}})
-        {'class_name': 'LeakyReLU', 'config': {'negative_slope': 0.5}}
-    """
+    """Return a configuration, or whatever holds some, in Keras 3's words. What is Keras 3's stays as it is."""
     if isinstance(value, list):
         return [modernize(item) for item in value]
     if not isinstance(value, dict):

@@ -64,18 +64,11 @@ def find_layers(root: Group) -> Group | None:
 
 
 def match_layers(model: Any, group: Group, name: str, skip_mismatch: bool = False, by_name: bool = False) -> Pairs:
-    """Return which variable gets which array of a file that keeps weights by layer. Nothing is read yet.
+    """Return which variable of a built model gets which array of a file that keeps weights by layer.
 
-    Args:
-        model: The model, built.
-        group: What holds a group a layer: "model_weights" of a whole model, or the root of a file of weights.
-        name: What messages call the file.
-        skip_mismatch: Whether to leave out what does not fit, with a warning.
-        by_name: Whether layers find their weights by their own names, in place of the order.
-
-    Raises:
-        FileError: if the file is damaged.
-        ValueError: if the numbers of layers or weights, or a shape, differ.
+    The group holds a group a layer: "model_weights" of a whole model, or the root of a file of weights. Layers find
+    theirs in order, or by their own names. A FileError if the file is damaged; a ValueError if the numbers of layers or
+    weights, or a shape, differ, unless that is to be left out with a warning. Nothing is read yet.
     """
     stored = {key: _weights(_child(group, key, Group, name), name) for key in _names(group, "layer_names", name)}
     if by_name:

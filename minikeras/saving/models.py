@@ -18,7 +18,7 @@ from .._base.user_warning import warn_user
 from .._core.keras_tensor import op_class
 from .._core.op_names import OPS
 from .._serialization.object_registration import custom_object_scope, is_custom
-from .._serialization.registry import is_of_keras, kinds, sharing
+from .._serialization.registry import is_of_keras, kinds
 from .._serialization.serialization import serialize_shared
 from ..layers.layer import Layer, deserialize
 from .archive import Archive
@@ -72,11 +72,10 @@ def save_model(model: Layer, filepath: str | os.PathLike[str] | BinaryIO, overwr
         raise ValueError(f"The following argument(s) are not supported: {list(kwargs)}.")
     path = None if hasattr(filepath, "write") else os.fspath(filepath)
     if path is not None and (zipped is False or not path.endswith((".keras", ".h5", ".hdf5"))):
-        raise ValueError(
-            "Invalid filepath extension for saving: a model is written to a file whose name ends in '.keras'. Folders "
-            "(TensorFlow's SavedModel, unzipped archives) are not written: save as '.keras', load that in Keras, and "
-            f"`export` it there. Received: filepath={path!r}, zipped={zipped}."
-        )
+        raise ValueError("Invalid filepath extension for saving: a model is written to a file whose name ends in "
+                         "'.keras'. Folders (TensorFlow's SavedModel, unzipped archives) are not written: save as "
+                         f"'.keras', load that in Keras, and `export` it there. Received: filepath={path!r}, "
+                         f"zipped={zipped}.")  # fmt: skip
     h5py = import_h5py()
     if path is not None and not may_write(path, overwrite):
         return
@@ -201,19 +200,15 @@ def _make_model(config: Config, tree: Tree, fill: Callable[[Any], int], custom_o
     stored = min(tree.count(), MAX_INFLATION * source.size)
     unknown = unknown_names(config, custom_objects)
     if unknown:
-        raise source.error(
-            "its configuration",
-            f"it names {len(unknown)} thing(s) that minikeras does not know: {', '.join(unknown)}. Pass classes and "
-            "functions of your own in `custom_objects=`, or register them with `register_keras_serializable`; a model "
-            "with other layers of Keras's needs Keras itself",
-        )
-    outer, context.loading = context.loading, (loading := Loading(4 * stored + UNSTORED))
-    try:
-        with sharing():
+        raise source.error("its configuration", f"it names {len(unknown)} thing(s) that minikeras does not know: "
+                           f"{', '.join(unknown)}. Pass classes and functions of your own in `custom_objects=`, or "
+                           "register them with `register_keras_serializable`; a model with other layers of Keras's "
+                           "needs Keras itself")  # fmt: skip
+    loading = Loading(4 * stored + UNSTORED)
+    with context.having(loading=loading):
+        with context.having(made={}):
             model = cast("Model", deserialize(config, custom_objects))
         read = fill(model)
-    finally:
-        context.loading = outer
     loading.fill(4 * read + UNSTORED)
     return model
 

@@ -36,15 +36,13 @@ def match(variables: Iterable[Variable], arrays: Mapping[str, Array], source: st
           skip_mismatch: bool = False) -> list[tuple[Variable, Array]]:  # fmt: skip
     """Return which variable gets which of a group of the arrays that `pack` named, in the variable's dtype.
 
-    Raises:
-        ValueError: if the number or a shape differs, unless that is to be skipped with a warning.
+    A ValueError if the number or a shape differs, unless that is to be skipped with a warning.
     """
     variables = list(variables)
     named = [(name, array) for name, array in arrays.items() if name.startswith(group)]
     pairs = [(v, name, array) for v, (name, array) in zip(variables, named, strict=False)]
-    wrong = [
-        f"weight '{v.path}' has shape {v.shape}, the array '{k}' {a.shape}" for v, k, a in pairs if v.shape != a.shape
-    ]
+    unlike = ((v, name, array) for v, name, array in pairs if v.shape != array.shape)
+    wrong = [f"weight '{v.path}' has shape {v.shape}, the array '{name}' {array.shape}" for v, name, array in unlike]
     if len(variables) != len(named):
         extra = [v.path for v in variables[len(named) :]] + [name for name, _ in named[len(variables) :]]
         wrong.insert(0, f"there are {len(variables)} weights and {len(named)} arrays (unmatched: {', '.join(extra)})")

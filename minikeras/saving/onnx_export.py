@@ -10,7 +10,6 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial, partialmethod
-from importlib import import_module
 from itertools import zip_longest
 from os import PathLike, fspath
 from typing import Any
@@ -18,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from .. import tree
+from .._base.lazy import optional
 from .._base.nested import leaves, map_shapes, map_structure
 from .._base.settings import standardize_dtype
 from .._core.input_spec import InputSpec
@@ -515,11 +515,7 @@ def _add_all(graph: _Graph, one: _Record, two: _Record) -> list[_Value]:
 def export_onnx(model: Any, filepath: str | PathLike[str], verbose: bool | None = None, input_signature: Any = None,
                 opset_version: int | None = None) -> None:  # fmt: skip
     """Write what a model computes to an ONNX file; see `Model.export`."""
-    try:
-        onnx = import_module("onnx")
-    except ImportError as error:
-        raise ImportError("Exporting to ONNX needs the package onnx, which is not installed. In a clone of minikeras, "
-                          'run: python -m pip install ".[onnx]".') from error  # fmt: skip
+    onnx = optional("onnx", "Exporting to ONNX", "onnx")
     opset, latest = opset_version or OPSET, onnx.defs.onnx_opset_version()
     if not OPSET <= opset <= latest:
         raise ValueError(f"`opset_version` must be from {OPSET} to {latest}. Received: opset_version={opset_version}")
@@ -534,18 +530,15 @@ def export_onnx(model: Any, filepath: str | PathLike[str], verbose: bool | None 
         dims = [n if n == m else "batch" if (n, m) == BATCH else f"{name}_{i}" for i, (n, m) in enumerate(sizes)]
         return helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(dtype), dims)
 
-    taken = {name for name, *_ in inputs}
-    found = [
-        *(records[0].outputs if isinstance(records[0].outputs, dict) else getattr(model._graph, "output_names", ()))
-    ]
-    found = found if len({*found} - taken) == len(results) else [f"output_{i}" for i in range(len(results))]
-    graph.nodes += [helper.make_node("Identity", [y.name], [name]) for y, name in zip(results, found, strict=True)]
+    structure = records[0].outputs
+    names = [*(structure if isinstance(structure, dict) else getattr(model._graph, "output_names", ()))]
+    if len({*names}.difference(name for name, *_ in inputs)) != len(results):
+        names = [f"output_{i}" for i in range(len(results))]
+    graph.nodes += [helper.make_node("Identity", [y.name], [name]) for y, name in zip(results, names, strict=True)]
     shapes = [zip(y.shape, other.shape, strict=True) for y, other in zip(outputs, others, strict=True)]
-    whole = helper.make_graph(
-        graph.nodes, model.name, [info(*x) for x in inputs],
-        [info(name, y.dtype, sizes) for name, y, sizes in zip(found, results, shapes, strict=True)],
-        [*graph.constants.values()],
-    )  # fmt: skip
+    ends = [info(name, y.dtype, sizes) for name, y, sizes in zip(names, results, shapes, strict=True)]
+    constants = [*graph.constants.values()]
+    whole = helper.make_graph(graph.nodes, model.name, [info(*x) for x in inputs], ends, constants)
     versions = [helper.make_opsetid("", opset)]
     proto = helper.make_model(whole, producer_name="minikeras", opset_imports=versions,
                               ir_version=helper.find_min_ir_version_for(versions))  # fmt: skip

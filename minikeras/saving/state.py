@@ -4,6 +4,7 @@ The places are Keras's: "layers/dense/vars/0" is the first variable of the first
 named by the attribute that holds it or, in a list, by its class and number.
 """
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache, partial
 from typing import Any
@@ -126,14 +127,13 @@ class Tree:
 
     def count(self) -> int:
         """Return how many numbers are stored."""
-        total, stack = 0, list(self.roots)
+        total, stack = 0, list[Any](self.roots)
         while stack:
-            group = stack.pop()
-            for node in map(group.__getitem__, group):
-                if isinstance(node, Group):
-                    stack.append(node)
-                else:
-                    total += int(np.prod(node.shape, dtype=object))
+            node = stack.pop()
+            if isinstance(node, Group):
+                stack += map(node.__getitem__, node)
+            else:
+                total += math.prod(node.shape)
         return total
 
 
@@ -177,15 +177,8 @@ def restore(model: Any, tree: Tree, skip_mismatch: bool = False, skipped: Iterab
             more: Callable[[Places], Iterable[Callable[[], Any]]] = lambda places: ()) -> int:  # fmt: skip
     """Set the variables of a model, and of all that it holds, to what is stored; return how many numbers were read.
 
-    Args:
-        model: The model.
-        tree: The groups of the file.
-        skip_mismatch: Whether to leave objects that do not fit as they are, with a warning.
-        skipped: Objects that are left as they are.
-        more: What gives functions that load further state, of all places in the file and their objects.
-
-    Raises:
-        ValueError: if something does not fit, unless that is to be skipped with a warning. Nothing is set then.
+    A ValueError if something does not fit, unless that is to be skipped with a warning; nothing is set then. `skipped`
+    objects stay as they are. `more` gives functions that load further state, of all places in the file and the objects.
     """
     seen: dict[int, list[str]] = {id(each): [] for each in skipped or ()}
     places = list(walk(model, seen=seen))

@@ -28,19 +28,7 @@ def read_json(data: bytes, name: str, place: str = "the JSON text") -> Config:
     """Return the object that a JSON text describes.
 
     Size, depth and number of values are limited before anything is parsed. Encodings other than UTF-8, names that are
-    there twice, NaN, infinity and texts that are no Unicode are refused.
-
-    Args:
-        data: The text.
-        name: The file it is from, for messages.
-        place: Where it was in the file.
-
-    Raises:
-        FileError: if it is no JSON object, or exceeds a limit.
-
-    Example:
-        >>> read_json(b'{"units": 3}', "model.keras")
-        {'units': 3}
+    there twice, NaN, infinity and texts that are no Unicode are refused: a FileError with file and place.
     """
 
     def refuse(reason: str) -> NoReturn:

@@ -24,7 +24,6 @@ HDF5, ZIP = b"\x89HDF\r\n\x1a\n", b"PK"
 MEMBERS = r"(config|metadata)\.json|model\.weights\.(h5|npz)|assets/.*"
 """The members that a .keras archive may have."""
 WEIGHTS = "model.weights.h5"
-_GIGABYTE = 1024**3
 
 
 def save_weights(model: Layer, filepath: str | os.PathLike[str], overwrite: bool = True,
@@ -58,10 +57,9 @@ def save_weights(model: Layer, filepath: str | os.PathLike[str], overwrite: bool
     path = os.fspath(filepath)
     endings = (".weights.h5", ".npz") if max_shard_size is None else (".weights.json", ".weights.h5")
     if not path.endswith(endings):
-        raise ValueError(
-            f"The name of a file of weights must end in one of {endings}"
-            f"{'' if max_shard_size is None else ' where max_shard_size is given'}. Received: filepath={path!r}."
-        )
+        raise ValueError("The name of a file of weights must end in one of "
+                         f"{endings}{'' if max_shard_size is None else ' where max_shard_size is given'}. Received: "
+                         f"filepath={path!r}.")  # fmt: skip
     _check_built(model)
     if not may_write(path, overwrite):
         return
@@ -75,7 +73,7 @@ def save_weights(model: Layer, filepath: str | os.PathLike[str], overwrite: bool
         with replacing(path) as file:
             write_hdf5(model, file, skipped)
     else:
-        _write_shards(model, path, max_shard_size * _GIGABYTE, skipped)
+        _write_shards(model, path, max_shard_size * 1024**3, skipped)
 
 
 def load_weights(model: Layer, filepath: str | os.PathLike[str], skip_mismatch: bool = False,
@@ -174,12 +172,11 @@ def write_hdf5(model: Layer, file: BinaryIO, skipped: dict[int, list[str]] | Non
 
 def _write_shards(model: Layer, path: str, limit: float, skipped: dict[int, list[str]]) -> None:
     """Write HDF5 files of at most `limit` bytes of arrays, and then the index that says which groups are in which."""
-    h5py = import_h5py()
+    h5py, index_path = import_h5py(), f"{os.path.splitext(path)[0]}.json"
     if not path.endswith(".json"):
-        index_path = _index_of(path)
         warn_user(f"Sharded weights have an index, whose name ends in '.json': {path!r} becomes {index_path!r}.")
     shards: list[dict[str, dict[str, Array]]] = [{}]
-    size, total = 0, 0
+    size = total = 0
     for group, _, arrays in _stored(model, skipped):
         for key, array in arrays.items():
             if array.nbytes > limit:
@@ -199,12 +196,8 @@ def _write_shards(model: Layer, path: str, limit: float, skipped: dict[int, list
                 for key, array in arrays.items():
                     root[f"{group}/{key}"] = array
     places = {group: names[0] if len(names) == 1 else names for group, names in index.items()}
-    with replacing(_index_of(path)) as file:
+    with replacing(index_path) as file:
         file.write(json.dumps({"metadata": {"total_size": total}, "weight_map": places}, indent=4).encode())
-
-
-def _index_of(path: str) -> str:
-    return f"{os.path.splitext(path)[0]}.json"
 
 
 def _shard(path: str, number: int) -> str:

@@ -3,29 +3,16 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib import import_module
 from typing import Any, BinaryIO
+
+from .._base.lazy import optional
 
 
 @contextmanager
 def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     """Within this context write the contents of a file, which replaces another only if nothing was raised.
 
-    Args:
-        path: Path of the file, in a folder that exists. A link is followed.
-
-    Raises:
-        OSError: if it cannot be written; the file that was there is as it was.
-
-    Example:
-        >>> import tempfile
-        >>> path = os.path.join(tempfile.mkdtemp(), "file")
-        >>> with replacing(path) as file:
-        ...     _ = file.write(b"abc")
-        ...     os.path.exists(path)
-        False
-        >>> os.listdir(os.path.dirname(path))
-        ['file']
+    Its folder exists, a link is followed. An OSError if it cannot be written; the file that was there is as it was.
     """
     final = os.path.realpath(path)
     temporary = f"{final}.{os.getpid()}.tmp"
@@ -43,11 +30,6 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
 
 
 def import_h5py() -> Any:
-    """Return h5py, which writes HDF5, or raise an ImportError with the command that installs it."""
-    try:
-        return import_module("h5py")
-    except ImportError as error:
-        raise ImportError(
-            "Writing HDF5 (.keras, .h5) needs h5py, which is not installed; reading does not. In a clone of minikeras, "
-            'run: python -m pip install ".[h5]". Or write .npz weights, which need NumPy alone.'
-        ) from error
+    """Return h5py, which writes HDF5; an ImportError if it is not installed."""
+    more = ". Reading needs NumPy alone, and so does writing .npz weights."
+    return optional("h5py", "Writing HDF5 (.keras, .h5)", "h5", more)

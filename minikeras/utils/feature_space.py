@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any, BinaryIO, Literal, TypeAlias
 
 import numpy as np
@@ -63,7 +64,6 @@ class FeatureSpace(Layer):
         crossing_dim: How many numbers a cross may get.
         hashing_dim: How many numbers the values of "integer_hashed" and "string_hashed" may get.
         num_discretization_bins: How many ranges "float_discretized" makes.
-        name: The layer's name.
 
     Call arguments: a dict of columns, or of the values of one row.
 
@@ -110,13 +110,12 @@ class FeatureSpace(Layer):
         self._join: Layer = layers.Concatenate()
 
     def _feature(self, name: str, kind: Any) -> Feature:
+        feature = deserialize(kind) if isinstance(kind, Mapping) else kind
         if isinstance(kind, str):
             sizes = {"float_discretized": self.num_discretization_bins}
             sizes |= dict.fromkeys(("integer_hashed", "string_hashed"), self.hashing_dim)
             size = {"num_bins": sizes[kind]} if kind in sizes else {}
             feature = getattr(self, one_of("features", kind, KINDS))(name=name, **size)
-        else:
-            feature = deserialize(kind) if isinstance(kind, Mapping) else kind
         if not isinstance(feature, Feature):
             raise ValueError(f"Feature {name!r} must be one of {KINDS} or a Feature. Received: {kind!r:.200}.")
         return feature
@@ -134,15 +133,12 @@ class FeatureSpace(Layer):
     def adapt(self, dataset: "Mapping[str, Any] | Iterable[Mapping[str, Any]]") -> None:
         """Learn what the columns need: means, ranges and vocabularies.
 
-        Args:
-            dataset: A dict of columns, or an iterable, such as a data set, of dicts of values or batches. It is gone
-                through once for each column that learns.
+        `dataset` is a dict of columns, or an iterable, such as a data set, of dicts of values or batches. It is gone
+        through once for each column that learns.
         """
         if not isinstance(dataset, Iterable) or isinstance(dataset, Iterator | str):
-            raise ValueError(
-                "`adapt()` takes a dict of columns or a data set of dicts, which can be gone through several times. "
-                f"Received: {dataset!r:.200} (of type {type(dataset).__name__})."
-            )
+            raise ValueError("`adapt()` takes a dict of columns or a data set of dicts, which can be gone through "
+                             f"several times. Received: {dataset!r:.200} (a {type(dataset).__name__}).")  # fmt: skip
         for name, layer in self.preprocessors.items():
             if _is_adaptable(layer):
                 layer.adapt(_batches(dataset, name))
@@ -160,9 +156,8 @@ class FeatureSpace(Layer):
         if self.encoded_features is None:
             waiting = [name for name, layer in self.preprocessors.items() if _is_adaptable(layer) and _is_empty(layer)]
             if waiting:
-                raise ValueError(
-                    f"Call `adapt(dataset)` before the FeatureSpace is used. It needs to learn: {waiting}."
-                )
+                raise ValueError("Call `adapt(dataset)` before the FeatureSpace is used. It needs to learn: "
+                                 f"{waiting}.")  # fmt: skip
             self.encoded_features = self._encode(self.inputs)
             self.built = True
         return self.encoded_features
@@ -197,19 +192,16 @@ class FeatureSpace(Layer):
             return parts
         for name, part in parts.items():
             if part.dtype == "string" or part.dtype.startswith("int"):
-                raise ValueError(
-                    f"Feature {name!r} of dtype {part.dtype} has not been encoded, so it cannot be joined to others. "
-                    "Use `output_mode='dict'`."
-                )
+                raise ValueError(f"Feature {name!r} of dtype {part.dtype} has not been encoded, so it cannot be joined "
+                                 "to others. Use `output_mode='dict'`.")  # fmt: skip
         return self._join([*parts.values()])
 
     def _one_hot(self, name: str, numbers: Any) -> Any:
         layer = self.preprocessors.get(name) or self.crossers[name]
         if not isinstance(layer, Numbering) or not numbers.dtype.startswith("int"):
-            raise ValueError(
-                f"Feature {name!r} has output_mode='one_hot', for which its layer must return integers below a known "
-                f"one. It returns {numbers.dtype}, in a layer of type {type(layer).__name__}. Use output_mode='int'."
-            )
+            raise ValueError(f"Feature {name!r} has output_mode='one_hot', for which its layer must return integers "
+                             f"below a known one. It returns {numbers.dtype}, in a layer of type "
+                             f"{type(layer).__name__}. Use output_mode='int'.")  # fmt: skip
         if name not in self.one_hot_encoders:
             self.one_hot_encoders[name] = layers.CategoryEncoding(getattr(layer, "num_bins", None) or layer._depth())
         return self.one_hot_encoders[name](numbers)
@@ -220,10 +212,8 @@ class FeatureSpace(Layer):
 
     def get_config(self) -> Config:
         sizes = {name: getattr(self, name) for name in ("crossing_dim", "hashing_dim", "num_discretization_bins")}
-        return {
-            "features": serialize(self.features), "output_mode": self.output_mode,
-            "crosses": serialize(self.crosses), **sizes,
-        }  # fmt: skip
+        parts = {"output_mode": self.output_mode, "crosses": serialize(self.crosses)}
+        return {"features": serialize(self.features), **parts, **sizes}
 
     def get_build_config(self) -> Config:
         return {name: layer.get_build_config() for name, layer in self.preprocessors.items()}
@@ -307,15 +297,9 @@ def _is_empty(layer: Any) -> bool:
 
 def _batches(dataset: Any, name: str) -> Iterator[Array]:
     """Return a column of a data set as batches (n, 1); single values come in groups, as in Keras."""
-    values: list[Array] = []
-    for value in raw(dataset[name]) if isinstance(dataset, Mapping) else (raw(row[name]) for row in dataset):
-        batch = np.asarray(value)
-        if batch.ndim:
-            yield batch[:, None] if batch.ndim == 1 else batch
-            continue
-        values.append(batch)
-        if len(values) == 32:
-            yield np.array(values)[:, None]
-            values = []
-    if values:
-        yield np.array(values)[:, None]
+    values = map(
+        np.asarray, raw(dataset[name]) if isinstance(dataset, Mapping) else (raw(row[name]) for row in dataset)
+    )
+    for value in values:
+        batch = value if value.ndim else np.array([value, *islice(values, 31)])
+        yield batch[:, None] if batch.ndim == 1 else batch

@@ -6,6 +6,7 @@ is unpacked once no name in it leads out of its folder.
 
 import os
 from collections.abc import Iterable
+from functools import partial
 from typing import Literal
 
 from .._base.checks import one_of
@@ -127,13 +128,10 @@ def _place(cache_dir: str | os.PathLike[str] | None, subdir: str, name: str) -> 
 
 
 def _has_hash(path: str, expected: str, algorithm: str) -> bool:
-    from hashlib import new
+    from hashlib import file_digest, new
 
     with open(path, "rb") as file:
-        digest = new(algorithm, usedforsecurity=False)
-        while chunk := file.read(_CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest() == expected.lower()
+        return file_digest(file, partial(new, algorithm, usedforsecurity=False)).hexdigest() == expected.lower()
 
 
 def _download(origin: str, path: str, file_hash: str | None, algorithm: str) -> None:

@@ -27,15 +27,9 @@ class Layout(NamedTuple):
 
 
 def arrange(sizes: Sequence[Point], links: Iterable[Link]) -> Layout:
-    """Return where parts of these sizes stand.
+    """Return where parts of these sizes (across, along) stand.
 
-    Args:
-        sizes: (across, along) of each part.
-        links: From part to part. One that leads back to an earlier part is laid out as if it led forward.
-
-    Example:
-        >>> arrange([(10.0, 10.0), (30.0, 10.0)], [(0, 1)]).places
-        [(10.0, 0.0), (0.0, 46.0)]
+    A link from part to part that leads back to an earlier one is laid out as if it led forward.
     """
     forward = sorted({(min(link), max(link)) for link in links if link[0] != link[1]}, key=lambda link: link[::-1])
     ranks = _ranks(len(sizes), forward)
@@ -105,10 +99,6 @@ def spread(goals: Sequence[float], widths: Sequence[float]) -> list[float]:
     """Return the middles, nearest to the goals, of things of these widths that do not overlap.
 
     The sum of the squared distances is least (isotonic regression: Barlow et al. 1972).
-
-    Example:
-        >>> spread([0.0, 0.0, 9.0], [2.0, 2.0, 2.0])
-        [-1.0, 1.0, 9.0]
     """
     offsets = list(accumulate(((a + b) / 2 for a, b in pairwise(widths)), initial=0.0))
     blocks: list[tuple[float, int]] = []  # the mean place of things that touch, and their number

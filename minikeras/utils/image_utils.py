@@ -2,13 +2,14 @@
 
 import os
 from collections.abc import Sequence
-from importlib import import_module
+from functools import partial
 from typing import Any, BinaryIO, Literal, TypeAlias
 
 import numpy as np
 
 from .. import ops
 from .._base.checks import one_of
+from .._base.lazy import optional
 from .._base.settings import standardize_data_format, standardize_dtype
 from .._base.signature import suggests
 from .._base.typing import Array, DataFormat, DTypeLike, Interpolation
@@ -16,29 +17,21 @@ from .._base.typing import Array, DataFormat, DTypeLike, Interpolation
 ColorMode: TypeAlias = Literal["grayscale", "rgb", "rgba"]
 
 
-def _pillow(function: str) -> Any:
-    try:
-        return import_module("PIL.Image")
-    except ImportError:
-        raise ImportError(f'`{function}` requires Pillow: python -m pip install "minikeras-numpy[image]".') from None
+_pillow = partial(optional, "PIL.Image", extra="image")
 
 
 def open_image(file: Any) -> Any:
     """Return what a file holds as a Pillow image; an ImportError without Pillow."""
-    return _pillow("open_image").open(file)
+    return _pillow("Reading pictures").open(file)
 
 
 def array_to_img(x: Any, data_format: DataFormat | None = None, scale: bool = True,
                  dtype: DTypeLike | None = None) -> Any:  # fmt: skip
     """Return a Pillow image of an array of shape (height, width, channels), 1, 3 or 4 channels.
 
-    `scale` stretches the values to 0 to 255.
-
-    Raises:
-        ValueError: for another shape.
-        ImportError: without Pillow.
+    `scale` stretches the values to 0 to 255. A ValueError for another shape, an ImportError without Pillow.
     """
-    pillow = _pillow("array_to_img")
+    pillow = _pillow("`array_to_img`")
     a = np.array(x, standardize_dtype(dtype))
     if a.ndim != 3:
         raise ValueError(f"Expected image array to have rank 3 (single image). Got array with shape: {a.shape}")
@@ -56,10 +49,7 @@ def array_to_img(x: Any, data_format: DataFormat | None = None, scale: bool = Tr
 
 
 def img_to_array(img: Any, data_format: DataFormat | None = None, dtype: DTypeLike | None = None) -> Array:
-    """Return an array of shape (height, width, channels) of a Pillow image.
-
-    Raises:
-        ValueError: for another number of axes.
+    """Return an array of shape (height, width, channels) of a Pillow image; a ValueError for another number of axes.
 
     Example:
         >>> img_to_array(np.zeros((2, 3), "uint8")).shape
@@ -102,7 +92,7 @@ def load_img(path: str | os.PathLike[str] | BinaryIO, color_mode: ColorMode = "r
         ValueError: for an unknown mode or interpolation.
         ImportError: without Pillow.
     """
-    pillow = _pillow("load_img")
+    pillow = _pillow("`load_img`")
     modes = {"grayscale": "L", "rgba": "RGBA", "rgb": "RGB"}
     one_of("color_mode", color_mode, modes)
     one_of("interpolation", interpolation, ("nearest", "bilinear", "bicubic", "hamming", "box", "lanczos"))

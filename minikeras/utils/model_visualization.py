@@ -5,12 +5,14 @@ matplotlib where it is not.
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
+from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from itertools import pairwise
 from typing import Any, Literal, NamedTuple
 
+from .._base.lazy import optional
 from .._base.nested import map_structure, only
 from .._core.keras_tensor import Operation
 from ..layers.core import InputLayer
@@ -24,7 +26,7 @@ _PAD, _TITLE = 12.0, 18.0  # within a frame, in points
 
 
 class _Cell(NamedTuple):
-    """A cell of a box: text, of which a part is bold, on a colour; `size` is that of the letters in points."""
+    """A cell of a box: text, of which the second part is bold, on a colour; `size` is that of the letters in points."""
 
     before: str
     bold: str
@@ -35,16 +37,6 @@ class _Cell(NamedTuple):
     @property
     def ink(self) -> str:
         return "black" if self.fill == "white" else "white"
-
-
-class _Show(NamedTuple):
-    """The facts that a box tells of its layer."""
-
-    shapes: bool
-    dtype: bool
-    names: bool
-    activations: bool
-    trainable: bool
 
 
 class _Part:
@@ -63,7 +55,7 @@ class _Part:
 # --- a model -> boxes, frames and arrows ----------------------------------------------------------------------
 
 
-def _frame(model: Any, show: _Show, expand: bool) -> _Part:
+def _frame(model: Any, show: Set[str], expand: bool) -> _Part:
     """Return the frame of a model; one that is neither a chain nor a graph of layers has a single box in it."""
     frame = _Part(model)
     wiring = _wiring(model) or [(model, [])]
@@ -74,7 +66,7 @@ def _frame(model: Any, show: _Show, expand: bool) -> _Part:
     for layer, inputs in wiring:
         for source, output, place in inputs:
             start, end = numbers[id(source)], numbers[id(layer)]
-            arrow = (start, end, _giver(frame.parts[start], output), _taker(frame.parts[end], place))
+            arrow = (start, end, _box(frame.parts[start], "outputs", output), _box(frame.parts[end], "inputs", place))
             if arrow not in frame.arrows:
                 frame.arrows.append(arrow)
     return frame
@@ -92,50 +84,34 @@ def _wiring(model: Any) -> list[tuple[Any, list[tuple[Any, int, int]]]]:
     return list(feeds.items())
 
 
-def _giver(part: _Part, output: int) -> _Part:
-    """Return the box that gives an output of a part."""
+def _box(part: _Part, end: Literal["inputs", "outputs"], place: int) -> _Part:
+    """Return the box that takes an input of a part, or gives an output."""
     if not part.parts:
         return part
     if isinstance(part.layer, Sequential):
-        return _giver(part.parts[-1], output)
-    tensor = part.layer.outputs[output]
-    return _giver(_holder(part, tensor), tensor.index)
+        return _box(part.parts[0 if end == "inputs" else -1], end, place)
+    tensor = getattr(part.layer, end)[place]
+    return _box(next(inner for inner in part.parts if inner.layer is tensor.node.operation), end, tensor.index)
 
 
-def _taker(part: _Part, place: int) -> _Part:
-    """Return the box that takes an input of a part."""
-    if not part.parts:
-        return part
-    first = part.parts[0] if isinstance(part.layer, Sequential) else _holder(part, part.layer.inputs[place])
-    return _taker(first, place)
-
-
-def _holder(frame: _Part, tensor: Any) -> _Part:
-    """Return the part of a frame whose layer gave a symbolic tensor."""
-    return next(part for part in frame.parts if part.layer is tensor.node.operation)
-
-
-def _rows(layer: Any, show: _Show) -> list[list[_Cell]]:
+def _rows(layer: Any, show: Set[str]) -> list[list[_Cell]]:
     """Return the cells that tell of a layer, or of an op."""
-    kind = type(layer).__name__
-    rows = [[_Cell("", layer.name, f" ({kind})", "black", 16) if show.names else _Cell("", kind, "", "black", 16)]]
+    kind, named = type(layer).__name__, "show_layer_names" in show
+    rows = [[_Cell("", layer.name if named else kind, f" ({kind})" if named else "", "black", 16)]]
     activation = getattr(layer, "activation", None)
-    if show.activations and activation is not None:
+    if "show_layer_activations" in show and activation is not None:
         rows.append([_Cell("Activation: ", getattr(activation, "__name__", type(activation).__name__))])
-    cells = []
-    if show.shapes and not isinstance(layer, InputLayer):
-        cells.append(_Cell("Input shape: ", _text(layer, "input", "shape")))
-    if show.shapes:
-        cells.append(_Cell("Output shape: ", _text(layer, "output", "shape")))
-    if show.dtype:
-        cells.append(_Cell("Output dtype: ", _text(layer, "output", "dtype")))
-    if show.trainable and getattr(layer, "weights", None):
+    facts = [("output", "shape")] if "show_shapes" in show else []
+    facts = [("input", "shape"), *facts] if facts and not isinstance(layer, InputLayer) else facts
+    facts += [("output", "dtype")] if "show_dtype" in show else []
+    cells = [_Cell(f"{end.capitalize()} {what}: ", _text(layer, end, what)) for end, what in facts]
+    if "show_trainable" in show and getattr(layer, "weights", None):
         fill, text = ("forestgreen", "Trainable") if layer.trainable else ("firebrick", "Non-trainable")
         cells.append(_Cell("", text, fill=fill))
     return [*rows, cells] if cells else rows
 
 
-def _text(layer: Any, end: Literal["input", "output"], what: Literal["shape", "dtype"]) -> str:
+def _text(layer: Any, end: str, what: str) -> str:
     """Return the shapes or dtypes of what a layer takes or gives, "?" where it was never called symbolically."""
     op = isinstance(layer, Operation)
     tensors: Any = only(getattr(layer._inbound_nodes[0], f"{end}s")) if op else getattr(layer, end, None)
@@ -146,13 +122,7 @@ def _text(layer: Any, end: Literal["input", "output"], what: Literal["shape", "d
 # --- drawn by Graphviz ----------------------------------------------------------------------------------------
 
 
-def extra(name: str) -> Any:
-    """Return an optional package."""
-    try:
-        return import_module(name)
-    except ImportError as error:
-        raise ImportError(f"This picture needs {name.partition('.')[0]} ({error}). In a clone of minikeras, run: "
-                          'python -m pip install ".[plot]"') from error  # fmt: skip
+extra = partial(optional, purpose="This picture", extra="plot")
 
 
 def _to_dot(frame: _Part, graph: Any) -> Any:
@@ -332,15 +302,15 @@ def _height(row: Sequence[_Cell]) -> float:
 # --- the functions for users ----------------------------------------------------------------------------------
 
 
-def _drawn(model: Model, rankdir: str, expand: bool, unknown: dict[str, Any], *show: bool) -> _Part:
+def _drawn(model: Model, rankdir: str, expand_nested: bool, kwargs: dict[str, Any], **options: Any) -> _Part:
     """Return the frame of a model, once the arguments are checked."""
     if not model.built:
         raise ValueError("This model has not been built yet: call it on a batch of data, or `build()` it, first.")
-    if unknown:
-        raise ValueError(f"Unrecognized keyword arguments: {unknown}.")
+    if kwargs:
+        raise ValueError(f"Unrecognized keyword arguments: {kwargs}.")
     if rankdir not in ("TB", "LR", "BT", "RL"):
         raise ValueError(f"`rankdir` must be 'TB', 'LR', 'BT' or 'RL'. Received: rankdir={rankdir!r}.")
-    return _frame(model, _Show(*show), expand)
+    return _frame(model, {name for name, value in options.items() if value}, expand_nested)
 
 
 def model_to_dot(model: Model, show_shapes: bool = False, show_dtype: bool = False, show_layer_names: bool = True,
@@ -351,15 +321,12 @@ def model_to_dot(model: Model, show_shapes: bool = False, show_dtype: bool = Fal
 
     Args:
         model: A model that is built.
-        show_shapes: Whether boxes tell shapes.
-        show_dtype: Whether they tell the dtype of the output.
-        show_layer_names: Whether they tell names.
+        show_shapes, show_dtype, show_layer_names, show_layer_activations, show_trainable: Whether boxes tell shapes,
+            the dtype of the output, names, activation functions, and if the weights are trained.
         rankdir: Which way the arrows go.
         expand_nested: Whether a model in it is drawn as a frame around its layers.
         dpi: Dots per inch of the picture.
         subgraph: Whether to return a frame to put in another graph.
-        show_layer_activations: Whether boxes tell activation functions.
-        show_trainable: Whether they tell if the weights are trained.
         splines: How Graphviz draws arrows: "ortho", "curved", "polyline", "spline" or "line".
         kwargs: None; there to be refused.
 
@@ -376,8 +343,7 @@ def model_to_dot(model: Model, show_shapes: bool = False, show_dtype: bool = Fal
         >>> len(model_to_dot(model).get_nodes())
         3
     """
-    show = show_shapes, show_dtype, show_layer_names, show_layer_activations, show_trainable
-    frame = _drawn(model, rankdir, expand_nested, kwargs, *show)
+    frame = _drawn(**locals())
     return _to_dot(frame, _cluster(model) if subgraph else _dot(rankdir=rankdir, dpi=dpi, splines=splines))
 
 
@@ -403,18 +369,13 @@ def plot_model(model: Model, to_file: str | os.PathLike[str] = "model.png", show
         ValueError: if the model is not built, or an argument is unknown.
 
     Example:
-        >>> import os, tempfile
         >>> import minikeras as keras
         >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3), keras.layers.Dense(1)])
-        >>> path = os.path.join(tempfile.mkdtemp(), "model.png")
-        >>> _ = plot_model(model, path, show_shapes=True)
-        >>> os.path.exists(path)
-        True
+        >>> plot_model(model, "model.png", show_shapes=True)  # doctest: +SKIP
     """
+    frame = _drawn(**locals())
     to_file = os.fspath(to_file)
     kind = os.path.splitext(to_file)[1][1:] or "png"
-    show = show_shapes, show_dtype, show_layer_names, show_layer_activations, show_trainable
-    frame = _drawn(model, rankdir, expand_nested, kwargs, *show)
     if not _drawn_by_graphviz(frame, to_file, kind, rankdir=rankdir, dpi=dpi, splines=splines):
         drawing = _Drawing(frame, rankdir)
         largest = 65_000 / max(drawing.figure.get_size_inches())  # more dots than that a picture cannot have

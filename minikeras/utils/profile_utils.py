@@ -58,10 +58,8 @@ def profile_step(model: Any, x: TensorLike, y: TensorLike | None = None, steps: 
             step()
     lines = [(line, median(seconds) * 1e6) for seen in found for line, seconds in seen.items()]
     if not lines:
-        raise ValueError(
-            "A step that is not compiled has no lines. Expected a model without run_eagerly=True, and a step that does "
-            f"not look at values. Received: model={model!r}."
-        )
+        raise ValueError("A step that is not compiled has no lines. Expected a model without run_eagerly=True, and a "
+                         f"step that does not look at values. Received: model={model!r}.")  # fmt: skip
     return StepProfile(lines)
 
 

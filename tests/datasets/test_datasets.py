@@ -20,7 +20,7 @@ import pytest
 import minikeras as keras
 from minikeras import datasets
 from minikeras._base.typing import Array
-from minikeras.datasets import base, cifar
+from minikeras.datasets import base
 from minikeras.datasets.unpickle import read_lists, unpickle
 from minikeras.utils import file_utils, get_file
 
@@ -348,7 +348,6 @@ def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         return get_file(fname, path.as_uri(), file_hash=known, **arguments)
 
     monkeypatch.setattr(base, "get_file", fetch)
-    monkeypatch.setattr(cifar, "get_file", fetch)
     return folder
 
 

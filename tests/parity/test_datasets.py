@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 import minikeras
-from minikeras.datasets import base, cifar
+from minikeras.datasets import base
 
 NAMES = ["mnist", "fashion_mnist", "boston_housing", "california_housing", "imdb", "reuters", "cifar10", "cifar100"]
 
@@ -86,8 +86,7 @@ def requests(shelf: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> di
     (tmp_path / "keras").mkdir()  # else Keras takes the system's temporary folder
     for name in NAMES:
         monkeypatch.setattr(importlib.import_module(f"keras.src.datasets.{name}"), "get_file", replacement(keras))
-    for module in (base, cifar):
-        monkeypatch.setattr(module, "get_file", replacement(minikeras))
+    monkeypatch.setattr(base, "get_file", replacement(minikeras))
     return asked
 
 

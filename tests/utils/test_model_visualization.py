@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import minikeras as keras
+from minikeras._base import lazy
 from minikeras.layers import Add, Dense, Dropout
 from minikeras.utils import model_to_dot, model_visualization, plot_model
 from minikeras.utils.graph_layout import BETWEEN_PARTS, BETWEEN_RANKS, arrange, spread
@@ -209,7 +210,7 @@ def test_missing_packages_name_the_command(monkeypatch: pytest.MonkeyPatch, tmp_
         return real(name)
 
     without_graphviz(monkeypatch)
-    monkeypatch.setattr(model_visualization, "import_module", missing)
+    monkeypatch.setattr(lazy, "import_module", missing)
     for draw, name in ((model_to_dot, "pydot"), (plot_model, "matplotlib")):
         with pytest.raises(ImportError, match=rf'needs {name}.*pip install "\.\[plot\]"'):
             draw(chain())
