@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
+import minikeras
 from minikeras.compat.tensorflow import tensors
 
 tensors.flavour(False)
@@ -12,8 +13,8 @@ tensors.flavour(False)
 
 @pytest.fixture(autouse=True)
 def names(doctest_namespace: dict[str, object]) -> None:
-    """Have examples in docstrings know NumPy."""
-    doctest_namespace["np"] = np
+    """Have examples in docstrings know NumPy and this package, as Keras."""
+    doctest_namespace.update(np=np, keras=minikeras)
 
 
 @pytest.fixture(autouse=True)

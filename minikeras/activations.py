@@ -1,11 +1,6 @@
 """Activation functions, and their names.
 
 All but those defined here are the ops of the same name.
-
-Example:
-    >>> from minikeras import activations
-    >>> print(activations.get("relu")([-1.0, 2.0]))
-    Tensor([0. 2.], shape=(2,), dtype=float32)
 """
 
 # ruff: noqa: I001  # many names a line
@@ -23,8 +18,7 @@ from .ops import activation as nn
 from .ops.activation import (
     celu, elu, glu, hard_shrink, hard_sigmoid, hard_silu, hard_swish, hard_tanh, leaky_relu, log_sigmoid,
     log_softmax, relu6, selu, sigmoid, silu, soft_shrink, softplus, softsign, sparse_plus, sparse_sigmoid,
-    sparsemax, squareplus, swish, tanh_shrink, threshold,
-)
+    sparsemax, squareplus, swish, tanh_shrink, threshold)
 from .ops.creation import convert_to_tensor
 from .ops.creation import shape as _shape
 from .ops.elementwise import exp, minimum, tanh
@@ -34,8 +28,7 @@ __all__ = [
     "celu", "deserialize", "elu", "exponential", "gelu", "get", "glu", "hard_shrink", "hard_sigmoid", "hard_silu",
     "hard_swish", "hard_tanh", "leaky_relu", "linear", "log_sigmoid", "log_softmax", "mish", "relu", "relu6",
     "selu", "serialize", "sigmoid", "silu", "soft_shrink", "softmax", "softplus", "softsign", "sparse_plus",
-    "sparse_sigmoid", "sparsemax", "squareplus", "swish", "tanh", "tanh_shrink", "threshold",
-]
+    "sparse_sigmoid", "sparsemax", "squareplus", "swish", "tanh", "tanh_shrink", "threshold"]
 __dir__: AnyCallable = __all__.copy
 # fmt: on
 
@@ -80,9 +73,7 @@ def relu(x: TensorLike, negative_slope: float = 0.0, max_value: float | None = N
 
 
 def gelu(x: TensorLike, approximate: bool = False) -> Tensor:
-    """Gaussian error linear unit: x * P(X <= x) for a standard normal X, or the formula with tanh that approximates it.
-
-    Source: Hendrycks and Gimpel 2016.
+    """Gaussian error linear unit: x * P(X <= x) for a standard normal X, or `ops.gelu`'s formula that approximates it.
 
     Example:
         >>> print(f"{float(gelu(-1.0)):.4f}")
@@ -92,9 +83,7 @@ def gelu(x: TensorLike, approximate: bool = False) -> Tensor:
 
 
 def softmax(x: TensorLike, axis: Axis = -1) -> Tensor:
-    """Probabilities along an axis: exp(x) / sum(exp(x)).
-
-    Warns if that axis has size 1, as the result is then 1 whatever x is.
+    """Probabilities along an axis: exp(x) / sum(exp(x)), with a warning if it has size 1, for then all of them are 1.
 
     Example:
         >>> print(softmax([0.0, 0.0]))
@@ -115,8 +104,7 @@ def mish(x: TensorLike) -> Tensor:
 
 registry: _registry.Registry[Activation] = _registry.Registry(
     "keras.activations", "activation", functions=True, names=get_args(ActivationName),
-    guests=dict.fromkeys(("Activation", "ELU", "LeakyReLU", "PReLU", "ReLU", "Softmax"), "keras.layers"),
-)  # fmt: skip
+    guests=dict.fromkeys(("Activation", "ELU", "LeakyReLU", "PReLU", "ReLU", "Softmax"), "keras.layers"))  # fmt: skip
 
 
 def serialize(activation: Activation) -> Any:
@@ -131,19 +119,18 @@ def serialize(activation: Activation) -> Any:
 
 
 def deserialize(config: str | Config, custom_objects: CustomObjects | None = None) -> Activation:
-    """Return the activation of a name or of what `serialize` gave: a function, or a layer that is an activation.
-
-    Raises:
-        ValueError: if the name is unknown.
-    """
+    """Return the activation of a name or of what `serialize` gave: a function, or a layer that is an activation."""
     return cast(Activation, registry.deserialize(config, custom_objects))
 
 
 def get(identifier: ActivationLike | str | None) -> Activation:
     """Return the activation that a name, a configuration or a function stands for; `linear` for None.
 
-    Raises:
-        ValueError: if it stands for none, with the nearest known name.
+    An unknown name raises a ValueError with the nearest that is known.
+
+    Example:
+        >>> print(get("relu")([-1.0, 2.0]))
+        Tensor([0. 2.], shape=(2,), dtype=float32)
     """
     if identifier is None:
         return linear

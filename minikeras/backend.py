@@ -9,8 +9,7 @@ import numpy as np
 
 from ._base.naming import clear_session, get_uid
 from ._base.settings import (
-    epsilon, floatx, image_data_format, set_epsilon, set_floatx, set_image_data_format, standardize_dtype,
-)
+    epsilon, floatx, image_data_format, set_epsilon, set_floatx, set_image_data_format, standardize_dtype)
 from ._base.typing import AnyCallable, DTypeLike
 from .config import backend
 from .ops.arrays import common_dtype

@@ -8,8 +8,7 @@ from ._base.checks import standardize_sizes
 from ._base.settings import settings
 from ._base.settings import (
     disable_interactive_logging, enable_interactive_logging, epsilon, floatx, image_data_format,
-    is_interactive_logging_enabled, set_epsilon, set_floatx, set_image_data_format,
-)
+    is_interactive_logging_enabled, set_epsilon, set_floatx, set_image_data_format)
 from ._base.tracebacks import Filtering
 from ._base.typing import AnyCallable
 from .dtype_policies import dtype_policy, set_dtype_policy
@@ -62,10 +61,7 @@ def max_threads() -> int:
 
 
 def set_max_threads(max_threads: int | None) -> None:
-    """Limit the threads, so that others have some of a machine too; None lifts the limit.
-
-    Raises:
-        ValueError: if it is no integer from 1.
+    """Limit the threads to an integer from 1, so that others have some of a machine too; None lifts the limit.
 
     Example:
         >>> set_max_threads(1)
@@ -117,8 +113,7 @@ __all__ = [
     "image_data_format", "is_flash_attention_enabled", "is_interactive_logging_enabled", "is_nnx_enabled",
     "is_traceback_filtering_enabled", "max_epochs", "max_steps_per_epoch", "max_threads", "set_backend",
     "set_dtype_policy", "set_epsilon", "set_floatx", "set_image_data_format", "set_max_epochs",
-    "set_max_steps_per_epoch", "set_max_threads",
-]  # fmt: skip
+    "set_max_steps_per_epoch", "set_max_threads"]  # fmt: skip
 __dir__: AnyCallable = __all__.copy
 
 

@@ -1,10 +1,4 @@
-"""Limits on weights, applied after each step of training, and their names.
-
-Example:
-    >>> from minikeras import constraints
-    >>> print(constraints.get("non_neg")([-1.0, 2.0]))
-    Tensor([0. 2.], shape=(2,), dtype=float32)
-"""
+"""Limits on weights, applied after each step of training, and their names."""
 
 from typing import Any, Final, TypeAlias
 
@@ -20,8 +14,7 @@ from .ops.reduction import sum as _sum
 
 __all__ = [
     "Constraint", "MaxNorm", "MinMaxNorm", "NonNeg", "UnitNorm", "deserialize", "get", "max_norm", "min_max_norm",
-    "non_neg", "serialize", "unit_norm",
-]  # fmt: skip
+    "non_neg", "serialize", "unit_norm"]  # fmt: skip
 __dir__: AnyCallable = __all__.copy
 
 
@@ -63,7 +56,6 @@ class MaxNorm(Constraint):
         self.axis = axis
 
     def __call__(self, w: TensorLike) -> Tensor:
-        """Return w, scaled down where its norm is too large."""
         tensor, norms = _norms(w, self.axis)
         return tensor * (clip(norms, 0, self.max_value) / (settings.epsilon + norms))
 
@@ -72,7 +64,7 @@ class NonNeg(Constraint):
     """No negative weights: they become 0.
 
     Example:
-        >>> print(NonNeg()([-1.0, 2.0]))
+        >>> print(get("non_neg")([-1.0, 2.0]))
         Tensor([0. 2.], shape=(2,), dtype=float32)
     """
 
@@ -105,7 +97,6 @@ class MinMaxNorm(Constraint):
         self.axis = axis
 
     def __call__(self, w: TensorLike) -> Tensor:
-        """Return w, scaled towards the limits where its norm is outside of them."""
         tensor, norms = _norms(w, self.axis)
         desired = self.rate * clip(norms, self.min_value, self.max_value) + (1 - self.rate) * norms
         return tensor * (desired / (settings.epsilon + norms))

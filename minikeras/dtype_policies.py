@@ -9,9 +9,7 @@ from ._base.typing import AnyCallable, Config, CustomObjects, DTypeChoice, DType
 from ._serialization.configurable import Configurable
 from ._serialization.registry import Registry
 
-__all__ = [
-    "DTypePolicy", "FloatDTypePolicy", "deserialize", "get", "serialize",
-]  # fmt: skip
+__all__ = ["DTypePolicy", "FloatDTypePolicy", "deserialize", "get", "serialize"]
 __dir__: AnyCallable = __all__.copy
 
 _MIXED: dict[str, tuple[DTypeName, DTypeName]] = {"mixed_float16": ("float16", "float32")}
@@ -59,9 +57,8 @@ class DTypePolicy(Configurable):
         return f'<DTypePolicy "{self.name}">'
 
 
-registry: Registry[DTypePolicy] = Registry(
-    "keras.dtype_policies", "dtype policy", DTypePolicy, aliases={"FloatDTypePolicy": "DTypePolicy"}
-)
+registry: Registry[DTypePolicy] = Registry("keras.dtype_policies", "dtype policy", DTypePolicy,
+                                           aliases={"FloatDTypePolicy": "DTypePolicy"})  # fmt: skip
 FloatDTypePolicy = DTypePolicy
 PolicyLike: TypeAlias = DTypeChoice | Literal["mixed_float16"] | DTypePolicy
 """What a user writes down for a policy."""

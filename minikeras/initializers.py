@@ -3,11 +3,6 @@
 Each initializer is a callable object: `initializer(shape, dtype)` gives a tensor. A random one takes a `seed`, an
 integer (the same values at every call) or a `SeedGenerator` (new ones); without it, it draws an integer from Python's
 `random` when it is made.
-
-Example:
-    >>> from minikeras import initializers
-    >>> print(initializers.get("ones")((2,)))
-    Tensor([1. 1.], shape=(2,), dtype=float32)
 """
 
 import math
@@ -30,11 +25,9 @@ from .random import SeedGenerator, SeedLike, draw_normal, draw_truncated_normal,
 __all__ = [
     "Constant", "GlorotNormal", "GlorotUniform", "HeNormal", "HeUniform", "Identity", "IdentityInitializer",
     "Initializer", "LecunNormal", "LecunUniform", "Ones", "Orthogonal", "OrthogonalInitializer", "RandomNormal",
-    "RandomUniform", "TruncatedNormal", "VarianceScaling", "Zeros", "constant", "deserialize", "get",
-    "glorot_normal", "glorot_uniform", "he_normal", "he_uniform", "identity", "lecun_normal", "lecun_uniform",
-    "ones", "orthogonal", "random_normal", "random_uniform", "serialize", "truncated_normal", "variance_scaling",
-    "zeros",
-]  # fmt: skip
+    "RandomUniform", "TruncatedNormal", "VarianceScaling", "Zeros", "constant", "deserialize", "get", "glorot_normal",
+    "glorot_uniform", "he_normal", "he_uniform", "identity", "lecun_normal", "lecun_uniform", "ones", "orthogonal",
+    "random_normal", "random_uniform", "serialize", "truncated_normal", "variance_scaling", "zeros"]  # fmt: skip
 __dir__: AnyCallable = __all__.copy
 
 Mode: TypeAlias = Literal["fan_in", "fan_out", "fan_avg"]
@@ -136,6 +129,8 @@ class _Random(_BuiltIn):
     """An initializer with a seed.
 
     Args:
+        gain: What the matrix is multiplied by.
+        minval, maxval: The smallest and the largest number.
         seed: An integer or a `SeedGenerator`; drawn from Python's `random` if not given.
     """
 
@@ -157,8 +152,7 @@ class _Normal(_Random):
     """Numbers of a normal distribution.
 
     Args:
-        mean: Their mean.
-        stddev: Their standard deviation.
+        mean, stddev: Their mean and their standard deviation.
     """
 
     def __init__(self, mean: float = 0.0, stddev: float = 0.05, seed: SeedLike | Config = None) -> None:
@@ -187,12 +181,7 @@ class TruncatedNormal(_Normal):
 
 
 class RandomUniform(_Random):
-    """Numbers from `minval` to `maxval`, all equally likely.
-
-    Args:
-        minval: The smallest.
-        maxval: The largest.
-    """
+    """Numbers from `minval` to `maxval`, all equally likely."""
 
     def __init__(self, minval: float = -0.05, maxval: float = 0.05, seed: SeedLike | Config = None) -> None:
         self.minval = minval
@@ -294,13 +283,7 @@ class HeNormal(_Preset, choice=(2.0, "fan_in", "truncated_normal")):
 
 
 class Orthogonal(_Random):
-    """A random matrix with orthogonal rows or columns, times `gain`; all axes but the last count as rows.
-
-    Args:
-        gain: What the matrix is multiplied by.
-
-    Source: Saxe et al. 2014.
-    """
+    """A random matrix with orthogonal rows or columns, times `gain`; axes but the last are rows. Saxe et al. 2014."""
 
     def __init__(self, gain: float = 1.0, seed: SeedLike | Config = None) -> None:
         self.gain = gain
@@ -338,8 +321,7 @@ zeros = Zeros
 registry: _registry.Registry[Initializer] = _registry.Registry(
     "keras.initializers", "initializer", Initializer, snake_case=True,
     aliases={"IdentityInitializer": "Identity", "OrthogonalInitializer": "Orthogonal", "normal": "RandomNormal",
-             "one": "Ones", "uniform": "RandomUniform", "zero": "Zeros"},
-)  # fmt: skip
+             "one": "Ones", "uniform": "RandomUniform", "zero": "Zeros"})  # fmt: skip
 deserialize: Final = registry.deserialize
 
 
@@ -352,8 +334,11 @@ def get(identifier: InitializerFunction | Array | Tensor) -> AnyCallable: ...
 def get(identifier: Any) -> Any:
     """Return the initializer that a name, configuration, class, function or array stands for; None for None.
 
-    Raises:
-        ValueError: if it stands for none, with the nearest known name.
+    An unknown name raises a ValueError with the nearest that is known.
+
+    Example:
+        >>> print(get("ones")((2,)))
+        Tensor([1. 1.], shape=(2,), dtype=float32)
     """
     if not isinstance(identifier, np.ndarray | np.generic | TensorOps):
         return registry.get(identifier)

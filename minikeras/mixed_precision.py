@@ -11,7 +11,5 @@ with lazily(globals()):
     from .dtype_policies import set_dtype_policy as set_global_policy
     from .optimizers import LossScaleOptimizer as LossScaleOptimizer
 
-__all__ = [
-    "DTypePolicy", "LossScaleOptimizer", "Policy", "dtype_policy", "global_policy", "set_dtype_policy",
-    "set_global_policy",
-]  # fmt: skip
+__all__ = ["DTypePolicy", "LossScaleOptimizer", "Policy", "dtype_policy", "global_policy", "set_dtype_policy",
+           "set_global_policy"]  # fmt: skip

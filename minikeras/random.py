@@ -27,8 +27,7 @@ from .ops.creation import convert_to_tensor, zeros_like
 
 __all__ = [
     "SeedGenerator", "beta", "binomial", "categorical", "dropout", "gamma", "normal", "randint", "shuffle",
-    "truncated_normal", "uniform",
-]  # fmt: skip
+    "truncated_normal", "uniform"]  # fmt: skip
 __dir__: AnyCallable = __all__.copy
 
 SizeLike: TypeAlias = Sequence[int]
@@ -150,11 +149,7 @@ on_clear_session(_forget_generator)
 
 
 def set_random_seed(seed: int) -> None:
-    """Make all that is random repeatable: Python's `random`, NumPy's global stream, unseeded draws here.
-
-    Raises:
-        ValueError: if the seed is no integer from 0 to 2 ** 32 - 1.
-    """
+    """Make all that is random repeatable, by an integer from 0 to 2 ** 32 - 1: Python's stream, NumPy's and ours."""
     if not isinstance(seed, int):
         raise ValueError(f"Expected `seed` argument to be an integer. Received: seed={seed!r} (of type {type(seed)})")
     np.random.seed(seed)  # noqa: NPY002 - the global stream, which shuffles the samples of `fit`
@@ -304,8 +299,7 @@ def dropout(inputs: TensorLike, rate: float, noise_shape: Sequence[int | None] |
     """Set a share `rate` of the elements to 0 and divide the others by 1 - rate, which keeps the expected sum.
 
     Along an axis of size 1 in `noise_shape` elements share their fate; None takes the size that the inputs have.
-
-    Source: Srivastava et al. 2014.
+    Srivastava et al. 2014.
 
     Example:
         >>> print(dropout([1.0, 1.0, 1.0, 1.0], 0.5, seed=1))

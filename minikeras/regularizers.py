@@ -1,10 +1,4 @@
-"""Penalties on weights and outputs, and their names.
-
-Example:
-    >>> from minikeras import regularizers
-    >>> print(regularizers.get("l2")([[1.0, 2.0]]))
-    Tensor(0.049999997, shape=(), dtype=float32)
-"""
+"""Penalties on weights and outputs, and their names."""
 
 import math
 from typing import Any, Final, Literal, TypeAlias
@@ -27,13 +21,15 @@ from .ops.shapes import transpose
 
 __all__ = [
     "L1", "L1L2", "L2", "OrthogonalRegularizer", "Regularizer", "deserialize", "get", "l1", "l1_l2", "l2",
-    "orthogonal_regularizer", "serialize",
-]  # fmt: skip
+    "orthogonal_regularizer", "serialize"]  # fmt: skip
 __dir__: AnyCallable = __all__.copy
 
 
 class Regularizer(Configurable):
     """Base of all regularizers: subclass it with your own `__call__`, and `get_config` to save models.
+
+    Args:
+        l1, l2, factor: The factor, from 0.
 
     Example:
         >>> class Sum(Regularizer):
@@ -67,8 +63,7 @@ class L1L2(Regularizer):
     """l1 * sum(|x|) + l2 * sum(x * x).
 
     Args:
-        l1: Factor of the absolute values, from 0; None stands for 0.
-        l2: Factor of the squares, from 0; None stands for 0.
+        l1, l2: Factors of the absolute values and of the squares, from 0; None stands for 0.
 
     Example:
         >>> print(L1L2(l1=1.0, l2=1.0)([-1.0, 2.0]))
@@ -92,9 +87,6 @@ class L1L2(Regularizer):
 class L1(Regularizer):
     """l1 * sum(|x|), which drives weights to exactly 0.
 
-    Args:
-        l1: The factor, from 0.
-
     Example:
         >>> print(L1(1.0)([-1.0, 2.0]))
         Tensor(3.0, shape=(), dtype=float32)
@@ -109,9 +101,6 @@ class L1(Regularizer):
 
 class L2(Regularizer):
     """l2 * sum(x * x), which keeps weights small.
-
-    Args:
-        l2: The factor, from 0.
 
     Example:
         >>> print(L2(1.0)([-1.0, 2.0]))
@@ -129,7 +118,6 @@ class OrthogonalRegularizer(Regularizer):
     """factor times the mean |cosine| between the rows (or columns) of a matrix, which keeps them apart.
 
     Args:
-        factor: The factor, from 0.
         mode: "rows" or "columns".
 
     Example:
@@ -163,8 +151,7 @@ l1_l2 = L1L2
 l2 = L2
 orthogonal_regularizer = OrthogonalRegularizer
 
-registry: Registry[Regularizer] = Registry(
-    "keras.regularizers", "regularizer", Regularizer, snake_case=True, aliases={"l1_l2": "L1L2"}
-)
+registry: Registry[Regularizer] = Registry("keras.regularizers", "regularizer", Regularizer, snake_case=True,
+                                           aliases={"l1_l2": "L1L2"})  # fmt: skip
 get: Final = registry.get
 deserialize: Final = registry.deserialize

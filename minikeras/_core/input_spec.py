@@ -83,33 +83,24 @@ class InputSpec:
 
 
 def assert_input_compatibility(input_spec: Any, inputs: Any, layer_name: str, advice: str = "") -> None:
-    """Check inputs against a spec or a list of specs; the advice is for inputs of another rank.
-
-    Raises:
-        ValueError: naming the layer, what was expected, and what came.
-    """
+    """Check inputs against a spec or a list of specs; the advice is in the ValueError for inputs of another rank."""
     specs = input_spec if isinstance(input_spec, list | tuple) else [input_spec]
     if isinstance(inputs, dict):
         missing = [spec.name for spec in specs if spec.name not in inputs]
         if missing:
-            raise ValueError(
-                f"Missing data for input {missing[0]!r} of layer '{layer_name}'. Expected a dict with the keys "
-                f"{[spec.name for spec in specs]}. Received: {list(inputs)}."
-            )
+            raise ValueError(f"Missing data for input {missing[0]!r} of layer '{layer_name}'. Expected a dict with the "
+                             f"keys {[spec.name for spec in specs]}. Received: {list(inputs)}.")  # fmt: skip
         inputs = [inputs[spec.name] for spec in specs]
     tensors = leaves(inputs)
     if len(tensors) != len(specs):
-        raise ValueError(
-            f"Layer '{layer_name}' expects {len(specs)} input(s), but it received {len(tensors)} input tensors."
-        )
+        raise ValueError(f"Layer '{layer_name}' expects {len(specs)} input(s), but it received {len(tensors)} input "
+                         "tensors.")  # fmt: skip
     for index, (x, spec) in enumerate(zip(tensors, specs, strict=True)):
         if spec is None or (x is None and spec.optional):
             continue
         if not isinstance(x, TensorOps):
-            raise ValueError(
-                f"Inputs to a layer should be tensors. Got {x!r} (of type {type(x).__name__}) as input for layer "
-                f"'{layer_name}'."
-            )
+            raise ValueError(f"Inputs to a layer should be tensors. Got {x!r} (of type {type(x).__name__}) as input "
+                             f"for layer '{layer_name}'.")  # fmt: skip
         wrong = spec.mismatch(x.shape, x.dtype)
         if wrong:
             raise ValueError(f"Input {index} of layer '{layer_name}' is incompatible with the layer: {wrong}. "

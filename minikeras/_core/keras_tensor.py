@@ -24,7 +24,7 @@ from .trials import Held, broadcast, filled, most_numbers, print_once, sizes_in_
 
 
 class KerasTensor(Tensor):
-    """A tensor known by shape and dtype alone, as `Input` gives it.
+    """A tensor known by shape and dtype alone, as `Input` gives it; a ValueError if it is to be sparse or ragged.
 
     Layers, operators, ops and NumPy functions take it and give others; `Model(inputs, outputs)` makes a model of what
     was done.
@@ -35,9 +35,6 @@ class KerasTensor(Tensor):
         sparse, ragged: Whether it is of these kinds; minikeras has neither.
         record_history: Accepted for Keras's sake.
         name: Its name, made up if not given.
-
-    Raises:
-        ValueError: if it is to be sparse or ragged.
 
     Example:
         >>> KerasTensor((None, 3), "float32", name="x")
@@ -74,7 +71,6 @@ class KerasTensor(Tensor):
 
     @property
     def dtype(self) -> DTypeName:
-        """Name of the dtype."""
         return self._dtype
 
     def _refuse(self, error: type[Exception], what: str) -> NoReturn:
@@ -272,10 +268,8 @@ class Node:
 
     Attributes:
         inputs: The symbolic tensors among the arguments.
+        outputs: What it gave; a ValueError if that is no tensor.
         index: How many calls of the operation came before.
-
-    Raises:
-        ValueError: if an output is no tensor.
     """
 
     __slots__ = ("args", "index", "inputs", "kwargs", "operation", "outputs")
@@ -396,11 +390,7 @@ def _functions() -> dict[str, Callable[..., Any]]:
 
 @cache
 def op_class(kind: str, home: str | None = None) -> type[Operation]:
-    """Return the class of an op, which may be in any of the modules that Keras has ops in: they move.
-
-    Raises:
-        ValueError: if there is no such op, or no such module.
-    """
+    """Return the class of an op, in any module that Keras has ops in, as they move; a ValueError if there is none."""
     if kind not in _functions() or home not in (None, *HOMES):
         raise ValueError(f"There is no op of the class {kind!r:.80} in {home!r:.80}.")
     return type(kind, (Operation,), {"function": staticmethod(_functions()[kind]), "__module__": __name__})

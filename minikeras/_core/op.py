@@ -154,7 +154,6 @@ def primitive(*vjps: VJP | None, variadic: bool = False, name: str | None = None
         vjps: The rules, in the order of the tensor arguments.
         variadic: Whether all positional arguments are tensors, served by one rule that gets the index first.
         name: Name of the NumPy function that the op answers for, if it is not the function's own.
-        traits: See `Traits`.
     """
 
     def declare(forward: Callable[..., Any]) -> Any:
@@ -200,11 +199,7 @@ def primitive(*vjps: VJP | None, variadic: bool = False, name: str | None = None
 
 
 def _by_position(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
-    """Return the positional arguments, with those tensors that `kwargs` had by name.
-
-    Raises:
-        TypeError: if one is missing.
-    """
+    """Return the positional arguments, with those tensors that `kwargs` had by name; a TypeError if one is missing."""
     for name in op.parameters[len(args) : op.count]:
         if name not in kwargs and name not in op.defaults:
             op.forward(*args, **kwargs)  # raises Python's own error

@@ -13,7 +13,7 @@ from .._base.typing import Array, TensorLike
 from .._base.user_warning import warn_user
 from .op import VJP, Entry, Op
 from .ownership import EXCLUSIVE, EXPOSED, Changes
-from .tensor import NUMPY_OPS, Tensor, TensorOps, coerce, recorders
+from .tensor import NUMPY_OPS, Recorder, Tensor, TensorOps, coerce, recorders
 
 F = TypeVar("F", bound=Callable[..., Any])
 _Weights: TypeAlias = TensorLike | None
@@ -24,18 +24,17 @@ PASSED = frozenset({"sigmoid", "softmax"})
 _FUSED = PASSED | {"relu"}
 
 
-class GradientTape:
+class GradientTape(Recorder):
     """Records operations and differentiates a result with respect to what went into it.
 
     Variables are watched by themselves; watch a tensor with `watch`. Tapes nest: a gradient taken inside an
     outer tape is itself recorded, which gives second derivatives.
 
     Args:
-        persistent: Whether `gradient` may be called more than once.
+        persistent: Whether `gradient` may be called more than once; if not, that is a RuntimeError.
         watch_accessed_variables: Whether variables are watched without `watch`.
 
     Example:
-        >>> import minikeras as keras
         >>> x = keras.ops.convert_to_tensor(3.0)
         >>> with keras.GradientTape() as tape:
         ...     tape.watch(x)
@@ -69,10 +68,9 @@ class GradientTape:
         for x in (*entry.rest, *entry.kwargs.values()):
             if isinstance(x, TensorOps) and not entry.op.effect and self.follows(x) and _differentiable(x):
                 name = next(name for name, value in entry.arguments().items() if value is x)
-                raise TypeError(
-                    f"{entry.op.name} is not differentiated with respect to `{name}`, for which it got a tensor that a "
-                    "GradientTape watches. Give it a number or stop_gradient of the tensor, or use other ops."
-                )
+                raise TypeError(f"{entry.op.name} is not differentiated with respect to `{name}`, for which it got a "
+                                "tensor that a GradientTape watches. Give it a number or stop_gradient of the tensor, "
+                                "or use other ops.")  # fmt: skip
         if differentiated:
             self.append(entry)
 
@@ -85,9 +83,6 @@ class GradientTape:
     def maker(self, tensor: Any) -> Entry | None:
         """Return the operation that made a tensor, None if none did."""
         return next((entry for entry in reversed(self._entries) if entry.output is tensor), None)
-
-    def read(self, tensor: TensorOps) -> None:
-        """A value that Python reads needs no entry."""
 
     def watch(self, tensor: Any) -> None:
         """Differentiate with respect to this tensor (or these, in a list or dict) as well."""
@@ -103,11 +98,9 @@ class GradientTape:
     def convert(self, tensor: TensorOps) -> None:
         """Warn, for what is computed from the array is not recorded."""
         if self.follows(tensor) and _differentiable(tensor):
-            warn_user(
-                "Under a GradientTape a tensor was made an array, as np.asarray does, or np.array of a list of them: "
-                "what is computed from the array has no gradient. Use minikeras.ops, such as ops.stack for a list, or "
-                "x.numpy() where no gradient is wanted."
-            )
+            warn_user("Under a GradientTape a tensor was made an array, as np.asarray does, or np.array of a list of "
+                      "them: what is computed from the array has no gradient. Use minikeras.ops, such as ops.stack for "
+                      "a list, or x.numpy() where no gradient is wanted.")  # fmt: skip
 
     def follows(self, tensor: TensorOps) -> bool:
         """Return whether it is watched, or a variable that would be as soon as it is used."""
@@ -123,13 +116,6 @@ class GradientTape:
             elif v.exposed != holder:
                 v.exposed = EXPOSED  # to several for good
         Changes.exposures += 1
-
-    def _release(self) -> None:
-        holder = id(self)
-        for v in self._holds:
-            if v.exposed == holder:
-                v.exposed = EXCLUSIVE
-        self._holds = []
 
     def reset(self) -> None:
         """Forget all operations recorded so far."""
@@ -152,9 +138,6 @@ class GradientTape:
 
         Returns:
             Tensors of the sources' shapes; None for a source that the target does not depend on.
-
-        Raises:
-            RuntimeError: on a second call, unless the tape is persistent.
         """
         if self._used and not self.persistent:
             raise RuntimeError("A non-persistent GradientTape can only be used to compute one set of gradients. "
@@ -176,8 +159,9 @@ class GradientTape:
         finally:
             recorders.open = open_tapes
         if not self.persistent:
-            self._entries, self._watched = [], {}
-            self._release()
+            for v in self._holds:
+                v.exposed = EXCLUSIVE if v.exposed == id(self) else v.exposed
+            self._entries, self._watched, self._holds = [], {}, []
         return result
 
 
@@ -199,7 +183,7 @@ def backward(entries: list[Entry], seeds: list[tuple[Any, Any]], as_tensors: boo
     totals: dict[int, Any] = {}
     for target, seed in seeds:
         if isinstance(target, TensorOps):
-            g = _ones(cast(Array, target.array)) if seed is None else coerce(seed)
+            g = np.ones_like(target.array) if seed is None else coerce(seed)
             _add(totals, target, g if not as_tensors else seed if isinstance(seed, Tensor) else Tensor(g))
     makers: dict[int, Entry] | None = None
     for entry in reversed(entries):
@@ -252,13 +236,6 @@ def _pairs(g: Any, entry: Entry, values: Sequence[Any], fused: tuple[int, Tensor
             rule = rule or entry.op.vjp(i)
             if rule is not None:
                 yield x, _fit(rule(g, y, *values, *entry.rest, **entry.kwargs), x)
-
-
-def _ones(array: Array) -> Array:
-    """Return ones in the shape of an array; NumPy's function takes ten times as long for one number."""
-    ones = np.empty(array.shape, array.dtype)
-    ones.fill(1)
-    return ones
 
 
 def _passed(entry: Entry, makers: Mapping[int, Entry], targets: Container[int]) -> tuple[int, TensorOps, VJP] | None:
@@ -326,7 +303,6 @@ def custom_gradient(f: F) -> F:
             last and as `upstream` where it has that name, to the gradients of the arguments (one or a tuple).
 
     Example:
-        >>> import minikeras as keras
         >>> @keras.ops.custom_gradient
         ... def log1pexp(x):
         ...     e = keras.ops.exp(x)

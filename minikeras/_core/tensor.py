@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Any, Protocol, TypeGuard, cast, final
+from typing import TYPE_CHECKING, Any, TypeGuard, cast, final
 
 import numpy as np
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .op import Entry
 
 
-class Recorder(Protocol):
+class Recorder:
     """A listener that is told of every operation while it is open."""
 
     def record(self, entry: "Entry") -> None:
@@ -31,6 +31,7 @@ class Recorder(Protocol):
 
     def follows(self, tensor: "TensorOps") -> bool:
         """Return whether the value depends on what is recorded, so that it has a gradient or changes in a replay."""
+        raise NotImplementedError
 
 
 class _Recorders(threading.local):
@@ -102,10 +103,9 @@ def as_values(value: TensorLike) -> Array:
 
 
 def as_array(value: TensorLike | object, dtype: DTypeLike | None = None) -> Array:
-    """Return an array without copying where possible; Python numbers get Keras's types (float32, int32).
+    """Return an array, a copy only where needed; Python numbers get Keras's types (float32, int32).
 
-    Raises:
-        ValueError: if the value is ragged or not numeric.
+    A value that is ragged or not numeric is a ValueError.
     """
     if isinstance(value, TensorOps):
         value = value.numpy_view()
@@ -246,10 +246,9 @@ class TensorOps:
             recorder.read(self)
         array = self.array
         if array is None:
-            raise ValueError(
-                f"A symbolic tensor has no value, and a number was needed. Received: {self!r}. Build the model and "
-                "call it on an array, or use minikeras.ops instead of a NumPy function that minikeras does not have."
-            )
+            raise ValueError(f"A symbolic tensor has no value, and a number was needed. Received: {self!r}. Build the "
+                             "model and call it on an array, or use minikeras.ops instead of a NumPy function that "
+                             "minikeras does not have.")  # fmt: skip
         return array
 
     def numpy(self) -> Array:
@@ -389,7 +388,6 @@ class Tensor(TensorOps, ArrayMethods):
         array: The values; they are not copied.
 
     Example:
-        >>> import numpy as np
         >>> t = Tensor(np.ones((1, 2), "float32"))
         >>> print(t * 2)
         Tensor([[2. 2.]], shape=(1, 2), dtype=float32)

@@ -25,16 +25,12 @@ class Variable(TensorOps):
 
     Args:
         initializer: A value, the name of an initializer, or a function (shape, dtype=) -> array.
-        shape: Sizes of the axes; needed where `initializer` makes the value.
+        shape: Sizes of the axes; needed where `initializer` makes the value; a ValueError if unknown.
         dtype: Name of the dtype; that of the value, or the default float type, if not given.
         trainable: Whether training changes it.
         autocast: Whether a layer with a mixed policy reads it in the dtype that it computes in.
-        aggregation: Accepted for Keras's sake (it matters only to distributed training).
-        synchronization: Accepted for Keras's sake.
-        name: Last part of its path.
-
-    Raises:
-        ValueError: if the shape is missing or unknown, or the name contains a slash.
+        aggregation, synchronization: Accepted for Keras's sake (they matter only to distributed training).
+        name: Last part of its path; a ValueError if it has a slash.
 
     Example:
         >>> v = Variable([1.0, 2.0], name="v")
@@ -57,9 +53,8 @@ class Variable(TensorOps):
                  name: str | None = None) -> None:  # fmt: skip
         name = auto_name("variable") if name is None else name
         if not isinstance(name, str) or "/" in name:
-            raise ValueError(
-                f"Argument `name` must be a string and cannot contain character `/`. Received: name={name!r}."
-            )
+            raise ValueError("Argument `name` must be a string and cannot contain character `/`. Received: "
+                             f"name={name!r}.")  # fmt: skip
         self.array = self._first_value(initializer, shape, dtype)
         scope = current_path()
         self.exposed: bool | int = EXPOSED
@@ -79,10 +74,8 @@ class Variable(TensorOps):
             initializer = table("keras.initializers").get(initializer)
         if callable(initializer) and not isinstance(initializer, TensorOps):
             if shape is None:
-                raise ValueError(
-                    "When creating a Variable from an initializer, the `shape` argument should be specified. "
-                    f"Received: initializer={initializer!r} and shape={shape}."
-                )
+                raise ValueError("When creating a Variable from an initializer, the `shape` argument should be "
+                                 f"specified. Received: initializer={initializer!r} and shape={shape}.")  # fmt: skip
             sizes = _checked(shape)
             value: Array
             if context.loading is not None:
@@ -97,9 +90,8 @@ class Variable(TensorOps):
         if dtype is None and not isinstance(initializer, TensorOps):  # NumPy makes these unasked, as in Keras
             value = value.astype({"float64": floatx(), "int64": "int32"}.get(value.dtype.name, value.dtype))
         if shape is not None and value.shape != _checked(shape):
-            raise ValueError(
-                f"The value of a Variable must have its shape. Expected {tuple(shape)}, received {value.shape}."
-            )
+            raise ValueError(f"The value of a Variable must have its shape. Expected {tuple(shape)}, received "
+                             f"{value.shape}.")  # fmt: skip
         return value
 
     @property
@@ -122,7 +114,6 @@ class Variable(TensorOps):
 
     @property
     def shape(self) -> Shape:
-        """Sizes of the axes."""
         return self.array.shape
 
     @property
@@ -138,19 +129,14 @@ class Variable(TensorOps):
     numpy = numpy_view
 
     def assign(self, value: TensorLike) -> Tensor:
-        """Store a new value of the same shape, cast to the variable's dtype, and return it.
-
-        Raises:
-            ValueError: if the shape differs.
-        """
+        """Store a new value, cast to the variable's dtype, and return it; a ValueError for another shape."""
         array = value.array if isinstance(value, TensorOps) else None
         if array is None:  # no tensor, or a symbolic one, which is refused
             array = as_array(value, self.dtype)
         if array.shape != self.array.shape:
-            raise ValueError(
-                f"The shape of the target variable and the shape of the target value in `variable.assign(value)` "
-                f"must match. Variable {self.path!r} has shape {self.array.shape}. Received: {array.shape}."
-            )
+            raise ValueError("The shape of the target variable and the shape of the target value in "
+                             f"`variable.assign(value)` must match. Variable {self.path!r} has shape "
+                             f"{self.array.shape}. Received: {array.shape}.")  # fmt: skip
         if context.undo is not None:
             context.undo.append((self, self.array))
         old, self.array, self.exposed = self.array, np.array(array, self.array.dtype, order="C"), EXPOSED

@@ -7,13 +7,11 @@ shapes alone, and sums are added in their order: so the numbers do not depend on
 eager run but for the rounding of sums and products.
 """
 
-from _thread import LockType
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
-from itertools import pairwise, product
+from itertools import chain, pairwise, product, starmap
 from queue import SimpleQueue
-from threading import Lock
-from typing import Any, NamedTuple, TypeAlias, cast
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
@@ -22,12 +20,11 @@ from .._base.nested import leaves
 from .._base.pool import PART_WORK, run_all
 from .._base.typing import Array
 from .._core.op import Entry
-from .._core.ownership import Changes
 from .._core.tensor import NUMPY_OPS, Tensor
 from .._core.variable import ASSIGN, Variable
 from .codegen import multiplications
 from .program import Program
-from .trace import KEEP, simplified
+from .trace import keep, simplified
 
 BLOCKS = 4
 """The number of blocks that a step has at most."""
@@ -39,6 +36,7 @@ STEP_BY_STEP = {"_records", "_passed_on"}
 """Operations that call NumPy for each step of a sequence: in blocks they would do so for each block."""
 PRODUCT_ROWS, LEAST_ROWS = 128, 32
 """Rows of a large product's first matrix that a block should have, and those it has at least."""
+SUM = -1
 
 
 def cost_of(entries: Iterable[Entry]) -> int:
@@ -51,20 +49,19 @@ class _Row(NamedTuple):
 
     Attributes:
         axes: For each input the axis along which a block has a part of it, None for all of it.
-        axis: The same of the result; None for a sum over rows.
+        axis: The same of the result; SUM where results are added up.
         scaled: Whether a shape among its arguments begins with the number of rows.
     """
 
     axes: tuple[int | None, ...]
-    axis: int | None
+    axis: int
     scaled: bool
 
-    def run(self, entry: Entry, values: Sequence[Any], ratio: tuple[int, int]) -> Any:
-        """Return the result for parts of the inputs that have so many of so many rows."""
-        rest, kwargs = entry.rest, entry.kwargs
-        if self.scaled:
-            rest, kwargs = _scaled((rest, kwargs), ratio)
-        return entry.op.replay(*values, *rest, **kwargs)
+    def run(self, entry: Entry, inputs: Sequence[Any], values: Sequence[Any], ratio: tuple[int, int]) -> Entry:
+        """Return the entry for parts of its inputs, and their values, that have so many of so many rows."""
+        rest, kwargs = _scaled((entry.rest, entry.kwargs), ratio) if self.scaled else (entry.rest, entry.kwargs)
+        y = Tensor(np.asarray(entry.op.replay(*values, *rest, **kwargs)))
+        return Entry(entry.op, inputs, values, rest, kwargs, y)
 
 
 def _scaled(arguments: Any, ratio: tuple[int, int]) -> Any:
@@ -90,9 +87,11 @@ def _part(value: Any, axis: int | None, rows: int, start: int, stop: int) -> Any
 _NOISE = np.random.default_rng(0).random(997, np.float32)
 
 
-def _others(rows: Any, axis: int | None, noise: float) -> Any:
-    """Return other rows, no two of which are alike: an operation that mixes rows gives something else for them."""
+def other_rows(rows: Any, axis: int | None, noise: float) -> Any:
+    """Return other rows, of floats no two alike: an operation that mixes rows gives something else for them."""
     others = rows if axis is None else np.flip(rows, axis)
+    if axis is not None and noise and rows.dtype.kind in "biu":
+        return others ^ np.asarray((rows == others).all(), rows.dtype)
     if axis is None or rows.dtype.kind != "f" or not noise:
         return others
     added = np.resize(_NOISE, rows.size).reshape(rows.shape) * noise
@@ -121,35 +120,35 @@ def _by_row(entry: Entry, known: Sequence[int | None], rows: int) -> _Row | None
     for noise in (0.25, 0.0):  # where others were all refused, as no class numbers, rows change places
         refused = True
         for axes, scaled in product(product(*options), (False, True)):
-            row, few = _Row(axes, None, scaled), min(rows, 4)
+            row, few = _Row(axes, SUM, scaled), min(rows, 4)
             values = [_part(v, axis, rows, 0, few) for v, axis in zip(entry.values, axes, strict=True)]
-            values = [_others(v, axis, noise) for v, axis in zip(values, known, strict=True)]
+            values = [other_rows(v, axis, noise) for v, axis in zip(values, known, strict=True)]
             try:
                 whole, *parts = [
-                    np.asarray(row.run(entry, [_part(v, axis, few, *cut) for v, axis in zip(values, axes, strict=True)],
-                                       (cut[1] - cut[0], rows)))
+                    cast(Array, row.run(entry, (), xs, (cut[1] - cut[0], rows)).output.array)
                     for cut in ((0, few), (0, few // 2), (few // 2, few))
-                ]  # fmt: skip
+                    if (xs := [_part(v, axis, few, *cut) for v, axis in zip(values, axes, strict=True)])
+                ]
             except (ValueError, TypeError, IndexError):  # as where it was asked for a shape
                 continue
             refused = False
-            found = _axis(whole, parts, few, rows, entry.output.shape)
-            if found is not None:
-                return row._replace(axis=None if found < 0 else found)
+            at = _axis(whole, parts, few, rows, entry.output.shape)
+            if at is not None:
+                return row._replace(axis=at)
         if not refused:
             break
     return None
 
 
 def _axis(whole: Array, parts: Sequence[Array], few: int, rows: int, shape: Sequence[int]) -> int | None:
-    """Return along which axis results of parts are put together, -1 where they are added, None for neither.
+    """Return along which axis results of parts are put together, SUM where they are added, None for neither.
 
     `whole` is the result for a few rows, `shape` that for all.
     """
     if any(part.ndim != whole.ndim or part.dtype != whole.dtype for part in parts):
         return None
     if all(part.shape == whole.shape for part in parts) and whole.shape == tuple(shape):
-        return -1 if whole.dtype in ("float32", "float64") and _is_close(parts[0] + parts[1], whole) else None
+        return SUM if whole.dtype in ("float32", "float64") and _is_close(parts[0] + parts[1], whole) else None
     for axis, size in enumerate(whole.shape):
         sizes = (*whole.shape[:axis], size // few * rows, *whole.shape[axis + 1 :])
         cuts = [_part(whole, axis, few, 0, few // 2), _part(whole, axis, few, few // 2, few)]
@@ -172,14 +171,13 @@ class _Plan:
         self.rows = rows
         self.axis: dict[int, int] = {id(x): 0 for x in inputs if x.ndim and len(cast(Array, x.array)) == rows}
         self.row: dict[int, _Row] = {}
-        self.stage: dict[int, int] = {id(x): 1 if id(x) in self.axis else 0 for x in inputs}
+        self.stage: dict[int, int] = {id(x): int(id(x) in self.axis) for x in inputs}
         self.own: dict[int, list[Entry]] = {}
         self.makers: dict[int, Entry] = {id(entry.output): entry for entry in entries}
-        self._seen: dict[int, int] = {}
-        """The latest stage that reads each variable."""
         self._written: dict[int, int] = {}
-        """The stage that has written each variable last."""
+        """The stage that has written each variable last, of 0 that which has written any."""
         self._effects: int = 0
+        self._latest: int = 0
         with np.errstate(all="ignore"):
             for entry in entries:
                 self._add(entry)
@@ -187,56 +185,55 @@ class _Plan:
     def is_view(self, x: Any) -> bool:
         """Return whether a tensor is but a view, which each stage takes by itself."""
         maker = self.makers.get(id(x))
-        if maker is None or not maker.op.view:
-            return False
-        return id(x) in self.row or id(maker.inputs[0]) not in self.axis
+        view = maker is not None and maker.op.view
+        return view and (id(x) in self.row or id(cast(Entry, maker).inputs[0]) not in self.axis)
 
-    def variables(self, entry: Entry) -> list[Variable]:
-        """Return the variables that an entry reads, itself or through views."""
-        found = []
-        for x in entry.inputs:
-            while self.is_view(x):
-                x = self.makers[id(x)].inputs[0]
-            if isinstance(x, Variable):
-                found.append(x)
-        return found
+    def _viewed(self, x: Any) -> Any:
+        """Return what a tensor is a view of, or itself."""
+        while self.is_view(x):
+            x = self.makers[id(x)].inputs[0]
+        return x
 
     def _add(self, entry: Entry) -> None:
         """Find out how and when an entry is run."""
         y, op = id(entry.output), entry.op
+        acts = op.effect or op.draws
         known = [self.axis.get(id(x)) for x in entry.inputs]
-        row = None
         # A large product that adds up rows is worth all threads by itself.
         alone = multiplications(entry) >= 2 * PART_WORK and known[0] == entry.values[0].ndim - 1
-        alone |= op.effect or op.draws or op.name in STEP_BY_STEP
-        if any(axis is not None for axis in known) and not alone:
-            row = _by_row(entry, known, self.rows)
-            row = None if row is not None and row.axis is None and op.view else row
-        if row is not None:
+        alone |= acts or op.name in STEP_BY_STEP
+        row = None if alone or all(axis is None for axis in known) else _by_row(entry, known, self.rows)
+        if row is not None and not (row.axis == SUM and op.view):
             self.row[y] = row
-            if row.axis is not None:
-                self.axis[y] = row.axis
+            self.axis |= {} if row.axis == SUM else {y: row.axis}
         if self.is_view(entry.output):
             self.stage[y] = self.stage.get(id(entry.inputs[0]), 0)
             return
-        blocks = row is not None
-        variables = self.variables(entry)
+        variables = [x for x in map(self._viewed, entry.inputs) if isinstance(x, Variable)]
         before = [self.stage.get(id(x), 0) for x in entry.inputs]
-        before += [max(self._written.get(id(v), 0), self._written.get(0, 0)) for v in variables]
-        if op.effect or op.draws:
-            target = id(entry.rest[0]) if op is ASSIGN else 0  # which stands for any variable
-            before += [self._effects, *(n for key, n in self._seen.items() if op.effect and target in (0, key))]
+        before += [self._written.get(key, 0) for v in variables for key in (id(v), 0)]
+        if acts:  # an effect comes after all that may look at what it changes
+            before.append(self._latest if op.effect else self._effects)
+        blocks = y in self.row
         stage = max((n + (n % 2 != blocks) for n in before), default=int(blocks))
-        if op.effect or op.draws:
+        self._latest = max(self._latest, stage)
+        if acts:
             self._effects = stage
         if op.effect:
-            self._written[target] = stage
-        self._seen.update((id(v), max(stage, self._seen.get(id(v), 0))) for v in variables)
-        self.stage[y] = stage + (row is not None and row.axis is None)
+            self._written[id(entry.rest[0]) if op is ASSIGN else 0] = stage
+        self.stage[y] = stage + (blocks and self.row[y].axis == SUM)
         self.own.setdefault(stage, []).append(entry)
 
 
-class BlockProgram:
+class _Block(NamedTuple):
+    """A block in a stage: its rows, arrays or places of inputs with the axis of parts, and programs that may run it."""
+
+    cut: tuple[int, int]
+    sources: list[tuple[Any, int | None]]
+    programs: SimpleQueue[Program]
+
+
+class BlockProgram(Program):
     """A recorded step, on inputs that have as many rows, replayed in blocks of rows; see `Program`.
 
     Attributes:
@@ -244,13 +241,10 @@ class BlockProgram:
     """
 
     def __init__(self, recorded: list[Entry], inputs: Sequence[Tensor], outputs: Any) -> None:
-        self.structure: int = Changes.layers
-        self.lock: LockType = Lock()
-        self.steps_left: int = 0
-        self.masked: bool = any(getattr(y, "keras_mask", None) is not None for y in leaves(outputs))
+        self._start(outputs, one_thread, "ignore")
         entries, outputs = simplified(recorded, outputs)
         rows = self._rows = len(cast(Array, inputs[0].array))
-        count = _count(entries, rows)
+        count = count_of(entries, inputs)
         with one_thread:
             self._plan = plan = _Plan(entries, inputs, rows)
         by_row = cost_of(entry for entry in entries if id(entry.output) in plan.row)
@@ -267,15 +261,16 @@ class BlockProgram:
         """What sums over rows are in each block, by id."""
         self._wanted: dict[int, dict[int, Tensor]] = {}
         """What others want of each stage."""
-        self._programs: list[Program] = []
+        self._stages: list[list[_Block]] = []
+        self._programs: dict[int, list[Program]] = {}
+        """Those of each stage."""
         last = max(plan.own) + max(plan.own) % 2
-        self._stages: list[Callable[[Sequence[Array]], object]] = [self._whole(last, outputs)]
-        self._last = self._programs[0]
-        for n in range(last - 1, -1, -1):
-            if n in plan.own or n in self._wanted:
-                self._stages.insert(0, self._in_blocks(n) if n % 2 else self._whole(n, ()))
+        for n in range(last, -1, -1):
+            if n in (*plan.own, *self._wanted, last):
+                self._stages.insert(0, self._in_blocks(n) if n % 2 else self._whole(n, outputs if n == last else ()))
+        self._last: Program = self._programs[last][0]
         arrays = (*self._arrays.values(), *self._sums.values())
-        self.size: int = sum(program.size for program in self._programs) + sum(array.nbytes for array in arrays)
+        self.size = sum(part.size for part in chain(*self.parts())) + sum(array.nbytes for array in arrays)
         del self._plan, self._order, self._wanted
 
     def _collect(self, n: int, outputs: Any) -> tuple[list[Entry], dict[tuple[int, int | None], Any]]:
@@ -311,134 +306,107 @@ class BlockProgram:
                     need(x, value, axis)
         return sorted(found.values(), key=lambda entry: self._order[id(entry.output)]), needs
 
-    def _sources(self, needs: Iterable[tuple[int, int | None]], cut: tuple[int, int]) -> list[tuple[Any, int | None]]:
-        """Return where a stage finds what it takes: an array, or the place of an input and the axis of parts."""
+    def _whole(self, n: int, outputs: Any) -> list[_Block]:
+        """Return how a stage is run on all rows at once."""
+        plan = self._plan
+        sums = []
+        for entry in plan.own.get(n - 1, ()):
+            if plan.row[id(entry.output)].axis == SUM:
+                y = cast(Array, entry.output.array)
+                parts = self._sums[id(entry.output)] = np.empty((len(self._cuts), *y.shape), y.dtype)
+                sums.append(Entry(vars(NUMPY_OPS["sum"])["op"], [Tensor(parts)], [parts], (0,), {}, entry.output))
+        entries, needs = self._collect(n, outputs)
+        rooms = [(x, Tensor(self._arrays[key])) for key, x in self._wanted.get(n, {}).items()]
+        own = [*(entry.inputs[0] for entry in sums), *(room for _, room in rooms)]
+        programs = self._made(n, 1, [*sums, *entries, *starmap(keep, rooms)], [*needs.values(), *own], outputs)
+        return [self._placed(needs, (0, self._rows), own, programs)]
+
+    def _in_blocks(self, n: int) -> list[_Block]:
+        """Return how a stage is run in blocks of rows."""
+        plan, rows = self._plan, self._rows
+        entries, needs = self._collect(n, ())
+        sums = [entry.output for entry in plan.own.get(n, ()) if id(entry.output) in self._sums]
+        programs: dict[int, SimpleQueue[Program]] = {}
+        blocks = []
+        for k, cut in enumerate(self._cuts):
+            kept = self._wanted.get(n, {}).values()
+            rooms = [(x, Tensor(_part(self._arrays[id(x)], plan.axis[id(x)], rows, *cut))) for x in kept]
+            rooms += [(x, Tensor(self._sums[id(x)][k, ...])) for x in sums]
+            if cut[1] - cut[0] not in programs:
+                programs[cut[1] - cut[0]] = self._for_blocks(n, entries, needs, cut, rooms)
+            blocks.append(self._placed(needs, cut, [room for _, room in rooms], programs[cut[1] - cut[0]]))
+        return blocks
+
+    def _placed(self, needs: Iterable[tuple[int, int | None]], cut: tuple[int, int], own: Iterable[Tensor],
+                programs: SimpleQueue[Program]) -> _Block:  # fmt: skip
+        """Return a block that takes these parts of what others have, and arrays of its own."""
         places, arrays, rows = self._inputs, self._arrays, self._rows
-        return [
+        sources = [
             (places[key], axis) if key in places else (_part(arrays[key], axis, rows, *cut), None)
             for key, axis in needs
         ]
+        return _Block(cut, [*sources, *((x.array, None) for x in own)], programs)
 
-    def _whole(self, n: int, outputs: Any) -> Callable[[Sequence[Array]], object]:
-        """Return the function that runs a stage on all rows at once."""
-        plan = self._plan
-        for entry in plan.own.get(n - 1, ()):
-            row = plan.row[id(entry.output)]
-            if row.axis is None:
-                y = cast(Array, entry.output.array)
-                self._sums[id(entry.output)] = np.empty((len(self._cuts), *y.shape), y.dtype)
-        entries, needs = self._collect(n, outputs)
-        sums = [
-            Entry(vars(NUMPY_OPS["sum"])["op"], [Tensor(parts)], [parts], (0,), {}, entry.output)
-            for entry in plan.own.get(n - 1, ())
-            if (parts := self._sums.get(id(entry.output))) is not None
-        ]
-        kept = [(x, self._arrays[key]) for key, x in self._wanted.get(n, {}).items()]
-        rooms = [Tensor(room) for _, room in kept]
-        tensors = [*needs.values(), *(entry.inputs[0] for entry in sums), *rooms]
-        program = Program([*sums, *entries, *_keeps([x for x, _ in kept], rooms)], tensors, outputs)
-        self._programs.append(program)
-        sources = self._sources(needs, (0, self._rows)) + [(x.array, None) for x in tensors[len(needs) :]]
+    def _made(self, n: int, count: int, *what: Any) -> SimpleQueue[Program]:
+        """Return so many equal programs for a stage."""
+        programs = SimpleQueue[Program]()
+        for _ in range(count):
+            self._programs.setdefault(n, []).append(Program(*what))
+            programs.put(self._programs[n][-1])
+        return programs
 
-        def run(inputs: Sequence[Array]) -> None:
-            program.run([inputs[at] if isinstance(at, int) else at for at, _ in sources])
-
-        return run
-
-    def _in_blocks(self, n: int) -> Callable[[Sequence[Array]], object]:
-        """Return the function that runs a stage in blocks of rows."""
-        plan = self._plan
-        entries, needs = self._collect(n, ())
-        kept = [*self._wanted.get(n, {}).values()]
-        sums = [entry.output for entry in plan.own.get(n, ()) if id(entry.output) in self._sums]
-        free: dict[int, SimpleQueue[Program]] = {}
-        blocks = []
-        for k, cut in enumerate(self._cuts):
-            rooms = [_part(self._arrays[id(x)], plan.axis[id(x)], self._rows, *cut) for x in kept]
-            rooms += [self._sums[id(x)][k, ...] for x in sums]
-            size = cut[1] - cut[0]
-            if size not in free:
-                free[size] = SimpleQueue()
-                made = self._block(entries, needs, cut, [*kept, *sums], rooms)
-                for program in made:
-                    free[size].put(program)
-                self._programs += made
-            blocks.append((cut, [*self._sources(needs, cut), *((room, None) for room in rooms)], free[size]))
-
-        def run_block(inputs: Sequence[Array], block: Any) -> None:
-            cut, sources, programs = block
-            arrays = [_part(inputs[at], axis, self._rows, *cut) if isinstance(at, int) else at for at, axis in sources]
-            program = programs.get()
-            try:
-                program.run(arrays)
-            finally:
-                programs.put(program)
-
-        return lambda inputs: run_all([partial(run_block, inputs, block) for block in blocks])
-
-    def _block(self, entries: Sequence[Entry], needs: dict[tuple[int, int | None], Any], cut: tuple[int, int],
-               kept: Sequence[Tensor], rooms: Sequence[Array]) -> list[Program]:  # fmt: skip
+    def _for_blocks(self, n: int, entries: Sequence[Entry], needs: dict[tuple[int, int | None], Any],
+                    cut: tuple[int, int], rooms: Sequence[tuple[Tensor, Tensor]]) -> SimpleQueue[Program]:  # fmt: skip
         """Return programs for blocks of some size, as many as may run at a time."""
-        taken = {}
-        for (key, axis), x in needs.items():
-            taken[key, axis] = Tensor(_part(getattr(x, "array", x), axis, self._rows, *cut))
+        taken = {key: Tensor(_part(getattr(x, "array", x), key[1], self._rows, *cut)) for key, x in needs.items()}
         made: dict[int, Tensor] = {}
-        ratio = cut[1] - cut[0], self._rows
         parts = []
         for entry in entries:
-            row = self._plan.row.get(id(entry.output)) or _Row((None,) * len(entry.inputs), None, False)
+            row = self._plan.row.get(id(entry.output)) or _Row((None,) * len(entry.inputs), SUM, False)
             pairs = [made.get(id(x), taken.get((id(x), axis))) for x, axis in zip(entry.inputs, row.axes, strict=True)]
             values = [v if t is None else t.array for t, v in zip(pairs, entry.values, strict=True)]
             xs = [x if t is None else t for t, x in zip(pairs, entry.inputs, strict=True)]
-            y = made[id(entry.output)] = Tensor(np.asarray(row.run(entry, values, ratio)))
-            rest, kwargs = _scaled((entry.rest, entry.kwargs), ratio) if row.scaled else (entry.rest, entry.kwargs)
-            parts.append(Entry(entry.op, xs, values, rest, kwargs, y))
-            if row.axis is not None:
+            parts.append(row.run(entry, xs, values, (cut[1] - cut[0], self._rows)))
+            y = made[id(entry.output)] = parts[-1].output
+            if row.axis != SUM:
                 want = _part(entry.output.array, row.axis, self._rows, *cut)
                 self.usable &= _is_close(cast(Array, y.array), want)
-        tensors = [Tensor(room) for room in rooms]
-        parts += _keeps([made[id(x)] for x in kept], tensors)
-        copies = min(max_threads(), len(self._cuts))
-        return [Program(parts, [*taken.values(), *tensors], ()) for _ in range(copies)]
+        parts += [keep(made[id(x)], room) for x, room in rooms]
+        inputs = [*taken.values(), *(room for _, room in rooms)]
+        return self._made(n, min(max_threads(), len(self._cuts)), parts, inputs, ())
+
+    def parts(self) -> list[list[Program]]:
+        return [programs for _, programs in sorted(self._programs.items())]
 
     def run(self, inputs: Iterable[Array]) -> None:
-        """Replay what has effects, on inputs of the traced shapes and dtypes; the caller keeps NumPy from warning."""
         arrays = [*inputs]
         for stage in self._stages:
-            stage(arrays)
+            run_all([partial(self._run_block, arrays, block) for block in stage])
+
+    def _run_block(self, inputs: Sequence[Array], block: _Block) -> None:
+        cut, sources, programs = block
+        arrays = [_part(inputs[at], axis, self._rows, *cut) if isinstance(at, int) else at for at, axis in sources]
+        program = programs.get()  # which no other thread runs
+        try:
+            program.run(arrays)
+        finally:
+            programs.put(program)
 
     def outputs(self) -> Any:
-        """Return the outputs of the last run, in their structure, as arrays that are the caller's to keep."""
         return self._last.outputs()
 
-    def call(self, inputs: Iterable[Array]) -> Any:
-        """Run and return the outputs, where NumPy may warn."""
-        with one_thread, np.errstate(over="ignore"):
-            self.run(inputs)
-            return self._last.finish()
+    def finish(self) -> Any:
+        return self._last.finish()
 
 
-AnyProgram: TypeAlias = Program | BlockProgram
-
-
-def _keeps(tensors: Sequence[Tensor], rooms: Sequence[Tensor]) -> list[Entry]:
-    """Return entries that write tensors to other places."""
-    return [
-        Entry(KEEP, [x, room], [x.array, room.array], (), {}, Tensor(np.empty(0)))
-        for x, room in zip(tensors, rooms, strict=True)
-    ]
-
-
-def may_run_in_blocks(entries: Sequence[Entry], inputs: Sequence[Tensor]) -> bool:
-    """Return whether blocks of rows are worth being looked for."""
-    return bool(inputs and inputs[0].ndim) and _count(entries, len(cast(Array, inputs[0].array))) > 1
-
-
-def _count(entries: Sequence[Entry], rows: int) -> int:
-    """Return the number of blocks for a step: so many that threads can share them, so few that products stay large."""
+def count_of(entries: Sequence[Entry], inputs: Sequence[Tensor]) -> int:
+    """Return the number of blocks for a step, 0 for none: threads can share them, and products stay large."""
+    rows = len(cast(Array, inputs[0].array)) if inputs and inputs[0].ndim else 0
+    if rows < 4:
+        return 0
     products = [entry for entry in entries if multiplications(entry) >= PART_WORK]
     heights = [x.size // x.shape[-1] for entry in products if (x := cast(Array, entry.output.array)).size]
-    height = min((n for n in heights if not n % max(rows, 1)), default=rows * BLOCKS * PRODUCT_ROWS)
+    height = min((n for n in heights if not n % rows), default=rows * BLOCKS * PRODUCT_ROWS)
     cost = cost_of(entries)
     most = min(BLOCKS, cost // BLOCK_COST, rows // 2)
     if most < 2 or height < 2 * LEAST_ROWS:

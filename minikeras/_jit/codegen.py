@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, cast
 
 import numpy as np
 
-from .._base.pool import PART_WORK, product
+from .._base.pool import PART_ROWS, PART_WORK, product
 from .._base.typing import Array
 from .._core.op import Entry
 from .._core.tensor import Tensor, row_of
@@ -78,7 +78,6 @@ class Codegen:
         return name
 
     def _text(self, value: Any) -> str:
-        """Return an argument as source."""
         if isinstance(value, Symbol):
             return value
         return repr(value) if value is None or type(value) in (bool, int) else self._name("c", id(value), value)
@@ -230,7 +229,6 @@ class Codegen:
 
     def _written(self, main: list[Instruction], tail: list[Instruction], parameters: list[Symbol],
                  outputs: Sequence[Any]) -> str:  # fmt: skip
-        """Return the source."""
         results = [self._result(y) for y in outputs]
         defined = {line.result for line in tail}
         needs = [arg for line in tail for arg in line.args] + [arg for _, arg in results]
@@ -317,7 +315,7 @@ def _settled(entry: Entry, produced: Array) -> tuple[Any, list[Any]] | None:
     if entry.rest or entry.kwargs or not all(type(x) in (int, float) for x in numbers):
         return None
     if function is np.dot:  # the method goes past the dispatch to other array types
-        large = produced.ndim == 2 and produced.size * arrays[0].shape[-1] >= 2 * PART_WORK
+        large = produced.ndim == 2 and len(produced) >= 2 * PART_ROWS and multiplications(entry) >= 2 * PART_WORK
         function = product if large else np.ndarray.dot if all(a.ndim <= 2 for a in arrays) else np.matmul
     return function, [x if isinstance(x, np.ndarray) else np.asarray(x, dtype) for x in entry.values]
 

@@ -11,7 +11,7 @@ from .._base.typing import Array
 from .._core.op import Entry
 from .._core.ownership import Changes
 from .._core.tensor import Tensor, TensorOps, recorders
-from .blocks import AnyProgram, BlockProgram, may_run_in_blocks
+from .blocks import BlockProgram, count_of
 from .codegen import multiplications
 from .multi_step import MultiStep, Run
 from .program import Program
@@ -52,21 +52,21 @@ class Jit:
         self._limit, self._twice = limit, twice
         self._fingerprints: dict[Any, Any] = {}
         """The fingerprint of the first run of each kind."""
-        self._programs: dict[Any, AnyProgram] = {}
+        self._programs: dict[Any, Program] = {}
         self._records: dict[Any, tuple[list[Entry], list[Tensor], Any]] = {}
         """The records that small programs were made of, until a run of batches comes."""
-        self._multi_steps: dict[Any, tuple[AnyProgram, MultiStep | None]] = {}
+        self._multi_steps: dict[Any, tuple[Program, MultiStep | None]] = {}
         self._warmup: int = WARMUP_STEPS
         self._ripe: set[Any] = set()
         """Kinds of inputs that have come so often that finding blocks of rows pays."""
-        self._last: tuple[Any, AnyProgram] | None = None
+        self._last: tuple[Any, Program] | None = None
         """The last run of `step`: shapes and dtypes of a flat tuple of arrays, and the program."""
 
-    def find(self, x: Array) -> AnyProgram | None:
+    def find(self, x: Array) -> Program | None:
         """Return the program for an input of this shape and dtype, None if there is none or a layer has changed."""
         return self._current((x.shape, x.dtype))
 
-    def _current(self, key: Any) -> AnyProgram | None:
+    def _current(self, key: Any) -> Program | None:
         program = self._programs.get(key)
         return program if program is not None and program.structure == Changes.layers else None
 
@@ -76,7 +76,7 @@ class Jit:
         program = self._current(key)
         return _as_arrays(self._first_run(inputs, key)) if program is None else self.replay(program, inputs)
 
-    def replay(self, program: AnyProgram, inputs: Any) -> Any:
+    def replay(self, program: Program, inputs: Any) -> Any:
         """Run a program, or the function itself while another thread runs the program."""
         if not program.lock.acquire(blocking=False):
             return _as_arrays(self._function(to_tensors(inputs)))
@@ -127,7 +127,7 @@ class Jit:
         multi_step.run(run)
         return multi_step.outputs
 
-    def _latest(self, inputs: Any) -> AnyProgram | None:
+    def _latest(self, inputs: Any) -> Program | None:
         """Return the program of the last step, if it serves these inputs: quicker than to look it up."""
         if self._last is None or type(inputs) is not tuple:
             return None
@@ -157,15 +157,15 @@ class Jit:
                 self._programs[key] = program
                 if isinstance(program, BlockProgram) and not self._twice:  # the same numbers as from the next run on
                     outputs = program.call(_present(inputs))
-                small = isinstance(program, Program) and program.steps_left <= 0
+                small = not isinstance(program, BlockProgram) and program.steps_left <= 0
                 small = small and max(map(multiplications, record.entries), default=0) < SMALL
                 if self._twice and small and program.size <= MULTI_STEP_BYTES and _is_flat(inputs):
                     self._records[key] = record.entries, leaves(tensors), outputs
         return outputs
 
-    def _compiled(self, entries: list[Entry], inputs: list[Tensor], outputs: Any, key: Any) -> AnyProgram:
+    def _compiled(self, entries: list[Entry], inputs: list[Tensor], outputs: Any, key: Any) -> Program:
         """Return a program: in blocks of rows where that is quicker, and finding out pays."""
-        large = may_run_in_blocks(entries, inputs)
+        large = count_of(entries, inputs) > 1
         if large and (key in self._ripe or not self._twice):
             blocks = BlockProgram(entries, inputs, outputs)
             self._ripe.discard(key)

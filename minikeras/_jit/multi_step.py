@@ -17,8 +17,9 @@ from .._base.typing import Array
 from .._core.op import Entry
 from .._core.tensor import Tensor
 from .._core.variable import ASSIGN, Variable
+from .blocks import other_rows
 from .program import Program
-from .trace import KEEP, simplified
+from .trace import keep, simplified
 
 Run: TypeAlias = list[Any]
 """Batches of one shape: for each array of a batch its rows of all batches, as a sequence of arrays."""
@@ -66,7 +67,7 @@ class MultiStep:
             self._kept.append((id(x), room, [room[i, ...] for i in range(RUN)]))
             rooms.append(Tensor(room[0, ...]))
             place = next((i + 1 for i, entry in enumerate(steps) if entry.output is x), 0)
-            steps.insert(place, Entry(KEEP, [x, rooms[-1]], [x.array, rooms[-1].array], (), {}, Tensor(np.empty(0))))
+            steps.insert(place, keep(x, rooms[-1]))
         self._steps = Program(steps, [*inputs, *early.values(), *rooms], ())
         joined |= {id(x) for x in results if x.ndim}
         self._after: list[Entry] = self._by_row(entries, joined)
@@ -157,7 +158,7 @@ def _treats_rows_alike(entry: Entry, by_row: Sequence[bool]) -> bool:
     if entry.op.effect or entry.op.draws or any(isinstance(x, Variable) for x in entry.inputs):
         return False
     one = entry.values
-    two = [_others(v) if rows else v for v, rows in zip(one, by_row, strict=True)]
+    two = [other_rows(v, 0, 0.25) if rows else v for v, rows in zip(one, by_row, strict=True)]
     all_four = [np.concatenate([a, b, a, a]) if rows else a for a, b, rows in zip(one, two, by_row, strict=True)]
     try:
         with np.errstate(all="ignore"):
@@ -169,13 +170,3 @@ def _treats_rows_alike(entry: Entry, by_row: Sequence[bool]) -> bool:
         return False
     each = np.concatenate([first, second, first, first])
     return each.shape == joined.shape and each.tobytes() == joined.tobytes()
-
-
-def _others(rows: Array) -> Array:
-    """Return other rows: an operation that mixes rows gives something else for them, even where all are alike."""
-    others, kind = rows[::-1], rows.dtype.kind
-    if kind == "f":
-        others = others * np.asarray(0.5, rows.dtype) + np.asarray(0.37, rows.dtype)
-    elif kind in "biu":
-        others = others ^ np.asarray((rows == others).all(), rows.dtype)
-    return others

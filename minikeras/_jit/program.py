@@ -39,18 +39,13 @@ class Program:
         source: The two functions as text: `main` does what has effects, `tail` computes the outputs from what is left.
     """
 
+    size: int
+
     def __init__(self, recorded: list[Entry], inputs: Sequence[Tensor], outputs: Any) -> None:
-        self.structure: int = Changes.layers
-        self.lock: LockType = Lock()
-        self.steps_left: int = 0
-        self.masked: bool = any(getattr(y, "keras_mask", None) is not None for y in leaves(outputs))
         overflows = any(entry.op.replay is not entry.op.forward for entry in recorded)
-        self._overflow: Literal["ignore"] | None = "ignore" if overflows else None
-        """What NumPy does where an exponential overflows to infinity on purpose."""
         sizes = (value.size for entry in recorded for value in entry.values if isinstance(value, np.ndarray))
         large = max(sizes, default=0) > FEW
-        self._threads: AbstractContextManager[None] = one_thread if large else nullcontext()
-        self._plain: bool = not large and not overflows
+        self._start(outputs, one_thread if large else None, "ignore" if overflows else None)
         entries, outputs = simplified(recorded, outputs)
         results = leaves(outputs)
         order = iter(range(len(results)))
@@ -58,7 +53,7 @@ class Program:
         """The structure of the outputs, with the place of each."""
         self._is_flat_list: bool = self._order == list(range(len(results)))
         self._codegen = Codegen(entries, inputs, results)
-        self.size: int = self._codegen.size
+        self.size = self._codegen.size
         self.source: str = self._codegen.source
         functions = self._codegen.namespace
         exec(compile(self.source, "<program>", "exec"), functions)  # of names and numbers made here alone
@@ -71,6 +66,17 @@ class Program:
         self._writes: bool = bool(self._codegen.assigned or self._codegen.rebinding)
         """Whether it changes variables in place."""
         self._bind()
+
+    def _start(self, outputs: Any, threads: AbstractContextManager[None] | None,
+               overflow: Literal["ignore"] | None) -> None:  # fmt: skip
+        self.structure: int = Changes.layers
+        self.lock: LockType = Lock()
+        self.steps_left: int = 0
+        self.masked: bool = any(getattr(y, "keras_mask", None) is not None for y in leaves(outputs))
+        self._threads: AbstractContextManager[None] = threads or nullcontext()
+        self._overflow: Literal["ignore"] | None = overflow
+        """What NumPy does where an exponential overflows to infinity on purpose."""
+        self._plain: bool = threads is None and overflow is None
 
     def _bind(self) -> None:
         """Look up the arrays of variables; those that the program writes to get one that nobody else holds."""
@@ -90,6 +96,10 @@ class Program:
     def _is_bound(self) -> bool:
         """Return whether variables have the arrays that were looked up, and nobody else holds those it writes to."""
         return self._values == Changes.arrays and not (self._writes and self._exposures != Changes.exposures)
+
+    def parts(self) -> "list[list[Program]]":
+        """Return the programs that are run one after the other; of several that are alike each runs some blocks."""
+        return [[self]]
 
     def run(self, inputs: Iterable[Array]) -> None:
         """Replay what has effects, on inputs of the traced shapes and dtypes; the caller keeps NumPy from warning."""

@@ -15,7 +15,7 @@ from .._core.tape import PASSED, GradientTape, backward
 from .._core.tensor import Tensor, TensorOps, recorders, stop_recording
 from .._core.variable import Variable
 from .program import Program
-from .trace import KEEP, trace
+from .trace import keep, trace
 
 COMPILE_AT = (3, 6, 12, 24, 48)
 """The calls of a kind at which a program is made; later ones are made where layers have changed meanwhile."""
@@ -45,11 +45,8 @@ class TapedFunction:
     def run(self, function: Callable[..., Any], tape: GradientTape, inputs: Sequence[Any], option: Any = None) -> Any:
         """Return what the function gives, recorded by the tape; None, and nothing is run, where there is no program.
 
-        Args:
-            function: A function of as many tensors; it does the same each time that `option` is the same.
-            tape: The tape; it is all that records.
-            inputs: Arrays and tensors. For anything else there is no program.
-            option: Anything else that decides on what the function does.
+        The function is one of as many tensors as there are inputs, and does the same each time that `option` is the
+        same. The tape is all that records. For inputs that are no arrays or tensors there is no program.
         """
         arrays: list[Array] = []
         watched: list[int] = []
@@ -96,9 +93,9 @@ class TapedProgram:
     last bit.
 
     Args:
-        function: A function of tensors, as many as inputs.
-        inputs: Arrays and tensors. The function is run on them as if there were no program: it has its effects, and the
-            open tape records it.
+        function: A function of tensors. It is run as if there were no program: it has its effects, and the open tape
+            records it.
+        inputs: Arrays and tensors.
         watched: Places of the inputs that the tape watches.
         passed: The sigmoid or softmax that made the only one of these, if one did.
 
@@ -156,10 +153,7 @@ class TapedProgram:
         self.usable = not record.escaped and all(x is not fixed for entry in entries for x in entry.inputs)
         rooms = [Tensor(np.empty_like(cast(Array, y.array))) for y in ends]
         split = next(i for i, entry in enumerate(entries) if entry.output is ends[-1]) + 1
-        entries[split:split] = [
-            Entry(KEEP, [y, room], [y.array, room.array], (), {}, Tensor(np.empty(0)))
-            for y, room in zip(ends, rooms, strict=True)
-        ]
+        entries[split:split] = map(keep, ends, rooms)
         self._rooms: list[Array] = [cast(Array, room.array) for room in rooms]
         """Arrays like those that the first half fills."""
         self._program = Program(entries, [*inputs, *rooms], gradients)

@@ -10,11 +10,11 @@ from .._base.context import context
 from .._base.nested import leaves, map_structure
 from .._base.typing import Array
 from .._core.op import Entry, Op
-from .._core.tensor import Tensor, TensorOps, recorders
+from .._core.tensor import Recorder, Tensor, TensorOps, recorders
 from .._core.variable import ASSIGN, Variable
 
 
-class Trace:
+class Trace(Recorder):
     """Records a run, and whether Python looked at a value on the way, so that a replay would not do the same."""
 
     def __init__(self, inputs: Iterable[Tensor]) -> None:
@@ -77,9 +77,6 @@ class Trace:
         """Note that a value which the input or a variable decides was looked at."""
         self.escaped |= self.follows(tensor)
 
-    def convert(self, tensor: TensorOps) -> None:
-        """An array made of a tensor was read, as `read` notes."""
-
     def follows(self, tensor: TensorOps) -> bool:
         """Return whether the input or a variable decides on the value."""
         return id(tensor) in self.produced or isinstance(tensor, Variable)
@@ -136,6 +133,11 @@ def _keep(value: Array, room: Array) -> Array:
 
 KEEP = Op(_keep, (None, None), 2, effect=True)
 """Keeps a value for later."""
+
+
+def keep(x: Tensor, room: Tensor) -> Entry:
+    """Return an entry that writes a tensor to the array of another."""
+    return Entry(KEEP, [x, room], [x.array, room.array], (), {}, Tensor(np.empty(0)))
 
 
 def _parts(entry: Entry) -> list[Entry]:

@@ -30,7 +30,6 @@ class Activation(SameShape):
 
     def __init__(self, activation: ActivationLike | Layer, **options: Unpack[LayerOptions]) -> None:
         self._configure(locals())
-        self._build_at_init()
 
     def call(self, inputs: Tensor) -> Tensor:
         return cast(Tensor, self.activation(inputs))
@@ -41,11 +40,8 @@ class ReLU(SameShape):
 
     Args:
         max_value: Upper bound, none if not given.
-        negative_slope: Slope below the threshold.
+        negative_slope: Slope below the threshold; a ValueError if this or another argument is negative.
         threshold: Where the positive part begins.
-
-    Raises:
-        ValueError: if an argument is negative.
 
     Example:
         >>> print(ReLU(max_value=1.0)(np.array([-1.0, 0.5, 2.0])))
@@ -59,20 +55,16 @@ class ReLU(SameShape):
     def __init__(self, max_value: float | None = None, negative_slope: float = 0.0, threshold: float = 0.0,
                  **options: Unpack[LayerOptions]) -> None:  # fmt: skip
         self._configure(locals())
-        self._build_at_init()
 
     def call(self, inputs: Tensor) -> Tensor:
         return activations.relu(inputs, self.negative_slope, self.max_value, self.threshold)
 
 
 class LeakyReLU(SameShape):
-    """x where positive, negative_slope * x elsewhere.
+    """x where positive, negative_slope * x elsewhere; a ValueError if the slope is negative.
 
     Args:
         negative_slope: Slope for negative inputs.
-
-    Raises:
-        ValueError: if the slope is negative.
 
     Example:
         >>> print(LeakyReLU(0.5)(np.array([-1.0, 2.0])))
@@ -83,7 +75,6 @@ class LeakyReLU(SameShape):
 
     def __init__(self, negative_slope: float = 0.3, **options: Unpack[LayerOptions]) -> None:
         self._configure(locals())
-        self._build_at_init()
 
     def call(self, inputs: Tensor) -> Tensor:
         return activations.leaky_relu(inputs, self.negative_slope)
@@ -143,7 +134,6 @@ class ELU(SameShape):
 
     def __init__(self, alpha: float = 1.0, **options: Unpack[LayerOptions]) -> None:
         self._configure(locals())
-        self._build_at_init()
 
     def call(self, inputs: Tensor) -> Tensor:
         return activations.elu(inputs, self.alpha)
@@ -164,17 +154,12 @@ class Softmax(SameShape):
 
     def __init__(self, axis: int | list[int] | tuple[int, ...] = -1, **options: Unpack[LayerOptions]) -> None:
         self._configure(locals())
-        self._build_at_init()
 
     def _rowwise(self) -> bool:
         return self.axis in (-1, [-1], (-1,))
 
     def call(self, inputs: Tensor, mask: TensorLike | None = None) -> Tensor:
-        """Return the softmax; where `mask` is False the result is 0.
-
-        Raises:
-            ValueError: if the mask cannot be broadcast to the inputs.
-        """
+        """Return the softmax, 0 where `mask` is False; a ValueError if that cannot be broadcast to the inputs."""
         if mask is not None:
             keep = as_array(mask)
             fits = [m in (1, n) for m, n in zip(keep.shape[::-1], inputs.shape[::-1], strict=False)]

@@ -13,13 +13,9 @@ from ..regularizers import RegularizerLike
 
 
 class CommonOptions(TypedDict, total=False):
-    """Keyword arguments that every layer takes and none takes by position.
+    """Keyword arguments that every layer takes and none takes by position, see `Layer`.
 
-    Attributes:
-        trainable: Whether training changes its weights.
-        dtype: Dtype or policy of its weights and computations.
-        autocast: Whether inputs are cast to the compute dtype.
-        input_shape: Shape of one input sample; makes a Sequential that the layer opens build at once.
+    With the `input_shape` of one sample a Sequential that the layer opens is built at once.
     """
 
     trainable: bool
@@ -29,23 +25,14 @@ class CommonOptions(TypedDict, total=False):
 
 
 class BaseOptions(CommonOptions, total=False):
-    """Keyword arguments that nearly every layer takes.
-
-    Attributes:
-        name: The layer's name, made up from its class if not given.
-        input_dim: Short for `input_shape=(input_dim,)`.
-    """
+    """Keyword arguments that nearly every layer takes; `input_dim` is short for `input_shape=(input_dim,)`."""
 
     name: str | None
     input_dim: int
 
 
 class LayerOptions(BaseOptions, total=False):
-    """Keyword arguments of the layers that do not name `activity_regularizer` themselves.
-
-    Attributes:
-        activity_regularizer: Penalty on the outputs.
-    """
+    """Keyword arguments of the layers that do not name `activity_regularizer` themselves."""
 
     activity_regularizer: RegularizerLike | None
 

@@ -31,7 +31,7 @@ def _causal(queries: int, keys: int) -> Any:
 
 
 class Attention(Layer):
-    """Dot-product attention: softmax(query @ key^T) @ value (Luong et al. 2015).
+    """Dot-product attention: softmax(query @ key^T) @ value (Luong et al. 2015); a ValueError for other inputs.
 
     Args:
         use_scale: Whether the scores have a weight as a factor.
@@ -45,9 +45,6 @@ class Attention(Layer):
         training: Whether to drop.
         return_attention_scores: Whether to return the weights, (batch, Tq, Tv), as well.
         use_causal_mask: Whether a query sees only values that do not come after it.
-
-    Raises:
-        ValueError: for other inputs or another mode.
 
     Example:
         >>> Attention()([np.ones((1, 2, 3)), np.ones((1, 4, 3))]).shape
@@ -125,9 +122,6 @@ class AdditiveAttention(Attention):
 
     Args:
         use_scale: Whether each feature has a weight as a factor.
-        options: `seed`, `name`, `trainable`, `dtype` and so on.
-
-    Call arguments: as of `Attention`.
 
     Example:
         >>> AdditiveAttention()([np.ones((1, 2, 3)), np.ones((1, 4, 3))]).shape
@@ -135,7 +129,6 @@ class AdditiveAttention(Attention):
     """
 
     _further = ("seed",)
-
     scale: Variable | None
     concat_score_weight: Variable | None
 
@@ -175,15 +168,12 @@ class MultiHeadAttention(Layer):
     Call arguments:
         query: (batch, T, dim).
         value: (batch, S, dim).
-        key: (batch, S, dim), the value if not given.
+        key: (batch, S, dim), the value if not given; a ValueError if it does not fit that.
         query_mask, value_mask, key_mask: Bools of shape (batch, T) or (batch, S), False for what does not count.
         attention_mask: Bools of shape (batch, T, S).
         return_attention_scores: Whether to return the weights, (batch, heads, T, S), as well.
         training: Whether to drop.
         use_causal_mask: Whether a query sees only values that do not come after it.
-
-    Raises:
-        ValueError: if the shapes of key and value do not fit.
 
     Example:
         >>> MultiHeadAttention(num_heads=2, key_dim=3)(np.ones((1, 4, 6)), np.ones((1, 5, 6))).shape

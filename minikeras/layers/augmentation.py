@@ -176,7 +176,6 @@ class RandomFlip(_Random):
 
     Args:
         mode: "horizontal", "vertical" or "horizontal_and_vertical".
-        seed: Seed of the choice.
     """
 
     mode: Literal["horizontal", "vertical", "horizontal_and_vertical"]
@@ -288,7 +287,6 @@ class RandomContrast(_OfValues):
     Args:
         factor: f for scales from 1 - f to 1 + f; two numbers for 1 minus the first to 1 plus the second.
         value_range: Limits of the values.
-        seed: Seed of the scales.
     """
 
     _bounds = (0.0, 1.0)
@@ -306,7 +304,6 @@ class RandomBrightness(_OfValues):
     Args:
         factor: Range of the number, as a part of the range of values; f for -f to f.
         value_range: Limits of the values.
-        seed: Seed of the numbers.
     """
 
     _sorts = True
@@ -322,8 +319,6 @@ class RandomCrop(_Random):
 
     Args:
         height, width: The size of the part; smaller images are resized.
-        seed: Seed of the places.
-        name: The layer's name.
     """
 
     def __init__(self, height: int, width: int, seed: int | None = None, data_format: DataFormat | None = None,

@@ -16,11 +16,7 @@ from .recurrent import ActivationLike, LSTMCell, RecurrentOptions, Symbols3, Val
 
 
 class ConvLSTMOptions(RecurrentOptions, total=False):
-    """Keyword arguments of `ConvLSTM2D` and its kin.
-
-    Attributes:
-        unroll: Accepted as in Keras; steps are always run one by one.
-    """
+    """Keyword arguments of `ConvLSTM2D` and its kin."""
 
     unroll: bool
 
@@ -48,10 +44,9 @@ class _ConvLSTMCell(Windowed, LSTMCell):
 
     def build(self, input_shape: ShapeLike) -> None:
         if None in tuple(input_shape)[1:]:
-            raise ValueError(
-                f"Layer '{self.name}' needs known sizes of all axes behind those of the batch and the steps, since the "
-                f"state has them too. Received an input of shape {tuple(input_shape)} at each step."
-            )
+            raise ValueError(f"Layer '{self.name}' needs known sizes of all axes behind those of the batch and the "
+                             f"steps, since the state has them too. Received an input of shape {tuple(input_shape)} at "
+                             "each step.")  # fmt: skip
         self._shape: PartialShape = tuple(input_shape)
         super().build(input_shape)
 
@@ -120,13 +115,9 @@ class ConvLSTM1D(_ConvLSTM[One, WithState]):
 class ConvLSTM2D(_ConvLSTM[Two, WithState]):
     """Long short-term memory for series of images: an `LSTM` whose products with its kernels are convolutions.
 
-    Input shape:  (batch, steps, rows, columns, channels).
+    Input shape:  (batch, steps, rows, columns, channels); a ValueError if more than the first two sizes are unknown.
     Output shape: (batch, new rows, new columns, filters), or (batch, steps, new rows, new columns, filters) with
         `return_sequences`.
-
-    Raises:
-        ValueError: for arguments that `LSTM` or `Conv2D` refuses, or a shape of which more than the batch and the
-            steps is unknown.
 
     Source: Shi et al. 2015, "Convolutional LSTM Network", equation 3, without the products with the state c.
 

@@ -67,11 +67,11 @@ class _Sliding(Windowed, WithKernel):
         kernel_size: Size of the window along each axis, or one number for all.
         strides: Steps from place to place.
         padding: "valid" for none, "same" for zeros around the input, so that without strides its size stays.
-        data_format: "channels_last" or "channels_first"; the configured one if not given.
         dilation_rate: Distance of the window's elements; strides must be 1 if it is more than 1.
-        groups: Into how many groups, each with filters of its own, the channels are split.
+        groups: Into how many groups, each with filters of its own, the channels are split; a ValueError unless they
+            divide channels and filters.
         depth_multiplier: Number of filters for each channel.
-        output_padding: How much larger than the smallest possible the output is, less than the strides.
+        output_padding: How much larger than the smallest possible the output is; a ValueError from the strides on.
         depthwise_initializer: What fills the kernel of each channel, of shape (*kernel_size, channels, multiplier).
         pointwise_initializer: What fills the kernel that mixes channels, of shape (1, ..., channels, filters).
         depthwise_regularizer, pointwise_regularizer: Penalties on these kernels.
@@ -165,12 +165,8 @@ class Conv2D(_Conv[Two], rank=2):
 
     The kernel is of shape (*kernel_size, channels / groups, filters).
 
-    Input shape:  (batch, height, width, channels), or (batch, channels, height, width).
+    Input shape:  (batch, height, width, channels), or (batch, channels, height, width), no smaller than the window.
     Output shape: (batch, new height, new width, filters), or (batch, filters, new height, new width).
-
-    Raises:
-        ValueError: if a number is not positive, if channels or filters are no multiple of the groups, or if an input
-            does not fit or is smaller than the window.
 
     Example:
         >>> Conv2D(4, 3, activation="relu")(np.ones((2, 28, 28, 1))).shape
@@ -233,9 +229,6 @@ class Conv2DTranspose(_ConvTranspose[Two], rank=2):
     Input shape:  (batch, height, width, channels).
     Output shape: (batch, height * strides, width * strides, filters) for `padding` "same", and larger by what the
         window exceeds the strides for "valid".
-
-    Raises:
-        ValueError: as `Conv2D`, and if `output_padding` is not less than the strides.
 
     Example:
         >>> Conv2DTranspose(4, 3, strides=2, padding="same")(np.ones((2, 7, 7, 8))).shape

@@ -58,15 +58,12 @@ class Dense(WithKernel):
     """Densely connected layer: y = activation(x @ kernel + bias).
 
     Args:
-        units: Size of the last output axis, a positive integer.
+        units: Size of the last output axis, a positive integer; a ValueError for another.
         kernel_initializer: What fills the kernel, of shape (n, units); by default as Glorot and Bengio 2010 say.
         bias_initializer: What fills the bias, of shape (units,).
 
-    Input shape:  (batch, ..., n), n fixed at the first call.
+    Input shape:  (batch, ..., n), n fixed at the first call; a ValueError for an unknown one, or another later.
     Output shape: (batch, ..., units).
-
-    Raises:
-        ValueError: if `units` is not a positive integer, or an input's last axis is unknown or changes.
 
     Example:
         >>> layer = Dense(1, kernel_initializer="ones")
@@ -74,9 +71,11 @@ class Dense(WithKernel):
         Tensor([[3.]], shape=(1, 1), dtype=float32)
     """
 
+    _further = ("quantization_config",)
     supports_masking = True
     units: Positive
     use_bias: bool
+    quantization_config: None = None
 
     def __init__(self, units: int, activation: ActivationLike | None = None, use_bias: bool = True,
                  kernel_initializer: InitializerLike = "glorot_uniform", bias_initializer: InitializerLike = "zeros",
@@ -101,23 +100,17 @@ class Dense(WithKernel):
     def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
         return (*input_shape[:-1], self.units)
 
-    def get_config(self) -> Config:
-        """Return the arguments; `quantization_config` stands there for Keras, always None."""
-        return {**super().get_config(), "quantization_config": None}
-
 
 class EinsumDense(WithKernel):
     """Densely connected layer of any layout: y = activation(einsum(equation, x, kernel) + bias).
 
     Args:
         equation: The layout, such as "ab,bc->ac" for Dense. Letters name axes, in the order input, kernel, output; an
-            ellipsis before or behind those of input and output stands for further axes.
+            ellipsis before or behind those of input and output stands for further axes. A ValueError for another form,
+            or where it does not fit the shapes.
         output_shape: Sizes of the output's axes without the batch and those in the ellipsis, None for those of the
             input; an integer for a single one.
         bias_axes: Letters of the output's axes that have a bias, such as "c"; no bias if not given.
-
-    Raises:
-        ValueError: if the equation is of another form, or does not fit the shapes of input and output.
 
     Example:
         >>> layer = EinsumDense("abc,cd->abd", (None, 1), bias_axes="d", kernel_initializer="ones")
@@ -126,9 +119,11 @@ class EinsumDense(WithKernel):
     """
 
     _transient = ("output_shape",)
+    _further = ("quantization_config",)
     _names_penalty = True
     equation: str
     bias_axes: str | None
+    quantization_config: None = None
 
     def __init__(self, equation: str, output_shape: int | ShapeLike, activation: ActivationLike | None = None,
                  bias_axes: str | None = None, kernel_initializer: InitializerLike = "glorot_uniform",
@@ -197,8 +192,7 @@ class EinsumDense(WithKernel):
         return self._analyzed(input_shape)[3]
 
     def get_config(self) -> Config:
-        """Return the arguments; `quantization_config` stands there for Keras, always None."""
-        return {**super().get_config(), "output_shape": self.partial_output_shape, "quantization_config": None}
+        return {**super().get_config(), "output_shape": self.partial_output_shape}
 
 
 _EQUATION = re.compile(
@@ -278,7 +272,7 @@ def Input(shape: ShapeLike | None = None, batch_size: int | None = None, dtype: 
           sparse: bool | None = None, ragged: bool | None = None, batch_shape: ShapeLike | None = None,
           name: str | None = None, tensor: KerasTensor | None = None,
           optional: bool = False) -> KerasTensor:  # fmt: skip
-    """Return a symbolic tensor that stands for a model's input.
+    """Return a symbolic tensor that stands for a model's input; a ValueError for no shape, or two that differ.
 
     Args:
         shape: Shape of one sample, None where a size is open.
@@ -289,9 +283,6 @@ def Input(shape: ShapeLike | None = None, batch_size: int | None = None, dtype: 
         name: Name of the input.
         tensor: A KerasTensor to use.
         optional: Whether None may be passed for it.
-
-    Raises:
-        ValueError: if no shape is given, or two that contradict each other.
 
     Example:
         >>> Input(shape=(3,), name="x")
@@ -319,8 +310,7 @@ class Identity(SameShape):
     _takes_text = True
 
     def __init__(self, **options: Unpack[LayerOptions]) -> None:
-        super().__init__(**options)
-        self._build_at_init()
+        self._configure(locals())
 
     def call(self, inputs: Any) -> Any:
         return inputs
@@ -340,10 +330,10 @@ class Masking(SameShape):
         ([[[1.0, 2.0], [0.0, 0.0]]], [[True, False]])
     """
 
+    mask_value: Any
+
     def __init__(self, mask_value: float = 0.0, **options: Unpack[LayerOptions]) -> None:
-        super().__init__(**options)
-        self.mask_value: Any = array_of(mask_value)
-        self._build_at_init()
+        self._configure({**locals(), "mask_value": array_of(mask_value)})
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Tensor:
         counts: Tensor = ops.not_equal(inputs, self.mask_value)
@@ -406,9 +396,8 @@ class Lambda(Layer):
         try:
             return tuple(self._inferred_spec(KerasTensor(input_shape, self.compute_dtype)).shape)
         except (TypeError, ValueError, IndexError) as error:
-            raise NotImplementedError(
-                f"Could not infer the output shape of Lambda layer '{self.name}': {error}. Pass `output_shape`."
-            ) from error
+            raise NotImplementedError(f"Could not infer the output shape of Lambda layer '{self.name}': {error}. Pass "
+                                      "`output_shape`.") from error  # fmt: skip
 
     def get_config(self) -> Config:
         own = {"function": self.function, "output_shape": self._output_shape, "mask": self.mask}
@@ -421,11 +410,7 @@ class Lambda(Layer):
 
     @classmethod
     def from_config(cls, config: Config) -> Lambda:
-        """Return the layer of a configuration: its functions are those of this process, or of `custom_objects`.
-
-        Raises:
-            ValueError: if it has a lambda from elsewhere, and `custom_objects` has none under the layer's name.
-        """
+        """Return the layer of a configuration; a ValueError for a lambda neither made here nor in `custom_objects`."""
         config = with_lambdas(config)
         functions = [key for key in ("function", "output_shape", "mask") if isinstance(config.get(key), dict)]
         return super().from_config({**config, **{key: deserialize(config[key]) for key in functions}})

@@ -7,7 +7,7 @@ from typing import Any, Unpack
 
 from .. import ops
 from .._base.checks import Positive
-from .._base.typing import Config, PartialShape, ShapeLike, TensorLike
+from .._base.typing import PartialShape, ShapeLike, TensorLike
 from .._base.user_warning import warn_user
 from .._core.tensor import Tensor
 from .._core.variable import Variable
@@ -27,20 +27,16 @@ class Embedding(Layer):
     """Replaces whole numbers by vectors that are trained: row `inputs` of `embeddings`.
 
     Args:
-        input_dim: How many different numbers there are: 0, 1, ..., input_dim - 1.
+        input_dim: How many different numbers there are: 0, 1, ..., input_dim - 1; a ValueError unless positive.
         output_dim: Length of the vectors.
         embeddings_initializer: What fills them, of shape (input_dim, output_dim).
         embeddings_regularizer: Penalty on them.
         embeddings_constraint: Projection of them after each training step.
         mask_zero: Whether 0 stands for a place that does not count; the output then has a mask.
-        weights: First values of the vectors, in place of the initializer's.
+        weights: First values of the vectors, in place of the initializer's; a ValueError for another shape.
 
-    Input shape:  (batch, ...), numbers from 0.
+    Input shape:  (batch, ...), numbers from 0; an IndexError for those out of range.
     Output shape: (batch, ..., output_dim).
-
-    Raises:
-        ValueError: if a size is not a positive integer, or `weights` has another shape.
-        IndexError: for numbers out of range.
 
     Example:
         >>> layer = Embedding(3, 2, weights=np.arange(6.0).reshape(3, 2))
@@ -49,6 +45,7 @@ class Embedding(Layer):
     """
 
     _transient = ("weights",)
+    _further = ("quantization_config",)
     _names_penalty = True
     embeddings: Variable
     input_dim: Positive
@@ -57,6 +54,7 @@ class Embedding(Layer):
     embeddings_regularizer: Callable[..., Any] | None
     embeddings_constraint: Callable[..., Any] | None
     mask_zero: bool
+    quantization_config: None = None
     _warned: bool = False
 
     def __init__(self, input_dim: int, output_dim: int, embeddings_initializer: InitializerLike = "uniform",
@@ -89,7 +87,3 @@ class Embedding(Layer):
 
     def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
         return (*input_shape, self.output_dim)
-
-    def get_config(self) -> Config:
-        """Return the arguments; `quantization_config` stands there for Keras, always None."""
-        return {**super().get_config(), "quantization_config": None}

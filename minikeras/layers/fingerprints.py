@@ -49,12 +49,7 @@ def _grouped(texts: Sequence[bytes], kinds: Callable[[Array], Array]) -> Iterato
 
 
 def fingerprints(texts: Sequence[bytes]) -> Array:
-    """Return FarmHash's 64 bits of each text (Google's `farmhash.cc`, `farmhashna::Hash64`).
-
-    Example:
-        >>> fingerprints([b"hello", b""])
-        array([13009744463427800296, 11160318154034397263], dtype=uint64)
-    """
+    """Return FarmHash's 64 bits of each text (Google's `farmhash.cc`, `farmhashna::Hash64`)."""
     hashes = np.empty(len(texts), "uint64")
     for rows, word, n, kind in _grouped(texts, lambda n: np.searchsorted([3, 7, 16, 32], n) + (n - 1 >> 6).clip(0)):
         hashes[rows] = _of_long(word, n, kind - 4) if kind > 4 else _of_short(word, n, kind)
@@ -118,12 +113,7 @@ def _of_long(word: Words, n: Array, blocks: int) -> Array:
 
 
 def keyed(texts: Sequence[bytes], key: "list[int]") -> Array:
-    """Return SipHash-2-4's 64 bits of each text, by a key of two numbers (Aumasson and Bernstein 2012).
-
-    Example:
-        >>> keyed([b"a"], [1, 2])
-        array([5158252350249958646], dtype=uint64)
-    """
+    """Return SipHash-2-4's 64 bits of each text, by a key of two numbers (Aumasson and Bernstein 2012)."""
     hashes = np.empty(len(texts), "uint64")
     padded = [text + bytes(7 - len(text) % 8) + bytes([len(text) & 255]) for text in texts]
     a, b = (k & ALL for k in key)
@@ -154,12 +144,7 @@ def _stir(v: "list[Array]", times: int) -> None:
 
 
 def crossed(first: Array, second: Array) -> Array:
-    """Return 64 bits of each pair of hashes, as TensorFlow's `FingerprintCat64`.
-
-    Example:
-        >>> crossed(np.array([1], "uint64"), np.array([2], "uint64"))
-        array([14454907135238785252], dtype=uint64)
-    """
+    """Return 64 bits of each pair of hashes, as TensorFlow's `FingerprintCat64`."""
     mul = 0xC6A4A7935BD1E995
     both = ((first ^ mul) ^ _mixed(second * mul) * mul) * mul
     hashed: Array = _mixed(_mixed(both) * mul)

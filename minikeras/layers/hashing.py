@@ -16,9 +16,7 @@ from .lookup import OfValues, Salt, encode, encoded, raw
 def _bins(values: Array, bins: int, key: "list[int] | None") -> Array:
     if values.dtype.kind == "f":
         values = values.astype("int64")
-    flat, size = values.reshape(-1), 2**14  # which fits the cache
-    parts = [bins_of(flat[i : i + size].tolist(), bins, key) for i in range(0, max(len(flat), 1), size)]
-    return np.concatenate(parts).reshape(values.shape)
+    return bins_of(values.reshape(-1).tolist(), bins, key).reshape(values.shape)
 
 
 class _Hashed(OfValues):
@@ -35,17 +33,13 @@ class _Hashed(OfValues):
 
 
 class Hashing(_Hashed):
-    """Numbers values, strings or integers, by their hashes.
+    """Numbers values, strings or integers, by their hashes; a ValueError without bins, or for an unknown mode or salt.
 
     Args:
         num_bins: How many numbers there are.
         mask_value: A value that gets the number 0, which no other then has.
         salt: One or two integers that make other numbers of the same values.
         output_mode: "int", "one_hot", "multi_hot" or "count".
-        sparse: Must be False.
-
-    Raises:
-        ValueError: without bins, or for an unknown mode or salt.
 
     Example:
         >>> Hashing(3)([["A"], ["B"], ["C"]]).numpy().tolist()
@@ -70,16 +64,11 @@ class Hashing(_Hashed):
 
 
 class HashedCrossing(_Hashed):
-    """Numbers the combinations of the values of two inputs by their hashes.
+    """Numbers the combinations of the values of two inputs by their hashes; a ValueError for an unknown mode.
 
     Args:
         num_bins: How many numbers there are.
         output_mode: "int" or "one_hot".
-        sparse: Must be False.
-        name, dtype, options: As of every layer.
-
-    Raises:
-        ValueError: without bins, or for an unknown mode.
 
     Example:
         >>> HashedCrossing(5)((np.array(["A", "B"]), np.array([101, 102]))).numpy().tolist()
@@ -105,10 +94,9 @@ class HashedCrossing(_Hashed):
         columns = [raw(x) for x in inputs]
         shape, *others = {column.shape for column in columns}
         if len(columns) < 2 or others or shape[1:] not in ((), (1,)) or any(c.dtype.kind == "f" for c in columns):
-            raise ValueError(
-                "HashedCrossing takes several inputs of strings or integers, each of shape (), (batch,) or (batch, 1). "
-                f"Received: shapes {[c.shape for c in columns]}, dtypes {[c.dtype.name for c in columns]}."
-            )
+            raise ValueError("HashedCrossing takes several inputs of strings or integers, each of shape (), (batch,) "
+                             f"or (batch, 1). Received: shapes {[c.shape for c in columns]}, dtypes "
+                             f"{[c.dtype.name for c in columns]}.")  # fmt: skip
         flat = [column.reshape(-1) for column in columns]
         prints = [fingerprints([v.encode() for v in c.tolist()]) if c.dtype.kind in "OUST" else c.astype("uint64")
                   for c in flat]  # fmt: skip

@@ -33,7 +33,7 @@ from .arguments import CommonOptions as CommonOptions
 from .arguments import LayerOptions as LayerOptions
 from .masks import mask_of as mask_of
 from .masks import masked as masked
-from .masks import masks_for, pass_on
+from .masks import masks_for
 from .module import Module, assign_all
 from .module import Untracked as Untracked
 
@@ -44,40 +44,15 @@ _BUILDING = RLock()
 
 
 def deserialize(config: Config, custom_objects: CustomObjects | None = None) -> "Layer":
-    """Return the layer (or the model) of a configuration that `serialize` made, here or in Keras.
-
-    Raises:
-        ValueError: for an unknown class, or one that is no layer.
-    """
+    """Return the layer (or the model) of a configuration that `serialize` made; a ValueError if it is of no layer."""
     layer = registry.deserialize(config, custom_objects)
     if not isinstance(layer, Layer):
         raise ValueError(f"Expected the configuration of a layer. Received: {config!r:.200}.")
     return layer
 
 
-class _Call:
-    """The arguments of one call of a layer.
-
-    Attributes:
-        args, kwargs: What `call` gets.
-        given, given_by_name: What the caller gave, before anything was converted.
-        symbolic: Whether a tensor without a value is among them.
-        first: The input, which is the first argument of `call`.
-    """
-
-    __slots__ = ("args", "first", "given", "given_by_name", "kwargs", "symbolic")
-
-    first: Any
-
-    def __init__(self, args: tuple[Any, ...], kwargs: dict[str, Any], symbolic: bool) -> None:
-        self.args = self.given = args
-        self.kwargs = kwargs
-        self.given_by_name = dict(kwargs) if symbolic else kwargs
-        self.symbolic = symbolic
-
-
 class Layer(Module, Configurable):
-    """A function with weights, which are made when it first sees its input.
+    """A function with weights, made when it first sees its input; a ValueError for an unknown keyword.
 
     A subclass overrides `__init__` (settings), `build(input_shape)` (weights, with `add_weight`) and `call`
     (maths, written with `minikeras.ops`, operators or NumPy functions). `call` may have any signature; an
@@ -88,14 +63,9 @@ class Layer(Module, Configurable):
         trainable: Whether training changes the weights.
         dtype: Dtype or policy of weights and computations.
         autocast: Whether float inputs are cast to the compute dtype.
-        name: The layer's name, made up if not given.
-
-    Raises:
-        ValueError: for an unknown keyword, or a name with a slash.
+        name: The layer's name, without a slash, made up if not given.
 
     Example:
-        >>> import numpy as np
-        >>> import minikeras as keras
         >>> class Scale(keras.Layer):
         ...     def build(self, input_shape):
         ...         self.scale = self.add_weight(shape=(input_shape[-1],), initializer="ones", name="scale")
@@ -123,6 +93,8 @@ class Layer(Module, Configurable):
     _has_losses: ClassVar[bool] = False
     """Whether a penalty has been added to any layer, so that there may be some to forget."""
     _common = ("activity_regularizer", "trainable", "dtype", "autocast", "name")
+    _weightless: ClassVar[bool] = False
+    """Whether it is built as soon as it is made, unless a subclass has a `build` of its own."""
     _names_penalty: ClassVar[bool] = False
     """Whether configurations name an `activity_regularizer` that is None."""
     supports_masking: bool = False
@@ -161,9 +133,8 @@ class Layer(Module, Configurable):
         if name is None:
             name = auto_name(type(self).__name__)
         if not isinstance(name, str) or "/" in name:
-            raise ValueError(
-                f"Argument `name` must be a string and cannot contain character `/`. Received: name={name!r}."
-            )
+            raise ValueError("Argument `name` must be a string and cannot contain character `/`. Received: "
+                             f"name={name!r}.")  # fmt: skip
         if not isinstance(trainable, bool):
             raise ValueError(f"Expected `trainable` to be a boolean. Received: trainable={trainable!r}.")
         input_dim = kwargs.pop("input_dim", None)
@@ -196,11 +167,13 @@ class Layer(Module, Configurable):
         state.pop("_inside", None)
         return state
 
+    def _configure(self, arguments: dict[str, Any]) -> None:
+        super()._configure(arguments)
+        self.built = self.built or (self._weightless and type(self).build is Layer.build)
+
     def _kept(self, name: str, value: Any) -> Any:
         kind = KINDS.get(name.rpartition("_")[2])
         return value if kind is None else kind.get(value)
-
-    # --- penalties --------------------------------------------------------------------------------------------
 
     def add_loss(self, loss: Any) -> None:
         """Add a scalar, or several, to the loss of the model that holds this layer."""
@@ -216,11 +189,9 @@ class Layer(Module, Configurable):
     # --- building ---------------------------------------------------------------------------------------------
 
     def build(self, *args: Any, **kwargs: Any) -> None:
-        """Make the weights for an input shape. The first call does this by itself.
+        """Make the weights for an input shape, None where a size is unknown. The first call does this by itself.
 
-        Args:
-            args: `input_shape`, None where a size is unknown; a layer of several inputs may name one shape each.
-            kwargs: The same by name.
+        A layer of several inputs may name one shape each.
         """
         if args or kwargs:
             self._build_shapes = {"input_shape": _as_shape(next(iter((*args, *kwargs.values()))))}
@@ -242,11 +213,6 @@ class Layer(Module, Configurable):
             self.build(_as_shape(config["input_shape"]))
         elif config.get("shapes_dict"):
             self.build(**{key: _as_shape(value) for key, value in config["shapes_dict"].items()})
-
-    def _build_at_init(self) -> None:
-        """Mark a layer without weights as built, unless a subclass has a `build` of its own."""
-        if type(self).build is Layer.build:
-            self.built = True
 
     def _rowwise(self) -> bool:
         """Return whether each row of the output depends on its row of the input alone."""
@@ -271,22 +237,15 @@ class Layer(Module, Configurable):
         shapes = {name: _shapes(inputs[name]) for name in names if inputs.get(name) is not None}
         for name in names:
             if name not in inputs and name not in parameters(method).defaults:
-                raise ValueError(
-                    f"{type(self).__name__}.{method.__name__}() takes {name!r}. Where it takes several shapes, each is "
-                    "named after an argument of call() with `_shape` behind it."
-                )
+                raise ValueError(f"{type(self).__name__}.{method.__name__}() takes {name!r}. Where it takes several "
+                                 "shapes, each is named after an argument of call() with `_shape` behind "
+                                 "it.")  # fmt: skip
         return method(**shapes)
 
     def compute_output_shape(self, *args: Any, **kwargs: Any) -> Any:
-        """Return the shape of the output for an input shape; a subclass may override it.
-
-        Raises:
-            NotImplementedError: if it does not.
-        """
-        raise NotImplementedError(
-            f"Layer {type(self).__name__} should override `def compute_output_shape(self, input_shape)` so that "
-            "its output shape can be told without calling it."
-        )
+        """Return the shape of the output for an input shape; a NotImplementedError if a subclass does not say it."""
+        raise NotImplementedError(f"Layer {type(self).__name__} should override `def compute_output_shape(self, "
+                                  "input_shape)` so that its output shape can be told without calling it.")  # fmt: skip
 
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
         """Return the output for symbolic inputs, as a KerasTensor or a structure of them."""
@@ -317,7 +276,7 @@ class Layer(Module, Configurable):
     def __call__(self, *args: Any, **kwargs: Any) -> Any: ...
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Build the layer if need be, and compute its output.
+        """Build the layer if need be, and compute its output; a ValueError if an input does not fit the layer.
 
         Args:
             args: Tensors, arrays, or lists and dicts of them.
@@ -325,22 +284,30 @@ class Layer(Module, Configurable):
 
         Returns:
             A Tensor, or a KerasTensor for symbolic inputs, or a structure of them if `call` returns one.
-
-        Raises:
-            ValueError: if an input does not fit the layer.
         """
-        self._require_init()
-        call = self._arranged(args, kwargs)
-        with name_scope(self.name, self):
-            self._ensure_built(call)
-            outputs = self._computed(call)
-        if call.symbolic:
-            Node(self, call.given, self._noted(call), outputs)
-        return outputs
-
-    def _require_init(self) -> None:
         if "_variables" not in vars(self):
             getattr(self, "_variables")  # noqa: B009 - raises the error that names the missing super().__init__()
+        args, kwargs = self._training_by_name(args, kwargs)
+        symbolic = any_symbolic(args) or (bool(kwargs) and any_symbolic(kwargs.values()))
+        given, given_by_name = args, dict(kwargs)
+        args = tuple(map(self._convert, args))
+        if kwargs:
+            kwargs |= {k: self._convert(x) for k, x in kwargs.items() if isinstance(x, np.ndarray | KerasTensor)}
+        first = args[0] if args else next((kwargs[k] for k in parameters(self.call).names if k in kwargs), None)
+        if self.input_spec is not None:
+            if not args and not kwargs:
+                raise TypeError(f"Layer '{self.name}' was called without its input.")
+            assert_input_compatibility(self.input_spec, first, self.name, self._advice)
+        with name_scope(self.name, self):
+            if not self.built:
+                self._maybe_build(args or (first,), kwargs)
+            if Layer._has_losses and not context.training and not context.dry:  # no call of another layer goes on
+                for layer in self._flatten_layers():
+                    layer._losses.clear()
+            outputs = self._computed(first, args, kwargs, symbolic)
+        if symbolic:
+            Node(self, given, self._noted(given, given_by_name, kwargs), outputs)
+        return outputs
 
     def _training_by_name(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
         """Pass `training` by name, and what stands behind it, where it is given by place."""
@@ -350,48 +317,21 @@ class Layer(Module, Configurable):
             return args[:place], dict(zip(names[place:], args[place:], strict=False)) | kwargs
         return args, kwargs
 
-    def _arranged(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> _Call:
-        """Return the arguments as `call` gets them: `training` by name, tensors in the input dtype, inputs checked."""
-        args, kwargs = self._training_by_name(args, kwargs)
-        call = _Call(args, kwargs, any_symbolic(args) or (bool(kwargs) and any_symbolic(kwargs.values())))
-        call.args = tuple(map(self._convert, args))
-        if kwargs:
-            converted = {k: self._convert(x) for k, x in kwargs.items() if isinstance(x, np.ndarray | KerasTensor)}
-            call.kwargs = kwargs | converted
-        if args:
-            call.first = call.args[0]
-        else:
-            call.first = next((call.kwargs[name] for name in parameters(self.call).names if name in kwargs), None)
-        if self.input_spec is not None:
-            if not args and not kwargs:
-                raise TypeError(f"Layer '{self.name}' was called without its input.")
-            assert_input_compatibility(self.input_spec, call.first, self.name, self._advice)
-        return call
-
-    def _ensure_built(self, call: _Call) -> None:
-        """Build the layer if that has not been done, and forget the penalties of the call before."""
-        if not self.built:
-            self._maybe_build(call.args or (call.first,), call.kwargs)
-        if Layer._has_losses and not context.training and not context.dry:  # no call of another layer goes on
-            for layer in self._flatten_layers():
-                layer._losses.clear()
-
-    def _computed(self, call: _Call) -> Any:
-        """Return the outputs, with their masks: computed, or inferred for symbolic inputs."""
-        args, kwargs = call.args, call.kwargs
+    def _computed(self, first: Any, args: tuple[Any, ...], kwargs: dict[str, Any], symbolic: bool) -> Any:
+        """Return the outputs, with their masks: computed, or inferred for symbolic inputs; `first` is the input."""
         training = self._settled_training(kwargs)
         if self._takes_masks:
             kwargs |= masks_for(self.call, self._takes, args, kwargs)
         with calling(training, self._autocast_dtype()):
             try:
-                if call.symbolic:
+                if symbolic:
                     self._check_keywords(kwargs)
                     outputs = map_structure(_fresh, self.compute_output_spec(*args, **kwargs))
                 else:
                     outputs = self._call_checked(*args, **kwargs)
                     if self.activity_regularizer is not None and not context.dry:
                         self._regularize(outputs)
-                self._pass_mask(call.first, outputs, kwargs.get("mask"))
+                self._pass_mask(first, outputs, kwargs.get("mask"))
             except Exception as error:
                 if isinstance(error, TypeError):
                     self._check_keywords(kwargs)
@@ -419,27 +359,17 @@ class Layer(Module, Configurable):
 
     def stateless_call(self, trainable_variables: Sequence[Any], non_trainable_variables: Sequence[Any], *args: Any,
                        return_losses: bool = False, **kwargs: Any) -> tuple[Any, ...]:  # fmt: skip
-        """Compute the output for given values of the variables, which keep their own.
+        """Compute the output for given values of the variables, which keep their own; a ValueError if not built.
 
-        Args:
-            trainable_variables: Values of `trainable_variables`, in their order.
-            non_trainable_variables: Values of `non_trainable_variables`.
-            args, kwargs: Those of the call.
-            return_losses: Whether to return the penalties too.
-
-        Returns:
-            The output, what the non-trainable variables would become, and the penalties if asked for.
-
-        Raises:
-            ValueError: if the layer is not built, or there is not one value for each variable.
+        Return the output, what the non-trainable variables would become and, with `return_losses`, the penalties.
+        There must be one value for each of the trainable and of the non-trainable variables, in their order.
         """
         variables = [*self.trainable_variables, *self.non_trainable_variables]
         values = [*trainable_variables, *non_trainable_variables]
         if not self.built or len(values) != len(variables):
-            raise ValueError(
-                f"To call stateless_call on '{self.name}', build it first, and pass one value for each of its "
-                f"{len(variables)} variables. Received: {len(values)} values, built={self.built}."
-            )
+            raise ValueError(f"To call stateless_call on '{self.name}', build it first, and pass one value for each of "
+                             f"its {len(variables)} variables. Received: {len(values)} values, "
+                             f"built={self.built}.")  # fmt: skip
         values_before = [v.value for v in variables]
         try:
             assign_all(variables, values)
@@ -449,12 +379,11 @@ class Layer(Module, Configurable):
             assign_all(variables, values_before)
         return (outputs, after, losses) if return_losses else (outputs, after)
 
-    def _noted(self, call: _Call) -> dict[str, Any]:
+    def _noted(self, args: tuple[Any, ...], kwargs: dict[str, Any], filled: dict[str, Any]) -> dict[str, Any]:
         """Return the keyword arguments that the node of a symbolic call keeps.
 
         They are the caller's and, where no input was converted, those that were filled in, as in Keras.
         """
-        args, kwargs = call.given, call.given_by_name
         if self._converts:
             for x in leaves(args):
                 if not (x is None or isinstance(x, TensorOps | np.ndarray)):
@@ -463,7 +392,7 @@ class Layer(Module, Configurable):
             if not isinstance(only, KerasTensor) or only.dtype != self.input_dtype:
                 return kwargs
         masks = {"mask": map_structure(lambda _: None, args[0])} if "mask" in self._takes and args else {}
-        return kwargs | masks | call.kwargs
+        return kwargs | masks | filled
 
     def _autocast_dtype(self) -> str | None:
         """Return the dtype that weights are read in during the call, None for their own."""
@@ -477,10 +406,8 @@ class Layer(Module, Configurable):
 
     def _as_output(self, output: Any) -> Tensor:
         if output is None:
-            raise ValueError(
-                f"Layer '{self.name}' (of type {type(self).__name__}): its `call()` returned None. Expected a tensor; "
-                "end it with a `return` statement."
-            )
+            raise ValueError(f"Layer '{self.name}' (of type {type(self).__name__}): its `call()` returned None. "
+                             "Expected a tensor; end it with a `return` statement.")  # fmt: skip
         return as_tensor(output)
 
     def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
@@ -506,13 +433,12 @@ class Layer(Module, Configurable):
             return
         if self.supports_masking:
             if any(mask_of(y) is None for y in leaves(outputs)):
-                pass_on(outputs, self.compute_mask(inputs, mask))
+                for y, own in zip(leaves(outputs), leaves(self.compute_mask(inputs, mask)), strict=False):
+                    masked(y, own if mask_of(y) is None else None)
         elif any(m is not None for m in leaves(mask)):
-            warn_user(
-                f"Layer '{self.name}' (of type {type(self).__name__}) was passed an input with a mask attached to it. "
-                "However, this layer does not support masking and will therefore destroy the mask information. "
-                "Downstream layers will not see the mask."
-            )
+            warn_user(f"Layer '{self.name}' (of type {type(self).__name__}) was passed an input with a mask attached "
+                      "to it. However, this layer does not support masking and will therefore destroy the mask "
+                      "information. Downstream layers will not see the mask.")  # fmt: skip
 
     def _convert(self, x: Any) -> Any:
         """Return an input as a tensor, or a structure of tensors, floats in the input dtype.
@@ -533,18 +459,15 @@ class Layer(Module, Configurable):
         tensor = as_tensor(x)
         numbers = self._converts and is_built_in(type(self)) and not (self._takes_text or self._sublayers())
         if numbers and tensor.dtype == "string":
-            raise ValueError(
-                f"Layer '{self.name}' expects numbers. Received an input of dtype {tensor.dtype}, shape {tensor.shape}."
-            )
+            raise ValueError(f"Layer '{self.name}' expects numbers. Received an input of dtype {tensor.dtype}, shape "
+                             f"{tensor.shape}.")  # fmt: skip
         if casts and tensor.dtype != self.input_dtype and "float" in tensor.dtype:
             return masked(tensor.astype(self.input_dtype), mask_of(tensor))
         return Tensor(np.array(x)) if tensor.array is x else tensor
 
     def _misplaced(self, x: Any) -> ValueError:
-        return ValueError(
-            f"Only tensors may be passed by position to layer '{self.name}'. Received: {x!r} (of type "
-            f"{type(x).__name__}). Pass it by keyword."
-        )
+        return ValueError(f"Only tensors may be passed by position to layer '{self.name}'. Received: {x!r} (of type "
+                          f"{type(x).__name__}). Pass it by keyword.")  # fmt: skip
 
     def _regularize(self, outputs: Any) -> None:
         for output in outputs if isinstance(outputs, list | tuple) else [outputs]:
@@ -552,31 +475,20 @@ class Layer(Module, Configurable):
             # The mean over the batch, so that the penalty does not depend on the batch size.
             self.add_loss(loss / float(output.shape[0] or 1) if output.ndim else loss)
 
-    # --- description ------------------------------------------------------------------------------------------
-
     @property
     def input(self) -> KerasTensor | Any:
-        """The symbolic tensor, or list of tensors, of the first call.
-
-        Raises:
-            AttributeError: if the layer was never called on one.
-        """
+        """The symbolic tensor, or list of tensors, of the first call; an AttributeError if there was none."""
         return only(self._first_node("input").inputs)
 
     @property
     def output(self) -> KerasTensor | Any:
-        """The symbolic tensor, or list of tensors, that the first call gave.
-
-        Raises:
-            AttributeError: if the layer was never called on one.
-        """
+        """The symbolic tensor, or list of tensors, that the first call gave; an AttributeError if there was none."""
         return only(self._first_node("output").outputs)
 
     def _first_node(self, what: str) -> Node:
         if not self._inbound_nodes:
-            raise AttributeError(
-                f"The layer {self.name} has never been called on a symbolic tensor and thus has no defined {what}."
-            )
+            raise AttributeError(f"The layer {self.name} has never been called on a symbolic tensor and thus has no "
+                                 f"defined {what}.")  # fmt: skip
         return self._inbound_nodes[0]
 
     @property
@@ -613,11 +525,8 @@ class Layer(Module, Configurable):
     def get_config(self) -> Config:
         """Return the arguments that make an equal layer, as JSON-like values.
 
-        A subclass with arguments of its own extends the result; where all of them are plain values, that is done
-        by itself.
-
-        Raises:
-            NotImplementedError: if an argument is not a plain value and `get_config` is not overridden.
+        A subclass with arguments of its own extends the result. Where all of them are plain values, that is done by
+        itself; otherwise a NotImplementedError asks for it.
         """
         config: Config = {
             "name": self.name,
@@ -635,10 +544,9 @@ class Layer(Module, Configurable):
         """Add the arguments that a user's class was made with."""
         own = vars(self).get("_auto_config")
         if own is None:
-            raise NotImplementedError(
-                f"{type(self).__name__} was created with arguments that are not plain values (or with positional-only "
-                "ones), so it must override `get_config()`: return {**super().get_config(), 'argument': value, ...}."
-            )
+            raise NotImplementedError(f"{type(self).__name__} was created with arguments that are not plain values (or "
+                                      "with positional-only ones), so it must override `get_config()`: return "
+                                      "{**super().get_config(), 'argument': value, ...}.")  # fmt: skip
         accepted = parameters(type(self).__init__)
         if accepted.varkw is None:
             config = {key: value for key, value in config.items() if key in accepted.names}
@@ -655,10 +563,9 @@ class Layer(Module, Configurable):
         try:
             return cls(**config)
         except TypeError as error:
-            raise TypeError(
-                f"Error when making {cls.__name__} from its configuration {config}: {error}. Override `from_config` "
-                "or `get_config` so that the keys are arguments of `__init__`."
-            ) from error
+            raise TypeError(f"Error when making {cls.__name__} from its configuration {config}: {error}. Override "
+                            "`from_config` or `get_config` so that the keys are arguments of "
+                            "`__init__`.") from error  # fmt: skip
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
@@ -675,9 +582,9 @@ class SameShape(Layer):
     """A layer whose output has the shape of its input."""
 
     supports_masking = True
+    _weightless = True
 
     def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
-        """Return the input shape."""
         return tuple(input_shape)
 
 
@@ -688,7 +595,7 @@ class Ranked(Layer):
     op they run, they name that as well.
 
     Args:
-        data_format: Where the channels are; the configured format if not given.
+        data_format: Where the channels are, "channels_last" or "channels_first"; as configured if not given.
     """
 
     _rank: ClassVar[int]

@@ -81,7 +81,12 @@ def encode(*inputs: Any, layer: "Numbering") -> Array:
 
 
 class Numbering(Layer):
-    """A layer that gives category numbers, as they are or encoded."""
+    """A layer that gives category numbers, as they are or encoded.
+
+    Args:
+        sparse: Must be False.
+        encoding: As in Keras, "utf-8".
+    """
 
     output_mode: str
     _depth: Callable[[], int]  # how many numbers there are
@@ -116,17 +121,13 @@ class OfValues(Numbering):
 
 
 class CategoryEncoding(Numbering):
-    """Encodes category numbers as rows of 0 and 1, or of counts.
+    """Encodes category numbers as rows of 0 and 1, or of counts; a ValueError for those out of range.
 
     Args:
         num_tokens: How many categories there are.
         output_mode: "multi_hot" (1 for each category of a sample), "one_hot" (a row for each number) or "count".
-        sparse: Must be False.
 
     Call arguments: inputs, integers; count_weights, a weight for each, in mode "count".
-
-    Raises:
-        ValueError: for another mode, or numbers that are out of range.
 
     Example:
         >>> print(CategoryEncoding(4)(np.array([[0, 1], [3, 3]])))
@@ -180,18 +181,13 @@ def _compressed(summary: Array, epsilon: float) -> Array:
 
 
 class Discretization(Numbering):
-    """Numbers the ranges that values fall into.
+    """Numbers the ranges that values fall into; a ValueError with both or neither of the first two arguments.
 
     Args:
         bin_boundaries: Where one range ends and the next begins; or
         num_bins: How many ranges `adapt` makes, each with as many values.
         epsilon: How exactly `adapt` does it, as a part of all values.
         output_mode: "int", "one_hot", "multi_hot" or "count".
-        sparse: Must be False.
-        dtype, name: As of every layer.
-
-    Raises:
-        ValueError: with both or neither of the first two, or for another mode.
 
     Example:
         >>> print(Discretization([0.0, 1.0])(np.array([-3.0, 0.5, 1.0])))
@@ -252,7 +248,15 @@ _PLACES: WeakKeyDictionary[Any, tuple[tuple[Any, Any], dict[Any, int]]] = WeakKe
 
 
 class _Lookup(OfValues):
-    """Numbers values by a vocabulary: what is masked, what is unknown, then the known ones."""
+    """Numbers values by a vocabulary: what is masked, what is unknown, then the known ones.
+
+    Args:
+        max_tokens: Size of the vocabulary at most.
+        idf_weights: Weights of the values for mode "tf_idf".
+        invert: Whether to turn numbers into values instead.
+        output_mode: "int", "one_hot", "multi_hot", "count" or "tf_idf".
+        pad_to_max_tokens: Whether rows always have `max_tokens` columns.
+    """
 
     _transient = ("vocabulary", "idf_weights")
     _value: ClassVar[Any]
@@ -302,11 +306,7 @@ class _Lookup(OfValues):
         return masks + [self.oov_token] * self.num_oov_indices
 
     def set_vocabulary(self, vocabulary: Any, idf_weights: Any = None) -> None:
-        """Take over a vocabulary: a list, or the name of a text file with a token a line.
-
-        Raises:
-            ValueError: if a token occurs twice.
-        """
+        """Take over a vocabulary: a list, or a text file's name, with a token a line; a ValueError if one is twice."""
         if isinstance(vocabulary, str):
             with open(vocabulary, encoding="utf8") as file:
                 vocabulary = file.read().splitlines()
@@ -390,10 +390,9 @@ class _Lookup(OfValues):
     def _unknown(self, values: list[Any]) -> list[int]:
         """Return which of the numbers for unknown values each gets."""
         if values and not self.num_oov_indices and not context.dry:
-            raise ValueError(
-                f"{type(self).__name__} with num_oov_indices=0 takes only what is in its vocabulary. "
-                f"Received: {values[0]!r}. Set num_oov_indices=1 to have a number for unknown values."
-            )
+            raise ValueError(f"{type(self).__name__} with num_oov_indices=0 takes only what is in its vocabulary. "
+                             f"Received: {values[0]!r}. Set num_oov_indices=1 to have a number for unknown "
+                             "values.")  # fmt: skip
         if self.num_oov_indices < 2:
             return [0] * len(values)
         if self._value is int and self.oov_method == "floormod":
@@ -424,10 +423,9 @@ class _Lookup(OfValues):
     def from_config(cls, config: Config) -> Self:
         """Return the layer of a configuration, which must hold the vocabulary itself: no file that it names is read."""
         if isinstance(config.get("vocabulary"), str):
-            raise ValueError(
-                f"A configuration names the file {config['vocabulary']!r:.200} as its vocabulary, and files that "
-                "configurations name are not read. Make the layer with it, or call `set_vocabulary`."
-            )
+            raise ValueError(f"A configuration names the file {config['vocabulary']!r:.200} as its vocabulary, and "
+                             "files that configurations name are not read. Make the layer with it, or call "
+                             "`set_vocabulary`.")  # fmt: skip
         functions: Config = {key: deserialize(config[key]) for key in ("standardize", "split") if key in config}
         return super().from_config({**config, **functions})
 
@@ -440,24 +438,14 @@ class _Lookup(OfValues):
 
 
 class StringLookup(_Lookup):
-    """Numbers strings by a vocabulary.
+    """Numbers strings by a vocabulary; a ValueError for repeated strings, an unknown mode or salt.
 
     Args:
-        max_tokens: Size of the vocabulary at most.
         num_oov_indices: How many numbers there are for unknown strings, which get one by their hash.
         mask_token: A string that gets the number 0 (in other modes, none).
         oov_token: What stands for unknown strings where numbers become strings.
         vocabulary: The strings in order, or the name of a file of them; `adapt` learns them if not given.
-        idf_weights: Their weights for mode "tf_idf".
-        invert: Whether to turn numbers into strings instead.
-        output_mode: "int", "one_hot", "multi_hot", "count" or "tf_idf".
-        pad_to_max_tokens: Whether rows always have `max_tokens` columns.
         salt: One or two integers that make other hashes of the same strings.
-        sparse, encoding: As in Keras; False and "utf-8".
-        name: The layer's name.
-
-    Raises:
-        ValueError: for repeated strings, an unknown mode or salt.
 
     Example:
         >>> layer = StringLookup()
@@ -491,7 +479,6 @@ class IntegerLookup(_Lookup):
         vocabulary_dtype: Their dtype.
         oov_method: By what unknown integers get one of several numbers: "floormod", their remainder, or "farmhash".
         salt: One or two integers that make other hashes of the same integers.
-        max_tokens, idf_weights, invert, output_mode, sparse, pad_to_max_tokens, name, options: See `StringLookup`.
 
     Example:
         >>> IntegerLookup(vocabulary=[10, 20])(np.array([20, 7])).numpy().tolist()
@@ -531,24 +518,16 @@ _SPLITS: dict[str, Callable[[str, int], list[str]]] = {
 
 
 class TextVectorization(_Lookup):
-    """Turns texts into numbers of words, or into rows of counts.
+    """Turns texts into numbers of words, or into rows of counts; a ValueError for an unknown setting.
 
     Args:
-        max_tokens: Size of the vocabulary at most.
         standardize: "lower_and_strip_punctuation", "lower", "strip_punctuation", None, or a function of a text.
         split: "whitespace", "character", None, or a function of a text that returns words.
         ngrams: Up to how many words in a row count as one; or a tuple of such numbers.
         output_mode: "int" (numbers in order, 0 fills up and 1 is unknown), "multi_hot", "count" or "tf_idf".
         output_sequence_length: To what length mode "int" cuts or fills up; that of the longest text if not given.
-        pad_to_max_tokens: Whether rows always have `max_tokens` columns.
         vocabulary: The words in order, or the name of a file of them; `adapt` learns them if not given.
-        idf_weights: Their weights for mode "tf_idf".
         ragged: Whether mode "int" gives rows of their own lengths, as a ragged tensor where TensorFlow's are at hand.
-        sparse, encoding: As in Keras; False and "utf-8".
-        name: The layer's name.
-
-    Raises:
-        ValueError: for an unknown setting.
 
     Example:
         >>> layer = TextVectorization()
@@ -579,16 +558,14 @@ class TextVectorization(_Lookup):
                                  f"Received: {value!r}")  # fmt: skip
         lengths = ngrams if isinstance(ngrams, tuple | list) else [ngrams]
         if not all(n is None or isinstance(n, int) for n in [*lengths, output_sequence_length]):
-            raise ValueError(
-                "`ngrams` and `output_sequence_length` must be integers (or a tuple of them) or None. Received: "
-                f"ngrams={ngrams!r}, output_sequence_length={output_sequence_length!r}."
-            )
+            raise ValueError("`ngrams` and `output_sequence_length` must be integers (or a tuple of them) or None. "
+                             f"Received: ngrams={ngrams!r}, "
+                             f"output_sequence_length={output_sequence_length!r}.")  # fmt: skip
         if output_mode != "int" and output_sequence_length is not None:
             raise ValueError(f"`output_sequence_length` is for the mode 'int', not for {output_mode!r}.")
         if ragged and (output_mode != "int" or not hasattr(Tensor, "rows_of")):
-            raise ValueError(
-                f"`ragged=True` is for output_mode='int' in scripts for TensorFlow. Received: {output_mode!r}"
-            )
+            raise ValueError("`ragged=True` is for output_mode='int' in scripts for TensorFlow. Received: "
+                             f"{output_mode!r}")  # fmt: skip
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if not self.ragged:
@@ -605,10 +582,8 @@ class TextVectorization(_Lookup):
         return (*texts, self.output_sequence_length if self.output_mode == "int" else self._depth())
 
     def call(self, inputs: Tensor) -> Tensor:
-        as_long_as_texts = (
-            self.output_mode == "int" and self.output_sequence_length is None
-        )  # so no program can hold it
-        return encode(raw(inputs) if as_long_as_texts else inputs, layer=self)
+        as_long_as_texts = self.output_mode == "int" and self.output_sequence_length is None
+        return encode(raw(inputs) if as_long_as_texts else inputs, layer=self)  # the former no program can hold
 
     def _words(self, text: str, most: int | None) -> list[str]:
         """Return the words of a text, if there are no n-grams no more than so many."""

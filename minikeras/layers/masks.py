@@ -34,10 +34,3 @@ def masks_for(call: Callable[..., Any], takes: Container[str], args: tuple[Any, 
     tensors = {k: x for k, x in inputs.items() if any(isinstance(item, TensorOps) for item in leaves(x))}
     masks = {"mask" if len(tensors) == 1 else f"{name}_mask": mask_of(x) for name, x in tensors.items()}
     return {k: mask for k, mask in masks.items() if mask is not None and k in takes and inputs.get(k) is None}
-
-
-def pass_on(outputs: Any, masks: Any) -> None:
-    """Put masks on the outputs that have none."""
-    for y, mask in zip(leaves(outputs), leaves(masks), strict=False):
-        if mask is not None and mask_of(y) is None:
-            y.keras_mask = mask

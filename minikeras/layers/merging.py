@@ -3,11 +3,13 @@
 from collections.abc import Callable, Sequence
 from functools import reduce
 from math import prod
-from typing import TYPE_CHECKING, Any, Protocol, Unpack, overload
+from typing import TYPE_CHECKING, Any, TypeAlias, Unpack, overload
+from typing import Concatenate as Arguments
 
 from .. import ops
 from .._base.typing import PartialShape, ShapeLike, TensorLike
 from .._core.keras_tensor import KerasTensor
+from .._core.op_call import OpCall
 from .._core.tensor import Tensor
 from .layer import Layer, LayerOptions, mask_of, masked
 
@@ -85,10 +87,7 @@ def _spread(x: Tensor) -> Any:
 
 
 class Add(_Elementwise):
-    """Sum of a list of inputs.
-
-    Raises:
-        ValueError: if it gets no list, or shapes that do not broadcast.
+    """Sum of a list of inputs; a ValueError if it gets no list, or shapes that do not broadcast.
 
     Example:
         >>> print(Add()([np.array([[1.0]]), np.array([[2.0]])]))
@@ -184,13 +183,10 @@ class Minimum(_Extreme):
 
 
 class Concatenate(_Merging):
-    """Joins a list of inputs along an axis.
+    """Joins a list of inputs along an axis; a ValueError if it gets no list, or the shapes differ elsewhere.
 
     Args:
         axis: The axis; in all others the inputs agree.
-
-    Raises:
-        ValueError: if it gets no list, or the shapes differ elsewhere.
 
     Example:
         >>> print(Concatenate()([np.array([[1.0]]), np.array([[2.0]])]))
@@ -237,7 +233,7 @@ class Concatenate(_Merging):
 
 
 class Dot(_Merging):
-    """Sum of the products of two inputs along one axis of each, sample by sample.
+    """Sum of the products of two inputs along one axis of each; a TypeError or ValueError if `axes` do not fit.
 
     Args:
         axes: The axis of both, or that of the first and that of the second; the batch has no part in it.
@@ -245,10 +241,6 @@ class Dot(_Merging):
 
     Input shape:  two of at least 2 axes, of the same size along the given ones.
     Output shape: (batch, other axes of the first, other axes of the second), (batch, 1) if there are none.
-
-    Raises:
-        TypeError: if `axes` is neither an integer nor a list.
-        ValueError: if it is no pair of integers, or the shapes do not fit.
 
     Example:
         >>> print(Dot(axes=1)([np.array([[1.0, 2.0]]), np.array([[3.0, 4.0]])]))
@@ -275,10 +267,9 @@ class Dot(_Merging):
             lengths, batches = ({shapes[0][i], shapes[1][j]} - {None} for i, j in (axes, (0, 0)))
             fits = len(lengths) <= 1 and len(batches) <= 1
         if not fits:
-            raise ValueError(
-                "A `Dot` layer needs two inputs with equal batch sizes, and equal sizes along its axes, which do not "
-                f"include the batch. Received shapes {shapes[0]} and {shapes[1]}, axes={self.axes}."
-            )
+            raise ValueError("A `Dot` layer needs two inputs with equal batch sizes, and equal sizes along its axes, "
+                             f"which do not include the batch. Received shapes {shapes[0]} and {shapes[1]}, "
+                             f"axes={self.axes}.")  # fmt: skip
         return [a % len(shape) for shape, a in zip(shapes, axes, strict=True)]
 
     def call(self, inputs: Sequence[Tensor]) -> Tensor:
@@ -303,6 +294,10 @@ class Dot(_Merging):
         """Return None: a product has no mask."""
 
 
+_Merge: TypeAlias = OpCall[Arguments[Sequence[TensorLike], ...]]
+"""A function of a list of inputs; other arguments are those of its layer."""
+
+
 def _as_function(cls: type[Layer]) -> Any:
     """Return the function of a list of inputs that makes a layer and calls it."""
 
@@ -314,34 +309,13 @@ def _as_function(cls: type[Layer]) -> Any:
     return merge
 
 
-class _Merge(Protocol):
-    """A function of a list of inputs; `options` are those of every layer."""
-
-    @overload
-    def __call__(self, inputs: Sequence[KerasTensor], **options: Unpack[LayerOptions]) -> KerasTensor: ...
-    @overload
-    def __call__(self, inputs: Sequence[TensorLike], **options: Unpack[LayerOptions]) -> Tensor: ...
-    def __call__(self, inputs: Any, **options: Unpack[LayerOptions]) -> Any: ...
-
-
-class _MergeAlong(Protocol):
-    """A function of a list of inputs and an axis."""
-
-    @overload
-    def __call__(self, inputs: Sequence[KerasTensor], axis: int = -1,
-                 **options: Unpack[LayerOptions]) -> KerasTensor: ...  # fmt: skip
-    @overload
-    def __call__(self, inputs: Sequence[TensorLike], axis: int = -1, **options: Unpack[LayerOptions]) -> Tensor: ...
-    def __call__(self, inputs: Any, axis: int = -1, **options: Unpack[LayerOptions]) -> Any: ...
-
-
 add: _Merge = _as_function(Add)
 subtract: _Merge = _as_function(Subtract)
 multiply: _Merge = _as_function(Multiply)
 average: _Merge = _as_function(Average)
 maximum: _Merge = _as_function(Maximum)
 minimum: _Merge = _as_function(Minimum)
-concatenate: _MergeAlong = _as_function(Concatenate)
+concatenate: _Merge = _as_function(Concatenate)
 
 
 def dot(inputs: Sequence[TensorLike], axes: int | list[int] | tuple[int, int] = -1, normalize: bool = False,

@@ -60,10 +60,9 @@ class Module:
 
         def __setattr__(self, name: str, value: Any) -> None:
             if isinstance(value, _STATE) and self._locked():
-                raise ValueError(
-                    f"You cannot add new elements of state (variables or sub-layers) to layer '{self.name}', which is "
-                    "already built. All state must be created in `__init__()` or in `build()`."
-                )
+                raise ValueError("You cannot add new elements of state (variables or sub-layers) to layer "
+                                 f"'{self.name}', which is already built. All state must be created in `__init__()` or "
+                                 "in `build()`.")  # fmt: skip
             if name not in _NO_STRUCTURE:
                 Changes.layers += 1
             if name == "dtype_policy":
@@ -86,8 +85,6 @@ class Module:
             hint = ". It has no weights yet: call it on an input, or build() it." if unbuilt else ""
             raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'{hint}")
 
-    # --- making weights ---------------------------------------------------------------------------------------
-
     @suggests
     def add_weight(self, shape: ShapeLike | int | None = None,
                    initializer: InitializerLike | TensorOps | float | list[Any] | None = None,
@@ -95,7 +92,7 @@ class Module:
                    regularizer: RegularizerLike | None = None, constraint: ConstraintLike | None = None,
                    aggregation: str | None = "none", overwrite_with_gradient: bool = False,
                    name: str | None = None) -> Variable:  # fmt: skip
-        """Make a weight of this layer.
+        """Make a weight of this layer; a ValueError if the layer is already built.
 
         Args:
             shape: Its shape, () if not given.
@@ -103,24 +100,17 @@ class Module:
                 zeros for others if not given.
             dtype: Its dtype, that of the layer's weights if not given.
             trainable: Whether training changes it.
-            autocast: As in Keras.
+            autocast, aggregation, overwrite_with_gradient: As in Keras.
             regularizer: Penalty on it.
             constraint: Projection applied after each training step.
-            aggregation: As in Keras.
-            overwrite_with_gradient: As in Keras.
             name: Last part of its path.
-
-        Raises:
-            ValueError: if the layer is already built.
         """
         if isinstance(shape, str):
             raise ValueError(f"`name` must be passed as a keyword argument, as add_weight(name={shape!r}, shape=...). "
                              f"Received: add_weight({shape!r}, ...).")  # fmt: skip
         if self._locked():
-            raise ValueError(
-                f"You cannot add new elements of state (variables or sub-layers) to layer '{self.name}', which is "
-                "already built."
-            )
+            raise ValueError(f"You cannot add new elements of state (variables or sub-layers) to layer '{self.name}', "
+                             "which is already built.")  # fmt: skip
         dtype = standardize_dtype(dtype if dtype is not None else self.variable_dtype)
         if initializer is None:
             initializer = "glorot_uniform" if "float" in dtype else "zeros"
@@ -249,28 +239,22 @@ class Module:
         return [v.numpy() for v in self.weights]
 
     def set_weights(self, weights: Sequence[TensorLike]) -> None:
-        """Set all weights, or none if one does not fit.
+        """Set all weights, or none if one does not fit; a ValueError if their number or a shape differs.
 
         Args:
             weights: Arrays, or what becomes arrays, in the order and shapes of `get_weights`.
-
-        Raises:
-            ValueError: if their number or a shape differs.
         """
         variables = self.weights
         if len(variables) != len(weights):
             hint = "" if self.built else " The layer is not built: call it on an input, or build() it, first."
-            raise ValueError(
-                f"You called `set_weights(weights)` on layer '{self.name}' with a weight list of length "
-                f"{len(weights)}, but the layer was expecting {len(variables)} weights.{hint}"
-            )
+            raise ValueError(f"You called `set_weights(weights)` on layer '{self.name}' with a weight list of length "
+                             f"{len(weights)}, but the layer was expecting {len(variables)} "
+                             f"weights.{hint}")  # fmt: skip
         arrays = [as_array(value, v.dtype) for v, value in zip(variables, weights, strict=True)]
         for v, array in zip(variables, arrays, strict=True):
             if v.shape != array.shape:
-                raise ValueError(
-                    f"Layer '{self.name}': weight '{v.path}' has shape {v.shape}. Received an array of shape "
-                    f"{array.shape}. No weight was set."
-                )
+                raise ValueError(f"Layer '{self.name}': weight '{v.path}' has shape {v.shape}. Received an array of "
+                                 f"shape {array.shape}. No weight was set.")  # fmt: skip
         assign_all(variables, arrays)
 
     def save_own_variables(self, store: MutableMapping[str, Any]) -> None:
@@ -282,27 +266,18 @@ class Module:
             store[str(i)] = v.numpy()
 
     def load_own_variables(self, store: Mapping[str, Any]) -> None:
-        """Set the layer's own variables to what `save_own_variables` wrote, or none if one does not fit.
-
-        Raises:
-            ValueError: if their number or a shape differs.
-        """
+        """Set the layer's own variables to what `save_own_variables` wrote, or none; a ValueError if one differs."""
         variables = self._own_weights()
         names = [str(i) for i in range(len(variables))]
         arrays = [as_array(store[name], v.dtype) for name, v in zip(names, variables, strict=True) if name in store]
         if sorted(store) != sorted(names) or [a.shape for a in arrays] != [v.shape for v in variables]:
-            raise ValueError(
-                f"Layer '{self.name}' expects variables of the shapes {[v.shape for v in variables]}. Received: "
-                f"{ {name: np.shape(store[name]) for name in store} }. Nothing was set."
-            )
+            raise ValueError(f"Layer '{self.name}' expects variables of the shapes {[v.shape for v in variables]}. "
+                             f"Received: { {name: np.shape(store[name]) for name in store} }. Nothing was "
+                             "set.")  # fmt: skip
         assign_all(variables, arrays)
 
     def count_params(self) -> int:
-        """Return the number of scalars in the weights.
-
-        Raises:
-            ValueError: if the layer is not built.
-        """
+        """Return the number of scalars in the weights; a ValueError if the layer is not built."""
         if not self.built:
             raise ValueError(f"You tried to call `count_params` on layer '{self.name}', but the layer isn't built. "
                              "Call it on an input, or build() it, first.")  # fmt: skip
@@ -313,9 +288,6 @@ def assign_all(variables: Iterable[Variable], values: Iterable[TensorLike]) -> N
     """Set each variable to its value."""
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)
-
-
-# --- the walk -------------------------------------------------------------------------------------------------
 
 
 class Untracked(list[Any]):

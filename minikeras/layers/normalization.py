@@ -95,7 +95,8 @@ class BatchNormalization(_Scaling):
     batch * (1 - momentum). Otherwise, or if the layer is frozen (`trainable = False`), they are the moving ones.
 
     Args:
-        axis: The axis that keeps statistics of its own for each place, usually the features.
+        axis: The axis that keeps statistics of its own for each place, usually the features; a ValueError
+            if there is none, or its size is unknown.
         momentum: How much of the moving statistics stays at each training step, from 0 to 1.
         moving_mean_initializer, moving_variance_initializer: What fills the moving statistics.
         renorm: Whether training corrects the statistics of the batch by moving ones (Ioffe 2017).
@@ -104,12 +105,9 @@ class BatchNormalization(_Scaling):
         synchronized: Accepted if false: there is one device.
 
     Call arguments:
-        inputs: Tensor of any shape.
         training: Whether to use and follow the statistics of the batch.
-        mask: Of the inputs' shape without the last axis; what it leaves out does not count for the statistics.
-
-    Raises:
-        ValueError: if the input has no such axis or its size is unknown, or the mask has the wrong rank.
+        mask: Of the inputs' shape without the last axis; what it leaves out does not count for the statistics;
+            a ValueError for another rank.
 
     Example:
         >>> layer = BatchNormalization(momentum=0.5, epsilon=0.0)
@@ -230,11 +228,8 @@ class LayerNormalization(_Scaling):
 
     Args:
         axis: Axis or axes to normalize along; gamma and beta have one number for every place in them.
+            No integers are a TypeError, axes that are not there, or of unknown size, a ValueError.
         options: `rms_scaling`, deprecated, divides by the standard deviation without subtracting the mean.
-
-    Raises:
-        TypeError: if `axis` is neither an integer nor a list of integers.
-        ValueError: if the input has no such axis, or its size is unknown.
 
     Example:
         >>> print(LayerNormalization(epsilon=0.0)(np.array([[1.0, 3.0]])))
@@ -275,11 +270,9 @@ class GroupNormalization(_Scaling):
     """(x - mean) / sqrt(variance + epsilon) * gamma + beta, of each sample's groups of channels (Wu and He 2018).
 
     Args:
-        groups: Number of groups, which divides the number of channels; -1 for groups of one channel.
+        groups: Number of groups, which divides the number of channels; -1 for groups of one channel; a
+            ValueError for another.
         axis: The axis of the channels.
-
-    Raises:
-        ValueError: if `groups` is no positive integer nor -1, or does not divide the channels.
 
     Example:
         >>> print(GroupNormalization(groups=2, epsilon=0.0)(np.array([[1.0, 3.0, 5.0, 9.0]])))
@@ -327,11 +320,8 @@ class RMSNormalization(_AlongAxes):
     """x / sqrt(mean(x * x) + epsilon) * scale, with the mean of each sample along an axis (Zhang and Sennrich 2019).
 
     Args:
-        axis: The axis to normalize along.
+        axis: The axis to normalize along; a ValueError if there is none, or its size is unknown.
         epsilon: Added to the mean square.
-
-    Raises:
-        ValueError: if the input has no such axis, or its size is unknown.
 
     Example:
         >>> print(RMSNormalization(epsilon=0.0)(np.array([[1.0, -1.0]])))
@@ -357,19 +347,17 @@ class UnitNormalization(_AlongAxes):
     """x / sqrt(sum(x * x)), with the sum of each sample along axes, so that its length is 1.
 
     Args:
-        axis: Axis or axes to normalize along.
-
-    Raises:
-        TypeError: if `axis` is neither an integer nor a list of integers.
+        axis: Axis or axes to normalize along; a TypeError if they are no integers.
 
     Example:
         >>> print(UnitNormalization()(np.array([[3.0, 4.0]])))
         Tensor([[0.6 0.8]], shape=(1, 2), dtype=float32)
     """
 
+    _weightless = True
+
     def __init__(self, axis: Axes = -1, **options: Unpack[LayerOptions]) -> None:
         self._configure(locals())
-        self._build_at_init()
 
     def call(self, inputs: Tensor) -> Tensor:
         return ops.normalize(inputs, axis=self.axis, order=2, epsilon=1e-12)

@@ -4,30 +4,14 @@ from typing import Any, Generic, Unpack
 
 from .. import ops
 from .._base.checks import AnyCasePadding, PerAxis
-from .._base.typing import (
-    DataFormat,
-    One,
-    Padding,
-    PartialShape,
-    S,
-    ShapeLike,
-    SizesOf,
-    TensorLike,
-    Three,
-    Two,
-)
+from .._base.typing import DataFormat, One, Padding, PartialShape, S, ShapeLike, SizesOf, TensorLike, Three, Two
 from .._core.tensor import Tensor
 from ..ops.convolution import slid_sizes
 from .layer import CommonOptions, LayerOptions, Ranked, RegularizerLike
 
 
 class PoolingOptions(CommonOptions, total=False):
-    """Keyword arguments of every layer, but for `name`, which pooling layers also take by position.
-
-    Attributes:
-        activity_regularizer: Penalty on the outputs.
-        input_dim: Short for `input_shape=(input_dim,)`.
-    """
+    """Keyword arguments of every layer, but for `name`, which pooling layers also take by position."""
 
     activity_regularizer: RegularizerLike | None
     input_dim: int
@@ -40,9 +24,9 @@ class _Pooling(Ranked, Generic[S]):
         pool_size: Size of the window along each axis, or one number for all.
         strides: Steps from place to place, the size of the window if not given.
         padding: "valid" to leave out what is too small for a window, "same" to pool it as well.
-        data_format: "channels_last" or "channels_first"; the configured one if not given.
     """
 
+    _weightless = True
     pool_size: PerAxis
     strides: PerAxis
     padding: AnyCasePadding
@@ -52,7 +36,6 @@ class _Pooling(Ranked, Generic[S]):
                  **options: Unpack[PoolingOptions]) -> None:  # fmt: skip
         strides = pool_size if strides is None else strides
         self._configure(locals())
-        self._build_at_init()
 
     def call(self, inputs: Tensor) -> Tensor:
         return self._op(inputs, self.pool_size, self.strides, self.padding, self.data_format)
@@ -80,13 +63,10 @@ class MaxPooling1D(_MaxPooling[One], rank=1):
 
 
 class MaxPooling2D(_MaxPooling[Two], rank=2):
-    """The largest of the elements in a window of images.
+    """The largest of the elements in a window of images; a ValueError if one is smaller than the window.
 
     Input shape:  (batch, height, width, channels), or (batch, channels, height, width).
     Output shape: (batch, new height, new width, channels), or with the channels second.
-
-    Raises:
-        ValueError: if a size is not positive, or an input is smaller than the window.
 
     Example:
         >>> MaxPooling2D()(np.ones((1, 5, 4, 3))).shape
@@ -135,7 +115,6 @@ class _AdaptivePooling(Ranked, Generic[S]):
 
     Args:
         output_size: How many parts along each axis; two of them overlap where the size is no multiple.
-        data_format: Where the channels are; the configured format if not given.
     """
 
     output_size: PerAxis
@@ -185,16 +164,15 @@ class _GlobalPooling(Ranked):
     """All of what lies between batch and channels.
 
     Args:
-        data_format: Where the channels are; the configured format if not given.
         keepdims: Whether the axes stay, with size 1.
     """
 
+    _weightless = True
     keepdims: bool
 
     def __init__(self, data_format: DataFormat | None = None, keepdims: bool = False,
                  **options: Unpack[LayerOptions]) -> None:  # fmt: skip
         self._configure(locals())
-        self._build_at_init()
 
     def _axes(self) -> list[Any]:
         return list(self._parts(range(self._rank + 2))[1])
@@ -246,7 +224,6 @@ class GlobalAveragePooling1D(_GlobalPooling, rank=1, op=ops.mean):
     """The mean along one axis: (batch, steps, channels) -> (batch, channels).
 
     Call arguments:
-        inputs: Tensor (batch, steps, channels).
         mask: Which steps count, (batch, steps); all if not given.
 
     Example:

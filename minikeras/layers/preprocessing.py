@@ -20,11 +20,8 @@ class Normalization(SameShape):
     Args:
         axis: Axes that keep a mean of their own, the last by default; None for one mean of all values.
         mean: The mean, in place of `adapt`.
-        variance: The variance, in place of `adapt`.
+        variance: The variance, in place of `adapt`; a ValueError without the mean, or if they do not fit.
         invert: Whether to do the opposite: x * sqrt(variance) + mean.
-
-    Raises:
-        ValueError: if only one of `mean` and `variance` is given, or their shapes do not fit.
 
     Example:
         >>> layer = Normalization()
@@ -44,9 +41,8 @@ class Normalization(SameShape):
         if (mean is None) != (variance is None):
             raise ValueError(f"`mean` and `variance` are given together. Received: {mean=}, {variance=}.")
         if mean is not None and variance is not None and np.shape(mean) != np.shape(variance):
-            raise ValueError(
-                f"`mean` and `variance` must have the same shape. Received: {np.shape(mean)} and {np.shape(variance)}."
-            )
+            raise ValueError(f"`mean` and `variance` must have the same shape. Received: {np.shape(mean)} and "
+                             f"{np.shape(variance)}.")  # fmt: skip
         if mean is not None and np.ndim(mean) > len(self.axis):
             raise ValueError(f"`mean` has more axes than `axis` names. Received: {np.shape(mean)}, axis={self.axis}.")
         self.input_mean = mean
@@ -83,14 +79,10 @@ class Normalization(SameShape):
         return Tensor(np.broadcast_to(array, self._broadcast_shape))
 
     def adapt(self, data: "TensorLike | Iterable[Any]") -> None:
-        """Take mean and variance from data.
+        """Take mean and variance from data; a ValueError if there is none, or its shape is not what the layer has.
 
         Args:
-            data: An array, or an iterable of batches (a batch may be a tuple whose first item is x).
-
-        Raises:
-            ValueError: if there is no data, or its shape is not the one the layer was built for.
-            TypeError: if the data is neither.
+            data: An array, or an iterable of batches (or of tuples whose first item is one); a TypeError for others.
         """
         if isinstance(data, list | tuple) and not any(hasattr(batch, "shape") for batch in leaves(data)):
             data = as_array(data)
@@ -164,6 +156,7 @@ class Rescaling(SameShape):
         Tensor([0. 1.], shape=(2,), dtype=float32)
     """
 
+    _weightless = False  # as in Keras
     scale: TensorLike
     offset: TensorLike
 

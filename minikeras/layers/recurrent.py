@@ -48,7 +48,7 @@ Values3: TypeAlias = tuple[Tensor, Tensor, Tensor]
 
 
 class _Cell(WithKernel):
-    """One step of a recurrent layer; a subclass has `call(inputs, states, training)`.
+    """One step of a recurrent layer, by `call(inputs, states, training)`; a ValueError if `units` is not positive.
 
     Args:
         units: Size of the output, and of each part of the state.
@@ -61,9 +61,6 @@ class _Cell(WithKernel):
         dropout: Share of the inputs to drop in training.
         recurrent_dropout: Share of the state to drop in training.
         seed: Seed of the dropout.
-
-    Raises:
-        ValueError: if `units` is not positive.
     """
 
     activation: Callable[..., Any]
@@ -318,13 +315,10 @@ class _OfLayers(Layer):
 
 
 class StackedRNNCells(_OfLayers):
-    """Several cells as one: each gets the output of the one before.
+    """Several cells as one: each gets the output of the one before; a ValueError without `call` or `state_size`.
 
     Args:
         cells: The cells.
-
-    Raises:
-        ValueError: if one has no `call` or no `state_size`.
     """
 
     _parts: ClassVar[dict[str, str]] = {"cells": "cells"}
@@ -373,11 +367,12 @@ class RNN(_OfLayers, Generic[WithState, Symbols, Values]):
 
     Args:
         cell: A cell, with `call(inputs, states)`, `state_size` and perhaps `output_size` and `get_initial_state`; or a
-            list of cells, see `StackedRNNCells`.
+            list of cells, see `StackedRNNCells`. Without the first two it is a ValueError.
         return_sequences: Whether to return the outputs of all steps, rather than the last.
         return_state: Whether to return the last state as well.
         go_backwards: Whether to start with the last step; outputs come in the order of computation.
-        stateful: Whether a batch starts with the state that the batch before it left; see `reset_state`.
+        stateful: Whether a batch starts with the state that the batch before it left; see
+            `reset_state`; a ValueError for batches of several sizes.
         unroll: Accepted as in Keras; steps are always run one by one.
         zero_output_for_mask: Whether steps that are masked out give zeros, rather than the output before them.
 
@@ -387,11 +382,7 @@ class RNN(_OfLayers, Generic[WithState, Symbols, Values]):
         mask: Bools of shape (batch, steps): where False, the state stays.
         training: Whether to drop.
 
-    Raises:
-        ValueError: if the cell has no `call` or no `state_size`, or a stateful layer meets another batch size.
-
     Example:
-        >>> import minikeras as keras
         >>> class Sum(keras.Layer):
         ...     state_size = 1
         ...     def call(self, inputs, states):
@@ -584,12 +575,7 @@ class _OfCell(RNN[WithState, Symbols, Values]):
 
 
 class RecurrentOptions(BaseOptions, total=False):
-    """Keyword arguments of the recurrent layers of one cell.
-
-    Attributes:
-        zero_output_for_mask: Whether steps that are masked out give zeros, rather than the output before them.
-        implementation: Accepted as in Keras; there is one implementation.
-    """
+    """Keyword arguments of the recurrent layers of one cell; of `implementation` there is one."""
 
     zero_output_for_mask: bool
     implementation: int
@@ -622,13 +608,10 @@ class SimpleRNN(_OfCell[WithState, Symbols2, Values2]):
 
 
 class LSTM(_OfCell[WithState, Symbols3, Values3]):
-    """Long short-term memory (Hochreiter and Schmidhuber 1997), see `LSTMCell` for the formula.
+    """Long short-term memory (Hochreiter and Schmidhuber 1997), see `LSTMCell`; a ValueError unless `units` is over 0.
 
     Input shape:  (batch, steps, features).
     Output shape: (batch, units), or (batch, steps, units) with `return_sequences`.
-
-    Raises:
-        ValueError: if `units` is not positive.
 
     Example:
         >>> LSTM(4, return_sequences=True)(np.ones((2, 3, 5))).shape
@@ -687,14 +670,11 @@ class Bidirectional(_OfLayers):
 
     Args:
         layer: The layer; it is made anew from its configuration.
-        merge_mode: How: "concat", "sum", "mul", "ave", or None for both.
+        merge_mode: How: "concat", "sum", "mul", "ave", or None for both; a ValueError for another.
         weights: Accepted as in Keras.
-        backward_layer: The layer that runs backwards, like the first if not given.
+        backward_layer: The layer that runs backwards, like the first if not given; a ValueError if they do not fit.
 
     Call arguments: as of the layer; `initial_state` has the states of the first, then those of the second.
-
-    Raises:
-        ValueError: for something that is no layer, two layers that do not fit, or another merge mode.
 
     Example:
         >>> Bidirectional(LSTM(4))(np.ones((2, 3, 5))).shape

@@ -36,19 +36,15 @@ class _Noise(SameShape):
         super()._configure(arguments)
         if getattr(self, self._strength) > 0:
             self.seed_generator: SeedGenerator = SeedGenerator(self.seed)
-        self._build_at_init()
 
 
 class _Drop(_Noise):
-    """A mask that is drawn.
+    """A mask that is drawn; a ValueError if the rate is not between 0 and 1.
 
     Args:
-        rate: Share to drop, from 0 to 1.
+        rate: Share to drop, from 0 to 1; a ValueError for another.
         noise_shape: Shape of the mask; its axes of size 1 share one decision, None takes the input's size.
         seed: Seed of the mask.
-
-    Raises:
-        ValueError: if the rate is not between 0 and 1.
     """
 
     noise_shape: Annotated[PartialShape | None, _noise_shape]
@@ -60,13 +56,6 @@ class _Drop(_Noise):
 
 class Dropout(_Drop):
     """Sets a share of the inputs to 0 in training and scales the others up to the same sum (Srivastava et al. 2014).
-
-    Call arguments:
-        inputs: Tensor of any shape.
-        training: Whether to drop.
-
-    Raises:
-        ValueError: if the rate is not between 0 and 1.
 
     Example:
         >>> layer = Dropout(0.5, seed=1)
@@ -122,14 +111,11 @@ class SpatialDropout3D(_SpatialDropout, rank=3):
 
 
 class GaussianNoise(_Noise):
-    """Adds normally distributed noise in training.
+    """Adds normally distributed noise in training; a ValueError if `stddev` is not between 0 and 1.
 
     Args:
         stddev: Standard deviation of the noise, from 0 to 1.
         seed: Seed of the noise.
-
-    Raises:
-        ValueError: if `stddev` is not between 0 and 1.
 
     Example:
         >>> print(GaussianNoise(0.1)(np.ones((1, 2))))
@@ -152,11 +138,8 @@ class GaussianDropout(_Noise):
     """Multiplies by normal noise of mean 1 and variance rate / (1 - rate) in training (Srivastava et al. 2014).
 
     Args:
-        rate: Drop rate of the Dropout it stands in for, from 0 to 1.
+        rate: Drop rate of the Dropout it stands in for, from 0 to 1; a ValueError for another.
         seed: Seed of the noise.
-
-    Raises:
-        ValueError: if the rate is not between 0 and 1.
 
     Example:
         >>> print(GaussianDropout(0.1)(np.ones((1, 2))))
@@ -205,11 +188,11 @@ class ActivityRegularization(SameShape):
         2.0
     """
 
+    l1: float
+    l2: float
+
     def __init__(self, l1: float = 0.0, l2: float = 0.0, **options: Unpack[BaseOptions]) -> None:
-        super().__init__(activity_regularizer=regularizers.L1L2(l1=l1, l2=l2), **options)
-        self.l1 = l1
-        self.l2 = l2
-        self._build_at_init()
+        self._configure({**locals(), "activity_regularizer": regularizers.L1L2(l1=l1, l2=l2)})
 
     def call(self, inputs: Tensor) -> Tensor:
         return inputs

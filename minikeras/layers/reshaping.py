@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from math import prod
-from typing import Annotated, Any, TypeAlias, Unpack, get_args
+from typing import Annotated, Any, ClassVar, TypeAlias, Unpack, get_args
 
 import numpy as np
 
@@ -59,13 +59,10 @@ class Flatten(_Reshaping):
 
 
 class Reshape(_Reshaping):
-    """Gives each sample another shape.
+    """Gives each sample another shape; a ValueError if the sizes do not fit.
 
     Args:
         target_shape: Shape of a sample; one size may be -1 and is then inferred.
-
-    Raises:
-        ValueError: if the sizes do not fit.
 
     Example:
         >>> Reshape((2, -1))(np.ones((1, 6))).shape
@@ -97,13 +94,10 @@ class Reshape(_Reshaping):
 
 
 class Permute(_Reshaping):
-    """Reorders the axes of each sample.
+    """Reorders the axes of each sample; a ValueError if `dims` is not a permutation of 1, 2, ...
 
     Args:
         dims: The axes in their new order; 1 is the first after the batch.
-
-    Raises:
-        ValueError: if `dims` is not a permutation of 1, 2, ...
 
     Example:
         >>> Permute((2, 1))(np.ones((1, 3, 4))).shape
@@ -125,17 +119,13 @@ class Permute(_Reshaping):
 
 
 class RepeatVector(_Reshaping):
-    """Repeats each vector n times.
+    """Repeats each vector n times; a TypeError if n is no integer, a ValueError if it is not positive.
 
     Args:
         n: How often.
 
     Input shape:  (batch, features).
     Output shape: (batch, n, features).
-
-    Raises:
-        TypeError: if n is no integer.
-        ValueError: if n is not positive.
 
     Example:
         >>> RepeatVector(3)(np.ones((1, 2))).shape
@@ -186,34 +176,44 @@ def _edges(value: Any, rank: int, name: str) -> tuple[tuple[int, int], ...]:
     return tuple(pair for entry in value for pair in _edges(entry, 1, name))
 
 
-class _ZeroPadding(_Spatial):
+class _Edged(_Spatial):
+    """A layer that puts something at the edges, or takes it away."""
+
+    _by: ClassVar[int] = 1
+    _edges: ClassVar[str]  # the argument that says how much
+
+    def _configure(self, arguments: dict[str, Any]) -> None:
+        super()._configure(arguments)
+        self._widths = _edges(arguments[self._edges], self._rank, self._edges)
+        setattr(self, self._edges, self._widths if self._rank > 1 else self._widths[0])
+
+    def _resized(self, size: int, axis: int) -> int:
+        return size + self._by * sum(self._widths[axis])
+
+
+class _ZeroPadding(_Edged):
     """Zeros at the edges.
 
     Args:
         padding: How many: one number, or a number or pair for each axis, such as ((top, bottom), (left, right)).
     """
 
+    _edges = "padding"
+    padding: Any
+
     def __init__(self, padding: Edges = 1, data_format: DataFormat | None = None,
                  **options: Unpack[LayerOptions]) -> None:  # fmt: skip
         self._configure(locals())
-        self._widths = _edges(padding, self._rank, "padding")
-        self.padding: Any = self._widths if self._rank > 1 else self._widths[0]
-
-    def _resized(self, size: int, axis: int) -> int:
-        return size + sum(self._widths[axis])
 
     def call(self, inputs: Tensor) -> Tensor:
         return ops.pad(inputs, self._around(self._widths, (0, 0)))
 
 
 class ZeroPadding1D(_ZeroPadding, rank=1):
-    """Puts zeros before and behind the steps of each sample.
+    """Puts zeros before and behind the steps of each sample; a ValueError if `padding` is neither, or negative.
 
     Args:
         padding: How many: one number, or (before, behind).
-
-    Raises:
-        ValueError: if `padding` is neither, or negative.
 
     Example:
         >>> ZeroPadding1D((1, 2))(np.ones((2, 3, 4))).shape
@@ -222,10 +222,7 @@ class ZeroPadding1D(_ZeroPadding, rank=1):
 
 
 class ZeroPadding2D(_ZeroPadding, rank=2):
-    """Puts zeros around images.
-
-    Raises:
-        ValueError: if `padding` is none of these, or negative.
+    """Puts zeros around images; a ValueError if `padding` is none of these, or negative.
 
     Example:
         >>> ZeroPadding2D(((1, 0), (2, 2)))(np.ones((1, 3, 3, 4))).shape
@@ -242,21 +239,20 @@ class ZeroPadding3D(_ZeroPadding, rank=3):
     """
 
 
-class _Cropping(_Spatial):
+class _Cropping(_Edged):
     """Edges that are left out.
 
     Args:
         cropping: How much: one number, or a number or pair for each axis, such as ((top, bottom), (left, right)).
     """
 
+    _by = -1
+    _edges = "cropping"
+    cropping: Any
+
     def __init__(self, cropping: Edges = 1, data_format: DataFormat | None = None,
                  **options: Unpack[LayerOptions]) -> None:  # fmt: skip
         self._configure(locals())
-        self._widths = _edges(cropping, self._rank, "cropping")
-        self.cropping: Any = self._widths if self._rank > 1 else self._widths[0]
-
-    def _resized(self, size: int, axis: int) -> int:
-        return size - sum(self._widths[axis])
 
     def call(self, inputs: Tensor) -> Tensor:
         self.compute_output_shape(inputs.shape)  # refuses to crop all of it
@@ -265,13 +261,10 @@ class _Cropping(_Spatial):
 
 
 class Cropping1D(_Cropping, rank=1):
-    """Leaves out steps at both ends of each sample.
+    """Leaves out steps at both ends of each sample; a ValueError if `cropping` is negative, or leaves nothing.
 
     Args:
         cropping: How many: one number, or (before, behind).
-
-    Raises:
-        ValueError: if `cropping` is neither or negative, or leaves nothing of an input.
 
     Example:
         >>> Cropping1D((0, 1))(np.ones((2, 3, 4))).shape
@@ -283,10 +276,7 @@ class Cropping1D(_Cropping, rank=1):
 
 
 class Cropping2D(_Cropping, rank=2):
-    """Leaves out the edges of images.
-
-    Raises:
-        ValueError: if `cropping` is none of these or negative, or leaves nothing of an input.
+    """Leaves out the edges of images; a ValueError if `cropping` is negative, or leaves nothing.
 
     Example:
         >>> Cropping2D(((1, 0), (1, 1)))(np.ones((1, 4, 4, 3))).shape
@@ -336,11 +326,7 @@ class UpSampling1D(_UpSampling, rank=1):
     """Repeats each step of the samples.
 
     Args:
-        size: How often.
-
-    Raises:
-        TypeError: if `size` is no integer.
-        ValueError: if it is not positive.
+        size: How often; a TypeError if it is no integer, a ValueError if it is not positive.
 
     Example:
         >>> print(UpSampling1D(2)(np.array([[[1.0], [2.0]]]))[0, :, 0])
@@ -354,13 +340,10 @@ class UpSampling1D(_UpSampling, rank=1):
 
 
 class UpSampling2D(_UpSampling, rank=2):
-    """Makes images larger by whole factors.
+    """Makes images larger by whole factors; a ValueError if `size` is not positive, or the interpolation unknown.
 
     Args:
         interpolation: "nearest" repeats rows and columns; "bilinear", "bicubic", "lanczos3" and "lanczos5" interpolate.
-
-    Raises:
-        ValueError: if `size` is not positive, or the interpolation unknown.
 
     Example:
         >>> UpSampling2D((2, 3))(np.ones((1, 4, 4, 3))).shape

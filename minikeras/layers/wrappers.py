@@ -22,16 +22,12 @@ def _wrapped(cls: Any, name: str, layer: Any) -> Layer:
 
 
 class Wrapper(Layer):
-    """Base of layers that change how another layer is run.
+    """Base of layers that change how another layer is run; a ValueError if `layer` is no layer.
 
     Args:
         layer: The layer inside.
 
-    Raises:
-        ValueError: if `layer` is no layer.
-
     Example:
-        >>> import minikeras as keras
         >>> class Twice(keras.layers.Wrapper):
         ...     def call(self, inputs):
         ...         return self.layer(self.layer(inputs))
@@ -54,7 +50,7 @@ class Wrapper(Layer):
 
 
 class TimeDistributed(Wrapper):
-    """Runs a layer on every time step of its input, the second axis.
+    """Runs a layer on every time step, the second axis; a ValueError for fewer axes than 3 or a mask of other steps.
 
     Args:
         layer: The layer, whose input is one step: (batch, ...).
@@ -64,11 +60,7 @@ class TimeDistributed(Wrapper):
         training: Passed on to a layer that takes it.
         mask: (batch, time, ...); a layer that takes a mask gets its steps.
 
-    Raises:
-        ValueError: if the input has fewer axes, or the mask does not fit it.
-
     Example:
-        >>> import minikeras as keras
         >>> layer = TimeDistributed(keras.layers.Dense(1, kernel_initializer="ones"))
         >>> layer(np.array([[[1.0, 2.0], [3.0, 4.0]]])).tolist()
         [[[3.0], [7.0]]]
@@ -128,14 +120,10 @@ class SpectralNormalization(Wrapper):
     """Keeps the largest singular value of a layer's kernel at 1 while it trains (Miyato et al. 2018).
 
     Args:
-        layer: A layer with a `kernel`, or `embeddings`.
+        layer: A layer with a `kernel`, or `embeddings`; a ValueError if it has neither.
         power_iterations: Steps of the iteration that finds the value, in each call.
 
-    Raises:
-        ValueError: if the layer has neither, or there is no step.
-
     Example:
-        >>> import minikeras as keras
         >>> layer = SpectralNormalization(keras.layers.Dense(1, kernel_initializer="ones"))
         >>> _ = layer(np.ones((1, 4)), training=True)
         >>> layer.layer.kernel.numpy().ravel()

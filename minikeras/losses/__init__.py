@@ -1,11 +1,6 @@
 """Losses: how far predictions are from the truth, as a number to make small.
 
 Each loss is a function, which gives one number a sample, and a class, which gives their mean.
-
-Example:
-    >>> from minikeras import losses
-    >>> print(losses.get("mse")([[0.0, 2.0]], [[0.0, 4.0]]))
-    Tensor([2.], shape=(1,), dtype=float32)
 """
 
 # ruff: noqa: I001  # many names a line
@@ -24,8 +19,7 @@ with lazily(globals()):
         CategoricalGeneralizedCrossEntropy, KLDivergence, Poisson, SparseCategoricalCrossentropy, binary_crossentropy,
         binary_crossentropy as BCE, binary_crossentropy as bce, binary_focal_crossentropy, categorical_crossentropy,
         categorical_focal_crossentropy, categorical_generalized_cross_entropy, ctc, kl_divergence, kl_divergence as KLD,
-        kl_divergence as kld, kl_divergence as kullback_leibler_divergence, poisson, sparse_categorical_crossentropy,
-    )
+        kl_divergence as kld, kl_divergence as kullback_leibler_divergence, poisson, sparse_categorical_crossentropy)
     from .regions import Dice, Tversky, dice, tversky
     from .regression import (
         CosineSimilarity, Huber, LogCosh, MeanAbsoluteError, MeanAbsolutePercentageError, MeanSquaredError,
@@ -33,8 +27,7 @@ with lazily(globals()):
         mean_absolute_error as MAE, mean_absolute_error as mae, mean_absolute_percentage_error,
         mean_absolute_percentage_error as MAPE, mean_absolute_percentage_error as mape, mean_squared_error,
         mean_squared_error as MSE, mean_squared_error as mse, mean_squared_logarithmic_error,
-        mean_squared_logarithmic_error as MSLE, mean_squared_logarithmic_error as msle,
-    )
+        mean_squared_logarithmic_error as MSLE, mean_squared_logarithmic_error as msle)
 
 __all__ = [
     "BCE", "CTC", "KLD", "MAE", "MAPE", "MSE", "MSLE", "BinaryCrossentropy", "BinaryFocalCrossentropy",
@@ -47,8 +40,7 @@ __all__ = [
     "dice", "get", "hinge", "huber", "kl_divergence", "kld", "kullback_leibler_divergence", "log_cosh", "logcosh",
     "mae", "mape", "mean_absolute_error", "mean_absolute_percentage_error", "mean_squared_error",
     "mean_squared_logarithmic_error", "mse", "msle", "poisson", "serialize", "sparse_categorical_crossentropy",
-    "squared_hinge", "tversky",
-]
+    "squared_hinge", "tversky"]
 # fmt: on
 
 LossLike: TypeAlias = LossName | Loss | type[Loss] | LossFunction | Config
@@ -66,8 +58,7 @@ def get(identifier: LossLike | str) -> AnyCallable: ...
 def get(identifier: Any) -> Any:
     """Return the loss that a name, a configuration, a class or a function stands for; None for None.
 
-    Raises:
-        ValueError: if it stands for none, with the nearest known name.
+    An unknown name raises a ValueError with the nearest that is known.
 
     Example:
         >>> get("mse") is mean_squared_error, get("MeanSquaredError").name

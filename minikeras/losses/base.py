@@ -41,9 +41,6 @@ class Loss(Configurable):
             over that of the weights), "none" or None (no reduction).
         dtype: Dtype of the computation, `floatx` if not given.
 
-    Raises:
-        ValueError: for an unknown reduction.
-
     Example:
         >>> from minikeras import ops
         >>> class Largest(Loss):
@@ -92,9 +89,6 @@ class Loss(Configurable):
             y_pred: What was, in the same structure. What its mask (`keras_mask`) leaves out does not count.
             sample_weight: Weight of each loss, of the shape of `call`'s result but for a last axis of size 1, or of
                 one that broadcasts to it.
-
-        Raises:
-            ValueError: for values that are no numbers, and shapes that do not fit.
         """
         tape = open_tape()
         if tape is not None:
@@ -154,11 +148,11 @@ def same_rank(x1: Tensor, x2: Tensor) -> tuple[Tensor, Tensor]:
     """Return two tensors with a last axis of 1 added to, or dropped from, the one whose rank differs by one."""
     if x1.ndim == x2.ndim:
         return x1, x2
-    for a, b, swapped in ((x1, x2, False), (x2, x1, True)):
-        if a.ndim == b.ndim + 1 and a.shape[-1] == 1:
-            a, b = (a, ops.expand_dims(b, -1)) if b.ndim == 1 else (ops.squeeze(a, -1), b)
-            return (b, a) if swapped else (a, b)
-    return x1, x2
+    if x2.ndim == x1.ndim + 1:
+        return same_rank(x2, x1)[::-1]
+    if x1.ndim != x2.ndim + 1 or x1.shape[-1] != 1:
+        return x1, x2
+    return (x1, ops.expand_dims(x2, -1)) if x2.ndim == 1 else (ops.squeeze(x1, -1), x2)
 
 
 def _product(x1: Tensor, x2: Tensor, name1: str, name2: str) -> tuple[Tensor, Tensor]:
@@ -253,11 +247,7 @@ class NamedLoss(Named, LossFunctionWrapper):
 
 
 def floats(y_true: TensorLike, y_pred: TensorLike, squeeze: bool = True) -> tuple[Tensor, Tensor]:
-    """Return both as tensors of the predictions' dtype, a floating one, and of equal ranks if they are to be squeezed.
-
-    Raises:
-        ValueError: for shapes that do not broadcast.
-    """
+    """Return both as tensors of the predictions' dtype, a floating one, of shapes that broadcast."""
     predicted = predictions(y_pred)
     true = convert_to_tensor(y_true, predicted.dtype)
     if true.shape != predicted.shape:

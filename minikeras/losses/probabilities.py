@@ -2,13 +2,10 @@
 
 from typing import Any, cast
 
-import numpy as np
-
 from .. import ops
 from .._base.settings import epsilon
-from .._base.typing import Array, Axis, TensorLike
+from .._base.typing import Axis, TensorLike
 from .._base.user_warning import warn_user
-from .._core.op import primitive
 from .._core.tensor import Tensor
 from ..ops.classes import class_numbers
 from ..ops.creation import convert_to_tensor
@@ -212,14 +209,11 @@ def sparse_categorical_crossentropy(y_true: TensorLike, y_pred: TensorLike, from
     """Return -log(y_pred[y_true]), `categorical_crossentropy` for class numbers.
 
     Args:
-        y_true: Class numbers from 0, as integers or whole floats, (...) or (..., 1).
+        y_true: Class numbers from 0, as integers or whole floats, (...) or (..., 1); others raise a ValueError.
         y_pred: Scores (..., classes), divided by their sum; any numbers with `from_logits`.
         from_logits: Whether to take the softmax of y_pred first.
         ignore_class: A class whose samples have the loss 0 and are masked; it need not be in range.
         axis: Axis of the classes.
-
-    Raises:
-        ValueError: for labels that are no whole numbers or out of range.
 
     Example:
         >>> round(float(sparse_categorical_crossentropy(1, [0.5, 0.5])), 4)
@@ -253,37 +247,26 @@ class SparseCategoricalCrossentropy(NamedLoss, fn=sparse_categorical_crossentrop
         self._configure(locals())
 
 
-@primitive(None, None)
-def _class_numbers(y_true: TensorLike, y_pred: TensorLike) -> Array:
-    return np.expand_dims(class_numbers(y_true, np.asarray(y_pred), -1), -1)
-
-
 def categorical_generalized_cross_entropy(y_true: TensorLike, y_pred: TensorLike, q: float) -> Tensor:
     """Return (1 - y_pred[y_true] ** q) / q, which wrong labels disturb less. Zhang and Sabuncu 2018.
 
     Args:
-        y_true: Class numbers from 0, as integers or whole floats, (...) or (..., 1).
+        y_true: Class numbers from 0, as integers or whole floats, (...) or (..., 1); others raise a ValueError.
         y_pred: Probabilities, (..., classes).
         q: From 0, near which this is the cross-entropy, to 1, which is the absolute error.
-
-    Raises:
-        ValueError: for labels that are no whole numbers or out of range.
 
     Example:
         >>> float(categorical_generalized_cross_entropy(1, [0.75, 0.25], q=0.5))
         1.0
     """
     predicted = predictions(y_pred)
-    chosen = ops.take_along_axis(predicted, _class_numbers(convert_to_tensor(y_true), predicted), axis=-1)
+    labels = class_numbers(convert_to_tensor(y_true), predicted, -1)
+    chosen = ops.take_along_axis(predicted, ops.reshape(labels, (*predicted.shape[:-1], 1)), axis=-1)
     return (1.0 - ops.power(ops.squeeze(chosen, -1), q)) / q
 
 
 class CategoricalGeneralizedCrossEntropy(NamedLoss, fn=categorical_generalized_cross_entropy):
-    """Cross-entropy that wrong labels disturb less: `categorical_generalized_cross_entropy`.
-
-    Raises:
-        ValueError: for a q outside of (0, 1).
-    """
+    """Cross-entropy that wrong labels disturb less: `categorical_generalized_cross_entropy`, with q in (0, 1)."""
 
     q: float
 
@@ -300,9 +283,6 @@ def ctc(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
     Args:
         y_true: Class numbers from 1, with zeros behind the last, (batch, labels).
         y_pred: Scores of the classes, before a softmax, (batch, steps, classes); class 0 is the blank.
-
-    Raises:
-        ValueError: for other numbers of axes.
 
     Example:
         >>> print(ctc([[1]], [[[0.0, 0.0], [0.0, 0.0]]]).numpy().round(4))  # 3 of 4 ways spell a 1: log(4 / 3)

@@ -1,13 +1,4 @@
-"""Metrics: what is told of a model's predictions, gathered batch by batch.
-
-Example:
-    >>> from minikeras import metrics
-    >>> metric = metrics.BinaryAccuracy()
-    >>> metric.update_state([[1], [0]], [[0.9], [0.2]])
-    >>> metric.update_state([[1], [0]], [[0.4], [0.1]])
-    >>> float(metric.result())
-    0.75
-"""
+"""Metrics: what is told of a model's predictions, gathered batch by batch."""
 
 # ruff: noqa: I001  # many names a line
 # fmt: off
@@ -23,27 +14,22 @@ with lazily(globals()):
     from ..losses import (
         binary_crossentropy, binary_focal_crossentropy, categorical_crossentropy, categorical_focal_crossentropy,
         categorical_hinge, hinge, huber, kl_divergence, log_cosh, mean_absolute_error, mean_absolute_percentage_error,
-        mean_squared_error, mean_squared_logarithmic_error, poisson, sparse_categorical_crossentropy, squared_hinge,
-    )
+        mean_squared_error, mean_squared_logarithmic_error, poisson, sparse_categorical_crossentropy, squared_hinge)
     from .accuracy import (
         Accuracy, BinaryAccuracy, CategoricalAccuracy, SparseCategoricalAccuracy, SparseTopKCategoricalAccuracy,
         TopKCategoricalAccuracy, binary_accuracy, categorical_accuracy, sparse_categorical_accuracy,
-        sparse_top_k_categorical_accuracy, top_k_categorical_accuracy,
-    )
+        sparse_top_k_categorical_accuracy, top_k_categorical_accuracy)
     from .confusion import (
         AUC, F1Score, FBetaScore, FalseNegatives, FalsePositives, Precision, PrecisionAtRecall, Recall,
-        RecallAtPrecision, SensitivityAtSpecificity, SpecificityAtSensitivity, TrueNegatives, TruePositives,
-    )
+        RecallAtPrecision, SensitivityAtSpecificity, SpecificityAtSensitivity, TrueNegatives, TruePositives)
     from .iou import BinaryIoU, IoU, MeanIoU, OneHotIoU, OneHotMeanIoU
     from .losses import (
         BinaryCrossentropy, CategoricalCrossentropy, CategoricalHinge, Hinge, KLDivergence, LogCoshError,
         MeanAbsoluteError, MeanAbsolutePercentageError, MeanSquaredError, MeanSquaredLogarithmicError, Poisson,
-        SparseCategoricalCrossentropy, SquaredHinge,
-    )
+        SparseCategoricalCrossentropy, SquaredHinge)
     from .regression import (
         ConcordanceCorrelation, CosineSimilarity, PearsonCorrelation, R2Score, RootMeanSquaredError,
-        concordance_correlation, pearson_correlation,
-    )
+        concordance_correlation, pearson_correlation)
 
 __all__ = [
     "AUC", "Accuracy", "BinaryAccuracy", "BinaryCrossentropy", "BinaryIoU", "CategoricalAccuracy",
@@ -59,8 +45,7 @@ __all__ = [
     "concordance_correlation", "deserialize", "get", "hinge", "huber", "kl_divergence", "log_cosh",
     "mean_absolute_error", "mean_absolute_percentage_error", "mean_squared_error", "mean_squared_logarithmic_error",
     "pearson_correlation", "poisson", "serialize", "sparse_categorical_accuracy", "sparse_categorical_crossentropy",
-    "sparse_top_k_categorical_accuracy", "squared_hinge", "top_k_categorical_accuracy",
-]
+    "sparse_top_k_categorical_accuracy", "squared_hinge", "top_k_categorical_accuracy"]
 # fmt: on
 
 serialize: Final = _serialization.serialize
@@ -70,12 +55,7 @@ get: Final = registry.get
 def deserialize(config: str | Mapping[str, Any], custom_objects: CustomObjects | None = None) -> Any:
     """Return the metric, or the function, of a name or of a configuration made by `serialize`.
 
-    Args:
-        config: A name or a configuration.
-        custom_objects: Names to functions or classes of the caller's.
-
-    Raises:
-        ValueError: if the name is unknown.
+    `custom_objects` maps names to functions or classes of the caller's. An unknown name raises a ValueError.
 
     Example:
         >>> deserialize(serialize(AUC(name="area")))

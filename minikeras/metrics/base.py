@@ -23,8 +23,6 @@ DType: TypeAlias = PolicyLike | None
 """The dtype of a metric, or a policy, of which it is that of computations."""
 InitializerLike: TypeAlias = InitializerName | InitializerFunction | Config | None
 
-_PLAIN = frozenset({str, int, float, bool, type(None)})  # types of attributes among which there is no state
-
 
 class Metric(Configurable):
     """Base class of metrics: numbers gathered batch by batch.
@@ -70,15 +68,8 @@ class Metric(Configurable):
                      aggregation: str | None = "sum", name: Name = None) -> Variable:  # fmt: skip
         """Make a variable of the metric's state, which training does not change.
 
-        Args:
-            shape: Its shape.
-            initializer: What fills it at first: a name, an initializer or a function; zeros for None.
-            dtype: Its dtype, `floatx` if not given.
-            aggregation: As in Keras.
-            name: Last part of its path.
-
-        Raises:
-            RuntimeError: if `super().__init__()` has not run.
+        A name, an initializer or a function fills it at first, zeros for None; its dtype is `floatx` if not given,
+        `name` the last part of its path, and `aggregation` as in Keras.
         """
         self._check_super_called()
         start: Any = "zeros" if initializer is None else initializer
@@ -104,8 +95,7 @@ class Metric(Configurable):
     @property
     def variables(self) -> list[Variable]:
         """The metric's variables in order of creation, then those of the metrics it holds."""
-        values = [value for key, value in vars(self).items() if type(value) not in _PLAIN and key != "_variables"]
-        state = leaves(values) + self._variables
+        state = leaves([value for key, value in vars(self).items() if key != "_variables"]) + self._variables
         own = [value for value in state if isinstance(value, Variable)]
         inner = [v for value in state if isinstance(value, Metric) for v in value.variables]
         return list({id(v): v for v in own + inner}.values())
@@ -170,14 +160,11 @@ class Metric(Configurable):
 
 _SHORT = {
     "bce": "BinaryCrossentropy", "mae": "MeanAbsoluteError", "mape": "MeanAbsolutePercentageError",
-    "mse": "MeanSquaredError", "msle": "MeanSquaredLogarithmicError",
-}  # fmt: skip
-registry: Registry[Metric] = Registry(
-    "keras.metrics", "metric", Metric, snake_case=True, aliases=_SHORT | {k.upper(): v for k, v in _SHORT.items()}
-)
-functions: Registry[AnyCallable] = Registry(
-    "builtins", "function", functions=True, guests=dict.fromkeys(losses.registry.names, "keras.losses")
-)
+    "mse": "MeanSquaredError", "msle": "MeanSquaredLogarithmicError"}  # fmt: skip
+registry: Registry[Metric] = Registry("keras.metrics", "metric", Metric, snake_case=True,
+                                      aliases=_SHORT | {k.upper(): v for k, v in _SHORT.items()})  # fmt: skip
+functions: Registry[AnyCallable] = Registry("builtins", "function", functions=True,
+                                            guests=dict.fromkeys(losses.registry.names, "keras.losses"))  # fmt: skip
 """Functions that the configuration of a `MeanMetricWrapper` may name."""
 
 
@@ -291,9 +278,8 @@ class MeanMetricWrapper(Mean):
         if any(loss in (fn, type(fn)) for loss in losses.registry.names.values()):
             self._direction = "down"
 
-    def update_state(  # type: ignore[override]  # the values are what the function makes of two tensors
-        self, y_true: TensorLike, y_pred: TensorLike, sample_weight: TensorLike | None = None
-    ) -> None:
+    def update_state(self, y_true: TensorLike, y_pred: TensorLike,  # type: ignore[override]  # values are made of them
+                     sample_weight: TensorLike | None = None) -> None:  # fmt: skip
         """Take a batch into account, with weights that broadcast over the function's values, times y_pred's mask."""
         values = self._fn(y_true, y_pred, **self._fn_kwargs)
         super().update_state(values, _masked(sample_weight, y_pred, self.dtype))

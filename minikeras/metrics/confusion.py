@@ -59,9 +59,6 @@ class _Confusion(Metric):
             y_true: Labels; any number but 0 is a yes.
             y_pred: Predictions of the same shape.
             sample_weight: Weights, of the rank of the labels or one lower, that broadcast over them.
-
-        Raises:
-            ValueError: if shapes do not match.
         """
         dtype = getattr(self, next(iter(self._counts.values()))).dtype
         true, scores = pair(y_true, y_pred, dtype)
@@ -113,9 +110,6 @@ class _AtThresholds(_Confusion):
         thresholds: One threshold in [0, 1], or several; None stands for 0.5, with `top_k` for none.
         top_k: Only a sample's k largest predictions can be a yes.
         class_id: Only this class counts, a place on the last axis.
-
-    Raises:
-        ValueError: for a threshold outside of [0, 1].
     """
 
     _transient = ("thresholds",)
@@ -202,9 +196,6 @@ class _Best(_Confusion):
         specificity, sensitivity, recall, precision: The value, in [0, 1].
         num_thresholds: How many thresholds to try, evenly spread from 0 to 1.
         class_id: Only this class counts, a place on the last axis.
-
-    Raises:
-        ValueError: for an argument outside of its range.
     """
 
     _direction = "up"
@@ -290,9 +281,6 @@ class AUC(_Confusion):
         num_labels: How many such places there are; found in the first batch if not given.
         label_weights: A weight for each place on the last axis.
         from_logits: Whether to take the sigmoid of the predictions first.
-
-    Raises:
-        ValueError: for an argument outside of its range, or shapes that do not match.
 
     Example:
         >>> round(float(AUC(num_thresholds=3)([0, 0, 1, 1], [0, 0.5, 0.3, 0.9])), 4)
@@ -393,9 +381,6 @@ class FBetaScore(Metric):
         beta: How much more recall counts than precision, a positive float.
         threshold: A class is predicted where its score exceeds this float, above 0 and up to 1; None predicts the class
             with the largest score.
-
-    Raises:
-        ValueError: for an argument outside of its range, or tensors that are not of rank 2.
 
     Example:
         >>> y_pred = [[0.2, 0.6, 0.7], [0.2, 0.6, 0.6], [0.6, 0.8, 0.0]]

@@ -27,9 +27,6 @@ class IoU(Metric):
         sparse_y_true, sparse_y_pred: Whether these hold class numbers; if not, they hold scores along `axis`.
         axis: The axis of the scores.
 
-    Raises:
-        ValueError: for a target class that is out of range.
-
     Example:
         >>> round(float(IoU(num_classes=2, target_class_ids=[0])([0, 0, 1, 1], [0, 1, 0, 1])), 4)
         0.3333

@@ -1,9 +1,4 @@
-"""The losses, averaged over batches, as metrics.
-
-Example:
-    >>> float(MeanSquaredError()([[0.0, 1.0], [0.0, 0.0]], [[1.0, 1.0], [0.0, 0.0]]))
-    0.25
-"""
+"""The losses, averaged over batches, as metrics."""
 
 from .. import losses
 from .base import DType, Name, NamedMean

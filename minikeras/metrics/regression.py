@@ -75,9 +75,8 @@ class RootMeanSquaredError(Mean):
     def __init__(self, name: Name = "root_mean_squared_error", dtype: DType = None) -> None:
         super().__init__(name, dtype)
 
-    def update_state(  # type: ignore[override]  # the values are what it makes of two tensors
-        self, y_true: TensorLike, y_pred: TensorLike, sample_weight: TensorLike | None = None
-    ) -> None:
+    def update_state(self, y_true: TensorLike, y_pred: TensorLike,  # type: ignore[override]  # values are made of them
+                     sample_weight: TensorLike | None = None) -> None:  # fmt: skip
         """Take a batch into account, with weights that broadcast over the differences."""
         true, predicted = pair(y_true, y_pred, self.dtype)
         super().update_state(ops.square(predicted - true), sample_weight)
@@ -122,9 +121,6 @@ class R2Score(Metric):
         class_aggregation: "uniform_average" (the mean over outputs), "variance_weighted_average", or None (no mean).
         num_regressors: For p > 0 the score is adjusted to 1 - (1 - score) * (n - 1) / (n - p - 1), n being the number
             of values; unlike Keras, it does not warn where n is too small for that, and leaves the score as it is.
-
-    Raises:
-        ValueError: for an unknown aggregation, a negative `num_regressors`, or tensors that are not of rank 2.
 
     Example:
         >>> round(float(R2Score()([[1.0], [4.0], [3.0]], [[2.0], [4.0], [4.0]])), 4)

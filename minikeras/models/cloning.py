@@ -18,17 +18,13 @@ from .sequential import Sequential
 
 
 def model_from_json(json_string: str, custom_objects: CustomObjects | None = None) -> Model:
-    """Return the model of a configuration written by `to_json`, here or in Keras, with new weights.
+    """Return the model of a configuration written by `to_json`, with new weights; a ValueError if it is of none.
 
     Args:
         json_string: The configuration.
         custom_objects: Names to classes and functions of the caller's.
 
-    Raises:
-        ValueError: if it is not the configuration of a model.
-
     Example:
-        >>> import minikeras as keras
         >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)], name="net")
         >>> model_from_json(model.to_json()).name
         'net'
@@ -46,7 +42,7 @@ def model_from_json(json_string: str, custom_objects: CustomObjects | None = Non
 def clone_model(model: Model, input_tensors: TensorStructure | None = None,
                 clone_function: Callable[[Any], Any] | None = None, call_function: Callable[..., Any] | None = None,
                 recursive: bool = False, **kwargs: Any) -> Model:  # fmt: skip
-    """Return a model of the same structure, with new layers and new weights.
+    """Return a model of the same structure, with new layers and weights; a ValueError if the inputs do not fit.
 
     Args:
         model: A Sequential, a model of a graph, or one that its configuration describes.
@@ -54,13 +50,8 @@ def clone_model(model: Model, input_tensors: TensorStructure | None = None,
         clone_function: (layer or op) -> what takes its place; by default one made from its configuration.
         call_function: (layer, *args, **kwargs) -> the result of its call, for a model of a graph.
         recursive: Whether nested models are cloned in the same way, rather than by `clone_function`.
-        kwargs: Refused; named as in Keras.
-
-    Raises:
-        ValueError: if the inputs do not fit, or a function is given where it has no use.
 
     Example:
-        >>> import minikeras as keras
         >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)], name="net")
         >>> clone_model(model).name
         'net'
@@ -78,11 +69,8 @@ def clone_model(model: Model, input_tensors: TensorStructure | None = None,
     for x in [] if input_tensors is None else flatten(input_tensors):
         if not isinstance(x, KerasTensor):
             raise ValueError(f"All entries in `input_tensors` must be symbolic tensors. Received: {x!r}.")
-    return _Cloning(clone_function or _remade, recursive).model(model, input_tensors, call_function)
-
-
-def _remade(layer: Any) -> Any:
-    return type(layer).from_config(layer.get_config())
+    clone = clone_function or (lambda layer: type(layer).from_config(layer.get_config()))
+    return _Cloning(clone, recursive).model(model, input_tensors, call_function)
 
 
 class _Cloning:

@@ -32,9 +32,8 @@ class Exporting:
         """
         one_of("format", format, ("tf_saved_model", "onnx", "openvino", "litert", "torch"))
         if format != "onnx":
-            raise NotImplementedError(
-                f"minikeras writes format='onnx', not {format!r}. Save with `model.save('model.keras')`; where Keras "
-                f"is installed, keras.models.load_model('model.keras').export({filepath!r}, format={format!r}) "
-                "writes TensorFlow's SavedModel and others."
-            )
+            raise NotImplementedError(f"minikeras writes format='onnx', not {format!r}. Save with "
+                                      "`model.save('model.keras')`; where Keras is installed, "
+                                      f"keras.models.load_model('model.keras').export({filepath!r}, format={format!r}) "
+                                      "writes TensorFlow's SavedModel and others.")  # fmt: skip
         saving.export_onnx(self, filepath, verbose, input_signature, **kwargs)

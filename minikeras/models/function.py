@@ -30,7 +30,7 @@ def device(device_name: str) -> Iterator[None]:
 
 
 class name_scope:
-    """Put a name before the paths of variables that are made within.
+    """Put a name before the paths of variables that are made within; a ValueError for no text, or a slash.
 
     Args:
         name: The name, without a slash.
@@ -38,11 +38,7 @@ class name_scope:
         deduplicate: Whether the caller is compared at all.
         override_parent: As in Keras; not used.
 
-    Raises:
-        ValueError: if the name is no text, or has a slash.
-
     Example:
-        >>> import minikeras as keras
         >>> with name_scope("outer"):
         ...     print(keras.Variable(1.0, name="v").path)
         outer/v
@@ -71,18 +67,14 @@ def remat(f: F) -> F:
 
 
 class Function:
-    """The calls from symbolic inputs to symbolic outputs, as a function of other inputs.
+    """The calls from symbolic inputs to symbolic outputs, as a function; a ValueError if these need other tensors.
 
     Args:
         inputs: Symbolic tensors, or a list or dict of them.
         outputs: Symbolic tensors computed from them.
         name: Its name, made up if not given.
 
-    Raises:
-        ValueError: if an output depends on another tensor.
-
     Example:
-        >>> import numpy as np
         >>> x = KerasTensor((None, 2))
         >>> print(Function(x, x * 2 + 1)(np.ones((1, 2), "float32")))
         Tensor([[3. 3.]], shape=(1, 2), dtype=float32)

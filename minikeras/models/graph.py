@@ -24,6 +24,7 @@ class Graph:
 
     They run in Keras's order, which is that of its weights, summaries and configurations: first the calls with the
     most calls after them; where these are equally many, in the order in which a walk from the outputs meets the layers.
+    What is no symbolic tensor, an output that depends on another input, or a name of two layers is a ValueError.
 
     Attributes:
         nodes: The calls, those of the inputs among them.
@@ -31,9 +32,6 @@ class Graph:
         operations: The layers and ops that they call, each once.
         fixes_training: Whether a call says by itself that it is for training, where nobody else says anything.
         specs: What each input must look like.
-
-    Raises:
-        ValueError: if something is no symbolic tensor, an output depends on another input, or two layers share a name.
     """
 
     def __init__(self, inputs: Any, outputs: Any) -> None:
@@ -64,17 +62,15 @@ class Graph:
         for node in self.nodes:
             for x in node.inputs:
                 if id(x) not in connected:
-                    raise ValueError(
-                        f"The graph is disconnected: '{node.operation.name}' needs the tensor {x!r} that "
-                        f"'{node_of(x).operation.name}' gives, which is not connected to `inputs`."
-                    )
+                    raise ValueError(f"The graph is disconnected: '{node.operation.name}' needs the tensor {x!r} that "
+                                     f"'{node_of(x).operation.name}' gives, which is not connected to "
+                                     "`inputs`.")  # fmt: skip
             if node.inputs:
                 connected.update(map(id, node.outputs))
         for x in self.outputs:
             if id(x) not in connected:
-                raise ValueError(
-                    f"The output {x!r}, which '{node_of(x).operation.name}' gives, is not connected to `inputs`."
-                )
+                raise ValueError(f"The output {x!r}, which '{node_of(x).operation.name}' gives, is not connected to "
+                                 "`inputs`.")  # fmt: skip
 
     def _check_names(self) -> None:
         repeated = [name for name, n in Counter(operation.name for operation in self.operations).items() if n > 1]
@@ -86,8 +82,6 @@ class Graph:
         calls = sorted((node for node in self.nodes if node.inputs), key=lambda node: node.index)
         parts = [(node.operation, node.args, node.kwargs, node.outputs) for node in calls]
         return _restore, (self.operations, parts, self.input_structure, self.output_structure)
-
-    # --- running ----------------------------------------------------------------------------------------------
 
     def run(self, values: Iterable[Any], call: Callable[..., Any]) -> Any:
         """Return the outputs for values of `inputs`, by calls (operation, *args, **kwargs) -> its result."""
@@ -159,8 +153,6 @@ class Graph:
         """Return whether no op mixes the rows of a batch."""
         return all(operation.rowwise() for operation in self.operations if isinstance(operation, Operation))
 
-    # --- description ------------------------------------------------------------------------------------------
-
     @property
     def layers(self) -> list[Layer]:
         """Those of the operations that are layers."""
@@ -221,11 +213,9 @@ def _fit(x: Any, own: KerasTensor) -> Any:
     if x is None:
         return None
     if isinstance(x, Tensor) and x.dtype == "string" != own.dtype:
-        raise ValueError(
-            f"Input '{node_of(own).operation.name}' must hold numbers. Received strings of shape {tuple(x.shape)}"
-            f"{culprit(np.asarray(x.array))}. "
-            "Convert them first, names of classes to integers, or declare keras.Input(..., dtype='string')."
-        )
+        raise ValueError(f"Input '{node_of(own).operation.name}' must hold numbers. Received strings of shape "
+                         f"{tuple(x.shape)}{culprit(np.asarray(x.array))}. Convert them first, names of classes to "
+                         "integers, or declare keras.Input(..., dtype='string').")  # fmt: skip
     x = ops.convert_to_tensor(x, own.dtype)
     if x.ndim == len(own.shape) + 1 and x.shape[-1] == 1:
         return ops.squeeze(x, -1)

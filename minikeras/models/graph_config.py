@@ -23,9 +23,6 @@ Call: TypeAlias = tuple[str, int]
 """Name of a layer and number of a call of it."""
 
 
-# --- writing --------------------------------------------------------------------------------------------------
-
-
 def to_config(graph: Graph) -> Config:
     """Return the layers of a graph with the calls of each."""
     calls = graph.calls()
@@ -35,7 +32,7 @@ def to_config(graph: Graph) -> Config:
         return [operation.name, first + calls[id(operation)].index(node_of(x)), x.index]
 
     def end(x: KerasTensor) -> list[Any]:  # Keras counts the calls of a nested model from 1 here
-        return history(x, _first_call(node_of(x).operation))
+        return history(x, getattr(node_of(x).operation, "_first_call", 0))
 
     def argument(x: Any) -> Any:
         if isinstance(x, KerasTensor):
@@ -54,14 +51,6 @@ def to_config(graph: Graph) -> Config:
         "input_layers": map_structure(end, graph.input_structure),
         "output_layers": map_structure(end, graph.output_structure),
     }
-
-
-def _first_call(operation: Any) -> int:
-    first: int = getattr(operation, "_first_call", 0)
-    return first
-
-
-# --- reading --------------------------------------------------------------------------------------------------
 
 
 def from_config(config: Config, custom_objects: CustomObjects | None = None) -> tuple[Any, Any]:
@@ -121,7 +110,7 @@ class _Reader:
         """Return the tensors that inputs or outputs name, in their structure."""
         if isinstance(x, list | tuple) and len(x) == 3 and isinstance(x[0], str):
             name, call, index = x
-            return self._tensor(name, _index(call) - _first_call(self.operations.get(name)), index)
+            return self._tensor(name, _index(call) - getattr(self.operations.get(name), "_first_call", 0), index)
         if isinstance(x, dict):
             return {key: self.ends(value) for key, value in x.items()}
         if isinstance(x, list | tuple):

@@ -38,24 +38,18 @@ class Model(Exporting, Trainer):
 
     Args:
         inputs: Symbolic tensors, from `Input` or from other layers: one, or a list, tuple or dict.
-        outputs: What was computed from them, likewise.
+        outputs: What was computed from them; a ValueError if that needs others, or two layers share a name.
         name: The model's name, made up from its class if not given.
         trainable: Whether training changes its weights.
         dtype: Dtype or policy of its computations.
 
-    Raises:
-        ValueError: if the outputs depend on other inputs, or two layers share a name.
-
     Example:
-        >>> import minikeras as keras
         >>> a, b = keras.Input((2,)), keras.Input((3,))
         >>> x = keras.layers.Dense(4, activation="relu")(keras.ops.concatenate([a, b], axis=-1))
         >>> keras.Model([a, b], keras.layers.Dense(1)(x) * 2).output_shape
         (None, 1)
 
     Example:
-        >>> import numpy as np
-        >>> import minikeras as keras
         >>> class Net(keras.Model):
         ...     def __init__(self):
         ...         super().__init__()
@@ -98,7 +92,7 @@ class Model(Exporting, Trainer):
         self._graph = None
         if inputs is not None:
             if any(isinstance(x, KerasTensor) and x.node is not None and x.node.inputs for x in flatten(inputs)):
-                inputs, outputs = copy_calls(inputs, outputs, _enter)
+                inputs, outputs = copy_calls(inputs, outputs, Input)
             graph = Graph(inputs, outputs)
             self._layers = graph.layers
             self._follow(graph)
@@ -130,8 +124,6 @@ class Model(Exporting, Trainer):
                 return layer
         raise ValueError(f"No such layer: {name!r}. Existing layers of model '{self.name}' are: "
                          f"{[x.name for x in layers]}.")  # fmt: skip
-
-    # --- the graph --------------------------------------------------------------------------------------------
 
     @property
     def _given_graph(self) -> Graph | None:
@@ -224,7 +216,6 @@ class Model(Exporting, Trainer):
         return super()._is_pure() and not any(graph is not None and graph.fixes_training for graph in graphs)
 
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
-        """Return the outputs for symbolic inputs."""
         if self._graph is not None and type(self).call is Model.call:
             return self._graph.spec(args[0])
         if type(self).compute_output_shape is Model.compute_output_shape:
@@ -232,7 +223,6 @@ class Model(Exporting, Trainer):
         return super().compute_output_spec(*args, **kwargs)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
-        """Return the shapes of the outputs for shapes of the inputs."""
         if self._graph is None:
             return super().compute_output_shape(input_shape)
         return map_structure(lambda y: y.shape, self._graph.spec(map_shapes(KerasTensor, input_shape)))
@@ -242,7 +232,6 @@ class Model(Exporting, Trainer):
         return self.output_shape if uncalled else super()._output_shapes()
 
     def get_build_config(self) -> Config | None:
-        """Return the input shape the model was built with, None if it was not."""
         return super().get_build_config() if self._given_graph is None else {"input_shape": None}
 
     def build_from_config(self, config: Config) -> None:
@@ -279,62 +268,28 @@ class Model(Exporting, Trainer):
             options = {key: config[key] for key in others if key != "trainable" or config.get(key) is not None}
             return cls(inputs, outputs, name=config["name"], **options)
 
-    # --- files ------------------------------------------------------------------------------------------------
-
     def save(
         self, filepath: str | PathLike[str] | BinaryIO, overwrite: bool = True, zipped: bool | None = None,
         **kwargs: Any,
     ) -> None:  # fmt: skip
-        """Write the model to a file that `keras.saving.load_model` reads, here and in Keras; see `saving.save_model`.
-
-        Args:
-            filepath: Its path, which ends in ".keras", or a file opened for writing bytes.
-            overwrite: Whether to replace a file that is there without asking.
-            zipped: Accepted for Keras's sake, if true.
-            kwargs: `include_optimizer`, for ".h5".
-
-        Raises:
-            ValueError: if the path has another ending, or a part of the model cannot be written to a configuration.
-            ImportError: if h5py is not installed (the extra `h5`).
-        """
+        """Write the model to a file that `load_model` reads, here and in Keras, as `saving.save_model` does."""
         saving.save_model(self, filepath, overwrite, zipped, **kwargs)
 
     def quantize(self, mode: str | None = None, config: Any = None, filters: Any = None, **kwargs: Any) -> None:
         """Raise a NotImplementedError that names the way: Keras has smaller weights."""
-        raise NotImplementedError(
-            "minikeras does not quantize. Save with `model.save('model.keras')`; where Keras is installed, "
-            f"keras.models.load_model('model.keras').quantize({mode!r}) does."
-        )
+        raise NotImplementedError("minikeras does not quantize. Save with `model.save('model.keras')`; where Keras is "
+                                  f"installed, keras.models.load_model('model.keras').quantize({mode!r}) "
+                                  "does.")  # fmt: skip
 
     @suggests
     def save_weights(
         self, filepath: str | PathLike[str], overwrite: bool = True, max_shard_size: float | None = None
     ) -> None:
-        """Write all weights, with the state of the optimizer, to a file; see `saving.save_weights`.
-
-        Args:
-            filepath: Its name, which ends in ".weights.h5" (the extra `h5`) or ".npz" (NumPy alone, weights alone).
-            overwrite: Whether to replace a file that is there without asking.
-            max_shard_size: Write several files of at most so many gigabytes.
-
-        Raises:
-            ValueError: if the model is not built, or the name has another ending.
-            FileExistsError: if the file is there, is to be kept, and nobody can be asked.
-        """
+        """Write all weights, with the state of the optimizer, to a file, as `saving.save_weights` does."""
         saving.save_weights(self, filepath, overwrite, max_shard_size)
 
     def load_weights(self, filepath: str | PathLike[str], skip_mismatch: bool = False, **kwargs: Any) -> None:
-        """Read all weights from a file: all of them, or none if one does not fit; see `saving.load_weights`.
-
-        Args:
-            filepath: Its name.
-            skip_mismatch: Whether to leave out layers that do not fit, with a warning.
-            kwargs: `objects_to_skip`, layers that are left as they are; `by_name`, for files of Keras 2's layout.
-
-        Raises:
-            ValueError: if the model is not built, or its weights are others than those in the file.
-            FileNotFoundError: if there is no such file.
-        """
+        """Read all weights from a file, or none if one does not fit, as `saving.load_weights` does."""
         saving.load_weights(self, filepath, skip_mismatch, **kwargs)
 
     def get_state_tree(
@@ -346,7 +301,6 @@ class Model(Exporting, Trainer):
             ValueError: for another format, or if two variables have one path.
 
         Example:
-            >>> import minikeras as keras
             >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, name="out")], name="net")
             >>> sorted(model.get_state_tree()["trainable_variables"]["net"]["out"])
             ['bias', 'kernel']
@@ -358,15 +312,13 @@ class Model(Exporting, Trainer):
         """Set the variables in (a part of) what `get_state_tree` returned; a ValueError for other kinds or shapes."""
         assign(self, state_tree)
 
-    # --- description ------------------------------------------------------------------------------------------
-
     @suggests
     def summary(
         self, line_length: int | None = None, positions: Sequence[float] | None = None,
         print_fn: Callable[[str], Any] | None = None, expand_nested: bool = False, show_trainable: bool = False,
         layer_range: Sequence[str] | None = None,
     ) -> None:  # fmt: skip
-        """Print a table of the layers with their output shapes and numbers of parameters.
+        """Print a table of the layers with output shapes and numbers of parameters; a ValueError if it does not fit.
 
         Args:
             line_length: Width in characters, at most that of the terminal if not given.
@@ -374,10 +326,7 @@ class Model(Exporting, Trainer):
             print_fn: What gets the text, `print` if not given.
             expand_nested: Whether to list the layers of nested models.
             show_trainable: Whether to add a column that says which layers are trained.
-            layer_range: Names, or patterns, of the first and last layer to list.
-
-        Raises:
-            ValueError: if the columns do not fit, or no layer has a name in `layer_range`.
+            layer_range: Names, or patterns, of the first and last layer to list, which there must be.
         """
         summarize(self, line_length, positions, print_fn, expand_nested, show_trainable, layer_range)
 
@@ -403,10 +352,6 @@ functional_registry: Registry[Model] = Registry("keras.src.models.functional", "
 
 _GRAPH = {"name", "layers", "input_layers", "output_layers"}
 """The keys in the configuration of a graph; others are arguments of a class of the user's."""
-
-
-def _enter(x: KerasTensor) -> KerasTensor:
-    return Input(batch_shape=x.shape, dtype=x.dtype, name=f"{x.name}CLONE")
 
 
 def takes_graph(cls: type[Model]) -> bool:

@@ -39,7 +39,6 @@ def get_source_inputs(tensor: Any) -> Any:
     """Return the inputs that a symbolic tensor depends on, in the order they are met; another tensor itself.
 
     Example:
-        >>> import minikeras as keras
         >>> x, y = keras.Input((2,), name="x"), keras.Input((2,), name="y")
         >>> [tensor.name for tensor in get_source_inputs(keras.layers.Dense(1)(x + y) * x)]
         ['x', 'y']
@@ -71,12 +70,12 @@ def depths_of(inputs: list[KerasTensor], outputs: list[KerasTensor]) -> tuple[di
     return depths, sorted(operations.values(), key=lambda operation: -deepest.get(id(operation), 0))
 
 
-def copy_calls(inputs: Any, outputs: Any, enter: Callable[[KerasTensor], KerasTensor]) -> tuple[Any, Any]:
-    """Call the same layers again between tensors that are no results of `Input`, and return inputs and outputs.
-
-    `enter` makes the `Input` that takes the place of a tensor.
-    """
-    copies: dict[int, KerasTensor] = {id(x): enter(x) if node_of(x).inputs else x for x in flatten(inputs)}
+def copy_calls(inputs: Any, outputs: Any, enter: Callable[..., KerasTensor]) -> tuple[Any, Any]:
+    """Call the same layers again between tensors, in place of which `enter` makes those of an input; return both."""
+    copies: dict[int, KerasTensor] = {
+        id(x): enter(batch_shape=x.shape, dtype=x.dtype, name=f"{x.name}CLONE") if node_of(x).inputs else x
+        for x in flatten(inputs)
+    }
 
     def copy(x: Any) -> Any:
         if not isinstance(x, KerasTensor) or not (id(x) in copies or node_of(x).inputs):

@@ -20,7 +20,7 @@ from .model import Model
 
 
 class Sequential(Model):
-    """A chain of layers: the output of each is the input of the next.
+    """A chain of layers: the output of each is the input of the next; a ValueError for no layer, or a name twice.
 
     With an `Input` (or `input_shape=` on the first layer) it builds as layers are added; without one, at the
     first call, or with `build`.
@@ -29,11 +29,7 @@ class Sequential(Model):
         layers: The layers, in order.
         name: The model's name, made up if not given.
 
-    Raises:
-        ValueError: for an item that is no layer, or a name given twice.
-
     Example:
-        >>> import minikeras as keras
         >>> model = Sequential([keras.Input((2,)), keras.layers.Dense(3), keras.layers.Dense(1)])
         >>> model.output_shape, model.count_params()
         ((None, 1), 13)
@@ -49,14 +45,11 @@ class Sequential(Model):
         self._extend(layers or ())
 
     def add(self, layer: Layer | KerasTensor, rebuild: bool = True) -> None:
-        """Put a layer on top.
+        """Put a layer on top; a ValueError if it is no layer, its name is taken, or it is a second input.
 
         Args:
             layer: The layer, or the result of `Input`.
             rebuild: Whether to build at once, if the input shape is known.
-
-        Raises:
-            ValueError: if it is no layer, its name is taken, or it is a second input.
         """
         before, layers = dict(vars(self)), self._layers[:]
         try:
@@ -82,10 +75,9 @@ class Sequential(Model):
         if not self._layers and shape is not None:
             self._layers.append(InputLayer(shape))
         if named.setdefault(layer.name, layer) is not layer:
-            raise ValueError(
-                f"All layers added to a Sequential model should have unique names. Name '{layer.name}' is already "
-                "the name of a layer in this model. Update the `name` argument to pass a unique name."
-            )
+            raise ValueError(f"All layers added to a Sequential model should have unique names. Name '{layer.name}' is "
+                             "already the name of a layer in this model. Update the `name` argument to pass a unique "
+                             "name.")  # fmt: skip
         if isinstance(layer, InputLayer) and self._entry is not None:
             raise ValueError(f"Sequential model '{self.name}' has already been configured to use input shape "
                              f"{self._entry.batch_shape}. You cannot add a different Input layer to it.")  # fmt: skip
@@ -126,10 +118,9 @@ class Sequential(Model):
                 return
             entry = InputLayer(batch_shape=input_shape, dtype=self._layers[0].compute_dtype)
         elif input_shape is not None and tuple(input_shape) != entry.batch_shape:
-            raise ValueError(
-                f"Sequential model '{self.name}' has already been configured to use input shape "
-                f"{entry.batch_shape}. You cannot build it with input_shape {tuple(input_shape)}."
-            )
+            raise ValueError(f"Sequential model '{self.name}' has already been configured to use input shape "
+                             f"{entry.batch_shape}. You cannot build it with input_shape "
+                             f"{tuple(input_shape)}.")  # fmt: skip
         x = entry.output
         try:
             for layer in self.layers:
@@ -171,7 +162,6 @@ class Sequential(Model):
         return inputs
 
     def compute_output_shape(self, input_shape: Any) -> Any:
-        """Return the shape of the output for an input shape."""
         if self._graph is not None:
             return super().compute_output_shape(input_shape)
         for layer in self.layers:
@@ -202,7 +192,6 @@ class Sequential(Model):
 
     @property
     def input_dtype(self) -> DTypeName:
-        """Dtype that inputs are cast to."""
         return self.compute_dtype if self._entry is None else self._entry.dtype
 
     if TYPE_CHECKING:  # one shape, where other models may have several

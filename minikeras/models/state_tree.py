@@ -35,9 +35,8 @@ def assign(model: Any, tree: Mapping[str, Any]) -> None:
         pairs += [(variables[path], as_array(value)) for path, value in _paths(values) if path in variables]
     for variable, array in pairs:
         if array.shape != variable.shape:
-            raise ValueError(
-                f"Variable {variable.path!r} has shape {variable.shape}. Received: {array.shape}. Nothing was set."
-            )
+            raise ValueError(f"Variable {variable.path!r} has shape {variable.shape}. Received: {array.shape}. Nothing "
+                             "was set.")  # fmt: skip
     for variable, array in pairs:
         variable.assign(array)
 

@@ -13,17 +13,14 @@ from .._core.op import late_ops as _late_ops
 from .activation import (
     celu, elu, gelu, glu, hard_shrink, hard_sigmoid, hard_silu, hard_swish, hard_tanh, leaky_relu, log_sigmoid,
     log_softmax, relu, relu6, selu, sigmoid, silu, soft_shrink, softmax, softplus, softsign, sparse_plus,
-    sparse_sigmoid, sparsemax, squareplus, swish, tanh_shrink, threshold,
-)
+    sparse_sigmoid, sparsemax, squareplus, swish, tanh_shrink, threshold)
 from .classes import (
     binary_crossentropy, categorical_crossentropy, ctc_decode, ctc_loss, in_top_k, multi_hot, one_hot,
-    sparse_categorical_crossentropy, top_k,
-)
+    sparse_categorical_crossentropy, top_k)
 from .creation import (
     arange, array, bartlett, blackman, cast, convert_to_numpy, convert_to_tensor, copy, dtype, empty, empty_like, eye,
     full, full_like, geomspace, hamming, hanning, identity, is_tensor, kaiser, linspace, logspace, ndim, ones,
-    ones_like, saturate_cast, shape, size, stop_gradient, tri, zeros, zeros_like,
-)
+    ones_like, saturate_cast, shape, size, stop_gradient, tri, zeros, zeros_like)
 from .elementwise import (
     abs, absolute, add, allclose, angle, arccos, arccosh, arcsin, arcsinh, arctan, arctan2, arctanh, bitwise_and,
     bitwise_invert, bitwise_left_shift, bitwise_not, bitwise_or, bitwise_right_shift, bitwise_xor, cbrt, ceil, clip,
@@ -32,28 +29,23 @@ from .elementwise import (
     isinf, isnan, isneginf, isposinf, isreal, lcm, ldexp, left_shift, less, less_equal, log, log10, log1p, log2,
     logaddexp, logaddexp2, logical_and, logical_not, logical_or, logical_xor, maximum, minimum, mod, multiply,
     nan_to_num, negative, nextafter, not_equal, power, rad2deg, real, reciprocal, right_shift, round, rsqrt, sign,
-    signbit, sin, sinc, sinh, sqrt, square, subtract, tan, tanh, true_divide, trunc,
-)
+    signbit, sin, sinc, sinh, sqrt, square, subtract, tan, tanh, true_divide, trunc)
 from .linalg import (
     cdist, cholesky, cholesky_inverse, cross, det, dot, eig, eigh, einsum, inner, inv, jvp, logdet, lstsq, lu_factor,
-    matmul, matrix_rank, norm, outer, pinv, psnr, qr, slogdet, solve, solve_triangular, svd, tensordot, trace, vdot,
-)
+    matmul, matrix_rank, norm, outer, pinv, psnr, qr, slogdet, solve, solve_triangular, svd, tensordot, trace, vdot)
 from .normalization import (
-    batch_normalization, dot_product_attention, layer_normalization, moments, normalize, rms_normalization,
-)
+    batch_normalization, dot_product_attention, layer_normalization, moments, normalize, rms_normalization)
 from .reduction import (
     all, amax, amin, any, argmax, argmin, average, bincount, corrcoef, correlate, count_nonzero, cumprod, cumsum,
     digitize, histogram, logsumexp, max, mean, median, min, nanargmax, nanargmin, nancumprod, nancumsum, nanmax,
     nanmean, nanmedian, nanmin, nanpercentile, nanprod, nanquantile, nanstd, nansum, nanvar, nonzero, percentile, prod,
-    ptp, quantile, searchsorted, segment_max, segment_min, segment_prod, segment_sum, std, sum, trapezoid, unique, var,
-)
+    ptp, quantile, searchsorted, segment_max, segment_min, segment_prod, segment_sum, std, sum, trapezoid, unique, var)
 from .shapes import (
     append, argpartition, argsort, array_split, broadcast_to, concatenate, depth_to_space, diag, diagflat, diagonal,
     diff, dsplit, dstack, expand_dims, extract_sequences, flip, fliplr, flipud, get_item, hsplit, hstack, kron,
     meshgrid, moveaxis, pad, ravel, rearrange, repeat, reshape, roll, rot90, scatter, scatter_update, select, slice,
     slice_update, sort, space_to_depth, split, squeeze, stack, swapaxes, take, take_along_axis, tile, transpose, tril,
-    triu, unravel_index, unstack, vander, view, vsplit, vstack, where,
-)
+    triu, unravel_index, unstack, vander, view, vsplit, vstack, where)
 
 __all__ = [
     "abs", "absolute", "adaptive_average_pool", "adaptive_max_pool", "add", "all", "allclose", "amax", "amin", "angle",
@@ -90,8 +82,7 @@ __all__ = [
     "swish", "switch", "take", "take_along_axis", "tan", "tanh", "tanh_shrink", "tensordot", "threshold", "tile",
     "top_k", "trace", "transpose", "trapezoid", "tri", "tril", "triu", "true_divide", "trunc", "unfold", "unique",
     "unravel_index", "unstack", "vander", "var", "vdot", "vectorize", "vectorized_map", "view", "view_as_complex",
-    "view_as_real", "vsplit", "vstack", "where", "while_loop", "zeros", "zeros_like",
-]
+    "view_as_real", "vsplit", "vstack", "where", "while_loop", "zeros", "zeros_like"]
 
 
 with lazily(globals()) as _rest:
@@ -99,8 +90,7 @@ with lazily(globals()) as _rest:
     from .control import associative_scan, cond, fori_loop, map, scan, switch, vectorize, vectorized_map, while_loop
     from .convolution import (
         adaptive_average_pool, adaptive_max_pool, average_pool, conv, conv_transpose, depthwise_conv, fold, max_pool,
-        separable_conv, unfold,
-    )
+        separable_conv, unfold)
     from .fourier import fft, fft2, ifft2, irfft, istft, polar, rfft, stft, view_as_complex, view_as_real
     from . import image as image
     from . import nn as nn

@@ -6,29 +6,26 @@ At a kink, where there is no derivative, a rule gives the one that JAX gives.
 import math
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, ParamSpec
+from typing import Any
 
 import numpy as np
 
 from .._base.pool import product
 from .._base.typing import Array, Axis, TensorLike
-from .._core.op import composite, primitive
+from .._core.op import P, composite, primitive
 from .._core.tensor import Tensor, row_of
 from .arrays import ONE, ZERO, as_float, ones, rule, strong
 from .creation import convert_to_tensor
-from .elementwise import erfc
+from .elementwise import Unary, erfc, unary
 from .reduction import is_narrow, max, sum
 from .shapes import split
-
-P = ParamSpec("P")
 
 # Every activation maps a tensor of any shape to one of the same shape, unless it says otherwise.
 
 
 @primitive(  # 1 where y is positive: np.sign branches on each number, which cannot be foreseen
     lambda g, y, x: g * (np.ceil(np.minimum(y, 1)) if np.size(y) < 2048 else np.greater(y, 0)), inplace=True,
-    decomposition=lambda x: np.maximum(x, 0),
-)  # fmt: skip
+    decomposition=lambda x: np.maximum(x, 0))  # fmt: skip
 def relu(x: TensorLike, out: Array | None = None) -> Array:
     """Rectified linear unit, max(x, 0)."""
     x = strong(x)
@@ -36,16 +33,12 @@ def relu(x: TensorLike, out: Array | None = None) -> Array:
     return np.maximum(x, row_of(zero, x.shape) if x.size >= 2048 else zero, out=out)
 
 
-@primitive(lambda g, y, x: g * ((y > 0) & (y < 6)))
-def relu6(x: TensorLike) -> Array:
-    """Rectified linear unit up to 6, min(max(x, 0), 6)."""
-    return np.minimum(np.maximum(strong(x), 0), 6)
+relu6: Unary = unary(lambda x: np.minimum(np.maximum(x, 0), 6), lambda g, y, x: g * ((y > 0) & (y < 6)),
+                     "Rectified linear unit up to 6, min(max(x, 0), 6).", strong, name="relu6")  # fmt: skip
 
 
-@primitive(
-    lambda g, y, x, negative_slope: np.where(x >= 0, g, negative_slope * g),
-    lambda g, y, x, negative_slope: g * np.minimum(x, 0), inplace=True,
-)  # fmt: skip
+@primitive(lambda g, y, x, negative_slope: np.where(x >= 0, g, negative_slope * g),
+           lambda g, y, x, negative_slope: g * np.minimum(x, 0), inplace=True)  # fmt: skip
 def leaky_relu(x: TensorLike, negative_slope: Any = 0.2, out: Array | None = None) -> Array:
     """Leaky rectified linear unit: x where it is positive, negative_slope * x elsewhere."""
     x = as_float(x)
@@ -55,10 +48,8 @@ def leaky_relu(x: TensorLike, negative_slope: Any = 0.2, out: Array | None = Non
     return choose(x, x * negative_slope, out=out)
 
 
-@primitive(
-    lambda g, y, x, alpha: np.where(x > 0, g, g * (y + alpha)),
-    lambda g, y, x, alpha: g * np.expm1(np.minimum(x, 0)), inplace=True,
-)  # fmt: skip
+@primitive(lambda g, y, x, alpha: np.where(x > 0, g, g * (y + alpha)),
+           lambda g, y, x, alpha: g * np.expm1(np.minimum(x, 0)), inplace=True)  # fmt: skip
 def elu(x: TensorLike, alpha: Any = 1.0, out: Array | None = None) -> Array:
     """Exponential linear unit: x where it is positive, alpha * (exp(x) - 1) elsewhere. Clevert et al. 2015."""
     x = as_float(x)
@@ -68,13 +59,10 @@ def elu(x: TensorLike, alpha: Any = 1.0, out: Array | None = None) -> Array:
 
 
 _ALPHA, _SCALE = 1.6732632423543772, 1.0507009873554805  # Klambauer et al. 2017: keep mean 0 and variance 1
-
-
-@primitive(lambda g, y, x: np.where(x > 0, _SCALE * g, g * (y + _SCALE * _ALPHA)))
-def selu(x: TensorLike) -> Array:
-    """Scaled exponential linear unit: 1.0507 * elu(x, 1.6733). Klambauer et al. 2017."""
-    x = as_float(x)
-    return (np.maximum(x, 0) + np.expm1(np.minimum(x, 0)) * _ALPHA) * _SCALE
+selu: Unary = unary(lambda x: (np.maximum(x, 0) + np.expm1(np.minimum(x, 0)) * _ALPHA) * _SCALE,
+                    lambda g, y, x: np.where(x > 0, _SCALE * g, g * (y + _SCALE * _ALPHA)),
+                    "Scaled exponential linear unit: 1.0507 * elu(x, 1.6733). Klambauer et al. 2017.",
+                    name="selu")  # fmt: skip
 
 
 @primitive(lambda g, y, x, alpha=1.0: g * np.exp(np.minimum(x, 0) / alpha))
@@ -156,10 +144,9 @@ def silu(x: TensorLike, out: Array | None = None) -> Array:
     return np.multiply(x, _sigmoid(x), out=out)
 
 
-@primitive(lambda g, y, x: g * ((y > 0) & (y < 1)) / 6)
-def hard_sigmoid(x: TensorLike) -> Array:
-    """Straight line in place of the sigmoid: x / 6 + 0.5, cut off at 0 and 1."""
-    return np.minimum(np.maximum(as_float(x) / 6 + 0.5, 0), 1)
+hard_sigmoid: Unary = unary(
+    lambda x: np.minimum(np.maximum(x / 6 + 0.5, 0), 1), lambda g, y, x: g * ((y > 0) & (y < 1)) / 6,
+    "Straight line in place of the sigmoid: x / 6 + 0.5, cut off at 0 and 1.", name="hard_sigmoid")  # fmt: skip
 
 
 def _hard_silu_rule(g: Any, y: Any, x: Any) -> Any:
@@ -167,21 +154,15 @@ def _hard_silu_rule(g: Any, y: Any, x: Any) -> Any:
     return g * (h + x * ((h > 0) & (h < 1)) / 6)
 
 
-@primitive(_hard_silu_rule)
-def hard_silu(x: TensorLike) -> Array:
-    """Straight lines in place of silu: x * hard_sigmoid(x). Howard et al. 2019."""
-    x = as_float(x)
-    return x * np.minimum(np.maximum(x / 6 + 0.5, 0), 1)
-
-
+hard_silu: Unary = unary(
+    lambda x: x * np.minimum(np.maximum(x / 6 + 0.5, 0), 1), _hard_silu_rule,
+    "Straight lines in place of silu: x * hard_sigmoid(x). Howard et al. 2019.", name="hard_silu")  # fmt: skip
 swish = silu
 hard_swish = hard_silu
-
-
-@primitive(lambda g, y, x: g * ((x >= -1) & (x <= 1)))
-def hard_tanh(x: TensorLike) -> Array:
-    """x cut off at -1 and 1."""
-    return np.minimum(np.maximum(strong(x), -1), 1)
+hard_tanh: Unary = unary(lambda x: np.minimum(np.maximum(x, -1), 1), lambda g, y, x: g * ((x >= -1) & (x <= 1)),
+                         "x cut off at -1 and 1.", strong, name="hard_tanh")  # fmt: skip
+tanh_shrink: Unary = unary(lambda x: x - np.tanh(x), lambda g, y, x: g * np.square(np.tanh(x)),  # 1 - (1 - tanh^2)
+                           "x minus its hyperbolic tangent.", name="tanh_shrink")  # fmt: skip
 
 
 @primitive(lambda g, y, x, threshold=0.5: g * (np.abs(x) > threshold))
@@ -198,13 +179,6 @@ def soft_shrink(x: TensorLike, threshold: float = 0.5) -> Array:
     return np.maximum(x - threshold, 0) + np.minimum(x + threshold, 0)
 
 
-@primitive(lambda g, y, x: g * np.square(np.tanh(x)))  # d (x - tanh) = 1 - (1 - tanh^2)
-def tanh_shrink(x: TensorLike) -> Array:
-    """x minus its hyperbolic tangent."""
-    x = as_float(x)
-    return x - np.tanh(x)
-
-
 @primitive(lambda g, y, x, threshold, default_value: g * (x > threshold))
 def threshold(x: TensorLike, threshold: float, default_value: float) -> Array:
     """x where x > threshold, `default_value` elsewhere."""
@@ -212,23 +186,22 @@ def threshold(x: TensorLike, threshold: float, default_value: float) -> Array:
     return np.where(x > threshold, x, np.asarray(default_value, x.dtype))
 
 
-@primitive(lambda g, y, x: g * np.exp(x - y), inplace=True)  # exp(x) / (1 + exp(x)) = exp(x - y)
-def softplus(x: TensorLike, out: Array | None = None) -> Array:
-    """Smooth form of relu, log(1 + exp(x))."""
-    return np.logaddexp(as_float(x), 0, out=out)
-
-
-@primitive(lambda g, y, x: -g * np.expm1(y))  # exp(y) is the sigmoid s of x, and d log s = 1 - s
-def log_sigmoid(x: TensorLike) -> Array:
-    """Logarithm of the sigmoid, -log(1 + exp(-x))."""
-    return -np.logaddexp(-as_float(x), 0)
-
-
-@primitive(lambda g, y, x: g / np.square(1 + np.abs(x)))
-def softsign(x: TensorLike) -> Array:
-    """x / (1 + |x|)."""
-    x = as_float(x)
-    return x / (1 + np.abs(x))
+softplus: Unary = unary(  # exp(x) / (1 + exp(x)) = exp(x - y)
+    lambda x, out=None: np.logaddexp(x, 0, out=out), lambda g, y, x: g * np.exp(x - y),
+    "Smooth form of relu, log(1 + exp(x)).", writes=True, name="softplus")  # fmt: skip
+log_sigmoid: Unary = unary(  # exp(y) is the sigmoid s of x, and d log s = 1 - s
+    lambda x: -np.logaddexp(-x, 0), lambda g, y, x: -g * np.expm1(y),
+    "Logarithm of the sigmoid, -log(1 + exp(-x)).", name="log_sigmoid")  # fmt: skip
+softsign: Unary = unary(lambda x: x / (1 + np.abs(x)), lambda g, y, x: g / np.square(1 + np.abs(x)),
+                        "x / (1 + |x|).", name="softsign")  # fmt: skip
+sparse_plus: Unary = unary(
+    lambda x: np.where(x < 1, 0.25 * np.square(np.minimum(np.maximum(x, -1), 1) + 1), x),
+    lambda g, y, x: g * np.minimum(np.maximum(0.5 * (x + 1), 0), 1),
+    "Smooth form of relu with straight ends: 0 up to -1, x from 1 on, (x + 1) ** 2 / 4 between.",
+    name="sparse_plus")  # fmt: skip
+sparse_sigmoid: Unary = unary(
+    lambda x: np.minimum(np.maximum(0.5 * (x + 1), 0), 1), lambda g, y, x: 0.5 * g * ((y > 0) & (y < 1)),
+    "Straight line from 0 at -1 to 1 at 1: (x + 1) / 2, cut off.", name="sparse_sigmoid")  # fmt: skip
 
 
 @primitive(lambda g, y, x, b=4: g * 0.5 * (1 + x / np.sqrt(x * x + b)))
@@ -236,19 +209,6 @@ def squareplus(x: TensorLike, b: float = 4) -> Array:
     """Smooth form of relu without exponentials: (x + sqrt(x * x + b)) / 2. Barron 2021."""
     x = as_float(x)
     return (x + np.sqrt(x * x + b)) / 2
-
-
-@primitive(lambda g, y, x: g * np.minimum(np.maximum(0.5 * (x + 1), 0), 1))
-def sparse_plus(x: TensorLike) -> Array:
-    """Smooth form of relu with straight ends: 0 up to -1, x from 1 on, (x + 1) ** 2 / 4 between."""
-    x = as_float(x)
-    return np.where(x < 1, 0.25 * np.square(np.minimum(np.maximum(x, -1), 1) + 1), x)
-
-
-@primitive(lambda g, y, x: 0.5 * g * ((y > 0) & (y < 1)))
-def sparse_sigmoid(x: TensorLike) -> Array:
-    """Straight line from 0 at -1 to 1 at 1: (x + 1) / 2, cut off."""
-    return np.minimum(np.maximum(0.5 * (as_float(x) + 1), 0), 1)
 
 
 @composite
@@ -347,11 +307,8 @@ def _product(x: Any, kernel: Any) -> Any:
     return product(x, kernel) if np.ndim(x) == 2 else np.reshape(product(_rows(x), kernel), (*np.shape(x)[:-1], -1))
 
 
-@primitive(
-    lambda g, y, x, kernel: _product(g, np.transpose(kernel)),
-    lambda g, y, x, kernel: product(np.transpose(_rows(x)), _rows(g)),
-    decomposition=lambda x, kernel: _product(x, kernel),
-)
+@primitive(lambda g, y, x, kernel: _product(g, np.transpose(kernel)),
+           lambda g, y, x, kernel: product(np.transpose(_rows(x)), _rows(g)), decomposition=_product)  # fmt: skip
 def project(x: TensorLike, kernel: TensorLike, out: Array | None = None) -> Array:
     """`dense` without a bias; `out` must not share memory with x."""
     x, kernel = np.asarray(x), np.asarray(kernel)
@@ -361,21 +318,16 @@ def project(x: TensorLike, kernel: TensorLike, out: Array | None = None) -> Arra
     return out
 
 
-@primitive(
-    lambda g, y, x, kernel, bias: _product(g, np.transpose(kernel)),
-    lambda g, y, x, kernel, bias: product(np.transpose(_rows(x)), _rows(g)),
-    lambda g, y, x, kernel, bias: _column_sums(g),
-    decomposition=lambda x, kernel, bias: _product(x, kernel) + bias,
-)
+_project: Callable[..., Array] = vars(project)["op"].forward
+
+
+@primitive(lambda g, y, x, kernel, bias: _product(g, np.transpose(kernel)),
+           lambda g, y, x, kernel, bias: product(np.transpose(_rows(x)), _rows(g)),
+           lambda g, y, x, kernel, bias: _column_sums(g),
+           decomposition=lambda x, kernel, bias: _product(x, kernel) + bias)  # fmt: skip
 def affine(x: TensorLike, kernel: TensorLike, bias: TensorLike, out: Array | None = None) -> Array:
     """`dense` with a bias; `out` must not share memory with x."""
-    if isinstance(x, np.ndarray) and x.ndim == 2:  # the hot case
-        y = product(x, kernel, out)
-    else:
-        x, kernel = np.asarray(x), np.asarray(kernel)
-        y = _product(x, kernel) if out is None else out
-        if out is not None:
-            product(_rows(x), kernel, _rows(out))
+    y = product(x, kernel, out) if isinstance(x, np.ndarray) and x.ndim == 2 else _project(x, kernel, out)
     return np.add(y, bias, y)
 
 

@@ -52,12 +52,7 @@ def composed(function: Any, name: str, doc: str) -> Any:
 
 
 def common_dtype(*values: Any) -> np.dtype[Any]:
-    """Return the dtype in which values meet: a float wins over any integer, a Python number gives way.
-
-    Example:
-        >>> common_dtype(np.ones(2, "int32"), np.ones(2, "float32")), common_dtype(np.ones(2, "float16"), 1.5)
-        (dtype('float32'), dtype('float16'))
-    """
+    """Return the dtype in which values meet: a float wins over any integer, a Python number gives way."""
     strong_types = [x.dtype for x in values if isinstance(x, np.ndarray | np.generic)]
     kinds = [t.kind for t in strong_types] + [_WEAK[type(x)] for x in values if type(x) in _WEAK]
     top = max(kinds, key=_KINDS.index)
@@ -71,13 +66,7 @@ def common_dtype(*values: Any) -> np.dtype[Any]:
 
 
 def promote(*values: TensorLike, floating: bool = False) -> Any:
-    """Return values cast to the dtype in which they meet, a floating one if asked; weak numbers may stay.
-
-    Example:
-        >>> a, b = promote(np.array([1, 2]), np.ones(2, "float32"))
-        >>> a.dtype, b.dtype
-        (dtype('float32'), dtype('float32'))
-    """
+    """Return values cast to the dtype in which they meet, a floating one if asked; weak numbers may stay."""
     if len(values) == 2 and _agree(*values, floating):  # the common cases, quickly
         return values
     target = common_dtype(*values, *[0.0] * floating)

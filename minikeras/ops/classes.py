@@ -1,6 +1,6 @@
 """Classes as numbers and as vectors, the losses on them, and sequences of them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from math import prod
 from typing import Any, TypeAlias
@@ -65,9 +65,7 @@ def _multi_hot(x: TensorLike, classes: int, dtype: str) -> Array:
 def tally(numbers: Array, depth: int, dtype: str, weights: Array | None = None, *, once: bool = False) -> Array:
     """Return how often each of 0 .. depth - 1 occurs along the last axis (once: whether); others count nothing.
 
-    Args:
-        numbers: Integers (..., n); the result is (..., depth).
-        weights: What each of them counts, 1 by default.
+    The integers are (..., n), the result (..., depth); `weights` are what each of them counts, 1 by default.
     """
     *shape, _ = numbers.shape
     rows = np.zeros((*shape, depth), dtype)
@@ -130,11 +128,7 @@ def _bounds(epsilon: float, dtype: np.dtype[Any]) -> tuple[float, float]:
     return dtype.type(epsilon).item(), dtype.type(1 - epsilon).item()
 
 
-def _within_rule(g: Any, y: Any, x: Any, p: Any) -> Any:
-    return rule(_within)(g, p)
-
-
-@primitive(_within_rule, None, inplace=True)
+@primitive(lambda g, y, x, p: _kept_rule(g, p), None, inplace=True)
 def _within(x: TensorLike, p: TensorLike, out: Array | None = None) -> Array:
     """x where p, of its shape or with a number for each row of x, is between the bounds of `_clip`; 0 elsewhere."""
     a, b = np.asarray(x), np.asarray(p)
@@ -145,6 +139,9 @@ def _within(x: TensorLike, p: TensorLike, out: Array | None = None) -> Array:
     outside = np.logical_or(np.less(b, low), np.greater(b, high))
     np.copyto(y, 0, where=outside.reshape(outside.shape + (1,) * (a.ndim - b.ndim)))
     return y
+
+
+_kept_rule: Callable[..., Any] = rule(_within)
 
 
 def _log_probabilities(output: Any, from_logits: bool, axis: int) -> Any:
@@ -180,7 +177,7 @@ def _binary_output_rule(g: Any, y: Any, target: Any, output: Any, from_logits: b
 def _binary_logit_rule(g: Any, y: Any, target: Any, output: Any, from_logits: bool = False) -> Any:
     if from_logits:  # the logits themselves came from a sigmoid
         return _binary_output_rule(g, y, target, output, True) * output * (1 - output)
-    return g * rule(_within)(output - target, output)  # (p - t) / (p (1 - p)) times p (1 - p)
+    return g * _kept_rule(output - target, output)  # (p - t) / (p (1 - p)) times p (1 - p)
 
 
 def _binary_parts(target: Any, output: Any, from_logits: bool = False) -> Any:
@@ -193,12 +190,10 @@ def _binary_parts(target: Any, output: Any, from_logits: bool = False) -> Any:
 @primitive(_binary_target_rule, _binary_output_rule, fused_vjp={"sigmoid": (1, _binary_logit_rule)},
            decomposition=_binary_parts)  # fmt: skip
 def binary_crossentropy(target: TensorLike, output: TensorLike, from_logits: bool = False) -> Array:
-    """-(target * log(p) + (1 - target) * log(1 - p)), element by element.
+    """-(target * log(p) + (1 - target) * log(1 - p)), element by element, for targets from 0 to 1.
 
-    Args:
-        target: Right answers, from 0 to 1.
-        output: Probabilities p of the same shape; they are kept epsilon away from 0 and 1.
-        from_logits: Whether `output` is the logit x of p = sigmoid(x) instead; nothing is cut off then.
+    `output` holds the probabilities p, of the same shape, kept epsilon away from 0 and 1; or, with `from_logits`, the
+    logits x of p = sigmoid(x), and nothing is cut off.
     """
     return np.asarray(_binary_parts(*_prepared(target, output), from_logits))
 
@@ -234,11 +229,9 @@ def categorical_crossentropy(target: TensorLike, output: TensorLike, from_logits
                              axis: int = -1) -> Array:  # fmt: skip
     """-sum(target * log(p)) over the classes.
 
-    Args:
-        target: Right probabilities, such as one-hot rows.
-        output: Scores of the same shape: divided by their sum they are p, kept epsilon away from 0 and 1.
-        from_logits: Whether p = softmax(output) instead; nothing is cut off then.
-        axis: Axis of the classes, which the result does not have.
+    Targets are probabilities, such as one-hot rows, and outputs scores of the same shape: divided by their sum they are
+    p, kept epsilon away from 0 and 1. With `from_logits` p = softmax(output), and nothing is cut off. The classes lie
+    along `axis`, which the result does not have.
     """
     target, output = _prepared(target, output)
     _check_axis(output)
@@ -248,15 +241,6 @@ def categorical_crossentropy(target: TensorLike, output: TensorLike, from_logits
 def _check_axis(output: Array) -> None:
     if not output.ndim:
         raise ValueError("A cross-entropy needs at least one axis, that of the classes. Received: a scalar.")
-
-
-def class_numbers(target: Any, output: Array, axis: int) -> Array:
-    """Return labels as integers, in the shape of the output without its axis of classes.
-
-    Raises:
-        ValueError: for labels that are no whole numbers, name no class or are of another shape.
-    """
-    return _numbers(_labels(np.asarray(target), output, axis), output.shape[axis])
 
 
 def _numbers(values: Array, count: int) -> Array:
@@ -272,15 +256,12 @@ def _numbers(values: Array, count: int) -> Array:
     with np.errstate(invalid="ignore"):  # a NaN is refused below
         labels: Array = values.astype(np.intp, copy=False)
     if values.dtype.kind == "f" and (labels != values).any():
-        raise ValueError(
-            f"Integer targets must be whole class numbers from 0 to {count - 1}. "
-            f"Received: {values[labels != values][0]} among the targets. For one-hot rows use categorical_crossentropy."
-        )
+        raise ValueError(f"Integer targets must be whole class numbers from 0 to {count - 1}. Received: "
+                         f"{values[labels != values][0]} among the targets. For one-hot rows use "
+                         "categorical_crossentropy.")  # fmt: skip
     if labels.size and labels.view(np.uintp).max() >= count:
-        raise ValueError(
-            f"Integer targets must be class numbers from 0 to {count - 1}. "
-            f"Received: targets from {labels.min()} to {labels.max()}.{advice_on_range(labels, count)}"
-        )
+        raise ValueError(f"Integer targets must be class numbers from 0 to {count - 1}. Received: targets from "
+                         f"{labels.min()} to {labels.max()}.{advice_on_range(labels, count)}")  # fmt: skip
     return labels
 
 
@@ -292,10 +273,8 @@ def advice_on_range(labels: Array, count: int) -> str:
     return f" That makes {high + 1} classes." if low >= 0 else ""
 
 
-SURPLUS_AXES = (
-    "The output has axes that the targets lack: put a Flatten or a global pooling layer before the last one, or leave "
-    "out return_sequences=True in the last recurrent layer."
-)
+SURPLUS_AXES = ("The output has axes that the targets lack: put a Flatten or a global pooling layer before the last "
+                "one, or leave out return_sequences=True in the last recurrent layer.")  # fmt: skip
 """What to do where targets have fewer axes than the output."""
 
 
@@ -338,10 +317,15 @@ _starts = lru_cache(64)(lambda rows, columns: np.arange(0, rows * columns, colum
 _eye = lru_cache(64)(lambda size, letter: np.eye(size, dtype=letter))
 
 
+def class_numbers(target: Any, output: Any, axis: int) -> Any:
+    """Return labels as a vector of integers, a ValueError for any that name no class of the output's axis."""
+    return rule(_labelled)(_labels(target, output, axis), np.shape(output)[axis])
+
+
 def _flat(target: Any, output: Any, axis: int) -> tuple[Any, Any]:
     """Return class numbers and scores with one row a sample and the classes last."""
     rows = output if axis in (-1, np.ndim(output) - 1) else np.moveaxis(output, axis, -1)
-    labels = rule(_labelled)(_labels(target, output, axis), np.shape(output)[axis])
+    labels = class_numbers(target, output, axis)
     return labels, rows if np.ndim(rows) == 2 else np.reshape(rows, (-1, np.shape(rows)[-1]))
 
 
@@ -373,7 +357,7 @@ def _sparse_logit_rule(g: Any, y: Any, target: Any, output: Any, from_logits: bo
         return _unflat(_logit_rule(g, y, hot, rows, True), output, axis)
     narrow = is_narrow(rows, -1)  # probabilities of which a sum takes less
     p = np.dot(hot * rows, ones(np.shape(rows)[1], rows.dtype)) if narrow else rule(_chosen)(labels, rows)
-    return _unflat(rule(_within)(rows - hot, p) * np.expand_dims(g, -1), output, axis)
+    return _unflat(_kept_rule(rows - hot, p) * np.expand_dims(g, -1), output, axis)
 
 
 def _sparse_parts(target: Any, output: Any, from_logits: bool = False, axis: int = -1) -> Any:
@@ -383,11 +367,7 @@ def _sparse_parts(target: Any, output: Any, from_logits: bool = False, axis: int
         losses = np.log(row_sums(np.exp(shifted), -1)[:, 0]) - rule(_chosen)(labels, shifted)
     else:
         losses = -np.log(_clip(rule(_chosen)(labels, rows) / row_sums(rows, -1)[:, 0]))
-    if np.ndim(output) == 2:
-        return losses
-    shape = [*np.shape(output)]
-    shape.pop(axis)
-    return np.reshape(losses, shape)
+    return losses if np.ndim(output) == 2 else np.reshape(losses, np.delete(np.shape(output), axis))
 
 
 @primitive(None, _sparse_rule, fused_vjp={"softmax": (1, _sparse_logit_rule)}, decomposition=_sparse_parts)
@@ -418,8 +398,7 @@ def ctc_loss(target: TensorLike, output: TensorLike, target_length: TensorLike, 
     Args:
         target: Class numbers, (batch, labels).
         output: Scores of the classes, before a softmax, (batch, steps, classes).
-        target_length: How many labels each sequence has, (batch,).
-        output_length: How many steps.
+        target_length, output_length: How many labels and how many steps each sequence has, (batch,).
         mask_index: The class that is the blank.
 
     Example:
@@ -470,9 +449,6 @@ def ctc_decode(inputs: TensorLike, sequence_lengths: TensorLike, strategy: str =
         top_paths: How many sequences to return.
         merge_repeated: Whether a class counts once where it is the best of several steps in a row.
         mask_index: The class that is the blank.
-
-    Raises:
-        ValueError: for another strategy.
 
     Example:
         >>> labels, scores = ctc_decode([[[0.0, 3.0], [0.0, 3.0], [3.0, 0.0]]], [3])

@@ -144,11 +144,8 @@ def vectorize(pyfunc: Callable[..., Any], *, excluded: Any = None, signature: st
 def associative_scan(f: Callable[[Any, Any], Any], elems: Any, reverse: bool = False, axis: int = 0) -> Any:
     """Running results of a function of two along an axis: a, f(a, b), f(f(a, b), c) and so on.
 
-    Args:
-        f: Takes two slices, of the structure of `elems`, and gives a third; (a, (b, c)) as ((a, b), c).
-        elems: A tensor, or a structure of them.
-        reverse: Whether to start at the end.
-        axis: Which axis.
+    `f` takes two slices of `elems`, a tensor or a structure of them, and gives a third; (a, (b, c)) as ((a, b), c).
+    `reverse` starts at the end.
 
     Example:
         >>> print(associative_scan(lambda a, b: a + b, np.array([1, 2, 3])))

@@ -20,8 +20,8 @@ from .._core.op import composite, primitive
 from .._core.tensor import Tensor
 from .arrays import as_float, promote, rule, strong
 from .creation import convert_to_tensor, shape
-from .linalg import tensordot
 from .reduction import max as max_
+from .reduction import mean
 from .shapes import moveaxis, pad, reshape, scatter, stack, transpose
 
 BLOCK = 1 << 20
@@ -31,13 +31,8 @@ RUN = 16
 
 
 class Sliding(NamedTuple):
-    """How a window slides; every field has one entry for each axis.
-
-    Attributes:
-        window: Its size.
-        strides: Steps from place to place.
-        pads: Zeros before and behind the input; fewer than none behind leave elements out.
-        dilation: Distance of its elements.
+    """How a window of a size slides: the steps from place to place, zeros before and behind the input (fewer than none
+    behind leave elements out), and the distance of its elements; one entry for each axis.
     """
 
     window: Shape
@@ -58,18 +53,13 @@ class Sliding(NamedTuple):
 
 def slid_sizes(sizes: ShapeLike, window: Shape, strides: Shape, padding: str, dilation: Shape,
                who: str = "The input") -> PartialShape:  # fmt: skip
-    """Return how many places a window has along axes of some sizes, None where a size is unknown.
-
-    Raises:
-        ValueError: if it has no place at all.
-    """
+    """Return how many places a window has along axes of some sizes, None where a size is unknown; it needs one."""
     whole = [1 if padding != "valid" else d * (k - 1) + 1 for k, d in zip(window, dilation, strict=True)]
     places = [None if n is None else (n - w) // s + 1 for n, w, s in zip(sizes, whole, strides, strict=True)]
     if any(n is not None and n <= 0 for n in places):
-        raise ValueError(
-            f"{who} is smaller than the window: the computed output size would be zero or negative. Received: input "
-            f"sizes {tuple(sizes)}, window {window}, strides={strides}, padding={padding!r}, dilation_rate={dilation}."
-        )
+        raise ValueError(f"{who} is smaller than the window: the computed output size would be zero or negative. "
+                         f"Received: input sizes {tuple(sizes)}, window {window}, strides={strides}, "
+                         f"padding={padding!r}, dilation_rate={dilation}.")  # fmt: skip
     return tuple(places)
 
 
@@ -104,18 +94,16 @@ def _windows(x: Array, how: Sliding, places: Shape, groups: int) -> Array:
     channels = x.shape[-1] // groups
     between = (step * s for step, s in zip(steps, how.strides, strict=True))
     within = (step * d for step, d in zip(steps, how.dilation, strict=True))
-    return np.lib.stride_tricks.as_strided(
-        x, (len(x), *places, *how.window, groups, channels), (first, *between, *within, last * channels, last)
-    )
+    shape = len(x), *places, *how.window, groups, channels
+    return np.lib.stride_tricks.as_strided(x, shape, (first, *between, *within, last * channels, last))
 
 
 def _blocks(x: Array, how: Sliding, groups: int, size: int,
             back: bool = False) -> Iterator[tuple[Any, Array, Array]]:  # fmt: skip
     """Go through the windows a block at a time, in which a place takes `size` numbers.
 
-    Yields:
-        Which samples, and which places along the first axis; a view of their windows, as `_windows` gives; room for the
-        numbers of a block. What is added to the windows is added to x, which holds zeros, if it is to go `back`.
+    Yield which samples and places along the first axis, a view of their windows, as `_windows` gives, and room for the
+    numbers of a block. What is added to the windows is added to x, which holds zeros, if it is to go `back`.
     """
     samples, *sizes, channels = x.shape
     places = how.places(tuple(sizes))
@@ -281,10 +269,9 @@ def _checked(x: Any, kernel: Any, data_format: str | None, axis: int = -2) -> tu
         )
     channels = sizes[-1 if name == "channels_last" else 1]
     if channels % window[axis]:
-        raise ValueError(
-            f"The number of input channels must be that of the kernel{', or a multiple of it' * (axis == -2)}. "
-            f"Received: inputs.shape={sizes} with {channels} channels, kernel.shape={window} with {window[axis]}."
-        )
+        raise ValueError("The number of input channels must be that of the "
+                         f"kernel{', or a multiple of it' * (axis == -2)}. Received: inputs.shape={sizes} with "
+                         f"{channels} channels, kernel.shape={window} with {window[axis]}.")  # fmt: skip
     return to_channels_last(convert_to_tensor(x), name), convert_to_tensor(kernel), name
 
 
@@ -405,12 +392,6 @@ def _reduce(x: Array, how: Sliding, ufunc: Any, initial: Any, out: Array | None)
     return x
 
 
-def _samples(x: Array) -> Iterator[slice]:
-    """Go through the samples, a few at a time where they are large."""
-    count = max(1, 2 * BLOCK // (x[:1].nbytes or 1))
-    return (slice(start, start + count) for start in range(0, len(x), count))
-
-
 def _hits(x: Array, y: Array, how: Sliding) -> Iterator[tuple[Any, Any, Array]]:
     """Go through the elements of a window, and tell at which places they are the first that is the largest."""
     free = np.ones(y.shape, "bool")
@@ -436,9 +417,10 @@ def _route(g: TensorLike, x: TensorLike, y: TensorLike, how: Sliding, out: Array
     total = np.empty(x.shape, g.dtype) if out is None else out
     total.fill(0)
     apart = all(k <= s for k, s in zip(*how[:2], strict=True))
-    for some in _samples(x):
-        part, gradient = total[some], g[some]
-        for at, on, hit in _hits(x[some], y[some], how):
+    count = max(1, 2 * BLOCK // (x[:1].nbytes or 1))  # a few samples at a time where they are large
+    for start in range(0, len(x), count):
+        part, x_part, y_part, gradient = (a[start : start + count] for a in (total, x, y, g))
+        for at, on, hit in _hits(x_part, y_part, how):
             if apart:
                 np.multiply(gradient[at], hit, out=part[on])
             else:
@@ -566,15 +548,15 @@ def fold(x: TensorLike, output_size: Two, kernel_size: Two, dilation: Two = 1, p
     return transpose(summed).reshape((n, channels, *sizes))[:, :, p : p + height, q : q + width]
 
 
-def _adaptive(inputs: TensorLike, output_size: Two, data_format: str | None, pool: Callable[..., Tensor]) -> Tensor:
+def _adaptive(inputs: TensorLike, output_size: Two, data_format: str | None, reduce: Callable[..., Tensor]) -> Tensor:
     """Pool each axis between batch and channels to a size, by parts that overlap where they must."""
     x = convert_to_tensor(inputs)
     first = 1 if standardize_data_format(data_format) == "channels_last" else 2
     sizes = [output_size] * (x.ndim - 2) if isinstance(output_size, int) else output_size
     for axis, count in enumerate(sizes, first):
-        length = x.shape[axis]
-        parts = [(i * length // count, -(-(i + 1) * length // count)) for i in range(count)]
-        x = pool(x, axis, parts, length)
+        front, length = moveaxis(x, axis, 0), x.shape[axis]
+        ends = [(i * length // count, -(-(i + 1) * length // count)) for i in range(count)]
+        x = moveaxis(stack([reduce(front[start:end], 0) for start, end in ends]), 0, axis)
     return x
 
 
@@ -582,23 +564,11 @@ def _adaptive(inputs: TensorLike, output_size: Two, data_format: str | None, poo
 def adaptive_average_pool(inputs: TensorLike, output_size: int | Sequence[int],
                           data_format: DataFormat | None = None) -> Tensor:  # fmt: skip
     """Means over so many parts of each axis between batch and channels."""
-
-    def pool(x: Tensor, axis: int, parts: list[tuple[int, int]], length: int) -> Tensor:
-        matrix = np.zeros((length, len(parts)), x.dtype)
-        for i, (start, end) in enumerate(parts):
-            matrix[start:end, i] = 1 / (end - start)
-        return moveaxis(tensordot(x, matrix, ([axis], [0])), -1, axis)
-
-    return _adaptive(inputs, output_size, data_format, pool)
+    return _adaptive(inputs, output_size, data_format, mean)
 
 
 @composite
 def adaptive_max_pool(inputs: TensorLike, output_size: int | Sequence[int],
                       data_format: DataFormat | None = None) -> Tensor:  # fmt: skip
     """Largest elements of so many parts of each axis between batch and channels."""
-
-    def pool(x: Tensor, axis: int, parts: list[tuple[int, int]], length: int) -> Tensor:
-        front = moveaxis(x, axis, 0)
-        return moveaxis(stack([max_(front[start:end], 0) for start, end in parts]), 0, axis)
-
-    return _adaptive(inputs, output_size, data_format, pool)
+    return _adaptive(inputs, output_size, data_format, max_)

@@ -13,7 +13,7 @@ from .._base.typing import Array, DTypeLike, TensorLike
 from .._core.op import VJP, composite, primitive
 from .._core.tensor import NUMPY_OPS, Tensor, TensorOps, as_array, as_values, coerce, has_tensor, in_dtype
 from .arrays import common_dtype, named, strong
-from .elementwise import Unary
+from .elementwise import Unary, unary
 
 if TYPE_CHECKING:
     from .._core.keras_tensor import KerasTensor
@@ -42,10 +42,8 @@ def saturate_cast(x: TensorLike, dtype: DTypeLike) -> Tensor:
     if own.kind in "iu":
         low, high = max(low, np.iinfo(own).min), min(high, np.iinfo(own).max)
     elif own.kind == "f" and "int" in name:  # the nearest floats within the range
-        low, high = (
-            v if abs(int(v)) <= abs(limit) else np.nextafter(v, own.type(0))
-            for v, limit in ((own.type(low), low), (own.type(high), high))
-        )
+        low, high = (v if abs(int(v := own.type(limit))) <= abs(limit) else np.nextafter(v, own.type(0))
+                     for limit in (low, high))  # fmt: skip
     return cast(NUMPY_OPS["clip"](values, low, high) if own.kind != "b" else values, name)
 
 
@@ -56,8 +54,7 @@ def convert_to_tensor(x: TensorLike, dtype: DTypeLike | None = None, sparse: boo
 
     But an array of float64 becomes float32, unless `dtype` or floatx is float64.
 
-    Raises:
-        ValueError: if rows differ in length, for text, or for `sparse` and `ragged`.
+    Rows of several lengths, text, `sparse` and `ragged` raise a ValueError.
 
     Example:
         >>> print(convert_to_tensor([1, 2]))
@@ -88,10 +85,7 @@ def convert_to_numpy(x: TensorLike) -> Array:
     return np.array(as_array(x))
 
 
-@primitive(lambda g, y, x: g)
-def copy(x: TensorLike) -> Array:
-    """A copy of x."""
-    return strong(x).copy()
+copy: Unary = unary(lambda x: x.copy(), lambda g, y, x: g, "A copy of x.", strong, name="copy")
 
 
 @primitive(None)
@@ -199,13 +193,10 @@ def arange(start: Any, stop: Any = None, step: Any = None, dtype: DTypeLike | No
 
 
 def _spaced(name: str, function: Any, outer: VJP, inner: VJP = lambda end: 1.0) -> Callable[..., Tensor]:
-    """Declare an op of `num` numbers that are at equal distances by some scale.
+    """Declare an op of `num` numbers that are at equal distances by some scale, for a NumPy function.
 
-    Args:
-        name: Its name.
-        function: The NumPy function.
-        outer: (gradient, numbers, dtype, base if any) -> gradient of the numbers by that scale.
-        inner: Slope of the scale at an end.
+    `outer` is (gradient, numbers, dtype, base if any) -> gradient of the numbers by that scale, `inner` its slope at an
+    end.
     """
 
     def rule_of(end: int) -> VJP:
@@ -230,15 +221,11 @@ _geometric = _spaced("_geometric", np.geomspace, lambda g, y, dtype: g * y, lamb
 
 
 @overload
-def linspace(
-    start: TensorLike, stop: TensorLike, num: int = 50, endpoint: bool = True, retstep: Literal[False] = False,
-    dtype: DTypeLike | None = None, axis: int = 0,
-) -> Tensor: ...  # fmt: skip
+def linspace(start: TensorLike, stop: TensorLike, num: int = 50, endpoint: bool = True, retstep: Literal[False] = False,
+             dtype: DTypeLike | None = None, axis: int = 0) -> Tensor: ...  # fmt: skip
 @overload
-def linspace(
-    start: TensorLike, stop: TensorLike, num: int = 50, endpoint: bool = True, *, retstep: Literal[True],
-    dtype: DTypeLike | None = None, axis: int = 0,
-) -> tuple[Tensor, Tensor]: ...  # fmt: skip
+def linspace(start: TensorLike, stop: TensorLike, num: int = 50, endpoint: bool = True, *, retstep: Literal[True],
+             dtype: DTypeLike | None = None, axis: int = 0) -> tuple[Tensor, Tensor]: ...  # fmt: skip
 def linspace(start: TensorLike, stop: TensorLike, num: int = 50, endpoint: bool = True, retstep: bool = False,
              dtype: DTypeLike | None = None, axis: int = 0) -> Any:  # fmt: skip
     """`num` numbers at equal distances from `start` to `stop`; with `retstep` a pair with the distance."""
@@ -262,11 +249,8 @@ def geomspace(start: TensorLike, stop: TensorLike, num: int = 50, endpoint: bool
 
 
 def _window(function: Any, doc: str) -> Unary:
-    def forward(x: TensorLike) -> Array:
-        return function(int(np.asarray(x))).astype(settings.floatx)
-
-    op: Any = primitive(None)(named(forward, function.__name__, doc))
-    return op
+    points: Any = lambda x: function(int(x)).astype(settings.floatx)  # noqa: E731
+    return unary(points, None, doc, np.asarray, name=function.__name__)
 
 
 bartlett: Unary = _window(np.bartlett, "Bartlett window of x points: a triangle.")

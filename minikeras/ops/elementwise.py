@@ -1,11 +1,12 @@
 """Operations on one element at a time: arithmetic, comparison, logic, bits, elementary functions.
 
-`unary` and `binary` make most of them from a NumPy function, a gradient rule for each argument, and the documentation.
-The engine sums each rule's result over broadcast axes and casts it to the input's dtype.
+`unary` and `binary` make most of them from a function of arrays, a gradient rule for each argument, and the
+documentation. The engine sums each rule's result over broadcast axes and casts it to the input's dtype.
 """
 
 import math
 from collections.abc import Callable
+from types import FunctionType
 from typing import TYPE_CHECKING, Any, Protocol, overload
 
 import numpy as np
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 class Unary(Protocol):
     """An op of one tensor, element by element."""
 
+    def __hash__(self) -> int: ...
     @overload
     def __call__(self, x: "KerasTensor") -> "KerasTensor": ...
     @overload
@@ -52,8 +54,10 @@ class Bitwise(Protocol):
 
 def _declare(forward: Callable[..., Array], function: Any, name: str, doc: str, *vjps: VJP | None) -> Any:
     run = named(forward, name or function.__name__, doc)
+    run.__module__ = next((f.__module__ for f in (*vjps, function) if isinstance(f, FunctionType)), __name__)
+    numpy_name = name if isinstance(function, FunctionType) else function.__name__
     ufunc = function if isinstance(function, np.ufunc) else None  # the other functions take no `out`
-    return primitive(*vjps, inplace="out" in run.__code__.co_varnames, name=function.__name__, ufunc=ufunc)(run)
+    return primitive(*vjps, inplace="out" in run.__code__.co_varnames, name=numpy_name, ufunc=ufunc)(run)
 
 
 def met(rule: VJP) -> VJP:
@@ -132,6 +136,8 @@ signbit: Unary = unary(np.signbit, None, "Whether x has its sign bit set, as -0.
 sqrt: Unary = unary(np.sqrt, lambda g, y, x: 0.5 * g / y, "Square root of x.", writes=True)
 cbrt: Unary = unary(np.cbrt, lambda g, y, x: g / (3 * y * y), "Cube root of x.")
 reciprocal: Unary = unary(np.reciprocal, lambda g, y, x: -g * y * y, "1 / x in the dtype of x.", strong, writes=True)
+rsqrt: Unary = unary(lambda x: 1 / np.sqrt(x), lambda g, y, x: -0.5 * g * y * y * y,  # d x^(-1/2) = -1/2 x^(-3/2)
+                     "Reciprocal of the square root, 1 / sqrt(x).", name="rsqrt")  # fmt: skip
 hypot: Binary = binary(np.hypot, met(lambda g, y, a, b: g * a / y), met(lambda g, y, a, b: g * b / y),
                        "sqrt(x1 ** 2 + x2 ** 2).", floating=True)  # fmt: skip
 
@@ -143,13 +149,7 @@ def square(x: TensorLike, out: Array | None = None) -> Array:
     return np.square(a.astype("int32") if a.dtype == bool else a, out=out)
 
 
-@primitive(lambda g, y, x: -0.5 * g * y * y * y)  # d x^(-1/2) = -1/2 x^(-3/2)
-def rsqrt(x: TensorLike) -> Array:
-    """Reciprocal of the square root, 1 / sqrt(x)."""
-    return 1 / np.sqrt(as_float(x))
-
-
-@primitive(lambda g, y, a, b: np.where(b == 0, 0, g / _or_one(b)), lambda g, y, a, b: -g * y / _or_one(b))
+@primitive(lambda g, y, a, b: np.where(b == 0, 0, g / (b + (b == 0))), lambda g, y, a, b: -g * y / (b + (b == 0)))
 def divide_no_nan(x1: TensorLike, x2: TensorLike) -> Array:
     """Quotient x1 / x2, and 0 where x2 is 0."""
     a, b = (np.asarray(x, common_dtype(x1, x2, 0.0)) for x in (x1, x2))
@@ -166,7 +166,7 @@ def mod(x1: TensorLike, x2: TensorLike) -> Array:
     return np.mod(np.asarray(x1, target), np.asarray(x2, target))
 
 
-@primitive(met(lambda g, y, a, b: g * b * a ** _less_one(b)),
+@primitive(met(lambda g, y, a, b: g * b * a ** (b - (b != 0))),  # not 0 ** -1, whose product with b = 0 would be NaN
            met(lambda g, y, a, b: g * y * _log_or_zero(a)), inplace=True)  # fmt: skip  # d a^b = a^b log a
 def power(x1: TensorLike, x2: TensorLike, out: Array | None = None) -> Array:
     """Power x1 ** x2, with broadcasting."""
@@ -180,23 +180,11 @@ gcd: Binary = binary(np.gcd, None, None, "Greatest common divisor of integers.")
 lcm: Binary = binary(np.lcm, None, None, "Least common multiple of integers.")
 
 
-def _less_one(x2: Any) -> Any:
-    """Return x2 - 1, but 0 for a zero, so that 0 * 0 ** -1 does not make a NaN of d x^0 = 0."""
-    if isinstance(x2, int | float):
-        return x2 - 1 if x2 else x2
-    return np.where(x2 == 0, 0, x2 - 1)
-
-
 def _log_or_zero(x1: Any) -> Any:
     """Return log(x1), and 0 where there is none; of a number a number, as its type gives way to that of an array."""
     if isinstance(x1, int | float):
         return math.log(x1) if x1 > 0 else 0.0
     return np.log(np.where(x1 > 0, x1, 1))
-
-
-def _or_one(x: Any) -> Any:
-    """Return x, with 1 in place of 0; of a number a number."""
-    return x or 1 if isinstance(x, int | float) else np.where(x == 0, 1, x)
 
 
 def _first(g: Any, y: Any, x1: Any, x2: Any) -> Any:
@@ -217,13 +205,9 @@ heaviside: Binary = binary(np.heaviside, None, lambda g, y, a, b: g * (a == 0),
 nextafter: Binary = binary(np.nextafter, None, None, "The next float after x1 towards x2.", floating=True)
 ceil: Unary = unary(np.ceil, None, "x rounded up, as floats.")
 floor: Unary = unary(np.floor, None, "x rounded down, as floats.")
-
-
-@primitive(None)
-def trunc(x: TensorLike) -> Array:
-    """x rounded towards zero, in its dtype."""
-    array = strong(x)
-    return array.copy() if array.dtype.kind in "biu" else np.trunc(array)  # NumPy 2.0 makes floats of integers
+trunc: Unary = unary(  # NumPy 2.0 makes floats of integers
+    lambda x: x.copy() if x.dtype.kind in "biu" else np.trunc(x), None, "x rounded towards zero, in its dtype.", strong,
+    name="trunc")  # fmt: skip
 
 
 @primitive(None)
@@ -303,8 +287,8 @@ arctan2: Binary = binary(np.arctan2, met(lambda g, y, a, b: g * b / (a * a + b *
                          "Angle of the point (x2, x1), from -pi to pi.", floating=True)  # fmt: skip
 sinc: Unary = unary(np.sinc, lambda g, y, x: g * np.where(x == 0, 0, (np.cos(np.pi * x) - y) / np.where(x == 0, 1, x)),
                     "sin(pi x) / (pi x), 1 at 0.")  # fmt: skip
-i0: Unary = unary(named(lambda x: np.i0(x).astype(x.dtype), "i0", ""), lambda g, y, x: g * _i1(x),
-                  "Modified Bessel function of order 0.")  # fmt: skip
+i0: Unary = unary(lambda x: np.i0(x).astype(x.dtype), lambda g, y, x: g * _i1(x),
+                  "Modified Bessel function of order 0.", name="i0")  # fmt: skip
 sinh: Unary = unary(np.sinh, lambda g, y, x: g * np.cosh(x), "Hyperbolic sine of x.")
 cosh: Unary = unary(np.cosh, lambda g, y, x: g * np.sinh(x), "Hyperbolic cosine of x.")
 tanh: Unary = unary(np.tanh, lambda g, y, x: g * (1 - y * y), "Hyperbolic tangent of x.", writes=True)
@@ -320,23 +304,18 @@ rad2deg: Unary = unary(np.rad2deg, lambda g, y, x: g * (180 / math.pi), "Radians
 # Rational approximations, highest power first, from W. J. Cody, "Rational Chebyshev approximations for the
 # error function", Math. Comp. 23 (1969): relative errors below 6e-19 in exact arithmetic.
 _SMALL = (  # erf(x) / x, a function of x * x, for x up to 0.46875
-    (1.85777706184603153e-1, 3.16112374387056560, 1.13864154151050156e2, 3.77485237685302021e2,
-     3.20937758913846947e3),
-    (1, 2.36012909523441209e1, 2.44024637934444173e2, 1.28261652607737228e3, 2.84423683343917062e3),
-)  # fmt: skip
+    (1.85777706184603153e-1, 3.16112374387056560, 1.13864154151050156e2, 3.77485237685302021e2, 3.20937758913846947e3),
+    (1, 2.36012909523441209e1, 2.44024637934444173e2, 1.28261652607737228e3, 2.84423683343917062e3))  # fmt: skip
 _MIDDLE = (  # exp(x * x) * erfc(x) for x up to 4
-    (2.15311535474403846e-8, 5.64188496988670089e-1, 8.88314979438837594, 6.61191906371416295e1,
-     2.98635138197400131e2, 8.81952221241769090e2, 1.71204761263407058e3, 2.05107837782607147e3,
-     1.23033935479799725e3),
+    (2.15311535474403846e-8, 5.64188496988670089e-1, 8.88314979438837594, 6.61191906371416295e1, 2.98635138197400131e2,
+     8.81952221241769090e2, 1.71204761263407058e3, 2.05107837782607147e3, 1.23033935479799725e3),
     (1, 1.57449261107098347e1, 1.17693950891312499e2, 5.37181101862009858e2, 1.62138957456669019e3,
-     3.29079923573345963e3, 4.36261909014324716e3, 3.43936767414372164e3, 1.23033935480374942e3),
-)  # fmt: skip
+     3.29079923573345963e3, 4.36261909014324716e3, 3.43936767414372164e3, 1.23033935480374942e3))  # fmt: skip
 _LARGE = (  # (1 / sqrt(pi) - x * exp(x * x) * erfc(x)) * x * x, a function of 1 / (x * x), for x from 4
     (1.63153871373020978e-2, 3.05326634961232344e-1, 3.60344899949804439e-1, 1.25781726111229246e-1,
      1.60837851487422766e-2, 6.58749161529837803e-4),
     (1, 2.56852019228982242, 1.87295284992346725, 5.27905102951428412e-1, 6.05183413124413191e-2,
-     2.33520497626869185e-3),
-)  # fmt: skip
+     2.33520497626869185e-3))  # fmt: skip
 
 
 def _ratio(polynomials: tuple[tuple[float, ...], tuple[float, ...]], x: Array) -> Array:
@@ -369,20 +348,18 @@ def _erfc(x: Array) -> Array:
     return np.where(a <= 0.46875, 1 - _small(x), np.where(x < 0, 2 - tail, tail))
 
 
-@primitive(lambda g, y, x: g * (2 / math.sqrt(math.pi)) * np.exp(-x * x))
-def erf(x: TensorLike) -> Array:
-    """Error function: 2 / sqrt(pi) times the integral of exp(-t * t) from 0 to x, element by element."""
-    a = as_float(x)
-    with np.errstate(under="ignore", over="ignore"):  # far out the answer is exactly 1
-        return _erf(a.astype("float64")).astype(a.dtype)
+def _in_float64(function: Callable[[Array], Array], x: Array) -> Array:
+    with np.errstate(under="ignore", over="ignore"):  # far out the answer is exactly 0 or 1
+        return function(x.astype("float64")).astype(x.dtype)
 
 
-@primitive(lambda g, y, x: g * (-2 / math.sqrt(math.pi)) * np.exp(-x * x))
-def erfc(x: TensorLike) -> Array:
-    """Complement of the error function, 1 - erf(x), with all digits where it is small."""
-    a = as_float(x)
-    with np.errstate(under="ignore", over="ignore"):  # far out the answer is exactly 0
-        return _erfc(a.astype("float64")).astype(a.dtype)
+erf: Unary = unary(
+    lambda x: _in_float64(_erf, x), lambda g, y, x: g * (2 / math.sqrt(math.pi)) * np.exp(-x * x),
+    "Error function: 2 / sqrt(pi) times the integral of exp(-t * t) from 0 to x, element by element.",
+    name="erf")  # fmt: skip
+erfc: Unary = unary(
+    lambda x: _in_float64(_erfc, x), lambda g, y, x: g * (-2 / math.sqrt(math.pi)) * np.exp(-x * x),
+    "Complement of the error function, 1 - erf(x), with all digits where it is small.", name="erfc")  # fmt: skip
 
 
 @primitive(lambda g, y, x: g * (math.sqrt(math.pi) / 2) * np.exp(y * y))

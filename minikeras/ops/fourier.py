@@ -102,9 +102,7 @@ def _window(window: Any, sequence_length: int, fft_length: int) -> Tensor:
     if isinstance(window, str) and window not in ("hann", "hamming"):
         raise ValueError(f"`window` must be 'hann', 'hamming', values or None. Received: window={window!r}")
     if fft_length < sequence_length:
-        raise ValueError(
-            f"`fft_length` must be at least `sequence_length`. Received: {fft_length} and {sequence_length}."
-        )
+        raise ValueError(f"`fft_length` must be at least {sequence_length=}. Received: {fft_length=}.")
     if window is None:
         return ones(fft_length)
     if isinstance(window, str):  # periodic: one point more, left out

@@ -5,6 +5,7 @@ An image is (height, width, channels) or, with channels first, (channels, height
 
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -12,17 +13,7 @@ import numpy as np
 from .._base import absent
 from .._base.checks import one_of
 from .._base.settings import standardize_data_format
-from .._base.typing import (
-    AnyCallable,
-    Array,
-    DataFormat,
-    FillMode,
-    FloatArray,
-    Interpolation,
-    Padding,
-    Sampling,
-    TensorLike,
-)
+from .._base.typing import Array, DataFormat, FillMode, FloatArray, Interpolation, Padding, Sampling, TensorLike
 from .._core.op import composite
 from .._core.tensor import Tensor, as_array
 from .activation import relu
@@ -86,16 +77,10 @@ def _weighed(images: Tensor, axes: Sequence[int], matrices: Sequence[FloatArray]
 def scale_and_translate(images: TensorLike, output_shape: Sequence[int], scale: TensorLike, translation: TensorLike,
                         spatial_dims: Sequence[int], method: Interpolation,
                         antialias: bool = True) -> Tensor:  # fmt: skip
-    """Images scaled, then shifted (by pixels of the result), along certain axes.
+    """Images scaled, then shifted (by pixels of the result), along the axes `spatial_dims`: a tensor of `output_shape`.
 
-    Args:
-        images: A tensor.
-        output_shape: The shape to return.
-        scale: Factor for each of the axes.
-        translation: Shift along each.
-        spatial_dims: The axes.
-        method: "linear", "cubic", "lanczos3" or "lanczos5".
-        antialias: Whether to take more pixels together where the result is smaller.
+    `scale` and `translation` have a number for each of these axes, `method` is "linear", "cubic", "lanczos3" or
+    "lanczos5", and `antialias` takes more pixels together where the result is smaller.
     """
     one_of("method", method, WEIGHTS)
     x = convert_to_tensor(images)
@@ -110,21 +95,14 @@ def resize(images: TensorLike, size: Sequence[int], interpolation: Interpolation
            crop_to_aspect_ratio: bool = False, pad_to_aspect_ratio: bool = False,
            fill_mode: Literal["constant"] = "constant", fill_value: float = 0.0,
            data_format: DataFormat | None = None) -> Tensor:  # fmt: skip
-    """Images in another size.
+    """Images in another size, (height, width).
 
     Args:
-        images: One image or a batch.
-        size: New height and width.
         interpolation: "nearest", "bilinear", "bicubic", "lanczos3" or "lanczos5".
         antialias: Whether to take more pixels together where images become smaller.
         crop_to_aspect_ratio: Whether to crop rather than distort.
-        pad_to_aspect_ratio: Whether to put `fill_value` around rather than distort.
+        pad_to_aspect_ratio: Whether to put `fill_value` around rather than distort; not with `crop_to_aspect_ratio`.
         fill_mode: "constant".
-        fill_value: What is put around.
-        data_format: Where the channels are; the configured format if not given.
-
-    Raises:
-        ValueError: for another number of axes, an unknown interpolation, or both ways to keep the aspect ratio.
 
     Example:
         >>> print(resize(np.array([[[1.0], [3.0]]]), (1, 4))[0, :, 0])
@@ -290,10 +268,7 @@ def ssim(image1: TensorLike, image2: TensorLike, max_val: float = 1.0, filter_si
     channels, rows, columns = _axes(image1, data_format)
     a, b = convert_to_tensor(image1), convert_to_tensor(image2)
     bell = _bell(filter_size, filter_sigma)
-
-    def blurred(x: Tensor) -> Tensor:
-        return _each_channel(x, np.outer(bell, bell), data_format, "valid")
-
+    blurred = partial(_each_channel, kernel=np.outer(bell, bell), data_format=data_format, padding="valid")
     c1, c2 = (k1 * max_val) ** 2, (k2 * max_val) ** 2
     ma, mb = blurred(a), blurred(b)
     luminance = (2.0 * ma * mb + c1) / (square(ma) + square(mb) + c1)
@@ -336,8 +311,7 @@ def extract_patches_3d(volumes: TensorLike, size: int | Sequence[int], strides: 
 _FILLS: dict[str, Callable[[Any, int], Any]] = {
     "constant": lambda i, n: i, "nearest": lambda i, n: np.clip(i, 0, n - 1), "wrap": lambda i, n: i % n,
     "mirror": lambda i, n: (n - 1) - np.abs(i % np.maximum(2 * (n - 1), 1) - (n - 1)),
-    "reflect": lambda i, n: np.where(i % (2 * n) < n, i % (2 * n), 2 * n - 1 - i % (2 * n)),
-}  # fmt: skip
+    "reflect": lambda i, n: np.where(i % (2 * n) < n, i % (2 * n), 2 * n - 1 - i % (2 * n))}  # fmt: skip
 """Index beyond an axis of length n -> index within."""
 _ORDERS = {"nearest": 0, "bilinear": 1}
 
@@ -348,11 +322,9 @@ def map_coordinates(inputs: TensorLike, coordinates: TensorLike, order: int, fil
     """A tensor read at places between its elements.
 
     Args:
-        inputs: The tensor.
         coordinates: Place along each axis, of shape (axes, ...).
         order: 0 takes the nearest element, 1 interpolates between neighbours.
-        fill_mode: What is beyond the edges: "constant", "nearest", "wrap", "mirror" or "reflect".
-        fill_value: The constant.
+        fill_mode: What is beyond the edges: "constant" (`fill_value`), "nearest", "wrap", "mirror" or "reflect".
     """
     one_of("fill_mode", fill_mode, _FILLS)
     one_of("order", order, (0, 1))
@@ -403,16 +375,10 @@ def _at(images: TensorLike, rows: Tensor, columns: Tensor, interpolation: str, f
 def affine_transform(images: TensorLike, transform: TensorLike, interpolation: Sampling = "bilinear",
                      fill_mode: FillMode = "constant", fill_value: float = 0,
                      data_format: DataFormat | None = None) -> Tensor:  # fmt: skip
-    """Images turned, stretched and shifted.
+    """Images turned, stretched and shifted, by (a0, a1, a2, b0, b1, b2, c0, c1) for each.
 
-    Args:
-        images: One image or a batch.
-        transform: (a0, a1, a2, b0, b1, b2, c0, c1) for each image: pixel (x, y) of the result is read at
-            ((a0 x + a1 y + a2) / k, (b0 x + b1 y + b2) / k), where k = c0 x + c1 y + 1.
-        interpolation: "nearest" or "bilinear".
-        fill_mode: What is beyond the edges: "constant", "nearest", "wrap", "mirror" or "reflect".
-        fill_value: The constant.
-        data_format: Where the channels are; the configured format if not given.
+    Pixel (x, y) of the result is read at ((a0 x + a1 y + a2) / k, (b0 x + b1 y + b2) / k), where k = c0 x + c1 y + 1.
+    `interpolation` is "nearest" or "bilinear"; `fill_mode` and `fill_value` are those of `map_coordinates`.
     """
     size, (_, down, across) = shape(images), _axes(images, data_format)
     y, x = np.arange(size[down])[:, None], np.arange(size[across])
@@ -447,9 +413,7 @@ def perspective_transform(images: TensorLike, start_points: TensorLike, end_poin
 __all__ = [
     "affine_transform", "crop_images", "extract_patches", "extract_patches_3d", "gaussian_blur", "hsv_to_rgb",
     "map_coordinates", "pad_images", "perspective_transform", "resize", "rgb_to_grayscale", "rgb_to_hsv",
-    "scale_and_translate", "sobel_edges", "ssim",
-]  # fmt: skip
-__dir__: AnyCallable = __all__.copy
-
+    "scale_and_translate", "sobel_edges", "ssim"]  # fmt: skip
+__dir__: Callable[[], list[str]] = __all__.copy
 
 absent.complete(globals())

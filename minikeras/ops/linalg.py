@@ -21,7 +21,7 @@ from .._core.tape import GradientTape
 from .._core.tensor import Tensor, as_values
 from .arrays import as_float, axes, conjugated, promote, restore, rule
 from .creation import convert_to_tensor, ndim, ones_like, shape, zeros_like
-from .elementwise import absolute, add, log10, multiply, not_equal, power, real, square, subtract
+from .elementwise import Unary, absolute, add, log10, multiply, not_equal, power, real, square, subtract, unary
 from .reduction import max, mean, min, sum
 from .shapes import diagonal, expand_dims, moveaxis, ravel, reshape, squeeze, stack, swapaxes, transpose, tril, triu
 
@@ -56,10 +56,9 @@ def matmul(x1: TensorLike, x2: TensorLike, out: Array | None = None) -> Array:
             return product(a, b, out)
         return np.matmul(a, b, out=out)
     except ValueError:
-        raise ValueError(
-            f"matmul cannot multiply tensors of shapes {np.shape(a)} and {np.shape(b)}: the last axis of the "
-            "first must be as long as the last but one (or only one) of the second, and both need an axis."
-        ) from None
+        raise ValueError(f"matmul cannot multiply tensors of shapes {np.shape(a)} and {np.shape(b)}: the last axis of "
+                         "the first must be as long as the last but one (or only one) of the second, and both need an "
+                         "axis.") from None  # fmt: skip
 
 
 @composite
@@ -298,22 +297,14 @@ def _regular(x: TensorLike) -> Array:
     return a + np.eye(a.shape[-1], dtype=a.dtype) if context.dry else a
 
 
-@primitive(lambda g, y, x: -_transposed(y) @ g @ _transposed(y))  # d(A^-1) = -A^-1 dA A^-1
-def inv(x: TensorLike) -> Array:
-    """Inverse of matrices; a singular one raises numpy.linalg.LinAlgError."""
-    return np.linalg.inv(_regular(x))
-
-
-@primitive(lambda g, y, x: (g * y)[..., None, None] * _transposed(np.linalg.inv(x)))  # Jacobi: d det = det tr(A^-1 dA)
-def det(x: TensorLike) -> Array:
-    """Determinant of matrices."""
-    return np.linalg.det(_regular(x))
-
-
-@primitive(lambda g, y, x: g[..., None, None] * _transposed(np.linalg.inv(x)))
-def logdet(x: TensorLike) -> Array:
-    """Logarithm of the absolute value of the determinant of matrices."""
-    return np.linalg.slogdet(_regular(x))[1]
+inv: Unary = unary(np.linalg.inv, lambda g, y, x: -_transposed(y) @ g @ _transposed(y),  # d(A^-1) = -A^-1 dA A^-1
+                   "Inverse of matrices; a singular one raises numpy.linalg.LinAlgError.", _regular)  # fmt: skip
+det: Unary = unary(  # Jacobi: d det = det tr(A^-1 dA)
+    np.linalg.det, lambda g, y, x: (g * y)[..., None, None] * _transposed(np.linalg.inv(x)), "Determinant of matrices.",
+    _regular)  # fmt: skip
+logdet: Unary = unary(
+    lambda x: np.linalg.slogdet(x)[1], lambda g, y, x: g[..., None, None] * _transposed(np.linalg.inv(x)),
+    "Logarithm of the absolute value of the determinant of matrices.", _regular, name="logdet")  # fmt: skip
 
 
 @composite
@@ -379,10 +370,9 @@ def _svd_rule(g: Any, y: Any, x: Any, full: bool = False) -> Any:
     """Townsend 2016, "Differentiating the singular value decomposition"."""
     m, n = np.shape(x)[-2:]
     if full and m != n:
-        raise NotImplementedError(
-            f"svd(full_matrices=True) has no gradient for matrices that are not square. Received: {m} by {n}. "
-            "Use full_matrices=False, or compute_uv=False where only the singular values count."
-        )
+        raise NotImplementedError("svd(full_matrices=True) has no gradient for matrices that are not square. Received: "
+                                  f"{m} by {n}. Use full_matrices=False, or compute_uv=False where only the singular "
+                                  "values count.")  # fmt: skip
     (u, s, v), (gu, gs, gv) = ((p[..., :m, :], p[..., m : m + 1, :], p[..., m + 1 :, :]) for p in (y, g))
     st, uh, vh, eye = _transposed(s), _adjoint(u), _adjoint(v), np.eye(np.shape(s)[-1], dtype=x.dtype)
     pull, gaps = uh @ gu, np.where(eye, np.inf, (s - st) * (s + st))

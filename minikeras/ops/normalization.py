@@ -131,8 +131,7 @@ def dot_product_attention(query: TensorLike, key: TensorLike, value: TensorLike,
     """softmax(query @ key^T * scale + bias) @ value, for each head. Vaswani et al. 2017.
 
     Args:
-        query: Of shape (batch, target length, heads, size).
-        key, value: Of shape (batch, source length, heads, size).
+        query: Of shape (batch, target length, heads, size); `key` and `value` (batch, source length, heads, size).
         bias: Added to the logits; broadcasts to (batch, heads, target length, source length).
         mask: False where a target must not see a source; of the bias's shape.
         scale: 1 / sqrt(size) if not given.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from functools import cached_property, partial, reduce
+from functools import cache, partial, reduce
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ import numpy as np
 from .._base.nested import leaves, map_structure
 from .._core.tensor import NUMPY_OPS, TensorOps, as_array, is_followed
 from .arrays import NP
-from .creation import cast, convert_to_tensor, linspace, logspace, ndim, shape, size
+from .creation import cast, convert_to_tensor, geomspace, linspace, logspace, ndim, shape, size
 from .fourier import cut, irfft, transform
 
 _ANSWERS = """
@@ -34,12 +34,11 @@ _SILENT: dict[str, tuple[Any, ...]] = {
     "casting": ("same_kind", "unsafe", "safe"), "copy": (True, False, None), "device": (None, "cpu"),
     "kind": (None, "quicksort", "stable", "mergesort", "heapsort", "introselect", "sort"), "like": (None,),
     "optimize": (True, False, "greedy", "optimal"), "order": ("C", "K", "A", None), "overwrite_input": (True, False),
-    "stable": (True, False, None), "subok": (True, False),
-}  # fmt: skip
+    "stable": (True, False, None), "subok": (True, False)}  # fmt: skip
 """Arguments, and those values of them, that make no difference to the numbers a tensor holds."""
 
 RULES: dict[str, Callable[..., Any]] = {}
-"""The function that computes each of NumPy's on tensors, by the name after `numpy.`; `numpy_rules` fills it."""
+"""The function that computes each of NumPy's on tensors, by the name after `numpy.`."""
 
 
 class NoRule(Exception):
@@ -63,7 +62,7 @@ def call_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: di
     if body is None and name in NUMPY_OPS:
         body = _elementwise(name)
     elif method == "outer":
-        body = _outer(ufunc)
+        body = lambda a, b, **rest: ufunc(np.reshape(a, (*shape(a), *[1] * ndim(b))), b, **rest)  # noqa: E731
     return _run(name, body, getattr(ufunc, method), inputs, kwargs)
 
 
@@ -80,10 +79,9 @@ def _run(name: str, body: Callable[..., Any] | None, function: Any, args: Any, k
             reason = str(no_rule)
     tensors = [x for x in leaves([args, kwargs]) if isinstance(x, TensorOps)]
     if (body is not None or name not in _WITHOUT_GRADIENT) and any(map(is_followed, tensors)):
-        raise TypeError(
-            f"np.{name}{reason} has no gradient here, and was called on a tensor that is being recorded. Write it with "
-            "minikeras.ops or other NumPy functions; where no gradient is wanted, call it on `x.numpy()`."
-        )
+        raise TypeError(f"np.{name}{reason} has no gradient here, and was called on a tensor that is being recorded. "
+                        "Write it with minikeras.ops or other NumPy functions; where no gradient is wanted, call it on "
+                        "`x.numpy()`.")  # fmt: skip
     args, kwargs = map_structure(value_of, (args, kwargs))
     return function(*args, **kwargs)
 
@@ -130,31 +128,15 @@ def _elementwise(name: str) -> Callable[..., Any]:
     return call
 
 
-def _outer(ufunc: np.ufunc) -> Callable[..., Any]:
-    def call(a: Any, b: Any, **rest: Any) -> Any:
-        return ufunc(np.reshape(a, (*shape(a), *[1] * ndim(b))), b, **rest)
+def rule(signature: str, body: Callable[..., Any]) -> None:
+    """Enter the function that computes one of NumPy's, under its name and those of its arguments in NumPy's order.
 
-    return call
+    `out` and `dtype` are seen to here. `~kind` is an argument that makes no difference, `a>x` is called x in the rule.
+    """
+    name, _, places = signature.strip().partition(" ")
 
-
-class _Rule:
-    """The function that computes one of NumPy's: its body, and the names of NumPy's arguments."""
-
-    def __init__(self, body: Callable[..., Any], places: str) -> None:
-        self._body, self._places = body, places
-
-    @cached_property
-    def _names(self) -> list[str]:
-        return [place.strip("~").partition(">")[0] for place in self._places.split()]
-
-    @cached_property
-    def _own(self) -> dict[str, str]:
-        """The body's name for each argument that makes a difference."""
-        pairs = [place.partition(">") for place in self._places.split() if place[0] != "~"]
-        return {name: own or name for name, _, own in pairs}
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        names, own = self._names, self._own
+    def call(*args: Any, **kwargs: Any) -> Any:
+        names, own = _arguments(places)
         if len(args) > len(names):
             raise NoRule(f" with {len(args)} arguments by place")
         values = dict(zip(names, args, strict=False)) | kwargs
@@ -164,22 +146,17 @@ class _Rule:
         first = values.get(names[0])
         if dtype is not None and np.dtype(dtype).kind in "fc" and not isinstance(first, list | tuple | None):
             values[names[0]] = cast(first, dtype)
-        result = self._body(**{own[key]: value for key, value in values.items()})
+        result = body(**{own[key]: value for key, value in values.items()})
         return written(result if dtype is None else cast(result, dtype), out)
 
+    RULES[name] = call
 
-def rule(signature: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Enter the function that computes one of NumPy's, under its name and those of its arguments in NumPy's order.
 
-    `out` and `dtype` are seen to here. `~kind` is an argument that makes no difference, `a>x` is called x in the rule.
-    """
-    name, _, places = signature.strip().partition(" ")
-
-    def declare(body: Callable[..., Any]) -> Callable[..., Any]:
-        RULES[name] = _Rule(body, places)
-        return body
-
-    return declare
+@cache
+def _arguments(places: str) -> tuple[list[str], dict[str, str]]:
+    """Return the names of NumPy's arguments, and the rule's name for each that makes a difference."""
+    parts = [place.partition(">") for place in places.split()]
+    return [name.strip("~") for name, _, _ in parts], {name: own or name for name, _, own in parts if name[0] != "~"}
 
 
 # The table. The arguments are written out in NumPy's order, under every name that a NumPy gives them: `a>x` is the op's
@@ -188,14 +165,14 @@ def rule(signature: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
 _SAME = """
 allclose a>x1 b>x2 rtol atol equal_nan | append arr>x1 values>x2 axis | argmax a>x axis out keepdims
 argmin a>x axis out keepdims | argpartition a>x kth axis ~kind ~order | argsort a>x axis ~kind ~order ~stable
-around=round a>x decimals out | array_split ary>x indices_or_sections axis | bincount x weights minlength
-broadcast_to array>x shape ~subok | concatenate arrays>xs axis out dtype | copy a>x ~order ~subok
-correlate a>x1 v>x2 mode | cross a>x1 b>x2 axisa axisb axisc axis | cumprod a>x axis dtype out
+around=round a>x decimals out | array_split ary>x indices_or_sections axis | average a>x axis weights
+bincount x weights minlength | broadcast_to array>x shape ~subok | concatenate arrays>xs axis out dtype
+copy a>x ~order ~subok | correlate a>x1 v>x2 mode | cross a>x1 b>x2 axisa axisb axisc axis | cumprod a>x axis dtype out
 cumsum a>x axis dtype out | degrees=rad2deg x out dtype | diag v>x k | diagflat v>x k | diagonal a>x offset axis1 axis2
-dot a>x1 b>x2 out | dsplit ary>x indices_or_sections | dstack tup>xs | empty_like a>x dtype ~order ~subok ~shape ~device
-expand_dims a>x axis | fix=trunc x out | flip m>x axis | fliplr m>x | flipud m>x
-full_like a>x fill_value dtype ~order ~subok ~shape ~device | hsplit ary>x indices_or_sections | hstack tup>xs dtype
-i0 x | imag val>x | inner a>x1 b>x2 | isclose a>x1 b>x2 rtol atol equal_nan
+diff a n axis | dot a>x1 b>x2 out | dsplit ary>x indices_or_sections | dstack tup>xs
+empty_like a>x dtype ~order ~subok ~shape ~device | expand_dims a>x axis | fix=trunc x out | flip m>x axis | fliplr m>x
+flipud m>x | full_like a>x fill_value dtype ~order ~subok ~shape ~device | hsplit ary>x indices_or_sections
+hstack tup>xs dtype | i0 x | imag val>x | inner a>x1 b>x2 | isclose a>x1 b>x2 rtol atol equal_nan
 isin element>x1 test_elements>x2 assume_unique invert ~kind | isneginf x out | isposinf x out | isreal x
 kron a>x1 b>x2 | median a>x axis out ~overwrite_input keepdims | moveaxis a>x source destination
 nan_to_num x ~copy nan posinf neginf | nanargmax a>x axis out keepdims | nanargmin a>x axis out keepdims
@@ -219,7 +196,7 @@ linalg.solve a b | linalg.svd a>x full_matrices compute_uv | linalg.tensordot x1
 
 for _line in _SAME.replace("|", "\n").strip().splitlines():
     _name, _, _op = _line.split()[0].partition("=")
-    rule(_line.replace(f"={_op}", ""))(NUMPY_OPS[_op or _name.rpartition(".")[2]])
+    rule(_line.replace(f"={_op}", ""), NUMPY_OPS[_op or _name.rpartition(".")[2]])
 
 
 # Reductions, with what NumPy can leave out and begin with.
@@ -280,7 +257,7 @@ def _reduction(name: str, general: Callable[..., Any], options: str = "") -> Non
         asked = {key: value for key, value in asked.items() if value is not None and value is not True}
         return general(a, axis=axis, keepdims=keepdims, **asked) if asked else NUMPY_OPS[name](a, axis, keepdims)
 
-    rule(f"{name} a axis {options}")(call)
+    rule(f"{name} a axis {options}", call)
 
 
 for _name, _general, _options in (
@@ -294,16 +271,14 @@ for _name in ("max", "min", "amax", "amin"):
     _reduction(_name, _extreme(_name.removeprefix("a")), "out keepdims initial where")
 
 
-rule("all a axis out keepdims where")(_all)
-rule("any a axis out keepdims where")(_any)
-_FOLDS = {"add": _sum, "multiply": _prod, "maximum": _extreme("max"), "minimum": _extreme("min"), "logical_and": _all,
-          "logical_or": _any}  # fmt: skip
-for _ufunc, _general in _FOLDS.items():
-    rule(f"{_ufunc}.reduce array>a axis dtype out keepdims initial where")(
-        lambda a, axis=0, general=_general, **options: general(a, axis, **options)
-    )
+rule("all a axis out keepdims where", _all)
+rule("any a axis out keepdims where", _any)
+for _ufunc, _general in {"add": _sum, "multiply": _prod, "maximum": _extreme("max"), "minimum": _extreme("min"),
+                         "logical_and": _all, "logical_or": _any}.items():  # fmt: skip
+    rule(f"{_ufunc}.reduce array>a axis dtype out keepdims initial where",
+         lambda a, axis=0, general=_general, **options: general(a, axis, **options))  # fmt: skip
 for _ufunc, _name in (("add", "cumsum"), ("multiply", "cumprod")):
-    rule(f"{_ufunc}.accumulate array axis dtype out")(lambda array, axis=0, op=NUMPY_OPS[_name]: op(array, axis))
+    rule(f"{_ufunc}.accumulate array axis dtype out", lambda array, axis=0, op=NUMPY_OPS[_name]: op(array, axis))
 
 
 def _kept(result: Any, a: Any, axis: Any) -> Any:
@@ -311,17 +286,6 @@ def _kept(result: Any, a: Any, axis: Any) -> Any:
     return np.reshape(result, np.sum(np.empty(shape(a)), axis, keepdims=True).shape)
 
 
-@rule("average a axis weights returned keepdims")
-def _average(a: Any, axis: Any = None, weights: Any = None, returned: bool = False, keepdims: bool = False) -> Any:
-    result = NUMPY_OPS["average"](a, axis, weights)
-    w = np.ones_like(a) if weights is None else weights
-    if shape(w) != shape(a):
-        w = np.moveaxis(np.broadcast_to(w, (*np.delete(shape(a), axis), *shape(w))), -1, axis)
-    result, total = (_kept(y, a, axis) if keepdims else y for y in (result, np.sum(w, axis)))
-    return (result, total) if returned else result
-
-
-@rule("cov m y rowvar bias ddof fweights aweights dtype")
 def _cov(m: Any, y: Any = None, rowvar: bool = True, bias: bool = False, ddof: Any = None, **weights: Any) -> Any:
     if any(w is not None for w in weights.values()):
         raise NoRule(" with weights")
@@ -404,14 +368,10 @@ def _matrix_power(a: Any, n: int) -> Any:
 
 
 def _vector_norm(x: Any, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Any:
-    if axis is None:
-        result = np.linalg.norm(np.reshape(x, (-1,)), ord)
-        return _kept(result, x, None) if keepdims else result
-    if isinstance(axis, tuple):
-        last = np.moveaxis(x, axis, range(-len(axis), 0))
-        result = np.linalg.norm(np.reshape(last, (*shape(last)[: -len(axis)], -1)), ord, -1)
-        return _kept(result, x, axis) if keepdims else result
-    return np.linalg.norm(x, ord, axis, keepdims)
+    axes = tuple(range(ndim(x))) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    last = np.moveaxis(x, axes, range(-len(axes), 0))
+    result = np.linalg.norm(np.reshape(last, (*shape(last)[: ndim(x) - len(axes)], -1)), ord, -1)
+    return _kept(result, x, axes) if keepdims else result
 
 
 def _linear(function: Callable[..., Any], x: Any, axis: int, *settings: Any) -> Any:
@@ -429,13 +389,6 @@ def _gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: Any = 1) -> A
     return slopes[0] if len(slopes) == 1 else tuple(slopes)
 
 
-def _diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> Any:
-    sizes = [1 if i == axis % ndim(a) else length for i, length in enumerate(shape(a))]
-    ends = [x if x is None or ndim(x) else np.broadcast_to(x, sizes) for x in (prepend, append)]
-    parts = [x for x in (ends[0], a, ends[1]) if x is not None]
-    return NUMPY_OPS["diff"](np.concatenate(parts, axis) if len(parts) > 1 else a, n, axis)
-
-
 def _running(op: str, start: float) -> Callable[..., Any]:
     def call(x: Any, axis: int | None = None, include_initial: bool = False) -> Any:
         along = axis or 0
@@ -444,11 +397,6 @@ def _running(op: str, start: float) -> Callable[..., Any]:
         return np.concatenate([first, result], along) if include_initial else result
 
     return call
-
-
-def _geomspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, axis: int = 0) -> Any:
-    points = np.exp(np.linspace(np.log(np.abs(start)), np.log(np.abs(stop)), num, endpoint, axis=axis))
-    return np.expand_dims(np.sign(start), axis) * points if ndim(start) else np.sign(start) * points
 
 
 def _interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None) -> Any:
@@ -474,13 +422,13 @@ def _piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> A
     for i, condition in enumerate(conditions):
         choice = np.where(condition, i, choice)
     kinds = [*range(len(conditions)), *[-1] * (len(funclist) > len(conditions))]
-    places, parts = [np.flatnonzero(choice == k) for k in kinds], []
-    for function, place in zip(funclist, places, strict=True):
-        part = np.take(x, place)
-        parts.append(function(part, *args, **kw) if callable(function) else np.zeros_like(part) + function)
-    rest = np.flatnonzero(~np.isin(choice, kinds))
-    order = np.argsort(np.concatenate([*places, rest]))
-    return np.reshape(np.take(np.concatenate([*parts, np.zeros_like(np.take(x, rest))]), order), shape(x))
+    result = np.zeros_like(np.ravel(x))
+    for function, kind in zip(funclist, kinds, strict=True):
+        places = np.flatnonzero(choice == kind)
+        part = np.take(x, places)
+        values = function(part, *args, **kw) if callable(function) else np.zeros_like(part) + function
+        result = NUMPY_OPS["scatter_update"](result, places[:, None], values)
+    return np.reshape(result, shape(x))
 
 
 def _unwrap(p: Any, discont: Any = None, axis: int = -1, period: float = 2 * math.pi) -> Any:
@@ -505,9 +453,6 @@ def _fft(a: Any, n: Any = None, axis: int = -1, norm: Any = None, inverse: bool 
     return NP.moveaxis((y[0] + 1j * y[1]) * _scale(norm, shape(x)[-1], inverse), -1, axis)
 
 
-_inverse_fft = partial(_fft, inverse=True)
-
-
 def _rfft(a: Any, n: Any = None, axis: int = -1, norm: Any = None) -> Any:
     n = n or shape(a)[axis]
     return np.take(_fft(a, n, axis, norm), np.arange(n // 2 + 1), axis)
@@ -517,21 +462,6 @@ def _irfft(a: Any, n: Any = None, axis: int = -1, norm: Any = None) -> Any:
     last = np.moveaxis(a, axis, -1)
     n = n or 2 * (shape(last)[-1] - 1)
     return NP.moveaxis(irfft((np.real(last), np.imag(last)), n) * (n * _scale(norm, n, True)), -1, axis)
-
-
-def _along_all(first: Any, each: Any, last: Any, two: bool) -> Callable[..., Any]:
-    """Return a transform along several axes: `first` or `last` along the last of them, `each` along the others."""
-
-    def call(a: Any, s: Any = None, axes: Any = (-2, -1) if two else None, norm: Any = None) -> Any:
-        axes = range(-ndim(a) if s is None else -len(s), 0) if axes is None else axes
-        sizes = [None] * len(axes) if s is None else s
-        *others, (n, axis) = [(None if n == -1 else n, axis) for n, axis in zip(sizes, axes, strict=True)]
-        y = (first or each)(a, n, axis, norm) if last is None else a
-        for m, other in reversed(others):
-            y = each(y, m, other, norm)
-        return y if last is None else last(y, n, axis, norm)
-
-    return call
 
 
 _COMPOSED: dict[str, Callable[..., Any]] = {
@@ -549,12 +479,12 @@ _COMPOSED: dict[str, Callable[..., Any]] = {
     "copysign x1 x2 out dtype": lambda x1, x2: np.abs(x1) * np.where(np.signbit(x2), -1.0, 1.0),
     "corrcoef x y rowvar dtype": lambda x, y=None, rowvar=True: NUMPY_OPS["corrcoef"](
         x if y is None and rowvar else _rows(x, y, rowvar)),
+    "cov m y rowvar bias ddof fweights aweights dtype": _cov,
     "count_nonzero a axis keepdims": lambda a, axis=None, keepdims=False: (
         _kept(NUMPY_OPS["count_nonzero"](a, axis), a, axis) if keepdims else NUMPY_OPS["count_nonzero"](a, axis)),
     "cumulative_prod x axis dtype out include_initial": _running("cumprod", 1),
     "cumulative_sum x axis dtype out include_initial": _running("cumsum", 0),
     "delete arr obj axis": lambda arr, obj, axis=None: _moved(lambda x: np.delete(x, value_of(obj), axis), arr),
-    "diff a n axis prepend append": _diff,
     "digitize x bins right": lambda x, bins, right=False: (
         np.digitize(value_of(x), value_of(bins), right) if right else NUMPY_OPS["digitize"](x, bins)),
     "divmod x1 x2": lambda x1, x2: (np.floor_divide(x1, x2), np.remainder(x1, x2)),
@@ -562,7 +492,7 @@ _COMPOSED: dict[str, Callable[..., Any]] = {
         [np.ravel(x) for x in (to_begin, np.diff(np.ravel(ary)), to_end) if x is not None]),
     "extract condition arr": lambda condition, arr: _moved(lambda places: np.extract(value_of(condition), places), arr),
     "float_power x1 x2 out dtype": lambda x1, x2: NUMPY_OPS["power"](x1 * 1.0, x2 * 1.0),
-    "geomspace start stop num endpoint dtype axis": _geomspace,
+    "geomspace start stop num endpoint dtype axis": geomspace,
     "histogram a bins range": lambda a, bins=10, range=None: np.histogram(value_of(a), value_of(bins), range),
     "insert arr obj values axis": lambda arr, obj, values, axis=None: _moved(
         lambda places, new: np.insert(places, value_of(obj), new, axis), arr, values),
@@ -603,22 +533,14 @@ _COMPOSED: dict[str, Callable[..., Any]] = {
     "linalg.svdvals x": lambda x: np.linalg.svd(x, compute_uv=False),
     "linalg.trace x offset dtype": lambda x, offset=0: np.trace(x, offset, -2, -1),
     "linalg.vector_norm x axis keepdims ord": _vector_norm,
-    "fft.fft a n axis norm out": _fft, "fft.ifft a n axis norm out": _inverse_fft,
+    "fft.fft a n axis norm out": _fft, "fft.ifft a n axis norm out": partial(_fft, inverse=True),
     "fft.rfft a n axis norm out": _rfft, "fft.irfft a n axis norm out": _irfft,
     "fft.fftshift x axes": lambda x, axes=None: _moved(lambda places: np.fft.fftshift(places, axes), x),
-    "fft.ifftshift x axes": lambda x, axes=None: _moved(lambda places: np.fft.ifftshift(places, axes), x),
-}  # fmt: skip
+    "fft.ifftshift x axes": lambda x, axes=None: _moved(lambda places: np.fft.ifftshift(places, axes), x)}  # fmt: skip
 for _names, _body in _COMPOSED.items():
     for _line in _names.split("|"):
-        rule(_line)(_body)
-for _end in ("2", "n"):
-    for _name, _transforms in {
-        "fft": (_fft, _fft, None), "ifft": (_inverse_fft, _inverse_fft, None), "rfft": (_rfft, _fft, None),
-        "irfft": (None, _inverse_fft, _irfft),
-    }.items():  # fmt: skip
-        rule(f"fft.{_name}{_end} a s axes norm out")(_along_all(*_transforms, two=_end == "2"))
+        rule(_line, _body)
 RULES |= {
     "atleast_1d": _at_least(np.atleast_1d), "atleast_2d": _at_least(np.atleast_2d),
     "atleast_3d": _at_least(np.atleast_3d), "broadcast_arrays": _broadcast_arrays, "einsum": _einsum,
-    "gradient": _gradient, "meshgrid": _meshgrid, "piecewise": _piecewise,
-}  # fmt: skip
+    "gradient": _gradient, "meshgrid": _meshgrid, "piecewise": _piecewise}  # fmt: skip

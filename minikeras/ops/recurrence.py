@@ -48,29 +48,19 @@ CURVES = {
     "relu": Curve(1, lambda x, out: np.maximum(x, ZERO[x.dtype.char], out=out), np.sign),
     "linear": Curve(1, np.positive, lambda y, out: out.fill(1)),
     "hard_sigmoid": Curve(1 / 6, lambda x, out: np.clip(np.add(x, _HALF[x.dtype.char], out), 0, 1, out=out),
-                          lambda y, out: np.divide((y > 0) & (y < 1), 6, out, casting="same_kind")),
-}  # fmt: skip
+                          lambda y, out: np.divide((y > 0) & (y < 1), 6, out, casting="same_kind"))}  # fmt: skip
 
 
 class Recurrence(NamedTuple):
-    """What is computed; the cells in `layers` have the formulas.
+    """What is computed; the cells in `layers` have the formulas."""
 
-    Attributes:
-        units: Size of the state.
-        kind: "simple", "lstm", or "gru", whose reset gate comes after the product.
-        activation, gate: Names of the activations.
-        backwards: Whether it starts with the last step.
-        whole: Whether it gives the states h of all steps, rather than the last.
-        cells: Whether it gives the last c of an LSTM as well.
-    """
-
-    units: int
-    kind: str
+    units: int  # size of the state
+    kind: str  # "simple", "lstm", or "gru", whose reset gate comes after the product
     activation: str
-    gate: str
-    backwards: bool
-    whole: bool
-    cells: bool
+    gate: str  # name of the gates' activation
+    backwards: bool  # whether it starts with the last step
+    whole: bool  # whether it gives the states h of all steps, rather than the last
+    cells: bool  # whether it gives the last c of an LSTM as well
 
     @property
     def curves(self) -> tuple[Curve, Curve]:
@@ -195,27 +185,20 @@ def _gru_back(state: Array, front: Array, rest: Array, d: Array, weights: Array,
 class Kind(NamedTuple):
     """How a recurrence is run.
 
-    Attributes:
-        forward: Runs a step whenever it goes on.
-        backward: Computes what all gates pass on, d; goes back a step, with the state's gradient, whenever it goes on.
-        rest: Rows of a record behind [h; 1; x], in multiples of the units.
-        slopes: Rows of d; those of the columns of the kernel start at `first`.
-        states: How many parts the state has.
+    `forward` runs a step whenever it goes on. `backward` computes what all gates pass on, d; then it goes back a step,
+    with the state's gradient, whenever it goes on.
     """
 
     forward: Callable[..., Iterator[None]]
     backward: Callable[..., Iterator[None]]
-    rest: int
-    slopes: int
-    first: int
-    states: int
+    rest: int  # rows of a record behind [h; 1; x], in multiples of the units
+    slopes: int  # rows of d
+    first: int  # where those of the columns of the kernel start
+    states: int  # how many parts the state has
 
 
-KINDS = {
-    "simple": Kind(_simple, _simple_back, 0, 1, 0, 1),
-    "lstm": Kind(_lstm, _lstm_back, 6, 5, 0, 2),
-    "gru": Kind(_gru, _gru_back, 4, 4, 1, 1),
-}
+KINDS = {"simple": Kind(_simple, _simple_back, 0, 1, 0, 1), "lstm": Kind(_lstm, _lstm_back, 6, 5, 0, 2),
+         "gru": Kind(_gru, _gru_back, 4, 4, 1, 1)}  # fmt: skip
 
 
 def _held(mask: Any, how: Recurrence) -> Any:

@@ -307,8 +307,7 @@ class Quantile(Protocol):
 
 _PLACES: dict[str, Any] = {
     "linear": lambda place: place, "lower": np.floor, "higher": np.ceil, "nearest": lambda place: np.ceil(place - 0.5),
-    "midpoint": lambda place: (np.floor(place) + np.ceil(place)) / 2,
-}  # fmt: skip
+    "midpoint": lambda place: (np.floor(place) + np.ceil(place)) / 2}  # fmt: skip
 """Where among sorted elements each method reads, given the place that a quantile has; between two it mixes them."""
 
 
@@ -486,9 +485,8 @@ def segments(data: TensorLike, segment_ids: TensorLike, num_segments: int | None
     """Combine the rows of data with one number, from `start` on; rows of negative numbers are left out."""
     ids = as_array(segment_ids)
     if ids.shape != shape(data)[:1]:
-        raise ValueError(
-            f"`segment_ids` must be one number for each row of `data`. Received shapes: {ids.shape} and {shape(data)}."
-        )
+        raise ValueError(f"`segment_ids` must be one number for each row of `data`. Received shapes: {ids.shape} and "
+                         f"{shape(data)}.")  # fmt: skip
     count = int(np.max(ids, initial=-1)) + 1 if num_segments is None else num_segments
     places = np.flatnonzero((ids >= 0) & (ids < count))
     rows = take(convert_to_tensor(data), places, 0)

@@ -175,10 +175,9 @@ def take(x: TensorLike, indices: TensorLike, axis: int | None = None) -> Array:
     except IndexError as error:
         if isinstance(error, np.exceptions.AxisError):
             raise
-        raise IndexError(
-            f"take: indices from {index.min()} to {index.max()} are out of bounds for size "
-            f"{a.size if axis is None else a.shape[axis]}. An Embedding's `input_dim` must be above the largest number."
-        ) from None
+        raise IndexError(f"take: indices from {index.min()} to {index.max()} are out of bounds for size "
+                         f"{a.size if axis is None else a.shape[axis]}. An Embedding's `input_dim` must be above the "
+                         "largest number.") from None  # fmt: skip
 
 
 def _whole(indices: TensorLike) -> Array:
@@ -384,10 +383,8 @@ def unstack(x: TensorLike, num: int | None = None, axis: int = 0) -> list[Tensor
 
 
 def _splitter(name: str, axis: int, which: str) -> Any:
-    return composed(
-        lambda x, indices_or_sections: split(x, indices_or_sections, axis if ndim(x) > 1 else 0),
-        name, f"Parts of x along its {which} axis, equal or cut at indices.",
-    )  # fmt: skip
+    return composed(lambda x, indices_or_sections: split(x, indices_or_sections, axis if ndim(x) > 1 else 0),
+                    name, f"Parts of x along its {which} axis, equal or cut at indices.")  # fmt: skip
 
 
 class Splitter(Protocol):

@@ -1,13 +1,4 @@
-"""Optimizers: how training changes weights.
-
-Example:
-    >>> from minikeras import Variable, optimizers
-    >>> w = Variable([1.0, 2.0])
-    >>> optimizer = optimizers.get("sgd")
-    >>> _ = optimizer.apply_gradients([([1.0, -1.0], w)])
-    >>> w.numpy()
-    array([0.99, 2.01], dtype=float32)
-"""
+"""Optimizers: how training changes weights."""
 
 from collections.abc import Mapping
 from typing import Any, TypeAlias, overload
@@ -29,8 +20,7 @@ with lazily(globals()):
 __all__ = [
     "SGD", "Adadelta", "Adafactor", "Adagrad", "Adam", "AdamW", "Adamax", "Ftrl", "Lamb", "Lion",
     "LossScaleOptimizer", "Nadam", "Optimizer", "RMSprop", "ScheduleFreeAdamW", "deserialize", "get", "schedules",
-    "serialize",
-]  # fmt: skip
+    "serialize"]  # fmt: skip
 
 OptimizerLike: TypeAlias = OptimizerName | Optimizer | Config
 """The argument of `get`."""
@@ -41,12 +31,7 @@ registry: Registry[Optimizer] = Registry("keras.optimizers", "optimizer", Optimi
 def deserialize(config: str | Mapping[str, Any], custom_objects: CustomObjects | None = None) -> Optimizer:
     """Return the optimizer of a configuration, or of the name of one with default arguments, in any case.
 
-    Args:
-        config: What `serialize` returned, or a name.
-        custom_objects: Names to classes of the caller's.
-
-    Raises:
-        ValueError: if there is no optimizer of that name, with the nearest that there is.
+    `custom_objects` maps names to classes of the caller's. A name that is none raises a ValueError with the nearest.
 
     Example:
         >>> deserialize({"class_name": "ADAM", "config": {"learning_rate": 0.5}}).learning_rate.numpy()
@@ -70,9 +55,6 @@ def get(identifier: None) -> None: ...
 def get(identifier: OptimizerLike | str) -> Optimizer: ...
 def get(identifier: OptimizerLike | str | None) -> Optimizer | None:
     """Return the optimizer that a name, in any case, or a configuration stands for; an optimizer, and None, as it is.
-
-    Raises:
-        ValueError: if it stands for none.
 
     Example:
         >>> type(get("adamw")).__name__

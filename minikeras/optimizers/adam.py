@@ -75,10 +75,7 @@ class Adam(_Moments):
 
 
 class AdamW(Adam):
-    """Adam with weight decay: before each step p -= weight_decay * rate * p.
-
-    Raises:
-        ValueError: if there is no weight decay.
+    """Adam with weight decay, which must not be None: before each step p -= weight_decay * rate * p.
 
     Source: Loshchilov and Hutter 2019, "Decoupled Weight Decay Regularization".
     """
@@ -156,23 +153,20 @@ class Lamb(_Moments):
     def _constants(self, rate: float, step: int, rounded: Rounding) -> Sequence[float]:
         return 1 - self.beta_1, 1 - self.beta_2, *self._corrections(step, rounded), self.epsilon, rate
 
+    def _formula(self, p: Array, g: Array, m: Array, v: Array, *, c1: Array, c2: Array, first: Array, second: Array,
+                 epsilon: Array, rate: Array) -> tuple[Array, ...]:  # fmt: skip
+        """Return the direction of the step in place of p."""
+        m = m + (g - m) * c1
+        v = v + (g * g - v) * c2
+        return m / first / (np.sqrt(v / second) + epsilon), m, v
+
     def _rule(self) -> Rule:
+        direct = super()._rule()
+
         def rule(k: list[Array], p: Array, g: Array, s: Array, t: Array, m: Array, v: Array) -> None:
-            c1, c2, first, second, epsilon, rate = k
-            np.subtract(g, m, s)
-            np.multiply(s, c1, s)
-            np.add(m, s, m)
-            np.multiply(g, g, s)
-            np.subtract(s, v, s)
-            np.multiply(s, c2, s)
-            np.add(v, s, v)
-            np.divide(v, second, s)
-            np.sqrt(s, s)
-            np.add(s, epsilon, s)
-            np.divide(m, first, t)
-            np.divide(t, s, t)
+            direct(k, t, g, s, s, m, v)  # one scratch array is all that it needs
             size, length = np.sqrt(np.vdot(p, p)), np.sqrt(np.vdot(t, t))
-            np.multiply(t, (size / length if size > 0 and length > 0 else 1) * rate, t)
+            np.multiply(t, (size / length if size > 0 and length > 0 else 1) * k[-1], t)
             np.subtract(p, t, p)
 
         return rule

@@ -64,7 +64,7 @@ class Adagrad(Optimizer):
     """p -= rate * g / sqrt(a + epsilon), with a the sum of all squared gradients so far.
 
     Args:
-        learning_rate: A float, a schedule or a function, see `Optimizer`; the paper has a rate of 1.0.
+        learning_rate: See `Optimizer`; the paper has a rate of 1.0.
         initial_accumulator_value: a at the start.
         epsilon: Added to a.
 
@@ -94,7 +94,7 @@ class Adadelta(Optimizer):
     """p -= rate * d, with d = g * sqrt(b + epsilon) / sqrt(a + epsilon), a and b the means of g * g and d * d.
 
     Args:
-        learning_rate: A float, a schedule or a function, see `Optimizer`; the paper has a rate of 1.0.
+        learning_rate: See `Optimizer`; the paper has a rate of 1.0.
         rho: Share of the old means in the new ones.
         epsilon: Added to a and b.
 

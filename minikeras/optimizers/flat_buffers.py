@@ -42,10 +42,8 @@ def make_rounding(dtype: DTypeLike) -> Callable[[float], float]:
 class FlatBuffer:
     """Variables of one dtype whose arrays are views into one contiguous array, in order and without gaps.
 
-    Attributes:
-        flat: The array of all values.
-        extents: Start and stop of each variable in it.
-        views: The part of it that each variable should have as its `array`.
+    `flat` is this array, `extents` has start and stop of each variable in it, and `views` what each should have as its
+    `array`.
     """
 
     def __init__(self, variables: Iterable[Variable]) -> None:
@@ -80,10 +78,8 @@ class ParameterGroup:
         variables, slots, average, sums: Those of all: variables, lists of slots, moving averages and sums of gradients,
             [] where there are none.
 
-    Attributes:
-        gradients: The gradients, in the layout of `parameters`; rules compute in them, too.
-        views: The view of each variable's shape into them.
-        moves: Number of times that a buffer moved.
+    `gradients` are in the layout of `parameters`, and rules compute in them, too; `views` are those of each variable's
+    shape into them; `moves` counts how often a buffer moved.
     """
 
     def __init__(self, members: list[int], variables: Sequence[Variable], slots: Sequence[Slot], average: Slot,
@@ -133,13 +129,8 @@ class ParameterGroup:
 
 
 class Chunk(NamedTuple):
-    """A stretch of a group.
-
-    Attributes:
-        arrays: Flat views that a rule works on: parameters, gradients, two scratch arrays, and slots. The scratch
-            arrays are those of all chunks of a part.
-        span: Where it is in the group.
-        decay: Weight decay of its parameters.
+    """A stretch of a group: the flat views that a rule works on, which are parameters, gradients, two scratch arrays
+    (those of all chunks of a part) and slots; where it is in the group; and the weight decay of its parameters.
     """
 
     arrays: tuple[Array, ...]

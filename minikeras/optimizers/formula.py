@@ -3,18 +3,6 @@
 The formula is called with `Symbol`s, which note its operations. Each becomes one call, in the order written. The result
 goes over values that are no longer needed: the old ones of what it is the new value of, else those of an operand, else
 a scratch array. That does not change its bits.
-
-Example:
-    >>> def momentum(p, g, v, *, rate, beta):
-    ...     v = v * beta - g * rate
-    ...     return p + v, v
-    >>> print(write_source(momentum, slots=1)[0])
-    def rule(k, p, g, scratch_1, scratch_2, v):
-        rate, beta, = k
-        multiply(v, beta, v)
-        multiply(g, rate, g)
-        subtract(v, g, v)
-        add(p, v, p)
 """
 
 from collections.abc import Callable
@@ -58,15 +46,12 @@ def _define(source: str, functions: tuple[Any, ...]) -> Rule:
 
 
 def compile_formula(formula: Callable[..., Any], slots: int) -> Rule:
-    """Return the function that does in place what a formula says, to the bit.
+    """Return the function that does in place what a formula says, to the bit; two scratch arrays must be enough.
 
     Args:
         formula: Takes parameters p, gradients g and slots by position, constants by name. Returns the new values of p
             and of the slots in their order.
         slots: Number of slots. What the formula returns for more of them is left out.
-
-    Raises:
-        ValueError: if more than two scratch arrays are needed.
     """
     return _define(*write_source(formula, slots))
 

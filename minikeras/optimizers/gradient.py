@@ -17,9 +17,6 @@ class SGD(Optimizer):
         momentum: Share of the last step that is made again, a float from 0 to 1.
         nesterov: Whether to look ahead: p += momentum * v - rate * g, with the new v.
 
-    Raises:
-        ValueError: if the momentum is not a float from 0 to 1.
-
     Example:
         >>> from minikeras import Variable
         >>> w = Variable([1.0])
@@ -56,9 +53,6 @@ class Lion(Optimizer):
         beta_1: Share of the mean m in the direction, above 0 and up to 1.
         beta_2: Share of the old mean in the new one.
 
-    Raises:
-        ValueError: if `beta_1` is out of range.
-
     Source: Chen et al. 2023, "Symbolic Discovery of Optimization Algorithms".
     """
 
@@ -94,9 +88,6 @@ class Ftrl(Optimizer):
         l1_regularization_strength, l2_regularization_strength: l1 and l2, at least 0.
         l2_shrinkage_regularization_strength: Half the factor of p that is added to the gradient in z, at least 0.
         beta: The beta of the paper.
-
-    Raises:
-        ValueError: for an argument out of range.
 
     Source: McMahan et al. 2013, "Ad Click Prediction: a View from the Trenches".
     """

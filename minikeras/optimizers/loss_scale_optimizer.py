@@ -56,13 +56,10 @@ class LossScaleOptimizer(Optimizer):
     loop of one's own differentiates `scale_loss(loss)`.
 
     Args:
-        inner_optimizer: The optimizer.
+        inner_optimizer: The optimizer, which alone can have the options of `Optimizer`.
         initial_scale: The scale to start with.
         dynamic_growth_steps: See above.
         name: Name, made up from the class if not given.
-
-    Raises:
-        ValueError: for an option that only the inner optimizer can have.
 
     Source: Micikevicius et al. 2018, "Mixed Precision Training", section 3.2.
 
@@ -85,9 +82,8 @@ class LossScaleOptimizer(Optimizer):
     def __init__(self, inner_optimizer: Optimizer, initial_scale: float = 2.0**15, dynamic_growth_steps: int = 2000,
                  name: str | None = None, **kwargs: Any) -> None:  # fmt: skip
         if not kwargs.pop("dynamic", True):
-            raise ValueError(
-                "A fixed scale is the `loss_scale_factor` of the optimizer itself. Received: dynamic=False."
-            )
+            raise ValueError("A fixed scale is the `loss_scale_factor` of the optimizer itself. Received: "
+                             "dynamic=False.")  # fmt: skip
         unknown = {name: value for name, value in kwargs.items() if value != _UNUSED.get(name)}
         if unknown:
             raise ValueError(f"LossScaleOptimizer has no such options, the `inner_optimizer` may have: {unknown}.")

@@ -53,7 +53,8 @@ class OptimizerOptions(OptimizerOptionsBut, total=False):
 class Optimizer:
     """Base class of optimizers, which change variables so that a loss becomes smaller.
 
-    A subclass makes its state in `build`, and changes a variable in `update_step`.
+    A subclass makes its state in `build`, and changes a variable in `update_step`. A learning rate that is no float, an
+    option out of range, and one that does not exist raise a ValueError.
 
     Args:
         learning_rate: A float, a schedule, or a function without arguments that gives a number.
@@ -67,9 +68,6 @@ class Optimizer:
         loss_scale_factor: Number the loss was multiplied by, and gradients are divided by.
         gradient_accumulation_steps: Change variables every so many steps only, by the mean of the gradients since.
         name: The optimizer's name, made up from its class if not given.
-
-    Raises:
-        ValueError: for a learning rate that is no float, an option out of range, or one that does not exist.
 
     Example:
         >>> import minikeras as keras
@@ -156,11 +154,7 @@ class Optimizer:
 
     @property
     def learning_rate(self) -> Variable | Any:
-        """The learning rate: a variable, or the present value of a schedule or function.
-
-        Raises:
-            TypeError: when set to a number in place of a schedule or function.
-        """
+        """The learning rate: a variable, or the present value of a schedule or function, which no number replaces."""
         rate = self._learning_rate
         if isinstance(rate, Variable):
             return rate
@@ -176,18 +170,12 @@ class Optimizer:
             _warn_of_rate(learning_rate)
             old.assign(learning_rate)
         else:
-            raise TypeError(
-                "This optimizer was created with a `LearningRateSchedule` or a function as its `learning_rate`, "
-                f"hence its learning rate is not settable. Received: {learning_rate!r}. "
-                "Make the optimizer with a float `learning_rate` to set it later."
-            )
+            raise TypeError("This optimizer was created with a `LearningRateSchedule` or a function as its "
+                            f"`learning_rate`, hence its learning rate is not settable. Received: {learning_rate!r}. "
+                            "Make the optimizer with a float `learning_rate` to set it later.")  # fmt: skip
 
     def build(self, variables: list[Variable]) -> None:
-        """Make the slots of each variable; the first `apply` does this by itself.
-
-        Args:
-            variables: All variables that will ever be updated.
-        """
+        """Make the slots of each variable that will ever be updated; the first `apply` does this by itself."""
         if self.built:
             return
         if self.use_ema:
@@ -213,11 +201,8 @@ class Optimizer:
                      name: str | None = None) -> Variable:  # fmt: skip
         """Return a new variable of the optimizer's state.
 
-        Args:
-            shape, name: Its shape and its name.
-            initializer: Name of an initializer, or a function (shape, dtype=) -> array.
-            dtype: Its dtype, the default float type if not given.
-            aggregation, layout: Accepted for Keras's sake.
+        `initializer` is the name of one or a function (shape, dtype=) -> array, `dtype` the default float type if not
+        given; `aggregation` and `layout` are accepted for Keras's sake.
         """
         with name_scope(self.name, self):
             variable = Variable(initializer, shape, dtype, trainable=False, aggregation=aggregation, name=name)
@@ -234,13 +219,8 @@ class Optimizer:
                                 initializer: Maker | Sequence[Maker] = "zeros") -> Any:  # fmt: skip
         """Return a list of new variables, one for each trainable one; for several names a tuple of lists.
 
-        Args:
-            trainable_variables: The variables; one that is overwritten by its gradient gets None.
-            name: Last part of the names, or several.
-            initializer: Initializer of all, or a list of one a name.
-
-        Raises:
-            ValueError: if there are not as many initializers as names.
+        One that is overwritten by its gradient gets None. `name` is the last part of their names; `initializer` is that
+        of all, or a list of one a name.
         """
         names = [name] if isinstance(name, str) else list(name)
         makers: list[Any] = list(initializer) if isinstance(initializer, list | tuple) else [initializer] * len(names)
@@ -255,11 +235,9 @@ class Optimizer:
 
     def _get_variable_index(self, variable: Variable) -> int:
         if id(variable) not in self._places:
-            raise ValueError(
-                f"Unknown variable: {variable.path}. This optimizer can only be called for the variables it was "
-                "originally built with. If a layer of the model has become trainable since, `compile()` it again with "
-                "a new optimizer."
-            )
+            raise ValueError(f"Unknown variable: {variable.path}. This optimizer can only be called for the variables "
+                             "it was originally built with. If a layer of the model has become trainable since, "
+                             "`compile()` it again with a new optimizer.")  # fmt: skip
         return self._places[id(variable)]
 
     def assign(self, variable: Variable, value: TensorLike) -> None:
@@ -279,12 +257,9 @@ class Optimizer:
         raise NotImplementedError(f"Optimizer {type(self).__name__} must override `update_step()`.")
 
     def _constants(self, rate: float, step: int, rounded: Rounding) -> Sequence[float]:
-        """Return the constants of the formula in an update, in their order; they are rounded afterwards.
+        """Return the constants of the formula in update number `step`, from 1, in their order, before rounding.
 
-        Args:
-            rate: The learning rate.
-            step: Number of this update, from 1.
-            rounded: Rounds as the variables' dtype does. Powers near 1 need it, since 1 minus the power counts.
+        `rounded` rounds as the variables' dtype does: powers near 1 need it, since 1 minus the power counts.
         """
         raise NotImplementedError
 
@@ -359,12 +334,7 @@ class Optimizer:
 
     def exclude_from_weight_decay(self, var_list: Iterable[Variable] | None = None,
                                   var_names: Iterable[str] | None = None) -> None:  # fmt: skip
-        """Let weight decay leave some variables alone.
-
-        Args:
-            var_list: These variables.
-            var_names: Regular expressions; variables whose name one of them is found in.
-        """
+        """Let weight decay leave variables alone: these, and those in whose name a regular expression is found."""
         self._excluded = list(var_list or ()), "|".join(var_names or ())
 
     def _use_weight_decay(self, variable: Variable) -> bool:
@@ -372,20 +342,12 @@ class Optimizer:
         return not (any(v is variable for v in variables) or (pattern and re.search(pattern, variable.name)))
 
     def finalize_variable_values(self, var_list: Sequence[Variable]) -> None:
-        """Set variables to their moving averages, if there are any; done at the end of training.
-
-        Args:
-            var_list: The variables the optimizer was built with.
-
-        Raises:
-            ValueError: if they are not as many.
-        """
+        """Set the variables the optimizer was built with to their averages, if any, as the end of training does."""
         averages = self._model_variables_moving_average if self.use_ema else [None] * len(var_list)
         if len(var_list) != len(averages):
-            raise ValueError(
-                f"The optimizer keeps moving averages of {len(averages)} variables. Received: {len(var_list)} "
-                "variables. Check that the optimizer was built with the variables of this model."
-            )
+            raise ValueError(f"The optimizer keeps moving averages of {len(averages)} variables. Received: "
+                             f"{len(var_list)} variables. Check that the optimizer was built with the variables of "
+                             "this model.")  # fmt: skip
         for variable, average in zip(var_list, averages, strict=True):
             if average is not None and self._iterations.array.item():  # before the first update there is no average
                 variable.assign(average)
@@ -410,11 +372,7 @@ class Optimizer:
         return cls(**config)
 
     def set_weights(self, weights: Sequence[TensorLike]) -> None:
-        """Set the values of `variables`, or none if one does not fit.
-
-        Raises:
-            ValueError: if their number or a shape differs, as it does before the optimizer is built.
-        """
+        """Set the values of `variables`: all or, if their number (as before `build`) or a shape differs, none."""
         arrays = [as_array(w) for w in weights]
         shapes, new_shapes = [v.shape for v in self.variables], [a.shape for a in arrays]
         if shapes != new_shapes:
@@ -461,10 +419,9 @@ def _check_options(arguments: Mapping[str, Any]) -> None:
     if sum(limit is not None for limit in limits.values()) > 1:
         raise ValueError(f"Only one of `clipnorm`, `clipvalue` and `global_clipnorm` can be set. Received: {limits}")
     if not callable(rate) and not isinstance(rate, float):
-        raise ValueError(
-            "Argument `learning_rate` should be float, or an instance of LearningRateSchedule, or a callable "
-            f"without arguments that returns the learning rate. Received: learning_rate={rate!r}"
-        )
+        raise ValueError("Argument `learning_rate` should be float, or an instance of LearningRateSchedule, or a "
+                         "callable without arguments that returns the learning rate. Received: "
+                         f"learning_rate={rate!r}")  # fmt: skip
     _warn_of_rate(rate)
 
 

@@ -2,12 +2,6 @@
 
 A schedule is a function of the number of updates made so far. It takes arrays of steps as well, to be looked at.
 A number of steps that has to be positive and is not raises a ValueError.
-
-Example:
-    >>> from minikeras.optimizers import SGD, schedules
-    >>> optimizer = SGD(schedules.ExponentialDecay(0.1, decay_steps=10, decay_rate=0.5))
-    >>> print(optimizer.learning_rate)
-    Tensor(0.1, shape=(), dtype=float32)
 """
 
 import math
@@ -25,8 +19,7 @@ from .._serialization.serialization import serialize as serialize
 
 __all__ = [
     "CosineDecay", "CosineDecayRestarts", "ExponentialDecay", "InverseTimeDecay", "LearningRateSchedule",
-    "PiecewiseConstantDecay", "PolynomialDecay", "deserialize", "serialize",
-]  # fmt: skip
+    "PiecewiseConstantDecay", "PolynomialDecay", "deserialize", "serialize"]  # fmt: skip
 __dir__: AnyCallable = __all__.copy
 
 
@@ -34,6 +27,7 @@ class LearningRateSchedule(Configurable):
     """Base of all schedules: subclass it with `__call__(step)`, and `get_config` to save optimizers.
 
     Args:
+        initial_learning_rate: Learning rate at the start.
         name: Kept in configurations, as in Keras.
 
     Example:
@@ -71,7 +65,6 @@ class ExponentialDecay(LearningRateSchedule):
     """initial_learning_rate * decay_rate ** (step / decay_steps).
 
     Args:
-        initial_learning_rate: Learning rate at the start.
         decay_steps: Number of steps in which the rate is multiplied by `decay_rate` once.
         decay_rate: The factor.
         staircase: Whether to round step / decay_steps down.
@@ -134,10 +127,9 @@ class PiecewiseConstantDecay(LearningRateSchedule):
     def __init__(self, boundaries: Sequence[float], values: Sequence[float],
                  name: str | None = "PiecewiseConstant") -> None:  # fmt: skip
         if len(boundaries) != len(values) - 1:
-            raise ValueError(
-                "The length of boundaries should be 1 less than the length of values. Received: boundaries="
-                f"{boundaries} of length {len(boundaries)}, and values={values} of length {len(values)}."
-            )
+            raise ValueError("The length of boundaries should be 1 less than the length of values. Received: "
+                             f"boundaries={boundaries} of length {len(boundaries)}, and values={values} of length "
+                             f"{len(values)}.")  # fmt: skip
         self.boundaries = boundaries
         self.values = values
         self.name = name
@@ -151,12 +143,10 @@ class PolynomialDecay(LearningRateSchedule):
     """(initial_learning_rate - end_learning_rate) * (1 - step / decay_steps) ** power + end_learning_rate.
 
     Args:
-        initial_learning_rate: Learning rate at the start.
         decay_steps: Number of steps after which the end is reached.
         end_learning_rate: Learning rate from then on.
         power: The exponent.
-        cycle: Whether to start anew then, in place of staying there: from the polynomial of twice as many steps, then
-            three times as many, and so on.
+        cycle: Whether to go on then with the polynomial of twice as many steps, then three times as many, and so on.
 
     Example:
         >>> print(PolynomialDecay(0.5, decay_steps=10, end_learning_rate=0.25)(20))
@@ -191,7 +181,6 @@ class CosineDecay(LearningRateSchedule):
     """From the initial rate down to alpha times it along half a cosine wave, after a linear warm-up if asked for.
 
     Args:
-        initial_learning_rate: Learning rate at the start.
         decay_steps: Number of steps of the descent.
         alpha: Share of the highest rate that is left in the end.
         warmup_target: Highest rate, reached from the initial one before the descent; None for no warm-up.
@@ -229,7 +218,6 @@ class CosineDecayRestarts(LearningRateSchedule):
     """Descents along half a cosine wave, each begun when the one before it has ended (see the source of `CosineDecay`).
 
     Args:
-        initial_learning_rate: Learning rate at the start.
         first_decay_steps: Number of steps of the first descent.
         t_mul: Length of each descent as a multiple of that before it.
         m_mul: Height of each descent as a multiple of that before it.

@@ -106,10 +106,8 @@ class Updater:
 class UpdatePlan:
     """How an optimizer updates some of its variables, worked out once.
 
-    Attributes:
-        views: Where the gradient of each belongs.
-        segments: The parts of the groups that the rule changes.
-        quick: The function to call in place of `run` where the rule for one segment is all there is to do, else None.
+    The gradient of each belongs in one of `views`; the rule changes `segments` of the groups. `quick` is called in
+    place of `run` where the rule for one segment is all there is to do, else None.
     """
 
     def __init__(self, optimizer: "Optimizer", variables: Sequence[Variable], groups: Sequence[ParameterGroup]) -> None:
@@ -205,29 +203,24 @@ class UpdatePlan:
     def _prepare(self, is_due: bool) -> None:
         """Unscale and accumulate the gradients, and clip those of an update."""
         optimizer = self._optimizer
-        if optimizer.loss_scale_factor is not None or optimizer.gradient_accumulation_steps or optimizer.clipvalue:
-            for segment in self.segments:
-                for arrays, span, _ in segment.chunks():
-                    self._prepare_chunk(arrays[1], segment.group.sums, span, is_due)
+        scale, steps, top = optimizer.loss_scale_factor, optimizer.gradient_accumulation_steps, optimizer.clipvalue
+        each = self.segments if scale is not None or steps or top else []
+        for sums, ((_, g, *_), span, _) in ((segment.group.sums, c) for segment in each for c in segment.chunks()):
+            if scale is not None:
+                np.divide(g, scale, g)
+            if sums is not None and steps:
+                total = sums.flat[span]
+                np.add(g, total, g if is_due else total)
+                if is_due:
+                    np.divide(g, steps, g)
+                    total[...] = 0
+            if top and top > 0:
+                np.clip(g, -top, top, g)
         limit = optimizer.clipnorm or optimizer.global_clipnorm or 0
         if limit > 0 and is_due:
             gradients = [g for segment in self.segments for g in segment.gradients]
             for together in [[g] for g in gradients] if optimizer.clipnorm else [gradients]:
                 _limit_norm(together, limit, whole=not optimizer.clipnorm)
-
-    def _prepare_chunk(self, g: Array, sums: FlatBuffer | None, span: slice, is_due: bool) -> None:
-        """Do with the gradients of a chunk what is done with each number by itself."""
-        optimizer = self._optimizer
-        if optimizer.loss_scale_factor is not None:
-            np.divide(g, optimizer.loss_scale_factor, g)
-        if sums is not None and optimizer.gradient_accumulation_steps:
-            total = sums.flat[span]
-            np.add(g, total, g if is_due else total)
-            if is_due:
-                np.divide(g, optimizer.gradient_accumulation_steps, g)
-                total[...] = 0
-        if optimizer.clipvalue and optimizer.clipvalue > 0:
-            np.clip(g, -optimizer.clipvalue, optimizer.clipvalue, g)
 
     def _change(self, rate: float, learning_rate: Any) -> None:
         """Decay the weights, and change them by the rule, or by a subclass's `update_step`."""

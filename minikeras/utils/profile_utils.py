@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from .._base.typing import TensorLike
+from .._jit.jit import WHOLE_STEPS
 from .._jit.program import Program
 
 
@@ -26,7 +27,8 @@ def profile_step(model: Any, x: TensorLike, y: TensorLike | None = None, steps: 
     """Return where the time of a step on one batch goes: the lines of the program that it becomes, with median times.
 
     A line is a call of NumPy, with weights by their paths, other arrays by dtype and shape. Keras has no such function.
-    The model trains meanwhile, as in so many calls of `train_on_batch`, and three more.
+    Of a step that runs in blocks of rows a line has the time of all blocks, which several threads may share. The model
+    trains meanwhile, as in so many calls of `train_on_batch`, and three more, or those that lead to such blocks.
 
     Args:
         model: A compiled model; for a prediction, any.
@@ -52,11 +54,18 @@ def profile_step(model: Any, x: TensorLike, y: TensorLike | None = None, steps: 
     for _ in range(3):  # the first two make the program
         step()
     jit = model._predictor if y is None else model._jits["train"]
+    if any(program.steps_left > 0 for program in jit._programs.values()):  # a better one is to come
+        for _ in range(WHOLE_STEPS + 2):
+            step()
+    stages = [stage for program in jit._programs.values() for stage in program.parts()]
+    found: list[dict[str, list[float]]] = [{} for _ in stages]
     with ExitStack() as stack:
-        found = [stack.enter_context(_timed(program)) for program in jit._programs.values()]
+        for seen, stage in zip(found, stages, strict=True):
+            for program in stage:
+                stack.enter_context(_timed(program, seen, like=stage[0]))
         for _ in range(steps):
             step()
-    lines = [(line, median(seconds) * 1e6) for seen in found for line, seconds in seen.items()]
+    lines = [(line, median(times) * 1e6 * len(times) / steps) for seen in found for line, times in seen.items()]
     if not lines:
         raise ValueError("A step that is not compiled has no lines. Expected a model without run_eagerly=True, and a "
                          f"step that does not look at values. Received: model={model!r}.")  # fmt: skip
@@ -64,9 +73,11 @@ def profile_step(model: Any, x: TensorLike, y: TensorLike | None = None, steps: 
 
 
 @contextmanager
-def _timed(program: Program) -> Iterator[dict[str, list[float]]]:
-    """Within this context a program notes the seconds of each of its lines, run after run, by what the line says."""
-    found: dict[str, list[float]] = {}
+def _timed(program: Program, found: dict[str, list[float]], like: Program) -> Iterator[None]:
+    """Within this context a program notes the seconds of each of its lines, run after run, by what the line says.
+
+    It says what it says in a program that is alike.
+    """
     start = 0.0
 
     def clock(k: int) -> None:
@@ -80,14 +91,14 @@ def _timed(program: Program) -> Iterator[dict[str, list[float]]]:
     for k, line in enumerate(program.source.splitlines()):
         text = line.lstrip()
         works = line.startswith(" ") and not text.startswith(("return ", "del ")) and not line.endswith(":")
-        said.append(f"{k:3d} {_readable(text, program)}" if works else "")
+        said.append(f"{k:3d} {_readable(text, like)}" if works else "")
         source += [line, f"{line[: -len(text)] or '    '}clock({k})"] if works or line.startswith("def ") else [line]
     names, functions = program._codegen.namespace, (program._main, program._tail)
     names["clock"] = clock
     try:
         exec(compile("\n".join(source), "<profile>", "exec"), names)  # of names and numbers made here alone
         program._main, program._tail = names["main"], names["tail"]
-        yield found
+        yield
     finally:
         program._main, program._tail = functions
 

@@ -161,9 +161,11 @@ def test_states_of_all_metrics_add_up(name: str) -> None:
     model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2, "softmax")])
     model.compile(loss="mse" if not sparse else "sparse_categorical_crossentropy",
                   metrics=[kind(**ARGUMENTS.get(name, {}))])  # fmt: skip
-    expected = model.evaluate(X, targets, verbose=0)
-    found = model.evaluate(LAZY_X, da.from_array(targets, chunks=-1), verbose=0)
-    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
+    expected = model.evaluate(X, targets, verbose=0, return_dict=True)
+    found = model.evaluate(LAZY_X, da.from_array(targets, chunks=-1), verbose=0, return_dict=True)
+    assert list(found) == list(expected)
+    for key, value in expected.items():
+        np.testing.assert_allclose(found[key], value, rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.usefixtures("where")

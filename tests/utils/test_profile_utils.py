@@ -5,6 +5,7 @@ import pytest
 
 import minikeras as keras
 from minikeras import layers
+from minikeras._jit import blocks
 from minikeras.utils import profile_step
 
 X = np.random.default_rng(0).standard_normal((8, 4), "float32")
@@ -46,6 +47,16 @@ def test_a_prediction_changes_nothing() -> None:
     assert len(lines) == 5
     for a, b in zip(before, model.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+def test_a_step_in_blocks_of_rows_is_told_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(blocks, "BLOCK_COST", 1)
+    model = compiled()
+    text = [line for line, _ in profile_step(model, X, Y, steps=3)]
+    assert isinstance(next(iter(model._jits["train"]._programs.values())), blocks.BlockProgram)
+    assert sum("/first/kernel, float32[4, 3])" in line for line in text) == 1
+    assert any("run()" in line for line in text)
+    assert len(text) == len({*text})
 
 
 def test_an_eager_step_has_no_lines() -> None:
