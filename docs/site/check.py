@@ -9,6 +9,7 @@ Needs Debian's `chromium` and `chromium-driver`, and the extra `docs`. It serves
 import argparse
 import functools
 import json
+import shutil
 import sys
 import threading
 import time
@@ -101,7 +102,7 @@ def open_browser() -> webdriver.Chrome:
         options.add_argument(argument)
     options.add_argument("--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1")
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    return webdriver.Chrome(options, webdriver.ChromeService("/usr/bin/chromedriver"))
+    return webdriver.Chrome(options, webdriver.ChromeService(shutil.which("chromedriver")))
 
 
 def show(browser: webdriver.Chrome, url: str, width: int, scheme: str) -> None:
