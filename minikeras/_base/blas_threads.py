@@ -89,6 +89,8 @@ class _OneThread:
 one_thread: Final = _OneThread()
 FEW: Final = 2048
 """Numbers in an array up to which no product with it takes a second thread."""
+ALONE, ROW_ALONE = 1 << 18, 460_800
+"""Multiplications up to which a product of matrices, and one of a single row, takes none: constants of OpenBLAS."""
 
 
 def max_threads() -> int:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, cast
 
 import numpy as np
 
+from .._base.blas_threads import ALONE, FEW, ROW_ALONE
 from .._base.pool import PART_ROWS, PART_WORK, product
 from .._base.typing import Array
 from .._core.op import Entry
@@ -299,6 +300,14 @@ def _bound(entry: Entry) -> tuple[Callable[..., Any], list[Any]]:
 def multiplications(entry: Entry) -> int:
     """Return how many multiplications a product of matrices takes, 0 for another operation."""
     return cast(Array, entry.output.array).size * entry.values[0].shape[-1] if entry.op.name in _PRODUCTS else 0
+
+
+def takes_threads(entry: Entry) -> bool:
+    """Return whether a product in an entry may be so large that BLAS gives it a second thread."""
+    if entry.op.name in _PRODUCTS:
+        alone = ROW_ALONE if cast(Array, entry.output.array).size == math.prod(entry.output.shape[-1:]) else ALONE
+        return multiplications(entry) > alone
+    return any(value.size > FEW for value in entry.values if isinstance(value, np.ndarray))
 
 
 def _settled(entry: Entry, produced: Array) -> tuple[Any, list[Any]] | None:

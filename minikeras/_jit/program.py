@@ -17,13 +17,13 @@ from typing import Any, Literal
 
 import numpy as np
 
-from .._base.blas_threads import FEW, one_thread
+from .._base.blas_threads import one_thread
 from .._base.nested import leaves, map_structure
 from .._base.typing import Array
 from .._core.op import Entry
 from .._core.ownership import Changes
 from .._core.tensor import Tensor
-from .codegen import Codegen
+from .codegen import Codegen, takes_threads
 from .trace import simplified
 
 
@@ -43,8 +43,7 @@ class Program:
 
     def __init__(self, recorded: list[Entry], inputs: Sequence[Tensor], outputs: Any) -> None:
         overflows = any(entry.op.replay is not entry.op.forward for entry in recorded)
-        sizes = (value.size for entry in recorded for value in entry.values if isinstance(value, np.ndarray))
-        large = max(sizes, default=0) > FEW
+        large = any(map(takes_threads, recorded))
         self._start(outputs, one_thread if large else None, "ignore" if overflows else None)
         entries, outputs = simplified(recorded, outputs)
         results = leaves(outputs)

@@ -92,8 +92,8 @@ def test_replayed_predictions_and_tapes_do(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(op, "decomposition", None)
     monkeypatch.setattr(op, "replay", lambda x, out=None: note(op.forward(x)))
     seen.clear()
-    x = np.ones((64, 64), "float32")
-    model = keras.Sequential([keras.Input((64,)), keras.layers.Dense(64, activation="softplus")])
+    x = np.ones((64, 128), "float32")
+    model = keras.Sequential([keras.Input((128,)), keras.layers.Dense(128, activation="softplus")])
     for _ in range(4):
         model.predict(x, verbose=0)
         model(x)
