@@ -451,7 +451,7 @@ class Tensor(TensorOps, ArrayMethods):
         return f"Tensor({start}{text}, shape={self.shape}, dtype={self.dtype})"
 
     def __repr__(self) -> str:
-        values = np.array2string(self.numpy_view(), separator=", ", prefix="array(")
+        values = np.array2string(self.numpy_view(), separator=", ")
         start = "\n" if "\n" in values else ""
         return f"<Tensor: shape={self.shape}, dtype={self.dtype}, numpy={start}{values}>"
 

@@ -2,39 +2,22 @@
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from importlib import import_module
 from types import ModuleType
 from typing import Any
 
 from .finder import install
 
-USAGE = """\
-usage: python -m minikeras script.py [argument ...]
-       python -m minikeras [--keep-going] notebook.ipynb [argument ...]
 
-Runs a script as `python script.py` does, or the code cells of a notebook, with minikeras in place of keras and
-tensorflow. "-" reads the script from standard input. --keep-going goes on behind a cell that fails."""
-
-
-def main() -> None:
-    """Run what the command line names."""
-    arguments = sys.argv[1:]
-    keep_going = arguments[:1] == ["--keep-going"]
-    arguments = arguments[keep_going:]
-    path = arguments[0] if arguments else ""
-    if path in ("-h", "--help"):
-        print(USAGE)
-    elif not path or (path.startswith("-") and path != "-"):
-        print(f"{USAGE}\n\nExpected a script or a notebook. Received: {path or 'nothing'}.", file=sys.stderr)
-        sys.exit(2)
+def run(path: str, arguments: Iterable[str] = (), keep_going: bool = False) -> None:
+    """Run a script, "-" for standard input, or a notebook, which may go on behind a cell that fails."""
+    sys.argv = [path, *arguments]
+    install()
+    if path.endswith(".ipynb"):
+        import_module(f"{__package__}.notebook").run_notebook(path, keep_going)
     else:
-        sys.argv = arguments
-        install()
-        if path.endswith(".ipynb"):
-            import_module(f"{__package__}.notebook").run_notebook(path, keep_going)
-        else:
-            run_script(path)
+        run_script(path)
 
 
 def run_script(path: str) -> None:

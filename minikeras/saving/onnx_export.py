@@ -189,6 +189,14 @@ class _Call:
             raise self.refused("what it does depends on a size that varies")
         return settings
 
+    @property
+    def how(self) -> Any:
+        """How a window slides, the same in both records."""
+        how, other = (e.arguments()["how"] for e in (self.one, self.two))
+        if how != other:
+            raise self.refused("what it does depends on a size that varies")
+        return how
+
     def refused(self, reason: str) -> NotImplementedError:
         """Return an error that names the layer."""
         return _refused(self.graph.layer, reason)
@@ -299,25 +307,29 @@ def _sides(pads: Any) -> list[int]:
 
 def _slid(c: _Call, kind: str, *others: Any, cut: Any = (), **attributes: Any) -> _Value:
     """Slide a window; ONNX has the channels behind the batch."""
-    how, rank = c.settings["how"], len(c.shapes[0]) - 2
+    rank = len(c.shapes[0]) - 2
     x = c.get(0, c.dtype if c.dtype.kind == "f" else "float32")("Transpose", perm=[0, rank + 1, *range(1, rank + 1)])
-    y = x(kind, *others, **{"strides": how.strides, "pads": _sides(how.pads)} | attributes)
+    y = x(kind, *others, **{"strides": c.how.strides, "pads": _sides(c.how.pads)} | attributes)
     return (y("Pad", cut, 0.0) if cut else y)("Transpose", perm=[0, *range(2, rank + 2), 1])
 
 
-def _correlate(c: _Call) -> _Value:
-    """A convolution; that of a stretched input is the way back of another, with the kernel turned around."""
-    how, kernel, rank = c.settings["how"], c.get(1, c.dtype), len(c.shapes[0]) - 2
-    groups = c.shapes[0][-1] // np.shape(c.one.values[1])[-2]
-    if max(how.stretch) == 1:
-        kernel = kernel("Transpose", perm=[rank + 1, rank, *range(rank)])
-        return _slid(c, "Conv", kernel, group=groups, dilations=how.dilation)
-    if groups > 1 or max(how.strides) > 1:
-        raise c.refused("ONNX has no convolution of this kind")
-    kernel = _flip(kernel, range(rank))("Transpose", perm=[rank, rank + 1, *range(rank)])
-    whole = [d * (k - 1) for d, k in zip(how.dilation, how.window, strict=True)]
-    cut = _sides([(0, 0)] * 2 + [(lo - n, hi - n) for n, (lo, hi) in zip(whole, how.pads, strict=True)])
-    return _slid(c, "ConvTranspose", kernel, cut=cut, strides=how.stretch, dilations=how.dilation, pads=[0] * 2 * rank)
+def _convolved(c: _Call, kind: str, channels: int, **how: Any) -> _Value:
+    """Slide a kernel (*window, channels / groups, filters), to ONNX (filters, channels / groups, *window)."""
+    rank, groups = len(c.shapes[0]) - 2, channels // np.shape(c.one.values[1])[-2]
+    kernel = c.get(1, c.dtype)("Transpose", perm=[rank + 1, rank, *range(rank)])
+    return _slid(c, kind, kernel, group=groups, dilations=c.how.dilation, **how)
+
+
+def _way_back(c: _Call) -> _Value:
+    """The gradient of a convolution: zeros that were around its input are cut off, elements left out are zeros."""
+    ends = [
+        [n - m * s + s - 1 + lo - d * (k - 1) for n, m, k, s, (lo, _), d in zip(y[1:-1], x[1:-1], *c.how, strict=True)]
+        for y, x in zip(c.results, c.shapes, strict=True)
+    ]
+    if ends[0] != ends[1]:
+        raise c.refused("what it does depends on a size that varies")
+    cut = _sides([(0, 0)] * 2 + [(-lo, end) for (lo, _), end in zip(c.how.pads, ends[0], strict=True)])
+    return _convolved(c, "ConvTranspose", c.results[0][-1], cut=cut, pads=[0] * 2 * len(ends[0]))
 
 
 CURVES: dict[str, tuple[Any, ...]] = {
@@ -378,7 +390,8 @@ FORMULAS: dict[str, Callable[..., _Value]] = {
     "affine": lambda x, kernel, bias: x("MatMul", kernel) + bias,
     "all": lambda x, **how: _reduced("Min", x.to(bool).to("int32"), **how),
     "any": lambda x, **how: _reduced("Max", x.to(bool).to("int32"), **how),
-    "celu": lambda x, alpha: x("Celu", alpha=alpha), "elu": lambda x, alpha: x("Elu", alpha=alpha),
+    "celu": lambda x, alpha: x("Celu", alpha=alpha),
+    "elu": lambda x, alpha: x("Max", 0.0) + (x("Min", 0.0)("Exp") - 1.0) * alpha,
     "clip": lambda x, low, high: x("Max", low)("Min", high), "flip": _flip,
     "cumsum": lambda x, axis, dtype: x("CumSum", np.asarray(axis, "int64")),
     "digitize": lambda x, bins: _reduced("Sum", x("Unsqueeze", [-1])("GreaterOrEqual", bins).to("int32"), -1),
@@ -391,7 +404,7 @@ FORMULAS: dict[str, Callable[..., _Value]] = {
     "hard_shrink": lambda x, threshold: x("Shrink", lambd=threshold, bias=0.0),
     "hard_sigmoid": lambda x: x("HardSigmoid", alpha=1 / 6, beta=0.5), "rsqrt": lambda x: x("Sqrt")("Reciprocal"),
     "hard_tanh": lambda x: x("Max", -1)("Min", 1), "relu6": lambda x: x("Max", 0)("Min", 6),
-    "leaky_relu": lambda x, negative_slope: x("LeakyRelu", alpha=negative_slope),
+    "leaky_relu": lambda x, negative_slope: x("PRelu", negative_slope),
     "linalg._einsum": lambda *xs, subscripts: xs[0]("Einsum", *xs[1:], equation=subscripts.replace(" ", "")),
     "log10": lambda x: x("Log") / math.log(10), "log2": lambda x: x("Log") / math.log(2),
     "log1p": lambda x: (x + 1.0)("Log"), "log_sigmoid": lambda x: x("Neg")("Softplus")("Neg"),
@@ -421,10 +434,11 @@ RULES: dict[str, Callable[[_Call], _Value]] = {
     **dict.fromkeys(("reshape", "ravel", "squeeze"), _reshape),
     **dict.fromkeys(("transpose", "swapaxes", "moveaxis"), _order),
     "broadcast_to": _broadcast, "encode": _encoded, "get_item": _get_item, "recurrence._outputs": _recurrence,
-    "convolution._correlate": _correlate,
-    "convolution._largest": lambda c: _slid(c, "MaxPool", kernel_shape=c.settings["how"].window),
-    "convolution._total": lambda c: _slid(c, "AveragePool", kernel_shape=c.settings["how"].window,
-                                          count_include_pad=1) * math.prod(c.settings["how"].window),
+    "convolution._correlate": lambda c: _convolved(c, "Conv", c.shapes[0][-1]),
+    "convolution._input_gradient": _way_back,
+    "convolution._largest": lambda c: _slid(c, "MaxPool", kernel_shape=c.how.window),
+    "convolution._total": lambda c: _slid(c, "AveragePool", kernel_shape=c.how.window,
+                                          count_include_pad=1) * math.prod(c.how.window),
     "one_hot": lambda c: _hot(c.get(0), c.settings["num_classes"],
                               c.settings["axis"] % len(c.results[0]) - len(c.results[0])),
     "shapes._where": lambda c: c.get(0, bool)("Where", c.get(1, c.dtype), c.get(2, c.dtype)),

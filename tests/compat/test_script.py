@@ -81,13 +81,6 @@ def test_a_missing_script_is_python_s_error(tmp_path: Path) -> None:
     assert (found.returncode, found.stderr) == (2, words)
 
 
-def test_without_a_script_it_tells_how_to_call_it() -> None:
-    found = minikeras()
-    assert found.returncode == 2
-    assert found.stderr.startswith("usage: python -m minikeras script.py")
-    assert minikeras("--help").stdout.startswith("usage: python -m minikeras script.py")
-
-
 def test_keras_is_minikeras_whatever_the_backend_is_set_to(tmp_path: Path) -> None:
     script = tmp_path / "script.py"
     script.write_text(
@@ -106,25 +99,59 @@ def notebook(path: Path, *cells: str) -> Path:
 def test_a_notebook_s_cells_run_in_order(tmp_path: Path) -> None:
     path = notebook(
         tmp_path / "course.ipynb",
-        "%matplotlib inline\n%load_ext autoreload\n!touch made \\\n   by-shell\nimport keras\nfiles = !ls\nfiles",
-        "%%time\nfor i in range(2):\n    %time x = i\nx",
+        "%matplotlib inline\n%load_ext autoreload\n!touch made \\\nby-shell\nimport keras\nfiles = !ls\nfiles",
+        "%%capture times\n%%time\nfor i in range(2):\n    %time x = i\n",
+        "x, times.stdout.count('Wall time')",
         "print('''\n%d\n!no''' % 1)\nx;",
-        "keras.layers.Dense?\n?keras\nget_ipython().run_line_magic('time', '')\ndisplay('shown')",
+        "keras.layers.Dense?\n?keras\ndisplay('shown')",
         "%%bash\ntouch by-bash",
         "%%writefile mine.py\nA = 4\n",
         "%env MINE=5\nimport os, mine\nmine.A, os.environ['MINE'], os.getcwd() == os.path.dirname(mine.__file__)",
         "%%capture\nprint('hidden')",
         "import sys; print(sys.argv[1:], __name__)",
+        "import asyncio\nawait asyncio.sleep(0, 'slept')",
+        "[[1] * 12] * 3",
+        "class A: ...\nimport pickle\ntype(pickle.loads(pickle.dumps(A()))) is A",
     )
     found = minikeras(path, "a", cwd=tmp_path.parent)
     assert found.returncode == 0, found.stderr
-    assert found.stdout == "[]\n1\n\n1\n!no\nshown\n(4, '5', True)\n['a'] __main__\n"
+    rows = f"[{[1] * 12},\n {[1] * 12},\n {[1] * 12}]"
+    assert found.stdout == (
+        "[]\n(1, 3)\n\n1\n!no\n'shown'\nWriting mine.py\nenv: MINE=5\n(4, '5', True)\n['a'] __main__\n'slept'\n"
+        f"{rows}\nTrue\n"
+    )
     assert sorted(p.name for p in tmp_path.iterdir() if p.name != "__pycache__") == ["course.ipynb", "mine.py"]
-    assert [line.partition("not run: ")[2] for line in found.stderr.splitlines()] == [
-        "!touch made \\",
-        "files = !ls",
-        "%%bash",
-    ]
+    assert found.stderr.splitlines() == [
+        f"{path}, cell {place}"
+        for place in ("1: not run: %load_ext autoreload", "1: not run: touch made  by-shell", "1: not run: ls",
+                      "6: not run: %%bash")
+    ]  # fmt: skip
+
+
+PROGRAMS = ["!touch made", "x = !touch made", "!!touch made", "%sx touch made", "x = %system touch made",
+            "%%bash\ntouch made", "%%script sh\ntouch made", "%%sx\ntouch made", "%%python\nopen('made', 'w')",
+            "%pip install made", "pip install made", "%conda install made", "%uv pip install made", "mkdir made",
+            "%make", "%edit made", "%debug"]  # fmt: skip
+
+
+def test_no_program_is_started(tmp_path: Path) -> None:
+    found = minikeras(notebook(tmp_path / "n.ipynb", "%alias make touch made", *PROGRAMS, "1 / 0"), cwd=tmp_path)
+    assert found.returncode == 1
+    told = [line for line in found.stderr.splitlines() if "not run" in line]
+    assert [int(line.split("cell ")[1].partition(":")[0]) for line in told] == [*range(2, len(PROGRAMS) + 2)]
+    assert [path.name for path in tmp_path.iterdir()] == ["n.ipynb"]
+
+
+def test_a_notebook_leaves_no_trace_at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home, temporary = tmp_path / "home", tmp_path / "tmp"
+    for name, folder in (("HOME", home), ("TMPDIR", temporary), ("VIRTUAL_ENV", tmp_path / "other")):
+        folder.mkdir()
+        monkeypatch.setenv(name, str(folder))
+    found = minikeras(
+        notebook(tmp_path / "n.ipynb", "import sys\n[p for p in sys.path if 'other' in p]", "exit()", "1 / 0")
+    )
+    assert (found.returncode, found.stdout, found.stderr) == (0, "[]\n", "")
+    assert not [*home.iterdir(), *temporary.iterdir()]
 
 
 CELLS = ["x = 1", "def f():\n    return x / 0\n\nf()", "print('third')", "oh no"]
@@ -135,8 +162,10 @@ def test_a_notebook_stops_at_the_first_error(tmp_path: Path) -> None:
     assert (found.returncode, found.stdout) == (1, "")
     assert "n.ipynb, cell 2" in found.stderr
     assert "return x / 0" in found.stderr
-    assert found.stderr.splitlines()[-1].endswith("n.ipynb, cell 2, line 2: ZeroDivisionError")
+    assert found.stderr.splitlines()[-1].endswith("n.ipynb, cell 2: ZeroDivisionError")
+    assert 'n.ipynb, cell 2", line 2, in f' in found.stderr
     assert "minikeras/compat" not in found.stderr
+    assert "IPython" not in found.stderr
 
 
 def test_a_notebook_may_go_on_behind_errors(tmp_path: Path) -> None:

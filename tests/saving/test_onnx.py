@@ -11,6 +11,7 @@ import pytest
 
 import minikeras as keras
 from minikeras import Input, Model, Sequential, Tensor, layers, ops
+from minikeras.__main__ import main
 from tests.layers.test_layers import EXAMPLES
 
 onnx = pytest.importorskip("onnx")
@@ -416,3 +417,19 @@ def test_models_of_several_arguments(tmp_path: Path) -> None:
     model.export(tmp_path / "model.onnx", format="onnx", verbose=False, input_signature=specs)
     (got,) = session(tmp_path / "model.onnx").run(None, {"input_0": a, "input_1": b})
     np.testing.assert_allclose(got, want.numpy(), 1e-5, 1e-5)
+
+
+def test_the_command_line_converts_to_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model = Sequential([Input((4,)), layers.Dense(3, "softmax")])
+    model.save(tmp_path / "a.keras")
+    main(["convert", str(tmp_path / "a.keras"), str(tmp_path / "a.onnx")])
+    x = floats(4)(5)
+    run = session(tmp_path / "a.onnx")
+    assert np.allclose(run.run(None, {run.get_inputs()[0].name: x})[0], model.predict(x, verbose=0), atol=1e-6)
+    Sequential([Input((1,)), layers.Hashing(3)]).save(tmp_path / "b.keras")
+    with pytest.raises(SystemExit) as end:
+        main(["convert", str(tmp_path / "b.keras"), str(tmp_path / "b.onnx")])
+    out, err = capsys.readouterr()
+    assert (end.value.code, out, err.count("\n")) == (1, "", 1)
+    assert "'hashing' (Hashing) cannot be exported" in err
+    assert not (tmp_path / "b.onnx").exists()

@@ -1,0 +1,1 @@
+"""What the command line does with files of models, and with tables."""

@@ -1,0 +1,184 @@
+"""The commands: what each does is what its `--help` says."""
+
+import json
+import math
+import os
+import sys
+from argparse import Namespace
+from collections.abc import Iterator
+from contextlib import closing, nullcontext, redirect_stdout
+from itertools import chain
+from typing import Any
+
+import numpy as np
+
+from .. import tree
+from .._base.typing import Array
+from .._display.progbar import Progbar
+from ..models import Model, load_model, model_from_json
+from ..saving import archive, hdf5, legacy, npz, source, strict_json, weights
+from ..saving.writing import replacing
+from . import tables
+
+NUMBERS = 2**18
+"""So many numbers of a table, or of what is predicted, are in memory at a time."""
+
+
+def info(options: Namespace) -> None:
+    """Tell what a file holds: its size, which Keras wrote it, its layers or arrays.
+
+        minikeras info model.keras
+        minikeras info model.keras --config > model.json
+        minikeras info weights.npz
+
+    The last line says that it loads; the status is 1 for a file that does not.
+    """
+    path = options.model
+    with weights.one_error(path), source.open_source(path) as file:
+        start = file.read(0, min(8, file.size))
+        if start == weights.HDF5:
+            root = hdf5.open_hdf5(file)
+            about, arrays = root.attrs, _arrays(root)
+            config: Any = legacy.read_legacy(root, path).model if "model_config" in about else {}
+        elif start[:2] == weights.ZIP:
+            members = archive.Archive(file, ".+")
+            about, config = (
+                strict_json.read_json(members.read(name, strict_json.MAX_SIZE), path, name) if name in members else {}
+                for name in ("metadata.json", "config.json")
+            )
+            arrays = ((name, npz.read_array(members.open(name), name)) for name in members)
+        else:
+            raise file.error("its first bytes", "this is neither HDF5 nor a .keras or .npz archive")
+        if options.config and not config:
+            raise file.error("its contents", "it holds weights alone, and no configuration")
+        if options.config:
+            print(json.dumps(config, indent=2))
+            return
+        writer = f", by Keras {about['keras_version']}" if "keras_version" in about else ""
+        _print(f"{path}: {'a model' if config else 'weights'}, {file.size:,} bytes{writer}")
+        for name, array in () if config else arrays:
+            _print(f"{name}  {array.shape}  {array.dtype}")
+    if config:
+        model = load_model(path)
+        model.summary(print_fn=_print)
+        for x in getattr(model, "inputs", ()):
+            _print(f"takes {x.name}  {x.shape}  {x.dtype}")
+    print("It loads.")
+
+
+def _arrays(group: hdf5.Group) -> Iterator[tuple[str, Array]]:
+    """Yield the paths and values of all arrays in a group."""
+    for node in map(group.__getitem__, group):
+        yield from [(node.path, node.read())] if isinstance(node, hdf5.Dataset) else _arrays(node)
+
+
+def _print(text: str) -> None:
+    """Print a text, without what a terminal would take for a command."""
+    print("".join(c if c.isprintable() or c == "\n" else "?" for c in text))
+
+
+def convert(options: Namespace) -> None:
+    """Write a model, or its weights, in another format, which the ending says.
+
+        .keras, .h5         the model, with the state of its training
+        .weights.h5, .npz   its weights; the first with the state of the optimizer
+        .onnx               what it computes, for onnxruntime and others
+
+        minikeras convert old.h5 new.keras
+        minikeras convert weights.npz new.keras --model model.json
+
+    A file of weights alone needs --model FILE, which says of which model.
+    """
+    path, output, whole = options.model, options.output, options.of or options.model
+    _check_output(output, options, ".keras", ".h5", ".npz", ".onnx")
+    if path.endswith((".weights.h5", ".weights.json", ".npz")) and not options.of:
+        raise ValueError(f"{path} has weights alone: --model FILE says of which model")
+    if path.endswith(".onnx"):
+        raise ValueError(f"{path}: ONNX is written, and not read")
+    if whole.endswith(".json"):
+        with open(whole, encoding="utf8") as file:
+            model = model_from_json(file.read())
+    else:
+        model = load_model(whole)
+    if options.of:
+        model.load_weights(path)
+    if output.endswith(".onnx"):
+        model.export(output, format="onnx", verbose=False)
+    else:
+        (model.save_weights if output.endswith((".npz", ".weights.h5")) else model.save)(output)
+
+
+def _check_output(path: str, options: Namespace, *endings: str) -> None:
+    """Raise an error if a file is not to be written: for its ending, or because it is there."""
+    if not path.endswith(endings):
+        raise ValueError(f"{path}: the ending must be {', '.join(endings[:-1])} or {endings[-1]}")
+    if os.path.exists(path) and not (options.force and os.path.isfile(path)):
+        raise FileExistsError(f"{path} is there; --force replaces a file")
+
+
+def predict(options: Namespace) -> None:
+    """Predict a table some rows at a time, so that it need not fit the memory.
+
+        minikeras predict model.keras data.csv -o result.csv
+        minikeras predict model.keras images.npy -o result.npy
+        minikeras predict model.keras - < data.csv > result.csv
+
+    CSV has a row a line, with commas, semicolons or tabs. A first line without any
+    number is a header; the result has one then too. Rows get the shape that the
+    model takes; of several inputs, the first gets the first columns. Several
+    outputs stand side by side.
+    """
+    path, output, batch = options.data, options.output, options.batch_size
+    _check_output(output or ".csv", options, ".csv", ".npy")
+    if batch < 1:
+        raise ValueError(f"--batch-size must be 1 or more. Received: {batch}.")
+    model = load_model(options.model)
+    with (
+        tables.arrays(path) if path.endswith(".npy") else tables.texts(path, options.header) as table,
+        replacing(output) if output else nullcontext(sys.stdout.buffer) as file,
+        redirect_stdout(sys.stderr),
+    ):
+        pieces, width, length, header = table
+        sizes = [math.prod(n or 1 for n in y.shape[1:]) for y in model.outputs]
+        rows = max(NUMBERS // max(width, sum(sizes), 1) // batch, 1) * batch
+        bar = Progbar(length and -(-length // batch), verbose=not options.quiet)
+        results = _results(model, (_fitted(model, piece, path) for piece in pieces(rows)), batch, bar)
+        if (output or "").endswith(".npy"):
+            tables.write_npy(file, results)
+        else:
+            names = zip(getattr(model, "output_names", ["output"]), sizes, strict=True)
+            columns = [name if n == 1 else f"{name}_{i}" for name, n in names for i in range(n)]
+            tables.write_csv(file, chain([np.array([columns])] if header else [], results))
+
+
+def _fitted(model: Model, piece: Array, path: str) -> Any:
+    """Return rows as a model takes them: the columns of each input, in its shape."""
+    shapes: list[Any] = [x.shape[1:] for x in model.inputs]
+    if any(None in shape for shape in shapes):
+        return piece  # and the model says whether they fit
+    ends = np.cumsum([math.prod(shape) for shape in shapes])
+    flat = piece.reshape(len(piece), -1)
+    alike = piece.ndim < 3 or [n for n in piece.shape[1:] if n > 1] == [n for n in shapes[0] if n > 1]
+    if flat.shape[1] != ends[-1] or not alike:
+        takes = ", ".join(f"{x.name} {x.shape[1:]}" for x in model.inputs)
+        raise ValueError(f"{path} has rows of shape {piece.shape[1:]}, the model takes {takes}")
+    parts = np.split(flat, ends[:-1], axis=1)
+    for x, part in zip(model.inputs, parts, strict=True):
+        if "int" in x.dtype and (part != np.trunc(part)).any():
+            raise ValueError(f"{path} has fractions or nan, where {x.name} takes whole numbers")
+    return tree.pack_sequence_as(model.input, [p.reshape(-1, *shape) for p, shape in zip(parts, shapes, strict=True)])
+
+
+def _results(model: Model, pieces: Iterator[Any], batch: int, bar: Progbar) -> Iterator[Array]:
+    """Yield what a model predicts, several outputs side by side, and show how far it is."""
+    done = 0
+    with closing(bar):
+        for x in pieces:
+            parts = tree.flatten(model.predict(x, batch, verbose=0))
+            yield parts[0] if len(parts) == 1 else np.hstack([part.reshape(len(part), -1) for part in parts])
+            done += len(parts[0])
+            bar.update(-(-done // batch), finalize=False)
+        if not done:
+            raise ValueError("there are no rows to predict")
+        bar.target = -(-done // batch)
+        bar.update(bar.target)
