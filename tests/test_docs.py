@@ -10,11 +10,9 @@ import pytest
 from matplotlib import pyplot as plt
 
 DOCS = Path(__file__).parent.parent / "docs"
-WITH_AN_EXTRA = {
-    "dask",
-    "onnx",
-}  # which tests of their own run: tests/_trainers/test_on_dask.py, tests/saving/test_onnx.py
-PAGES = [p for p in sorted(DOCS.glob("*.md")) if "```python\n" in p.read_text("utf8") and p.stem not in WITH_AN_EXTRA]
+ELSEWHERE = {"command-line", "dask", "onnx"}
+"""Pages that other tests run, as processes or with an extra: test_command_line.py, test_on_dask.py, test_onnx.py."""
+PAGES = [p for p in sorted(DOCS.glob("*.md")) if "```python\n" in p.read_text("utf8") and p.stem not in ELSEWHERE]
 
 
 def run(page: Path, pictures: Path) -> subprocess.CompletedProcess[str]:
