@@ -32,3 +32,14 @@ def test_enough_promises_and_refusals_are_checked() -> None:
         promises, _, wrong = text.partition("if TYPE_CHECKING:")
         assert promises.count("assert_type(") >= least
         assert len(REFUSED.findall(wrong)) >= refusals
+
+
+def test_the_page_on_types_is_true(tmp_path: Path) -> None:
+    page = (HERE.parent / "docs" / "typed-code.md").read_text("utf8")
+    blocks = re.findall(r"```(python|py)\n(.*?)```", page, re.DOTALL)
+    right = ["import numpy as np", "import minikeras as keras", "from minikeras import layers"]
+    right += "".join(code for kind, code in blocks if kind == "python").splitlines()
+    wrong = "".join(code for kind, code in blocks if kind == "py").splitlines()
+    expected = set(range(len(right) + 1, len(right) + len(wrong) + 1))
+    assert len(expected) > 5
+    assert lines_with_errors("\n".join([*right, *wrong]), tmp_path) == expected
