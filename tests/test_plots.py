@@ -26,7 +26,6 @@ from minikeras.plots import (
     plot_history,
     plot_weights,
 )
-from minikeras.utils import model_visualization
 
 X = np.random.default_rng(0).normal(size=(40, 2))
 Y = (X.sum(axis=1) > 0).astype(int)
@@ -509,7 +508,7 @@ def test_without_matplotlib_the_command_is_named(monkeypatch: pytest.MonkeyPatch
             raise ModuleNotFoundError(f"No module named {name!r}")
         return real(name)
 
-    monkeypatch.setattr(model_visualization, "import_module", missing)
+    monkeypatch.setattr("minikeras._base.lazy.import_module", missing)
     dense = built(Dense(4))
     for draw in (lambda: plot_weights(dense), lambda: plot_history({"loss": [1.0]}), LiveCurves):
         with pytest.raises(ImportError, match=r'needs matplotlib.*pip install "\.\[plot\]"'):
