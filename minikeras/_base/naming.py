@@ -46,12 +46,9 @@ def hint(name: str, known: Iterable[str]) -> str:
 
     lowered = {key.lower(): key for key in sorted({*known} - {"self"})}
     name = name.lower()
-    near = [k for k in lowered if sorted(k) == sorted(name) or k.startswith(name) or _initials(k) == name]
+    initials = {key: "".join(word[:1] for word in key.split("_")) for key in lowered}
+    near = [k for k in lowered if sorted(k) == sorted(name) or k.startswith(name) or initials[k] == name]
     close = get_close_matches(name, near or lowered, n=1, cutoff=0.0 if near else 0.6)
     if close:
         return f" Did you mean {lowered[close[0]]!r}?"
     return f" Known names: {', '.join(sorted(lowered.values()))}." if lowered else ""
-
-
-def _initials(name: str) -> str:
-    return "".join(word[:1] for word in name.split("_"))

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import redirect_stdout
 from functools import cache
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 import numpy as np
@@ -302,16 +303,11 @@ class Operation:
             Node(self, args, kwargs, outputs)
             return outputs
         signature = parameters(self.function)
-        values, rest = self.settings | kwargs, list(args)
-        positional = []
-        for name in signature.positional:
-            if name in values:
-                positional.append(values[name])
-            elif rest:
-                positional.append(rest.pop(0))
-            else:
-                break
-        return self.function(*positional, *rest, **{k: v for k, v in values.items() if k not in signature.positional})
+        values = self.settings | kwargs
+        free = [name for name in signature.positional if name not in values]
+        values |= zip(free, args, strict=False)
+        first = [values.pop(name) for name in takewhile(values.__contains__, signature.positional)]
+        return self.function(*first, *args[len(free) :], **values)
 
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
         """Return the outputs for symbolic inputs."""

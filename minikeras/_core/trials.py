@@ -5,6 +5,7 @@ import re
 import sys
 from collections.abc import Mapping, Sequence
 from io import StringIO
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
@@ -113,8 +114,7 @@ def most_numbers(name: str, settings: Mapping[str, Any], shapes: Sequence[Partia
     tried = [filled(shape, trial_sizes(shapes)[1]) for shape in shapes]
     sizes = [math.prod(shape) for shape in tried]
     named = [n for key in _SIZES for n in leaves(settings.get(key)) if type(n) is int and n]
-    rank = max(map(len, tried), default=0)
-    spread: int = math.prod(map(max, zip(*([1] * (rank - len(shape)) + shape for shape in tried), strict=True)))
+    spread: int = math.prod(map(max, zip_longest(*(shape[::-1] for shape in tried), fillvalue=1)))
     if name == "matmul":
         return spread // max(1, *tried[0][-1:]) * max(1, *tried[-1][-1:])
     if name == "einsum" and "." not in settings["subscripts"]:
@@ -128,11 +128,10 @@ def most_numbers(name: str, settings: Mapping[str, Any], shapes: Sequence[Partia
 
 def broadcast(shapes: Sequence[PartialShape]) -> PartialShape:
     """Return the shape that NumPy gives arrays of these; None where one is unknown and no other is larger than 1."""
-    rank = max(map(len, shapes))
     common: list[int | None] = []
-    for sizes in zip(*((1,) * (rank - len(shape)) + tuple(shape) for shape in shapes), strict=True):
+    for sizes in zip_longest(*(shape[::-1] for shape in shapes), fillvalue=1):
         larger = {n for n in sizes if n not in (1, None)}
         if len(larger) > 1:
             raise ValueError(f"tensors of the shapes {shapes} cannot be broadcast together")
         common.append(larger.pop() if larger else None if None in sizes else 1)
-    return tuple(common)
+    return tuple(common[::-1])

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 from operator import index
-from typing import TYPE_CHECKING, Any, Literal, Protocol, overload
+from typing import Any, Literal, overload
 
 import numpy as np
 
@@ -14,9 +14,6 @@ from .._core.op import VJP, composite, primitive
 from .._core.tensor import NUMPY_OPS, Tensor, TensorOps, as_array, as_values, coerce, has_tensor, in_dtype
 from .arrays import common_dtype, named, strong
 from .elementwise import Unary, unary
-
-if TYPE_CHECKING:
-    from .._core.keras_tensor import KerasTensor
 
 
 @primitive(lambda g, y, x, dtype: g)
@@ -151,26 +148,22 @@ def _filled(fill_value: TensorLike, shape: int | tuple[int, ...], dtype: str) ->
     return np.full(shape, fill_value, dtype)
 
 
-class Like(Protocol):
-    """An op that makes a tensor of another's shape."""
-
-    @overload
-    def __call__(self, x: "KerasTensor", dtype: DTypeLike | None = None) -> "KerasTensor": ...
-    @overload
-    def __call__(self, x: TensorLike, dtype: DTypeLike | None = None) -> Tensor: ...
+@primitive(None)
+def zeros_like(x: TensorLike, dtype: DTypeLike | None = None) -> Array:
+    """Zeros of x's shape, and dtype if none is given."""
+    return np.zeros_like(strong(x), dtype and standardize_dtype(dtype))
 
 
-def _like(function: Any, doc: str) -> Like:
-    def forward(x: TensorLike, dtype: DTypeLike | None = None) -> Array:
-        return function(strong(x), dtype and standardize_dtype(dtype))
-
-    op: Any = primitive(None)(named(forward, function.__name__, doc))
-    return op
+@primitive(None)
+def ones_like(x: TensorLike, dtype: DTypeLike | None = None) -> Array:
+    """Ones of x's shape, and dtype if none is given."""
+    return np.ones_like(strong(x), dtype and standardize_dtype(dtype))
 
 
-zeros_like: Like = _like(np.zeros_like, "Zeros of x's shape, and dtype if none is given.")
-ones_like: Like = _like(np.ones_like, "Ones of x's shape, and dtype if none is given.")
-empty_like: Like = _like(np.empty_like, "A tensor of x's shape, and dtype if none is given, with arbitrary values.")
+@primitive(None)
+def empty_like(x: TensorLike, dtype: DTypeLike | None = None) -> Array:
+    """A tensor of x's shape, and dtype if none is given, with arbitrary values."""
+    return np.empty_like(strong(x), dtype and standardize_dtype(dtype))
 
 
 @primitive(None, lambda g, y, x, fill_value, dtype=None: g)

@@ -1,7 +1,7 @@
 """Operations along an axis: sums, means, extremes, statistics, running sums, counts."""
 
 import math
-from typing import TYPE_CHECKING, Any, Literal, Protocol, overload
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypeVar, overload
 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
@@ -21,13 +21,20 @@ if TYPE_CHECKING:
     from .._core.keras_tensor import KerasTensor
 
 
-class Reduction(Protocol):
-    """An op along axes, over all elements by default."""
+A = TypeVar("A", contravariant=True)
+
+
+class Along(Protocol[A]):
+    """An op along what it takes for an axis, over all elements by default."""
 
     @overload
-    def __call__(self, x: "KerasTensor", axis: Axis = None, keepdims: bool = False) -> "KerasTensor": ...
+    def __call__(self, x: "KerasTensor", axis: A | None = None, keepdims: bool = False) -> "KerasTensor": ...
     @overload
-    def __call__(self, x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor: ...
+    def __call__(self, x: TensorLike, axis: A | None = None, keepdims: bool = False) -> Tensor: ...
+
+
+Reduction: TypeAlias = Along[Axis]
+Position: TypeAlias = Along[int]
 
 
 def reduction(function: Any, vjp: VJP | None, doc: str, prepare: Any = strong, name: str = "") -> Reduction:
@@ -264,15 +271,6 @@ all: Reduction = reduction(np.all, None, "Whether all elements along axes are tr
 any: Reduction = reduction(np.any, None, "Whether any element along axes is true.")
 ptp: Reduction = composed(lambda x, axis=None, keepdims=False: max(x, axis, keepdims) - min(x, axis, keepdims),
                           "ptp", "Range along axes: the largest element minus the smallest.")  # fmt: skip
-
-
-class Position(Protocol):
-    """An op along one axis, or on the flattened tensor by default."""
-
-    @overload
-    def __call__(self, x: "KerasTensor", axis: int | None = None, keepdims: bool = False) -> "KerasTensor": ...
-    @overload
-    def __call__(self, x: TensorLike, axis: int | None = None, keepdims: bool = False) -> Tensor: ...
 
 
 def _position(function: Any, name: str, doc: str, fill: float | None = None) -> Position:

@@ -156,10 +156,8 @@ def _targets(numbers: Array, label_mode: str, classes: int) -> Array:
     """Return class numbers in the form that the labels are to have."""
     targets: Array = numbers.astype("int32")
     if label_mode == "categorical":
-        targets = np.eye(classes, dtype="float32")[targets]
-    elif label_mode == "binary":
-        targets = targets.astype("float32")[:, None]
-    return targets
+        return np.eye(classes, dtype="float32")[targets]
+    return targets.astype("float32")[:, None] if label_mode == "binary" else targets
 
 
 def _from_folder(load: Callable[[str], Any], suffixes: tuple[str, ...], directory: Any, labels: Any,
