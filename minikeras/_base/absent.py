@@ -20,8 +20,7 @@ _NETWORKS = {
     "inception_resnet_v2": "InceptionResNetV2", "inception_v3": "InceptionV3",
     "mobilenet": "MobileNet", "mobilenet_v3": "MobileNetV3Large MobileNetV3Small",
     "nasnet": "NASNetLarge NASNetMobile", "resnet_v2": "ResNet50V2 ResNet101V2 ResNet152V2", "vgg19": "VGG19",
-    "xception": "Xception",
-}  # fmt: skip
+    "xception": "Xception"}  # fmt: skip
 _DEEPER = {
     "efficientnet": "EfficientNetB1 EfficientNetB2 EfficientNetB3 EfficientNetB4 EfficientNetB5 EfficientNetB6 "
     "EfficientNetB7",
@@ -53,15 +52,13 @@ ABSENT: dict[str, str] = {
     "utils.bounding_boxes": "affine_transform clip_to_image_size compute_ciou compute_iou convert_format crop "
     "decode_deltas_to_boxes encode_box_to_deltas pad",
     "visualization": "draw_bounding_boxes draw_segmentation_masks plot_bounding_box_gallery plot_image_gallery "
-    "plot_segmentation_mask_gallery",
-}  # fmt: skip
+    "plot_segmentation_mask_gallery"}  # fmt: skip
 """Keras's module -> what is missing there."""
 
 ALIASES: dict[str, str] = {
     "applications.resnet50": "applications.resnet", "optimizers.legacy": "optimizers",
     "legacy.saving": "_serialization.legacy",
-    "utils.legacy": "_serialization.legacy",
-}  # fmt: skip
+    "utils.legacy": "_serialization.legacy"}  # fmt: skip
 """Module of Keras -> what stands for it."""
 
 MOVED: dict[str, str] = {
@@ -80,8 +77,7 @@ MOVED: dict[str, str] = {
     "scopes": "models.function", "serialization": "_serialization.serialization", "series": "_jit.multi_step",
     "summary": "_display.summary", "symbolic": "_core.keras_tensor", "taped": "_jit.taped_function",
     "tensor": "_core.tensor _core.op", "trace": "_jit.trace", "training": "_trainers.trainer",
-    "variable": "_core.variable",
-}  # fmt: skip
+    "variable": "_core.variable"}  # fmt: skip
 """Former module -> those that have its names, for pickles of that time."""
 
 

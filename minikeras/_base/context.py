@@ -92,11 +92,10 @@ def undone(dry: bool = False) -> Iterator[None]:
 
     In a dry run, for shapes alone, seed generators do not advance.
     """
-    before, changed = (context.undo, context.dry), list[tuple[Any, Any]]()
-    context.undo, context.dry = changed, dry or context.dry
+    changed: list[tuple[Any, Any]] = []
     try:
-        yield
+        with context.having(undo=changed, dry=dry or context.dry):
+            yield
     finally:
-        context.undo, context.dry = before
         for variable, array in reversed(changed):
             variable.array = array

@@ -113,8 +113,7 @@ def is_dtype(name: str) -> bool:
 
 def make_default_seed() -> int:
     """Draw a seed for whatever is unseeded, as Keras does: from Python's global random state."""
-    seed: int = settings.seeds.randint(1, 10**9)
-    return seed
+    return int(settings.seeds.randint(1, 10**9))
 
 
 def limited(count: int | None, what: Literal["epochs", "steps_per_epoch"]) -> int | None:

@@ -22,8 +22,7 @@ TensorLike: TypeAlias = ArrayLike
 """Anything that an op or a layer takes as a tensor: numbers, nested lists, arrays, tensors, variables, data frames."""
 DTypeName: TypeAlias = Literal[
     "float16", "float32", "float64", "uint8", "uint16", "uint32", "uint64",
-    "int8", "int16", "int32", "int64", "bool", "complex64", "complex128", "string",
-]  # fmt: skip
+    "int8", "int16", "int32", "int64", "bool", "complex64", "complex128", "string"]  # fmt: skip
 DTypeChoice: TypeAlias = DTypeName | np.dtype[Any] | type[Any]
 """A dtype that a user writes down, where a misspelt name is to be found by checkers."""
 DTypeLike: TypeAlias = DTypeChoice | str
@@ -54,33 +53,27 @@ ActivationName: TypeAlias = Literal[
     "celu", "elu", "exponential", "gelu", "glu", "hard_shrink", "hard_sigmoid", "hard_silu", "hard_swish",
     "hard_tanh", "leaky_relu", "linear", "log_sigmoid", "log_softmax", "mish", "relu", "relu6", "selu",
     "sigmoid", "silu", "soft_shrink", "softmax", "softplus", "softsign", "sparse_plus", "sparse_sigmoid",
-    "sparsemax", "squareplus", "swish", "tanh", "tanh_shrink", "threshold",
-]  # fmt: skip
+    "sparsemax", "squareplus", "swish", "tanh", "tanh_shrink", "threshold"]  # fmt: skip
 InitializerName: TypeAlias = Literal[
     "constant", "glorot_normal", "glorot_uniform", "he_normal", "he_uniform", "identity", "lecun_normal",
-    "lecun_uniform", "ones", "orthogonal", "random_normal", "random_uniform", "truncated_normal",
-    "variance_scaling", "zeros", "normal", "uniform", "one", "zero",
-    "Constant", "GlorotNormal", "GlorotUniform", "HeNormal", "HeUniform", "Identity", "LecunNormal",
-    "LecunUniform", "Ones", "Orthogonal", "RandomNormal", "RandomUniform", "TruncatedNormal",
-    "VarianceScaling", "Zeros",
-]  # fmt: skip
+    "lecun_uniform", "ones", "orthogonal", "random_normal", "random_uniform", "truncated_normal", "variance_scaling",
+    "zeros", "normal", "uniform", "one", "zero", "Constant", "GlorotNormal", "GlorotUniform", "HeNormal", "HeUniform",
+    "Identity", "LecunNormal", "LecunUniform", "Ones", "Orthogonal", "RandomNormal", "RandomUniform", "TruncatedNormal",
+    "VarianceScaling", "Zeros"]  # fmt: skip
 RegularizerName: TypeAlias = Literal["l1", "l2", "l1_l2", "L1", "L2", "L1L2", "orthogonal_regularizer"]
 ConstraintName: TypeAlias = Literal[
-    "max_norm", "min_max_norm", "non_neg", "unit_norm", "MaxNorm", "MinMaxNorm", "NonNeg", "UnitNorm"
-]
+    "max_norm", "min_max_norm", "non_neg", "unit_norm", "MaxNorm", "MinMaxNorm", "NonNeg", "UnitNorm"]  # fmt: skip
 LossName: TypeAlias = Literal[
-    "binary_crossentropy", "binary_focal_crossentropy", "categorical_crossentropy",
-    "categorical_focal_crossentropy", "categorical_generalized_cross_entropy", "categorical_hinge", "circle",
-    "cosine_similarity", "ctc", "dice", "hinge", "huber", "kl_divergence", "log_cosh", "mean_absolute_error",
-    "mean_absolute_percentage_error", "mean_squared_error", "mean_squared_logarithmic_error", "poisson",
-    "sparse_categorical_crossentropy", "squared_hinge", "tversky",
-    "bce", "BCE", "kld", "KLD", "kullback_leibler_divergence", "logcosh", "mae", "MAE", "mape", "MAPE", "mse", "MSE",
-    "msle", "MSLE",
-    "BinaryCrossentropy", "BinaryFocalCrossentropy", "CTC", "CategoricalCrossentropy", "CategoricalFocalCrossentropy",
-    "CategoricalGeneralizedCrossEntropy", "CategoricalHinge", "Circle", "CosineSimilarity", "Dice", "Hinge", "Huber",
-    "KLDivergence", "LogCosh", "MeanAbsoluteError", "MeanAbsolutePercentageError", "MeanSquaredError",
-    "MeanSquaredLogarithmicError", "Poisson", "SparseCategoricalCrossentropy", "SquaredHinge", "Tversky",
-]  # fmt: skip
+    "binary_crossentropy", "binary_focal_crossentropy", "categorical_crossentropy", "categorical_focal_crossentropy",
+    "categorical_generalized_cross_entropy", "categorical_hinge", "circle", "cosine_similarity", "ctc", "dice", "hinge",
+    "huber", "kl_divergence", "log_cosh", "mean_absolute_error", "mean_absolute_percentage_error", "mean_squared_error",
+    "mean_squared_logarithmic_error", "poisson", "sparse_categorical_crossentropy", "squared_hinge", "tversky", "bce",
+    "BCE", "kld", "KLD", "kullback_leibler_divergence", "logcosh", "mae", "MAE", "mape", "MAPE", "mse", "MSE", "msle",
+    "MSLE", "BinaryCrossentropy", "BinaryFocalCrossentropy", "CTC", "CategoricalCrossentropy",
+    "CategoricalFocalCrossentropy", "CategoricalGeneralizedCrossEntropy", "CategoricalHinge", "Circle",
+    "CosineSimilarity", "Dice", "Hinge", "Huber", "KLDivergence", "LogCosh", "MeanAbsoluteError",
+    "MeanAbsolutePercentageError", "MeanSquaredError", "MeanSquaredLogarithmicError", "Poisson",
+    "SparseCategoricalCrossentropy", "SquaredHinge", "Tversky"]  # fmt: skip
 
 MetricName: TypeAlias = Literal[
     "accuracy", "acc", "auc", "binary_accuracy", "binary_crossentropy", "binary_io_u", "categorical_accuracy",
@@ -89,24 +82,20 @@ MetricName: TypeAlias = Literal[
     "mean_absolute_error", "mean_absolute_percentage_error", "mean_squared_error", "mean_squared_logarithmic_error",
     "pearson_correlation", "poisson", "precision", "r2_score", "recall", "root_mean_squared_error",
     "sparse_categorical_accuracy", "sparse_categorical_crossentropy", "sparse_top_k_categorical_accuracy",
-    "squared_hinge", "sum", "top_k_categorical_accuracy", "true_negatives", "true_positives",
-    "crossentropy", "ce", "bce", "BCE", "mae", "MAE", "mape", "MAPE", "mse", "MSE", "msle", "MSLE",
-    "AUC", "Accuracy", "BinaryAccuracy", "BinaryCrossentropy", "BinaryIoU", "CategoricalAccuracy",
-    "CategoricalCrossentropy", "CategoricalHinge", "ConcordanceCorrelation", "CosineSimilarity", "F1Score",
-    "FBetaScore", "FalseNegatives",
-    "FalsePositives", "Hinge", "KLDivergence", "LogCoshError", "Mean", "MeanAbsoluteError",
-    "MeanAbsolutePercentageError", "MeanSquaredError", "MeanSquaredLogarithmicError", "PearsonCorrelation", "Poisson",
-    "Precision", "R2Score", "Recall", "RootMeanSquaredError", "SparseCategoricalAccuracy",
-    "SparseCategoricalCrossentropy", "SparseTopKCategoricalAccuracy", "SquaredHinge", "Sum",
-    "TopKCategoricalAccuracy", "TrueNegatives", "TruePositives",
-]  # fmt: skip
+    "squared_hinge", "sum", "top_k_categorical_accuracy", "true_negatives", "true_positives", "crossentropy", "ce",
+    "bce", "BCE", "mae", "MAE", "mape", "MAPE", "mse", "MSE", "msle", "MSLE", "AUC", "Accuracy", "BinaryAccuracy",
+    "BinaryCrossentropy", "BinaryIoU", "CategoricalAccuracy", "CategoricalCrossentropy", "CategoricalHinge",
+    "ConcordanceCorrelation", "CosineSimilarity", "F1Score", "FBetaScore", "FalseNegatives", "FalsePositives", "Hinge",
+    "KLDivergence", "LogCoshError", "Mean", "MeanAbsoluteError", "MeanAbsolutePercentageError", "MeanSquaredError",
+    "MeanSquaredLogarithmicError", "PearsonCorrelation", "Poisson", "Precision", "R2Score", "Recall",
+    "RootMeanSquaredError", "SparseCategoricalAccuracy", "SparseCategoricalCrossentropy",
+    "SparseTopKCategoricalAccuracy", "SquaredHinge", "Sum", "TopKCategoricalAccuracy", "TrueNegatives",
+    "TruePositives"]  # fmt: skip
 """Metrics that need no argument. "acc", "crossentropy" and "ce" are for `compile` alone, which chooses their kind."""
 OptimizerName: TypeAlias = Literal[
     "adadelta", "adafactor", "adagrad", "adam", "adamax", "adamw", "ftrl", "lamb", "lion", "nadam", "rmsprop",
-    "schedulefreeadamw", "sgd",
-    "Adadelta", "Adafactor", "Adagrad", "Adam", "Adamax", "AdamW", "Ftrl", "Lamb", "Lion", "Nadam", "RMSprop",
-    "ScheduleFreeAdamW", "SGD",
-]  # fmt: skip
+    "schedulefreeadamw", "sgd", "Adadelta", "Adafactor", "Adagrad", "Adam", "Adamax", "AdamW", "Ftrl", "Lamb", "Lion",
+    "Nadam", "RMSprop", "ScheduleFreeAdamW", "SGD"]  # fmt: skip
 
 AnyCallable: TypeAlias = Callable[..., Any]
 """A function whose signature its author chooses, such as `Layer.call`."""

@@ -2,7 +2,7 @@
 
 import math
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout
 from functools import cache
 from itertools import takewhile
@@ -22,6 +22,14 @@ from .op import late_ops
 from .op_names import CALLED_WITH, HOMES, class_name, module
 from .tensor import NUMPY_OPS, Tensor, TensorOps, any_symbolic, stop_recording
 from .trials import Held, broadcast, filled, most_numbers, print_once, sizes_in_sight, trial_sizes, without_sizes
+
+
+def _refused(error: type[Exception], what: str) -> Callable[["KerasTensor"], NoReturn]:
+    def refuse(self: "KerasTensor") -> NoReturn:
+        raise error(f"A symbolic tensor has no value: it cannot be {what}. Received: {self!r}. Write the computation "
+                    "with minikeras.ops, or in the `call` of a layer.")  # fmt: skip
+
+    return refuse
 
 
 class KerasTensor(Tensor):
@@ -74,24 +82,13 @@ class KerasTensor(Tensor):
     def dtype(self) -> DTypeName:
         return self._dtype
 
-    def _refuse(self, error: type[Exception], what: str) -> NoReturn:
-        raise error(f"A symbolic tensor has no value: it cannot be {what}. Received: {self!r}. Write the computation "
-                    "with minikeras.ops, or in the `call` of a layer.")  # fmt: skip
-
-    def __bool__(self) -> bool:
-        self._refuse(TypeError, "used as a bool")
-
-    def __index__(self) -> int:
-        self._refuse(TypeError, "used as an index")
-
-    def __len__(self) -> int:
-        self._refuse(TypeError, "measured with len()")
-
-    def __iter__(self) -> Iterator[Tensor]:
-        self._refuse(NotImplementedError, "iterated over")
+    __bool__ = _refused(TypeError, "used as a bool")
+    __index__ = _refused(TypeError, "used as an index")
+    __len__ = _refused(TypeError, "measured with len()")
+    __iter__ = _refused(NotImplementedError, "iterated over")
 
     def __format__(self, spec: str) -> str:
-        return self._refuse(TypeError, f"formatted as a number ({spec!r})") if spec else repr(self)
+        return _refused(TypeError, f"formatted as a number ({spec!r})")(self) if spec else repr(self)
 
     def __eq__(self, other: object) -> Any:
         """Return whether it is the other one, as in Keras; beside a value, which elements will be equal to it."""
@@ -200,14 +197,11 @@ def infer(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
 
 def _run(function: Callable[..., Any], args: Any, kwargs: Any, waiting: dict[Any, Any]) -> Any:
     """Run a function without lasting effects, and add the calls of models that wait to be built by them."""
-    outer, context.waiting = context.waiting, {}
-    try:
+    with context.having(waiting={}):
         with undone(dry=True), stop_recording(), np.errstate(all="ignore"):
             result = function(*args, **kwargs)
-        for model, calls in context.waiting.items():
+        for model, calls in (context.waiting or {}).items():
             waiting.setdefault(model, []).extend(calls)
-    finally:
-        context.waiting = outer
     return result
 
 
@@ -233,11 +227,8 @@ def _zero(shape: Sequence[int], dtype: str, words: int = 1) -> Tensor:
 def _build(model: Any, calls: list[tuple[list[tuple[str, object]], Any]]) -> None:
     """Build a model that has waited for its calls of both runs, of which each met a shape in some scopes."""
     (scopes, first), (_, other) = calls[0], calls[len(calls) // 2]  # the first call of each run
-    before, context.scopes = context.scopes, scopes
-    try:
+    with context.having(scopes=scopes):
         model.build(_shared(first, other))
-    finally:
-        context.scopes = before
 
 
 def _common(a: Any, b: Any) -> Any:

@@ -32,8 +32,7 @@ CALLED_WITH = {
     "dot_product_attention": "query key value bias mask scale", "einsum": "", "elu": "x", "get_item": "x key",
     "isclose": "x1 x2 rtol atol", "layer_normalization": "x gamma beta", "leaky_relu": "x", "meshgrid": "",
     "pad": "x constant_values", "rms_normalization": "x scale", "slice": "inputs start_indices",
-    "where": "condition x1 x2",
-}  # fmt: skip
+    "where": "condition x1 x2"}  # fmt: skip
 """Arguments of such a class's call, where they are not the op's tensors; the rest it takes when it is made."""
 
 

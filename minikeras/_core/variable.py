@@ -172,6 +172,13 @@ class Variable(TensorOps):
             self.array, self.exposed = self.array.copy(), EXCLUSIVE
             Changes.arrays += 1
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> Variable:
+        twin = memo[id(self)] = Variable.__new__(Variable)
+        for slot in Variable.__slots__[1:]:
+            setattr(twin, slot, getattr(self, slot))
+        twin.array = self.array.copy()
+        return twin
+
     def __getstate__(self) -> dict[str, Any]:
         return {slot: getattr(self, slot) for slot in Variable.__slots__[1:]}
 

@@ -24,18 +24,16 @@ def check_arguments(cls: Any, config: Mapping[str, Any], method: str = "__init__
     """Raise a ValueError for an argument of another type than a class of this package says, or out of its range."""
     annotations = _annotations(cls, method)
     for name, value in config.items():
-        if name in annotations and not fits(value, annotations[name]):
+        kind = annotations.get(name)
+        if name in annotations and not fits(value, kind):
+            expected = kind.__name__ if isinstance(kind, type) else repr(kind).replace("typing.", "")[:120]
             raise ValueError(f"{cls.__name__} takes no {name}={value!r:.80} of type {type(value).__name__}. "
-                             f"Expected: {_in_words(annotations[name])}.")  # fmt: skip
+                             f"Expected: {expected}.")  # fmt: skip
         if name == "name" and isinstance(value, str) and len(value) > MAX_NAME:  # each weight has it in its path
             raise ValueError(f"The name of a {cls.__name__} has {len(value)} characters, {MAX_NAME} at most are read.")
         low, high = RANGES.get(name, (-math.inf, math.inf))
         if isinstance(value, int | float) and not low <= value <= high:
             raise ValueError(f"{cls.__name__} needs {low} <= {name} <= {high}. Received: {name}={value!r:.40}.")
-
-
-def _in_words(annotation: Any) -> str:
-    return annotation.__name__ if isinstance(annotation, type) else repr(annotation).replace("typing.", "")[:120]
 
 
 @cache

@@ -1,23 +1,59 @@
 """Objects that have a configuration: the arguments of `__init__`, each kept in an attribute of its name."""
 
+import re
 from collections.abc import Container
-from functools import cache
 from itertools import dropwhile
 from sys import modules
 from typing import Any, ClassVar, Self
 
 from .._base.checks import Rule, rule_of
-from .._base.help_text import HelpText
 from .._base.signature import Suggesting, parameters
 from .._base.typing import Config
 
 _LOCALS = frozenset({"self", "__class__", "options"})
 """Locals of an `__init__` that are no arguments."""
+_ENTRY = re.compile(r"^    ([*\w, ]+): (.*(?:\n     .*)*)", re.MULTILINE)
+_HEADING = re.compile(r"\n\n(?=[A-Z]\w+(?: \w+){0,4}:\s)")
 
 
 def is_built_in(thing: Any) -> bool:
     """Return whether a class, a function or an object is this package's own."""
     return str(getattr(thing, "__module__", None)).partition(".")[0] == __name__.partition(".")[0]
+
+
+class HelpText:
+    """A class's `__doc__`, put together when it is read: its "Args" are all that `__init__` takes, in that order.
+
+    What its own docstring does not explain is taken from those of its bases, of its cell and of its function.
+    """
+
+    __slots__ = ("own",)
+
+    def __init__(self, own: str) -> None:
+        self.own = own
+
+    def __get__(self, instance: object, cls: Any) -> str:
+        accepted = parameters(cls.__init__)
+        names = dict.fromkeys((*accepted.names[1:], *(cls._common if accepted.varkw else ())))
+        cell, function = (getattr(cls, part, None) for part in ("_cell", "_function"))
+        classes = (*cls.__mro__, *getattr(cell, "__mro__", ()))
+        texts = [*(vars(base).get("__doc__") for base in classes), getattr(function, "__doc__", None)]
+        entries = [entry for text in texts for entry in _ENTRY.findall(_parts(text)[1])]
+        by_name = {name: entry for entry in reversed(entries) for name in entry[0].split(", ")}
+        chosen = dict.fromkeys(by_name[name] for name in names if name in by_name)
+        lines = [f"    {', '.join(n for n in names if by_name.get(n) is e)}: {e[1]}" for e in chosen]
+        before, own, behind = _parts(self.own)
+        lines += [f"    {name}: {text}" for name, text in _ENTRY.findall(own) if (name, text) not in chosen]
+        return "\n\n".join(filter(None, (before, "\n".join(["Args:", *lines]) if lines else "", behind)))
+
+
+def _parts(text: Any) -> tuple[str, str, str]:
+    """Return what stands before the arguments in a docstring, their section, and what stands behind."""
+    from inspect import cleandoc  # which takes long to import
+
+    before, *sections = _HEADING.split(cleandoc(getattr(text, "own", text) or ""))
+    own = next((section for section in sections if section.startswith("Args:")), "")
+    return before, own, "\n\n".join(section for section in sections if section != own)
 
 
 def name_arguments(cls: Any, but: Container[str] = (), more: tuple[str, ...] = ()) -> None:
@@ -34,19 +70,14 @@ def name_arguments(cls: Any, but: Container[str] = (), more: tuple[str, ...] = (
         cls.__doc__ = HelpText(own["__doc__"])
 
 
-@cache
-def _declared(cls: Any) -> dict[str, Rule | None]:
-    """Return the rules of a class's own attributes, None for those without one."""
-    return {name: rule_of(kind, vars(modules[cls.__module__])) for name, kind in cls.__annotations__.items()}
-
-
 def _plan(cls: Any) -> tuple[Any, dict[str, Rule | None]]:
     """Return the class whose `__init__` comes next, that of the kind or a user's, and the rules of all attributes."""
     behind = dropwhile(lambda base: not is_built_in(base), cls.__mro__)
     base = next(b for b in behind if "__init__" in vars(b) and ("_common" in vars(b) or not is_built_in(b)))
     rules: dict[str, Rule | None] = {}
     for ancestor in filter(is_built_in, reversed(cls.__mro__)):
-        rules |= _declared(ancestor)
+        scope = vars(modules[ancestor.__module__])
+        rules |= {name: rule_of(kind, scope) for name, kind in ancestor.__annotations__.items()}
     return base, rules
 
 

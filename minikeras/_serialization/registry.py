@@ -27,14 +27,12 @@ _HOMES = {
     "keras.layers": "layers", "keras.losses": "losses", "keras.metrics": "metrics", "builtins": "metrics",
     "keras.optimizers.schedules": "optimizers.schedules", "keras.optimizers": "optimizers", "keras": "models",
     "keras.src.models.functional": "models.model", "keras.utils": "utils",
-    "keras.src.layers.preprocessing.feature_space": "utils",
-}  # fmt: skip
+    "keras.src.layers.preprocessing.feature_space": "utils"}  # fmt: skip
 """Keras's module of each kind -> the module here that has its objects. Of two kinds with one name, the first counts."""
 _EARLIER = frozenset({
     "keras.models", "keras.mixed_precision", "keras.optimizers.legacy", "keras.optimizers.experimental",
     "keras.engine.functional", "keras.engine.sequential", "keras.engine.training", "keras.src.engine.functional",
-    "keras.src.engine.sequential", "keras.src.engine.training",
-})  # fmt: skip
+    "keras.src.engine.sequential", "keras.src.engine.training"})  # fmt: skip
 """Further modules that releases of Keras name in files."""
 _tables: dict[str, "Registry[Any]"] = {}
 

@@ -15,5 +15,4 @@ with lazily(globals()):
 
 __all__ = [
     "VGG16", "EfficientNetB0", "MobileNetV2", "ResNet50", "efficientnet", "imagenet_utils", "mobilenet_v2", "resnet",
-    "vgg16",
-]  # fmt: skip
+    "vgg16"]  # fmt: skip

@@ -15,8 +15,7 @@ BLOCKS = [(3, 1, 16, 1, 1), (3, 2, 24, 6, 2), (5, 2, 40, 6, 2), (3, 3, 80, 6, 2)
 NAMES = {
     "expand": "expand_conv expand_bn expand_activation", "pad": "dwconv_pad", "depthwise": "dwconv bn activation",
     "squeeze": "se_squeeze se_reshape se_reduce se_expand se_excite", "project": "project_conv project_bn",
-    "drop": "drop", "add": "add",
-}  # fmt: skip
+    "drop": "drop", "add": "add"}  # fmt: skip
 _HASHES = "902e53a9f72be733fc0bcb005b3ebbac", "50bc09e76180e00e4465e1a485ddc09d"
 
 

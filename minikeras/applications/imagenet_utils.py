@@ -84,8 +84,7 @@ def _names() -> dict[str, tuple[str, str]]:
     address = "https://storage.googleapis.com/download.tensorflow.org/data/imagenet_class_index.json"
     digest = "c2c37ea517e94d9795004a39431a14cb"
     with open(get_file("imagenet_class_index.json", address, cache_subdir="models", file_hash=digest)) as file:
-        names: dict[str, tuple[str, str]] = json.load(file)
-    return names
+        return dict(json.load(file))
 
 
 __all__ = ["decode_predictions", "preprocess_input"]

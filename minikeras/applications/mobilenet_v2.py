@@ -15,8 +15,7 @@ BLOCKS = [(1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3,
 """How much wider they are inside, filters, how many blocks, and the stride of the first."""
 NAMES = {
     "expand": "expand expand_BN expand_relu", "pad": "pad", "depthwise": "depthwise depthwise_BN depthwise_relu",
-    "project": "project project_BN", "add": "add",
-}  # fmt: skip
+    "project": "project project_BN", "add": "add"}  # fmt: skip
 _PLAIN = {"use_bias": False}
 SIZES = (96, 128, 160, 192, 224)
 """Sizes of images that there are weights for."""
@@ -45,8 +44,7 @@ def MobileNetV2(input_shape: PartialShape | None = None, alpha: float = 1.0, inc
     net = Network(
         include_top, weights, input_tensor, input_shape, pooling, classes, classifier_activation, name, size=size,
         common={layers.BatchNormalization: normalization, layers.Conv2D: _PLAIN, layers.DepthwiseConv2D: _PLAIN},
-        activation=(layers.ReLU, 6.0), pools=(None, None),
-    )  # fmt: skip
+        activation=(layers.ReLU, 6.0), pools=(None, None))  # fmt: skip
     side = net.shape[1 - net.channels // 3]
     if weights == "imagenet" and side != size:
         warn_user(f"There are weights for square images of {SIZES}. Those of 224 x 224 are loaded for {net.shape}.")

@@ -78,8 +78,7 @@ def as_lists(texts: list[list[int]], labels: Array) -> tuple[Array, Array]:
 def read_index(path: str, name: str, file_hash: str) -> dict[str, int]:
     """Return words and their numbers, from a file of JSON."""
     with open(fetch(path, name, file_hash), encoding="utf8") as file:
-        index: dict[str, Any] = json.load(file)
-    return index
+        return dict(json.load(file))
 
 
 # --- an archive of pickled batches of small colour pictures: `cifar10` and `cifar100`

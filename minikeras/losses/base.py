@@ -18,7 +18,7 @@ from .._serialization.configurable import Configurable, is_built_in
 from .._serialization.registry import Registry
 from .._serialization.serialization import serialize
 from ..dtype_policies import PolicyLike
-from ..ops.creation import convert_to_tensor
+from ..ops.creation import convert_to_tensor, floating
 
 Reduction: TypeAlias = Literal["sum_over_batch_size", "mean", "sum", "mean_with_sample_weight", "none"] | None
 """How the losses of all samples become one number."""
@@ -248,7 +248,7 @@ class NamedLoss(Named, LossFunctionWrapper):
 
 def floats(y_true: TensorLike, y_pred: TensorLike, squeeze: bool = True) -> tuple[Tensor, Tensor]:
     """Return both as tensors of the predictions' dtype, a floating one, of shapes that broadcast."""
-    predicted = predictions(y_pred)
+    predicted = floating(y_pred)
     true = convert_to_tensor(y_true, predicted.dtype)
     if true.shape != predicted.shape:
         if squeeze:
@@ -257,12 +257,6 @@ def floats(y_true: TensorLike, y_pred: TensorLike, squeeze: bool = True) -> tupl
             raise ValueError("y_true and y_pred must have the same shape, or shapes that broadcast. Received: "
                              f"y_true.shape={true.shape}, y_pred.shape={predicted.shape}.")  # fmt: skip
     return true, predicted
-
-
-def predictions(y_pred: TensorLike) -> Tensor:
-    """Return predictions as a tensor of floats."""
-    predicted = convert_to_tensor(y_pred)
-    return predicted if predicted.dtype.startswith("float") else ops.cast(predicted, floatx())
 
 
 def limit(x: Tensor, low: float, high: float) -> Tensor:

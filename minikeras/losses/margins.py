@@ -8,8 +8,8 @@ from .. import ops
 from .._base.typing import Array, TensorLike
 from .._core.op import primitive
 from .._core.tensor import Tensor
-from ..ops.creation import convert_to_tensor
-from .base import MEAN, DType, Name, NamedLoss, Reduction, floats, predictions
+from ..ops.creation import convert_to_tensor, floating
+from .base import MEAN, DType, Name, NamedLoss, Reduction, floats
 
 
 @primitive(lambda g, y, x: g * np.where(_is_binary(x), 2, 1))
@@ -112,7 +112,7 @@ def circle(y_true: TensorLike, y_pred: TensorLike, ref_labels: TensorLike | None
         >>> print(circle([0, 0, 1], [[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]], gamma=1).numpy().round(4))
         [0.5459 0.5459 0.    ]
     """
-    predicted = predictions(y_pred)
+    predicted = floating(y_pred)
     others = predicted if ref_embeddings is None else convert_to_tensor(ref_embeddings, predicted.dtype)
     labels = y_true if ref_labels is None else ref_labels
     distances = ops.maximum(1.0 - ops.matmul(predicted, ops.transpose(others)), 0.0)

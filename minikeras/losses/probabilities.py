@@ -8,8 +8,8 @@ from .._base.typing import Axis, TensorLike
 from .._base.user_warning import warn_user
 from .._core.tensor import Tensor
 from ..ops.classes import class_numbers
-from ..ops.creation import convert_to_tensor
-from .base import MEAN, DType, Name, NamedLoss, Reduction, floats, limit, predictions
+from ..ops.creation import convert_to_tensor, floating
+from .base import MEAN, DType, Name, NamedLoss, Reduction, floats, limit
 
 
 def kl_divergence(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
@@ -219,7 +219,7 @@ def sparse_categorical_crossentropy(y_true: TensorLike, y_pred: TensorLike, from
         >>> round(float(sparse_categorical_crossentropy(1, [0.5, 0.5])), 4)
         0.6931
     """
-    true, predicted = convert_to_tensor(y_true), predictions(y_pred)
+    true, predicted = convert_to_tensor(y_true), floating(y_pred)
     if true.ndim == predicted.ndim and true.shape[axis] == 1:
         true = ops.squeeze(true, axis)
     if ignore_class is None:
@@ -259,7 +259,7 @@ def categorical_generalized_cross_entropy(y_true: TensorLike, y_pred: TensorLike
         >>> float(categorical_generalized_cross_entropy(1, [0.75, 0.25], q=0.5))
         1.0
     """
-    predicted = predictions(y_pred)
+    predicted = floating(y_pred)
     labels = class_numbers(convert_to_tensor(y_true), predicted, -1)
     chosen = ops.take_along_axis(predicted, ops.reshape(labels, (*predicted.shape[:-1], 1)), axis=-1)
     return (1.0 - ops.power(ops.squeeze(chosen, -1), q)) / q
@@ -288,7 +288,7 @@ def ctc(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
         >>> print(ctc([[1]], [[[0.0, 0.0], [0.0, 0.0]]]).numpy().round(4))  # 3 of 4 ways spell a 1: log(4 / 3)
         [0.2877]
     """
-    labels, scores = convert_to_tensor(y_true, "int32"), predictions(y_pred)
+    labels, scores = convert_to_tensor(y_true, "int32"), floating(y_pred)
     if labels.ndim != 2 or scores.ndim != 3:
         raise ValueError("ctc needs y_true of shape (batch, labels) and y_pred of shape (batch, steps, classes). "
                          f"Received: y_true.shape={labels.shape}, y_pred.shape={scores.shape}.")  # fmt: skip

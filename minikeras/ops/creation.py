@@ -72,6 +72,12 @@ def convert_to_tensor(x: TensorLike, dtype: DTypeLike | None = None, sparse: boo
     return Tensor(array.copy() if array is x else array)  # the caller may change x later
 
 
+def floating(x: TensorLike) -> Tensor:
+    """Return a tensor of floats, or of complex numbers if x has such."""
+    tensor = convert_to_tensor(x)
+    return tensor if tensor.dtype.startswith(("float", "complex")) else cast(tensor, settings.floatx)
+
+
 def array(x: TensorLike, dtype: DTypeLike | None = None) -> Tensor:
     """A tensor of the values of x, as `convert_to_tensor` makes it."""
     return convert_to_tensor(x, dtype)

@@ -14,13 +14,12 @@ from numpy.lib.array_utils import normalize_axis_tuple
 from .._base.checks import one_of
 from .._base.context import context
 from .._base.pool import product
-from .._base.settings import floatx
 from .._base.typing import Array, Axis, TensorLike
 from .._core.op import VJP, P, composite, primitive
 from .._core.tape import GradientTape
 from .._core.tensor import Tensor, as_values
 from .arrays import as_float, axes, conjugated, promote, restore, rule
-from .creation import convert_to_tensor, ndim, ones_like, shape, zeros_like
+from .creation import convert_to_tensor, floating, ndim, ones_like, shape, zeros_like
 from .elementwise import Unary, absolute, add, log10, multiply, not_equal, power, real, square, subtract, unary
 from .reduction import max, mean, min, sum
 from .shapes import diagonal, expand_dims, moveaxis, ravel, reshape, squeeze, stack, swapaxes, transpose, tril, triu
@@ -242,14 +241,14 @@ def norm(x: TensorLike, ord: Any = None, axis: Axis = None, keepdims: bool = Fal
         raise ValueError(f"norm knows no such order. Received: ord={ord!r}, axis={axis}")
     if ord == "fro" or (ord == 2 and len(where) == 1):
         return _length(x, where, keepdims)
-    return (_vector_norm if len(where) == 1 else _matrix_norm)(_floating(x), ord, where, keepdims)
+    return (_vector_norm if len(where) == 1 else _matrix_norm)(floating(x), ord, where, keepdims)
 
 
 def _vector_norm(x: Tensor, ord: Any, where: tuple[int, ...], keepdims: bool) -> Tensor:
     size = absolute(x)
     if ord in (np.inf, -np.inf):
         return (max if ord > 0 else min)(size, where, keepdims)
-    powers = _floating(not_equal(size, 0)) if ord == 0 else size if ord == 1 else power(size, ord)
+    powers = floating(not_equal(size, 0)) if ord == 0 else size if ord == 1 else power(size, ord)
     total = sum(powers, where, keepdims)
     return total if ord in (0, 1) else power(total, 1 / ord)
 
@@ -265,12 +264,6 @@ def _matrix_norm(x: Tensor, ord: Any, where: tuple[int, ...], keepdims: bool) ->
     else:
         raise ValueError(f"norm knows no such order for matrices. Received: ord={ord!r}")
     return result if keepdims else reshape(result, [n for i, n in enumerate(result.shape) if i not in where])
-
-
-def _floating(x: TensorLike) -> Tensor:
-    """Return a tensor as floats."""
-    tensor = convert_to_tensor(x)
-    return tensor if tensor.dtype.startswith(("float", "complex")) else tensor.astype(floatx())
 
 
 # Square matrices (..., n, n).
@@ -554,7 +547,7 @@ def pinv(x: TensorLike, rcond: float | None = None) -> Array:
 @composite
 def lstsq(a: TensorLike, b: TensorLike, rcond: float | None = None) -> Tensor:
     """x for which |a @ x - b| is least, the shortest such x."""
-    return matmul(pinv(a, rcond), _floating(b))
+    return matmul(pinv(a, rcond), floating(b))
 
 
 @composite

@@ -12,7 +12,7 @@ from .._base.typing import Array, Axis, TensorLike
 from .._core.op import VJP, composite, primitive
 from .._core.tensor import Tensor, TensorOps, as_array, as_values, recorders
 from .arrays import NP, as_float, axes, common_dtype, composed, conjugated, named, ones, restore, rule, strong
-from .creation import convert_to_tensor, linspace, ndim, shape
+from .creation import convert_to_tensor, floating, linspace, ndim, shape
 from .creation import dtype as dtype_of
 from .elementwise import isnan, logical_not, multiply, sqrt, square
 from .shapes import diff, flip, moveaxis, pad, scatter_update, squeeze, take, where
@@ -317,11 +317,9 @@ def _quantile(x: TensorLike, q: Any, axis: Axis, method: str, keepdims: bool, to
     one_of("method", method, tuple(_PLACES))
     if not isinstance(q, TensorOps) and not np.all((np.asarray(q) >= 0) & (np.asarray(q) <= top)):
         raise ValueError(f"Expected q from 0 to {top}. Received: q={q}")
-    values: Any = convert_to_tensor(x)
+    values: Any = floating(x)
     if values.dtype.startswith("complex"):
         raise ValueError(f"Quantiles need numbers that have an order. Received: dtype={values.dtype}")
-    if not values.dtype.startswith("float"):
-        values = values.astype(floatx())
     levels: Any = convert_to_tensor(q, "float64" if values.dtype == "float64" else "float32")
     if not recorders.open:
         values, levels = values.array, levels.array

@@ -179,8 +179,7 @@ class Segment:
                            *(slot.flat[a:b] for slot in group.slots)), slice(a, b), decay)
                     for a, b, decay in self._spans[start:stop]
                 ]
-                for (s, t), (start, stop) in zip(self._scratch, pairwise(edges), strict=True)
-            ]  # fmt: skip
+                for (s, t), (start, stop) in zip(self._scratch, pairwise(edges), strict=True)]  # fmt: skip
         return self._parts
 
     def chunks(self) -> Iterable[Chunk]:

@@ -42,5 +42,4 @@ __all__ = [
     "is_keras_tensor", "load_img", "model_to_dot", "normalize", "pack_x_y_sample_weight", "pad_sequences", "plot_model",
     "profile_step", "register_keras_serializable", "save_img", "serialize_keras_object", "set_random_seed",
     "split_dataset", "standardize_dtype", "text_dataset_from_directory", "timeseries_dataset_from_array",
-    "to_categorical", "unpack_x_y_sample_weight",
-]  # fmt: skip
+    "to_categorical", "unpack_x_y_sample_weight"]  # fmt: skip

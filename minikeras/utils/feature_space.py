@@ -23,8 +23,7 @@ Encoding: TypeAlias = Literal["int", "one_hot"]
 Number: TypeAlias = float
 Kind: TypeAlias = Literal[
     "float", "float_discretized", "float_normalized", "float_rescaled", "integer_categorical", "integer_hashed",
-    "string_categorical", "string_hashed",
-]  # fmt: skip
+    "string_categorical", "string_hashed"]  # fmt: skip
 KINDS = Kind.__args__  # type: ignore[attr-defined]
 
 

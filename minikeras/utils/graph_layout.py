@@ -55,8 +55,7 @@ def arrange(sizes: Sequence[Point], links: Iterable[Link]) -> Layout:
     ]
     return Layout(
         places, (right - left, ends[-1]), [(end, end + BETWEEN_RANKS) for end in ends[:-1]], ranks,
-        {link: [at[lane] - left for lane in passed] for link, passed in lanes.items()},
-    )  # fmt: skip
+        {link: [at[lane] - left for lane in passed] for link, passed in lanes.items()})  # fmt: skip
 
 
 def _ranks(count: int, forward: Sequence[Link]) -> list[int]:
