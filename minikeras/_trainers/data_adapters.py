@@ -13,6 +13,7 @@ from .._base.user_warning import warn_user
 from .._core.tensor import TensorOps, as_array
 from .minibatch import to_floatx
 from .on_dask import is_dask
+from .output_matching import paths_in
 
 Inputs: TypeAlias = TensorLike | Iterable[Any]
 ClassWeights: TypeAlias = Mapping[int, float] | None
@@ -60,11 +61,6 @@ def culprit(array: Array, columns: Any = None) -> str:
             value = str(value) if isinstance(value, str) else value  # not NumPy's
             return f", with {value!r:.80} in row {row}{column}"
     return ""
-
-
-def as_inputs(x: Any) -> Any:
-    """Return a model's inputs as `as_data` does."""
-    return as_data(x)[0]
 
 
 def as_data(x: Any, y: Any = None, sample_weight: Any = None, class_weight: Mapping[int, float] | None = None,
@@ -140,22 +136,16 @@ def _weights_for(y: Any, sample_weight: Any) -> Any:
     if not isinstance(y, list | tuple | dict):
         return sample_weight
     if isinstance(sample_weight, list | tuple | dict):
-        if _skeleton(sample_weight) != _skeleton(y):
+        if paths_in(sample_weight) != paths_in(y):
             raise ValueError("`sample_weight` must be one array for all outputs, or have one for each output in the "
-                             f"structure of `y`. Received: y={_skeleton(y)}, "
-                             f"sample_weight={_skeleton(sample_weight)}.")  # fmt: skip
+                             f"structure of `y`. Received: y with arrays at {paths_in(y)}, weights with arrays at "
+                             f"{paths_in(sample_weight)}.")  # fmt: skip
         return sample_weight
     if sample_weight.ndim > 1 and sample_weight.shape[1:] != (1,):
         raise ValueError("For a model of several outputs a single `sample_weight` must have one number a row. "
                          f"Received: sample_weight of shape {sample_weight.shape}. Pass one array for each output "
                          "instead.")  # fmt: skip
     return map_structure(lambda _: sample_weight, y)
-
-
-def _skeleton(structure: Any) -> Any:
-    if isinstance(structure, dict):
-        return {key: _skeleton(value) for key, value in structure.items()}
-    return [_skeleton(item) for item in structure] if isinstance(structure, list | tuple) else "array"
 
 
 def class_weight_to_sample_weights(y: Any, class_weight: Mapping[int, float], whole: bool = False) -> FloatArray:

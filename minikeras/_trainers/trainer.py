@@ -41,7 +41,7 @@ from .data_adapters import (
     Data,
     Inputs,
     as_batch,
-    as_inputs,
+    as_data,
     count_rows,
     is_batches,
     pack_x_y_sample_weight,
@@ -714,7 +714,7 @@ class Trainer(Layer):
 
     def predict_on_batch(self, x: Inputs) -> Array | Any:
         """Return the outputs for one batch."""
-        batch = as_inputs(x)
+        (batch,) = as_data(x)
         self._prepare(batch, "predict")
         return self._predictor.run(batch)
 
