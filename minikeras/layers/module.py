@@ -117,15 +117,9 @@ class Module:
         if isinstance(initializer, str | dict | type):
             initializer = initializers.get(initializer)
         with name_scope(self.name, self):
-            variable = Variable(
-                cast(Any, initializer),
-                shape=() if shape is None else (shape,) if isinstance(shape, int) else shape,
-                dtype=dtype,
-                trainable=trainable,
-                autocast=autocast,
-                aggregation=aggregation,
-                name=name,
-            )
+            shape = () if shape is None else (shape,) if isinstance(shape, int) else shape
+            options: Any = {"autocast": autocast, "aggregation": aggregation, "name": name}
+            variable = Variable(cast(Any, initializer), shape, dtype, trainable, **options)
         variable.regularizer = regularizers.get(regularizer)
         variable.constraint = constraints.get(constraint)
         variable.overwrite_with_gradient = overwrite_with_gradient
