@@ -99,9 +99,8 @@ class Batches:
                  steps: int | None = None, *, shuffle: bool | Literal["batch"] = False,
                  class_weight: Mapping[int, float] | None = None, together: int = 1) -> None:  # fmt: skip
         for name, value, least in (("batch_size", batch_size, 1), ("steps", steps, 0)):
-            if value is not None and (
-                isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least
-            ):
+            whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+            if value is not None and not (whole and value >= least):
                 raise ValueError(f"`{name}` must be a positive integer. Received: {name}={value!r}.")
         self.array: Data | None = None
         self.size: int = 32 if batch_size is None else int(batch_size)

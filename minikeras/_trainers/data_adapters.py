@@ -102,11 +102,9 @@ def count_rows(data: Data) -> int:
     if not lengths:
         raise ValueError(f"There is no array in the data. Received: {data!r}.")
     if len(lengths) > 1:
-        parts = zip(("x", "y", "sample_weight"), sizes, strict=False)
-        raise ValueError(
-            "Data cardinality is ambiguous: all arrays must have the same number of rows. Received: "
-            f"{'; '.join(f'{name}: ' + ', '.join(map(str, part)) for name, part in parts if part)}."
-        )
+        parts = zip(("x", "y", "sample_weight"), (", ".join(map(str, part)) for part in sizes), strict=False)
+        raise ValueError("Data cardinality is ambiguous: all arrays must have the same number of rows. Received: "
+                         f"{'; '.join(f'{name}: {part}' for name, part in parts if part)}.")  # fmt: skip
     return lengths.pop()
 
 
