@@ -48,7 +48,7 @@ from .data_adapters import (
     train_validation_split,
     unpack_x_y_sample_weight,
 )
-from .epoch import Epoch, Logs, Outputs, Phase, Verbose, check_frequency, is_due, join, verbosity_of, without_warnings
+from .epoch import Epoch, Logs, Outputs, Phase, Verbose, check_frequency, is_due, join, verbosity_of
 
 CallbacksLike: TypeAlias = Callback | Iterable[Callback] | None
 """Callbacks of a run."""
@@ -626,7 +626,7 @@ class Trainer(Layer):
         self._make_ready(lambda: batch, phase)
         self.reset_metrics()
         jit, data = self._jits[phase], pack_x_y_sample_weight(*batch)
-        with Interrupt() as interrupt, without_warnings(), one_thread:
+        with Interrupt() as interrupt, np.errstate(all="ignore"), one_thread:
             logs = dict(Logs(interrupt.run(jit.step, data)))
         return logs if return_dict else self._in_order(logs)
 

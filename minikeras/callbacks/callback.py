@@ -1,6 +1,6 @@
 """The base class of callbacks, the logs that they get, and a count of batches."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias, cast
 
 from .._base.signature import Suggesting
@@ -156,23 +156,20 @@ def as_floats(logs: Mapping[str, Any] | None) -> Logs:
     return floats
 
 
-class Saver(Callback):
-    """Base of the callbacks that save something after each epoch, or after every so many batches."""
+class BatchCounter:
+    """Counts batches, also where hooks run only after several of them, up to a number; "epoch" is never reached."""
 
-    _save: Callable[[int, Logs], None]  # in or after an epoch
+    def __init__(self, frequency: Frequency) -> None:
+        if frequency != "epoch" and not isinstance(frequency, int):
+            raise ValueError(f"`save_freq` must be 'epoch' or a number of batches. Received: save_freq={frequency!r}.")
+        self.target: int = 0 if frequency == "epoch" else int(frequency)
+        self.count: int = 0
+        self.last: int = -1
 
-    def _save_every(self, save_freq: Frequency) -> None:
-        if save_freq != "epoch" and not isinstance(save_freq, int):
-            raise ValueError(f"`save_freq` must be 'epoch' or a number of batches. Received: {save_freq=!r}.")
-        self.save_freq: Frequency = save_freq
-        self._epoch, self._batches, self._last = 0, 0, -1
-
-    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
-        self._epoch = epoch
-
-    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
-        self._batches += batch + 1 if batch <= self._last else batch - self._last  # hooks may run after several
-        self._last = batch
-        if self.save_freq != "epoch" and 0 < self.save_freq <= self._batches:
-            self._batches = 0
-            self._save(self._epoch, {"batch": batch + 1, **(logs or {})})
+    def is_full(self, batch: int) -> bool:
+        """Count the batches up to this one of the epoch, and return whether the number is reached; then start anew."""
+        self.count += batch + 1 if batch <= self.last else batch - self.last
+        self.last = batch
+        full = 0 < self.target <= self.count
+        self.count *= not full
+        return full

@@ -4,11 +4,11 @@ import os
 
 from .._base.user_warning import warn_user
 from .._display.progbar import write
-from .callback import Frequency, Logs, Saver
+from .callback import BatchCounter, Frequency, Logs
 from .monitor import Mode, Monitor, available
 
 
-class ModelCheckpoint(Saver, Monitor):
+class ModelCheckpoint(Monitor):
     """Saves the model, or its weights, at the end of each epoch or after every so many batches.
 
     Args:
@@ -48,11 +48,20 @@ class ModelCheckpoint(Saver, Monitor):
         self.verbose = verbose
         self.save_best_only = save_best_only
         self.save_weights_only = save_weights_only
-        self._save_every(save_freq)
+        self.save_freq: Frequency = save_freq
+        self._counter = BatchCounter(save_freq)
+        self._epoch = 0
         endings = (".npz", ".weights.h5") if save_weights_only else (".keras", ".h5")
         if not self.filepath.endswith(endings):
             raise ValueError(f"ModelCheckpoint with save_weights_only={save_weights_only} needs a filepath that ends "
                              f"in one of {endings}. Received: filepath={self.filepath!r}.")  # fmt: skip
+
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        self._epoch = epoch
+
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        if self._counter.is_full(batch):
+            self._save(self._epoch, {"batch": batch + 1, **(logs or {})})
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         self._set_monitor_op(logs)

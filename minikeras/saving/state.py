@@ -143,11 +143,9 @@ def match(saved: Any, store: Mapping[str, Dataset]) -> tuple[Pairs, str]:
         hint = "" if getattr(saved, "built", True) else " It is not built: call it on an input, or build() it, first."
         return [], f"{label} has {len(names)} variables, {len(store)} are stored.{hint}"
     pairs = [(v, store[name]) for v, name in zip(variables, names, strict=True)]
-    wrong = [
-        f"'{v.path}' of {label} has shape {v.shape} and dtype {v.dtype}, stored is {d.shape} of {d.dtype.name}"
-        for v, d in pairs
-        if v.shape != d.shape or not _may_become(d.dtype, v.array.dtype)
-    ]
+    unlike = [(v, d) for v, d in pairs if v.shape != d.shape or not _may_become(d.dtype, v.array.dtype)]
+    wrong = [f"'{v.path}' of {label} has shape {v.shape} and dtype {v.dtype}, stored is {d.shape} of {d.dtype.name}"
+             for v, d in unlike]  # fmt: skip
     return ([], "; ".join(wrong)) if wrong else (pairs, "")
 
 
