@@ -163,7 +163,7 @@ class Batches:
         """Yield the batches of one epoch as `epoch` does, in runs of batches of one shape."""
         if self.array is not None and self._steps is None and self._total:
             self._any = True
-            yield from self._pass(self.array)
+            yield from runs_of(self.array, self._total, self.size, self._shuffle)
             return
         if self._dataset is not None:
             self._dataset.on_epoch_begin()
@@ -252,7 +252,8 @@ class Batches:
     def _start(self) -> Iterator[Data]:
         """Begin a pass over the data."""
         if self.array is not None:
-            return chain.from_iterable(zip(*run, strict=True) for run in self._pass(self.array))
+            runs = runs_of(self.array, self._total, self.size, self._shuffle)
+            return chain.from_iterable(zip(*run, strict=True) for run in runs)
         x = self._source
         if self._begun is not None:
             begun, self._begun = self._begun, None
@@ -266,9 +267,6 @@ class Batches:
             if self._shuffle:
                 random.shuffle(order)
         return (self._as_batch(x[index]) for index in order)
-
-    def _pass(self, arrays: Data) -> Iterator[Run]:
-        return runs_of(arrays, self._total, self.size, self._shuffle)
 
     def _as_batch(self, item: Any) -> Data:
         self._last = as_batch(*unpack_x_y_sample_weight(item), self._class_weight)
