@@ -99,9 +99,8 @@ class Batches:
                  steps: int | None = None, *, shuffle: bool | Literal["batch"] = False,
                  class_weight: Mapping[int, float] | None = None, together: int = 1) -> None:  # fmt: skip
         for name, value, least in (("batch_size", batch_size, 1), ("steps", steps, 0)):
-            if value is not None and (
-                isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least
-            ):
+            whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+            if value is not None and not (whole and value >= least):
                 raise ValueError(f"`{name}` must be a positive integer. Received: {name}={value!r}.")
         self.array: Data | None = None
         self.size: int = 32 if batch_size is None else int(batch_size)
@@ -164,7 +163,7 @@ class Batches:
         """Yield the batches of one epoch as `epoch` does, in runs of batches of one shape."""
         if self.array is not None and self._steps is None and self._total:
             self._any = True
-            yield from self._pass(self.array)
+            yield from runs_of(self.array, self._total, self.size, self._shuffle)
             return
         if self._dataset is not None:
             self._dataset.on_epoch_begin()
@@ -253,7 +252,8 @@ class Batches:
     def _start(self) -> Iterator[Data]:
         """Begin a pass over the data."""
         if self.array is not None:
-            return chain.from_iterable(zip(*run, strict=True) for run in self._pass(self.array))
+            runs = runs_of(self.array, self._total, self.size, self._shuffle)
+            return chain.from_iterable(zip(*run, strict=True) for run in runs)
         x = self._source
         if self._begun is not None:
             begun, self._begun = self._begun, None
@@ -267,9 +267,6 @@ class Batches:
             if self._shuffle:
                 random.shuffle(order)
         return (self._as_batch(x[index]) for index in order)
-
-    def _pass(self, arrays: Data) -> Iterator[Run]:
-        return runs_of(arrays, self._total, self.size, self._shuffle)
 
     def _as_batch(self, item: Any) -> Data:
         self._last = as_batch(*unpack_x_y_sample_weight(item), self._class_weight)

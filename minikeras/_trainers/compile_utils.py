@@ -5,7 +5,7 @@ list in their order, or a dict by their names (those of a dict of outputs, or of
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -34,13 +34,6 @@ Nested: TypeAlias = list[Any] | tuple[Any, ...] | dict[str, Any]
 _CROSSENTROPY = {"crossentropy": "crossentropy", "ce": "crossentropy"}
 _BY_KIND = {"accuracy": "accuracy", "acc": "accuracy", **_CROSSENTROPY}
 """Names that stand for one of several losses or metrics, and what the names of these end with."""
-
-
-def check_names(what: Any, get: Callable[[Any], Any], resolved_later: Iterable[str]) -> None:
-    """Raise the error that an unknown name among losses or metrics would raise once they are needed."""
-    for item in leaves(what):
-        if isinstance(item, str) and item.lower() not in resolved_later:
-            get(item)
 
 
 _BY_ROW = frozenset({
@@ -73,8 +66,7 @@ class CompiledLoss:
             raise ValueError("Expected `loss_weights` argument to be a float (single output case) or a list, tuple, or "
                              "dict (multiple output case). Received instead: "
                              f"loss_weights={loss_weights!r}.")  # fmt: skip
-        self._given = objects_of(loss, losses.get)
-        check_names(self._given, losses.get, _CROSSENTROPY)
+        self._given = objects_of(loss, losses.get, _CROSSENTROPY)
         self._weights = loss_weights
         self._terms: list[_Term] | None = None
         self._outputs: Outputs
@@ -235,8 +227,7 @@ class CompiledMetrics(Metric):
             if value and not isinstance(value, list | tuple | dict):
                 raise ValueError(f"Expected `{argument}` argument to be a list, tuple, or dict. "
                                  f"Received instead: {argument}={value!r} of type {type(value)}.")  # fmt: skip
-            self._given[argument] = objects_of(value or [], _get_metric)
-            check_names(self._given[argument], _get_metric, _BY_KIND)
+            self._given[argument] = objects_of(value or [], _get_metric, _BY_KIND)
         self._found: list[tuple[bool, int, list[Metric]]] | None = None
         self._outputs: Outputs
 
@@ -322,14 +313,19 @@ def _metric(identifier: Any, y_true: Any, y_pred: Any) -> Metric:
     return metric
 
 
-def objects_of(structure: Any, make: Callable[[Any], Any]) -> Any:
-    """Return a structure of names and configurations with an object for each configuration in it."""
+def objects_of(structure: Any, make: Callable[[Any], Any], resolved_later: Container[str] | None = None) -> Any:
+    """Return a structure of names and configurations with an object for each configuration in it.
+
+    Where it is said which names are resolved later, others must be known.
+    """
     if isinstance(structure, list | tuple):
-        return like(structure, [objects_of(item, make) for item in structure])
+        return like(structure, [objects_of(item, make, resolved_later) for item in structure])
     if not isinstance(structure, Mapping):
         if not isinstance(structure, str | None) and not callable(structure):
             raise ValueError(f"Expected a name or a configuration. Received: {structure!r:.80}.")
+        if isinstance(structure, str) and resolved_later is not None and structure.lower() not in resolved_later:
+            make(structure)
         return structure
     if "class_name" in structure:
         return make(structure)
-    return {key: objects_of(item, make) for key, item in structure.items()}
+    return {key: objects_of(item, make, resolved_later) for key, item in structure.items()}

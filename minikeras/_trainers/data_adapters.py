@@ -13,6 +13,7 @@ from .._base.user_warning import warn_user
 from .._core.tensor import TensorOps, as_array
 from .minibatch import to_floatx
 from .on_dask import is_dask
+from .output_matching import paths_in
 
 Inputs: TypeAlias = TensorLike | Iterable[Any]
 ClassWeights: TypeAlias = Mapping[int, float] | None
@@ -62,11 +63,6 @@ def culprit(array: Array, columns: Any = None) -> str:
     return ""
 
 
-def as_inputs(x: Any) -> Any:
-    """Return a model's inputs as `as_data` does."""
-    return as_data(x)[0]
-
-
 def as_data(x: Any, y: Any = None, sample_weight: Any = None, class_weight: Mapping[int, float] | None = None,
             whole: bool = True) -> Data:  # fmt: skip
     """Return inputs, targets and weights as (x,), (x, y) or (x, y, sample_weight), of arrays or structures of them.
@@ -106,11 +102,9 @@ def count_rows(data: Data) -> int:
     if not lengths:
         raise ValueError(f"There is no array in the data. Received: {data!r}.")
     if len(lengths) > 1:
-        parts = zip(("x", "y", "sample_weight"), sizes, strict=False)
-        raise ValueError(
-            "Data cardinality is ambiguous: all arrays must have the same number of rows. Received: "
-            f"{'; '.join(f'{name}: ' + ', '.join(map(str, part)) for name, part in parts if part)}."
-        )
+        parts = zip(("x", "y", "sample_weight"), (", ".join(map(str, part)) for part in sizes), strict=False)
+        raise ValueError("Data cardinality is ambiguous: all arrays must have the same number of rows. Received: "
+                         f"{'; '.join(f'{name}: {part}' for name, part in parts if part)}.")  # fmt: skip
     return lengths.pop()
 
 
@@ -140,22 +134,16 @@ def _weights_for(y: Any, sample_weight: Any) -> Any:
     if not isinstance(y, list | tuple | dict):
         return sample_weight
     if isinstance(sample_weight, list | tuple | dict):
-        if _skeleton(sample_weight) != _skeleton(y):
+        if paths_in(sample_weight) != paths_in(y):
             raise ValueError("`sample_weight` must be one array for all outputs, or have one for each output in the "
-                             f"structure of `y`. Received: y={_skeleton(y)}, "
-                             f"sample_weight={_skeleton(sample_weight)}.")  # fmt: skip
+                             f"structure of `y`. Received: y with arrays at {paths_in(y)}, weights with arrays at "
+                             f"{paths_in(sample_weight)}.")  # fmt: skip
         return sample_weight
     if sample_weight.ndim > 1 and sample_weight.shape[1:] != (1,):
         raise ValueError("For a model of several outputs a single `sample_weight` must have one number a row. "
                          f"Received: sample_weight of shape {sample_weight.shape}. Pass one array for each output "
                          "instead.")  # fmt: skip
     return map_structure(lambda _: sample_weight, y)
-
-
-def _skeleton(structure: Any) -> Any:
-    if isinstance(structure, dict):
-        return {key: _skeleton(value) for key, value in structure.items()}
-    return [_skeleton(item) for item in structure] if isinstance(structure, list | tuple) else "array"
 
 
 def class_weight_to_sample_weights(y: Any, class_weight: Mapping[int, float], whole: bool = False) -> FloatArray:

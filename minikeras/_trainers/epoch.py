@@ -1,7 +1,7 @@
 """An epoch: one pass over all batches, with the hooks of callbacks, and what becomes of the outputs."""
 
 from collections.abc import Callable, Generator, Iterator, Mapping
-from contextlib import ExitStack, closing
+from contextlib import closing
 from functools import cached_property
 from itertools import starmap
 from time import perf_counter
@@ -46,7 +46,7 @@ class Epoch:
             if begin is not None and i % every == 0:
                 begin(i)
             data = pack_x_y_sample_weight(*batch)
-            with without_warnings(), one_thread:
+            with np.errstate(all="ignore"), one_thread:  # training goes on with infinities and NaN, as in Keras
                 logs = Logs(self._interrupt.run(self._jit.step, data))
             if (i + 1) % every:
                 continue
@@ -62,11 +62,8 @@ class Epoch:
         """Run the steps, with but a look now and then."""
         due = 0.0
         outputs: Callable[[], Any] | None = None
-        with ExitStack() as stack:
-            stack.enter_context(without_warnings())
-            stack.enter_context(one_thread)
-            stack.enter_context(self._interrupt.held())
-            for count, outputs in stack.enter_context(closing(self._iterate())):
+        with np.errstate(all="ignore"), one_thread, self._interrupt.held(), closing(self._iterate()) as steps:
+            for count, outputs in steps:
                 if look is not None and (count < 3 or perf_counter() >= due):
                     look(count - 1, Logs(outputs))
                     due = perf_counter() + LOOK
@@ -115,11 +112,6 @@ class Logs(Mapping[str, Any]):
 
     def __len__(self) -> int:
         return len(self._values)
-
-
-def without_warnings() -> np.errstate:
-    """Return the context of a step: training goes on with infinities and NaN, as in Keras."""
-    return np.errstate(all="ignore")
 
 
 class Outputs:

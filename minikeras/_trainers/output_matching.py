@@ -31,7 +31,7 @@ class Outputs:
     """
 
     def __init__(self, y_pred: Any, names: Names) -> None:
-        paths = [path for path, _ in flatten_with_path(y_pred)]
+        paths = paths_in(y_pred)
         self.nested: bool = isinstance(y_pred, dict | list | tuple)
         if isinstance(y_pred, dict) and all(len(path) == 1 for path in paths):
             names = names if names and set(names) == set(y_pred) else sorted(y_pred)
@@ -85,7 +85,7 @@ class Outputs:
             KeyError: if the losses have a key, or a place, that the outputs do not have.
             ValueError: if losses or weights name an unknown output, or a list is of another length.
         """
-        alike = is_nested(losses) and is_nested(weights) and _paths(losses) == _paths(weights)
+        alike = is_nested(losses) and is_nested(weights) and paths_in(losses) == paths_in(weights)
         if isinstance(losses, dict) and not isinstance(y_pred, dict):
             losses = self.spread(losses, "loss")
             weights, alike = self.spread(weights, "loss_weights"), True
@@ -133,7 +133,7 @@ class Outputs:
             return [value.get(name) for name in names]
         if isinstance(value, list | tuple | dict):
             paths = [o.path for o in self.all]
-            astray = [path for path, _ in flatten_with_path(value) if not any(all(map(eq, path, p)) for p in paths)]
+            astray = [path for path in paths_in(value) if not any(all(map(eq, path, p)) for p in paths)]
             if astray:
                 raise ValueError(f"`{argument}` must have the structure of the model's outputs, {paths}, which have "
                                  f"nothing at {astray}. Received: {argument}={value!r}.")  # fmt: skip
@@ -151,7 +151,8 @@ def follow(structure: Any, path: tuple[Any, ...]) -> Any:
     return structure
 
 
-def _paths(structure: Any) -> list[tuple[Any, ...]]:
+def paths_in(structure: Any) -> list[tuple[Any, ...]]:
+    """Return the keys and places that lead to each leaf of a structure."""
     return [path for path, _ in flatten_with_path(structure)]
 
 

@@ -33,22 +33,11 @@ from ..layers.layer import Layer
 from ..losses import LossLike
 from ..metrics import Mean, Metric
 from ..optimizers import Optimizer
-from . import on_dask
+from . import data_adapters, on_dask
 from .batches import Batches, warn_of_the_end
 from .compile_utils import CompiledLoss, CompiledMetrics, MetricsLike, Nested, objects_of
-from .data_adapters import (
-    ClassWeights,
-    Data,
-    Inputs,
-    as_batch,
-    as_inputs,
-    count_rows,
-    is_batches,
-    pack_x_y_sample_weight,
-    train_validation_split,
-    unpack_x_y_sample_weight,
-)
-from .epoch import Epoch, Logs, Outputs, Phase, Verbose, check_frequency, is_due, join, verbosity_of, without_warnings
+from .data_adapters import ClassWeights, Inputs, train_validation_split, unpack_x_y_sample_weight
+from .epoch import Epoch, Logs, Outputs, Phase, Verbose, check_frequency, is_due, join, verbosity_of
 
 CallbacksLike: TypeAlias = Callback | Iterable[Callback] | None
 """Callbacks of a run."""
@@ -482,7 +471,7 @@ class Trainer(Layer):
             self._make_ready(source.peek, phase)
         source.reset()
 
-    def _make_ready(self, first: Callable[[], Data], phase: Phase) -> None:
+    def _make_ready(self, first: Callable[[], data_adapters.Data], phase: Phase) -> None:
         """Build the model on the first batch if need be, and the optimizer's state.
 
         A step of one's own builds the model by itself: it may call it, or parts of it, on something else.
@@ -618,15 +607,15 @@ class Trainer(Layer):
         return self._on_batch("test", x, y, sample_weight, None, return_dict)
 
     def _on_batch(self, phase: Phase, x: Any, y: Any, sample_weight: Any, class_weight: Any, return_dict: bool) -> Any:
-        if is_batches(x):
+        if data_adapters.is_batches(x):
             raise TypeError(f"`{phase}_on_batch()` takes the arrays of one batch. Received: x={x!r}.")
-        batch = as_batch(x, y, sample_weight, class_weight)
-        if not count_rows(batch):
+        batch = data_adapters.as_batch(x, y, sample_weight, class_weight)
+        if not data_adapters.count_rows(batch):
             raise ValueError(f"`{phase}_on_batch()` needs rows. Received: x={x!r:.80}.")
         self._make_ready(lambda: batch, phase)
         self.reset_metrics()
-        jit, data = self._jits[phase], pack_x_y_sample_weight(*batch)
-        with Interrupt() as interrupt, without_warnings(), one_thread:
+        jit, data = self._jits[phase], data_adapters.pack_x_y_sample_weight(*batch)
+        with Interrupt() as interrupt, np.errstate(all="ignore"), one_thread:
             logs = dict(Logs(interrupt.run(jit.step, data)))
         return logs if return_dict else self._in_order(logs)
 
@@ -714,7 +703,7 @@ class Trainer(Layer):
 
     def predict_on_batch(self, x: Inputs) -> Array | Any:
         """Return the outputs for one batch."""
-        batch = as_inputs(x)
+        (batch,) = data_adapters.as_data(x)
         self._prepare(batch, "predict")
         return self._predictor.run(batch)
 

@@ -3,13 +3,14 @@
 import os
 import random
 from collections.abc import Mapping
+from itertools import chain
 from typing import Any
 
 import numpy as np
 
 from .._base.typing import Array
 from ..random import SeedGenerator
-from ..saving.npz import assign, match, pack, read_arrays, write_arrays
+from ..saving.npz import match, pack, read_arrays, write_arrays
 from .callback import BatchCounter, Callback, Frequency, Logs
 
 
@@ -111,10 +112,10 @@ class BackupAndRestore(Callback):
 
     def _restore(self, path: str) -> None:
         arrays = read_arrays(path)
-        pairs = [match(variables, arrays, path, group) for group, variables in self._variables().items()]
+        groups = [match(variables, arrays, path, group) for group, variables in self._variables().items()]
         set_random_states(self.model, arrays)
-        for group in pairs:
-            assign(group)
+        for variable, array in chain(*groups):
+            variable.assign(array)
         self.model._initial_epoch = int(arrays["epoch"])
 
 

@@ -25,11 +25,6 @@ from .regularization import Dropout
 _ScoreMode: TypeAlias = Literal["dot", "concat"]
 
 
-def _causal(queries: int, keys: int) -> Any:
-    """Return which keys each query may see: those that do not come after it."""
-    return np.tri(queries, keys, dtype=bool)[None]
-
-
 class Attention(Layer):
     """Dot-product attention: softmax(query @ key^T) @ value (Luong et al. 2015); a ValueError for other inputs.
 
@@ -87,7 +82,7 @@ class Attention(Layer):
         query_mask, value_mask = (mask[0], mask[1]) if mask else (None, None)
         visible = None if value_mask is None else ops.expand_dims(value_mask, -2)
         if use_causal_mask:
-            causal = _causal(scores.shape[-2], scores.shape[-1])
+            causal = np.tri(scores.shape[-2], scores.shape[-1], dtype=bool)[None]  # no keys that come after the query
             visible = causal if visible is None else ops.logical_and(visible, causal)
         if visible is not None:  # so low that nothing is left of it; float16 goes no lower
             scores = ops.where(visible, scores, scores - (65504.0 if scores.dtype == "float16" else 1e9))
@@ -287,7 +282,7 @@ class MultiHeadAttention(Layer):
         parts = [None if m is None else ops.expand_dims(ops.cast(m, "bool"), axis)
                  for m, axis in ((query_mask, -1), (value_mask, -2), (key_mask, -2))]  # fmt: skip
         if use_causal_mask:
-            parts.append(_causal(length, count))
+            parts.append(np.tri(length, count, dtype=bool)[None])
         if self.sliding_window is not None:
             far = np.abs(np.arange(length)[:, None] - np.arange(count))
             parts.append(far[None] < self.sliding_window)

@@ -13,12 +13,6 @@ from .layer import LayerOptions
 from .lookup import OfValues, Salt, encode, encoded, raw
 
 
-def _bins(values: Array, bins: int, key: "list[int] | None") -> Array:
-    if values.dtype.kind == "f":
-        values = values.astype("int64")
-    return bins_of(values.reshape(-1).tolist(), bins, key).reshape(values.shape)
-
-
 class _Hashed(OfValues):
     """The base of the layers here: bins, whose numbers are encoded."""
 
@@ -57,10 +51,10 @@ class Hashing(_Hashed):
 
     def _encode(self, inputs: Array) -> Array:
         values = raw(inputs)
-        if self.mask_value is None or self.num_bins == 1:
-            return self._encoded(_bins(values, self.num_bins, self.salt))
-        numbers = _bins(values, self.num_bins - 1, self.salt) + 1
-        return self._encoded(np.where(values == self.mask_value, 0, numbers))
+        whole = values.astype("int64") if values.dtype.kind == "f" else values
+        masks = self.mask_value is not None and self.num_bins > 1  # then 0 is no bin
+        bins = bins_of(whole.reshape(-1).tolist(), self.num_bins - masks, self.salt).reshape(values.shape)
+        return self._encoded(np.where(values == self.mask_value, 0, bins + 1) if masks else bins)
 
 
 class HashedCrossing(_Hashed):

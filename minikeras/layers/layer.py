@@ -222,11 +222,8 @@ class Layer(Module, Configurable):
         if not self.built:
             with _BUILDING:
                 if not self.built:  # no other thread has built it meanwhile
-                    undo, context.undo = context.undo, None
-                    try:
+                    with context.having(undo=None):
                         self._with_shapes(self.build, args, kwargs)
-                    finally:
-                        context.undo = undo
 
     def _with_shapes(self, method: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Call a method that takes the shape of the input, or several, each named after its argument of `call`."""
@@ -528,11 +525,8 @@ class Layer(Module, Configurable):
         A subclass with arguments of its own extends the result. Where all of them are plain values, that is done by
         itself; otherwise a NotImplementedError asks for it.
         """
-        config: Config = {
-            "name": self.name,
-            "trainable": self.trainable,
-            "dtype": dtype_policies.serialize(self.dtype_policy),
-        }
+        policy = dtype_policies.serialize(self.dtype_policy)
+        config: Config = {"name": self.name, "trainable": self.trainable, "dtype": policy}
         if self.activity_regularizer is not None or self._names_penalty:
             config["activity_regularizer"] = regularizers.serialize(self.activity_regularizer)
         config |= {key: to_config(getattr(self, key)) for key in self._arguments}

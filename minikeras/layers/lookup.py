@@ -7,7 +7,7 @@ step. What `adapt` has learned is part of their configuration, so that it is sav
 import re
 import string
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, repeat
 from typing import Annotated, Any, ClassVar, Literal, Self, TypeAlias, Unpack
 from weakref import WeakKeyDictionary
@@ -329,19 +329,15 @@ class _Lookup(OfValues):
 
     def adapt(self, data: Any, steps: int | None = None) -> None:
         """Learn the vocabulary: the most frequent values first, of an array or an iterable of batches."""
-        documents: Counter[Any] = Counter()
+        counts, documents = Counter[Any](), Counter[Any]()
         weighs, number = self.output_mode == "tf_idf", 0
-
-        def rows() -> Iterator[list[Any]]:
-            nonlocal number
-            for batch in _batches(data, steps):
-                for row in self._rows(batch):
-                    if weighs:
-                        number += 1
-                        documents.update(set(row))
-                    yield row
-
-        counts = Counter(chain.from_iterable(rows()))
+        for batch in _batches(data, steps):
+            rows: Iterable[list[Any]] = self._rows(batch)
+            if weighs:
+                rows = list(rows)
+                number += len(rows)
+                documents.update(chain.from_iterable(map(set, rows)))
+            counts.update(chain.from_iterable(rows))
         for token in (self.mask_token, self.oov_token):
             counts.pop(token, None)
         room = None if self.max_tokens is None else self.max_tokens - len(self._special())
@@ -511,10 +507,7 @@ _STANDARDS: dict[str, Callable[[str], str]] = {
     "strip_punctuation": _stripped,
     "lower_and_strip_punctuation": lambda text: _stripped(text.lower()),
 }
-_SPLITS: dict[str, Callable[[str, int], list[str]]] = {
-    "whitespace": lambda text, most: text.split(None, most),
-    "character": lambda text, most: list(text),
-}
+_SPLITS = ("whitespace", "character")
 
 
 class TextVectorization(_Lookup):
@@ -590,10 +583,10 @@ class TextVectorization(_Lookup):
         standard, split = _STANDARDS.get(self.standardize, self.standardize), self.split
         plain = str(text) if standard is None else standard(text)
         plain = plain if isinstance(plain, str) else _strings([plain])[0]
-        if split in _SPLITS:
-            words = _SPLITS[split](plain, -1 if most is None or self.ngrams else most)
+        if split == "whitespace":
+            words = plain.split(None, -1 if most is None or self.ngrams else most)
         else:
-            words = [plain] if split is None else _strings(split(plain))
+            words = list(plain) if split == "character" else [plain] if split is None else _strings(split(plain))
         if self.ngrams is None:
             return words
         lengths = range(1, self.ngrams + 1) if isinstance(self.ngrams, int) else self.ngrams

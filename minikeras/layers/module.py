@@ -34,10 +34,8 @@ _CHANGING = frozenset({"_losses", "_inbound_nodes", "_build_shapes", "_inside", 
 """Attributes that change all the time and hold neither layers nor variables, or count their changes themselves."""
 _OF_TRAINING = frozenset({"_compile_config", "_compiled_metrics", "_loss_tracker", "_held"})
 """Attributes of a model whose metrics are not those of its layers."""
-_MADE_BY_INIT = frozenset(
-    ["_variables", "name", "built", "autocast", "dtype_policy", "activity_regularizer", "_trainable", "_losses",
-     "_graph"]
-)  # fmt: skip
+_MADE_BY_INIT = frozenset({"_variables", "name", "built", "autocast", "dtype_policy", "activity_regularizer",
+                           "_trainable", "_losses", "_graph"})  # fmt: skip
 """Attributes that a subclass misses which does not call `super().__init__()`."""
 
 
@@ -117,15 +115,9 @@ class Module:
         if isinstance(initializer, str | dict | type):
             initializer = initializers.get(initializer)
         with name_scope(self.name, self):
-            variable = Variable(
-                cast(Any, initializer),
-                shape=() if shape is None else (shape,) if isinstance(shape, int) else shape,
-                dtype=dtype,
-                trainable=trainable,
-                autocast=autocast,
-                aggregation=aggregation,
-                name=name,
-            )
+            shape = () if shape is None else (shape,) if isinstance(shape, int) else shape
+            options: Any = {"autocast": autocast, "aggregation": aggregation, "name": name}
+            variable = Variable(cast(Any, initializer), shape, dtype, trainable, **options)
         variable.regularizer = regularizers.get(regularizer)
         variable.constraint = constraints.get(constraint)
         variable.overwrite_with_gradient = overwrite_with_gradient
@@ -338,9 +330,8 @@ class Contents:
                 stack.extend(reversed(inner._sublayers()))
         own = [(inner._own_weights(), inner._attributes(SeedGenerator)) for inner in self.layers]
         self.weights: list[Variable] = _each_once(v for weights, _ in own for v in weights)
-        self.variables: list[Variable] = _each_once(
-            v for weights, seeds in own for v in (*weights, *map(_STATE_OF, seeds))
-        )
+        both = ([*weights, *map(_STATE_OF, seeds)] for weights, seeds in own)
+        self.variables: list[Variable] = _each_once(v for variables in both for v in variables)
         self.trainable: list[Variable] = [v for v in self.weights if v.trainable]
         self._watched = [
             (container, len(container), _to_watch(container))

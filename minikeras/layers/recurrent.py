@@ -622,19 +622,18 @@ class LSTM(_OfCell[WithState, Symbols3, Values3]):
     _cell_name = "lstm_cell"
     _transient = ("use_cudnn",)
 
-    def __init__(
-        self, units: int, activation: ActivationLike = "tanh", recurrent_activation: ActivationLike = "sigmoid",
-        use_bias: bool = True, kernel_initializer: InitializerLike = "glorot_uniform",
-        recurrent_initializer: InitializerLike = "orthogonal", bias_initializer: InitializerLike = "zeros",
-        unit_forget_bias: bool = True, kernel_regularizer: RegularizerLike | None = None,
-        recurrent_regularizer: RegularizerLike | None = None, bias_regularizer: RegularizerLike | None = None,
-        activity_regularizer: RegularizerLike | None = None, kernel_constraint: ConstraintLike | None = None,
-        recurrent_constraint: ConstraintLike | None = None, bias_constraint: ConstraintLike | None = None,
-        dropout: float = 0.0, recurrent_dropout: float = 0.0, seed: int | None = None, return_sequences: bool = False,
-        return_state: WithState = False,  # type: ignore[assignment]
-        go_backwards: bool = False, stateful: bool = False, unroll: bool = False,
-        use_cudnn: bool | Literal["auto"] = "auto", **options: Unpack[RecurrentOptions],
-    ) -> None:  # fmt: skip
+    def __init__(self, units: int, activation: ActivationLike = "tanh",
+                 recurrent_activation: ActivationLike = "sigmoid", use_bias: bool = True,
+                 kernel_initializer: InitializerLike = "glorot_uniform",
+                 recurrent_initializer: InitializerLike = "orthogonal", bias_initializer: InitializerLike = "zeros",
+                 unit_forget_bias: bool = True, kernel_regularizer: RegularizerLike | None = None,
+                 recurrent_regularizer: RegularizerLike | None = None, bias_regularizer: RegularizerLike | None = None,
+                 activity_regularizer: RegularizerLike | None = None, kernel_constraint: ConstraintLike | None = None,
+                 recurrent_constraint: ConstraintLike | None = None, bias_constraint: ConstraintLike | None = None,
+                 dropout: float = 0.0, recurrent_dropout: float = 0.0, seed: int | None = None,
+                 return_sequences: bool = False, return_state: WithState = False,  # type: ignore[assignment]
+                 go_backwards: bool = False, stateful: bool = False, unroll: bool = False,
+                 use_cudnn: bool | Literal["auto"] = "auto", **options: Unpack[RecurrentOptions]) -> None:  # fmt: skip
         self._configure(locals())
 
 

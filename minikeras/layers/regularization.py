@@ -1,6 +1,6 @@
 """Layers that act only in training: noise and penalties."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import sqrt
 from typing import Annotated, Any, ClassVar, Unpack
 
@@ -31,11 +31,15 @@ class _Noise(SameShape):
     _strength: ClassVar[str] = "rate"  # the argument that says how much noise there is
     rate: Share
     seed: int | None
+    _noisy: Callable[[Tensor], Tensor]
 
     def _configure(self, arguments: dict[str, Any]) -> None:
         super()._configure(arguments)
         if getattr(self, self._strength) > 0:
             self.seed_generator: SeedGenerator = SeedGenerator(self.seed)
+
+    def call(self, inputs: Tensor, training: bool = False) -> Tensor:
+        return self._noisy(inputs) if training and getattr(self, self._strength) > 0 else inputs
 
 
 class _Drop(_Noise):
@@ -65,10 +69,8 @@ class Dropout(_Drop):
         [0.0, 2.0]
     """
 
-    def call(self, inputs: Tensor, training: bool = False) -> Tensor:
-        if training and self.rate > 0:
-            return random.dropout(inputs, self.rate, noise_shape=self.noise_shape, seed=self.seed_generator)
-        return inputs
+    def _noisy(self, inputs: Tensor) -> Tensor:
+        return random.dropout(inputs, self.rate, noise_shape=self.noise_shape, seed=self.seed_generator)
 
 
 class _SpatialDropout(Ranked, Dropout):
@@ -128,10 +130,8 @@ class GaussianNoise(_Noise):
     def __init__(self, stddev: float, seed: int | None = None, **options: Unpack[LayerOptions]) -> None:
         self._configure(locals())
 
-    def call(self, inputs: Tensor, training: bool = False) -> Tensor:
-        if training and self.stddev > 0:
-            return inputs + random.normal(inputs.shape, 0.0, self.stddev, self.compute_dtype, self.seed_generator)
-        return inputs
+    def _noisy(self, inputs: Tensor) -> Tensor:
+        return inputs + random.normal(inputs.shape, 0.0, self.stddev, self.compute_dtype, self.seed_generator)
 
 
 class GaussianDropout(_Noise):
@@ -149,11 +149,9 @@ class GaussianDropout(_Noise):
     def __init__(self, rate: float, seed: int | None = None, **options: Unpack[LayerOptions]) -> None:
         self._configure(locals())
 
-    def call(self, inputs: Tensor, training: bool = False) -> Tensor:
-        if training and self.rate > 0:
-            stddev = sqrt(self.rate / (1.0 - self.rate))
-            return inputs * random.normal(inputs.shape, 1.0, stddev, dtype=self.compute_dtype, seed=self.seed_generator)
-        return inputs
+    def _noisy(self, inputs: Tensor) -> Tensor:
+        stddev = sqrt(self.rate / (1.0 - self.rate))
+        return inputs * random.normal(inputs.shape, 1.0, stddev, dtype=self.compute_dtype, seed=self.seed_generator)
 
 
 class AlphaDropout(_Drop):
@@ -164,9 +162,7 @@ class AlphaDropout(_Drop):
         Tensor([[1. 1.]], shape=(1, 2), dtype=float32)
     """
 
-    def call(self, inputs: Tensor, training: bool = False) -> Tensor:
-        if not training or self.rate == 0:
-            return inputs
+    def _noisy(self, inputs: Tensor) -> Tensor:
         shape = random.mask_shape(self.noise_shape, inputs.shape)
         mask = ops.cast(random.uniform(shape, seed=self.seed_generator) >= self.rate, inputs.dtype)
         a: float = ((1 - self.rate) * (1 + self.rate * SELU_LIMIT**2)) ** -0.5

@@ -29,7 +29,7 @@ def device(device_name: str) -> Iterator[None]:
     yield
 
 
-class name_scope:
+class name_scope(open_scope):
     """Put a name before the paths of variables that are made within; a ValueError for no text, or a slash.
 
     Args:
@@ -50,15 +50,11 @@ class name_scope:
             raise ValueError(f"`name` must be a string without a slash. Received: name={name!r}.")
         self.name: str = name
         self.caller: object = caller
-        owner = caller if caller is not None and deduplicate else object()
-        self._scope = open_scope(name, owner)
+        super().__init__(name, caller if caller is not None and deduplicate else object())
 
-    def __enter__(self) -> "name_scope":
-        self._scope.__enter__()
+    def __enter__(self) -> "name_scope":  # type: ignore[override]
+        super().__enter__()
         return self
-
-    def __exit__(self, *error: Any) -> None:
-        self._scope.__exit__(*error)
 
 
 def remat(f: F) -> F:

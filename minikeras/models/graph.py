@@ -13,9 +13,10 @@ from .._core.input_spec import InputSpec
 from .._core.keras_tensor import KerasTensor, Node, Operation
 from .._core.tensor import Tensor
 from .._trainers.data_adapters import culprit
+from .._trainers.output_matching import paths_in
 from ..layers.layer import Layer
 from ..layers.masks import mask_of, masked
-from ..tree import flatten, flatten_with_path
+from ..tree import flatten
 from .order import depths_of, node_of
 
 
@@ -47,7 +48,7 @@ class Graph:
         self._check_connected()
         self._check_names()
         layers = [node_of(x).operation for x in self.inputs]
-        self._paths: list[Any] = _paths(inputs)
+        self._paths: list[Any] = paths_in(inputs)
         self.nested: bool = any(len(path) > 1 for path in self._paths)
         by_key = isinstance(inputs, dict) and not self.nested
         names = [path[0] for path in self._paths] if by_key else [layer.name for layer in layers]
@@ -107,7 +108,7 @@ class Graph:
         values = map(_fit, self.arrange(inputs), self.inputs)
         by_name = isinstance(self.input_structure, dict)
         given = inputs if by_name else self._listed(inputs)
-        if (by_name or len(self._paths) > 1) and _paths(given) != self._paths:
+        if (by_name or len(self._paths) > 1) and paths_in(given) != self._paths:
             warn_user(self._mismatch(inputs))
         y = self.run(values if mask is None else map(attach, values, self.arrange(mask)), call)
         return y[0] if isinstance(y, list | tuple) and len(y) == 1 else y
@@ -178,10 +179,6 @@ class Graph:
             operation: [(node_of(x).operation.name, node_of(x).index, x.index) for node in nodes for x in node.inputs]
             for operation, nodes in self.calls().items()
         }
-
-
-def _paths(structure: Any) -> list[Any]:
-    return [path for path, _ in flatten_with_path(structure)]
 
 
 def _symbolic(argument: str, structure: Any) -> list[KerasTensor]:

@@ -76,15 +76,12 @@ class Model(Exporting, Trainer):
             return super().call(inputs) if self._graph is None else self._graph(inputs, training, mask)
 
     @overload
-    def __init__(
-        self, inputs: TensorStructure, outputs: TensorStructure, name: str | None = None, *, trainable: bool = True
-    ) -> None: ...
+    def __init__(self, inputs: TensorStructure, outputs: TensorStructure, name: str | None = None, *,
+                 trainable: bool = True) -> None: ...  # fmt: skip
     @overload
     def __init__(self, *, name: str | None = None, trainable: bool = True, dtype: Any = None) -> None: ...
-    def __init__(
-        self, inputs: Any = None, outputs: Any = None, name: str | None = None, *, trainable: bool = True,
-        dtype: Any = None,
-    ) -> None:  # fmt: skip
+    def __init__(self, inputs: Any = None, outputs: Any = None, name: str | None = None, *, trainable: bool = True,
+                 dtype: Any = None) -> None:  # fmt: skip
         if (inputs is None) != (outputs is None):
             raise TypeError(f"A model of a graph needs `inputs` and `outputs`. Received: inputs={inputs!r}, "
                             f"outputs={outputs!r}.")  # fmt: skip
@@ -268,10 +265,8 @@ class Model(Exporting, Trainer):
             options = {key: config[key] for key in others if key != "trainable" or config.get(key) is not None}
             return cls(inputs, outputs, name=config["name"], **options)
 
-    def save(
-        self, filepath: str | PathLike[str] | BinaryIO, overwrite: bool = True, zipped: bool | None = None,
-        **kwargs: Any,
-    ) -> None:  # fmt: skip
+    def save(self, filepath: str | PathLike[str] | BinaryIO, overwrite: bool = True, zipped: bool | None = None,
+             **kwargs: Any) -> None:  # fmt: skip
         """Write the model to a file that `load_model` reads, here and in Keras, as `saving.save_model` does."""
         saving.save_model(self, filepath, overwrite, zipped, **kwargs)
 
@@ -282,9 +277,8 @@ class Model(Exporting, Trainer):
                                   "does.")  # fmt: skip
 
     @suggests
-    def save_weights(
-        self, filepath: str | PathLike[str], overwrite: bool = True, max_shard_size: float | None = None
-    ) -> None:
+    def save_weights(self, filepath: str | PathLike[str], overwrite: bool = True,
+                     max_shard_size: float | None = None) -> None:  # fmt: skip
         """Write all weights, with the state of the optimizer, to a file, as `saving.save_weights` does."""
         saving.save_weights(self, filepath, overwrite, max_shard_size)
 
@@ -313,11 +307,9 @@ class Model(Exporting, Trainer):
         assign(self, state_tree)
 
     @suggests
-    def summary(
-        self, line_length: int | None = None, positions: Sequence[float] | None = None,
-        print_fn: Callable[[str], Any] | None = None, expand_nested: bool = False, show_trainable: bool = False,
-        layer_range: Sequence[str] | None = None,
-    ) -> None:  # fmt: skip
+    def summary(self, line_length: int | None = None, positions: Sequence[float] | None = None,
+                print_fn: Callable[[str], Any] | None = None, expand_nested: bool = False, show_trainable: bool = False,
+                layer_range: Sequence[str] | None = None) -> None:  # fmt: skip
         """Print a table of the layers with output shapes and numbers of parameters; a ValueError if it does not fit.
 
         Args:

@@ -40,9 +40,8 @@ class Archive:
         start, count, directory = self._directory()
         for name, member in self._entries(directory, count):
             if name in self.members or not re.fullmatch(names, name):
-                self._refuse(
-                    f"the member {name!r} is {'there twice' if name in self.members else 'none of such a file'}"
-                )
+                wrong = "there twice" if name in self.members else "none of such a file"
+                self._refuse(f"the member {name!r} is {wrong}")
             if not name.endswith("/"):
                 self.members[name] = member
         end = 0

@@ -43,11 +43,8 @@ def modernize(value: Any) -> Any:
 def _arguments(name: str, config: Config) -> Config:
     """Return the arguments of a class under their names."""
     neutral, renamed = NEUTRAL.get(name, {}), RENAMED.get(name, {})
-    config = {
-        renamed.get(key, key): value
-        for key, value in config.items()
-        if not (key in neutral and (neutral[key] is ... or neutral[key] == value))
-    }
+    telling = [(key, value) for key, value in config.items() if key not in neutral or neutral[key] not in (..., value)]
+    config = {renamed.get(key, key): value for key, value in telling}
     axis = config.get("axis")
     if isinstance(axis, list) and len(axis) == 1:
         config["axis"] = axis[0]

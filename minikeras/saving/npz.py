@@ -53,12 +53,6 @@ def match(variables: Iterable[Variable], arrays: Mapping[str, Array], source: st
     return [(v, as_array(array, v.dtype)) for v, _, array in pairs if v.shape == array.shape]
 
 
-def assign(pairs: Iterable[tuple[Variable, Array]]) -> None:
-    """Set variables to arrays that fit them."""
-    for variable, array in pairs:
-        variable.assign(array)
-
-
 def write_arrays(path: str | os.PathLike[str], arrays: Mapping[str, Array]) -> None:
     """Write arrays to a file, which appears when it is whole."""
     with replacing(path) as file:

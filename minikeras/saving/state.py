@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from .._base.naming import to_snake_case
-from .._base.typing import Array
 from .._base.user_warning import warn_user
 from .._core.ownership import Changes
 from .._core.variable import Variable
@@ -92,38 +91,21 @@ def own_variables(saved: Any) -> list[Variable]:
     return variables
 
 
-class Store(Mapping[str, Array]):
-    """The variables of one object in a file, in these groups, by name; read when they are looked up."""
-
-    def __init__(self, places: Iterable[Group]) -> None:
-        pairs = ((key, place[key]) for place in places for key in place)
-        self.datasets: dict[str, Dataset] = {key: node for key, node in pairs if isinstance(node, Dataset)}
-
-    def __getitem__(self, key: str) -> Array:
-        return self.datasets[key].read()
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.datasets)
-
-    def __len__(self) -> int:
-        return len(self.datasets)
-
-
 class Tree:
     """The groups of one file or several, by path below their root groups."""
 
     def __init__(self, *roots: Group) -> None:
         self.roots = roots
 
-    def store(self, path: str) -> Store:
-        """Return what is stored for the object at a path, nothing if the path is not there."""
-        places = []
+    def store(self, path: str) -> dict[str, Dataset]:
+        """Return the variables of the object at a path by name, none if the path is not there."""
+        store: dict[str, Dataset] = {}
         for root in self.roots:
             place: Any = root
             for name in [*path.split("/"), "vars"] if path else ["vars"]:
-                place = place[name] if isinstance(place, Group) and name in place else None
-            places += [place] if isinstance(place, Group) else []
-        return Store(places)
+                place = place[name] if isinstance(place, Group) and name in place else {}
+            store |= {key: node for key in place if isinstance(node := place[key], Dataset)}
+        return store
 
     def count(self) -> int:
         """Return how many numbers are stored."""
@@ -141,7 +123,7 @@ Pairs = list[tuple[Variable, Dataset]]
 Places = list[tuple[str, Any]]
 
 
-def match(saved: Any, store: Store) -> tuple[Pairs, str]:
+def match(saved: Any, store: Mapping[str, Dataset]) -> tuple[Pairs, str]:
     """Return which variable of an object gets which stored array, and what does not fit, "" if all does."""
     variables = list(own_variables(saved))
     if isinstance(saved, Optimizer):
@@ -157,15 +139,13 @@ def match(saved: Any, store: Store) -> tuple[Pairs, str]:
             return [], ""
     label = f"{type(saved).__name__} '{saved.name}'"
     names = [str(i) for i in range(len(variables))]
-    if set(store.datasets) != set(names):
+    if set(store) != set(names):
         hint = "" if getattr(saved, "built", True) else " It is not built: call it on an input, or build() it, first."
         return [], f"{label} has {len(names)} variables, {len(store)} are stored.{hint}"
-    pairs = [(v, store.datasets[name]) for v, name in zip(variables, names, strict=True)]
-    wrong = [
-        f"'{v.path}' of {label} has shape {v.shape} and dtype {v.dtype}, stored is {d.shape} of {d.dtype.name}"
-        for v, d in pairs
-        if v.shape != d.shape or not _may_become(d.dtype, v.array.dtype)
-    ]
+    pairs = [(v, store[name]) for v, name in zip(variables, names, strict=True)]
+    unlike = [(v, d) for v, d in pairs if v.shape != d.shape or not _may_become(d.dtype, v.array.dtype)]
+    wrong = [f"'{v.path}' of {label} has shape {v.shape} and dtype {v.dtype}, stored is {d.shape} of {d.dtype.name}"
+             for v, d in unlike]  # fmt: skip
     return ([], "; ".join(wrong)) if wrong else (pairs, "")
 
 
@@ -196,13 +176,17 @@ def restore(model: Any, tree: Tree, skip_mismatch: bool = False, skipped: Iterab
                 pairs += fitting
                 problems += [problem] if problem else []
             else:
-                by_hand.append(partial(saved.load_own_variables, store))
+                by_hand.append(partial(_load, saved, store))
     if problems and not skip_mismatch:
         others = f" (and {len(problems) - 5} more)" if len(problems) > 5 else ""
         raise ValueError(f"The weights do not fit: {'; '.join(problems[:5])}{others}. Nothing was set.")
     if problems:
         warn_user(f"Not all weights fit: {'; '.join(problems)}. These are left as they were.")
     return take_all(pairs, [saved for _, saved in places], by_hand)
+
+
+def _load(saved: Any, store: Mapping[str, Dataset]) -> None:
+    saved.load_own_variables({key: stored.read() for key, stored in store.items()})
 
 
 def take_all(pairs: Pairs, objects: Iterable[Any], by_hand: Iterable[Callable[[], Any]] = ()) -> int:

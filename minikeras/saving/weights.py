@@ -107,7 +107,8 @@ def load_weights(model: Layer, filepath: str | os.PathLike[str], skip_mismatch: 
             pairs = match_layers(model, layers, path, skip_mismatch, by_name)
             take_all(pairs, [saved for _, saved in walk(model)])
         elif path.endswith(".npz"):
-            npz.assign(npz.match(model.weights, npz.read_arrays(path), path, skip_mismatch=skip_mismatch))
+            for v, array in npz.match(model.weights, npz.read_arrays(path), path, skip_mismatch=skip_mismatch):
+                v.assign(array)
         elif start[:2] == ZIP:
             restore(model, Tree(open_hdf5(Archive(source, MEMBERS).open(WEIGHTS))), skip_mismatch, objects_to_skip)
         elif root is not None:

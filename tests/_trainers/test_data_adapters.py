@@ -16,7 +16,7 @@ import minikeras as keras
 from minikeras import Tensor, utils
 from minikeras._base.typing import Array
 from minikeras._trainers.batches import Batches
-from minikeras._trainers.data_adapters import as_data, as_inputs, class_weight_to_sample_weights, train_validation_split
+from minikeras._trainers.data_adapters import as_data, class_weight_to_sample_weights, train_validation_split
 
 X, Y = np.arange(5.0)[:, None], np.arange(5)
 
@@ -224,7 +224,7 @@ KINDS: list[tuple[Any, Any]] = [
 
 @pytest.mark.parametrize(("data", "expected"), KINDS, ids=lambda value: type(value).__name__)
 def test_kinds_of_data(data: Any, expected: Any) -> None:
-    assert equal(as_inputs(data), expected)
+    assert equal(as_data(data)[0], expected)
     found = next(iter(Batches(data, data).epoch()))
     assert equal(found, next(iter(Batches(expected, expected).epoch())))
 
