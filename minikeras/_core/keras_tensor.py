@@ -24,7 +24,7 @@ from .tensor import NUMPY_OPS, Tensor, TensorOps, any_symbolic, stop_recording
 from .trials import Held, broadcast, filled, most_numbers, print_once, sizes_in_sight, trial_sizes, without_sizes
 
 
-def _refused(error: type[Exception], what: str) -> Callable[["KerasTensor"], NoReturn]:
+def _refused(error: type[Exception], what: str) -> Callable[["KerasTensor"], Any]:
     def refuse(self: "KerasTensor") -> NoReturn:
         raise error(f"A symbolic tensor has no value: it cannot be {what}. Received: {self!r}. Write the computation "
                     "with minikeras.ops, or in the `call` of a layer.")  # fmt: skip
@@ -82,13 +82,13 @@ class KerasTensor(Tensor):
     def dtype(self) -> DTypeName:
         return self._dtype
 
-    __bool__ = _refused(TypeError, "used as a bool")
-    __index__ = _refused(TypeError, "used as an index")
-    __len__ = _refused(TypeError, "measured with len()")
-    __iter__ = _refused(NotImplementedError, "iterated over")
+    __bool__: Callable[["KerasTensor"], bool] = _refused(TypeError, "used as a bool")
+    __index__: Callable[["KerasTensor"], int] = _refused(TypeError, "used as an index")
+    __len__: Callable[["KerasTensor"], int] = _refused(TypeError, "measured with len()")
+    __iter__: Callable[["KerasTensor"], Iterator[Tensor]] = _refused(NotImplementedError, "iterated over")
 
     def __format__(self, spec: str) -> str:
-        return _refused(TypeError, f"formatted as a number ({spec!r})")(self) if spec else repr(self)
+        return str(_refused(TypeError, f"formatted as a number ({spec!r})")(self)) if spec else repr(self)
 
     def __eq__(self, other: object) -> Any:
         """Return whether it is the other one, as in Keras; beside a value, which elements will be equal to it."""

@@ -3,13 +3,11 @@
 from collections.abc import Callable, Sequence
 from functools import reduce
 from math import prod
-from typing import TYPE_CHECKING, Any, TypeAlias, Unpack, overload
-from typing import Concatenate as Arguments
+from typing import TYPE_CHECKING, Any, Protocol, Unpack, overload
 
 from .. import ops
 from .._base.typing import PartialShape, ShapeLike, TensorLike
 from .._core.keras_tensor import KerasTensor
-from .._core.op_call import OpCall
 from .._core.tensor import Tensor
 from .layer import Layer, LayerOptions, mask_of, masked
 
@@ -294,10 +292,6 @@ class Dot(_Merging):
         """Return None: a product has no mask."""
 
 
-_Merge: TypeAlias = OpCall[Arguments[Sequence[TensorLike], ...]]
-"""A function of a list of inputs; other arguments are those of its layer."""
-
-
 def _as_function(cls: type[Layer]) -> Any:
     """Return the function of a list of inputs that makes a layer and calls it."""
 
@@ -309,13 +303,34 @@ def _as_function(cls: type[Layer]) -> Any:
     return merge
 
 
+class _Merge(Protocol):
+    """A function of a list of inputs; `options` are those of every layer."""
+
+    @overload
+    def __call__(self, inputs: Sequence[KerasTensor], **options: Unpack[LayerOptions]) -> KerasTensor: ...
+    @overload
+    def __call__(self, inputs: Sequence[TensorLike], **options: Unpack[LayerOptions]) -> Tensor: ...
+    def __call__(self, inputs: Any, **options: Unpack[LayerOptions]) -> Any: ...
+
+
+class _MergeAlong(Protocol):
+    """A function of a list of inputs and an axis."""
+
+    @overload
+    def __call__(self, inputs: Sequence[KerasTensor], axis: int = -1,
+                 **options: Unpack[LayerOptions]) -> KerasTensor: ...  # fmt: skip
+    @overload
+    def __call__(self, inputs: Sequence[TensorLike], axis: int = -1, **options: Unpack[LayerOptions]) -> Tensor: ...
+    def __call__(self, inputs: Any, axis: int = -1, **options: Unpack[LayerOptions]) -> Any: ...
+
+
 add: _Merge = _as_function(Add)
 subtract: _Merge = _as_function(Subtract)
 multiply: _Merge = _as_function(Multiply)
 average: _Merge = _as_function(Average)
 maximum: _Merge = _as_function(Maximum)
 minimum: _Merge = _as_function(Minimum)
-concatenate: _Merge = _as_function(Concatenate)
+concatenate: _MergeAlong = _as_function(Concatenate)
 
 
 def dot(inputs: Sequence[TensorLike], axes: int | list[int] | tuple[int, int] = -1, normalize: bool = False,

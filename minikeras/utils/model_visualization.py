@@ -13,8 +13,8 @@ from itertools import pairwise
 from typing import Any, Literal, NamedTuple
 
 from .._base.lazy import optional
-from .._base.typing import AnyCallable
 from .._base.nested import map_structure, only
+from .._base.typing import AnyCallable
 from .._core.keras_tensor import Operation
 from ..layers.core import InputLayer
 from ..models import Model, Sequential
