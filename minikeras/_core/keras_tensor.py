@@ -2,7 +2,7 @@
 
 import math
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import redirect_stdout
 from functools import cache
 from itertools import takewhile
@@ -22,14 +22,6 @@ from .op import late_ops
 from .op_names import CALLED_WITH, HOMES, class_name, module
 from .tensor import NUMPY_OPS, Tensor, TensorOps, any_symbolic, stop_recording
 from .trials import Held, broadcast, filled, most_numbers, print_once, sizes_in_sight, trial_sizes, without_sizes
-
-
-def _refused(error: type[Exception], what: str) -> Callable[["KerasTensor"], Any]:
-    def refuse(self: "KerasTensor") -> NoReturn:
-        raise error(f"A symbolic tensor has no value: it cannot be {what}. Received: {self!r}. Write the computation "
-                    "with minikeras.ops, or in the `call` of a layer.")  # fmt: skip
-
-    return refuse
 
 
 class KerasTensor(Tensor):
@@ -82,13 +74,24 @@ class KerasTensor(Tensor):
     def dtype(self) -> DTypeName:
         return self._dtype
 
-    __bool__: Callable[["KerasTensor"], bool] = _refused(TypeError, "used as a bool")
-    __index__: Callable[["KerasTensor"], int] = _refused(TypeError, "used as an index")
-    __len__: Callable[["KerasTensor"], int] = _refused(TypeError, "measured with len()")
-    __iter__: Callable[["KerasTensor"], Iterator[Tensor]] = _refused(NotImplementedError, "iterated over")
+    def _refuse(self, error: type[Exception], what: str) -> NoReturn:
+        raise error(f"A symbolic tensor has no value: it cannot be {what}. Received: {self!r}. Write the computation "
+                    "with minikeras.ops, or in the `call` of a layer.")  # fmt: skip
+
+    def __bool__(self) -> bool:
+        self._refuse(TypeError, "used as a bool")
+
+    def __index__(self) -> int:
+        self._refuse(TypeError, "used as an index")
+
+    def __len__(self) -> int:
+        self._refuse(TypeError, "measured with len()")
+
+    def __iter__(self) -> Iterator[Tensor]:
+        self._refuse(NotImplementedError, "iterated over")
 
     def __format__(self, spec: str) -> str:
-        return str(_refused(TypeError, f"formatted as a number ({spec!r})")(self)) if spec else repr(self)
+        return self._refuse(TypeError, f"formatted as a number ({spec!r})") if spec else repr(self)
 
     def __eq__(self, other: object) -> Any:
         """Return whether it is the other one, as in Keras; beside a value, which elements will be equal to it."""
