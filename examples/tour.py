@@ -119,7 +119,7 @@ def main() -> None:
             twin = keras.models.load_model(path)
         else:
             print(
-                '(.keras files are written by h5py: python -m pip install "minikeras-numpy[h5]". Here weights alone.)'
+                '(.keras files are written by h5py: python -m pip install ".[h5]". Here weights alone.)'
             )
             model.save_weights(path)
             twin = keras.models.clone_model(model)
@@ -146,7 +146,7 @@ def main() -> None:
 
         chapter("A file for everywhere")
         if find_spec("onnx") is None:
-            print('(ONNX files need onnx: python -m pip install "minikeras-numpy[onnx]")')
+            print('(ONNX files need onnx: python -m pip install ".[onnx]")')
         else:
             twin.export(Path(folder) / "spiral.onnx", format="onnx", verbose=False)
             print(
