@@ -118,9 +118,7 @@ def main() -> None:
             model.save(path)
             twin = keras.models.load_model(path)
         else:
-            print(
-                '(.keras files are written by h5py: python -m pip install ".[h5]". Here weights alone.)'
-            )
+            print('(.keras files are written by h5py: python -m pip install ".[h5]". Here weights alone.)')
             model.save_weights(path)
             twin = keras.models.clone_model(model)
             twin.load_weights(path)

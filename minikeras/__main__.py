@@ -110,8 +110,10 @@ def _command(word: str, arguments: Sequence[str]) -> None:
     except Exception as error:
         if sys.flags.dev_mode:
             raise
-        if isinstance(error, BrokenPipeError):
-            with suppress(OSError):  # where Python will flush once more
+        try:
+            sys.stdout.flush()
+        except OSError:  # to a closed pipe or a full disk Python would flush once more
+            with suppress(OSError):
                 os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         expected = isinstance(error, ValueError | OSError | ImportError | NotImplementedError)
         parser.fail(str(error) if expected else f"{type(error).__name__}: {error}", 1)

@@ -63,7 +63,7 @@ def run(capsys: pytest.CaptureFixture[str]) -> Run:
     return call
 
 
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": ""}
 
 
 def process(*arguments: object, **options: Any) -> "subprocess.CompletedProcess[str]":

@@ -2,7 +2,6 @@
 
 import logging as _logging
 from collections.abc import Callable
-from functools import partial
 from importlib import import_module
 from types import SimpleNamespace
 from typing import Any, NoReturn
@@ -62,7 +61,13 @@ def disable_eager_execution() -> None:
 enable_eager_execution: Callable[..., None] = nothing
 enable_v2_behavior: Callable[..., None] = nothing
 enable_v2_tensorshape: Callable[..., None] = nothing
-get_logger: Callable[[], _logging.Logger] = partial(_logging.getLogger, "tensorflow")
+
+
+def get_logger() -> _logging.Logger:
+    """Return TensorFlow's logger."""
+    return _logging.getLogger("tensorflow")
+
+
 _logger = get_logger()
 logging: SimpleNamespace = SimpleNamespace(
     DEBUG=10, INFO=20, WARN=30, ERROR=40, FATAL=50,
