@@ -96,9 +96,7 @@ def tensordot(x1: TensorLike, x2: TensorLike, axes: int | Sequence[Any] = 2) -> 
     shape1, shape2 = shape(x1), shape(x2)
     if [shape1[i] for i in over1] != [shape2[i] for i in over2]:
         raise ValueError(f"tensordot cannot pair axes {over1} of shape {shape1} with {over2} of {shape2}.")
-    length = int(np.prod([shape1[i] for i in over1]))
-    left = reshape(transpose(x1, keep1 + over1), (-1, length))
-    right = reshape(transpose(x2, over2 + keep2), (length, -1))
+    left, right = _matrices(x1, keep1 + over1, 0, len(over1)), _matrices(x2, over2 + keep2, 0, len(keep2))
     return reshape(matmul(left, right), [shape1[i] for i in keep1] + [shape2[i] for i in keep2])
 
 
@@ -154,13 +152,26 @@ def _as_product(*operands: Any, subscripts: str) -> Any:
     if found is None:
         return None
     swap, (first, second, last), batch, summed = found
-    a, b = (np.transpose(x, order) for x, order in zip(operands[:: -1 if swap else 1], (first, second), strict=True))
-    rows, columns, inner = a.shape[batch : a.ndim - summed], b.shape[batch + summed :], a.shape[a.ndim - summed :]
-    if a.shape[:batch] != b.shape[:batch] or inner != b.shape[batch : batch + summed]:  # one is repeated
+    a, b = operands[:: -1 if swap else 1]
+    left, right = [a.shape[i] for i in first], [b.shape[i] for i in second]
+    edge = len(left) - summed
+    if left[:batch] + left[edge:] != right[: batch + summed]:  # one is repeated
         return None
-    a = np.reshape(a, (*a.shape[:batch], math.prod(rows), math.prod(inner)))
-    b = np.reshape(b, (*b.shape[:batch], math.prod(inner), math.prod(columns)))
-    return np.transpose(np.reshape(_product(a, b), (*a.shape[:batch], *rows, *columns)), last)
+    y = _product(_matrices(a, first, batch, summed), _matrices(b, second, batch, len(right) - batch - summed))
+    return np.transpose(np.reshape(y, (*left[:edge], *right[batch + summed :])), last)
+
+
+def _matrices(x: Any, order: list[int], batch: int, columns: int) -> Any:
+    """Return a tensor with its axes in an order, as matrices: axes of a batch, those of rows, and so many of columns.
+
+    Where those of the columns come first in the tensor, that is a transposed view.
+    """
+    edge, sizes = len(order) - columns, [shape(x)[i] for i in order]
+    matrix = [*sizes[:batch], math.prod(sizes[batch:edge]), math.prod(sizes[edge:])]
+    turned = [*order[:batch], *order[edge:], *order[batch:edge]]
+    if turned != sorted(turned) or batch == edge:
+        return np.reshape(np.transpose(x, order), matrix)
+    return np.swapaxes(np.reshape(x, [*matrix[:batch], *matrix[:-3:-1]]), -1, -2)
 
 
 @primitive(_einsum_rule, variadic=True, decomposition=_as_product)
