@@ -305,15 +305,13 @@ class GroupNormalization(_Scaling):
         shape, axis = inputs.shape, self.axis % inputs.ndim
         channels = (self.groups, shape[axis] // self.groups)
         x = ops.reshape(_wide(inputs), (*shape[:axis], *channels, *shape[axis + 1 :]))
-        mean, variance = ops.moments(x, [a for a in range(1, x.ndim) if a != axis], keepdims=True)
+        y = ops.layer_normalization(x, axis=[a for a in range(1, x.ndim) if a != axis], epsilon=self.epsilon)
         spread = [channels[a - axis] if a in (axis, axis + 1) else 1 for a in range(x.ndim)]
-        factor = ops.rsqrt(variance + self.epsilon)
         if self.gamma is not None:
-            factor = factor * ops.reshape(_as_dtype(self.gamma, x.dtype), spread)
-        shift = -mean * factor
+            y = y * ops.reshape(_as_dtype(self.gamma, x.dtype), spread)
         if self.beta is not None:
-            shift = shift + ops.reshape(_as_dtype(self.beta, x.dtype), spread)
-        return ops.convert_to_tensor(ops.reshape(x * factor + shift, shape), self.compute_dtype)
+            y = y + ops.reshape(_as_dtype(self.beta, x.dtype), spread)
+        return ops.convert_to_tensor(ops.reshape(y, shape), self.compute_dtype)
 
 
 class RMSNormalization(_AlongAxes):

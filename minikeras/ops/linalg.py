@@ -22,7 +22,7 @@ from .arrays import as_float, axes, conjugated, promote, restore, rule
 from .creation import convert_to_tensor, floating, ndim, ones_like, shape, zeros_like
 from .elementwise import Unary, absolute, add, log10, multiply, not_equal, power, real, square, subtract, unary
 from .reduction import max, mean, min, sum
-from .shapes import diagonal, expand_dims, moveaxis, ravel, reshape, squeeze, stack, swapaxes, transpose, tril, triu
+from .shapes import diagonal, expand_dims, moveaxis, ravel, reshape, squeeze, stack, swapaxes, tril, triu
 
 
 def _product(a: Any, b: Any) -> Any:

@@ -6,13 +6,14 @@ from typing import Any
 import numpy as np
 
 from .._base.settings import settings
-from .._base.typing import Axis, TensorLike
-from .._core.op import composite
+from .._base.typing import Array, Axis, TensorLike
+from .._core.op import composite, primitive
 from .._core.tensor import Tensor
 from .activation import softmax
-from .arrays import NP
+from .arrays import NP, as_float, rule
 from .arrays import axes as as_axes
 from .creation import convert_to_tensor
+from .reduction import _mean, var
 
 
 def _wide(x: Any) -> Any:
@@ -75,6 +76,25 @@ def _broadcast_to_axes(value: Any, x: Any, where: tuple[int, ...]) -> Any:
     return np.reshape(value, [n if i in where else 1 for i, n in enumerate(x.shape)])
 
 
+def _standard_rule(g: Any, y: Any, x: Any, axes: tuple[int, ...], epsilon: float) -> Any:
+    """Take from the gradient what would move all numbers alike, and what would stretch them."""
+    average = rule(_mean)
+    factor = 1 / np.sqrt(rule(var)(x, axes, True) + epsilon)
+    return (g - average(g, axes, True) - y * average(g * y, axes, True)) * factor
+
+
+def _standard_parts(x: Any, axes: tuple[int, ...], epsilon: float) -> Any:
+    average = rule(_mean)
+    distance = x - average(x, axes, True)
+    return distance * (1 / np.sqrt(average(np.square(distance), axes, True) + epsilon))
+
+
+@primitive(_standard_rule, decomposition=_standard_parts)
+def _standardized(x: TensorLike, axes: tuple[int, ...], epsilon: float) -> Array:
+    """Numbers of mean 0 and variance 1 along axes."""
+    return NP.asarray(_standard_parts(as_float(x), axes, epsilon))
+
+
 @composite
 def layer_normalization(x: TensorLike, gamma: TensorLike | None = None, beta: TensorLike | None = None,
                         axis: int | list[int] | tuple[int, ...] = -1,
@@ -82,15 +102,13 @@ def layer_normalization(x: TensorLike, gamma: TensorLike | None = None, beta: Te
     """(x - mean) / sqrt(variance + epsilon) * gamma + beta, with mean and variance along axes. Ba et al. 2016."""
     dtype, t = convert_to_tensor(x).dtype, _wide(x)
     where = tuple(sorted(a % t.ndim for a in ([axis] if isinstance(axis, int) else axis)))
-    mean, variance = moments(t, where, keepdims=True)
-    factor = 1 / np.sqrt(variance + (settings.epsilon if epsilon is None else epsilon))
+    result: Any = _standardized(t, where, settings.epsilon if epsilon is None else epsilon)
     if gamma is not None:
-        factor = factor * _broadcast_to_axes(gamma, t, where)
-    shift = -mean * factor
+        result = result * _broadcast_to_axes(gamma, t, where)
     if beta is not None:
-        shift = shift + _broadcast_to_axes(beta, t, where)
-    result: Tensor = t * factor + shift
-    return result.astype(dtype) if result.dtype != dtype else result
+        result = result + _broadcast_to_axes(beta, t, where)
+    scaled: Tensor = result.astype(dtype) if result.dtype != dtype else result
+    return scaled
 
 
 @composite

@@ -412,6 +412,8 @@ FORMULAS: dict[str, Callable[..., _Value]] = {
     "softmax": lambda x, axis: x("Softmax", axis=axis) if isinstance(axis, int) else (
         x - _reduced("LogSumExp", x, axis, True))("Exp"),
     "mod": lambda x, y: x - (x / y)("Floor") * y if x.dtype.kind == "f" else x("Mod", y),
+    "normalization._standardized": lambda x, axes, epsilon: (d := x - _mean(x, axes, True)) / (
+        _mean(d * d, axes, True) + epsilon)("Sqrt"),
     "not_equal": lambda x, y: x("Equal", y)("Not"), "isfinite": lambda x: x("IsNaN")("Or", x("IsInf"))("Not"),
     "ones_like": lambda x, dtype: x.graph.constant(1, x.dtype)("Expand", x("Shape")),
     "round": lambda x, decimals: (x * 10.0**decimals)("Round") / 10.0**decimals if decimals else x("Round"),
