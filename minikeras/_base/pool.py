@@ -6,7 +6,6 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from contextvars import copy_context
 from functools import partial
-from itertools import pairwise
 from queue import Empty, SimpleQueue
 from threading import Lock, Thread
 from typing import Any, Final
@@ -18,8 +17,8 @@ from .typing import Array
 
 PART_WORK: Final = 1 << 22
 """Multiplications from which on a part of a product is worth another thread: some 100 us, where waking one takes 10."""
-PART_ROWS: Final = 64
-"""Rows a part has at least: each rearranges the whole second matrix."""
+PART_SIZE: Final = 64
+"""Rows or columns of the result, whichever are more, that a part has at least: each rearranges the other matrix."""
 PARTS: Final = 4
 
 
@@ -138,12 +137,16 @@ def product(a: Any, b: Any, out: Array | None = None) -> Any:
 
     So the numbers do not depend on that.
     """
-    if type(a) is not np.ndarray or type(b) is not np.ndarray or a.size < PART_ROWS or not a.ndim == b.ndim == 2:
+    count = 0
+    if type(a) is np.ndarray and type(b) is np.ndarray and a.ndim == b.ndim == 2 and a.shape[1] == len(b):
+        rows, columns = len(a), b.shape[1]
+        count = min(a.size * columns // PART_WORK, max(rows, columns) // PART_SIZE, PARTS)
+    if count < 2:
         return np.dot(a, b, out) if out is not None else np.dot(a, b)
-    count = min(a.size * b.shape[1] // PART_WORK, len(a) // PART_ROWS, PARTS)
-    if count < 2 or a.shape[1] != len(b):
-        return np.dot(a, b, out)
-    out = np.empty((len(a), b.shape[1]), np.result_type(a, b)) if out is None else out
-    edges = [len(a) * k // count for k in range(count + 1)]
-    run_all([partial(np.dot, a[start:stop], b, out[start:stop]) for start, stop in pairwise(edges)])
-    return out
+    y: Array = np.empty((rows, columns), np.result_type(a, b)) if out is None else out
+    cuts = [slice(max(y.shape) * k // count, max(y.shape) * (k + 1) // count) for k in range(count)]
+    if rows > columns:
+        run_all([partial(np.dot, a[cut], b, y[cut]) for cut in cuts])
+    else:
+        run_all([partial(np.matmul, a, b[:, cut], y[:, cut]) for cut in cuts])
+    return y

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 
 from .._base.blas_threads import ALONE, FEW, ROW_ALONE
-from .._base.pool import PART_ROWS, PART_WORK, product
+from .._base.pool import PART_SIZE, PART_WORK, product
 from .._base.typing import Array
 from .._core.op import Entry
 from .._core.tensor import Tensor, row_of
@@ -324,7 +324,7 @@ def _settled(entry: Entry, produced: Array) -> tuple[Any, list[Any]] | None:
     if entry.rest or entry.kwargs or not all(type(x) in (int, float) for x in numbers):
         return None
     if function is np.dot:  # the method goes past the dispatch to other array types
-        large = produced.ndim == 2 and len(produced) >= 2 * PART_ROWS and multiplications(entry) >= 2 * PART_WORK
+        large = produced.ndim == 2 and max(produced.shape) >= 2 * PART_SIZE and multiplications(entry) >= 2 * PART_WORK
         function = product if large else np.ndarray.dot if all(a.ndim <= 2 for a in arrays) else np.matmul
     return function, [x if isinstance(x, np.ndarray) else np.asarray(x, dtype) for x in entry.values]
 
