@@ -137,15 +137,14 @@ def product(a: Any, b: Any, out: Array | None = None) -> Any:
 
     So the numbers do not depend on that.
     """
-    count = 0
-    if type(a) is np.ndarray and type(b) is np.ndarray and a.ndim == b.ndim == 2 and a.shape[1] == len(b):
-        rows, columns = len(a), b.shape[1]
-        count = min(a.size * columns // PART_WORK, max(rows, columns) // PART_SIZE, PARTS)
-    if count < 2:
+    arrays = type(a) is np.ndarray and type(b) is np.ndarray and a.ndim == b.ndim == 2
+    if not arrays or a.size * b.shape[1] < 2 * PART_WORK or a.shape[1] != len(b):
         return np.dot(a, b, out) if out is not None else np.dot(a, b)
-    y: Array = np.empty((rows, columns), np.result_type(a, b)) if out is None else out
-    cuts = [slice(max(y.shape) * k // count, max(y.shape) * (k + 1) // count) for k in range(count)]
-    if rows > columns:
+    y: Array = np.empty((len(a), b.shape[1]), np.result_type(a, b)) if out is None else out
+    size = max(y.shape)
+    count = max(1, min(a.size * b.shape[1] // PART_WORK, size // PART_SIZE, PARTS))
+    cuts = [slice(size * k // count, size * (k + 1) // count) for k in range(count)]
+    if size > b.shape[1]:
         run_all([partial(np.dot, a[cut], b, y[cut]) for cut in cuts])
     else:
         run_all([partial(np.matmul, a, b[:, cut], y[:, cut]) for cut in cuts])
