@@ -131,6 +131,34 @@ def test_largest() -> None:
         ops.top_k([[1.0, 5.0, 3.0, 5.0]], 5)
 
 
+@pytest.mark.parametrize(("axis", "sizes"), [(-1, (4,)), ([1, 2], (2, 4)), (0, (3,))])
+def test_gradients_of_layer_normalization_are_central_differences(axis: Any, sizes: tuple[int, ...]) -> None:
+    rng = np.random.default_rng(0)
+    x, scale = (keras.Variable(rng.standard_normal(shape), dtype="float64") for shape in ((3, 2, 4), sizes))
+    weights, others = (ops.convert_to_tensor(rng.standard_normal((3, 2, 4)), "float64") for _ in range(2))
+
+    def loss() -> TensorOps:
+        return ops.sum(ops.layer_normalization(x, scale, None, axis) * weights)
+
+    def slope() -> TensorOps:
+        with keras.GradientTape() as tape:
+            y = loss()
+        return ops.sum(tape.gradient(y, x) * others)
+
+    for function in (loss, slope):
+        with keras.GradientTape() as tape:
+            y = function()
+        found = tape.gradient(y, [x, scale])
+        for variable, gradient in zip((x, scale), found, strict=True):
+            start, along = variable.numpy(), 1e-6 * rng.standard_normal(variable.shape)
+            ends = []
+            for sign in (1, -1):
+                variable.assign(start + sign * along)
+                ends.append(float(function()))
+            variable.assign(start)
+            assert float(np.sum(gradient.numpy() * along)) == pytest.approx((ends[0] - ends[1]) / 2, rel=1e-6)
+
+
 def test_normalization() -> None:
     x = [[1.0, 2.0], [3.0, 6.0]]
     mean, variance = ops.moments(x, [0])

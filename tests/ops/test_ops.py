@@ -153,6 +153,10 @@ def test_linear_algebra_by_hand() -> None:
     same(ops.einsum("ij,j->i", a, [1.0, 1.0]), [3, 4])
     same(ops.einsum("i,j", [1, 2], [3, 4]), [[3, 4], [6, 8]])
     same(ops.tensordot(a, a), 15.0)
+    x, y = np.arange(24.0).reshape(2, 3, 4), np.arange(30.0).reshape(2, 3, 5)
+    same(ops.einsum("abc,abd->cd", x, y), np.einsum("abc,abd->cd", x, y))  # columns of a matrix before its rows
+    same(ops.einsum("abc,abd->acd", x, y), np.einsum("abc,abd->acd", x, y))
+    same(ops.tensordot(x, y, ([0, 1], [0, 1])), np.tensordot(x, y, ([0, 1], [0, 1])))
     same(ops.cross([1, 0, 0], [0, 1, 0]), [0, 0, 1])
     same(ops.trace(a), 5.0)
     q, r = ops.qr(a)
