@@ -99,7 +99,7 @@ class Codegen:
             self.rebinding.append(partial(op.out_arrays, **entry.kwargs))
         if op is KEEP:
             value, room = map(self._argument, entry.inputs, entry.values)
-            self._lines.append(Instruction(np.ndarray.__setitem__, [room, value]))
+            self._lines += [Instruction(np.ndarray.__setitem__, [room, value])] * (value is not room)
             return
         if op is ASSIGN:
             self.assigned.append(entry.rest[0])

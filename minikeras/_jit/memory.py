@@ -10,6 +10,7 @@ from .._base.typing import Array
 from .._core.op import Entry
 from .._core.tensor import Tensor
 from .._core.variable import Variable
+from .trace import KEEP
 
 
 class Symbol(str):
@@ -44,7 +45,7 @@ class Memory:
         self._whole: dict[int, int] = {}
         """The id of the array, for the id of each view of it."""
         self._last_use = _last_uses(entries, outputs, self._whole)
-        self._out_arrays = _out_arrays(entries, self._last_use)
+        self._homes = _homes(entries, self._last_use, places)
         self._exposed: set[int] = set()
         """Tensors that a step has seen which may return its argument, or a view of it."""
         self._owned: set[int] = set()
@@ -60,13 +61,13 @@ class Memory:
         """Note that a result may share its memory with these."""
         self._exposed.update(self._whole.get(id(x), id(x)) for x in tensors)
 
-    def buffer(self, entry: Entry, i: int, anywhere: bool) -> Array:
+    def buffer(self, entry: Entry, i: int, anywhere: bool) -> Array | Symbol:
         """Return what step i writes to.
 
-        That is where an effect wants it; or the array of an input (`anywhere`) or of the first, if the op allows it
-        and nobody else needs it; or one that nobody needs any more.
+        That is where an effect wants it, or what it is kept in; or the array of an input (`anywhere`) or of the first,
+        if the op allows it and nobody else needs it; or one that nobody needs any more.
         """
-        home = self._out_arrays.get(id(entry.output))
+        home = self._homes.get(id(entry.output))
         if home is not None:
             return home
         self._owned.add(id(entry.output))
@@ -112,14 +113,17 @@ def _last_uses(entries: list[Entry], outputs: Any, whole: dict[int, int]) -> dic
     return last | {y: last[x] for y, x in whole.items()}
 
 
-def _out_arrays(entries: list[Entry], last_use: dict[int, int]) -> dict[int, Array | None]:
-    """Return where an effect wants its inputs computed, by the id of the tensor; None if somebody needs them later."""
-    homes: dict[int, Array | None] = {}
+def _homes(entries: list[Entry], last_use: dict[int, int],
+           places: dict[int, Location]) -> dict[int, Array | Symbol | None]:  # fmt: skip
+    """Return where effects want what they take, by the id of the tensor; None if somebody needs it later."""
+    homes: dict[int, Array | Symbol | None] = {}
     for i, entry in enumerate(entries):
         if entry.op.out_arrays is not None:
             for x, home in zip(entry.inputs, entry.op.out_arrays(**entry.kwargs), strict=True):
                 fits = isinstance(x, Tensor) and x.shape == home.shape and x.dtype == home.dtype.name
                 homes.setdefault(id(x), home if fits and last_use[id(x)] == i else None)
+        elif entry.op is KEEP and kind_of(entry.values[0]) == kind_of(entry.values[1]) and entry.inputs[0].ndim:
+            homes.setdefault(id(entry.inputs[0]), cast(Symbol, places[id(entry.inputs[1])]))
     return homes
 
 
