@@ -164,10 +164,11 @@ class Checkpoint:
         for name, variable in pairs:
             variable.assign(self._waiting.pop(name))
         _late[:] = [checkpoint for checkpoint in _late if checkpoint is not self] + [self] * bool(self._waiting)
-        _hooks.undo()
-        for owner in (Layer, Module, Checkpoint) if _late else ():
-            _hooks.around(owner, "__setattr__", _settle)
-        if _late:
+        if not _late:
+            _hooks.undo()
+        elif not _hooks:
+            for owner in (Layer, Module, Checkpoint):
+                _hooks.around(owner, "__setattr__", _settle)
             _hooks.around(Optimizer, "build", _settle)
 
     read = restore

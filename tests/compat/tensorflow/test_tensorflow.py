@@ -148,6 +148,8 @@ def test_a_checkpoint_has_what_was_set_later(tmp_path: Path) -> None:
     first.kept["two"] = tf.Variable(2.0)
     second.restore(first.save(tmp_path / "ckpt"))
     assert float(second.kept["two"]) == 2
+    second.kept = {"one": tf.Variable(0.0), **second.kept}
+    assert float(second.kept["one"]) == 1
 
 
 def test_numpy_s_functions_are_differentiated() -> None:
