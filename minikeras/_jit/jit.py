@@ -42,12 +42,12 @@ class Jit:
         function: The function; it returns a tensor or a structure of tensors.
         may_replay: Returns whether a replay has the effects that a run has.
         limit: Bytes of buffers beyond which a program is not kept, None for no limit.
-        twice: Whether there is a program only when two runs have done the same, as code of the user's may not: it may
-            count in a list, or draw from a generator of its own.
+        twice: Of a function that has effects: returns whether two runs must have done the same before there is a
+            program, as code of the user's may not: it may count in a list, or draw from a generator of its own.
     """
 
     def __init__(self, function: Callable[[Any], Any], may_replay: Callable[[], bool], limit: int | None = None,
-                 twice: bool = False) -> None:  # fmt: skip
+                 twice: Callable[[], bool] | None = None) -> None:  # fmt: skip
         self._function, self._may_replay = function, may_replay
         self._limit, self._twice = limit, twice
         self._fingerprints: dict[Any, Any] = {}
@@ -177,8 +177,11 @@ class Jit:
         return program
 
     def _is_settled(self, record: Trace, key: Any) -> bool:
-        """Return whether a run did what the one before did; where that matters, what it did is kept for the next."""
-        if not self._twice:
+        """Return whether a run did what the one before did; where that matters, what it did is kept for the next.
+
+        Where it does not, a second kind of inputs waits all the same: it may come but once, as the last rows do.
+        """
+        if self._twice is None or not (self._programs or self._twice()):
             return True
         fingerprint = Changes.layers, record.fingerprint()
         if self._fingerprints.pop(key, None) == fingerprint:

@@ -81,8 +81,8 @@ class Trainer(Layer):
     def _jits(self) -> dict[str, Jit]:
         """Run the steps of training, evaluation and, where it is overridden, prediction."""
         return {
-            "train": Jit(lambda data: self.train_step(data), lambda: not self.run_eagerly, twice=True),
-            "test": Jit(lambda data: self.test_step(data), lambda: not self.run_eagerly, twice=True),
+            "train": Jit(lambda data: self.train_step(data), lambda: not self.run_eagerly, twice=self._has_user_code),
+            "test": Jit(lambda data: self.test_step(data), lambda: not self.run_eagerly, twice=self._has_user_code),
             "predict": Jit(lambda data: self.predict_step(data), self._is_pure, PROGRAM_BYTES),
         }
 
@@ -138,6 +138,13 @@ class Trainer(Layer):
     def _is_pure(self) -> bool:
         """Return whether only this package's code runs in the forward pass, so that a replay has the same effects."""
         return all(map(_pure, self._flatten_layers()))
+
+    def _has_user_code(self) -> bool:
+        """Return whether a step of training or evaluation may run code that is not this package's."""
+        regularizers = [v.regularizer for v in self.trainable_weights if v.regularizer is not None]
+        parts = [self._optimizer, *self.metrics, *regularizers]
+        own = self._is_pure() and all(part.is_additive() for part in self._compiled_parts)
+        return not own or not all(part is None or is_built_in(part) for part in parts)
 
     def _is_rowwise(self) -> bool:
         """Return whether each row of the output depends on its row of the input alone."""
@@ -719,4 +726,4 @@ def _pure(layer: Layer) -> bool:
         return False
     if layer.activity_regularizer is not None:  # each call leaves its penalty in `losses`
         return False
-    return is_built_in(type(layer)) and not isinstance(layer, Lambda)
+    return is_built_in(type(layer)) and is_built_in(layer.call) and not isinstance(layer, Lambda)
