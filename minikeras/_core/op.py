@@ -110,18 +110,22 @@ class Op:
 
 
 class Entry:
-    """One recorded step: which op, on what, with which values at that time, with which result."""
+    """One recorded step: which op, on what, with which values at that time, with which result.
 
-    __slots__ = ("inputs", "kwargs", "op", "output", "rest", "values")
+    `parts` are the steps that the op was run as, none where it was run as it is.
+    """
+
+    __slots__ = ("inputs", "kwargs", "op", "output", "parts", "rest", "values")
 
     def __init__(self, op: Op, inputs: Sequence[Any], values: Sequence[Any], rest: tuple[Any, ...],
-                 kwargs: dict[str, Any], output: "Tensor") -> None:  # fmt: skip
+                 kwargs: dict[str, Any], output: "Tensor", parts: "Sequence[Entry]" = ()) -> None:  # fmt: skip
         self.op: Op = op
         self.inputs: Sequence[Any] = inputs
         self.values: Sequence[Any] = values
         self.rest: tuple[Any, ...] = rest
         self.kwargs: dict[str, Any] = kwargs
         self.output: Tensor = output
+        self.parts: Sequence[Entry] = parts
 
     def arguments(self) -> dict[str, Any]:
         """Return what the arguments that are no tensors were, by name."""
@@ -181,13 +185,14 @@ def primitive(*vjps: VJP | None, variadic: bool = False, name: str | None = None
             inputs, arrays = narrow(inputs, arrays) if wide else (inputs, arrays)
             if recorders.open or op.view:  # what a tape keeps, or a view, is not what the caller may change later
                 arrays = [x.copy() if type(x) is np.ndarray else a for x, a in zip(inputs, arrays, strict=True)]
+            entry = recorders.open[0].run(op, inputs, arrays, rest, kwargs) if recorders.open else None
             try:
-                output = Tensor((alone if large else forward)(*arrays, *rest, **kwargs))
+                output = Tensor((alone if large else forward)(*arrays, *rest, **kwargs)) if entry is None else entry.output
             except TypeError:
                 check_keywords(forward, kwargs)
                 raise
             if recorders.open:
-                note(Entry(op, inputs, arrays, rest, kwargs, output))
+                note(entry or Entry(op, inputs, arrays, rest, kwargs, output))
             return output
 
         vars(call)["op"] = op

@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 class Recorder:
     """A listener that is told of every operation while it is open."""
 
+    def run(self, op: "Op", inputs: Sequence[Any], values: Sequence[Any], rest: tuple[Any, ...],
+            kwargs: dict[str, Any]) -> "Entry | None":  # fmt: skip
+        """Return the record of an operation that it has run in its own way, None to have it run as usual."""
+        return None
+
     def record(self, entry: "Entry") -> None:
         """Take note of one operation."""
 

@@ -1,6 +1,6 @@
 """The record of a run, and which of it has to be done again."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
 from typing import Any, cast
 
@@ -25,6 +25,29 @@ class Trace(Recorder):
         self._read: dict[int, tuple[Variable, Array]] = {}  # what variables held when they were read or assigned
         self._stale: dict[int, Array] = {}  # what they do not hold any more, where a replay finds their new values
         self._owners: dict[int, Any] = {}
+
+    def run(self, op: Op, inputs: Sequence[Any], values: Sequence[Any], rest: tuple[Any, ...],
+            kwargs: dict[str, Any]) -> Entry | None:  # fmt: skip
+        """Run an op as those it is made of, which do the same to the last bit in float32 and float64."""
+        dtypes = {v.dtype.char for v in values if isinstance(v, np.ndarray) and v.dtype.kind not in "biu"}
+        if (decomposition := op.decomposition) is None or dtypes not in ({"f"}, {"d"}):
+            return None
+        stand_ins = [Tensor(v) if isinstance(v, np.ndarray) else v for v in values]
+        before, recorders.open = recorders.open, []
+        try:
+            with np.errstate(over="ignore" if op.replay is not op.forward else None):
+                y, record = trace(lambda xs: decomposition(*xs, *rest, **kwargs), stand_ins)
+        except (TypeError, ValueError):  # as where NumPy subtracts no bools; what is wrong, the op itself tells
+            return None
+        finally:
+            recorders.open = before
+        if record.escaped or not record.entries or record.entries[-1].output is not y or y.array.dtype.char not in dtypes:
+            return None
+        originals = {id(s): x for s, x in zip(stand_ins, inputs, strict=True)}
+        parts = [*chain.from_iterable(entry.parts or [entry] for entry in record.entries)]
+        for part in parts:
+            part.inputs = [originals.get(id(x), x) for x in part.inputs]
+        return Entry(op, inputs, values, rest, kwargs, y, parts)
 
     def record(self, entry: Entry) -> None:
         """Append one operation that depends on the input or on a variable, draws numbers, or has an effect."""
@@ -140,36 +163,13 @@ def keep(x: Tensor, room: Tensor) -> Entry:
     return Entry(KEEP, [x, room], [x.array, room.array], (), {}, Tensor(np.empty(0)))
 
 
-def _parts(entry: Entry) -> list[Entry]:
-    """Return an entry, or those of the ops it is made of, which do the same to the last bit."""
-    decomposition = entry.op.decomposition
-    if decomposition is None:
-        return [entry]
-    stand_ins = [Tensor(v) if isinstance(v, np.ndarray) else v for v in entry.values]
-    originals = {id(s): x for s, x in zip(stand_ins, entry.inputs, strict=True)}
-    try:
-        with np.errstate(all="ignore"):
-            y, record = trace(lambda xs: decomposition(*xs, *entry.rest, **entry.kwargs), stand_ins)
-    except TypeError:  # NumPy does not negate or subtract bools, which an op makes floats first
-        return [entry]
-    output, want = getattr(y, "array", None), cast(Array, entry.output.array)
-    if record.escaped or not record.entries or record.entries[-1].output is not y or output is None:
-        return [entry]
-    if output.dtype != want.dtype or output.strides != want.strides or output.tobytes() != want.tobytes():
-        return [entry]
-    for part in record.entries:
-        part.inputs = [originals.get(id(x), x) for x in part.inputs]
-    record.entries[-1].output = entry.output
-    return [*chain.from_iterable(map(_parts, record.entries))]
-
-
 def simplified(recorded: list[Entry], outputs: Any) -> tuple[list[Entry], Any]:
     """Return what is to be done for the outputs and the effects, with ops taken apart, and the same done once."""
     same: dict[int, Any] = {}
     entries: list[Entry] = []
     seen: dict[Any, Any] = {}
     effects = 0
-    for entry in [*chain.from_iterable(map(_parts, recorded))]:
+    for entry in chain.from_iterable(entry.parts or [entry] for entry in recorded):
         inputs = [same.get(id(x), x) for x in entry.inputs]
         entries.append(Entry(entry.op, inputs, entry.values, entry.rest, entry.kwargs, entry.output))
         effects += entry.op.effect

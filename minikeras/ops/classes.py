@@ -150,14 +150,12 @@ def _log_probabilities(output: Any, from_logits: bool, axis: int) -> Any:
     return np.log(_clip(output / np.sum(output, axis=axis, keepdims=True)))
 
 
-def _prepared(target: TensorLike, output: TensorLike) -> tuple[Array, Array]:
-    """Return both in the dtype of the output, a floating one."""
-    scores = as_float(output)
-    goal = np.asarray(target, scores.dtype)
-    if goal.shape != scores.shape:
-        received = f"target.shape={goal.shape}, output.shape={scores.shape}"
+def _aligned(target: Any, output: Any) -> Any:
+    """Return targets in the dtype of the output, whose shape they must have."""
+    if np.shape(target) != np.shape(output):
+        received = f"target.shape={np.shape(target)}, output.shape={np.shape(output)}"
         raise ValueError(f"Arguments `target` and `output` must have the same shape. Received: {received}.")
-    return goal, scores
+    return target if getattr(target, "dtype", output.dtype) == output.dtype else target.astype(output.dtype)
 
 
 def _binary_target_rule(g: Any, y: Any, target: Any, output: Any, from_logits: bool = False) -> Any:
@@ -181,6 +179,7 @@ def _binary_logit_rule(g: Any, y: Any, target: Any, output: Any, from_logits: bo
 
 
 def _binary_parts(target: Any, output: Any, from_logits: bool = False) -> Any:
+    target = _aligned(target, output)
     if from_logits:  # log(1 + exp(x)) - target * x, with an exponential that cannot overflow
         return np.maximum(output, 0) - target * output + np.log1p(np.exp(-np.abs(output)))
     p = _clip(output)
@@ -195,7 +194,7 @@ def binary_crossentropy(target: TensorLike, output: TensorLike, from_logits: boo
     `output` holds the probabilities p, of the same shape, kept epsilon away from 0 and 1; or, with `from_logits`, the
     logits x of p = sigmoid(x), and nothing is cut off.
     """
-    return np.asarray(_binary_parts(*_prepared(target, output), from_logits))
+    return np.asarray(_binary_parts(np.asarray(target), as_float(output), from_logits))
 
 
 def _output_rule(g: Any, y: Any, target: Any, output: Any, from_logits: bool = False, axis: int = -1) -> Any:
@@ -221,7 +220,7 @@ def _logit_rule(g: Any, y: Any, target: Any, output: Any, from_logits: bool = Fa
 
 
 def _categorical_parts(target: Any, output: Any, from_logits: bool = False, axis: int = -1) -> Any:
-    return -rule(sum)(target * _log_probabilities(output, from_logits, axis), axis)
+    return -rule(sum)(_aligned(target, output) * _log_probabilities(output, from_logits, axis), axis)
 
 
 @primitive(_target_rule, _output_rule, fused_vjp={"softmax": (1, _logit_rule)}, decomposition=_categorical_parts)
@@ -233,9 +232,9 @@ def categorical_crossentropy(target: TensorLike, output: TensorLike, from_logits
     p, kept epsilon away from 0 and 1. With `from_logits` p = softmax(output), and nothing is cut off. The classes lie
     along `axis`, which the result does not have.
     """
-    target, output = _prepared(target, output)
+    output = as_float(output)
     _check_axis(output)
-    return np.asarray(_categorical_parts(target, output, from_logits, axis))
+    return np.asarray(_categorical_parts(np.asarray(target), output, from_logits, axis))
 
 
 def _check_axis(output: Array) -> None:
