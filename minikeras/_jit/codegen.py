@@ -42,14 +42,14 @@ class Codegen:
         size: Bytes of all buffers.
     """
 
-    def __init__(self, entries: list[Entry], inputs: Sequence[Tensor], outputs: Sequence[Any]) -> None:
+    def __init__(self, entries: list[Entry], inputs: Sequence[Tensor], outputs: Sequence[Any], reuse: bool) -> None:
         self.namespace: dict[str, Any] = {"__builtins__": {}}
         self.shares: list[tuple[Symbol, VariableRef]] = []
         self.assigned: list[Variable] = []
         self.rebinding: list[Callable[[], Any]] = []
         parameters = [Symbol(f"x{k}") for k in range(len(inputs))]
         self._places: dict[int, Location] = {id(x): name for x, name in zip(inputs, parameters, strict=True)}
-        self._memory = Memory(entries, outputs, self._places)
+        self._memory = Memory(entries, outputs, self._places, reuse)
         self._names: dict[Any, Symbol] = {}
         self._temporaries = map("t{}".format, count())
         self._constants: dict[int, Array] = {}

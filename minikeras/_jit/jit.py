@@ -1,7 +1,7 @@
 """When a program is run: from the second time that inputs of the same shapes come; the function itself before."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, cast
 
 import numpy as np
@@ -23,6 +23,8 @@ PROGRAM_BYTES = 1 << 25
 """A program for predictions with larger buffers is not kept, and batches are not joined beyond them."""
 MULTI_STEP_BYTES, SMALL = 1 << 20, 1 << 21
 """Steps with larger buffers, or more multiplications in a product, take so long that a run of them gains nothing."""
+LARGE_BYTES = 1 << 22
+"""A record of more becomes the buffers of its program, where no code of the user's may hold what is in it."""
 ROWS = 4096
 """The number of rows beyond which a matrix product gains nothing."""
 MIN_STEPS = 4
@@ -159,7 +161,8 @@ class Jit:
                     outputs = program.call(_present(inputs))
                 small = not isinstance(program, BlockProgram) and program.steps_left <= 0
                 small = small and max(map(multiplications, record.entries), default=0) < SMALL
-                if self._twice and small and program.size <= MULTI_STEP_BYTES and _is_flat(inputs):
+                small = small and program.size <= MULTI_STEP_BYTES and not _is_large(record.entries)
+                if self._twice and small and _is_flat(inputs):
                     self._records[key] = record.entries, leaves(tensors), outputs
         return outputs
 
@@ -172,7 +175,8 @@ class Jit:
             if blocks.usable:
                 return blocks
             large = False
-        program = Program(entries, inputs, outputs)
+        reuse = self._twice is not None and _is_large(entries) and not self._twice()
+        program = Program(entries, inputs, outputs, reuse)
         program.steps_left = WHOLE_STEPS * large
         return program
 
@@ -195,6 +199,10 @@ class Jit:
         program = self.find(x) if isinstance(x, np.ndarray) else None
         most = PROGRAM_BYTES // (2 if isinstance(program, BlockProgram) else 1)  # other rows make other blocks
         return 0 if program is None else min(ROWS, most * len(x) // max(1, program.size))
+
+
+def _is_large(entries: Iterable[Entry]) -> bool:
+    return sum(cast(Array, entry.output.array).nbytes for entry in entries) > LARGE_BYTES
 
 
 def to_tensors(inputs: Any) -> Any:

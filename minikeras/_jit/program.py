@@ -30,6 +30,9 @@ from .trace import simplified
 class Program:
     """The steps of a recorded run, compiled, with their buffers; it gave a structure of tensors and other things.
 
+    Args:
+        reuse: Whether arrays of the record may be buffers; the record serves nobody else then.
+
     Attributes:
         structure: State of all layers when it was made; in another state the program may be wrong.
         lock: Held while it runs, since the buffers serve one run at a time.
@@ -41,7 +44,7 @@ class Program:
 
     size: int
 
-    def __init__(self, recorded: list[Entry], inputs: Sequence[Tensor], outputs: Any) -> None:
+    def __init__(self, recorded: list[Entry], inputs: Sequence[Tensor], outputs: Any, reuse: bool = False) -> None:
         overflows = any(entry.op.replay is not entry.op.forward for entry in recorded)
         large = any(map(takes_threads, recorded))
         self._start(outputs, one_thread if large else None, "ignore" if overflows else None)
@@ -51,7 +54,7 @@ class Program:
         self._order = map_structure(lambda _: next(order), outputs)
         """The structure of the outputs, with the place of each."""
         self._is_flat_list: bool = self._order == list(range(len(results)))
-        self._codegen = Codegen(entries, inputs, results)
+        self._codegen = Codegen(entries, inputs, results, reuse)
         self.size = self._codegen.size
         self.source: str = self._codegen.source
         functions = self._codegen.namespace
