@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import cache
 from math import ceil
-from pathlib import Path, PurePosixPath
 from threading import RLock
 from typing import Any, Final
 
@@ -28,8 +27,9 @@ _LIMITS = ("OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", "MKL_NUM_THREADS", "OMP_N
 def _functions() -> tuple[Callable[[], int], Callable[[int], object]] | None:
     """Return OpenBLAS's functions that tell and set the number of threads, None where there are none."""
     core = sys.modules.get("numpy._core._multiarray_umath")
-    folder = Path(np.__file__).parent.parent / "numpy.libs"  # where a library does not answer for those it uses
-    for path in (getattr(core, "__file__", ""), *sorted(map(str, folder.glob("*openblas*")))):
+    folder = f"{os.path.dirname(np.__file__)}.libs"  # where a library does not answer for those it uses
+    names = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
+    for path in (getattr(core, "__file__", ""), *(os.path.join(folder, name) for name in names if "openblas" in name)):
         try:
             import ctypes  # which some builds of Python lack
 
@@ -111,26 +111,30 @@ def _most_threads() -> int:
             limit = int(os.environ.get(name, "").partition(",")[0])
             if limit > 0:
                 return limit
-    return min(map(ceil, _quotas(Path("/"))), default=1 << 10)
+    return min(map(ceil, _quotas("/")), default=1 << 10)
 
 
-def _quotas(root: Path) -> Iterator[float]:
+def _quotas(root: str) -> Iterator[float]:
     """Yield how many cores' time each control group may use that the process is in, those without a limit left out."""
-    groups = root / "sys/fs/cgroup"
     try:
-        lines = (root / "proc/self/cgroup").read_text().splitlines()
+        groups = _read(root, "proc/self/cgroup").splitlines()
     except OSError:  # another system than Linux
         return
-    for _, controllers, path in (line.split(":", 2) for line in lines):
+    for _, controllers, path in (line.split(":", 2) for line in groups):
         if controllers and "cpu" not in controllers.split(","):
             continue
-        place = PurePosixPath(path.lstrip("/"))
-        for inner in (place, *place.parents):
-            folder = groups / controllers / inner
+        names = [*filter(None, path.split("/"))]
+        for depth in range(len(names), -1, -1):
+            folder = os.path.join(root, "sys/fs/cgroup", controllers, *names[:depth])
             with suppress(OSError, ValueError):
                 if controllers:
-                    quota, period = ((folder / f"cpu.cfs_{name}_us").read_text() for name in ("quota", "period"))
+                    quota, period = (_read(folder, f"cpu.cfs_{name}_us") for name in ("quota", "period"))
                 else:
-                    quota, period = (folder / "cpu.max").read_text().split()
+                    quota, period = _read(folder, "cpu.max").split()
                 if float(quota) > 0:
                     yield float(quota) / float(period)
+
+
+def _read(folder: str, name: str) -> str:
+    with open(os.path.join(folder, name), encoding="utf8") as file:
+        return file.read()

@@ -1,6 +1,7 @@
 """Imports that wait until somebody wants what they bring: a package costs its users what they use of it."""
 
 import builtins
+import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
@@ -31,9 +32,15 @@ class _Later:
         return _Later(self.module, name)
 
     def resolve(self) -> Any:
-        if self.module.endswith("."):  # a module of a package
-            return import_module(self.module + self.name)
-        return getattr(import_module(self.module), self.name)
+        collects = gc.isenabled()
+        gc.disable()  # nothing of what modules make is garbage
+        try:
+            if self.module.endswith("."):  # a module of a package
+                return import_module(self.module + self.name)
+            return getattr(import_module(self.module), self.name)
+        finally:
+            if collects:
+                gc.enable()
 
 
 @contextmanager

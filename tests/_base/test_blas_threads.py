@@ -143,7 +143,7 @@ def test_the_quota_of_a_container_is_read(files: dict[str, str], quotas: list[fl
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
-    assert [*blas_threads._quotas(tmp_path)] == quotas
+    assert [*blas_threads._quotas(str(tmp_path))] == quotas
 
 
 def test_a_child_process_may_compute_while_its_parent_does() -> None:
