@@ -203,14 +203,14 @@ class Codegen:
 
         `full` says whether another input has the shape of the result.
         """
-        operand = self._argument(x, value)
-        if operand is value:
+        operand, fixed = self._argument(x, value), self._place(x) is None
+        if fixed:
             self._constants[id(value)] = value
         if not _elementwise(function):
             return operand
-        if operand is value and value.size > 1 and full and (value == value.flat[0]).all():  # a constant of one number
+        if fixed and value.size > 1 and full and (value == value.flat[0]).all():  # a constant of one number
             operand = value = value.reshape(-1)[:1].reshape(()).copy()
-        if operand is value and not value.ndim and function in _OUT_BY_NAME and produced.size >= 2048:
+        if fixed and not value.ndim and function in _OUT_BY_NAME and produced.size >= 2048:
             return row_of(value, produced.shape)
         if value.shape == produced.shape:
             return operand

@@ -29,15 +29,17 @@ class Trace(Recorder):
     def run(self, op: Op, inputs: Sequence[Any], values: Sequence[Any], rest: tuple[Any, ...],
             kwargs: dict[str, Any]) -> Entry | None:  # fmt: skip
         """Run an op as those it is made of, which do the same to the last bit in float32 and float64."""
+        if (decomposition := op.decomposition) is None:
+            return None
         dtypes = {v.dtype.char for v in values if isinstance(v, np.ndarray) and v.dtype.kind not in "biu"}
-        if (decomposition := op.decomposition) is None or dtypes not in ({"f"}, {"d"}):
+        if dtypes not in ({"f"}, {"d"}) or (op.inplace and not values[0].flags.c_contiguous):  # made in another order
             return None
         stand_ins = [Tensor(v) if isinstance(v, np.ndarray) else v for v in values]
         before, recorders.open = recorders.open, []
         try:
             with np.errstate(over="ignore" if op.replay is not op.forward else None):
                 y, record = trace(lambda xs: decomposition(*xs, *rest, **kwargs), stand_ins)
-        except (TypeError, ValueError):  # as where NumPy subtracts no bools; what is wrong, the op itself tells
+        except (TypeError, ValueError, ZeroDivisionError):  # as where NumPy subtracts no bools; what is wrong, the op itself tells
             return None
         finally:
             recorders.open = before

@@ -220,6 +220,7 @@ def _logit_rule(g: Any, y: Any, target: Any, output: Any, from_logits: bool = Fa
 
 
 def _categorical_parts(target: Any, output: Any, from_logits: bool = False, axis: int = -1) -> Any:
+    _check_axis(output)
     return -rule(sum)(_aligned(target, output) * _log_probabilities(output, from_logits, axis), axis)
 
 
@@ -232,12 +233,10 @@ def categorical_crossentropy(target: TensorLike, output: TensorLike, from_logits
     p, kept epsilon away from 0 and 1. With `from_logits` p = softmax(output), and nothing is cut off. The classes lie
     along `axis`, which the result does not have.
     """
-    output = as_float(output)
-    _check_axis(output)
-    return np.asarray(_categorical_parts(np.asarray(target), output, from_logits, axis))
+    return np.asarray(_categorical_parts(np.asarray(target), as_float(output), from_logits, axis))
 
 
-def _check_axis(output: Array) -> None:
+def _check_axis(output: Any) -> None:
     if not output.ndim:
         raise ValueError("A cross-entropy needs at least one axis, that of the classes. Received: a scalar.")
 
@@ -360,6 +359,7 @@ def _sparse_logit_rule(g: Any, y: Any, target: Any, output: Any, from_logits: bo
 
 
 def _sparse_parts(target: Any, output: Any, from_logits: bool = False, axis: int = -1) -> Any:
+    _check_axis(output)
     labels, rows = _flat(target, output, axis)
     if from_logits:
         shifted = rows - rule(max)(rows, -1, keepdims=True)  # exp cannot overflow
@@ -376,9 +376,7 @@ def sparse_categorical_crossentropy(target: TensorLike, output: TensorLike, from
 
     They are of the output's shape without its axis of classes, or with size 1 in the last.
     """
-    output = as_float(output)
-    _check_axis(output)
-    return np.asarray(_sparse_parts(target, output, from_logits, axis))
+    return np.asarray(_sparse_parts(target, as_float(output), from_logits, axis))
 
 
 # Sequences of labels from the scores of each step, where nobody says which step spells what (Graves et al. 2006).
