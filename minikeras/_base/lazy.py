@@ -35,9 +35,8 @@ class _Later:
         collects = gc.isenabled()
         gc.disable()  # nothing of what modules make is garbage
         try:
-            if self.module.endswith("."):  # a module of a package
-                return import_module(self.module + self.name)
-            return getattr(import_module(self.module), self.name)
+            whole = self.module.endswith(".")  # a module of a package
+            return import_module(self.module + self.name) if whole else getattr(import_module(self.module), self.name)
         finally:
             if collects:
                 gc.enable()

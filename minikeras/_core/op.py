@@ -110,10 +110,7 @@ class Op:
 
 
 class Entry:
-    """One recorded step: which op, on what, with which values at that time, with which result.
-
-    `parts` are the steps that the op was run as, none where it was run as it is.
-    """
+    """One recorded step: which op, on what, with which values then, with which result, run as which `parts`, if any."""
 
     __slots__ = ("inputs", "kwargs", "op", "output", "parts", "rest", "values")
 
@@ -163,7 +160,6 @@ def primitive(*vjps: VJP | None, variadic: bool = False, name: str | None = None
     def declare(forward: Callable[..., Any]) -> Any:
         op = Op(forward, vjps, None if variadic else len(vjps), **traits)
         count = op.count
-        alone = one_thread.around(forward)
 
         @wraps(forward)
         def call(*args: Any, **kwargs: Any) -> "Tensor":
@@ -175,9 +171,8 @@ def primitive(*vjps: VJP | None, variadic: bool = False, name: str | None = None
             except NoValue:
                 return symbolic_call(call, args, kwargs)
             except HasTensor:
-                return call(
-                    *(NUMPY_OPS["convert_to_tensor"](x) if has_tensor(x) else x for x in inputs), *rest, **kwargs
-                )
+                tensors = [NUMPY_OPS["convert_to_tensor"](x) if has_tensor(x) else x for x in inputs]
+                return call(*tensors, *rest, **kwargs)
             large = wide = False
             for a in arrays:
                 if type(a) is np.ndarray:
@@ -187,7 +182,8 @@ def primitive(*vjps: VJP | None, variadic: bool = False, name: str | None = None
                 arrays = [x.copy() if type(x) is np.ndarray else a for x, a in zip(inputs, arrays, strict=True)]
             entry = recorders.open[0].run(op, inputs, arrays, rest, kwargs) if recorders.open else None
             try:
-                output = Tensor((alone if large else forward)(*arrays, *rest, **kwargs)) if entry is None else entry.output
+                run = one_thread.around(forward) if large else forward
+                output = entry.output if entry is not None else Tensor(run(*arrays, *rest, **kwargs))
             except TypeError:
                 check_keywords(forward, kwargs)
                 raise

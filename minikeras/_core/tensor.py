@@ -14,7 +14,7 @@ from .array_methods import ArrayMethods, add_methods
 from .ownership import EXPOSED, Changes
 
 if TYPE_CHECKING:
-    from .op import Entry
+    from .op import Entry, Op
 
 
 class Recorder:

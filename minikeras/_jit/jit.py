@@ -1,7 +1,7 @@
 """When a program is run: from the second time that inputs of the same shapes come; the function itself before."""
 
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, cast
 
 import numpy as np
@@ -23,8 +23,6 @@ PROGRAM_BYTES = 1 << 25
 """A program for predictions with larger buffers is not kept, and batches are not joined beyond them."""
 MULTI_STEP_BYTES, SMALL = 1 << 20, 1 << 21
 """Steps with larger buffers, or more multiplications in a product, take so long that a run of them gains nothing."""
-LARGE_BYTES = 1 << 22
-"""A record of more becomes the buffers of its program, where no code of the user's may hold what is in it."""
 ROWS = 4096
 """The number of rows beyond which a matrix product gains nothing."""
 MIN_STEPS = 4
@@ -150,7 +148,9 @@ class Jit:
         drawn = streams != _random_streams()
         fixed = not record.escaped and not drawn and version == Changes.layers
         if fixed and self._is_settled(record, key):
-            program = self._compiled(record.entries, _present(tensors), outputs, key)
+            made = sum(cast(Array, entry.output.array).nbytes for entry in record.entries)
+            small = made <= 4 * MULTI_STEP_BYTES and max(map(multiplications, record.entries), default=0) < SMALL
+            program = self._compiled(record.entries, _present(tensors), outputs, key, small)
             if self._limit is None or program.size <= self._limit:
                 while len(self._programs) >= PROGRAMS_KEPT:
                     oldest = next(iter(self._programs))
@@ -159,15 +159,13 @@ class Jit:
                 self._programs[key] = program
                 if isinstance(program, BlockProgram) and not self._twice:  # the same numbers as from the next run on
                     outputs = program.call(_present(inputs))
-                small = not isinstance(program, BlockProgram) and program.steps_left <= 0
-                small = small and max(map(multiplications, record.entries), default=0) < SMALL
-                small = small and program.size <= MULTI_STEP_BYTES and not _is_large(record.entries)
-                if self._twice and small and _is_flat(inputs):
+                small = small and not isinstance(program, BlockProgram) and program.steps_left <= 0
+                if self._twice and small and program.size <= MULTI_STEP_BYTES and _is_flat(inputs):
                     self._records[key] = record.entries, leaves(tensors), outputs
         return outputs
 
-    def _compiled(self, entries: list[Entry], inputs: list[Tensor], outputs: Any, key: Any) -> Program:
-        """Return a program: in blocks of rows where that is quicker, and finding out pays."""
+    def _compiled(self, entries: list[Entry], inputs: list[Tensor], outputs: Any, key: Any, small: bool) -> Program:
+        """Return a program: in blocks of rows where that is quicker, and finding out pays; see `Program` for others."""
         large = count_of(entries, inputs) > 1
         if large and (key in self._ripe or not self._twice):
             blocks = BlockProgram(entries, inputs, outputs)
@@ -175,16 +173,13 @@ class Jit:
             if blocks.usable:
                 return blocks
             large = False
-        reuse = self._twice is not None and _is_large(entries) and not self._twice()
-        program = Program(entries, inputs, outputs, reuse)
+        program = Program(entries, inputs, outputs, bool(self._twice) and not (small or self._twice()))
         program.steps_left = WHOLE_STEPS * large
         return program
 
     def _is_settled(self, record: Trace, key: Any) -> bool:
-        """Return whether a run did what the one before did; where that matters, what it did is kept for the next.
-
-        Where it does not, a second kind of inputs waits all the same: it may come but once, as the last rows do.
-        """
+        """Return whether a run did what the one before did; where that matters, what it did is kept for the next."""
+        # A second kind of inputs always waits: it may come but once, as the last rows do.
         if self._twice is None or not (self._programs or self._twice()):
             return True
         fingerprint = Changes.layers, record.fingerprint()
@@ -199,10 +194,6 @@ class Jit:
         program = self.find(x) if isinstance(x, np.ndarray) else None
         most = PROGRAM_BYTES // (2 if isinstance(program, BlockProgram) else 1)  # other rows make other blocks
         return 0 if program is None else min(ROWS, most * len(x) // max(1, program.size))
-
-
-def _is_large(entries: Iterable[Entry]) -> bool:
-    return sum(cast(Array, entry.output.array).nbytes for entry in entries) > LARGE_BYTES
 
 
 def to_tensors(inputs: Any) -> Any:

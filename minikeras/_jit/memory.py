@@ -9,7 +9,7 @@ from .._base.nested import leaves
 from .._base.typing import Array
 from .._core.op import Entry
 from .._core.tensor import Tensor
-from .._core.variable import ASSIGN, Variable
+from .._core.variable import Variable
 from .trace import KEEP
 
 
@@ -36,14 +36,13 @@ what a variable holds."""
 class Memory:
     """The buffers that steps write to: as few as there can be while nobody writes over what somebody needs.
 
-    `places` says where values are, by the id of the tensor; `size` is the number of bytes of all buffers. These may be
-    arrays of the record (`reuse`), which are in memory already, where nobody else holds any.
+    `places` says where values are, by the id of the tensor; `size` is the number of bytes of all buffers. With `reuse`
+    these are arrays of the record, which are in memory already.
     """
 
     def __init__(self, entries: list[Entry], outputs: Any, places: dict[int, Location], reuse: bool) -> None:
         self.size: int = 0
         self._reuse = reuse
-        self._assigned: set[int] = {id(entry.rest[0].array) for entry in entries if entry.op is ASSIGN}
         self._places = places
         self._whole: dict[int, int] = {}
         """The id of the array, for the id of each view of it."""
@@ -88,8 +87,8 @@ class Memory:
         if self._free.get(kind):
             return self._free[kind].pop()
         self.size += produced.nbytes
-        theirs = id(produced) in self._assigned or any(value is produced for value in entry.values)
-        if self._reuse and not theirs and produced.base is None and produced.flags.writeable:
+        new = produced.base is None and produced.flags.writeable and all(v is not produced for v in entry.values)
+        if self._reuse and new:
             return produced
         return np.empty_like(produced)  # in the same order in memory, for products round differently in another
 

@@ -30,8 +30,7 @@ from .trace import simplified
 class Program:
     """The steps of a recorded run, compiled, with their buffers; it gave a structure of tensors and other things.
 
-    Args:
-        reuse: Whether arrays of the record may be buffers; the record serves nobody else then.
+    Buffers may be arrays of the record (`reuse`), which serves nobody else then.
 
     Attributes:
         structure: State of all layers when it was made; in another state the program may be wrong.

@@ -10,7 +10,7 @@ from .._base.context import context
 from .._base.nested import leaves, map_structure
 from .._base.typing import Array
 from .._core.op import Entry, Op
-from .._core.tensor import Recorder, Tensor, TensorOps, recorders
+from .._core.tensor import Recorder, Tensor, TensorOps, recorders, stop_recording
 from .._core.variable import ASSIGN, Variable
 
 
@@ -28,22 +28,19 @@ class Trace(Recorder):
 
     def run(self, op: Op, inputs: Sequence[Any], values: Sequence[Any], rest: tuple[Any, ...],
             kwargs: dict[str, Any]) -> Entry | None:  # fmt: skip
-        """Run an op as those it is made of, which do the same to the last bit in float32 and float64."""
+        """Run an op as those it is made of, which do the same to the last bit for rows of float32 or float64."""
         if (decomposition := op.decomposition) is None:
             return None
-        dtypes = {v.dtype.char for v in values if isinstance(v, np.ndarray) and v.dtype.kind not in "biu"}
-        if dtypes not in ({"f"}, {"d"}) or (op.inplace and not values[0].flags.c_contiguous):  # made in another order
+        dtypes = {v.dtype.name for v in values if isinstance(v, np.ndarray) and v.dtype.kind not in "biu"}
+        if dtypes not in ({"float32"}, {"float64"}) or (op.inplace and not values[0].flags.c_contiguous):
             return None
         stand_ins = [Tensor(v) if isinstance(v, np.ndarray) else v for v in values]
-        before, recorders.open = recorders.open, []
         try:
-            with np.errstate(over="ignore" if op.replay is not op.forward else None):
+            with stop_recording(), np.errstate(over="ignore" if op.replay is not op.forward else None):
                 y, record = trace(lambda xs: decomposition(*xs, *rest, **kwargs), stand_ins)
-        except (TypeError, ValueError, ZeroDivisionError):  # as where NumPy subtracts no bools; what is wrong, the op itself tells
+        except (TypeError, ValueError, ZeroDivisionError):  # the op itself tells what is wrong, if anything
             return None
-        finally:
-            recorders.open = before
-        if record.escaped or not record.entries or record.entries[-1].output is not y or y.array.dtype.char not in dtypes:
+        if record.escaped or not record.entries or record.entries[-1].output is not y or y.dtype not in dtypes:
             return None
         originals = {id(s): x for s, x in zip(stand_ins, inputs, strict=True)}
         parts = [*chain.from_iterable(entry.parts or [entry] for entry in record.entries)]

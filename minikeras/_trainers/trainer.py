@@ -141,8 +141,7 @@ class Trainer(Layer):
 
     def _has_user_code(self) -> bool:
         """Return whether a step of training or evaluation may run code that is not this package's."""
-        regularizers = [v.regularizer for v in self.trainable_weights if v.regularizer is not None]
-        parts = [self._optimizer, *self.metrics, *regularizers]
+        parts = [self._optimizer, *self.metrics, *(v.regularizer for v in self.trainable_weights)]
         own = self._is_pure() and all(part.is_additive() for part in self._compiled_parts)
         return not own or not all(part is None or is_built_in(part) for part in parts)
 

@@ -164,7 +164,7 @@ _SHORT = {
 registry: Registry[Metric] = Registry("keras.metrics", "metric", Metric, snake_case=True,
                                       aliases=_SHORT | {k.upper(): v for k, v in _SHORT.items()})  # fmt: skip
 functions: Registry[AnyCallable] = Registry("builtins", "function", functions=True,
-                                            guests=dict.fromkeys(losses.__all__, "keras.losses"))  # fmt: skip
+                                            guests=dict.fromkeys(losses.registry.names, "keras.losses"))  # fmt: skip
 """Functions that the configuration of a `MeanMetricWrapper` may name."""
 
 

@@ -14,7 +14,11 @@ from minikeras.ops import activation
 RNG = np.random.default_rng(0)
 ODD = np.array([0.0, -0.0, np.inf, -np.inf, np.nan, 1e-45, -1e-40, 3e38, -100.0, 100.0, 1e-7, 1.0])
 SHAPES = [(), (1,), (2,), (5000,), (1, 1), (3, 12), (32, 10), (64, 65), (400, 12), (2, 3, 12), (16, 20, 20, 4), (0, 3)]
-LAYOUTS: list[Callable[[Any], Any]] = [lambda x: x, lambda x: np.asfortranarray(x), lambda x: np.repeat(x, 2, -1)[..., ::2]]
+LAYOUTS: list[Callable[[Any], Any]] = [
+    lambda x: x,
+    lambda x: np.asfortranarray(x),
+    lambda x: np.repeat(x, 2, -1)[..., ::2],
+]
 """Arrays whose rows lie one after the other, columns that do, and neither."""
 
 REDUCTIONS = {"sum": ops.sum, "mean": ops.mean, "var": ops.var, "max": ops.max, "logsumexp": ops.logsumexp}
