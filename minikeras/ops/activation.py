@@ -253,17 +253,14 @@ def softmax(x: TensorLike, axis: Axis = -1, out: Array | None = None) -> Array:
 
 
 def _log_softmax_parts(x: Any, axis: Axis = -1) -> Any:
-    shifted = x - rule(max)(x, axis, keepdims=True)
+    shifted = x - rule(max)(x, axis, keepdims=True)  # exp cannot overflow
     return shifted - np.log(row_sums(np.exp(shifted), axis))
 
 
-@primitive(lambda g, y, x, axis=-1: g - np.exp(y) * rule(sum)(g, axis, True), inplace=True,
-           decomposition=_log_softmax_parts)  # fmt: skip
-def log_softmax(x: TensorLike, axis: Axis = -1, out: Array | None = None) -> Array:
+@primitive(lambda g, y, x, axis=-1: g - np.exp(y) * rule(sum)(g, axis, True), decomposition=_log_softmax_parts)
+def log_softmax(x: TensorLike, axis: Axis = -1) -> Array:
     """Logarithms of the softmax along an axis (or axes): x - log(sum(exp(x)))."""
-    x = as_float(x)
-    y = np.subtract(x, rule(max)(x, axis, keepdims=True), out=out)  # exp cannot overflow
-    return np.subtract(y, np.log(row_sums(np.exp(y), axis)), out=y)
+    return np.asarray(_log_softmax_parts(as_float(x), axis))
 
 
 def _sparsemax_rule(g: Any, y: Any, x: Any, axis: int = -1) -> Any:
@@ -309,25 +306,18 @@ def _product(x: Any, kernel: Any) -> Any:
 
 @primitive(lambda g, y, x, kernel: _product(g, np.transpose(kernel)),
            lambda g, y, x, kernel: product(np.transpose(_rows(x)), _rows(g)), decomposition=_product)  # fmt: skip
-def project(x: TensorLike, kernel: TensorLike, out: Array | None = None) -> Array:
-    """`dense` without a bias; `out` must not share memory with x."""
-    x, kernel = np.asarray(x), np.asarray(kernel)
-    if out is None:
-        return _product(x, kernel)
-    product(_rows(x), kernel, _rows(out))
-    return out
-
-
-_project: Callable[..., Array] = vars(project)["op"].forward
+def project(x: TensorLike, kernel: TensorLike) -> Array:
+    """`dense` without a bias."""
+    return np.asarray(_product(np.asarray(x), np.asarray(kernel)))
 
 
 @primitive(lambda g, y, x, kernel, bias: _product(g, np.transpose(kernel)),
            lambda g, y, x, kernel, bias: product(np.transpose(_rows(x)), _rows(g)),
            lambda g, y, x, kernel, bias: _column_sums(g),
            decomposition=lambda x, kernel, bias: _product(x, kernel) + bias)  # fmt: skip
-def affine(x: TensorLike, kernel: TensorLike, bias: TensorLike, out: Array | None = None) -> Array:
-    """`dense` with a bias; `out` must not share memory with x."""
-    y = product(x, kernel, out) if isinstance(x, np.ndarray) and x.ndim == 2 else _project(x, kernel, out)
+def affine(x: TensorLike, kernel: TensorLike, bias: TensorLike) -> Array:
+    """`dense` with a bias."""
+    y = _product(np.asarray(x), np.asarray(kernel))
     return np.add(y, bias, y)
 
 

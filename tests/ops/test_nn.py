@@ -11,7 +11,7 @@ import minikeras as keras
 from minikeras import ops
 from minikeras._base.typing import Array
 from minikeras._core.tensor import Tensor, TensorOps
-from minikeras.ops.activation import affine, dense, project
+from minikeras.ops.activation import dense
 
 
 def double(*values: Any) -> Tensor:
@@ -31,18 +31,7 @@ def test_dense() -> None:
     close(dense(deep, kernel, bias), deep @ kernel + bias)
 
 
-@pytest.mark.parametrize("shape", [(4, 2), (2, 3, 2)])
-def test_dense_writes_to_a_buffer(shape: tuple[int, ...]) -> None:
-    x, kernel, bias = (Tensor(np.ones(s, "float32")) for s in (shape, (2, 3), (3,)))
-    for given in ((x, kernel, bias), (x, kernel)):
-        expected = dense(*given).numpy()
-        forward: Any = vars(affine if len(given) == 3 else project)["op"].forward
-        out = np.empty(expected.shape, "float32")
-        assert forward(*(t.numpy() for t in given), out=out) is out
-        np.testing.assert_array_equal(out, expected)
-
-
-@pytest.mark.parametrize("name", ["relu", "sigmoid", "softmax", "log_softmax", "elu", "leaky_relu", "silu", "softplus"])
+@pytest.mark.parametrize("name", ["relu", "sigmoid", "softmax", "elu", "leaky_relu", "silu", "softplus"])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_in_place_gives_the_same_numbers(name: str, dtype: str) -> None:
     op: Any = vars(getattr(ops, name))["op"]
