@@ -8,11 +8,11 @@ one, and leaves the setting as it was.
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import ContextDecorator, suppress
 from functools import cache
 from math import ceil
 from threading import RLock
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
@@ -42,8 +42,8 @@ def _functions() -> tuple[Callable[[], int], Callable[[int], object]] | None:
     return None
 
 
-class _OneThread:
-    """Within this context products run on one thread, whoever asks for them.
+class _OneThread(ContextDecorator):
+    """Within this context, or a function decorated with it, products run on one thread, whoever asks for them.
 
     Several threads may be in it. The last that leaves it puts the number back which the first has found.
     """
@@ -70,15 +70,6 @@ class _OneThread:
             self._inside -= 1
             if not self._inside and self._before > 1 and (functions := _functions()) is not None:
                 functions[1](self._before)
-
-    def around(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """Return a function that runs within this context."""
-
-        def run(*args: Any, **kwargs: Any) -> Any:
-            with self:
-                return function(*args, **kwargs)
-
-        return run
 
     def before(self) -> int:
         """Return how many threads products run on outside of this context; 1 where nobody can be told."""
@@ -126,11 +117,9 @@ def _quotas(root: str) -> Iterator[float]:
         names = [*filter(None, path.split("/"))]
         for depth in range(len(names), -1, -1):
             folder = os.path.join(root, "sys/fs/cgroup", controllers, *names[:depth])
+            files = ("cpu.cfs_quota_us", "cpu.cfs_period_us") if controllers else ("cpu.max",)
             with suppress(OSError, ValueError):
-                if controllers:
-                    quota, period = (_read(folder, f"cpu.cfs_{name}_us") for name in ("quota", "period"))
-                else:
-                    quota, period = _read(folder, "cpu.max").split()
+                quota, period = " ".join(_read(folder, name) for name in files).split()
                 if float(quota) > 0:
                     yield float(quota) / float(period)
 

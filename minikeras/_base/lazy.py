@@ -32,14 +32,16 @@ class _Later:
         return _Later(self.module, name)
 
     def resolve(self) -> Any:
-        collects = gc.isenabled()
-        gc.disable()  # nothing of what modules make is garbage
+        collects, whole = gc.isenabled(), self.module.endswith(".")  # a module of a package
+        gc.disable()  # what modules make is no garbage, and stays
         try:
-            whole = self.module.endswith(".")  # a module of a package
             return import_module(self.module + self.name) if whole else getattr(import_module(self.module), self.name)
         finally:
             if collects:
                 gc.enable()
+                if not gc.get_freeze_count():  # among the old objects at once, which are looked at seldom
+                    gc.freeze()
+                    gc.unfreeze()
 
 
 @contextmanager

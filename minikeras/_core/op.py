@@ -39,8 +39,8 @@ class Traits(TypedDict, total=False):
             program asks again when variables may have other arrays.
         bind: Given the keyword arguments, returns the function that a program calls in place of the op once the inputs
             are computed there. A program asks again when variables may have other arrays.
-        decomposition: The op as a function of tensors, in terms of other ops. A program uses it where the numbers stay
-            the same. None if there is none.
+        decomposition: The op as a function of tensors, in terms of other ops, which does the same to the last bit, and
+            refuses the same. Traces run it, and programs. None if there is none.
         ufunc: The NumPy function, with `out` as its last argument, that a program calls once no dtype is to be settled.
         view: Whether the result may share the memory of the first input, and nothing is computed then.
         fused_vjp: Name of an op -> place of an input that this op may have made, and the rule for the gradient of that
@@ -159,7 +159,7 @@ def primitive(*vjps: VJP | None, variadic: bool = False, name: str | None = None
 
     def declare(forward: Callable[..., Any]) -> Any:
         op = Op(forward, vjps, None if variadic else len(vjps), **traits)
-        count = op.count
+        count, alone = op.count, one_thread(forward)
 
         @wraps(forward)
         def call(*args: Any, **kwargs: Any) -> "Tensor":
@@ -182,8 +182,7 @@ def primitive(*vjps: VJP | None, variadic: bool = False, name: str | None = None
                 arrays = [x.copy() if type(x) is np.ndarray else a for x, a in zip(inputs, arrays, strict=True)]
             entry = recorders.open[0].run(op, inputs, arrays, rest, kwargs) if recorders.open else None
             try:
-                run = one_thread.around(forward) if large else forward
-                output = entry.output if entry is not None else Tensor(run(*arrays, *rest, **kwargs))
+                output = entry.output if entry else Tensor((alone if large else forward)(*arrays, *rest, **kwargs))
             except TypeError:
                 check_keywords(forward, kwargs)
                 raise

@@ -51,13 +51,6 @@ class GradientTape(Recorder):
         self._holds: list[Any] = []
         self._used = False
 
-    def __enter__(self) -> "GradientTape":
-        recorders.open = [*recorders.open, self]
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        recorders.open = [r for r in recorders.open if r is not self]
-
     def record(self, entry: Entry) -> None:
         """Append one operation, if anything that is differentiated goes into it."""
         watched, differentiated = self._watched, False

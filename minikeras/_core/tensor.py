@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Any, TypeGuard, cast, final
+from typing import TYPE_CHECKING, Any, Self, TypeGuard, cast, final
 
 import numpy as np
 
@@ -18,7 +18,14 @@ if TYPE_CHECKING:
 
 
 class Recorder:
-    """A listener that is told of every operation while it is open."""
+    """A listener that is told of every operation while it is open, as it is within its context."""
+
+    def __enter__(self) -> Self:
+        recorders.open = [*recorders.open, self]
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        recorders.open = [r for r in recorders.open if r is not self]
 
     def run(self, op: "Op", inputs: Sequence[Any], values: Sequence[Any], rest: tuple[Any, ...],
             kwargs: dict[str, Any]) -> "Entry | None":  # fmt: skip

@@ -145,8 +145,7 @@ class Jit:
             return self._function(tensors)
         version, streams = Changes.layers, _random_streams()
         outputs, record = trace(self._function, tensors)
-        drawn = streams != _random_streams()
-        fixed = not record.escaped and not drawn and version == Changes.layers
+        fixed = not record.escaped and streams == _random_streams() and version == Changes.layers
         if fixed and self._is_settled(record, key):
             made = sum(cast(Array, entry.output.array).nbytes for entry in record.entries)
             small = made <= 4 * MULTI_STEP_BYTES and max(map(multiplications, record.entries), default=0) < SMALL

@@ -87,10 +87,9 @@ class Memory:
         if self._free.get(kind):
             return self._free[kind].pop()
         self.size += produced.nbytes
-        new = produced.base is None and produced.flags.writeable and all(v is not produced for v in entry.values)
-        if self._reuse and new:
-            return produced
-        return np.empty_like(produced)  # in the same order in memory, for products round differently in another
+        own = self._reuse and produced.base is None and all(value is not produced for value in entry.values)
+        # In the same order in memory, for products round differently in another.
+        return produced if own and produced.flags.writeable else np.empty_like(produced)
 
     def release(self, entry: Entry, i: int) -> None:
         """Let others write over what step i was the last to need."""

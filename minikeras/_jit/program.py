@@ -28,9 +28,7 @@ from .trace import simplified
 
 
 class Program:
-    """The steps of a recorded run, compiled, with their buffers; it gave a structure of tensors and other things.
-
-    Buffers may be arrays of the record (`reuse`), which serves nobody else then.
+    """The steps of a recorded run, compiled, with buffers, or the record's own arrays (`reuse`); it gave tensors.
 
     Attributes:
         structure: State of all layers when it was made; in another state the program may be wrong.

@@ -107,11 +107,8 @@ class Trace(Recorder):
 def trace(function: Callable[[Any], Any], inputs: Any) -> tuple[Any, Trace]:
     """Run a function on a structure of tensors while recording it."""
     recorder = Trace([x for x in leaves(inputs) if x is not None])
-    recorders.open = [*recorders.open, recorder]
-    try:
+    with recorder:
         outputs = function(inputs)
-    finally:
-        recorders.open = [r for r in recorders.open if r is not recorder]
     for y in leaves(outputs):
         if isinstance(y, Tensor):
             recorder.check(y)
