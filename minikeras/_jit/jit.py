@@ -172,7 +172,8 @@ class Jit:
             if blocks.usable:
                 return blocks
             large = False
-        program = Program(entries, inputs, outputs, bool(self._twice) and not (small or self._twice()))
+        reuse = self._twice is not None and not (small or self._twice())
+        program = Program(entries, inputs, outputs, reuse)
         program.steps_left = WHOLE_STEPS * large
         return program
 
