@@ -172,8 +172,7 @@ class Jit:
             if blocks.usable:
                 return blocks
             large = False
-        reuse = self._twice is not None and not (small or self._twice())
-        program = Program(entries, inputs, outputs, reuse)
+        program = Program(entries, inputs, outputs, not small and self._twice is not None and not self._twice())
         program.steps_left = WHOLE_STEPS * large
         return program
 

@@ -142,8 +142,9 @@ class Trainer(Layer):
     def _has_user_code(self) -> bool:
         """Return whether a step of training or evaluation may run code that is not this package's."""
         parts = [self._optimizer, *self.metrics, *(v.regularizer for v in self.trainable_weights)]
-        own = self._is_pure() and all(part.is_additive() for part in self._compiled_parts)
-        return not own or not all(part is None or is_built_in(part) for part in parts)
+        own = self._is_pure() and all(part is None or is_built_in(part) for part in parts)
+        own = own and not {"train_step", *_REPORTING} & vars(self).keys()
+        return not own or not all(part.is_additive() for part in self._compiled_parts)
 
     def _is_rowwise(self) -> bool:
         """Return whether each row of the output depends on its row of the input alone."""
@@ -721,8 +722,8 @@ _REPORTING = ("test_step", "compute_loss", "compute_metrics", "metrics", "get_me
 
 def _pure(layer: Layer) -> bool:
     functions = [vars(layer).get(name) for name in ("activation", "recurrent_activation")]
-    if not all(function is None or is_built_in(function) for function in functions):
-        return False
     if layer.activity_regularizer is not None:  # each call leaves its penalty in `losses`
         return False
-    return is_built_in(type(layer)) and is_built_in(layer.call) and not isinstance(layer, Lambda)
+    own = is_built_in(type(layer)) and all(function is None or is_built_in(function) for function in functions)
+    package = getattr(layer.call, "__globals__", {}).get("__package__")  # of the function itself, whatever it wraps
+    return own and str(package).partition(".")[0] == __name__.partition(".")[0] and not isinstance(layer, Lambda)

@@ -1,6 +1,7 @@
 """A traced run does what an eager one does, to the last bit, and what is wrong is refused alike."""
 
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 import numpy as np
@@ -133,7 +134,7 @@ def test_a_step_of_this_packages_code_alone_has_a_program_after_one_run() -> Non
     assert [key[1][0][0] for key in programs] == [8, 5]
 
 
-@pytest.mark.parametrize("own", ["layer", "loss", "regularizer", "metric", "method"])
+@pytest.mark.parametrize("own", ["layer", "loss", "regularizer", "metric", "method", "wrapped method", "step"])
 def test_code_of_the_users_is_run_twice_first(own: str, monkeypatch: pytest.MonkeyPatch) -> None:
     model = net(*([Counting()] if own == "layer" else []))
     if own == "loss":
@@ -144,6 +145,11 @@ def test_code_of_the_users_is_run_twice_first(own: str, monkeypatch: pytest.Monk
         model.layers[0].kernel.regularizer = lambda w: ops.sum(w * w)
     elif own == "method":
         monkeypatch.setattr(layers.Dense, "call", lambda self, x, training=None: x @ self.kernel + self.bias)
+    elif own == "step":
+        model.train_step = lambda data: Sequential.train_step(model, data)
+    elif own == "wrapped method":
+        call = layers.Dense.call
+        monkeypatch.setattr(layers.Dense, "call", wraps(call)(lambda *args, **kwargs: call(*args, **kwargs)))
     x, y = RNG.normal(size=(8, 3)), RNG.normal(size=(8, 1))
     counts = []
     for _ in range(3):
