@@ -22,9 +22,15 @@ LAYOUTS: list[Callable[[Any], Any]] = [
 ]
 """Arrays whose rows lie one after the other, columns that do, and neither."""
 
-REDUCTIONS = {"sum": ops.sum, "mean": ops.mean, "var": ops.var, "max": ops.max, "logsumexp": ops.logsumexp}
-POINTWISE = {"relu": ops.relu, "sigmoid": ops.sigmoid}
-ALONG = {"softmax": ops.softmax, "log_softmax": ops.log_softmax}
+REDUCTIONS: dict[str, Callable[..., Any]] = {
+    "sum": ops.sum,
+    "mean": ops.mean,
+    "var": ops.var,
+    "max": ops.max,
+    "logsumexp": ops.logsumexp,
+}
+POINTWISE: dict[str, Callable[..., Any]] = {"relu": ops.relu, "sigmoid": ops.sigmoid}
+ALONG: dict[str, Callable[..., Any]] = {"softmax": ops.softmax, "log_softmax": ops.log_softmax}
 
 
 def bits(y: Any) -> Any:
