@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Container, Sequence
 from functools import partial
 from itertools import count
+from operator import itemgetter
 from typing import Any, NamedTuple, cast
 
 import numpy as np
@@ -19,6 +20,7 @@ from .trace import KEEP
 
 _PRODUCTS = frozenset({"affine", "project", "matmul"})
 _SIGNS: dict[Any, str] = {np.add: "+", np.subtract: "-", np.multiply: "*", np.divide: "/"}
+_same: Callable[[Array], Array] = itemgetter(...)
 _OUT_BY_NAME = frozenset({np.maximum, np.minimum})  # the other functions take `out` by position, which is quicker
 
 
@@ -353,7 +355,3 @@ def _quick_view(entry: Entry, name: Symbol) -> tuple[Any, list[Any]] | None:
     if y.ndim > 1 and y.strides == x.strides[::-1] and y.shape == x.shape[::-1]:
         return np.ndarray.transpose, [name]
     return None
-
-
-def _same(array: Array) -> Array:
-    return array[...]

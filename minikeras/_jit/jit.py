@@ -178,8 +178,7 @@ class Jit:
 
     def _is_settled(self, record: Trace, key: Any) -> bool:
         """Return whether a run did what the one before did; where that matters, what it did is kept for the next."""
-        # A second kind of inputs always waits: it may come but once, as the last rows do.
-        if self._twice is None or not (self._programs or self._twice()):
+        if self._twice is None or not (self._programs or self._twice()):  # a second kind may come but once
             return True
         fingerprint = Changes.layers, record.fingerprint()
         if self._fingerprints.pop(key, None) == fingerprint:
