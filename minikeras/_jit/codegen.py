@@ -34,7 +34,8 @@ class Codegen:
     """The source of a program that does entries, on its way from inputs to outputs, and the things it names.
 
     Attributes:
-        source: Two functions: `main` does what goes up to the last effect, `tail` what comes after, for the outputs.
+        source: Two functions: `main` does what goes up to the last effect and gives the `early` first outputs, `tail`
+            what comes after, for the other outputs.
         namespace: The things by name: functions, buffers, constants, and the arrays that variables have at present.
         shares: Names of what variables hold, to be looked up again when one is assigned.
         assigned: Variables that are written to.
@@ -42,7 +43,7 @@ class Codegen:
         size: Bytes of all buffers.
     """
 
-    def __init__(self, entries: list[Entry], inputs: Sequence[Tensor], outputs: Sequence[Any]) -> None:
+    def __init__(self, entries: list[Entry], inputs: Sequence[Tensor], outputs: Sequence[Any], early: int) -> None:
         self.namespace: dict[str, Any] = {"__builtins__": {}}
         self.shares: list[tuple[Symbol, VariableRef]] = []
         self.assigned: list[Variable] = []
@@ -50,19 +51,24 @@ class Codegen:
         parameters = [Symbol(f"x{k}") for k in range(len(inputs))]
         self._places: dict[int, Location] = {id(x): name for x, name in zip(inputs, parameters, strict=True)}
         self._memory = Memory(entries, outputs, self._places)
+        self._outputs: list[int] = [*map(id, outputs)]
+        self._new: set[int] = set()
+        """Outputs that a step computes in arrays which nobody else writes to, by id."""
         self._names: dict[Any, Symbol] = {}
         self._temporaries = map("t{}".format, count())
         self._constants: dict[int, Array] = {}
         """Arrays that no step writes to, by their own id."""
         self._lines: list[Instruction] = []
-        split = max((i + 1 for i, entry in enumerate(entries) if entry.op.effect or entry.op.draws), default=0)
+        first = self._outputs[:early]
+        ends = (i + 1 for i, e in enumerate(entries) if e.op.effect or e.op.draws or id(e.output) in first)
+        split = max(ends, default=0)
         for i, entry in enumerate(entries[:split]):
             self._add(entry, i)
         main, self._lines = self._lines, []
         for i, entry in enumerate(entries[split:], split):
             self._add(entry, i)
         self.size: int = self._memory.size
-        self.source: str = self._written(main, self._lines, parameters, outputs)
+        self.source: str = self._written(main, self._lines, parameters, outputs, early)
 
     def _name(self, kind: str, key: Any, value: Any) -> Symbol:
         """Return the name of something, in the namespace from then on."""
@@ -190,11 +196,15 @@ class Codegen:
             # NumPy 2.0 and 2.1 reduce an array that is read backwards to an `out` wrongly.
             backwards = any(isinstance(v, np.ndarray) and min(v.strides, default=0) < 0 for v in entry.values)
             writes, anywhere = op.writes and not backwards, False
+        once = self._outputs.count(id(entry.output)) == 1
+        if settled is not None and produced.ndim and function is not product and once:
+            self._new.add(id(entry.output))
+            writes = False
         if writes:
             args[-1] = self._places[id(entry.output)] = self._memory.buffer(entry, i, anywhere)
             self._lines.append(Instruction(function, args))
         else:
-            self._memory.expose(entry.inputs)
+            self._memory.expose(entry.inputs if settled is None else ())
             self._places[id(entry.output)] = name = Symbol(next(self._temporaries))
             self._lines.append(Instruction(function, args, name))
 
@@ -229,16 +239,16 @@ class Codegen:
         return operand.reshape(shape)
 
     def _written(self, main: list[Instruction], tail: list[Instruction], parameters: list[Symbol],
-                 outputs: Sequence[Any]) -> str:  # fmt: skip
+                 outputs: Sequence[Any], early: int) -> str:  # fmt: skip
         results = [self._result(y) for y in outputs]
         defined = {line.result for line in tail}
-        needs = [arg for line in tail for arg in line.args] + [arg for _, arg in results]
+        needs = [arg for line in tail for arg in line.args] + [arg for _, arg in results[early:]]
         local = ({*parameters} | {line.result for line in main}) - defined
         carried = [*dict.fromkeys(arg for arg in needs if isinstance(arg, Symbol) and arg in local)]
         texts = [form.format(self._text(arg)) for form, arg in results]
         ends = {arg for _, arg in results if isinstance(arg, Symbol)}
-        first = self._function("main", main, parameters, carried, carried)
-        return f"{first}\n{self._function('tail', tail, carried, texts, ends)}"
+        first = self._function("main", main, parameters, [*texts[:early], *carried], ends.union(carried))
+        return f"{first}\n{self._function('tail', tail, carried, texts[early:], ends)}"
 
     def _function(self, name: str, body: list[Instruction], parameters: Sequence[str], results: Sequence[str],
                   ends: Container[Any]) -> str:  # fmt: skip
@@ -281,6 +291,8 @@ class Codegen:
 
     def _result(self, output: Any) -> tuple[str, Any]:
         """Return how the source gives an output, as an array that is the caller's to keep, and of what."""
+        if id(output) in self._new:
+            return "{}", self._places[id(output)]
         if id(output) in self._places:
             form = "{}.copy()" if output.array.flags.c_contiguous else "{}.copy('K')"
             return form, self._argument(output, None)

@@ -32,6 +32,7 @@ class Program:
 
     Attributes:
         structure: State of all layers when it was made; in another state the program may be wrong.
+        threads: `one_thread` where a product, or what it works on, is large, else nothing.
         lock: Held while it runs, since the buffers serve one run at a time.
         size: Bytes of all buffers.
         steps_left: Counts down to 1, after which a better program is made; not above 0 where there is none.
@@ -41,24 +42,26 @@ class Program:
 
     size: int
 
-    def __init__(self, recorded: list[Entry], inputs: Sequence[Tensor], outputs: Any) -> None:
+    def __init__(self, recorded: list[Entry], inputs: Sequence[Tensor], outputs: Any,
+                 early: Sequence[Tensor] = ()) -> None:  # fmt: skip
         overflows = any(entry.op.replay is not entry.op.forward for entry in recorded)
         large = any(map(takes_threads, recorded))
         self._start(outputs, one_thread if large else None, "ignore" if overflows else None)
-        entries, outputs = simplified(recorded, outputs)
+        entries, (outputs, early) = simplified(recorded, (outputs, early))
         results = leaves(outputs)
         order = iter(range(len(results)))
         self._order = map_structure(lambda _: next(order), outputs)
         """The structure of the outputs, with the place of each."""
         self._is_flat_list: bool = self._order == list(range(len(results)))
-        self._codegen = Codegen(entries, inputs, results)
+        self._codegen = Codegen(entries, inputs, [*early, *results], len(early))
         self.size = self._codegen.size
         self.source: str = self._codegen.source
         functions = self._codegen.namespace
         exec(compile(self.source, "<program>", "exec"), functions)  # of names and numbers made here alone
         self._main: Callable[..., Any] = functions["main"]
         self._tail: Callable[..., Any] = functions["tail"]
-        self._carried: Any = ()
+        self._early: int = len(early)
+        self._carried: tuple[Any, ...] = ()
         """The values that the last run of `main` has left for `tail`."""
         self._bound: list[Array] = []
         """The arrays that variables had when they were looked up last."""
@@ -72,7 +75,7 @@ class Program:
         self.lock: LockType = Lock()
         self.steps_left: int = 0
         self.masked: bool = any(getattr(y, "keras_mask", None) is not None for y in leaves(outputs))
-        self._threads: AbstractContextManager[None] = threads or nullcontext()
+        self.threads: AbstractContextManager[None] = threads or nullcontext()
         self._overflow: Literal["ignore"] | None = overflow
         """What NumPy does where an exponential overflows to infinity on purpose."""
         self._plain: bool = threads is None and overflow is None
@@ -92,24 +95,19 @@ class Program:
         self._values: int = Changes.arrays
         self._exposures: int = Changes.exposures
 
-    def _is_bound(self) -> bool:
-        """Return whether variables have the arrays that were looked up, and nobody else holds those it writes to."""
-        return self._values == Changes.arrays and not (self._writes and self._exposures != Changes.exposures)
-
     def parts(self) -> "list[list[Program]]":
         """Return the programs that are run one after the other; of several that are alike each runs some blocks."""
         return [[self]]
 
     def run(self, inputs: Iterable[Array]) -> None:
         """Replay what has effects, on inputs of the traced shapes and dtypes; the caller keeps NumPy from warning."""
-        if not self._is_bound():
+        if self._values != Changes.arrays or (self._writes and self._exposures != Changes.exposures):
             self._bind()
         self._carried = self._main(*inputs)
 
     def run_all(self, batches: Iterable[tuple[Array, ...]]) -> None:
         """Replay for many inputs, one after another."""
-        if not self._is_bound():
-            self._bind()
+        self._bind()
         for carried in starmap(self._main, batches):
             self._carried = carried
 
@@ -126,19 +124,21 @@ class Program:
         self._carried = ()
         return outputs
 
-    def begin(self, inputs: Iterable[Array]) -> None:
-        """Run as `run` does, where NumPy may warn."""
+    def begin(self, inputs: Iterable[Array]) -> Sequence[Array]:
+        """Run the first half, where NumPy may warn, and return what is `early`, as arrays that are the caller's."""
         if self._plain:
             self.run(inputs)
         else:
-            with self._threads, np.errstate(over=self._overflow):
+            with self.threads, np.errstate(over=self._overflow):
                 self.run(inputs)
+        outputs, self._carried = self._carried[: self._early], self._carried[self._early :]
+        return outputs
 
     def call(self, inputs: Iterable[Array]) -> Any:
         """Run and return the outputs, where NumPy may warn."""
         if self._plain:
             self.run(inputs)
             return self.finish()
-        with self._threads, np.errstate(over=self._overflow):
+        with self.threads, np.errstate(over=self._overflow):
             self.run(inputs)
             return self.finish()

@@ -300,7 +300,7 @@ class Optimizer:
         if not pairs:
             raise ValueError("No gradients provided for any variable: apply_gradients() received no pairs.")
         try:
-            grads, variables = [g for g, _ in pairs], [v for _, v in pairs]
+            grads, variables = zip(*pairs, strict=True)
         except (TypeError, ValueError):
             raise ValueError("apply_gradients() takes pairs (gradient, variable): zip(gradients, "
                              f"model.trainable_variables). Received: {pairs!r:.80}.") from None  # fmt: skip
