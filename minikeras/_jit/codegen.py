@@ -74,7 +74,7 @@ class Codegen:
         """Return the name of something, in the namespace from then on."""
         if key not in self._names:
             self._names[key] = Symbol(f"{kind}{len(self._names)}")
-            self.namespace[self._names[key]] = value
+            self.namespace[str(self._names[key])] = value  # Python looks up mere strings much faster
         return self._names[key]
 
     def _shared(self, share: VariableRef) -> Symbol:
@@ -154,7 +154,7 @@ class Codegen:
         name = self._name("u", object(), None)
         self._lines.append(Instruction(name, []))
         bind = partial(cast(Any, entry.op.bind), **entry.kwargs)
-        self.rebinding.append(lambda: self.namespace.update({name: bind()}))
+        self.rebinding.append(lambda: self.namespace.update({str(name): bind()}))
         return True
 
     def _assign_directly(self, entry: Entry, i: int) -> bool:

@@ -90,7 +90,7 @@ class Program:
         arrays = [variable.array for _, (variable, _) in codegen.shares]
         if len(self._bound) != len(arrays) or not all(map(is_, arrays, self._bound)):
             for name, (variable, view) in codegen.shares:
-                codegen.namespace[name] = view(variable.array)
+                codegen.namespace[str(name)] = view(variable.array)
             self._bound = arrays
         self._values: int = Changes.arrays
         self._exposures: int = Changes.exposures
