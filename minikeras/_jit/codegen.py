@@ -34,8 +34,7 @@ class Codegen:
     """The source of a program that does entries, on its way from inputs to outputs, and the things it names.
 
     Attributes:
-        source: Two functions: `main` does what goes up to the last effect and gives the `early` first outputs, `tail`
-            what comes after, for the other outputs.
+        source: Two functions: `main` goes up to the last effect, and gives `early` outputs, `tail` gives the others.
         namespace: The things by name: functions, buffers, constants, and the arrays that variables have at present.
         shares: Names of what variables hold, to be looked up again when one is assigned.
         assigned: Variables that are written to.
@@ -65,6 +64,7 @@ class Codegen:
         for i, entry in enumerate(entries[:split]):
             self._add(entry, i)
         main, self._lines = self._lines, []
+        self._new.intersection_update(first)  # `tail` may be called again
         for i, entry in enumerate(entries[split:], split):
             self._add(entry, i)
         self.size: int = self._memory.size
@@ -189,22 +189,22 @@ class Codegen:
                 for k, (x, v) in enumerate(zip(entry.inputs, values, strict=True))
             ]
             args.append(None)
-            writes, anywhere = True, _elementwise(function)
+            writes = not produced.ndim or self._outputs.count(id(entry.output)) != 1
+            anywhere = _elementwise(function)
         else:
             function, args = _bound(entry)
             args[: len(entry.inputs)] = [self._argument(x, v) for x, v in zip(entry.inputs, entry.values, strict=True)]
             # NumPy 2.0 and 2.1 reduce an array that is read backwards to an `out` wrongly.
             backwards = any(isinstance(v, np.ndarray) and min(v.strides, default=0) < 0 for v in entry.values)
             writes, anywhere = op.writes and not backwards, False
-        once = self._outputs.count(id(entry.output)) == 1
-        if settled is not None and produced.ndim and function is not product and once:
-            self._new.add(id(entry.output))
-            writes = False
         if writes:
             args[-1] = self._places[id(entry.output)] = self._memory.buffer(entry, i, anywhere)
             self._lines.append(Instruction(function, args))
         else:
-            self._memory.expose(entry.inputs if settled is None else ())
+            if settled is not None:
+                self._new.add(id(entry.output))
+            else:
+                self._memory.expose(entry.inputs)
             self._places[id(entry.output)] = name = Symbol(next(self._temporaries))
             self._lines.append(Instruction(function, args, name))
 

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from functools import partial
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -59,15 +59,12 @@ class TapedFunction:
             if type(array) is not np.ndarray or (dtype := array.dtype).kind not in "fiub":
                 return None
             kind += (array.shape, array.strides, dtype)
-        passed = None
-        if len(watched) == 1:
-            passed = tape.maker(inputs[watched[0]])
-            if passed is not None and passed.op.name in PASSED:
-                kind += (passed.op, repr((passed.rest, passed.kwargs)) if passed.rest or passed.kwargs else None)
-            else:
-                passed = None
-        elif len({id(inputs[place]) for place in watched}) < len(watched):  # one that comes twice has one gradient
-            return None
+        if len(watched) > 1 and len({id(inputs[place]) for place in watched}) < len(watched):
+            return None  # since one that comes twice has one gradient
+        maker = tape.maker(inputs[watched[0]]) if len(watched) == 1 else None
+        passed = maker if maker is not None and maker.op.name in PASSED else None
+        if passed is not None:
+            kind += (passed.op, repr((passed.rest, passed.kwargs)) if passed.rest or passed.kwargs else None)
         key = (*kind, *watched)
         calls, taped = self._kinds.get(key, (0, None))
         if taped is not None and taped.structure == Changes.layers:
@@ -194,7 +191,7 @@ class TapedProgram:
         if self._frozen and any(map(tape.watches, self._frozen)):  # as somebody asked of this tape
             return None
         # What is no tensor's, its owner may change before the gradient is taken.
-        arrays = [x.array if type(x) is Tensor else x.copy() for x in inputs]
+        arrays: list[Any] = [x.array if type(x) is Tensor else x.copy() for x in inputs]
         if variables:
             tape.hold(variables)
         if self._program.threads is one_thread:
