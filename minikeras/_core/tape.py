@@ -157,7 +157,7 @@ class GradientTape(Recorder):
                 seeds = [None] * len(targets) if output_gradients is None else leaves(output_gradients)
                 pairs = list(zip(targets, seeds, strict=True))
             ends = set(map(id, leaves(sources)))
-            with self.threads, np.errstate(all="ignore"):  # a slope may be infinite, as that of sqrt at 0
+            with self.threads:
                 totals = backward(self._entries, pairs, bool(recorders.open), self._watched, ends)
             result = map_structure(
                 lambda x: g if (g := totals.get(id(x))) is None or isinstance(g, Tensor) else Tensor(g), sources
@@ -171,6 +171,7 @@ class GradientTape(Recorder):
         return result
 
 
+@np.errstate(all="ignore")  # a slope may be infinite, as that of sqrt at 0
 def backward(entries: list[Entry], seeds: list[tuple[Any, Any]], as_tensors: bool,
              watched: Container[int] | None = None, targets: Container[int] = ()) -> dict[int, Any]:  # fmt: skip
     """Run entries backwards from seeds.

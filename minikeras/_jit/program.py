@@ -9,11 +9,10 @@ because the same calls are made on the same numbers.
 
 from _thread import LockType
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from itertools import starmap
 from operator import is_
 from threading import Lock
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
@@ -32,7 +31,7 @@ class Program:
 
     Attributes:
         structure: State of all layers when it was made; in another state the program may be wrong.
-        threads: `one_thread` where a product, or what it works on, is large, else nothing.
+        large: Whether a product, or what it works on, is so large that it would take another thread.
         lock: Held while it runs, since the buffers serve one run at a time.
         size: Bytes of all buffers.
         steps_left: Counts down to 1, after which a better program is made; not above 0 where there is none.
@@ -45,8 +44,7 @@ class Program:
     def __init__(self, recorded: list[Entry], inputs: Sequence[Tensor], outputs: Any,
                  early: Sequence[Tensor] = ()) -> None:  # fmt: skip
         overflows = any(entry.op.replay is not entry.op.forward for entry in recorded)
-        large = any(map(takes_threads, recorded))
-        self._start(outputs, one_thread if large else None, "ignore" if overflows else None)
+        self._start(outputs, any(map(takes_threads, recorded)), overflows)
         entries, (outputs, early) = simplified(recorded, (outputs, early))
         results = leaves(outputs)
         order = iter(range(len(results)))
@@ -69,16 +67,15 @@ class Program:
         """Whether it changes variables in place."""
         self._bind()
 
-    def _start(self, outputs: Any, threads: AbstractContextManager[None] | None,
-               overflow: Literal["ignore"] | None) -> None:  # fmt: skip
+    def _start(self, outputs: Any, large: bool, overflows: bool) -> None:
         self.structure: int = Changes.layers
         self.lock: LockType = Lock()
         self.steps_left: int = 0
         self.masked: bool = any(getattr(y, "keras_mask", None) is not None for y in leaves(outputs))
-        self.threads: AbstractContextManager[None] = threads or nullcontext()
-        self._overflow: Literal["ignore"] | None = overflow
-        """What NumPy does where an exponential overflows to infinity on purpose."""
-        self._plain: bool = threads is None and overflow is None
+        self.large: bool = large
+        call = _overflowing if overflows else _call
+        self._guard: Callable[..., Any] = one_thread.around(call) if large else call
+        """Calls a function with an argument, where NumPy may warn."""
 
     def _bind(self) -> None:
         """Look up the arrays of variables; those that the program writes to get one that nobody else holds."""
@@ -126,19 +123,22 @@ class Program:
 
     def begin(self, inputs: Iterable[Array]) -> Sequence[Array]:
         """Run the first half, where NumPy may warn, and return what is `early`, as arrays that are the caller's."""
-        if self._plain:
-            self.run(inputs)
-        else:
-            with self.threads, np.errstate(over=self._overflow):
-                self.run(inputs)
+        self._guard(self.run, inputs)
         outputs, self._carried = self._carried[: self._early], self._carried[self._early :]
         return outputs
 
     def call(self, inputs: Iterable[Array]) -> Any:
         """Run and return the outputs, where NumPy may warn."""
-        if self._plain:
-            self.run(inputs)
-            return self.finish()
-        with self.threads, np.errstate(over=self._overflow):
-            self.run(inputs)
-            return self.finish()
+        return self._guard(self._run_through, inputs)
+
+    def _run_through(self, inputs: Iterable[Array]) -> Any:
+        self.run(inputs)
+        return self.finish()
+
+
+def _call(function: Callable[[Any], Any], inputs: Any) -> Any:
+    return function(inputs)
+
+
+_overflowing = np.errstate(over="ignore")(_call)
+"""The same, where an exponential overflows to infinity on purpose."""

@@ -175,8 +175,7 @@ class TapedProgram:
             ends = [y] if self._last is None else [tape.maker(y).inputs[0], y]  # type: ignore[union-attr]  # it was made
         sources = [*(x if k in self._watched else None for k, x in enumerate(inputs)), *self._variables, fixed]
         seeds = [(ends[0], g), *((sources[place], start) for place, start in starts.items())]
-        with np.errstate(all="ignore"):
-            totals = backward(tape._entries, seeds, bool(recorders.open), tape._watched)
+        totals = backward(tape._entries, seeds, bool(recorders.open), tape._watched)
         gradients = [totals.get(id(x)) for x in sources]
         for place, start in starts.items():
             gradients[place] = None if gradients[place] is start else gradients[place]
@@ -194,7 +193,7 @@ class TapedProgram:
         arrays: list[Any] = [x.array if type(x) is Tensor else x.copy() for x in inputs]
         if variables:
             tape.hold(variables)
-        if self._program.threads is one_thread:
+        if self._program.large:
             tape.threads = one_thread
         if not self._program.lock.acquire(False):
             return None
@@ -223,7 +222,7 @@ class TapedProgram:
         through = passed is None or id(sources[self._watched[0]]) not in kept
         if passed is not None and through:
             sources[-1] = passed.inputs[0]
-        starts = {place: totals.pop(id(sources[place]), None) for place in self._starts}
+        starts = {place: totals.pop(id(sources[place]), None) for place in self._starts} if self._starts else {}
         gradients = self._second(g, values, runs, through, starts)
         for place, start in starts.items():
             gradients[place] = start if gradients[place] is None else gradients[place]
