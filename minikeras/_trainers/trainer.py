@@ -103,7 +103,7 @@ class Trainer(Layer):
 
     def _quick_call(self, *args: Any, **kwargs: Any) -> Any:
         """Build the model if need be, and compute its output, by a program where one fits; see `Layer.__call__`."""
-        if len(args) == 1 and kwargs.keys() <= _OPTIONS and not context.training:
+        if len(args) == 1 and (not kwargs or [*kwargs] == ["training"]) and not context.training:
             if recorders.open:
                 return self._taped(*args, **kwargs) if self.built else super().__call__(*args, **kwargs)
             outputs = self._replayed(args[0]) if kwargs.get("training", False) is False else None
@@ -706,7 +706,6 @@ class Trainer(Layer):
 
 JOINED = 1024
 """So many rows are evaluated together where that makes no difference."""
-_OPTIONS = frozenset({"training"})
 _REPORTING = ("test_step", "compute_loss", "compute_metrics", "metrics", "get_metrics_result")
 
 

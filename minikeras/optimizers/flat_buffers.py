@@ -109,8 +109,7 @@ class ParameterGroup:
         if not exposed and self._synced_values == Changes.arrays:
             return
         for buffer in self._buffers:
-            pairs = zip(buffer.variables, buffer.views, strict=True)
-            if any(v.exposed or v.array is not view for v, view in pairs):
+            if any(v.exposed or v.array is not view for v, view in zip(buffer.variables, buffer.views, strict=True)):
                 buffer.move()
                 self.moves += 1
 

@@ -286,8 +286,8 @@ class Optimizer:
         return type(self).update_step is not Optimizer.update_step
 
     def _has_options(self) -> bool:
-        """Return whether an update is more than the rule at a rate that is a variable."""
-        options = (getattr(self, name) for name in _OPTIONS if not name.startswith("ema_"))
+        """Return whether an update is more than the rule, for all variables at once, at a rate that is a variable."""
+        options = [getattr(self, name) for name in ("_by_variable", *_OPTIONS) if not name.startswith("ema_")]
         return not isinstance(self._learning_rate, Variable) or any(x not in (None, False) for x in options)
 
     def _step(self) -> int:

@@ -93,12 +93,16 @@ class Updater:
         """Update variables by their gradients, best those of `gradient_views`; see `Optimizer.apply`."""
         if [g for g in gradients if g is None]:
             gradients, variables = _drop_missing(gradients, variables)
-        self.find_plan(variables).fill(gradients)
-        self.bind(variables)()
+        plan = self.find_plan(variables)
+        plan.fill(gradients)
+        self._update(plan)()
 
     def bind(self, variables: Sequence[Variable]) -> Callable[[], None]:
         """Return a function that updates by the gradients in `gradient_views`, as long as no option changes."""
-        plan = self.find_plan(variables)
+        return self._update(self.find_plan(variables))
+
+    def _update(self, plan: "UpdatePlan") -> Callable[[], None]:
+        variables = plan.variables
         return plan.run if plan.quick is None or [v for v in variables if v.constraint is not None] else plan.quick
 
 
@@ -128,8 +132,7 @@ class UpdatePlan:
         self._replacements = [(v, np.empty_like(v.array)) for v in variables if id(v) not in views]
         views |= {id(v): gradient for v, gradient in self._replacements}
         self.views: list[Array] = [views[id(v)] for v in variables]
-        is_simple = not optimizer._by_variable and len(self.segments) == 1 and not self._replacements
-        is_simple = is_simple and not optimizer._has_options()
+        is_simple = len(self.segments) == 1 and not self._replacements and not optimizer._has_options()
         self.quick: Callable[[], None] | None = self._quick(self._rule) if self._rule and is_simple else None
 
     def _quick(self, rule: Rule) -> Callable[[], None]:
