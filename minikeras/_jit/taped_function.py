@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
@@ -191,8 +191,7 @@ class TapedProgram:
             return None
         # What is no tensor's, its owner may change before the gradient is taken.
         arrays: list[Any] = [x.array if type(x) is Tensor else x.copy() for x in inputs]
-        if variables:
-            tape.hold(variables)
+        tape.hold(variables)
         if self._program.large:
             tape.threads = one_thread
         if not self._program.lock.acquire(False):
@@ -243,8 +242,7 @@ class TapedProgram:
                     for place, start in starts.items():
                         self._starts[place][...] = -0.0 if start is None else start  # to which adding changes nothing
                     self._runs += 1
-                    gradients: list[Any] = self._program.finish()
-                    return gradients
+                    return cast("list[Any]", self._program.finish())
             finally:
                 self._program.lock.release()
         return self._again(g, values, through, {place: x for place, x in starts.items() if x is not None})
