@@ -241,7 +241,7 @@ class BlockProgram(Program):
     """
 
     def __init__(self, recorded: list[Entry], inputs: Sequence[Tensor], outputs: Any) -> None:
-        self._start(outputs, one_thread, "ignore")
+        self._start(outputs, True, True)
         entries, outputs = simplified(recorded, outputs)
         rows = self._rows = len(cast(Array, inputs[0].array))
         count = count_of(entries, inputs)

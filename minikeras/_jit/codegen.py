@@ -36,7 +36,7 @@ class Codegen:
     """The source of a program that does entries, on its way from inputs to outputs, and the things it names.
 
     Attributes:
-        source: Two functions: `main` does what goes up to the last effect, `tail` what comes after, for the outputs.
+        source: Two functions: `main` goes up to the last effect, and gives `early` outputs, `tail` gives the others.
         namespace: The things by name: functions, buffers, constants, and the arrays that variables have at present.
         shares: Names of what variables hold, to be looked up again when one is assigned.
         assigned: Variables that are written to.
@@ -44,7 +44,8 @@ class Codegen:
         size: Bytes of all buffers.
     """
 
-    def __init__(self, entries: list[Entry], inputs: Sequence[Tensor], outputs: Sequence[Any], reuse: bool) -> None:
+    def __init__(self, entries: list[Entry], inputs: Sequence[Tensor], outputs: Sequence[Any], early: int,
+                 reuse: bool) -> None:  # fmt: skip
         self.namespace: dict[str, Any] = {"__builtins__": {}}
         self.shares: list[tuple[Symbol, VariableRef]] = []
         self.assigned: list[Variable] = []
@@ -52,25 +53,31 @@ class Codegen:
         parameters = [Symbol(f"x{k}") for k in range(len(inputs))]
         self._places: dict[int, Location] = {id(x): name for x, name in zip(inputs, parameters, strict=True)}
         self._memory = Memory(entries, outputs, self._places, reuse)
+        self._outputs: list[int] = [*map(id, outputs)]
+        self._new: set[int] = set()
+        """Outputs that a step computes in arrays which nobody else writes to, by id."""
         self._names: dict[Any, Symbol] = {}
         self._temporaries = map("t{}".format, count())
         self._constants: dict[int, Array] = {}
         """Arrays that no step writes to, by their own id."""
         self._lines: list[Instruction] = []
-        split = max((i + 1 for i, entry in enumerate(entries) if entry.op.effect or entry.op.draws), default=0)
+        first = self._outputs[:early]
+        ends = (i + 1 for i, e in enumerate(entries) if e.op.effect or e.op.draws or id(e.output) in first)
+        split = max(ends, default=0)
         for i, entry in enumerate(entries[:split]):
             self._add(entry, i)
         main, self._lines = self._lines, []
+        self._new.intersection_update(first)  # `tail` may be called again
         for i, entry in enumerate(entries[split:], split):
             self._add(entry, i)
         self.size: int = self._memory.size
-        self.source: str = self._written(main, self._lines, parameters, outputs)
+        self.source: str = self._written(main, self._lines, parameters, outputs, early)
 
     def _name(self, kind: str, key: Any, value: Any) -> Symbol:
         """Return the name of something, in the namespace from then on."""
         if key not in self._names:
             self._names[key] = Symbol(f"{kind}{len(self._names)}")
-            self.namespace[self._names[key]] = value
+            self.namespace[str(self._names[key])] = value  # Python looks up mere strings much faster
         return self._names[key]
 
     def _shared(self, share: VariableRef) -> Symbol:
@@ -150,7 +157,7 @@ class Codegen:
         name = self._name("u", object(), None)
         self._lines.append(Instruction(name, []))
         bind = partial(cast(Any, entry.op.bind), **entry.kwargs)
-        self.rebinding.append(lambda: self.namespace.update({name: bind()}))
+        self.rebinding.append(lambda: self.namespace.update({str(name): bind()}))
         return True
 
     def _assign_directly(self, entry: Entry, i: int) -> bool:
@@ -185,7 +192,8 @@ class Codegen:
                 for k, (x, v) in enumerate(zip(entry.inputs, values, strict=True))
             ]
             args.append(None)
-            writes, anywhere = True, _elementwise(function)
+            writes = not produced.ndim or self._outputs.count(id(entry.output)) != 1
+            anywhere = _elementwise(function)
         else:
             function, args = _bound(entry)
             args[: len(entry.inputs)] = [self._argument(x, v) for x, v in zip(entry.inputs, entry.values, strict=True)]
@@ -196,7 +204,10 @@ class Codegen:
             args[-1] = self._places[id(entry.output)] = self._memory.buffer(entry, i, anywhere)
             self._lines.append(Instruction(function, args))
         else:
-            self._memory.expose(entry.inputs)
+            if settled is not None:
+                self._new.add(id(entry.output))
+            else:
+                self._memory.expose(entry.inputs)
             self._places[id(entry.output)] = name = Symbol(next(self._temporaries))
             self._lines.append(Instruction(function, args, name))
 
@@ -231,16 +242,16 @@ class Codegen:
         return operand.reshape(shape)
 
     def _written(self, main: list[Instruction], tail: list[Instruction], parameters: list[Symbol],
-                 outputs: Sequence[Any]) -> str:  # fmt: skip
+                 outputs: Sequence[Any], early: int) -> str:  # fmt: skip
         results = [self._result(y) for y in outputs]
         defined = {line.result for line in tail}
-        needs = [arg for line in tail for arg in line.args] + [arg for _, arg in results]
+        needs = [arg for line in tail for arg in line.args] + [arg for _, arg in results[early:]]
         local = ({*parameters} | {line.result for line in main}) - defined
         carried = [*dict.fromkeys(arg for arg in needs if isinstance(arg, Symbol) and arg in local)]
         texts = [form.format(self._text(arg)) for form, arg in results]
         ends = {arg for _, arg in results if isinstance(arg, Symbol)}
-        first = self._function("main", main, parameters, carried, carried)
-        return f"{first}\n{self._function('tail', tail, carried, texts, ends)}"
+        first = self._function("main", main, parameters, [*texts[:early], *carried], ends.union(carried))
+        return f"{first}\n{self._function('tail', tail, carried, texts[early:], ends)}"
 
     def _function(self, name: str, body: list[Instruction], parameters: Sequence[str], results: Sequence[str],
                   ends: Container[Any]) -> str:  # fmt: skip
@@ -283,6 +294,8 @@ class Codegen:
 
     def _result(self, output: Any) -> tuple[str, Any]:
         """Return how the source gives an output, as an array that is the caller's to keep, and of what."""
+        if id(output) in self._new:
+            return "{}", self._places[id(output)]
         if id(output) in self._places:
             form = "{}.copy()" if output.array.flags.c_contiguous else "{}.copy('K')"
             return form, self._argument(output, None)

@@ -9,11 +9,10 @@ because the same calls are made on the same numbers.
 
 from _thread import LockType
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from itertools import starmap
 from operator import is_
 from threading import Lock
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
@@ -32,6 +31,7 @@ class Program:
 
     Attributes:
         structure: State of all layers when it was made; in another state the program may be wrong.
+        large: Whether a product, or what it works on, is so large that it would take another thread.
         lock: Held while it runs, since the buffers serve one run at a time.
         size: Bytes of all buffers.
         steps_left: Counts down to 1, after which a better program is made; not above 0 where there is none.
@@ -41,24 +41,25 @@ class Program:
 
     size: int
 
-    def __init__(self, recorded: list[Entry], inputs: Sequence[Tensor], outputs: Any, reuse: bool = False) -> None:
+    def __init__(self, recorded: list[Entry], inputs: Sequence[Tensor], outputs: Any, reuse: bool = False,
+                 early: Sequence[Tensor] = ()) -> None:  # fmt: skip
         overflows = any(entry.op.replay is not entry.op.forward for entry in recorded)
-        large = any(map(takes_threads, recorded))
-        self._start(outputs, one_thread if large else None, "ignore" if overflows else None)
-        entries, outputs = simplified(recorded, outputs)
+        self._start(outputs, any(map(takes_threads, recorded)), overflows)
+        entries, (outputs, early) = simplified(recorded, (outputs, early))
         results = leaves(outputs)
         order = iter(range(len(results)))
         self._order = map_structure(lambda _: next(order), outputs)
         """The structure of the outputs, with the place of each."""
         self._is_flat_list: bool = self._order == list(range(len(results)))
-        self._codegen = Codegen(entries, inputs, results, reuse)
+        self._codegen = Codegen(entries, inputs, [*early, *results], len(early), reuse)
         self.size = self._codegen.size
         self.source: str = self._codegen.source
         functions = self._codegen.namespace
         exec(compile(self.source, "<program>", "exec"), functions)  # of names and numbers made here alone
         self._main: Callable[..., Any] = functions["main"]
         self._tail: Callable[..., Any] = functions["tail"]
-        self._carried: Any = ()
+        self._early: int = len(early)
+        self._carried: tuple[Any, ...] = ()
         """The values that the last run of `main` has left for `tail`."""
         self._bound: list[Array] = []
         """The arrays that variables had when they were looked up last."""
@@ -66,16 +67,15 @@ class Program:
         """Whether it changes variables in place."""
         self._bind()
 
-    def _start(self, outputs: Any, threads: AbstractContextManager[None] | None,
-               overflow: Literal["ignore"] | None) -> None:  # fmt: skip
+    def _start(self, outputs: Any, large: bool, overflows: bool) -> None:
         self.structure: int = Changes.layers
         self.lock: LockType = Lock()
         self.steps_left: int = 0
         self.masked: bool = any(getattr(y, "keras_mask", None) is not None for y in leaves(outputs))
-        self._threads: AbstractContextManager[None] = threads or nullcontext()
-        self._overflow: Literal["ignore"] | None = overflow
-        """What NumPy does where an exponential overflows to infinity on purpose."""
-        self._plain: bool = threads is None and overflow is None
+        self.large: bool = large
+        call = _overflowing if overflows else _call
+        self._guard: Callable[..., Any] = one_thread(call) if large else call
+        """Calls a function with an argument, where NumPy may warn."""
 
     def _bind(self) -> None:
         """Look up the arrays of variables; those that the program writes to get one that nobody else holds."""
@@ -87,14 +87,10 @@ class Program:
         arrays = [variable.array for _, (variable, _) in codegen.shares]
         if len(self._bound) != len(arrays) or not all(map(is_, arrays, self._bound)):
             for name, (variable, view) in codegen.shares:
-                codegen.namespace[name] = view(variable.array)
+                codegen.namespace[str(name)] = view(variable.array)
             self._bound = arrays
         self._values: int = Changes.arrays
         self._exposures: int = Changes.exposures
-
-    def _is_bound(self) -> bool:
-        """Return whether variables have the arrays that were looked up, and nobody else holds those it writes to."""
-        return self._values == Changes.arrays and not (self._writes and self._exposures != Changes.exposures)
 
     def parts(self) -> "list[list[Program]]":
         """Return the programs that are run one after the other; of several that are alike each runs some blocks."""
@@ -102,14 +98,13 @@ class Program:
 
     def run(self, inputs: Iterable[Array]) -> None:
         """Replay what has effects, on inputs of the traced shapes and dtypes; the caller keeps NumPy from warning."""
-        if not self._is_bound():
+        if self._values != Changes.arrays or (self._writes and self._exposures != Changes.exposures):
             self._bind()
         self._carried = self._main(*inputs)
 
     def run_all(self, batches: Iterable[tuple[Array, ...]]) -> None:
         """Replay for many inputs, one after another."""
-        if not self._is_bound():
-            self._bind()
+        self._bind()
         for carried in starmap(self._main, batches):
             self._carried = carried
 
@@ -126,19 +121,24 @@ class Program:
         self._carried = ()
         return outputs
 
-    def begin(self, inputs: Iterable[Array]) -> None:
-        """Run as `run` does, where NumPy may warn."""
-        if self._plain:
-            self.run(inputs)
-        else:
-            with self._threads, np.errstate(over=self._overflow):
-                self.run(inputs)
+    def begin(self, inputs: Iterable[Array]) -> Sequence[Array]:
+        """Run the first half, where NumPy may warn, and return what is `early`, as arrays that are the caller's."""
+        self._guard(self.run, inputs)
+        outputs, self._carried = self._carried[: self._early], self._carried[self._early :]
+        return outputs
 
     def call(self, inputs: Iterable[Array]) -> Any:
         """Run and return the outputs, where NumPy may warn."""
-        if self._plain:
-            self.run(inputs)
-            return self.finish()
-        with self._threads, np.errstate(over=self._overflow):
-            self.run(inputs)
-            return self.finish()
+        return self._guard(self._run_through, inputs)
+
+    def _run_through(self, inputs: Iterable[Array]) -> Any:
+        self.run(inputs)
+        return self.finish()
+
+
+def _call(function: Callable[[Any], Any], inputs: Any) -> Any:
+    return function(inputs)
+
+
+_overflowing = np.errstate(over="ignore")(_call)
+"""The same, where an exponential overflows to infinity on purpose."""

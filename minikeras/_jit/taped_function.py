@@ -3,10 +3,12 @@
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from contextlib import nullcontext
+from functools import partial
 from typing import Any, NamedTuple, cast
 
 import numpy as np
 
+from .._base.blas_threads import one_thread
 from .._base.nested import make_room
 from .._base.typing import Array
 from .._core.op import Entry, Op
@@ -15,7 +17,7 @@ from .._core.tape import PASSED, GradientTape, backward
 from .._core.tensor import Tensor, TensorOps, recorders, stop_recording
 from .._core.variable import Variable
 from .program import Program
-from .trace import keep, trace
+from .trace import trace
 
 COMPILE_AT = (3, 6, 12, 24, 48)
 """The calls of a kind at which a program is made; later ones are made where layers have changed meanwhile."""
@@ -23,34 +25,29 @@ KINDS = 16
 """The number of kinds of inputs whose calls are counted and whose programs are kept."""
 
 
-def open_tape() -> GradientTape | None:
-    """Return the open tape, if nothing else records and it watches all variables that it meets."""
-    if len(recorders.open) != 1:
-        return None
-    tape = recorders.open[0]
-    return tape if isinstance(tape, GradientTape) and tape.watch_accessed_variables else None
-
-
 class TapedFunction:
     """The calls of a function under tapes, each of which becomes one entry of the tape once a program can run it.
 
-    `may_replay` returns whether a replay does what the function does.
+    The function is one of tensors, and does the same each time that its options are the same. `may_replay` returns
+    whether a replay does what the function does.
     """
 
-    def __init__(self, may_replay: Callable[[], bool]) -> None:
-        self._may_replay = may_replay
+    def __init__(self, function: Callable[..., Any], may_replay: Callable[[], bool]) -> None:
+        self._function, self._may_replay = function, may_replay
         self._kinds: dict[Any, tuple[int, TapedProgram | None]] = {}
         """How often inputs of each kind have come, and the program that replays the function for them."""
 
-    def run(self, function: Callable[..., Any], tape: GradientTape, inputs: Sequence[Any], option: Any = None) -> Any:
-        """Return what the function gives, recorded by the tape; None, and nothing is run, where there is no program.
+    def __call__(self, *inputs: Any, **options: Any) -> Any:
+        """Return what the function gives, by a program where all that records is a tape which watches any variable."""
+        tapes, output = recorders.open, None
+        if len(tapes) == 1 and isinstance(tape := tapes[0], GradientTape) and tape.watch_accessed_variables:
+            output = self._run(tape, inputs, options)
+        return self._function(*inputs, **options) if output is None else output
 
-        The function is one of as many tensors as there are inputs, and does the same each time that `option` is the
-        same. The tape is all that records. For inputs that are no arrays or tensors there is no program.
-        """
-        arrays: list[Array] = []
+    def _run(self, tape: GradientTape, inputs: Sequence[Any], options: Mapping[str, Any]) -> Any:
+        """Run it by a program, which inputs have that are arrays or tensors; return None where there is none."""
         watched: list[int] = []
-        kind: list[Any] = [option]
+        kind: list[Any] = [*options.items()]
         for place, x in enumerate(inputs):
             array: Any = x
             if type(x) is Tensor:
@@ -61,25 +58,23 @@ class TapedFunction:
                     watched.append(place)
             if type(array) is not np.ndarray or (dtype := array.dtype).kind not in "fiub":
                 return None
-            arrays.append(array)
             kind += (array.shape, array.strides, dtype)
-        if len({id(inputs[place]) for place in watched}) < len(watched):  # one that comes twice has one gradient
-            return None
-        passed = tape.maker(inputs[watched[0]]) if len(watched) == 1 else None
-        if passed is not None and passed.op.name not in PASSED:
-            passed = None
+        if len(watched) > 1 and len({id(inputs[place]) for place in watched}) < len(watched):
+            return None  # since one that comes twice has one gradient
+        maker = tape.maker(inputs[watched[0]]) if len(watched) == 1 else None
+        passed = maker if maker is not None and maker.op.name in PASSED else None
         if passed is not None:
             kind += (passed.op, repr((passed.rest, passed.kwargs)) if passed.rest or passed.kwargs else None)
         key = (*kind, *watched)
         calls, taped = self._kinds.get(key, (0, None))
         if taped is not None and taped.structure == Changes.layers:
-            return taped.run(tape, inputs, arrays, passed) if taped.usable else None
+            return taped.run(tape, inputs, passed) if taped.usable else None
         if key not in self._kinds:
             make_room(self._kinds, KINDS)
         self._kinds[key] = calls + 1, None
         if calls + 1 not in COMPILE_AT or not self._may_replay():
             return None
-        taped = TapedProgram(function, inputs, watched, passed)
+        taped = TapedProgram(partial(self._function, **options), inputs, watched, passed)
         self._kinds[key] = calls + 1, taped
         return vars(taped).pop("output")
 
@@ -151,12 +146,7 @@ class TapedProgram:
             (gradients, ends, fixed), record = trace(lambda tensors: self._gradients(tensors[:end], starts), inputs)
         entries = record.entries
         self.usable = not record.escaped and all(x is not fixed for entry in entries for x in entry.inputs)
-        rooms = [Tensor(np.empty_like(cast(Array, y.array))) for y in ends]
-        split = next(i for i, entry in enumerate(entries) if entry.output is ends[-1]) + 1
-        entries[split:split] = map(keep, ends, rooms)
-        self._rooms: list[Array] = [cast(Array, room.array) for room in rooms]
-        """Arrays like those that the first half fills."""
-        self._program = Program(entries, [*inputs, *rooms], gradients)
+        self._program = Program(entries, inputs, gradients, early=ends)
 
     def _gradients(self, tensors: Sequence[Any], starts: Mapping[int, Any], through: bool = True,
                    known: bool = False) -> tuple[list[Any], list[Any], Any]:  # fmt: skip
@@ -185,29 +175,29 @@ class TapedProgram:
             ends = [y] if self._last is None else [tape.maker(y).inputs[0], y]  # type: ignore[union-attr]  # it was made
         sources = [*(x if k in self._watched else None for k, x in enumerate(inputs)), *self._variables, fixed]
         seeds = [(ends[0], g), *((sources[place], start) for place, start in starts.items())]
-        with np.errstate(all="ignore"):
-            totals = backward(tape._entries, seeds, bool(recorders.open), tape._watched)
+        totals = backward(tape._entries, seeds, bool(recorders.open), tape._watched)
         gradients = [totals.get(id(x)) for x in sources]
         for place, start in starts.items():
             gradients[place] = None if gradients[place] is start else gradients[place]
         return gradients, ends, fixed
 
-    def run(self, tape: GradientTape, inputs: Sequence[Any], arrays: Sequence[Array],
-            passed: Entry | None) -> Tensor | None:  # fmt: skip
+    def run(self, tape: GradientTape, inputs: Sequence[Any], passed: Entry | None) -> Tensor | None:
         """Return the output, recorded by the open tape; None, and nothing is run, where the program cannot serve.
 
         It serves one thread at a time, and does not differentiate with respect to weights that are not trained.
         """
         variables = self._variables
-        if any(map(tape.watches, self._frozen)):  # as somebody asked of this tape
+        if self._frozen and any(map(tape.watches, self._frozen)):  # as somebody asked of this tape
             return None
         # What is no tensor's, its owner may change before the gradient is taken.
-        arrays = [array.copy() if array is x else array for array, x in zip(arrays, inputs, strict=True)]
+        arrays: list[Any] = [x.array if type(x) is Tensor else x.copy() for x in inputs]
         tape.hold(variables)
+        if self._program.large:
+            tape.threads = one_thread
         if not self._program.lock.acquire(False):
             return None
         try:
-            ends = [Tensor(room) for room in self._first(arrays)]
+            ends = [*map(Tensor, self._first(arrays))]
             runs = self._runs
         finally:
             self._program.lock.release()
@@ -219,12 +209,10 @@ class TapedProgram:
                 tape.append(self._last.entry(*ends))
         return ends[-1]
 
-    def _first(self, arrays: Sequence[Array]) -> list[Array]:
+    def _first(self, arrays: Sequence[Array]) -> Sequence[Array]:
         """Run the first half, and return what the entries give."""
-        rooms = [*map(np.empty_like, self._rooms)]
-        self._program.begin([*arrays, self._g, *self._starts.values(), *rooms])
         self._runs += 1
-        return rooms
+        return self._program.begin([*arrays, self._g, *self._starts.values()])
 
     def _vjp_all(self, g: Any, entry: Entry, values: Sequence[Any], kept: Container[int],
                  totals: dict[int, Any]) -> Iterable[tuple[Any, Any]]:  # fmt: skip
@@ -233,7 +221,7 @@ class TapedProgram:
         through = passed is None or id(sources[self._watched[0]]) not in kept
         if passed is not None and through:
             sources[-1] = passed.inputs[0]
-        starts = {place: totals.pop(id(sources[place]), None) for place in self._starts}
+        starts = {place: totals.pop(id(sources[place]), None) for place in self._starts} if self._starts else {}
         gradients = self._second(g, values, runs, through, starts)
         for place, start in starts.items():
             gradients[place] = start if gradients[place] is None else gradients[place]
@@ -244,7 +232,7 @@ class TapedProgram:
 
         `g` is the gradient of what the entry gives; what `starts` adds to is None where there is nothing yet.
         """
-        if through and not isinstance(g, TensorOps) and self._is_alike(g) and self._program.lock.acquire(False):
+        if through and type(g) is np.ndarray and self._is_alike(g) and self._program.lock.acquire(False):
             try:
                 if runs != self._runs and self._is_as_it_was(values):
                     self._first(values[: len(values) - len(self._variables)])
@@ -254,8 +242,7 @@ class TapedProgram:
                     for place, start in starts.items():
                         self._starts[place][...] = -0.0 if start is None else start  # to which adding changes nothing
                     self._runs += 1
-                    gradients: list[Any] = self._program.finish()
-                    return gradients
+                    return cast("list[Any]", self._program.finish())
             finally:
                 self._program.lock.release()
         return self._again(g, values, through, {place: x for place, x in starts.items() if x is not None})

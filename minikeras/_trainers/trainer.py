@@ -23,7 +23,7 @@ from .._core.ownership import Changes
 from .._core.tape import GradientTape
 from .._core.tensor import Tensor, recorders
 from .._jit.jit import PROGRAM_BYTES, SMALL, Jit, to_tensors
-from .._jit.taped_function import TapedFunction, open_tape
+from .._jit.taped_function import TapedFunction
 from .._serialization.argument_types import check_arguments
 from .._serialization.configurable import is_built_in
 from .._serialization.serialization import serialize
@@ -93,8 +93,8 @@ class Trainer(Layer):
 
     @cached_property
     def _taped(self) -> TapedFunction:
-        """Runs the forward pass under a tape."""
-        return TapedFunction(self._is_pure)
+        """Runs the forward pass where it is recorded."""
+        return TapedFunction(super().__call__, self._is_pure)
 
     def __getstate__(self) -> dict[str, Any]:
         state = super().__getstate__()
@@ -103,14 +103,10 @@ class Trainer(Layer):
 
     def _quick_call(self, *args: Any, **kwargs: Any) -> Any:
         """Build the model if need be, and compute its output, by a program where one fits; see `Layer.__call__`."""
-        if len(args) == 1 and kwargs.keys() <= {"training"} and not context.training:
-            outputs = None
-            if not recorders.open:
-                if kwargs.get("training", False) is False:
-                    outputs = self._replayed(args[0])
-            elif self.built and (tape := open_tape()) is not None:
-                call, training = super().__call__, kwargs.get("training")
-                outputs = self._taped.run(lambda x: call(x, training=training), tape, args, training)
+        if len(args) == 1 and (not kwargs or [*kwargs] == ["training"]) and not context.training:
+            if recorders.open:
+                return self._taped(*args, **kwargs) if self.built else super().__call__(*args, **kwargs)
+            outputs = self._replayed(args[0]) if kwargs.get("training", False) is False else None
             if outputs is not None:
                 return outputs
         return super().__call__(*args, **kwargs)

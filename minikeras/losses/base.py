@@ -13,7 +13,7 @@ from .._base.settings import floatx
 from .._base.signature import suggests, with_defaults
 from .._base.typing import AnyCallable, Config, Function2, Shape, TensorLike
 from .._core.tensor import Tensor
-from .._jit.taped_function import TapedFunction, open_tape
+from .._jit.taped_function import TapedFunction
 from .._serialization.configurable import Configurable, is_built_in
 from .._serialization.registry import Registry
 from .._serialization.serialization import serialize
@@ -69,8 +69,8 @@ class Loss(Configurable):
 
     @cached_property
     def _taped(self) -> TapedFunction:
-        """The function that computes the loss under a tape."""
-        return TapedFunction(lambda: is_built_in(type(self)) and is_built_in(getattr(self, "fn", Loss)))
+        """The function that computes the loss."""
+        return TapedFunction(self._reduced, lambda: is_built_in(type(self)) and is_built_in(getattr(self, "fn", Loss)))
 
     @property
     def dtype(self) -> str:
@@ -90,13 +90,8 @@ class Loss(Configurable):
             sample_weight: Weight of each loss, of the shape of `call`'s result but for a last axis of size 1, or of
                 one that broadcasts to it.
         """
-        tape = open_tape()
-        if tape is not None:
-            inputs = (y_true, y_pred) if sample_weight is None else (y_true, y_pred, sample_weight)
-            loss = self._taped.run(self._reduced, tape, inputs)
-            if loss is not None:
-                return cast(Tensor, loss)
-        return self._reduced(y_true, y_pred, sample_weight)
+        weights = () if sample_weight is None else (sample_weight,)
+        return cast(Tensor, self._taped(y_true, y_pred, *weights))
 
     def _reduced(self, y_true: Any, y_pred: Any, sample_weight: TensorLike | None = None) -> Tensor:
         dtype = self.dtype

@@ -105,12 +105,13 @@ class ParameterGroup:
 
         A variable that has another array than its view may have left the view to a tape or a tensor.
         """
+        exposed = [v for buffer in self._buffers for v in buffer.variables if v.exposed]
+        if not exposed and self._synced_values == Changes.arrays:
+            return
         for buffer in self._buffers:
-            for v, view in zip(buffer.variables, buffer.views, strict=True):
-                if v.exposed or v.array is not view:
-                    buffer.move()
-                    self.moves += 1
-                    break
+            if any(v.exposed or v.array is not view for v, view in zip(buffer.variables, buffer.views, strict=True)):
+                buffer.move()
+                self.moves += 1
 
     def sync(self) -> None:
         """Copy what was assigned to variables since the last time into the buffers."""

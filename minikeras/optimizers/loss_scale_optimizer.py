@@ -29,9 +29,9 @@ class _ScaledUpdater(Updater):
     def find_plan(self, variables: Sequence[Variable]) -> UpdatePlan:
         return self._optimizer.inner_optimizer._updater.find_plan(variables)
 
-    def bind(self, variables: Sequence[Variable]) -> Callable[[], None]:
-        optimizer, update = self._optimizer, self._optimizer.inner_optimizer._updater.bind(variables)
-        gradients = [g for segment in self.find_plan(variables).segments for g in segment.gradients]
+    def _update(self, plan: UpdatePlan) -> Callable[[], None]:
+        optimizer, update = self._optimizer, self._optimizer.inner_optimizer._updater._update(plan)
+        gradients = [g for segment in plan.segments for g in segment.gradients]
 
         def run() -> None:
             count, scale = optimizer.step_counter.array.item() + 1, optimizer.dynamic_scale.array

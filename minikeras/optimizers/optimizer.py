@@ -286,8 +286,8 @@ class Optimizer:
         return type(self).update_step is not Optimizer.update_step
 
     def _has_options(self) -> bool:
-        """Return whether an update is more than the rule at a rate that is a variable."""
-        options = (getattr(self, name) for name in _OPTIONS if not name.startswith("ema_"))
+        """Return whether an update is more than the rule, for all variables at once, at a rate that is a variable."""
+        options = [getattr(self, name) for name in ("_by_variable", *_OPTIONS) if not name.startswith("ema_")]
         return not isinstance(self._learning_rate, Variable) or any(x not in (None, False) for x in options)
 
     def _step(self) -> int:
@@ -300,7 +300,7 @@ class Optimizer:
         if not pairs:
             raise ValueError("No gradients provided for any variable: apply_gradients() received no pairs.")
         try:
-            grads, variables = [g for g, _ in pairs], [v for _, v in pairs]
+            grads, variables = zip(*pairs, strict=True)
         except (TypeError, ValueError):
             raise ValueError("apply_gradients() takes pairs (gradient, variable): zip(gradients, "
                              f"model.trainable_variables). Received: {pairs!r:.80}.") from None  # fmt: skip

@@ -91,16 +91,19 @@ class Updater:
 
     def update(self, gradients: Sequence[Array | None], variables: Sequence[Variable]) -> None:
         """Update variables by their gradients, best those of `gradient_views`; see `Optimizer.apply`."""
-        if any(g is None for g in gradients):
+        if [g for g in gradients if g is None]:
             gradients, variables = _drop_missing(gradients, variables)
-        self.find_plan(variables).fill(gradients)
-        with one_thread:
-            self.bind(variables)()
+        plan = self.find_plan(variables)
+        plan.fill(gradients)
+        self._update(plan)()
 
     def bind(self, variables: Sequence[Variable]) -> Callable[[], None]:
         """Return a function that updates by the gradients in `gradient_views`, as long as no option changes."""
-        plan = self.find_plan(variables)
-        return plan.quick if plan.quick is not None and all(v.constraint is None for v in variables) else plan.run
+        return self._update(self.find_plan(variables))
+
+    def _update(self, plan: "UpdatePlan") -> Callable[[], None]:
+        variables = plan.variables
+        return plan.run if plan.quick is None or [v for v in variables if v.constraint is not None] else plan.quick
 
 
 class UpdatePlan:
@@ -181,12 +184,13 @@ class UpdatePlan:
             with stop_recording():
                 self._overwrite(is_due)
         if self.segments:
-            self._prepare(is_due)
-            if is_due:
-                self._change(rate, learning_rate)
-            if optimizer.use_ema:
-                self._average()
-            self._constrain()
+            with one_thread:
+                self._prepare(is_due)
+                if is_due:
+                    self._change(rate, learning_rate)
+                if optimizer.use_ema:
+                    self._average()
+                self._constrain()
         optimizer._iterations.array[()] = count
 
     def _overwrite(self, is_due: bool) -> None:

@@ -106,6 +106,17 @@ def test_replayed_predictions_and_tapes_do(monkeypatch: pytest.MonkeyPatch) -> N
     assert set(seen) == {1}
 
 
+def test_updates_with_a_step_of_ones_own_do() -> None:
+    class Own(keras.optimizers.Optimizer):
+        def update_step(self, gradient: Any, variable: keras.Variable, learning_rate: Any) -> None:
+            note(gradient.numpy())
+
+    seen.clear()
+    weight = keras.Variable(np.ones((64, 64)))
+    Own(0.1).apply_gradients([(np.ones((64, 64), "float32"), weight)])
+    assert seen == [1]
+
+
 def limit(code: str, **environment: str) -> list[str]:
     """Return what a fresh process prints."""
     start = "import os, minikeras as keras; from minikeras._base import blas_threads\n"

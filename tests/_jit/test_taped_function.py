@@ -315,3 +315,17 @@ def test_what_nothing_watched_goes_into_is_not_watched() -> None:
             y = model(X)
             assert not tape.watches(y)
             assert not tape.watches(loss(ONE_HOT, y))
+
+
+def test_results_share_no_memory() -> None:
+    inputs = keras.Input((3,))
+    hidden = Dense(4, "sigmoid")(inputs)
+    model = keras.Model(inputs, [hidden, hidden, Dense(2)(hidden)])
+    given = [y for _ in range(5) for y in model.predict(X, verbose=0)]
+    single = net("sigmoid")
+    for _ in range(5):
+        with GradientTape() as tape:
+            y = single(X)
+            loss = ops.sum(y)
+        given += [y.numpy(), *(cast(Any, g).numpy() for g in tape.gradient(loss, single.weights))]
+    assert not any(np.shares_memory(a, b) for i, a in enumerate(given) for b in given[:i])
