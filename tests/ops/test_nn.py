@@ -2,6 +2,7 @@
 
 import math
 import tracemalloc
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -129,16 +130,17 @@ def test_gradients_of_layer_normalization_are_central_differences(axis: Any, siz
     def loss() -> TensorOps:
         return ops.sum(ops.layer_normalization(x, scale, None, axis) * weights)
 
-    def slope() -> TensorOps:
-        with keras.GradientTape() as tape:
-            y = loss()
-        return ops.sum(tape.gradient(y, x) * others)
-
-    for function in (loss, slope):
+    def gradients(function: Callable[[], TensorOps]) -> Any:
         with keras.GradientTape() as tape:
             y = function()
-        found = tape.gradient(y, [x, scale])
-        for variable, gradient in zip((x, scale), found, strict=True):
+        return tape.gradient(y, [x, scale])
+
+    def slope() -> TensorOps:
+        total: TensorOps = ops.sum(gradients(loss)[0] * others)
+        return total
+
+    for function in (loss, slope):
+        for variable, gradient in zip((x, scale), gradients(function), strict=True):
             start, along = variable.numpy(), 1e-6 * rng.standard_normal(variable.shape)
             ends = []
             for sign in (1, -1):
