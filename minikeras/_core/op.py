@@ -43,6 +43,7 @@ class Traits(TypedDict, total=False):
             refuses the same. Traces run it, and programs. None if there is none.
         ufunc: The NumPy function, with `out` as its last argument, that a program calls once no dtype is to be settled.
         view: Whether the result may share the memory of the first input, and nothing is computed then.
+        stepwise: Whether it calls NumPy for each step of a sequence, as it would for each block of rows.
         fused_vjp: Name of an op -> place of an input that this op may have made, and the rule for the gradient of that
             op's first input: two rules in one, where that takes less.
         common: What the rules share: it gets what they get, and they get its result in place of the gradient.
@@ -55,6 +56,7 @@ class Traits(TypedDict, total=False):
     decomposition: Callable[..., Any] | None
     ufunc: Callable[..., Any] | None
     view: bool
+    stepwise: bool
     fused_vjp: dict[str, tuple[int, VJP]]
     common: VJP
 
@@ -65,7 +67,7 @@ class Op:
     Attributes:
         vjps: One rule a tensor argument, None where the result does not depend smoothly on it.
         count: How many leading arguments are tensors; None where all positional ones are.
-        inplace, effect, out_arrays, bind, decomposition, ufunc, view, fused_vjp, common: See `Traits`.
+        inplace, effect, out_arrays, bind, decomposition, ufunc, view, stepwise, fused_vjp, common: See `Traits`.
         writes: Whether the last argument of `forward` is an `out` array to write to.
         draws: Whether it gives other numbers each time, and has an effect on what is drawn later.
         vjp_all: Used in place of rules: given the gradient of the output, the entry, its values, the ids of tensors
@@ -86,6 +88,7 @@ class Op:
         self.bind: Callable[..., Callable[[], object]] | None = traits.get("bind")
         self.decomposition: Callable[..., Any] | None = traits.get("decomposition")
         self.view: bool = traits.get("view", False)
+        self.stepwise: bool = traits.get("stepwise", False)
         self.fused_vjp: dict[str, tuple[int, VJP]] = traits.get("fused_vjp", {})
         self.common: VJP | None = traits.get("common")
         self.ufunc: Callable[..., Any] | None = traits.get("ufunc")

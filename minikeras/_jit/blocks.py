@@ -32,8 +32,6 @@ BLOCK_COST = 1 << 20
 """What a block should cost at least, see `cost_of`: some milliseconds."""
 CALL_COST = 20_000
 """What an entry should cost in a block: twenty times as much as it takes to call NumPy."""
-STEP_BY_STEP = {"_records", "_passed_on"}
-"""Operations that call NumPy for each step of a sequence: in blocks they would do so for each block."""
 PRODUCT_ROWS, LEAST_ROWS = 128, 32
 """Rows of a large product's first matrix that a block should have, and those it has at least."""
 SUM = -1
@@ -201,7 +199,7 @@ class _Plan:
         known = [self.axis.get(id(x)) for x in entry.inputs]
         # A large product that adds up rows is worth all threads by itself.
         alone = multiplications(entry) >= 2 * PART_WORK and known[0] == entry.values[0].ndim - 1
-        alone |= acts or op.name in STEP_BY_STEP
+        alone |= acts or op.stepwise
         row = None if alone or all(axis is None for axis in known) else _by_row(entry, known, self.rows)
         if row is not None and not (row.axis == SUM and op.view):
             self.row[y] = row

@@ -102,13 +102,12 @@ def layer_normalization(x: TensorLike, gamma: TensorLike | None = None, beta: Te
     """(x - mean) / sqrt(variance + epsilon) * gamma + beta, with mean and variance along axes. Ba et al. 2016."""
     dtype, t = convert_to_tensor(x).dtype, _wide(x)
     where = tuple(sorted(a % t.ndim for a in ([axis] if isinstance(axis, int) else axis)))
-    result: Any = _standardized(t, where, settings.epsilon if epsilon is None else epsilon)
+    result = _standardized(t, where, settings.epsilon if epsilon is None else epsilon)
     if gamma is not None:
         result = result * _broadcast_to_axes(gamma, t, where)
     if beta is not None:
         result = result + _broadcast_to_axes(beta, t, where)
-    scaled: Tensor = result.astype(dtype) if result.dtype != dtype else result
-    return scaled
+    return result.astype(dtype) if result.dtype != dtype else result
 
 
 @composite

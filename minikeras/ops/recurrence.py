@@ -206,7 +206,7 @@ def _held(mask: Any, how: Recurrence) -> Any:
     return None if mask is None or mask.all() else ~mask.T[:: -1 if how.backwards else 1]
 
 
-@primitive(None, None, None, None)
+@primitive(None, None, None, None, stepwise=True)
 def _records(x: Array, mask: Any, state: Array, weights: Array, how: Recurrence, kept: bool,
              out: Array | None = None) -> Array:  # fmt: skip
     """Run all steps; return their records, (steps + 1, rows, batch), [h; 1; x] alone unless `kept`; see `recur`."""
@@ -240,7 +240,7 @@ def _not_twice(*args: Any, **kwargs: Any) -> Any:
                               "layer was called. Open the outer GradientTape before that.")  # fmt: skip
 
 
-@primitive(_not_twice, _not_twice, _not_twice, None)
+@primitive(_not_twice, _not_twice, _not_twice, None, stepwise=True)
 def _passed_on(g: Array, records: Array, weights: Array, mask: Any, how: Recurrence, out: Array | None = None) -> Array:
     """Go back through all steps; return the gradients of the sums in the gates, (steps + 1, rows, batch).
 
