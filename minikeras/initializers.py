@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Final, Literal, Self, TypeAlias, cast, overloa
 import numpy as np
 
 from ._base import absent
+from ._base.blas_threads import one_thread
 from ._base.checks import one_of
 from ._base.settings import make_default_seed, standardize_dtype
 from ._base.typing import AnyCallable, Array, Config, DTypeLike, InitializerFunction, InitializerName, TensorLike
@@ -292,11 +293,11 @@ class Orthogonal(_Random):
     def _values(self, shape: Sequence[int], dtype: str) -> Array:
         if len(shape) < 2:
             raise ValueError(f"Orthogonal needs at least two axes. Received: shape={shape} of rank {len(shape)}.")
-        rows, columns = math.prod(shape[:-1]), shape[-1]
+        short, long = sorted((math.prod(shape[:-1]), shape[-1]))
         wide = "float32" if dtype == "float16" else dtype  # LAPACK has no float16
-        q, r = np.linalg.qr(draw_normal((max(rows, columns), min(rows, columns)), dtype=wide, seed=self.seed))
+        q, r = one_thread(np.linalg.qr)(draw_normal((long, short), dtype=wide, seed=self.seed))
         q = q * np.sign(np.diag(r))  # without this not all orthogonal matrices would be equally likely
-        return (self.gain * np.reshape(q.T if rows < columns else q, shape)).astype(dtype, copy=False)
+        return (self.gain * np.reshape(q.T if short < shape[-1] else q, shape)).astype(dtype, copy=False)
 
 
 InitializerLike: TypeAlias = InitializerName | Initializer | type[Initializer] | InitializerFunction | Array | Config

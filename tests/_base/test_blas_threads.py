@@ -117,6 +117,14 @@ def test_updates_with_a_step_of_ones_own_do() -> None:
     assert seen == [1]
 
 
+def test_orthogonal_weights_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    factors = np.linalg.qr
+    seen.clear()
+    monkeypatch.setattr(np.linalg, "qr", lambda a: factors(note(a)))
+    keras.initializers.Orthogonal()((64, 256))
+    assert seen == [1]
+
+
 def limit(code: str, **environment: str) -> list[str]:
     """Return what a fresh process prints."""
     start = "import os, minikeras as keras; from minikeras._base import blas_threads\n"
