@@ -191,8 +191,8 @@ class Codegen:
                 self._operand(x, v, produced, function, any(j != k for j in fulls))
                 for k, (x, v) in enumerate(zip(entry.inputs, values, strict=True))
             ]
-            args.append(None)
             writes = not produced.ndim or self._outputs.count(id(entry.output)) != 1
+            args += [None] * writes
             anywhere = _elementwise(function)
         else:
             function, args = _bound(entry)
@@ -276,7 +276,7 @@ class Codegen:
             return f"{start}{args[0]}.T"
         if function is np.ndarray.__setitem__:
             return f"{args[0]}[()] = {args[1]}"
-        if function in _OUT_BY_NAME:
+        if function in _OUT_BY_NAME and line.result is None:
             args[-1] = f"out={args[-1]}"
         return f"{start}{called}({', '.join(args)})"
 

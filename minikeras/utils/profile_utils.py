@@ -45,7 +45,7 @@ def profile_step(model: Any, x: TensorLike, y: TensorLike | None = None, steps: 
         >>> for line, microseconds in profile_step(model, np.ones((4, 2), "float32")):
         ...     print(line)
           4 dot(x0, net/first/kernel, float32[4, 3])
-          5 add(float32[4, 3], net/first/bias, float32[4, 3])
+          5 t0 = add(float32[4, 3], net/first/bias)
     """
 
     def step() -> object:
