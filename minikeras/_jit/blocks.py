@@ -31,7 +31,7 @@ BLOCKS = 4
 BLOCK_COST = 1 << 20
 """What a block should cost at least, see `cost_of`: some milliseconds."""
 CALL_COST = 20_000
-"""What an entry should cost in a block: twenty times as much as it takes to call NumPy."""
+"""What an entry should cost in one of four blocks, twenty times what a call of NumPy takes; and half of it in all."""
 PRODUCT_ROWS, LEAST_ROWS = 128, 32
 """Rows of a large product's first matrix that a block should have, and those it has at least."""
 SUM = -1
@@ -407,7 +407,7 @@ def count_of(entries: Sequence[Entry], inputs: Sequence[Tensor]) -> int:
     height = min((n for n in heights if not n % rows), default=rows * BLOCKS * PRODUCT_ROWS)
     cost = cost_of(entries)
     most = min(BLOCKS, cost // BLOCK_COST, rows // 2)
-    if most < 2 or height < 2 * LEAST_ROWS:
+    if most < 2 or height < 2 * LEAST_ROWS or cost < CALL_COST // 2 * len(entries):
         return 0
     most = min(most, height // PRODUCT_ROWS, cost // (CALL_COST * len(entries)))
     return 4 if most == 4 else 2  # so that two threads have the same to do

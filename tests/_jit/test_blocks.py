@@ -20,6 +20,7 @@ Maker = Callable[[], keras.Model]
 def small_too(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let steps on few numbers run in blocks, from the third replay on."""
     monkeypatch.setattr(blocks, "BLOCK_COST", 1)
+    monkeypatch.setattr(blocks, "CALL_COST", 1)
     monkeypatch.setattr(jit, "WHOLE_STEPS", 2)
 
 
@@ -90,6 +91,13 @@ def trained(name: str, batch: int, eagerly: bool = False, weighted: bool = True)
     weights = np.random.default_rng(1).random(4 * batch) if weighted else None
     sample_weight: Any = [weights, weights] if name == "several" and weighted else weights
     return model, model.fit(x, y, batch_size=batch, epochs=4, verbose=0, sample_weight=sample_weight).history
+
+
+def test_many_small_layers_stay_whole() -> None:
+    deep = keras.Sequential([keras.Input((64,)), *(layers.Dense(64, "relu") for _ in range(70)), layers.Dense(1)])
+    deep.compile("sgd", "mse")
+    deep.fit(np.ones((640, 64)), np.ones((640, 1)), batch_size=32, verbose=0)
+    assert not in_blocks(deep)
 
 
 @pytest.mark.usefixtures("small_too")

@@ -51,6 +51,7 @@ def test_a_prediction_changes_nothing() -> None:
 
 def test_a_step_in_blocks_of_rows_is_told_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(blocks, "BLOCK_COST", 1)
+    monkeypatch.setattr(blocks, "CALL_COST", 10)
     model = compiled()
     text = [line for line, _ in profile_step(model, X, Y, steps=3)]
     assert isinstance(next(iter(model._jits["train"]._programs.values())), blocks.BlockProgram)
