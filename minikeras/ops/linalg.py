@@ -208,7 +208,7 @@ def _labels(subscripts: str, tensors: Sequence[Tensor]) -> tuple[list[list[str]]
     terms = inputs.split(",")
     if len(terms) != len(tensors):
         raise ValueError(f"einsum {subscripts!r} needs {len(terms)} tensors. Received: {len(tensors)}.")
-    free = [c for c in map(chr, (*range(97, 123), *range(65, 91))) if c not in subscripts]
+    free = [c for c in map(chr, (*range(97, 123), *range(65, 91))) if c not in subscripts]  # a to z, then A to Z
     missing = [x.ndim - len(term.replace("...", "")) for term, x in zip(terms, tensors, strict=True)]
     longest = int(np.max([n for n, term in zip(missing, terms, strict=True) if "..." in term], initial=0))
     for n, term, x in zip(missing, terms, tensors, strict=True):
