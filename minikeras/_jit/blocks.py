@@ -34,12 +34,20 @@ CALL_COST = 20_000
 """What an entry should cost in one of four blocks, twenty times what a call of NumPy takes; and half of it in all."""
 PRODUCT_ROWS, LEAST_ROWS = 128, 32
 """Rows of a large product's first matrix that a block should have, and those it has at least."""
+STEP_SIZE = 24_000
+"""Numbers that a step of a sequence should have in a block, some 20 us: threads wait for each other at each call."""
 SUM = -1
 
 
 def cost_of(entries: Iterable[Entry]) -> int:
     """Return about how long entries take, in numbers added; a multiplication in a product takes a 32nd of that."""
     return sum(cast(Array, entry.output.array).size + multiplications(entry) // 32 for entry in entries)
+
+
+def _most_blocks(entry: Entry) -> int:
+    """Return the number of blocks in which each step of a sequence is still worth its calls; BLOCKS for others."""
+    y = cast(Array, entry.output.array)
+    return y.size // len(y) // STEP_SIZE if entry.op.stepwise else BLOCKS
 
 
 class _Row(NamedTuple):
@@ -199,7 +207,7 @@ class _Plan:
         known = [self.axis.get(id(x)) for x in entry.inputs]
         # A large product that adds up rows is worth all threads by itself.
         alone = multiplications(entry) >= 2 * PART_WORK and known[0] == entry.values[0].ndim - 1
-        alone |= acts or op.stepwise
+        alone |= acts or _most_blocks(entry) < 2
         row = None if alone or all(axis is None for axis in known) else _by_row(entry, known, self.rows)
         if row is not None and not (row.axis == SUM and op.view):
             self.row[y] = row
@@ -409,5 +417,6 @@ def count_of(entries: Sequence[Entry], inputs: Sequence[Tensor]) -> int:
     most = min(BLOCKS, cost // BLOCK_COST, rows // 2)
     if most < 2 or height < 2 * LEAST_ROWS or cost < CALL_COST // 2 * len(entries):
         return 0
-    most = min(most, height // PRODUCT_ROWS, cost // (CALL_COST * len(entries)))
+    steps = [n for n in map(_most_blocks, entries) if n >= 2]
+    most = min(most, height // PRODUCT_ROWS, cost // (CALL_COST * len(entries)), *steps)
     return 4 if most == 4 else 2  # so that two threads have the same to do

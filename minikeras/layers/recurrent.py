@@ -7,7 +7,7 @@ masks once a call, so that all steps drop the same, as in Keras (Gal and Ghahram
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, Literal, Self, TypeAlias, Unpack, cast, overload
 
@@ -21,7 +21,7 @@ from .._core.tensor import Tensor, recorders
 from .._core.variable import Variable
 from .._serialization.serialization import deserialize, serialize
 from ..constraints import ConstraintLike
-from ..ops.recurrence import CURVES, Recurrence, recur
+from ..ops.recurrence import CURVES, FEW, Recurrence, recur
 from ..random import SeedGenerator
 from .core import WithKernel
 from .layer import BaseOptions, InitializerLike, Layer, LayerOptions, RegularizerLike, Untracked
@@ -468,7 +468,7 @@ class RNN(_OfLayers, Generic[WithState, Symbols, Values]):
         kind = self.cell._kind(sequences, masks, training) if isinstance(self.cell, _Cell) else None
         if kind:
             inputs = sequences * ops.expand_dims(masks[0][0], 1) if training and masks[0] else sequences
-            output, states = self._run_at_once(inputs, states, mask, kind)
+            ((output, states),) = _run_at_once([self], inputs, states, mask, kind)
         else:
             output, states = self._run_cell(sequences, states, mask, training, masks)
         if self.stateful and self.states is not None:
@@ -476,21 +476,6 @@ class RNN(_OfLayers, Generic[WithState, Symbols, Values]):
                 variable.assign(state)
         results = self._converted((output, *(states if self.return_state else ())))  # from the dtype of the cell
         return results if self.return_state else results[0]
-
-    def _run_at_once(self, x: Tensor, states: list[Any], mask: Any, kind: tuple[str, str, str]) -> tuple[Tensor, Any]:
-        """Return the output, of all steps or the last, and the last state, if somebody wants that; all from one op."""
-        steps, cell, wanted = x.shape[1] if self.return_sequences else 1, self.cell, self.return_state or self.stateful
-        how = Recurrence(cell.units, *kind, self.go_backwards, self.return_sequences, wanted and len(states) > 1)
-        mask = None if mask is None else ops.reshape(ops.cast(mask, "bool"), x.shape[:2])
-        state = ops.concatenate(states, -1) if len(states) > 1 else states[0]
-        y = recur(x, mask, state, cell.kernel, cell.recurrent_kernel, cell.bias, how)
-        last = [y[:, i] for i in range(steps - 1, y.shape[1])] if wanted else []
-        output = y[:, :steps] if how.cells else y
-        if mask is not None:  # the output before the first step that counts is zero
-            mask = ops.flip(mask, 1) if self.go_backwards else mask
-            seen = mask if self.zero_output_for_mask else ops.cumsum(ops.cast(mask, "int32"), 1) > 0
-            output = ops.where(ops.expand_dims(seen[:, -steps:], -1), output, ops.zeros_like(output))
-        return output if self.return_sequences else ops.reshape(output, (-1, cell.units)), last
 
     def _run_cell(self, sequences: Tensor, states: Any, mask: Any, training: bool, masks: Any) -> tuple[Tensor, Any]:
         """Return the output, of all steps or the last, and the last state, from a call of the cell for each step."""
@@ -534,6 +519,29 @@ class RNN(_OfLayers, Generic[WithState, Symbols, Values]):
         size = _output_size(self.cell)
         shape: PartialShape = (batch, sequences_shape[1], size) if self.return_sequences else (batch, size)
         return (shape, *tree.map_structure(lambda n: (batch, n), self.state_size)) if self.return_state else shape
+
+
+def _run_at_once(layers: Sequence[RNN], x: Tensor, states: list[Any], mask: Any,
+                 kind: tuple[str, str, str]) -> Iterator[tuple[Tensor, Any]]:  # fmt: skip
+    """Yield for each layer the output, of all steps or the last, and the last state, if wanted; all from one op.
+
+    The layers are alike but for `go_backwards`. Each state has the batches of all layers, one below the other.
+    """
+    first, ways = layers[0], tuple(layer.go_backwards for layer in layers)
+    whole, units, wanted = first.return_sequences, first.cell.units, first.return_state or first.stateful
+    how = Recurrence(units, *kind, ways, whole, wanted and len(states) > 1)
+    mask = None if mask is None else ops.reshape(ops.cast(mask, "bool"), x.shape[:2])
+    state = ops.concatenate(states, -1) if len(states) > 1 else states[0]
+    outputs = recur(x, mask, state, [layer.cell for layer in layers], how)
+    steps = x.shape[1] if whole else 1
+    for layer, y in zip(layers, ops.split(outputs, len(layers)) if len(layers) > 1 else [outputs], strict=True):
+        last = [y[:, i] for i in range(steps - 1, y.shape[1])] if wanted else []
+        output = y[:, :steps] if how.cells else y
+        if mask is not None:  # the output before the first step that counts is zero
+            counts = ops.flip(mask, 1) if layer.go_backwards else mask
+            seen = counts if layer.zero_output_for_mask else ops.cumsum(ops.cast(counts, "int32"), 1) > 0
+            output = ops.where(ops.expand_dims(seen[:, -steps:], -1), output, ops.zeros_like(output))
+        yield output if whole else ops.reshape(output, (-1, units)), last
 
 
 def _choose(mask: Tensor, new: Tensor, old: Tensor) -> Tensor:
@@ -721,19 +729,36 @@ class Bidirectional(_OfLayers):
     reset_states = reset_state
 
     def call(self, sequences: Tensor, initial_state: Any = None, mask: Any = None, training: bool | None = None) -> Any:
-        half = 0 if initial_state is None else len(initial_state) // 2
-        parts = (None, None) if initial_state is None else (initial_state[:half], initial_state[half:])
-        outputs = [
-            layer(sequences, initial_state=state, mask=mask, training=training)
-            for layer, state in zip((self.forward_layer, self.backward_layer), parts, strict=True)
-        ]
-        (y, *states), (z, *others) = outputs if self.return_state else [(value,) for value in outputs]
+        kind = self._kind(sequences) if training and initial_state is None else None
+        if kind:
+            layers = [self.forward_layer, self.backward_layer]
+            start = self.forward_layer.get_initial_state(2 * sequences.shape[0])
+            (y, states), (z, others) = _run_at_once(layers, sequences, start, _first(mask), kind)
+        else:
+            half = 0 if initial_state is None else len(initial_state) // 2
+            parts = (None, None) if initial_state is None else (initial_state[:half], initial_state[half:])
+            outputs = [
+                layer(sequences, initial_state=state, mask=mask, training=training)
+                for layer, state in zip((self.forward_layer, self.backward_layer), parts, strict=True)
+            ]
+            (y, *states), (z, *others) = outputs if self.return_state else [(value,) for value in outputs]
         y, z = (ops.convert_to_tensor(x, self.compute_dtype) for x in (y, z))
         z = ops.flip(z, 1) if self.return_sequences else z
         merged: Any = _MERGE[self.merge_mode](y, z)
         if not self.return_state:
             return merged
         return (*(merged if self.merge_mode is None else (merged,)), *states, *others)
+
+    def _kind(self, x: Tensor) -> tuple[str, str, str] | None:
+        """Return the kind of both layers if one op trains them together, for few numbers a step; None if not."""
+        kinds: list[Any] = []
+        for layer in (self.forward_layer, self.backward_layer):
+            if type(layer) not in (SimpleRNN, LSTM, GRU) or layer.stateful or layer.activity_regularizer:
+                return None
+            cell, drops = layer.cell, layer.dropout or layer.recurrent_dropout
+            kinds.append((cell.units, cell.use_bias, cell._kind(x, [None, drops], True)))
+        few = x.shape[0] * kinds[0][0] <= FEW
+        return kinds[0][-1] if few and kinds[0] == kinds[1] else None
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         """Return the mask for the outputs of all steps, none for the last."""

@@ -3,17 +3,20 @@
 A step has a record: what goes into it and what its gates gave, one below the other. Each part is a matrix with a column
 for each sample, contiguous, so that products write to it and activations work on it in place. A record begins with
 [h; 1; x], the state, a row of ones and the input: one product with weights and biases gives the sums of the gates.
+Several layers of one kind stand side by side, a part of the samples for each: then all but products is one call.
 
 The backward pass first computes for all steps at once what each gate passes on. Then it goes back step by step for the
 gradient of the state alone. The gradient of the weights is a product over all steps.
 """
 
-from collections.abc import Callable, Iterator
-from itertools import repeat
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial, reduce
+from itertools import chain, product, repeat
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from .._base.pool import PART_WORK, run_all
 from .._base.typing import Array
 from .._core.op import primitive
 from .._core.tape import GradientTape
@@ -22,6 +25,8 @@ from .arrays import ONE, ZERO, rule
 from .creation import zeros
 from .shapes import concatenate, reshape
 
+FEW = 2048
+"""Numbers of a state up to which a call of NumPy takes so long beside them that two layers are better run as one."""
 _HALF = {letter: np.full((), 0.5, letter) for letter in "fd"}
 
 
@@ -58,7 +63,7 @@ class Recurrence(NamedTuple):
     kind: str  # "simple", "lstm", or "gru", whose reset gate comes after the product
     activation: str
     gate: str  # name of the gates' activation
-    backwards: bool  # whether it starts with the last step
+    backwards: tuple[bool, ...]  # for each layer, whether it starts with the last step
     whole: bool  # whether it gives the states h of all steps, rather than the last
     cells: bool  # whether it gives the last c of an LSTM as well
 
@@ -70,14 +75,26 @@ class Recurrence(NamedTuple):
 
 def _parts(block: Array, n: int, *bounds: tuple[int, int]) -> Iterator[Any]:
     """Yield rows of all records, in multiples of n; the same view again and again where all are one record."""
-    parts = (block[:, start * n : stop * n] for start, stop in bounds)
+    parts = (block[..., start * n : stop * n, :] for start, stop in bounds)
     return parts if block.strides[0] or not block.size else (repeat(part[0]) for part in parts)
 
 
+def _by_layer(block: Array, how: Recurrence) -> Array:
+    """Return a view (..., layers, rows, batch) of columns of several layers, (..., rows, batch); of one as they are."""
+    count = len(how.backwards)
+    return block if count == 1 else block.reshape(*block.shape[:-1], count, -1).swapaxes(-2, -3)
+
+
+def _product(matrices: Array) -> Callable[[Array, Array], object]:
+    """Return a function that writes the products of each layer's matrix with its columns to another array."""
+    matrices = np.ascontiguousarray(matrices)
+    return partial(np.matmul, matrices) if len(matrices) > 1 else matrices[0].dot
+
+
 def _simple(h: list[Array], front: Array, rest: Array, weights: Array, how: Recurrence) -> Iterator[None]:
-    curve, dot = CURVES[how.activation], np.ascontiguousarray(weights.T).dot
-    for x, h1 in zip(front, h[1:], strict=False):
-        dot(x, h1)
+    curve, dot = CURVES[how.activation], _product(weights.swapaxes(1, 2))
+    for x, h1, sums in zip(_by_layer(front, how), h[1:], _by_layer(front[1:, : how.units], how), strict=False):
+        dot(x, sums)
         curve(h1, h1)
         yield
 
@@ -85,26 +102,26 @@ def _simple(h: list[Array], front: Array, rest: Array, weights: Array, how: Recu
 def _simple_back(state: Array, front: Array, rest: Array, d: Array, weights: Array, how: Recurrence) -> Iterator[None]:
     n = how.units
     CURVES[how.activation].slope(front[1:, :n], d)
-    dot = np.ascontiguousarray(weights[:n]).dot
-    for d_t in d[::-1]:
+    dot, through = _product(weights[:, :n]), _by_layer(state, how)
+    for d_t, d_sums in zip(d[::-1], _by_layer(d, how)[::-1], strict=True):
         yield
         np.multiply(d_t, state, d_t)
-        dot(d_t, state)
+        dot(d_sums, through)
 
 
 def _lstm(h: list[Array], front: Array, rest: Array, weights: Array, how: Recurrence) -> Iterator[None]:
     """A record goes on with o, i, f, g, c, and the activation of the next c."""
     (curve, gate), n = how.curves, how.units
-    a = weights.T[[*range(3 * n, 4 * n), *range(3 * n)]]
-    a[: 3 * n] *= gate.scale
+    a = np.roll(weights.swapaxes(1, 2), n, 1)
+    a[:, : 3 * n] *= gate.scale
     sums = np.empty((2 * n, front.shape[-1]), front.dtype)
     kept, new = sums[n:], sums[:n]
     usual = how.activation == "tanh" and how.gate == "sigmoid"
     parts = _parts(rest, n, (0, 4), (0, 3), (3, 4), (0, 1), (1, 3), (3, 5), (5, 6))
-    dot, multiply, add, tanh, half = a.dot, np.multiply, np.add, np.tanh, _HALF[a.dtype.char]
-    (c,) = _parts(rest[1:], n, (4, 5))
-    for x, h1, c1, z, gates, g, o, i_f, g_c, bent in zip(front, h[1:], c, *parts, strict=False):
-        dot(x, z)
+    dot, multiply, add, tanh, half = _product(a), np.multiply, np.add, np.tanh, _HALF[a.dtype.char]
+    (c,), (into,), xs = _parts(rest[1:], n, (4, 5)), _parts(_by_layer(rest, how), n, (0, 4)), _by_layer(front, how)
+    for x, to, h1, c1, z, gates, g, o, i_f, g_c, bent in zip(xs, into, h[1:], c, *parts, strict=False):
+        dot(x, to)
         if usual:  # with few calls
             tanh(z, z)
             multiply(gates, half, gates)
@@ -128,7 +145,8 @@ def _lstm_back(state: Array, front: Array, rest: Array, d: Array, weights: Array
     for act, y, factor, slope in passed:
         act.slope(y, slope)
         np.multiply(slope, factor, slope)
-    dot, dh, dc = np.ascontiguousarray(weights[:n]).dot, state[:n], state[n:]
+    dot, dh, dc = _product(weights[:, :n]), state[:n], state[n:]
+    through, d_all = _by_layer(dh, how), _by_layer(d_all, how)
     d_ifg, d_h = (x.reshape(len(d), count, *dh.shape) for x, count in ((d_ifg, 3), (d_h, 2)))
     for of_h, of_c, from_h, f_t, d_t in zip(*(x[::-1] for x in (d_h, d_ifg, d_c, f, d_all)), strict=True):
         yield
@@ -136,23 +154,24 @@ def _lstm_back(state: Array, front: Array, rest: Array, d: Array, weights: Array
         np.add(dc, from_h, dc)
         np.multiply(of_c, dc, of_c)
         np.multiply(dc, f_t, dc)
-        dot(d_t, dh)
+        dot(d_t, through)
 
 
 def _gru(h: list[Array], front: Array, rest: Array, weights: Array, how: Recurrence) -> Iterator[None]:
     """A record goes on with h @ recurrent for the new state, z, r, and the new state."""
     (curve, gate), n = how.curves, how.units
-    of_x = np.delete(weights[n:, 2 * n :], 1, 0).T.copy()  # one of two biases, and the kernel
-    a = np.delete(weights, n, 0).T.copy()
-    a[2 * n :, n + 1 :] = 0
-    a[: 2 * n, n] += weights[n, : 2 * n]
-    a[: 2 * n] *= gate.scale
-    dot, reset = np.roll(a, n, 0).dot, np.empty_like(h[0])
-    parts = _parts(rest, n, (0, 3), (0, 1), (1, 3), (1, 2), (2, 3), (3, 4))
-    for x, enters, h0, h1, sums, inner, gates, z, r, new in zip(front, front[:, n:], h, h[1:], *parts, strict=False):
-        dot(x, sums)
+    of_x = _product(np.delete(weights[:, n:, 2 * n :], 1, 1).swapaxes(1, 2))  # one of two biases, and the kernel
+    a = np.delete(weights, n, 1).swapaxes(1, 2).copy()
+    a[:, 2 * n :, n + 1 :] = 0
+    a[:, : 2 * n, n] += weights[:, n, : 2 * n]
+    a[:, : 2 * n] *= gate.scale
+    dot, reset, xs = _product(np.roll(a, n, 1)), np.empty_like(h[0]), _by_layer(front, how)
+    into = _parts(_by_layer(rest, how), n, (0, 3), (3, 4))
+    parts = xs, xs[..., n:, :], h, h[1:], *into, *_parts(rest, n, (0, 1), (1, 3), (1, 2), (2, 3), (3, 4))
+    for x, enters, h0, h1, to_sums, to_new, inner, gates, z, r, new in zip(*parts, strict=False):
+        dot(x, to_sums)
         gate.run(gates, gates)
-        of_x.dot(enters, new)
+        of_x(enters, to_new)
         np.multiply(r, inner, reset)
         np.add(new, reset, new)
         curve(new, new)
@@ -173,11 +192,12 @@ def _gru_back(state: Array, front: Array, rest: Array, d: Array, weights: Array,
     np.multiply(d_new, np.subtract(ONE[z.dtype.char], z, d_inner), d_new)
     np.multiply(d_r, np.multiply(inner, d_new, d_inner), d_r)
     np.multiply(r, d_new, d_inner)
-    dot, through = np.roll(weights[:n], n, 1).dot, np.empty_like(state)
-    for d_t, d_sums, z_t in zip(d.reshape(len(d), 4, *state.shape)[::-1], d[::-1, : 3 * n], z[::-1], strict=True):
+    dot, through = _product(np.roll(weights[:, :n], n, 2)), np.empty_like(state)
+    to, sums = _by_layer(through, how), _by_layer(d, how)[::-1, ..., : 3 * n, :]
+    for d_t, d_sums, z_t in zip(d.reshape(len(d), 4, *state.shape)[::-1], sums, z[::-1], strict=True):
         yield
         np.multiply(d_t, state, d_t)
-        dot(d_sums, through)
+        dot(d_sums, to)
         np.multiply(state, z_t, state)
         np.add(state, through, state)
 
@@ -201,16 +221,25 @@ KINDS = {"simple": Kind(_simple, _simple_back, 0, 1, 0, 1), "lstm": Kind(_lstm, 
          "gru": Kind(_gru, _gru_back, 4, 4, 1, 1)}  # fmt: skip
 
 
+def _in_time(block: Any, how: Recurrence) -> list[Any]:
+    """Return for each layer its part of an array (steps, ..., batch), with the first step of the sequence in front."""
+    size = np.shape(block)[-1] // len(how.backwards)
+    ways = [slice(None, None, -1 if backwards else 1) for backwards in how.backwards]
+    return [block[way, ..., size * k : size * (k + 1)] for k, way in enumerate(ways)]
+
+
 def _held(mask: Any, how: Recurrence) -> Any:
     """Return for each step in turn which samples stay as they are, (steps, batch); None where none does."""
-    return None if mask is None or mask.all() else ~mask.T[:: -1 if how.backwards else 1]
+    if mask is None or mask.all():
+        return None
+    return np.concatenate(_in_time(np.tile(~mask.T, len(how.backwards)), how), 1)
 
 
 @primitive(None, None, None, None, stepwise=True)
 def _records(x: Array, mask: Any, state: Array, weights: Array, how: Recurrence, kept: bool,
              out: Array | None = None) -> Array:  # fmt: skip
     """Run all steps; return their records, (steps + 1, rows, batch), [h; 1; x] alone unless `kept`; see `recur`."""
-    (batch, steps, features), n, kind = x.shape, how.units, KINDS[how.kind]
+    (_, steps, features), n, kind, batch = x.shape, how.units, KINDS[how.kind], len(state)
     rows, further = n + 1 + features, kind.rest * n
     out = np.empty((steps + 1, rows + further * kept, batch), x.dtype) if out is None else out
     front, rest = out[:, :rows], out[:, rows:]
@@ -219,7 +248,8 @@ def _records(x: Array, mask: Any, state: Array, weights: Array, how: Recurrence,
         rest = np.lib.stride_tricks.as_strided(one, (steps + 1, further, batch), (0, *one.strides[1:]))
     out[-1] = 0
     front[:, n] = 1
-    front[:-1, n + 1 :] = x.transpose(1, 2, 0)[:: -1 if how.backwards else 1]
+    for part in _in_time(front[:-1, n + 1 :], how):
+        part[...] = x.transpose(1, 2, 0)
     parts = [*front[:, :n]], *([[*rest[:, 4 * n : 5 * n]]] if kind.states > 1 else [])
     for part, start in zip(parts, np.split(state, kind.states, 1), strict=True):
         part[0][...] = start.T
@@ -273,23 +303,32 @@ def _passed_on(g: Array, records: Array, weights: Array, mask: Any, how: Recurre
 @primitive(_not_twice, _not_twice, None)
 def _weight_gradient(d: Array, records: Array, weights: Array, how: Recurrence, out: Array | None = None) -> Array:
     """The gradient of the weights, from that of the sums in the gates: a product summed over steps and batch."""
-    n, (k, columns) = how.units, weights.shape
-    out, twice = np.empty_like(weights) if out is None else out, how.kind == "gru"
-    blocks = records[:-1, : k - twice], d[:-1, : columns + n * twice]
-    a, b = (block.transpose(1, 0, 2).reshape(block.shape[1], -1) for block in blocks)
-    if twice:
-        out[[*range(n), n + 1]] = np.roll(np.dot(b[: 3 * n], a[: n + 1].T), -n, 0).T
-        out[[n, *range(n + 2, k)]] = np.dot(b[n:], a[n:].T).T
-    else:
-        out[...] = np.dot(b, a.T).T  # with many rows first, as BLAS likes it
-    return out
+    n, (count, k, columns), (steps, _, batch) = how.units, weights.shape, d.shape
+    twice, size, large = how.kind == "gru", batch // count, weights.size * steps * batch // count >= 2 * PART_WORK
+    halves = 2 if large and count == 1 else 1
+    blocks, sums = (records[:, : k - twice], d[:, : columns + n * twice]), np.empty((halves, *weights.shape), d.dtype)
+
+    def add_up(layer: int, half: int) -> None:
+        cut = slice((steps - 1) * half // halves, (steps - 1) * (half + 1) // halves)
+        mine = (block[cut, :, layer * size : (layer + 1) * size] for block in blocks)
+        a, b = (block.transpose(1, 0, 2).reshape(block.shape[1], -1) for block in mine)
+        y = sums[half, layer]
+        if twice:
+            y[[*range(n), n + 1]] = np.roll(np.dot(b[: 3 * n], a[: n + 1].T), -n, 0).T
+            y[[n, *range(n + 2, k)]] = np.dot(b[n:], a[n:].T).T
+        else:
+            y[...] = np.dot(b, a.T).T  # with many rows first, as BLAS likes it
+
+    parts = [partial(add_up, *part) for part in product(range(count), range(halves))]
+    run_all(parts if large else [lambda: [part() for part in parts]])
+    return np.sum(sums, 0, out=out)
 
 
 def _input_rule(d: Any, y: Any, records: Any, x: Any, state: Any, weights: Any, mask: Any, how: Recurrence) -> Any:
     start = KINDS[how.kind].first * how.units
-    d = d[:-1, start : start + np.shape(weights)[1]]
-    d = np.transpose(np.matmul(weights[-np.shape(x)[-1] :], d), (2, 0, 1))
-    return np.flip(d, 1) if how.backwards else d
+    parts = enumerate(_in_time(d[:-1, start : start + np.shape(weights)[2]], how))
+    of_x = reduce(np.add, [np.matmul(weights[k, -np.shape(x)[-1] :], part) for k, part in parts])
+    return np.transpose(of_x, (2, 0, 1))
 
 
 @primitive(
@@ -308,18 +347,21 @@ def _outputs(records: Array, x: Array, state: Any, weights: Array, mask: Any, ho
     return out
 
 
-def recur(x: Any, mask: Any, state: Any, kernel: Any, recurrent: Any, bias: Any, how: Recurrence) -> Tensor:
+def recur(x: Any, mask: Any, state: Any, cells: Sequence[Any], how: Recurrence) -> Tensor:
     """Return the states h of all steps or the last, and perhaps the last c behind them: (batch, steps, units).
 
     Args:
         x: Input, (batch, steps, features), floats of one dtype with the weights.
         mask: Bools, (batch, steps): where False the state stays; None for no mask.
-        state: h, or h and c side by side, (batch, units or 2 units).
-        kernel, recurrent, bias: The weights of a cell of this kind.
+        state: h, or h and c side by side, (batch, units or 2 units); the batches of several layers one below the other,
+            as in the result.
+        cells: A cell for each layer, with a `kernel`, a `recurrent_kernel` and perhaps a `bias`.
         how: See `Recurrence`.
     """
-    columns = np.shape(recurrent)[1]
-    bias = zeros((1 + (how.kind == "gru"), columns), recurrent.dtype) if bias is None else reshape(bias, (-1, columns))
-    weights = concatenate([recurrent, bias, kernel], 0)
+    columns = np.shape(cells[0].recurrent_kernel)[1]
+    none = zeros((1 + (how.kind == "gru"), columns), cells[0].kernel.dtype)
+    biases = (none if cell.bias is None else reshape(cell.bias, (-1, columns)) for cell in cells)
+    parts = ((cell.recurrent_kernel, bias, cell.kernel) for cell, bias in zip(cells, biases, strict=True))
+    weights = reshape(concatenate([*chain(*parts)], 0), (len(cells), -1, columns))
     kept = how.cells or any(isinstance(recorder, GradientTape) for recorder in recorders.open)
     return _outputs(_records(x, mask, state, weights, how, kept), x, state, weights, mask, how)

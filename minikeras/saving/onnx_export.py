@@ -343,9 +343,9 @@ KINDS = {"simple": ("RNN", [0], [0]), "lstm": ("LSTM", [0, 3, 1, 2], [1, 0, 0]),
 def _recurrence(c: _Call) -> _Value:
     """All steps at once. Those that a mask keeps are put in front; then each has the state of the last of them."""
     how, x, lengths, add = c.settings["how"], c.get(1), _Value(c.graph, "", "int32"), c.graph.add
-    n, (kind, order, gates), weights = how.units, KINDS[how.kind], c.one.values[3]
+    n, (kind, order, gates), weights = how.units, KINDS[how.kind], c.one.values[3][0]
     mask = None if c.one.values[4] is None else c.get(4, bool)
-    if how.backwards:
+    if any(how.backwards):
         x, mask = _flip(x, [1]), mask and _flip(mask, [1])
     if mask:
         lengths = mask.to("int32")("ReduceSum", [1], keepdims=0)

@@ -21,6 +21,7 @@ def small_too(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let steps on few numbers run in blocks, from the third replay on."""
     monkeypatch.setattr(blocks, "BLOCK_COST", 1)
     monkeypatch.setattr(blocks, "CALL_COST", 1)
+    monkeypatch.setattr(blocks, "STEP_SIZE", 1)
     monkeypatch.setattr(jit, "WHOLE_STEPS", 2)
 
 
@@ -66,7 +67,11 @@ MODELS: dict[str, Maker] = {
     ),
     "recurrent": lambda: keras.Sequential(
         [keras.Input((6,)), layers.Embedding(9, 4, mask_zero=True), layers.Bidirectional(layers.LSTM(3)),
-         layers.Dense(40, "tanh"), layers.Dense(40, "tanh"), layers.Dense(1)]
+         layers.Dense(60, "tanh"), layers.Dense(60, "tanh"), layers.Dense(1)]
+    ),
+    "sequences": lambda: keras.Sequential(
+        [keras.Input((6,)), layers.Embedding(9, 4, mask_zero=True), layers.LSTM(3, return_sequences=True),
+         layers.GRU(3, go_backwards=True), layers.Dense(1)]
     ),
     "mixing": lambda: keras.Sequential([keras.Input((6,)), layers.Dense(6, "tanh"), Mixing(), layers.Dense(1)]),
     "attention": attention,
@@ -76,7 +81,7 @@ MODELS: dict[str, Maker] = {
 
 def data(name: str, rows: int) -> tuple[Any, Any]:
     rng = np.random.default_rng(0)
-    x = rng.integers(0, 9, (rows, 6)) if name in ("attention", "recurrent") else rng.normal(size=(rows, 6))
+    x = rng.integers(0, 9, (rows, 6)) if name in ("attention", "recurrent", "sequences") else rng.normal(size=(rows, 6))
     y = rng.normal(size=(rows, 1))
     return ([x, x[::-1] * 0.5], [y, 2 * y]) if name == "several" else (x, y)
 
