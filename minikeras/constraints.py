@@ -105,7 +105,7 @@ class MinMaxNorm(Constraint):
 ConstraintFunction: TypeAlias = Function1
 """A function of the caller's from a tensor to one of the same shape."""
 
-ConstraintLike: TypeAlias = ConstraintName | Constraint | type[Constraint] | ConstraintFunction | Config
+ConstraintLike: TypeAlias = ConstraintName | Constraint | type[Constraint] | ConstraintFunction | Config | None
 """The kinds of things that `get` takes."""
 
 max_norm = MaxNorm

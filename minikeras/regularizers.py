@@ -143,7 +143,7 @@ class OrthogonalRegularizer(Regularizer):
 RegularizerFunction: TypeAlias = Function1
 """A function of the caller's from a tensor to a scalar."""
 
-RegularizerLike: TypeAlias = RegularizerName | Regularizer | type[Regularizer] | RegularizerFunction | Config
+RegularizerLike: TypeAlias = RegularizerName | Regularizer | type[Regularizer] | RegularizerFunction | Config | None
 """The kinds of things that `get` takes."""
 
 l1 = L1

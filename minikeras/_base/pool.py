@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from contextvars import copy_context
 from functools import partial
 from queue import Empty, SimpleQueue
-from threading import Lock, Thread
+from threading import Lock, Thread, local
 from typing import Any, Final
 
 import numpy as np
@@ -22,6 +22,10 @@ PART_SIZE: Final = 64
 PARTS: Final = 4
 
 
+_state = local()
+"""Whether a thread is `inside` a part of some work, where products are not cut once more."""
+
+
 class _Work:
     """Functions to be called, once each, by whoever has time."""
 
@@ -34,6 +38,13 @@ class _Work:
 
     def help(self) -> None:
         """Take parts until there are none left."""
+        before, _state.inside = getattr(_state, "inside", False), True
+        try:
+            self._take()
+        finally:
+            _state.inside = before
+
+    def _take(self) -> None:
         while self._parts:
             try:
                 part = self._parts.popleft()
@@ -135,10 +146,11 @@ def run_all(parts: Sequence[Callable[[], object]]) -> None:
 def product(a: Any, b: Any, out: Array | None = None) -> Any:
     """Return np.dot(a, b, out); a large product of matrices is done in parts, whatever the number of threads.
 
-    So the numbers do not depend on that.
+    So the numbers do not depend on that. Within a part of other work it is done at once.
     """
     arrays = type(a) is np.ndarray and type(b) is np.ndarray and a.ndim == b.ndim == 2
-    if not arrays or a.size * b.shape[1] < 2 * PART_WORK or a.shape[1] != len(b):
+    small = not arrays or a.size * b.shape[1] < 2 * PART_WORK or a.shape[1] != len(b)
+    if small or getattr(_state, "inside", False):
         return np.dot(a, b, out) if out is not None else np.dot(a, b)
     y: Array = np.empty((len(a), b.shape[1]), np.result_type(a, b)) if out is None else out
     size = max(y.shape)

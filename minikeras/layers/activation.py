@@ -99,9 +99,8 @@ class PReLU(SameShape):
     alpha_regularizer: Callable[..., Any] | None
     alpha_constraint: Callable[..., Any] | None
 
-    def __init__(self, alpha_initializer: InitializerLike = "Zeros", alpha_regularizer: RegularizerLike | None = None,
-                 alpha_constraint: ConstraintLike | None = None,
-                 shared_axes: int | list[int] | tuple[int, ...] | None = None,
+    def __init__(self, alpha_initializer: InitializerLike = "Zeros", alpha_regularizer: RegularizerLike = None,
+                 alpha_constraint: ConstraintLike = None, shared_axes: int | list[int] | tuple[int, ...] | None = None,
                  **options: Unpack[LayerOptions]) -> None:  # fmt: skip
         self._configure(locals())
         axes = [shared_axes] if isinstance(shared_axes, int) else shared_axes

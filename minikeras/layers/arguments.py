@@ -34,7 +34,7 @@ class BaseOptions(CommonOptions, total=False):
 class LayerOptions(BaseOptions, total=False):
     """Keyword arguments of the layers that do not name `activity_regularizer` themselves."""
 
-    activity_regularizer: RegularizerLike | None
+    activity_regularizer: RegularizerLike
 
 
 KINDS: dict[str, Any] = {

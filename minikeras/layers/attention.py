@@ -197,9 +197,9 @@ class MultiHeadAttention(Layer):
                  use_bias: bool = True, output_shape: int | Sequence[int] | None = None,
                  attention_axes: int | Sequence[int] | None = None, sliding_window: int | None = None,
                  flash_attention: bool | None = None, kernel_initializer: InitializerLike = "glorot_uniform",
-                 bias_initializer: InitializerLike = "zeros", kernel_regularizer: RegularizerLike | None = None,
-                 bias_regularizer: RegularizerLike | None = None, activity_regularizer: RegularizerLike | None = None,
-                 kernel_constraint: ConstraintLike | None = None, bias_constraint: ConstraintLike | None = None,
+                 bias_initializer: InitializerLike = "zeros", kernel_regularizer: RegularizerLike = None,
+                 bias_regularizer: RegularizerLike = None, activity_regularizer: RegularizerLike = None,
+                 kernel_constraint: ConstraintLike = None, bias_constraint: ConstraintLike = None,
                  use_gate: bool = False, seed: int | None = None, **options: Unpack[BaseOptions]) -> None:  # fmt: skip
         value_dim = key_dim if value_dim is None else value_dim
         attention_axes = (attention_axes,) if isinstance(attention_axes, int) else attention_axes

@@ -119,9 +119,9 @@ class _Conv(_Sliding, Generic[S]):
                  data_format: DataFormat | None = None, dilation_rate: SizesOf[S] = 1, groups: int = 1,
                  activation: ActivationLike | None = None, use_bias: bool = True,
                  kernel_initializer: InitializerLike = "glorot_uniform", bias_initializer: InitializerLike = "zeros",
-                 kernel_regularizer: RegularizerLike | None = None, bias_regularizer: RegularizerLike | None = None,
-                 activity_regularizer: RegularizerLike | None = None, kernel_constraint: ConstraintLike | None = None,
-                 bias_constraint: ConstraintLike | None = None, **options: Unpack[BaseOptions]) -> None:  # fmt: skip
+                 kernel_regularizer: RegularizerLike = None, bias_regularizer: RegularizerLike = None,
+                 activity_regularizer: RegularizerLike = None, kernel_constraint: ConstraintLike = None,
+                 bias_constraint: ConstraintLike = None, **options: Unpack[BaseOptions]) -> None:  # fmt: skip
         self._configure(locals())
         if self.filters % self.groups:
             raise ValueError(f"`filters` must be a multiple of `groups`. Received: filters={filters}, groups={groups}.")
@@ -191,9 +191,9 @@ class _ConvTranspose(_Sliding, Generic[S]):
                  output_padding: SizesOf[S] | None = None, data_format: DataFormat | None = None,
                  dilation_rate: SizesOf[S] = 1, activation: ActivationLike | None = None, use_bias: bool = True,
                  kernel_initializer: InitializerLike = "glorot_uniform", bias_initializer: InitializerLike = "zeros",
-                 kernel_regularizer: RegularizerLike | None = None, bias_regularizer: RegularizerLike | None = None,
-                 activity_regularizer: RegularizerLike | None = None, kernel_constraint: ConstraintLike | None = None,
-                 bias_constraint: ConstraintLike | None = None, **options: Unpack[BaseOptions]) -> None:  # fmt: skip
+                 kernel_regularizer: RegularizerLike = None, bias_regularizer: RegularizerLike = None,
+                 activity_regularizer: RegularizerLike = None, kernel_constraint: ConstraintLike = None,
+                 bias_constraint: ConstraintLike = None, **options: Unpack[BaseOptions]) -> None:  # fmt: skip
         self._configure(locals())
         more = self.output_padding
         if more is not None and any(n >= stride for n, stride in zip(more, self.strides, strict=True)):
@@ -249,9 +249,9 @@ class Conv3DTranspose(_ConvTranspose[Three], rank=3):
                  output_padding: SizesOf[Three] | None = None, dilation_rate: SizesOf[Three] = 1,
                  activation: ActivationLike | None = None, use_bias: bool = True,
                  kernel_initializer: InitializerLike = "glorot_uniform", bias_initializer: InitializerLike = "zeros",
-                 kernel_regularizer: RegularizerLike | None = None, bias_regularizer: RegularizerLike | None = None,
-                 activity_regularizer: RegularizerLike | None = None, kernel_constraint: ConstraintLike | None = None,
-                 bias_constraint: ConstraintLike | None = None, **options: Unpack[BaseOptions]) -> None:  # fmt: skip
+                 kernel_regularizer: RegularizerLike = None, bias_regularizer: RegularizerLike = None,
+                 activity_regularizer: RegularizerLike = None, kernel_constraint: ConstraintLike = None,
+                 bias_constraint: ConstraintLike = None, **options: Unpack[BaseOptions]) -> None:  # fmt: skip
         super().__init__(filters, kernel_size, strides, padding, output_padding, data_format, dilation_rate, activation,
                          use_bias, kernel_initializer, bias_initializer, kernel_regularizer, bias_regularizer,
                          activity_regularizer, kernel_constraint, bias_constraint, **options)  # fmt: skip
@@ -265,10 +265,9 @@ class _DepthwiseConv(_Sliding, Generic[S]):
                  depth_multiplier: int = 1, data_format: DataFormat | None = None, dilation_rate: SizesOf[S] = 1,
                  activation: ActivationLike | None = None, use_bias: bool = True,
                  depthwise_initializer: InitializerLike = "glorot_uniform", bias_initializer: InitializerLike = "zeros",
-                 depthwise_regularizer: RegularizerLike | None = None, bias_regularizer: RegularizerLike | None = None,
-                 activity_regularizer: RegularizerLike | None = None,
-                 depthwise_constraint: ConstraintLike | None = None, bias_constraint: ConstraintLike | None = None,
-                 **options: Unpack[BaseOptions]) -> None:  # fmt: skip
+                 depthwise_regularizer: RegularizerLike = None, bias_regularizer: RegularizerLike = None,
+                 activity_regularizer: RegularizerLike = None, depthwise_constraint: ConstraintLike = None,
+                 bias_constraint: ConstraintLike = None, **options: Unpack[BaseOptions]) -> None:  # fmt: skip
         self._configure(locals())
 
     def _filters(self, channels: Any) -> Any:
@@ -312,11 +311,10 @@ class _SeparableConv(_Sliding, Generic[S]):
                  activation: ActivationLike | None = None, use_bias: bool = True,
                  depthwise_initializer: InitializerLike = "glorot_uniform",
                  pointwise_initializer: InitializerLike = "glorot_uniform", bias_initializer: InitializerLike = "zeros",
-                 depthwise_regularizer: RegularizerLike | None = None,
-                 pointwise_regularizer: RegularizerLike | None = None, bias_regularizer: RegularizerLike | None = None,
-                 activity_regularizer: RegularizerLike | None = None,
-                 depthwise_constraint: ConstraintLike | None = None, pointwise_constraint: ConstraintLike | None = None,
-                 bias_constraint: ConstraintLike | None = None, **options: Unpack[BaseOptions]) -> None:  # fmt: skip
+                 depthwise_regularizer: RegularizerLike = None, pointwise_regularizer: RegularizerLike = None,
+                 bias_regularizer: RegularizerLike = None, activity_regularizer: RegularizerLike = None,
+                 depthwise_constraint: ConstraintLike = None, pointwise_constraint: ConstraintLike = None,
+                 bias_constraint: ConstraintLike = None, **options: Unpack[BaseOptions]) -> None:  # fmt: skip
         self._configure(locals())
 
     def _make_kernels(self, channels: int) -> None:

@@ -79,9 +79,9 @@ class Dense(WithKernel):
 
     def __init__(self, units: int, activation: ActivationLike | None = None, use_bias: bool = True,
                  kernel_initializer: InitializerLike = "glorot_uniform", bias_initializer: InitializerLike = "zeros",
-                 kernel_regularizer: RegularizerLike | None = None, bias_regularizer: RegularizerLike | None = None,
-                 activity_regularizer: RegularizerLike | None = None, kernel_constraint: ConstraintLike | None = None,
-                 bias_constraint: ConstraintLike | None = None, **options: Unpack[BaseOptions]) -> None:  # fmt: skip
+                 kernel_regularizer: RegularizerLike = None, bias_regularizer: RegularizerLike = None,
+                 activity_regularizer: RegularizerLike = None, kernel_constraint: ConstraintLike = None,
+                 bias_constraint: ConstraintLike = None, **options: Unpack[BaseOptions]) -> None:  # fmt: skip
         self._configure(locals())
         self.input_spec = InputSpec(min_ndim=2)
 
@@ -127,9 +127,9 @@ class EinsumDense(WithKernel):
 
     def __init__(self, equation: str, output_shape: int | ShapeLike, activation: ActivationLike | None = None,
                  bias_axes: str | None = None, kernel_initializer: InitializerLike = "glorot_uniform",
-                 bias_initializer: InitializerLike = "zeros", kernel_regularizer: RegularizerLike | None = None,
-                 bias_regularizer: RegularizerLike | None = None, kernel_constraint: ConstraintLike | None = None,
-                 bias_constraint: ConstraintLike | None = None, **options: Unpack[LayerOptions]) -> None:  # fmt: skip
+                 bias_initializer: InitializerLike = "zeros", kernel_regularizer: RegularizerLike = None,
+                 bias_regularizer: RegularizerLike = None, kernel_constraint: ConstraintLike = None,
+                 bias_constraint: ConstraintLike = None, **options: Unpack[LayerOptions]) -> None:  # fmt: skip
         self._configure(locals())
         shape = (output_shape,) if isinstance(output_shape, int) else tuple(output_shape)
         self.partial_output_shape: PartialShape = shape
@@ -216,8 +216,7 @@ class InputLayer(Layer):
     def __init__(self, shape: ShapeLike | None = None, batch_size: int | None = None, dtype: DTypeChoice | None = None,
                  sparse: bool | None = None, ragged: bool | None = None, batch_shape: ShapeLike | None = None,
                  input_tensor: KerasTensor | None = None, optional: bool = False, name: str | None = None, *,
-                 input_shape: ShapeLike | None = None,
-                 batch_input_shape: ShapeLike | None = None) -> None:  # fmt: skip
+                 input_shape: ShapeLike | None = None, batch_input_shape: ShapeLike | None = None) -> None:  # fmt: skip
         if input_shape is not None:
             warn_user("Argument `input_shape` is deprecated. Use `shape` instead.")
         shape = shape if input_shape is None else input_shape

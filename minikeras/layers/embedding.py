@@ -19,7 +19,7 @@ class _EmbeddingOptions(CommonOptions, total=False):
     """Keyword arguments of Embedding: those of every layer but `input_dim`, and `input_length`, which has no effect."""
 
     name: str | None
-    activity_regularizer: RegularizerLike | None
+    activity_regularizer: RegularizerLike
     input_length: int | None
 
 
@@ -58,8 +58,8 @@ class Embedding(Layer):
     _warned: bool = False
 
     def __init__(self, input_dim: int, output_dim: int, embeddings_initializer: InitializerLike = "uniform",
-                 embeddings_regularizer: RegularizerLike | None = None,
-                 embeddings_constraint: ConstraintLike | None = None, mask_zero: bool = False,
+                 embeddings_regularizer: RegularizerLike = None,
+                 embeddings_constraint: ConstraintLike = None, mask_zero: bool = False,
                  weights: TensorLike | None = None, **options: Unpack[_EmbeddingOptions]) -> None:  # fmt: skip
         if options.pop("input_length", None) is not None:
             warn_user("Argument `input_length` is deprecated. Just remove it.")

@@ -127,7 +127,7 @@ class Layer(Module, Configurable):
             vars(layer)["_auto_config"] = plain_arguments(cls, args, kwargs)
             return layer
 
-    def __init__(self, *, activity_regularizer: RegularizerLike | None = None, trainable: bool = True,
+    def __init__(self, *, activity_regularizer: RegularizerLike = None, trainable: bool = True,
                  dtype: PolicyLike | Config | None = None, autocast: bool = True, name: str | None = None,
                  **kwargs: Any) -> None:  # fmt: skip
         if name is None:

@@ -87,7 +87,7 @@ class Module:
     def add_weight(self, shape: ShapeLike | int | None = None,
                    initializer: InitializerLike | TensorOps | float | list[Any] | None = None,
                    dtype: DTypeLike | None = None, trainable: bool = True, autocast: bool = True,
-                   regularizer: RegularizerLike | None = None, constraint: ConstraintLike | None = None,
+                   regularizer: RegularizerLike = None, constraint: ConstraintLike = None,
                    aggregation: str | None = "none", overwrite_with_gradient: bool = False,
                    name: str | None = None) -> Variable:  # fmt: skip
         """Make a weight of this layer; a ValueError if the layer is already built.

@@ -136,9 +136,9 @@ class BatchNormalization(_Scaling):
     def __init__(self, axis: int = -1, momentum: float = 0.99, epsilon: float = 1e-3, center: bool = True,
                  scale: bool = True, beta_initializer: InitializerLike = "zeros",
                  gamma_initializer: InitializerLike = "ones", moving_mean_initializer: InitializerLike = "zeros",
-                 moving_variance_initializer: InitializerLike = "ones", beta_regularizer: RegularizerLike | None = None,
-                 gamma_regularizer: RegularizerLike | None = None, beta_constraint: ConstraintLike | None = None,
-                 gamma_constraint: ConstraintLike | None = None, renorm: bool = False,
+                 moving_variance_initializer: InitializerLike = "ones", beta_regularizer: RegularizerLike = None,
+                 gamma_regularizer: RegularizerLike = None, beta_constraint: ConstraintLike = None,
+                 gamma_constraint: ConstraintLike = None, renorm: bool = False,
                  renorm_clipping: dict[str, float] | None = None, renorm_momentum: float = 0.99,
                  synchronized: bool = False, **options: Unpack[LayerOptions]) -> None:  # fmt: skip
         self._configure(locals())
@@ -241,8 +241,8 @@ class LayerNormalization(_Scaling):
 
     def __init__(self, axis: Axes = -1, epsilon: float = 1e-3, center: bool = True, scale: bool = True,
                  beta_initializer: InitializerLike = "zeros", gamma_initializer: InitializerLike = "ones",
-                 beta_regularizer: RegularizerLike | None = None, gamma_regularizer: RegularizerLike | None = None,
-                 beta_constraint: ConstraintLike | None = None, gamma_constraint: ConstraintLike | None = None,
+                 beta_regularizer: RegularizerLike = None, gamma_regularizer: RegularizerLike = None,
+                 beta_constraint: ConstraintLike = None, gamma_constraint: ConstraintLike = None,
                  **options: Unpack[_LayerNormalizationOptions]) -> None:  # fmt: skip
         rms_scaling = options.pop("rms_scaling", False)
         if rms_scaling:
@@ -284,8 +284,8 @@ class GroupNormalization(_Scaling):
 
     def __init__(self, groups: int = 32, axis: int = -1, epsilon: float = 1e-3, center: bool = True, scale: bool = True,
                  beta_initializer: InitializerLike = "zeros", gamma_initializer: InitializerLike = "ones",
-                 beta_regularizer: RegularizerLike | None = None, gamma_regularizer: RegularizerLike | None = None,
-                 beta_constraint: ConstraintLike | None = None, gamma_constraint: ConstraintLike | None = None,
+                 beta_regularizer: RegularizerLike = None, gamma_regularizer: RegularizerLike = None,
+                 beta_constraint: ConstraintLike = None, gamma_constraint: ConstraintLike = None,
                  **options: Unpack[LayerOptions]) -> None:  # fmt: skip
         if not isinstance(groups, int) or (groups <= 0 and groups != -1):
             raise ValueError(f"`groups` must be a positive integer, or -1. Received: groups={groups!r}.")

@@ -13,7 +13,7 @@ from .layer import CommonOptions, LayerOptions, Ranked, RegularizerLike
 class PoolingOptions(CommonOptions, total=False):
     """Keyword arguments of every layer, but for `name`, which pooling layers also take by position."""
 
-    activity_regularizer: RegularizerLike | None
+    activity_regularizer: RegularizerLike
     input_dim: int
 
 

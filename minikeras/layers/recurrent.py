@@ -156,10 +156,10 @@ class SimpleRNNCell(_Cell):
     def __init__(self, units: int, activation: ActivationLike = "tanh", use_bias: bool = True,
                  kernel_initializer: InitializerLike = "glorot_uniform",
                  recurrent_initializer: InitializerLike = "orthogonal", bias_initializer: InitializerLike = "zeros",
-                 kernel_regularizer: RegularizerLike | None = None,
-                 recurrent_regularizer: RegularizerLike | None = None, bias_regularizer: RegularizerLike | None = None,
-                 kernel_constraint: ConstraintLike | None = None, recurrent_constraint: ConstraintLike | None = None,
-                 bias_constraint: ConstraintLike | None = None, dropout: float = 0.0, recurrent_dropout: float = 0.0,
+                 kernel_regularizer: RegularizerLike = None,
+                 recurrent_regularizer: RegularizerLike = None, bias_regularizer: RegularizerLike = None,
+                 kernel_constraint: ConstraintLike = None, recurrent_constraint: ConstraintLike = None,
+                 bias_constraint: ConstraintLike = None, dropout: float = 0.0, recurrent_dropout: float = 0.0,
                  seed: int | None = None, **options: Unpack[LayerOptions]) -> None:  # fmt: skip
         self._configure(locals())
 
@@ -188,10 +188,10 @@ class LSTMCell(_Cell):
                  recurrent_activation: ActivationLike = "sigmoid", use_bias: bool = True,
                  kernel_initializer: InitializerLike = "glorot_uniform",
                  recurrent_initializer: InitializerLike = "orthogonal", bias_initializer: InitializerLike = "zeros",
-                 unit_forget_bias: bool = True, kernel_regularizer: RegularizerLike | None = None,
-                 recurrent_regularizer: RegularizerLike | None = None, bias_regularizer: RegularizerLike | None = None,
-                 kernel_constraint: ConstraintLike | None = None, recurrent_constraint: ConstraintLike | None = None,
-                 bias_constraint: ConstraintLike | None = None, dropout: float = 0.0, recurrent_dropout: float = 0.0,
+                 unit_forget_bias: bool = True, kernel_regularizer: RegularizerLike = None,
+                 recurrent_regularizer: RegularizerLike = None, bias_regularizer: RegularizerLike = None,
+                 kernel_constraint: ConstraintLike = None, recurrent_constraint: ConstraintLike = None,
+                 bias_constraint: ConstraintLike = None, dropout: float = 0.0, recurrent_dropout: float = 0.0,
                  seed: int | None = None, **options: Unpack[LayerOptions]) -> None:  # fmt: skip
         self._configure(locals())
 
@@ -235,16 +235,15 @@ class GRUCell(_Cell):
     recurrent_activation: Callable[..., Any]
     reset_after: bool
 
-    def __init__(
-        self, units: int, activation: ActivationLike = "tanh", recurrent_activation: ActivationLike = "sigmoid",
-        use_bias: bool = True, kernel_initializer: InitializerLike = "glorot_uniform",
-        recurrent_initializer: InitializerLike = "orthogonal", bias_initializer: InitializerLike = "zeros",
-        kernel_regularizer: RegularizerLike | None = None, recurrent_regularizer: RegularizerLike | None = None,
-        bias_regularizer: RegularizerLike | None = None, kernel_constraint: ConstraintLike | None = None,
-        recurrent_constraint: ConstraintLike | None = None, bias_constraint: ConstraintLike | None = None,
-        dropout: float = 0.0, recurrent_dropout: float = 0.0, reset_after: bool = True, seed: int | None = None,
-        **options: Unpack[LayerOptions],
-    ) -> None:  # fmt: skip
+    def __init__(self, units: int, activation: ActivationLike = "tanh",
+                 recurrent_activation: ActivationLike = "sigmoid", use_bias: bool = True,
+                 kernel_initializer: InitializerLike = "glorot_uniform",
+                 recurrent_initializer: InitializerLike = "orthogonal", bias_initializer: InitializerLike = "zeros",
+                 kernel_regularizer: RegularizerLike = None, recurrent_regularizer: RegularizerLike = None,
+                 bias_regularizer: RegularizerLike = None, kernel_constraint: ConstraintLike = None,
+                 recurrent_constraint: ConstraintLike = None, bias_constraint: ConstraintLike = None,
+                 dropout: float = 0.0, recurrent_dropout: float = 0.0, reset_after: bool = True,
+                 seed: int | None = None, **options: Unpack[LayerOptions]) -> None:  # fmt: skip
         self._configure(locals())
 
     def _make_bias(self, width: int) -> Variable:
@@ -604,10 +603,10 @@ class SimpleRNN(_OfCell[WithState, Symbols2, Values2]):
     def __init__(self, units: int, activation: ActivationLike = "tanh", use_bias: bool = True,
                  kernel_initializer: InitializerLike = "glorot_uniform",
                  recurrent_initializer: InitializerLike = "orthogonal", bias_initializer: InitializerLike = "zeros",
-                 kernel_regularizer: RegularizerLike | None = None,
-                 recurrent_regularizer: RegularizerLike | None = None, bias_regularizer: RegularizerLike | None = None,
-                 activity_regularizer: RegularizerLike | None = None, kernel_constraint: ConstraintLike | None = None,
-                 recurrent_constraint: ConstraintLike | None = None, bias_constraint: ConstraintLike | None = None,
+                 kernel_regularizer: RegularizerLike = None,
+                 recurrent_regularizer: RegularizerLike = None, bias_regularizer: RegularizerLike = None,
+                 activity_regularizer: RegularizerLike = None, kernel_constraint: ConstraintLike = None,
+                 recurrent_constraint: ConstraintLike = None, bias_constraint: ConstraintLike = None,
                  dropout: float = 0.0, recurrent_dropout: float = 0.0, return_sequences: bool = False,
                  return_state: WithState = False,  # type: ignore[assignment]
                  go_backwards: bool = False, stateful: bool = False, unroll: bool = False,
@@ -634,10 +633,10 @@ class LSTM(_OfCell[WithState, Symbols3, Values3]):
                  recurrent_activation: ActivationLike = "sigmoid", use_bias: bool = True,
                  kernel_initializer: InitializerLike = "glorot_uniform",
                  recurrent_initializer: InitializerLike = "orthogonal", bias_initializer: InitializerLike = "zeros",
-                 unit_forget_bias: bool = True, kernel_regularizer: RegularizerLike | None = None,
-                 recurrent_regularizer: RegularizerLike | None = None, bias_regularizer: RegularizerLike | None = None,
-                 activity_regularizer: RegularizerLike | None = None, kernel_constraint: ConstraintLike | None = None,
-                 recurrent_constraint: ConstraintLike | None = None, bias_constraint: ConstraintLike | None = None,
+                 unit_forget_bias: bool = True, kernel_regularizer: RegularizerLike = None,
+                 recurrent_regularizer: RegularizerLike = None, bias_regularizer: RegularizerLike = None,
+                 activity_regularizer: RegularizerLike = None, kernel_constraint: ConstraintLike = None,
+                 recurrent_constraint: ConstraintLike = None, bias_constraint: ConstraintLike = None,
                  dropout: float = 0.0, recurrent_dropout: float = 0.0, seed: int | None = None,
                  return_sequences: bool = False, return_state: WithState = False,  # type: ignore[assignment]
                  go_backwards: bool = False, stateful: bool = False, unroll: bool = False,
@@ -661,10 +660,10 @@ class GRU(_OfCell[WithState, Symbols2, Values2]):
         self, units: int, activation: ActivationLike = "tanh", recurrent_activation: ActivationLike = "sigmoid",
         use_bias: bool = True, kernel_initializer: InitializerLike = "glorot_uniform",
         recurrent_initializer: InitializerLike = "orthogonal", bias_initializer: InitializerLike = "zeros",
-        kernel_regularizer: RegularizerLike | None = None, recurrent_regularizer: RegularizerLike | None = None,
-        bias_regularizer: RegularizerLike | None = None, activity_regularizer: RegularizerLike | None = None,
-        kernel_constraint: ConstraintLike | None = None, recurrent_constraint: ConstraintLike | None = None,
-        bias_constraint: ConstraintLike | None = None, dropout: float = 0.0, recurrent_dropout: float = 0.0,
+        kernel_regularizer: RegularizerLike = None, recurrent_regularizer: RegularizerLike = None,
+        bias_regularizer: RegularizerLike = None, activity_regularizer: RegularizerLike = None,
+        kernel_constraint: ConstraintLike = None, recurrent_constraint: ConstraintLike = None,
+        bias_constraint: ConstraintLike = None, dropout: float = 0.0, recurrent_dropout: float = 0.0,
         seed: int | None = None, return_sequences: bool = False, return_state: WithState = False,  # type: ignore[assignment]
         go_backwards: bool = False, stateful: bool = False, unroll: bool = False, reset_after: bool = True,
         use_cudnn: bool | Literal["auto"] = "auto", **options: Unpack[RecurrentOptions],

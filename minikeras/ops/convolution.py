@@ -98,8 +98,7 @@ def _windows(x: Array, how: Sliding, places: Shape, groups: int) -> Array:
     return np.lib.stride_tricks.as_strided(x, shape, (first, *between, *within, last * channels, last))
 
 
-def _blocks(x: Array, how: Sliding, groups: int, size: int,
-            back: bool = False) -> Iterator[tuple[Any, Array, Array]]:  # fmt: skip
+def _blocks(x: Array, how: Sliding, groups: int, size: int, back: bool = False) -> Iterator[tuple[Any, Array, Array]]:
     """Go through the windows a block at a time, in which a place takes `size` numbers.
 
     Yield which samples and places along the first axis, a view of their windows, as `_windows` gives, and room for the
