@@ -40,24 +40,19 @@ class _Work:
         """Take parts until there are none left."""
         before, _state.inside = getattr(_state, "inside", False), True
         try:
-            self._take()
+            while self._parts:
+                part, end = self._parts.popleft(), None
+                try:
+                    part()
+                except BaseException as error:  # which is the caller's to raise
+                    end = error
+                self._ends.append(end)
+                if len(self._ends) == self._count:
+                    self._done.put(None)
+        except IndexError:  # another thread was quicker
+            pass
         finally:
             _state.inside = before
-
-    def _take(self) -> None:
-        while self._parts:
-            try:
-                part = self._parts.popleft()
-            except IndexError:  # another thread was quicker
-                return
-            end: BaseException | None = None
-            try:
-                part()
-            except BaseException as error:  # which is the caller's to raise
-                end = error
-            self._ends.append(end)
-            if len(self._ends) == self._count:
-                self._done.put(None)
 
     def join(self) -> None:
         """Take parts, wait until others are through with theirs, and raise the first error."""

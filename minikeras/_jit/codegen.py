@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 
 from .._base.blas_threads import ALONE, FEW, ROW_ALONE
-from .._base.pool import PART_SIZE, PART_WORK, product
+from .._base.pool import PART_WORK, product
 from .._base.typing import Array
 from .._core.op import Entry
 from .._core.tensor import Tensor, row_of
@@ -128,8 +128,8 @@ class Codegen:
         if place is None:
             return False
         if isinstance(place, Symbol):
-            result = place
-            if not _is_same_view(entry):
+            result, x, y = place, entry.values[0], cast(Array, entry.output.array)
+            if x.shape != y.shape or x.strides != y.strides or not np.shares_memory(x, y):
                 result = Symbol(next(self._temporaries))
                 view, inputs = _quick_view(entry, place) or (function, [place, *rest])
                 self._lines.append(Instruction(view, inputs, result))
@@ -339,7 +339,7 @@ def _settled(entry: Entry, produced: Array) -> tuple[Any, list[Any]] | None:
     if entry.rest or entry.kwargs or not all(type(x) in (int, float) for x in numbers):
         return None
     if function is np.dot:  # the method goes past the dispatch to other array types
-        large = produced.ndim == 2 and max(produced.shape) >= 2 * PART_SIZE and multiplications(entry) >= 2 * PART_WORK
+        large = produced.ndim == 2 and multiplications(entry) >= 2 * PART_WORK
         function = product if large else np.ndarray.dot if all(a.ndim <= 2 for a in arrays) else np.matmul
     return function, [x if isinstance(x, np.ndarray) else np.asarray(x, dtype) for x in entry.values]
 
@@ -350,12 +350,6 @@ def _elementwise(function: Any) -> bool:
 
 def _is_number(array: Array) -> bool:
     return not array.ndim and array.dtype.char in "fd"
-
-
-def _is_same_view(entry: Entry) -> bool:
-    """Return whether the result is the first input as it is."""
-    x, y = entry.values[0], cast(Array, entry.output.array)
-    return x.shape == y.shape and x.strides == y.strides and np.shares_memory(x, y)
 
 
 def _quick_view(entry: Entry, name: Symbol) -> tuple[Any, list[Any]] | None:

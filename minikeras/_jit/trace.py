@@ -51,8 +51,7 @@ class Trace(Recorder):
     def record(self, entry: Entry) -> None:
         """Append one operation that depends on the input or on a variable, draws numbers, or has an effect."""
         self.escaped |= context.autocast is not None  # weights are cast on the way, which is not recorded
-        op = entry.op
-        depends = op.effect or op.draws
+        op, depends = entry.op, entry.op.effect or entry.op.draws
         for x, value in zip(entry.inputs, entry.values, strict=True):
             if isinstance(x, Variable):
                 depends = True

@@ -69,8 +69,6 @@ class Trainer(Layer):
         self._held: tuple[int, list[Metric]] = -1, []
         """The metrics of the layers, and the count of changes to layers when they were collected."""
 
-    # --- the forward pass -------------------------------------------------------------------------------------
-
     @cached_property
     def jit(self) -> Jit:
         """Runs the forward pass for `predict`; it keeps programs for the input shapes it has met."""
@@ -165,8 +163,6 @@ class Trainer(Layer):
 
     def _is_built(self) -> bool:
         return all(layer.built for layer in self._flatten_layers())
-
-    # --- compiling --------------------------------------------------------------------------------------------
 
     @suggests
     def compile(
@@ -292,8 +288,6 @@ class Trainer(Layer):
             results |= result if isinstance(result, dict) else {metric.name: result}
         return results
 
-    # --- steps ------------------------------------------------------------------------------------------------
-
     @property
     def _output_names(self) -> list[str] | None:
         """The names of the outputs, None where the model does not know them."""
@@ -368,8 +362,6 @@ class Trainer(Layer):
         """Return the outputs for one batch. A subclass may override it."""
         x, _, _ = unpack_x_y_sample_weight(data)
         return self(x, training=False)
-
-    # --- running over data ------------------------------------------------------------------------------------
 
     @suggests
     def fit(self, x: Inputs | None = None, y: Any = None, batch_size: int | None = None, epochs: int = 1,

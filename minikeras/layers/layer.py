@@ -186,8 +186,6 @@ class Layer(Module, Configurable):
         penalties = [loss for layer in self._flatten_layers() for loss in layer._losses]
         return penalties + [v.regularizer(v) for v in self.trainable_weights if v.regularizer is not None]
 
-    # --- building ---------------------------------------------------------------------------------------------
-
     def build(self, *args: Any, **kwargs: Any) -> None:
         """Make the weights for an input shape, None where a size is unknown. The first call does this by itself.
 
@@ -255,8 +253,6 @@ class Layer(Module, Configurable):
     def _inferred_spec(self, *args: Any, **kwargs: Any) -> Any:
         with calling(kwargs.get("training"), self._autocast_dtype()):
             return infer(self._call_checked, *args, **kwargs)
-
-    # --- the call ---------------------------------------------------------------------------------------------
 
     def call(self, *args: Any, **kwargs: Any) -> Any:
         """Compute the output. A subclass overrides this, with whatever arguments it needs."""

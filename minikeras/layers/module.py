@@ -145,8 +145,6 @@ class Module:
         """Dtype of the weights."""
         return self.dtype_policy.variable_dtype
 
-    # --- finding them -----------------------------------------------------------------------------------------
-
     def _attributes(self, kind: type[T], but: frozenset[str] = frozenset()) -> list[T]:
         """Return the variables, modules or metrics among the attributes and the containers there, in order."""
         own = [value for name, value in vars(self).items() if name not in but]
@@ -223,8 +221,6 @@ class Module:
                 v.trainable = bool(value)
         for layer in self._sublayers():
             layer.trainable = value
-
-    # --- reading and setting them -----------------------------------------------------------------------------
 
     def get_weights(self) -> list[FloatArray]:
         """Return copies of the weights, [] before the layer is built."""

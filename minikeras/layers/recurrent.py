@@ -520,7 +520,7 @@ class RNN(_OfLayers, Generic[WithState, Symbols, Values]):
         return (shape, *tree.map_structure(lambda n: (batch, n), self.state_size)) if self.return_state else shape
 
 
-def _run_at_once(layers: Sequence[RNN], x: Tensor, states: list[Any], mask: Any,
+def _run_at_once(layers: Sequence[RNN[Any, Any, Any]], x: Tensor, states: list[Any], mask: Any,
                  kind: tuple[str, str, str]) -> Iterator[tuple[Tensor, Any]]:  # fmt: skip
     """Yield for each layer the output, of all steps or the last, and the last state, if wanted; all from one op.
 
@@ -603,14 +603,13 @@ class SimpleRNN(_OfCell[WithState, Symbols2, Values2]):
     def __init__(self, units: int, activation: ActivationLike = "tanh", use_bias: bool = True,
                  kernel_initializer: InitializerLike = "glorot_uniform",
                  recurrent_initializer: InitializerLike = "orthogonal", bias_initializer: InitializerLike = "zeros",
-                 kernel_regularizer: RegularizerLike = None,
-                 recurrent_regularizer: RegularizerLike = None, bias_regularizer: RegularizerLike = None,
-                 activity_regularizer: RegularizerLike = None, kernel_constraint: ConstraintLike = None,
-                 recurrent_constraint: ConstraintLike = None, bias_constraint: ConstraintLike = None,
-                 dropout: float = 0.0, recurrent_dropout: float = 0.0, return_sequences: bool = False,
-                 return_state: WithState = False,  # type: ignore[assignment]
-                 go_backwards: bool = False, stateful: bool = False, unroll: bool = False,
-                 seed: int | None = None, **options: Unpack[RecurrentOptions]) -> None:  # fmt: skip
+                 kernel_regularizer: RegularizerLike = None, recurrent_regularizer: RegularizerLike = None,
+                 bias_regularizer: RegularizerLike = None, activity_regularizer: RegularizerLike = None,
+                 kernel_constraint: ConstraintLike = None, recurrent_constraint: ConstraintLike = None,
+                 bias_constraint: ConstraintLike = None, dropout: float = 0.0, recurrent_dropout: float = 0.0,
+                 return_sequences: bool = False, return_state: WithState = False,  # type: ignore[assignment]
+                 go_backwards: bool = False, stateful: bool = False, unroll: bool = False, seed: int | None = None,
+                 **options: Unpack[RecurrentOptions]) -> None:  # fmt: skip
         self._configure(locals())
 
 
@@ -656,18 +655,17 @@ class GRU(_OfCell[WithState, Symbols2, Values2]):
     _cell_name = "gru_cell"
     _transient = ("use_cudnn",)
 
-    def __init__(
-        self, units: int, activation: ActivationLike = "tanh", recurrent_activation: ActivationLike = "sigmoid",
-        use_bias: bool = True, kernel_initializer: InitializerLike = "glorot_uniform",
-        recurrent_initializer: InitializerLike = "orthogonal", bias_initializer: InitializerLike = "zeros",
-        kernel_regularizer: RegularizerLike = None, recurrent_regularizer: RegularizerLike = None,
-        bias_regularizer: RegularizerLike = None, activity_regularizer: RegularizerLike = None,
-        kernel_constraint: ConstraintLike = None, recurrent_constraint: ConstraintLike = None,
-        bias_constraint: ConstraintLike = None, dropout: float = 0.0, recurrent_dropout: float = 0.0,
-        seed: int | None = None, return_sequences: bool = False, return_state: WithState = False,  # type: ignore[assignment]
-        go_backwards: bool = False, stateful: bool = False, unroll: bool = False, reset_after: bool = True,
-        use_cudnn: bool | Literal["auto"] = "auto", **options: Unpack[RecurrentOptions],
-    ) -> None:  # fmt: skip
+    def __init__(self, units: int, activation: ActivationLike = "tanh",
+                 recurrent_activation: ActivationLike = "sigmoid", use_bias: bool = True,
+                 kernel_initializer: InitializerLike = "glorot_uniform",
+                 recurrent_initializer: InitializerLike = "orthogonal", bias_initializer: InitializerLike = "zeros",
+                 kernel_regularizer: RegularizerLike = None, recurrent_regularizer: RegularizerLike = None,
+                 bias_regularizer: RegularizerLike = None, activity_regularizer: RegularizerLike = None,
+                 kernel_constraint: ConstraintLike = None, recurrent_constraint: ConstraintLike = None,
+                 bias_constraint: ConstraintLike = None, dropout: float = 0.0, recurrent_dropout: float = 0.0,
+                 seed: int | None = None, return_sequences: bool = False, return_state: WithState = False,  # type: ignore[assignment]
+                 go_backwards: bool = False, stateful: bool = False, unroll: bool = False, reset_after: bool = True,
+                 use_cudnn: bool | Literal["auto"] = "auto", **options: Unpack[RecurrentOptions]) -> None:  # fmt: skip
         self._configure(locals())
 
 

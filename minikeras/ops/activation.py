@@ -131,12 +131,7 @@ def _sigmoid(x: Array, out: Array | None = None) -> Array:
     return np.reciprocal(y, y)
 
 
-def _silu_rule(g: Any, y: Any, x: Any) -> Any:
-    s = rule(sigmoid)(x)
-    return g * (s + y * (1 - s))
-
-
-@primitive(_silu_rule, inplace=True)
+@primitive(lambda g, y, x: g * ((s := rule(sigmoid)(x)) + y * (1 - s)), inplace=True)
 @_overflows
 def silu(x: TensorLike, out: Array | None = None) -> Array:
     """Sigmoid linear unit, also called swish: x * sigmoid(x). Ramachandran et al. 2017."""
@@ -149,13 +144,9 @@ hard_sigmoid: Unary = unary(
     "Straight line in place of the sigmoid: x / 6 + 0.5, cut off at 0 and 1.", name="hard_sigmoid")  # fmt: skip
 
 
-def _hard_silu_rule(g: Any, y: Any, x: Any) -> Any:
-    h = rule(hard_sigmoid)(x)
-    return g * (h + x * ((h > 0) & (h < 1)) / 6)
-
-
 hard_silu: Unary = unary(
-    lambda x: x * np.minimum(np.maximum(x / 6 + 0.5, 0), 1), _hard_silu_rule,
+    lambda x: x * np.minimum(np.maximum(x / 6 + 0.5, 0), 1),
+    lambda g, y, x: g * ((h := rule(hard_sigmoid)(x)) + x * ((h > 0) & (h < 1)) / 6),
     "Straight lines in place of silu: x * hard_sigmoid(x). Howard et al. 2019.", name="hard_silu")  # fmt: skip
 swish = silu
 hard_swish = hard_silu
@@ -221,11 +212,6 @@ def glu(x: TensorLike, axis: int = -1) -> Tensor:
     return a * sigmoid(b)
 
 
-def _softmax_rule(g: Any, y: Any, x: Any, axis: Axis = -1) -> Any:
-    weighted = g * y
-    return weighted - y * rule(sum)(weighted, axis, True)
-
-
 def row_sums(x: Any, axis: Axis) -> Any:
     """Return sums along an axis, which broadcast; of short rows, by a product that repeats them, in half the time."""
     if is_narrow(x, axis):
@@ -238,7 +224,8 @@ def _softmax_parts(x: Any, axis: Axis = -1) -> Any:
     return e / row_sums(e, axis)
 
 
-@primitive(_softmax_rule, inplace=True, decomposition=_softmax_parts)
+@primitive(lambda g, y, x, axis=-1: (weighted := g * y) - y * rule(sum)(weighted, axis, True),
+           inplace=True, decomposition=_softmax_parts)  # fmt: skip
 def softmax(x: TensorLike, axis: Axis = -1, out: Array | None = None) -> Array:
     """Probabilities exp(x) / sum(exp(x)) along an axis (or axes).
 

@@ -207,10 +207,6 @@ def _output_rule(g: Any, y: Any, target: Any, output: Any, from_logits: bool = F
     return g * (d - np.sum(d * p, axis=axis, keepdims=True)) / total
 
 
-def _target_rule(g: Any, y: Any, target: Any, output: Any, from_logits: bool = False, axis: int = -1) -> Any:
-    return -np.expand_dims(g, axis) * _log_probabilities(output, from_logits, axis)
-
-
 def _logit_rule(g: Any, y: Any, target: Any, output: Any, from_logits: bool = False, axis: int = -1) -> Any:
     if from_logits:  # the logits themselves came from a softmax
         weighted = output * _output_rule(g, y, target, output, True, axis)
@@ -224,7 +220,9 @@ def _categorical_parts(target: Any, output: Any, from_logits: bool = False, axis
     return -rule(sum)(_aligned(target, output) * _log_probabilities(output, from_logits, axis), axis)
 
 
-@primitive(_target_rule, _output_rule, fused_vjp={"softmax": (1, _logit_rule)}, decomposition=_categorical_parts)
+@primitive(lambda g, y, target, output, from_logits=False, axis=-1:
+           -np.expand_dims(g, axis) * _log_probabilities(output, from_logits, axis),
+           _output_rule, fused_vjp={"softmax": (1, _logit_rule)}, decomposition=_categorical_parts)  # fmt: skip
 def categorical_crossentropy(target: TensorLike, output: TensorLike, from_logits: bool = False,
                              axis: int = -1) -> Array:  # fmt: skip
     """-sum(target * log(p)) over the classes.

@@ -80,7 +80,7 @@ def scan(f: Callable[[Any, Any], Any], init: Any, xs: Any = None, length: int | 
     steps = range(_steps(tensors, 0, length))
     carry, ys = _tensors(init), []
     for i in reversed(steps) if reverse else steps:
-        carry, y = f(carry, map_structure(partial(_element, i), tensors))
+        carry, y = f(carry, map_structure(partial(lambda k, x: None if x is None else x[k], i), tensors))
         ys.append(map_structure(zeros_like, carry) if y is None else y)
     return carry, _joined(ys[::-1] if reverse else ys)
 
@@ -112,10 +112,6 @@ def _steps(tensors: Any, axis: int, length: int | None = None) -> int:
 
 def _tensors(structure: Any) -> Any:
     return map_structure(lambda x: None if x is None else convert_to_tensor(x), structure)
-
-
-def _element(i: int, x: Any) -> Any:
-    return None if x is None else x[i]
 
 
 def _joined(values: Sequence[Any], join: Callable[[list[Tensor]], Tensor] = stack) -> Any:

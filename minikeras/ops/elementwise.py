@@ -116,8 +116,6 @@ def _magnitude_rule(g: Any, y: Any, x: Any) -> Any:
     return np.where(x >= 0, g, -g) if x.dtype == y.dtype else g * np.conjugate(x) / np.where(y == 0, 1, y)
 
 
-# Arithmetic.
-
 add: Binary = binary(np.add, lambda g, y, a, b: g, lambda g, y, a, b: g, "Sum x1 + x2.", writes=True)
 subtract: Binary = binary(np.subtract, lambda g, y, a, b: g, lambda g, y, a, b: -g, "Difference x1 - x2.", writes=True)
 multiply: Binary = binary(np.multiply, lambda g, y, a, b: g * b, lambda g, y, a, b: g * a, "Product x1 * x2.",
@@ -242,8 +240,6 @@ def nan_to_num(x: TensorLike, nan: float = 0.0, posinf: float | None = None, neg
     return np.nan_to_num(strong(x), nan=nan, posinf=posinf, neginf=neginf)
 
 
-# Exponentials and logarithms.
-
 exp: Unary = unary(np.exp, lambda g, y, x: g * y, "Exponential e ** x.", writes=True)
 exp2: Unary = unary(np.exp2, lambda g, y, x: g * y * math.log(2), "Power of two, 2 ** x.")
 expm1: Unary = unary(np.expm1, lambda g, y, x: g * (y + 1), "e ** x - 1, exact for small x.")
@@ -265,9 +261,6 @@ def ldexp(x1: TensorLike, x2: TensorLike) -> Array:
     if strong(x2).dtype.kind not in "bui":
         raise TypeError(f"ldexp exponent must be an integer type. Received: x2 dtype={strong(x2).dtype}")
     return np.ldexp(as_float(x1), x2)
-
-
-# Trigonometric and hyperbolic functions, angles in radians.
 
 
 def _i1(x: Any) -> Any:
@@ -298,8 +291,6 @@ arctanh: Unary = unary(np.arctanh, lambda g, y, x: g / (1 - x * x), "Inverse of 
 deg2rad: Unary = unary(np.deg2rad, lambda g, y, x: g * (math.pi / 180), "Degrees to radians.")
 rad2deg: Unary = unary(np.rad2deg, lambda g, y, x: g * (180 / math.pi), "Radians to degrees.")
 
-
-# Error functions, which NumPy does not have.
 
 # Rational approximations, highest power first, from W. J. Cody, "Rational Chebyshev approximations for the
 # error function", Math. Comp. 23 (1969): relative errors below 6e-19 in exact arithmetic.
@@ -390,8 +381,6 @@ angle: Unary = unary(np.angle, lambda g, y, x: np.multiply(g, -1j) / x,  # d ang
 conjugate: Unary = unary(np.conjugate, lambda g, y, x: np.conjugate(g), "Complex conjugate of x.", strong)
 conj: Unary = conjugate
 
-# Comparison and logic: bools out.
-
 equal: Binary = comparison(np.equal, "Whether x1 == x2, element by element.")
 not_equal: Binary = comparison(np.not_equal, "Whether x1 != x2, element by element.")
 less: Binary = comparison(np.less, "Whether x1 < x2, element by element.")
@@ -427,8 +416,6 @@ def isin(x1: TensorLike, x2: TensorLike, assume_unique: bool = False, invert: bo
     """Whether each element of x1 occurs in x2."""
     return np.isin(x1, x2, assume_unique=assume_unique, invert=invert)
 
-
-# Bits of integers and bools.
 
 bitwise_and: Bitwise = bitwise(np.bitwise_and, "Bits set in both x and y.")
 bitwise_or: Bitwise = bitwise(np.bitwise_or, "Bits set in x or y or both.")

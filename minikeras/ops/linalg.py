@@ -276,9 +276,6 @@ def _matrix_norm(x: Tensor, ord: Any, where: tuple[int, ...], keepdims: bool) ->
     return result if keepdims else reshape(result, [n for i, n in enumerate(result.shape) if i not in where])
 
 
-# Square matrices (..., n, n).
-
-
 def _transposed(x: Any) -> Any:
     return np.swapaxes(x, -1, -2)
 
@@ -536,9 +533,6 @@ def lu_factor(x: TensorLike) -> tuple[Tensor, Tensor]:
     """L and U of matrices, whose product are their rows in another order, in one; and which rows changed places."""
     lu, (m, n) = _lu(x), shape(x)[-2:]
     return lu[..., :m, :n], real(lu[..., m, : int(np.minimum(m, n))]).astype("int32")
-
-
-# Equations and inverses made of the above.
 
 
 def _pinv_rule(g: Any, y: Any, x: Any, rcond: float | None = None) -> Any:

@@ -10,13 +10,13 @@ gradient of the state alone. The gradient of the weights is a product over all s
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial, reduce
-from itertools import chain, product, repeat
+from functools import reduce
+from itertools import chain, repeat
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from .._base.pool import PART_WORK, run_all
+from .._base.pool import product
 from .._base.typing import Array
 from .._core.op import primitive
 from .._core.tape import GradientTape
@@ -79,7 +79,7 @@ def _parts(block: Array, n: int, *bounds: tuple[int, int]) -> Iterator[Any]:
     return parts if block.strides[0] or not block.size else (repeat(part[0]) for part in parts)
 
 
-def _product(matrices: Array) -> Callable[[Array, Array], object]:
+def _multiplier(matrices: Array) -> Callable[[Array, Array], object]:
     """Return a function (x, out) that multiplies the columns of each layer by its matrix."""
     matrices = np.ascontiguousarray(matrices)
     if len(matrices) == 1:
@@ -93,7 +93,7 @@ def _product(matrices: Array) -> Callable[[Array, Array], object]:
 
 
 def _simple(h: list[Array], front: Array, rest: Array, weights: Array, how: Recurrence) -> Iterator[None]:
-    curve, dot = CURVES[how.activation], _product(weights.swapaxes(1, 2))
+    curve, dot = CURVES[how.activation], _multiplier(weights.swapaxes(1, 2))
     for x, h1 in zip(front, h[1:], strict=False):
         dot(x, h1)
         curve(h1, h1)
@@ -103,7 +103,7 @@ def _simple(h: list[Array], front: Array, rest: Array, weights: Array, how: Recu
 def _simple_back(state: Array, front: Array, rest: Array, d: Array, weights: Array, how: Recurrence) -> Iterator[None]:
     n = how.units
     CURVES[how.activation].slope(front[1:, :n], d)
-    dot = _product(weights[:, :n])
+    dot = _multiplier(weights[:, :n])
     for d_t in d[::-1]:
         yield
         np.multiply(d_t, state, d_t)
@@ -119,7 +119,7 @@ def _lstm(h: list[Array], front: Array, rest: Array, weights: Array, how: Recurr
     kept, new = sums[n:], sums[:n]
     usual = how.activation == "tanh" and how.gate == "sigmoid"
     parts = _parts(rest, n, (0, 4), (0, 3), (3, 4), (0, 1), (1, 3), (3, 5), (5, 6))
-    dot, multiply, add, tanh, half = _product(a), np.multiply, np.add, np.tanh, _HALF[a.dtype.char]
+    dot, multiply, add, tanh, half = _multiplier(a), np.multiply, np.add, np.tanh, _HALF[a.dtype.char]
     (c,) = _parts(rest[1:], n, (4, 5))
     for x, h1, c1, z, gates, g, o, i_f, g_c, bent in zip(front, h[1:], c, *parts, strict=False):
         dot(x, z)
@@ -146,7 +146,7 @@ def _lstm_back(state: Array, front: Array, rest: Array, d: Array, weights: Array
     for act, y, factor, slope in passed:
         act.slope(y, slope)
         np.multiply(slope, factor, slope)
-    dot, dh, dc = _product(weights[:, :n]), state[:n], state[n:]
+    dot, dh, dc = _multiplier(weights[:, :n]), state[:n], state[n:]
     d_ifg, d_h = (x.reshape(len(d), count, *dh.shape) for x, count in ((d_ifg, 3), (d_h, 2)))
     for of_h, of_c, from_h, f_t, d_t in zip(*(x[::-1] for x in (d_h, d_ifg, d_c, f, d_all)), strict=True):
         yield
@@ -160,12 +160,12 @@ def _lstm_back(state: Array, front: Array, rest: Array, d: Array, weights: Array
 def _gru(h: list[Array], front: Array, rest: Array, weights: Array, how: Recurrence) -> Iterator[None]:
     """A record goes on with h @ recurrent for the new state, z, r, and the new state."""
     (curve, gate), n = how.curves, how.units
-    of_x = _product(np.delete(weights[:, n:, 2 * n :], 1, 1).swapaxes(1, 2))  # one of two biases, and the kernel
+    of_x = _multiplier(np.delete(weights[:, n:, 2 * n :], 1, 1).swapaxes(1, 2))  # one of two biases, and the kernel
     a = np.delete(weights, n, 1).swapaxes(1, 2).copy()
     a[:, 2 * n :, n + 1 :] = 0
     a[:, : 2 * n, n] += weights[:, n, : 2 * n]
     a[:, : 2 * n] *= gate.scale
-    dot, reset = _product(np.roll(a, n, 1)), np.empty_like(h[0])
+    dot, reset = _multiplier(np.roll(a, n, 1)), np.empty_like(h[0])
     parts = _parts(rest, n, (0, 3), (0, 1), (1, 3), (1, 2), (2, 3), (3, 4))
     for x, enters, h0, h1, sums, inner, gates, z, r, new in zip(front, front[:, n:], h, h[1:], *parts, strict=False):
         dot(x, sums)
@@ -191,7 +191,7 @@ def _gru_back(state: Array, front: Array, rest: Array, d: Array, weights: Array,
     np.multiply(d_new, np.subtract(ONE[z.dtype.char], z, d_inner), d_new)
     np.multiply(d_r, np.multiply(inner, d_new, d_inner), d_r)
     np.multiply(r, d_new, d_inner)
-    dot, through = _product(np.roll(weights[:, :n], n, 2)), np.empty_like(state)
+    dot, through = _multiplier(np.roll(weights[:, :n], n, 2)), np.empty_like(state)
     for d_t, d_sums, z_t in zip(d.reshape(len(d), 4, *state.shape)[::-1], d[::-1, : 3 * n], z[::-1], strict=True):
         yield
         np.multiply(d_t, state, d_t)
@@ -222,8 +222,7 @@ KINDS = {"simple": Kind(_simple, _simple_back, 0, 1, 0, 1), "lstm": Kind(_lstm, 
 def _in_time(block: Any, how: Recurrence) -> list[Any]:
     """Return for each layer its part of an array (steps, ..., batch), with the first step of the sequence in front."""
     size = np.shape(block)[-1] // len(how.backwards)
-    ways = [slice(None, None, -1 if backwards else 1) for backwards in how.backwards]
-    return [block[way, ..., size * k : size * (k + 1)] for k, way in enumerate(ways)]
+    return [block[:: -1 if back else 1, ..., size * k : size * (k + 1)] for k, back in enumerate(how.backwards)]
 
 
 def _held(mask: Any, how: Recurrence) -> Any:
@@ -301,25 +300,17 @@ def _passed_on(g: Array, records: Array, weights: Array, mask: Any, how: Recurre
 @primitive(_not_twice, _not_twice, None)
 def _weight_gradient(d: Array, records: Array, weights: Array, how: Recurrence, out: Array | None = None) -> Array:
     """The gradient of the weights, from that of the sums in the gates: a product summed over steps and batch."""
-    n, (count, k, columns), (steps, _, batch) = how.units, weights.shape, d.shape
-    twice, size, large = how.kind == "gru", batch // count, weights.size * steps * batch // count >= 2 * PART_WORK
-    halves = 2 if large and count == 1 else 1
-    blocks, sums = (records[:, : k - twice], d[:, : columns + n * twice]), np.empty((halves, *weights.shape), d.dtype)
-
-    def add_up(layer: int, half: int) -> None:
-        cut = slice((steps - 1) * half // halves, (steps - 1) * (half + 1) // halves)
-        mine = (block[cut, :, layer * size : (layer + 1) * size] for block in blocks)
+    n, (count, k, columns) = how.units, weights.shape
+    out, twice = np.empty_like(weights) if out is None else out, how.kind == "gru"
+    blocks = records[:-1, : k - twice], d[:-1, : columns + n * twice]
+    for y, *mine in zip(out, *(np.split(block, count, -1) for block in blocks), strict=True):
         a, b = (block.transpose(1, 0, 2).reshape(block.shape[1], -1) for block in mine)
-        y = sums[half, layer]
         if twice:
-            y[[*range(n), n + 1]] = np.roll(np.dot(b[: 3 * n], a[: n + 1].T), -n, 0).T
-            y[[n, *range(n + 2, k)]] = np.dot(b[n:], a[n:].T).T
+            y[[*range(n), n + 1]] = np.roll(product(b[: 3 * n], a[: n + 1].T), -n, 0).T
+            y[[n, *range(n + 2, k)]] = product(b[n:], a[n:].T).T
         else:
-            y[...] = np.dot(b, a.T).T  # with many rows first, as BLAS likes it
-
-    parts = [partial(add_up, *part) for part in product(range(count), range(halves))]
-    run_all(parts if large else [lambda: [part() for part in parts]])
-    return np.sum(sums, 0, out=out)
+            y[...] = product(b, a.T).T  # with many rows first, as BLAS likes it
+    return out
 
 
 def _input_rule(d: Any, y: Any, records: Any, x: Any, state: Any, weights: Any, mask: Any, how: Recurrence) -> Any:
@@ -358,8 +349,8 @@ def recur(x: Any, mask: Any, state: Any, cells: Sequence[Any], how: Recurrence) 
     """
     columns = np.shape(cells[0].recurrent_kernel)[1]
     none = zeros((1 + (how.kind == "gru"), columns), cells[0].kernel.dtype)
-    biases = (none if cell.bias is None else reshape(cell.bias, (-1, columns)) for cell in cells)
-    parts = ((cell.recurrent_kernel, bias, cell.kernel) for cell, bias in zip(cells, biases, strict=True))
+    biases = [none if cell.bias is None else reshape(cell.bias, (-1, columns)) for cell in cells]
+    parts = [(cell.recurrent_kernel, bias, cell.kernel) for cell, bias in zip(cells, biases, strict=True)]
     weights = reshape(concatenate([*chain(*parts)], 0), (len(cells), -1, columns))
     kept = how.cells or any(isinstance(recorder, GradientTape) for recorder in recorders.open)
     return _outputs(_records(x, mask, state, weights, how, kept), x, state, weights, mask, how)

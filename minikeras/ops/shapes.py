@@ -186,10 +186,6 @@ def _whole(indices: TensorLike) -> Array:
     return a if a.size else a.astype("int32")
 
 
-def _take_along_rule(g: Any, y: Any, x: Any, indices: Any, axis: int | None = None) -> Any:
-    return _take_rule(g, y, x, indices) if axis is None else rule(_put_along)(g, indices, np.shape(x), axis)
-
-
 @primitive(lambda g, y, x, indices, shape, axis: np.take_along_axis(g, indices, axis), None)
 def _put_along(x: TensorLike, indices: TensorLike, shape: Sequence[int], axis: int) -> Array:
     """Zeros of a shape with x added where indices, as `take_along_axis` reads them, name a position."""
@@ -200,7 +196,8 @@ def _put_along(x: TensorLike, indices: TensorLike, shape: Sequence[int], axis: i
     return zeros
 
 
-@primitive(_take_along_rule, None)
+@primitive(lambda g, y, x, indices, axis=None: _take_rule(g, y, x, indices) if axis is None else
+           rule(_put_along)(g, indices, np.shape(x), axis), None)  # fmt: skip
 def take_along_axis(x: TensorLike, indices: TensorLike, axis: int | None = None) -> Array:
     """Elements of x that indices, of x's shape but for one axis, name along this axis."""
     a, index = strong(x), _whole(indices)
