@@ -128,6 +128,13 @@ def test_normalization_ends_a_segment() -> None:
     assert len(in_blocks(normalized)[0]._stages) > len(in_blocks(dense)[0]._stages)
 
 
+@pytest.mark.usefixtures("small_too")
+def test_recurrences_are_run_in_blocks_where_each_step_has_many_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert in_blocks(trained("sequences", 8)[0])
+    monkeypatch.setattr(blocks, "STEP_SIZE", 10**6)
+    assert not in_blocks(trained("sequences", 8)[0])
+
+
 def wide() -> keras.Model:
     keras.utils.set_random_seed(4)
     model = keras.Sequential(

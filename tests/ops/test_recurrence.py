@@ -121,6 +121,40 @@ def test_a_second_gradient_is_right_or_refused(name: str) -> None:
         late.gradient(first, weight)
 
 
+@pytest.mark.parametrize("mask", ["none", "some"])
+@pytest.mark.parametrize("merge_mode", ["concat", "sum", None])
+@pytest.mark.parametrize("name", ["SimpleRNN", "LSTM", "GRU"])
+def test_both_directions_are_trained_as_they_are_run(name: str, merge_mode: Any, mask: str) -> None:
+    for k in range(4):  # in training both run side by side, else one after the other
+        options: dict[str, Any] = {"return_sequences": k % 2 > 0, "return_state": k > 1, "use_bias": k != 1}
+        inner = getattr(layers, name)(UNITS, bias_initializer="uniform", dtype="float64", **options)
+        layer = layers.Bidirectional(inner, merge_mode=merge_mode, dtype="float64")
+        found = []
+        for training in (True, False):
+            keras.utils.set_random_seed(5)
+            x = random(7, BATCH, STEPS, FEATURES)
+            with keras.GradientTape() as tape:
+                tape.watch(x)
+                outputs: Any = layer(x, mask=mask_of(mask), training=training)
+                outputs = outputs if isinstance(outputs, tuple | list) else [outputs]
+                loss = sum(ops.sum(y * random(i, *y.shape)) for i, y in enumerate(outputs))
+            found.append([*outputs, *tape.gradient(loss, [x, *layer.trainable_variables])])
+        for one, other in zip(*found, strict=True):
+            np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-11)
+
+
+def test_options_of_one_direction_are_kept_in_training() -> None:
+    forward = layers.GRU(UNITS, dropout=0.9, seed=1, activity_regularizer="l2")
+    layer = layers.Bidirectional(forward, backward_layer=layers.GRU(UNITS, go_backwards=True), merge_mode=None)
+    x = np.random.default_rng(0).normal(size=(BATCH, STEPS, FEATURES))
+    y, z = layer(x, training=True)
+    dropped = layer.losses
+    kept, same = layer(x, training=False)
+    assert len(dropped) == 1
+    assert not np.allclose(y, kept)
+    np.testing.assert_allclose(z, same, rtol=1e-6)
+
+
 def test_a_layer_starts_where_its_own_method_says() -> None:
     class FromOnes(layers.GRU):
         def get_initial_state(self, batch_size: int) -> list[Any]:
