@@ -343,6 +343,8 @@ KINDS = {"simple": ("RNN", [0], [0]), "lstm": ("LSTM", [0, 3, 1, 2], [1, 0, 0]),
 def _recurrence(c: _Call) -> _Value:
     """All steps at once. Those that a mask keeps are put in front; then each has the state of the last of them."""
     how, x, lengths, add = c.settings["how"], c.get(1), _Value(c.graph, "", "int32"), c.graph.add
+    if len(how.backwards) > 1:
+        raise c.refused("it runs both directions at once, which only `training=True` does")
     n, (kind, order, gates), weights = how.units, KINDS[how.kind], c.one.values[3][0]
     mask = None if c.one.values[4] is None else c.get(4, bool)
     if any(how.backwards):

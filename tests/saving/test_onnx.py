@@ -374,6 +374,22 @@ def test_a_state_from_call_to_call_is_refused(tmp_path: Path) -> None:
         model.export(tmp_path / "model.onnx", format="onnx")
 
 
+class AlwaysTraining(Model):
+    def __init__(self) -> None:
+        super().__init__()
+        self.both = layers.Bidirectional(layers.LSTM(4), name="both")
+
+    def call(self, x: Any) -> Any:
+        return self.both(x, training=True)
+
+
+def test_both_directions_at_once_are_refused(tmp_path: Path) -> None:
+    model = AlwaysTraining()
+    model(np.ones((2, 5, 3), "float32"))
+    with pytest.raises(NotImplementedError, match=r"'both' \(Bidirectional\) .* runs both directions at once"):
+        model.export(tmp_path / "model.onnx", format="onnx")
+
+
 def test_models_without_shapes(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="has not yet been built"):
         Sequential([layers.Dense(1)]).export(tmp_path / "model.onnx", format="onnx")
