@@ -26,14 +26,14 @@ from .codegen import multiplications
 from .program import Program
 from .trace import keep, simplified
 
-BLOCKS = 4
-"""The number of blocks that a step has at most."""
+BLOCKS = 2
+"""More of them are more calls, at each of which threads wait for each other: some 10 us on a virtual machine."""
 BLOCK_COST = 1 << 20
 """What a block should cost at least, see `cost_of`: some milliseconds."""
-CALL_COST = 20_000
-"""What an entry should cost in one of four blocks, twenty times what a call of NumPy takes; and half of it in all."""
-PRODUCT_ROWS, LEAST_ROWS = 128, 32
-"""Rows of a large product's first matrix that a block should have, and those it has at least."""
+CALL_COST = 10_000
+"""What an entry should cost on average, ten times what a call of NumPy takes."""
+LEAST_ROWS = 32
+"""Rows that the first matrix of a large product should have in a block."""
 STEP_SIZE = 24_000
 """Numbers that a step of a sequence should have in a block, some 20 us: threads wait for each other at each call."""
 SUM = -1
@@ -44,10 +44,10 @@ def cost_of(entries: Iterable[Entry]) -> int:
     return sum(cast(Array, entry.output.array).size + multiplications(entry) // 32 for entry in entries)
 
 
-def _most_blocks(entry: Entry) -> int:
-    """Return the number of blocks in which each step of a sequence is still worth its calls; BLOCKS for others."""
+def _has_short_steps(entry: Entry) -> bool:
+    """Return whether an entry goes through a sequence in steps that are not worth their calls in each block."""
     y = cast(Array, entry.output.array)
-    return y.size // len(y) // STEP_SIZE if entry.op.stepwise else BLOCKS
+    return entry.op.stepwise and y.size // len(y) < BLOCKS * STEP_SIZE
 
 
 class _Row(NamedTuple):
@@ -207,7 +207,7 @@ class _Plan:
         known = [self.axis.get(id(x)) for x in entry.inputs]
         # A large product that adds up rows is worth all threads by itself.
         alone = multiplications(entry) >= 2 * PART_WORK and known[0] == entry.values[0].ndim - 1
-        alone |= acts or _most_blocks(entry) < 2
+        alone |= acts or _has_short_steps(entry)
         row = None if alone or all(axis is None for axis in known) else _by_row(entry, known, self.rows)
         if row is not None and not (row.axis == SUM and op.view):
             self.row[y] = row
@@ -250,7 +250,6 @@ class BlockProgram(Program):
         self._start(outputs, True, True)
         entries, outputs = simplified(recorded, outputs)
         rows = self._rows = len(cast(Array, inputs[0].array))
-        count = count_of(entries, inputs)
         with one_thread:
             self._plan = plan = _Plan(entries, inputs, rows)
         by_row = cost_of(entry for entry in entries if id(entry.output) in plan.row)
@@ -258,7 +257,7 @@ class BlockProgram(Program):
         self.usable: bool = stages > 0 and by_row >= max(stages * BLOCK_COST, cost_of(entries) // 2)
         if not self.usable:
             return
-        self._cuts = [*pairwise(rows * k // count for k in range(count + 1))]
+        self._cuts = [*pairwise(rows * k // BLOCKS for k in range(BLOCKS + 1))]
         self._order = {id(entry.output): i for i, entry in enumerate(entries)}
         self._inputs = {id(x): i for i, x in enumerate(inputs)}
         self._arrays: dict[int, Array] = {}
@@ -405,18 +404,12 @@ class BlockProgram(Program):
         return self._last.finish()
 
 
-def count_of(entries: Sequence[Entry], inputs: Sequence[Tensor]) -> int:
-    """Return the number of blocks for a step, 0 for none: threads can share them, and products stay large."""
+def may_gain(entries: Sequence[Entry], inputs: Sequence[Tensor]) -> bool:
+    """Return whether blocks may gain something: threads can share a step, and calls and products stay large."""
     rows = len(cast(Array, inputs[0].array)) if inputs and inputs[0].ndim else 0
-    if rows < 4:
-        return 0
+    if rows < 2 * BLOCKS:
+        return False
     products = [entry for entry in entries if multiplications(entry) >= PART_WORK]
     heights = [x.size // x.shape[-1] for entry in products if (x := cast(Array, entry.output.array)).size]
-    height = min((n for n in heights if not n % rows), default=rows * BLOCKS * PRODUCT_ROWS)
-    cost = cost_of(entries)
-    most = min(BLOCKS, cost // BLOCK_COST, rows // 2)
-    if most < 2 or height < 2 * LEAST_ROWS or cost < CALL_COST // 2 * len(entries):
-        return 0
-    steps = [n for n in map(_most_blocks, entries) if n >= 2]
-    most = min(most, height // PRODUCT_ROWS, cost // (CALL_COST * len(entries)), *steps)
-    return 4 if most == 4 else 2  # so that two threads have the same to do
+    high = min((n for n in heights if not n % rows), default=BLOCKS * LEAST_ROWS) >= BLOCKS * LEAST_ROWS
+    return high and cost_of(entries) >= max(BLOCKS * BLOCK_COST, CALL_COST * len(entries))

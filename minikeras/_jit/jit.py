@@ -11,7 +11,7 @@ from .._base.typing import Array
 from .._core.op import Entry
 from .._core.ownership import Changes
 from .._core.tensor import Tensor, TensorOps, recorders
-from .blocks import BlockProgram, count_of
+from .blocks import BlockProgram, may_gain
 from .codegen import multiplications
 from .multi_step import MultiStep, Run
 from .program import Program
@@ -165,7 +165,7 @@ class Jit:
 
     def _compiled(self, entries: list[Entry], inputs: list[Tensor], outputs: Any, key: Any, small: bool) -> Program:
         """Return a program: in blocks of rows where that is quicker, and finding out pays; see `Program` for others."""
-        large = count_of(entries, inputs) > 1
+        large = may_gain(entries, inputs)
         if large and (key in self._ripe or not self._twice):
             blocks = BlockProgram(entries, inputs, outputs)
             self._ripe.discard(key)
