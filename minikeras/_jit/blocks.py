@@ -10,12 +10,11 @@ eager run but for the rounding of sums and products.
 from collections.abc import Iterable, Sequence
 from functools import partial
 from itertools import chain, pairwise, product, starmap
-from queue import SimpleQueue
 from typing import Any, NamedTuple, cast
 
 import numpy as np
 
-from .._base.blas_threads import max_threads, one_thread
+from .._base.blas_threads import one_thread
 from .._base.nested import leaves
 from .._base.pool import PART_WORK, run_all
 from .._base.typing import Array
@@ -232,11 +231,11 @@ class _Plan:
 
 
 class _Block(NamedTuple):
-    """A block in a stage: its rows, arrays or places of inputs with the axis of parts, and programs that may run it."""
+    """A block in a stage: its rows, arrays or places of inputs with the axis of parts, and the program that runs it."""
 
     cut: tuple[int, int]
     sources: list[tuple[Any, int | None]]
-    programs: SimpleQueue[Program]
+    program: Program
 
 
 class BlockProgram(Program):
@@ -296,7 +295,7 @@ class BlockProgram(Program):
                 if maker is not None:
                     self._wanted.setdefault(plan.stage[key], {})[key] = x
                     self._arrays.setdefault(key, np.empty_like(x.array))
-            elif axis is not None:  # of a constant
+            elif axis is not None and value.size and (value != value.flat[0]).any():  # of a constant
                 needs[key, axis], self._arrays[key] = x, value
 
         for x in (*self._wanted.get(n, {}).values(), *leaves(outputs)):
@@ -323,53 +322,45 @@ class BlockProgram(Program):
         entries, needs = self._collect(n, outputs)
         rooms = [(x, Tensor(self._arrays[key])) for key, x in self._wanted.get(n, {}).items()]
         own = [*(entry.inputs[0] for entry in sums), *(room for _, room in rooms)]
-        programs = self._made(n, 1, [*sums, *entries, *starmap(keep, rooms)], [*needs.values(), *own], outputs)
-        return [self._placed(needs, (0, self._rows), own, programs)]
+        program = Program([*sums, *entries, *starmap(keep, rooms)], [*needs.values(), *own], outputs)
+        return [self._placed(n, needs, (0, self._rows), own, program)]
 
     def _in_blocks(self, n: int) -> list[_Block]:
         """Return how a stage is run in blocks of rows."""
         plan, rows = self._plan, self._rows
         entries, needs = self._collect(n, ())
         sums = [entry.output for entry in plan.own.get(n, ()) if id(entry.output) in self._sums]
-        programs: dict[int, SimpleQueue[Program]] = {}
         blocks = []
         for k, cut in enumerate(self._cuts):
             kept = self._wanted.get(n, {}).values()
             rooms = [(x, Tensor(_part(self._arrays[id(x)], plan.axis[id(x)], rows, *cut))) for x in kept]
             rooms += [(x, Tensor(self._sums[id(x)][k, ...])) for x in sums]
-            if cut[1] - cut[0] not in programs:
-                programs[cut[1] - cut[0]] = self._for_blocks(n, entries, needs, cut, rooms)
-            blocks.append(self._placed(needs, cut, [room for _, room in rooms], programs[cut[1] - cut[0]]))
+            program = self._for_block(entries, needs, cut, rooms)
+            blocks.append(self._placed(n, needs, cut, [room for _, room in rooms], program))
         return blocks
 
-    def _placed(self, needs: Iterable[tuple[int, int | None]], cut: tuple[int, int], own: Iterable[Tensor],
-                programs: SimpleQueue[Program]) -> _Block:  # fmt: skip
-        """Return a block that takes these parts of what others have, and arrays of its own."""
+    def _placed(self, n: int, needs: Iterable[tuple[int, int | None]], cut: tuple[int, int], own: Iterable[Tensor],
+                program: Program) -> _Block:  # fmt: skip
+        """Return a block of a stage, which takes these parts of what others have, and arrays of its own."""
+        self._programs.setdefault(n, []).append(program)
         places, arrays, rows = self._inputs, self._arrays, self._rows
         sources = [
             (places[key], axis) if key in places else (_part(arrays[key], axis, rows, *cut), None)
             for key, axis in needs
         ]
-        return _Block(cut, [*sources, *((x.array, None) for x in own)], programs)
+        return _Block(cut, [*sources, *((x.array, None) for x in own)], program)
 
-    def _made(self, n: int, count: int, *what: Any) -> SimpleQueue[Program]:
-        """Return so many equal programs for a stage."""
-        programs = SimpleQueue[Program]()
-        for _ in range(count):
-            self._programs.setdefault(n, []).append(Program(*what))
-            programs.put(self._programs[n][-1])
-        return programs
-
-    def _for_blocks(self, n: int, entries: Sequence[Entry], needs: dict[tuple[int, int | None], Any],
-                    cut: tuple[int, int], rooms: Sequence[tuple[Tensor, Tensor]]) -> SimpleQueue[Program]:  # fmt: skip
-        """Return programs for blocks of some size, as many as may run at a time."""
+    def _for_block(self, entries: Sequence[Entry], needs: dict[tuple[int, int | None], Any], cut: tuple[int, int],
+                   rooms: Sequence[tuple[Tensor, Tensor]]) -> Program:  # fmt: skip
+        """Return a program for a block."""
         taken = {key: Tensor(_part(getattr(x, "array", x), key[1], self._rows, *cut)) for key, x in needs.items()}
         made: dict[int, Tensor] = {}
         parts = []
         for entry in entries:
             row = self._plan.row.get(id(entry.output)) or _Row((None,) * len(entry.inputs), SUM, False)
             pairs = [made.get(id(x), taken.get((id(x), axis))) for x, axis in zip(entry.inputs, row.axes, strict=True)]
-            values = [v if t is None else t.array for t, v in zip(pairs, entry.values, strict=True)]
+            places = zip(pairs, entry.values, row.axes, strict=True)
+            values = [_part(v, axis, self._rows, *cut) if t is None else t.array for t, v, axis in places]
             xs = [x if t is None else t for t, x in zip(pairs, entry.inputs, strict=True)]
             parts.append(row.run(entry, xs, values, (cut[1] - cut[0], self._rows)))
             y = made[id(entry.output)] = parts[-1].output
@@ -377,8 +368,7 @@ class BlockProgram(Program):
                 want = _part(entry.output.array, row.axis, self._rows, *cut)
                 self.usable &= _is_close(cast(Array, y.array), want)
         parts += [keep(made[id(x)], room) for x, room in rooms]
-        inputs = [*taken.values(), *(room for _, room in rooms)]
-        return self._made(n, min(max_threads(), len(self._cuts)), parts, inputs, ())
+        return Program(parts, [*taken.values(), *(room for _, room in rooms)], ())
 
     def parts(self) -> list[list[Program]]:
         return [programs for _, programs in sorted(self._programs.items())]
@@ -389,13 +379,8 @@ class BlockProgram(Program):
             run_all([partial(self._run_block, arrays, block) for block in stage])
 
     def _run_block(self, inputs: Sequence[Array], block: _Block) -> None:
-        cut, sources, programs = block
-        arrays = [_part(inputs[at], axis, self._rows, *cut) if isinstance(at, int) else at for at, axis in sources]
-        program = programs.get()  # which no other thread runs
-        try:
-            program.run(arrays)
-        finally:
-            programs.put(program)
+        cut, sources, program = block
+        program.run(_part(inputs[at], axis, self._rows, *cut) if isinstance(at, int) else at for at, axis in sources)
 
     def outputs(self) -> Any:
         return self._last.outputs()

@@ -93,7 +93,7 @@ class Program:
         self._exposures: int = Changes.exposures
 
     def parts(self) -> "list[list[Program]]":
-        """Return the programs that are run one after the other; of several that are alike each runs some blocks."""
+        """Return the programs that are run one after the other; of several that are alike each runs a block."""
         return [[self]]
 
     def run(self, inputs: Iterable[Array]) -> None:

@@ -154,7 +154,6 @@ def test_numbers_do_not_depend_on_the_threads(rows: Array, monkeypatch: pytest.M
     found = []
     for count in (1, 2, 4):
         monkeypatch.setattr(pool, "max_threads", lambda count=count: count)
-        monkeypatch.setattr(blocks, "max_threads", lambda count=count: count)
         model = wide()
         history = model.fit(rows, rows, batch_size=256, epochs=4, verbose=0).history
         assert in_blocks(model)
