@@ -22,6 +22,7 @@ from .._core.op import Entry
 from .._core.tensor import NUMPY_OPS, Tensor
 from .._core.variable import ASSIGN, Variable
 from .codegen import multiplications
+from .memory import room_of
 from .program import Program
 from .trace import keep, simplified
 
@@ -239,15 +240,16 @@ class _Block(NamedTuple):
 
 
 class BlockProgram(Program):
-    """A recorded step, on inputs that have as many rows, replayed in blocks of rows; see `Program`.
+    """A recorded step, on inputs that have as many rows, replayed in blocks of rows; see `Program`, also for `reuse`.
 
     Attributes:
         usable: Whether anything is gained.
     """
 
-    def __init__(self, recorded: list[Entry], inputs: Sequence[Tensor], outputs: Any) -> None:
+    def __init__(self, recorded: list[Entry], inputs: Sequence[Tensor], outputs: Any, reuse: bool = False) -> None:
         self._start(outputs, True, True)
         entries, outputs = simplified(recorded, outputs)
+        self._reuse = reuse
         rows = self._rows = len(cast(Array, inputs[0].array))
         with one_thread:
             self._plan = plan = _Plan(entries, inputs, rows)
@@ -294,7 +296,7 @@ class BlockProgram(Program):
                 needs[key, axis] = x
                 if maker is not None:
                     self._wanted.setdefault(plan.stage[key], {})[key] = x
-                    self._arrays.setdefault(key, np.empty_like(x.array))
+                    self._arrays.setdefault(key, room_of(maker, self._reuse))
             elif axis is not None and value.size and (value != value.flat[0]).any():  # of a constant
                 needs[key, axis], self._arrays[key] = x, value
 
@@ -368,7 +370,7 @@ class BlockProgram(Program):
                 want = _part(entry.output.array, row.axis, self._rows, *cut)
                 self.usable &= _is_close(cast(Array, y.array), want)
         parts += [keep(made[id(x)], room) for x, room in rooms]
-        return Program(parts, [*taken.values(), *(room for _, room in rooms)], ())
+        return Program(parts, [*taken.values(), *(room for _, room in rooms)], (), reuse=True)
 
     def parts(self) -> list[list[Program]]:
         return [programs for _, programs in sorted(self._programs.items())]

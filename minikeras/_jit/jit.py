@@ -165,14 +165,14 @@ class Jit:
 
     def _compiled(self, entries: list[Entry], inputs: list[Tensor], outputs: Any, key: Any, small: bool) -> Program:
         """Return a program: in blocks of rows where that is quicker, and finding out pays; see `Program` for others."""
-        large = may_gain(entries, inputs)
+        large, reuse = may_gain(entries, inputs), not small and self._twice is not None and not self._twice()
         if large and (key in self._ripe or not self._twice):
-            blocks = BlockProgram(entries, inputs, outputs)
+            blocks = BlockProgram(entries, inputs, outputs, reuse)
             self._ripe.discard(key)
             if blocks.usable:
                 return blocks
             large = False
-        program = Program(entries, inputs, outputs, not small and self._twice is not None and not self._twice())
+        program = Program(entries, inputs, outputs, reuse)
         program.steps_left = WHOLE_STEPS * large
         return program
 

@@ -87,9 +87,7 @@ class Memory:
         if self._free.get(kind):
             return self._free[kind].pop()
         self.size += produced.nbytes
-        own = self._reuse and produced.base is None and all(value is not produced for value in entry.values)
-        # In the same order in memory, for products round differently in another.
-        return produced if own and produced.flags.writeable else np.empty_like(produced)
+        return room_of(entry, self._reuse)
 
     def release(self, entry: Entry, i: int) -> None:
         """Let others write over what step i was the last to need."""
@@ -129,6 +127,13 @@ def _homes(entries: list[Entry], last_use: dict[int, int],
         elif entry.op is KEEP and kind_of(entry.values[0]) == kind_of(entry.values[1]) and entry.inputs[0].ndim:
             homes.setdefault(id(entry.inputs[0]), cast(Symbol, places[id(entry.inputs[1])]))
     return homes
+
+
+def room_of(entry: Entry, reuse: bool) -> Array:
+    """Return an array for what an entry gives: the one that it gave, where nobody else holds it, or another."""
+    y = cast(Array, entry.output.array)
+    own = reuse and y.base is None and y.flags.writeable and all(value is not y for value in entry.values)
+    return y if own else np.empty_like(y)  # in the same order in memory, for products round differently in another
 
 
 def kind_of(array: Array) -> Any:
