@@ -10,13 +10,13 @@ gradient of the state alone. The gradient of the weights is a product over all s
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import reduce
+from functools import partial, reduce
 from itertools import chain, repeat
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from .._base.pool import product
+from .._base.pool import PART_WORK, product, run_all
 from .._base.typing import Array
 from .._core.op import primitive
 from .._core.tape import GradientTape
@@ -303,13 +303,23 @@ def _weight_gradient(d: Array, records: Array, weights: Array, how: Recurrence, 
     n, (count, k, columns) = how.units, weights.shape
     out, twice = np.empty_like(weights) if out is None else out, how.kind == "gru"
     blocks = records[:-1, : k - twice], d[:-1, : columns + n * twice]
-    for y, *mine in zip(out, *(np.split(block, count, -1) for block in blocks), strict=True):
+
+    def add_up(y: Array, *mine: Array) -> None:
         a, b = (block.transpose(1, 0, 2).reshape(block.shape[1], -1) for block in mine)
         if twice:
             y[[*range(n), n + 1]] = np.roll(product(b[: 3 * n], a[: n + 1].T), -n, 0).T
             y[[n, *range(n + 2, k)]] = product(b[n:], a[n:].T).T
         else:
             y[...] = product(b, a.T).T  # with many rows first, as BLAS likes it
+
+    parts = [
+        partial(add_up, *part) for part in zip(out, *(np.split(block, count, -1) for block in blocks), strict=True)
+    ]
+    if weights[0].size * d[:, 0].size >= 2 * PART_WORK:
+        run_all(parts)
+    else:
+        for part in parts:
+            part()
     return out
 
 
