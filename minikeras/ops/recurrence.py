@@ -75,27 +75,26 @@ class Recurrence(NamedTuple):
 
 def _parts(block: Array, n: int, *bounds: tuple[int, int]) -> Iterator[Any]:
     """Yield rows of all records, in multiples of n; the same view again and again where all are one record."""
-    parts = (block[:, start * n : stop * n] for start, stop in bounds)
+    parts = (block[..., start * n : stop * n, :] for start, stop in bounds)
     return parts if block.strides[0] or not block.size else (repeat(part[0]) for part in parts)
 
 
+def _by_layer(block: Array, how: Recurrence) -> Array:
+    """Return a view (..., layers, rows, batch) of columns of several layers, (..., rows, batch); of one as they are."""
+    count = len(how.backwards)
+    return block if count == 1 else block.reshape(*block.shape[:-1], count, -1).swapaxes(-2, -3)
+
+
 def _multiplier(matrices: Array) -> Callable[[Array, Array], object]:
-    """Return a function (x, out) that multiplies the columns of each layer by its matrix."""
+    """Return a function that writes the products of each layer's matrix with its columns to another array."""
     matrices = np.ascontiguousarray(matrices)
-    if len(matrices) == 1:
-        return matrices[0].dot
-    count, rows, inner = matrices.shape
-
-    def dot(x: Array, out: Array) -> None:
-        np.matmul(matrices, x.reshape(inner, count, -1).swapaxes(0, 1), out.reshape(rows, count, -1).swapaxes(0, 1))
-
-    return dot
+    return partial(np.matmul, matrices) if len(matrices) > 1 else matrices[0].dot
 
 
 def _simple(h: list[Array], front: Array, rest: Array, weights: Array, how: Recurrence) -> Iterator[None]:
     curve, dot = CURVES[how.activation], _multiplier(weights.swapaxes(1, 2))
-    for x, h1 in zip(front, h[1:], strict=False):
-        dot(x, h1)
+    for x, h1, sums in zip(_by_layer(front, how), h[1:], _by_layer(front[1:, : how.units], how), strict=False):
+        dot(x, sums)
         curve(h1, h1)
         yield
 
@@ -103,11 +102,11 @@ def _simple(h: list[Array], front: Array, rest: Array, weights: Array, how: Recu
 def _simple_back(state: Array, front: Array, rest: Array, d: Array, weights: Array, how: Recurrence) -> Iterator[None]:
     n = how.units
     CURVES[how.activation].slope(front[1:, :n], d)
-    dot = _multiplier(weights[:, :n])
-    for d_t in d[::-1]:
+    dot, through = _multiplier(weights[:, :n]), _by_layer(state, how)
+    for d_t, d_sums in zip(d[::-1], _by_layer(d, how)[::-1], strict=True):
         yield
         np.multiply(d_t, state, d_t)
-        dot(d_t, state)
+        dot(d_sums, through)
 
 
 def _lstm(h: list[Array], front: Array, rest: Array, weights: Array, how: Recurrence) -> Iterator[None]:
@@ -120,9 +119,9 @@ def _lstm(h: list[Array], front: Array, rest: Array, weights: Array, how: Recurr
     usual = how.activation == "tanh" and how.gate == "sigmoid"
     parts = _parts(rest, n, (0, 4), (0, 3), (3, 4), (0, 1), (1, 3), (3, 5), (5, 6))
     dot, multiply, add, tanh, half = _multiplier(a), np.multiply, np.add, np.tanh, _HALF[a.dtype.char]
-    (c,) = _parts(rest[1:], n, (4, 5))
-    for x, h1, c1, z, gates, g, o, i_f, g_c, bent in zip(front, h[1:], c, *parts, strict=False):
-        dot(x, z)
+    (c,), (into,), xs = _parts(rest[1:], n, (4, 5)), _parts(_by_layer(rest, how), n, (0, 4)), _by_layer(front, how)
+    for x, to, h1, c1, z, gates, g, o, i_f, g_c, bent in zip(xs, into, h[1:], c, *parts, strict=False):
+        dot(x, to)
         if usual:  # with few calls
             tanh(z, z)
             multiply(gates, half, gates)
@@ -147,6 +146,7 @@ def _lstm_back(state: Array, front: Array, rest: Array, d: Array, weights: Array
         act.slope(y, slope)
         np.multiply(slope, factor, slope)
     dot, dh, dc = _multiplier(weights[:, :n]), state[:n], state[n:]
+    through, d_all = _by_layer(dh, how), _by_layer(d_all, how)
     d_ifg, d_h = (x.reshape(len(d), count, *dh.shape) for x, count in ((d_ifg, 3), (d_h, 2)))
     for of_h, of_c, from_h, f_t, d_t in zip(*(x[::-1] for x in (d_h, d_ifg, d_c, f, d_all)), strict=True):
         yield
@@ -154,7 +154,7 @@ def _lstm_back(state: Array, front: Array, rest: Array, d: Array, weights: Array
         np.add(dc, from_h, dc)
         np.multiply(of_c, dc, of_c)
         np.multiply(dc, f_t, dc)
-        dot(d_t, dh)
+        dot(d_t, through)
 
 
 def _gru(h: list[Array], front: Array, rest: Array, weights: Array, how: Recurrence) -> Iterator[None]:
@@ -165,12 +165,13 @@ def _gru(h: list[Array], front: Array, rest: Array, weights: Array, how: Recurre
     a[:, 2 * n :, n + 1 :] = 0
     a[:, : 2 * n, n] += weights[:, n, : 2 * n]
     a[:, : 2 * n] *= gate.scale
-    dot, reset = _multiplier(np.roll(a, n, 1)), np.empty_like(h[0])
-    parts = _parts(rest, n, (0, 3), (0, 1), (1, 3), (1, 2), (2, 3), (3, 4))
-    for x, enters, h0, h1, sums, inner, gates, z, r, new in zip(front, front[:, n:], h, h[1:], *parts, strict=False):
-        dot(x, sums)
+    dot, reset, xs = _multiplier(np.roll(a, n, 1)), np.empty_like(h[0]), _by_layer(front, how)
+    into = _parts(_by_layer(rest, how), n, (0, 3), (3, 4))
+    parts = xs, xs[..., n:, :], h, h[1:], *into, *_parts(rest, n, (0, 1), (1, 3), (1, 2), (2, 3), (3, 4))
+    for x, enters, h0, h1, to_sums, to_new, inner, gates, z, r, new in zip(*parts, strict=False):
+        dot(x, to_sums)
         gate.run(gates, gates)
-        of_x(enters, new)
+        of_x(enters, to_new)
         np.multiply(r, inner, reset)
         np.add(new, reset, new)
         curve(new, new)
@@ -192,10 +193,11 @@ def _gru_back(state: Array, front: Array, rest: Array, d: Array, weights: Array,
     np.multiply(d_r, np.multiply(inner, d_new, d_inner), d_r)
     np.multiply(r, d_new, d_inner)
     dot, through = _multiplier(np.roll(weights[:, :n], n, 2)), np.empty_like(state)
-    for d_t, d_sums, z_t in zip(d.reshape(len(d), 4, *state.shape)[::-1], d[::-1, : 3 * n], z[::-1], strict=True):
+    to, sums = _by_layer(through, how), _by_layer(d, how)[::-1, ..., : 3 * n, :]
+    for d_t, d_sums, z_t in zip(d.reshape(len(d), 4, *state.shape)[::-1], sums, z[::-1], strict=True):
         yield
         np.multiply(d_t, state, d_t)
-        dot(d_sums, through)
+        dot(d_sums, to)
         np.multiply(state, z_t, state)
         np.add(state, through, state)
 
@@ -315,11 +317,8 @@ def _weight_gradient(d: Array, records: Array, weights: Array, how: Recurrence, 
     parts = [
         partial(add_up, *part) for part in zip(out, *(np.split(block, count, -1) for block in blocks), strict=True)
     ]
-    if weights[0].size * d[:, 0].size >= 2 * PART_WORK:
-        run_all(parts)
-    else:
-        for part in parts:
-            part()
+    large = weights[0].size * d[:, 0].size >= 2 * PART_WORK
+    run_all(parts if large else [lambda: [part() for part in parts]])
     return out
 
 
