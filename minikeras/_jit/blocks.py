@@ -297,7 +297,7 @@ class BlockProgram(Program):
                 if maker is not None:
                     self._wanted.setdefault(plan.stage[key], {})[key] = x
                     self._arrays.setdefault(key, room_of(maker, self._reuse))
-            elif axis is not None and value.size and (value != value.flat[0]).any():  # of a constant
+            elif axis is not None and value.size and (value != value.flat[0]).any():  # of a constant of several numbers
                 needs[key, axis], self._arrays[key] = x, value
 
         for x in (*self._wanted.get(n, {}).values(), *leaves(outputs)):

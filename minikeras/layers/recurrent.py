@@ -21,7 +21,7 @@ from .._core.tensor import Tensor, recorders
 from .._core.variable import Variable
 from .._serialization.serialization import deserialize, serialize
 from ..constraints import ConstraintLike
-from ..ops.recurrence import CURVES, FEW, Recurrence, recur
+from ..ops.recurrence import CURVES, SMALL_STATE, Recurrence, recur
 from ..random import SeedGenerator
 from .core import WithKernel
 from .layer import BaseOptions, InitializerLike, Layer, LayerOptions, RegularizerLike, Untracked
@@ -726,9 +726,9 @@ class Bidirectional(_OfLayers):
     reset_states = reset_state
 
     def call(self, sequences: Tensor, initial_state: Any = None, mask: Any = None, training: bool | None = None) -> Any:
+        layers = self.forward_layer, self.backward_layer
         kind = self._kind(sequences) if training and initial_state is None else None
         if kind:
-            layers = [self.forward_layer, self.backward_layer]
             start = self.forward_layer.get_initial_state(2 * sequences.shape[0])
             (y, states), (z, others) = _run_at_once(layers, sequences, start, _first(mask), kind)
         else:
@@ -736,7 +736,7 @@ class Bidirectional(_OfLayers):
             parts = (None, None) if initial_state is None else (initial_state[:half], initial_state[half:])
             outputs = [
                 layer(sequences, initial_state=state, mask=mask, training=training)
-                for layer, state in zip((self.forward_layer, self.backward_layer), parts, strict=True)
+                for layer, state in zip(layers, parts, strict=True)
             ]
             (y, *states), (z, *others) = outputs if self.return_state else [(value,) for value in outputs]
         y, z = (ops.convert_to_tensor(x, self.compute_dtype) for x in (y, z))
@@ -754,8 +754,8 @@ class Bidirectional(_OfLayers):
                 return None
             cell, drops = layer.cell, layer.dropout or layer.recurrent_dropout
             kinds.append((cell.units, cell.use_bias, cell._kind(x, [None, drops], True)))
-        few = x.shape[0] * kinds[0][0] <= FEW
-        return kinds[0][-1] if few and kinds[0] == kinds[1] else None
+        small = x.shape[0] * kinds[0][0] <= SMALL_STATE
+        return kinds[0][-1] if small and kinds[0] == kinds[1] else None
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         """Return the mask for the outputs of all steps, none for the last."""

@@ -25,7 +25,7 @@ from .arrays import ONE, ZERO, rule
 from .creation import zeros
 from .shapes import concatenate, reshape
 
-FEW = 2048
+SMALL_STATE = 2048
 """Numbers of a state up to which a call of NumPy takes so long beside them that two layers are better run as one."""
 _HALF = {letter: np.full((), 0.5, letter) for letter in "fd"}
 
@@ -314,11 +314,13 @@ def _weight_gradient(d: Array, records: Array, weights: Array, how: Recurrence, 
         else:
             y[...] = product(b, a.T).T  # with many rows first, as BLAS likes it
 
-    parts = [
-        partial(add_up, *part) for part in zip(out, *(np.split(block, count, -1) for block in blocks), strict=True)
-    ]
-    large = weights[0].size * d[:, 0].size >= 2 * PART_WORK
-    run_all(parts if large else [lambda: [part() for part in parts]])
+    of_layers = (np.split(block, count, -1) for block in blocks)
+    parts = [partial(add_up, *part) for part in zip(out, *of_layers, strict=True)]
+    if weights[0].size * d[:, 0].size >= 2 * PART_WORK:
+        run_all(parts)
+    else:
+        for part in parts:
+            part()
     return out
 
 

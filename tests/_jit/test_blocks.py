@@ -12,6 +12,7 @@ from minikeras import layers, ops
 from minikeras._base import pool
 from minikeras._base.typing import Array
 from minikeras._jit import blocks, jit
+from minikeras.optimizers import flat_buffers
 
 Maker = Callable[[], keras.Model]
 
@@ -154,6 +155,7 @@ def test_numbers_do_not_depend_on_the_threads(rows: Array, monkeypatch: pytest.M
     found = []
     for count in (1, 2, 4):
         monkeypatch.setattr(pool, "max_threads", lambda count=count: count)
+        monkeypatch.setattr(flat_buffers, "max_threads", lambda count=count: count)
         model = wide()
         history = model.fit(rows, rows, batch_size=256, epochs=4, verbose=0).history
         assert in_blocks(model)
