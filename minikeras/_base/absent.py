@@ -21,11 +21,7 @@ _NETWORKS = {
     "mobilenet": "MobileNet", "mobilenet_v3": "MobileNetV3Large MobileNetV3Small",
     "nasnet": "NASNetLarge NASNetMobile", "resnet_v2": "ResNet50V2 ResNet101V2 ResNet152V2", "vgg19": "VGG19",
     "xception": "Xception"}  # fmt: skip
-_DEEPER = {
-    "efficientnet": "EfficientNetB1 EfficientNetB2 EfficientNetB3 EfficientNetB4 EfficientNetB5 EfficientNetB6 "
-    "EfficientNetB7",
-    "resnet": "ResNet101 ResNet152",
-}
+_DEEPER = {"efficientnet": " ".join(f"EfficientNetB{size}" for size in range(1, 8)), "resnet": "ResNet101 ResNet152"}
 ABSENT: dict[str, str] = {
     "": "Operation Quantizer RematScope StatelessScope SymbolicScope",
     "applications": " ".join([*_NETWORKS.values(), *_DEEPER.values()]),

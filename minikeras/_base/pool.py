@@ -20,8 +20,6 @@ PART_WORK: Final = 1 << 22
 PART_SIZE: Final = 64
 """Rows or columns of the result, whichever are more, that a part has at least: each rearranges the other matrix."""
 PARTS: Final = 4
-
-
 _state = local()
 """Whether a thread is `inside` a part of some work, where products are not cut once more."""
 
@@ -118,12 +116,13 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_renew)
 
 
-def run_all(parts: Sequence[Callable[[], object]]) -> None:
+def run_all(parts: Sequence[Callable[[], object]], work: int = 2 * PART_WORK) -> None:
     """Call functions that do not depend on each other, on several threads where there are, and none of ours is busy.
 
-    Meanwhile products run on one thread. The first error is raised when all have ended.
+    Meanwhile products run on one thread. The first error is raised when all have ended. `work` is how many
+    multiplications they do together: few are done here, one function after another.
     """
-    if len(parts) < 2:
+    if len(parts) < 2 or work < 2 * PART_WORK:
         for part in parts:
             part()
         return

@@ -503,10 +503,8 @@ def _stripped(text: str) -> str:
 
 Standardize: TypeAlias = Literal["lower", "strip_punctuation", "lower_and_strip_punctuation"]
 _STANDARDS: dict[str, Callable[[str], str]] = {
-    "lower": str.lower,
-    "strip_punctuation": _stripped,
-    "lower_and_strip_punctuation": lambda text: _stripped(text.lower()),
-}
+    "lower": str.lower, "strip_punctuation": _stripped,
+    "lower_and_strip_punctuation": lambda text: _stripped(text.lower())}  # fmt: skip
 _SPLITS = ("whitespace", "character")
 
 

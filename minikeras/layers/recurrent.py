@@ -782,9 +782,5 @@ def _renamed(layer: Layer, direction: str, **settings: Any) -> Any:
 
 
 _MERGE: dict[str | None, Callable[[Any, Any], Any]] = {
-    "concat": lambda y, z: ops.concatenate([y, z], -1),
-    "sum": lambda y, z: y + z,
-    "ave": lambda y, z: (y + z) / 2,
-    "mul": lambda y, z: y * z,
-    None: lambda y, z: (y, z),
-}
+    "concat": lambda y, z: ops.concatenate([y, z], -1), "sum": lambda y, z: y + z, "ave": lambda y, z: (y + z) / 2,
+    "mul": lambda y, z: y * z, None: lambda y, z: (y, z)}  # fmt: skip

@@ -46,11 +46,9 @@ def to_config(graph: Graph) -> Config:
         nodes = [{"args": args, "kwargs": kwargs} for args, kwargs in arguments]
         return {**config, "name": operation.name, "inbound_nodes": nodes}
 
-    return {
-        "layers": [layer(operation) for operation in graph.operations],
-        "input_layers": map_structure(end, graph.input_structure),
-        "output_layers": map_structure(end, graph.output_structure),
-    }
+    input_layers, output_layers = (map_structure(end, x) for x in (graph.input_structure, graph.output_structure))
+    layers = [layer(operation) for operation in graph.operations]
+    return {"layers": layers, "input_layers": input_layers, "output_layers": output_layers}
 
 
 def from_config(config: Config, custom_objects: CustomObjects | None = None) -> tuple[Any, Any]:

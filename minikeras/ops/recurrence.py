@@ -5,18 +5,18 @@ for each sample, contiguous, so that products write to it and activations work o
 [h; 1; x], the state, a row of ones and the input: one product with weights and biases gives the sums of the gates.
 Several layers of one kind stand side by side, a part of the samples for each: then all but products is one call.
 
-The backward pass first computes for all steps at once what each gate passes on. Then it goes back step by step for the
-gradient of the state alone. The gradient of the weights is a product over all steps.
+The backward pass goes back step by step for what each gate passes on and the gradient of the state. The gradients of
+the weights and of the input are products over all steps.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial, reduce
+from functools import partial
 from itertools import chain, repeat
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from .._base.pool import PART_WORK, product, run_all
+from .._base.pool import run_all
 from .._base.typing import Array
 from .._core.op import primitive
 from .._core.tape import GradientTape
@@ -100,13 +100,13 @@ def _simple(h: list[Array], front: Array, rest: Array, weights: Array, how: Recu
 
 
 def _simple_back(state: Array, front: Array, rest: Array, d: Array, weights: Array, how: Recurrence) -> Iterator[None]:
-    n = how.units
-    CURVES[how.activation].slope(front[1:, :n], d)
-    dot, through = _multiplier(weights[:, :n]), _by_layer(state, how)
-    for d_t, d_sums in zip(d[::-1], _by_layer(d, how)[::-1], strict=True):
-        yield
+    slope, h = CURVES[how.activation].slope, front[1:, : how.units]
+    dot, through = _multiplier(weights[:, : how.units]), _by_layer(state, how)
+    for h_t, d_t, d_sums in zip(*(x[::-1] for x in (h, d, _by_layer(d, how))), strict=True):
+        slope(h_t, d_t)
         np.multiply(d_t, state, d_t)
         dot(d_sums, through)
+        yield
 
 
 def _lstm(h: list[Array], front: Array, rest: Array, weights: Array, how: Recurrence) -> Iterator[None]:
@@ -137,24 +137,29 @@ def _lstm(h: list[Array], front: Array, rest: Array, weights: Array, how: Recurr
 
 
 def _lstm_back(state: Array, front: Array, rest: Array, d: Array, weights: Array, how: Recurrence) -> Iterator[None]:
-    """What is passed on to i, f, g, o, and from h to c."""
-    (curve, gate), n = how.curves, how.units
-    o, i_f, i, f, g, g_c, bent = _parts(rest[:-1], n, (0, 1), (1, 3), (1, 2), (2, 3), (3, 4), (3, 5), (5, 6))
-    d_if, d_ifg, d_g, d_o, d_all, d_c, d_h = _parts(d, n, (0, 2), (0, 3), (2, 3), (3, 4), (0, 4), (4, 5), (3, 5))
-    passed = (gate, i_f, g_c, d_if), (curve, g, i, d_g), (gate, o, bent, d_o), (curve, bent, o, d_c)
-    for act, y, factor, slope in passed:
-        act.slope(y, slope)
-        np.multiply(slope, factor, slope)
+    """Go back through `_lstm`; d is for i, f, g, o."""
+    (curve, gate), n, multiply = how.curves, how.units, np.multiply
     dot, dh, dc = _multiplier(weights[:, :n]), state[:n], state[n:]
-    through, d_all = _by_layer(dh, how), _by_layer(d_all, how)
-    d_ifg, d_h = (x.reshape(len(d), count, *dh.shape) for x, count in ((d_ifg, 3), (d_h, 2)))
-    for of_h, of_c, from_h, f_t, d_t in zip(*(x[::-1] for x in (d_h, d_ifg, d_c, f, d_all)), strict=True):
-        yield
-        np.multiply(of_h, dh, of_h)
+    slopes, from_h = np.empty((3 * n, *dh.shape[1:]), d.dtype), np.empty_like(dh)
+    of_o, of_if, through = slopes[:n], slopes[n:], _by_layer(dh, how)
+    gates = _parts(rest[:-1], n, (0, 3), (0, 1), (1, 2), (2, 3), (3, 4), (3, 5), (5, 6))
+    three = d[:, : 3 * n].reshape(len(d), 3, *dh.shape)
+    parts = (*gates, *_parts(d, n, (0, 2), (2, 3), (3, 4)), three, _by_layer(d, how))
+    for o_i_f, o, i, f, g, g_c, bent, d_if, d_g, d_o, of_c, d_t in zip(*(x[::-1] for x in parts), strict=True):
+        curve.slope(bent, from_h)
+        multiply(from_h, o, from_h)
+        multiply(from_h, dh, from_h)
         np.add(dc, from_h, dc)
-        np.multiply(of_c, dc, of_c)
-        np.multiply(dc, f_t, dc)
+        gate.slope(o_i_f, slopes)
+        multiply(of_o, bent, d_o)
+        multiply(d_o, dh, d_o)
+        multiply(of_if, g_c, d_if)
+        curve.slope(g, d_g)
+        multiply(d_g, i, d_g)
+        multiply(of_c, dc, of_c)
+        multiply(dc, f, dc)
         dot(d_t, through)
+        yield
 
 
 def _gru(h: list[Array], front: Array, rest: Array, weights: Array, how: Recurrence) -> Iterator[None]:
@@ -183,30 +188,32 @@ def _gru(h: list[Array], front: Array, rest: Array, weights: Array, how: Recurre
 
 def _gru_back(state: Array, front: Array, rest: Array, d: Array, weights: Array, how: Recurrence) -> Iterator[None]:
     """Go back through `_gru`; d is for h @ recurrent for the new state, z, r, and the new state."""
-    (curve, gate), n = how.curves, how.units
-    inner, z, r, new = _parts(rest[:-1], n, (0, 1), (1, 2), (2, 3), (3, 4))
-    d_inner, d_gates, d_z, d_r, d_new = _parts(d, n, (0, 1), (1, 3), (1, 2), (2, 3), (3, 4))
-    gate.slope(rest[:-1, n : 3 * n], d_gates)
-    np.multiply(d_z, np.subtract(front[:-1, :n], new, d_inner), d_z)
-    curve.slope(new, d_new)
-    np.multiply(d_new, np.subtract(ONE[z.dtype.char], z, d_inner), d_new)
-    np.multiply(d_r, np.multiply(inner, d_new, d_inner), d_r)
-    np.multiply(r, d_new, d_inner)
-    dot, through = _multiplier(np.roll(weights[:, :n], n, 2)), np.empty_like(state)
-    to, sums = _by_layer(through, how), _by_layer(d, how)[::-1, ..., : 3 * n, :]
-    for d_t, d_sums, z_t in zip(d.reshape(len(d), 4, *state.shape)[::-1], sums, z[::-1], strict=True):
-        yield
-        np.multiply(d_t, state, d_t)
+    (curve, gate), n, multiply = how.curves, how.units, np.multiply
+    dot = _multiplier(np.roll(weights[:, :n], n, 2))
+    through, new_state, other = np.empty_like(state), np.empty_like(state), np.empty_like(state)
+    to = _by_layer(through, how)
+    parts = (front[:-1, :n], *_parts(rest[:-1], n, (1, 3), (0, 1), (1, 2), (2, 3), (3, 4)),
+             *_parts(d, n, (1, 3), (0, 1), (1, 2), (2, 3), (3, 4)), *_parts(_by_layer(d, how), n, (0, 3)))  # fmt: skip
+    steps = zip(*(x[::-1] for x in parts), strict=True)
+    for h, gates, inner, z, r, new, d_gates, d_inner, d_z, d_r, d_new, d_sums in steps:
+        multiply(state, z, new_state)
+        gate.slope(gates, d_gates)
+        multiply(d_z, np.subtract(h, new, other), d_z)
+        multiply(d_z, state, d_z)
+        curve.slope(new, d_new)
+        multiply(d_new, np.subtract(state, new_state, other), d_new)
+        multiply(d_new, r, d_inner)
+        multiply(d_r, multiply(d_new, inner, other), d_r)
         dot(d_sums, to)
-        np.multiply(state, z_t, state)
-        np.add(state, through, state)
+        np.add(new_state, through, state)
+        yield
 
 
 class Kind(NamedTuple):
     """How a recurrence is run.
 
-    `forward` runs a step whenever it goes on. `backward` computes what all gates pass on, d; then it goes back a step,
-    with the state's gradient, whenever it goes on.
+    `forward` runs a step whenever it goes on. `backward` goes back a step: it computes what the gates pass on, d, and
+    the gradient of the state.
     """
 
     forward: Callable[..., Iterator[None]]
@@ -217,7 +224,7 @@ class Kind(NamedTuple):
     states: int  # how many parts the state has
 
 
-KINDS = {"simple": Kind(_simple, _simple_back, 0, 1, 0, 1), "lstm": Kind(_lstm, _lstm_back, 6, 5, 0, 2),
+KINDS = {"simple": Kind(_simple, _simple_back, 0, 1, 0, 1), "lstm": Kind(_lstm, _lstm_back, 6, 4, 0, 2),
          "gru": Kind(_gru, _gru_back, 4, 4, 1, 1)}  # fmt: skip
 
 
@@ -283,16 +290,15 @@ def _passed_on(g: Array, records: Array, weights: Array, mask: Any, how: Recurre
     if how.cells:
         outer, state[n:] = outer[:-1], outer[-1]
     run = kind.backward(state, records[:, :rows], records[:, rows:], d, weights, how)
-    next(run)
     for t in range(count - 2, -1, -1):
         if t >= len(d) - len(outer):
             np.add(state[:n], outer[t - len(d)], state[:n])
         if held is None or not held[t].any():
-            next(run, None)
+            next(run)
             continue
         before = state.copy()
-        np.copyto(d[t], 0, where=held[t])
-        next(run, None)
+        np.copyto(state, 0, where=held[t])
+        next(run)
         np.copyto(state, before, where=held[t])
     out[-1] = 0
     out[-1, : len(state)] = state
@@ -303,36 +309,44 @@ def _passed_on(g: Array, records: Array, weights: Array, mask: Any, how: Recurre
 def _weight_gradient(d: Array, records: Array, weights: Array, how: Recurrence, out: Array | None = None) -> Array:
     """The gradient of the weights, from that of the sums in the gates: a product summed over steps and batch."""
     n, (count, k, columns) = how.units, weights.shape
-    out, twice = np.empty_like(weights) if out is None else out, how.kind == "gru"
-    blocks = records[:-1, : k - twice], d[:-1, : columns + n * twice]
+    out = np.empty_like(weights) if out is None else out
+    cuts = [slice(columns)] if count > 1 else [slice(columns // 2), slice(columns // 2, columns)]
+    h, x = [*range(n), n + 1], [n, *range(n + 2, k)]  # rows of the two kernels of a GRU, each with its bias
 
-    def add_up(y: Array, *mine: Array) -> None:
-        a, b = (block.transpose(1, 0, 2).reshape(block.shape[1], -1) for block in mine)
-        if twice:
-            y[[*range(n), n + 1]] = np.roll(product(b[: 3 * n], a[: n + 1].T), -n, 0).T
-            y[[n, *range(n + 2, k)]] = product(b[n:], a[n:].T).T
+    def add_up(y: Array, rows: Any, *blocks: Array) -> None:
+        a, b = (block.transpose(1, 0, 2).reshape(block.shape[1], -1) for block in blocks)
+        y[rows] = np.dot(b, a.T).T  # with many rows first, as BLAS likes it
+
+    parts: list[Any] = []
+    for y, a, b in zip(out, *(np.split(block[:-1], count, -1) for block in (records, d)), strict=True):
+        if how.kind == "gru":
+            parts.append((y[:, : 2 * n], h + x[1:], a[:, : k - 1], b[:, n : 3 * n]))
+            parts.append((y[:, 2 * n :], h, a[:, : n + 1], b[:, :n]))
+            parts.append((y[:, 2 * n :], x, a[:, n : k - 1], b[:, 3 * n :]))
         else:
-            y[...] = product(b, a.T).T  # with many rows first, as BLAS likes it
-
-    of_layers = (np.split(block, count, -1) for block in blocks)
-    parts = [partial(add_up, *part) for part in zip(out, *of_layers, strict=True)]
-    if weights[0].size * d[:, 0].size >= 2 * PART_WORK:
-        run_all(parts)
-    else:
-        for part in parts:
-            part()
+            parts += [(y[:, cut], slice(None), a[:, :k], b[:, cut]) for cut in cuts]
+    run_all([partial(add_up, *part) for part in parts], weights[0].size * d[:, 0].size)
+    if how.kind == "gru":
+        out[:, n, : 2 * n] = out[:, n + 1, : 2 * n]
     return out
 
 
-def _input_rule(d: Any, y: Any, records: Any, x: Any, state: Any, weights: Any, mask: Any, how: Recurrence) -> Any:
-    start = KINDS[how.kind].first * how.units
-    parts = enumerate(_in_time(d[:-1, start : start + np.shape(weights)[2]], how))
-    of_x = reduce(np.add, [np.matmul(weights[k, -np.shape(x)[-1] :], part) for k, part in parts])
-    return np.transpose(of_x, (2, 0, 1))
+@primitive(_not_twice, _not_twice)
+def _input_gradient(d: Array, weights: Array, features: int, how: Recurrence) -> Array:
+    """The gradient of the input, (batch, steps, features), from that of the sums in the gates."""
+    first, half = KINDS[how.kind].first * how.units, len(d) // 2
+    parts = _in_time(d[:-1, first : first + weights.shape[2]], how)
+    out = np.empty((len(parts), len(d) - 1, features, parts[0].shape[-1]), d.dtype)
+    tasks = [partial(np.matmul, w, part[cut], y[cut])
+             for w, part, y in zip(weights[:, -features:], parts, out, strict=True)
+             for cut in (slice(half), slice(half, None))]  # fmt: skip
+    run_all(tasks, out.size * weights.shape[2])
+    return out.sum(0).transpose(2, 0, 1)
 
 
 @primitive(
-    None, _input_rule, lambda d, y, records, x, state, *_: np.transpose(d[-1, : np.shape(state)[1]]),
+    None, lambda d, y, records, x, state, weights, mask, how: rule(_input_gradient)(d, weights, np.shape(x)[-1], how),
+    lambda d, y, records, x, state, *_: np.transpose(d[-1, : np.shape(state)[1]]),
     lambda d, y, records, x, state, weights, mask, how: rule(_weight_gradient)(d, records, weights, how), None,
     common=lambda g, y, records, x, state, weights, mask, how: rule(_passed_on)(g, records, weights, mask, how),
 )  # fmt: skip
