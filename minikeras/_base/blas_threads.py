@@ -8,7 +8,7 @@ one, and leaves the setting as it was.
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ContextDecorator, suppress
+from contextlib import ContextDecorator, contextmanager, suppress
 from functools import cache
 from math import ceil
 from threading import RLock
@@ -78,6 +78,18 @@ class _OneThread(ContextDecorator):
 
 
 one_thread: Final = _OneThread()
+ROW: Final = 1024
+"""Numbers that NumPy's buffer holds within steps. It copies shorter rows there, and takes longer ones as they are."""
+
+
+@contextmanager
+def in_steps() -> Iterator[None]:
+    """Products run on one thread, NumPy's buffer is small, and it goes on with infinities and NaN, as Keras does."""
+    with np.errstate(all="ignore"), one_thread:
+        np.setbufsize(ROW)
+        yield
+
+
 FEW: Final = 2048
 """Numbers in an array up to which no product with it takes a second thread."""
 ALONE, ROW_ALONE = 1 << 18, 460_800

@@ -10,19 +10,17 @@ _KINDS = {"batch_normalization": "BatchNorm", "layer_normalization": "LayerNorm"
 """The class that stands for an op in Keras's configurations, where it is not the op's name in capitals."""
 _MODULES = {
     "core": "Cast ConvertToTensor SaturateCast Scatter ScatterUpdate Slice SliceUpdate StopGradient Unstack",
-    "einops": "Rearrange",
     "image": "RGBToGrayscale RGBToHSV HSVToRGB Resize AffineTransform ExtractPatches ExtractPatches3d MapCoordinates "
     "PadImages CropImages PerspectiveTransform GaussianBlur ElasticTransform ScaleAndTranslate SobelEdges SSIM",
     "linalg": "Cholesky CholeskyInverse Det Eig Eigh Inv Lstsq LuFactor MatrixRank Norm Pinv Qr SVD Solve "
-    "SolveTriangular",
+    "SolveTriangular", "einops": "Rearrange",
     "math": "CDist Erf Erfc Erfinv ExtractSequences FFT FFT2 IFFT2 IRFFT ISTFT InTopK Logdet Logsumexp RFFT Rsqrt STFT "
     "SegmentMax SegmentMin SegmentProd SegmentSum TopK ViewAsComplex ViewAsReal",
     "nn": "AdaptiveAveragePool AdaptiveMaxPool BatchNorm BinaryCrossentropy CategoricalCrossentropy Celu DepthToSpace "
     "DotProductAttention Elu Fold Gelu Glu HardShrink HardSigmoid HardSilu HardTanh LayerNorm LeakyRelu LogSigmoid "
     "LogSoftmax Moments MultiHot Normalize OneHot PSNR Polar RMSNorm Relu Relu6 Selu Sigmoid Silu SoftShrink Softmax "
     "Softplus Softsign SpaceToDepth SparseCategoricalCrossentropy SparsePlus SparseSigmoid Sparsemax Squareplus "
-    "TanhShrink Threshold Unfold",
-}
+    "TanhShrink Threshold Unfold"}  # fmt: skip
 """Where Keras has the classes that are not in keras.src.ops.numpy."""
 OPS = "keras.src.ops."
 HOMES = frozenset(f"{OPS}{home}" for home in (*_MODULES, "numpy"))

@@ -14,9 +14,7 @@ _ITEMS = 2**14
 RANGES: dict[str, tuple[float, float]] = {
     **dict.fromkeys(("ema_momentum", "beta_1", "beta_2", "rho"), (0, 1)),
     **dict.fromkeys(("clipnorm", "clipvalue", "global_clipnorm", "weight_decay", "epsilon"), (0, math.inf)),
-    "ema_overwrite_frequency": (1, math.inf),
-    "loss_scale_factor": (1e-30, math.inf),
-}
+    "ema_overwrite_frequency": (1, math.inf), "loss_scale_factor": (1e-30, math.inf)}  # fmt: skip
 """The ranges of an optimizer's numbers, whose class declares no rules."""
 
 

@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
-from .._base.blas_threads import one_thread
+from .._base.blas_threads import in_steps
 from .._base.interrupt import Interrupt
 from .._base.nested import like
 from .._base.settings import is_interactive_logging_enabled
@@ -46,7 +46,7 @@ class Epoch:
             if begin is not None and i % every == 0:
                 begin(i)
             data = pack_x_y_sample_weight(*batch)
-            with np.errstate(all="ignore"), one_thread:  # training goes on with infinities and NaN, as in Keras
+            with in_steps():
                 logs = Logs(self._interrupt.run(self._jit.step, data))
             if (i + 1) % every:
                 continue
@@ -62,7 +62,7 @@ class Epoch:
         """Run the steps, with but a look now and then."""
         due = 0.0
         outputs: Callable[[], Any] | None = None
-        with np.errstate(all="ignore"), one_thread, self._interrupt.held(), closing(self._iterate()) as steps:
+        with in_steps(), self._interrupt.held(), closing(self._iterate()) as steps:
             for count, outputs in steps:
                 if look is not None and (count < 3 or perf_counter() >= due):
                     look(count - 1, Logs(outputs))

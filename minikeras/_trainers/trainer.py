@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
 import numpy as np
 
 from .. import losses, metrics, ops, optimizers
-from .._base.blas_threads import one_thread
+from .._base.blas_threads import in_steps
 from .._base.checks import within
 from .._base.context import context, undone
 from .._base.interrupt import Interrupt
@@ -610,7 +610,7 @@ class Trainer(Layer):
         self._make_ready(lambda: batch, phase)
         self.reset_metrics()
         jit, data = self._jits[phase], data_adapters.pack_x_y_sample_weight(*batch)
-        with Interrupt() as interrupt, np.errstate(all="ignore"), one_thread:
+        with Interrupt() as interrupt, in_steps():
             logs = dict(Logs(interrupt.run(jit.step, data)))
         return logs if return_dict else self._in_order(logs)
 

@@ -5,8 +5,8 @@ for each sample, contiguous, so that products write to it and activations work o
 [h; 1; x], the state, a row of ones and the input: one product with weights and biases gives the sums of the gates.
 Several layers of one kind stand side by side, a part of the samples for each: then all but products is one call.
 
-The backward pass goes back step by step for what each gate passes on and the gradient of the state. The gradients of
-the weights and of the input are products over all steps.
+The backward pass first computes for all steps at once what each gate passes on. Then it goes back step by step for the
+gradient of the state alone. The gradients of the weights and of the input are products over all steps.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -100,13 +100,13 @@ def _simple(h: list[Array], front: Array, rest: Array, weights: Array, how: Recu
 
 
 def _simple_back(state: Array, front: Array, rest: Array, d: Array, weights: Array, how: Recurrence) -> Iterator[None]:
-    slope, h = CURVES[how.activation].slope, front[1:, : how.units]
-    dot, through = _multiplier(weights[:, : how.units]), _by_layer(state, how)
-    for h_t, d_t, d_sums in zip(*(x[::-1] for x in (h, d, _by_layer(d, how))), strict=True):
-        slope(h_t, d_t)
+    n = how.units
+    CURVES[how.activation].slope(front[1:, :n], d)
+    dot, through = _multiplier(weights[:, :n]), _by_layer(state, how)
+    for d_t, d_sums in zip(d[::-1], _by_layer(d, how)[::-1], strict=True):
+        yield
         np.multiply(d_t, state, d_t)
         dot(d_sums, through)
-        yield
 
 
 def _lstm(h: list[Array], front: Array, rest: Array, weights: Array, how: Recurrence) -> Iterator[None]:
@@ -137,29 +137,24 @@ def _lstm(h: list[Array], front: Array, rest: Array, weights: Array, how: Recurr
 
 
 def _lstm_back(state: Array, front: Array, rest: Array, d: Array, weights: Array, how: Recurrence) -> Iterator[None]:
-    """Go back through `_lstm`; d is for i, f, g, o."""
-    (curve, gate), n, multiply = how.curves, how.units, np.multiply
+    """What is passed on to i, f, g, o, and from h to c."""
+    (curve, gate), n = how.curves, how.units
+    o, i_f, i, f, g, g_c, bent = _parts(rest[:-1], n, (0, 1), (1, 3), (1, 2), (2, 3), (3, 4), (3, 5), (5, 6))
+    d_if, d_ifg, d_g, d_o, d_all, d_c, d_h = _parts(d, n, (0, 2), (0, 3), (2, 3), (3, 4), (0, 4), (4, 5), (3, 5))
+    passed = (gate, i_f, g_c, d_if), (curve, g, i, d_g), (gate, o, bent, d_o), (curve, bent, o, d_c)
+    for act, y, factor, slope in passed:
+        act.slope(y, slope)
+        np.multiply(slope, factor, slope)
     dot, dh, dc = _multiplier(weights[:, :n]), state[:n], state[n:]
-    slopes, from_h = np.empty((3 * n, *dh.shape[1:]), d.dtype), np.empty_like(dh)
-    of_o, of_if, through = slopes[:n], slopes[n:], _by_layer(dh, how)
-    gates = _parts(rest[:-1], n, (0, 3), (0, 1), (1, 2), (2, 3), (3, 4), (3, 5), (5, 6))
-    three = d[:, : 3 * n].reshape(len(d), 3, *dh.shape)
-    parts = (*gates, *_parts(d, n, (0, 2), (2, 3), (3, 4)), three, _by_layer(d, how))
-    for o_i_f, o, i, f, g, g_c, bent, d_if, d_g, d_o, of_c, d_t in zip(*(x[::-1] for x in parts), strict=True):
-        curve.slope(bent, from_h)
-        multiply(from_h, o, from_h)
-        multiply(from_h, dh, from_h)
-        np.add(dc, from_h, dc)
-        gate.slope(o_i_f, slopes)
-        multiply(of_o, bent, d_o)
-        multiply(d_o, dh, d_o)
-        multiply(of_if, g_c, d_if)
-        curve.slope(g, d_g)
-        multiply(d_g, i, d_g)
-        multiply(of_c, dc, of_c)
-        multiply(dc, f, dc)
-        dot(d_t, through)
+    through, d_all = _by_layer(dh, how), _by_layer(d_all, how)
+    d_ifg, d_h = (x.reshape(len(d), count, *dh.shape) for x, count in ((d_ifg, 3), (d_h, 2)))
+    for of_h, of_c, from_h, f_t, d_t in zip(*(x[::-1] for x in (d_h, d_ifg, d_c, f, d_all)), strict=True):
         yield
+        np.multiply(of_h, dh, of_h)
+        np.add(dc, from_h, dc)
+        np.multiply(of_c, dc, of_c)
+        np.multiply(dc, f_t, dc)
+        dot(d_t, through)
 
 
 def _gru(h: list[Array], front: Array, rest: Array, weights: Array, how: Recurrence) -> Iterator[None]:
@@ -188,32 +183,30 @@ def _gru(h: list[Array], front: Array, rest: Array, weights: Array, how: Recurre
 
 def _gru_back(state: Array, front: Array, rest: Array, d: Array, weights: Array, how: Recurrence) -> Iterator[None]:
     """Go back through `_gru`; d is for h @ recurrent for the new state, z, r, and the new state."""
-    (curve, gate), n, multiply = how.curves, how.units, np.multiply
-    dot = _multiplier(np.roll(weights[:, :n], n, 2))
-    through, new_state, other = np.empty_like(state), np.empty_like(state), np.empty_like(state)
-    to = _by_layer(through, how)
-    parts = (front[:-1, :n], *_parts(rest[:-1], n, (1, 3), (0, 1), (1, 2), (2, 3), (3, 4)),
-             *_parts(d, n, (1, 3), (0, 1), (1, 2), (2, 3), (3, 4)), *_parts(_by_layer(d, how), n, (0, 3)))  # fmt: skip
-    steps = zip(*(x[::-1] for x in parts), strict=True)
-    for h, gates, inner, z, r, new, d_gates, d_inner, d_z, d_r, d_new, d_sums in steps:
-        multiply(state, z, new_state)
-        gate.slope(gates, d_gates)
-        multiply(d_z, np.subtract(h, new, other), d_z)
-        multiply(d_z, state, d_z)
-        curve.slope(new, d_new)
-        multiply(d_new, np.subtract(state, new_state, other), d_new)
-        multiply(d_new, r, d_inner)
-        multiply(d_r, multiply(d_new, inner, other), d_r)
-        dot(d_sums, to)
-        np.add(new_state, through, state)
+    (curve, gate), n = how.curves, how.units
+    inner, z, r, new = _parts(rest[:-1], n, (0, 1), (1, 2), (2, 3), (3, 4))
+    d_inner, d_gates, d_z, d_r, d_new = _parts(d, n, (0, 1), (1, 3), (1, 2), (2, 3), (3, 4))
+    gate.slope(rest[:-1, n : 3 * n], d_gates)
+    np.multiply(d_z, np.subtract(front[:-1, :n], new, d_inner), d_z)
+    curve.slope(new, d_new)
+    np.multiply(d_new, np.subtract(ONE[z.dtype.char], z, d_inner), d_new)
+    np.multiply(d_r, np.multiply(inner, d_new, d_inner), d_r)
+    np.multiply(r, d_new, d_inner)
+    dot, through = _multiplier(np.roll(weights[:, :n], n, 2)), np.empty_like(state)
+    to, sums = _by_layer(through, how), _by_layer(d, how)[::-1, ..., : 3 * n, :]
+    for d_t, d_sums, z_t in zip(d.reshape(len(d), 4, *state.shape)[::-1], sums, z[::-1], strict=True):
         yield
+        np.multiply(d_t, state, d_t)
+        dot(d_sums, to)
+        np.multiply(state, z_t, state)
+        np.add(state, through, state)
 
 
 class Kind(NamedTuple):
     """How a recurrence is run.
 
-    `forward` runs a step whenever it goes on. `backward` goes back a step: it computes what the gates pass on, d, and
-    the gradient of the state.
+    `forward` runs a step whenever it goes on. `backward` computes what all gates pass on, d; then it goes back a step,
+    with the state's gradient, whenever it goes on.
     """
 
     forward: Callable[..., Iterator[None]]
@@ -224,7 +217,7 @@ class Kind(NamedTuple):
     states: int  # how many parts the state has
 
 
-KINDS = {"simple": Kind(_simple, _simple_back, 0, 1, 0, 1), "lstm": Kind(_lstm, _lstm_back, 6, 4, 0, 2),
+KINDS = {"simple": Kind(_simple, _simple_back, 0, 1, 0, 1), "lstm": Kind(_lstm, _lstm_back, 6, 5, 0, 2),
          "gru": Kind(_gru, _gru_back, 4, 4, 1, 1)}  # fmt: skip
 
 
@@ -290,15 +283,16 @@ def _passed_on(g: Array, records: Array, weights: Array, mask: Any, how: Recurre
     if how.cells:
         outer, state[n:] = outer[:-1], outer[-1]
     run = kind.backward(state, records[:, :rows], records[:, rows:], d, weights, how)
+    next(run)
     for t in range(count - 2, -1, -1):
         if t >= len(d) - len(outer):
             np.add(state[:n], outer[t - len(d)], state[:n])
         if held is None or not held[t].any():
-            next(run)
+            next(run, None)
             continue
         before = state.copy()
-        np.copyto(state, 0, where=held[t])
-        next(run)
+        np.copyto(d[t], 0, where=held[t])
+        next(run, None)
         np.copyto(state, before, where=held[t])
     out[-1] = 0
     out[-1, : len(state)] = state
