@@ -44,7 +44,12 @@ def runs(side: str, *paths: Path) -> dict[str, Any]:
     """Run scripts, all in one process, and return what came of each."""
     with TemporaryDirectory() as folder:
         command = [sys.executable, str(FOLDER.parent / "script_runs.py"), side, folder, *map(str, paths)]
-        environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+        environment = {
+            **os.environ,
+            "OMP_NUM_THREADS": "1",
+            "OPENBLAS_NUM_THREADS": "1",
+            "XLA_FLAGS": "--xla_backend_optimization_level=0",  # compiling is most of Keras's work
+        }
         done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
         assert done.returncode == 0, done.stderr[-3000:]
         found: dict[str, Any] = json.loads(done.stdout)

@@ -91,12 +91,14 @@ class _Pool:
             else:
                 self._threads += 1
         work = self._work = _Work(parts)
-        for _ in range(helpers - self._calls.qsize()):
-            self._calls.put(None)
         try:
-            work.join()
-        finally:
-            self._work = _Work(())
+            for _ in range(helpers - self._calls.qsize()):
+                self._calls.put(None)
+        finally:  # after a Ctrl-C too: who helps already writes to the caller's arrays
+            try:
+                work.join()
+            finally:
+                self._work = _Work(())
 
     def _serve(self) -> None:
         while True:

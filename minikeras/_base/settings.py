@@ -44,8 +44,7 @@ def floatx() -> FloatName:
 def set_floatx(value: FloatName | str) -> None:
     """Set the default float type of layers and ops made from now on: "float16", "float32" or "float64"."""
     if value not in ("float16", "float32", "float64"):
-        raise ValueError("floatx must be 'float16', 'float32' or 'float64' (NumPy has no bfloat16). Received: "
-                         f"{value!r}.")  # fmt: skip
+        raise ValueError(f"floatx must be 'float16', 'float32' or 'float64', not bfloat16. Received: {value!r}.")
     settings.floatx = value
 
 

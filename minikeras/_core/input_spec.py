@@ -93,8 +93,7 @@ def assert_input_compatibility(input_spec: Any, inputs: Any, layer_name: str, ad
         inputs = [inputs[spec.name] for spec in specs]
     tensors = leaves(inputs)
     if len(tensors) != len(specs):
-        raise ValueError(f"Layer '{layer_name}' expects {len(specs)} input(s), but it received {len(tensors)} input "
-                         "tensors.")  # fmt: skip
+        raise ValueError(f"Layer '{layer_name}' expects {len(specs)} input(s), but received {len(tensors)} tensors.")
     for index, (x, spec) in enumerate(zip(tensors, specs, strict=True)):
         if spec is None or (x is None and spec.optional):
             continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import Any, cast
 
 import numpy as np
@@ -14,6 +15,16 @@ from .._serialization.registry import table
 from .op import Entry, Op, note
 from .ownership import EXCLUSIVE, EXPOSED, Changes
 from .tensor import NUMPY_OPS, Tensor, TensorOps, as_array, dtype_name, recorders
+
+
+def _watched(slot: str, doc: str) -> Any:
+    """Return a property that programs must notice a change of."""
+
+    def change(self: Variable, value: Any) -> None:
+        setattr(self, slot, value)
+        Changes.layers += 1
+
+    return property(attrgetter(slot), change, doc=doc)
 
 
 class Variable(TensorOps):
@@ -41,8 +52,9 @@ class Variable(TensorOps):
         ('v', (2,))
     """
 
-    __slots__ = ("__weakref__", "_declared_trainable", "_trainable", "aggregation", "array", "autocast", "constraint",
-                 "exposed", "name", "overwrite_with_gradient", "path", "regularizer", "synchronization")  # fmt: skip
+    __slots__ = ("__weakref__", "_constraint", "_declared_trainable", "_regularizer", "_trainable", "aggregation",
+                 "array", "autocast", "exposed", "name", "overwrite_with_gradient", "path",
+                 "synchronization")  # fmt: skip
 
     bits = "logical"
     array: Array
@@ -53,8 +65,7 @@ class Variable(TensorOps):
                  name: str | None = None) -> None:  # fmt: skip
         name = auto_name("variable") if name is None else name
         if not isinstance(name, str) or "/" in name:
-            raise ValueError("Argument `name` must be a string and cannot contain character `/`. Received: "
-                             f"name={name!r}.")  # fmt: skip
+            raise ValueError(f"Argument `name` must be a string and cannot contain character `/`. Received: {name!r}.")
         self.array = self._first_value(initializer, shape, dtype)
         scope = current_path()
         self.exposed: bool | int = EXPOSED
@@ -64,8 +75,7 @@ class Variable(TensorOps):
         self.autocast: bool = autocast
         self.aggregation: str | None = aggregation
         self.synchronization: str | None = synchronization
-        self.regularizer: Any = None
-        self.constraint: Any = None
+        self._regularizer = self._constraint = None
         self.overwrite_with_gradient: bool = False
 
     def _first_value(self, initializer: Any, shape: ShapeLike | None, dtype: DTypeLike | None) -> Array:
@@ -112,6 +122,9 @@ class Variable(TensorOps):
         self._trainable = bool(value)
         Changes.layers += 1
 
+    constraint: Any = _watched("_constraint", "What projects the value after each update, None for nothing.")
+    regularizer: Any = _watched("_regularizer", "What a penalty on the value is, None for nothing.")
+
     @property
     def shape(self) -> Shape:
         return self.array.shape
@@ -132,7 +145,7 @@ class Variable(TensorOps):
         """Store a new value, cast to the variable's dtype, and return it; a ValueError for another shape."""
         array = value.array if isinstance(value, TensorOps) else None
         if array is None:  # no tensor, or a symbolic one, which is refused
-            array = as_array(value, self.dtype)
+            array = as_array(value, self.array.dtype)
         if array.shape != self.array.shape:
             raise ValueError("The shape of the target variable and the shape of the target value in "
                              f"`variable.assign(value)` must match. Variable {self.path!r} has shape "
@@ -184,8 +197,8 @@ class Variable(TensorOps):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         for slot in Variable.__slots__[1:]:
-            if slot in state:
-                setattr(self, slot, state[slot])
+            if slot in state or slot[1:] in state:  # as it was called in pickles of earlier versions
+                setattr(self, slot, state[slot] if slot in state else state[slot[1:]])
         self.exposed = EXPOSED
 
     def __repr__(self) -> str:

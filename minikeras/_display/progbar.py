@@ -110,9 +110,8 @@ class Progbar:
             self._open = False
 
     def _is_averaged(self, name: str) -> bool:
-        if self.stateful_metrics is not None:
-            return name not in self.stateful_metrics
-        return self.stateless_metrics is not None and name in self.stateless_metrics
+        stateful, stateless = self.stateful_metrics, self.stateless_metrics or ()
+        return name in stateless if stateful is None else name not in stateful
 
     def _seconds_per_step(self, current: int, now: float) -> float:
         """Return how long a step takes, without the first, which is rarely like the others."""
@@ -159,9 +158,8 @@ class Progbar:
 def _clock(seconds: float) -> str:
     """Return a duration as 1:02:03, 2:03 or 3s."""
     minutes, rest = divmod(int(seconds), 60)
-    if seconds > 3600:
-        return f"{minutes // 60}:{minutes % 60:02d}:{rest:02d}"
-    return f"{minutes}:{rest:02d}" if seconds > 60 else f"{int(seconds)}s"
+    hours = f"{minutes // 60}:{minutes % 60:02d}" if seconds > 3600 else str(minutes)
+    return f"{hours}:{rest:02d}" if seconds > 60 else f"{int(seconds)}s"
 
 
 def redraws() -> bool:

@@ -10,6 +10,7 @@ eager run but for the rounding of sums and products.
 from collections.abc import Iterable, Sequence
 from functools import partial
 from itertools import chain, pairwise, product, starmap
+from math import prod
 from typing import Any, NamedTuple, cast
 
 import numpy as np
@@ -42,12 +43,6 @@ SUM = -1
 def cost_of(entries: Iterable[Entry]) -> int:
     """Return about how long entries take, in numbers added; a multiplication in a product takes a 32nd of that."""
     return sum(cast(Array, entry.output.array).size + multiplications(entry) // 32 for entry in entries)
-
-
-def _has_short_steps(entry: Entry) -> bool:
-    """Return whether an entry goes through a sequence in steps that are not worth their calls in each block."""
-    y = cast(Array, entry.output.array)
-    return entry.op.stepwise and y.size // len(y) < BLOCKS * STEP_SIZE
 
 
 class _Row(NamedTuple):
@@ -94,10 +89,13 @@ _NOISE = np.random.default_rng(0).random(997, np.float32)
 
 
 def other_rows(rows: Any, axis: int | None, noise: float) -> Any:
-    """Return other rows, of floats no two alike: an operation that mixes rows gives something else for them."""
+    """Return other rows, whose halves differ: an operation that mixes rows gives something else for them."""
+    if axis is not None and rows.dtype.kind in "biu" and rows.size:
+        count = rows.shape[axis]
+        first = np.take(rows, [0] * count, axis)
+        late = np.arange(count).reshape(-1, *[1] * (rows.ndim - 1 - axis)) >= count // 2
+        return np.where(late, first, first ^ first.dtype.type(1) if noise else np.zeros_like(first))
     others = rows if axis is None else np.flip(rows, axis)
-    if axis is not None and noise and rows.dtype.kind in "biu":
-        return others ^ np.asarray((rows == others).all(), rows.dtype)
     if axis is None or rows.dtype.kind != "f" or not noise:
         return others
     added = np.resize(_NOISE, rows.size).reshape(rows.shape) * noise
@@ -205,11 +203,12 @@ class _Plan:
         y, op = id(entry.output), entry.op
         acts = op.effect or op.draws
         known = [self.axis.get(id(x)) for x in entry.inputs]
-        # A large product that adds up rows is worth all threads by itself.
+        # A large product that adds up rows is worth all threads by itself, a short step of a sequence no call a block.
         alone = multiplications(entry) >= 2 * PART_WORK and known[0] == entry.values[0].ndim - 1
-        alone |= acts or _has_short_steps(entry)
+        alone |= acts or (op.stepwise and prod(entry.output.shape[1:]) < BLOCKS * STEP_SIZE)
         row = None if alone or all(axis is None for axis in known) else _by_row(entry, known, self.rows)
-        if row is not None and not (row.axis == SUM and op.view):
+        last_wins = op.view or op.name == "scatter_update"  # of what is written to one place, so that parts add nothing
+        if row is not None and not (row.axis == SUM and last_wins):
             self.row[y] = row
             self.axis |= {} if row.axis == SUM else {y: row.axis}
         if self.is_view(entry.output):

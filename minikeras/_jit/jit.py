@@ -155,9 +155,9 @@ class Jit:
                     oldest = next(iter(self._programs))
                     for table in (self._programs, self._records, self._multi_steps):
                         table.pop(oldest, None)
-                self._programs[key] = program
                 if isinstance(program, BlockProgram) and not self._twice:  # the same numbers as from the next run on
                     outputs = program.call(_present(inputs))
+                self._programs[key] = program  # from here on other threads run it
                 small = small and not isinstance(program, BlockProgram) and program.steps_left <= 0
                 if self._twice and small and program.size <= MULTI_STEP_BYTES and _is_flat(inputs):
                     self._records[key] = record.entries, leaves(tensors), outputs

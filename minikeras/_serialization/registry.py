@@ -161,8 +161,7 @@ class Registry(Generic[T]):
         if isinstance(identifier, Mapping):
             return self.deserialize(identifier)
         raise ValueError(f"Could not interpret {self.kind} identifier: {identifier!r} (of type "
-                         f"{type(identifier).__name__}). Expected a name, a configuration, or the {self.kind} "
-                         "itself.")  # fmt: skip
+                         f"{type(identifier).__name__}). Expected its name, its configuration, or itself.")  # fmt: skip
 
     def deserialize(self, config: str | Mapping[str, Any], custom_objects: CustomObjects | None = None) -> Any:
         """Return the object of a name, or of a configuration made by `serialize`.

@@ -19,6 +19,7 @@ from .._core.tensor import Tensor, recorders, stop_recording
 from .._serialization.configurable import is_built_in
 from ..losses import Loss, LossFunctionWrapper
 from ..metrics import Mean, MeanMetricWrapper, Metric
+from ..metrics import registry as known_metrics
 from ..ops.classes import SURPLUS_AXES
 from ..tree import is_nested
 from .output_matching import Names, Output, Outputs, follow
@@ -66,7 +67,7 @@ class CompiledLoss:
             raise ValueError("Expected `loss_weights` argument to be a float (single output case) or a list, tuple, or "
                              "dict (multiple output case). Received instead: "
                              f"loss_weights={loss_weights!r}.")  # fmt: skip
-        self._given = objects_of(loss, losses.get, _CROSSENTROPY)
+        self._given = objects_of(loss, losses.deserialize, losses.registry.find, _CROSSENTROPY)
         self._weights = loss_weights
         self._terms: list[_Term] | None = None
         self._outputs: Outputs
@@ -227,7 +228,7 @@ class CompiledMetrics(Metric):
             if value and not isinstance(value, list | tuple | dict):
                 raise ValueError(f"Expected `{argument}` argument to be a list, tuple, or dict. "
                                  f"Received instead: {argument}={value!r} of type {type(value)}.")  # fmt: skip
-            self._given[argument] = objects_of(value or [], _get_metric, _BY_KIND)
+            self._given[argument] = objects_of(value or [], known_metrics.deserialize, known_metrics.find, _BY_KIND)
         self._found: list[tuple[bool, int, list[Metric]]] | None = None
         self._outputs: Outputs
 
@@ -313,19 +314,20 @@ def _metric(identifier: Any, y_true: Any, y_pred: Any) -> Metric:
     return metric
 
 
-def objects_of(structure: Any, make: Callable[[Any], Any], resolved_later: Container[str] | None = None) -> Any:
+def objects_of(structure: Any, make: Callable[[Any], Any], find: Callable[[str], Any] | None = None,
+               later: Container[str] = ()) -> Any:  # fmt: skip
     """Return a structure of names and configurations with an object for each configuration in it.
 
-    Where it is said which names are resolved later, others must be known.
+    `find` must know all names but those that are resolved later.
     """
     if isinstance(structure, list | tuple):
-        return like(structure, [objects_of(item, make, resolved_later) for item in structure])
+        return like(structure, [objects_of(item, make, find, later) for item in structure])
     if not isinstance(structure, Mapping):
         if not isinstance(structure, str | None) and not callable(structure):
             raise ValueError(f"Expected a name or a configuration. Received: {structure!r:.80}.")
-        if isinstance(structure, str) and resolved_later is not None and structure.lower() not in resolved_later:
-            make(structure)
+        if isinstance(structure, str) and find is not None and structure.lower() not in later:
+            find(structure)
         return structure
     if "class_name" in structure:
         return make(structure)
-    return {key: objects_of(item, make, resolved_later) for key, item in structure.items()}
+    return {key: objects_of(item, make, find, later) for key, item in structure.items()}

@@ -44,8 +44,7 @@ def as_input(x: Any, argument: str = "x") -> Array:
                              f"{culprit(array, columns)}.") from None  # fmt: skip
     if array.dtype.kind not in "fiubc":
         raise ValueError(f"`{argument}` must hold numbers. Received an array of dtype {array.dtype}, shape "
-                         f"{array.shape}{culprit(array, columns)}. Convert it to float first, or names of classes to "
-                         "integers.")  # fmt: skip
+                         f"{array.shape}{culprit(array, columns)}. Pass floats, or integers for names.")  # fmt: skip
     if not array.ndim:
         raise ValueError(f"`{argument}` must have a batch axis. Received a scalar: {array!r}.")
     return array[:, None] if is_series and array.ndim == 1 else array  # a column of a data frame, as in Keras

@@ -48,6 +48,8 @@ class Epoch:
             data = pack_x_y_sample_weight(*batch)
             with in_steps():
                 logs = Logs(self._interrupt.run(self._jit.step, data))
+                if not in_memory:
+                    len(logs)  # before the source writes to these arrays anew
             if (i + 1) % every:
                 continue
             if end is not None:

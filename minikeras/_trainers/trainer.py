@@ -659,7 +659,9 @@ class Trainer(Layer):
         finally:
             hooks.close()
         if not outputs.batches and source.array is not None:
-            return self._of_no_rows(source.array[0])
+            one = map_structure(lambda array: np.zeros((1, *array.shape[1:]), array.dtype), source.array[0])
+            self._prepare(one, "predict")
+            return map_structure(lambda y: y[:0], self._predictor.run(one))  # of the right shape
         result = outputs.result()
         source.warn_of_nonsense(result)
         return result
@@ -690,12 +692,6 @@ class Trainer(Layer):
             last = outputs.batches - outputs.batches % every + every - 1
             hooks.on_predict_batch_end(last, {"outputs": join(recent)})
 
-    def _of_no_rows(self, x: Any) -> Any:
-        """Return empty outputs of the right shape: those of one row of zeros, without the row."""
-        one = map_structure(lambda array: np.zeros((1, *array.shape[1:]), array.dtype), x)
-        self._prepare(one, "predict")
-        return map_structure(lambda y: y[:0], self._predictor.run(one))
-
     def predict_on_batch(self, x: Inputs) -> Array | Any:
         """Return the outputs for one batch."""
         (batch,) = data_adapters.as_data(x)
@@ -712,6 +708,6 @@ def _pure(layer: Layer) -> bool:
     functions = [vars(layer).get(name) for name in ("activation", "recurrent_activation")]
     if layer.activity_regularizer is not None:  # each call leaves its penalty in `losses`
         return False
-    own = is_built_in(type(layer)) and all(function is None or is_built_in(function) for function in functions)
-    package = getattr(layer.call, "__globals__", {}).get("__package__")  # of the function itself, whatever it wraps
-    return own and str(package).partition(".")[0] == __name__.partition(".")[0] and not isinstance(layer, Lambda)
+    functions += [getattr(layer, "cell", None), *getattr(layer, "cells", ())]
+    own = is_built_in(layer) and all(function is None or is_built_in(function) for function in functions)
+    return own and is_built_in(layer.call) and not isinstance(layer, Lambda)

@@ -17,5 +17,4 @@ with lazily(globals()):
 __all__ = [
     "BackupAndRestore", "CSVLogger", "Callback", "CallbackList", "EarlyStopping", "History", "LambdaCallback",
     "LearningRateScheduler", "ModelCheckpoint", "ProgbarLogger", "ReduceLROnPlateau", "RemoteMonitor", "SwapEMAWeights",
-    "TensorBoard", "TerminateOnNaN",
-]
+    "TensorBoard", "TerminateOnNaN"]

@@ -46,9 +46,6 @@ def read_table(path: str, name: str, file_hash: str, test_split: float, seed: in
     return split(*_shuffled(np.random.RandomState(seed), arrays["x"][:rows], arrays["y"][:rows]), test_split)
 
 
-# --- texts as lists of word numbers: `imdb` and `reuters`
-
-
 def prepare_texts(parts: Iterable[tuple[Array, Array]], num_words: int | None, skip_top: int, maxlen: int | None,
                   seed: int, start_char: int | None, oov_char: int | None,
                   index_from: int | None) -> list[tuple[list[list[int]], Array]]:  # fmt: skip
@@ -79,9 +76,6 @@ def read_index(path: str, name: str, file_hash: str) -> dict[str, int]:
     """Return words and their numbers, from a file of JSON."""
     with open(fetch(path, name, file_hash), encoding="utf8") as file:
         return dict(json.load(file))
-
-
-# --- an archive of pickled batches of small colour pictures: `cifar10` and `cifar100`
 
 
 def fetch_folder(name: str, file_hash: str, inner: str) -> str:

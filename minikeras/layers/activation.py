@@ -8,6 +8,7 @@ from typing import Any, Unpack, cast
 from .. import activations, ops
 from .._base.checks import FromZero
 from .._base.typing import ShapeLike, TensorLike
+from .._base.user_warning import warn_user
 from .._core.input_spec import InputSpec
 from .._core.tensor import Tensor, as_array
 from .._core.variable import Variable
@@ -74,6 +75,9 @@ class LeakyReLU(SameShape):
     negative_slope: FromZero
 
     def __init__(self, negative_slope: float = 0.3, **options: Unpack[LayerOptions]) -> None:
+        if "alpha" in options:
+            warn_user("Argument `alpha` is deprecated. Use `negative_slope` instead.")
+            negative_slope = cast(Any, options).pop("alpha")
         self._configure(locals())
 
     def call(self, inputs: Tensor) -> Tensor:

@@ -44,9 +44,8 @@ class _ConvLSTMCell(Windowed, LSTMCell):
 
     def build(self, input_shape: ShapeLike) -> None:
         if None in tuple(input_shape)[1:]:
-            raise ValueError(f"Layer '{self.name}' needs known sizes of all axes behind those of the batch and the "
-                             f"steps, since the state has them too. Received an input of shape {tuple(input_shape)} at "
-                             "each step.")  # fmt: skip
+            raise ValueError(f"Layer '{self.name}' needs known sizes of all axes behind batch and steps, for the state "
+                             f"has them. Received shape {tuple(input_shape)} at each step.")  # fmt: skip
         self._shape: PartialShape = tuple(input_shape)
         super().build(input_shape)
 

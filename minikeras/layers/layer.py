@@ -133,8 +133,7 @@ class Layer(Module, Configurable):
         if name is None:
             name = auto_name(type(self).__name__)
         if not isinstance(name, str) or "/" in name:
-            raise ValueError("Argument `name` must be a string and cannot contain character `/`. Received: "
-                             f"name={name!r}.")  # fmt: skip
+            raise ValueError(f"Argument `name` must be a string and cannot contain character `/`. Received: {name!r}.")
         if not isinstance(trainable, bool):
             raise ValueError(f"Expected `trainable` to be a boolean. Received: trainable={trainable!r}.")
         input_dim = kwargs.pop("input_dim", None)
@@ -452,8 +451,7 @@ class Layer(Module, Configurable):
         tensor = as_tensor(x)
         numbers = self._converts and is_built_in(type(self)) and not (self._takes_text or self._sublayers())
         if numbers and tensor.dtype == "string":
-            raise ValueError(f"Layer '{self.name}' expects numbers. Received an input of dtype {tensor.dtype}, shape "
-                             f"{tensor.shape}.")  # fmt: skip
+            raise ValueError(f"Layer '{self.name}' expects numbers. Received {tensor.dtype} of shape {tensor.shape}.")
         if casts and tensor.dtype != self.input_dtype and "float" in tensor.dtype:
             return masked(tensor.astype(self.input_dtype), mask_of(tensor))
         return Tensor(np.array(x)) if tensor.array is x else tensor

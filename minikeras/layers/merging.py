@@ -266,8 +266,7 @@ class Dot(_Merging):
             fits = len(lengths) <= 1 and len(batches) <= 1
         if not fits:
             raise ValueError("A `Dot` layer needs two inputs with equal batch sizes, and equal sizes along its axes, "
-                             f"which do not include the batch. Received shapes {shapes[0]} and {shapes[1]}, "
-                             f"axes={self.axes}.")  # fmt: skip
+                             f"without the batch. Received {shapes[0]} and {shapes[1]}, axes={self.axes}.")  # fmt: skip
         return [a % len(shape) for shape, a in zip(shapes, axes, strict=True)]
 
     def call(self, inputs: Sequence[Tensor]) -> Tensor:

@@ -70,7 +70,7 @@ class Loss(Configurable):
     @cached_property
     def _taped(self) -> TapedFunction:
         """The function that computes the loss."""
-        return TapedFunction(self._reduced, lambda: is_built_in(type(self)) and is_built_in(getattr(self, "fn", Loss)))
+        return TapedFunction(self._reduced, lambda: is_built_in(self) and is_built_in(getattr(self, "fn", Loss)))
 
     @property
     def dtype(self) -> str:

@@ -111,8 +111,7 @@ class _Cloning:
         if inputs is None:
             inputs = map_structure(lambda x: _like(x, x.name), graph.input_structure)
         elif _skeleton(inputs) != _skeleton(graph.input_structure):
-            raise ValueError(f"`input_tensors` must have the structure of the model's inputs, {graph.input_structure}. "
-                             f"Received: {inputs}.")  # fmt: skip
+            raise ValueError(f"`input_tensors` must be as the inputs, {graph.input_structure}. Received: {inputs}.")
 
         def run(operation: Any, *args: Any, **kwargs: Any) -> Any:
             layer = self._layer(operation, call)

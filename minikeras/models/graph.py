@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 
 from .. import ops
-from .._base.nested import map_structure
+from .._base.nested import leaves, map_structure
 from .._base.user_warning import warn_user
 from .._core.input_spec import InputSpec
 from .._core.keras_tensor import KerasTensor, Node, Operation
 from .._core.tensor import Tensor
+from .._serialization.configurable import is_built_in
 from .._trainers.data_adapters import culprit
 from .._trainers.output_matching import paths_in
 from ..layers.layer import Layer
@@ -31,7 +32,7 @@ class Graph:
         nodes: The calls, those of the inputs among them.
         nested: Whether the inputs are lists or dicts in lists or dicts.
         operations: The layers and ops that they call, each once.
-        fixes_training: Whether a call says by itself that it is for training, where nobody else says anything.
+        is_pure: Whether no op takes a function of the user's, and no call says by itself that it is for training.
         specs: What each input must look like.
     """
 
@@ -44,7 +45,10 @@ class Graph:
         self.nodes: list[Node] = sorted(depths, key=lambda node: -depths[node])
         self.operations: list[Any] = operations
         self._one_a_depth: bool = len(set(depths.values())) == len(depths) == len(operations)
-        self.fixes_training: bool = any(node.kwargs.get("training") for node in self.nodes)
+        given = leaves([[node.args, node.kwargs, getattr(node.operation, "settings", ())] for node in self.nodes])
+        functions = [x for x in given if callable(x) and not isinstance(x, type)]
+        training = any(node.kwargs.get("training") for node in self.nodes)
+        self.is_pure: bool = not training and all(map(is_built_in, functions))
         self._check_connected()
         self._check_names()
         layers = [node_of(x).operation for x in self.inputs]
@@ -63,21 +67,18 @@ class Graph:
         for node in self.nodes:
             for x in node.inputs:
                 if id(x) not in connected:
-                    raise ValueError(f"The graph is disconnected: '{node.operation.name}' needs the tensor {x!r} that "
-                                     f"'{node_of(x).operation.name}' gives, which is not connected to "
-                                     "`inputs`.")  # fmt: skip
+                    raise ValueError(f"The graph is disconnected: '{node.operation.name}' needs the tensor {x!r} of "
+                                     f"'{node_of(x).operation.name}', not connected to `inputs`.")  # fmt: skip
             if node.inputs:
                 connected.update(map(id, node.outputs))
         for x in self.outputs:
             if id(x) not in connected:
-                raise ValueError(f"The output {x!r}, which '{node_of(x).operation.name}' gives, is not connected to "
-                                 "`inputs`.")  # fmt: skip
+                raise ValueError(f"The output {x!r} of '{node_of(x).operation.name}' is not connected to `inputs`.")
 
     def _check_names(self) -> None:
         repeated = [name for name, n in Counter(operation.name for operation in self.operations).items() if n > 1]
         if repeated:
-            raise ValueError(f"The name {repeated[0]!r} is used more than once in the model. All layers and ops must "
-                             "have names of their own.")  # fmt: skip
+            raise ValueError(f"The name {repeated[0]!r} is used more than once in the model. Each needs its own.")
 
     def __reduce__(self) -> tuple[Any, ...]:
         calls = sorted((node for node in self.nodes if node.inputs), key=lambda node: node.index)

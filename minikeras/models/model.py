@@ -108,8 +108,7 @@ class Model(Exporting, Trainer):
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
         """Return a layer by name or position; a ValueError for neither or both, or where there is no such layer."""
         if (name is None) == (index is None):
-            raise ValueError(f"Provide either a layer name or a layer index: one of them. Received: name={name!r}, "
-                             f"index={index!r}.")  # fmt: skip
+            raise ValueError(f"Provide either a layer name or a layer index. Received: name={name!r}, index={index!r}.")
         layers = self.layers
         if index is not None:
             if not -len(layers) <= index < len(layers):
@@ -210,7 +209,7 @@ class Model(Exporting, Trainer):
 
     def _is_pure(self) -> bool:
         graphs = [layer._graph for layer in self._flatten_layers() if isinstance(layer, Model)]
-        return super()._is_pure() and not any(graph is not None and graph.fixes_training for graph in graphs)
+        return super()._is_pure() and all(graph is None or graph.is_pure for graph in graphs)
 
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
         if self._graph is not None and type(self).call is Model.call:

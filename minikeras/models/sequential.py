@@ -76,8 +76,7 @@ class Sequential(Model):
             self._layers.append(InputLayer(shape))
         if named.setdefault(layer.name, layer) is not layer:
             raise ValueError(f"All layers added to a Sequential model should have unique names. Name '{layer.name}' is "
-                             "already the name of a layer in this model. Update the `name` argument to pass a unique "
-                             "name.")  # fmt: skip
+                             "already the name of a layer in this model. Pass a unique `name`.")  # fmt: skip
         if isinstance(layer, InputLayer) and self._entry is not None:
             raise ValueError(f"Sequential model '{self.name}' has already been configured to use input shape "
                              f"{self._entry.batch_shape}. You cannot add a different Input layer to it.")  # fmt: skip

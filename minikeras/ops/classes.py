@@ -35,6 +35,8 @@ def one_hot(x: TensorLike, num_classes: int, axis: int = -1, dtype: DTypeLike | 
     if sparse:
         raise ValueError("Sparse tensors are not supported. Received: sparse=True; expected False.")
     labels = np.asarray(x)
+    if labels.dtype.kind not in "biuf":
+        raise TypeError(f"one_hot takes class numbers. Received: {labels.dtype}. StringLookup turns words into them.")
     hot = labels[..., None] == np.arange(num_classes or int(labels.max()) + 1)
     return np.moveaxis(hot, -1, axis).astype(standardize_dtype(dtype))
 

@@ -371,8 +371,7 @@ def _svd_rule(g: Any, y: Any, x: Any, full: bool = False) -> Any:
     m, n = np.shape(x)[-2:]
     if full and m != n:
         raise NotImplementedError("svd(full_matrices=True) has no gradient for matrices that are not square. Received: "
-                                  f"{m} by {n}. Use full_matrices=False, or compute_uv=False where only the singular "
-                                  "values count.")  # fmt: skip
+                                  f"{m} by {n}. Use full_matrices=False, or compute_uv=False for values.")  # fmt: skip
     (u, s, v), (gu, gs, gv) = ((p[..., :m, :], p[..., m : m + 1, :], p[..., m + 1 :, :]) for p in (y, g))
     st, uh, vh, eye = _transposed(s), _adjoint(u), _adjoint(v), np.eye(np.shape(s)[-1], dtype=x.dtype)
     pull, gaps = uh @ gu, np.where(eye, np.inf, (s - st) * (s + st))

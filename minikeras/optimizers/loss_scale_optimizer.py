@@ -32,6 +32,7 @@ class _ScaledUpdater(Updater):
     def _update(self, plan: UpdatePlan) -> Callable[[], None]:
         optimizer, update = self._optimizer, self._optimizer.inner_optimizer._updater._update(plan)
         gradients = [g for segment in plan.segments for g in segment.gradients]
+        optimizer.dynamic_scale.make_exclusive()
 
         def run() -> None:
             count, scale = optimizer.step_counter.array.item() + 1, optimizer.dynamic_scale.array
@@ -41,7 +42,7 @@ class _ScaledUpdater(Updater):
                     np.divide(g, scale, g)
                 update()
             if not finite or count == optimizer.dynamic_growth_steps:
-                optimizer.dynamic_scale.assign(scale * np.float32(2 if finite else 0.5))
+                optimizer.dynamic_scale.array[()] = scale * np.float32(2 if finite else 0.5)
                 count = 0
             optimizer.step_counter.array[()] = count
 

@@ -13,6 +13,7 @@ from .._base.settings import settings
 from .._base.signature import parameters
 from .._base.typing import Array, Config, CustomObjects, DTypeLike, InitializerName, ShapeLike, TensorLike
 from .._base.user_warning import warn_user
+from .._core.ownership import Changes
 from .._core.tensor import Tensor, TensorOps, as_array, recorders
 from .._core.variable import Variable
 from .._serialization.configurable import name_arguments
@@ -140,6 +141,7 @@ class Optimizer:
             super().__setattr__(name, value)
             if name != "learning_rate":  # whose setter assigns to a variable, or sets another attribute
                 self._updater.forget_options()
+            Changes.layers += name == "loss_scale_factor"  # which a recorded step has multiplied the loss by
 
     @property
     def variables(self) -> list[Variable]:
@@ -346,8 +348,7 @@ class Optimizer:
         averages = self._model_variables_moving_average if self.use_ema else [None] * len(var_list)
         if len(var_list) != len(averages):
             raise ValueError(f"The optimizer keeps moving averages of {len(averages)} variables. Received: "
-                             f"{len(var_list)} variables. Check that the optimizer was built with the variables of "
-                             "this model.")  # fmt: skip
+                             f"{len(var_list)}. Build it with the variables of this model.")  # fmt: skip
         for variable, average in zip(var_list, averages, strict=True):
             if average is not None and self._iterations.array.item():  # before the first update there is no average
                 variable.assign(average)

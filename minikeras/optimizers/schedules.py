@@ -128,8 +128,7 @@ class PiecewiseConstantDecay(LearningRateSchedule):
                  name: str | None = "PiecewiseConstant") -> None:  # fmt: skip
         if len(boundaries) != len(values) - 1:
             raise ValueError("The length of boundaries should be 1 less than the length of values. Received: "
-                             f"boundaries={boundaries} of length {len(boundaries)}, and values={values} of length "
-                             f"{len(values)}.")  # fmt: skip
+                             f"boundaries={boundaries}, values={values}.")  # fmt: skip
         self.boundaries = boundaries
         self.values = values
         self.name = name

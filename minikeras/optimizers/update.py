@@ -103,6 +103,8 @@ class Updater:
 
     def _update(self, plan: "UpdatePlan") -> Callable[[], None]:
         variables = plan.variables
+        for variable, _ in plan._replacements:
+            variable.make_exclusive()
         return plan.run if plan.quick is None or [v for v in variables if v.constraint is not None] else plan.quick
 
 
@@ -202,7 +204,7 @@ class UpdatePlan:
                 np.maximum(gradient, largest.array, out=gradient)
                 largest.assign(np.zeros_like(gradient) if is_due else gradient)
             if is_due:
-                variable.assign(gradient)
+                np.copyto(variable.array, gradient)
 
     def _prepare(self, is_due: bool) -> None:
         """Unscale and accumulate the gradients, and clip those of an update."""

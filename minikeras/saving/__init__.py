@@ -21,5 +21,4 @@ with lazily(globals()):
 __all__ = [
     "CustomObjectScope", "FileError", "custom_object_scope", "deserialize_keras_object", "get_custom_objects",
     "get_registered_name", "get_registered_object", "load_model", "load_weights", "register_keras_serializable",
-    "save_model", "save_weights", "serialize_keras_object",
-]  # fmt: skip
+    "save_model", "save_weights", "serialize_keras_object"]  # fmt: skip

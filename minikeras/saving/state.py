@@ -179,7 +179,7 @@ def restore(model: Any, tree: Tree, skip_mismatch: bool = False, skipped: Iterab
                 by_hand.append(partial(_load, saved, store))
     if problems and not skip_mismatch:
         others = f" (and {len(problems) - 5} more)" if len(problems) > 5 else ""
-        raise ValueError(f"The weights do not fit: {'; '.join(problems[:5])}{others}. Nothing was set.")
+        raise ValueError(f"The weights do not fit: {'; '.join(problems[:5]).rstrip('.')}{others}. Nothing was set.")
     if problems:
         warn_user(f"Not all weights fit: {'; '.join(problems)}. These are left as they were.")
     return take_all(pairs, [saved for _, saved in places], by_hand)

@@ -155,8 +155,7 @@ class FeatureSpace(Layer):
         if self.encoded_features is None:
             waiting = [name for name, layer in self.preprocessors.items() if _is_adaptable(layer) and _is_empty(layer)]
             if waiting:
-                raise ValueError("Call `adapt(dataset)` before the FeatureSpace is used. It needs to learn: "
-                                 f"{waiting}.")  # fmt: skip
+                raise ValueError(f"Call `adapt(dataset)` before the FeatureSpace is used. It must learn: {waiting}.")
             self.encoded_features = self._encode(self.inputs)
             self.built = True
         return self.encoded_features

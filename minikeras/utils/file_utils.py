@@ -157,8 +157,7 @@ def _download(origin: str, path: str, file_hash: str | None, algorithm: str) -> 
         if size and done != size:
             raise ConnectionError(f"only {done} of {size} bytes came")
         if file_hash and not _has_hash(temporary, file_hash, algorithm):
-            raise ValueError(f"The file at {origin} is incomplete or corrupted: its {algorithm} is not {file_hash}. It "
-                             "was not kept.")  # fmt: skip
+            raise ValueError(f"The file at {origin} is damaged: its {algorithm} is not {file_hash}. It was not kept.")
         os.replace(temporary, path)
     except failures as error:
         expected = f" (its {algorithm} must be {file_hash})" if file_hash else ""

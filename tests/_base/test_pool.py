@@ -1,6 +1,8 @@
 """Parts of a large piece of work run on several threads; nothing but time depends on how many."""
 
+import queue
 import threading
+import time
 import warnings
 
 import numpy as np
@@ -123,3 +125,32 @@ def test_large_products_have_the_same_bits_on_any_number_of_threads(
     out = np.empty_like(y)
     assert pool.product(np.ascontiguousarray(a.T).T, b, out) is out
     np.testing.assert_allclose(out, y, rtol=1e-4, atol=1e-4)
+
+
+def test_who_was_woken_is_waited_for_after_an_interrupt(threads: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Interrupted(queue.SimpleQueue[None]):
+        def put(self, item: None, block: bool = True, timeout: float | None = None) -> None:
+            super().put(item)
+            raise KeyboardInterrupt  # as a Ctrl-C just then would
+
+    fresh = pool._Pool()
+    fresh._calls = Interrupted()
+    monkeypatch.setattr(pool, "_pool", fresh)
+    ended: list[int] = []
+
+    def part() -> None:
+        time.sleep(0.02)
+        ended.append(1)
+
+    if threads == 1:
+        pool.run_all([part] * 3)
+    else:
+        with pytest.raises(KeyboardInterrupt):
+            pool.run_all([part] * 3)
+    assert len(ended) == 3
+
+
+def test_small_work_is_done_where_it_is_asked_for() -> None:
+    callers: set[int] = set()
+    pool.run_all([lambda: callers.add(threading.get_ident())] * 8, 100)
+    assert callers == {threading.get_ident()}

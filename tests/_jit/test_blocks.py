@@ -216,3 +216,65 @@ def test_policies(policy: Literal["float32", "mixed_float16"]) -> None:
         keras.config.set_dtype_policy("float32")
     for a, b in zip(model.get_weights(), eager.get_weights(), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-5 if policy == "float32" else 1e-2, atol=1e-4)
+
+
+def test_operations_that_mix_whole_numbers_stay_whole(small_too: None) -> None:
+    class Pairs(keras.Model):
+        """Compares each row with another one, and counts class numbers that occur."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.hidden, self.last = layers.Dense(8, "tanh"), layers.Dense(1)
+
+        def call(self, x: Any) -> Any:
+            return self.last(self.hidden(x))
+
+        def train_step(self, data: Any) -> dict[str, Any]:
+            x, y = data
+            with keras.GradientTape() as tape:
+                p = self(x, training=True)
+                alike = ops.cast(ops.equal(y, ops.flip(y, 0)), "float32")
+                loss = ops.mean(alike * ops.square(ops.squeeze(p, 1) - 1))
+            self.optimizer.apply(tape.gradient(loss, self.trainable_weights), self.trainable_weights)
+            seen = ops.scatter_update(ops.zeros((5,)), y[:, None], ops.ones((64,)))
+            return {"alike": ops.mean(alike), "most": ops.max(seen), "loss": loss}
+
+    rng = np.random.default_rng(0)
+    x, y = rng.standard_normal((64 * 12, 6), np.float32), np.zeros(64 * 12, "int64")
+    y[64 * 8 :] = rng.integers(0, 5, 64 * 4)  # one class alone in the first batches
+    histories: list[list[Any]] = []
+    for eager in (True, False):
+        keras.utils.set_random_seed(0)
+        model = Pairs()
+        model.compile(keras.optimizers.SGD(0.1), run_eagerly=eager)
+        histories.append([])
+        keep = histories[-1].append
+        look = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs, keep=keep: keep(dict(logs)))
+        model.fit(x, y, batch_size=64, shuffle=False, verbose=0, callbacks=[look])
+    assert in_blocks(model)
+    assert {log["most"] for log in histories[1]} == {1.0}
+    for eager_log, log in zip(*histories, strict=True):
+        assert log == {name: pytest.approx(value, rel=1e-4) for name, value in eager_log.items()}
+
+
+def test_nobody_runs_a_program_that_is_still_tried() -> None:
+    rows = np.random.default_rng(0).standard_normal((256, 256), np.float32)
+    inputs = [rows, -rows]
+    for _ in range(5):
+        model = keras.Sequential(
+            [keras.Input((256,)), *(layers.Dense(1024, "relu") for _ in range(2)), layers.Dense(16)]
+        )
+        wants = [np.asarray(model(x, training=True)) for x in inputs]  # which is not replayed
+        found: list[bool] = []
+
+        def run(k: int, model: keras.Model = model, wants: list[Array] = wants, found: list[bool] = found) -> None:
+            for _ in range(10):
+                y = model.predict(inputs[k], batch_size=256, verbose=0)
+                found.append(bool(np.allclose(y, wants[k], rtol=1e-3, atol=1e-4)))
+
+        threads = [threading.Thread(target=run, args=(k,)) for k in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert found == [True] * 20

@@ -629,7 +629,7 @@ def looped() -> Any:
 
 
 WRONG: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
-    "no path": (no_path, ValueError, "disconnected: 'plus' needs the tensor .*name=b.* that 'b' gives"),
+    "no path": (no_path, ValueError, "disconnected: 'plus' needs the tensor .*name=b.* of 'b', not connected"),
     "other input": (lambda: Model(Input((1,)), ones(1)(Input((1,)))), ValueError, "disconnected: 'dense' needs"),
     "an array": (lambda: Model([X], Input((1,))), ValueError, "All `inputs` must be symbolic tensors"),
     "a long array": (lambda: Model([np.zeros(99)], Input((1,))), ValueError, "(?s)Received: .{,80} .of type ndarray"),

@@ -401,5 +401,5 @@ if __name__ == "__main__":
     import keras
 
     for name in sys.argv[1:]:
-        keras.utils.clear_session()
+        keras.utils.clear_session(free_memory=False)
         print(json.dumps(trained(keras, name)), flush=True)

@@ -134,7 +134,7 @@ def save(k: Any, folder: Path) -> dict[str, Any]:
     """Save each model, and its weights alone, after a step; return what they do then, by name."""
     found = {}
     for number, (name, make) in enumerate(MODELS.items()):
-        k.utils.clear_session()
+        k.utils.clear_session(free_memory=False)
         m = make(k)
         x, y = batch(name, m)
         m.compile(optimizer(k, number), **losses(m, y))

@@ -562,6 +562,13 @@ def built(k: Any) -> Any:
     return layer
 
 
+def test_what_a_slope_was_called() -> None:
+    for lib in (keras, minikeras):
+        with pytest.warns(UserWarning, match="`alpha` is deprecated. Use `negative_slope` instead"):
+            layer = lib.layers.LeakyReLU(alpha=0.1)
+        assert (layer.negative_slope, layer.get_config()["negative_slope"]) == (0.1, 0.1)
+
+
 @pytest.mark.parametrize("name", WRONG)
 def test_errors_have_the_class_of_keras(name: str) -> None:
     assert_same_error(WRONG[name])

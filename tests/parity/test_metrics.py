@@ -304,6 +304,20 @@ def test_functions() -> None:
             close(ours(true, predicted), wanted, name)
 
 
+def test_names_that_a_model_takes_are_counted_once() -> None:
+    for lib in (keras, minikeras):
+        model = lib.Sequential([lib.Input((3,)), lib.layers.Dense(1, "sigmoid")])
+        names = []
+        for _ in range(2):
+            model.compile("sgd", "mse", metrics=["precision", lib.metrics.AUC()])
+            with quiet():
+                model.evaluate(np.ones((4, 3)), np.ones(4), verbose=0)
+            names.append((lib.metrics.Precision().name, lib.metrics.AUC().name))
+        if lib is keras:
+            wanted = names
+    assert names == wanted
+
+
 def shown(function: Any) -> list[tuple[str, Any]]:
     found = inspect.signature(function).parameters.values()
     return [(p.name, p.default) for p in found]

@@ -89,7 +89,7 @@ def test_generator_configurations() -> None:
 
 def test_seeds_are_variables_and_no_weights() -> None:
     def described(k: Any) -> list[Any]:
-        k.utils.clear_session()
+        k.utils.clear_session(free_memory=False)
         layers, x = k.layers, np.ones((2, 4, 4, 3), "float32")
         model = k.Sequential([k.Input((3,)), layers.Dropout(0.5), layers.Dense(1), layers.GaussianNoise(0.1)])
         steps = layers.LSTM(2, dropout=0.3)

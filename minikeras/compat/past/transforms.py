@@ -154,5 +154,4 @@ def random_brightness(x: Array, brightness_range: Any, scale: bool = True) -> Ar
 
 __all__ = [
     "apply_affine_transform", "apply_brightness_shift", "apply_channel_shift", "random_brightness",
-    "random_channel_shift", "random_rotation", "random_shear", "random_shift", "random_zoom",
-]  # fmt: skip
+    "random_channel_shift", "random_rotation", "random_shear", "random_shift", "random_zoom"]  # fmt: skip

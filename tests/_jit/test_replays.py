@@ -1,0 +1,212 @@
+"""A replayed step does what an eager one does, whatever is set, replaced or written to between the steps."""
+
+import functools
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+import minikeras as keras
+from minikeras import layers, losses, ops, optimizers
+from minikeras._base.typing import Array
+
+WIDTH, ROWS = 4, 320
+
+
+@pytest.fixture
+def data() -> tuple[Array, Array]:
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((ROWS, WIDTH), np.float32)
+    return x, x.sum(1, keepdims=True)
+
+
+def eager_and_replayed(run: Callable[[bool], Any]) -> tuple[Any, Any]:
+    """Return what a function returns that takes `run_eagerly`, with the same seed."""
+    results = []
+    for eager in (True, False):
+        keras.utils.set_random_seed(0)
+        results.append(run(eager))
+    return results[0], results[1]
+
+
+class Counting:
+    """A function of the user's that does something else at each call."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    def __call__(self, x: Any) -> Any:
+        self.calls += 1
+        return x * (1.0 + self.calls)
+
+
+class PlainCell:
+    """A cell that is no layer."""
+
+    state_size = output_size = WIDTH
+
+    def __init__(self, function: Counting) -> None:
+        self.function = function
+
+    def call(self, x: Any, states: Any) -> Any:
+        h = self.function(x)
+        return h, [h]
+
+
+def of_cell(function: Counting) -> keras.Model:
+    recurrent = layers.RNN(PlainCell(function))
+    return keras.Sequential([keras.Input((WIDTH,)), layers.Reshape((1, WIDTH)), recurrent, layers.Dense(1)])
+
+
+def of_map(function: Counting) -> keras.Model:
+    x = keras.Input((WIDTH,))
+    return keras.Model(x, layers.Dense(1)(ops.map(function, x)))
+
+
+def of_wrapped(function: Counting) -> keras.Model:
+    relu = functools.wraps(keras.activations.relu)(lambda x: function(x))
+    return keras.Sequential([keras.Input((WIDTH,)), layers.Dense(3, relu), layers.Dense(1)])
+
+
+@pytest.mark.parametrize("make", [of_cell, of_map, of_wrapped])
+def test_code_of_the_users_runs_at_each_step(make: Callable[[Counting], keras.Model], data: Any) -> None:
+    x, y = data
+
+    def run(eager: bool) -> tuple[int, Array]:
+        function = Counting()
+        model = make(function)
+        function.calls = 0
+        model.compile(optimizers.SGD(1e-6), "mse", run_eagerly=eager)
+        model.fit(x, y, shuffle=False, verbose=0)
+        return function.calls, model.get_weights()[0]
+
+    (calls, weights), (replayed_calls, replayed_weights) = eager_and_replayed(run)
+    assert calls == replayed_calls >= ROWS // 32
+    np.testing.assert_array_equal(weights, replayed_weights)
+
+
+def test_methods_that_are_set_on_objects_run_at_each_step(data: Any) -> None:
+    x, y = data
+
+    def run(eager: bool) -> tuple[int, int, int]:
+        of_loss, of_metric, of_update = Counting(), Counting(), Counting()
+        loss, metric, optimizer = losses.MeanSquaredError(), keras.metrics.MeanSquaredError(), optimizers.SGD(1e-6)
+        apply, update = optimizer.apply, metric.update_state
+        setattr(loss, "call", lambda y, p: ops.mean(of_loss(y - p) ** 2, -1))  # noqa: B010 - types forbid it
+        setattr(metric, "update_state", lambda *a, **k: update(of_metric(a[0]), a[1]))  # noqa: B010
+        setattr(optimizer, "apply", lambda g, v=None: apply([of_update(a) for a in g], v))  # noqa: B010
+        model = keras.Sequential([keras.Input((WIDTH,)), layers.Dense(1)])
+        model.compile(optimizer, loss, metrics=[metric], run_eagerly=eager)
+        model.fit(x, y, shuffle=False, verbose=0)
+        return of_loss.calls, of_metric.calls, of_update.calls
+
+    eager, replayed = eager_and_replayed(run)
+    assert eager == replayed == (10, 10, 20)
+
+
+@pytest.mark.parametrize("name", ["loss_scale_factor", "constraint", "regularizer"])
+def test_what_is_set_between_epochs_holds_from_then_on(name: str, data: Any) -> None:
+    x, y = data
+
+    def run(eager: bool) -> list[Array]:
+        model = keras.Sequential([keras.Input((WIDTH,)), layers.Dense(3), layers.Dense(1)])
+        model.compile(optimizers.SGD(0.01), "mse", run_eagerly=eager)
+
+        def change(epoch: int, logs: Any) -> None:
+            kernel = model.trainable_weights[0]
+            if name == "loss_scale_factor":
+                model.optimizer.loss_scale_factor = 1024.0
+            elif name == "constraint":
+                kernel.constraint = keras.constraints.MaxNorm(0.1)
+            else:
+                kernel.regularizer = keras.regularizers.L2(5.0)
+
+        callback = keras.callbacks.LambdaCallback(on_epoch_end=change)
+        model.fit(x, y, epochs=3, shuffle=False, verbose=0, callbacks=[callback])
+        return model.get_weights()
+
+    for eager, replayed in zip(*eager_and_replayed(run), strict=True):
+        np.testing.assert_allclose(replayed, eager, rtol=1e-5, atol=1e-7)
+
+
+class Scale(layers.Layer):
+    """A weight that its gradient replaces."""
+
+    def build(self, shape: Any) -> None:
+        self.w = self.add_weight(shape=(WIDTH,), initializer="ones")
+        self.w.overwrite_with_gradient = True
+
+    def call(self, x: Any) -> Any:
+        return x * self.w
+
+
+@pytest.mark.parametrize("scaled", [True, False])
+def test_what_an_update_replaces_is_seen_in_long_runs_of_steps(scaled: bool) -> None:
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((16 * 1200, WIDTH), np.float32) * np.float32(0.3)
+    y = rng.standard_normal((len(x), 1), np.float32)
+
+    def run(eager: bool) -> list[Array]:
+        first = [] if scaled else [Scale()]
+        model = keras.Sequential([keras.Input((WIDTH,)), *first, layers.Dense(3, "tanh"), layers.Dense(1)])
+        inner = optimizers.SGD(0.01)
+        optimizer = optimizers.LossScaleOptimizer(inner, dynamic_growth_steps=100) if scaled else inner
+        model.compile(optimizer, "mse", run_eagerly=eager)
+        model.fit(x, y, batch_size=16, shuffle=False, verbose=0)
+        return model.get_weights()
+
+    for eager, replayed in zip(*eager_and_replayed(run), strict=True):
+        np.testing.assert_allclose(replayed, eager, rtol=1e-4, atol=1e-6)
+
+
+class Reporting(keras.Model):
+    """Tells what it saw, and what a weight is after the update."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.scale, self.dense = Scale(), layers.Dense(1)
+
+    def call(self, x: Any) -> Any:
+        return self.dense(self.scale(x))
+
+    def train_step(self, data: Any) -> dict[str, Any]:
+        x, y = data
+        with keras.GradientTape() as tape:
+            loss = ops.mean((self(x, training=True) - y) ** 2)
+        gradients = tape.gradient(loss, self.trainable_weights)
+        self.optimizer.apply(gradients, self.trainable_weights)
+        return {"loss": loss, "size": ops.mean(x * x), "scale": ops.sum(self.scale.w)}
+
+
+def test_logs_are_of_the_arrays_as_they_were(data: Any) -> None:
+    def batches() -> Iterator[tuple[Array, Array]]:
+        x = np.empty((32, WIDTH), np.float32)
+        for rows, targets in zip(np.split(data[0], 10), np.split(data[1], 10), strict=True):
+            x[...] = rows
+            yield x, targets
+            x[...] = 0
+
+    def run(eager: bool) -> dict[str, Any]:
+        model = Reporting()
+        model.compile(optimizers.SGD(0.01), run_eagerly=eager)
+        return dict(model.fit(batches(), verbose=0).history)
+
+    eager, replayed = eager_and_replayed(run)
+    assert replayed["size"] == [pytest.approx(float(np.mean(data[0][-32:] ** 2)), rel=1e-5)]
+    for name, values in eager.items():
+        np.testing.assert_allclose(replayed[name], values, rtol=1e-5)
+
+
+def test_what_is_assigned_in_half_precision_is_not_rounded_to_it() -> None:
+    class Assigning(layers.Layer):
+        def build(self, shape: Any) -> None:
+            self.held = self.add_weight(shape=(2,), trainable=False)
+
+        def call(self, x: Any) -> Any:
+            self.held.assign([0.1, 100_000.0])
+            return x
+
+    layer = Assigning(dtype="mixed_float16")
+    layer(np.ones((1, 2)))
+    np.testing.assert_array_equal(layer.held.numpy(), np.array([0.1, 100_000.0], np.float32))
