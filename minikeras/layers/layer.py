@@ -232,8 +232,7 @@ class Layer(Module, Configurable):
         for name in names:
             if name not in inputs and name not in parameters(method).defaults:
                 raise ValueError(f"{type(self).__name__}.{method.__name__}() takes {name!r}. Where it takes several "
-                                 "shapes, each is named after an argument of call() with `_shape` behind "
-                                 "it.")  # fmt: skip
+                                 "shapes, each is named after an argument of call() and `_shape`.")  # fmt: skip
         return method(**shapes)
 
     def compute_output_shape(self, *args: Any, **kwargs: Any) -> Any:

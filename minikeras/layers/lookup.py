@@ -387,8 +387,7 @@ class _Lookup(OfValues):
         """Return which of the numbers for unknown values each gets."""
         if values and not self.num_oov_indices and not context.dry:
             raise ValueError(f"{type(self).__name__} with num_oov_indices=0 takes only what is in its vocabulary. "
-                             f"Received: {values[0]!r}. Set num_oov_indices=1 to have a number for unknown "
-                             "values.")  # fmt: skip
+                             f"Received: {values[0]!r}. Set num_oov_indices=1 to number unknown ones.")  # fmt: skip
         if self.num_oov_indices < 2:
             return [0] * len(values)
         if self._value is int and self.oov_method == "floormod":

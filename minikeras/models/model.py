@@ -83,8 +83,7 @@ class Model(Exporting, Trainer):
     def __init__(self, inputs: Any = None, outputs: Any = None, name: str | None = None, *, trainable: bool = True,
                  dtype: Any = None) -> None:  # fmt: skip
         if (inputs is None) != (outputs is None):
-            raise TypeError(f"A model of a graph needs `inputs` and `outputs`. Received: inputs={inputs!r}, "
-                            f"outputs={outputs!r}.")  # fmt: skip
+            raise TypeError(f"A graph needs `inputs` and `outputs`. Received: {inputs=}, {outputs=}.")
         super().__init__(name=name, trainable=trainable, dtype=dtype)
         self._graph = None
         if inputs is not None:
@@ -271,9 +270,8 @@ class Model(Exporting, Trainer):
 
     def quantize(self, mode: str | None = None, config: Any = None, filters: Any = None, **kwargs: Any) -> None:
         """Raise a NotImplementedError that names the way: Keras has smaller weights."""
-        raise NotImplementedError("minikeras does not quantize. Save with `model.save('model.keras')`; where Keras is "
-                                  f"installed, keras.models.load_model('model.keras').quantize({mode!r}) "
-                                  "does.")  # fmt: skip
+        raise NotImplementedError("minikeras does not quantize. Save with `model.save('model.keras')`; Keras does: "
+                                  f"keras.models.load_model('model.keras').quantize({mode!r}).")  # fmt: skip
 
     @suggests
     def save_weights(self, filepath: str | PathLike[str], overwrite: bool = True,

@@ -83,8 +83,7 @@ class LossScaleOptimizer(Optimizer):
     def __init__(self, inner_optimizer: Optimizer, initial_scale: float = 2.0**15, dynamic_growth_steps: int = 2000,
                  name: str | None = None, **kwargs: Any) -> None:  # fmt: skip
         if not kwargs.pop("dynamic", True):
-            raise ValueError("A fixed scale is the `loss_scale_factor` of the optimizer itself. Received: "
-                             "dynamic=False.")  # fmt: skip
+            raise ValueError("A fixed scale is `loss_scale_factor` of the optimizer. Received: dynamic=False.")
         unknown = {name: value for name, value in kwargs.items() if value != _UNUSED.get(name)}
         if unknown:
             raise ValueError(f"LossScaleOptimizer has no such options, the `inner_optimizer` may have: {unknown}.")

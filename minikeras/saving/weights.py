@@ -181,8 +181,7 @@ def _write_shards(model: Layer, path: str, limit: float, skipped: dict[int, list
     for group, _, arrays in _stored(model, skipped):
         for key, array in arrays.items():
             if array.nbytes > limit:
-                raise ValueError(f"The array {group}/{key} has {array.nbytes} bytes, a shard {limit:.0f} at most. "
-                                 "Increase max_shard_size.")  # fmt: skip
+                raise ValueError(f"{group}/{key} has {array.nbytes} bytes. Increase max_shard_size={limit:.0f}.")
             size, total = size + array.nbytes, total + array.nbytes
             if size > limit:
                 shards.append({})

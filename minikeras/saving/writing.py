@@ -24,6 +24,9 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         if os.path.exists(final):
             os.chmod(temporary, os.stat(final).st_mode & 0o777)
         os.replace(temporary, final)
+    except FileNotFoundError as error:  # of the folder
+        error.filename = os.fspath(path)
+        raise
     finally:
         if os.path.exists(temporary):
             os.remove(temporary)
