@@ -408,9 +408,11 @@ class Optimizer:
 
 def _check_options(arguments: Mapping[str, Any]) -> None:
     """Refuse arguments of `Optimizer` that are out of range."""
-    rate, momentum = arguments["learning_rate"], arguments["ema_momentum"]
+    rate, momentum, name = arguments["learning_rate"], arguments["ema_momentum"], arguments["name"] or ""
     steps, every = arguments["gradient_accumulation_steps"], arguments["ema_overwrite_frequency"]
     limits = {name: arguments[name] for name in ("clipnorm", "clipvalue", "global_clipnorm")}
+    if not isinstance(name, str) or "/" in name:
+        raise ValueError(f"Argument `name` must be a string and cannot contain character `/`. Received: {name!r}.")
     if steps and not steps >= 2:
         raise ValueError(f"`gradient_accumulation_steps` must be an integer >= 2. Received: {steps}")
     if arguments["use_ema"] and not 0 <= momentum <= 1:

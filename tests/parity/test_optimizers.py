@@ -210,6 +210,7 @@ ERRORS: list[Callable[[Any], Any]] = [
     *(lambda k, o=o: k.optimizers.SGD(**o) for o in (
         {"lr": 0.1}, {"momentum": 1}, {"momentum": 1.5}, {"clipnorm": 1.0, "clipvalue": 1.0},
         {"use_ema": True, "ema_momentum": 2.0}, {"use_ema": True, "ema_overwrite_frequency": -1},
+        {"name": 3}, {"name": "a/b"},
         {"gradient_accumulation_steps": 1},
     )),
     lambda k: k.optimizers.AdamW(weight_decay=None),
