@@ -41,8 +41,7 @@ def function_of(config: Any) -> Callable[..., Any]:
     if isinstance(config, LambdaConfig):
         return config.function
     raise ValueError("The configuration holds the code of a lambda, which is never run. Pass the function in "
-                     "custom_objects under the name of its layer; load a model that was compiled with one with "
-                     "compile=False.")  # fmt: skip
+                     "custom_objects under the name of its layer; compile=False loads a model without it.")  # fmt: skip
 
 
 def with_lambdas(config: Config) -> Config:

@@ -150,5 +150,4 @@ def array_of(config: Any) -> Any:
     try:
         return np.array(inner["value"], dtype=standardize_dtype(str(inner["dtype"])))  # type: ignore[index]
     except (KeyError, TypeError, ValueError, OverflowError) as error:
-        raise ValueError("An array's configuration must hold its value and dtype. Received: "
-                         f"{inner!r:.200}.") from error  # fmt: skip
+        raise ValueError(f"An array's configuration holds value and dtype. Received: {inner!r:.200}.") from error

@@ -213,9 +213,8 @@ def _check_widths(loss: Loss, y_true: Any, y_pred: Any, output: Output) -> None:
     advice = "Change the units of the last layer, reshape `y`, or use a sparse loss for class numbers."
     if len(want) > max(2, len(have)):
         advice = SURPLUS_AXES
-    raise ValueError("The targets must have the shape of the output they are compared with. Received `y` of shape "
-                     f"{have} (batch first) where {output} has shape {want}, with loss {loss.name!r}. "
-                     f"{advice}")  # fmt: skip
+    raise ValueError(f"Targets must have the shape of their output. Received `y` of shape {have} (batch first) where "
+                     f"{output} has shape {want}, with loss {loss.name!r}. {advice}")  # fmt: skip
 
 
 class CompiledMetrics(Metric):
@@ -307,7 +306,7 @@ def _get_metric(identifier: Any) -> Any:
 
 def _metric(identifier: Any, y_true: Any, y_pred: Any) -> Metric:
     metric = _resolved(identifier, _get_metric, y_true, y_pred)
-    name = identifier if isinstance(identifier, str) else None
+    name = identifier.rpartition(">")[2] if isinstance(identifier, str) else None  # without that of a package
     if not isinstance(metric, Metric):
         return MeanMetricWrapper(metric, name=name or _name_of(metric))
     metric.name = name or metric.name

@@ -139,9 +139,8 @@ def _weights_for(y: Any, sample_weight: Any) -> Any:
                              f"{paths_in(sample_weight)}.")  # fmt: skip
         return sample_weight
     if sample_weight.ndim > 1 and sample_weight.shape[1:] != (1,):
-        raise ValueError("For a model of several outputs a single `sample_weight` must have one number a row. "
-                         f"Received: sample_weight of shape {sample_weight.shape}. Pass one array for each output "
-                         "instead.")  # fmt: skip
+        raise ValueError("For a model of several outputs a single `sample_weight` must have one number a row. Received "
+                         f"shape {sample_weight.shape}. Pass one array for each output.")  # fmt: skip
     return map_structure(lambda _: sample_weight, y)
 
 

@@ -100,8 +100,7 @@ class Logs(Mapping[str, Any]):
     def _values(self) -> dict[str, Any]:
         logs = self._outputs()
         if not isinstance(logs, dict):
-            raise TypeError("`train_step` and `test_step` must return a dict of names and values. "
-                            f"Received: {type(logs).__name__}.")  # fmt: skip
+            raise TypeError(f"`train_step` and `test_step` must return a dict. Received: {type(logs).__name__}.")
         parts = ((value if isinstance(value, dict) else {name: value}) for name, value in sorted(logs.items()))
         arrays = {name: np.asarray(value) for part in parts for name, value in part.items()}
         return {name: array if array.ndim else float(array) for name, array in arrays.items()}

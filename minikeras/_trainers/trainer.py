@@ -473,7 +473,7 @@ class Trainer(Layer):
         """
         if not self._is_built() or not all(part.built for part in self._compiled_parts):
             self._prepare(first()[0], phase)
-        if self._optimizer is not None and not self._optimizer.built and self.built:
+        if self._optimizer is not None and not self._optimizer.built and all(x.built for x in self._flatten_layers()):
             self._optimizer.build(self.trainable_variables)
 
     def _run_epoch(self, phase: Phase, source: Batches, hooks: CallbackList, interrupt: Interrupt) -> dict[str, Any]:

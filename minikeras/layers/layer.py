@@ -358,9 +358,8 @@ class Layer(Module, Configurable):
         variables = [*self.trainable_variables, *self.non_trainable_variables]
         values = [*trainable_variables, *non_trainable_variables]
         if not self.built or len(values) != len(variables):
-            raise ValueError(f"To call stateless_call on '{self.name}', build it first, and pass one value for each of "
-                             f"its {len(variables)} variables. Received: {len(values)} values, "
-                             f"built={self.built}.")  # fmt: skip
+            raise ValueError(f"For stateless_call, build '{self.name}' first, and pass a value for each of its "
+                             f"{len(variables)} variables. Received: {len(values)}, built={self.built}.")  # fmt: skip
         values_before = [v.value for v in variables]
         try:
             assign_all(variables, values)

@@ -309,7 +309,7 @@ class _Lookup(OfValues):
         """Take over a vocabulary: a list, or a text file's name, with a token a line; a ValueError if one is twice."""
         if isinstance(vocabulary, str):
             with open(vocabulary, encoding="utf8") as file:
-                vocabulary = file.read().splitlines()
+                vocabulary = [line.rstrip("\n") for line in file]
         special = self._special()
         tokens = [self._value(token) for token in np.asarray(vocabulary).tolist()]
         weights = None if idf_weights is None else np.asarray(idf_weights, "float64")
@@ -317,9 +317,11 @@ class _Lookup(OfValues):
             tokens = tokens[len(special) :]
         elif weights is not None:
             weights = np.concatenate([[weights.mean()] * self.num_oov_indices, weights])
-        repeated = sorted(token for token, n in Counter(tokens).items() if n > 1)
+        repeated = sorted(token for token, n in Counter([*{*special}, *tokens]).items() if n > 1)
         if repeated:
             raise ValueError(f"The vocabulary has repeated terms: {repeated}")
+        if self.max_tokens is not None and len(special) + len(tokens) > self.max_tokens:
+            raise ValueError(f"The vocabulary has more than max_tokens={self.max_tokens}. Received: {len(tokens)}.")
         self._tokens, self._idf = tokens, self._idf if weights is None else weights
 
     def _load_vocabulary(self, text: str) -> None:
@@ -500,10 +502,15 @@ def _stripped(text: str) -> str:
     return text.encode().translate(None, _MARKS).decode() if text.isascii() else _PUNCTUATION.sub("", text)
 
 
+def _lower(text: str) -> str:
+    """Return a text with its ASCII letters in lower case, the only ones that TensorFlow's kernel changes."""
+    return text.lower() if text.isascii() else text.encode().lower().decode()
+
+
 Standardize: TypeAlias = Literal["lower", "strip_punctuation", "lower_and_strip_punctuation"]
 _STANDARDS: dict[str, Callable[[str], str]] = {
-    "lower": str.lower, "strip_punctuation": _stripped,
-    "lower_and_strip_punctuation": lambda text: _stripped(text.lower())}  # fmt: skip
+    "lower": _lower, "strip_punctuation": _stripped,
+    "lower_and_strip_punctuation": lambda text: _stripped(_lower(text))}  # fmt: skip
 _SPLITS = ("whitespace", "character")
 
 
@@ -581,7 +588,8 @@ class TextVectorization(_Lookup):
         plain = str(text) if standard is None else standard(text)
         plain = plain if isinstance(plain, str) else _strings([plain])[0]
         if split == "whitespace":
-            words = plain.split(None, -1 if most is None or self.ngrams else most)
+            n = -1 if most is None or self.ngrams else most
+            words = plain.split(None, n) if plain.isascii() else [*map(bytes.decode, plain.encode().split(None, n))]
         else:
             words = list(plain) if split == "character" else [plain] if split is None else _strings(split(plain))
         if self.ngrams is None:

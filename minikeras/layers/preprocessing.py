@@ -41,8 +41,7 @@ class Normalization(SameShape):
         if (mean is None) != (variance is None):
             raise ValueError(f"`mean` and `variance` are given together. Received: {mean=}, {variance=}.")
         if mean is not None and variance is not None and np.shape(mean) != np.shape(variance):
-            raise ValueError(f"`mean` and `variance` must have the same shape. Received: {np.shape(mean)} and "
-                             f"{np.shape(variance)}.")  # fmt: skip
+            raise ValueError(f"`mean` and `variance` need one shape. Received: {np.shape(mean)}, {np.shape(variance)}.")
         if mean is not None and np.ndim(mean) > len(self.axis):
             raise ValueError(f"`mean` has more axes than `axis` names. Received: {np.shape(mean)}, axis={self.axis}.")
         self.input_mean = mean

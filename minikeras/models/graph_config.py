@@ -120,8 +120,7 @@ class _Reader:
             nodes: list[Node] = self.operations[name]._inbound_nodes
             return nodes[self.first[name] + _index(call)].outputs[_index(index)]
         except (KeyError, TypeError, IndexError):
-            raise ValueError(f"The configuration has no tensor {index!r:.40} of call {call!r:.40} of "
-                             f"{name!r:.80}.") from None  # fmt: skip
+            raise ValueError(f"There is no tensor {index!r:.40} of call {call!r:.40} of {name!r:.80}.") from None
 
     def _filled(self, structure: Any) -> Any:
         """Return arguments with the tensors that their configurations stand for."""

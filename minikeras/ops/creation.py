@@ -58,8 +58,7 @@ def convert_to_tensor(x: TensorLike, dtype: DTypeLike | None = None, sparse: boo
         Tensor([1 2], shape=(2,), dtype=int32)
     """
     if sparse or ragged:
-        raise ValueError(f"minikeras has dense tensors only. Received: sparse={sparse}, ragged={ragged}. "
-                         "Convert the data to an array first.")  # fmt: skip
+        raise ValueError(f"Tensors are dense here. Received: {sparse=}, {ragged=}. Convert the data to an array first.")
     if type(x) is Tensor and (dtype is None or dtype == x.dtype):
         return x
     if isinstance(x, TensorOps):

@@ -247,11 +247,11 @@ log: Unary = unary(np.log, lambda g, y, x: g / x, "Natural logarithm of x.", wri
 log2: Unary = unary(np.log2, lambda g, y, x: g / (x * math.log(2)), "Logarithm of x to the base 2.")
 log10: Unary = unary(np.log10, lambda g, y, x: g / (x * math.log(10)), "Logarithm of x to the base 10.")
 log1p: Unary = unary(np.log1p, lambda g, y, x: g / (1 + x), "log(1 + x), exact for small x.")
-logaddexp2: Binary = binary(np.logaddexp2, met(lambda g, y, a, b: g * np.exp2(a - y)),
-                            met(lambda g, y, a, b: g * np.exp2(b - y)),
+logaddexp2: Binary = binary(np.logaddexp2, met(lambda g, y, a, b: g * (e := np.exp2(a - y)) / (e + np.exp2(b - y))),
+                            met(lambda g, y, a, b: g * (e := np.exp2(b - y)) / (e + np.exp2(a - y))),
                             "log2(2 ** x1 + 2 ** x2) without overflow.", floating=True)  # fmt: skip
-logaddexp: Binary = binary(np.logaddexp, met(lambda g, y, a, b: g * np.exp(a - y)),
-                           met(lambda g, y, a, b: g * np.exp(b - y)),
+logaddexp: Binary = binary(np.logaddexp, met(lambda g, y, a, b: g * (e := np.exp(a - y)) / (e + np.exp(b - y))),
+                           met(lambda g, y, a, b: g * (e := np.exp(b - y)) / (e + np.exp(a - y))),
                            "log(exp(x1) + exp(x2)) without overflow.", floating=True)  # fmt: skip
 
 

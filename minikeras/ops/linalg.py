@@ -41,7 +41,8 @@ def _matmul_right(g: Any, y: Any, x1: Any, x2: Any) -> Any:
     if np.ndim(x1) == 1:
         return x1[:, None] * g[..., None, :]
     if np.ndim(x2) == 2:  # one product instead of one for each matrix of x1, added up
-        return _product(np.reshape(x1, (-1, x1.shape[-1])).T, np.reshape(g, (-1, g.shape[-1])))
+        rows = -1 if np.size(x1) and np.size(g) else math.prod(np.shape(x1)[:-1])
+        return _product(np.reshape(x1, (rows, x1.shape[-1])).T, np.reshape(g, (rows, g.shape[-1])))
     return np.matmul(np.swapaxes(x1, -1, -2), g)
 
 

@@ -80,8 +80,7 @@ def _run(name: str, body: Callable[..., Any] | None, function: Any, args: Any, k
     tensors = [x for x in leaves([args, kwargs]) if isinstance(x, TensorOps)]
     if (body is not None or name not in _WITHOUT_GRADIENT) and any(map(is_followed, tensors)):
         raise TypeError(f"np.{name}{reason} has no gradient here, and was called on a tensor that is being recorded. "
-                        "Write it with minikeras.ops or other NumPy functions; where no gradient is wanted, call it on "
-                        "`x.numpy()`.")  # fmt: skip
+                        "Use minikeras.ops or other NumPy functions, or `x.numpy()` if you want none.")  # fmt: skip
     args, kwargs = map_structure(value_of, (args, kwargs))
     return function(*args, **kwargs)
 

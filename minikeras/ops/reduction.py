@@ -122,8 +122,8 @@ def sum(x: TensorLike, axis: Axis = None, keepdims: bool = False, out: Array | N
 
 
 @primitive(
-    lambda g, y, x, axis=None, keepdims=False: restore(g, axis, keepdims) * (np.size(y) / np.size(x)), name="mean",
-    decomposition=lambda x, axis=None, keepdims=False: _quotient(x, np.sum(x, axis=axis, keepdims=keepdims)),
+    lambda g, y, x, axis=None, keepdims=False: restore(g, axis, keepdims) * (np.size(y) / (np.size(x) or 1)),
+    name="mean", decomposition=lambda x, axis=None, keepdims=False: _quotient(x, np.sum(x, axis, keepdims=keepdims)),
 )  # fmt: skip
 def _mean(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Array:
     a = strong(x)
@@ -142,7 +142,7 @@ def mean(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
 
 def _var_rule(g: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     distance = conjugated(x - rule(_mean)(x, axes(axis), True))
-    return restore(g, axis, keepdims) * (2 * np.size(y) / np.size(x)) * distance
+    return restore(g, axis, keepdims) * (2 * np.size(y) / (np.size(x) or 1)) * distance
 
 
 def _var_parts(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
@@ -255,10 +255,13 @@ def _logsumexp(x: Any, axis: Axis, keepdims: bool) -> Any:
     return y if keepdims else np.squeeze(y, axes(axis))
 
 
-@primitive(
-    lambda g, y, x, axis=None, keepdims=False: restore(g, axis, keepdims) * np.exp(x - restore(y, axis, keepdims)),
-    decomposition=lambda x, axis=None, keepdims=False: _logsumexp(x, axis, keepdims) if is_narrow(x, axis) else x,
-)
+def _logsumexp_rule(g: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    e = np.exp(x - restore(y, axis, keepdims))  # where y is large it lacks digits, and these shares are no whole
+    return restore(g, axis, keepdims) * (e / np.sum(e, axes(axis), keepdims=True))
+
+
+@primitive(_logsumexp_rule, decomposition=lambda x, axis=None, keepdims=False:
+           _logsumexp(x, axis, keepdims) if is_narrow(x, axis) else x)  # fmt: skip
 def logsumexp(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Array:
     """log(sum(exp(x))) along axes, without overflow."""
     with np.errstate(divide="ignore", over="ignore"):  # exp(-inf) and log(0) may be the right answers
@@ -372,9 +375,9 @@ def cumsum(x: TensorLike, axis: int | None = None, dtype: str | None = None) -> 
     return np.cumsum(a, axis, dtype=dtype or ("int32" if a.dtype == bool else a.dtype))
 
 
-@primitive(lambda g, y, x, axis=None, dtype=None: _reverse_cumsum(g * y, x, axis) / x)  # for elements other than 0
+@primitive(lambda g, y, x, axis=None, dtype=None: _reverse_cumsum(g * y, x, axis) / x)
 def cumprod(x: TensorLike, axis: int | None = None, dtype: str | None = None) -> Array:
-    """Running product along an axis, of the flattened tensor by default."""
+    """Running product along an axis, of the flattened tensor by default; NaN is its slope at 0."""
     a = strong(x)
     return np.cumprod(a, axis, dtype=dtype or ("int32" if a.dtype == bool else a.dtype))
 

@@ -1,5 +1,6 @@
 """Every gradient rule beside central differences, and the tape itself."""
 
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any, assert_type
 
@@ -862,3 +863,27 @@ def test_a_tape_keeps_the_values_it_read() -> None:
         a.assign(10.0)
     assert float(tape.gradient(product, b)) == 2.0  # type: ignore[arg-type]
     assert float(tape.gradient(square, a)) == 4.0  # type: ignore[arg-type]
+
+
+def test_shares_of_large_numbers_are_a_whole() -> None:
+    for dtype, values, tolerance in (("float32", [1e8, 1e8], 1e-6), ("float16", [3000, 3000], 1e-3)):
+        x = ops.convert_to_tensor(values, dtype)
+        with GradientTape(persistent=True) as tape:
+            tape.watch(x)
+            both = ops.logsumexp(x)
+            pairs = ops.logaddexp(x, 1 * x), ops.logaddexp2(x, 1 * x)
+        np.testing.assert_allclose(tape.gradient(both, x), [0.5, 0.5], rtol=tolerance)
+        for pair in pairs:
+            np.testing.assert_allclose(tape.gradient(pair, x), [1, 1], rtol=tolerance)  # of both arguments
+
+
+def test_what_is_empty_has_an_empty_gradient() -> None:
+    x, none = ops.convert_to_tensor([1.0, 2.0]), ops.ones((0, 3))
+    with GradientTape(persistent=True) as tape:
+        tape.watch([x, none])
+        with np.errstate(invalid="ignore"), warnings.catch_warnings(action="ignore"):
+            picked = ops.mean(x[np.array([False, False])])  # NaN
+            spread = ops.var(none, axis=1)
+        product = ops.matmul(ops.transpose(none), ops.ones((0, 2)))
+    np.testing.assert_array_equal(tape.gradient(picked, x), [0, 0])
+    assert np.shape(tape.gradient(spread, none)) == np.shape(tape.gradient(product, none)) == (0, 3)

@@ -1179,3 +1179,33 @@ def test_a_step_of_ones_own_builds_the_model() -> None:
     assert not model.far.built
     assert model.predict(X, verbose=0).shape == (16, 3)
     assert [w.shape for w in model.weights] == [(2, 1), (1,), (3, 2), (2,)]
+
+
+@pytest.mark.parametrize("how", ["model", "layer", "called", "not"])
+def test_a_step_of_ones_own_trains_what_is_built_before_or_by_it(how: str) -> None:
+    class Own(keras.Model):
+        def __init__(self) -> None:
+            super().__init__()
+            self.hidden, self.last = Dense(3), Dense(1)
+
+        def call(self, x: Any) -> Any:
+            return self.last(self.hidden(x))
+
+        def train_step(self, data: Any) -> dict[str, Any]:
+            x, y = data
+            with keras.GradientTape() as tape:
+                loss = ops.mean((self(x, training=True) - y) ** 2)
+            gradients = tape.gradient(loss, self.trainable_variables)
+            self.optimizer.apply(gradients, self.trainable_variables)
+            return {"loss": loss}
+
+    model = Own()
+    if how == "model":
+        model.build((None, 2))  # which builds no layer, as in Keras
+    elif how == "layer":
+        model.hidden.build((None, 2))
+    elif how == "called":
+        model(np.ones((1, 2)))
+    model.compile("adam")
+    model.fit(np.ones((8, 2)), np.ones((8, 1)), epochs=2, verbose=0)
+    assert len(model.optimizer.variables) == 2 + 2 * 4

@@ -508,3 +508,20 @@ def test_hashing_many_texts_takes_little_memory() -> None:
     layer(texts)
     assert tracemalloc.get_traced_memory()[1] < 10 * 2**20  # those of all at once are 20 MB
     tracemalloc.stop()
+
+
+def test_letters_and_spaces_beyond_ascii_are_those_of_words() -> None:
+    layer = adapted(layers.TextVectorization(), ["a\u00a0b C", "x\u3000y", "ÀÉ É"])
+    assert layer.get_vocabulary() == ["", "[UNK]", "É", "ÀÉ", "x\u3000y", "c", "a\u00a0b"]
+
+
+def test_a_vocabulary_that_does_not_fit_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="more than max_tokens=3"):
+        layers.StringLookup(vocabulary=["a", "b", "c"], max_tokens=3)
+    for tokens in (["", "a"], ["a", ""]):
+        with pytest.raises(ValueError, match="repeated terms"):
+            layers.StringLookup(vocabulary=tokens, mask_token="")
+    assert layers.StringLookup(vocabulary=["a", "b"], max_tokens=3)(["b"]).tolist() == [2]
+    path = tmp_path / "words.txt"
+    path.write_text("a\nb\x85c\nd\n", "utf8")  # what str.splitlines() would cut
+    assert layers.StringLookup(vocabulary=str(path))(["d"]).tolist() == [3]
