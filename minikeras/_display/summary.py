@@ -151,8 +151,8 @@ def render(title: str, rows: Iterable[Row], totals: Mapping[str, tuple[int, floa
     stops = [0, *(int(end * length) for end in ends)]
     widths = [stop - start for start, stop in pairwise(stops)]
     if min(widths) < 4 or len(widths) < len(header):
-        raise ValueError(f"Insufficient console width to print summary: each of {len(header)} columns needs 4 "
-                         f"characters. Received: {line_length=}, {positions=}.")  # fmt: skip
+        raise ValueError(f"Insufficient console width to print summary: each of {len(header)} columns needs a "
+                         f"position, 4 after the last. Received: {line_length=}, {positions=}.")  # fmt: skip
     widths = _spread(widths[: len(header)], length - len(header) - 1)
     table = [header]
     for row in rows:
