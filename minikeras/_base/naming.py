@@ -22,6 +22,14 @@ def auto_name(prefix: str) -> str:
     return f"{name}_{count}" if count else name
 
 
+def checked_name(name: object, prefix: str) -> str:
+    """Return a name, one not given yet in place of None; a ValueError if it is no string, or has a slash."""
+    name = auto_name(prefix) if name is None else name
+    if not isinstance(name, str) or "/" in name:
+        raise ValueError(f"Argument `name` must be a string and cannot contain character `/`. Received: {name!r}.")
+    return name
+
+
 def get_uid(prefix: str = "") -> int:
     """Return the next number for a prefix, starting at 1."""
     _name_counts[prefix] += 1

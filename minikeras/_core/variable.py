@@ -8,7 +8,7 @@ from typing import Any, cast
 import numpy as np
 
 from .._base.context import context, current_path
-from .._base.naming import auto_name
+from .._base.naming import checked_name
 from .._base.settings import floatx, standardize_dtype
 from .._base.typing import Array, DTypeLike, InitializerFunction, Shape, ShapeLike, TensorLike
 from .._serialization.registry import table
@@ -63,9 +63,7 @@ class Variable(TensorOps):
                  dtype: DTypeLike | None = None, trainable: bool = True, autocast: bool = True,
                  aggregation: str | None = "none", synchronization: str | None = "auto",
                  name: str | None = None) -> None:  # fmt: skip
-        name = auto_name("variable") if name is None else name
-        if not isinstance(name, str) or "/" in name:
-            raise ValueError(f"Argument `name` must be a string and cannot contain character `/`. Received: {name!r}.")
+        name = checked_name(name, "variable")
         self.array = self._first_value(initializer, shape, dtype)
         scope = current_path()
         self.exposed: bool | int = EXPOSED

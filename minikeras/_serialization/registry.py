@@ -173,8 +173,7 @@ class Registry(Generic[T]):
             return self.get(self.find(config, custom_objects))
         name = config.get("class_name") if isinstance(config, Mapping) else None
         if not isinstance(name, str):
-            raise ValueError(f"A {self.kind} configuration must be a dict with 'class_name' and 'config'. Received: "
-                             f"{config!r:.200}.")  # fmt: skip
+            raise ValueError(f"A {self.kind} configuration needs 'class_name' and 'config'. Received: {config!r:.200}.")
         if name == "__lambda__":
             return function_of(config)
         shared = (context.made or {}).get(str(config.get("shared_object_id")))

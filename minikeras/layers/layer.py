@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import dtype_policies, regularizers
 from .._base.context import calling, context, current_path, name_scope
-from .._base.naming import auto_name, hint
+from .._base.naming import checked_name, hint
 from .._base.nested import leaves, like, map_shapes, map_structure, only
 from .._base.settings import Channels
 from .._base.signature import check_keywords, parameters
@@ -130,10 +130,7 @@ class Layer(Module, Configurable):
     def __init__(self, *, activity_regularizer: RegularizerLike = None, trainable: bool = True,
                  dtype: PolicyLike | Config | None = None, autocast: bool = True, name: str | None = None,
                  **kwargs: Any) -> None:  # fmt: skip
-        if name is None:
-            name = auto_name(type(self).__name__)
-        if not isinstance(name, str) or "/" in name:
-            raise ValueError(f"Argument `name` must be a string and cannot contain character `/`. Received: {name!r}.")
+        name = checked_name(name, type(self).__name__)
         if not isinstance(trainable, bool):
             raise ValueError(f"Expected `trainable` to be a boolean. Received: trainable={trainable!r}.")
         input_dim = kwargs.pop("input_dim", None)

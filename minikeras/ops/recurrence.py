@@ -305,7 +305,6 @@ def _weight_gradient(d: Array, records: Array, weights: Array, how: Recurrence, 
     n, (count, k, columns) = how.units, weights.shape
     out = np.empty_like(weights) if out is None else out
     cuts = [slice(columns)] if count > 1 else [slice(columns // 2), slice(columns // 2, columns)]
-    h, x = [*range(n), n + 1], [n, *range(n + 2, k)]  # rows of the two kernels of a GRU, each with its bias
 
     def add_up(y: Array, rows: Any, *blocks: Array) -> None:
         a, b = (block.transpose(1, 0, 2).reshape(block.shape[1], -1) for block in blocks)
@@ -314,6 +313,7 @@ def _weight_gradient(d: Array, records: Array, weights: Array, how: Recurrence, 
     parts: list[Any] = []
     for y, a, b in zip(out, *(np.split(block[:-1], count, -1) for block in (records, d)), strict=True):
         if how.kind == "gru":
+            h, x = [*range(n), n + 1], [n, *range(n + 2, k)]  # rows of the two kernels, each with its bias
             parts.append((y[:, : 2 * n], h + x[1:], a[:, : k - 1], b[:, n : 3 * n]))
             parts.append((y[:, 2 * n :], h, a[:, : n + 1], b[:, :n]))
             parts.append((y[:, 2 * n :], x, a[:, n : k - 1], b[:, 3 * n :]))

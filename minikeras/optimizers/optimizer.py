@@ -8,7 +8,7 @@ import numpy as np
 
 from .. import initializers
 from .._base.context import name_scope
-from .._base.naming import auto_name, hint
+from .._base.naming import checked_name, hint
 from .._base.settings import settings
 from .._base.signature import parameters
 from .._base.typing import Array, Config, CustomObjects, DTypeLike, InitializerName, ShapeLike, TensorLike
@@ -108,7 +108,7 @@ class Optimizer:
             raise ValueError(f"Argument(s) not recognized: {kwargs}.{hint(next(iter(kwargs)), known)}")
         _check_options(locals())
         vars(self).update(_updater=self._updates(self), _variables=[])
-        self.name: str = name or auto_name(type(self).__name__)
+        self.name: str = checked_name(name or None, type(self).__name__)
         self.weight_decay = weight_decay
         self.loss_scale_factor = loss_scale_factor
         self.clipnorm = clipnorm
@@ -408,11 +408,9 @@ class Optimizer:
 
 def _check_options(arguments: Mapping[str, Any]) -> None:
     """Refuse arguments of `Optimizer` that are out of range."""
-    rate, momentum, name = arguments["learning_rate"], arguments["ema_momentum"], arguments["name"] or ""
+    rate, momentum = arguments["learning_rate"], arguments["ema_momentum"]
     steps, every = arguments["gradient_accumulation_steps"], arguments["ema_overwrite_frequency"]
     limits = {name: arguments[name] for name in ("clipnorm", "clipvalue", "global_clipnorm")}
-    if not isinstance(name, str) or "/" in name:
-        raise ValueError(f"Argument `name` must be a string and cannot contain character `/`. Received: {name!r}.")
     if steps and not steps >= 2:
         raise ValueError(f"`gradient_accumulation_steps` must be an integer >= 2. Received: {steps}")
     if arguments["use_ema"] and not 0 <= momentum <= 1:

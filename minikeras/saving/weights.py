@@ -181,7 +181,7 @@ def _write_shards(model: Layer, path: str, limit: float, skipped: dict[int, list
     for group, _, arrays in _stored(model, skipped):
         for key, array in arrays.items():
             if array.nbytes > limit:
-                raise ValueError(f"{group}/{key} has {array.nbytes} bytes. Increase max_shard_size={limit:.0f}.")
+                raise ValueError(f"{group}/{key} takes {array.nbytes} bytes of {limit:.0f}. Increase max_shard_size.")
             size, total = size + array.nbytes, total + array.nbytes
             if size > limit:
                 shards.append({})

@@ -25,7 +25,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
             os.chmod(temporary, os.stat(final).st_mode & 0o777)
         os.replace(temporary, final)
     except FileNotFoundError as error:  # of the folder
-        error.filename = os.fspath(path)
+        error.filename = os.fspath(path) if error.filename == temporary else error.filename
         raise
     finally:
         if os.path.exists(temporary):
