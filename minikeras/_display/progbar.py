@@ -68,13 +68,10 @@ class Progbar:
         for name, value in values or ():
             if finalize or not self._is_averaged(name):
                 self._values[name] = (value, 1)
-                continue
-            steps = max(current - self._seen_so_far, 1)
-            value = value * steps
-            if name in self._values:
-                total, count = self._values[name]
-                value, steps = total + value, count + steps
-            self._values[name] = (value, steps)
+            else:
+                steps = max(current - self._seen_so_far, 1)
+                total, count = self._values.get(name, (-0.0, 0))  # which keeps the sign of another -0.0
+                self._values[name] = (total + value * steps, count + steps)
         self._seen_so_far = current
         now = time.time()
         seconds = self._seconds_per_step(current, now)

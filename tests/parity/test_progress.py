@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from minikeras._display.progbar import Progbar
@@ -68,6 +68,7 @@ options = st.fixed_dictionaries(
 
 @settings(max_examples=300)
 @given(options, updates)
+@example({"target": None}, [(0.0, 0, [("loss", -0.0)], None)])
 def test_any_calls(options: dict[str, Any], updates: list[Update]) -> None:
     same(options, updates)
 
