@@ -217,7 +217,7 @@ class Sequential(Layer):
 
 if __name__ == "__main__":
     x = np.array([[0, 0], [0, 1], [1, 0], [1, 1]] * 50, "float32")
-    model = Sequential([Dense(16, "relu"), Dense(1), Activation("sigmoid")])
+    model = Sequential([Dense(32, "relu"), Dense(1), Activation("sigmoid")])
     print("weights before the first call:", model.get_weights())
     model.compile(Adam(learning_rate=0.05), loss="binary_crossentropy")
     history = model.fit(x, x[:, 0] != x[:, 1], epochs=50)  # exclusive or, which no single neuron can tell

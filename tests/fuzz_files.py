@@ -41,10 +41,9 @@ import numpy as np
 import minikeras as keras
 from minikeras._serialization.registry import kinds
 from minikeras._serialization.serialization import serialize
-from minikeras.saving.archive import Archive
+from minikeras.saving.archive import MEMBERS, Archive
 from minikeras.saving.hdf5 import open_hdf5
 from minikeras.saving.source import FileError, open_source
-from minikeras.saving.weights import MEMBERS
 
 FILES = Path(__file__).parent / "data" / "files"
 SECONDS, MEGABYTES, TIMES = 5.0, 100, 20

@@ -86,22 +86,22 @@ def test_weights_of_imagenet_come_from_keras(
     assert asked.value.args == (address.rpartition("/")[2], SERVER + address, "models", digest)
 
 
-WRONG: dict[str, dict[str, Any]] = {
-    "no_file": {"weights": "/no/such.weights.h5"},
-    "classes": {"classes": 10},
-    "activation": {"classifier_activation": "relu"},
-    "small": {"weights": None, "include_top": False, "input_shape": (31, 64, 3)},
-    "open": {"weights": None, "input_shape": (None, None, 3)},
-    "rank": {"weights": None, "input_shape": (32, 32)},
-    "another_size": {"input_shape": (64, 64, 3)},
-    "grey": {"include_top": False, "input_shape": (64, 64, 1)},
+WRONG: dict[str, tuple[dict[str, Any], str]] = {
+    "no_file": ({"weights": "/no/such.weights.h5"}, "path of a file that is there"),
+    "classes": ({"classes": 10}, "for 1000 classes"),
+    "activation": ({"classifier_activation": "relu"}, "must be None or 'softmax'"),
+    "small": ({"weights": None, "include_top": False, "input_shape": (31, 64, 3)}, "at least 32 x 32"),
+    "open": ({"weights": None, "input_shape": (None, None, 3)}, "all sizes must be known"),
+    "rank": ({"weights": None, "input_shape": (32, 32)}, "three sizes"),
+    "another_size": ({"input_shape": (64, 64, 3)}, "images of 224"),
+    "grey": ({"include_top": False, "input_shape": (64, 64, 1)}, "in 3 channels"),
 }
 
 
-@pytest.mark.parametrize("options", WRONG.values(), ids=WRONG.keys())
+@pytest.mark.parametrize(("options", "message"), WRONG.values(), ids=WRONG.keys())
 @pytest.mark.parametrize("name", ["ResNet50", "MobileNetV2"])
-def test_what_does_not_fit_is_refused(name: str, options: dict[str, Any]) -> None:
-    with pytest.raises(ValueError):  # noqa: PT011 - each says its own
+def test_what_does_not_fit_is_refused(name: str, options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
         NETWORKS[name](**options)
 
 

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 import minikeras as keras
+from minikeras.saving import hdf5
 from minikeras.saving.archive import Archive
 from minikeras.saving.hdf5 import Group, open_hdf5
 from minikeras.saving.npz import read_arrays
@@ -88,7 +89,7 @@ OUTER = {
     "followed by something": (ARCHIVE + b"x", "no zip archive"),
     "preceded by something": (b"PK" + ARCHIVE, "does not fit"),
     "no configuration": (packed({"metadata.json": b"{}"}), "no such member"),
-    "an unknown member": (packed(members() | {"run.py": b""}), "none of such a file"),
+    "an unknown member": (packed(members() | {"run.py": b""}), "not one that such a file has"),
     "an absolute name": (packed(members() | {"/assets/x": b""}), "none of such|not allowed"),
     "a way out": (packed(members() | {"assets/../../x": b""}), "not allowed"),
     "a way out, on Windows": (packed(members() | {"assets/..\\x": b""}), "not allowed|none of such"),
@@ -138,8 +139,6 @@ TEXTS = {
     "UTF-16": ('{"a": 1}'.encode("utf-16"), "UTF-8"),
     "half a character": (rb'{"a": "\ud800"}', "UTF-8"),
     "a name twice": (b'{"a": 1, "a": 2}', "twice"),
-    "NaN": (b'{"a": NaN}', "NaN is not allowed"),
-    "infinity": (b'{"a": -Infinity}', "Infinity is not allowed"),
     "too large a number": (b'{"a": 1e999}', "too large"),
     "too long a number": (b'{"a": ' + b"9" * 10_000 + b"}", "no JSON|digits"),
     "deep": (b'{"a":' * 100_000, "levels deep"),
@@ -328,9 +327,9 @@ def repeated(file: Any) -> None:
 
 
 def many_messages() -> bytes:
-    """Return a file whose root has a header of nothing but a million empty messages."""
-    prefix = b"\x89HDF\r\n\x1a\n\2\x08\x08\0" + struct.pack("<QQQQ", 0, 2**64 - 1, 4_000_100, 48) + bytes(4)
-    return prefix + b"OHDR\2\2" + struct.pack("<I", 4_000_000) + bytes(4_000_042)
+    """Return a file whose root has a header of nothing but ten thousand empty messages."""
+    prefix = b"\x89HDF\r\n\x1a\n\2\x08\x08\0" + struct.pack("<QQQQ", 0, 2**64 - 1, 40_100, 48) + bytes(4)
+    return prefix + b"OHDR\2\2" + struct.pack("<I", 40_000) + bytes(40_042)
 
 
 HDF5: dict[str, tuple[Callable[[], bytes], str]] = {
@@ -374,14 +373,15 @@ HDF5: dict[str, tuple[Callable[[], bytes], str]] = {
         lambda: patched(written(lambda f: f.update({"a": np.array([True, False] * 8)})), b"\1\0" * 8, 3, b"\2"),
         "neither 0 nor 1",
     ),
-    "a million messages": (many_messages, "more than 100000 messages"),
+    "many messages": (many_messages, "more than 2000 messages"),
     "cut short": (lambda: WEIGHTS[:-1], "should have"),
     "no HDF5": (lambda: b"\x89HDF" + bytes(200), "no HDF5 file"),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", HDF5)
-def test_hdf5(name: str, tmp_path: Path) -> None:
+def test_hdf5(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hdf5, "MAX_MESSAGES", 2000)  # of 100,000, which take seconds to read
     make, match = HDF5[name]
     data = make()
     cheap(lambda: walk(open_hdf5(data)), match)
