@@ -57,13 +57,14 @@ class _OneThread(ContextDecorator):
             os.register_at_fork(before=lock.acquire, after_in_parent=lock.release, after_in_child=lock.release)
 
     def __enter__(self) -> None:
+        functions = _functions()
         with self._lock:
-            self._inside += 1
-            if self._inside == 1 and (functions := _functions()) is not None:
+            if not self._inside and functions is not None:
                 get, set_ = functions
                 self._before = get()
                 if self._before > 1:
                     set_(1)
+            self._inside += 1  # at last: who is interrupted before is not inside
 
     def __exit__(self, *exc: object) -> None:
         with self._lock:
@@ -99,7 +100,7 @@ ALONE, ROW_ALONE = 1 << 18, 460_800
 def max_threads() -> int:
     """Return how many threads may work at a time: what `config` says, within what the process is given.
 
-    That are the cores it may run on, the quota of its container, and what the environment lets NumPy's BLAS have. There
+    These are the cores it may run on, its container's quota, and what the environment lets NumPy's BLAS have. There
     is one thread alone where that BLAS cannot be told to keep to one.
     """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -50,9 +50,11 @@ class Interrupt:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Within this context an interrupt only sets `pending`, for the caller to look at."""
+        """Within this context an interrupt only sets `pending`, for the caller to look at; it is raised at the end."""
         self._busy = True
         try:
             yield
         finally:
             self._busy = False
+        if self.pending:
+            raise KeyboardInterrupt

@@ -12,8 +12,8 @@ _NESTED = (list, tuple, dict)
 
 def make_room(table: dict[Any, Any], most: int) -> None:
     """Drop the oldest entries of a table, so that there will be no more than so many with one that is to come."""
-    while len(table) >= most:
-        del table[next(iter(table))]
+    for key in [*table][: max(0, len(table) + 1 - most)]:  # other threads may drop some as well
+        table.pop(key, None)
 
 
 def leaves(structure: Any) -> list[Any]:

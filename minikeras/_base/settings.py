@@ -65,7 +65,7 @@ def image_data_format() -> DataFormat:
 
 def set_image_data_format(data_format: DataFormat) -> None:
     """Set where images keep their channels: "channels_last" or "channels_first"."""
-    settings.image_data_format = standardize_data_format(data_format)
+    settings.image_data_format = standardize_data_format(str(data_format))
 
 
 def standardize_data_format(data_format: str | None) -> DataFormat:

@@ -1,14 +1,17 @@
 """Reverse-mode differentiation: a tape of operations, run backwards."""
 
+import math
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache
+from itertools import accumulate
 from typing import Any, TypeAlias, TypeVar, cast, overload
 
 import numpy as np
 
 from .._base.blas_threads import one_thread
 from .._base.nested import leaves, map_structure
+from .._base.signature import parameters
 from .._base.typing import Array, TensorLike
 from .._base.user_warning import warn_user
 from .op import VJP, Entry, Op
@@ -140,8 +143,9 @@ class GradientTape(Recorder):
             raise RuntimeError("A non-persistent GradientTape can only be used to compute one set of gradients. "
                                "Make it with GradientTape(persistent=True) to ask again.")  # fmt: skip
         self._used = True
-        open_tapes, inside = recorders.open, self in recorders.open
-        recorders.open = [r for r in open_tapes if r is not self] if inside else open_tapes
+        open_tapes = recorders.open
+        if not self.persistent and self in open_tapes:  # a persistent one records its own gradients, as in TensorFlow
+            recorders.open = [r for r in open_tapes if r is not self]
         try:
             if isinstance(target, TensorOps):
                 pairs = [(target, output_gradients)]
@@ -151,7 +155,7 @@ class GradientTape(Recorder):
                 pairs = list(zip(targets, seeds, strict=True))
             ends = set(map(id, leaves(sources)))
             with self.threads:
-                totals = backward(self._entries, pairs, bool(recorders.open), self._watched, ends)
+                totals = backward([*self._entries], pairs, bool(recorders.open), self._watched, ends)
             result = map_structure(
                 lambda x: g if (g := totals.get(id(x))) is None or isinstance(g, Tensor) else Tensor(g), sources
             )
@@ -167,18 +171,11 @@ class GradientTape(Recorder):
 @np.errstate(all="ignore")  # a slope may be infinite, as that of sqrt at 0
 def backward(entries: list[Entry], seeds: list[tuple[Any, Any]], as_tensors: bool,
              watched: Container[int] | None = None, targets: Container[int] = ()) -> dict[int, Any]:  # fmt: skip
-    """Run entries backwards from seeds.
+    """Run entries backwards from seeds, and return the gradient of what was met, by the id of the tensor or variable.
 
-    Args:
-        entries: Operations in the order they ran.
-        seeds: (target, gradient of the target or None for ones).
-        as_tensors: Whether to compute with tensors, so that the gradients can be differentiated again.
-        watched: Ids of what has a gradient; all tensors if not given.
-        targets: Ids of tensors whose own gradient is wanted.
-
-    Returns:
-        The gradient of what was met, by the id of the tensor or variable. Each value is a sum made here or
-        an array that a rule returned: callers do not write to it.
+    Seeds are pairs of a target and its gradient, None for ones. With `as_tensors` the gradients can be differentiated
+    again. `watched` has the ids of what has a gradient, all tensors if not given, `targets` those of tensors whose own
+    is wanted. Each gradient is a sum made here or an array that a rule returned: callers do not write to it.
     """
     totals: dict[int, Any] = {}
     for target, seed in seeds:
@@ -300,8 +297,8 @@ def custom_gradient(f: F) -> F:
     """Return a function with its own gradient: it returns (result, gradient function).
 
     Args:
-        f: Takes tensors, returns the result and a function that maps the gradient of the result, passed
-            last and as `upstream` where it has that name, to the gradients of the arguments (one or a tuple).
+        f: Takes tensors, returns the result, or several, and a function that maps their gradients to those of the
+            arguments, one or a tuple; where f reads variables, to those and theirs, which it gets as `variables`.
 
     Example:
         >>> @keras.ops.custom_gradient
@@ -315,24 +312,65 @@ def custom_gradient(f: F) -> F:
         0.6931
     """
 
-    def call(*args: Any, **kwargs: Any) -> Tensor:
+    def call(*args: Any, **kwargs: Any) -> Any:
         tensors = [x if isinstance(x, TensorOps) else Tensor(np.asarray(coerce(x))) for x in args]
-        with without_tapes() as tapes:
-            y, gradient = f(*tensors, **kwargs)
-            output: Tensor = NUMPY_OPS["copy"](y)  # which may be an argument
-
-        def rule(index: int, g: Any, y: Any, *inputs: Any) -> Any:
-            slopes = gradient(g if isinstance(g, TensorOps) else Tensor(g))
-            slope = slopes[index] if isinstance(slopes, list | tuple) else slopes
-            return slope if isinstance(g, TensorOps) else coerce(slope)
-
+        with _Reads() as reads:
+            results, gradient = f(*tensors, **kwargs)
+        several = isinstance(results, list | tuple)
+        with without_tapes() as tapes:  # they follow what f computes for gradients of its gradient only
+            parts = [NUMPY_OPS["copy"](y) for y in (results if several else [results])]  # which may be arguments
+            joint: Any = np.concatenate([np.reshape(y, -1) for y in parts]) if several else parts[0]
+        shapes = [y.shape for y in parts]
         if tapes:
-            entry = Entry(Op(rule, (rule,), None), args, [coerce(x) for x in tensors], (), {}, output)
+            variables = [v for v in reads.variables.values() if all(v is not x for x in args)]
+            op, inputs = _custom_op(gradient, shapes if several else None, variables), [*args, *variables]
+            entry = Entry(op, inputs, [coerce(x) for x in inputs], (), {}, joint)
             for tape in tapes:
                 tape.record(entry)
-        return output
+        return [y.astype(p.dtype) for y, p in zip(_cut(joint, shapes), parts, strict=True)] if several else joint
 
     return call  # type: ignore[return-value]  # the wrapper has the function's arguments by construction
+
+
+def _cut(joint: Any, shapes: Sequence[tuple[int, ...]]) -> list[Any]:
+    """Return the tensors of these shapes that stand one after another in a long one."""
+    sizes = [*map(math.prod, shapes)]
+    ends = accumulate(sizes)
+    return [np.reshape(joint[end - n : end], shape) for end, n, shape in zip(ends, sizes, shapes, strict=True)]
+
+
+def _custom_op(gradient: Callable[..., Any], shapes: Sequence[tuple[int, ...]] | None, variables: list[Any]) -> Op:
+    """Return an op whose rule is a user's function; it has one result, or several of these shapes put together."""
+    takes = parameters(gradient)
+    if variables and "variables" not in takes.names and takes.varkw is None:
+        raise TypeError("The gradient function of a custom_gradient needs an argument `variables`, whose gradients it "
+                        f"returns after the others. The function uses {[v.path for v in variables]}.")  # fmt: skip
+    named = {"variables": variables} if variables else {}
+
+    def slopes(g: Any, y: Any, *inputs: Any) -> list[Any]:
+        whole = g if isinstance(g, TensorOps) else Tensor(g)
+        found = gradient(*(_cut(whole, shapes) if shapes else [whole]), **named)
+        own, others = found if variables else (found, [])
+        each = (*(own if isinstance(own, list | tuple) else [own]), *others)
+        return [x if x is None or isinstance(g, TensorOps) else coerce(x) for x in each]
+
+    def rule(index: int, slopes: Any, y: Any, *inputs: Any) -> Any:
+        return np.zeros_like(inputs[index]) if slopes[index] is None else slopes[index]
+
+    return Op(rule, (rule,), None, common=slopes)
+
+
+class _Reads(Recorder):
+    """Collects the trainable variables that operations read."""
+
+    def __init__(self) -> None:
+        self.variables: dict[int, Any] = {}
+
+    def record(self, entry: Entry) -> None:
+        self.variables |= {id(x): x for x in entry.inputs if type(x) is not Tensor and _is_trainable(x)}
+
+    def follows(self, tensor: TensorOps) -> bool:
+        return False
 
 
 @contextmanager

@@ -101,19 +101,17 @@ _SIZES = ["shape", "pad_width", "repeats", "num_classes", "num_tokens", "num_sam
 """Settings of ops that say how large the result is."""
 _PRODUCTS = ["dot", "einsum", "tensordot", "inner", "outer", "kron", "vdot", "meshgrid"]
 """Ops whose results may have a number for each pair of what they are given."""
+_COSTLY = ["fft", "fft2", "ifft2", "rfft", "irfft", "stft", "istft"]
+"""Ops that are computed in complex128 at some 32 times the cost of a number."""
 
 
 def most_numbers(name: str, settings: Mapping[str, Any], shapes: Sequence[PartialShape]) -> int:
-    """Return how many numbers the result of an op may have at most, for the sizes that inference tries.
-
-    Args:
-        name: The op's name.
-        settings: Its arguments that are no tensors.
-        shapes: Those of its tensors.
-    """
+    """Return how many numbers an op works on at most, for tensors of the sizes that inference tries for such shapes."""
     tried = [filled(shape, trial_sizes(shapes)[1]) for shape in shapes]
     sizes = [math.prod(shape) for shape in tried]
-    named = [n for key in _SIZES for n in leaves(settings.get(key)) if type(n) is int and n]
+    given = [x for key in _SIZES for x in leaves(settings.get(key))]
+    numbers = (n for x in given for n in (x.ravel().tolist() if isinstance(x, np.ndarray) else [x]))
+    named = [n for n in numbers if type(n) is int and n]
     spread: int = math.prod(map(max, zip_longest(*(shape[::-1] for shape in tried), fillvalue=1)))
     if name == "matmul":
         return spread // max(1, *tried[0][-1:]) * max(1, *tried[-1][-1:])
@@ -123,7 +121,8 @@ def most_numbers(name: str, settings: Mapping[str, Any], shapes: Sequence[Partia
         return math.prod(letters.get(letter, 1) for letter in output)
     if name == "pad":
         return math.prod(n + sum(named) for n in tried[0])
-    return math.prod(sizes) if name in _PRODUCTS else max(sum(sizes) * abs(math.prod(named)), spread)
+    most = math.prod(sizes) if name in _PRODUCTS else max(sum(sizes) * abs(math.prod(named)), spread)
+    return most * 32 if name in _COSTLY else most
 
 
 def broadcast(shapes: Sequence[PartialShape]) -> PartialShape:

@@ -23,7 +23,7 @@ from .._core.op import Entry
 from .._core.tensor import NUMPY_OPS, Tensor
 from .._core.variable import ASSIGN, Variable
 from .codegen import multiplications
-from .memory import room_of
+from .memory import room_of, settle
 from .program import Program
 from .trace import keep, simplified
 
@@ -239,14 +239,12 @@ class _Block(NamedTuple):
 
 
 class BlockProgram(Program):
-    """A recorded step, on inputs that have as many rows, replayed in blocks of rows; see `Program`, also for `reuse`.
-
-    Attributes:
-        usable: Whether anything is gained.
-    """
+    """A recorded step, on inputs that have as many rows, replayed in blocks; see `Program`. `usable` if that gains."""
 
     def __init__(self, recorded: list[Entry], inputs: Sequence[Tensor], outputs: Any, reuse: bool = False) -> None:
         self._start(outputs, True, True)
+        if reuse:
+            settle(recorded, outputs)
         entries, outputs = simplified(recorded, outputs)
         self._reuse = reuse
         rows = self._rows = len(cast(Array, inputs[0].array))

@@ -46,7 +46,7 @@ class Codegen:
 
     def __init__(self, entries: list[Entry], inputs: Sequence[Tensor], outputs: Sequence[Any], early: int,
                  reuse: bool) -> None:  # fmt: skip
-        self.namespace: dict[str, Any] = {"__builtins__": {}}
+        self.namespace: dict[str, Any] = {"__builtins__": {}, "__name__": __name__}  # whose warnings are not its own
         self.shares: list[tuple[Symbol, VariableRef]] = []
         self.assigned: list[Variable] = []
         self.rebinding: list[Callable[[], Any]] = []
@@ -129,7 +129,7 @@ class Codegen:
             return False
         if isinstance(place, Symbol):
             result, x, y = place, entry.values[0], cast(Array, entry.output.array)
-            if x.shape != y.shape or x.strides != y.strides or not np.shares_memory(x, y):
+            if not x.flags.forc or x.shape != y.shape or x.strides != y.strides or not np.shares_memory(x, y):
                 result = Symbol(next(self._temporaries))
                 view, inputs = _quick_view(entry, place) or (function, [place, *rest])
                 self._lines.append(Instruction(view, inputs, result))
@@ -359,6 +359,6 @@ def _quick_view(entry: Entry, name: Symbol) -> tuple[Any, list[Any]] | None:
         return None
     if x.flags.c_contiguous and y.flags.c_contiguous and x.size == y.size:
         return np.ndarray.reshape, [name, y.shape]
-    if y.ndim > 1 and y.strides == x.strides[::-1] and y.shape == x.shape[::-1]:
+    if x.flags.forc and y.ndim > 1 and y.strides == x.strides[::-1] and y.shape == x.shape[::-1]:
         return np.ndarray.transpose, [name]
     return None

@@ -1,6 +1,7 @@
-"""When a program is run: from the second time that inputs of the same shapes come; the function itself before."""
+"""When a program is run: once inputs of the same shapes come again; the function itself before."""
 
 import random
+from _thread import RLock
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -15,12 +16,13 @@ from .blocks import BlockProgram, may_gain
 from .codegen import multiplications
 from .multi_step import MultiStep, Run
 from .program import Program
-from .trace import Trace, trace
+from .trace import Trace, sketch, trace
 
-PROGRAMS_KEPT = 8
-"""How many input shapes a function keeps programs for."""
+PROGRAMS_KEPT, SMALL_KEPT = 8, 128
+"""How many input shapes a function keeps programs for: so many in any case, and if all are small."""
 PROGRAM_BYTES = 1 << 25
-"""A program for predictions with larger buffers is not kept, and batches are not joined beyond them."""
+"""Programs are small while their buffers take no more together. One for predictions with larger ones is not kept, and
+batches are not joined beyond them."""
 MULTI_STEP_BYTES, SMALL = 1 << 20, 1 << 21
 """Steps with larger buffers, or more multiplications in a product, take so long that a run of them gains nothing."""
 ROWS = 4096
@@ -34,12 +36,11 @@ WARMUP_STEPS = 1024
 
 
 class Jit:
-    """Runs a function of a structure of tensors: eagerly the first time, then by program.
+    """Runs a function from tensors to tensors, or structures of them: eagerly the first time, then by program.
 
     A function that looks at values in Python, or draws from the random streams of Python or NumPy, has no program.
 
     Args:
-        function: The function; it returns a tensor or a structure of tensors.
         may_replay: Returns whether a replay has the effects that a run has.
         limit: Bytes of buffers beyond which a program is not kept, None for no limit.
         twice: Of a function that has effects: returns whether two runs must have done the same before there is a
@@ -59,6 +60,7 @@ class Jit:
         self._warmup: int = WARMUP_STEPS
         self._ripe: set[Any] = set()
         """Kinds of inputs that have come so often that finding blocks of rows pays."""
+        self.lock = RLock()  # a step may run another one
         self._last: tuple[Any, Program] | None = None
         """The last run of `step`: shapes and dtypes of a flat tuple of arrays, and the program."""
 
@@ -88,8 +90,13 @@ class Jit:
     def step(self, inputs: Any) -> Callable[[], Any]:
         """Run for the effects, and return a function that gives the outputs until the next run.
 
-        It serves one thread, may leave the last inputs alive, and expects that NumPy's warnings are off.
+        It may leave the last inputs alive, and expects that NumPy's warnings are off. Threads take turns; one that
+        wants the outputs of its own run holds the lock until it has them.
         """
+        with self.lock:
+            return self._step(inputs)
+
+    def _step(self, inputs: Any) -> Callable[[], Any]:
         program = self._latest(inputs)
         if program is None:
             key = _key(inputs)
@@ -112,20 +119,22 @@ class Jit:
         if not hasattr(run[0], "shape") or run[0].shape[0] < MIN_STEPS:
             return None
         key = (tuple, *((rows.shape[1:], rows.dtype) for rows in run))
-        program = self._current(key)
-        if program is None:
-            return None
-        if key in self._records:
-            if self._warmup > 0:
-                self._warmup -= len(run[0])
+        with self.lock:
+            program = self._current(key)
+            if program is None:
                 return None
-            multi = MultiStep(*self._records.pop(key), [isinstance(rows, np.ndarray) for rows in run])
-            self._multi_steps[key] = program, multi if multi.usable else None
-        owner, multi_step = self._multi_steps.get(key, (program, None))
-        if multi_step is None or owner is not program:
-            return None
-        multi_step.run(run)
-        return multi_step.outputs
+            if key in self._records:
+                if self._warmup > 0:
+                    self._warmup -= len(run[0])
+                    return None
+                make_room(self._multi_steps, PROGRAMS_KEPT)
+                multi = MultiStep(*self._records.pop(key), [isinstance(rows, np.ndarray) for rows in run])
+                self._multi_steps[key] = program, multi if multi.usable else None
+            owner, multi_step = self._multi_steps.get(key, (program, None))
+            if multi_step is None or owner is not program:
+                return None
+            multi_step.run(run)
+            return multi_step.outputs
 
     def _latest(self, inputs: Any) -> Program | None:
         """Return the program of the last step, if it serves these inputs: quicker than to look it up."""
@@ -151,25 +160,32 @@ class Jit:
             small = made <= 4 * MULTI_STEP_BYTES and max(map(multiplications, record.entries), default=0) < SMALL
             program = self._compiled(record.entries, _present(tensors), outputs, key, small)
             if self._limit is None or program.size <= self._limit:
-                while len(self._programs) >= PROGRAMS_KEPT:
-                    oldest = next(iter(self._programs))
+                for old in (key, *self._to_drop(program.size)):  # other threads may drop some as well
                     for table in (self._programs, self._records, self._multi_steps):
-                        table.pop(oldest, None)
+                        table.pop(old, None)
                 if isinstance(program, BlockProgram) and not self._twice:  # the same numbers as from the next run on
                     outputs = program.call(_present(inputs))
                 self._programs[key] = program  # from here on other threads run it
                 small = small and not isinstance(program, BlockProgram) and program.steps_left <= 0
                 if self._twice and small and program.size <= MULTI_STEP_BYTES and _is_flat(inputs):
+                    make_room(self._records, PROGRAMS_KEPT)
                     self._records[key] = record.entries, leaves(tensors), outputs
         return outputs
+
+    def _to_drop(self, room: int) -> list[Any]:
+        """Return the kinds of inputs whose programs are out of date, or make room for one with so many bytes."""
+        programs = [*self._programs.items()]
+        sizes = {key: program.size for key, program in programs if program.structure == Changes.layers}
+        most = SMALL_KEPT if room + sum(sizes.values()) <= PROGRAM_BYTES else PROGRAMS_KEPT
+        kept = {*[*sizes][1 - most :]}
+        return [key for key, _ in programs if key not in kept]
 
     def _compiled(self, entries: list[Entry], inputs: list[Tensor], outputs: Any, key: Any, small: bool) -> Program:
         """Return a program: in blocks of rows where that is quicker, and finding out pays; see `Program` for others."""
         large, reuse = may_gain(entries, inputs), not small and self._twice is not None and not self._twice()
         if large and (key in self._ripe or not self._twice):
-            blocks = BlockProgram(entries, inputs, outputs, reuse)
             self._ripe.discard(key)
-            if blocks.usable:
+            if (blocks := BlockProgram(entries, inputs, outputs, reuse)).usable:
                 return blocks
             large = False
         program = Program(entries, inputs, outputs, reuse)
@@ -183,7 +199,7 @@ class Jit:
         fingerprint = Changes.layers, record.fingerprint()
         if self._fingerprints.pop(key, None) == fingerprint:
             return True
-        make_room(self._fingerprints, PROGRAMS_KEPT)
+        make_room(self._fingerprints, SMALL_KEPT)
         self._fingerprints[key] = fingerprint
         return False
 
@@ -222,5 +238,4 @@ def _key(inputs: Any) -> Any:
 
 def _random_streams() -> tuple[Any, ...]:
     """Return the state of the random streams that a program knows nothing of."""
-    _, keys, *rest = np.random.get_state(legacy=True)  # noqa: NPY002 - the global stream, which user code may draw from
-    return random.getstate(), cast(Array, keys).tobytes(), *rest
+    return random.getstate(), sketch(np.random.get_state(legacy=False))  # noqa: NPY002 - which user code may draw from

@@ -129,6 +129,16 @@ def _homes(entries: list[Entry], last_use: dict[int, int],
     return homes
 
 
+def settle(entries: list[Entry], outputs: Any) -> None:
+    """Let what an effect alone uses be in the effect's own array, so that the array of the record is free."""
+    homes = _homes(entries, _last_uses(entries, outputs, {}), {})
+    for entry in (entry for entry in entries if entry.op.out_arrays is not None):
+        for i, x in enumerate(entry.inputs):
+            if isinstance(home := homes.get(id(x)), np.ndarray):
+                x.array = home
+                cast("list[Array]", entry.values)[i] = home
+
+
 def room_of(entry: Entry, reuse: bool) -> Array:
     """Return an array for what an entry gives: the one that it gave, where nobody else holds it, or another."""
     y = cast(Array, entry.output.array)

@@ -31,13 +31,9 @@ MAX_STACKED_BYTES = 1 << 13
 
 
 class MultiStep:
-    """A recorded step, on inputs that have as many rows, replayed for runs of batches.
+    """A recorded step, on inputs that have as many rows, replayed for runs of batches, if it is `usable`.
 
-    Args:
-        stacked: Whether the rows of all batches come as one array, for each input.
-
-    Attributes:
-        usable: Whether anything is gained.
+    `stacked` tells for each input whether the rows of all batches come as one array.
     """
 
     def __init__(self, recorded: list[Entry], inputs: Sequence[Tensor], outputs: Any, stacked: Sequence[bool]) -> None:

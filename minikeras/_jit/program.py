@@ -3,8 +3,8 @@
 A trace is the record of one eager run on real arrays. The program takes ops apart into bare NumPy calls, computes what
 occurs twice once, keeps the steps that the outputs or an effect (an assignment, an optimizer's update) depend on, gives
 each a buffer to write to, and compiles them into a function without loops, look-ups or branches. A replay runs no
-Python of any layer, and allocates nothing but the outputs. The numbers are those of the eager run to the last bit,
-because the same calls are made on the same numbers.
+Python of any layer, and allocates only the outputs and what ops without `out` give. The numbers are those of the eager
+run to the last bit, because the same calls are made on the same numbers.
 """
 
 from _thread import LockType

@@ -4,12 +4,14 @@ from collections import Counter
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from functools import partial
-from typing import Any, NamedTuple, cast
+from threading import get_ident
+from typing import Any, cast
 
 import numpy as np
 
 from .._base.blas_threads import one_thread
 from .._base.nested import make_room
+from .._base.settings import settings
 from .._base.typing import Array
 from .._core.op import Entry, Op
 from .._core.ownership import Changes
@@ -35,7 +37,7 @@ class TapedFunction:
     def __init__(self, function: Callable[..., Any], may_replay: Callable[[], bool]) -> None:
         self._function, self._may_replay = function, may_replay
         self._kinds: dict[Any, tuple[int, TapedProgram | None]] = {}
-        """How often inputs of each kind have come, and the program that replays the function for them."""
+        """How often inputs of each kind have come in a thread, and the program that replays the function for them."""
 
     def __call__(self, *inputs: Any, **options: Any) -> Any:
         """Return what the function gives, by a program where all that records is a tape which watches any variable."""
@@ -47,7 +49,7 @@ class TapedFunction:
     def _run(self, tape: GradientTape, inputs: Sequence[Any], options: Mapping[str, Any]) -> Any:
         """Run it by a program, which inputs have that are arrays or tensors; return None where there is none."""
         watched: list[int] = []
-        kind: list[Any] = [*options.items()]
+        kind: list[Any] = [*options.items(), settings.epsilon, get_ident()]
         for place, x in enumerate(inputs):
             array: Any = x
             if type(x) is Tensor:
@@ -87,22 +89,18 @@ class TapedProgram:
     operations have given it, so that all are added up one by one. So the gradients are those of the eager run to the
     last bit.
 
-    Args:
-        function: A function of tensors. It is run as if there were no program: it has its effects, and the open tape
-            records it.
-        inputs: Arrays and tensors.
-        watched: Places of the inputs that the tape watches.
-        passed: The sigmoid or softmax that made the only one of these, if one did.
+    The function, of tensors, is run as if there were no program: it has its effects, and the open tape records it.
+    `watched` are the places of the inputs that the tape watches; `passed` made the only one of these, if one did.
 
-    Attributes:
-        output: The result of that run; the caller takes it away.
-        structure: State of all layers when it was made.
-        usable: Whether the function only computes: it draws no numbers, changes nothing and reads no values.
+    `output` is the result of that run, which the caller takes away. It is `usable` if the function only computes: draws
+    no numbers, changes nothing and reads no values.
     """
 
     def __init__(self, function: Callable[..., Any], inputs: Sequence[Any], watched: Sequence[int],
                  passed: Entry | None) -> None:  # fmt: skip
         self.structure: int = Changes.layers
+        self._thread: int = get_ident()
+        """The only one that runs its halves."""
         self._function, self._watched = function, watched
         tensors = [x if type(x) is Tensor else Tensor(x.copy()) for x in inputs]
         y, record = trace(lambda tensors: function(*tensors), tensors)
@@ -120,10 +118,10 @@ class TapedProgram:
         self._frozen: list[Variable] = [v for v in self._variables if not v.trainable]
         last = entries[-1]
         is_last = last.op.name in PASSED and bool(watched or self._trainable)
-        self._last: _Applied | None = _Applied(last.op, last.rest, last.kwargs) if is_last else None
-        self._passed: _Applied | None = None
+        self._last: Callable[[Tensor, Tensor], Entry] | None = _applied(last) if is_last else None
+        self._passed: Callable[[Tensor, Tensor], Entry] | None = None
         if passed is not None and not held:  # without its rule: its own entry is there for that
-            self._passed = _Applied(Op(passed.op.forward, (None,), 1), passed.rest, passed.kwargs)
+            self._passed = _applied(passed, Op(passed.op.forward, (None,), 1))
         self._op = Op(_unknown, (), None)
         self._op.vjp_all = self._vjp_all
         self._runs: int = 0
@@ -150,18 +148,12 @@ class TapedProgram:
 
     def _gradients(self, tensors: Sequence[Any], starts: Mapping[int, Any], through: bool = True,
                    known: bool = False) -> tuple[list[Any], list[Any], Any]:  # fmt: skip
-        """Run the function, and differentiate.
+        """Run the function on `tensors`, the last of which is the gradient of what the entry gives, and differentiate.
 
-        Args:
-            tensors: Its inputs, and the gradient of what the entry gives.
-            starts: What gradients are added to, by their places.
-            through: Whether to pass over the activation that made the input.
-            known: Whether the forward pass has been recorded by whom it concerns.
-
-        Returns:
-            The gradients of the inputs, of the variables and, at last, of what the activation before got, None where
-            nothing is added; what the entries give; and a tensor which stands for what the activation before got, whose
-            values are not known.
+        Gradients are added to `starts`, by their places. `through` passes over the activation that made the input;
+        `known` says that the forward pass has been recorded by whom it concerns. Returned are the gradients of the
+        inputs, of the variables and, at last, of what the activation before got, None where nothing is added; what the
+        entries give; and a tensor that stands for what the activation before got, whose values are not known.
         """
         *inputs, g = tensors
         fixed = None
@@ -170,7 +162,7 @@ class TapedProgram:
             if self._passed is not None and through:
                 p = inputs[self._watched[0]]
                 fixed = Tensor(np.zeros_like(p.array))
-                tape.append(self._passed.entry(fixed, p), {id(fixed): fixed})
+                tape.append(self._passed(fixed, p), {id(fixed): fixed})
             y = self._function(*inputs)
             ends = [y] if self._last is None else [tape.maker(y).inputs[0], y]  # type: ignore[union-attr]  # it was made
         sources = [*(x if k in self._watched else None for k, x in enumerate(inputs)), *self._variables, fixed]
@@ -184,7 +176,7 @@ class TapedProgram:
     def run(self, tape: GradientTape, inputs: Sequence[Any], passed: Entry | None) -> Tensor | None:
         """Return the output, recorded by the open tape; None, and nothing is run, where the program cannot serve.
 
-        It serves one thread at a time, and does not differentiate with respect to weights that are not trained.
+        It does not differentiate with respect to weights that are not trained.
         """
         variables = self._variables
         if self._frozen and any(map(tape.watches, self._frozen)):  # as somebody asked of this tape
@@ -194,19 +186,14 @@ class TapedProgram:
         tape.hold(variables)
         if self._program.large:
             tape.threads = one_thread
-        if not self._program.lock.acquire(False):
-            return None
-        try:
-            ends = [*map(Tensor, self._first(arrays))]
-            runs = self._runs
-        finally:
-            self._program.lock.release()
+        ends = [*map(Tensor, self._first(arrays))]
         if self._watched or self._trainable:
             values = [*arrays, *[v.array for v in variables]]
             passed = None if self._passed is None else passed
-            tape.append(Entry(self._op, [*inputs, *variables], values, (runs, passed), {}, ends[0]), self._trainable)
+            rest = self._runs, passed
+            tape.append(Entry(self._op, [*inputs, *variables], values, rest, {}, ends[0]), self._trainable)
             if self._last is not None:
-                tape.append(self._last.entry(*ends))
+                tape.append(self._last(*ends))
         return ends[-1]
 
     def _first(self, arrays: Sequence[Array]) -> Sequence[Array]:
@@ -232,19 +219,16 @@ class TapedProgram:
 
         `g` is the gradient of what the entry gives; what `starts` adds to is None where there is nothing yet.
         """
-        if through and type(g) is np.ndarray and self._is_alike(g) and self._program.lock.acquire(False):
-            try:
-                if runs != self._runs and self._is_as_it_was(values):
-                    self._first(values[: len(values) - len(self._variables)])
-                    runs = self._runs
-                if runs == self._runs:
-                    self._g[...] = g
-                    for place, start in starts.items():
-                        self._starts[place][...] = -0.0 if start is None else start  # to which adding changes nothing
-                    self._runs += 1
-                    return cast("list[Any]", self._program.finish())
-            finally:
-                self._program.lock.release()
+        if through and type(g) is np.ndarray and self._is_alike(g) and self._thread == get_ident():
+            if runs != self._runs and self._is_as_it_was(values):
+                self._first(values[: len(values) - len(self._variables)])
+                runs = self._runs
+            if runs == self._runs:
+                self._g[...] = g
+                for place, start in starts.items():
+                    self._starts[place][...] = -0.0 if start is None else start  # to which adding changes nothing
+                self._runs += 1
+                return cast("list[Any]", self._program.finish())
         return self._again(g, values, through, {place: x for place, x in starts.items() if x is not None})
 
     def _is_alike(self, g: Array) -> bool:
@@ -263,27 +247,22 @@ class TapedProgram:
         """Return the gradients by running the function without a program, with the variables of then."""
         count = len(values) - len(self._variables)
         inputs = [x if isinstance(x, TensorOps) else Tensor(x) for x in (*values[:count], g)]
-        now = [v.array for v in self._variables]
+        arrays = [getattr(weight, "array", weight) for weight in values[count:]]
+        changed = [(v, v.array, old) for v, old in zip(self._variables, arrays, strict=True) if v.array is not old]
         try:
-            for v, weight in zip(self._variables, values[count:], strict=True):
-                v.array = getattr(weight, "array", weight)
+            for v, _, old in changed:
+                v.array = old
             gradients, _, _ = self._gradients(inputs, starts, through, known=True)
         finally:
-            for v, array in zip(self._variables, now, strict=True):
-                v.array = array
+            for v, now, old in changed:
+                v.array = now if v.array is old else v.array  # which another thread has assigned meanwhile
         return gradients if isinstance(g, TensorOps) else [getattr(d, "array", d) for d in gradients]
 
 
-class _Applied(NamedTuple):
-    """An operation on one tensor, and its other arguments."""
-
-    op: Op
-    rest: tuple[Any, ...]
-    kwargs: dict[str, Any]
-
-    def entry(self, x: Tensor, y: Tensor) -> Entry:
-        """Return what a tape records where it makes y of x."""
-        return Entry(self.op, [x], [x.array], self.rest, self.kwargs, y)
+def _applied(like: Entry, op: Op | None = None) -> Callable[[Tensor, Tensor], Entry]:
+    """Return what makes the record of an op that made y of x, with the other arguments that it has in an entry."""
+    op, rest, kwargs = op or like.op, like.rest, like.kwargs
+    return lambda x, y: Entry(op, [x], [x.array], rest, kwargs, y)
 
 
 def _unknown(*arrays: Array) -> Array:

@@ -81,11 +81,11 @@ class Trace(Recorder):
         steps: list[Any] = [self.constants]
         for i, entry in enumerate(self.entries):
             links = [
-                places.get(id(x), 0) if id(x) in self.produced else id(x) if isinstance(x, Variable) else _sketch(value)
+                places.get(id(x), 0) if id(x) in self.produced else id(x) if isinstance(x, Variable) else sketch(value)
                 for x, value in zip(entry.inputs, entry.values, strict=True)
             ]
             places[id(entry.output)] = i + 1
-            rest = id(entry.rest[0]) if entry.op is ASSIGN else _sketch((entry.rest, entry.kwargs))
+            rest = id(entry.rest[0]) if entry.op is ASSIGN else sketch((entry.rest, entry.kwargs))
             steps.append((entry.op.forward, links, rest))
         return steps
 
@@ -112,7 +112,7 @@ def trace(function: Callable[[Any], Any], inputs: Any) -> tuple[Any, Trace]:
         if isinstance(y, Tensor):
             recorder.check(y)
         if id(y) not in recorder.produced:
-            recorder.constants.append(_sketch(y))
+            recorder.constants.append(sketch(y))
     return outputs, recorder
 
 
@@ -123,19 +123,19 @@ def escape() -> None:
             recorder.escaped = True
 
 
-def _sketch(value: Any) -> Any:
+def sketch(value: Any) -> Any:
     """Return something by which to compare a constant with that of another run."""
     if type(value) in _PLAIN:
         return value
     if isinstance(value, _LISTS):
-        return tuple([x if type(x) in _PLAIN else _sketch(x) for x in value])
+        return tuple([x if type(x) in _PLAIN else sketch(x) for x in value])
     if isinstance(value, _ARRAYS):
         return value.shape, value.dtype.str, hash(value.tobytes())
     if isinstance(value, dict):
-        return tuple([(key, _sketch(item)) for key, item in value.items()])
+        return tuple([(key, sketch(item)) for key, item in value.items()])
     if isinstance(value, Variable):
         return id(value)
-    return _sketch(value.array) if isinstance(value, Tensor) else value
+    return sketch(value.array) if isinstance(value, Tensor) else value
 
 
 _PLAIN = frozenset({int, float, bool, str, type(None)})
@@ -171,11 +171,11 @@ def simplified(recorded: list[Entry], outputs: Any) -> tuple[list[Entry], Any]:
         if entry.op.effect or entry.op.draws:
             continue
         links = tuple(
-            (id(x), effects) if isinstance(x, Variable) else id(x) if isinstance(x, Tensor) else (type(v), _sketch(v))
+            (id(x), effects) if isinstance(x, Variable) else id(x) if isinstance(x, Tensor) else (type(v), sketch(v))
             for x, v in zip(inputs, entry.values, strict=True)
         )
         try:
-            first = seen.setdefault((entry.op, links, _sketch((entry.rest, entry.kwargs))), entry.output)
+            first = seen.setdefault((entry.op, links, sketch((entry.rest, entry.kwargs))), entry.output)
         except TypeError:  # an argument that cannot be compared
             continue
         if first is not entry.output:

@@ -120,8 +120,8 @@ class Ftrl(Optimizer):
 
     def _formula(self, p: Array, g: Array, n: Array, z: Array, *, rate: Array, exponent: Array, l1: Array,
                  minus_l1: Array, l2: Array, shrinkage: Array) -> tuple[Array, ...]:  # fmt: skip
-        old = np.power(n, exponent)
-        n = n + g * g
-        new = np.power(n, exponent)
+        exact = self.learning_rate_power == -0.5  # `power` may be off by a bit, and z keeps differences
+        old, n = n, n + g * g
+        old, new = (np.sqrt(a) if exact else np.power(a, exponent) for a in (old, n))
         z = z + (g - (new - old) / rate * p + p * shrinkage)
         return (np.maximum(np.minimum(z, l1), minus_l1) - z) / (new / rate + l2), n, z

@@ -256,7 +256,7 @@ class Optimizer:
 
     def _formula(self, *args: Any, **constants: Any) -> tuple[Array, ...]:
         """Return the new values of the parameters and of the slots: the rule, see `compile_formula`."""
-        raise NotImplementedError(f"Optimizer {type(self).__name__} must override `update_step()`.")
+        raise NotImplementedError
 
     def _constants(self, rate: float, step: int, rounded: Rounding) -> Sequence[float]:
         """Return the constants of the formula in update number `step`, from 1, in their order, before rounding.
@@ -267,6 +267,8 @@ class Optimizer:
 
     def _rule(self) -> Rule:
         """Return the function that changes parameters and slots in place: the formula, compiled."""
+        if type(self)._formula is Optimizer._formula:
+            raise NotImplementedError(f"Optimizer {type(self).__name__} must override `update_step()`.")
         return compile_formula(self._formula, len(self._slots))
 
     def _before_update(self, step: int) -> None:

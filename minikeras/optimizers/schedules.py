@@ -168,7 +168,7 @@ class PolynomialDecay(LearningRateSchedule):
             period = period * np.maximum(np.ceil(count / period), 1)
         else:
             count = np.minimum(count, period)
-        return Tensor((start - end) * (1 - count / period) ** power + end)
+        return Tensor((start - end) * np.power(1 - count / period, power) + end)
 
 
 def _half_wave(fraction: Array) -> Array:

@@ -102,10 +102,9 @@ class Updater:
         return self._update(self.find_plan(variables))
 
     def _update(self, plan: "UpdatePlan") -> Callable[[], None]:
-        variables = plan.variables
-        for variable, _ in plan._replacements:
+        for variable in (self._optimizer._iterations, *(v for v, _ in plan._replacements)):
             variable.make_exclusive()
-        return plan.run if plan.quick is None or [v for v in variables if v.constraint is not None] else plan.quick
+        return plan.run if plan.quick is None or [v for v in plan.variables if v.constraint is not None] else plan.quick
 
 
 class UpdatePlan:

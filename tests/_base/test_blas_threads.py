@@ -34,6 +34,20 @@ def test_one_thread_while_it_lasts() -> None:
     assert threads() == before
 
 
+def test_who_is_interrupted_on_the_way_in_is_not_inside(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(blas_threads, "_functions", interrupted)
+        with pytest.raises(KeyboardInterrupt), one_thread:
+            pass
+    before = threads()
+    with one_thread:
+        assert threads() == 1
+    assert threads() == before
+
+
 def test_the_last_to_leave_sets_the_number_back() -> None:
     before, inside, leave = threads(), threading.Event(), threading.Event()
 

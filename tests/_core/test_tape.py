@@ -1,5 +1,6 @@
 """Every gradient rule beside central differences, and the tape itself."""
 
+import math
 import warnings
 from collections.abc import Callable, Iterator
 from typing import Any, assert_type
@@ -627,6 +628,7 @@ def test_gradients_keep_the_dtype_and_shape_of_their_source() -> None:
         (lambda x: ops.power(x, 0), [0.0], [0.0]),
         (ops.prod, [0.0, 2.0, 3.0], [6.0, 0.0, 0.0]),
         (ops.prod, [0.0, 0.0, 3.0], [0.0, 0.0, 0.0]),
+        (ops.cumprod, [2.0, 0.0, 3.0, 0.0, 5.0], [1.0, 8.0, 0.0, 0.0, 0.0]),  # 1 + 0; 2 (1 + 3)
         (ops.abs, [0.0], [1.0]),  # likewise
         (lambda x: ops.divide_no_nan(x, 0.0), [2.0], [0.0]),
         (lambda x: ops.where([True, False], ops.log(ops.maximum(x, 1.0)), 0.0), [2.0, 0.0], [0.5, 0.0]),
@@ -666,6 +668,20 @@ def test_slopes_at_special_points(function: Callable[[Tensor], Tensor], at: Any,
         tape.watch(x)
         y = function(x)
     np.testing.assert_array_equal(known(tape.gradient(y, x)), expected)
+
+
+@pytest.mark.parametrize("product", [ops.prod, lambda x: ops.cumprod(x)[-1], lambda x: ops.prod(x[None], [-1, 0])])
+def test_second_slopes_of_products_with_zeros(product: Callable[[Tensor], Tensor]) -> None:
+    x = ops.convert_to_tensor([0.0, 2.0, 3.0])
+    with GradientTape() as outer:
+        outer.watch(x)
+        with GradientTape() as inner:
+            inner.watch(x)
+            y = product(x)
+        slopes = known(inner.gradient(y, x))
+        first = slopes[0]
+    np.testing.assert_array_equal(slopes, [6.0, 0.0, 0.0])
+    np.testing.assert_array_equal(known(outer.gradient(first, x)), [0.0, 3.0, 2.0])  # of x1 x2
 
 
 @pytest.mark.parametrize(
@@ -855,6 +871,60 @@ def test_custom_gradient_of_several_arguments() -> None:
     assert [float(g or 0) for g in tape.gradient(y, [a, b])] == [3.0, 7.0]
 
 
+def test_what_a_custom_gradient_reads_has_second_derivatives() -> None:
+    @ops.custom_gradient
+    def log1pexp(x: Any) -> Any:
+        e = ops.exp(x)
+        return ops.log(1 + e), lambda upstream: upstream * (1 - 1 / (1 + e))
+
+    x = Variable(0.5)
+    with GradientTape() as outer:
+        with GradientTape() as inner:
+            y = log1pexp(x) * x
+        slope = known(inner.gradient(y, x))
+    p = 1 / (1 + math.exp(-0.5))
+    assert float(slope) == pytest.approx(0.5 * p + math.log(1 + math.exp(0.5)))
+    assert float(known(outer.gradient(slope, x))) == pytest.approx(2 * p + 0.5 * p * (1 - p))
+
+
+def test_a_custom_gradient_of_several_results_and_of_variables() -> None:
+    weight = Variable([2.0, 3.0])
+
+    @ops.custom_gradient
+    def both(x: Any, y: Any) -> Any:
+        def gradient(up: Tensor, down: Tensor, variables: Any) -> Any:
+            assert variables == [weight]
+            return (up * y * weight + ops.sum(down), None), [up * x * y]
+
+        return (x * y * weight, ops.stop_gradient(x)[:, None] - 1), gradient
+
+    x, y = Variable([1.0, 2.0]), Variable([5.0, 7.0])
+    with GradientTape() as tape:
+        product, column = both(x, y)
+        loss = ops.sum(product) + ops.sum(column * [[3.0], [4.0]])
+    assert (product.tolist(), column.tolist()) == ([10.0, 42.0], [[0.0], [1.0]])
+    found = tape.gradient(loss, [x, y, weight])
+    assert [known(g).tolist() for g in found] == [[17.0, 28.0], [0.0, 0.0], [5.0, 14.0]]
+
+    @ops.custom_gradient
+    def forgets(x: Any) -> Any:
+        return x * weight, lambda up: up
+
+    with GradientTape(), pytest.raises(TypeError, match="an argument `variables`"):
+        forgets(x)
+
+
+def test_a_persistent_tape_records_its_own_gradients() -> None:
+    x = Variable(3.0)
+    with GradientTape(persistent=True) as tape:
+        y = x**3
+        slope = tape.gradient(y, x)
+        product = known(slope) * x
+    assert float(known(slope)) == 27.0
+    assert float(known(tape.gradient(slope, x))) == 18.0
+    assert float(known(tape.gradient(product, x))) == 81.0
+
+
 def test_a_tape_keeps_the_values_it_read() -> None:
     a, b = Variable(2.0), Variable(3.0)
     with GradientTape(persistent=True) as tape:
@@ -888,3 +958,12 @@ def test_what_is_empty_has_an_empty_gradient() -> None:
     np.testing.assert_array_equal(np.asarray(tape.gradient(picked, x)), 0)
     for y in (spread, product):
         assert np.asarray(tape.gradient(y, none)).shape == (0, 3)
+
+
+def test_an_index_is_the_tape_s_own() -> None:
+    x, index = ops.convert_to_tensor([1.0, 2.0, 3.0]), np.array([0, 1])
+    with GradientTape() as tape:
+        tape.watch(x)
+        y = ops.sum(x[index]) + ops.sum(x[index, ...] * 2)
+    index[:] = 2
+    np.testing.assert_array_equal(known(tape.gradient(y, x)), [3.0, 3.0, 0.0])

@@ -1,6 +1,7 @@
 """Steps on many numbers run in blocks of rows: they train as an eager step does, and alike on any number of threads."""
 
 import threading
+import tracemalloc
 from collections.abc import Callable
 from typing import Any, Literal
 
@@ -278,3 +279,48 @@ def test_nobody_runs_a_program_that_is_still_tried() -> None:
         for thread in threads:
             thread.join()
         assert found == [True] * 20
+
+
+def test_making_them_takes_no_second_place_for_gradients(small_too: None) -> None:
+    width = 800
+    x, y = np.ones((256, width), "float32"), np.ones((256, 1), "float32")
+    model = keras.Sequential([keras.Input((width,)), *(layers.Dense(width, "relu") for _ in range(3)), layers.Dense(1)])
+    model.compile(keras.optimizers.SGD(1e-6), "mse")
+    model.fit(x, y, batch_size=256, verbose=0)
+    tracemalloc.start()
+    try:
+        model.fit(x, y, batch_size=256, epochs=5, verbose=0)
+        after, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert in_blocks(model)
+    assert (peak - after) / x.nbytes < 24  # the gradients are 9.4 times as large as these
+
+
+def test_gradients_that_a_step_returns_are_those_of_that_step(small_too: None) -> None:
+    class Telling(keras.Model):
+        def __init__(self, **options: Any) -> None:
+            super().__init__(**options)
+            self.dense = layers.Dense(3)
+
+        def call(self, x: Any) -> Any:
+            return self.dense(x)
+
+        def train_step(self, data: Any) -> Any:
+            x, y = data
+            with keras.GradientTape() as tape:
+                loss = ops.mean(ops.square(self(x) - y))
+            gradients = tape.gradient(loss, self.trainable_variables)
+            self.optimizer.apply(gradients, self.trainable_variables)
+            return {"kernel": gradients[0]}
+
+    def told(eagerly: bool) -> list[Any]:
+        keras.utils.set_random_seed(0)
+        model = Telling()
+        model.compile(keras.optimizers.SGD(0.1, clipnorm=0.01), run_eagerly=eagerly)
+        x = np.random.default_rng(0).random((64, 4), "float32")
+        found = [model.train_on_batch(x, x[:, :3], return_dict=True)["kernel"] for _ in range(8)]
+        assert eagerly or in_blocks(model)
+        return found
+
+    np.testing.assert_allclose(told(False), told(True), rtol=1e-5)

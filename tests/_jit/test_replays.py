@@ -1,6 +1,7 @@
 """A replayed step does what an eager one does, whatever is set, replaced or written to between the steps."""
 
 import functools
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 import minikeras as keras
 from minikeras import layers, losses, ops, optimizers
 from minikeras._base.typing import Array
+from minikeras._jit import jit
 
 WIDTH, ROWS = 4, 320
 
@@ -210,3 +212,70 @@ def test_what_is_assigned_in_half_precision_is_not_rounded_to_it() -> None:
     layer = Assigning(dtype="mixed_float16")
     layer(np.ones((1, 2)))
     np.testing.assert_array_equal(layer.held.numpy(), np.array([0.1, 100_000.0], np.float32))
+
+
+def test_layers_that_are_freed_again_are_trained(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jit, "WARMUP_STEPS", 100)
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(1280, 200)).astype("float32")
+    hidden = [layers.Dense(200, activation="tanh") for _ in range(30)]
+    model = keras.Sequential([keras.Input((200,)), *hidden, layers.Dense(1)])
+    model.compile(optimizers.SGD(0.01), "mse")
+    model.optimizer.build(model.trainable_variables)
+    for trainable, epochs in ((False, 2), (True, 3), (True, 2)):  # at last in runs of steps
+        for layer in hidden:
+            if layer.trainable != trainable:
+                layer.trainable = trainable
+        before = hidden[0].kernel.numpy()
+        model.fit(x, x[:, :1], epochs=epochs, verbose=0)
+        assert np.array_equal(hidden[0].kernel, before) != trainable
+
+
+def test_strides_of_the_first_input_say_nothing_of_later_ones() -> None:
+    x = np.arange(18, dtype="float32").reshape(2, 3, 3)
+    windows = np.lib.stride_tricks.sliding_window_view(np.arange(25, dtype="float32").reshape(5, 5), (3, 3))
+    for odd in (np.broadcast_to(np.float32(0), (2, 3, 3)), windows[0, :2]):
+        model = keras.Sequential([keras.Input((3, 3)), layers.Permute((2, 1))])
+        calls: list[Callable[[Any], Any]] = [model, lambda x, model=model: model.predict(x, verbose=0)]  # type: ignore[misc]
+        for call in calls:
+            call(odd)
+            np.testing.assert_array_equal(call(x), x.transpose(0, 2, 1))
+
+
+def test_another_generator_of_random_numbers_may_be_the_global_one(data: tuple[Array, Array]) -> None:
+    model = keras.Sequential([layers.Dense(1)])
+    model.compile("sgd", "mse")
+    random: Any = np.random  # of which NumPy's stubs do not name these two
+    before = random.get_bit_generator()
+    try:
+        random.set_bit_generator(np.random.PCG64(1))
+        assert len(model.fit(*data, epochs=3, verbose=0).history["loss"]) == 3
+    finally:
+        random.set_bit_generator(before)
+
+
+def test_many_shapes_keep_their_programs() -> None:
+    model = keras.Sequential([keras.Input((2,)), layers.Dense(3)])
+    batches = [np.ones((n, 2), "float32") for n in range(1, 31)]
+    for x in batches:
+        assert model.predict(x, verbose=0).shape == (len(x), 3)
+    assert all(model.jit.find(x) is not None for x in batches)
+
+
+def test_threads_that_train_one_model_take_turns() -> None:
+    def trained(threads: int) -> Any:
+        keras.utils.set_random_seed(0)
+        hidden = [layers.Dense(16, "relu"), layers.BatchNormalization()]
+        model = keras.Sequential([keras.Input((4,)), *hidden, layers.Dense(2)])
+        model.compile("adam", "mse")
+        x, y = np.random.default_rng(0).random((64, 4), "float32"), np.zeros((64, 2), "float32")
+        model.train_on_batch(x, y)
+        workers = [threading.Thread(target=lambda: [model.train_on_batch(x, y) for _ in range(120 // threads)])
+                   for _ in range(threads)]  # fmt: skip
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+        return [w.tolist() for w in model.get_weights()]
+
+    assert trained(3) == trained(1)

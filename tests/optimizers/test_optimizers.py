@@ -575,3 +575,36 @@ def test_a_scaled_optimizer_has_the_variables_that_keras_saves(inner: Any, names
     scaled = optimizers.LossScaleOptimizer(inner())
     scaled.build([keras.Variable(np.ones(3), name="kernel")])
     assert [v.name for v in scaled.variables] == ["iteration", "learning_rate", "step_counter", "dynamic_scale", *names]
+
+
+def test_an_optimizer_without_a_rule_says_what_it_needs() -> None:
+    class Idle(keras.optimizers.Optimizer):
+        pass
+
+    v = keras.Variable(1.0)
+    with pytest.raises(NotImplementedError, match=r"Idle must override `update_step\(\)`"):
+        Idle(learning_rate=0.1).apply([keras.ops.ones(())], [v])
+    assert float(v) == 1.0
+
+
+def test_a_tensor_made_of_the_iterations_stays() -> None:
+    optimizer, v = keras.optimizers.Adam(), keras.Variable([1.0])
+    optimizer.build([v])
+    made = [
+        f(optimizer.iterations) for f in (ops.stop_gradient, ops.ravel, ops.squeeze, lambda i: ops.expand_dims(i, 0))
+    ]
+    optimizer.apply([ops.ones((1,))], [v])
+    assert [int(np.asarray(x).item()) for x in made] == [0] * 4
+    assert int(optimizer.iterations) == 1
+
+
+def test_copies_of_variables_have_a_life_of_their_own() -> None:
+    penalty = keras.regularizers.L2(1.0)
+    layer = keras.layers.Dense(1, kernel_initializer="ones", kernel_regularizer=penalty)
+    model = keras.Sequential([keras.Input((2,)), layer])
+    twin, variable = copy.deepcopy(model), copy.copy(layer.kernel)
+    penalty.l2 = 100.0
+    assert float(twin.losses[0]) == 2.0
+    model.compile("sgd", "mse")
+    model.fit(np.ones((8, 2)), np.zeros((8, 1)), epochs=3, verbose=0)
+    assert variable.numpy().tolist() == twin.get_weights()[0].tolist() == [[1.0], [1.0]]

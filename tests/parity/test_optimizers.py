@@ -21,17 +21,18 @@ LIBRARIES = (minikeras, keras)
 
 
 @pytest.fixture(scope="module")
-def on_jax(tmp_path_factory: pytest.TempPathFactory) -> Any:
+def on_jax(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """Run all cases with Keras on JAX: another process, since Keras has one backend a process."""
     path = tmp_path_factory.mktemp("jax") / "runs.npz"
     subprocess.run([sys.executable, optimizer_runs.__file__, str(path)], check=True, cwd=Path(__file__).parents[2])
-    return np.load(path)
+    with np.load(path) as runs:
+        return dict(runs)
 
 
 @pytest.mark.parametrize("case", CASES, ids=label)
-def test_steps(case: tuple[str, dict[str, Any]], on_jax: Any) -> None:
+def test_steps(case: tuple[str, dict[str, Any]], on_jax: dict[str, Any]) -> None:
     for kind, arrays in zip("ov", run(minikeras, *case), strict=True):
-        names = [name for name in on_jax.files if name.startswith(f"{label(case)}|{kind}")]
+        names = [name for name in on_jax if name.startswith(f"{label(case)}|{kind}")]
         assert len(names) == len(arrays)
         for i, ours in enumerate(arrays):
             theirs = on_jax[f"{label(case)}|{kind}{i}"]
