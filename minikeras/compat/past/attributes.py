@@ -193,7 +193,7 @@ def _reset_model(model: Any) -> None:
 
 def _append(append: Callable[..., None], model: Any, layer: Any, named: Any) -> None:
     """Add a layer behind an `Input` with the size of the batch too, if the first layer was given one."""
-    shape = getattr(layer, "__dict__", {}).pop("_batch_input_shape", None)
+    shape = vars(layer).pop("_batch_input_shape", None) if isinstance(layer, Layer) else None
     if shape and not model._layers:
         model._layers.append(InputLayer(batch_shape=shape))
     append(model, layer, named)
@@ -210,13 +210,13 @@ def _compile(compile: Callable[..., None], model: Any, optimizer: Any = "rmsprop
     compile(model, optimizer, *args, **options)
 
 
-def _spread(spread: Callable[..., list[Any]], outputs: Any, value: Any, argument: str) -> list[Any]:
+def _spread(spread: Callable[..., list[Any]], outputs: Any, value: Any, argument: str, **options: Any) -> list[Any]:
     """Return metrics for each output, where a list of another length was for all."""
     flat = isinstance(value, list | tuple) and not any(isinstance(item, list | tuple | dict) for item in value)
     if flat and argument.endswith("metrics") and len(value) != len(outputs):
         outdated(f"{argument}={value} for each output", f"{argument}={[list(value)] * len(outputs)}")
         return [list(value)] * len(outputs)
-    return spread(outputs, value, argument)
+    return spread(outputs, value, argument, **options)
 
 
 def install() -> None:

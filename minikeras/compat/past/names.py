@@ -6,11 +6,13 @@ from importlib import import_module
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
+
 from ... import layers, models
 from ..._base.absent import placeholder
 from ..._base.signature import parameters
 from ..._serialization.registry import Registry
-from ...tree import flatten
+from ...tree import flatten, map_structure
 from . import tables
 from .patches import around, outdated, resolve
 
@@ -36,7 +38,8 @@ def name_in(module: str, name: str) -> Any:
         return resolve(address)
     if name in tables.ABSENT.get(module, "").split():
         return placeholder(module.removeprefix("keras."), name)
-    return _pipeline(resolve(f"utils.{name}")) if name in _PIPELINES else CALLS.get(f"{module}.{name}")
+    wrapper = _halves if name == "split_dataset" else _pipeline if name in _PIPELINES else None
+    return wrapper(resolve(f"utils.{name}")) if wrapper else CALLS.get(f"{module}.{name}")
 
 
 def _convolution2d(filters: int, *size: Any, **kwargs: Any) -> Any:
@@ -89,6 +92,24 @@ def _pipeline(function: Callable[..., Any]) -> Callable[..., Any]:
         if isinstance(folder, list):  # a training and a validation part
             return [of_folder(part, bound["shuffle"] and part is folder[0], bound["seed"]) for part in folder]
         return of_folder(folder, bound["shuffle"], bound["seed"])
+
+    return call
+
+
+def _halves(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return `split_dataset` as tf.keras has it: it takes a Dataset or arrays, and gives two Datasets."""
+
+    @wraps(function)
+    def call(dataset: Any, *args: Any, **kwargs: Any) -> Any:
+        kind = import_module("..tensorflow.data", __package__).Dataset
+        if not isinstance(dataset, kind):
+            return tuple(map(kind.from_tensor_slices, function(dataset, *args, **kwargs)))
+        if any(word in repr(dataset) for word in ("Batch", "=(None")):  # its kind, and a first axis of any size
+            raise ValueError("`split_dataset` counts rows: call it before `batch`.")
+        elements = list(dataset.as_numpy_iterator())
+        parts = function(np.arange(len(elements)), *args, **kwargs)
+        halves = ([elements[i] for i in part] for part in parts)
+        return tuple(kind.from_tensor_slices(map_structure(lambda *x: np.array(x), *half)) for half in halves)
 
     return call
 

@@ -49,6 +49,7 @@ _MOVED = {
     "GradientTape Module TensorArray UnconnectedGradients autograph cond control_dependencies custom_gradient "
     "device executing_eagerly group map_fn name_scope nest numpy_function py_function "
     "vectorized_map while_loop",
+    "initial": "random_normal_initializer random_uniform_initializer",
     "linalg": "eig eigvals einsum eye matmul matvec norm tensordot",
     "math":
     "abs acos acosh add add_n argmax argmin asin asinh atan atan2 atanh cos cosh cumsum divide equal exp floor greater "
@@ -67,10 +68,7 @@ _SPECIAL = {
     "complex": ("math", "complex_"), "get_logger": ("compat.v1", "get_logger"), "no_op": ("functions", "group"),
     "print": ("functions", "print_"),
 }  # fmt: skip
-_INITIALIZERS = {
-    f"{name}_initializer": name.title().replace("_", "")
-    for name in ("constant", "ones", "random_normal", "random_uniform", "zeros")
-}
+_INITIALIZERS = {f"{name}_initializer": name.title().replace("_", "") for name in ("constant", "ones", "zeros")}
 _KERAS = ("losses", "metrics", "optimizers", "initializers")
 """Namespaces of Keras's that TensorFlow also has at its top."""
 
@@ -86,7 +84,7 @@ def _find(name: str) -> Any:
         return import_module(f"{__name__}.{name}")
     if name == "keras" or name in _KERAS:
         return find_module("keras" if name == "keras" else f"keras.{name}")
-    if name.endswith("_initializer"):
+    if name in _INITIALIZERS:
         return getattr(find_module("keras.initializers"), _INITIALIZERS[name])
     if name == "logging":
         return _find("compat").v1.logging

@@ -380,7 +380,7 @@ globals().update(named({
     "roll": ("A tensor shifted along axes.",
         lambda input, shift, axis, name=None: ops.roll(convert_to_tensor(input), axes_of(shift), axes_of(axis))),
     "meshgrid": ("Coordinates of a grid.",
-        lambda *args, indexing="xy", **_: list(ops.meshgrid(*map(convert_to_tensor, args), indexing=indexing))),
+        lambda *args, indexing="xy", name=None: list(ops.meshgrid(*map(convert_to_tensor, args), indexing=indexing))),
     "unstack": ("Slices along an axis, without this axis.",
         lambda value, num=None, axis=0, name="unstack": list(ops.unstack(convert_to_tensor(value), num, axis))),
     "dynamic_partition": ("The rows with each number.",

@@ -59,7 +59,8 @@ def _on_elements(function: Callable[..., Any]) -> Callable[[Any], Any]:
 
     def call(element: Any) -> Any:
         tensors = tree_map(_tensor, element)
-        return tree_map(_tensor, function(*tensors) if type(tensors) is tuple else function(tensors))
+        result = function(*tensors) if type(tensors) is tuple else function(tensors)
+        return tree_map(_tensor, tuple(result) if isinstance(result, list) else result)
 
     return call
 
@@ -270,8 +271,9 @@ class Dataset:
                        lambda: TensorSpec([], kind), INFINITE)  # fmt: skip
 
     @staticmethod
-    def sample_from_datasets(datasets: list["Dataset"], weights: Any = None, seed: Any = None, **_: Any) -> "Dataset":
-        """Return elements of several datasets, drawn at random from one or another."""
+    def sample_from_datasets(datasets: list["Dataset"], weights: Any = None, seed: Any = None,
+                             stop_on_empty_dataset: bool = False, **_: Any) -> "Dataset":  # fmt: skip
+        """Return elements of several datasets, drawn at random from one or another, until all end, or one does."""
 
         def items() -> Iterator[Any]:
             draw = _python.Random(seed)
@@ -283,6 +285,8 @@ class Dataset:
                     yield element
                     break
                 else:
+                    if stop_on_empty_dataset:
+                        return
                     del passes[i], shares[i]
 
         return Dataset("DirectedInterleave", items, datasets[0]._spec, UNKNOWN)
@@ -591,9 +595,12 @@ class Dataset:
     def __iter__(self) -> DatasetIterator:
         return DatasetIterator(self)
 
-    def keras_pass(self) -> DatasetIterator:
-        """Return the elements as `fit` gets them: the seeds of a shuffle go on as they do there."""
-        return DatasetIterator(self, of_keras=True)
+    def keras_pass(self, whole: bool = True) -> DatasetIterator:
+        """Return the elements as `fit` gets them: the seeds of a shuffle go on as they do there.
+
+        `whole` says whether an epoch has all elements; where their number is known, Keras then begins one pass more.
+        """
+        return DatasetIterator(self, of_keras=whole and self._size >= 0)
 
     def __repr__(self) -> str:
         return f"<_{self._kind}Dataset element_spec={self.element_spec!r}>"

@@ -1,6 +1,5 @@
 """Datasets of files: lines, records and tables."""
 
-import csv
 import glob
 import io
 import itertools
@@ -14,7 +13,7 @@ import numpy as np
 
 from .data import AUTOTUNE, INFINITE, UNKNOWN, Dataset
 from .dtypes import TensorSpec
-from .io import decode_csv
+from .io import csv_column, csv_rows, decode_csv
 from .records import TFRecordWriter, opened, records
 from .tensors import array_of, convert_to_tensor
 
@@ -93,14 +92,17 @@ def _csv_batches(file_pattern: Any, batch_size: int, column_names: Any = None, c
     rows = []
     for path in paths:
         with opened(path, compression_type) as file:
-            lines = list(csv.reader(io.TextIOWrapper(file, "utf8", newline=""), delimiter=field_delim))
+            lines = csv_rows(io.TextIOWrapper(file, "utf8", newline=""), field_delim, use_quote_delim)
         column_names = column_names or lines[0]
         rows += lines[1:] if header else lines
-    columns = {
-        name: _numbers(["" if x == na_value else x for x in column])
-        for name, column in zip(column_names, zip(*rows, strict=True), strict=True)
-        if select_columns is None or name in select_columns
-    }
+    texts = dict(zip(column_names, zip(*rows, strict=True), strict=True))
+    selected = [*texts, *range(len(texts))] if select_columns is None else select_columns
+    names = [name for i, name in enumerate(texts) if name in selected or i in selected]
+    if column_defaults is None:
+        columns = {name: _numbers(["" if x == na_value else x for x in texts[name]]) for name in names}
+    else:
+        columns = {name: csv_column(texts[name], default, na_value, name)
+                   for name, default in zip(names, column_defaults, strict=True)}  # fmt: skip
     label = columns.pop(label_name) if label_name is not None else None
     dataset = Dataset.from_tensor_slices(columns if label is None else (columns, label))
     if shuffle:

@@ -100,13 +100,6 @@ def rot90(image: Any, k: int = 1, name: str | None = None) -> Tensor:
     return ops.rot90(convert_to_tensor(image), k, (-3, -2))
 
 
-def rgb_to_grayscale(images: Any, name: str | None = None) -> Tensor:
-    """Images in shades of gray, of one channel."""
-    x = convert_to_tensor(images)
-    gray = ops.tensordot(ops.cast(x, "float32"), np.array([[0.2989], [0.587], [0.114]], "float32"), 1)
-    return ops.cast(gray, as_dtype(x.dtype).name)
-
-
 def _in_floats(change: Callable[..., Tensor]) -> Callable[..., Tensor]:
     """Return a function of images of floats from 0 to 1 as one of images of any dtype."""
 
@@ -117,6 +110,12 @@ def _in_floats(change: Callable[..., Tensor]) -> Callable[..., Tensor]:
         return convert_image_dtype(y, as_dtype(x.dtype), saturate=True)
 
     return call
+
+
+@_in_floats
+def rgb_to_grayscale(images: Any, name: str | None = None) -> Tensor:
+    """Images in shades of gray, of one channel."""
+    return ops.tensordot(images, np.array([[0.2989], [0.587], [0.114]], "float32"), 1)
 
 
 @_in_floats

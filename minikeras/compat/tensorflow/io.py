@@ -5,14 +5,14 @@ import io
 import os
 import shutil
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
-from ..._base.typing import DTypeLike
+from ..._base.typing import Array, DTypeLike
 from ..._core.tensor import Tensor, as_array
 from ..._jit.trace import escape
 from ...utils.image_utils import open_image, save_img
@@ -152,29 +152,59 @@ def parse_tensor(serialized: Any, out_type: DTypeLike, name: str | None = None) 
     return Tensor(values.astype(as_dtype(out_type).name, casting="equiv"))
 
 
-def decode_csv(records: Any, record_defaults: list[Any], field_delim: str = ",", *_: Any, **__: Any) -> list[Tensor]:
-    """The fields of lines, a tensor a column; an empty field has its default."""
+def csv_rows(lines: Iterable[str], field_delim: str, use_quote_delim: bool) -> list[list[str]]:
+    """Return the fields of the lines of a table."""
     import csv
 
+    if use_quote_delim:
+        return list(csv.reader(lines, delimiter=field_delim))
+    return list(csv.reader(lines, delimiter=field_delim, quoting=csv.QUOTE_NONE))
+
+
+def csv_column(texts: Iterable[str], default: Any, na_value: str, field: Any) -> Array:
+    """Return a column of a table in the dtype of a default, which stands for fields that are empty."""
+    kind = as_dtype(default).name if isinstance(default, DType | type) else None
+    first = [] if kind else array_of(default).ravel().tolist()
+    dtype = kind or as_dtype(convert_to_tensor(default).dtype).name
+    number: Any = {"s": str.encode, "i": int, "u": int}.get(dtype[0], float)
+    cells = []
+    for n, text in enumerate(texts):
+        if text in ("", na_value) and not first:
+            raise InvalidArgumentError(f"Field {field} is required but missing in record {n}! [Op:DecodeCSV]")
+        try:
+            cells.append(first[0] if text in ("", na_value) else number(text))
+        except ValueError:
+            message = f"Field {field} in record {n} is not a valid {dtype}: {text} [Op:DecodeCSV]"
+            raise InvalidArgumentError(message) from None
+    try:
+        return np.array(cells, "object" if dtype == "string" else dtype)
+    except OverflowError as error:
+        raise InvalidArgumentError(f"Field {field} has no valid {dtype}: {error} [Op:DecodeCSV]") from None
+
+
+def decode_csv(records: Any, record_defaults: list[Any], field_delim: str = ",", use_quote_delim: bool = True,
+               name: str | None = None, na_value: str = "",
+               select_cols: list[int] | None = None) -> list[Tensor]:  # fmt: skip
+    """The fields of lines, a tensor a column, of all or of those selected; an empty field has its default."""
     lines = array_of(records)
-    rows = list(csv.reader((line.decode() for line in lines.ravel()), delimiter=field_delim))
-    columns = []
-    for i, default in enumerate(record_defaults):
-        kind = as_dtype(default).name if isinstance(default, DType | type) else None
-        first = [] if kind else array_of(default).ravel().tolist()
-        dtype = kind or as_dtype(convert_to_tensor(default).dtype).name
-        lacking = [n for n, row in enumerate(rows) if not row[i]]
-        if lacking and not first:
-            raise InvalidArgumentError(f"Field {i} is required but missing in record {lacking[0]}! [Op:DecodeCSV]")
-        cells = [row[i] or first[0] for row in rows]
-        parts: list[Any] = [str(c).encode() if dtype == "string" else float(c) for c in cells]
-        columns.append(Tensor(np.array(parts, "object" if dtype == "string" else dtype).reshape(lines.shape)))
-    return columns
+    rows = csv_rows((line.decode() for line in lines.ravel()), field_delim, use_quote_delim)
+    places = list(range(len(record_defaults)) if select_cols is None else select_cols)
+    for n, row in enumerate(rows):
+        if (len(row) <= max(places, default=0)) if select_cols is not None else len(row) != len(places):
+            raise InvalidArgumentError(f"Expect {len(places)} fields but have {len(row)} in record {n} [Op:DecodeCSV]")
+    columns = (csv_column([row[i] for row in rows], default, na_value, i)
+               for i, default in zip(places, record_defaults, strict=True))  # fmt: skip
+    return [Tensor(column.reshape(lines.shape)) for column in columns]
+
+
+def decode_jpeg(contents: Any, channels: int = 0, ratio: int = 1, *_: Any, **__: Any) -> Tensor:
+    """The picture (height, width, channels) that bytes hold, in any format that Pillow reads, in its own size."""
+    if ratio != 1:
+        raise NotImplementedError(f"Pictures are read in their own size. Use tf.image.resize. Received: ratio={ratio}.")
+    return Tensor(_picture(contents, channels))
 
 
 globals().update(named({
-    "decode_jpeg": ("The picture (height, width, channels) that bytes hold, in any format that Pillow reads.",
-        lambda contents, channels=0, *_, **__: Tensor(_picture(contents, channels))),
     "encode_jpeg": ("The bytes of a picture as JPEG.",
         lambda image, format="", quality=95, *_, **__: _encoded(image, "jpeg", quality=quality)),
     "encode_png": ("The bytes of a picture as PNG.", lambda image, compression=-1, name=None: _encoded(image, "png")),

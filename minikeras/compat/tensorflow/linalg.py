@@ -27,7 +27,9 @@ def matrix_transpose(a: Any, name: str | None = None, conjugate: bool = False) -
 
 
 def matmul(a: Any, b: Any, transpose_a: bool = False, transpose_b: bool = False, adjoint_a: bool = False,
-           adjoint_b: bool = False, **_: Any) -> Tensor:  # fmt: skip
+           adjoint_b: bool = False, a_is_sparse: bool = False, b_is_sparse: bool = False,
+           output_type: DTypeLike | None = None, grad_a: bool = False, grad_b: bool = False,
+           name: str | None = None) -> Tensor:  # fmt: skip
     """Product of matrices, either of which may be transposed first.
 
     Example:
@@ -36,6 +38,8 @@ def matmul(a: Any, b: Any, transpose_a: bool = False, transpose_b: bool = False,
     """
     a = matrix_transpose(a, conjugate=adjoint_a) if transpose_a or adjoint_a else a
     b = matrix_transpose(b, conjugate=adjoint_b) if transpose_b or adjoint_b else b
+    if output_type is not None:
+        a, b = (ops.cast(convert_to_tensor(x), as_dtype(output_type).name) for x in (a, b))
     return BINARY["matmul"](a, b)
 
 
@@ -63,11 +67,12 @@ eigvals: Callable[..., Tensor] = unary(lambda x: ops.eig(x)[0], "Eigenvalues of 
 trace: Callable[..., Tensor] = unary(lambda x: ops.trace(x, axis1=-2, axis2=-1), "Sum of the diagonal.")
 
 
-def diag(diagonal: Any, name: str | None = None, k: int = 0, **_: Any) -> Tensor:
-    """Matrices with the given diagonals."""
+def diag(diagonal: Any, name: str | None = None, k: int = 0, padding_value: Any = 0) -> Tensor:
+    """Matrices with the given diagonals, and `padding_value` elsewhere."""
     d = convert_to_tensor(diagonal)
     matrix = ops.expand_dims(d, -1) * ops.eye(d.shape[-1], dtype=as_dtype(d.dtype).name)
-    return ops.pad(matrix, [(0, 0)] * (d.ndim - 1) + [(max(-k, 0), max(k, 0)), (max(k, 0), max(-k, 0))])
+    matrix = ops.pad(matrix, [(0, 0)] * (d.ndim - 1) + [(max(-k, 0), max(k, 0)), (max(k, 0), max(-k, 0))])
+    return ops.where(ops.eye(matrix.shape[-1], k=k, dtype="bool"), matrix, ops.cast(padding_value, matrix.dtype))
 
 
 def band_part(input: Any, num_lower: Any, num_upper: Any, name: str | None = None) -> Tensor:
@@ -86,8 +91,8 @@ def eye(num_rows: Any, num_columns: Any = None, batch_shape: Any = None, dtype: 
 
 globals().update(named({
     "matvec": ("Product of a matrix and a vector.",
-        lambda a, b, transpose_a=False, **_:
-            ops.squeeze(matmul(a, ops.expand_dims(convert_to_tensor(b), -1), transpose_a), -1)),
+        lambda a, b, transpose_a=False, adjoint_a=False, a_is_sparse=False, b_is_sparse=False, name=None:
+            ops.squeeze(matmul(a, ops.expand_dims(convert_to_tensor(b), -1), transpose_a, adjoint_a=adjoint_a), -1)),
     "tensordot": ("Sum of products over axes of both tensors.",
         lambda a, b, axes, name=None:
             ops.tensordot(convert_to_tensor(a), convert_to_tensor(b), as_array(axes).tolist())),

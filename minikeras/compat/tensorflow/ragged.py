@@ -360,8 +360,12 @@ class RaggedTensorSpec(TensorSpec):
         return f"RaggedTensorSpec({self.shape!r}, {self.dtype!r}, {self.ragged_rank}, tf.int64)"
 
 
-def constant(pylist: Any, dtype: DTypeLike | None = None, ragged_rank: int | None = None, **_: Any) -> Any:
+def constant(pylist: Any, dtype: DTypeLike | None = None, ragged_rank: int | None = None, inner_shape: Any = None,
+             name: str | None = None, row_splits_dtype: DTypeLike = "int64") -> Any:  # fmt: skip
     """Return nested lists as a ragged tensor, or as a tensor where there are no lists in lists."""
+    if inner_shape or as_dtype(row_splits_dtype).name != "int64":
+        raise NotImplementedError("tf.ragged.constant takes no `inner_shape`, and has row splits of int64. Received: "
+                                  f"inner_shape={inner_shape}, row_splits_dtype={row_splits_dtype}.")  # fmt: skip
     if not any(isinstance(row, list | tuple | np.ndarray) for row in pylist):
         return _constant(pylist, dtype)
     values = [item for row in pylist for item in row]

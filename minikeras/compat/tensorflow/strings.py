@@ -11,6 +11,7 @@ from ..._core.tensor import Tensor, TensorOps, as_array
 from ...layers.fingerprints import bins_of
 from . import ragged
 from .dtypes import as_dtype
+from .errors import InvalidArgumentError
 from .missing import missing, named
 from .tensors import Rows, array_of, constant, convert_to_tensor, on_elements
 
@@ -82,15 +83,22 @@ def regex_replace(input: Any, pattern: Any, rewrite: Any, replace_global: bool =
     return _each(lambda s: regex.sub(by, _text(s), most).encode("utf8", "surrogateescape"), input)
 
 
-def as_string(input: Any, precision: int = -1, scientific: bool = False, **_: Any) -> Tensor:
-    """Numbers as texts."""
+def as_string(input: Any, precision: int = -1, scientific: bool = False, shortest: bool = False, width: int = -1,
+              fill: str = "", name: str | None = None) -> Tensor:  # fmt: skip
+    """Numbers as texts, as C's `printf` writes them."""
+    if fill not in ("", " ", "+", "-", "0") or (shortest and scientific):
+        raise InvalidArgumentError(f"Fill must be one of ' +-0', numbers scientific or shortest. Received: {fill!r}")
+    size = f"%{fill}{'' if width < 0 else width}"
+    real = f"{size}{'' if precision < 0 else f'.{precision}'}{'g' if shortest else 'e' if scientific else 'f'}"
 
     def write(x: Any) -> bytes:
         if isinstance(x, bool | np.bool_):
             return b"true" if x else b"false"
+        if isinstance(x, complex | np.complexfloating):
+            return f"({real % x.real},{real % x.imag})".encode()
         if isinstance(x, float | np.floating):
-            return f"{float(x):.{6 if precision < 0 else precision}{'e' if scientific else 'f'}}".encode()
-        return str(x).encode()
+            return (real % float(x)).encode()
+        return x if isinstance(x, bytes) else (f"{size}d" % int(x)).encode()
 
     return _each(write, input)
 

@@ -31,20 +31,24 @@ from .dtypes import TensorShape, as_dtype, dtype_of
 from .errors import InvalidArgumentError
 
 
+def _unsupported(value: Any) -> ValueError:
+    return ValueError(f"Attempt to convert a value ({value!r}) with an unsupported type ({type(value)}) to a Tensor.")
+
+
 def _array(value: Any, dtype: DTypeLike | None = None) -> Array:
     """Return an array of TensorFlow's dtype for it; text becomes an array of bytes objects."""
     name = None if dtype is None else as_dtype(dtype).name
     try:
         array = np.asarray(value) if isinstance(value, str | bytes) else as_array(value)
     except ValueError:
+        if value is None:
+            raise _unsupported(value) from None
         raise ValueError("Can't convert non-rectangular Python sequence to Tensor.") from None
     typed = isinstance(value, np.ndarray | np.generic)
     if array.dtype.kind in "USO":
         flat = [item.encode() if isinstance(item, str) else item for item in np.asarray(value, "object").ravel()]
         if not all(isinstance(item, bytes) for item in flat):
-            raise ValueError(
-                f"Attempt to convert a value ({value!r}) with an unsupported type ({type(value)}) to a Tensor."
-            )
+            raise _unsupported(value)
         text = np.empty(array.shape, "object")
         text.ravel()[:] = flat
         array = text
@@ -52,6 +56,8 @@ def _array(value: Any, dtype: DTypeLike | None = None) -> Array:
         return array
     if array.dtype.kind == "O" or (array.dtype.kind == "f" and "int" in name and array.size and not typed):
         raise TypeError(f"Cannot convert {value!r} to EagerTensor of dtype {name}")
+    if name == "string" and not array.size:
+        return array.astype("object")
     return array.astype(name) if typed or array.dtype.kind == "i" else np.asarray(value, name)  # integers wrap around
 
 
@@ -231,6 +237,8 @@ def binary(op: Callable[..., Tensor], kernel: str) -> Callable[..., Tensor]:
         except ValueError as error:
             if isinstance(error, InvalidArgumentError):
                 raise
+            if x is None or y is None:  # as a gradient may be
+                raise _unsupported(None) from None
             text, kernel_name = f"Incompatible shapes: {_sizes(x)} vs. {_sizes(y)}", kernel
             if kernel == "MatMul":
                 kernel_name = "__MklMatMul"

@@ -2,6 +2,7 @@
 
 import contextlib
 import gzip
+import importlib
 import json
 import re
 import sys
@@ -44,6 +45,12 @@ def test_values(expression: str) -> None:
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.stem)
 def test_scripts(path: Path, installed: None) -> None:
     assert_same_text(output(path), path.with_suffix(".txt").read_text("utf8"), 2e-3)
+
+
+@pytest.mark.parametrize("use", [lambda x: x * None, lambda x: None - x, lambda x: tf.reduce_mean(None)])
+def test_none_is_no_tensor(use: Any) -> None:
+    with pytest.raises(ValueError, match=r"value \(None\) with an unsupported type"):
+        use(tf.constant([1.0, 2.0]))
 
 
 def test_gradients_pass_what_makes_tensors_of_tensors() -> None:
@@ -119,7 +126,7 @@ def test_a_data_frame_gives_rows() -> None:
 
 
 def test_rows_of_their_own_lengths_are_for_numbers() -> None:
-    with pytest.raises(ValueError, match="is for output_mode='int'"):
+    with pytest.raises(ValueError, match="needs output_mode='int'"):
         tf.keras.layers.TextVectorization(ragged=True, output_mode="count")
 
 
@@ -400,3 +407,35 @@ def test_compressed_tables(tmp_path: Path) -> None:
     rows = tf.data.experimental.CsvDataset(str(tmp_path / "t.csv"), [0, "", 0], "GZIP", header=True)
     assert [int(row[0]) for row in rows] == [1, 2, 3]
     assert len(list(tf.data.TextLineDataset(str(tmp_path / "t.csv"), "GZIP"))) == 4
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("4.5,2", "Field 0 in record 0 is not a valid int32: 4.5"),
+        ("x,2", "Field 0 in record 0 is not a valid int32: x"),
+        ("1", "Expect 2 fields but have 1 in record 0"),
+        ("1,2,3", "Expect 2 fields but have 3 in record 0"),
+    ],
+)
+def test_lines_that_are_not_as_they_should_be(line: str, message: str) -> None:
+    with pytest.raises(tf.errors.InvalidArgumentError, match=message):
+        tf.io.decode_csv([line], [0, 0])
+
+
+def test_arguments_that_are_not_served_are_refused() -> None:
+    with pytest.raises(NotImplementedError, match=r"tf\.ragged\.constant takes no `inner_shape`"):
+        tf.ragged.constant([[[1, 2]], [[3, 4], [5, 6]]], inner_shape=(2,))
+    with pytest.raises(NotImplementedError, match=r"tf\.image\.resize\. Received: ratio=2"):
+        tf.io.decode_jpeg(b"", ratio=2)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="Fill must be one of"):
+        tf.strings.as_string([3], width=5, fill="x")
+    with pytest.raises(tf.errors.InvalidArgumentError, match="no valid int32"):
+        tf.io.decode_csv(["9007199254740993"], [0])
+
+
+def test_batches_are_not_split(installed: None) -> None:
+    utils = importlib.import_module("tensorflow.keras.utils")
+    for batches in (tf.data.Dataset.range(6).batch(2), tf.data.Dataset.range(6).batch(2).prefetch(1)):
+        with pytest.raises(ValueError, match="call it before `batch`"):
+            utils.split_dataset(batches, left_size=2)
