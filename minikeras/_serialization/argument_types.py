@@ -30,7 +30,7 @@ def check_arguments(cls: Any, config: Mapping[str, Any], method: str = "__init__
         if name == "name" and isinstance(value, str) and len(value) > MAX_NAME:  # each weight has it in its path
             raise ValueError(f"The name of a {cls.__name__} has {len(value)} characters, {MAX_NAME} at most are read.")
         low, high = RANGES.get(name, (-math.inf, math.inf))
-        if isinstance(value, int | float) and not low <= value <= high:
+        if name in RANGES and isinstance(value, int | float) and not low <= value <= high:
             raise ValueError(f"{cls.__name__} needs {low} <= {name} <= {high}. Received: {name}={value!r:.40}.")
 
 
@@ -45,11 +45,6 @@ def _annotations(cls: Any, method: str) -> dict[str, Any]:
     return annotations
 
 
-def is_number(value: object) -> bool:
-    """Return whether a value is a finite real number, and no bool."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-
-
 def is_shape(value: object) -> bool:
     """Return whether a value is a shape, or a structure of shapes."""
     if isinstance(value, Mapping):
@@ -61,7 +56,7 @@ def is_shape(value: object) -> bool:
 
 def _is_array(value: object) -> bool:
     """Return whether a value is a number, or nested lists of numbers."""
-    return all(map(_is_array, value)) if isinstance(value, list | tuple) else type(value) is bool or is_number(value)
+    return all(map(_is_array, value)) if isinstance(value, list | tuple) else isinstance(value, int | float)
 
 
 @cache
@@ -79,10 +74,10 @@ def fits(value: Any, annotation: Any) -> bool:
         return any(fits(value, arg) for arg in args)
     if origin is Literal:  # the argument's owner knows which ones
         return type(value) in map(type, args)
-    if annotation is float:
-        return is_number(value)
+    if annotation is float:  # infinities and NaN included, as Keras writes them
+        return isinstance(value, int | float) and not isinstance(value, bool)
     if annotation is int:
-        return is_number(value) and not isinstance(value, float) and abs(value) < _INTEGERS
+        return type(value) is int and abs(value) < _INTEGERS
     if origin in (list, tuple, Sequence):
         if not isinstance(value, list | tuple) or len(value) > _ITEMS:
             return False

@@ -32,8 +32,8 @@ _HOMES = {
 _EARLIER = frozenset({
     "keras.models", "keras.mixed_precision", "keras.optimizers.legacy", "keras.optimizers.experimental",
     "keras.engine.functional", "keras.engine.sequential", "keras.engine.training", "keras.src.engine.functional",
-    "keras.src.engine.sequential", "keras.src.engine.training"})  # fmt: skip
-"""Further modules that releases of Keras name in files."""
+    "keras.src.engine.sequential", "keras.src.engine.training", "keras.src.activations.activations.ReLU"})  # fmt: skip
+"""Further modules that releases of Keras name in files, and a class that does what the layer of its name does."""
 _tables: dict[str, "Registry[Any]"] = {}
 
 
@@ -43,7 +43,7 @@ def is_of_keras(module: str, name: str) -> bool:
     if package not in ("keras", "tf_keras"):
         return False
     module = f"keras.{rest}".removesuffix(".")
-    if module not in _HOMES and module not in _EARLIER:
+    if module not in _HOMES and _EARLIER.isdisjoint((module, f"{module}.{name}")):
         raise ValueError(f"Keras has no module {module!r:.80} with {name!r:.80}.")
     return True
 
@@ -173,7 +173,7 @@ class Registry(Generic[T]):
             return self.get(self.find(config, custom_objects))
         name = config.get("class_name") if isinstance(config, Mapping) else None
         if not isinstance(name, str):
-            raise ValueError(f"A {self.kind} configuration needs 'class_name' and 'config'. Received: {config!r:.200}.")
+            raise ValueError(f"The {self.kind} configuration lacks 'class_name'. Received: {config!r:.200}.")
         if name == "__lambda__":
             return function_of(config)
         shared = (context.made or {}).get(str(config.get("shared_object_id")))
@@ -235,8 +235,7 @@ class Registry(Generic[T]):
 
 def construct(cls: type[Any], config: Mapping[str, Any], custom_objects: CustomObjects | None = None) -> Any:
     """Make an object of a class from its arguments and what it was built and compiled with; a ValueError for others."""
-    inner = config.get("config")
-    inner = {} if inner is None else inner
+    inner = {} if config.get("config") is None else config["config"]
     if not isinstance(inner, Mapping) or not all(isinstance(key, str) for key in inner):
         raise ValueError(f"The arguments of {cls.__name__} must be a dict. Received: config={inner!r:.200}.")
     try:

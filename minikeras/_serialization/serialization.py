@@ -42,7 +42,7 @@ def serialize(obj: Any) -> Any:
     if isinstance(obj, list | tuple):
         return type(obj)(map(serialize, obj)) if type(obj) in (list, tuple) else [serialize(item) for item in obj]
     if isinstance(obj, Mapping):
-        return {str(key): serialize(value) for key, value in obj.items()}
+        return {key: serialize(value) for key, value in obj.items()}
     if hasattr(obj, "get_config"):
         return _described(obj)
     if hasattr(obj, "__name__"):

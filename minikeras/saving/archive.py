@@ -13,6 +13,9 @@ from typing import NamedTuple, NoReturn
 
 from .source import Fields, Source
 
+MEMBERS = r"(config|metadata)\.json|model\.weights\.(h5|npz)|assets/.*"
+"""The members that a .keras archive may have; that with the weights, where h5py or Keras wrote it."""
+WEIGHTS = "model.weights.h5"
 MAX_MEMBERS = 100_000
 STORED, DEFLATED = 0, 8
 FREE_TEXT, TEXT_RATIO = 1 << 20, 20
@@ -40,7 +43,7 @@ class Archive:
         start, count, directory = self._directory()
         for name, member in self._entries(directory, count):
             if name in self.members or not re.fullmatch(names, name):
-                wrong = "there twice" if name in self.members else "none of such a file"
+                wrong = "there twice" if name in self.members else "not one that such a file has"
                 self._refuse(f"the member {name!r} is {wrong}")
             if not name.endswith("/"):
                 self.members[name] = member

@@ -7,25 +7,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from .archive import Archive
-from .state import walk
 
 MAX_VOCABULARY = 64 << 20
 """In bytes."""
-
-
-def write_assets(model: Any, archive: Any) -> None:
-    """Have the objects of a model that have `save_assets` write their files, and add these to an open zip archive."""
-    owners = [(path, saved) for path, saved in walk(model) if hasattr(saved, "save_assets")]
-    if not owners:
-        return
-    with TemporaryDirectory() as top:
-        for path, saved in owners:
-            folder = os.path.join(top, "assets", *path.split("/"))
-            os.makedirs(folder, exist_ok=True)
-            saved.save_assets(folder)
-        for folder, _, names in os.walk(top):
-            for file in sorted(os.path.join(folder, name) for name in names):
-                archive.write(file, os.path.relpath(file, top).replace(os.sep, "/"))
 
 
 def asset_loaders(places: Iterable[tuple[str, Any]], archive: Archive) -> Iterator[Callable[[], None]]:

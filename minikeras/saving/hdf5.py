@@ -182,8 +182,7 @@ class File:
         head = self.block(address, 38, b"BTHD")
         head.expect(0, what="B-tree version")
         head.expect(kind, what="B-tree kind")
-        node_size, record, depth, _ = head.number(4), head.number(2), head.number(2), head.number(2)
-        root, count = head.number(), head.number(2)
+        node_size, record, depth, _, root, count = head.numbers(4, 2, 2, 2, 8, 2)
         if record != size or depth > 8 or not 64 <= node_size <= self.source.size:
             self.refuse("a B-tree has nodes of impossible sizes")
         limits, widths = [(node_size - 10) // size], [0]
@@ -211,13 +210,8 @@ class File:
         """
         head = self.block(heap, 142, b"FRHP")
         head.expect(0, what="heap version")
-        id_size, filters = head.number(2), head.number(2)
-        head.take(1)
-        largest = head.number(4)
-        head.take(8 * 12)
-        width, first, largest_block, bits = head.number(2), head.number(), head.number(), head.number(2)
-        head.take(2)
-        root, rows = head.number(), head.number(2)
+        id_size, filters, _, largest, _ = head.numbers(2, 2, 1, 4, 8 * 12)
+        width, first, largest_block, bits, _, root, rows = head.numbers(2, 8, 8, 2, 2, 8, 2)
         offset_size = (bits + 7) // 8
         length_size = min(_width(largest_block), _width(largest))
         if filters or not 0 < width <= 64 or not 0 < first <= largest_block <= 1 << 32 or rows > 32:
@@ -251,8 +245,7 @@ def _width(limit: int) -> int:
 def _shape(fields: Fields) -> Shape:
     """Read the shape of an array."""
     version = fields.expect(1, 2, what="dataspace version")
-    rank, flags = fields.number(1), fields.number(1)
-    kind = fields.number(1)
+    rank, flags, kind = fields.numbers(1, 1, 1)
     fields.take(4 if version == 1 else 0)
     if rank > 32 or flags & ~1 or (version == 2 and kind != bool(rank)):
         fields.refuse("an array of this form is not supported")
@@ -362,12 +355,8 @@ class Object:
 class Group(Object):
     """A group: names of groups and arrays, each read when it is asked for."""
 
-    def keys(self) -> list[str]:
-        """Return the names, sorted."""
-        return sorted(self._links)
-
     def __iter__(self) -> Iterator[str]:
-        return iter(self.keys())
+        return iter(sorted(self._links))
 
     def __len__(self) -> int:
         return len(self._links)
@@ -414,18 +403,14 @@ class Group(Object):
 
     def _symbols(self, tree: int, heap: int) -> Iterator[tuple[str, int]]:
         """Yield the links of an old group."""
-        head = self._file.block(heap, 32, b"HEAP")
-        head.take(4)
-        size, _, address = head.number(), head.number(), head.number()
+        _, size, _, address = self._file.block(heap, 32, b"HEAP").numbers(4, 8, 8, 8)
         names = self._file.block(address, size)
         for _, node in self._file.tree(tree, 0, 8):
             symbols = self._file.block(node, 8, b"SNOD")
             symbols.expect(1, what="symbol node version")
-            symbols.take(1)
-            entries = self._file.block(node + 8, 40 * symbols.number(2))
+            entries = self._file.block(node + 8, 40 * symbols.numbers(1, 2)[1])
             while len(entries):
-                at, target, cache = entries.number(), entries.number(), entries.number(4)
-                entries.take(20)
+                at, target, cache, _ = entries.numbers(8, 8, 4, 20)
                 if cache == 2:
                     self._file.refuse("only hard links are followed, no soft or external ones")
                 names.at = min(at, len(names.data))
@@ -449,11 +434,6 @@ class Dataset(Object):
             if self.attrs.get("dtype") != "bfloat16":
                 file.refuse("elements of an opaque type are not supported")
             self.dtype = np.dtype(np.float32)
-
-    @property
-    def nbytes(self) -> int:
-        """The size of the array in memory, in bytes."""
-        return math.prod(self.shape) * self.dtype.itemsize
 
     def read(self) -> Array:
         """Return the values, bfloat16 as float32; a FileError if the stored bytes are not those of such an array."""

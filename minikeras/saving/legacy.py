@@ -5,8 +5,7 @@ the optimizer's variables. Names stand in the attributes `layer_names` and `weig
 long. The order of layers and weights decides where each belongs, as in Keras.
 """
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import count, takewhile
 from typing import Any, NamedTuple, TypeVar
 
@@ -14,8 +13,10 @@ import numpy as np
 
 from .._base.typing import Config
 from .._base.user_warning import warn_user
+from .._core.keras_tensor import has_op
+from .._core.op_names import module
 from .._core.variable import Variable
-from .._serialization.object_registration import get_registered_name
+from .._serialization.registry import kinds
 from ..layers.layer import Layer
 from .hdf5 import Dataset, Group
 from .keras2 import modernize, modernize_training
@@ -24,8 +25,6 @@ from .strict_json import read_json
 
 KERAS_VERSION = "3.15.1"
 """The release of Keras whose layout the files have, which they name."""
-PART = 64512
-"""How many bytes of names go into one attribute at most: HDF5 has no larger ones."""
 TOP_LEVEL = "top_level_model_weights"
 SLOTS = {"m", "v", "vhat", "rms", "mg", "momentum", "accumulator", "accum_grad", "accum_var"}
 """How the optimizers before Keras 2.11 called what they keep for a weight."""
@@ -52,9 +51,22 @@ def read_legacy(root: Group, name: str) -> Legacy:
     version = root.attrs.get("keras_version", weights.attrs.get("keras_version", "1"))
     if str(version) < "3":
         model, training = modernize(model), modernize_training(training)
-    elif "optimizer_config" in training:
-        training["optimizer"] = training.pop("optimizer_config")
+    else:
+        _name_modules(model)
+        if "optimizer_config" in training:
+            training["optimizer"] = training.pop("optimizer_config")
     return Legacy(model, weights, training, slots)
+
+
+def _name_modules(model: Any) -> None:
+    """Say of ops, such as those of masks, that they are none of the layers, which Keras 3 does not."""
+    config = model.get("config") if isinstance(model, dict) else None
+    layers = config.get("layers") if isinstance(config, dict) else None
+    for layer in layers if isinstance(layers, list) else []:
+        _name_modules(layer)
+        name = layer.get("class_name") if isinstance(layer, dict) else None
+        if isinstance(name, str) and has_op(name) and not any(name in kind for kind in kinds().values()):
+            layer.setdefault("module", module(name))
 
 
 def find_layers(root: Group) -> Group | None:
@@ -152,68 +164,3 @@ def _child(group: Group, path: str, kind: type[Kind], name: str) -> Kind:
     if not isinstance(node, kind):
         raise FileError(name, node.path, f"a {kind.__name__.lower()} is expected there")
     return node
-
-
-def write_legacy(model: Any, file: Any, include_optimizer: bool = True) -> None:
-    """Write a whole model to a file of h5py as Keras 3.15 does, with how it was compiled if it is to include that."""
-    optimizer = getattr(model, "optimizer", None) if include_optimizer and model.compiled else None
-    config = {"class_name": get_registered_name(type(model)), "config": _plain_layers(model.get_config())}
-    attributes = {"keras_version": KERAS_VERSION, "backend": "numpy", "model_config": json.dumps(config).encode()}
-    if optimizer is not None:
-        training = {key: _plain(value) for key, value in model.get_compile_config().items() if key != "optimizer"}
-        name = get_registered_name(type(optimizer))
-        training["optimizer_config"] = {"class_name": name, "config": optimizer.get_config()}
-        attributes["training_config"] = json.dumps(training).encode()
-    file.attrs.update(attributes)
-    write_layers(model, file.create_group("model_weights"))
-    if optimizer is not None and optimizer.variables:
-        _write_weights(file.create_group("optimizer_weights"), optimizer.variables)
-
-
-def write_layers(model: Any, group: Any) -> None:
-    """Write the weights of a model, a group a layer."""
-    _write_names(group, "layer_names", [layer.name for layer in model.layers])
-    group.attrs.update({"backend": b"numpy", "keras_version": KERAS_VERSION.encode()})
-    for layer in sorted(model.layers, key=lambda layer: str(layer.name)):
-        _write_weights(group.create_group(layer.name), in_old_order(layer.weights, layer.trainable))
-    _write_weights(group.create_group(TOP_LEVEL), in_old_order(model._own_weights()))
-
-
-def _write_weights(group: Any, variables: Sequence[Variable]) -> None:
-    _write_names(group, "weight_names", [v.path for v in variables])
-    for v in variables:
-        group[v.path] = v.numpy()
-
-
-def _write_names(group: Any, key: str, names: Sequence[str]) -> None:
-    """Write names to an attribute, or to several if they are long."""
-    data = [name.encode() for name in names]
-    splits = (np.array_split(np.array(data), n) for n in range(1, len(names) + 2))
-    parts = next(parts for parts in splits if all(part.nbytes <= PART for part in parts))
-    several = {f"{key}{place}": part for place, part in enumerate(parts)}
-    group.attrs.update({key: data} if len(parts) == 1 else several)
-
-
-def _plain_layers(config: Config) -> Config:
-    """Return a model's configuration with its layers by class name, as these files have them."""
-    if not isinstance(config.get("layers"), list):
-        return config
-    layers = [
-        {key: layer[key] for key in ("class_name", "config", "name", "inbound_nodes") if key in layer}
-        | {"class_name": layer.get("registered_name") or layer["class_name"], "config": _plain_layers(layer["config"])}
-        for layer in config["layers"]
-    ]
-    return {**config, "layers": layers}
-
-
-def _plain(value: Any) -> Any:
-    """Return losses and metrics by class name, and functions by their own."""
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if not isinstance(value, Mapping):
-        return value
-    if value.get("class_name") == "function":
-        return value["config"]
-    if "class_name" in value:
-        return {"class_name": value.get("registered_name") or value["class_name"], "config": value["config"]}
-    return {key: _plain(item) for key, item in value.items()}

@@ -1,13 +1,10 @@
 """Whole models in files: Keras's .keras archives, with configuration, weights and the state of training."""
 
-import io
 import json
 import os
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import nullcontext
 from functools import cache, partial
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from .._base.context import context
@@ -21,16 +18,17 @@ from .._serialization.object_registration import custom_object_scope, is_custom
 from .._serialization.registry import is_of_keras, kinds
 from .._serialization.serialization import serialize_shared
 from ..layers.layer import Layer, deserialize
-from .archive import Archive
-from .assets import asset_loaders, write_assets
+from .archive import MEMBERS, WEIGHTS, Archive
+from .assets import asset_loaders
+from .h5_writing import import_h5py, write_archive, write_legacy
 from .hdf5 import open_hdf5
 from .keras2 import modernize_model
-from .legacy import KERAS_VERSION, match_layers, match_slots, read_legacy, write_legacy
+from .legacy import match_layers, match_slots, read_legacy
 from .source import MAX_INFLATION, FileError, MissingFileError, Source, open_source
 from .state import Tree, restore, take_all, walk
 from .strict_json import MAX_SIZE, read_json
-from .weights import HDF5, MEMBERS, WEIGHTS, ZIP, may_write, one_error, write_hdf5
-from .writing import import_h5py, replacing
+from .weights import HDF5, ZIP, may_write, one_error
+from .writing import replacing
 
 if TYPE_CHECKING:
     from ..models import Model
@@ -89,21 +87,9 @@ def save_model(model: Layer, filepath: str | os.PathLike[str] | BinaryIO, overwr
         with replacing(path) as file, h5py.File(file, "w") as root:
             write_legacy(model, root, include_optimizer)
         return
-    config = json.dumps(serialize_shared(model), allow_nan=False)
+    config = json.dumps(serialize_shared(model))
     with nullcontext(cast(BinaryIO, filepath)) if path is None else replacing(path) as file:
-        _write_archive(model, config, file)
-
-
-def _write_archive(model: Layer, config: str, file: BinaryIO) -> None:
-    metadata = {"keras_version": KERAS_VERSION, "date_saved": time.strftime("%Y-%m-%d@%H:%M:%S")}
-    weights = io.BytesIO()
-    write_hdf5(model, weights)
-    zipfile = import_module("zipfile")  # which takes longer to import than all of this folder
-    with zipfile.ZipFile(file, "w") as archive:
-        archive.writestr("metadata.json", json.dumps(metadata))
-        archive.writestr("config.json", config)
-        archive.writestr(WEIGHTS, weights.getbuffer())
-        write_assets(model, archive)
+        write_archive(model, config, file)
 
 
 @suggests
@@ -217,24 +203,22 @@ def unknown_names(config: Any, custom_objects: CustomObjects | None) -> list[str
     """Return all classes and functions that a configuration names and nobody knows, with the layers they are of."""
     names: dict[str, list[str]] = {}
     is_known = cache(_is_known)
-    stack = [config]
+    stack: list[Any] = [[config]]
     while stack:
         node = stack.pop()
-        if isinstance(node, list | tuple):
-            stack.extend(node)
-        if not isinstance(node, Mapping):
-            continue
-        name, inner, module = node.get("class_name"), node.get("config"), str(node.get("module") or "")
-        name = inner if name == "function" else name
-        if isinstance(name, str) and "config" in node and name[:2] != "__":
-            own = module.partition(".")[0] in ("keras", "tf_keras")
-            if not own and is_custom((node.get("registered_name"), name), custom_objects):
-                continue  # what is in the configuration of a class of the user's is the user's business
-            if not is_known(name, module):
-                layer = inner.get("name") if isinstance(inner, Mapping) else None
-                label = f"{module}.{name}" if own else name
-                names.setdefault(label, []).extend([f"{layer!r}"] if isinstance(layer, str) else [])
-        stack.extend(node.values())
+        if isinstance(node, dict):
+            name, inner, module = node.get("class_name"), node.get("config"), str(node.get("module") or "")
+            name = inner if name == "function" else name
+            if isinstance(name, str) and "config" in node and name[:2] != "__":
+                own = module.partition(".")[0] in ("keras", "tf_keras")
+                if not own and is_custom((node.get("registered_name"), name), custom_objects):
+                    continue  # what is in the configuration of a class of the user's is the user's business
+                if not is_known(name, module):
+                    layer = inner.get("name") if isinstance(inner, dict) else None
+                    label = f"{module}.{name}" if own else name
+                    names.setdefault(label, []).extend([f"{layer!r}"] if isinstance(layer, str) else [])
+            node = node.values()
+        stack += [x for x in node if isinstance(x, dict | list | tuple)]
     return [f"{label} ({', '.join(sorted({*layers}))})" if layers else label for label, layers in sorted(names.items())]
 
 

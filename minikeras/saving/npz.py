@@ -8,6 +8,7 @@ import math
 import os
 import re
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -41,8 +42,8 @@ def match(variables: Iterable[Variable], arrays: Mapping[str, Array], source: st
     variables = list(variables)
     named = [(name, array) for name, array in arrays.items() if name.startswith(group)]
     pairs = [(v, name, array) for v, (name, array) in zip(variables, named, strict=False)]
-    unlike = ((v, name, array) for v, name, array in pairs if v.shape != array.shape)
-    wrong = [f"weight '{v.path}' has shape {v.shape}, the array '{name}' {array.shape}" for v, name, array in unlike]
+    wrong = [f"weight '{v.path}' has shape {v.shape} and dtype {v.dtype}, the array '{name}' {array.shape} and "
+             f"{array.dtype.name}" for v, name, array in pairs if not fits(v, array)]  # fmt: skip
     if len(variables) != len(named):
         extra = [v.path for v in variables[len(named) :]] + [name for name, _ in named[len(variables) :]]
         wrong.insert(0, f"there are {len(variables)} weights and {len(named)} arrays (unmatched: {', '.join(extra)})")
@@ -50,7 +51,14 @@ def match(variables: Iterable[Variable], arrays: Mapping[str, Array], source: st
         raise ValueError(f"The weights do not fit: {'; '.join(wrong)}. No weight was set.")
     if wrong:
         warn_user(f"Not all weights in {source!r} fit: {'; '.join(wrong)}. These are left as they were.")
-    return [(v, as_array(array, v.dtype)) for v, _, array in pairs if v.shape == array.shape]
+    return [(v, as_array(array, v.dtype)) for v, _, array in pairs if fits(v, array)]
+
+
+def fits(variable: Variable, stored: Any) -> bool:
+    """Return whether a stored array has the shape of a variable, and numbers that it can hold."""
+    kind = variable.array.dtype.kind
+    kinds = "b" if kind == "b" else "iu" if kind in "iu" else "fiuc" if kind == "c" else "fiu"
+    return variable.shape == stored.shape and stored.dtype.kind in kinds
 
 
 def write_arrays(path: str | os.PathLike[str], arrays: Mapping[str, Array]) -> None:

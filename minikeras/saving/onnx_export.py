@@ -438,7 +438,7 @@ RULES: dict[str, Callable[[_Call], _Value]] = {
     **dict.fromkeys(("reshape", "ravel", "squeeze"), _reshape),
     **dict.fromkeys(("transpose", "swapaxes", "moveaxis"), _order),
     "broadcast_to": _broadcast, "encode": _encoded, "get_item": _get_item, "recurrence._outputs": _recurrence,
-    "convolution._correlate": lambda c: _convolved(c, "Conv", c.shapes[0][-1]),
+    "convolution._slide": lambda c: _convolved(c, "Conv", c.shapes[0][-1]),
     "convolution._input_gradient": _way_back,
     "convolution._largest": lambda c: _slid(c, "MaxPool", kernel_shape=c.how.window),
     "convolution._total": lambda c: _slid(c, "AveragePool", kernel_shape=c.how.window,
@@ -539,7 +539,11 @@ def export_onnx(model: Any, filepath: str | PathLike[str], verbose: bool | None 
         raise ValueError(f"`opset_version` must be from {OPSET} to {latest}. Received: opset_version={opset_version}")
     arguments = _arguments(model, input_signature)
     inputs = _inputs(tree.flatten(arguments))
-    records = [_recorded(model, arguments, inputs, run) for run in (0, 1)]
+    try:
+        records = [_recorded(model, arguments, inputs, run) for run in (0, 1)]
+    except ValueError as error:
+        reason = f"on batches of {' and '.join(map(str, BATCH))} rows it raises: {f'{error}'.rstrip('.')}"
+        raise _refused(None, f"{reason}; `input_signature=[keras.InputSpec(dtype, shape)]` fixes sizes") from error
     graph, helper = _Graph(onnx, inputs), onnx.helper
     results = _add_all(graph, *records)
     outputs, others = ([*map(as_array, leaves(record.outputs))] for record in records)

@@ -7,9 +7,7 @@ named by the attribute that holds it or, in a list, by its class and number.
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache, partial
-from typing import Any
-
-import numpy as np
+from typing import Any, cast
 
 from .._base.naming import to_snake_case
 from .._base.user_warning import warn_user
@@ -17,14 +15,18 @@ from .._core.ownership import Changes
 from .._core.variable import Variable
 from .._serialization.configurable import is_built_in
 from ..layers.layer import Layer
+from ..layers.module import Module
 from ..losses import Loss
 from ..metrics import Metric
 from ..optimizers import Optimizer
 from .hdf5 import Dataset, Group
+from .npz import fits
 
 KINDS = (Layer, Optimizer, Metric, Loss)
 """The classes of objects with variables."""
 CONTAINERS = (list, tuple, dict, set)
+BY_NUMBER = (Module.load_own_variables, Optimizer.load_own_variables)
+"""What sets the variables of an object by their numbers; classes that override it are asked to do so by hand."""
 
 
 def walk(saved: Any, path: str = "", seen: dict[int, list[str]] | None = None) -> Iterator[tuple[str, Any]]:
@@ -86,9 +88,8 @@ def _attributes(kind: Any) -> frozenset[str]:
 
 
 def own_variables(saved: Any) -> list[Variable]:
-    """Return the variables of an object, without those of the objects in it, in the order of their numbers."""
-    variables: list[Variable] = saved._own_weights() if isinstance(saved, Layer) else saved.variables
-    return variables
+    """Return the variables of an object, but not of those in it, in the order of their numbers; a loss has none."""
+    return cast("list[Variable]", saved._own_weights() if isinstance(saved, Layer) else getattr(saved, "variables", []))
 
 
 class Tree:
@@ -102,7 +103,7 @@ class Tree:
         store: dict[str, Dataset] = {}
         for root in self.roots:
             place: Any = root
-            for name in [*path.split("/"), "vars"] if path else ["vars"]:
+            for name in f"{path}/vars".lstrip("/").split("/"):
                 place = place[name] if isinstance(place, Group) and name in place else {}
             store |= {key: node for key in place if isinstance(node := place[key], Dataset)}
         return store
@@ -143,14 +144,10 @@ def match(saved: Any, store: Mapping[str, Dataset]) -> tuple[Pairs, str]:
         hint = "" if getattr(saved, "built", True) else " It is not built: call it on an input, or build() it, first."
         return [], f"{label} has {len(names)} variables, {len(store)} are stored.{hint}"
     pairs = [(v, store[name]) for v, name in zip(variables, names, strict=True)]
-    unlike = [(v, d) for v, d in pairs if v.shape != d.shape or not _may_become(d.dtype, v.array.dtype)]
+    unlike = [(v, d) for v, d in pairs if not fits(v, d)]
     wrong = [f"'{v.path}' of {label} has shape {v.shape} and dtype {v.dtype}, stored is {d.shape} of {d.dtype.name}"
              for v, d in unlike]  # fmt: skip
     return ([], "; ".join(wrong)) if wrong else (pairs, "")
-
-
-def _may_become(stored: "np.dtype[Any]", dtype: "np.dtype[Any]") -> bool:
-    return stored.kind in ("b" if dtype.kind == "b" else "iu" if dtype.kind in "iu" else "fiu")
 
 
 def restore(model: Any, tree: Tree, skip_mismatch: bool = False, skipped: Iterable[Any] | None = None,
@@ -168,7 +165,7 @@ def restore(model: Any, tree: Tree, skip_mismatch: bool = False, skipped: Iterab
     for path, saved in places:
         if hasattr(saved, "load_own_variables"):
             store = tree.store(path)
-            if is_built_in(saved.load_own_variables):
+            if getattr(saved.load_own_variables, "__func__", None) in BY_NUMBER:
                 fitting, problem = match(saved, store)
                 for other in seen[id(saved)] if problem else ():  # by another attribute, or a property
                     again, still = match(saved, tree.store(other))
@@ -176,7 +173,7 @@ def restore(model: Any, tree: Tree, skip_mismatch: bool = False, skipped: Iterab
                 pairs += fitting
                 problems += [problem] if problem else []
             else:
-                by_hand.append(partial(_load, saved, store))
+                by_hand.append(partial(_load, saved, store, skip_mismatch))
     if problems and not skip_mismatch:
         others = f" (and {len(problems) - 5} more)" if len(problems) > 5 else ""
         raise ValueError(f"The weights do not fit: {'; '.join(problems[:5]).rstrip('.')}{others}. Nothing was set.")
@@ -185,8 +182,16 @@ def restore(model: Any, tree: Tree, skip_mismatch: bool = False, skipped: Iterab
     return take_all(pairs, [saved for _, saved in places], by_hand)
 
 
-def _load(saved: Any, store: Mapping[str, Dataset]) -> None:
-    saved.load_own_variables({key: stored.read() for key, stored in store.items()})
+def _load(saved: Any, store: Mapping[str, Dataset], skip_mismatch: bool) -> None:
+    """Have an object take its arrays; one that cannot raises what it does, or is passed over with a warning."""
+    arrays = {key: stored.read() for key, stored in store.items()}
+    try:
+        saved.load_own_variables(arrays)
+    except Exception as error:
+        error.add_note(f"{type(saved).__name__} '{saved.name}'")
+        if not skip_mismatch:
+            raise
+        warn_user(f"{type(saved).__name__} '{saved.name}' could not be loaded, or not whole: {error!r}.")
 
 
 def take_all(pairs: Pairs, objects: Iterable[Any], by_hand: Iterable[Callable[[], Any]] = ()) -> int:

@@ -28,7 +28,7 @@ def read_json(data: bytes, name: str, place: str = "the JSON text") -> Config:
     """Return the object that a JSON text describes.
 
     Size, depth and number of values are limited before anything is parsed. Encodings other than UTF-8, names that are
-    there twice, NaN, infinity and texts that are no Unicode are refused: a FileError with file and place.
+    there twice, numbers too large and texts that are no Unicode are refused: a FileError with file and place.
     """
 
     def refuse(reason: str) -> NoReturn:
@@ -55,10 +55,7 @@ def read_json(data: bytes, name: str, place: str = "the JSON text") -> Config:
     if np.cumsum(_STEPS[brackets], dtype=np.int32).max(initial=0) > MAX_DEPTH:
         refuse(f"it is more than {MAX_DEPTH} levels deep")
     try:
-        config = json.loads(
-            data.decode(), object_pairs_hook=unique, parse_float=finite,
-            parse_constant=lambda text: refuse(f"{text} is not allowed"),
-        )  # fmt: skip
+        config = json.loads(data.decode(), object_pairs_hook=unique, parse_float=finite)
         if _HALF.search(data):
             json.dumps(config, ensure_ascii=False).encode()
     except FileError:

@@ -3,9 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, BinaryIO
-
-from .._base.lazy import optional
+from typing import BinaryIO
 
 
 @contextmanager
@@ -30,9 +28,3 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     finally:
         if os.path.exists(temporary):
             os.remove(temporary)
-
-
-def import_h5py() -> Any:
-    """Return h5py, which writes HDF5; an ImportError if it is not installed."""
-    more = ". Reading needs NumPy alone, and so does writing .npz weights."
-    return optional("h5py", "Writing HDF5 (.keras, .h5)", "h5", more)

@@ -15,7 +15,7 @@ import minikeras as keras
 from minikeras import layers
 from minikeras.saving import FileError
 
-pytest.importorskip("h5py")
+h5py = pytest.importorskip("h5py")
 
 
 class Noted(layers.Layer):
@@ -132,3 +132,87 @@ def test_what_keras_has_learned_is_read_without_a_file_on_disk(kind: str, monkey
     loaded: Any = keras.models.load_model(changed)
     assert loaded.layers[0].get_vocabulary() == layer.get_vocabulary()
     assert loaded.layers[0].vocabulary_size() == layer.vocabulary_size()
+
+
+def adapted(kind: str, mode: Any) -> tuple[Any, Any]:
+    """Return a layer that has learned four values, and a batch for it."""
+    layer = getattr(layers, kind)(output_mode=mode)
+    values = np.array([[3], [3], [5], [7]]) if kind == "IntegerLookup" else np.array([["b"], ["b"], ["c"], ["d"]])
+    layer.adapt(values)
+    return layer, values
+
+
+@pytest.mark.parametrize("kind", ["StringLookup", "IntegerLookup", "TextVectorization"])
+@pytest.mark.parametrize("mode", ["multi_hot", "count", "tf_idf"])
+def test_layers_behind_what_keras_has_learned_know_how_many_values_there_are(kind: str, mode: str) -> None:
+    layer, values = adapted(kind, mode)
+    model = keras.Sequential([keras.Input((1,), dtype="int64" if kind == "IntegerLookup" else "string"), layer])
+    model.add(layers.Dense(2))
+    file = io.BytesIO()
+    model.save(file)
+    lines = "\n".join(map(str, layer.get_vocabulary())).encode()
+    place = f"assets/layers/{layer.name}/vocabulary.txt"
+    as_keras_does = {"vocabulary": None, "idf_weights": None, "vocabulary_size": layer.vocabulary_size()}
+    loaded: Any = keras.models.load_model(rewritten(file, {place: lines}, as_keras_does))
+    np.testing.assert_allclose(np.asarray(loaded(values)), np.asarray(model(values)), rtol=1e-6)
+
+
+def test_weights_of_values_are_where_keras_has_them(tmp_path: pathlib.Path) -> None:
+    for kind, places in (("StringLookup", [""]), ("TextVectorization", ["", "_lookup_layer/"])):
+        layer, values = adapted(kind, "tf_idf")
+        model = keras.Sequential([keras.Input((1,), dtype="string"), layer], name="net")
+        model.save_weights(tmp_path / "w.weights.h5")
+        with h5py.File(tmp_path / "w.weights.h5") as file:
+            found = [file[f"layers/{layer.name}/{place}vars/idf_weights"][:] for place in places]
+        assert all(weights.dtype == "float32" and weights.shape == (4,) for weights in found)
+        words = layer.get_vocabulary()[1:]
+        other: Any = getattr(layers, kind)(output_mode="tf_idf", vocabulary=words, idf_weights=[1.0, 1.0, 1.0])
+        twin = keras.Sequential([keras.Input((1,), dtype="string"), other], name="net")
+        twin.load_weights(tmp_path / "w.weights.h5")
+        np.testing.assert_allclose(np.asarray(twin(values)), np.asarray(model(values)), rtol=1e-6)
+        short: Any = getattr(layers, kind)(output_mode="tf_idf", vocabulary=["b"], idf_weights=[1.0])
+        smaller = keras.Sequential([keras.Input((1,), dtype="string"), short], name="net")
+        with pytest.raises(FileError, match=r"It has 2 `idf_weights` in mode 'tf_idf'.*\(4,\)"):
+            smaller.load_weights(tmp_path / "w.weights.h5")
+
+
+def test_a_layer_that_cannot_take_its_own_is_named_or_passed_over(tmp_path: pathlib.Path) -> None:
+    class Losing(Noted):
+        def load_own_variables(self, store: Any) -> None:
+            raise KeyError("nope")
+
+    dense = layers.Dense(1)
+    model = keras.Sequential([keras.Input((2,)), Losing(name="losing"), dense])
+    model.save_weights(tmp_path / "w.weights.h5")
+    kernel = model.get_weights()[0]
+    dense.kernel.assign(kernel + 1)
+    with pytest.raises(FileError, match=r"'nope' \(at Losing 'losing'\)"):
+        model.load_weights(tmp_path / "w.weights.h5")
+    assert np.array_equal(model.get_weights()[0], kernel + 1)
+    with pytest.warns(UserWarning, match=r"Losing 'losing' could not be loaded, or not whole: KeyError"):
+        model.load_weights(tmp_path / "w.weights.h5", skip_mismatch=True)
+    assert np.array_equal(model.get_weights()[0], kernel)
+
+
+def test_padded_weights_of_values_come_back() -> None:
+    layer: Any = layers.StringLookup(output_mode="tf_idf", max_tokens=9, pad_to_max_tokens=True)
+    layer.adapt(np.array(["a", "b", "b"]))
+    model = keras.Sequential([keras.Input((1,), dtype="string"), layer])
+    file = io.BytesIO()
+    model.save(file)
+    file.seek(0)
+    values = np.array([["a"], ["z"]])
+    loaded: Any = keras.models.load_model(file)
+    np.testing.assert_allclose(np.asarray(loaded(values)), np.asarray(model(values)), rtol=1e-6)
+
+
+@pytest.mark.parametrize("layer", [
+    layers.ReLU(max_value=float("inf")), layers.Masking(float("nan")), layers.Rescaling(float("inf")),
+    layers.Dense(1, kernel_constraint=keras.constraints.MaxNorm(float("inf"))),
+])  # fmt: skip
+def test_infinities_and_nan_come_back(layer: Any) -> None:
+    file = io.BytesIO()
+    keras.Sequential([keras.Input((2, 3)), layer]).save(file)
+    file.seek(0)
+    loaded: Any = keras.models.load_model(file)
+    assert repr(loaded.layers[0].get_config()) == repr(layer.get_config())

@@ -13,6 +13,20 @@ from minikeras import layers
 pytest.importorskip("h5py")
 
 
+class Chosen(layers.Layer):
+    """Has a table by numbers."""
+
+    def __init__(self, table: dict[Any, float], **options: Any) -> None:
+        super().__init__(**options)
+        self.table = dict(table)
+
+    def call(self, x: Any) -> Any:
+        return x * next(iter(self.table.values()))
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "table": dict(self.table)}
+
+
 class Passing:
     """A callable without a configuration."""
 
@@ -24,6 +38,18 @@ def net(*more: Any) -> Any:
     return keras.Sequential(
         [keras.Input((3,)), *more, layers.Dense(5, name="a"), layers.Dense(5, name="b")], name="net"
     )
+
+
+def test_keys_stay_what_they_are_until_a_file_is_written(tmp_path: pathlib.Path) -> None:
+    model = net(Chosen({1: 2.0}, name="chosen"))
+    with keras.saving.custom_object_scope({"Chosen": Chosen}):
+        assert keras.Sequential.from_config(model.get_config()).get_layer("chosen").table == {1: 2.0}  # type: ignore[attr-defined]
+        model.save(tmp_path / "m.keras")
+        assert keras.models.load_model(tmp_path / "m.keras").get_layer("chosen").table == {"1": 2.0}  # type: ignore[attr-defined]
+    assert keras.saving.serialize_keras_object({(1, 2): 3, None: 4}) == {(1, 2): 3, None: 4}
+    with pytest.raises(TypeError, match="keys must be str"):
+        net(Chosen({(1, 2): 2.0})).save(tmp_path / "other.keras")
+    assert [path.name for path in tmp_path.iterdir()] == ["m.keras"]
 
 
 @pytest.mark.parametrize(

@@ -435,6 +435,17 @@ def test_models_of_several_arguments(tmp_path: Path) -> None:
     np.testing.assert_allclose(got, want.numpy(), 1e-5, 1e-5)
 
 
+def test_models_of_one_batch_size_need_a_signature(tmp_path: Path) -> None:
+    x = Input((4,), batch_size=8)
+    model = keras.Model(x, keras.ops.reshape(x, (8, 2, 2)))
+    with pytest.raises(NotImplementedError, match=r"batches of 2 and 4 rows .*; `input_signature=.*` fixes sizes"):
+        model.export(tmp_path / "model.onnx", format="onnx", verbose=False)
+    spec = keras.InputSpec("float32", (8, 4))
+    model.export(tmp_path / "model.onnx", format="onnx", verbose=False, input_signature=[spec])
+    (got,) = session(tmp_path / "model.onnx").run(None, {"input_0": floats(4)(8)})
+    assert got.shape == (8, 2, 2)
+
+
 def test_the_command_line_converts_to_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     model = Sequential([Input((4,)), layers.Dense(3, "softmax")])
     model.save(tmp_path / "a.keras")

@@ -1,0 +1,188 @@
+"""Writing files by h5py, the extra `h5`: .keras archives, weights in HDF5 or in shards of it, whole models in .h5."""
+
+import io
+import json
+import os
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from importlib import import_module
+from tempfile import TemporaryDirectory
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from .._base.lazy import optional
+from .._base.typing import Array, Config
+from .._base.user_warning import warn_user
+from .._core.op_names import OPS
+from .._core.tensor import as_array
+from .._core.variable import Variable
+from .._serialization.object_registration import get_registered_name
+from ..layers.layer import Layer
+from ..layers.lookup import TextVectorization
+from .archive import WEIGHTS
+from .legacy import KERAS_VERSION, TOP_LEVEL, in_old_order
+from .state import walk
+from .writing import replacing
+
+PART = 64512
+"""How many bytes of names go into one attribute at most: HDF5 has no larger ones."""
+
+
+def import_h5py() -> Any:
+    """Return h5py, which writes HDF5; an ImportError if it is not installed."""
+    more = ". Reading needs NumPy alone, and so does writing .npz weights."
+    return optional("h5py", "Writing HDF5 (.keras, .h5)", "h5", more)
+
+
+def write_archive(model: Layer, config: str, file: BinaryIO) -> None:
+    """Write a .keras archive with a configuration, in JSON, to an open file."""
+    metadata = {"keras_version": KERAS_VERSION, "date_saved": time.strftime("%Y-%m-%d@%H:%M:%S")}
+    weights = io.BytesIO()
+    write_hdf5(model, weights)
+    zipfile = import_module("zipfile")  # which takes longer to import than all of this folder
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("metadata.json", json.dumps(metadata))
+        archive.writestr("config.json", config)
+        archive.writestr(WEIGHTS, weights.getbuffer())
+        _write_assets(model, archive)
+
+
+def _write_assets(model: Any, archive: Any) -> None:
+    """Have the objects of a model that have `save_assets` write their files, and add these to an open zip archive."""
+    owners = [(path, saved) for path, saved in walk(model) if hasattr(saved, "save_assets")]
+    if not owners:
+        return
+    with TemporaryDirectory() as top:
+        for path, saved in owners:
+            folder = os.path.join(top, "assets", *path.split("/"))
+            os.makedirs(folder, exist_ok=True)
+            saved.save_assets(folder)
+        for folder, _, names in os.walk(top):
+            for file in sorted(os.path.join(folder, name) for name in names):
+                archive.write(file, os.path.relpath(file, top).replace(os.sep, "/"))
+
+
+def _stored(model: Layer, skipped: dict[int, list[str]]) -> Iterator[tuple[str, str, dict[str, Array]]]:
+    """Yield the group of each object that is saved, its name, and its arrays."""
+    for path, saved in walk(model, seen=skipped):
+        if hasattr(saved, "save_own_variables"):
+            store: dict[str, Any] = {}
+            saved.save_own_variables(store)
+            if any(not isinstance(key, str) or not key or "/" in key for key in store):
+                raise ValueError(f"`save_own_variables` of {saved.name!r} must use names without '/'. Got: {[*store]}.")
+            inner = [f"{path}/_lookup_layer"] * isinstance(saved, TextVectorization)  # where Keras reads it again
+            for place in (path, *inner):
+                yield f"{place}/vars" if place else "vars", saved.name, {k: as_array(v) for k, v in store.items()}
+
+
+def write_hdf5(model: Layer, file: BinaryIO, skipped: dict[int, list[str]] | None = None) -> None:
+    """Write all variables of a model to an open file, in Keras's layout, without those of objects of some ids."""
+    with import_h5py().File(file, "w") as root:
+        for path, name, arrays in _stored(model, skipped or {}):
+            group = root.create_group(path)
+            group.attrs["name"] = name
+            for key, array in arrays.items():
+                group[key] = array
+
+
+def write_shards(model: Layer, path: str, limit: float, skipped: dict[int, list[str]]) -> None:
+    """Write HDF5 files of at most `limit` bytes of arrays, and then the index that says which groups are in which."""
+    h5py, index_path = import_h5py(), f"{os.path.splitext(path)[0]}.json"
+    if not path.endswith(".json"):
+        warn_user(f"Sharded weights have an index, whose name ends in '.json': {path!r} becomes {index_path!r}.")
+    shards: list[dict[str, dict[str, Array]]] = [{}]
+    size = total = 0
+    for group, _, arrays in _stored(model, skipped):
+        for key, array in arrays.items():
+            if array.nbytes > limit:
+                raise ValueError(f"{group}/{key} takes {array.nbytes} bytes of {limit:.0f}. Increase max_shard_size.")
+            size, total = size + array.nbytes, total + array.nbytes
+            if size > limit:
+                shards.append({})
+                size = array.nbytes
+            shards[-1].setdefault(group, {})[key] = array
+    index: dict[str, Any] = {}
+    for i, shard in enumerate(shards):
+        name = shard_name(path, i)
+        with replacing(os.path.join(os.path.dirname(path), name)) as file, h5py.File(file, "w") as root:
+            for group, arrays in shard.items():
+                index.setdefault(f"/{group}", []).append(name)
+                for key, array in arrays.items():
+                    root[f"{group}/{key}"] = array
+    places = {group: names[0] if len(names) == 1 else names for group, names in index.items()}
+    with replacing(index_path) as file:
+        file.write(json.dumps({"metadata": {"total_size": total}, "weight_map": places}, indent=4).encode())
+
+
+def shard_name(path: str, number: int) -> str:
+    """Return the name of a shard: it follows from that of the index, whatever the index says."""
+    stem = os.path.splitext(os.path.basename(path))[0].replace(".weights", "")
+    return f"{stem}_{number:05}.weights.h5"
+
+
+def write_legacy(model: Any, file: Any, include_optimizer: bool = True) -> None:
+    """Write a whole model to a file of h5py as Keras 3.15 does, with how it was compiled if it is to include that."""
+    optimizer = getattr(model, "optimizer", None) if include_optimizer and model.compiled else None
+    config = {"class_name": get_registered_name(type(model)), "config": _plain_layers(model.get_config())}
+    attributes = {"keras_version": KERAS_VERSION, "backend": "numpy", "model_config": json.dumps(config).encode()}
+    if optimizer is not None:
+        training = {key: _plain(value) for key, value in model.get_compile_config().items() if key != "optimizer"}
+        name = get_registered_name(type(optimizer))
+        training["optimizer_config"] = {"class_name": name, "config": optimizer.get_config()}
+        attributes["training_config"] = json.dumps(training).encode()
+    file.attrs.update(attributes)
+    write_layers(model, file.create_group("model_weights"))
+    if optimizer is not None and optimizer.variables:
+        _write_weights(file.create_group("optimizer_weights"), optimizer.variables)
+
+
+def write_layers(model: Any, group: Any) -> None:
+    """Write the weights of a model, a group a layer."""
+    _write_names(group, "layer_names", [layer.name for layer in model.layers])
+    group.attrs.update({"backend": b"numpy", "keras_version": KERAS_VERSION.encode()})
+    for layer in sorted(model.layers, key=lambda layer: str(layer.name)):
+        _write_weights(group.create_group(layer.name), in_old_order(layer.weights, layer.trainable))
+    _write_weights(group.create_group(TOP_LEVEL), in_old_order(model._own_weights()))
+
+
+def _write_weights(group: Any, variables: Sequence[Variable]) -> None:
+    _write_names(group, "weight_names", [v.path for v in variables])
+    for v in variables:
+        group[v.path] = v.numpy()
+
+
+def _write_names(group: Any, key: str, names: Sequence[str]) -> None:
+    """Write names to an attribute, or to several if they are long."""
+    data = [name.encode() for name in names]
+    splits = (np.array_split(np.array(data), n) for n in range(1, len(names) + 2))
+    parts = next(parts for parts in splits if all(part.nbytes <= PART for part in parts))
+    several = {f"{key}{place}": part for place, part in enumerate(parts)}
+    group.attrs.update({key: data} if len(parts) == 1 else several)
+
+
+def _plain_layers(config: Config) -> Config:
+    """Return a model's configuration with its layers by class name, as these files have them."""
+    if not isinstance(config.get("layers"), list):
+        return config
+    layers = [
+        layer
+        if str(layer.get("module")).startswith(OPS)  # which Keras cannot find without
+        else {key: layer[key] for key in ("class_name", "config", "name", "inbound_nodes") if key in layer}
+        | {"class_name": layer.get("registered_name") or layer["class_name"], "config": _plain_layers(layer["config"])}
+        for layer in config["layers"]
+    ]
+    return {**config, "layers": layers}
+
+
+def _plain(value: Any) -> Any:
+    """Return losses and metrics by class name, and functions by their own."""
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if not isinstance(value, Mapping):
+        return value
+    if value.get("class_name") == "function":
+        return value["config"]
+    if "class_name" in value:
+        return {"class_name": value.get("registered_name") or value["class_name"], "config": value["config"]}
+    return {key: _plain(item) for key, item in value.items()}
