@@ -34,7 +34,7 @@ __dir__: AnyCallable = __all__.copy
 
 X = TypeVar("X")
 
-Activation: TypeAlias = Callable[..., Any]
+Activation: TypeAlias = Callable[..., Tensor]
 """A function from a tensor to a tensor of the same shape, or an activation layer."""
 
 ActivationLike: TypeAlias = ActivationName | Function1 | Config

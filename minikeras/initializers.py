@@ -119,7 +119,7 @@ class Identity(_BuiltIn):
     def _values(self, shape: Sequence[int], dtype: str) -> Array:
         if len(shape) != 2:
             raise ValueError(f"Identity makes matrices. Received: shape={shape} of rank {len(shape)}.")
-        return self.gain * np.eye(shape[0], shape[1], dtype=dtype)
+        return (self.gain * np.eye(shape[0], shape[1])).astype(dtype)
 
     def get_config(self) -> Config:
         """Return the gain, if there is one."""

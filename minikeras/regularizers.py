@@ -29,7 +29,7 @@ class Regularizer(Configurable):
     """Base of all regularizers: subclass it with your own `__call__`, and `get_config` to save models.
 
     Args:
-        l1, l2, factor: The factor, from 0.
+        l1, l2, factor: The factor of a subclass that has one, from 0.
 
     Example:
         >>> class Sum(Regularizer):
@@ -76,12 +76,8 @@ class L1L2(Regularizer):
 
     def __call__(self, x: TensorLike) -> Tensor:
         tensor = convert_to_tensor(x)
-        total = Tensor(np.zeros((), tensor.dtype))
-        if self.l1:
-            total = total + self.l1 * _sum(absolute(tensor))
-        if self.l2:
-            total = total + self.l2 * _sum(square(tensor))
-        return total
+        pairs = (self.l1, absolute), (self.l2, square)
+        return sum((k * _sum(f(tensor)) for k, f in pairs if k), Tensor(np.zeros((), tensor.dtype)))
 
 
 class L1(Regularizer):
@@ -135,8 +131,7 @@ class OrthogonalRegularizer(Regularizer):
             raise ValueError(f"Inputs to OrthogonalRegularizer must have rank 2. Received: inputs.shape={x.shape}")
         unit = normalize(x if self.mode == "rows" else transpose(x), axis=1)
         size = int(unit.shape[0])
-        others = 1 - np.eye(size, dtype=unit.dtype)
-        total = _sum(absolute(matmul(unit, transpose(unit)) * others))
+        total = _sum(absolute(matmul(unit, transpose(unit)) * (1 - np.eye(size, dtype=unit.dtype))))
         return self.factor * 0.5 * total / (size * (size - 1.0) / 2.0)
 
 

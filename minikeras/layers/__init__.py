@@ -43,7 +43,8 @@ with lazily(globals()):
         MaxPooling3D as MaxPool3D, MaxPooling1D, MaxPooling2D, MaxPooling3D,
     )
     from .preprocessing import Normalization, Rescaling
-    from .recurrent import Bidirectional, GRU, GRUCell, LSTM, LSTMCell, RNN, SimpleRNN, SimpleRNNCell, StackedRNNCells
+    from .recurrent import Bidirectional, GRU, LSTM, RNN, SimpleRNN
+    from .recurrent_cells import GRUCell, LSTMCell, SimpleRNNCell, StackedRNNCells
     from .regularization import (
         ActivityRegularization, AlphaDropout, Dropout, GaussianDropout, GaussianNoise, SpatialDropout1D,
         SpatialDropout2D, SpatialDropout3D,

@@ -164,7 +164,8 @@ class MultiHeadAttention(Layer):
         query: (batch, T, dim).
         value: (batch, S, dim).
         key: (batch, S, dim), the value if not given; a ValueError if it does not fit that.
-        query_mask, value_mask, key_mask: Bools of shape (batch, T) or (batch, S), False for what does not count.
+        value_mask, key_mask: Bools of shape (batch, S), False for what does not count.
+        query_mask: As in Keras not looked at: that of the query counts.
         attention_mask: Bools of shape (batch, T, S).
         return_attention_scores: Whether to return the weights, (batch, heads, T, S), as well.
         training: Whether to drop.

@@ -147,9 +147,7 @@ class _Random(_OfImages):
         if len(values) != 1 + several or not all(isinstance(f, int | float) and low <= f <= high for f in values):
             raise ValueError(f"The `{name}` argument should be a number (or a list of two numbers) in the range "
                              f"[{low}, {high}]. Received: {name}={factor}")  # fmt: skip
-        if several:
-            return min(values), max(values)
-        return max(-abs(factor), cls._least), abs(factor)
+        return (min(values), max(values)) if several else (max(-abs(factor), cls._least), abs(factor))
 
     def _draw(self, x: Tensor, low: float, high: float, rank: int = 2) -> Tensor:
         """Draw a number for each image, of shape (batch, 1, ...)."""
@@ -285,7 +283,7 @@ class RandomContrast(_OfValues):
     """Scales how far the values of each channel are from their mean, in training.
 
     Args:
-        factor: f for scales from 1 - f to 1 + f; two numbers for 1 minus the first to 1 plus the second.
+        factor: f for scales from 1 to 1 + f; two numbers for 1 minus the first to 1 plus the second.
         value_range: Limits of the values.
     """
 
@@ -293,8 +291,8 @@ class RandomContrast(_OfValues):
     _least = 0
 
     def _change(self, x: Tensor) -> Tensor:
-        scale = ops.cast(self._draw(x, 1.0 - self.factor[0], 1.0 + self.factor[1], x.ndim), x.dtype)
         middle = ops.mean(ops.mean(x, self._rows, True), self._columns, True)
+        scale = ops.cast(self._draw(x, 1.0 - self.factor[0], 1.0 + self.factor[1], x.ndim), middle.dtype)
         return ops.clip((x - middle) * scale + middle, *self.value_range)
 
 
@@ -315,7 +313,7 @@ class RandomBrightness(_OfValues):
 
 
 class RandomCrop(_Random):
-    """Takes a part of images, at a random place in training and the middle otherwise.
+    """Takes a part of images, at a random place in training; otherwise they stay whole.
 
     Args:
         height, width: The size of the part; smaller images are resized.

@@ -12,7 +12,8 @@ from .._core.tensor import Tensor
 from ..constraints import ConstraintLike
 from .convolutional import Windowed
 from .layer import InitializerLike, RegularizerLike
-from .recurrent import ActivationLike, LSTMCell, RecurrentOptions, Symbols3, Values3, WithState, _OfCell
+from .recurrent import RecurrentOptions, Symbols3, Values3, WithState, _OfCell
+from .recurrent_cells import ActivationLike, LSTMCell
 
 
 class ConvLSTMOptions(RecurrentOptions, total=False):
@@ -26,7 +27,7 @@ class _ConvLSTMCell(Windowed, LSTMCell):
 
     Args:
         filters: Channels of the output and of the state.
-        kernel_size: SizesOf[S] of both windows: that which slides over the input, and that over the state.
+        kernel_size: Sizes of both windows: that which slides over the input, and that over the state.
         strides, padding, data_format, dilation_rate: How the first slides, see `Conv2D`; the second has strides of 1
             and as many places as the state.
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, Unpack, cast
+from typing import TYPE_CHECKING, Any, Unpack, cast
 
 import numpy as np
 
@@ -48,6 +48,13 @@ class WithKernel(Layer):
     bias_regularizer: Callable[..., Any] | None
     kernel_constraint: Callable[..., Any] | None
     bias_constraint: Callable[..., Any] | None
+
+    if not TYPE_CHECKING:  # as in Layer
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            if name in ("kernel", "bias") and isinstance(value, np.ndarray | Tensor) and name in vars(self):
+                raise AttributeError(f"`{name}` of layer '{self.name}' is a variable: set it by `.{name}.assign(...)`.")
+            super().__setattr__(name, value)
 
     def _activated(self, x: Tensor) -> Tensor:
         """Apply the activation, which may have been set to None meanwhile."""
@@ -310,6 +317,9 @@ class Identity(SameShape):
     def __init__(self, **options: Unpack[LayerOptions]) -> None:
         self._configure(locals())
 
+    def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
+        return map_structure(lambda x: KerasTensor(x.shape, x.dtype), args[0])
+
     def call(self, inputs: Any) -> Any:
         return inputs
 
@@ -339,7 +349,7 @@ class Masking(SameShape):
 
     def call(self, inputs: Tensor) -> Tensor:
         mask = self.compute_mask(inputs)
-        return masked(ops.where(ops.expand_dims(mask, -1), inputs, 0.0), mask)
+        return masked(ops.where(ops.expand_dims(mask, -1), inputs, 0), mask)
 
 
 class Lambda(Layer):

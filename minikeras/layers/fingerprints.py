@@ -5,7 +5,7 @@ Texts of about one length are hashed at once: what is one number in the sources 
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -29,8 +29,7 @@ def _mixed(x: Any) -> Any:
 
 def _pair(u: Array, v: Array, mul: Any) -> Array:
     a = _mixed((u ^ v) * mul)
-    hashed: Array = _mixed((v ^ a) * mul) * mul
-    return hashed
+    return cast(Array, _mixed((v ^ a) * mul) * mul)
 
 
 def _grouped(texts: Sequence[bytes], kinds: Callable[[Array], Array]) -> Iterator[tuple[Array, Words, Array, int]]:
@@ -147,8 +146,7 @@ def crossed(first: Array, second: Array) -> Array:
     """Return 64 bits of each pair of hashes, as TensorFlow's `FingerprintCat64`."""
     mul = 0xC6A4A7935BD1E995
     both = ((first ^ mul) ^ _mixed(second * mul) * mul) * mul
-    hashed: Array = _mixed(_mixed(both) * mul)
-    return hashed
+    return cast(Array, _mixed(_mixed(both) * mul))
 
 
 def as_key(salt: Any) -> "list[int] | None":

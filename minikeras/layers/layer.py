@@ -1,9 +1,10 @@
 """The base class of all layers: built when first called, configured, and what happens around its `call`."""
 
 from collections.abc import Callable, Iterable, Sequence
+from copy import deepcopy
 from functools import wraps
 from threading import RLock
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, cast, overload
 
 import numpy as np
 
@@ -157,6 +158,9 @@ class Layer(Module, Configurable):
         self._build_shapes: dict[str, Any] = {}
         self._inbound_nodes: list[Node] = []
 
+    def __copy__(self) -> Self:
+        return deepcopy(self)  # with weights of its own, as in Keras
+
     def __getstate__(self) -> dict[str, Any]:
         # A copy has not been called; a copied graph calls its layers anew.
         state = {**vars(self), "_inbound_nodes": [], "_losses": []}
@@ -172,9 +176,14 @@ class Layer(Module, Configurable):
         return value if kind is None else kind.get(value)
 
     def add_loss(self, loss: Any) -> None:
-        """Add a scalar, or several, to the loss of the model that holds this layer."""
+        """Add a scalar, or several, that `call` has computed to the loss of the model that holds this layer."""
+        losses = loss if isinstance(loss, list | tuple) else [loss]
+        for x in losses:
+            if isinstance(x, KerasTensor | str) or not (context.training or isinstance(x, TensorOps)):
+                raise ValueError("`add_loss()` can only be called from inside `build()` or `call()`, on a tensor. "
+                                 f"Received: {x!r}. Add what a graph computes in the `call()` of a layer.")  # fmt: skip
         Layer._has_losses = True
-        self._losses.extend(map(as_tensor, loss if isinstance(loss, list | tuple) else [loss]))
+        self._losses.extend(map(as_tensor, losses))
 
     @property
     def losses(self) -> list[Tensor]:
@@ -222,11 +231,16 @@ class Layer(Module, Configurable):
     def _with_shapes(self, method: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Call a method that takes the shape of the input, or several, each named after its argument of `call`."""
         names = parameters(method).positional
+        if not names and not parameters(method).varargs:
+            return method()
         if len(names) <= 1:
             return method(_shapes(args[0]))
         inputs = {f"{name}_shape": x for name, x in parameters(self.call).bind(args, kwargs).items()}
         shapes = {name: _shapes(inputs[name]) for name in names if inputs.get(name) is not None}
         for name in names:
+            argument = name.removesuffix("_shape")
+            if name not in inputs and argument in self._takes and argument not in parameters(self.call).defaults:
+                raise TypeError(f"{type(self).__name__}.call() is missing a required argument: {argument!r}.")
             if name not in inputs and name not in parameters(method).defaults:
                 raise ValueError(f"{type(self).__name__}.{method.__name__}() takes {name!r}. Where it takes several "
                                  "shapes, each is named after an argument of call() and `_shape`.")  # fmt: skip
@@ -300,6 +314,9 @@ class Layer(Module, Configurable):
     def _training_by_name(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
         """Pass `training` by name, and what stands behind it, where it is given by place."""
         place = self._training_place
+        if 0 < place < len(args) and np.ndim(args[place]):
+            raise TypeError(f"{type(self).__name__}.call() takes {place} input(s). Received {len(args)}, of the shapes "
+                            f"{_shapes([*args])}. Several tensors go into a list, or are joined before.")  # fmt: skip
         if 0 < place < len(args) and (args[place] is None or isinstance(args[place], bool)):
             names = parameters(self.call).positional
             return args[:place], dict(zip(names[place:], args[place:], strict=False)) | kwargs
@@ -310,6 +327,7 @@ class Layer(Module, Configurable):
         training = self._settled_training(kwargs)
         if self._takes_masks:
             kwargs |= masks_for(self.call, self._takes, args, kwargs)
+        mask = mask_of(first) if kwargs.get("mask") is None else kwargs["mask"]  # before a layer within takes it off
         with calling(training, self._autocast_dtype()):
             try:
                 if symbolic:
@@ -319,7 +337,7 @@ class Layer(Module, Configurable):
                     outputs = self._call_checked(*args, **kwargs)
                     if self.activity_regularizer is not None and not context.dry:
                         self._regularize(outputs)
-                self._pass_mask(first, outputs, kwargs.get("mask"))
+                self._pass_mask(first, outputs, mask)
             except Exception as error:
                 if isinstance(error, TypeError):
                     self._check_keywords(kwargs)
@@ -358,12 +376,15 @@ class Layer(Module, Configurable):
             raise ValueError(f"For stateless_call, build '{self.name}' first, and pass a value for each of its "
                              f"{len(variables)} variables. Received: {len(values)}, built={self.built}.")  # fmt: skip
         values_before = [v.value for v in variables]
+        losses_before = [(layer, [*layer._losses]) for layer in self._flatten_layers()]
         try:
             assign_all(variables, values)
             outputs, losses = self(*args, **kwargs), self.losses
             after = [v.value for v in self.non_trainable_variables]
         finally:
             assign_all(variables, values_before)
+            for layer, penalties in losses_before:
+                layer._losses[:] = penalties
         return (outputs, after, losses) if return_losses else (outputs, after)
 
     def _noted(self, args: tuple[Any, ...], kwargs: dict[str, Any], filled: dict[str, Any]) -> dict[str, Any]:
@@ -389,13 +410,12 @@ class Layer(Module, Configurable):
 
     def _call_checked(self, *args: Any, **kwargs: Any) -> Any:
         outputs = self.call(*args, **kwargs)
-        return outputs if type(outputs) is Tensor else map_structure(self._as_output, outputs)
-
-    def _as_output(self, output: Any) -> Tensor:
-        if output is None:
+        if outputs is None or (context.dry and any(y is None for y in leaves(outputs))):
             raise ValueError(f"Layer '{self.name}' (of type {type(self).__name__}): its `call()` returned None. "
                              "Expected a tensor; end it with a `return` statement.")  # fmt: skip
-        return as_tensor(output)
+        if type(outputs) is Tensor:
+            return outputs
+        return map_structure(lambda y: None if y is None else as_tensor(y), outputs)
 
     def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
         """Return the mask of the output, that of the input by default; a subclass may override it.
@@ -408,14 +428,7 @@ class Layer(Module, Configurable):
         return previous_mask
 
     def _pass_mask(self, inputs: Any, outputs: Any, mask: Any) -> None:
-        """Put the mask that `compute_mask` returns on the outputs that have none.
-
-        Args:
-            inputs: The first argument of the call.
-            outputs: The outputs.
-            mask: The argument `mask` of the call; that of the inputs if there is none.
-        """
-        mask = mask_of(inputs) if mask is None else mask
+        """Put what `compute_mask` makes of the inputs' mask on the outputs that have none."""
         if mask is None and type(self).compute_mask is Layer.compute_mask:
             return
         if self.supports_masking:

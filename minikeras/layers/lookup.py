@@ -7,9 +7,9 @@ step. What `adapt` has learned is part of their configuration, so that it is sav
 import re
 import string
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from itertools import chain, repeat
-from typing import Annotated, Any, ClassVar, Literal, Self, TypeAlias, Unpack
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeAlias, Unpack, cast
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -272,12 +272,14 @@ class _Lookup(OfValues):
     salt: Salt
 
     def _configure(self, arguments: dict[str, Any]) -> None:
-        arguments["options"].pop("vocabulary_size", None)
+        self._size: int | None = arguments["options"].pop("vocabulary_size", None)  # until the vocabulary is there
         super()._configure({"oov_method": "floormod", "salt": None, **arguments})
         if self.invert and self.output_mode != "int":
             raise ValueError(f"`output_mode` must be 'int' when `invert` is true. Received: {self.output_mode!r}")
         if self._value is int and self.salt and self.oov_method != "farmhash":
             raise ValueError(f"`salt` needs `oov_method='farmhash'`. Received: salt={self.salt}")
+        if self.pad_to_max_tokens and self.max_tokens is None:
+            raise ValueError("`pad_to_max_tokens=True` needs `max_tokens`, which is the number of columns.")
         self._tokens: list[Any] | None = None
         self._idf: Array | None = None
         if arguments["vocabulary"] is not None:
@@ -299,7 +301,8 @@ class _Lookup(OfValues):
         return "int64" if self.output_mode == "int" else None
 
     def _depth(self) -> int:
-        return self.max_tokens if self.pad_to_max_tokens and self.max_tokens else self.vocabulary_size()
+        size = None if self._tokens is not None else self._size
+        return self.max_tokens if self.pad_to_max_tokens and self.max_tokens else size or self.vocabulary_size()
 
     def _special(self) -> list[Any]:
         masks = [self.mask_token] if self.mask_token is not None and self.output_mode == "int" else []
@@ -312,12 +315,16 @@ class _Lookup(OfValues):
                 vocabulary = [line.rstrip("\n") for line in file]
         special = self._special()
         tokens = [self._value(token) for token in np.asarray(vocabulary).tolist()]
+        if not tokens:
+            raise ValueError(f"Cannot set an empty vocabulary. Received: vocabulary={vocabulary}")
+        if idf_weights is not None and self.output_mode != "tf_idf":
+            raise ValueError(f"`idf_weights` are for the mode 'tf_idf', not for {self.output_mode!r}.")
         weights = None if idf_weights is None else np.asarray(idf_weights, "float64")
         if special and tokens[: len(special)] == special:
             tokens = tokens[len(special) :]
         elif weights is not None:
             weights = np.concatenate([[weights.mean()] * self.num_oov_indices, weights])
-        repeated = sorted(token for token, n in Counter([*{*special}, *tokens]).items() if n > 1)
+        repeated = sorted(token for token, n in Counter([self.mask_token, *tokens]).items() if n > 1)
         if repeated:
             raise ValueError(f"The vocabulary has repeated terms: {repeated}")
         if self.max_tokens is not None and len(special) + len(tokens) > self.max_tokens:
@@ -328,6 +335,18 @@ class _Lookup(OfValues):
         """Take over what Keras has learned, which it keeps in a file of its own, a token a line."""
         if self._tokens is None:
             self.set_vocabulary(text.rstrip("\n").split("\n"))
+
+    def save_own_variables(self, store: MutableMapping[str, Any]) -> None:
+        """Put the weights of mode "tf_idf" into a store, under the name that Keras gives them."""
+        if self._idf is not None:
+            store["idf_weights"] = np.pad(self._idf, (0, self._depth() - len(self._idf))).astype("float32")
+
+    def load_own_variables(self, store: Mapping[str, Array]) -> None:
+        """Read the weights of mode "tf_idf"; a ValueError if they are not as many as the values."""
+        for weights in store.values():
+            if [*store] != ["idf_weights"] or self.output_mode != "tf_idf" or weights.shape != (self._depth(),):
+                raise ValueError(f"It has {self._depth()} `idf_weights` in mode 'tf_idf'. Stored: {weights.shape}.")
+            self._idf = weights.astype("float64")
 
     def adapt(self, data: Any, steps: int | None = None) -> None:
         """Learn the vocabulary: the most frequent values first, of an array or an iterable of batches."""
@@ -345,7 +364,8 @@ class _Lookup(OfValues):
         room = None if self.max_tokens is None else self.max_tokens - len(self._special())
         ordered = sorted(sorted(counts, reverse=True), key=counts.__getitem__, reverse=True)[:room]
         weights = [float(np.log(1 + number / (1 + documents[token]))) for token in ordered] if weighs else None
-        self.set_vocabulary(ordered, weights)
+        if ordered:
+            self.set_vocabulary(ordered, weights)
 
     def _rows(self, values: Array) -> Iterator[list[Any]]:
         return map(self._plain, values.reshape(len(values), -1).tolist())
@@ -394,8 +414,7 @@ class _Lookup(OfValues):
             return [0] * len(values)
         if self._value is int and self.oov_method == "floormod":
             return [int(value) % self.num_oov_indices for value in values]
-        bins: list[int] = bins_of(values, self.num_oov_indices, self.salt).tolist()
-        return bins
+        return cast("list[int]", bins_of(values, self.num_oov_indices, self.salt).tolist())
 
     def _encode(self, inputs: Array) -> Array:
         values = raw(inputs)
@@ -561,8 +580,8 @@ class TextVectorization(_Lookup):
         if output_mode != "int" and output_sequence_length is not None:
             raise ValueError(f"`output_sequence_length` is for the mode 'int', not for {output_mode!r}.")
         if ragged and (output_mode != "int" or not hasattr(Tensor, "rows_of")):
-            raise ValueError("`ragged=True` is for output_mode='int' in scripts for TensorFlow. Received: "
-                             f"{output_mode!r}")  # fmt: skip
+            raise ValueError("`ragged=True` needs output_mode='int' and tf's ragged tensors, which scripts get "
+                             f"under `python -m minikeras`. Received: output_mode={output_mode!r}")  # fmt: skip
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if not self.ragged:
@@ -573,8 +592,18 @@ class TextVectorization(_Lookup):
         rows = Tensor.rows_of(numbers, [*map(len, texts)])  # type: ignore[attr-defined]
         return rows if values.ndim else rows[0]
 
+    def adapt(self, data: Any, batch_size: int | None = None, steps: int | None = None) -> None:  # type: ignore[override]  # as in Keras
+        """Learn the vocabulary, the most frequent words first; `batch_size` is Keras's, and changes nothing."""
+        super().adapt(data, steps)
+
+    def _keeps_shape(self) -> bool:
+        """Return whether each text has one number, since it is not cut into words."""
+        return self.split is None and self.ngrams is None and self.output_sequence_length is None
+
     def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
         shape = tuple(input_shape)
+        if self._keeps_shape():
+            return super().compute_output_shape(shape)
         texts = shape[:-1] if shape[1:] and shape[-1] == 1 else shape
         return (*texts, self.output_sequence_length if self.output_mode == "int" else self._depth())
 
@@ -602,7 +631,11 @@ class TextVectorization(_Lookup):
 
     def _encode(self, inputs: Array) -> Array:
         values = raw(inputs)
+        if self.split is not None and values.ndim > 1 and values.shape[1:] != (1,):
+            raise ValueError(f"Texts to be split need the shape (batch,) or (batch, 1). Received: {values.shape}")
         texts = [*map(self._numberer(), self._rows(values, self.output_sequence_length))]
+        if self._keeps_shape():
+            return self._encode_numbers(np.array(texts, "int64").reshape(values.shape))
         lengths = np.array([*map(len, texts)], "int64")
         length = self.output_sequence_length
         if length is None:

@@ -12,9 +12,7 @@ T = TypeVar("T", bound=Tensor)
 
 def mask_of(x: Any) -> Any:
     """Return the mask of a tensor, None without one; for a list or dict of tensors, the structure of their masks."""
-    if isinstance(x, list | tuple | dict):
-        return map_structure(mask_of, x)
-    return getattr(x, "keras_mask", None)
+    return map_structure(mask_of, x) if isinstance(x, list | tuple | dict) else getattr(x, "keras_mask", None)
 
 
 def masked(x: T, mask: Any) -> T:

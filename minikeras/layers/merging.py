@@ -52,8 +52,7 @@ class _Elementwise(_Merging):
     _merge: Callable[..., Tensor]
 
     def call(self, inputs: Sequence[Tensor]) -> Tensor:
-        ndim = max(x.ndim for x in inputs)
-        longer = [list(range(1, 1 + ndim - x.ndim)) for x in inputs]
+        longer = [list(range(1, 1 + max(y.ndim for y in inputs) - x.ndim)) for x in inputs]
         return self._merge([ops.expand_dims(x, axes) if axes else x for x, axes in zip(inputs, longer, strict=True)])
 
     def compute_output_shape(self, input_shape: Any) -> PartialShape:
@@ -278,8 +277,7 @@ class Dot(_Merging):
         batch, *rows, length = x.shape
         columns = y.shape[2:]
         x, y = ops.reshape(x, (batch, prod(rows), length)), ops.reshape(y, (batch, length, prod(columns)))
-        product = ops.matmul(x, y)
-        return ops.reshape(product, (batch, *rows, *columns) if rows or columns else (batch, 1))
+        return ops.reshape(ops.matmul(x, y), (batch, *rows, *columns) if rows or columns else (batch, 1))
 
     def compute_output_shape(self, input_shape: Any) -> PartialShape:
         shapes = self._listed(input_shape)

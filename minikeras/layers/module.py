@@ -129,12 +129,8 @@ class Module:
     def _configured_weight(self, name: str, shape: ShapeLike, kind: str | None = None, **options: Any) -> Variable:
         """Make a weight with the initializer, regularizer and constraint that the layer was made with.
 
-        Args:
-            name: Its name.
-            shape: Its shape.
-            kind: What the layer's attributes begin with, such as "kernel" for `kernel_initializer`; the name if not
-                given.
-            options: Further arguments of `add_weight`, or others in place of these three.
+        `kind` is what these begin with, such as "kernel" for `kernel_initializer`: the name if not given. `options` are
+        further arguments of `add_weight`, or others in place of these three.
         """
         ends = ("initializer", "regularizer", "constraint")
         arguments = {end: getattr(self, f"{kind or name}_{end}") for end in ends if end not in options}

@@ -9,6 +9,7 @@ from .. import ops
 from .._base.nested import leaves
 from .._base.settings import epsilon, image_data_format, settings
 from .._base.typing import Array, Config, ShapeLike, TensorLike
+from .._core.input_spec import InputSpec
 from .._core.tensor import Tensor, as_array
 from .._core.variable import Variable
 from .layer import LayerOptions, SameShape
@@ -57,6 +58,7 @@ class Normalization(SameShape):
         if any(input_shape[axis] is None for axis in self._keep_axis):
             raise ValueError(f"axis={self.axis} must have known sizes. Received: inputs.shape={tuple(input_shape)}.")
         self._reduce_axis = tuple(axis for axis in range(ndim) if axis not in self._keep_axis)
+        self.input_spec: Any = InputSpec(axes={axis - ndim: input_shape[axis] for axis in self._keep_axis})
         self._broadcast_shape = tuple((n or 1) if a in self._keep_axis else 1 for a, n in enumerate(input_shape))
         if self.input_mean is None or self.input_variance is None:
             shape = tuple(input_shape[axis] for axis in self._keep_axis)

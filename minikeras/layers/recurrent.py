@@ -1,35 +1,27 @@
-"""Recurrent layers: a cell computes one step from an input and a state, and a layer runs it along a sequence.
-
-Matrices for several gates are one kernel, side by side: one product a step serves them all. A layer draws its dropout
-masks once a call, so that all steps drop the same, as in Keras (Gal and Ghahramani 2016).
-"""
+"""Recurrent layers, which run a cell along a sequence, with the same dropout in all steps (Gal and Ghahramani 2016)."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, Literal, Self, TypeAlias, Unpack, cast, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeAlias, Unpack, cast, overload
 
-from .. import activations, ops, random, tree
-from .._base.checks import Positive, one_of
-from .._base.typing import ActivationName, Config, CustomObjects, PartialShape, Shape, ShapeLike, TensorLike
+import numpy as np
+
+from .. import ops, tree
+from .._base.checks import one_of
+from .._base.typing import PartialShape, ShapeLike, TensorLike
 from .._core.input_spec import InputSpec
 from .._core.keras_tensor import KerasTensor
-from .._core.tape import GradientTape
-from .._core.tensor import Tensor, recorders
+from .._core.tensor import Tensor
 from .._core.variable import Variable
 from .._serialization.serialization import deserialize, serialize
 from ..constraints import ConstraintLike
-from ..ops.recurrence import CURVES, SMALL_STATE, Recurrence, recur
-from ..random import SeedGenerator
-from .core import WithKernel
+from ..ops.recurrence import SMALL_STATE, Recurrence, recur
+from . import recurrent_cells as cells
 from .layer import BaseOptions, InitializerLike, Layer, LayerOptions, RegularizerLike, Untracked
-
-ActivationLike = ActivationName | Callable[..., Any] | Config | None
-Masks = list[list[Tensor] | None]  # of the inputs and of the state, one for all gates or one each
-_Share: TypeAlias = Annotated[float, lambda cls, name, value: float(min(1.0, max(0.0, value)))]
-"""A number, or the end of the range from 0 to 1 that is next to it."""
+from .recurrent_cells import ActivationLike, Cell, GRUCell, LSTMCell, OfLayers, SimpleRNNCell, StackedRNNCells, first_of
 
 if TYPE_CHECKING:  # Python has `default` from 3.13 on
     from typing_extensions import TypeVar
@@ -47,321 +39,7 @@ Values2: TypeAlias = tuple[Tensor, Tensor]
 Values3: TypeAlias = tuple[Tensor, Tensor, Tensor]
 
 
-class _Cell(WithKernel):
-    """One step of a recurrent layer, by `call(inputs, states, training)`; a ValueError if `units` is not positive.
-
-    Args:
-        units: Size of the output, and of each part of the state.
-        activation: Name or function, "tanh" by default.
-        recurrent_activation: That of the gates, "sigmoid" by default.
-        kernel_initializer, recurrent_initializer, bias_initializer: What fills the weights.
-        unit_forget_bias: Whether the bias of the forget gate starts at 1.
-        kernel_regularizer, recurrent_regularizer, bias_regularizer: Penalties on them.
-        kernel_constraint, recurrent_constraint, bias_constraint: Projections applied after each training step.
-        dropout: Share of the inputs to drop in training.
-        recurrent_dropout: Share of the state to drop in training.
-        seed: Seed of the dropout.
-    """
-
-    activation: Callable[..., Any]
-    _gates: ClassVar[int]
-    _states: ClassVar[int] = 1
-    _draws_first: ClassVar[bool] = False  # whether the cell takes its seed before its initializers, as in Keras
-    _size: ClassVar[str] = "units"  # the argument that is the size of the output
-    _gate_axis: int = -1  # along which the gates stand side by side
-    _window: Shape = ()  # sizes of a kernel that slides
-    units: Positive
-    use_bias: bool
-    recurrent_initializer: Callable[..., Any]
-    recurrent_regularizer: Callable[..., Any] | None
-    recurrent_constraint: Callable[..., Any] | None
-    dropout: _Share
-    recurrent_dropout: _Share
-    seed: int | None
-    recurrent_kernel: Variable
-    state_size: Any
-    output_size: int
-
-    def _configure(self, arguments: dict[str, Any]) -> None:
-        seeds = SeedGenerator(arguments["seed"]) if self._draws_first else None
-        super()._configure(arguments)
-        self.seed_generator: SeedGenerator = seeds or SeedGenerator(self.seed)
-        self.units = self.output_size = getattr(self, self._size)
-        self.state_size = self.units if self._states == 1 else [self.units] * self._states
-
-    def build(self, input_shape: ShapeLike) -> None:
-        width = self._gates * self.units
-        shapes = [(*self._window, n, width) for n in (input_shape[self._gate_axis], self.units)]
-        self.kernel: Variable = self._configured_weight("kernel", shapes[0])
-        self.recurrent_kernel = self._configured_weight("recurrent_kernel", shapes[1], "recurrent")
-        self.bias: Variable | None = self._make_bias(width) if self.use_bias else None
-
-    def _make_bias(self, width: int) -> Variable:
-        return self._configured_weight("bias", (width,))
-
-    def get_initial_state(self, batch_size: int | None = None) -> list[Tensor]:
-        """Return zeros for each part of the state."""
-        return [ops.zeros((batch_size or 0, self.units), self.compute_dtype) for _ in range(self._states)]
-
-    def _masks(self, shape: Shape) -> Masks:
-        """Draw dropout masks of inputs, of this shape, and of the state; if that drops, one for each gate."""
-        count = self._gates if self.recurrent_dropout or self._window else 1
-
-        def draw(rate: float, shape: Shape) -> list[Tensor] | None:
-            ones = ops.ones(shape, self.compute_dtype)
-            return [random.dropout(ones, rate, seed=self.seed_generator) for _ in range(count)] if rate > 0 else None
-
-        return [draw(self.dropout, shape), draw(self.recurrent_dropout, self.get_initial_state(shape[0])[0].shape)]
-
-    def _step_masks(self, inputs: Tensor, training: bool | None, masks: Masks | None) -> Masks:
-        """Return the masks to use in a step: those of the layer, or new ones, and none where nothing is trained."""
-        if masks is None:
-            masks = self._masks(inputs.shape)
-        return masks if training else [None, None]
-
-    def _kind(self, x: Tensor, masks: Any, training: bool) -> tuple[str, str, str] | None:
-        """Return the kind of the recurrence and its activations if one op can run it, None if only `call` can."""
-        functions = self.activation, getattr(self, "recurrent_activation", self.activation)
-        names = [next((name for name in CURVES if activations.get(name) is f), "") for f in functions]
-        kind = vars(type(self)).get("_recurrence")  # which a subclass, whose formula may be another, does not have
-        usual = kind and all(names) and x.ndim == 3 and x.shape[1] and getattr(self, "reset_after", True)
-        dtypes = {w.dtype for w in self.weights} | {x.dtype}
-        nested = sum(isinstance(recorder, GradientTape) for recorder in recorders.open) > 1
-        if not usual or nested or (training and masks[1]) or dtypes not in ({"float32"}, {"float64"}):
-            return None
-        return str(kind), names[0], names[1]
-
-    def _product(self, x: Tensor, kernel: Any, masks: list[Tensor] | None, multiply: Any = ops.matmul) -> Any:
-        """Return the product with the kernels of all gates, each with a mask of its own if there are several."""
-        if masks is None or len(masks) == 1:
-            return multiply(x if masks is None else x * masks[0], kernel)
-        kernels = ops.split(kernel, len(masks), -1)
-        products = [multiply(x * mask, k) for mask, k in zip(masks, kernels, strict=True)]
-        return ops.concatenate(products, self._gate_axis)
-
-
-def _first(items: Any) -> Any:
-    """Return the first of several states or masks, the only one as it is."""
-    return items[0] if isinstance(items, list | tuple) else items
-
-
-class SimpleRNNCell(_Cell):
-    """One step h = activation(x @ kernel + h @ recurrent_kernel + bias).
-
-    Call arguments: inputs (batch, features), states [(batch, units)], training. Returns the output and the new states.
-    """
-
-    _gates, _draws_first, _recurrence = 1, True, "simple"
-
-    def __init__(self, units: int, activation: ActivationLike = "tanh", use_bias: bool = True,
-                 kernel_initializer: InitializerLike = "glorot_uniform",
-                 recurrent_initializer: InitializerLike = "orthogonal", bias_initializer: InitializerLike = "zeros",
-                 kernel_regularizer: RegularizerLike = None,
-                 recurrent_regularizer: RegularizerLike = None, bias_regularizer: RegularizerLike = None,
-                 kernel_constraint: ConstraintLike = None, recurrent_constraint: ConstraintLike = None,
-                 bias_constraint: ConstraintLike = None, dropout: float = 0.0, recurrent_dropout: float = 0.0,
-                 seed: int | None = None, **options: Unpack[LayerOptions]) -> None:  # fmt: skip
-        self._configure(locals())
-
-    def call(self, inputs: Tensor, states: Any, training: bool = False, masks: Masks | None = None) -> Any:
-        of_inputs, of_state = self._step_masks(inputs, training, masks)
-        h = self._product(inputs, self.kernel, of_inputs)
-        h = h if self.bias is None else h + self.bias
-        output = self.activation(h + self._product(_first(states), self.recurrent_kernel, of_state))
-        return output, [output] if isinstance(states, list | tuple) else output
-
-
-class LSTMCell(_Cell):
-    """One step of a long short-term memory (Hochreiter and Schmidhuber 1997), whose state is (h, c).
-
-    i, f, g, o = split(x @ kernel + h @ recurrent_kernel + bias); c = f c + i g; h = o activation(c), where
-    `recurrent_activation` is applied to i, f and o, and `activation` to g.
-
-    Call arguments: inputs (batch, features), states [h, c], training. Returns the output h and the new states.
-    """
-
-    _gates, _states, _recurrence = 4, 2, "lstm"
-    recurrent_activation: Callable[..., Any]
-    unit_forget_bias: bool
-
-    def __init__(self, units: int, activation: ActivationLike = "tanh",
-                 recurrent_activation: ActivationLike = "sigmoid", use_bias: bool = True,
-                 kernel_initializer: InitializerLike = "glorot_uniform",
-                 recurrent_initializer: InitializerLike = "orthogonal", bias_initializer: InitializerLike = "zeros",
-                 unit_forget_bias: bool = True, kernel_regularizer: RegularizerLike = None,
-                 recurrent_regularizer: RegularizerLike = None, bias_regularizer: RegularizerLike = None,
-                 kernel_constraint: ConstraintLike = None, recurrent_constraint: ConstraintLike = None,
-                 bias_constraint: ConstraintLike = None, dropout: float = 0.0, recurrent_dropout: float = 0.0,
-                 seed: int | None = None, **options: Unpack[LayerOptions]) -> None:  # fmt: skip
-        self._configure(locals())
-
-    def _make_bias(self, width: int) -> Variable:
-        if not self.unit_forget_bias:
-            return super()._make_bias(width)
-
-        def start(shape: Any, *args: Any, **kwargs: Any) -> Tensor:
-            n = self.units
-            parts: list[Tensor] = [self.bias_initializer((n,), *args, **kwargs), ops.ones((n,), *args, **kwargs)]
-            return ops.concatenate([*parts, self.bias_initializer((2 * n,), *args, **kwargs)])
-
-        return self._configured_weight("bias", (width,), initializer=start)
-
-    def _sums(self, x: Tensor, h: Tensor, of_inputs: list[Tensor] | None, of_state: list[Tensor] | None) -> Any:
-        """Return the inputs of the gates, from x and h and their masks."""
-        z = self._product(x, self.kernel, of_inputs) + self._product(h, self.recurrent_kernel, of_state)
-        return z if self.bias is None else z + self.bias
-
-    def call(self, inputs: Tensor, states: Any, training: bool = False, masks: Masks | None = None) -> Any:
-        h, c = states
-        i, f, g, o = ops.split(self._sums(inputs, h, *self._step_masks(inputs, training, masks)), 4, self._gate_axis)
-        gate = self.recurrent_activation
-        c = gate(f) * c + gate(i) * self.activation(g)
-        h = gate(o) * self.activation(c)
-        return h, [h, c]
-
-
-class GRUCell(_Cell):
-    """One step of a gated recurrent unit (Cho et al. 2014).
-
-    z, r = gates of x and h; h' = activation of x and of r h; h = z h + (1 - z) h'.
-
-    Args:
-        reset_after: Whether the reset gate multiplies the state after the product with the kernel, rather than before.
-
-    Call arguments: inputs (batch, features), states [(batch, units)], training. Returns the output and the new states.
-    """
-
-    _gates, _recurrence = 3, "gru"
-    recurrent_activation: Callable[..., Any]
-    reset_after: bool
-
-    def __init__(self, units: int, activation: ActivationLike = "tanh",
-                 recurrent_activation: ActivationLike = "sigmoid", use_bias: bool = True,
-                 kernel_initializer: InitializerLike = "glorot_uniform",
-                 recurrent_initializer: InitializerLike = "orthogonal", bias_initializer: InitializerLike = "zeros",
-                 kernel_regularizer: RegularizerLike = None, recurrent_regularizer: RegularizerLike = None,
-                 bias_regularizer: RegularizerLike = None, kernel_constraint: ConstraintLike = None,
-                 recurrent_constraint: ConstraintLike = None, bias_constraint: ConstraintLike = None,
-                 dropout: float = 0.0, recurrent_dropout: float = 0.0, reset_after: bool = True,
-                 seed: int | None = None, **options: Unpack[LayerOptions]) -> None:  # fmt: skip
-        self._configure(locals())
-
-    def _make_bias(self, width: int) -> Variable:
-        return self._configured_weight("bias", (2, width) if self.reset_after else (width,))
-
-    def call(self, inputs: Tensor, states: Any, training: bool = False, masks: Masks | None = None) -> Any:
-        h, n = _first(states), self.units
-        of_inputs, of_state = self._step_masks(inputs, training, masks)
-        x = self._product(inputs, self.kernel, of_inputs)
-        if self.bias is not None:
-            x = x + (self.bias[0] if self.reset_after else self.bias)
-        x_z, x_r, x_h = ops.split(x, 3, -1)
-        gate = self.recurrent_activation
-        if self.reset_after:
-            inner = self._product(h, self.recurrent_kernel, of_state)
-            h_z, h_r, h_h = ops.split(inner if self.bias is None else inner + self.bias[1], 3, -1)
-            z, r = gate(x_z + h_z), gate(x_r + h_r)
-            new = r * h_h
-        else:
-            inner = self._product(h, self.recurrent_kernel[:, : 2 * n], of_state and of_state[:2])
-            h_z, h_r = ops.split(inner, 2, -1)
-            z, r = gate(x_z + h_z), gate(x_r + h_r)
-            new = self._product(r * h, self.recurrent_kernel[:, 2 * n :], of_state and of_state[2:])
-        output = z * h + (1 - z) * self.activation(x_h + new)
-        return output, [output] if isinstance(states, list | tuple) else output
-
-
-def _output_size(cell: Any) -> int:
-    size = getattr(cell, "output_size", None)
-    size = _first(cell.state_size) if size is None else size
-    if not isinstance(size, int):
-        raise TypeError(f"The `output_size` of a cell must be an integer. Received: {size!r}.")
-    return int(size)
-
-
-def _check_cell(cell: Any, role: str) -> None:
-    for name in ("call", "state_size"):
-        if name not in dir(cell):
-            raise ValueError(f"{role} needs a cell with `call` and `state_size`. Received one without {name!r}: {cell}")
-
-
-def _start(cell: Any, batch_size: int, dtype: str) -> Any:
-    if hasattr(cell, "get_initial_state"):
-        return cell.get_initial_state(batch_size=batch_size)
-    return tree.map_structure(lambda n: ops.zeros((batch_size, n), dtype), cell.state_size)
-
-
-def _step(cell: Any, x: Tensor, states: Any, training: bool | None, masks: Any) -> Any:
-    """Return a cell's output, and its new states."""
-    if isinstance(cell, _Cell | StackedRNNCells):
-        return cell.call(x, states, training=bool(training), masks=masks)
-    takes = isinstance(cell, Layer) and "training" in cell._takes
-    return cell(x, states, training=training) if takes else (cell if callable(cell) else cell.call)(x, states)
-
-
-class _OfLayers(Layer):
-    """A layer made of others, of which configurations hold the configurations."""
-
-    _parts: ClassVar[dict[str, str]] = {}  # arguments that are layers -> their attributes
-
-    def get_config(self) -> Config:
-        return super().get_config() | {name: serialize(getattr(self, at)) for name, at in self._parts.items()}
-
-    @classmethod
-    def from_config(cls, config: Config, custom_objects: CustomObjects | None = None) -> Self:
-        parts = {name: deserialize(config[name], custom_objects) for name in cls._parts if config.get(name)}
-        return super().from_config({**config, **parts})
-
-
-class StackedRNNCells(_OfLayers):
-    """Several cells as one: each gets the output of the one before; a ValueError without `call` or `state_size`.
-
-    Args:
-        cells: The cells.
-    """
-
-    _parts: ClassVar[dict[str, str]] = {"cells": "cells"}
-
-    def __init__(self, cells: Sequence[Any], **options: Unpack[LayerOptions]) -> None:
-        super().__init__(**options)
-        for cell in cells:
-            _check_cell(cell, "StackedRNNCells")
-        self.cells: list[Any] = list(cells)
-
-    @property
-    def state_size(self) -> list[Any]:
-        """The cells' sizes."""
-        return [cell.state_size for cell in self.cells]
-
-    @property
-    def output_size(self) -> int:
-        """Size of the last cell's output."""
-        return _output_size(self.cells[-1])
-
-    def get_initial_state(self, batch_size: int | None = None) -> list[Any]:
-        """Return the cells' initial states."""
-        return [_start(cell, batch_size or 0, self.compute_dtype) for cell in self.cells]
-
-    def build(self, input_shape: ShapeLike) -> None:
-        for cell in self.cells:
-            if isinstance(cell, Layer) and not cell.built:
-                cell.build(input_shape)
-            input_shape = (input_shape[0], _output_size(cell))
-
-    def _masks(self, shape: Shape) -> list[Any]:
-        shapes = [shape, *((shape[0], _output_size(cell)) for cell in self.cells)]
-        return [c._masks(x) if isinstance(c, _Cell) else None for c, x in zip(self.cells, shapes, strict=False)]
-
-    def call(self, inputs: Tensor, states: Any, training: bool = False, masks: list[Any] | None = None) -> Any:
-        new_states = []
-        for cell, state, mask in zip(self.cells, states, masks or [None] * len(self.cells), strict=True):
-            nested = isinstance(state, list | tuple)
-            inputs, new = _step(cell, inputs, list(state) if nested else [state], training, mask)
-            new_states.append(new if nested or len(new) != 1 else new[0])
-        return inputs, new_states[0] if len(new_states) == 1 else new_states
-
-
-class RNN(_OfLayers, Generic[WithState, Symbols, Values]):
+class RNN(OfLayers, Generic[WithState, Symbols, Values]):
     """Runs a cell along the steps of a sequence.
 
     Args:
@@ -422,7 +100,7 @@ class RNN(_OfLayers, Generic[WithState, Symbols, Values]):
                  go_backwards: bool = False, stateful: bool = False, unroll: bool = False,
                  zero_output_for_mask: bool = False, **options: Unpack[LayerOptions]) -> None:  # fmt: skip
         cell = StackedRNNCells(cell) if isinstance(cell, list | tuple) else cell
-        _check_cell(cell, "RNN")
+        cells.check(cell, "RNN")
         self._configure(locals())
 
     def _configure(self, arguments: dict[str, Any]) -> None:
@@ -442,13 +120,12 @@ class RNN(_OfLayers, Generic[WithState, Symbols, Values]):
             if batch is None:
                 raise ValueError("When using `stateful=True` in a RNN, the batch size must be static: give the model "
                                  f"an Input(batch_shape=...). Found: sequence.shape={sequences_shape}")  # fmt: skip
-
             variable = partial(Variable, trainable=False, dtype=self.variable_dtype, name="rnn_state")
             self.states = Untracked(tree.map_structure(variable, self.get_initial_state(batch)))
 
     def get_initial_state(self, batch_size: int) -> list[Any]:
         """Return the state to start with."""
-        states = _start(self.cell, batch_size, self.compute_dtype)
+        states = cells.start(self.cell, batch_size, self.compute_dtype)
         return list(states) if isinstance(states, list | tuple) else [states]
 
     def reset_state(self) -> None:
@@ -459,12 +136,14 @@ class RNN(_OfLayers, Generic[WithState, Symbols, Values]):
     reset_states = reset_state
 
     def call(self, sequences: Tensor, initial_state: Any = None, mask: Any = None, training: bool = False) -> Any:
-        batch = sequences.shape[0]
+        batch, steps = sequences.shape[:2]
         states: Any = self._begin(batch, initial_state)
-        mask = _first(mask)
-        own = isinstance(self.cell, _Cell | StackedRNNCells)
+        mask = _fitting(mask, sequences)
+        if not steps:
+            raise ValueError(f"A recurrent layer needs one step at least. Received: shape {sequences.shape}.")
+        own = isinstance(self.cell, Cell | StackedRNNCells)
         masks: Any = self.cell._masks((batch, *sequences.shape[2:])) if own else None
-        kind = self.cell._kind(sequences, masks, training) if isinstance(self.cell, _Cell) else None
+        kind = self.cell._kind(sequences, masks, training) if isinstance(self.cell, Cell) else None
         if kind:
             inputs = sequences * ops.expand_dims(masks[0][0], 1) if training and masks[0] else sequences
             ((output, states),) = _run_at_once([self], inputs, states, mask, kind)
@@ -484,7 +163,7 @@ class RNN(_OfLayers, Generic[WithState, Symbols, Values]):
         size = max(32, math.isqrt(steps))  # a step's gradient is added to that of a part, in place of all steps
         parts = [sequences[:, start : start + size] for start in range(0, steps, size)] if steps > size else [sequences]
         for t in range(steps)[:: -1 if self.go_backwards else 1]:
-            new_output, new_states = _step(self.cell, parts[t // size][:, t % size], states, training, masks)
+            new_output, new_states = cells.step(self.cell, parts[t // size][:, t % size], states, training, masks)
             new_states = list(new_states) if isinstance(new_states, list | tuple) else [new_states]
             if mask is not None:
                 choose = partial(_choose, mask[:, t])
@@ -506,18 +185,31 @@ class RNN(_OfLayers, Generic[WithState, Symbols, Values]):
                 raise ValueError(f"A stateful layer needs batches of one size, {size}. Received: {batch}.")
         if states is None:
             states = self.states if self.stateful else self.get_initial_state(batch)
-        return self._converted(list(states) if isinstance(states, list | tuple) else [states])
+        states = self._converted(list(states) if isinstance(states, list | tuple) else [states])
+        if isinstance(self.cell, Cell) and not self.cell._window:
+            wanted, given = [(batch, self.cell.units)] * self.cell._states, [x.shape for x in states]
+            if given != wanted:
+                raise ValueError(f"`initial_state` needs tensors of the shapes {wanted}. Received: {given}.")
+        return states
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         """Return the mask for all outputs, none for the last one and for states."""
-        mask = _first(mask) if self.return_sequences else None
+        mask = first_of(mask) if self.return_sequences else None
         return [mask, *[None] * len(self.state_size)] if self.return_state else mask
 
     def compute_output_shape(self, sequences_shape: ShapeLike, initial_state_shape: Any = None) -> Any:
         batch: int | None = sequences_shape[0]
-        size = _output_size(self.cell)
+        size = cells.output_size(self.cell)
         shape: PartialShape = (batch, sequences_shape[1], size) if self.return_sequences else (batch, size)
         return (shape, *tree.map_structure(lambda n: (batch, n), self.state_size)) if self.return_state else shape
+
+
+def _fitting(mask: Any, x: Tensor) -> Any:
+    """Return the mask of sequences, the first of several; a ValueError if it has other batches or steps."""
+    mask, sizes = first_of(mask), x.shape[:2]
+    if mask is not None and np.shape(mask) not in (sizes, (*sizes, 1)):
+        raise ValueError(f"A mask for sequences of shape {x.shape} needs the shape {sizes}. Received: {np.shape(mask)}")
+    return mask
 
 
 def _run_at_once(layers: Sequence[RNN[Any, Any, Any]], x: Tensor, states: list[Any], mask: Any,
@@ -556,7 +248,7 @@ class _OfCell(RNN[WithState, Symbols, Values]):
     """
 
     _parts: ClassVar[dict[str, str]] = {}
-    _cell: ClassVar[type[_Cell]]
+    _cell: ClassVar[type[Cell]]
     _cell_name: ClassVar[str]
     _names_penalty = True
     _further = ("unroll", "zero_output_for_mask")
@@ -669,7 +361,7 @@ class GRU(_OfCell[WithState, Symbols2, Values2]):
         self._configure(locals())
 
 
-class Bidirectional(_OfLayers):
+class Bidirectional(OfLayers):
     """Runs one recurrent layer forwards and another backwards, and puts their outputs together.
 
     Args:
@@ -730,7 +422,7 @@ class Bidirectional(_OfLayers):
         kind = self._kind(sequences) if training and initial_state is None else None
         if kind:
             start = self.forward_layer.get_initial_state(2 * sequences.shape[0])
-            (y, states), (z, others) = _run_at_once(layers, sequences, start, _first(mask), kind)
+            (y, states), (z, others) = _run_at_once(layers, sequences, start, _fitting(mask, sequences), kind)
         else:
             half = 0 if initial_state is None else len(initial_state) // 2
             parts = (None, None) if initial_state is None else (initial_state[:half], initial_state[half:])
@@ -759,7 +451,7 @@ class Bidirectional(_OfLayers):
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         """Return the mask for the outputs of all steps, none for the last."""
-        mask = _first(mask) if self.return_sequences else None
+        mask = first_of(mask) if self.return_sequences else None
         merged = (mask, mask) if self.merge_mode is None else mask
         if not self.return_state:
             return merged

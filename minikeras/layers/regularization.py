@@ -166,8 +166,7 @@ class AlphaDropout(_Drop):
         shape = random.mask_shape(self.noise_shape, inputs.shape)
         mask = ops.cast(random.uniform(shape, seed=self.seed_generator) >= self.rate, inputs.dtype)
         a: float = ((1 - self.rate) * (1 + self.rate * SELU_LIMIT**2)) ** -0.5
-        b = -a * SELU_LIMIT * self.rate
-        return ops.add(a * (inputs * mask + SELU_LIMIT * (1 - mask)), b)
+        return ops.add(a * (inputs * mask + SELU_LIMIT * (1 - mask)), -a * SELU_LIMIT * self.rate)
 
 
 class ActivityRegularization(SameShape):

@@ -272,7 +272,7 @@ class Cropping1D(_Cropping, rank=1):
     """
 
     def __init__(self, cropping: SizesOf[One] | Two = 1, **options: Unpack[LayerOptions]) -> None:
-        super().__init__(cropping, "channels_last", **options)
+        self._configure(locals() | {"data_format": "channels_last"})
 
 
 class Cropping2D(_Cropping, rank=2):
@@ -336,7 +336,7 @@ class UpSampling1D(_UpSampling, rank=1):
     def __init__(self, size: int = 2, **options: Unpack[LayerOptions]) -> None:
         if not isinstance(size, int | np.integer) or isinstance(size, bool):
             raise TypeError(f"UpSampling1D needs an integer for `size`. Received: size={size!r}.")
-        super().__init__(size, "channels_last", **options)
+        self._configure(locals() | {"data_format": "channels_last"})
 
 
 class UpSampling2D(_UpSampling, rank=2):

@@ -152,7 +152,7 @@ class SpectralNormalization(Wrapper):
         zero = ops.all(ops.equal(self.kernel, 0))
         self.vector_u.assign(ops.where(zero, self.vector_u, vector_u))
         kernel = ops.where(zero, self.kernel, kernel)
-        if not recorders.open:
+        if not recorders.open or not self.kernel.trainable:
             self.kernel.assign(kernel)
             return ops.cast(self.layer(inputs), inputs.dtype)
         attributes = vars(self.layer)

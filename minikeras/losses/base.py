@@ -174,7 +174,7 @@ def _same_ranks(true: Any, predicted: Any) -> Any:
 
 
 class LossFunctionWrapper(Loss):
-    """A function of (y_true, y_pred) as a loss; the classes at the end of this module are such wrappers.
+    """A function of (y_true, y_pred) as a loss; `MeanSquaredError` and the like are such wrappers.
 
     Args:
         fn: The function. It gives one loss a sample.

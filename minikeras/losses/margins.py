@@ -72,8 +72,7 @@ def categorical_hinge(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
         1.25
     """
     true, predicted = floats(y_true, y_pred, squeeze=False)
-    right = ops.sum(true * predicted, axis=-1)
-    other = ops.max((1.0 - true) * predicted, axis=-1)
+    right, other = ops.sum(true * predicted, axis=-1), ops.max((1.0 - true) * predicted, axis=-1)
     return ops.maximum(other - right + 1.0, 0.0)
 
 

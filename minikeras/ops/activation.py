@@ -44,8 +44,7 @@ def leaky_relu(x: TensorLike, negative_slope: Any = 0.2, out: Array | None = Non
     x = as_float(x)
     if np.ndim(negative_slope):
         return np.multiply(x, np.where(x >= 0, 1, negative_slope), out=out)
-    choose = np.maximum if negative_slope <= 1 else np.minimum
-    return choose(x, x * negative_slope, out=out)
+    return (np.maximum if negative_slope <= 1 else np.minimum)(x, x * negative_slope, out=out)
 
 
 @primitive(lambda g, y, x, alpha: np.where(x > 0, g, g * (y + alpha)),
@@ -214,9 +213,7 @@ def glu(x: TensorLike, axis: int = -1) -> Tensor:
 
 def row_sums(x: Any, axis: Axis) -> Any:
     """Return sums along an axis, which broadcast; of short rows, by a product that repeats them, in half the time."""
-    if is_narrow(x, axis):
-        return np.dot(x, ones((np.shape(x)[1],) * 2, x.dtype))
-    return rule(sum)(x, axis, True)
+    return np.dot(x, ones((np.shape(x)[1],) * 2, x.dtype)) if is_narrow(x, axis) else rule(sum)(x, axis, True)
 
 
 def _softmax_parts(x: Any, axis: Axis = -1) -> Any:

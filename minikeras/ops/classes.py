@@ -54,14 +54,14 @@ def multi_hot(inputs: TensorLike, num_classes: int | None = None, axis: int = -1
     if classes is None:
         raise ValueError("multi_hot needs num_classes, the length of its vectors. Received: num_classes=None.")
     if axis == -1 and not sparse:
-        return _multi_hot(inputs, classes, standardize_dtype(dtype))
+        return _hot_rows(inputs, classes, standardize_dtype(dtype))
     hot = one_hot(inputs, classes, axis=axis, dtype=dtype, sparse=sparse)
     return max(hot, axis=1 if hot.ndim > 2 else 0)
 
 
 @primitive(None)
-def _multi_hot(x: TensorLike, classes: int, dtype: str) -> Array:
-    return tally(np.moveaxis(np.atleast_1d(x), 1 if np.ndim(x) > 1 else 0, -1), classes, dtype, once=True)
+def _hot_rows(x: TensorLike, num_classes: int, dtype: str) -> Array:
+    return tally(np.moveaxis(np.atleast_1d(x), 1 if np.ndim(x) > 1 else 0, -1), num_classes, dtype, once=True)
 
 
 def tally(numbers: Array, depth: int, dtype: str, weights: Array | None = None, *, once: bool = False) -> Array:

@@ -11,7 +11,8 @@ from .._base.context import context
 from .._base.nested import leaves, map_structure
 from .._base.typing import Function1, Function2
 from .._core.op import composite
-from .._core.tensor import Tensor, as_array
+from .._core.tape import GradientTape
+from .._core.tensor import Tensor, TensorOps, as_array, recorders
 from .creation import convert_to_tensor, shape, zeros_like
 from .shapes import concatenate, stack, take
 
@@ -130,6 +131,9 @@ def vectorize(pyfunc: Callable[..., Any], *, excluded: Any = None, signature: st
     run = np.vectorize(pyfunc, excluded=excluded, signature=signature)
 
     def call(*args: Any, **kwargs: Any) -> Any:
+        tapes = [r for r in recorders.open if isinstance(r, GradientTape)]
+        if any(tape.follows(x) for tape in tapes for x in args if isinstance(x, TensorOps)):
+            raise TypeError("vectorize runs on numbers, without gradients. Use `vectorized_map`, or `stop_gradient`.")
         results = run(*[as_array(x) for x in args], **kwargs)
         return tuple(Tensor(x) for x in results) if isinstance(results, tuple) else Tensor(results)
 

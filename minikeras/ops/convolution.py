@@ -175,13 +175,13 @@ def _elements(windows: Array, how: Sliding) -> Iterator[tuple[Any, Array]]:
 
 
 def _repeated(kernel: Array, places: int) -> Array:
-    """Return a kernel of one filter a channel for all last places at once: NumPy takes long rows quicker."""
+    """Return a kernel of one filter a channel for all last places, or a part of them: NumPy takes long rows quicker."""
     return np.repeat(kernel, places, -2)[..., None]
 
 
 @primitive(lambda g, y, x, kernel, how: _input_rule(g, kernel, how, np.shape(x)[1:]),
            lambda g, y, x, kernel, how: _kernel_rule(x, g, how, np.shape(x)[-1] // np.shape(kernel)[-2]))  # fmt: skip
-def _correlate(x: TensorLike, kernel: TensorLike, how: Sliding, out: Array | None = None) -> Array:
+def _slide(x: TensorLike, kernel: TensorLike, how: Sliding, out: Array | None = None) -> Array:
     """Products of windows and kernel, (batch, ..., n), (*window, n / groups, filters) -> (batch, ..., filters)."""
     a, b = promote(x, kernel, floating=True)
     groups, filters = a.shape[-1] // b.shape[-2], b.shape[-1]
@@ -193,7 +193,7 @@ def _correlate(x: TensorLike, kernel: TensorLike, how: Sliding, out: Array | Non
             total = y[place][..., None]
             product = room[: total.size].reshape(total.shape)
             for element, at in _elements(windows, how):
-                np.multiply(at, wide[element], out=product)
+                np.multiply(at, wide[element][: product.shape[-3]], out=product)
                 np.add(total, product, out=total)
         return y
     kernels = _grouped(b, groups)
@@ -203,9 +203,9 @@ def _correlate(x: TensorLike, kernel: TensorLike, how: Sliding, out: Array | Non
 
 
 @primitive(lambda h, y, x, g, how, groups: _input_rule(g, h, how, np.shape(x)[1:]),
-           lambda h, y, x, g, how, groups: rule(_correlate)(x, h, how))  # fmt: skip
+           lambda h, y, x, g, how, groups: rule(_slide)(x, h, how))  # fmt: skip
 def _kernel_gradient(x: TensorLike, g: TensorLike, how: Sliding, groups: int, out: Array | None = None) -> Array:
-    """The gradient of `_correlate` with respect to its kernel, of the kernel's shape."""
+    """The gradient of `_slide` with respect to its kernel, of the kernel's shape."""
     a, b = promote(x, g, floating=True)
     kernel = (*how.window, a.shape[-1] // groups, b.shape[-1])
     y = np.empty(kernel, a.dtype) if out is None else out
@@ -227,16 +227,16 @@ def _kernel_gradient(x: TensorLike, g: TensorLike, how: Sliding, groups: int, ou
     return y
 
 
-@primitive(lambda h, y, g, kernel, how, sizes: rule(_correlate)(h, kernel, how),
+@primitive(lambda h, y, g, kernel, how, sizes: rule(_slide)(h, kernel, how),
            lambda h, y, g, kernel, how, sizes: _kernel_rule(h, g, how, sizes[-1] // np.shape(kernel)[-2]))  # fmt: skip
 def _input_gradient(g: TensorLike, kernel: TensorLike, how: Sliding, sizes: Shape, out: Array | None = None) -> Array:
-    """The gradient of `_correlate` with respect to its input, of shape (batch, *sizes)."""
+    """The gradient of `_slide` with respect to its input, of shape (batch, *sizes)."""
     a, b = promote(g, kernel, floating=True)
     y = np.empty((len(a), *sizes), a.dtype) if out is None else out
     channels = b.shape[-2]
     groups, depthwise = sizes[-1] // channels, _is_depthwise(y, b.shape)
     if not depthwise and sizes[-1] >= 8 and max(how.strides) == 1 and y[..., 0].size < 1.2 * a[..., 0].size:
-        return rule(_correlate)(a, _turned(b, groups), how.back(), y)  # larger products, though of zeros too
+        return rule(_slide)(a, _turned(b, groups), how.back(), y)  # larger products, though of zeros too
     y.fill(0)
     wide = _repeated(b, a.shape[-2]) if depthwise else b
     for place, windows, room in _blocks(y, how, groups, sizes[-1] + a.shape[-1], back=True):
@@ -246,7 +246,7 @@ def _input_gradient(g: TensorLike, kernel: TensorLike, how: Sliding, sizes: Shap
         products = product.reshape(-1, groups, channels).swapaxes(0, 1)
         for element, at in _elements(windows, how):
             if depthwise:
-                np.multiply(part[..., None], wide[element], out=product)
+                np.multiply(part[..., None], wide[element][: product.shape[-3]], out=product)
             else:
                 _multiply(gradients, _grouped(b[element], groups).swapaxes(1, 2), products)
             np.add(at, product, out=at)
@@ -291,7 +291,7 @@ def conv(inputs: TensorLike, kernel: TensorLike, strides: Sizes = 1, padding: Ca
     if filters % (shape(x)[-1] // channels):
         raise ValueError(f"{filters} filters are no multiple of {shape(x)[-1] // channels} groups.")
     how = _sliding(shape(x)[1:-1], tuple(window), strides, padding, dilation_rate)
-    return from_channels_last(_correlate(x, w, how), name)
+    return from_channels_last(_slide(x, w, how), name)
 
 
 @composite
@@ -336,7 +336,7 @@ def transposed(sizes: ShapeLike, window: Shape, strides: Shape, padding: str, ou
 def conv_transpose(inputs: TensorLike, kernel: TensorLike, strides: Sizes = 1, padding: Padding = "valid",
                    output_padding: Sizes | None = None, data_format: DataFormat | None = None,
                    dilation_rate: Sizes = 1) -> Tensor:  # fmt: skip
-    """The way back of a convolution: (batch, ..., channels) -> (batch, ..., filters), larger by the strides.
+    """A transposed convolution: (batch, ..., channels) -> (batch, ..., filters), larger by the strides.
 
     `kernel` is (*window, filters, channels). Without `output_padding`, the sizes are those of the input times the
     strides, plus what the window is larger than the strides for `padding` "valid".
@@ -505,16 +505,13 @@ def average_pool(inputs: TensorLike, pool_size: Sizes, strides: Sizes | None = N
 
 # Blocks of images as columns, and pooling to a size
 
-Two = int | Sequence[int]
-"""One number for height and width, or one for each."""
 
-
-def _two(value: Two) -> tuple[int, int]:
+def _two(value: Sizes) -> tuple[int, int]:
     first, second = (value, value) if isinstance(value, int) else value
     return first, second
 
 
-def _places(sizes: Shape, kernel_size: Two, dilation: Two, stride: Two) -> list[Any]:
+def _places(sizes: Shape, kernel_size: Sizes, dilation: Sizes, stride: Sizes) -> list[Any]:
     """Return the rows and columns of all blocks, as indices of shape (height, width, blocks down, blocks across)."""
     places = []
     for axis, (n, k, d, s) in enumerate(zip(sizes, _two(kernel_size), _two(dilation), _two(stride), strict=True)):
@@ -524,7 +521,7 @@ def _places(sizes: Shape, kernel_size: Two, dilation: Two, stride: Two) -> list[
 
 
 @composite
-def unfold(x: TensorLike, kernel_size: Two, dilation: Two = 1, padding: Two = 0, stride: Two = 1) -> Tensor:
+def unfold(x: TensorLike, kernel_size: Sizes, dilation: Sizes = 1, padding: Sizes = 0, stride: Sizes = 1) -> Tensor:
     """Sliding blocks of images as columns: (batch, channels, h, w) -> (batch, channels * block size, blocks)."""
     p, q = _two(padding)
     images = pad(x, ((0, 0), (0, 0), (p, p), (q, q)))
@@ -534,8 +531,8 @@ def unfold(x: TensorLike, kernel_size: Two, dilation: Two = 1, padding: Two = 0,
 
 
 @composite
-def fold(x: TensorLike, output_size: Two, kernel_size: Two, dilation: Two = 1, padding: Two = 0,
-         stride: Two = 1) -> Tensor:  # fmt: skip
+def fold(x: TensorLike, output_size: Sizes, kernel_size: Sizes, dilation: Sizes = 1, padding: Sizes = 0,
+         stride: Sizes = 1) -> Tensor:  # fmt: skip
     """Blocks, laid out as `unfold` does, added up to images of a size."""
     (height, width), (p, q) = _two(output_size), _two(padding)
     sizes = (height + 2 * p, width + 2 * q)
@@ -547,7 +544,7 @@ def fold(x: TensorLike, output_size: Two, kernel_size: Two, dilation: Two = 1, p
     return transpose(summed).reshape((n, channels, *sizes))[:, :, p : p + height, q : q + width]
 
 
-def _adaptive(inputs: TensorLike, output_size: Two, data_format: str | None, reduce: Callable[..., Tensor]) -> Tensor:
+def _adaptive(inputs: TensorLike, output_size: Sizes, data_format: str | None, reduce: Callable[..., Tensor]) -> Tensor:
     """Pool each axis between batch and channels to a size, by parts that overlap where they must."""
     x = convert_to_tensor(inputs)
     first = 1 if standardize_data_format(data_format) == "channels_last" else 2

@@ -49,7 +49,7 @@ def convert_to_tensor(x: TensorLike, dtype: DTypeLike | None = None, sparse: boo
                       ragged: bool | None = None) -> Tensor:  # fmt: skip
     """A tensor of the values of x; Python numbers become float32 or int32, arrays keep their dtype.
 
-    But an array of float64 becomes float32, unless `dtype` or floatx is float64.
+    An array of float64 becomes float32, unless `dtype` or floatx is float64.
 
     Rows of several lengths, text, `sparse` and `ragged` raise a ValueError.
 
@@ -213,7 +213,7 @@ def _spaced(name: str, function: Any, outer: VJP, inner: VJP = lambda end: 1.0) 
     return primitive(rule_of(0), rule_of(1))(named(forward, name, ""))
 
 
-_linear = _spaced("_linear", np.linspace, lambda g, y, dtype: g)
+_linspace = _spaced("_linspace", np.linspace, lambda g, y, dtype: g)
 _powers = _spaced("_powers", np.logspace, lambda g, y, dtype, base: g * y * math.log(base))
 _geometric = _spaced("_geometric", np.geomspace, lambda g, y, dtype: g * y, lambda end: 1.0 / end)
 
@@ -227,7 +227,7 @@ def linspace(start: TensorLike, stop: TensorLike, num: int = 50, endpoint: bool 
 def linspace(start: TensorLike, stop: TensorLike, num: int = 50, endpoint: bool = True, retstep: bool = False,
              dtype: DTypeLike | None = None, axis: int = 0) -> Any:  # fmt: skip
     """`num` numbers at equal distances from `start` to `stop`; with `retstep` a pair with the distance."""
-    values = _linear(start, stop, int(num), endpoint, axis, dtype)
+    values = _linspace(start, stop, int(num), endpoint, axis, dtype)
     if not retstep:
         return values
     distance = convert_to_tensor(stop) - convert_to_tensor(start)

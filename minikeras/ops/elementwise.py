@@ -133,10 +133,11 @@ sign: Unary = unary(np.sign, None, "Sign of x: -1, 0 or 1.", strong)
 signbit: Unary = unary(np.signbit, None, "Whether x has its sign bit set, as -0.0 has.", strong)
 sqrt: Unary = unary(np.sqrt, lambda g, y, x: 0.5 * g / y, "Square root of x.", writes=True)
 cbrt: Unary = unary(np.cbrt, lambda g, y, x: g / (3 * y * y), "Cube root of x.")
-reciprocal: Unary = unary(np.reciprocal, lambda g, y, x: -g * y * y, "1 / x in the dtype of x.", strong, writes=True)
+reciprocal: Unary = unary(np.reciprocal, lambda g, y, x: -g * y * y, "1 / x.", writes=True)
 rsqrt: Unary = unary(lambda x: 1 / np.sqrt(x), lambda g, y, x: -0.5 * g * y * y * y,  # d x^(-1/2) = -1/2 x^(-3/2)
                      "Reciprocal of the square root, 1 / sqrt(x).", name="rsqrt")  # fmt: skip
-hypot: Binary = binary(np.hypot, met(lambda g, y, a, b: g * a / y), met(lambda g, y, a, b: g * b / y),
+hypot: Binary = binary(np.hypot, met(lambda g, y, a, b: g * np.where(y == 0, 0.5, a / (y + (y == 0)))),  # as JAX's
+                       met(lambda g, y, a, b: g * np.where(y == 0, 0.5, b / (y + (y == 0)))),
                        "sqrt(x1 ** 2 + x2 ** 2).", floating=True)  # fmt: skip
 
 
@@ -194,10 +195,17 @@ def _second(g: Any, y: Any, x1: Any, x2: Any) -> Any:
     return _first(g, y, x2, x1)
 
 
+def _present(g: Any, y: Any, x1: Any, x2: Any) -> Any:
+    """Return the first argument's part where NaN loses against any number: all where the second is NaN."""
+    return np.where(np.isnan(x2), g, 0.5 * (g * np.equal(x1, y) + g * np.equal(x1, y) * np.not_equal(x2, y)))
+
+
 maximum: Binary = binary(np.maximum, _first, _second, "Larger of x1 and x2; NaN where either is.", writes=True)
 minimum: Binary = binary(np.minimum, _second, _first, "Smaller of x1 and x2; NaN where either is.", writes=True)
-fmax: Binary = binary(np.fmax, _first, _second, "Larger of x1 and x2; where one is NaN, the other.")
-fmin: Binary = binary(np.fmin, _second, _first, "Smaller of x1 and x2; where one is NaN, the other.")
+fmax: Binary = binary(np.fmax, _present, lambda g, y, a, b: _present(g, y, b, a),
+                      "Larger of x1 and x2; where one is NaN, the other.")  # fmt: skip
+fmin: Binary = binary(np.fmin, _present, lambda g, y, a, b: _present(g, y, b, a),
+                      "Smaller of x1 and x2; where one is NaN, the other.")  # fmt: skip
 heaviside: Binary = binary(np.heaviside, None, lambda g, y, a, b: g * (a == 0),
                            "0 where x1 < 0, 1 where x1 > 0, x2 between.", floating=True)  # fmt: skip
 nextafter: Binary = binary(np.nextafter, None, None, "The next float after x1 towards x2.", floating=True)

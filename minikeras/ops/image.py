@@ -229,6 +229,7 @@ def _each_channel(images: TensorLike, kernel: Any, data_format: str | None, padd
     """Weigh the neighbours of each pixel, each channel by itself."""
     channels, *_ = _axes(images, data_format)
     x = convert_to_tensor(images)
+    x = x if "float" in x.dtype else cast(x, "float32")
     weights = np.repeat(np.asarray(kernel)[:, :, None, None], x.shape[channels], 2).astype(x.dtype)
     return _in_batch(x, 3, lambda x: depthwise_conv(x, weights, 1, padding, standardize_data_format(data_format)))
 
@@ -266,7 +267,7 @@ def ssim(image1: TensorLike, image2: TensorLike, max_val: float = 1.0, filter_si
     Source: Wang et al. 2004, "Image quality assessment: from error visibility to structural similarity".
     """
     channels, rows, columns = _axes(image1, data_format)
-    a, b = convert_to_tensor(image1), convert_to_tensor(image2)
+    a, b = (x if "float" in x.dtype else cast(x, "float32") for x in map(convert_to_tensor, (image1, image2)))
     bell = _bell(filter_size, filter_sigma)
     blurred = partial(_each_channel, kernel=np.outer(bell, bell), data_format=data_format, padding="valid")
     c1, c2 = (k1 * max_val) ** 2, (k2 * max_val) ** 2

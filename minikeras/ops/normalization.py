@@ -1,7 +1,7 @@
 """Normalization and attention."""
 
 import math
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -136,8 +136,7 @@ def normalize(x: TensorLike, axis: Axis = -1, order: int = 2, epsilon: float | N
     else:
         total = np.sum(np.abs(t) ** order, axis=as_axes(axis), keepdims=True)
         norm = np.maximum(total if order == 1 else total ** (1 / order), least)
-    result: Tensor = t / norm
-    return result
+    return cast(Tensor, t / norm)
 
 
 @composite
@@ -173,5 +172,4 @@ def dot_product_attention(query: TensorLike, key: TensorLike, value: TensorLike,
         lowest = 0.7 * float(np.finfo(logits.dtype).min)  # exp gives 0, and a row without any source no NaN
         logits = np.where(mask, logits, lowest)
     result = np.matmul(softmax(_wide(logits)).astype(v.dtype), np.transpose(v, heads_first))
-    attended: Tensor = NP.transpose(result, heads_first)  # runs the op, and gives a tensor
-    return attended
+    return cast(Tensor, NP.transpose(result, heads_first))  # runs the op, and gives a tensor

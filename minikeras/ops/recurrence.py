@@ -304,7 +304,7 @@ def _weight_gradient(d: Array, records: Array, weights: Array, how: Recurrence, 
     """The gradient of the weights, from that of the sums in the gates: a product summed over steps and batch."""
     n, (count, k, columns) = how.units, weights.shape
     out = np.empty_like(weights) if out is None else out
-    cuts = [slice(columns)] if count > 1 else [slice(columns // 2), slice(columns // 2, columns)]
+    cuts = [slice(columns)] if count > 1 or columns < 2 else [slice(columns // 2), slice(columns // 2, columns)]
 
     def add_up(y: Array, rows: Any, *blocks: Array) -> None:
         a, b = (block.transpose(1, 0, 2).reshape(block.shape[1], -1) for block in blocks)

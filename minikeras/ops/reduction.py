@@ -1,7 +1,7 @@
 """Operations along an axis: sums, means, extremes, statistics, running sums, counts."""
 
 import math
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypeVar, cast, overload
 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
@@ -43,8 +43,7 @@ def reduction(function: Any, vjp: VJP | None, doc: str, prepare: Any = strong, n
     def forward(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Array:
         return function(prepare(x), axes(axis), keepdims=keepdims)
 
-    op: Any = primitive(vjp)(named(forward, name or function.__name__, doc))
-    return op
+    return cast(Reduction, primitive(vjp)(named(forward, name or function.__name__, doc)))
 
 
 def _accumulated(x: Array) -> np.dtype[Any]:
@@ -163,13 +162,20 @@ std: Reduction = reduction(  # d sqrt(v) = dv / (2 sqrt(v))
     "Standard deviation along axes: root of the variance.", as_float)  # fmt: skip
 
 
+def _product_before(x: Any) -> Any:
+    """Return the product of what stands before each element along the last axis."""
+    return np.concatenate([np.ones_like(x[..., :1]), np.cumprod(x[..., :-1], -1)], -1)
+
+
 def _prod_rule(g: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False, dtype: Any = None) -> Any:
-    """Multiply by the product of the other elements, also where some are zero."""
-    zero = np.equal(x, 0)
-    filled = np.where(zero, 1, x)
-    count = np.sum(zero, axes(axis), keepdims=True)
-    rest = np.prod(filled, axes(axis), keepdims=True) / filled
-    return restore(g, axis, keepdims) * np.where(np.equal(count - zero * 1, 0), rest, 0)
+    """Multiply by the products of the elements before and behind, for some may be zero."""
+    summed = range(x.ndim) if axis is None else [a % x.ndim for a in (axis if np.ndim(axis) else [axis])]
+    order = [*(a for a in range(x.ndim) if a not in summed), *summed]
+    turned = np.transpose(x, order)
+    kept = turned.shape[: x.ndim - len(summed)]
+    rows = np.reshape(turned, (*kept, math.prod(turned.shape[len(kept) :])))
+    others = _product_before(rows) * np.flip(_product_before(np.flip(rows, -1)), -1)
+    return restore(g, axis, keepdims) * np.transpose(np.reshape(others, turned.shape), np.argsort(order).tolist())
 
 
 @primitive(_prod_rule)
@@ -287,8 +293,7 @@ def _position(function: Any, name: str, doc: str, fill: float | None = None) -> 
         place = function(np.where(missing, np.asarray(fill, a.dtype), a), axis, keepdims=keepdims)
         return np.where(np.all(missing, axis, keepdims=keepdims), -1, place).astype("int32")
 
-    op: Any = primitive(None)(named(forward, name, doc))
-    return op
+    return cast(Position, primitive(None)(named(forward, name, doc)))
 
 
 argmax: Position = _position(np.argmax, "argmax", "Position of the first largest element.")
@@ -375,9 +380,19 @@ def cumsum(x: TensorLike, axis: int | None = None, dtype: str | None = None) -> 
     return np.cumsum(a, axis, dtype=dtype or ("int32" if a.dtype == bool else a.dtype))
 
 
-@primitive(lambda g, y, x, axis=None, dtype=None: _reverse_cumsum(g * y, x, axis) / x)
+def _cumprod_rule(g: Any, y: Any, x: Any, axis: int | None = None, dtype: Any = None) -> Any:
+    """Multiply the product before an element by r_i = g_i + x_(i+1) r_(i+1), what those from it on make of it."""
+    rows, slopes = (np.reshape(v, -1) if axis is None else np.moveaxis(v, axis, -1) for v in (x, g))
+    sums = [slopes[..., i] for i in range(rows.shape[-1])]
+    for i in reversed(range(len(sums) - 1)):
+        sums[i] = sums[i] + rows[..., i + 1] * sums[i + 1]
+    found = _product_before(rows) * np.stack(sums, -1) if sums else rows
+    return np.reshape(found, x.shape) if axis is None else np.moveaxis(found, -1, axis)
+
+
+@primitive(_cumprod_rule)
 def cumprod(x: TensorLike, axis: int | None = None, dtype: str | None = None) -> Array:
-    """Running product along an axis, of the flattened tensor by default; NaN is its slope at 0."""
+    """Running product along an axis, of the flattened tensor by default."""
     a = strong(x)
     return np.cumprod(a, axis, dtype=dtype or ("int32" if a.dtype == bool else a.dtype))
 

@@ -273,8 +273,11 @@ def _updates_rule(g: Any, y: Any, inputs: Any, indices: Any, updates: Any, reduc
         return g[key] * np.reshape(last[key] == order, (*order.shape, *[1] * (np.ndim(g) - len(key))))
     if reduction == "add":
         return g[key]
-    if reduction == "mul":
-        return g[key] * (y[key] / updates)
+    if reduction == "mul":  # the product of the other factors: 0 where another one is 0 too
+        lost = np.equal(updates, 0).astype(y.dtype)
+        rest = rule(scatter_update)(inputs, indices, updates + lost, "mul")[key]
+        only = np.equal(rule(scatter_update)(np.zeros(np.shape(y), y.dtype), indices, lost, "add")[key], lost)
+        return g[key] * np.where(only, rest / (updates + lost), 0)
     return g[key] * np.equal(y[key], updates) / _rivals(y, inputs, indices, updates)[key]
 
 

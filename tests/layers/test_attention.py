@@ -63,6 +63,20 @@ def test_a_query_that_sees_nothing_gets_the_mean_of_all_values() -> None:
     np.testing.assert_allclose(y[0, 1], values @ layer.output_dense.kernel.numpy()[0], rtol=1e-5)
 
 
+def test_a_layer_around_one_passes_its_mask_on() -> None:
+    class Block(layers.Layer):
+        def __init__(self) -> None:
+            super().__init__()
+            self.supports_masking = True
+            self.attention = layers.MultiHeadAttention(1, 2)
+
+        def call(self, x: Any) -> Any:
+            return x + self.attention(x, x)
+
+    y = Block()(layers.Embedding(5, 3, mask_zero=True)(np.array([[1, 2, 0]])))
+    assert y.keras_mask.numpy().tolist() == [[True, True, False]]
+
+
 def test_the_mask_of_the_queries_goes_on() -> None:
     layer, x, mask = layers.Attention(), np.ones((1, 2, 3)), np.array([[True, False]])
     assert layer.compute_mask([x, x], mask=[mask, None]).tolist() == mask.tolist()

@@ -463,6 +463,62 @@ def test_clear_session_forgets_the_policy() -> None:
     assert keras.config.dtype_policy().name == "float32"
 
 
+def test_a_mode_of_quantization_is_no_policy() -> None:
+    for wrong in (lambda: keras.config.set_dtype_policy("int8"), lambda: Dense(1, dtype="int8")):
+        with pytest.raises(ValueError, match="quantization"):
+            wrong()
+    assert keras.config.dtype_policy().name == "float32"
+
+
+def test_losses_that_nobody_would_add_are_refused() -> None:
+    x = keras.Input((3,))
+    model = keras.Model(x, Dense(2)(x))
+    for layer, loss in ((model, keras.ops.sum(model.outputs[0])), (Dense(1), "x"), (keras.Sequential([Dense(1)]), 3.0)):
+        with pytest.raises(ValueError, match="inside `build\\(\\)` or `call\\(\\)`"):
+            layer.add_loss(loss)
+        assert layer.losses == []
+
+
+def test_a_copy_has_weights_of_its_own() -> None:
+    layer = Dense(1, kernel_initializer="ones")
+    layer.build((None, 2))
+    other = copy.copy(layer)
+    layer.kernel.assign([[2.0], [3.0]])
+    assert other.kernel.numpy().tolist() == [[1.0], [1.0]]
+    assert other.name == layer.name
+
+
+def test_build_may_take_no_shape() -> None:
+    class Bias(Layer):
+        def build(self) -> None:
+            self.bias = self.add_weight((3,), "ones")
+
+        def call(self, x: Any) -> Any:
+            return x + self.bias
+
+    assert Bias()(np.ones((2, 3))).numpy().tolist() == [[2.0] * 3] * 2
+    assert keras.Sequential([keras.Input((3,)), Bias()]).count_params() == 3
+
+
+def test_one_of_several_outputs_may_be_none() -> None:
+    class Scores(Layer):
+        def call(self, x: Any) -> Any:
+            return x, None
+
+    assert Scores()(np.ones((1, 2)))[1] is None
+    with pytest.raises(ValueError, match="returned None"):
+        Scores()(keras.Input((2,)))
+
+
+def test_a_stateless_call_leaves_no_penalty() -> None:
+    layer = Dense(2, activity_regularizer="l1", kernel_initializer="ones")
+    layer.build((None, 3))
+    values = [v.value for v in layer.trainable_variables]
+    _, _, losses = layer.stateless_call(values, [], np.ones((4, 3)), return_losses=True)
+    assert [float(loss) for loss in losses] == [pytest.approx(0.06)]
+    assert layer.losses == []
+
+
 def test_symbolic_call_builds_and_infers() -> None:
     x = keras.Input((3,))
     layer = Scale()

@@ -322,7 +322,7 @@ LEARNED: dict[str, Callable[[], Any]] = {
 @pytest.mark.parametrize("name", LEARNED)
 def test_what_was_learned_is_in_the_configuration(name: str) -> None:
     layer = LEARNED[name]()
-    values: Array = np.array([["b", "q"]]) if name in ("string", "text") else np.array([[2, 3]])
+    values: Array = np.array([["b"], ["q"]]) if name in ("string", "text") else np.array([[2, 3]])
     again = layers.deserialize(layers.serialize(layer))
     assert rows(again(values)) == rows(layer(values))
     assert again.get_config() == layer.get_config()
@@ -390,6 +390,10 @@ WRONG: dict[str, Callable[[], Any]] = {
     "several_ngrams": lambda: layers.TextVectorization(ngrams=(1, "a")),  # type: ignore[arg-type]
     "length": lambda: layers.TextVectorization(output_sequence_length="a"),  # type: ignore[arg-type]
     "length_of_counts": lambda: layers.TextVectorization(output_mode="count", output_sequence_length=3),
+    "rows_of_texts": lambda: layers.TextVectorization(vocabulary=["a"])([["a", "b"]]),
+    "padded_to_nothing": lambda: layers.StringLookup(output_mode="count", pad_to_max_tokens=True),
+    "weights_of_numbers": lambda: layers.StringLookup(vocabulary=["a"], idf_weights=[1.0]),
+    "empty_vocabulary": lambda: layers.IntegerLookup(vocabulary=[]),
     "max_tokens": lambda: layers.StringLookup(max_tokens=1),
     "num_oov_indices": lambda: layers.IntegerLookup(num_oov_indices=-1),
     "vocabulary_dtype": lambda: layers.IntegerLookup(vocabulary_dtype="float32"),
@@ -525,3 +529,14 @@ def test_a_vocabulary_that_does_not_fit_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "words.txt"
     path.write_text("a\nb\x85c\nd\n", "utf8")  # what str.splitlines() would cut
     assert layers.StringLookup(vocabulary=str(path))(["d"]).tolist() == [3]
+
+
+def test_whole_texts_keep_their_shape() -> None:
+    layer = layers.TextVectorization(split=None, vocabulary=["a b", "c"])
+    assert layer(["C!", "a b"]).tolist() == [3, 2]
+    assert layer([["c", "d"], ["a b", "c"]]).tolist() == [[3, 1], [2, 3]]
+    for shape in [(2,), (1,)]:
+        assert layer(keras.Input(shape, dtype="string")).shape == (None, *shape)
+    counts = layers.TextVectorization(split=None, vocabulary=["a b", "c"], output_mode="count")
+    assert counts([["c"], ["d"]]).tolist() == [[0, 0, 1], [1, 0, 0]]
+    assert layers.TextVectorization(split=None, vocabulary=["c"], output_sequence_length=2)(["c"]).tolist() == [[2, 0]]

@@ -270,6 +270,13 @@ def test_layers_that_drop_a_mask_say_so() -> None:
         layers.Flatten(name="flat")(vectors)
 
 
+def test_integers_stay_integers() -> None:
+    x = np.array([[[2, 2], [1, 2]]], "int32")
+    y = layers.Masking(2)(x)
+    assert (y.dtype, y.numpy().tolist()) == ("int32", [[[0, 0], [1, 2]]])
+    assert layers.Identity()(x).dtype == layers.Identity()(keras.Input((2,), dtype="int32")).dtype == "int32"
+
+
 def test_masking_takes_a_configured_value() -> None:
     config = layers.Masking(mask_value=2.0).get_config()
     assert layers.Masking.from_config(config).mask_value == 2.0

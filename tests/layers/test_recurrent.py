@@ -42,6 +42,7 @@ def test_lstm_by_hand() -> None:
 
 @pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])
 def test_with_a_window_of_one_pixel_a_convolutional_lstm_is_one_for_each_pixel(data_format: Any) -> None:
+    keras.utils.set_random_seed(0)
     film = np.random.default_rng(0).normal(size=(2, 5, 3, 4, 6))  # batch, steps, rows, columns, channels
     pixels = film.transpose(0, 2, 3, 1, 4).reshape(-1, 5, 6)
     lstm = layers.LSTM(7, return_sequences=True, dtype="float64")
@@ -177,6 +178,34 @@ def test_a_replay_drops_other_inputs_in_each_step(layer: Any, options: Any) -> N
         model.compile("sgd", "mse", run_eagerly=eagerly)
         found.append(model.fit(x, x[:, 0], batch_size=2, epochs=3, validation_data=(x, x[:, 0]), verbose=0).history)
     assert found[0] == found[1]
+
+
+class Doubled(layers.GRUCell):
+    def call(self, inputs: Any, states: Any, training: bool = False) -> Any:
+        output, states = super().call(inputs, states, training=training)
+        return output * 2, states
+
+
+class Plain(layers.LSTMCell):
+    def call(self, inputs: Any, states: Any) -> Any:  # type: ignore[override]  # as scripts have it
+        return super().call(inputs, states)
+
+
+def test_cells_of_ones_own_are_made_of_those_here() -> None:
+    x = np.random.default_rng(0).normal(size=(2, 5, 3)).astype("float32")
+    layer = layers.RNN(Doubled(4, dropout=0.5, recurrent_dropout=0.5, seed=1), return_sequences=True)
+    usual = layers.RNN(layers.GRUCell(4, dropout=0.5, recurrent_dropout=0.5, seed=1), return_sequences=True)
+    for each in (layer, usual):
+        each.build(x.shape)
+    usual.set_weights(layer.get_weights())
+    for training in (False, True):  # with the same masks in all steps
+        np.testing.assert_allclose(layer(x, training=training), 2 * usual(x, training=training), rtol=1e-5, atol=1e-6)
+    mixed = layers.RNN([Plain(4), Doubled(2)])
+    alike = layers.RNN([layers.LSTMCell(4), layers.GRUCell(2)])
+    for each in (mixed, alike):
+        each.build(x.shape)
+    alike.set_weights(mixed.get_weights())
+    np.testing.assert_allclose(mixed(x), 2 * alike(x), rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize("name", ["activation", "recurrent_activation"])

@@ -23,6 +23,8 @@ CASES: list[tuple[tuple[int, ...], tuple[int, ...], dict[str, Any]]] = [
     ((3, 7, 9, 4), (2, 3, 1, 8), {"padding": "same"}),
     ((3, 7, 9, 1), (1, 1, 1, 20), {}),
     ((3, 11, 4), (3, 4, 2), {"padding": "causal", "dilation_rate": 2}),
+    ((3, 11, 4), (3, 1, 4), {"padding": "same"}),
+    ((3, 23, 4), (3, 1, 4), {"strides": 2}),
     ((2, 4, 5, 4, 2), (2, 2, 3, 1, 2), {"padding": "same"}),
 ]
 """Shapes of input and kernel, and how the window slides."""

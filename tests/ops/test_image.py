@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from minikeras.layers import RandomContrast
 from minikeras.ops import image
 from tests._core.test_tape import check_gradient, check_second, sample
 
@@ -77,3 +78,21 @@ WRONG: dict[str, Callable[[], Any]] = {
 def test_wrong_uses_are_refused(name: str) -> None:
     with pytest.raises(ValueError, match=r"Invalid|Expected|axes|axis|Only one|must be|Exactly two|negative|same"):
         WRONG[name]()
+
+
+def test_images_of_integers_are_seen_as_their_numbers() -> None:
+    images = (np.arange(432) * 37 % 256).astype("uint8").reshape(1, 12, 12, 3)
+    floats = images.astype("float32")
+    for op in (image.gaussian_blur, image.sobel_edges):
+        np.testing.assert_allclose(op(images), op(floats), rtol=1e-6)
+    of_integers, of_floats = (image.ssim(x, x[:, ::-1].copy(), 255.0) for x in (images, floats))
+    np.testing.assert_allclose(of_integers, of_floats, rtol=1e-6)
+
+
+def test_contrast_of_integers_changes() -> None:
+    images = np.arange(128).reshape(2, 8, 8, 1).astype("uint8")
+    layer = RandomContrast(0.5, seed=1)
+    changed = layer(images, training=True).numpy()
+    shares = changed.std(axis=(1, 2)) / images.std(axis=(1, 2))
+    assert ((shares > 1) & (shares < 1.5)).all()
+    assert not np.allclose(shares[0], shares[1])

@@ -1,7 +1,11 @@
 """Every function of NumPy that takes an array, on tensors: a gradient, an answer without one, or a TypeError."""
 
 import inspect
+import os
 import re
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -295,3 +299,19 @@ def test_no_function_is_left_out() -> None:
     tried = {n for e in expressions(DIFFERENTIATED + ANSWERS + REFUSED + IN_PLACE) for n in called(e)}
     assert len(names) > 300
     assert names - tried == NO_NUMBERS & names
+
+
+def test_a_usual_training_loads_no_rules() -> None:
+    code = (
+        "import sys, numpy as np, minikeras as keras\n"
+        "model = keras.Sequential([keras.layers.Dense(3, activation='relu'), keras.layers.Dense(1)])\n"
+        "model.compile('adam', 'mse')\n"
+        "model.fit(np.ones((64, 2)), np.ones((64, 1)), verbose=0)\n"
+        "print('minikeras.ops.numpy_rules' in sys.modules)\n"
+        "print(np.sum(keras.ops.ones((2, 3)), axis=0, initial=1.0).tolist())"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(Path(keras.__file__).parents[1])}
+    out = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    ).stdout
+    assert out.split("\n")[:2] == ["False", "[3.0, 3.0, 3.0]"]

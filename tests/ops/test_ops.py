@@ -1,6 +1,7 @@
 """Ops: numbers worked by hand, dtypes, errors, NumPy functions on tensors, symbolic tensors."""
 
 import inspect
+import operator
 import pickle
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, assert_type
@@ -701,3 +702,94 @@ def test_losses_of_such_ops_train_by_plan_as_eagerly(name: str) -> None:
     assert history[-1] < history[0]
     assert calls_by_plan == 2 or name == "labels"  # which are looked at
     assert eager_calls == 12
+
+
+NOTHING: Any = None
+
+
+@pytest.mark.parametrize("call", [
+    lambda: X + NOTHING, lambda: ops.exp(NOTHING), lambda: ops.maximum(X, NOTHING), lambda: ops.matmul(NOTHING, X),
+    lambda: ops.logical_and(X, NOTHING), lambda: KerasTensor((2,)) + NOTHING,
+    lambda: minikeras.Variable([1.0]) * NOTHING,
+])  # fmt: skip
+def test_none_is_no_number(call: Callable[[], Any]) -> None:
+    with pytest.raises(ValueError, match=r"takes tensors or numbers\. Received: None"):
+        call()
+
+
+def gradient(function: Callable[..., Any], *arrays: Any) -> list[Any]:
+    """Return the gradients of the sum of a function's result."""
+    tensors = [ops.convert_to_tensor(x) for x in arrays]
+    with minikeras.GradientTape() as tape:
+        tape.watch(tensors)
+        y = function(*tensors)
+    return [g.numpy().tolist() for g in tape.gradient(y, tensors) if g is not None]
+
+
+@pytest.mark.parametrize(
+    ("values", "slopes"),
+    [([2.0, 0.0, 3.0], [0, 6, 0]), ([2.0, 0.0, 0.0], [0, 0, 0]), ([1.0, 2.0, 3.0], [6, 3, 2])],
+)
+def test_products_of_segments_have_slopes_at_zero(values: list[float], slopes: list[float]) -> None:
+    assert gradient(lambda x: ops.segment_prod(x, np.zeros(3, int), num_segments=1), values) == [slopes]
+    start, places = np.full(1, 2.0, "float32"), np.zeros((3, 1), int)
+    before, found = gradient(lambda y, x: ops.scatter_update(y, places, x, reduction="mul"), start, values)
+    assert found == [2 * slope for slope in slopes]
+    assert before == [np.prod(values)]
+
+
+def test_beside_nan_the_other_has_the_slope() -> None:
+    a, b = [1.0, np.nan, 2.0, 3.0], [np.nan, 2.0, 2.0, 5.0]
+    assert gradient(ops.fmax, a, b) == [[1, 0, 0.5, 0], [0, 1, 0.5, 1]]
+    assert gradient(ops.fmin, a, b) == [[1, 0, 0.5, 1], [0, 1, 0.5, 0]]
+    assert gradient(ops.hypot, [0.0, 3.0], [0.0, 4.0])[0] == pytest.approx([0.5, 0.6])
+
+
+def test_a_vectorized_function_loses_no_gradient_in_silence() -> None:
+    double = ops.vectorize(lambda x: 2 * x)
+    assert double([1, 2]).numpy().tolist() == [2, 4]
+    with pytest.raises(TypeError, match="vectorize runs on numbers, without gradients"):
+        gradient(double, [1.0, 2.0])
+
+
+def test_integers_have_reciprocals() -> None:
+    same(ops.reciprocal([2, 4]), [0.5, 0.25], "float32")
+
+
+def test_a_matrix_of_ones_has_the_dtype_that_is_asked_for() -> None:
+    assert minikeras.initializers.Identity(2.0)((2, 2), dtype="int32").dtype == "int32"
+
+
+def test_sizes_that_depend_on_the_batch_stay_open() -> None:
+    x = KerasTensor((None, 4))
+    assert ops.scatter_update(x, np.array([[0, 1], [3, 3]]), np.ones(2, "float32")).shape == (None, 4)
+    assert ops.argpartition(KerasTensor((None,)), 2).shape == (None,)
+    assert ops.image.extract_patches(KerasTensor((None, 6, 3)), 3).shape == (None, 2, 27)
+    assert ops.reshape(x, (8, 2, 2)).shape == (8, 2, 2)
+    assert len(ops.unstack(KerasTensor((5, 3)))) == 5
+    with pytest.raises(ValueError, match="How many tensors this gives depends on a size"):
+        ops.unstack(x)
+
+
+def test_symbolic_calls_of_ops_made_of_private_ones() -> None:
+    assert ops.multi_hot(KerasTensor((None, 3), "int32"), 5).shape == (None, 5)
+    assert ops.correlate(KerasTensor((5,)), np.ones(3, "float32")).shape == (3,)
+
+
+def test_a_comparison_with_none_has_an_answer() -> None:
+    nothing: Any = None
+    same(ops.any(operator.eq(X, nothing)), False)
+    same(ops.all(operator.ne(X, nothing)), True)
+    assert (KerasTensor((2,)) != nothing).shape == (2,)
+
+
+def test_a_vectorized_metric_is_computed_in_a_step() -> None:
+    model = minikeras.Sequential([minikeras.Input((3,)), minikeras.layers.Dense(1)])
+    model.compile("sgd", "mse", metrics=[ops.vectorize(lambda a, b: a - b)])
+    assert len(model.fit(np.ones((4, 3)), np.ones((4, 1)), verbose=0).history) == 2
+
+
+def test_pictures_of_common_sizes_pass() -> None:
+    x = minikeras.Input((224, 224, 3))
+    model = minikeras.Model(x, ops.image.extract_patches(x, 16))
+    assert minikeras.models.model_from_json(model.to_json()).output_shape == (None, 14, 14, 768)

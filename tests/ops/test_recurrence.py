@@ -24,7 +24,7 @@ def mask_of(kind: str) -> Any:
     return {"none": None, "some": ops.convert_to_tensor(mask), "all": ops.ones((BATCH, STEPS), "bool")}[kind]
 
 
-def pair(name: str, activation: str, gate: str, use_bias: bool = True, **options: Any) -> list[Any]:
+def pair(name: str, activation: str, gate: str, use_bias: bool = True, units: int = UNITS, **options: Any) -> list[Any]:
     """Return two equal layers: one whose cell is ours, and one of a subclass, which is run step by step."""
     found: list[Any] = []
     for cell in (CELLS[name], type("Own", (CELLS[name],), {})):
@@ -32,7 +32,7 @@ def pair(name: str, activation: str, gate: str, use_bias: bool = True, **options
         if name != "simple":
             arguments["recurrent_activation"] = gate
         keras.utils.set_random_seed(3)
-        layer = layers.RNN(cell(UNITS, use_bias=use_bias, **arguments), dtype="float64", **options)
+        layer = layers.RNN(cell(units, use_bias=use_bias, **arguments), dtype="float64", **options)
         layer.build((BATCH, STEPS, FEATURES))
         found.append(layer)
     return found
@@ -65,6 +65,14 @@ def test_it_does_what_the_cell_does_step_by_step(name: str, backwards: bool, mas
         ]
         for ours, wanted in zip(*results, strict=True):
             np.testing.assert_allclose(ours, wanted, rtol=1e-10, atol=1e-13)
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_a_layer_of_one_unit(name: str) -> None:
+    sources = [random(5, BATCH, STEPS, FEATURES)]
+    ours, wanted = (outcome(layer, sources, None) for layer in pair(name, "tanh", "sigmoid", units=1))
+    for a, b in zip(ours, wanted, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-10, atol=1e-13)
 
 
 @pytest.mark.parametrize("mask", ["none", "some"])

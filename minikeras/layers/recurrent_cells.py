@@ -1,0 +1,352 @@
+"""Cells, which compute a step of a recurrence; kernels of several gates are one, side by side, for one product."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from threading import local
+from typing import Annotated, Any, ClassVar, Self, TypeAlias, Unpack
+
+from .. import activations, ops, random, tree
+from .._base.checks import Positive
+from .._base.typing import ActivationName, Config, CustomObjects, Shape, ShapeLike
+from .._core.tape import GradientTape
+from .._core.tensor import Tensor, recorders
+from .._core.variable import Variable
+from .._serialization.serialization import deserialize, serialize
+from ..constraints import ConstraintLike
+from ..ops.recurrence import CURVES
+from ..random import SeedGenerator
+from .core import WithKernel
+from .layer import InitializerLike, Layer, LayerOptions, RegularizerLike
+
+ActivationLike = ActivationName | Callable[..., Any] | Config | None
+Masks = list[list[Tensor] | None]  # of the inputs and of the state, one for all gates or one each
+_Share: TypeAlias = Annotated[float, lambda cls, name, value: float(min(1.0, max(0.0, value)))]
+"""A number, or the end of the range from 0 to 1 that is next to it."""
+_running = local()
+"""With the cell that a layer runs in this thread, and its dropout masks, which are those of all steps, as `step`."""
+
+
+def _masks_of(cell: Any) -> Any:
+    """Return the masks of a cell, None if it is not the one that runs."""
+    running, masks = getattr(_running, "step", (None, None))
+    return masks if running is cell else None
+
+
+class Cell(WithKernel):
+    """One step of a recurrent layer, by `call(inputs, states, training)`; a ValueError if `units` is not positive.
+
+    Args:
+        units: Size of the output, and of each part of the state.
+        activation: Name or function, "tanh" by default.
+        recurrent_activation: That of the gates, "sigmoid" by default.
+        kernel_initializer, recurrent_initializer, bias_initializer: What fills the weights.
+        unit_forget_bias: Whether the bias of the forget gate starts at 1.
+        kernel_regularizer, recurrent_regularizer, bias_regularizer: Penalties on them.
+        kernel_constraint, recurrent_constraint, bias_constraint: Projections applied after each training step.
+        dropout: Share of the inputs to drop in training.
+        recurrent_dropout: Share of the state to drop in training.
+        seed: Seed of the dropout.
+    """
+
+    activation: Callable[..., Any]
+    _gates: ClassVar[int]
+    _states: ClassVar[int] = 1
+    _draws_first: ClassVar[bool] = False  # whether the cell takes its seed before its initializers, as in Keras
+    _size: ClassVar[str] = "units"  # the argument that is the size of the output
+    _gate_axis: int = -1  # along which the gates stand side by side
+    _window: Shape = ()  # sizes of a kernel that slides
+    units: Positive
+    use_bias: bool
+    recurrent_initializer: Callable[..., Any]
+    recurrent_regularizer: Callable[..., Any] | None
+    recurrent_constraint: Callable[..., Any] | None
+    dropout: _Share
+    recurrent_dropout: _Share
+    seed: int | None
+    recurrent_kernel: Variable
+    state_size: Any
+    output_size: int
+
+    def _configure(self, arguments: dict[str, Any]) -> None:
+        seeds = SeedGenerator(arguments["seed"]) if self._draws_first else None
+        super()._configure(arguments)
+        self.seed_generator: SeedGenerator = seeds or SeedGenerator(self.seed)
+        self.units = self.output_size = getattr(self, self._size)
+        self.state_size = self.units if self._states == 1 else [self.units] * self._states
+
+    def build(self, input_shape: ShapeLike) -> None:
+        width = self._gates * self.units
+        shapes = [(*self._window, n, width) for n in (input_shape[self._gate_axis], self.units)]
+        self.kernel: Variable = self._configured_weight("kernel", shapes[0])
+        self.recurrent_kernel = self._configured_weight("recurrent_kernel", shapes[1], "recurrent")
+        self.bias: Variable | None = self._make_bias(width) if self.use_bias else None
+
+    def _make_bias(self, width: int) -> Variable:
+        return self._configured_weight("bias", (width,))
+
+    def get_initial_state(self, batch_size: int | None = None) -> list[Tensor]:
+        """Return zeros for each part of the state."""
+        return [ops.zeros((batch_size or 0, self.units), self.compute_dtype) for _ in range(self._states)]
+
+    def _masks(self, shape: Shape) -> Masks:
+        """Draw dropout masks of inputs, of this shape, and of the state; if that drops, one for each gate."""
+        count = self._gates if self.recurrent_dropout or self._window else 1
+
+        def draw(rate: float, shape: Shape) -> list[Tensor] | None:
+            ones = ops.ones(shape, self.compute_dtype)
+            return [random.dropout(ones, rate, seed=self.seed_generator) for _ in range(count)] if rate > 0 else None
+
+        return [draw(self.dropout, shape), draw(self.recurrent_dropout, self.get_initial_state(shape[0])[0].shape)]
+
+    def _step_masks(self, inputs: Tensor, training: bool | None) -> Masks:
+        """Return the masks to use in a step: those of the layer, or new ones, and none where nothing is trained."""
+        masks: Masks = _masks_of(self) or self._masks(inputs.shape)
+        return masks if training else [None, None]
+
+    def _kind(self, x: Tensor, masks: Any, training: bool) -> tuple[str, str, str] | None:
+        """Return the kind of the recurrence and its activations if one op can run it, None if only `call` can."""
+        functions = self.activation, getattr(self, "recurrent_activation", self.activation)
+        names = [next((name for name in CURVES if activations.get(name) is f), "") for f in functions]
+        kind = vars(type(self)).get("_recurrence")  # which a subclass, whose formula may be another, does not have
+        usual = kind and all(names) and x.ndim == 3 and x.shape[1] and getattr(self, "reset_after", True)
+        dtypes = {w.dtype for w in self.weights} | {x.dtype}
+        nested = sum(isinstance(recorder, GradientTape) for recorder in recorders.open) > 1
+        if not usual or nested or (training and masks[1]) or dtypes not in ({"float32"}, {"float64"}):
+            return None
+        return str(kind), names[0], names[1]
+
+    def _product(self, x: Tensor, kernel: Any, masks: list[Tensor] | None, multiply: Any = ops.matmul) -> Any:
+        """Return the product with the kernels of all gates, each with a mask of its own if there are several."""
+        if masks is None or len(masks) == 1:
+            return multiply(x if masks is None else x * masks[0], kernel)
+        kernels = ops.split(kernel, len(masks), -1)
+        products = [multiply(x * mask, k) for mask, k in zip(masks, kernels, strict=True)]
+        return ops.concatenate(products, self._gate_axis)
+
+
+def first_of(items: Any) -> Any:
+    """Return the first of several states or masks, the only one as it is."""
+    return items[0] if isinstance(items, list | tuple) else items
+
+
+class SimpleRNNCell(Cell):
+    """One step h = activation(x @ kernel + h @ recurrent_kernel + bias).
+
+    Call arguments: inputs (batch, features), states [(batch, units)], training. Returns the output and the new states.
+    """
+
+    _gates, _draws_first, _recurrence = 1, True, "simple"
+
+    def __init__(self, units: int, activation: ActivationLike = "tanh", use_bias: bool = True,
+                 kernel_initializer: InitializerLike = "glorot_uniform",
+                 recurrent_initializer: InitializerLike = "orthogonal", bias_initializer: InitializerLike = "zeros",
+                 kernel_regularizer: RegularizerLike = None,
+                 recurrent_regularizer: RegularizerLike = None, bias_regularizer: RegularizerLike = None,
+                 kernel_constraint: ConstraintLike = None, recurrent_constraint: ConstraintLike = None,
+                 bias_constraint: ConstraintLike = None, dropout: float = 0.0, recurrent_dropout: float = 0.0,
+                 seed: int | None = None, **options: Unpack[LayerOptions]) -> None:  # fmt: skip
+        self._configure(locals())
+
+    def call(self, inputs: Tensor, states: Any, training: bool = False) -> Any:
+        of_inputs, of_state = self._step_masks(inputs, training)
+        h = self._product(inputs, self.kernel, of_inputs)
+        h = h if self.bias is None else h + self.bias
+        output = self.activation(h + self._product(first_of(states), self.recurrent_kernel, of_state))
+        return output, [output] if isinstance(states, list | tuple) else output
+
+
+class LSTMCell(Cell):
+    """One step of a long short-term memory (Hochreiter and Schmidhuber 1997), whose state is (h, c).
+
+    i, f, g, o = split(x @ kernel + h @ recurrent_kernel + bias); c = f c + i g; h = o activation(c), where
+    `recurrent_activation` is applied to i, f and o, and `activation` to g.
+
+    Call arguments: inputs (batch, features), states [h, c], training. Returns the output h and the new states.
+    """
+
+    _gates, _states, _recurrence = 4, 2, "lstm"
+    recurrent_activation: Callable[..., Any]
+    unit_forget_bias: bool
+
+    def __init__(self, units: int, activation: ActivationLike = "tanh",
+                 recurrent_activation: ActivationLike = "sigmoid", use_bias: bool = True,
+                 kernel_initializer: InitializerLike = "glorot_uniform",
+                 recurrent_initializer: InitializerLike = "orthogonal", bias_initializer: InitializerLike = "zeros",
+                 unit_forget_bias: bool = True, kernel_regularizer: RegularizerLike = None,
+                 recurrent_regularizer: RegularizerLike = None, bias_regularizer: RegularizerLike = None,
+                 kernel_constraint: ConstraintLike = None, recurrent_constraint: ConstraintLike = None,
+                 bias_constraint: ConstraintLike = None, dropout: float = 0.0, recurrent_dropout: float = 0.0,
+                 seed: int | None = None, **options: Unpack[LayerOptions]) -> None:  # fmt: skip
+        self._configure(locals())
+
+    def _make_bias(self, width: int) -> Variable:
+        if not self.unit_forget_bias:
+            return super()._make_bias(width)
+
+        def fill(shape: Any, *args: Any, **kwargs: Any) -> Tensor:
+            n = self.units
+            parts: list[Tensor] = [self.bias_initializer((n,), *args, **kwargs), ops.ones((n,), *args, **kwargs)]
+            return ops.concatenate([*parts, self.bias_initializer((2 * n,), *args, **kwargs)])
+
+        return self._configured_weight("bias", (width,), initializer=fill)
+
+    def _sums(self, x: Tensor, h: Tensor, of_inputs: list[Tensor] | None, of_state: list[Tensor] | None) -> Any:
+        """Return the inputs of the gates, from x and h and their masks."""
+        z = self._product(x, self.kernel, of_inputs) + self._product(h, self.recurrent_kernel, of_state)
+        return z if self.bias is None else z + self.bias
+
+    def call(self, inputs: Tensor, states: Any, training: bool = False) -> Any:
+        h, c = states
+        i, f, g, o = ops.split(self._sums(inputs, h, *self._step_masks(inputs, training)), 4, self._gate_axis)
+        gate = self.recurrent_activation
+        c = gate(f) * c + gate(i) * self.activation(g)
+        h = gate(o) * self.activation(c)
+        return h, [h, c]
+
+
+class GRUCell(Cell):
+    """One step of a gated recurrent unit (Cho et al. 2014).
+
+    z, r = gates of x and h; h' = activation of x and of r h; h = z h + (1 - z) h'.
+
+    Args:
+        reset_after: Whether the reset gate multiplies the state after the product with the kernel, rather than before.
+
+    Call arguments: inputs (batch, features), states [(batch, units)], training. Returns the output and the new states.
+    """
+
+    _gates, _recurrence = 3, "gru"
+    recurrent_activation: Callable[..., Any]
+    reset_after: bool
+
+    def __init__(self, units: int, activation: ActivationLike = "tanh",
+                 recurrent_activation: ActivationLike = "sigmoid", use_bias: bool = True,
+                 kernel_initializer: InitializerLike = "glorot_uniform",
+                 recurrent_initializer: InitializerLike = "orthogonal", bias_initializer: InitializerLike = "zeros",
+                 kernel_regularizer: RegularizerLike = None, recurrent_regularizer: RegularizerLike = None,
+                 bias_regularizer: RegularizerLike = None, kernel_constraint: ConstraintLike = None,
+                 recurrent_constraint: ConstraintLike = None, bias_constraint: ConstraintLike = None,
+                 dropout: float = 0.0, recurrent_dropout: float = 0.0, reset_after: bool = True,
+                 seed: int | None = None, **options: Unpack[LayerOptions]) -> None:  # fmt: skip
+        self._configure(locals())
+
+    def _make_bias(self, width: int) -> Variable:
+        return self._configured_weight("bias", (2, width) if self.reset_after else (width,))
+
+    def call(self, inputs: Tensor, states: Any, training: bool = False) -> Any:
+        h, n = first_of(states), self.units
+        of_inputs, of_state = self._step_masks(inputs, training)
+        x = self._product(inputs, self.kernel, of_inputs)
+        if self.bias is not None:
+            x = x + (self.bias[0] if self.reset_after else self.bias)
+        x_z, x_r, x_h = ops.split(x, 3, -1)
+        gate = self.recurrent_activation
+        if self.reset_after:
+            inner = self._product(h, self.recurrent_kernel, of_state)
+            h_z, h_r, h_h = ops.split(inner if self.bias is None else inner + self.bias[1], 3, -1)
+            z, r = gate(x_z + h_z), gate(x_r + h_r)
+            new = r * h_h
+        else:
+            inner = self._product(h, self.recurrent_kernel[:, : 2 * n], of_state and of_state[:2])
+            h_z, h_r = ops.split(inner, 2, -1)
+            z, r = gate(x_z + h_z), gate(x_r + h_r)
+            new = self._product(r * h, self.recurrent_kernel[:, 2 * n :], of_state and of_state[2:])
+        output = z * h + (1 - z) * self.activation(x_h + new)
+        return output, [output] if isinstance(states, list | tuple) else output
+
+
+def output_size(cell: Any) -> int:
+    """Return the size of the output of a cell."""
+    size = getattr(cell, "output_size", None)
+    size = first_of(cell.state_size) if size is None else size
+    if not isinstance(size, int):
+        raise TypeError(f"The `output_size` of a cell must be an integer. Received: {size!r}.")
+    return int(size)
+
+
+def check(cell: Any, role: str) -> None:
+    """Raise a ValueError where a cell lacks what a cell has."""
+    for name in ("call", "state_size"):
+        if name not in dir(cell):
+            raise ValueError(f"{role} needs a cell with `call` and `state_size`. Received one without {name!r}: {cell}")
+
+
+def start(cell: Any, batch_size: int, dtype: str) -> Any:
+    """Return the state to start with."""
+    if hasattr(cell, "get_initial_state"):
+        return cell.get_initial_state(batch_size=batch_size)
+    return tree.map_structure(lambda n: ops.zeros((batch_size, n), dtype), cell.state_size)
+
+
+def step(cell: Any, x: Tensor, states: Any, training: bool | None, masks: Any) -> Any:
+    """Return a cell's output, and its new states."""
+    call = cell.call if isinstance(cell, Cell | StackedRNNCells) or not callable(cell) else cell
+    takes = isinstance(cell, Layer) and "training" in cell._takes
+    before, _running.step = getattr(_running, "step", (None, None)), (cell, masks)
+    try:
+        return call(x, states, training=training) if takes else call(x, states)
+    finally:
+        _running.step = before
+
+
+class OfLayers(Layer):
+    """A layer made of others, of which configurations hold the configurations."""
+
+    _parts: ClassVar[dict[str, str]] = {}  # arguments that are layers -> their attributes
+
+    def get_config(self) -> Config:
+        return super().get_config() | {name: serialize(getattr(self, at)) for name, at in self._parts.items()}
+
+    @classmethod
+    def from_config(cls, config: Config, custom_objects: CustomObjects | None = None) -> Self:
+        parts = {name: deserialize(config[name], custom_objects) for name in cls._parts if config.get(name)}
+        return super().from_config({**config, **parts})
+
+
+class StackedRNNCells(OfLayers):
+    """Several cells as one: each gets the output of the one before; a ValueError without `call` or `state_size`.
+
+    Args:
+        cells: The cells.
+    """
+
+    _parts: ClassVar[dict[str, str]] = {"cells": "cells"}
+
+    def __init__(self, cells: Sequence[Any], **options: Unpack[LayerOptions]) -> None:
+        super().__init__(**options)
+        for cell in cells:
+            check(cell, "StackedRNNCells")
+        self.cells: list[Any] = list(cells)
+
+    @property
+    def state_size(self) -> list[Any]:
+        """The cells' sizes."""
+        return [cell.state_size for cell in self.cells]
+
+    @property
+    def output_size(self) -> int:
+        """Size of the last cell's output."""
+        return output_size(self.cells[-1])
+
+    def get_initial_state(self, batch_size: int | None = None) -> list[Any]:
+        """Return the cells' initial states."""
+        return [start(cell, batch_size or 0, self.compute_dtype) for cell in self.cells]
+
+    def build(self, input_shape: ShapeLike) -> None:
+        for cell in self.cells:
+            if isinstance(cell, Layer) and not cell.built:
+                cell.build(input_shape)
+            input_shape = (input_shape[0], output_size(cell))
+
+    def _masks(self, shape: Shape) -> list[Any]:
+        shapes = [shape, *((shape[0], output_size(cell)) for cell in self.cells)]
+        return [c._masks(x) if isinstance(c, Cell) else None for c, x in zip(self.cells, shapes, strict=False)]
+
+    def call(self, inputs: Tensor, states: Any, training: bool = False) -> Any:
+        new_states, masks = [], _masks_of(self) or [None] * len(self.cells)
+        for cell, state, mask in zip(self.cells, states, masks, strict=True):
+            nested = isinstance(state, list | tuple)
+            inputs, new = step(cell, inputs, list(state) if nested else [state], training, mask)
+            new_states.append(new if nested or len(new) != 1 else new[0])
+        return inputs, new_states[0] if len(new_states) == 1 else new_states
