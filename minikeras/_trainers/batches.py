@@ -72,7 +72,9 @@ class PyDataset:
 
 
 class Batches:
-    """Data, given out batch by batch, epoch after epoch. Floats come as floatx, integers as they are.
+    """Data, given out batch by batch, epoch after epoch; a ValueError for arguments that do not go together.
+
+    Floats come as floatx, integers as they are.
 
     Args:
         x: Arrays as in `as_data`; or batches: a generator, another iterable, or a PyDataset, whose items are each
@@ -83,16 +85,13 @@ class Batches:
             given.
         shuffle: True to draw the order anew in each pass: of rows by NumPy's global `np.random.permutation`, of a
             PyDataset's batches by `random.shuffle`. "batch" mixes the rows within each batch.
-        class_weight: Class to weight, for arrays and PyDatasets.
+        class_weight: Class to weight, for arrays, PyDatasets and Datasets.
         together: So many batches are taken at a time (`steps_per_execution`): `steps` is rounded up to a multiple.
 
     Attributes:
         array: The arrays as (x,), (x, y) or (x, y, sample_weight), as they came, not copied; None for an iterable.
         size: Rows a batch of arrays.
         count, rows: How many batches and rows an epoch has, None if that is unknown.
-
-    Raises:
-        ValueError: if an argument is wrong, or does not go with an iterable.
     """
 
     def __init__(self, x: Any, y: Any = None, sample_weight: Any = None, batch_size: int | None = None,
@@ -237,8 +236,8 @@ class Batches:
         self._taken += number
         return rows_of(self.array[0], slice(start, self._taken * self.size)), number
 
-    def warn_of_nonsense(self, results: Any) -> None:
-        """Warn, once, of the first NaN or infinity in the arrays, or in the last batch, if it got into the results."""
+    def warn_of_nonsense(self, results: Any, is_loss: bool = False) -> None:
+        """Warn, once, where a result is no number: of the first NaN or infinity in the data, or of a loss."""
         if self._warned or all(map(_is_finite, leaves(results))):
             return
         for name, part in zip(("x", "y", "sample_weight"), self.array or self._last, strict=False):
@@ -248,6 +247,10 @@ class Batches:
                 self._warned, first = True, tuple(np.argwhere(~np.isfinite(array))[0])
                 warn_user(f"`{name}[{', '.join(map(str, first))}]` is {array[first]}: what is computed from it is no "
                           "number, trained weights too. Remove such rows, or put numbers in their place.")  # fmt: skip
+        if is_loss and not self._warned:
+            self._warned = True
+            warn_user("The loss is NaN or infinite, though the data are not. Try a smaller learning rate, clipnorm=1 "
+                      "or, if it needs them, outputs that are probabilities.")  # fmt: skip
 
     def _start(self) -> Iterator[Data]:
         """Begin a pass over the data."""
@@ -259,7 +262,7 @@ class Batches:
             begun, self._begun = self._begun, None
             return begun
         if self._dataset is None and isinstance(x, Iterable):
-            return map(self._as_batch, x.keras_pass() if hasattr(x, "keras_pass") else x)
+            return map(self._as_batch, x.keras_pass(self._steps is None) if hasattr(x, "keras_pass") else x)
         total = _length(x)
         order: Iterable[int] = count()
         if total is not None:
@@ -286,7 +289,8 @@ def _length(x: Any) -> int | None:
 
 def _refuse_beside_batches(x: Any, y: Any, sample_weight: Any, class_weight: Any) -> None:
     kind = "PyDataset" if isinstance(x, PyDataset) else type(x).__name__
-    others = {"y": y, "sample_weight": sample_weight, "class_weight": None if kind == "PyDataset" else class_weight}
+    weighed = kind == "PyDataset" or hasattr(x, "keras_pass")
+    others = {"y": y, "sample_weight": sample_weight, "class_weight": None if weighed else class_weight}
     for name in (name for name, value in others.items() if value is not None):
         instead = "may contain sample weights instead" if name == "class_weight" else "must contain it"
         raise ValueError(f"`{name}` cannot be passed where `x` is a {kind}: its batches {instead}.")

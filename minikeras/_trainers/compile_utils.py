@@ -12,6 +12,7 @@ import numpy as np
 
 from .. import losses, metrics, ops
 from .._base.nested import leaves, like
+from .._base.signature import parameters
 from .._base.typing import Config, Function2, MetricName
 from .._base.user_warning import warn_user
 from .._core.tape import PASSED, GradientTape
@@ -100,8 +101,7 @@ class CompiledLoss:
 
     def _build(self, y_true: Any, y_pred: Any, names: Names) -> list[_Term]:
         self._outputs = outputs = Outputs(y_pred, names)
-        pairs = outputs.pair(self._given, self._weights, y_pred)
-        parts = [pair for pair in pairs if pair[1] is not None]
+        parts = [pair for pair in outputs.pair(self._given, self._weights, y_pred) if pair[1] is not None]
         outputs.wanted = [any(o.path[: len(part.path)] == part.path for part, _, _ in parts) for o in outputs.all]
         targets = outputs.aligned(y_true, y_pred)
         terms = []
@@ -194,7 +194,8 @@ def _warn_of_nonsense(loss: Loss, y_true: Any, y_pred: Any) -> None:
                       "already. Leave one of them out.")  # fmt: skip
 
 
-_BY_CLASS_NUMBER = (losses.sparse_categorical_crossentropy, losses.categorical_generalized_cross_entropy)
+_BY_LABEL = (losses.sparse_categorical_crossentropy, losses.categorical_generalized_cross_entropy, losses.circle,
+             losses.ctc)  # fmt: skip
 
 
 def _check_widths(loss: Loss, y_true: Any, y_pred: Any, output: Output) -> None:
@@ -205,7 +206,7 @@ def _check_widths(loss: Loss, y_true: Any, y_pred: Any, output: Output) -> None:
     function = loss.fn if isinstance(loss, LossFunctionWrapper) else loss
     if not is_built_in(loss) or not is_built_in(function):
         return
-    if not hasattr(y_true, "shape") or function in _BY_CLASS_NUMBER:
+    if not hasattr(y_true, "shape") or function in _BY_LABEL:
         return
     have, want = tuple(y_true.shape), tuple(y_pred.shape)
     if have == want or (*have, 1) == want or have == (*want, 1) or have == (1,):
@@ -309,6 +310,8 @@ def _metric(identifier: Any, y_true: Any, y_pred: Any) -> Metric:
     name = identifier.rpartition(">")[2] if isinstance(identifier, str) else None  # without that of a package
     if not isinstance(metric, Metric):
         return MeanMetricWrapper(metric, name=name or _name_of(metric))
+    if "sample_weight" in parameters(metric.update_state).positional[:2]:
+        raise TypeError(f"{type(metric).__name__} takes values, no targets: use MeanMetricWrapper, or a `train_step`.")
     metric.name = name or metric.name
     return metric
 

@@ -64,16 +64,13 @@ def culprit(array: Array, columns: Any = None) -> str:
 
 def as_data(x: Any, y: Any = None, sample_weight: Any = None, class_weight: Mapping[int, float] | None = None,
             whole: bool = True) -> Data:  # fmt: skip
-    """Return inputs, targets and weights as (x,), (x, y) or (x, y, sample_weight), of arrays or structures of them.
+    """Return inputs, targets and weights as (x,), (x, y) or (x, y, sample_weight); a ValueError if they do not fit.
 
     Args:
         x, y: Inputs and targets: an array, what becomes one, or a list, tuple or dict of arrays; a list of one is it.
         sample_weight: Weight of each row in the loss: one array for all outputs, or one for each in y's structure.
         class_weight: In its place the weight of each class; a class that is not in it weighs 1.
         whole: Whether these are all rows, so that classes which none of them has are warned of.
-
-    Raises:
-        ValueError: if something is not numeric, the numbers of rows differ, or the weights do not fit the targets.
     """
     x = _as_structure(x, "x")
     y = None if y is None else _as_structure(y, "y")

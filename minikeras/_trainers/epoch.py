@@ -16,6 +16,7 @@ from .._base.settings import is_interactive_logging_enabled
 from .._base.typing import Array
 from .._jit.jit import Jit
 from ..callbacks import CallbackList
+from ..callbacks.callback import as_floats
 from .batches import Batches
 from .data_adapters import pack_x_y_sample_weight
 
@@ -34,7 +35,7 @@ class Epoch:
         self._jit, self._source, self._interrupt, self._stopped = jit, source, interrupt, stopped
 
     def run(self, phase: Phase, hooks: CallbackList, every: int) -> dict[str, Any]:
-        """Run the steps, and the hooks of batches every so many; return the logs, {} if the data was used up before."""
+        """Run the steps, and the hooks of batches every so many; return the logs of the last, {} if there was none."""
         begin = getattr(hooks, f"on_{phase}_batch_begin") if hooks.listens(f"on_{phase}_batch_begin") else None
         end = getattr(hooks, f"on_{phase}_batch_end") if hooks.listens(f"on_{phase}_batch_end") else None
         in_memory = self._source.array is not None
@@ -58,7 +59,7 @@ class Epoch:
                 break
         if end is not None and (i + 1) % every:  # the last steps are fewer, but count as many
             end(i - i % every + every - 1, logs)
-        return dict(logs or {})
+        return logs.given if logs is not None else {}
 
     def _run_fast(self, look: Callable[..., None] | None) -> dict[str, Any]:
         """Run the steps, with but a look now and then."""
@@ -69,11 +70,9 @@ class Epoch:
                 if look is not None and (count < 3 or perf_counter() >= due):
                     look(count - 1, Logs(outputs))
                     due = perf_counter() + LOOK
-                if self._stopped():
+                if self._stopped() or self._interrupt.pending:
                     break
-                if self._interrupt.pending:
-                    raise KeyboardInterrupt
-            return dict(Logs(outputs)) if outputs is not None else {}
+            return Logs(outputs).given if outputs is not None else {}
 
     def _iterate(self) -> Generator[tuple[int, Callable[[], Any]], None, None]:
         """Run the steps; yield how many are done, and the outputs of the last, after each or several."""
@@ -97,13 +96,16 @@ class Logs(Mapping[str, Any]):
         self._outputs = outputs
 
     @cached_property
-    def _values(self) -> dict[str, Any]:
+    def given(self) -> dict[str, Any]:
+        """What the step returned, with the dicts among its values; a TypeError if that was no dict."""
         logs = self._outputs()
         if not isinstance(logs, dict):
             raise TypeError(f"`train_step` and `test_step` must return a dict. Received: {type(logs).__name__}.")
-        parts = ((value if isinstance(value, dict) else {name: value}) for name, value in sorted(logs.items()))
-        arrays = {name: np.asarray(value) for part in parts for name, value in part.items()}
-        return {name: array if array.ndim else float(array) for name, array in arrays.items()}
+        return logs
+
+    @cached_property
+    def _values(self) -> dict[str, Any]:
+        return as_floats(self.given)
 
     def __getitem__(self, name: str) -> Any:
         return self._values[name]
@@ -116,14 +118,7 @@ class Logs(Mapping[str, Any]):
 
 
 class Outputs:
-    """The outputs of all batches, joined along the batch axis.
-
-    Args:
-        rows: How many rows are expected, None if unknown; the arrays are then joined at the end.
-
-    Attributes:
-        batches: How many batches they are of.
-    """
+    """The outputs of the `batches` so far, written in place if the number of `rows` is known, or joined at the end."""
 
     def __init__(self, rows: int | None) -> None:
         self.batches = 0

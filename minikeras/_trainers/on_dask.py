@@ -80,7 +80,7 @@ class Chunks:
     def __length_hint__(self) -> int:
         return NotImplemented if np.isnan(self._rows) else -(-self._rows // self._size)
 
-    def keras_pass(self) -> Iterator[Data]:
+    def keras_pass(self, whole: bool = True) -> Iterator[Data]:
         """Begin a pass."""
         parts, lacks = list[list[Array]](), self._size
         for chunk in self._chunks[_order(len(self._chunks), self._shuffle is True)]:

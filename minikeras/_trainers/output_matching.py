@@ -87,8 +87,8 @@ class Outputs:
         """
         alike = is_nested(losses) and is_nested(weights) and paths_in(losses) == paths_in(weights)
         if isinstance(losses, dict) and not isinstance(y_pred, dict):
-            losses = self.spread(losses, "loss")
-            weights, alike = self.spread(weights, "loss_weights"), True
+            losses = self.spread(losses, "loss", whole=True)
+            weights, alike = self.spread(weights, "loss_weights", whole=True), True
         if not is_nested(losses):
             losses = [losses] * len(self)
         if isinstance(losses, list | tuple) and not any(map(is_nested, losses)) and len(losses) == len(self):
@@ -113,10 +113,10 @@ class Outputs:
         nested = isinstance(sample_weight, dict | list | tuple)
         return self.aligned(sample_weight, y_pred) if nested else [sample_weight] * len(self)
 
-    def spread(self, value: Any, argument: str) -> list[Any]:
+    def spread(self, value: Any, argument: str, whole: bool = False) -> list[Any]:
         """Return what `compile` was given for each output: None where nothing was.
 
-        A ValueError if a list is of another length, or a dict names an unknown output.
+        A ValueError if a list is of another length, or a dict names an unknown output or, of a `whole` one, not all.
         """
         flat = len(self) == 1 or all(len(o.path) == 1 for o in self.all)
         if isinstance(value, list | tuple) and flat:
@@ -126,10 +126,11 @@ class Outputs:
             return list(value)
         names = [o.name for o in self.all]
         if isinstance(value, dict) and flat and None not in names:
-            unknown = set(value) - set(names)
-            if unknown:
-                raise ValueError(f"`{argument}` names outputs that the model does not have: {sorted(unknown)}. "
-                                 f"Its outputs are {names}. Received: {argument}={value!r}.")  # fmt: skip
+            missing = [name for name in names if whole and name not in value]
+            unknown = [name for name in value if name not in names]
+            if missing or unknown:
+                raise ValueError(f"`{argument}` must name the model's outputs, {names}; missing: {missing}, unknown: "
+                                 f"{unknown}. Received: {argument}={value!r}.")  # fmt: skip
             return [value.get(name) for name in names]
         if isinstance(value, list | tuple | dict):
             paths = [o.path for o in self.all]

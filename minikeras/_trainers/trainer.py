@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast, overload
 
 import numpy as np
 
 from .. import losses, metrics, ops, optimizers
 from .._base.blas_threads import in_steps
-from .._base.checks import within
 from .._base.context import context, undone
 from .._base.interrupt import Interrupt
 from .._base.naming import hint
@@ -28,6 +27,7 @@ from .._serialization.argument_types import check_arguments
 from .._serialization.configurable import is_built_in
 from .._serialization.serialization import serialize
 from ..callbacks import Callback, CallbackList, History
+from ..callbacks.callback import as_floats
 from ..layers.core import Lambda
 from ..layers.layer import Layer
 from ..losses import LossLike
@@ -125,9 +125,7 @@ class Trainer(Layer):
             program = jit.find(x)
         elif program is not None and not program.masked:
             outputs = jit.replay(program, x)
-        if outputs is None or (program is not None and program.masked):
-            return None
-        return map_structure(Tensor, outputs)
+        return None if outputs is None or (program and program.masked) else map_structure(Tensor, outputs)
 
     def _is_pure(self) -> bool:
         """Return whether only this package's code runs in the forward pass, so that a replay has the same effects."""
@@ -198,7 +196,9 @@ class Trainer(Layer):
             >>> model.compiled
             True
         """
-        every = within("steps_per_execution", steps_per_execution or 1, 1)  # Keras 2 wrote null
+        every = steps_per_execution or 1  # Keras 2 wrote null
+        if not isinstance(every, int | np.integer) or every < 1:
+            raise ValueError(f"`steps_per_execution` must be an integer from 1 on. Received: {every!r}.")
         plain_rule = rule = None if optimizer is None else optimizers.get(optimizer)
         compiled_loss = CompiledLoss(loss, loss_weights) if loss is not None else self._compiled_loss
         compiled_metrics = self._compiled_metrics
@@ -213,7 +213,7 @@ class Trainer(Layer):
         self._compiled_metrics = compiled_metrics
         self._loss_tracker = Mean(name="loss")
         self.run_eagerly = run_eagerly
-        self.steps_per_execution = every
+        self.steps_per_execution = int(every)
         self.jit_compile = jit_compile is True
         self.stop_training = False
         self.compiled = True
@@ -226,8 +226,7 @@ class Trainer(Layer):
 
     def get_compile_config(self) -> Config:
         """Return what `compile` was given, as a configuration; {} before."""
-        config: Config = serialize(self._compile_config) if self.compiled else {}
-        return config
+        return cast(Config, serialize(self._compile_config)) if self.compiled else {}
 
     def compile_from_config(self, config: Config) -> None:
         """Compile with a configuration that `get_compile_config` returned; a `compile` of one's own is not run.
@@ -247,8 +246,7 @@ class Trainer(Layer):
 
     @property
     def _optimizer(self) -> Optimizer | None:
-        optimizer: Optimizer | None = vars(self).get("optimizer")
-        return optimizer
+        return cast("Optimizer | None", vars(self).get("optimizer"))
 
     @property
     def _compiled_parts(self) -> list[CompiledLoss | CompiledMetrics]:
@@ -355,7 +353,7 @@ class Trainer(Layer):
 
     def _report(self, x: Any, y: Any, y_pred: Any, sample_weight: Any, loss: Any) -> dict[str, Any]:
         if self._loss_tracker is not None:
-            self._loss_tracker.update_state(loss, sample_weight=leaves(x)[0].shape[0])
+            self._loss_tracker.update_state(loss, sample_weight=next(a.shape[0] for a in leaves(x) if a is not None))
         return self.compute_metrics(x, y, y_pred, sample_weight)
 
     def predict_step(self, data: Any) -> Any:
@@ -378,11 +376,11 @@ class Trainer(Layer):
             y: Targets, with as many rows; none where x is an iterable of batches.
             batch_size: Rows a step, 32 if not given.
             epochs: How many epochs, those before `initial_epoch` included.
-            verbose: What to print: nothing (0), a progress bar (1), one line an epoch (2).
+            verbose: What to print: nothing (0), a progress bar (1, "auto"), one line an epoch (2).
             callbacks: Callbacks whose hooks run.
             validation_split: Share of the rows, the last ones, to evaluate on after each epoch.
             validation_data: (x, y) or (x, y, sample_weight) to evaluate on instead.
-            shuffle: Whether to take the rows in another order in each epoch; "batch" shuffles whole batches.
+            shuffle: Whether to take the rows in another order in each epoch; "batch" mixes those within each batch.
             class_weight: Class number -> weight of its rows.
             sample_weight: Weight of each row.
             initial_epoch: The epoch to start at, counted from 0.
@@ -480,7 +478,7 @@ class Trainer(Layer):
         flag = {"train": "stop_training", "test": "stop_evaluating"}[phase]
         epoch = Epoch(self._jits[phase], source, interrupt, lambda: getattr(self, flag))
         logs = epoch.run(phase, hooks, self.steps_per_execution)
-        source.warn_of_nonsense(logs.get("loss"))
+        source.warn_of_nonsense(logs.get("loss"), is_loss=True)
         return logs
 
     @overload
@@ -505,7 +503,6 @@ class Trainer(Layer):
             steps: How many batches to take, all if not given.
             callbacks: Callbacks whose `on_test_...` hooks run.
             return_dict: Whether to return a dict.
-            kwargs: Refused; named as in Keras.
 
         Returns:
             The loss if there are no metrics, else a list that begins with it, or a dict by name.
@@ -556,7 +553,7 @@ class Trainer(Layer):
             source.join(min(JOINED, rows) if rows >= source.size else JOINED)  # more gains nothing for small products
         hooks.on_test_begin()
         self.reset_metrics()
-        logs = self._run_epoch("test", source, hooks, interrupt)
+        logs = as_floats(self._run_epoch("test", source, hooks, interrupt))
         hooks.on_test_end(logs)
         return logs
 
@@ -608,9 +605,9 @@ class Trainer(Layer):
         if not data_adapters.count_rows(batch):
             raise ValueError(f"`{phase}_on_batch()` needs rows. Received: x={x!r:.80}.")
         self._make_ready(lambda: batch, phase)
-        self.reset_metrics()
         jit, data = self._jits[phase], data_adapters.pack_x_y_sample_weight(*batch)
-        with Interrupt() as interrupt, in_steps():
+        with Interrupt() as interrupt, in_steps(), jit.lock:
+            self.reset_metrics()
             logs = dict(Logs(interrupt.run(jit.step, data)))
         return logs if return_dict else self._in_order(logs)
 

@@ -55,7 +55,7 @@ class BackupAndRestore(Callback):
         self.save_freq: Frequency = save_freq
         self.double_checkpoint = double_checkpoint
         self.delete_checkpoint = delete_checkpoint
-        self._counter = BatchCounter(save_freq)
+        self._counter = BatchCounter(save_freq, least=0)
         self._epoch = 0
         self._path = os.path.join(self.backup_dir, "latest.npz")
         self._previous = os.path.join(self.backup_dir, "previous.npz")
@@ -121,8 +121,7 @@ class BackupAndRestore(Callback):
 
 def _generators(model: Any) -> list[SeedGenerator]:
     """Return what the layers of a model draw their random numbers with."""
-    values = (value for layer in model._flatten_layers() for value in vars(layer).values())
-    return list({id(x): x for x in values if isinstance(x, SeedGenerator)}.values())
+    return list({id(x): x for layer in model._flatten_layers() for x in layer._attributes(SeedGenerator)}.values())
 
 
 def random_states(model: Any) -> dict[str, Array]:

@@ -145,7 +145,8 @@ class LambdaCallback(Callback):
 def as_floats(logs: Mapping[str, Any] | None) -> Logs:
     """Return logs in the order of their names, scalars as floats, with the entries of dicts among the values."""
     floats: Logs = {}
-    for name, value in sorted((logs or {}).items()):
+    items = (logs or {}).items()
+    for name, value in sorted(items) if isinstance(logs, dict) else items:  # those of a step are in order
         if isinstance(value, TensorOps):
             value = value.numpy()
         if isinstance(value, dict):
@@ -159,9 +160,9 @@ def as_floats(logs: Mapping[str, Any] | None) -> Logs:
 class BatchCounter:
     """Counts batches, also where hooks run only after several of them, up to a number; "epoch" is never reached."""
 
-    def __init__(self, frequency: Frequency) -> None:
-        if frequency != "epoch" and not isinstance(frequency, int):
-            raise ValueError(f"`save_freq` must be 'epoch' or a number of batches. Received: save_freq={frequency!r}.")
+    def __init__(self, frequency: Frequency, least: int = 1) -> None:
+        if frequency != "epoch" and not (isinstance(frequency, int) and frequency >= least):
+            raise ValueError(f"`save_freq` is 'epoch' or a number from {least} on. Received: save_freq={frequency!r}.")
         self.target: int = 0 if frequency == "epoch" else int(frequency)
         self.count: int = 0
         self.last: int = -1

@@ -20,7 +20,7 @@ class ModelCheckpoint(Monitor):
         save_best_only: Whether to save only models that are better than those before.
         save_weights_only: Whether to save with `model.save_weights` instead of `model.save`.
         mode: "min" if small values are good, "max" if large ones are, "auto" to let the model's metric tell.
-        save_freq: "epoch", or a number of batches.
+        save_freq: "epoch", or a number of batches, from 1.
         initial_value_threshold: The value to beat at first.
 
     Raises:

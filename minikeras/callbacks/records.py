@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, cast, overload
 
 from .._base.user_warning import warn_user
 from .._display.notebook import displays, of_history
@@ -37,8 +37,7 @@ class History(Callback):
     """
 
     def __init__(self) -> None:
-        values: Any = {}
-        self.history: Values = values
+        self.history: Values = cast("Values", {})
         self.epoch: list[int] = []
         self._epochs: dict[str, list[int]] = {}  # of each metric, which may be missing in some
 

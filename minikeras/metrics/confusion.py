@@ -1,7 +1,7 @@
 """Right and wrong yes-or-no decisions, counted at thresholds, and what follows from the counts."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, ClassVar, Literal, TypeAlias
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias, cast
 
 import numpy as np
 
@@ -301,7 +301,7 @@ class AUC(_Confusion):
                  label_weights: TensorLike | None = None, from_logits: bool = False) -> None:  # fmt: skip
         self._configure(locals())
         if thresholds is None:
-            last = within("num_thresholds", num_thresholds or 0, 2, _MOST) - 1
+            last = within("num_thresholds", cast(int, num_thresholds), 2, _MOST) - 1
             inner = [i / last for i in range(1, last)]
         else:
             inner = sorted(map(float, thresholds))

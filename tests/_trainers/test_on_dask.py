@@ -162,7 +162,8 @@ def test_states_of_all_metrics_add_up(name: str) -> None:
     model.compile(loss="mse" if not sparse else "sparse_categorical_crossentropy",
                   metrics=[kind(**ARGUMENTS.get(name, {}))])  # fmt: skip
     expected = model.evaluate(X, targets, verbose=0, return_dict=True)
-    found = model.evaluate(LAZY_X, da.from_array(targets, chunks=-1), verbose=0, return_dict=True)
+    with dask.config.set(scheduler="threads"):  # and not on the cluster that a test before may have started
+        found = model.evaluate(LAZY_X, da.from_array(targets, chunks=-1), verbose=0, return_dict=True)
     assert list(found) == list(expected)
     for key, value in expected.items():
         np.testing.assert_allclose(found[key], value, rtol=1e-5, atol=1e-6)
@@ -199,7 +200,7 @@ def seen(seed: int, shuffle: Any) -> list[list[int]]:
     keras.utils.set_random_seed(seed)
     layer = Seen()
     model = keras.Sequential([keras.Input((1,)), layer, keras.layers.Dense(1)])
-    model.compile("sgd", "mse", run_eagerly=True)
+    model.compile(keras.optimizers.SGD(1e-6), "mse", run_eagerly=True)
     x = da.arange(100, chunks=20).reshape(100, 1)
     layer.batches.clear()
     model.fit(x, x, batch_size=8, epochs=2, shuffle=shuffle, verbose=0)

@@ -74,7 +74,7 @@ def test_losses_under_wrong_names() -> None:
     with pytest.raises(ValueError, match="one item for each of the 2 outputs"):
         model.evaluate(data, (data, data), verbose=0)
     model.compile(loss={"a": "mse"})
-    with pytest.raises(ValueError, match="names outputs that the model does not have"):
+    with pytest.raises(ValueError, match=r"`loss` must name the model's outputs.*unknown: \['a'\]"):
         model.evaluate(data, (data, data), verbose=0)
     model.compile(loss=["mse", gap], loss_weights=[1.0, 2.0, 3.0])
     with pytest.raises(ValueError, match="`loss_weights` must have one item"):
@@ -91,3 +91,33 @@ def test_losses_by_name_for_outputs_in_a_list_have_no_output() -> None:
     model.compile("sgd", loss={"a": {"x": "mse"}})
     with pytest.raises(KeyError, match=r"`loss` has \('a', 'x'\)"):
         model.train_on_batch(np.ones((2, 3)), {"a": [np.ones((2, 1)), np.ones((2, 2))]})
+
+
+def test_losses_by_name_are_for_all_outputs() -> None:
+    inputs = Input((3,))
+    model = Model(inputs, [Dense(1, name="p")(inputs), Dense(1, name="q")(inputs)])
+    data = np.ones((2, 3)), [np.ones((2, 1)), np.ones((2, 1))]
+    model.compile("sgd", loss={"p": "mse"})
+    with pytest.raises(ValueError, match=r"`loss` must name .*, \['p', 'q'\]; missing: \['q'\], unknown: \[\]"):
+        model.train_on_batch(*data)
+    model.compile("sgd", loss={"p": "mse", "q": "mse"}, loss_weights={"p": 2.0})
+    with pytest.raises(ValueError, match=r"`loss_weights` must name .*missing: \['q'\]"):
+        model.train_on_batch(*data)
+    model.compile("sgd", loss="mse", loss_weights={"p": 2.0})
+    model.train_on_batch(*data)
+    model.compile("sgd", loss={"p": "mse", "q": None})
+    with pytest.warns(UserWarning, match="'q/kernel'"):
+        model.train_on_batch(*data)
+
+
+def test_a_metric_of_values_alone_is_refused() -> None:
+    model = Model(inputs := Input((3,)), Dense(1)(inputs))
+    model.compile("sgd", "mse", metrics=[keras.metrics.Mean()])
+    with pytest.raises(TypeError, match="Mean takes values, no targets"):
+        model.train_on_batch(np.ones((2, 3)), np.ones((2, 1)))
+
+
+@pytest.mark.parametrize("steps", [1.5, [2], -1, "2"])
+def test_steps_per_execution_is_an_integer(steps: Any) -> None:
+    with pytest.raises(ValueError, match="`steps_per_execution` must be an integer from 1 on"):
+        Model(inputs := Input((3,)), Dense(1)(inputs)).compile("sgd", "mse", steps_per_execution=steps)

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 import minikeras as keras
 from minikeras import Sequential, Tensor, ops
 from minikeras._base.typing import Array
+from minikeras._trainers.epoch import Logs
 from minikeras.callbacks import Callback, LambdaCallback, TerminateOnNaN
 from minikeras.layers import Dense, Dropout, Flatten, GaussianNoise, Input, Layer, Reshape
 
@@ -196,7 +197,7 @@ STACKS = st.builds(
 )
 
 
-@settings(max_examples=120)
+@settings(max_examples=50)
 @given(
     stack=STACKS,
     case=st.sampled_from(CASES),
@@ -793,3 +794,34 @@ def test_validation_data_without_rows_is_left_out() -> None:
         ).history
     assert (list(history), len(history["loss"])) == (["loss"], 2)
     assert caught[0].filename == __file__
+
+
+def test_the_first_of_several_inputs_may_be_none() -> None:
+    inputs = [keras.Input((2,), optional=True), keras.Input((2,))]
+
+    class Second(keras.Layer):
+        def call(self, a: Any, b: Any) -> Any:
+            return b if a is None else a + b
+
+    model = keras.Model(inputs, keras.layers.Dense(1)(Second()(*inputs)))
+    model.compile("sgd", "mse")
+    x = np.ones((8, 2))
+    assert np.isfinite(model.fit([None, x], x[:, :1], verbose=0).history["loss"][0])
+
+
+def test_an_interrupt_in_the_last_moment_of_an_epoch_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    values = vars(Logs)["given"].func
+
+    def interrupted(logs: Logs) -> Any:
+        signal.raise_signal(signal.SIGINT)
+        return values(logs)
+
+    x = np.ones((8, 2))
+    for run in (model.fit, model.evaluate):
+        run(x, x[:, :1], verbose=0)
+        with monkeypatch.context() as patch:
+            patch.setattr(vars(Logs)["given"], "func", interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                run(x, x[:, :1], verbose=0)

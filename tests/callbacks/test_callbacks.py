@@ -386,6 +386,27 @@ def test_backup_within_an_epoch(tmp_path: Path) -> None:
     assert not never.exists()
 
 
+def test_generators_in_lists_are_backed_up(tmp_path: Path) -> None:
+    class Noise(keras.layers.Layer):
+        def __init__(self) -> None:
+            super().__init__()
+            self.seeds = [keras.random.SeedGenerator(1), keras.random.SeedGenerator(2)]
+
+        def call(self, x: Any) -> Any:
+            return x + sum(keras.random.normal(x.shape, seed=seed) for seed in self.seeds)
+
+    def weights(*epochs: int) -> Any:
+        for count in epochs:
+            keras.utils.set_random_seed(3)
+            model = keras.Sequential([keras.Input((2,)), Noise(), keras.layers.Dense(1)])
+            model.compile("sgd", "mse")
+            backup = BackupAndRestore(tmp_path, delete_checkpoint=count == 4)
+            model.fit(np.ones((8, 2)), np.ones((8, 1)), epochs=count, callbacks=[backup], verbose=0)
+        return model.get_weights()
+
+    assert [w.tolist() for w in weights(2, 4)] == [w.tolist() for w in weights(4)]
+
+
 def test_a_damaged_backup(tmp_path: Path) -> None:
     fit(Net(), 4, BackupAndRestore(tmp_path, double_checkpoint=True), stop_at=3)
     (tmp_path / "latest.npz").write_bytes(b"PK\x03\x04 torn")
@@ -530,3 +551,9 @@ def test_hooks_of_batches_run_once_for_the_steps_of_an_execution() -> None:
     seen.clear()
     model.predict(x, batch_size=2, callbacks=[Watch()], verbose=0)
     assert seen == [(2, (6, 1)), (5, (6, 1)), (8, (1, 1))]
+
+
+@pytest.mark.parametrize("often", [0, -1, False, 1.5])
+def test_a_checkpoint_that_would_never_be_saved_is_refused(often: Any) -> None:
+    with pytest.raises(ValueError, match="`save_freq` is 'epoch' or a number from 1 on"):
+        ModelCheckpoint("m.keras", save_freq=often)

@@ -232,6 +232,11 @@ CASES |= {
     "sparse with a class ignored": lambda k: fit(
         k, "sparse", compiled={"loss": k.losses.SparseCategoricalCrossentropy(ignore_class=1)}
     ),
+    "loss of pairs": lambda k: fit(k, "sparse", compiled={"loss": k.losses.Circle()}),
+    "loss of pairs by name": lambda k: fit(k, "sparse", y=SPARSE[:, None], compiled={"loss": "circle"}),
+    "loss of sequences": lambda k: fit(
+        k, model=net(k, 4, shape=(3, 4)), x=T, y=TIMES[:, :2], compiled={"loss": k.losses.CTC()}
+    ),
     "loss summed": lambda k: fit(k, compiled={"loss": k.losses.MeanSquaredError(reduction="sum")}),
     "loss by mean of weights": lambda k: fit(
         k, compiled={"loss": k.losses.MeanSquaredError(reduction="mean_with_sample_weight")}, sample_weight=WEIGHTS
@@ -1469,7 +1474,10 @@ def a_kernel_of_singular_value_1(k: Any) -> dict[str, Any]:
     layer = k.layers.SpectralNormalization(k.layers.Dense(3, kernel_initializer=start), power_iterations=2)
     model = k.Sequential([k.Input((4,)), layer, k.layers.Dense(2, kernel_initializer=start)])
     layer.vector_u.assign(np.full((1, 3), 0.1))
-    return fit(k, model=model)
+    found = fit(k, model=model)
+    layer.trainable = False  # what is frozen is replaced for good
+    model.compile(k.optimizers.SGD(0.01), "mse")
+    return {**found, "frozen": train(model, X, REAL)}
 
 
 @case

@@ -179,6 +179,62 @@ def test_ops_are_written_as_in_keras_and_read_back(name: str) -> None:
     assert plain(back.get_config()) == plain(theirs.get_config())
 
 
+BESIDE_ARRAYS: dict[str, Callable[[Any, Any], Any]] = {
+    "conv": lambda o, x: o.conv(x, np.ones((2, 2, 3), "float32")),
+    "depthwise_conv": lambda o, x: o.depthwise_conv(x, np.ones((2, 2, 1), "float32")),
+    "separable_conv": lambda o, x: o.separable_conv(x, np.ones((2, 2, 1), "float32"), np.ones((1, 2, 3), "float32")),
+    "max_pool": lambda o, x: o.max_pool(x, 2, strides=1),
+    "average_pool": lambda o, x: o.average_pool(x, 2, strides=1),
+    "layer_normalization": lambda o, x: o.layer_normalization(x, x[0, 0] * 0 + 2, np.ones(2, "float32"), epsilon=0.1),
+    "linspace": lambda o, x: o.linspace(x, x + 1.0, 3, axis=1),
+    "quantile": lambda o, x: o.quantile(x, np.array([0.3, 0.5], "float32"), axis=1),
+    "select": lambda o, x: o.select([x > 0.7, x < 0.3], [x, -x], 3.0),
+    "cdist": lambda o, x: o.cdist(x[:, 0], np.ones((3, 2), "float32")),
+    "segment_sum": lambda o, x: o.segment_sum(x, np.array([0, 0, 1]), num_segments=2),
+    "left_shift": lambda o, x: o.left_shift(o.argmax(x, axis=1), 2),
+    "right_shift": lambda o, x: o.right_shift(o.argmax(x, axis=1), 1),
+    "multi_hot": lambda o, x: o.multi_hot(o.cast(x * 2, "int32"), 3),
+    "rearrange": lambda o, x: o.rearrange(x, "a b c -> a c b"),
+    "correlate": lambda o, x: o.correlate(x[0, :, 0], np.ones(2, "float32"), mode="full"),
+}
+"""Ops that take more than their tensor, and those whose names differ within."""
+
+
+@pytest.mark.parametrize("name", BESIDE_ARRAYS)
+def test_ops_on_arrays_travel_both_ways(name: str, tmp_path: Path) -> None:
+    def make(k: Any) -> Any:
+        x = k.Input(batch_shape=(3, 4, 2))
+        return k.Model(x, BESIDE_ARRAYS[name](k.ops, x))
+
+    x = np.random.default_rng(0).uniform(0.1, 1, (3, 4, 2)).astype("float32")
+    expected = np.asarray(make(minikeras)(x))
+    np.testing.assert_allclose(np.asarray(make(keras)(x)), expected, rtol=1e-5, atol=1e-6)
+    for k, other in ((minikeras, keras), (keras, minikeras)):
+        make(k).save(tmp_path / "m.keras")
+        for reader in (k, other):
+            read: Any = reader.models.load_model(tmp_path / "m.keras")
+            np.testing.assert_allclose(np.asarray(read(x)), expected, rtol=1e-5, atol=1e-6)
+
+
+def test_the_rectifier_with_a_slope_is_read(tmp_path: Path) -> None:
+    inputs = keras.Input((4,))
+    theirs = keras.Model(inputs, keras.activations.relu(inputs, negative_slope=0.1, max_value=2.0, threshold=0.3))
+    theirs.save(tmp_path / "m.keras")
+    ours: Any = minikeras.models.load_model(tmp_path / "m.keras")
+    x = np.array([[-1.0, 0.2, 1.0, 5.0]], "float32")
+    np.testing.assert_allclose(np.asarray(ours(x)), np.asarray(theirs(x)), rtol=1e-6)
+
+
+def test_infinities_in_configurations_travel_both_ways(tmp_path: Path) -> None:
+    x = np.array([[-1.0, 0.2, 1.0, 5.0]], "float32")
+    for k, other in ((minikeras, keras), (keras, minikeras)):
+        inputs = k.Input((4,))
+        model = k.Model(inputs, k.ops.softmax(k.ops.where(inputs > 0, inputs, -np.inf)))
+        model.save(tmp_path / "m.keras")
+        read: Any = other.models.load_model(tmp_path / "m.keras")
+        np.testing.assert_allclose(np.asarray(read(x)), np.asarray(model(x)), rtol=1e-6)
+
+
 @pytest.fixture(scope="module")
 def live() -> dict[str, Any]:
     """What one process with Keras on JAX finds for all trainings."""

@@ -18,19 +18,20 @@ UNMASKED = {"words": ["history accuracy"], "series": ["history mse"]}
 
 
 @pytest.fixture(scope="module")
-def on_jax(tmp_path_factory: pytest.TempPathFactory) -> Any:
+def on_jax(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """Run all cases with Keras on JAX: another process, since Keras has one backend a process."""
     path = tmp_path_factory.mktemp("jax") / "runs.npz"
     environment = {**os.environ, "XLA_FLAGS": "--xla_backend_optimization_level=0"}  # compiling is most of the work
     command = [sys.executable, layer_runs.__file__, str(path)]
     subprocess.run(command, check=True, cwd=Path(__file__).parents[2], env=environment)
-    return np.load(path)
+    with np.load(path) as runs:
+        return dict(runs)
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_training(name: str, on_jax: Any) -> None:
+def test_training(name: str, on_jax: dict[str, Any]) -> None:
     ours = run(minikeras, name)
-    theirs = {key.partition("|")[2]: on_jax[key] for key in on_jax.files if key.partition("|")[0] == name}
+    theirs = {key.partition("|")[2]: on_jax[key] for key in on_jax if key.partition("|")[0] == name}
     assert list(ours) == list(theirs)
     for key in UNMASKED.get(name, ()):
         ours.pop(key)
