@@ -103,7 +103,7 @@ def _command(word: str, arguments: Sequence[str]) -> None:
         with warnings.catch_warnings():
             warnings.showwarning = lambda message, *_: parser.tell(f"warning: {message}")
             command(options)
-        sys.stdout.flush()
+        print(end="", flush=True)  # which does nothing where there is no output
     except KeyboardInterrupt as error:
         parser.tell("interrupted")
         end(error)
@@ -111,7 +111,7 @@ def _command(word: str, arguments: Sequence[str]) -> None:
         if sys.flags.dev_mode:
             raise
         try:
-            sys.stdout.flush()
+            print(end="", flush=True)
         except OSError:  # to a closed pipe or a full disk Python would flush once more
             with suppress(OSError):
                 os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,6 +1,6 @@
 """Which float type a layer computes in, and which its weights have."""
 
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias, cast
 
 from ._base import absent
 from ._base.naming import on_clear_session
@@ -89,12 +89,14 @@ def get(identifier: Any) -> DTypePolicy:
         'float64'
     """
     if identifier is None or isinstance(identifier, str):
+        if identifier == "int8":
+            raise ValueError("'int8' is a mode of quantization, which minikeras does not have. Expected the name of a "
+                             "float dtype, or a policy, such as DTypePolicy('int8').")  # fmt: skip
         return DTypePolicy(identifier) if identifier else dtype_policy()
     if isinstance(identifier, DTypePolicy):
         return identifier
     if isinstance(identifier, dict):
-        policy: DTypePolicy = registry.deserialize(identifier)
-        return policy
+        return cast(DTypePolicy, registry.deserialize(identifier))
     return DTypePolicy(standardize_dtype(identifier))
 
 

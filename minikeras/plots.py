@@ -90,6 +90,8 @@ def _curves(history: Log) -> dict[str, tuple[list[float], list[float]]]:
     epochs = history._epochs if isinstance(history, History) else {}
     if isinstance(history, str | os.PathLike):
         columns, epochs = _read(history)
+    if not isinstance(columns, Mapping):
+        raise ValueError(f"Curves are those of a History, as `fit` returns it, a dict or a log. Received: {columns!r}")
     longest, curves = max(map(len, columns.values()), default=0), {}
     for name, values in columns.items():
         places = epochs.get(name, range(longest))
@@ -257,10 +259,14 @@ def plot_confusion_matrix(y_true: TensorLike, y_pred: TensorLike, *, names: Name
     (ax,) = _axes(ax, 1)
     image: Any = ax.imshow(table / np.maximum(table.sum(axis=1, keepdims=True), 1), vmin=0, vmax=1)
     light = image.cmap(image.norm(image.get_array()))[..., :3] @ (0.299, 0.587, 0.114)
+    cell = ax.bbox.width / count * 72 / ax.figure.dpi / 0.7  # of how many letters of one point
+    digits = min(10, cell / len(str(table.max(initial=0))))
     for (i, j), rows in np.ndenumerate(table):
-        ax.text(j, i, str(rows), ha="center", va="center", color="black" if light[i, j] > 0.5 else "white")
-    ticks = {"xticks": range(count), "xticklabels": labels, "yticks": range(count), "yticklabels": labels}
-    ax.set(xlabel="predicted", ylabel="true", **ticks)
+        colour = "black" if light[i, j] > 0.5 else "white"
+        ax.text(j, i, str(rows), ha="center", va="center", color=colour, fontsize=digits)
+    ax.set(xlabel="predicted", ylabel="true", yticks=range(count), yticklabels=labels)
+    leaning: Any = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"}
+    ax.set_xticks(range(count), labels, **(leaning if max(map(len, labels)) * 10 > cell else {}))
     ax.grid(visible=False)
     return ax
 

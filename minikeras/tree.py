@@ -39,7 +39,11 @@ def _items(structure: Any) -> list[tuple[Any, Any]]:
     if isinstance(structure, OrderedDict):
         return list(structure.items())
     if isinstance(structure, dict):
-        return [(key, structure[key]) for key in sorted(structure)]
+        try:
+            keys = sorted(structure)
+        except TypeError:  # those of several types go by the names of these
+            keys = sorted(structure, key=lambda key: (f"{type(key).__module__}.{type(key).__qualname__}", key))
+        return [(key, structure[key]) for key in keys]
     return list(enumerate(structure))
 
 

@@ -105,6 +105,12 @@ def test_the_value_that_is_no_number_is_named_with_its_column() -> None:
         model().fit(frame.assign(n=1), np.ones(2), verbose=0)
 
 
+def adapted() -> layers.Normalization:
+    layer = layers.Normalization()
+    layer.adapt(X)
+    return layer
+
+
 FORGOTTEN: list[tuple[str, Callable[[], object]]] = [
     ("put a Flatten", lambda: fit(IMAGES, DIGITS, layers.Dense(10))),
     ("put a Flatten", lambda: fit(IMAGES, np.eye(10)[DIGITS], layers.Dense(10), loss="categorical_crossentropy")),
@@ -119,6 +125,17 @@ FORGOTTEN: list[tuple[str, Callable[[], object]]] = [
     ("begin at 0: use y - 1", lambda: fit(X, np.arange(8) % 4 + 1, layers.Dense(4))),
     ("makes 8 classes", lambda: fit(X, DIGITS, layers.Dense(4))),
     ("begin at 0: use y - 1", lambda: keras.utils.to_categorical([1, 2, 3], 3)),
+    ("needs the shape", lambda: layers.GRU(3)(np.ones((2, 3, 4)), mask=np.ones((3, 2), bool))),
+    ("needs the shape", lambda: layers.LSTM(3)(np.ones((2, 3, 4)), mask=np.ones(6, bool))),
+    ("needs the shape", lambda: layers.Bidirectional(layers.GRU(3))(
+        np.ones((2, 3, 4)), mask=np.ones((3, 2), bool), training=True)),
+    (r"`initial_state` needs .*\(2, 3\), \(2, 3\)", lambda: layers.LSTM(3)(np.ones((2, 3, 4)), [np.ones((2, 6))])),
+    (r"`initial_state` needs .*\(2, 3\)", lambda: layers.GRU(3)(np.ones((2, 3, 4)), [np.ones((1, 3))])),
+    ("needs one step", lambda: layers.GRU(3)(np.ones((2, 0, 4)))),
+    ("go into a list", lambda: keras.Sequential(keras.Input((2,)), layers.Dense(3))),  # type: ignore[arg-type]
+    ("Unrecognized keyword", lambda: layers.Cropping1D(1, data_format="channels_last")),  # type: ignore[call-arg]
+    ("Unrecognized keyword", lambda: layers.UpSampling1D(2, data_format="channels_last")),  # type: ignore[call-arg]
+    ("to have value 3, found 4", lambda: adapted()(np.ones((2, 4)))),
 ]  # fmt: skip
 
 
@@ -126,3 +143,26 @@ FORGOTTEN: list[tuple[str, Callable[[], object]]] = [
 def test_what_is_usually_forgotten_is_named(advice: str, run: Callable[[], object]) -> None:
     with pytest.raises((ValueError, IndexError), match=advice):
         run()
+
+
+MISTAKEN: list[tuple[str, Callable[[], object]]] = [
+    ("go into a list", lambda: keras.Sequential(layers.Dense(3))),  # type: ignore[arg-type]
+    (r"takes 1 input\(s\). Received 2", lambda: layers.Dense(1)(X, X)),
+    (r"takes 1 input\(s\). Received 2", lambda: model(keras.Input((3,)), layers.Dense(1))(X, X)),
+    ("missing a required argument: 'value'", lambda: layers.MultiHeadAttention(2, 3)(np.ones((1, 2, 3)))),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("advice", "run"), MISTAKEN)
+def test_calls_with_too_few_or_too_many_inputs(advice: str, run: Callable[[], object]) -> None:
+    with pytest.raises(TypeError, match=advice):
+        run()
+
+
+def test_a_weight_is_set_by_assigning_to_it() -> None:
+    layer = layers.Dense(1)
+    layer.build((None, 3))
+    for name in ("kernel", "bias"):
+        with pytest.raises(AttributeError, match=rf"`\.{name}\.assign\(\.\.\.\)`"):
+            setattr(layer, name, np.ones((3, 1)))
+    assert isinstance(layer.kernel, keras.Variable)

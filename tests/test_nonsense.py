@@ -47,6 +47,12 @@ class Own(keras.Model):
         return keras.ops.softmax(self.dense(x))
 
 
+def diverging() -> Any:
+    made = model()
+    made.compile(keras.optimizers.SGD(1e20), "mse")
+    return made
+
+
 def compiled(made: Any, loss: Any) -> Any:
     made.compile("sgd", loss)
     return made
@@ -61,6 +67,7 @@ NONSENSE: dict[str, tuple[str, Callable[[], Any]]] = {
     "NaN in float64": (r"`x.*` is nan", lambda: model().fit(holed(X, np.nan).astype(float), Y, verbose=0)),
     "NaN in predict": (r"`x\[48, 2\]` is nan", lambda: model().predict(holed(X, np.nan), verbose=0)),
     "inf in predict": (r"`x.*` is inf", lambda: model().predict((b[:1] for b in batches(np.inf)), verbose=0)),
+    "diverging": ("Try a smaller learning rate", lambda: diverging().fit(X, Y, epochs=9, verbose=0)),
     "classes": ("targets from 0 to 1. Received: [12]", lambda: model(loss=BINARY).fit(X, LABELS, verbose=0)),
     "signs": ("Received: -1", lambda: model(loss=logits("BinaryCrossentropy")).fit(X, Y - 1, epochs=2, verbose=0)),
     "softmax twice": (
@@ -105,6 +112,7 @@ SENSE: list[Callable[[], Any]] = [
     lambda: model(keras.Input((3,)), layers.Embedding(5, 1), layers.Flatten()).fit(X, np.ones((70, 3)), verbose=0),
     lambda: model().predict(X, verbose=0),
     lambda: model(layers.Lambda(keras.ops.nan_to_num)).predict(holed(X, np.nan), verbose=0),
+    lambda: model(layers.Lambda(lambda x: x + np.inf)).predict(X, verbose=0),
     lambda: keras.optimizers.SGD(0.0),
     lambda: model().fit(X, Y, verbose=0, sample_weight=np.zeros(70)),
 ]  # fmt: skip

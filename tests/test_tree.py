@@ -21,6 +21,7 @@ STRUCTURES: list[Any] = [
     deque([1, (2,)]),
     defaultdict(list, {"k": [1, 2]}),
     [(None, 3), {"a": (2, 2)}],
+    {"b": 1, 2: [3], None: 4, "a": 5},
 ]
 
 
@@ -42,6 +43,10 @@ WRONG: dict[str, Callable[[Any], Any]] = {
 def test_wrong_structures_are_refused(name: str) -> None:
     with pytest.raises(ValueError, match=r"structure|paths|leaves"):
         WRONG[name](tree)
+
+
+def test_keys_of_several_types_go_by_the_names_of_their_types() -> None:
+    assert tree.flatten({"b": 1, 2: [3], None: 4, "a": 5}) == [4, 3, 5, 1]
 
 
 def test_the_same_structures() -> None:

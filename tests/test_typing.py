@@ -173,6 +173,7 @@ def test_layers() -> None:
     assert_type(layers.dot([x, x], axes=1), Tensor)
     assert_type(2 * a + b / 2 - a[:, :1] ** 2, KerasTensor)
     assert_type(-a @ np.ones((3, 2)), KerasTensor)
+    assert_type(abs(a) // 2 % 3, KerasTensor)
     layers.Dense(1, activation=lambda x, by=2.0: x * by, kernel_initializer=lambda shape, dtype: ops.ones(shape, dtype))
 
 
@@ -260,7 +261,7 @@ def test_functions() -> None:
     assert_type(ops.linspace(0, 1, 3, retstep=True), tuple[Tensor, Tensor])
     assert_type(ops.convert_to_numpy([1.0]), Array)
     assert_type(activations.relu([1.0]), Tensor)
-    assert_type(activations.get("relu"), Callable[..., Any])
+    assert_type(activations.get("relu"), Callable[..., Tensor])
     assert_type(initializers.Zeros()((2,)), Tensor)
     assert_type(regularizers.L2()([1.0]), Tensor)
     assert_type(constraints.NonNeg()([1.0]), Tensor)

@@ -5,15 +5,15 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import redirect_stdout
 from functools import cache
-from itertools import takewhile
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
+from itertools import product, takewhile
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, cast
 
 import numpy as np
 
 from .._base.context import context, undone
 from .._base.naming import auto_name
 from .._base.nested import leaves, map_structure
-from .._base.settings import standardize_dtype
+from .._base.settings import standardize_data_format, standardize_dtype
 from .._base.signature import parameters
 from .._base.typing import Config, DTypeLike, DTypeName, PartialShape, ShapeLike, TensorLike
 from ..tree import flatten
@@ -87,7 +87,7 @@ class KerasTensor(Tensor):
     def __len__(self) -> int:
         self._refuse(TypeError, "measured with len()")
 
-    def __iter__(self) -> Iterator[Tensor]:
+    def __iter__(self) -> "Iterator[KerasTensor]":
         self._refuse(NotImplementedError, "iterated over")
 
     def __format__(self, spec: str) -> str:
@@ -102,8 +102,7 @@ class KerasTensor(Tensor):
         return id(self)
 
     def __invert__(self) -> Tensor:
-        result: Tensor = NUMPY_OPS["logical_not"](self)
-        return result
+        return cast(Tensor, NUMPY_OPS["logical_not"](self))
 
     if TYPE_CHECKING:  # what is computed from a tensor without a value has none either
 
@@ -121,6 +120,9 @@ class KerasTensor(Tensor):
         def __rmatmul__(self, other: TensorLike) -> "KerasTensor": ...
         def __getitem__(self, key: Any) -> "KerasTensor": ...
         def __neg__(self) -> "KerasTensor": ...
+        def __abs__(self) -> "KerasTensor": ...
+        def __floordiv__(self, other: TensorLike) -> "KerasTensor": ...
+        def __mod__(self, other: TensorLike) -> "KerasTensor": ...
 
         def __lt__(self, other: TensorLike) -> "KerasTensor": ...
         def __le__(self, other: TensorLike) -> "KerasTensor": ...
@@ -162,14 +164,8 @@ def infer(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
 
     An axis of the result that differs between the two runs depends on an unknown size and is None. Nothing
     random is drawn, no loss is kept and nothing is recorded. A function that takes batches of one size alone is run
-    on that size, which then is the result's as well. Errors do not show the sizes of a trial.
-
-    Args:
-        function: The function; it returns a tensor, an array, or a list or dict of them.
-        args, kwargs: Its arguments, with a KerasTensor in place of each tensor.
-
-    Returns:
-        The structure the function returned, with a KerasTensor in place of each tensor.
+    on that size, which then is the result's as well. Errors do not show the sizes of a trial. The result, a structure
+    of tensors or arrays, has a KerasTensor in place of each, as the arguments have.
     """
     shapes = [x.shape for x in leaves([args, kwargs]) if isinstance(x, KerasTensor)]
     tries = trial_sizes(shapes)
@@ -195,9 +191,10 @@ def infer(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         if len(runs) == 2:
             break
     if len(runs) < 2:
-        for size in (*batches, *sizes_in_sight(errors[0], shapes)):
+        # Some take multiples of one size, others that size alone.
+        for size, times in product((*batches, *sizes_in_sight(errors[0], shapes)), (2, 1)):
             try:
-                runs = [run((size, others)) for _, others in tries[:2]]
+                runs = [run((size, tries[0][1])), run((size * times, tries[1][1]))]
                 break
             except Exception:
                 continue
@@ -207,8 +204,15 @@ def infer(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     print_once(printed[-2:])
     for model, calls in waiting.items():
         _build(model, calls)
-    others = iter(leaves(runs[1]))
-    return map_structure(lambda a: _common(a, next(others)), runs[0])
+    return _in_common(*runs)
+
+
+def _in_common(one: Any, two: Any) -> Any:
+    """Return the structure of what runs on other sizes have in common; a ValueError if they differ in their number."""
+    if len(leaves(one)) != len(leaves(two)):
+        raise ValueError("How many tensors this gives depends on a size that is not known.")
+    others = iter(leaves(two))
+    return map_structure(lambda a: _common(a, next(others)), one)
 
 
 def _run(function: Callable[..., Any], args: Any, kwargs: Any, waiting: dict[Any, Any]) -> Any:
@@ -289,12 +293,7 @@ class Node:
 
 
 class Operation:
-    """An op in a graph. Each op has a subclass, named as in Keras.
-
-    Args:
-        name: Its name in the graph, made up if not given.
-        settings: Those arguments of the op that Keras's class takes when it is made.
-    """
+    """An op in a graph, of a subclass named as in Keras; `settings` are what Keras's class takes when it is made."""
 
     function: ClassVar[Callable[..., Any]]
 
@@ -323,7 +322,7 @@ class Operation:
             return output
         if context.loading is not None:
             shapes = [x.shape for x in leaves([args, kwargs]) if isinstance(x, TensorOps)]
-            context.loading.spend(most_numbers(self.function.__name__, self.settings, shapes))
+            context.loading.spend(most_numbers(self.function.__name__, {**self.settings, **kwargs}, shapes))
         return infer(self, *args, **kwargs)
 
     def _elementwise_spec(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> KerasTensor | None:
@@ -342,8 +341,9 @@ class Operation:
 
     @classmethod
     def from_config(cls, config: Config) -> "Operation":
-        """Return the op of a configuration."""
-        return cls(**config)
+        """Return the op of a configuration; options that the op here does not have are left out if they are off."""
+        known = ("name", *parameters(cls.function).names)
+        return cls(**{name: value for name, value in config.items() if value or name in known})
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _make, (type(self).__name__, self.get_config())
@@ -375,13 +375,20 @@ def _functions() -> dict[str, Callable[..., Any]]:
     """Return the op of each class name."""
     for load in late_ops:
         load()
-    return {class_name(function): function for function in NUMPY_OPS.values()} | {"TrueDivide": NUMPY_OPS["divide"]}
+    others = {"TrueDivide": "divide", "Linear": "_linspace", "LeftShift": "left_shift", "RightShift": "right_shift"}
+    named = {class_name(function): function for function in NUMPY_OPS.values()}
+    return named | {name: NUMPY_OPS[op] for name, op in others.items()}
+
+
+def has_op(kind: str) -> bool:
+    """Return whether a class of this name stands for an op."""
+    return kind in _functions()
 
 
 @cache
 def op_class(kind: str, home: str | None = None) -> type[Operation]:
     """Return the class of an op, in any module that Keras has ops in, as they move; a ValueError if there is none."""
-    if kind not in _functions() or home not in (None, *HOMES):
+    if not has_op(kind) or home not in (None, *HOMES):
         raise ValueError(f"There is no op of the class {kind!r:.80} in {home!r:.80}.")
     return type(kind, (Operation,), {"function": staticmethod(_functions()[kind]), "__module__": __name__})
 
@@ -393,17 +400,20 @@ def _make(kind: str, config: Config) -> Operation:
 def _call_op(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Infer what an op gives for symbolic tensors, and note the call for the graph."""
     signature, name = parameters(function), function.__name__
-    settings = signature.defaults | signature.bind(args, kwargs)
-    settings.pop("out", None)
+    options = signature.defaults | signature.bind(args, kwargs)
+    options.pop("out", None)
+    if "data_format" in options:
+        options["data_format"] = standardize_data_format(options["data_format"])
     if name in CALLED_WITH:
         called_with = CALLED_WITH[name].split()
     else:
         op = vars(function).get("op")
         first = signature.positional[: op.count if op is not None else 1]
-        called_with = [n for n in signature.positional if n in first or n == "x2"]
-    inputs = [settings.pop(n) for n in called_with if n in settings]
-    symbolic = {n: settings.pop(n) for n, value in [*settings.items()] if any_symbolic([value])}
-    return op_class(class_name(function))(**settings)(*inputs, *args[len(signature.positional) :], **symbolic)
+        called_with = [n for n in signature.positional if n in first or n in ("x2", "segment_ids")]
+    inputs = [options.pop(n) for n in called_with if n in options]
+    arrays = (n for n, x in [*options.items()] if any_symbolic([x]) or isinstance(x, TensorOps | np.ndarray))
+    tensors = {n: options.pop(n) for n in arrays}
+    return op_class(class_name(function))(**options)(*inputs, *args[len(signature.positional) :], **tensors)
 
 
 op.symbolic_call = _call_op

@@ -70,6 +70,7 @@ class Op:
         inplace, effect, out_arrays, bind, decomposition, ufunc, view, stepwise, fused_vjp, common: See `Traits`.
         writes: Whether the last argument of `forward` is an `out` array to write to.
         draws: Whether it gives other numbers each time, and has an effect on what is drawn later.
+        needs_all: Whether none of its tensors may be None.
         vjp_all: Used in place of rules: given the gradient of the output, the entry, its values, the ids of tensors
             whose own gradient is wanted, and the gradients that there are by id, from which it takes those that it adds
             to, returns pairs (tensor, its gradient or None).
@@ -99,6 +100,9 @@ class Op:
         self.defaults: dict[str, Any] = signature.defaults
         self.writes: bool = "out" in signature.names
         self.draws: bool = count == 0 or "seed" in signature.names
+        may_lack = [name for name in self.parameters[:count] if self.defaults.get(name, 0) is None]
+        free = self.name in ("clip", "equal", "not_equal") or self.name[0] == "_"  # a bound; `x == None`; own checks
+        self.needs_all: bool = not (count is None or may_lack or free)
 
     def has_rule(self, index: int) -> bool:
         """Return whether an input has a gradient."""
@@ -174,15 +178,17 @@ def primitive(*vjps: VJP | None, variadic: bool = False, name: str | None = None
             except NoValue:
                 return symbolic_call(call, args, kwargs)
             except HasTensor:
-                tensors = [NUMPY_OPS["convert_to_tensor"](x) if has_tensor(x) else x for x in inputs]
-                return call(*tensors, *rest, **kwargs)
+                return call(*map(_joined, inputs), *rest, **kwargs)
             large = wide = False
             for a in arrays:
                 if type(a) is np.ndarray:
                     large, wide = large or a.size > FEW, wide or a.dtype is FLOAT64
+                elif a is None and op.needs_all:
+                    raise ValueError(f"{op.name} takes tensors or numbers. Received: None.")
             inputs, arrays = narrow(inputs, arrays) if wide else (inputs, arrays)
             if recorders.open or op.view:  # what a tape keeps, or a view, is not what the caller may change later
                 arrays = [x.copy() if type(x) is np.ndarray else a for x, a in zip(inputs, arrays, strict=True)]
+                rest = _own(rest)
             entry = recorders.open[0].run(op, inputs, arrays, rest, kwargs) if recorders.open else None
             try:
                 output = entry.output if entry else Tensor((alone if large else forward)(*arrays, *rest, **kwargs))
@@ -194,11 +200,19 @@ def primitive(*vjps: VJP | None, variadic: bool = False, name: str | None = None
             return output
 
         vars(call)["op"] = op
-        if not op.effect:
-            NUMPY_OPS[name or op.name] = call
+        NUMPY_OPS.update({} if op.effect else {name or op.name: call})
         return call
 
     return declare
+
+
+def _joined(x: Any) -> Any:
+    return NUMPY_OPS["convert_to_tensor"](x) if has_tensor(x) else x
+
+
+def _own(x: Any) -> Any:
+    """Return an index, or other arguments, with copies of the arrays among them, which the caller may change."""
+    return x.copy() if type(x) is np.ndarray else tuple(map(_own, x)) if type(x) is tuple else x
 
 
 def _by_position(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:

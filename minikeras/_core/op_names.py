@@ -16,11 +16,11 @@ _MODULES = {
     "SolveTriangular", "einops": "Rearrange",
     "math": "CDist Erf Erfc Erfinv ExtractSequences FFT FFT2 IFFT2 IRFFT ISTFT InTopK Logdet Logsumexp RFFT Rsqrt STFT "
     "SegmentMax SegmentMin SegmentProd SegmentSum TopK ViewAsComplex ViewAsReal",
-    "nn": "AdaptiveAveragePool AdaptiveMaxPool BatchNorm BinaryCrossentropy CategoricalCrossentropy Celu DepthToSpace "
-    "DotProductAttention Elu Fold Gelu Glu HardShrink HardSigmoid HardSilu HardTanh LayerNorm LeakyRelu LogSigmoid "
-    "LogSoftmax Moments MultiHot Normalize OneHot PSNR Polar RMSNorm Relu Relu6 Selu Sigmoid Silu SoftShrink Softmax "
-    "Softplus Softsign SpaceToDepth SparseCategoricalCrossentropy SparsePlus SparseSigmoid Sparsemax Squareplus "
-    "TanhShrink Threshold Unfold"}  # fmt: skip
+    "nn": "AdaptiveAveragePool AdaptiveMaxPool AveragePool BatchNorm BinaryCrossentropy CategoricalCrossentropy Celu "
+    "Conv ConvTranspose DepthToSpace DepthwiseConv DotProductAttention Elu Fold Gelu Glu HardShrink HardSigmoid "
+    "HardSilu HardTanh LayerNorm LeakyRelu LogSigmoid LogSoftmax MaxPool Moments MultiHot Normalize OneHot PSNR Polar "
+    "RMSNorm Relu Relu6 Selu SeparableConv Sigmoid Silu SoftShrink Softmax Softplus Softsign SpaceToDepth TanhShrink "
+    "SparseCategoricalCrossentropy SparsePlus SparseSigmoid Sparsemax Squareplus Threshold Unfold"}  # fmt: skip
 """Where Keras has the classes that are not in keras.src.ops.numpy."""
 OPS = "keras.src.ops."
 HOMES = frozenset(f"{OPS}{home}" for home in (*_MODULES, "numpy"))
@@ -29,7 +29,8 @@ CALLED_WITH = {
     "average": "x weights", "batch_normalization": "x mean variance offset scale", "clip": "x",
     "dot_product_attention": "query key value bias mask scale", "einsum": "", "elu": "x", "get_item": "x key",
     "isclose": "x1 x2 rtol atol", "layer_normalization": "x gamma beta", "leaky_relu": "x", "meshgrid": "",
-    "pad": "x constant_values", "rms_normalization": "x scale", "slice": "inputs start_indices",
+    "pad": "x constant_values", "percentile": "x q", "quantile": "x q", "rearrange": "tensor pattern",
+    "rms_normalization": "x scale", "select": "condlist choicelist default", "slice": "inputs start_indices",
     "where": "condition x1 x2"}  # fmt: skip
 """Arguments of such a class's call, where they are not the op's tensors; the rest it takes when it is made."""
 

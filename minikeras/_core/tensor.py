@@ -54,6 +54,9 @@ class _Recorders(threading.local):
 recorders: _Recorders = _Recorders()
 NUMPY_OPS: dict[str, Callable[..., Any]] = {}
 """Ops under their NumPy names: what operators and NumPy functions on tensors run."""
+_ALIKE = {"broadcast_to": 2, "dot": 2, "expand_dims": 2, "ndim": 1, "reshape": 2, "shape": 1, "size": 1, "squeeze": 2,
+          "sum": 2, "transpose": 2}  # fmt: skip
+"""NumPy functions that gradients call -> how many arguments by place they share with the op: no rules need load."""
 
 
 class NoValue(Exception):
@@ -270,8 +273,7 @@ class TensorOps:
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         for recorder in recorders.open:
             recorder.convert(self)
-        array = self.numpy_view()
-        return array.copy() if copy or dtype is None else array.astype(dtype, copy=False)
+        return np.array(self.numpy_view(), dtype)
 
     def __dlpack__(self, **options: Any) -> Any:
         """Lend the values without a copy, as read-only ones to a library that can tell them apart."""
@@ -290,6 +292,10 @@ class TensorOps:
         return numpy_functions().call_ufunc(ufunc, method, inputs, kwargs)
 
     def __array_function__(self, function: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        name, most = function.__name__, _ALIKE.get(function.__name__, 0)
+        plain = not kwargs or (name == "sum" and kwargs.keys() <= {"axis", "keepdims"})
+        if plain and len(args) <= most and function.__module__ == "numpy":
+            return NUMPY_OPS[name](*args, **kwargs)
         return numpy_functions().call_function(function, args, kwargs)
 
     def __bool__(self) -> bool:

@@ -84,13 +84,11 @@ class Variable(TensorOps):
             if shape is None:
                 raise ValueError("When creating a Variable from an initializer, the `shape` argument should be "
                                  f"specified. Received: initializer={initializer!r} and shape={shape}.")  # fmt: skip
-            sizes = _checked(shape)
-            value: Array
+            sizes, name = _checked(shape), standardize_dtype(dtype)
             if context.loading is not None:
-                value = context.loading.reserve(self, initializer, sizes, standardize_dtype(dtype))
+                value: Array = context.loading.reserve(self, initializer, sizes, name)
             else:
-                values = as_array(initializer(sizes, dtype=standardize_dtype(dtype)), dtype)
-                value = np.asarray(values, order="C")
+                value = np.asarray(as_array(initializer(sizes, dtype=name), dtype), order="C")
             if value.shape != sizes:
                 raise ValueError(f"An initializer gave an array of shape {value.shape} instead of {sizes}.")
             return value
@@ -183,13 +181,6 @@ class Variable(TensorOps):
             self.array, self.exposed = self.array.copy(), EXCLUSIVE
             Changes.arrays += 1
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Variable:
-        twin = memo[id(self)] = Variable.__new__(Variable)
-        for slot in Variable.__slots__[1:]:
-            setattr(twin, slot, getattr(self, slot))
-        twin.array = self.array.copy()
-        return twin
-
     def __getstate__(self) -> dict[str, Any]:
         return {slot: getattr(self, slot) for slot in Variable.__slots__[1:]}
 
@@ -197,7 +188,7 @@ class Variable(TensorOps):
         for slot in Variable.__slots__[1:]:
             if slot in state or slot[1:] in state:  # as it was called in pickles of earlier versions
                 setattr(self, slot, state[slot] if slot in state else state[slot[1:]])
-        self.exposed = EXPOSED
+        self.array, self.exposed = self.array.copy(), EXPOSED  # of a copy too
 
     def __repr__(self) -> str:
         return f"<Variable path={self.path}, shape={self.shape}, dtype={self.dtype}, value={self.numpy_view()}>"

@@ -49,8 +49,7 @@ class Graph:
         functions = [x for x in given if callable(x) and not isinstance(x, type)]
         training = any(node.kwargs.get("training") for node in self.nodes)
         self.is_pure: bool = not training and all(map(is_built_in, functions))
-        self._check_connected()
-        self._check_names()
+        self._check()
         layers = [node_of(x).operation for x in self.inputs]
         self._paths: list[Any] = paths_in(inputs)
         self.nested: bool = any(len(path) > 1 for path in self._paths)
@@ -62,7 +61,7 @@ class Graph:
             for shape, layer, name in zip(shapes, layers, names, strict=True)
         ]
 
-    def _check_connected(self) -> None:
+    def _check(self) -> None:
         connected = {id(x) for x in self.inputs}
         for node in self.nodes:
             for x in node.inputs:
@@ -74,8 +73,6 @@ class Graph:
         for x in self.outputs:
             if id(x) not in connected:
                 raise ValueError(f"The output {x!r} of '{node_of(x).operation.name}' is not connected to `inputs`.")
-
-    def _check_names(self) -> None:
         repeated = [name for name, n in Counter(operation.name for operation in self.operations).items() if n > 1]
         if repeated:
             raise ValueError(f"The name {repeated[0]!r} is used more than once in the model. Each needs its own.")

@@ -40,6 +40,9 @@ class Sequential(Model):
 
     def __init__(self, layers: Sequence[Layer | KerasTensor] | None = None, trainable: bool = True,
                  name: str | None = None) -> None:  # fmt: skip
+        if any(isinstance(x, Layer) for x in (layers, trainable)):
+            error = TypeError if trainable is True else ValueError
+            raise error("The layers of a Sequential model go into a list: Sequential([Input((2,)), Dense(1)]).")
         super().__init__(trainable=trainable, name=name)
         self._layers: list[Layer] = []
         self._extend(layers or ())

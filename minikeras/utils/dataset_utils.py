@@ -48,7 +48,7 @@ class FolderDataset(PyDataset):
         parts = (x,) if self._labels is None else (x, self._labels[rows if self._batch else rows[0]])
         for function in self._maps:
             result = function(*parts)
-            parts = result if isinstance(result, tuple) else (result,)
+            parts = tuple(result) if isinstance(result, tuple | list) else (result,)
         return parts if len(parts) > 1 else parts[0]
 
     def on_epoch_end(self) -> None:

@@ -106,7 +106,7 @@ class FeatureSpace(Layer):
         }
         self.one_hot_encoders: dict[str, Layer] = {}
         self.encoded_features: Any = None
-        self._join: Layer = layers.Concatenate()
+        self._join: Layer = layers.Concatenate(name="tfd_concat")
 
     def _feature(self, name: str, kind: Any) -> Feature:
         feature = deserialize(kind) if isinstance(kind, Mapping) else kind

@@ -38,8 +38,7 @@ def normalize(x: TensorLike, axis: int = -1, order: float = 2) -> FloatArray | T
         return ops.normalize(x, axis=axis, order=cast(int, order))  # which checks it
     norm = np.atleast_1d(np.linalg.norm(x, order, axis))
     norm[norm == 0] = 1
-    result: FloatArray = x / np.expand_dims(norm, axis)
-    return result
+    return cast(FloatArray, x / np.expand_dims(norm, axis))
 
 
 @overload

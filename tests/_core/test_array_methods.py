@@ -43,3 +43,11 @@ def test_methods_are_differentiated_and_typed() -> None:
     np.testing.assert_allclose(gradient, (X.max(1, keepdims=True) == X) + 2 * X, rtol=1e-6)
     with pytest.raises(TypeError, match="keepdim"):
         x.max(1, keepdim=True)  # type: ignore[call-arg]
+
+
+def test_arrays_made_of_a_tensor_are_the_caller_s() -> None:
+    for dtype in (None, "float32", "int32"):
+        x = ops.ones((3,))
+        array = np.asarray(x, dtype)
+        array += 1
+        assert x.tolist() == [1.0, 1.0, 1.0]
