@@ -205,7 +205,7 @@ def _output_rule(g: Any, y: Any, target: Any, output: Any, from_logits: bool = F
         return g * (rule(softmax)(output, axis) * np.sum(target, axis=axis, keepdims=True) - target)
     total = np.sum(output, axis=axis, keepdims=True)
     p = output / total
-    d = -target / _clip(p) * _inside(p)
+    d = target / -_clip(p) * _inside(p)
     return g * (d - np.sum(d * p, axis=axis, keepdims=True)) / total
 
 

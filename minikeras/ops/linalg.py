@@ -83,7 +83,7 @@ def outer(x1: TensorLike, x2: TensorLike) -> Tensor:
 @composite
 def vdot(x1: TensorLike, x2: TensorLike) -> Tensor:
     """Dot product of both flattened."""
-    return matmul(np.conjugate(ravel(x1)), ravel(x2))
+    return matmul(conjugated(ravel(x1)), ravel(x2))
 
 
 @composite
@@ -576,7 +576,7 @@ def cdist(x: TensorLike, y: TensorLike) -> Tensor:
     """Euclidean distances between the rows of x and of y: (..., m, k), (..., n, k) -> (..., m, n)."""
     if ndim(x) < 2 or ndim(y) < 2 or shape(x)[-1] != shape(y)[-1]:
         raise ValueError(f"`cdist` needs rows of one length. Received shapes: {shape(x)}, {shape(y)}.")
-    return _length(subtract(expand_dims(x, -2), expand_dims(y, -3)), -1)
+    return _length(subtract(expand_dims(floating(x), -2), expand_dims(floating(y), -3)), -1)
 
 
 @composite

@@ -196,7 +196,7 @@ def average(x: TensorLike, axis: Axis = None, weights: TensorLike | None = None)
             received = f"x.shape={sizes}, weights.shape={w.shape}, axis={axis}"
             raise ValueError(f"average needs weights of x's shape, or one for each place on axis. Received: {received}")
         w = w.reshape([-1 if i == axis % len(sizes) else 1 for i in range(len(sizes))])
-    product = multiply(x, w)
+    product = multiply(floating(x), w)
     return sum(product, axis) / sum(w + product * 0, axis)
 
 
@@ -448,8 +448,8 @@ def nancumprod(x: TensorLike, axis: int | None = None, dtype: str | None = None)
 @composite
 def trapezoid(y: TensorLike, x: TensorLike | None = None, dx: float = 1.0, axis: int = -1) -> Tensor:
     """Integral of y along an axis by the trapezoidal rule, at the places x or `dx` apart."""
-    values = moveaxis(convert_to_tensor(y), axis, -1)
-    steps: Any = dx if x is None else diff(moveaxis(x, axis, -1) if ndim(x) > 1 else x)
+    values = moveaxis(floating(y), axis, -1)
+    steps: Any = dx if x is None else diff(moveaxis(floating(x), axis, -1) if ndim(x) > 1 else floating(x))
     return sum((values[..., 1:] + values[..., :-1]) * steps, -1) / 2.0
 
 

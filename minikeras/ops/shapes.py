@@ -538,7 +538,7 @@ def space_to_depth(x: TensorLike, block_size: int, data_format: DataFormat = "ch
 @primitive(None)
 def view(x: TensorLike, dtype: DTypeLike | None = None) -> Array:
     """The bytes of x read as another dtype."""
-    return strong(x).view(standardize_dtype(dtype))
+    return strong(x).copy().view(standardize_dtype(dtype))
 
 
 @primitive(None, lambda g, y, c, a, b: np.where(c, g, 0), lambda g, y, c, a, b: np.where(c, 0, g))
@@ -565,7 +565,9 @@ def where(condition: TensorLike, x1: TensorLike | None = None, x2: TensorLike | 
 @composite
 def select(condlist: Sequence[TensorLike], choicelist: Sequence[TensorLike], default: TensorLike = 0) -> Tensor:
     """The choice of the first condition that holds at each place, `default` where none does."""
-    result = convert_to_tensor(default)
+    if not condlist:
+        raise ValueError(f"`select` needs at least one condition. Received: condlist={condlist!r}.")
+    result: Any = default
     for condition, choice in zip(reversed(condlist), reversed(choicelist), strict=True):
         result = where(condition, choice, result)
     return result

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import minikeras
+import minikeras as keras
 from minikeras import ops
 from minikeras._base.settings import set_floatx
 from minikeras._core.keras_tensor import KerasTensor
@@ -793,3 +794,38 @@ def test_pictures_of_common_sizes_pass() -> None:
     x = minikeras.Input((224, 224, 3))
     model = minikeras.Model(x, ops.image.extract_patches(x, 16))
     assert minikeras.models.model_from_json(model.to_json()).output_shape == (None, 14, 14, 768)
+
+
+def test_small_integers_do_not_wrap_within_floating_results() -> None:
+    x, weights = np.array([[200, 3, 250]], "uint8"), np.array([5, 200, 3], "uint8")
+    assert ops.average(x, 1, weights).numpy() == pytest.approx([(1000 + 600 + 750) / 208])
+    assert ops.trapezoid(x).tolist() == [228.0]  # 203 / 2 + 253 / 2
+    assert ops.trapezoid(np.array([200.0, 3.0]), np.array([5, 2], "uint8")).item() == -3 * 203 / 2
+    assert ops.cdist(np.array([[2, 5]], "uint8"), np.array([[5, 1]], "uint8")).tolist() == [[5.0]]
+    assert ops.threshold(np.array([1, 4], "int32"), 2.5, 1.5).tolist() == [1.5, 4.0]
+    p = ops.convert_to_tensor([[0.2, 0.3, 0.5]])
+    with keras.GradientTape() as tape:
+        tape.watch(p)
+        y = ops.categorical_crossentropy(np.array([[1, 0, 0]], "uint8"), p)  # log of the sum of p, less that of p_0
+    g = tape.gradient(y, p)
+    assert g is not None
+    np.testing.assert_allclose(g, [[-4.0, 1.0, 1.0]], rtol=1e-5)
+
+
+def test_vdot_of_booleans_is_one() -> None:
+    flags = np.array([[True, True], [False, True]])
+    y = ops.vdot(flags, flags)
+    assert (y.dtype, y.item()) == ("bool", True)
+
+
+def test_view_of_what_is_not_contiguous() -> None:
+    x = ops.transpose(ops.ones((2, 3)))
+    assert ops.view(x, "int16").shape == (3, 4)
+    assert ops.view(x, "int32").numpy().view("float32").tolist() == [[1.0] * 2] * 3
+
+
+def test_select_takes_the_dtype_of_its_choices() -> None:
+    c, x = np.array([True, False]), np.array([1, 2], "int8")
+    assert (ops.select([c], [x]).dtype, ops.select([c], [x.astype("float16")], 2.5).tolist()) == ("int8", [1.0, 2.5])
+    with pytest.raises(ValueError, match="at least one condition"):
+        ops.select([], [])
