@@ -8,6 +8,7 @@ import numpy as np
 from ._base.checks import one_of
 from ._base.settings import settings
 from ._base.typing import AnyCallable, Config, Function1, RegularizerName, TensorLike
+from ._core.ownership import Changes
 from ._core.tensor import Tensor
 from ._serialization.configurable import Configurable
 from ._serialization.registry import Registry
@@ -36,6 +37,10 @@ class Regularizer(Configurable):
         ...     def __call__(self, x):
         ...         return x.sum()
     """
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        Changes.layers += 1  # programs hold the factors
+        super().__setattr__(name, value)
 
     def __call__(self, x: Any) -> Any:
         """Return the penalty on a tensor, a scalar."""

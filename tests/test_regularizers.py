@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import minikeras
+import minikeras as keras
 from minikeras import regularizers
 from minikeras._core.tensor import Tensor
 
@@ -85,3 +86,14 @@ def test_errors_help() -> None:
         regularizers.get("l3")
     with pytest.raises(ValueError, match="regularizer"):
         regularizers.get(0.01)  # type: ignore[call-overload]
+
+
+def test_a_factor_that_is_set_between_steps_counts() -> None:
+    penalty = regularizers.L2(0.0)
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, kernel_regularizer=penalty)])
+    model.compile(keras.optimizers.SGD(0.0), "mse")
+    model.layers[0].set_weights([np.array([[2.0]]), np.zeros(1)])
+    x, y = np.ones((4, 1)), np.full((4, 1), 2.0)
+    assert [model.train_on_batch(x, y) for _ in range(3)] == [0.0, 0.0, 0.0]
+    penalty.l2 = 0.5
+    assert model.train_on_batch(x, y) == 2.0

@@ -100,7 +100,7 @@ class Dense(WithKernel):
         self.input_spec: Any = InputSpec(min_ndim=2, axes={-1: input_shape[-1]})
 
     def call(self, inputs: Tensor, training: bool | None = None) -> Tensor:
-        if "float" not in inputs.dtype:
+        if not inputs.dtype.startswith(("float", "complex")):
             inputs = ops.cast(inputs, self.compute_dtype)
         return self._activated(dense(inputs, self.kernel, self.bias))
 

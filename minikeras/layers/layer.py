@@ -469,7 +469,7 @@ class Layer(Module, Configurable):
                           f"{type(x).__name__}). Pass it by keyword.")  # fmt: skip
 
     def _regularize(self, outputs: Any) -> None:
-        for output in outputs if isinstance(outputs, list | tuple) else [outputs]:
+        for output in leaves(outputs):
             loss = cast("Callable[..., Any]", self.activity_regularizer)(output)
             # The mean over the batch, so that the penalty does not depend on the batch size.
             self.add_loss(loss / float(output.shape[0] or 1) if output.ndim else loss)

@@ -604,7 +604,7 @@ class TextVectorization(_Lookup):
         shape = tuple(input_shape)
         if self._keeps_shape():
             return super().compute_output_shape(shape)
-        texts = shape[:-1] if shape[1:] and shape[-1] == 1 else shape
+        texts = shape[:-1] if shape[1:] and shape[-1] in (1, None) else shape
         return (*texts, self.output_sequence_length if self.output_mode == "int" else self._depth())
 
     def call(self, inputs: Tensor) -> Tensor:

@@ -253,7 +253,8 @@ class LayerNormalization(_Scaling):
 
     def build(self, input_shape: ShapeLike) -> None:
         self.axis: _Axes = sorted(self._axes)
-        self._add_scale(self._sizes(input_shape), self.scale or self.rms_scaling, self.center and not self.rms_scaling)
+        scale, center = self.scale or self.rms_scaling, self.center and not self.rms_scaling
+        self._add_scale(self._sizes(input_shape) if scale or center else (), scale, center)
 
     def call(self, inputs: Tensor) -> Tensor:
         if not self.rms_scaling:

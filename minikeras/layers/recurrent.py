@@ -219,7 +219,7 @@ def _run_at_once(layers: Sequence[RNN[Any, Any, Any]], x: Tensor, states: list[A
     The layers are alike but for `go_backwards`. Each state has the batches of all layers, one below the other.
     """
     first, ways = layers[0], tuple(layer.go_backwards for layer in layers)
-    whole, units, wanted = first.return_sequences, first.cell.units, first.return_state or first.stateful
+    whole, units, wanted = first.return_sequences, first.cell.units, bool(first.return_state or first.stateful)
     how = Recurrence(units, *kind, ways, whole, wanted and len(states) > 1)
     mask = None if mask is None else ops.reshape(ops.cast(mask, "bool"), x.shape[:2])
     state = ops.concatenate(states, -1) if len(states) > 1 else states[0]

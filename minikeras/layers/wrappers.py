@@ -11,7 +11,7 @@ from .._serialization.configurable import is_built_in
 from ..initializers import TruncatedNormal
 from ..random import SeedGenerator
 from .core import Lambda
-from .layer import Layer, LayerOptions, deserialize
+from .layer import Layer, LayerOptions, deserialize, mask_of, masked
 from .normalization import BatchNormalization
 
 
@@ -147,20 +147,24 @@ class SpectralNormalization(Wrapper):
 
     def call(self, inputs: Tensor, training: bool = False) -> Tensor:
         if not training:
-            return ops.cast(self.layer(inputs), inputs.dtype)
+            return self._run(inputs)
         vector_u, kernel = self.normalized_weights()
         zero = ops.all(ops.equal(self.kernel, 0))
         self.vector_u.assign(ops.where(zero, self.vector_u, vector_u))
         kernel = ops.where(zero, self.kernel, kernel)
         if not recorders.open or not self.kernel.trainable:
             self.kernel.assign(kernel)
-            return ops.cast(self.layer(inputs), inputs.dtype)
+            return self._run(inputs)
         attributes = vars(self.layer)
         attributes[self._kernel_name] = kernel  # in a training step as on JAX: the kernel that learns stays as it is
         try:
-            return ops.cast(self.layer(inputs), inputs.dtype)
+            return self._run(inputs)
         finally:
             attributes[self._kernel_name] = self.kernel
+
+    def _run(self, inputs: Tensor) -> Tensor:
+        y = self.layer(inputs)
+        return masked(ops.cast(y, inputs.dtype), mask_of(y))  # as in Keras, where the cast changes nothing
 
     def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
         return cast(PartialShape, self.layer.compute_output_shape(input_shape))

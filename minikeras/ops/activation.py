@@ -14,7 +14,7 @@ from .._base.pool import product
 from .._base.typing import Array, Axis, TensorLike
 from .._core.op import P, composite, primitive
 from .._core.tensor import Tensor, row_of
-from .arrays import ONE, ZERO, as_float, ones, rule, strong
+from .arrays import ONE, ZERO, as_float, ones, promote, rule, strong
 from .creation import convert_to_tensor
 from .elementwise import Unary, erfc, unary
 from .reduction import is_narrow, max, sum
@@ -172,8 +172,7 @@ def soft_shrink(x: TensorLike, threshold: float = 0.5) -> Array:
 @primitive(lambda g, y, x, threshold, default_value: g * (x > threshold))
 def threshold(x: TensorLike, threshold: float, default_value: float) -> Array:
     """x where x > threshold, `default_value` elsewhere."""
-    x = strong(x)
-    return np.where(x > threshold, x, np.asarray(default_value, x.dtype))
+    return np.where(strong(x) > threshold, *promote(x, default_value))
 
 
 softplus: Unary = unary(  # exp(x) / (1 + exp(x)) = exp(x - y)
@@ -285,7 +284,9 @@ def _column_sums(g: Any) -> Any:
 
 def _product(x: Any, kernel: Any) -> Any:
     """Return x @ kernel as one product of matrices; np.dot takes half the time of matmul on small ones."""
-    return product(x, kernel) if np.ndim(x) == 2 else np.reshape(product(_rows(x), kernel), (*np.shape(x)[:-1], -1))
+    if np.ndim(x) == 2:
+        return product(x, kernel)
+    return np.reshape(product(_rows(x), kernel), (*np.shape(x)[:-1], np.shape(kernel)[-1]))
 
 
 @primitive(lambda g, y, x, kernel: _product(g, np.transpose(kernel)),

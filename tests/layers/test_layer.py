@@ -680,3 +680,34 @@ def test_containers_that_hold_themselves() -> None:
     net.compile("sgd", "mse")
     net.fit(np.ones((2, 3)), np.ones((2, 2)), verbose=0)
     assert [v.shape for v in net.weights] == [(3, 2), (2,)]
+
+
+def test_activity_regularizer_counts_each_output_of_a_structure() -> None:
+    class Both(Layer):
+        def call(self, x: Any) -> Any:
+            return {"a": x, "b": [x * 2]}
+
+    layer = Both(activity_regularizer="l2")
+    layer(np.ones((2, 3)))
+    assert [round(float(loss), 4) for loss in layer.losses] == [0.03, 0.12]  # 0.01 * 6 / 2 and 0.01 * 24 / 2
+    cell = keras.layers.GRUCell(4, activity_regularizer="l2")
+    cell(np.ones((2, 3)), [np.zeros((2, 4))])
+    assert len(cell.losses) == 2
+
+
+def test_dense_of_complex_numbers() -> None:
+    y = Dense(1, kernel_initializer="ones")(np.array([[1 + 2j, 3 - 1j]], "complex64"))
+    assert (y.dtype, y.tolist()) == ("complex64", [[4 + 1j]])
+
+
+def test_dense_of_no_rows() -> None:
+    layer = Dense(2)
+    layer(np.ones((2, 3, 4)))
+    x = keras.ops.zeros((0, 3, 4))
+    with keras.GradientTape() as tape:
+        tape.watch(x)
+        y = layer(x)
+    of_x, of_kernel = tape.gradient(y, [x, layer.kernel])
+    assert of_x is not None
+    assert of_kernel is not None
+    assert (y.shape, of_x.shape, of_kernel.tolist()) == ((0, 3, 2), (0, 3, 4), np.zeros((4, 2)).tolist())

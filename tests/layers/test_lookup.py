@@ -540,3 +540,11 @@ def test_whole_texts_keep_their_shape() -> None:
     counts = layers.TextVectorization(split=None, vocabulary=["a b", "c"], output_mode="count")
     assert counts([["c"], ["d"]]).tolist() == [[0, 0, 1], [1, 0, 0]]
     assert layers.TextVectorization(split=None, vocabulary=["c"], output_sequence_length=2)(["c"]).tolist() == [[2, 0]]
+
+
+def test_texts_of_unknown_number_are_one_text_a_row() -> None:
+    layer = layers.TextVectorization(vocabulary=["a"])
+    texts = keras.Input((None,), dtype="string")
+    assert layer(texts).shape == (None, None)
+    model = keras.Model(texts, layers.GlobalAveragePooling1D()(layers.Embedding(5, 2)(layer(texts))))
+    assert model(np.array([["a b"]])).shape == (1, 2)

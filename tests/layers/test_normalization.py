@@ -412,3 +412,19 @@ def test_batch_renormalization_corrects_by_moving_statistics() -> None:
     limited.build((None, 1))
     limited.renorm_stddev.assign([2.0])
     np.testing.assert_allclose(limited(x, training=True), [[-0.7], [0.9]], rtol=1e-6)
+
+
+def test_layer_normalization_without_weights_takes_an_axis_of_unknown_size() -> None:
+    layer = layers.LayerNormalization(axis=1, center=False, scale=False, epsilon=0.0)
+    assert layer(keras.Input((None, 2))).shape == (None, None, 2)
+    np.testing.assert_allclose(layer([[[1.0, 2.0], [3.0, 6.0]]]), [[[-1.0, -1.0], [1.0, 1.0]]])
+
+
+@pytest.mark.filterwarnings("ignore:.*does not support masking")  # as Keras warns, which keeps it all the same
+def test_spectral_normalization_keeps_the_mask_of_its_layer() -> None:
+    tokens = keras.Input((4,), dtype="int32")
+    x = layers.Embedding(5, 3, mask_zero=True)(tokens)
+    y = layers.SpectralNormalization(layers.Dense(2))(x)
+    model = keras.Model(tokens, layers.GlobalAveragePooling1D()(y))
+    padded, whole = model(np.array([[1, 2, 0, 0]])), model(np.array([[1, 2, 1, 2]]))
+    np.testing.assert_allclose(padded, whole, rtol=1e-6)

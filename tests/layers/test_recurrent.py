@@ -228,3 +228,7 @@ def test_a_stateful_layer_predicts_batch_after_batch() -> None:
     for _ in range(3):
         cast("layers.LSTM", model.layers[0]).reset_state()
         assert np.array_equal(model.predict(x, batch_size=2, verbose=0), wanted)
+
+
+def test_stateful_none_is_not_stateful() -> None:
+    assert layers.LSTM(2, stateful=None)(np.ones((1, 3, 1))).shape == (1, 2)  # type: ignore[arg-type]
