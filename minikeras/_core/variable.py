@@ -207,4 +207,7 @@ def _checked(shape: ShapeLike) -> tuple[int, ...]:
     sizes = tuple(shape) if not isinstance(shape, int) else (shape,)
     if any(n is None for n in sizes):
         raise ValueError(f"Shapes used to initialize variables must be fully-defined. Received: shape={sizes}.")
+    if any(isinstance(n, tuple) for n in sizes):
+        raise ValueError(f"A shape consists of integers. Received: shape={sizes}. Is it that of a list of tensors, "
+                         "which a layer for one tensor was called on?")  # fmt: skip
     return tuple(int(cast(int, n)) for n in sizes)

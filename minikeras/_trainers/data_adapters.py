@@ -105,12 +105,15 @@ def count_rows(data: Data) -> int:
 
 
 def _as_structure(data: Any, argument: str) -> Any:
-    """Return one array, or a structure of arrays and of None where an input or target is absent."""
+    """Return one array, or a structure of arrays and of None where an input or target is absent.
+
+    A list of one target is that target; one of one input is what a model's `call` gets.
+    """
     if isinstance(data, dict):
         return {key: _as_item(value, f"{argument}[{key!r}]") for key, value in data.items()}
     if isinstance(data, list | tuple) and data and all(map(_is_item, data)):
         items = [_as_item(value, f"{argument}[{i}]") for i, value in enumerate(data)]
-        return items[0] if len(items) == 1 else like(data, items)
+        return items[0] if len(items) == 1 and argument in ("y", "sample_weight") else like(data, items)
     return as_input(data, argument)
 
 

@@ -340,9 +340,10 @@ class Trainer(Layer):
             loss = self._loss_of(x, y, y_pred, sample_weight, training=True)
             scaled = loss if self._optimizer is None else self._optimizer.scale_loss(loss)
         weights = self.trainable_weights
+        logs = self._report(x, y, y_pred, sample_weight, loss)  # before the update: metrics may fail
         if self._optimizer is not None and weights:
             self._optimizer.apply(tape.gradient(scaled, weights), weights)
-        return self._report(x, y, y_pred, sample_weight, loss)
+        return logs
 
     def test_step(self, data: Any) -> dict[str, Any]:
         """Evaluate one batch and return what to report, by name, as `train_step` does. A subclass may override it."""

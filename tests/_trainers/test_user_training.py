@@ -1241,3 +1241,41 @@ def test_a_step_of_ones_own_trains_what_is_built_before_or_by_it(how: str) -> No
     model.compile("adam")
     model.fit(np.ones((8, 2)), np.ones((8, 1)), epochs=2, verbose=0)
     assert len(model.optimizer.variables) == 2 + 2 * 4
+
+
+def test_a_list_of_one_input_is_what_call_gets() -> None:
+    class First(Model):
+        def call(self, x: Any) -> Any:
+            return x[0] * 2
+
+    x = np.arange(4.0).reshape(2, 2)
+    assert First().predict([x], verbose=0).tolist() == (x * 2).tolist()
+    with pytest.raises(ValueError, match="list of tensors"):
+        Sequential([Dense(1)]).predict([x], verbose=0)
+    single = Sequential([Input((2,)), Dense(1)])
+    assert single.predict([x], verbose=0).tolist() == single.predict(x, verbose=0).tolist()
+
+
+def test_lists_of_one_output_within_a_dict() -> None:
+    a = Input((2,))
+    model = Model(a, {"p": Dense(1, name="first")(a), "l": [Dense(2, name="second")(a)]})
+    losses: Any = {"p": "mse", "l": ["mae"]}
+    model.compile("sgd", losses)
+    targets = {"p": np.ones((6, 1)), "l": [np.ones((6, 2))]}
+    model.fit(np.ones((6, 2)), targets, epochs=2, verbose=0)
+    assert model.evaluate(np.ones((6, 2)), targets, verbose=0) is not None
+
+
+def test_a_metric_that_fails_leaves_the_weights() -> None:
+    model = Sequential([Input((2,)), Dense(1, kernel_initializer="zeros")])
+
+    def broken(y_true: Any, y_pred: Any) -> Any:
+        raise ArithmeticError("no such metric")
+
+    model.compile("sgd", "mse", metrics=[broken])
+    x, y = np.ones((4, 2)), np.ones((4, 1))
+    for train in (lambda: model.fit(x, y, verbose=0), lambda: model.train_on_batch(x, y)):
+        with pytest.raises(ArithmeticError):
+            train()
+    assert model.get_weights()[0].tolist() == [[0.0], [0.0]]
+    assert int(model.optimizer.iterations) == 0
