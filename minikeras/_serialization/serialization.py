@@ -26,9 +26,7 @@ def serialize(obj: Any) -> Any:
     """
     if obj is None or isinstance(obj, str | bool | int | float | LambdaConfig):
         return obj
-    if isinstance(obj, np.ndarray):
-        return {"class_name": "__numpy__", "config": {"value": obj.tolist(), "dtype": obj.dtype.name}}
-    if isinstance(obj, np.generic):
+    if isinstance(obj, np.generic) or (isinstance(obj, np.ndarray) and not obj.ndim):
         return obj.item()
     if isinstance(obj, slice):
         parts = {name: serialize(getattr(obj, name)) for name in ("start", "stop", "step")}
@@ -38,7 +36,8 @@ def serialize(obj: Any) -> Any:
     if isinstance(obj, bytes):
         return {"class_name": "__bytes__", "config": {"value": obj.decode()}}
     if hasattr(obj, "__array__") and not hasattr(obj, "get_config"):
-        return {**serialize(np.asarray(obj)), "class_name": "__tensor__"}
+        kind, array = "__numpy__" if isinstance(obj, np.ndarray) else "__tensor__", np.asarray(obj)
+        return {"class_name": kind, "config": {"value": array.tolist(), "dtype": standardize_dtype(array.dtype.name)}}
     if isinstance(obj, list | tuple):
         return type(obj)(map(serialize, obj)) if type(obj) in (list, tuple) else [serialize(item) for item in obj]
     if isinstance(obj, Mapping):

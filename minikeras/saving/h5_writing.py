@@ -5,6 +5,7 @@ import json
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from importlib import import_module
 from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO
@@ -103,15 +104,17 @@ def write_shards(model: Layer, path: str, limit: float, skipped: dict[int, list[
                 size = array.nbytes
             shards[-1].setdefault(group, {})[key] = array
     index: dict[str, Any] = {}
-    for i, shard in enumerate(shards):
-        name = shard_name(path, i)
-        with replacing(os.path.join(os.path.dirname(path), name)) as file, h5py.File(file, "w") as root:
-            for group, arrays in shard.items():
-                index.setdefault(f"/{group}", []).append(name)
-                for key, array in arrays.items():
-                    root[f"{group}/{key}"] = array
-    places = {group: names[0] if len(names) == 1 else names for group, names in index.items()}
-    with replacing(index_path) as file:
+    with ExitStack() as written:  # all files appear, or none
+        for i, shard in enumerate(shards):
+            name = shard_name(path, i)
+            file = written.enter_context(replacing(os.path.join(os.path.dirname(path), name)))
+            with h5py.File(file, "w") as root:
+                for group, arrays in shard.items():
+                    index.setdefault(f"/{group}", []).append(name)
+                    for key, array in arrays.items():
+                        root[f"{group}/{key}"] = array
+        places = {group: names[0] if len(names) == 1 else names for group, names in index.items()}
+        file = written.enter_context(replacing(index_path))
         file.write(json.dumps({"metadata": {"total_size": total}, "weight_map": places}, indent=4).encode())
 
 
@@ -144,6 +147,9 @@ def write_layers(model: Any, group: Any) -> None:
     for layer in sorted(model.layers, key=lambda layer: str(layer.name)):
         _write_weights(group.create_group(layer.name), in_old_order(layer.weights, layer.trainable))
     _write_weights(group.create_group(TOP_LEVEL), in_old_order(model._own_weights()))
+    written = {id(v) for each in (*(layer.weights for layer in model.layers), model._own_weights()) for v in each}
+    if lost := [v.path for v in model.weights if id(v) not in written]:
+        warn_user(f"This format keeps no weights of layers beside a model's graph. These are not saved: {lost}.")
 
 
 def _write_weights(group: Any, variables: Sequence[Variable]) -> None:

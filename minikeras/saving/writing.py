@@ -14,6 +14,8 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     """
     final = os.path.realpath(path)
     temporary = f"{final}.{os.getpid()}.tmp"
+    if os.path.exists(final):
+        open(final, "r+b").close()  # refused where it is write-protected
     try:
         with open(temporary, "w+b") as file:
             yield file

@@ -207,3 +207,10 @@ def test_nested_and_shared_models_of_graphs(shared: bool, tmp_path: pathlib.Path
     for one, other in zip(model(x), loaded(x), strict=True):
         assert np.array_equal(one, other)
     assert len(loaded.weights) == (2 if shared else 4)
+
+
+def test_arrays_in_configurations() -> None:
+    written = keras.saving.serialize_keras_object(np.array(3.0))
+    assert (written, type(written)) == (3.0, float)  # as Keras writes what has no axes
+    with pytest.raises(ValueError, match="str"):
+        keras.saving.serialize_keras_object(np.array(["a", "b"]))

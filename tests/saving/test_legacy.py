@@ -195,3 +195,18 @@ def test_losses_and_metrics_of_the_caller(loss: Any, own: dict[str, Any], tmp_pa
     model.save(tmp_path / "m.h5")
     again = keras.models.load_model(tmp_path / "m.h5", custom_objects={"off": off, **own})
     assert again.evaluate(x, y, verbose=0) == model.evaluate(x, y, verbose=0)
+
+
+def test_layers_beside_the_graph_are_said_to_be_lost(tmp_path: Path) -> None:
+    class Longer(keras.Model):
+        def __init__(self) -> None:
+            inputs = keras.Input((2,))
+            super().__init__(inputs=inputs, outputs=keras.layers.Dense(3)(inputs))
+            self.further = keras.layers.Dense(2, name="further")
+            self.further.build((None, 3))
+
+        def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
+            return self.further(super().call(inputs))
+
+    with pytest.warns(UserWarning, match="not saved: .*further/kernel"):
+        Longer().save(tmp_path / "model.h5")

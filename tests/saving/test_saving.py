@@ -275,3 +275,29 @@ def test_complex_weights_come_back(tmp_path: Path) -> None:
     model.set_weights([np.zeros(2, "complex64")])
     model.load_weights(tmp_path / "w.npz")
     assert model.get_weights()[0].tolist() == [1 + 2j, 3j]
+
+
+def test_shards_that_cannot_all_be_written_leave_the_old_ones(tmp_path: Path) -> None:
+    model, size = net(), 48 / 1024**3  # three files and their index
+    path = tmp_path / "model.weights.json"
+    model.save_weights(path, max_shard_size=size)
+    old, files = model.get_weights(), sorted(os.listdir(tmp_path))
+    assert len(files) > 2
+    model.set_weights([w + 1 for w in old])
+    last = [name for name in files if name.endswith(".h5")][-1]
+    (tmp_path / f"{last}.{os.getpid()}.tmp").mkdir()  # in the way
+    with pytest.raises(OSError, match="tmp"):
+        model.save_weights(path, max_shard_size=size)
+    model.load_weights(path)
+    assert all(map(np.array_equal, model.get_weights(), old))
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="nothing is protected from root")
+def test_a_protected_file_stays(tmp_path: Path) -> None:
+    path = tmp_path / "model.keras"
+    net().save(path)
+    path.chmod(0o444)
+    before = path.read_bytes()
+    with pytest.raises(PermissionError):
+        net().save(path)
+    assert path.read_bytes() == before
