@@ -2,8 +2,7 @@
 
 import signal
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from types import FrameType
 from typing import Any, TypeVar
 
@@ -38,7 +37,7 @@ class Interrupt:
         self.pending = True
 
     def run(self, function: Callable[..., T], *args: Any) -> T:
-        """Return function(*args)."""
+        """Return function(*args); an interrupt only sets `pending`, for the function to look at, until it is done."""
         self._busy = True
         try:
             result = function(*args)
@@ -47,14 +46,3 @@ class Interrupt:
         if self.pending:
             raise KeyboardInterrupt
         return result
-
-    @contextmanager
-    def held(self) -> Iterator[None]:
-        """Within this context an interrupt only sets `pending`, for the caller to look at; it is raised at the end."""
-        self._busy = True
-        try:
-            yield
-        finally:
-            self._busy = False
-        if self.pending:
-            raise KeyboardInterrupt

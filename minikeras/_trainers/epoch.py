@@ -40,7 +40,7 @@ class Epoch:
         end = getattr(hooks, f"on_{phase}_batch_end") if hooks.listens(f"on_{phase}_batch_end") else None
         in_memory = self._source.array is not None
         if begin is None and in_memory and not hooks.listens(f"on_{phase}_batch_end", seldom=False):
-            return self._run_fast(end)  # no code of the user's runs between steps
+            return self._interrupt.run(self._run_fast, end)  # no code of the user's runs between steps
         logs: Logs | None = None
         i = -1
         for i, batch in enumerate(self._source.epoch()):
@@ -65,7 +65,7 @@ class Epoch:
         """Run the steps, with but a look now and then."""
         due = 0.0
         outputs: Callable[[], Any] | None = None
-        with in_steps(), self._interrupt.held(), closing(self._iterate()) as steps:
+        with in_steps(), closing(self._iterate()) as steps:
             for count, outputs in steps:
                 if look is not None and (count < 3 or perf_counter() >= due):
                     look(count - 1, Logs(outputs))
