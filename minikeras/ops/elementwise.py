@@ -7,17 +7,15 @@ documentation. The engine sums each rule's result over broadcast axes and casts 
 import math
 from collections.abc import Callable
 from types import FunctionType
-from typing import TYPE_CHECKING, Any, Protocol, overload
+from typing import Any, Protocol, overload
 
 import numpy as np
 
 from .._base.typing import Array, TensorLike
+from .._core.keras_tensor import KerasTensor
 from .._core.op import VJP, primitive
 from .._core.tensor import Tensor
 from .arrays import as_float, common_dtype, named, promote, strong
-
-if TYPE_CHECKING:
-    from .._core.keras_tensor import KerasTensor
 
 
 class Unary(Protocol):
@@ -25,7 +23,7 @@ class Unary(Protocol):
 
     def __hash__(self) -> int: ...
     @overload
-    def __call__(self, x: "KerasTensor") -> "KerasTensor": ...
+    def __call__(self, x: KerasTensor) -> KerasTensor: ...
     @overload
     def __call__(self, x: TensorLike) -> Tensor: ...
 
@@ -34,9 +32,9 @@ class Binary(Protocol):
     """An op of two tensors, element by element and with broadcasting."""
 
     @overload
-    def __call__(self, x1: "KerasTensor", x2: TensorLike) -> "KerasTensor": ...
+    def __call__(self, x1: KerasTensor, x2: TensorLike) -> KerasTensor: ...
     @overload
-    def __call__(self, x1: TensorLike, x2: "KerasTensor") -> "KerasTensor": ...
+    def __call__(self, x1: TensorLike, x2: KerasTensor) -> KerasTensor: ...
     @overload
     def __call__(self, x1: TensorLike, x2: TensorLike) -> Tensor: ...
 
@@ -45,9 +43,9 @@ class Bitwise(Protocol):
     """An op on the bits of two tensors."""
 
     @overload
-    def __call__(self, x: "KerasTensor", y: TensorLike) -> "KerasTensor": ...
+    def __call__(self, x: KerasTensor, y: TensorLike) -> KerasTensor: ...
     @overload
-    def __call__(self, x: TensorLike, y: "KerasTensor") -> "KerasTensor": ...
+    def __call__(self, x: TensorLike, y: KerasTensor) -> KerasTensor: ...
     @overload
     def __call__(self, x: TensorLike, y: TensorLike) -> Tensor: ...
 

@@ -1,7 +1,7 @@
 """Operations along an axis: sums, means, extremes, statistics, running sums, counts."""
 
 import math
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypeVar, cast, overload
+from typing import Any, Literal, Protocol, TypeAlias, TypeVar, cast, overload
 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
@@ -9,6 +9,7 @@ from numpy.lib.array_utils import normalize_axis_tuple
 from .._base.checks import one_of
 from .._base.settings import floatx
 from .._base.typing import Array, Axis, TensorLike
+from .._core.keras_tensor import KerasTensor
 from .._core.op import VJP, composite, primitive
 from .._core.tensor import Tensor, TensorOps, as_array, as_values, recorders
 from .arrays import NP, as_float, axes, common_dtype, composed, conjugated, named, ones, restore, rule, strong
@@ -17,10 +18,6 @@ from .creation import dtype as dtype_of
 from .elementwise import isnan, logical_not, multiply, sqrt, square
 from .shapes import diff, flip, moveaxis, pad, scatter_update, squeeze, take, where
 
-if TYPE_CHECKING:
-    from .._core.keras_tensor import KerasTensor
-
-
 A = TypeVar("A", contravariant=True)
 
 
@@ -28,7 +25,7 @@ class Along(Protocol[A]):
     """An op along what it takes for an axis, over all elements by default."""
 
     @overload
-    def __call__(self, x: "KerasTensor", axis: A | None = None, keepdims: bool = False) -> "KerasTensor": ...
+    def __call__(self, x: KerasTensor, axis: A | None = None, keepdims: bool = False) -> KerasTensor: ...
     @overload
     def __call__(self, x: TensorLike, axis: A | None = None, keepdims: bool = False) -> Tensor: ...
 

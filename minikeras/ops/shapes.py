@@ -4,21 +4,19 @@ import math
 import re
 from collections.abc import Sequence
 from itertools import chain, pairwise
-from typing import TYPE_CHECKING, Any, Literal, Protocol, overload
+from typing import Any, Literal, Protocol, overload
 
 import numpy as np
 
 from .._base.checks import one_of
 from .._base.settings import standardize_data_format, standardize_dtype
 from .._base.typing import Array, DataFormat, DTypeLike, TensorLike
+from .._core.keras_tensor import KerasTensor
 from .._core.op import composite, primitive
 from .._core.tensor import Tensor, TensorOps, as_array
 from .arrays import axes, composed, promote, rule, strong
 from .creation import convert_to_tensor, ndim, shape
 from .elementwise import Unary, multiply, power
-
-if TYPE_CHECKING:
-    from .._core.keras_tensor import KerasTensor
 
 slice_type = slice  # this file defines Keras's op of that name
 
@@ -547,7 +545,7 @@ def _where(condition: TensorLike, x1: TensorLike, x2: TensorLike) -> Array:
 
 
 @overload
-def where(condition: "KerasTensor", x1: TensorLike, x2: TensorLike) -> "KerasTensor": ...
+def where(condition: KerasTensor, x1: TensorLike, x2: TensorLike) -> KerasTensor: ...
 @overload
 def where(condition: TensorLike, x1: TensorLike, x2: TensorLike) -> Tensor: ...
 @overload
