@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Self
 
 from .load_budget import Loading
 
@@ -49,11 +49,12 @@ class name_scope:
     def __init__(self, name: str, owner: object) -> None:
         self._scope = name, owner
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> Self:
         scopes = context.scopes
         self._opens = not scopes or scopes[-1][1] is not self._scope[1]
         if self._opens:
             scopes.append(self._scope)
+        return self
 
     def __exit__(self, *error: object) -> None:
         if self._opens:

@@ -52,10 +52,6 @@ class name_scope(open_scope):
         self.caller: object = caller
         super().__init__(name, caller if caller is not None and deduplicate else object())
 
-    def __enter__(self) -> "name_scope":  # type: ignore[override]
-        super().__enter__()
-        return self
-
 
 def remat(f: F) -> F:
     """Return a function as it is: on NumPy there is no memory to win by running it again for its gradient."""
