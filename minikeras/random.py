@@ -159,11 +159,6 @@ def set_random_seed(seed: int) -> None:
     _forget_generator()
 
 
-def seed_global_generator(seed: int) -> None:
-    """Start the generator of what is not seeded anew, and nothing else."""
-    SeedGenerator._shared = SeedGenerator(seed)
-
-
 def _first_state(seed: object) -> Array:
     if not isinstance(seed, int) or not 0 <= seed < 2**32:
         raise ValueError("Argument `seed` must be an integer from 0 to 2 ** 32 - 1, or a SeedGenerator. "

@@ -17,7 +17,7 @@ from ..._base.typing import Array, DTypeLike
 from ..._core.op import primitive
 from ..._core.tensor import Tensor, as_array
 from ..._jit.trace import escape
-from ...random import seed_global_generator
+from ...random import SeedGenerator
 from . import philox
 from .arrays import sizes_of
 from .draws import Law, Seeds, State, draw_normal, draw_truncated, draw_uniform, state_for
@@ -37,7 +37,7 @@ def set_seed(seed: int) -> None:
     Seeds.restart(seed)
     if not Seeds.of_weights:
         settings.seeds = _python.Random(seed)
-        seed_global_generator(seed % 2**32)
+        SeedGenerator._shared = SeedGenerator(seed % 2**32)
 
 
 def _reserved(shape: Sequence[int]) -> int:
