@@ -10,7 +10,7 @@ from .._base.context import context
 from .._base.nested import leaves, map_structure
 from .._base.typing import Array
 from .._core.op import Entry, Op
-from .._core.tensor import Recorder, Tensor, TensorOps, recorders, stop_recording
+from .._core.tensor import Recorder, Tensor, TensorOps, stop_recording
 from .._core.variable import ASSIGN, Variable
 
 
@@ -114,13 +114,6 @@ def trace(function: Callable[[Any], Any], inputs: Any) -> tuple[Any, Trace]:
         if id(y) not in recorder.produced:
             recorder.constants.append(sketch(y))
     return outputs, recorder
-
-
-def escape() -> None:
-    """Let no program replay what is being traced: it does something that no record holds."""
-    for recorder in recorders.open:
-        if isinstance(recorder, Trace):
-            recorder.escaped = True
 
 
 def sketch(value: Any) -> Any:

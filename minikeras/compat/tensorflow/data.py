@@ -19,7 +19,6 @@ import numpy as np
 from ..._base.typing import DTypeLike
 from ..._core.keras_tensor import KerasTensor, infer
 from ..._core.tensor import Tensor, TensorOps, as_array
-from ..._jit.trace import escape
 from ...utils.dataset_utils import FolderDataset
 from . import philox
 from .draws import state_for
@@ -28,7 +27,7 @@ from .errors import InvalidArgumentError, OutOfRangeError
 from .functions import flatten, map_structure
 from .missing import missing
 from .ragged import stack as ragged_stack
-from .tensors import NODE, Composite, array_of, convert_to_tensor, empty_of
+from .tensors import NODE, Composite, array_of, convert_to_tensor, empty_of, escape
 
 _FILES = ("TFRecordDataset", "TextLineDataset", "experimental")
 """What is in `data_files`."""

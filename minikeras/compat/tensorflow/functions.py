@@ -18,14 +18,13 @@ from ..._core.tape import GradientTape as KerasTape
 from ..._core.tape import custom_gradient as custom_gradient
 from ..._core.tensor import Tensor, TensorOps, as_array, recorders
 from ..._core.variable import Variable as KerasVariable
-from ..._jit.trace import escape
 from ...layers import Layer
 from ...tree import pack_sequence_as
 from .dtypes import DType, TensorShape, as_dtype
 from .missing import nothing
 from .ragged import RaggedTensor, RaggedTensorSpec
 from .ragged import stack as ragged_stack
-from .tensors import convert_to_tensor
+from .tensors import convert_to_tensor, escape
 
 F = TypeVar("F", bound=Callable[..., Any])
 

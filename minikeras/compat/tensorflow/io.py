@@ -14,7 +14,6 @@ import numpy as np
 
 from ..._base.typing import Array, DTypeLike
 from ..._core.tensor import Tensor, as_array
-from ..._jit.trace import escape
 from ...utils.image_utils import open_image, save_img
 from .dtypes import DType, as_dtype
 from .errors import InvalidArgumentError, NotFoundError
@@ -26,7 +25,7 @@ from .records import VarLenFeature as VarLenFeature
 from .records import parse_example as parse_example
 from .records import parse_single_example as parse_single_example
 from .records import records
-from .tensors import array_of, constant, convert_to_tensor
+from .tensors import array_of, constant, convert_to_tensor, escape
 
 __getattr__: Callable[[str], Any] = missing(__name__)
 tf_record_iterator = records

@@ -16,14 +16,13 @@ from ..._base.settings import settings
 from ..._base.typing import Array, DTypeLike
 from ..._core.op import primitive
 from ..._core.tensor import Tensor, as_array
-from ..._jit.trace import escape
 from ...random import SeedGenerator
 from . import philox
 from .arrays import sizes_of
 from .draws import Law, Seeds, State, draw_normal, draw_truncated, draw_uniform, state_for
 from .dtypes import as_dtype
 from .missing import missing
-from .tensors import array_of, convert_to_tensor
+from .tensors import array_of, convert_to_tensor, escape
 
 __getattr__: Callable[[str], Any] = missing(__name__)
 

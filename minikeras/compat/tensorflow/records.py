@@ -16,13 +16,12 @@ import numpy as np
 
 from ..._base.typing import Array
 from ..._core.tensor import Tensor
-from ..._jit.trace import escape
 from . import errors
 from .dtypes import DType, as_dtype
 from .errors import InvalidArgumentError, NotFoundError
 from .missing import missing
 from .sparse import SparseTensor
-from .tensors import array_of
+from .tensors import array_of, escape
 
 _MESSAGES = ("BytesList", "FloatList", "Int64List", "Feature", "Features", "Example")
 _SCHEMA = """

@@ -10,9 +10,8 @@ import numpy as np
 
 from ..._core.tensor import Tensor, TensorOps, as_array
 from ..._display.event_files import EventWriter
-from ..._jit.trace import escape
 from .missing import missing, named, nothing
-from .tensors import array_of, constant
+from .tensors import array_of, constant, escape
 
 __getattr__: Callable[[str], Any] = missing(__name__)
 

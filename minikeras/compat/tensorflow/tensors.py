@@ -24,11 +24,18 @@ from ..._core.keras_tensor import KerasTensor
 from ..._core.tape import GradientTape
 from ..._core.tensor import Tensor, TensorOps, any_symbolic, as_array, dtype_name, has_tensor, recorders
 from ..._core.variable import Variable as KerasVariable
-from ..._jit.trace import escape
+from ..._jit.trace import Trace
 from ..past.patches import Patches
 from .draws import StatelessSource
 from .dtypes import TensorShape, as_dtype, dtype_of
 from .errors import InvalidArgumentError
+
+
+def escape() -> None:
+    """Let no program replay what is being traced: it does something that no record holds."""
+    for recorder in recorders.open:
+        if isinstance(recorder, Trace):
+            recorder.escaped = True
 
 
 def _unsupported(value: Any) -> ValueError:

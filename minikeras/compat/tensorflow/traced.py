@@ -15,11 +15,11 @@ from ..._core.keras_tensor import KerasTensor, infer
 from ..._core.ownership import Changes
 from ..._core.tensor import Tensor, TensorOps, recorders
 from ..._jit.jit import Jit
-from ..._jit.trace import escape, trace
+from ..._jit.trace import trace
 from .config import functions_run_eagerly
 from .dtypes import TensorSpec, as_dtype
 from .functions import Muted, flatten, map_structure
-from .tensors import Composite, Variable, convert_to_tensor
+from .tensors import Composite, Variable, convert_to_tensor, escape
 
 F = TypeVar("F", bound=Callable[..., Any])
 KINDS = 16
