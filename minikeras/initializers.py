@@ -19,8 +19,7 @@ from ._base.typing import AnyCallable, Array, Config, DTypeLike, InitializerFunc
 from ._core.tensor import Tensor, TensorOps, as_array
 from ._serialization import registry as _registry
 from ._serialization.configurable import Configurable
-from ._serialization.serialization import array_of
-from ._serialization.serialization import serialize as serialize
+from ._serialization.serialization import array_of, serialize
 from .random import SeedGenerator, SeedLike, draw_normal, draw_truncated_normal, draw_uniform, seed_generators
 
 __all__ = [

@@ -5,9 +5,7 @@ from .model import Model
 from .sequential import Sequential
 
 with lazily(globals()):
-    from ..saving import load_model as load_model
-    from ..saving import save_model as save_model
-    from .cloning import clone_model as clone_model
-    from .cloning import model_from_json as model_from_json
+    from ..saving import load_model, save_model
+    from .cloning import clone_model, model_from_json
 
 __all__ = ["Model", "Sequential", "clone_model", "load_model", "model_from_json", "save_model"]

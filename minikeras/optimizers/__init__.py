@@ -8,8 +8,7 @@ from .._base.typing import Config, CustomObjects, OptimizerName
 from .._serialization.registry import Registry
 from .._serialization.serialization import serialize as serialize
 from . import schedules as schedules
-from .optimizer import LearningRate as LearningRate
-from .optimizer import Optimizer as Optimizer
+from .optimizer import Optimizer
 
 with lazily(globals()):
     from .adam import Adam, Adamax, AdamW, Lamb, Nadam, ScheduleFreeAdamW
