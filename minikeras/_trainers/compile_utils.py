@@ -299,14 +299,10 @@ class CompiledMetrics(Metric):
         return results
 
 
-def _get_metric(identifier: Any) -> Any:
+def _metric(identifier: Any, y_true: Any, y_pred: Any) -> Metric:
     if identifier is None:
         raise ValueError("Expected a metric, received None.")
-    return metrics.get(identifier)
-
-
-def _metric(identifier: Any, y_true: Any, y_pred: Any) -> Metric:
-    metric = _resolved(identifier, _get_metric, y_true, y_pred)
+    metric = _resolved(identifier, metrics.get, y_true, y_pred)
     name = identifier.rpartition(">")[2] if isinstance(identifier, str) else None  # without that of a package
     if not isinstance(metric, Metric):
         return MeanMetricWrapper(metric, name=name or _name_of(metric))
