@@ -117,18 +117,13 @@ def load_model(filepath: str | os.PathLike[str] | BinaryIO, custom_objects: Cust
         with one_error(name):
             return _load(Source(file, name), custom_objects, compile)
     path = os.fspath(filepath)
-    _check_path(path)
-    with one_error(path), open_source(path) as source:
-        return _load(source, custom_objects, compile)
-
-
-def _check_path(path: str) -> None:
-    """Say what to do with a path that leads to no file."""
     if not os.path.exists(path):
         raise MissingFileError(path, "this path", "there is no such file; a path of a '.keras' or '.h5' file is needed")
     if os.path.isdir(path):
         raise FileError(path, "the path", "folders, such as TensorFlow's SavedModel, are not read: in the program that "
                         "wrote it, load the model and `save` it to a file whose name ends in '.keras'")  # fmt: skip
+    with one_error(path), open_source(path) as source:
+        return _load(source, custom_objects, compile)
 
 
 def _load(source: Source, custom_objects: CustomObjects | None, compile: bool) -> "Model":
