@@ -102,11 +102,8 @@ class MinMaxNorm(Constraint):
         return tensor * (desired / (settings.epsilon + norms))
 
 
-ConstraintFunction: TypeAlias = Function1
-"""A function of the caller's from a tensor to one of the same shape."""
-
-ConstraintLike: TypeAlias = ConstraintName | Constraint | type[Constraint] | ConstraintFunction | Config | None
-"""The kinds of things that `get` takes."""
+ConstraintLike: TypeAlias = ConstraintName | Constraint | type[Constraint] | Function1 | Config | None
+"""The kinds of things that `get` takes; a function of the caller's is from a tensor to one of the same shape."""
 
 max_norm = MaxNorm
 min_max_norm = MinMaxNorm

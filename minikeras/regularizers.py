@@ -140,11 +140,8 @@ class OrthogonalRegularizer(Regularizer):
         return self.factor * 0.5 * total / (size * (size - 1.0) / 2.0)
 
 
-RegularizerFunction: TypeAlias = Function1
-"""A function of the caller's from a tensor to a scalar."""
-
-RegularizerLike: TypeAlias = RegularizerName | Regularizer | type[Regularizer] | RegularizerFunction | Config | None
-"""The kinds of things that `get` takes."""
+RegularizerLike: TypeAlias = RegularizerName | Regularizer | type[Regularizer] | Function1 | Config | None
+"""The kinds of things that `get` takes; a function of the caller's is from a tensor to a scalar."""
 
 l1 = L1
 l1_l2 = L1L2
