@@ -5,8 +5,8 @@ import os
 import stat
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from types import TracebackType
-from typing import NoReturn, Self
+from contextlib import contextmanager
+from typing import NoReturn
 
 import numpy as np
 
@@ -63,12 +63,6 @@ class Source:
         self.name: str = name
         self.size: int = size if whole else self._file.seek(0, os.SEEK_END)
         self._room: list[int] = whole._room if whole else [max(FREE, RATIO * self.size)]
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._file.close()
 
     def part(self, start: int, size: int) -> "Source":
         """Return a piece of this."""
@@ -186,9 +180,11 @@ class Fields:
         return value
 
 
-def open_source(path: str | os.PathLike[str]) -> Source:
+@contextmanager
+def open_source(path: str | os.PathLike[str]) -> Iterator[Source]:
     """Open a regular file for reading; an OSError if that fails, a FileError for a folder, a pipe or a device."""
     name = os.fspath(path)
     if not stat.S_ISREG(os.stat(name).st_mode):  # before it is opened, which would wait for a pipe's other end
         raise FileError(name, "the path", "only regular files are read")
-    return Source(open(name, "rb"), name)
+    with open(name, "rb") as file:
+        yield Source(file, name)

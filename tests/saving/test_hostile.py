@@ -126,8 +126,8 @@ def test_a_bomb_is_not_inflated() -> None:
 
 
 def test_only_regular_files(tmp_path: Path) -> None:
-    cheap(lambda: open_source(tmp_path), "only regular files")
-    cheap(lambda: open_source("/dev/zero"), "only regular files")
+    cheap(lambda: open_source(tmp_path).__enter__(), "only regular files")
+    cheap(lambda: open_source("/dev/zero").__enter__(), "only regular files")
 
 
 # --- JSON -----------------------------------------------------------------------------------------------------------
