@@ -310,24 +310,21 @@ class _Merge(Protocol):
     def __call__(self, inputs: Any, **options: Unpack[LayerOptions]) -> Any: ...
 
 
-class _MergeAlong(Protocol):
-    """A function of a list of inputs and an axis."""
-
-    @overload
-    def __call__(self, inputs: Sequence[KerasTensor], axis: int = -1,
-                 **options: Unpack[LayerOptions]) -> KerasTensor: ...  # fmt: skip
-    @overload
-    def __call__(self, inputs: Sequence[TensorLike], axis: int = -1, **options: Unpack[LayerOptions]) -> Tensor: ...
-    def __call__(self, inputs: Any, axis: int = -1, **options: Unpack[LayerOptions]) -> Any: ...
-
-
 add: _Merge = _as_function(Add)
 subtract: _Merge = _as_function(Subtract)
 multiply: _Merge = _as_function(Multiply)
 average: _Merge = _as_function(Average)
 maximum: _Merge = _as_function(Maximum)
 minimum: _Merge = _as_function(Minimum)
-concatenate: _MergeAlong = _as_function(Concatenate)
+
+
+@overload
+def concatenate(inputs: Sequence[KerasTensor], axis: int = -1, **options: Unpack[LayerOptions]) -> KerasTensor: ...
+@overload
+def concatenate(inputs: Sequence[TensorLike], axis: int = -1, **options: Unpack[LayerOptions]) -> Tensor: ...
+def concatenate(inputs: Any, axis: int = -1, **options: Unpack[LayerOptions]) -> Any:
+    """Return Concatenate(...)(inputs); further arguments are those of Concatenate."""
+    return Concatenate(axis, **options)(inputs)
 
 
 def dot(inputs: Sequence[TensorLike], axes: int | list[int] | tuple[int, int] = -1, normalize: bool = False,
