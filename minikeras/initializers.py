@@ -6,7 +6,7 @@ integer (the same values at every call) or a `SeedGenerator` (new ones); without
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Final, Literal, Self, TypeAlias, cast, overload
 
 import numpy as np
@@ -54,11 +54,10 @@ class Initializer(Configurable):
 
 
 class _BuiltIn(Initializer):
+    _values: Callable[[Sequence[int], str], Array]
+
     def __call__(self, shape: Sequence[int], dtype: DTypeLike | None = None) -> Tensor:
         return Tensor(self._values(shape, standardize_dtype(dtype)))
-
-    def _values(self, shape: Sequence[int], dtype: str) -> Array:
-        raise NotImplementedError
 
 
 class Zeros(_BuiltIn):

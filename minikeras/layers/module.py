@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
-from operator import attrgetter, is_
+from operator import is_
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
@@ -281,7 +281,6 @@ class Untracked(list[Any]):
 _CONTAINERS = (list, tuple, dict, set)
 _STATE = (Variable, Module)
 _FOUND = (*_STATE, Metric, SeedGenerator)
-_STATE_OF = attrgetter("state")
 
 
 def _walk(values: Iterable[Any], around: tuple[Any, ...] = ()) -> Iterator[Any]:
@@ -322,7 +321,7 @@ class Contents:
                 stack.extend(reversed(inner._sublayers()))
         own = [(inner._own_weights(), inner._attributes(SeedGenerator)) for inner in self.layers]
         self.weights: list[Variable] = _each_once(v for weights, _ in own for v in weights)
-        both = ([*weights, *map(_STATE_OF, seeds)] for weights, seeds in own)
+        both = ([*weights, *(seed.state for seed in seeds)] for weights, seeds in own)
         self.variables: list[Variable] = _each_once(v for variables in both for v in variables)
         self.trainable: list[Variable] = [v for v in self.weights if v.trainable]
         self._watched = [

@@ -18,7 +18,6 @@ from .._display.progbar import Progbar, write
 Hash = Literal["auto", "md5", "sha256"]
 ArchiveFormat = Literal["auto", "tar", "zip"]
 
-_SCHEMES = ("https", "http", "file")
 _TIMEOUT = 30.0  # seconds in which a server must say something
 _CHUNK = 1 << 16  # bytes
 
@@ -104,7 +103,7 @@ def _checked_name(name: str, origin: str) -> str:
 
 
 def _check_scheme(url: str) -> None:
-    if url.partition("://")[0].lower() not in _SCHEMES:
+    if url.partition("://")[0].lower() not in ("https", "http", "file"):
         raise ValueError(f"A file is downloaded from an https, http or file address. Received: {url!r}.")
 
 
