@@ -131,15 +131,15 @@ class Nadam(_Moments):
     def _constants(self, rate: float, step: int, rounded: Rounding) -> Sequence[float]:
         now, then, product = self._momentum(step), self._momentum(step + 1), self._u_product.array.item()
         root = math.sqrt(self._corrections(step, rounded)[1])
-        alpha, b1, b2 = rate * root, rounded(self.beta_1), rounded(self.beta_2)
-        share, present = alpha * then / (1 - product * then), alpha * (1 - now) / (1 - product)
-        return 1 - b1, 1 - b2, share, present, self.epsilon * root
+        b1, b2 = rounded(self.beta_1), rounded(self.beta_2)
+        share, present = rate * then / (1 - product * then), rate * (1 - now) / (1 - product)
+        return 1 - b1, 1 - b2, share, present, 1 / root, self.epsilon
 
     def _formula(self, p: Array, g: Array, m: Array, v: Array, *, c1: Array, c2: Array, share: Array, present: Array,
-                 epsilon: Array) -> tuple[Array, ...]:  # fmt: skip
+                 scale: Array, epsilon: Array) -> tuple[Array, ...]:  # fmt: skip
         m = m + (g - m) * c1
         v = v + (g * g - v) * c2
-        return p - (g * present + m * share) / (np.sqrt(v) + epsilon), m, v
+        return p - (g * present + m * share) / (np.sqrt(v) * scale + epsilon), m, v
 
 
 class Lamb(_Moments):

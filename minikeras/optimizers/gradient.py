@@ -115,6 +115,8 @@ class Ftrl(Optimizer):
         return initializers.Constant(self.initial_accumulator_value) if name == "accumulator" else "zeros"
 
     def _constants(self, rate: float, step: int, rounded: Rounding) -> Sequence[float]:
+        if not rate:
+            raise ValueError("Ftrl divides by the learning rate, which is 0. Start its schedule above 0.")
         l1, l2 = self.l1_regularization_strength, self.l2_regularization_strength + self.beta / (2 * rate)
         return rate, -self.learning_rate_power, l1, -l1, 2 * l2, 2 * self.l2_shrinkage_regularization_strength
 

@@ -608,3 +608,16 @@ def test_copies_of_variables_have_a_life_of_their_own() -> None:
     model.compile("sgd", "mse")
     model.fit(np.ones((8, 2)), np.zeros((8, 1)), epochs=3, verbose=0)
     assert variable.numpy().tolist() == twin.get_weights()[0].tolist() == [[1.0], [1.0]]
+
+
+def test_nadam_of_half_precision_leaves_a_variable_without_gradient() -> None:
+    variable = Variable([1.0, -2.0], dtype="float16")
+    optimizer = optimizers.Nadam(0.01)
+    for _ in range(2):
+        optimizer.apply([np.zeros(2, "float16")], [variable])
+    assert variable.numpy().tolist() == [1.0, -2.0]
+
+
+def test_ftrl_refuses_a_learning_rate_of_zero() -> None:
+    with pytest.raises(ValueError, match="Ftrl divides by the learning rate"):
+        optimizers.Ftrl(0.0).apply([np.ones(2)], [Variable([1.0, 2.0])])
