@@ -64,10 +64,11 @@ class CompiledLoss:
     """The weighted sum of the losses of all outputs, of what `compile` got; a ValueError for what is none of these."""
 
     def __init__(self, loss: Any, loss_weights: Any = None) -> None:
-        if loss_weights is not None and not isinstance(loss_weights, list | tuple | dict | float | int):
+        metrics_came = any(isinstance(weight, str) or callable(weight) for weight in leaves(loss_weights))
+        if metrics_came or not isinstance(loss_weights, list | tuple | dict | float | int | None):
             raise ValueError("Expected `loss_weights` argument to be a float (single output case) or a list, tuple, or "
                              "dict (multiple output case). Received instead: "
-                             f"loss_weights={loss_weights!r}.")  # fmt: skip
+                             f"loss_weights={loss_weights!r}. Name the metrics: compile(..., metrics=[...]).")  # fmt: skip
         self._given = objects_of(loss, losses.deserialize, losses.registry.find, _CROSSENTROPY)
         self._weights = loss_weights
         self._terms: list[_Term] | None = None

@@ -544,6 +544,8 @@ def test_a_loss_that_gives_no_loss(value: Any, error: type[Exception], words: st
         ({"metrics": ["accuraci"]}, "Unknown metric: 'accuraci'"),
         ({"metrics": "mae"}, "to be a list, tuple, or dict"),
         ({"loss": "mse", "loss_weights": "big"}, "loss_weights='big'"),
+        ({"loss": "mse", "loss_weights": ["mae"]}, r"loss_weights=\['mae'\]. Name the metrics"),
+        ({"loss": "mse", "loss_weights": [keras.metrics.MeanSquaredError()]}, "Name the metrics"),
     ],
 )
 def test_a_failed_compile_changes_nothing(arguments: dict[str, Any], words: str) -> None:

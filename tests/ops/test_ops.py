@@ -829,3 +829,11 @@ def test_select_takes_the_dtype_of_its_choices() -> None:
     assert (ops.select([c], [x]).dtype, ops.select([c], [x.astype("float16")], 2.5).tolist()) == ("int8", [1.0, 2.5])
     with pytest.raises(ValueError, match="at least one condition"):
         ops.select([], [])
+
+
+@pytest.mark.parametrize("strange", [np.array([1.0, 2.0], object), np.array(["a", "b"]), np.zeros(2, "datetime64[s]")])
+def test_arrays_of_no_numbers_meet_none(strange: Any) -> None:
+    calls: list[Callable[[], Any]] = [lambda: ops.ones(2) + strange, lambda: ops.concatenate([strange, ops.ones(2)])]
+    for call in calls:
+        with pytest.raises(TypeError, match="is no array of numbers"):
+            call()
