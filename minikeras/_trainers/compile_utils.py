@@ -68,7 +68,7 @@ class CompiledLoss:
         if metrics_came or not isinstance(loss_weights, list | tuple | dict | float | int | None):
             raise ValueError("Expected `loss_weights` argument to be a float (single output case) or a list, tuple, or "
                              "dict (multiple output case). Received instead: "
-                             f"loss_weights={loss_weights!r}. Name the metrics: compile(..., metrics=[...]).")  # fmt: skip
+                             f"loss_weights={loss_weights!r}. Name the metrics: compile(metrics=[...]).")  # fmt: skip
         self._given = objects_of(loss, losses.deserialize, losses.registry.find, _CROSSENTROPY)
         self._weights = loss_weights
         self._terms: list[_Term] | None = None
