@@ -35,7 +35,7 @@ GENERATORS: list[dict[str, Any]] = [
 
 
 @pytest.mark.filterwarnings("ignore:This ImageDataGenerator specifies")
-@pytest.mark.parametrize("settings", GENERATORS, ids=str)
+@pytest.mark.parametrize("settings", GENERATORS, ids=lambda settings: " ".join(settings))
 def test_pictures_change_as_in_keras(settings: dict[str, Any]) -> None:
     found = []
     for module in (images, theirs):
