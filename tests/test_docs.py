@@ -1,18 +1,40 @@
 """The code on the pages in `docs` runs, prints what they say, and draws the pictures that they show."""
 
+import doctest
 import os
 import re
+import runpy
 import subprocess
 import sys
+from collections.abc import Iterator
+from functools import reduce
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 
+import numpy as np
 import pytest
 from matplotlib import pyplot as plt
+
+import minikeras
+from minikeras._base.settings import settings
 
 DOCS = Path(__file__).parent.parent / "docs"
 ELSEWHERE = {"command-line", "dask", "onnx"}
 """Pages that other tests run, as processes or with an extra: test_command_line.py, test_on_dask.py, test_onnx.py."""
 PAGES = [p for p in sorted(DOCS.glob("*.md")) if "```python\n" in p.read_text("utf8") and p.stem not in ELSEWHERE]
+
+
+BY_EXAMPLE = runpy.run_path(str(DOCS / "site" / "by_example.py"))
+WITH_EXAMPLES = [
+    "ops", "ops.image", "activations", "losses", "metrics", "initializers", "regularizers", "constraints", "optimizers",
+    "optimizers.schedules", "random", "layers", "callbacks", "models", "saving", "utils", "config", "backend", "tree",
+    "dtype_policies", "datasets",
+]  # fmt: skip
+WITHOUT = {
+    "callbacks.RemoteMonitor": "posts to a server",
+    "callbacks.TensorBoard": "needs the extra `tensorboard`",
+}
 
 
 def run(page: Path, pictures: Path) -> subprocess.CompletedProcess[str]:
@@ -52,3 +74,59 @@ def test_page_that_is_wrong_is_found(text: str, message: str, tmp_path: Path) ->
     result = run(page, tmp_path)
     assert result.returncode == 1
     assert message in result.stderr
+
+
+@pytest.fixture
+def settings_as_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Undo what a page sets and cannot unset in Keras's words."""
+    monkeypatch.setattr(settings, "flash_attention", None)
+    yield
+    minikeras.config.set_dtype_policy(None)
+
+
+def lines_that_fail(page: str, name: str, flags: int) -> str:
+    """Return what `doctest` says of a page, each paragraph of which knows `np` and `keras` alone."""
+    said: list[str] = []
+    runner = doctest.DocTestRunner(optionflags=flags)
+    for line, examples in BY_EXAMPLE["paragraphs"](page):
+        minikeras.utils.clear_session()
+        known = {"np": np, "keras": minikeras}
+        runner.run(doctest.DocTest(examples, known, name, name, line, None), out=said.append)
+    return "".join(said)
+
+
+@pytest.mark.usefixtures("settings_as_before")
+@pytest.mark.parametrize("page", BY_EXAMPLE["PAGES"], ids=lambda page: page.stem)
+def test_examples_print_what_the_page_says(page: Path, pytestconfig: pytest.Config) -> None:
+    flags = sum(doctest.OPTIONFLAGS_BY_NAME[flag] for flag in pytestconfig.getini("doctest_optionflags"))
+    assert lines_that_fail(page.read_text("utf8"), page.name, flags) == ""
+
+
+def test_example_that_prints_something_else_is_found() -> None:
+    page = "# Page\n\n```pycon\n>>> x = 1\n\n>>> x\n1\n>>> 1 + 1\n3\n```\n"
+    said = lines_that_fail(page, "page.md", 0)
+    assert "NameError: name 'x' is not defined" in said  # paragraphs share no names
+    assert 'File "page.md", line 8' in said
+    assert "Expected:\n    3\nGot:\n    2\n" in said
+
+
+def names_without_example(shown: set[str]) -> list[str]:
+    """Return the public names without an example, in a docstring or on a page that shows these."""
+    there = {id(reduce(getattr, name.split("."), minikeras)) for name in shown}
+    things = {
+        f"{module}.{name}": getattr(import_module(f"minikeras.{module}"), name)
+        for module in WITH_EXAMPLES
+        for name in import_module(f"minikeras.{module}").__all__
+    }
+    return [
+        name
+        for name, thing in things.items()
+        if not isinstance(thing, ModuleType) and id(thing) not in there and ">>>" not in (thing.__doc__ or "")
+    ]
+
+
+def test_every_public_name_has_an_example() -> None:
+    shown = {*BY_EXAMPLE["examples"]()}
+    assert names_without_example(shown) == [*WITHOUT]
+    assert names_without_example(shown - {"ops.roll"}) == ["ops.roll", *WITHOUT]
+    assert {module for name in shown if (module := name.rpartition(".")[0]) not in WITH_EXAMPLES} == set()
