@@ -1,18 +1,28 @@
 """Docstrings as the site shows them: an extension of Griffe, from which mkdocstrings takes what there is.
 
-A class has all arguments, as `help` tells them. An op returns a Tensor. Formulas are no Markdown.
+A class has all arguments, as `help` tells them. An op returns a Tensor. Formulas are no Markdown. What has no example
+in its docstring has that of a page in `docs/by-example`.
 """
 
 import inspect
 import re
+import sys
+from functools import cache, reduce
 from importlib import import_module
 from inspect import cleandoc
+from pathlib import Path
+from textwrap import indent
 from types import FunctionType, MethodType
 from typing import Any
 
 import griffe
 
+import minikeras
 from minikeras._base import typing
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from by_example import examples  # beside this file
 
 FUNCTIONS = (FunctionType, MethodType)
 OP = ("primitive", "composite", "rule")
@@ -43,6 +53,12 @@ def google_style(text: str) -> str:
     text = re.sub(r"^Example:$", "Examples:", text, flags=re.MULTILINE)
     text = re.sub(r"^Call arguments:$", "Other Parameters: Call arguments:", text, flags=re.MULTILINE)
     return _LABEL.sub(r"**\1:** \2  ", as_markdown(text))
+
+
+@cache
+def by_example() -> dict[int, str]:
+    """Return what `docs/by-example` shows of each function and class, by its `id`."""
+    return {id(reduce(getattr, name.split("."), minikeras)): lines for name, lines in examples().items()}
 
 
 def _found(obj: griffe.Object) -> Any:
@@ -96,7 +112,9 @@ class Docstrings(griffe.Extension):
         if isinstance(obj, griffe.Function) and any(str(d.value).startswith(OP) for d in obj.decorators):
             obj.returns = griffe.ExprName("Tensor", parent=obj.parent)
         if obj.docstring:
-            text = obj.docstring.value
+            text, found = obj.docstring.value, None if obj.is_module else _found(obj)
             if obj.is_class:
-                text = cleandoc(getattr(_found(obj), "__doc__", None) or text)
+                text = cleandoc(getattr(found, "__doc__", None) or text)
+            if ">>>" not in text and (lines := by_example().get(id(found))):
+                text += f"\n\nExample:\n{indent(lines, '    ')}"
             obj.docstring.value = google_style(text)
