@@ -88,13 +88,13 @@ def disable_traceback_filtering() -> None:
 
 
 def is_flash_attention_enabled() -> bool | None:
-    """Return what was set last, None by default; there is one way to compute attention on NumPy."""
+    """Return False if it was disabled last, else None; there is one way to compute attention on NumPy."""
     return settings.flash_attention
 
 
 def enable_flash_attention() -> None:
     """Set what `is_flash_attention_enabled` tells."""
-    settings.flash_attention = True
+    settings.flash_attention = None
 
 
 def disable_flash_attention() -> None:

@@ -158,10 +158,10 @@ def test_switches_remember() -> None:
     config.enable_traceback_filtering()
     assert config.is_traceback_filtering_enabled()
     assert config.is_flash_attention_enabled() is None
-    config.enable_flash_attention()
-    assert config.is_flash_attention_enabled()
     config.disable_flash_attention()
-    assert not config.is_flash_attention_enabled()
+    assert config.is_flash_attention_enabled() is False
+    config.enable_flash_attention()
+    assert config.is_flash_attention_enabled() is None
     assert not config.is_nnx_enabled()
 
 
