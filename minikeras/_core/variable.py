@@ -115,8 +115,9 @@ class Variable(TensorOps):
 
     @trainable.setter
     def trainable(self, value: bool) -> None:
-        self._trainable = bool(value)
-        Changes.layers += 1
+        if self._trainable != value:
+            self._trainable = bool(value)
+            Changes.layers += 1
 
     constraint: Any = _watched("_constraint", "What projects the value after each update, None for nothing.")
     regularizer: Any = _watched("_regularizer", "What a penalty on the value is, None for nothing.")

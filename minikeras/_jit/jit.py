@@ -52,7 +52,9 @@ class Jit:
         self._function, self._may_replay = function, may_replay
         self._limit, self._twice = limit, twice
         self._fingerprints: dict[Any, Any] = {}
-        """The fingerprint of the first run of each kind."""
+        """The fingerprint of the first run of each kind, None of one that was not recorded."""
+        self._whole: int = 0
+        """The largest number of numbers in inputs whose program is one whole: smaller ones have no blocks of rows."""
         self._programs: dict[Any, Program] = {}
         self._records: dict[Any, tuple[list[Entry], list[Tensor], Any]] = {}
         """The records that small programs were made of, until a run of batches comes."""
@@ -148,9 +150,20 @@ class Jit:
                 return None
         return program
 
+    def is_first(self, inputs: Any) -> bool:
+        """Return whether a further kind of inputs comes for the first time since a layer changed: it may come but once.
+
+        Large ones do not count, whose program would be in blocks of rows, and equal to the function to rounding.
+        """
+        key = _key(inputs)
+        if _count(inputs) > self._whole or self._fingerprints.get(key, (None,))[0] == Changes.layers:
+            return False
+        self._remember(key, None)
+        return True
+
     def _first_run(self, inputs: Any, key: Any) -> Any:
         tensors = to_tensors(inputs)
-        if recorders.open or not self._may_replay():
+        if recorders.open or not self._may_replay() or self.is_first(inputs):
             return self._function(tensors)
         version, streams = Changes.layers, _random_streams()
         outputs, record = trace(self._function, tensors)
@@ -166,7 +179,8 @@ class Jit:
                 if isinstance(program, BlockProgram) and not self._twice:  # the same numbers as from the next run on
                     outputs = program.call(_present(inputs))
                 self._programs[key] = program  # from here on other threads run it
-                small = small and not isinstance(program, BlockProgram) and program.steps_left <= 0
+                whole = not isinstance(program, BlockProgram) and program.steps_left <= 0
+                self._whole, small = max(self._whole, _count(inputs) * whole), small and whole
                 if self._twice and small and program.size <= MULTI_STEP_BYTES and _is_flat(inputs):
                     make_room(self._records, PROGRAMS_KEPT)
                     self._records[key] = record.entries, leaves(tensors), outputs
@@ -196,12 +210,15 @@ class Jit:
         """Return whether a run did what the one before did; where that matters, what it did is kept for the next."""
         if self._twice is None or not (self._programs or self._twice()):  # a second kind may come but once
             return True
-        fingerprint = Changes.layers, record.fingerprint()
-        if self._fingerprints.pop(key, None) == fingerprint:
+        fingerprint, before = record.fingerprint(), self._fingerprints.pop(key, None)
+        if before == (Changes.layers, fingerprint) or (before == (Changes.layers, None) and not self._twice()):
             return True
-        make_room(self._fingerprints, SMALL_KEPT)
-        self._fingerprints[key] = fingerprint
+        self._remember(key, fingerprint)
         return False
+
+    def _remember(self, key: Any, fingerprint: Any) -> None:
+        make_room(self._fingerprints, SMALL_KEPT)
+        self._fingerprints[key] = Changes.layers, fingerprint
 
     def rows_at_once(self, x: Any) -> int:
         """Return how many rows to run together where batches like x may be joined: larger products are faster."""
@@ -217,6 +234,10 @@ def to_tensors(inputs: Any) -> Any:
 
 def _present(inputs: Any) -> list[Any]:
     return [x for x in leaves(inputs) if x is not None]
+
+
+def _count(inputs: Any) -> int:
+    return sum(x.size for x in _present(inputs))
 
 
 def _as_arrays(outputs: Any) -> Any:

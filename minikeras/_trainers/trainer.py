@@ -120,7 +120,7 @@ class Trainer(Layer):
             return None
         jit, outputs = self.jit, None
         program = jit.find(x)
-        if program is None and self.built and x.dtype.kind in "fiub" and self._is_pure():
+        if program is None and self.built and x.dtype.kind in "fiub" and self._is_pure() and not jit.is_first(x):
             outputs = jit.run(x)
             program = jit.find(x)
         elif program is not None and not program.masked:
@@ -677,6 +677,8 @@ class Trainer(Layer):
                 break
             if not outputs.batches:
                 self._prepare(batch, "predict")
+                if source.count != 1:
+                    jit.is_first(batch)  # which then does not wait: there are more of its kind
             if outputs.batches % every == 0:
                 hooks.on_predict_batch_begin(outputs.batches)
             recent.append(jit.run(batch))

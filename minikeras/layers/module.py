@@ -28,8 +28,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_NO_STRUCTURE = frozenset({"history", "stop_training", "stop_evaluating", "stop_predicting", "_initial_epoch"})
-"""Attributes of a model that no computation depends on."""
+_NO_STRUCTURE = frozenset({"history", "stop_training", "stop_evaluating", "stop_predicting", "_initial_epoch",
+                           "trainable"})  # fmt: skip
+"""Attributes of a model that no computation depends on, or that count their changes themselves."""
 _CHANGING = frozenset({"_losses", "_inbound_nodes", "_build_shapes", "_inside", "_variables"})
 """Attributes that change all the time and hold neither layers nor variables, or count their changes themselves."""
 _OF_TRAINING = frozenset({"_compile_config", "_compiled_metrics", "_loss_tracker", "_held"})
@@ -211,7 +212,8 @@ class Module:
 
     @trainable.setter
     def trainable(self, value: bool) -> None:
-        self._trainable = bool(value)
+        if self._trainable != value:
+            self._trainable = bool(value)
         for v in self._own_weights():
             if v._declared_trainable:
                 v.trainable = bool(value)

@@ -12,6 +12,7 @@ import minikeras as keras
 from minikeras import layers, losses, ops, optimizers
 from minikeras._base.typing import Array
 from minikeras._jit import jit
+from minikeras._jit.trace import trace
 
 WIDTH, ROWS = 4, 320
 
@@ -257,9 +258,39 @@ def test_another_generator_of_random_numbers_may_be_the_global_one(data: tuple[A
 def test_many_shapes_keep_their_programs() -> None:
     model = keras.Sequential([keras.Input((2,)), layers.Dense(3)])
     batches = [np.ones((n, 2), "float32") for n in range(1, 31)]
-    for x in batches:
-        assert model.predict(x, verbose=0).shape == (len(x), 3)
+    for _ in range(2):
+        for x in batches:
+            assert model.predict(x, verbose=0).shape == (len(x), 3)
     assert all(model.jit.find(x) is not None for x in batches)
+
+
+def test_what_comes_but_once_is_not_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = keras.Sequential([keras.Input((2,)), layers.Dense(3)])
+    model.compile("sgd", "mse")
+    x, y = np.ones((32, 2), "float32"), np.ones((32, 3), "float32")
+    model.predict(x, verbose=0)
+    model.train_on_batch(x, y)
+    records: list[int] = []
+
+    def counted(*args: Any) -> Any:
+        records.append(1)
+        return trace(*args)
+
+    monkeypatch.setattr("minikeras._jit.jit.trace", counted)
+    for n in range(1, 32):  # sizes that are new each time
+        assert np.array_equal(model(x[:n]), model.predict(x, verbose=0)[:n])
+        model.train_on_batch(x[:n], y[:n])
+    for step in range(10):
+        model.seen = step  # type: ignore[attr-defined]  # which a layer might read
+        model.train_on_batch(x, y)
+        model.predict(x, verbose=0)
+    assert records == []
+    model.predict(x, verbose=0)
+    assert records == [1]
+    model.trainable = True  # as it was
+    model.predict(x, verbose=0)
+    model.predict(x, verbose=0)
+    assert records == [1]
 
 
 def test_threads_that_train_one_model_take_turns() -> None:

@@ -260,9 +260,10 @@ def test_a_plan_is_eager_to_the_last_bit(
     assert same(weights_a, weights_b)
     assert same(state_a, state_b)
     assert all(w.dtype == dtype for w in weights_a)
-    steps, shapes = 4 * -(-rows // batch), 1 + (rows > batch and rows % batch > 0)
+    steps, is_uneven = 4 * -(-rows // batch), rows > batch and rows % batch > 0
     assert eager_calls >= steps
-    assert calls <= eager_calls - (steps - 2 * shapes)  # the Python of the layers ran for the first batches only
+    # The Python of the layers ran for the first batches only: two, and three of another size, which may come but once.
+    assert calls <= eager_calls - (steps - 2 - 3 * is_uneven)
 
 
 class Both(NamedTuple):
