@@ -140,5 +140,5 @@ def _call(function: Callable[[Any], Any], inputs: Any) -> Any:
     return function(inputs)
 
 
-_overflowing = np.errstate(over="ignore")(_call)
+_overflowing = np.errstate(over="ignore", under="ignore")(_call)
 """The same, where an exponential overflows to infinity on purpose."""

@@ -36,7 +36,7 @@ class Trace(Recorder):
             return None
         stand_ins = [Tensor(v) if isinstance(v, np.ndarray) else v for v in values]
         try:
-            with stop_recording(), np.errstate(over="ignore" if op.replay is not op.forward else None):
+            with stop_recording(), np.errstate(over="ignore" if op.replay is not op.forward else None, under="ignore"):
                 y, record = trace(lambda xs: decomposition(*xs, *rest, **kwargs), stand_ins)
         except (TypeError, ValueError, ZeroDivisionError):  # the op itself tells what is wrong, if anything
             return None

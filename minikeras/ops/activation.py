@@ -103,7 +103,7 @@ def _overflows(forward: Callable[P, Array]) -> Callable[P, Array]:
 
     @wraps(forward)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> Array:
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore", under="ignore"):
             return forward(*args, **kwargs)
 
     vars(guarded)["unguarded"] = forward
@@ -222,6 +222,7 @@ def _softmax_parts(x: Any, axis: Axis = -1) -> Any:
 
 @primitive(lambda g, y, x, axis=-1: (weighted := g * y) - y * rule(sum)(weighted, axis, True),
            inplace=True, decomposition=_softmax_parts)  # fmt: skip
+@_overflows
 def softmax(x: TensorLike, axis: Axis = -1, out: Array | None = None) -> Array:
     """Probabilities exp(x) / sum(exp(x)) along an axis (or axes).
 
@@ -241,6 +242,7 @@ def _log_softmax_parts(x: Any, axis: Axis = -1) -> Any:
 
 
 @primitive(lambda g, y, x, axis=-1: g - np.exp(y) * rule(sum)(g, axis, True), decomposition=_log_softmax_parts)
+@_overflows
 def log_softmax(x: TensorLike, axis: Axis = -1) -> Array:
     """Logarithms of the softmax along an axis (or axes): x - log(sum(exp(x)))."""
     return np.asarray(_log_softmax_parts(as_float(x), axis))

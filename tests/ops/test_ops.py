@@ -837,3 +837,15 @@ def test_arrays_of_no_numbers_meet_none(strange: Any) -> None:
     for call in calls:
         with pytest.raises(TypeError, match="is no array of numbers"):
             call()
+
+
+@pytest.mark.parametrize("name", ["softmax", "log_softmax", "sigmoid"])
+def test_small_numbers_underflow_on_purpose(name: str) -> None:
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Activation(name)])
+    x = np.array([[100.0, 0.0, -200.0, 3.0]], "float32")
+    wanted = model(x).numpy()
+    with np.errstate(all="raise"):
+        for _ in range(3):
+            assert np.array_equal(model.predict(x, verbose=0), wanted)
+            assert np.array_equal(model(x), wanted)
+            assert np.array_equal(getattr(ops, name)(x), wanted)
