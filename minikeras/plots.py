@@ -211,7 +211,7 @@ def plot_decision_surface(model: Model | Callable[[Array], Any], x: TensorLike, 
         half = max(np.abs(edges).max(), min(threshold, 1 - threshold))
         ends = threshold - half, threshold + half
     else:
-        shown, ends = surface.argmax(axis=0), (0, len(surface) - 1)
+        shown, ends = surface.argmax(axis=0) + 0 * surface.sum(axis=0), (0, len(surface) - 1)  # nan stays
         edges = np.stack([s - np.delete(surface, k, axis=0).max(axis=0) for k, s in enumerate(surface)])
     (ax,) = _axes(ax, 1)
     ink = ax.xaxis.label.get_color()
@@ -265,6 +265,7 @@ def plot_confusion_matrix(y_true: TensorLike, y_pred: TensorLike, *, names: Name
         colour = "black" if light[i, j] > 0.5 else "white"
         ax.text(j, i, str(rows), ha="center", va="center", color=colour, fontsize=digits)
     ax.set(xlabel="predicted", ylabel="true", yticks=range(count), yticklabels=labels)
+    ax.tick_params(labelsize=min(10, cell))
     leaning: Any = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"}
     ax.set_xticks(range(count), labels, **(leaning if max(map(len, labels)) * 10 > cell else {}))
     ax.grid(visible=False)
@@ -274,7 +275,7 @@ def plot_confusion_matrix(y_true: TensorLike, y_pred: TensorLike, *, names: Name
 def _classes(y: TensorLike) -> Array:
     """Return the class numbers that are given as such, as rows of one value a class, or as probabilities of class 1."""
     values: Array = np.asarray(y)
-    if values.ndim == 2 and values.shape[1] > 1:
+    if values.ndim == 2 and values.shape[1] > 1 and (values == values).all():  # nan is in no class
         return np.asarray(values.argmax(axis=1))
     if values.dtype.kind in "biuf" and values.ndim and values.size == len(values):
         numbers = values.reshape(-1).astype(float)
@@ -305,7 +306,7 @@ def plot_weights(layer: Layer, *, axes: Places = None) -> list[Axes]:
     places = _axes(axes, len(weights))
     for ax, weight in zip(places, weights, strict=True):
         _heat(ax, weight.numpy().reshape(-1, weight.shape[-1]), signed=True, aspect="auto")
-        ax.set(title=weight.path, xlabel="unit", ylabel="input" if weight.ndim > 1 else "")
+        ax.set(title=weight.path, xlabel="unit", ylabel="input" if weight.ndim > 1 else "", facecolor="gray")
     return places
 
 

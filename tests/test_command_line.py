@@ -324,6 +324,16 @@ def test_texts_come_in_npy(run: Run, folder: Path) -> None:
     keras.Model(x, layers.StringLookup(vocabulary=["a", "b"])(x)).save("words.keras")
     np.save("words.npy", np.array(["b", "a", "?"]))
     assert run("predict", "words.keras", "words.npy", "-q") == (0, "2\n1\n0\n", "")
+    Path("words.csv").write_text("1\n2\n")
+    assert "texts (string) alone" in run("predict", "words.keras", "words.csv", "-q")[2]
+
+
+def test_an_output_of_any_length_has_no_header(run: Run, folder: Path) -> None:
+    x = keras.Input((None,), dtype="int32")
+    keras.Model(x, layers.Embedding(5, 3)(x)).save("e.keras")
+    Path("e.csv").write_text("w,x\n0,1\n")
+    status, out, _ = run("predict", "e.keras", "e.csv", "-q")
+    assert (status, len(out.splitlines()), out.count(",")) == (0, 1, 5)
 
 
 LINE = "1,2,3,4\n"
@@ -378,6 +388,10 @@ def test_whole_numbers_are_whole(run: Run, folder: Path) -> None:
         status, _, err = run("predict", "i.keras", "i.csv")
         assert status == 1
         assert "whole numbers" in err
+    bytes_in = keras.Input((2,), dtype="uint8")
+    keras.Model(bytes_in, keras.ops.cast(bytes_in, "int32") * 2).save("u.keras")
+    Path("u.csv").write_text("-1,300\n")
+    assert "whole numbers (uint8)" in run("predict", "u.keras", "u.csv")[2]
 
 
 def broken(name: str, data: bytes) -> str:

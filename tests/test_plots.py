@@ -342,7 +342,15 @@ def test_numbers_in_cells_can_be_read() -> None:
 
 
 def test_what_are_no_classes_is_refused() -> None:
-    for wrong in ([0, -1], [0.5, 1.5], [0.5, float("nan")], ["a", "b"], np.ones((2, 2, 2)), 3):
+    for wrong in (
+        [[np.nan, 0.2], [0.1, 0.9]],
+        [0, -1],
+        [0.5, 1.5],
+        [0.5, float("nan")],
+        ["a", "b"],
+        np.ones((2, 2, 2)),
+        3,
+    ):
         with pytest.raises(ValueError, match="Classes are numbers from 0 on or probabilities"):
             plot_confusion_matrix([0, 1], wrong)
     with pytest.raises(ValueError, match="3 predictions of 2 rows"):

@@ -148,9 +148,11 @@ def predict(options: Namespace) -> None:
         else:
             names = zip(getattr(model, "output_names", ["output"]), sizes, strict=True)
             columns = [name if n == 1 else f"{name}_{i}" for name, n in names for i in range(n)]
-            tables.write_csv(file, chain([np.array([columns])] if header else [], results))
+            named = header and all(None not in y.shape[1:] for y in model.outputs)
+            tables.write_csv(file, chain([np.array([columns])] if named else [], results))
 
 
+@np.errstate(invalid="ignore")
 def _fitted(model: Model, piece: Array, path: str) -> Any:
     """Return rows as a model takes them: the columns of each input, in its shape."""
     shapes: list[Any] = [x.shape[1:] for x in model.inputs]
@@ -164,8 +166,9 @@ def _fitted(model: Model, piece: Array, path: str) -> Any:
         raise ValueError(f"{path} has rows of shape {piece.shape[1:]}, the model takes {takes}")
     parts = np.split(flat, ends[:-1], axis=1)
     for x, part in zip(model.inputs, parts, strict=True):
-        if "int" in x.dtype and (part != np.trunc(part)).any():
-            raise ValueError(f"{path} has fractions or nan, where {x.name} takes whole numbers")
+        text = x.dtype == "string"
+        if part.dtype.kind == "f" if text else "f" not in x.dtype and (part.astype(x.dtype) != part).any():
+            raise ValueError(f"{path}: {x.name} takes {'texts' if text else 'whole numbers'} ({x.dtype}) alone")
     return tree.pack_sequence_as(model.input, [p.reshape(-1, *shape) for p, shape in zip(parts, shapes, strict=True)])
 
 

@@ -1,5 +1,6 @@
 """Batches of pictures and texts in folders, one for each class, and of windows of a series."""
 
+import os
 from collections.abc import Callable, Sequence
 from os import PathLike
 from typing import Any, Literal, TypeAlias
@@ -125,20 +126,18 @@ def timeseries_dataset_from_array(data: Any, targets: Any, sequence_length: int,
     return FolderDataset(starts.tolist(), lambda i: part[i + steps], targets, batch_size, False, seed)
 
 
-def _files(directory: Any, suffixes: tuple[str, ...], labels: Any,
-           class_names: Sequence[str] | None) -> tuple[list[str], Array | None, list[str] | None]:  # fmt: skip
+def _files(root: Any, suffixes: tuple[str, ...], labels: Any, class_names: Sequence[str] | None,
+           links: bool) -> tuple[list[str], Array | None, list[str] | None]:  # fmt: skip
     """Return the files below a folder, the number of the class of each, and the names of the classes."""
-    from pathlib import Path  # takes 3 ms, which only those who read folders should wait for
-
-    root = Path(directory)
     inferred = isinstance(labels, str) and labels == "inferred"
-    folders = sorted(p.name for p in root.iterdir() if p.is_dir() and p.name[0] != ".") if inferred else [""]
+    folders = sorted(f.name for f in os.scandir(root) if f.is_dir() and f.name[0] != ".") if inferred else [""]
     if inferred and class_names is not None:
         if not set(class_names) <= set(folders):
             raise ValueError(f"`class_names` must be folders of {root}: {folders}. Received: {list(class_names)}")
         folders = list(class_names)
-    files = [(str(p), i) for i, name in enumerate(folders) for p in sorted((root / name).rglob("*"))
-             if p.suffix.lower() in suffixes]  # fmt: skip
+    files = [(os.path.join(top, file), i) for i, name in enumerate(folders)
+             for top, _, found in sorted(os.walk(os.path.join(root, name), followlinks=links))
+             for file in sorted(found) if file.lower().endswith(suffixes)]  # fmt: skip
     if not files:
         raise ValueError(f"No files found in directory {root}. Allowed formats: {suffixes}")
     paths = [path for path, _ in files]
@@ -163,13 +162,15 @@ def _targets(numbers: Array, label_mode: str, classes: int) -> Array:
 def _from_folder(load: Callable[[str], Any], suffixes: tuple[str, ...], directory: Any, labels: Any,
                  label_mode: str | None, class_names: Sequence[str] | None, batch_size: int | None, shuffle: bool,
                  seed: int | None, validation_split: float | None, subset: str | None, verbose: bool,
-                 **_: Any) -> Any:  # fmt: skip
-    if (validation_split is None) != (subset is None) or subset not in (None, "training", "validation", "both"):
-        raise ValueError(f"These go together. Received: {validation_split=}, {subset=} (training, validation, both).")
+                 follow_links: bool, **_: Any) -> Any:  # fmt: skip
+    one_of("subset", subset, ("training", "validation", "both", None))
+    if (not validation_split) != (not subset) or not 0 <= (validation_split or 0) < 1:
+        raise ValueError("`validation_split`, a number between 0 and 1, and `subset` go together. Received: "
+                         f"{validation_split=}, {subset=}.")  # fmt: skip
     if validation_split and shuffle and seed is None:
         raise ValueError("Pass `seed=`, the same for both subsets: shuffled anew, they would have files in common.")
     one_of("label_mode", label_mode, ("int", "categorical", "binary", None))
-    paths, numbers, names = _files(directory, suffixes, labels, class_names)
+    paths, numbers, names = _files(directory, suffixes, labels, class_names, follow_links)
     if verbose:
         classes = "" if names is None else f" belonging to {len(names)} classes"
         print(f"Found {len(paths)} files{classes}.")
@@ -222,7 +223,8 @@ def image_dataset_from_directory(
         validation_split: Part of the files, the last ones, for validation.
         subset: "training", "validation" or "both" of these parts.
         interpolation: "nearest", "bilinear", "bicubic", "lanczos3" or "lanczos5".
-        follow_links, format: As in Keras; not used.
+        follow_links: Whether to go into folders that are symbolic links.
+        format: As in Keras; not used.
         crop_to_aspect_ratio, pad_to_aspect_ratio: Whether to crop, or put black around, rather than distort.
         data_format: Where the channels are; the configured format if not given.
         verbose: Whether to print how many files there are.
@@ -255,7 +257,8 @@ def text_dataset_from_directory(
         directory, labels, label_mode, class_names, batch_size, shuffle, seed, validation_split, subset, verbose: As of
             `image_dataset_from_directory`.
         max_length: How many characters of each text to take.
-        follow_links, format: As in Keras; not used.
+        follow_links: Whether to go into folders that are symbolic links.
+        format: As in Keras; not used.
 
     Raises:
         ValueError: without files, or for settings that do not go together.
@@ -263,7 +266,7 @@ def text_dataset_from_directory(
     arguments = dict(locals())
 
     def load(path: str) -> Any:
-        with open(path, encoding="utf8") as file:
+        with open(path, encoding="utf8", newline="") as file:
             return np.asarray(file.read(max_length), dtype=object)
 
     return _from_folder(load, (".txt",), **arguments)

@@ -113,5 +113,6 @@ def load_img(path: str | os.PathLike[str] | BinaryIO, color_mode: ColorMode = "r
 def smart_resize(x: Any, size: Sequence[int], interpolation: Interpolation = "bilinear",
                  data_format: DataFormat = "channels_last") -> Any:  # fmt: skip
     """Resize images, one or a batch, and crop rather than distort them; a ValueError for another shape or size."""
-    y = ops.image.resize(x, size, interpolation, crop_to_aspect_ratio=True, data_format=data_format)
+    values = ops.cast(x, "float32") if interpolation != "nearest" and np.asarray(x).dtype.kind in "iub" else x
+    y = ops.image.resize(values, size, interpolation, crop_to_aspect_ratio=True, data_format=data_format)
     return y.numpy() if isinstance(x, np.ndarray) else y

@@ -1,6 +1,7 @@
 """Pictures, folders of them, and windows of series."""
 
 import builtins
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -135,3 +136,27 @@ def test_without_pillow_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> N
         m.setitem(sys.modules, "PIL.Image", None)
         with pytest.raises(ImportError, match=r'needs PIL .*"\.\[image\]"'):
             utils.array_to_img(X)
+
+
+def test_files_of_a_folder_come_before_those_of_its_folders(tmp_path: Path) -> None:
+    for name in ("a/z.txt", "a/sub/5.txt", "a/1.txt", "b/1.txt"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"x\r\ny")
+    options: Any = {"shuffle": False, "batch_size": None, "verbose": False}
+    found = utils.text_dataset_from_directory(tmp_path, labels=[0, 1, 2, 3], **options)
+    assert [os.path.relpath(path, tmp_path).replace(os.sep, "/") for path in found.file_paths] == [
+        "a/1.txt", "a/z.txt", "a/sub/5.txt", "b/1.txt",
+    ]  # fmt: skip
+    assert str(next(iter(found))[0]) == "x\r\ny"  # as it is
+    (tmp_path / "b" / "more").symlink_to(tmp_path / "a", target_is_directory=True)
+    for follow, count in ((False, 4), (True, 7)):
+        assert len(utils.text_dataset_from_directory(tmp_path, follow_links=follow, **options).file_paths) == count
+    for split in (-0.5, 0.0, 1.0, 2.0):
+        with pytest.raises(ValueError, match="between 0 and 1"):
+            utils.text_dataset_from_directory(tmp_path, validation_split=split, subset="training", **options)
+
+
+def test_smart_resize_of_whole_numbers_does_not_round() -> None:
+    x = np.array([0, 1, 2, 3], "uint8").reshape(2, 2, 1)
+    assert smart_resize(x, (1, 1)).ravel().tolist() == [1.5]
+    assert smart_resize(x, (1, 1), "nearest").dtype == "uint8"
