@@ -45,12 +45,13 @@ class Jit:
         limit: Bytes of buffers beyond which a program is not kept, None for no limit.
         twice: Of a function that has effects: returns whether two runs must have done the same before there is a
             program, as code of the user's may not: it may count in a list, or draw from a generator of its own.
+        waits: Whether a further kind of inputs runs plainly at first, for it may come but once.
     """
 
     def __init__(self, function: Callable[[Any], Any], may_replay: Callable[[], bool], limit: int | None = None,
-                 twice: Callable[[], bool] | None = None) -> None:  # fmt: skip
+                 twice: Callable[[], bool] | None = None, waits: bool = True) -> None:  # fmt: skip
         self._function, self._may_replay = function, may_replay
-        self._limit, self._twice = limit, twice
+        self._limit, self._twice, self._waits = limit, twice, waits
         self._fingerprints: dict[Any, Any] = {}
         """The fingerprint of the first run of each kind, None of one that was not recorded."""
         self._whole: int = 0
@@ -156,7 +157,7 @@ class Jit:
         Large ones do not count, whose program would be in blocks of rows, and equal to the function to rounding.
         """
         key = _key(inputs)
-        if _count(inputs) > self._whole or self._fingerprints.get(key, (None,))[0] == Changes.layers:
+        if not self._waits or _count(inputs) > self._whole or self._fingerprints.get(key, (None,))[0] == Changes.layers:
             return False
         self._remember(key, None)
         return True

@@ -8,9 +8,7 @@ names today's.
 """
 
 from . import finder as finder
-from .finder import install as install
-from .finder import is_installed as is_installed
-from .finder import uninstall as uninstall
+from .finder import install as install, is_installed as is_installed, uninstall as uninstall
 
 
 def load_ipython_extension(ipython: object) -> None:

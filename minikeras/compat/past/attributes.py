@@ -11,8 +11,7 @@ from ..._core.keras_tensor import KerasTensor
 from ..._core.tape import GradientTape
 from ..._trainers.output_matching import Outputs
 from ..._trainers.trainer import Trainer
-from ...layers import RNN, Bidirectional, InputLayer, Layer
-from ...layers import layer as base
+from ...layers import RNN, Bidirectional, InputLayer, Layer, layer as base
 from ...metrics import Mean, Metric
 from ...models import Model, Sequential
 from ...optimizers import Optimizer

@@ -5,8 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ...callbacks import History, ModelCheckpoint, callback_list
-from ...callbacks.monitor import Monitor
-from ...callbacks.monitor import _metrics as metrics_of
+from ...callbacks.monitor import Monitor, _metrics as metrics_of
 from . import tables
 from .files import checkpoint_path
 from .patches import around, outdated

@@ -147,11 +147,15 @@ def expand_dims(input: Any, axis: Any, name: str | None = None) -> Tensor:
     return ops.expand_dims(convert_to_tensor(input), axes_of(axis))
 
 
-def tile(input: Any, multiples: Any, name: str | None = None) -> Tensor:
+def tile(input: Any, multiples: Any, name: str | None = None) -> Any:
     """A tensor repeated so often along each axis."""
     times = as_array(multiples).tolist()
-    tiled: Any = input.tiled(times) if isinstance(input, ragged.RaggedTensor) else None
-    return ops.tile(convert_to_tensor(input), times) if tiled is None else tiled
+    if isinstance(input, ragged.RaggedTensor):
+        return input.tiled(times)
+    x = convert_to_tensor(input)
+    if len(times) != len(x.shape):
+        raise InvalidArgumentError(f"A tensor of {len(x.shape)} axes needs as many multiples. Received: {times}.")
+    return ops.tile(x, times)
 
 
 def repeat(input: Any, repeats: Any, axis: Any = None, name: str | None = None) -> Tensor:
@@ -166,6 +170,9 @@ def pad(tensor: Any, paddings: Any, mode: str = "CONSTANT", constant_values: Any
     kind: Any = mode.lower()
     x = convert_to_tensor(tensor)
     widths = as_array(paddings).astype(int).tolist()
+    if len(widths) != len(x.shape) or kind not in ("constant", "reflect", "symmetric"):
+        raise InvalidArgumentError(f"A tensor of {len(x.shape)} axes needs as many paddings, in the mode CONSTANT, "
+                                   f"REFLECT or SYMMETRIC. Received: paddings={widths}, {mode=}.")  # fmt: skip
     return ops.pad(x, widths, kind, as_array(constant_values).item() if kind == "constant" else None)
 
 
@@ -198,6 +205,8 @@ def split(value: Any, num_or_size_splits: Any, axis: Any = 0, num: Any = None, n
         return list(ops.split(x, int(parts), axis))
     sizes = parts.astype(int)
     sizes = np.where(sizes < 0, x.shape[axis] - sizes[sizes >= 0].sum(), sizes)
+    if sizes.sum() != x.shape[axis] or sizes.min() < 0:
+        raise InvalidArgumentError(f"Sizes {parts.tolist()} do not add up to {x.shape[axis]}, the size of axis {axis}.")
     return list(ops.split(x, np.cumsum(sizes)[:-1].tolist(), axis))
 
 
@@ -222,7 +231,7 @@ def gather(params: Any, indices: Any, validate_indices: Any = None, axis: Any = 
     where = as_array(indices)
     where = where if where.size else where.astype("int32")
     batch = batch_dims % where.ndim if batch_dims < 0 else batch_dims
-    axis = batch if axis is None else int(axes_of(axis)) % x.ndim
+    axis = batch if axis is None else builtins.range(x.ndim)[int(axes_of(axis))]
     outside = (where < 0) | (where >= x.shape[axis])
     if outside.any():
         at = tuple(np.argwhere(outside)[0])

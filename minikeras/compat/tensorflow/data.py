@@ -481,6 +481,9 @@ class Dataset:
             first = elements[0]
             alike = isinstance(padding_values, type(first))
             fills = padding_values if alike else tree_map(lambda _: padding_values, first)
+            if isinstance(first, dict):
+                sizes = padded_shapes or dict.fromkeys(first)
+                return {key: stack(fills[key], sizes[key], *(e[key] for e in elements)) for key in first}
             if type(first) is tuple:
                 sizes = padded_shapes or [None] * len(first)
                 columns = builtins.zip(*elements, strict=True)

@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 
 from ..._core.tensor import Tensor, as_array
-from ...config import disable_traceback_filtering as disable_traceback_filtering
-from ...config import enable_traceback_filtering as enable_traceback_filtering
-from ...config import is_traceback_filtering_enabled as is_traceback_filtering_enabled
+from ...config import (
+    disable_traceback_filtering as disable_traceback_filtering,
+    enable_traceback_filtering as enable_traceback_filtering,
+    is_traceback_filtering_enabled as is_traceback_filtering_enabled,
+)
 from .errors import InvalidArgumentError
 from .missing import missing, nothing
 from .tensors import array_of, convert_to_tensor

@@ -14,16 +14,14 @@ from typing import Any, TypeVar, overload
 import numpy as np
 
 from ... import ops
-from ..._core.tape import GradientTape as KerasTape
-from ..._core.tape import custom_gradient as custom_gradient
+from ..._core.tape import GradientTape as KerasTape, custom_gradient as custom_gradient
 from ..._core.tensor import Tensor, TensorOps, as_array, recorders
 from ..._core.variable import Variable as KerasVariable
 from ...layers import Layer
 from ...tree import pack_sequence_as
 from .dtypes import DType, TensorShape, as_dtype
 from .missing import nothing
-from .ragged import RaggedTensor, RaggedTensorSpec
-from .ragged import stack as ragged_stack
+from .ragged import RaggedTensor, RaggedTensorSpec, stack as ragged_stack
 from .tensors import convert_to_tensor, escape
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -159,7 +157,7 @@ def print_(*inputs: Any, output_stream: Any = sys.stderr, summarize: int = 3, se
     """`tf.print`: print values to the standard error stream, of tensors the first and last elements."""
     escape()
     alone = len(inputs) == 1 and isinstance(inputs[0], TensorOps) and not inputs[0].ndim
-    line = sep.join(_printed(x, summarize) for x in inputs)
+    line = sep.join(printed(x, summarize) for x in inputs)
     line = (line.strip('"') if alone else line) + end
     if isinstance(output_stream, str) and output_stream.startswith("file://"):
         with open(output_stream.removeprefix("file://"), "a", encoding="utf8") as file:
@@ -170,23 +168,24 @@ def print_(*inputs: Any, output_stream: Any = sys.stderr, summarize: int = 3, se
     print(line, end="", file=unmuted(output_stream))
 
 
-def _printed(x: Any, most: int) -> str:
+def printed(x: Any, most: int) -> str:
+    """Return a value as `tf.print` has it, with so many items at each end of an axis."""
     if isinstance(x, dict):
-        return "{" + ", ".join(f"{key!r}: {_printed(value, most)}" for key, value in x.items()) + "}"
+        return "{" + ", ".join(f"{key!r}: {printed(value, most)}" for key, value in x.items()) + "}"
     if isinstance(x, list | tuple):
-        inner = ", ".join(_printed(item, most) if not isinstance(item, str) else f"'{item}'" for item in x)
+        inner = ", ".join(printed(item, most) if not isinstance(item, str) else f"'{item}'" for item in x)
         return f"[{inner}]" if isinstance(x, list) else f"({inner}{',' * (len(x) == 1)})"
-    return _rows_printed(as_array(x), most, 1) if isinstance(x, TensorOps | np.ndarray) else str(x)
+    return _rowsprinted(as_array(x), most, 1) if isinstance(x, TensorOps | np.ndarray) else str(x)
 
 
-def _rows_printed(array: Any, most: int, depth: int) -> str:
+def _rowsprinted(array: Any, most: int, depth: int) -> str:
     if not array.ndim:
         value = array.item()
         if isinstance(value, bytes):
             return f'"{value.decode()}"'
         return _number(array) if isinstance(value, float) else str(int(value) if isinstance(value, bool) else value)
     shown = [*array[:most], None, *array[-most:]] if 0 <= 2 * most < len(array) else list(array)
-    parts = ["..." if row is None else _rows_printed(np.asarray(row), most, depth + 1) for row in shown]
+    parts = ["..." if row is None else _rowsprinted(np.asarray(row), most, depth + 1) for row in shown]
     between = " " if array.ndim == 1 else "\n" * (array.ndim - 1) + " " * depth
     return "[" + between.join(parts) + "]"
 

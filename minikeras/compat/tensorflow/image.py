@@ -10,8 +10,7 @@ import numpy as np
 from ... import ops
 from ..._base.typing import DataFormat
 from ..._core.tensor import Tensor, as_array
-from . import io as _io
-from . import random as _random
+from . import io as _io, random as _random
 from .arrays import cast, sizes_of
 from .dtypes import as_dtype
 from .math import unary

@@ -18,13 +18,15 @@ from ...utils.image_utils import open_image, save_img
 from .dtypes import DType, as_dtype
 from .errors import InvalidArgumentError, NotFoundError
 from .missing import missing, named
-from .records import FixedLenFeature as FixedLenFeature
-from .records import TFRecordOptions as TFRecordOptions
-from .records import TFRecordWriter as TFRecordWriter
-from .records import VarLenFeature as VarLenFeature
-from .records import parse_example as parse_example
-from .records import parse_single_example as parse_single_example
-from .records import records
+from .records import (
+    FixedLenFeature as FixedLenFeature,
+    TFRecordOptions as TFRecordOptions,
+    TFRecordWriter as TFRecordWriter,
+    VarLenFeature as VarLenFeature,
+    parse_example as parse_example,
+    parse_single_example as parse_single_example,
+    records,
+)
 from .tensors import array_of, constant, convert_to_tensor, escape
 
 __getattr__: Callable[[str], Any] = missing(__name__)

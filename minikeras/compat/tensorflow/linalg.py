@@ -8,8 +8,7 @@ from ..._base.typing import DTypeLike
 from ..._core.tensor import Tensor, as_array
 from .arrays import global_norm as global_norm
 from .dtypes import as_dtype
-from .math import axes_of, unary
-from .math import l2_normalize as l2_normalize
+from .math import axes_of, l2_normalize as l2_normalize, unary
 from .missing import missing, named
 from .tensors import BINARY, convert_to_tensor
 

@@ -12,9 +12,10 @@ from ..._base.typing import DTypeLike
 from ..._core.tensor import Tensor, TensorOps, as_array
 from ...ops.reduction import segments
 from .dtypes import DType, as_dtype
+from .errors import InvalidArgumentError
 from .missing import missing, named
 from .ragged import RaggedTensor
-from .tensors import BINARY, Rows, array_of, convert_to_tensor, on_elements
+from .tensors import BINARY, Rows, convert_to_tensor, on_elements
 
 __getattr__: Callable[[str], Any] = missing(__name__)
 
@@ -23,6 +24,8 @@ def unary(op: Callable[..., Any], doc: str = "") -> Callable[..., Any]:
     """Return an op of one tensor as TensorFlow has it, which may be passed under any name."""
 
     def call(x: Any = None, name: str | None = None, **given: Any) -> Any:
+        if len(given) > (x is None):
+            raise TypeError(f"Got an unexpected keyword argument: {', '.join(given)}")
         (x,) = given.values() or (x,)
         return on_elements(call, x) if isinstance(x, Rows) else op(convert_to_tensor(x))
 
@@ -163,6 +166,8 @@ def bincount(arr: Any, weights: Any = None, minlength: Any = None, maxlength: An
              name: str | None = None) -> Tensor:  # fmt: skip
     """How often each integer occurs, or the sum of the weights where it does."""
     values = as_array(arr).astype(int).ravel()
+    if (values < 0).any():
+        raise InvalidArgumentError(f"`bincount` counts integers from 0 on. Received: {values.min()}.")
     parts = np.ones(values.shape, as_dtype(dtype).name) if weights is None else as_array(weights).ravel()
     size = np.maximum(np.max(values, initial=-1) + 1, 0 if minlength is None else int(minlength))
     counts = np.zeros(int(size), parts.dtype)
@@ -174,6 +179,8 @@ def confusion_matrix(labels: Any, predictions: Any, num_classes: Any = None, wei
                      dtype: DTypeLike = "int32", **_: Any) -> Tensor:  # fmt: skip
     """How often each label (row) was predicted as each class (column)."""
     rows, columns = (as_array(x).astype(int).ravel() for x in (labels, predictions))
+    if (least := np.min([rows, columns], initial=0)) < 0:
+        raise InvalidArgumentError(f"`labels` and `predictions` are numbers from 0 on. Received: {least}.")
     size = int(num_classes) if num_classes is not None else 1 + builtins.max(rows.max(), columns.max())
     matrix = np.zeros((size, size), as_dtype(dtype).name)
     np.add.at(matrix, (rows, columns), 1 if weights is None else as_array(weights).astype(matrix.dtype))
@@ -209,9 +216,23 @@ _SEGMENTS: dict[str, Callable[..., Tensor]] = {
 globals().update({f"{order}segment_{name}": op for name, op in _SEGMENTS.items() for order in ("", "unsorted_")})
 
 
+def _or_zero(op: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """Return a reduction of rows in order, which gives 0 for a number that does not occur."""
+
+    def call(data: Any, segment_ids: Any, name: str | None = None) -> Tensor:
+        rows = op(data, segment_ids)
+        found = np.isin(np.arange(len(rows)), as_array(segment_ids)).reshape(-1, *[1] * (rows.ndim - 1))
+        return ops.where(found, rows, ops.zeros_like(rows))
+
+    return call
+
+
+globals().update(segment_max=_or_zero(_SEGMENTS["max"]), segment_min=_or_zero(_SEGMENTS["min"]))
+
+
 globals().update(named({
     "complex_": ("`tf.complex`: numbers of real and imaginary parts.",
-        lambda real, imag, name=None: Tensor(array_of(real) + 1j * array_of(imag))),
+        lambda real, imag, name=None: ops.view_as_complex(ops.stack([*map(convert_to_tensor, (real, imag))], -1))),
     "squared_difference": ("(x - y) squared.", lambda x, y, name=None: ops.square(BINARY["subtract"](x, y))),
     "softmax": ("exp(x) / sum(exp(x)) along an axis, the last by default.",
         lambda logits, axis=None, name=None: ops.softmax(convert_to_tensor(logits), -1 if axis is None else axis)),

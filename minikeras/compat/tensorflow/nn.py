@@ -7,20 +7,27 @@ import numpy as np
 
 from ... import ops
 from ..._core.tensor import Tensor
-from . import math as _math
-from . import random as _random
+from . import math as _math, random as _random
 from .arrays import gather
 from .math import axes_of, unary
 from .missing import missing, named
 from .tensors import BINARY, alike, convert_to_tensor
 
 __getattr__: Callable[[str], Any] = missing(__name__)
-_UNARY = ["relu", "relu6", "elu", "selu", "silu", "sigmoid", "softplus", "softsign", "tanh", "log_sigmoid", "erf"]
+_UNARY = ["relu", "relu6", "elu", "selu", "sigmoid", "softplus", "softsign", "tanh", "log_sigmoid", "erf"]
 globals().update({name: unary(getattr(ops, name)) for name in _UNARY})
 globals().update({name: vars(_math)[name] for name in ("l2_normalize", "log_softmax", "softmax", "top_k")})
 l2_loss: Callable[..., Tensor] = unary(lambda x: ops.sum(ops.square(x)) / 2, "Half the sum of squares.")
 scale_regularization_loss: Callable[..., Tensor] = unary(ops.sum, "The sum of losses of weights: there is one replica.")
-swish: Callable[..., Tensor] = unary(ops.silu)
+
+
+def silu(features: Any, beta: Any = 1.0) -> Tensor:
+    """x * sigmoid(beta * x)."""
+    x = convert_to_tensor(features)
+    return x * ops.sigmoid(x * beta)
+
+
+swish = silu
 
 
 def sigmoid_cross_entropy_with_logits(labels: Any = None, logits: Any = None, name: str | None = None) -> Tensor:

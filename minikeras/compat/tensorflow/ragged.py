@@ -14,8 +14,7 @@ from .dtypes import TensorShape, TensorSpec, as_dtype
 from .errors import InvalidArgumentError
 from .missing import missing
 from .sparse import SparseTensor
-from .tensors import Rows, array_of, convert_to_tensor, empty_of, on_elements
-from .tensors import constant as _constant
+from .tensors import Rows, array_of, constant as _constant, convert_to_tensor, empty_of, on_elements
 
 __getattr__: Callable[[str], Any] = missing(__name__)
 
@@ -226,17 +225,14 @@ class RaggedTensor(Rows):
 
     def to_tensor(self, default_value: Any = None, name: Any = None, shape: Any = None) -> Tensor:
         """Return the rows as one tensor, filled up to the longest, or to a shape."""
-        rows = [as_array(row.to_tensor(default_value) if isinstance(row, RaggedTensor) else row) for row in self]
         kind = as_array(self.flat_values).dtype
         fill = empty_of(kind) if default_value is None else array_of(default_value)
-        sizes = [len(rows), *(np.max([row.shape for row in rows], axis=0, initial=0) if rows else [0])]
+        sizes = as_array(self.bounding_shape()).tolist()
         if shape is not None:
             sizes = [n if asked is None else int(asked) for n, asked in zip(sizes, TensorShape(shape), strict=True)]
-        whole = np.full(sizes, fill, kind)
-        for place, row in zip(whole, rows, strict=False):
-            part = row[tuple(slice(n) for n in place.shape)]
-            place[tuple(slice(n) for n in part.shape)] = part
-        return Tensor(whole)
+        places = np.stack(self.coordinates, 1)
+        inside = np.flatnonzero((places < sizes[: places.shape[1]]).all(1))
+        return ops.scatter_update(np.full(sizes, fill, kind), places[inside], ops.take(self.flat_values, inside, 0))
 
     def reduced(self, reduce: Callable[..., Any], axes: set[int]) -> Any:
         """Return what a reduction makes of the values along axes, none of them negative."""
@@ -298,7 +294,13 @@ class RaggedTensor(Rows):
         return self.values[int(splits[i]) : int(splits[i + 1])]
 
     def __repr__(self) -> str:
-        return f"<tf.RaggedTensor {self.to_list()}>"
+        def shown(x: Any) -> str:
+            if isinstance(x, np.ndarray):
+                return np.array2string(x, separator=", ") if x.size else str(x.tolist())
+            return str(x)
+
+        with np.printoptions(formatter={"all": shown}):
+            return f"<tf.RaggedTensor {shown(self.numpy())}>"
 
 
 def _take(values: Any, places: Any) -> Any:

@@ -9,11 +9,11 @@ import struct
 import zlib
 from collections.abc import Callable, Iterator
 from functools import cache
-from importlib import import_module
 from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 
+from ..._base.lazy import optional
 from ..._base.typing import Array
 from ..._core.tensor import Tensor
 from . import errors
@@ -41,11 +41,7 @@ message_type { name: "Example" field { name: "features" number: 1 type_name: "Fe
 
 
 def _protobuf(module: str) -> Any:
-    try:
-        return import_module(f"google.protobuf.{module}")
-    except ImportError:
-        how = 'python -m pip install "minikeras-numpy[records]"'
-        raise ImportError(f"`tf.train.Example` and its parts require protobuf: {how}.") from None
+    return optional(f"google.protobuf.{module}", "`tf.train.Example`", "records")
 
 
 @cache

@@ -10,33 +10,39 @@ from ..._base.typing import DTypeLike
 from ..._core.tensor import Tensor, as_array
 from .dtypes import as_dtype
 from .missing import missing
-from .tensors import array_of, convert_to_tensor
+from .tensors import convert_to_tensor
 
 __getattr__: Callable[[str], Any] = missing(__name__)
 
 
-def _transform(function: Callable[..., Any], axes: int = 1) -> Callable[..., Tensor]:
-    """Return a transform of the last axes, with numbers of the precision that its input has."""
+def _joined(pair: Any) -> Tensor:
+    """Return real and imaginary parts as complex numbers."""
+    return ops.view_as_complex(ops.stack(list(pair), -1))
 
+
+def _transform(function: Callable[..., Any]) -> Callable[..., Tensor]:
     def call(input: Any, fft_length: Any = None, name: str | None = None) -> Tensor:
-        array = array_of(input)
-        sizes = None if fft_length is None else as_array(fft_length).ravel().tolist()
-        return Tensor(function(array, sizes, range(-axes, 0)))
+        x = convert_to_tensor(input)
+        return function(x, None if fft_length is None else int(as_array(fft_length).ravel()[-1]))
 
     return call
 
 
-fft: Callable[..., Tensor] = _transform(np.fft.fftn)
-ifft: Callable[..., Tensor] = _transform(np.fft.ifftn)
-fft2d: Callable[..., Tensor] = _transform(np.fft.fftn, 2)
-rfft: Callable[..., Tensor] = _transform(np.fft.rfftn)
-irfft: Callable[..., Tensor] = _transform(np.fft.irfftn)
+def _pair(x: Any) -> Any:
+    return ops.real(x), ops.imag(x)
+
+
+fft: Callable[..., Tensor] = _transform(lambda x, _: _joined(ops.fft(_pair(x))))
+ifft: Callable[..., Tensor] = _transform(lambda x, _: ops.conj(_joined(ops.fft(_pair(ops.conj(x))))) / x.shape[-1])
+fft2d: Callable[..., Tensor] = _transform(lambda x, _: _joined(ops.fft2(_pair(x))))
+rfft: Callable[..., Tensor] = _transform(lambda x, n: _joined(ops.rfft(x, n)))
+irfft: Callable[..., Tensor] = _transform(lambda x, n: ops.irfft(_pair(x), n))
 
 
 def hann_window(window_length: Any, periodic: bool = True, dtype: DTypeLike = "float32", name: Any = None) -> Tensor:
     """Hann's window; a periodic one is one point longer, and that point left out."""
     length = int(window_length)
-    values = np.hanning(length + 1)[:-1] if periodic and length > 1 else np.hanning(length)
+    values = np.hanning(length + 1)[:-1] if periodic and length % 2 == 0 else np.hanning(length)
     return Tensor(values.astype(as_dtype(dtype).name))
 
 

@@ -12,6 +12,7 @@ from ...layers.fingerprints import bins_of
 from . import ragged
 from .dtypes import as_dtype
 from .errors import InvalidArgumentError
+from .functions import printed
 from .missing import missing, named
 from .tensors import Rows, array_of, constant, convert_to_tensor, on_elements
 
@@ -66,8 +67,8 @@ def reduce_join(inputs: Any, axis: Any = None, keepdims: bool = False, separator
 def substr(input: Any, pos: Any, len: Any, unit: str = "BYTE", name: str | None = None) -> Tensor:
     """Parts of texts, from a byte or character (unit "UTF8_CHAR") on; a negative one counts from the end."""
     if unit == "UTF8_CHAR":
-        return _each(lambda s, i, n: s.decode()[i:][:n].encode(), input, pos, len)
-    return _each(lambda s, i, n: s[i:][:n], input, pos, len)
+        return _each(lambda s, i, n: s.decode()[i:][: None if n < 0 else n].encode(), input, pos, len)
+    return _each(lambda s, i, n: s[i:][: None if n < 0 else n], input, pos, len)
 
 
 def _text(pattern: Any) -> str:
@@ -76,10 +77,18 @@ def _text(pattern: Any) -> str:
     return text.decode("utf8", "surrogateescape") if isinstance(text, bytes) else str(text)
 
 
+_CLASSES = {
+    "alnum": "a-zA-Z0-9", "alpha": "a-zA-Z", "blank": r" \t", "digit": r"\d", "lower": "a-z", "upper": "A-Z",
+    "punct": r"!-/:-@\[-`{-~", "space": r"\s", "word": r"\w", "xdigit": "0-9a-fA-F",
+}  # fmt: skip
+"""What POSIX calls classes of characters, within brackets."""
+
+
 def regex_replace(input: Any, pattern: Any, rewrite: Any, replace_global: bool = True, name: Any = None) -> Tensor:
     r"""Texts with what matches replaced; \1 stands for the first group, \0 for the whole match."""
     by = re.sub(r"\\(\d)", r"\\g<\1>", _text(rewrite))
-    regex, most = re.compile(_text(pattern), re.ASCII), 0 if replace_global else 1
+    text = re.sub(r"\[:(\w+):\]", lambda m: _CLASSES[m[1]], _text(pattern))
+    regex, most = re.compile(text, re.ASCII), 0 if replace_global else 1
     return _each(lambda s: regex.sub(by, _text(s), most).encode("utf8", "surrogateescape"), input)
 
 
@@ -107,7 +116,7 @@ def format(template: str, inputs: Any = (), placeholder: str = "{}", summarize: 
     """A text with values in it."""
     values = inputs if isinstance(inputs, list | tuple) else [inputs]
     parts = template.split(placeholder)
-    texts = [str(as_array(v)) if isinstance(v, TensorOps) else str(v) for v in values]
+    texts = [printed(v, summarize) if isinstance(v, TensorOps) else str(v) for v in values]
     return constant("".join(a + b for a, b in zip(parts, [*texts, ""], strict=True)))
 
 

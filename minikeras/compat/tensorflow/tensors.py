@@ -402,7 +402,13 @@ def _operator(name: str) -> Callable[[Any, Any], Tensor]:
 
 def _equality(name: str) -> Callable[[Any, Any], Tensor]:
     plain: Callable[[Any, Any], Tensor] = vars(TensorOps)[name]
-    return lambda self, other: plain(self, convert_to_tensor(other) if self.dtype == "string" else other)
+
+    def compare(self: Any, other: Any) -> Any:
+        if other is None:  # as a gradient may be
+            return name == "__ne__"
+        return plain(self, convert_to_tensor(other) if self.dtype == "string" else other)
+
+    return compare
 
 
 def _adapters() -> Iterator[tuple[Any, str, Any]]:
@@ -495,7 +501,8 @@ class Variable(KerasVariable):
     def assign(self, value: TensorLike, use_locking: bool = False, name: str | None = None,
                read_value: bool = True) -> Any:  # fmt: skip
         """Store a new value of the same dtype and shape (or a ValueError), and return the variable."""
-        tensor = convert_to_tensor(value) if isinstance(value, TensorOps) else Tensor(_array(value, self.array.dtype))
+        kept = isinstance(value, TensorOps) and context.autocast is None
+        tensor = convert_to_tensor(value, self.array.dtype) if kept else Tensor(_array(value, self.array.dtype))
         if self._shape is not None and self._shape.is_compatible_with(tensor.shape):
             self.array = np.zeros(tensor.shape, self.array.dtype)
         if tuple(tensor.shape) != self.array.shape:

@@ -88,7 +88,7 @@ def _calls(function: Callable[[Any], Any], args: Any) -> Jit:
             escape()  # no replay gives anything else
         return result
 
-    return Jit(run, lambda: True)
+    return Jit(run, lambda: True, waits=False)
 
 
 class Function:

@@ -6,6 +6,7 @@ import importlib
 import json
 import re
 import sys
+from collections.abc import Callable
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
@@ -389,7 +390,7 @@ def test_examples_that_do_not_fit() -> None:
 def test_examples_without_protobuf(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(records, "message", records.message.__wrapped__)  # which forgets
     monkeypatch.setitem(sys.modules, "google.protobuf.message_factory", None)
-    with pytest.raises(ImportError, match=r"require protobuf: python -m pip install .minikeras-numpy\[records\]"):
+    with pytest.raises(ImportError, match=r"`tf.train.Example` needs google .*\[records\]"):
         tf.io.parse_single_example(b"", {})
     with tf.io.TFRecordWriter(tmp_path / "a") as file:  # bytes go without it
         file.write(b"x")
@@ -439,3 +440,26 @@ def test_batches_are_not_split(installed: None) -> None:
     for batches in (tf.data.Dataset.range(6).batch(2), tf.data.Dataset.range(6).batch(2).prefetch(1)):
         with pytest.raises(ValueError, match="call it before `batch`"):
             utils.split_dataset(batches, left_size=2)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda: tf.split(tf.ones((2, 3)), [1, 1], 1),
+        lambda: tf.tile(tf.ones((2, 2)), [2]),
+        lambda: tf.pad(tf.ones((2, 2)), [[1, 1]]),
+        lambda: tf.math.bincount([-1, 1]),
+        lambda: tf.math.confusion_matrix([0, -1], [0, 1]),
+    ],
+)
+def test_arguments_that_do_not_fit_are_refused(wrong: Callable[[], Any]) -> None:
+    with pytest.raises(tf.errors.InvalidArgumentError, match=r"Received|add up"):
+        wrong()
+
+
+def test_keywords_of_unary_functions() -> None:
+    assert float(tf.sqrt(x=4.0)) == 2.0
+    with pytest.raises(TypeError, match="unexpected keyword argument: foo"):
+        tf.sqrt(tf.constant(4.0), foo=2.0)
+    with pytest.raises(ValueError, match="float32"):
+        tf.Variable([1.0, 2.0]).assign(tf.constant([1, 2]))

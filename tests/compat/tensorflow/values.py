@@ -35,8 +35,14 @@ def evaluate(tf: Any, expression: str) -> list[str]:
         tf.random.set_seed(42)
         return draw(*args, **kwargs), draw(*args, **kwargs)
 
+    def slope(function: Callable[[Any], Any], x: Any) -> Any:
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            y = function(x)
+        return tf.convert_to_tensor(tape.gradient(y, x))
+
     f, t = tf.constant([1.0, 2.0]), tf.constant([1, 2])
-    names = {"tf": tf, "np": np, "f": f, "t": t, "seeded": seeded, "twice": twice}
+    names = {"tf": tf, "np": np, "f": f, "t": t, "seeded": seeded, "twice": twice, "slope": slope}
     try:
         value = eval(expression, names)
         return [repr(value), str(value)]
