@@ -3,10 +3,14 @@
 from ._base.lazy import lazily
 
 with lazily(globals()):
-    from .dtype_policies import DTypePolicy, dtype_policy, set_dtype_policy
-    from .dtype_policies import DTypePolicy as Policy
-    from .dtype_policies import dtype_policy as global_policy
-    from .dtype_policies import set_dtype_policy as set_global_policy
+    from .dtype_policies import (
+        DTypePolicy,
+        DTypePolicy as Policy,
+        dtype_policy,
+        dtype_policy as global_policy,
+        set_dtype_policy,
+        set_dtype_policy as set_global_policy,
+    )
     from .optimizers import LossScaleOptimizer
 
 __all__ = ["DTypePolicy", "LossScaleOptimizer", "Policy", "dtype_policy", "global_policy", "set_dtype_policy",

@@ -19,8 +19,7 @@ from .._core.tape import PASSED, GradientTape
 from .._core.tensor import Tensor, recorders, stop_recording
 from .._serialization.configurable import is_built_in
 from ..losses import Loss, LossFunctionWrapper
-from ..metrics import Mean, MeanMetricWrapper, Metric
-from ..metrics import registry as known_metrics
+from ..metrics import Mean, MeanMetricWrapper, Metric, registry as known_metrics
 from ..ops.classes import SURPLUS_AXES
 from ..tree import is_nested
 from .output_matching import Names, Output, Outputs, follow

@@ -7,20 +7,7 @@ from typing import Annotated, Any, ClassVar, Generic, TypeAlias, Unpack
 
 from .. import ops
 from .._base.checks import AnyCasePadding, PerAxis, Positive, any_case, standardize_sizes
-from .._base.typing import (
-    CausalPadding,
-    DataFormat,
-    One,
-    Padding,
-    PartialShape,
-    S,
-    Shape,
-    ShapeLike,
-    SizesOf,
-    TensorLike,
-    Three,
-    Two,
-)
+from .._base.typing import CausalPadding, DataFormat, One, Padding, PartialShape, S, ShapeLike, SizesOf, Three, Two
 from .._core.input_spec import InputSpec
 from .._core.tensor import Tensor
 from .._core.variable import Variable
@@ -28,7 +15,7 @@ from ..ops.convolution import from_channels_last, slid_sizes, to_channels_last, 
 from .core import ActivationLike, ConstraintLike, WithKernel
 from .layer import BaseOptions, InitializerLike, Ranked, RegularizerLike
 
-_FromZero: TypeAlias = Annotated[Shape, lambda cls, name, value: standardize_sizes(value, cls._rank, name, 0)]
+_FromZero: TypeAlias = Annotated[tuple[int, ...], lambda cls, name, value: standardize_sizes(value, cls._rank, name, 0)]
 _Causal: TypeAlias = Annotated[CausalPadding, any_case("valid", "same", "causal")]
 
 
@@ -132,7 +119,7 @@ class _Conv(_Sliding, Generic[S]):
         shape = (*self.kernel_size, channels // self.groups, self.filters)
         self.kernel: Variable = self._configured_weight("kernel", shape)
 
-    def convolution_op(self, inputs: Tensor, kernel: TensorLike) -> Tensor:
+    def convolution_op(self, inputs: Tensor, kernel: Tensor | Variable) -> Tensor:
         """Return inputs convolved with a kernel, without bias and activation; a subclass may override it."""
         return ops.conv(inputs, kernel, self.strides, self.padding, self.data_format, self.dilation_rate)
 

@@ -16,8 +16,7 @@ from .._base.settings import Channels
 from .._base.signature import check_keywords, parameters
 from .._base.typing import Config, CustomObjects, DTypeName, PartialShape, ShapeLike, TensorLike
 from .._base.user_warning import warn_user
-from .._core.input_spec import InputSpec as InputSpec
-from .._core.input_spec import assert_input_compatibility
+from .._core.input_spec import InputSpec as InputSpec, assert_input_compatibility
 from .._core.keras_tensor import KerasTensor, Node, infer
 from .._core.tensor import Tensor, TensorOps, any_symbolic, as_array
 from .._core.variable import Variable
@@ -28,15 +27,16 @@ from .._serialization.serialization import serialize as serialize
 from ..dtype_policies import DTypePolicy, PolicyLike
 from ..initializers import InitializerLike as InitializerLike
 from ..regularizers import RegularizerLike as RegularizerLike
-from .arguments import KINDS, plain_arguments, to_config
-from .arguments import BaseOptions as BaseOptions
-from .arguments import CommonOptions as CommonOptions
-from .arguments import LayerOptions as LayerOptions
-from .masks import mask_of as mask_of
-from .masks import masked as masked
-from .masks import masks_for
-from .module import Module, assign_all
-from .module import Untracked as Untracked
+from .arguments import (
+    KINDS,
+    BaseOptions as BaseOptions,
+    CommonOptions as CommonOptions,
+    LayerOptions as LayerOptions,
+    plain_arguments,
+    to_config,
+)
+from .masks import mask_of as mask_of, masked as masked, masks_for
+from .module import Module, Untracked as Untracked, assign_all
 
 S = TypeVar("S", bound="Layer")
 

@@ -11,8 +11,7 @@ from .._base.typing import Config, CustomObjects
 from .._core.keras_tensor import KerasTensor, Node, Operation, op_class
 from .._core.op_names import OPS
 from .._serialization.argument_types import is_shape
-from .._serialization.serialization import deserialize as plain_of
-from .._serialization.serialization import serialize
+from .._serialization.serialization import deserialize as plain_of, serialize
 from ..layers.core import InputLayer
 from ..layers.layer import Layer, deserialize
 from ..saving.keras2 import is_old, modernize

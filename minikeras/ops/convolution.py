@@ -20,8 +20,7 @@ from .._core.op import composite, primitive
 from .._core.tensor import Tensor
 from .arrays import as_float, promote, rule, strong
 from .creation import convert_to_tensor, shape
-from .reduction import max as max_
-from .reduction import mean
+from .reduction import max as max_, mean
 from .shapes import moveaxis, pad, reshape, scatter, stack, transpose
 
 BLOCK = 1 << 20

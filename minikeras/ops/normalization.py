@@ -10,8 +10,7 @@ from .._base.typing import Array, Axis, TensorLike
 from .._core.op import composite, primitive
 from .._core.tensor import Tensor
 from .activation import softmax
-from .arrays import NP, as_float, rule
-from .arrays import axes as as_axes
+from .arrays import NP, as_float, axes as as_axes, rule
 from .creation import convert_to_tensor
 from .reduction import _mean, var
 

@@ -13,8 +13,7 @@ from .._core.keras_tensor import KerasTensor
 from .._core.op import VJP, composite, primitive
 from .._core.tensor import Tensor, TensorOps, as_array, as_values, recorders
 from .arrays import NP, as_float, axes, common_dtype, composed, conjugated, named, ones, restore, rule, strong
-from .creation import convert_to_tensor, floating, linspace, ndim, shape
-from .creation import dtype as dtype_of
+from .creation import convert_to_tensor, dtype as dtype_of, floating, linspace, ndim, shape
 from .elementwise import isnan, logical_not, multiply, sqrt, square
 from .shapes import diff, flip, moveaxis, pad, scatter_update, squeeze, take, where
 

@@ -51,10 +51,6 @@ else:
 E = TypeVar("E", bound="SKLBase")
 
 
-def _sklearn(module: str) -> Any:
-    return import_module(f"sklearn.{module}")
-
-
 class SKLBase(BaseEstimator):
     """A compiled model, or a function that makes one, as an estimator.
 
@@ -101,7 +97,7 @@ class SKLBase(BaseEstimator):
 
     def set_fit_request(self: E, **kwargs: bool | str | None) -> E:
         """Say which metadata `fit` wants; a RuntimeError if scikit-learn's metadata routing is not enabled."""
-        routing = _sklearn("utils.metadata_routing")
+        routing = import_module("sklearn.utils.metadata_routing")
         if not import_module("sklearn").get_config().get("enable_metadata_routing", False):
             raise RuntimeError("This method is only available when metadata routing is enabled: "
                                "sklearn.set_config(enable_metadata_routing=True).")  # fmt: skip
@@ -123,7 +119,7 @@ class SKLBase(BaseEstimator):
             ValueError: if the data is not numbers of these shapes.
             RuntimeError: if the model is not compiled.
         """
-        X, y = _sklearn("utils.validation").validate_data(self, X, y)
+        X, y = import_module("sklearn.utils.validation").validate_data(self, X, y)
         target = self._target(y)
         model = self._model(X, target)
         if not (model.compiled and model.loss and model.optimizer):
@@ -144,12 +140,12 @@ class SKLBase(BaseEstimator):
         return self.model(X=X, y=y, **(self.model_kwargs or {}))
 
     def _outputs(self, X: Any) -> Array:
-        validation = _sklearn("utils.validation")
+        validation = import_module("sklearn.utils.validation")
         validation.check_is_fitted(self)
         return cast(Array, self.model_.predict(validation.validate_data(self, X, reset=False), **self._quiet))
 
     def _target_type(self, y: Array) -> str:
-        kind: str = _sklearn("utils.multiclass").type_of_target(y)
+        kind: str = import_module("sklearn.utils.multiclass").type_of_target(y)
         if kind == "unknown":
             raise ValueError(f"Unknown label type for data: {y!r}.")
         return kind

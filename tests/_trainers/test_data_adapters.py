@@ -9,8 +9,7 @@ from typing import Any, assert_type
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 import minikeras as keras
 from minikeras import Tensor, utils

@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING, Any, assert_type, get_args
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 import minikeras
 from minikeras import Loss, Tensor, losses, ops

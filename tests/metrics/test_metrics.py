@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any, assert_type
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from hypothesis.extra.numpy import arrays
 
 import minikeras

@@ -4,7 +4,7 @@ import inspect
 import operator
 import pickle
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, assert_type
+from typing import TYPE_CHECKING, Any, Literal, assert_type
 
 import numpy as np
 import pytest
@@ -840,7 +840,7 @@ def test_arrays_of_no_numbers_meet_none(strange: Any) -> None:
 
 
 @pytest.mark.parametrize("name", ["softmax", "log_softmax", "sigmoid"])
-def test_small_numbers_underflow_on_purpose(name: str) -> None:
+def test_small_numbers_underflow_on_purpose(name: Literal["softmax", "log_softmax", "sigmoid"]) -> None:
     model = keras.Sequential([keras.Input((4,)), keras.layers.Activation(name)])
     x = np.array([[100.0, 0.0, -200.0, 3.0]], "float32")
     wanted = model(x).numpy()

@@ -11,8 +11,7 @@ import pytest
 import rich.console
 import rich.markup
 import rich.table
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from keras.src.utils.summary_utils import print_summary
 
 from minikeras._display.summary import Row, readable_memory_size, render, summarize

@@ -6,8 +6,7 @@ from typing import Any, assert_type
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from minikeras import Tensor
 from minikeras._base.typing import Array
