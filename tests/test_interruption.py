@@ -104,3 +104,38 @@ def test_a_save_that_fails_leaves_the_old_file(tmp_path: Path, name: str, how: s
     assert path.read_bytes() == before
     if how != "killed":
         assert os.listdir(tmp_path) == [name]
+
+
+FORKED = """
+import os, threading, warnings
+import numpy as np
+import minikeras as keras
+
+warnings.simplefilter("ignore")  # newer Pythons warn of forks beside threads
+x = np.ones((64, 3))
+model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+inside, over = threading.Event(), threading.Event()
+
+class Slow(keras.losses.MeanSquaredError):
+    def call(self, y, p):
+        inside.set()
+        over.wait()  # within a step
+        return super().call(y, p)
+
+model.compile("sgd", Slow())
+trains = threading.Thread(target=model.fit, args=(x, x[:, :1]), kwargs={"verbose": 0})
+trains.start()
+inside.wait()
+child = os.fork()
+over.set()
+if child == 0:
+    model.fit(x, x[:, :1], verbose=0)
+    os._exit(0)
+trains.join()
+assert os.waitpid(child, 0)[1] == 0
+"""
+
+
+def test_a_forked_process_trains_though_a_thread_of_its_parent_was_within_a_step() -> None:
+    environment = {**os.environ, "PYTHONPATH": str(Path(keras.__file__).parents[1])}
+    subprocess.run([sys.executable, "-c", FORKED], env=environment, check=True, timeout=60)

@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 from contextvars import copy_context
 from functools import partial
 from queue import Empty, SimpleQueue
-from threading import Lock, Thread, local
+from threading import Lock, RLock, Thread, local
 from typing import Any, Final
+from weakref import WeakSet
 
 import numpy as np
 
@@ -108,12 +109,16 @@ class _Pool:
 
 
 def _renew() -> None:
-    """Make a pool without threads, as there are none but the caller's in a forked process."""
+    """Make a pool without threads, and locks that nobody holds: a forked process has no thread but the caller's."""
     global _pool
     _pool = _Pool()
+    for owner in [*lock_owners]:
+        owner.lock = RLock()
 
 
 _pool = _Pool()
+lock_owners: WeakSet[Any] = WeakSet()
+"""The objects whose `lock`, an RLock, is for threads to take turns."""
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_renew)
 

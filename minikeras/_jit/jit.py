@@ -8,6 +8,7 @@ from typing import Any, cast
 import numpy as np
 
 from .._base.nested import leaves, make_room, map_structure
+from .._base.pool import lock_owners
 from .._base.typing import Array
 from .._core.op import Entry
 from .._core.ownership import Changes
@@ -64,6 +65,7 @@ class Jit:
         self._ripe: set[Any] = set()
         """Kinds of inputs that have come so often that finding blocks of rows pays."""
         self.lock = RLock()  # a step may run another one
+        lock_owners.add(self)
         self._last: tuple[Any, Program] | None = None
         """The last run of `step`: shapes and dtypes of a flat tuple of arrays, and the program."""
 

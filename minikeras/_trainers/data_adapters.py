@@ -105,10 +105,7 @@ def count_rows(data: Data) -> int:
 
 
 def _as_structure(data: Any, argument: str) -> Any:
-    """Return one array, or a structure of arrays and of None where an input or target is absent.
-
-    A list of one target is that target; one of one input is what a model's `call` gets.
-    """
+    """Return one array, or a structure of arrays and of None where one is absent; a list of one target is that one."""
     if isinstance(data, dict):
         return {key: _as_item(value, f"{argument}[{key!r}]") for key, value in data.items()}
     if isinstance(data, list | tuple) and data and all(map(_is_item, data)):
