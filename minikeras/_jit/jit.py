@@ -3,6 +3,8 @@
 import random
 from _thread import RLock
 from collections.abc import Callable
+from itertools import chain
+from operator import le
 from typing import Any, cast
 
 import numpy as np
@@ -55,8 +57,8 @@ class Jit:
         self._limit, self._twice, self._waits = limit, twice, waits
         self._fingerprints: dict[Any, Any] = {}
         """The fingerprint of the first run of each kind, None of one that was not recorded."""
-        self._whole: int = 0
-        """The largest number of numbers in inputs whose program is one whole: smaller ones have no blocks of rows."""
+        self._whole: list[tuple[int, ...]] = []
+        """The shapes of inputs whose program is one whole: others with no axis longer have no blocks of rows either."""
         self._programs: dict[Any, Program] = {}
         self._records: dict[Any, tuple[list[Entry], list[Tensor], Any]] = {}
         """The records that small programs were made of, until a run of batches comes."""
@@ -154,14 +156,11 @@ class Jit:
         return program
 
     def is_first(self, inputs: Any) -> bool:
-        """Return whether a further kind of inputs comes for the first time since a layer changed: it may come but once.
-
-        Large ones do not count, whose program would be in blocks of rows, and equal to the function to rounding.
-        """
+        """Return whether a further kind of inputs, without blocks of rows, comes first since a layer changed."""
         key = _key(inputs)
-        if not self._waits or _count(inputs) > self._whole or self._fingerprints.get(key, (None,))[0] == Changes.layers:
+        if self._fingerprints.get(key, (None,))[0] == Changes.layers or not _within(inputs, self._whole):
             return False
-        self._remember(key, None)
+        self._remember(key, None)  # it may come but once
         return True
 
     def _first_run(self, inputs: Any, key: Any) -> Any:
@@ -183,8 +182,9 @@ class Jit:
                     outputs = program.call(_present(inputs))
                 self._programs[key] = program  # from here on other threads run it
                 whole = not isinstance(program, BlockProgram) and program.steps_left <= 0
-                self._whole, small = max(self._whole, _count(inputs) * whole), small and whole
-                if self._twice and small and program.size <= MULTI_STEP_BYTES and _is_flat(inputs):
+                if whole and self._waits and not _within(inputs, self._whole):
+                    self._whole = [x.shape for x in _present(inputs)]
+                if self._twice and small and whole and program.size <= MULTI_STEP_BYTES and _is_flat(inputs):
                     make_room(self._records, PROGRAMS_KEPT)
                     self._records[key] = record.entries, leaves(tensors), outputs
         return outputs
@@ -239,8 +239,9 @@ def _present(inputs: Any) -> list[Any]:
     return [x for x in leaves(inputs) if x is not None]
 
 
-def _count(inputs: Any) -> int:
-    return sum(x.size for x in _present(inputs))
+def _within(inputs: Any, most: list[tuple[int, ...]]) -> bool:
+    shapes = [x.shape for x in _present(inputs)]
+    return [*map(len, shapes)] == [*map(len, most)] and all(map(le, chain(*shapes), chain(*most)))
 
 
 def _as_arrays(outputs: Any) -> Any:

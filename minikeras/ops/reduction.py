@@ -192,7 +192,7 @@ def average(x: TensorLike, axis: Axis = None, weights: TensorLike | None = None)
             received = f"x.shape={sizes}, weights.shape={w.shape}, axis={axis}"
             raise ValueError(f"average needs weights of x's shape, or one for each place on axis. Received: {received}")
         w = w.reshape([-1 if i == axis % len(sizes) else 1 for i in range(len(sizes))])
-    product = multiply(floating(x), w)
+    product = multiply(x if "float" in dtype_of(w) else floating(x), w)
     return sum(product, axis) / sum(w + product * 0, axis)
 
 

@@ -563,7 +563,7 @@ def where(condition: TensorLike, x1: TensorLike | None = None, x2: TensorLike | 
 @composite
 def select(condlist: Sequence[TensorLike], choicelist: Sequence[TensorLike], default: TensorLike = 0) -> Tensor:
     """The choice of the first condition that holds at each place, `default` where none does."""
-    if not condlist:
+    if not len(condlist):
         raise ValueError(f"`select` needs at least one condition. Received: condlist={condlist!r}.")
     result: Any = default
     for condition, choice in zip(reversed(condlist), reversed(choicelist), strict=True):

@@ -133,7 +133,7 @@ class Nadam(_Moments):
         root = math.sqrt(self._corrections(step, rounded)[1])
         b1, b2 = rounded(self.beta_1), rounded(self.beta_2)
         share, present = rate * then / (1 - product * then), rate * (1 - now) / (1 - product)
-        return 1 - b1, 1 - b2, share, present, 1 / root, self.epsilon
+        return 1 - b1, 1 - b2, share, present, 1 / root if root else math.inf, self.epsilon
 
     def _formula(self, p: Array, g: Array, m: Array, v: Array, *, c1: Array, c2: Array, share: Array, present: Array,
                  scale: Array, epsilon: Array) -> tuple[Array, ...]:  # fmt: skip

@@ -104,7 +104,8 @@ def write_shards(model: Layer, path: str, limit: float, skipped: dict[int, list[
                 size = array.nbytes
             shards[-1].setdefault(group, {})[key] = array
     index: dict[str, Any] = {}
-    with ExitStack() as written:  # all files appear, or none
+    with ExitStack() as written:  # all files appear, the index last, or none
+        last = written.enter_context(replacing(index_path))
         for i, shard in enumerate(shards):
             name = shard_name(path, i)
             file = written.enter_context(replacing(os.path.join(os.path.dirname(path), name)))
@@ -114,8 +115,7 @@ def write_shards(model: Layer, path: str, limit: float, skipped: dict[int, list[
                     for key, array in arrays.items():
                         root[f"{group}/{key}"] = array
         places = {group: names[0] if len(names) == 1 else names for group, names in index.items()}
-        file = written.enter_context(replacing(index_path))
-        file.write(json.dumps({"metadata": {"total_size": total}, "weight_map": places}, indent=4).encode())
+        last.write(json.dumps({"metadata": {"total_size": total}, "weight_map": places}, indent=4).encode())
 
 
 def shard_name(path: str, number: int) -> str:

@@ -4,7 +4,7 @@ import inspect
 import operator
 import pickle
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Literal, assert_type
+from typing import TYPE_CHECKING, Any, assert_type
 
 import numpy as np
 import pytest
@@ -799,6 +799,7 @@ def test_pictures_of_common_sizes_pass() -> None:
 def test_small_integers_do_not_wrap_within_floating_results() -> None:
     x, weights = np.array([[200, 3, 250]], "uint8"), np.array([5, 200, 3], "uint8")
     assert ops.average(x, 1, weights).numpy() == pytest.approx([(1000 + 600 + 750) / 208])
+    assert ops.average(np.array([1, 3], "int32"), weights=np.array([1, 1], "float16")).dtype == "float16"
     assert ops.trapezoid(x).tolist() == [228.0]  # 203 / 2 + 253 / 2
     assert ops.trapezoid(np.array([200.0, 3.0]), np.array([5, 2], "uint8")).item() == -3 * 203 / 2
     assert ops.cdist(np.array([[2, 5]], "uint8"), np.array([[5, 1]], "uint8")).tolist() == [[5.0]]
@@ -839,13 +840,12 @@ def test_arrays_of_no_numbers_meet_none(strange: Any) -> None:
             call()
 
 
-@pytest.mark.parametrize("name", ["softmax", "log_softmax", "sigmoid"])
-def test_small_numbers_underflow_on_purpose(name: Literal["softmax", "log_softmax", "sigmoid"]) -> None:
-    model = keras.Sequential([keras.Input((4,)), keras.layers.Activation(name)])
+def test_a_sigmoid_underflows_on_purpose() -> None:
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Activation("sigmoid")])
     x = np.array([[100.0, 0.0, -200.0, 3.0]], "float32")
     wanted = model(x).numpy()
     with np.errstate(all="raise"):
         for _ in range(3):
             assert np.array_equal(model.predict(x, verbose=0), wanted)
             assert np.array_equal(model(x), wanted)
-            assert np.array_equal(getattr(ops, name)(x), wanted)
+            assert np.array_equal(ops.sigmoid(x), wanted)

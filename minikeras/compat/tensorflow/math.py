@@ -232,7 +232,8 @@ globals().update(segment_max=_or_zero(_SEGMENTS["max"]), segment_min=_or_zero(_S
 
 globals().update(named({
     "complex_": ("`tf.complex`: numbers of real and imaginary parts.",
-        lambda real, imag, name=None: ops.view_as_complex(ops.stack([*map(convert_to_tensor, (real, imag))], -1))),
+        lambda real, imag, name=None: ops.view_as_complex(ops.stack(
+            [ops.where(first, *map(convert_to_tensor, (real, imag))) for first in (True, False)], -1))),
     "squared_difference": ("(x - y) squared.", lambda x, y, name=None: ops.square(BINARY["subtract"](x, y))),
     "softmax": ("exp(x) / sum(exp(x)) along an axis, the last by default.",
         lambda logits, axis=None, name=None: ops.softmax(convert_to_tensor(logits), -1 if axis is None else axis)),

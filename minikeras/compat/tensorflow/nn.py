@@ -23,8 +23,7 @@ scale_regularization_loss: Callable[..., Tensor] = unary(ops.sum, "The sum of lo
 
 def silu(features: Any, beta: Any = 1.0) -> Tensor:
     """x * sigmoid(beta * x)."""
-    x = convert_to_tensor(features)
-    return x * ops.sigmoid(x * beta)
+    return unary(lambda x: x * ops.sigmoid(x * beta))(features)
 
 
 swish = silu

@@ -80,6 +80,7 @@ def _text(pattern: Any) -> str:
 _CLASSES = {
     "alnum": "a-zA-Z0-9", "alpha": "a-zA-Z", "blank": r" \t", "digit": r"\d", "lower": "a-z", "upper": "A-Z",
     "punct": r"!-/:-@\[-`{-~", "space": r"\s", "word": r"\w", "xdigit": "0-9a-fA-F",
+    "ascii": r"\x00-\x7f", "cntrl": r"\x00-\x1f\x7f", "graph": "!-~", "print": " -~",
 }  # fmt: skip
 """What POSIX calls classes of characters, within brackets."""
 
