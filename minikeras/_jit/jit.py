@@ -241,7 +241,7 @@ def _present(inputs: Any) -> list[Any]:
 
 def _within(inputs: Any, most: list[tuple[int, ...]]) -> bool:
     shapes = [x.shape for x in _present(inputs)]
-    return [*map(len, shapes)] == [*map(len, most)] and all(map(le, chain(*shapes), chain(*most)))
+    return [*map(len, shapes)] == [*map(len, most)] != [] and all(map(le, chain(*shapes), chain(*most)))
 
 
 def _as_arrays(outputs: Any) -> Any:
