@@ -39,10 +39,12 @@ model.save_weights(sys.argv[2])
 """
 
 
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(keras.__file__).parents[1])}
+
+
 def run(code: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    environment = {**os.environ, "PYTHONPATH": str(Path(keras.__file__).parents[1])}
     command = [sys.executable, "-c", code, *arguments]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    return subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, check=False)
 
 
 def test_a_killed_training_ends_with_the_weights_of_one_that_was_not(tmp_path: Path) -> None:
@@ -137,5 +139,5 @@ assert os.waitpid(child, 0)[1] == 0
 
 
 def test_a_forked_process_trains_though_a_thread_of_its_parent_was_within_a_step() -> None:
-    environment = {**os.environ, "PYTHONPATH": str(Path(keras.__file__).parents[1])}
-    subprocess.run([sys.executable, "-c", FORKED], env=environment, check=True, timeout=60)
+    # Its output is not captured: a child that hangs would keep the pipe open beyond the timeout.
+    subprocess.run([sys.executable, "-c", FORKED], env=ENVIRONMENT, check=True, timeout=60)

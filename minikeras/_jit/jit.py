@@ -1,10 +1,10 @@
 """When a program is run: once inputs of the same shapes come again; the function itself before."""
 
 import random
-from _thread import RLock
 from collections.abc import Callable
 from itertools import chain
 from operator import le
+from threading import RLock
 from typing import Any, cast
 
 import numpy as np
@@ -156,7 +156,7 @@ class Jit:
         return program
 
     def is_first(self, inputs: Any) -> bool:
-        """Return whether a further kind of inputs, without blocks of rows, comes first since a layer changed."""
+        """Remember a further kind of inputs, without blocks of rows; return whether it is new since a layer changed."""
         key = _key(inputs)
         if self._fingerprints.get(key, (None,))[0] == Changes.layers or not _within(inputs, self._whole):
             return False

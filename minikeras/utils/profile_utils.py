@@ -51,7 +51,7 @@ def profile_step(model: Any, x: TensorLike, y: TensorLike | None = None, steps: 
     def step() -> object:
         return model.predict_on_batch(x) if y is None else model.train_on_batch(x, y)
 
-    for _ in range(3):  # the first two make the program
+    for _ in range(3):  # of which the last, at the latest, makes the program
         step()
     jit = model._predictor if y is None else model._jits["train"]
     if any(program.steps_left > 0 for program in jit._programs.values()):  # a better one is to come

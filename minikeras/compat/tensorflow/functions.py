@@ -175,17 +175,17 @@ def printed(x: Any, most: int) -> str:
     if isinstance(x, list | tuple):
         inner = ", ".join(printed(item, most) if not isinstance(item, str) else f"'{item}'" for item in x)
         return f"[{inner}]" if isinstance(x, list) else f"({inner}{',' * (len(x) == 1)})"
-    return _rowsprinted(as_array(x), most, 1) if isinstance(x, TensorOps | np.ndarray) else str(x)
+    return _rows_printed(as_array(x), most, 1) if isinstance(x, TensorOps | np.ndarray) else str(x)
 
 
-def _rowsprinted(array: Any, most: int, depth: int) -> str:
+def _rows_printed(array: Any, most: int, depth: int) -> str:
     if not array.ndim:
         value = array.item()
         if isinstance(value, bytes):
             return f'"{value.decode()}"'
         return _number(array) if isinstance(value, float) else str(int(value) if isinstance(value, bool) else value)
     shown = [*array[:most], None, *array[-most:]] if 0 <= 2 * most < len(array) else list(array)
-    parts = ["..." if row is None else _rowsprinted(np.asarray(row), most, depth + 1) for row in shown]
+    parts = ["..." if row is None else _rows_printed(np.asarray(row), most, depth + 1) for row in shown]
     between = " " if array.ndim == 1 else "\n" * (array.ndim - 1) + " " * depth
     return "[" + between.join(parts) + "]"
 
