@@ -227,6 +227,14 @@ class Layer(Module, Configurable):
                 if not self.built:  # no other thread has built it meanwhile
                     with context.having(undo=None):
                         self._with_shapes(self.build, args, kwargs)
+                    self._warn_unless_held()
+
+    def _warn_unless_held(self) -> None:
+        outer = context.scopes[-2][1] if context.training and not context.dry and len(context.scopes) > 1 else None
+        if isinstance(outer, Layer) and self.weights and self not in outer._flatten_layers():
+            warn_user(f"A {type(self).__name__} is made within the call of '{outer.name}', which does not hold it: its "
+                      "weights are not trained, and drawn anew where each call makes another. Make it in `__init__()` "
+                      "or `build()`, and set it as an attribute there.")  # fmt: skip
 
     def _with_shapes(self, method: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Call a method that takes the shape of the input, or several, each named after its argument of `call`."""

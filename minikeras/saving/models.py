@@ -156,7 +156,6 @@ def _load_legacy(source: Source, custom_objects: CustomObjects | None, compile: 
             with custom_object_scope(custom_objects):
                 model.compile_from_config(_with_own(legacy.training, custom_objects or {}))
             if model.compiled and model.optimizer is not None and legacy.optimizer:
-                model.optimizer.build(model.trainable_variables)
                 pairs += match_slots(model.optimizer, legacy.optimizer, source.name)
         return take_all(pairs, [saved for _, saved in walk(model)])
 

@@ -252,6 +252,23 @@ def test_a_missing_super_call_is_named() -> None:
         OrphanModel().compile(loss="mse")
 
 
+class _MakesAnew(Layer):
+    def __init__(self) -> None:
+        super().__init__()
+        self.inner = keras.layers.Dense(2)
+
+    def call(self, inputs: Tensor) -> Tensor:
+        return keras.layers.Dense(1)(keras.layers.Reshape((2,))(self.inner(inputs)))
+
+
+def test_a_layer_made_in_a_call_is_warned_of() -> None:
+    with pytest.warns(UserWarning, match="A Dense is made within the call of 'anew', which does not hold it") as caught:
+        layer = _MakesAnew()
+        layer.name = "anew"
+        layer(np.ones((1, 3)))
+    assert len(caught) == 1  # the layer that it holds and the one without weights are in order
+
+
 def test_state_cannot_grow_after_the_build() -> None:
     layer = Dense(1)
     layer.build((None, 1))

@@ -140,6 +140,7 @@ TABLE: dict[str, list[tuple[list[Callable[..., Data]], list[dict[str, Any]]]]] =
     "CategoricalHinge": [([hot, saturated], [{}])],
     **{name: [(BINARY, THRESHOLDS)] for name in ("FalsePositives", "FalseNegatives", "TruePositives", "TrueNegatives")},
     **{name: [(BINARY, THRESHOLDS), ([of(binary, 3)], [{"class_id": 1}]),
+              ([of(real, 3)], [{"thresholds": [0.0, 0.5, 1.0]}, {"thresholds": [0.0, 1.0]}]),
               ([hot], [{"top_k": 2}, {"top_k": 2, "class_id": 1}, {"top_k": 3, "thresholds": 0.2}])]
        for name in ("Precision", "Recall")},
     "SensitivityAtSpecificity": [([of(binary, 3), one_sided], [{"specificity": 0.6, **a} for a in AT])],
@@ -147,7 +148,8 @@ TABLE: dict[str, list[tuple[list[Callable[..., Data]], list[dict[str, Any]]]]] =
     "PrecisionAtRecall": [([of(binary, 3), one_sided], [{"recall": 0.6, **a} for a in AT])],
     "RecallAtPrecision": [([of(binary, 3), one_sided], [{"precision": 0.6, **a} for a in AT])],
     "AUC": [([of(binary, 3), one_sided], CURVES), (BINARY, [{}, {"thresholds": [0.3, 0.6]}, {"num_thresholds": 2}]),
-            ([of(binary, 3)], LABELS), ([of(real, 3)], [{"from_logits": True}])],
+            ([of(binary, 3)], LABELS), ([of(real, 3)], [{"from_logits": True}, *CURVES, {"thresholds": [0.25, 0.5, 0.75]},
+                                                        {"thresholds": [0.3, 0.6]}, {"num_thresholds": 2}, *LABELS])],
     "IoU": [([regions], [{"num_classes": 3, "target_class_ids": [0, 2], **a} for a in COUNTED]),
             ([hot], [{"num_classes": 4, "target_class_ids": (1,), "sparse_y_true": False, "sparse_y_pred": False}])],
     "MeanIoU": [([regions], [{"num_classes": 4, **a} for a in COUNTED])],

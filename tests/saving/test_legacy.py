@@ -197,6 +197,29 @@ def test_losses_and_metrics_of_the_caller(loss: Any, own: dict[str, Any], tmp_pa
     assert again.evaluate(x, y, verbose=0) == model.evaluate(x, y, verbose=0)
 
 
+class Momentum(keras.optimizers.Optimizer):
+    def build(self, variables: Any) -> None:
+        super().build(variables)
+        self.sums = [self.add_variable_from_reference(v, "sum") for v in variables]
+
+    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+        total = self.sums[self._get_variable_index(variable)]
+        total.assign_add(gradient)
+        variable.assign_sub(learning_rate * total)
+
+
+def test_an_optimizer_of_the_caller_is_built_once(tmp_path: Path) -> None:
+    pytest.importorskip("h5py")
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    model.compile(Momentum(0.1), "mse")
+    x, y = np.ones((4, 2)), np.ones((4, 1))
+    model.fit(x, y, verbose=0)
+    model.save(tmp_path / "m.h5")
+    again = keras.models.load_model(tmp_path / "m.h5", custom_objects={"Momentum": Momentum})
+    for ours, theirs in zip(again.optimizer.variables, model.optimizer.variables, strict=True):
+        np.testing.assert_array_equal(ours.numpy(), theirs.numpy())
+
+
 def test_layers_beside_the_graph_are_said_to_be_lost(tmp_path: Path) -> None:
     class Longer(keras.Model):
         def __init__(self) -> None:
