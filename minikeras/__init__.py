@@ -31,8 +31,7 @@ with lazily(globals()):
     from . import (
         activations, applications, backend, callbacks, compat as compat, config, constraints, datasets, dtype_policies,
         initializers, layers, losses, metrics, mixed_precision, models, ops, optimizers, plots as plots,
-        preprocessing, random, regularizers, saving, tree, utils, wrappers,
-    )
+        preprocessing, random, regularizers, saving, tree, utils, wrappers)
     from .dtype_policies import DTypePolicy, DTypePolicy as FloatDTypePolicy
     from ._core.tape import GradientTape
     from .initializers import Initializer

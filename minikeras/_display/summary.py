@@ -81,8 +81,7 @@ def layer_rows(layer: Any, connections: Connections | None, expand_nested: bool,
         name=layer.name, class_name=type(layer).__name__,
         output_shape=format_shapes(layer._output_shapes() if hasattr(layer, "_output_shapes") else None), params=params,
         connected=", ".join(f"{name}[{call}][{index}]" for name, call, index in inputs) or "-",
-        trainable=("Y" if layer.trainable else "N") if getattr(layer, "weights", ()) else "-", level=level,
-    )  # fmt: skip
+        trainable=("Y" if layer.trainable else "N") if getattr(layer, "weights", ()) else "-", level=level)  # fmt: skip
     for inner in (getattr(layer, "layers", None) or ()) if expand_nested else ():
         yield from layer_rows(inner, connections, expand_nested, level + 1)
 

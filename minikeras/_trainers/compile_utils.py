@@ -41,8 +41,7 @@ _BY_ROW = frozenset({
     "mean_squared_error", "mean_absolute_error", "mean_absolute_percentage_error", "mean_squared_logarithmic_error",
     "huber", "log_cosh", "poisson", "kl_divergence", "hinge", "squared_hinge", "binary_crossentropy",
     "categorical_crossentropy", "sparse_categorical_crossentropy", "binary_accuracy", "categorical_accuracy",
-    "sparse_categorical_accuracy",
-})  # fmt: skip
+    "sparse_categorical_accuracy"})  # fmt: skip
 """Functions of losses and metrics that give each row a number which depends on that row alone."""
 
 

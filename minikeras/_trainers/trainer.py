@@ -221,8 +221,7 @@ class Trainer(Layer):
         self._compile_config = {
             "optimizer": plain_rule, "loss": loss, "loss_weights": loss_weights, "metrics": metrics,
             "weighted_metrics": weighted_metrics, "run_eagerly": run_eagerly,
-            "steps_per_execution": steps_per_execution, "jit_compile": jit_compile,
-        }  # fmt: skip
+            "steps_per_execution": steps_per_execution, "jit_compile": jit_compile}  # fmt: skip
 
     def get_compile_config(self) -> Config:
         """Return what `compile` was given, as a configuration; {} before."""

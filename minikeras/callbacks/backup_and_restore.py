@@ -131,8 +131,7 @@ def random_states(model: Any) -> dict[str, Array]:
     return {
         "random/numpy": np.asarray(keys), "random/numpy_rest": np.array([place, has_normal, normal]),
         "random/python": np.array(words), "random/python_rest": np.array([] if spare is None else [spare]),
-        "random/layers": np.array([x.state for x in _generators(model)], "uint32").reshape(-1, 2),
-    }  # fmt: skip
+        "random/layers": np.array([x.state for x in _generators(model)], "uint32").reshape(-1, 2)}  # fmt: skip
 
 
 def set_random_states(model: Any, arrays: Mapping[str, Array]) -> None:

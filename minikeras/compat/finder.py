@@ -33,8 +33,7 @@ class StandInFinder:
         if module is None:
             raise ModuleNotFoundError(
                 f"No module named {fullname!r}. minikeras stands in for keras and tensorflow here, and has no module "
-                "of that name; docs/coverage.md lists what it has.", name=fullname
-            )  # fmt: skip
+                "of that name; docs/coverage.md lists what it has.", name=fullname)  # fmt: skip
         if fullname == "tensorflow":
             module.tensors.flavour(True)
         name = canonical(fullname)

@@ -17,8 +17,7 @@ TENSORFLOW = f"{__package__}.tensorflow"
 MORE = {
     "keras.backend": "past.backend", "keras.preprocessing.image": "past.images past.transforms",
     "keras.preprocessing.sequence": "past.sequence", "keras.preprocessing.text": "past.text",
-    "keras.wrappers.scikit_learn": "past.scikit_learn", "scikeras.wrappers": "sklearn",
-}  # fmt: skip
+    "keras.wrappers.scikit_learn": "past.scikit_learn", "scikeras.wrappers": "sklearn"}  # fmt: skip
 """Modules with names that are not in the core, and where in this folder these are."""
 _NAMES = """
     activations applications backend callbacks config constraints datasets datasets.boston_housing

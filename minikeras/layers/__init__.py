@@ -11,26 +11,22 @@ with lazily(globals()):
     from .attention import AdditiveAttention, Attention, MultiHeadAttention
     from .augmentation import (
         CenterCrop, RandomBrightness, RandomContrast, RandomCrop, RandomFlip, RandomRotation, RandomTranslation,
-        RandomZoom, Resizing,
-    )
+        RandomZoom, Resizing)
     from .conv_lstm import ConvLSTM1D, ConvLSTM2D, ConvLSTM3D
     from .convolutional import (
         Conv1D, Conv1DTranspose, Conv2D, Conv2DTranspose, Conv3D, Conv3DTranspose, Conv1D as Convolution1D,
         Conv1DTranspose as Convolution1DTranspose, Conv2D as Convolution2D, Conv2DTranspose as Convolution2DTranspose,
         Conv3D as Convolution3D, Conv3DTranspose as Convolution3DTranspose, DepthwiseConv1D, DepthwiseConv2D,
         SeparableConv1D, SeparableConv2D, SeparableConv1D as SeparableConvolution1D,
-        SeparableConv2D as SeparableConvolution2D,
-    )
+        SeparableConv2D as SeparableConvolution2D)
     from .embedding import Embedding
     from .hashing import HashedCrossing, Hashing
     from .lookup import CategoryEncoding, Discretization, IntegerLookup, StringLookup, TextVectorization
     from .merging import (
         Add, Average, Concatenate, Dot, Maximum, Minimum, Multiply, Subtract, add, average, concatenate, dot, maximum,
-        minimum, multiply, subtract,
-    )
+        minimum, multiply, subtract)
     from .normalization import (
-        BatchNormalization, GroupNormalization, LayerNormalization, RMSNormalization, UnitNormalization,
-    )
+        BatchNormalization, GroupNormalization, LayerNormalization, RMSNormalization, UnitNormalization)
     from .pooling import (
         AdaptiveAveragePooling1D, AdaptiveAveragePooling2D, AdaptiveAveragePooling3D, AdaptiveMaxPooling1D,
         AdaptiveMaxPooling2D, AdaptiveMaxPooling3D, AveragePooling1D, AveragePooling2D, AveragePooling3D,
@@ -40,19 +36,16 @@ with lazily(globals()):
         GlobalAveragePooling3D as GlobalAvgPool3D, GlobalMaxPooling1D as GlobalMaxPool1D,
         GlobalMaxPooling2D as GlobalMaxPool2D, GlobalMaxPooling3D as GlobalMaxPool3D, GlobalMaxPooling1D,
         GlobalMaxPooling2D, GlobalMaxPooling3D, MaxPooling1D as MaxPool1D, MaxPooling2D as MaxPool2D,
-        MaxPooling3D as MaxPool3D, MaxPooling1D, MaxPooling2D, MaxPooling3D,
-    )
+        MaxPooling3D as MaxPool3D, MaxPooling1D, MaxPooling2D, MaxPooling3D)
     from .preprocessing import Normalization, Rescaling
     from .recurrent import Bidirectional, GRU, LSTM, RNN, SimpleRNN
     from .recurrent_cells import GRUCell, LSTMCell, SimpleRNNCell, StackedRNNCells
     from .regularization import (
         ActivityRegularization, AlphaDropout, Dropout, GaussianDropout, GaussianNoise, SpatialDropout1D,
-        SpatialDropout2D, SpatialDropout3D,
-    )
+        SpatialDropout2D, SpatialDropout3D)
     from .reshaping import (
         Cropping1D, Cropping2D, Cropping3D, Flatten, Permute, RepeatVector, Reshape, UpSampling1D, UpSampling2D,
-        UpSampling3D, ZeroPadding1D, ZeroPadding2D, ZeroPadding3D,
-    )
+        UpSampling3D, ZeroPadding1D, ZeroPadding2D, ZeroPadding3D)
     from .wrappers import SpectralNormalization, TimeDistributed, Wrapper
 
 __all__ = [

@@ -220,8 +220,7 @@ class MultiHeadAttention(Layer):
             equation, [*[None] * between, *sizes], bias_axes=letters[-len(sizes) :] if self.use_bias else None,
             name=name, kernel_initializer=kernel, bias_initializer=bias, kernel_regularizer=self.kernel_regularizer,
             bias_regularizer=self.bias_regularizer, activity_regularizer=self._penalty, dtype=self.dtype_policy,
-            kernel_constraint=self.kernel_constraint, bias_constraint=self.bias_constraint, **settings,
-        )  # fmt: skip
+            kernel_constraint=self.kernel_constraint, bias_constraint=self.bias_constraint, **settings)  # fmt: skip
         layer.build(shape)
         return layer
 

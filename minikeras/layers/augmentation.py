@@ -88,8 +88,7 @@ class Resizing(_OfImages):
     def call(self, data: Tensor) -> Tensor:
         return ops.image.resize(
             data, (self.height, self.width), self.interpolation, self.antialias, self.crop_to_aspect_ratio,
-            self.pad_to_aspect_ratio, self.fill_mode, self.fill_value, self.data_format,
-        )  # fmt: skip
+            self.pad_to_aspect_ratio, self.fill_mode, self.fill_value, self.data_format)  # fmt: skip
 
 
 class CenterCrop(_OfImages):

@@ -16,8 +16,7 @@ NEUTRAL: dict[str, dict[str, Any]] = {
     "DepthwiseConv2D": _UNGROUPED, "Embedding": {"input_length": ...}, "SeparableConv1D": _BY_PARTS,
     "Lambda": dict.fromkeys(("function_type", "module", "output_shape_type", "output_shape_module"), ...),
     "SeparableConv2D": _BY_PARTS, "SpatialDropout1D": {"noise_shape": None}, "SpatialDropout2D": {"noise_shape": None},
-    "SpatialDropout3D": {"noise_shape": None},
-}  # fmt: skip
+    "SpatialDropout3D": {"noise_shape": None}}  # fmt: skip
 """Class -> an argument that is no more -> the value that says nothing; ... for all values."""
 CLASSES = {"BatchNormalizationV1": "BatchNormalization", "BatchNormalizationV2": "BatchNormalization"}
 

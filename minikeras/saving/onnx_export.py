@@ -334,8 +334,7 @@ def _way_back(c: _Call) -> _Value:
 
 CURVES: dict[str, tuple[Any, ...]] = {
     "tanh": ("Tanh",), "sigmoid": ("Sigmoid",), "relu": ("Relu",), "linear": ("Affine", 1.0, 0.0),
-    "hard_sigmoid": ("HardSigmoid", 1 / 6, 0.5),
-}  # fmt: skip
+    "hard_sigmoid": ("HardSigmoid", 1 / 6, 0.5)}  # fmt: skip
 KINDS = {"simple": ("RNN", [0], [0]), "lstm": ("LSTM", [0, 3, 1, 2], [1, 0, 0]), "gru": ("GRU", [0, 1, 2], [1, 0])}
 """Nodes of recurrences, the order of their gates, and for which of their activations that of the gates (1) stands."""
 
@@ -431,8 +430,7 @@ FORMULAS: dict[str, Callable[..., _Value]] = {
     "triu": lambda x, k: x("Trilu", np.asarray(k, "int64"), upper=1),
     "trunc": lambda x: x("Abs")("Floor") * x("Sign"),
     "var": lambda x, axis, keepdims: _mean((x - _mean(x, axis, True))("Pow", 2.0), axis, keepdims),
-    "zeros_like": lambda x, dtype: x.graph.constant(0, x.dtype)("Expand", x("Shape")),
-}  # fmt: skip
+    "zeros_like": lambda x, dtype: x.graph.constant(0, x.dtype)("Expand", x("Shape"))}  # fmt: skip
 """What an op is in nodes, as a function of its inputs, all of one dtype, and of its settings."""
 RULES: dict[str, Callable[[_Call], _Value]] = {
     **dict.fromkeys(("reshape", "ravel", "squeeze"), _reshape),
@@ -448,8 +446,7 @@ RULES: dict[str, Callable[[_Call], _Value]] = {
     "shapes._where": lambda c: c.get(0, bool)("Where", c.get(1, c.dtype), c.get(2, c.dtype)),
     "take": lambda c: (c.get(0)("Reshape", [-1]) if c.settings["axis"] is None else c.get(0))(
         "Gather", c.get(1, "int64"), axis=c.settings["axis"] or 0),
-    "take_along_axis": lambda c: c.get(0)("GatherElements", c.get(1, "int64"), axis=c.settings["axis"]),
-}  # fmt: skip
+    "take_along_axis": lambda c: c.get(0)("GatherElements", c.get(1, "int64"), axis=c.settings["axis"])}  # fmt: skip
 """The same as a function of the call."""
 
 

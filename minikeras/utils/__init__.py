@@ -10,8 +10,7 @@ from .._serialization.registry import Registry
 with lazily(globals()):
     from .._base.naming import clear_session
     from .._base.settings import (
-        disable_interactive_logging, enable_interactive_logging, is_interactive_logging_enabled, standardize_dtype,
-    )
+        disable_interactive_logging, enable_interactive_logging, is_interactive_logging_enabled, standardize_dtype)
     from .._trainers.batches import PyDataset, PyDataset as Sequence
     from .._trainers.data_adapters import pack_x_y_sample_weight, unpack_x_y_sample_weight
     from .feature_space import Cross as Cross, Feature as Feature, FeatureSpace
@@ -25,8 +24,7 @@ with lazily(globals()):
     from ..random import set_random_seed
     from ..saving import (
         CustomObjectScope, custom_object_scope, deserialize_keras_object, get_custom_objects, get_registered_name,
-        get_registered_object, register_keras_serializable, serialize_keras_object,
-    )
+        get_registered_object, register_keras_serializable, serialize_keras_object)
     from .._core.keras_tensor import is_keras_tensor
     from ..models.order import get_source_inputs
 # fmt: on

@@ -240,8 +240,7 @@ def install() -> None:
         },
         InputLayer: {"input": Past("input", "layer.output", lambda layer: layer.output)},
         Metric: {"reset_states": _renamed("metric.reset_states()", "metric.reset_state()")},
-        KerasTensor: {"shape": property(lambda tensor: Shape(tensor._shape))},
-    }  # fmt: skip
+        KerasTensor: {"shape": property(lambda tensor: Shape(tensor._shape))}}  # fmt: skip
     around(base, "_shapes", lambda shapes, x: map_shapes(Shape, shapes(x)))
     around(Sequential, "_append", _append)
     around(Trainer, "compile", _compile)

@@ -29,8 +29,7 @@ RENAMED = {
     "is_tensor": "ops.is_tensor", "name_scope": "name_scope", "permute_dimensions": "ops.transpose", "pow": "ops.power",
     "random_bernoulli": "random.binomial", "random_normal": "random.normal", "random_uniform": "random.uniform",
     "reverse": "ops.flip", "stack": "ops.stack", "to_dense": "ops.convert_to_tensor",
-    "truncated_normal": "random.truncated_normal",
-}  # fmt: skip
+    "truncated_normal": "random.truncated_normal"}  # fmt: skip
 """Names in `keras.backend`, and the addresses below keras today of what takes the same arguments in the same order."""
 _ONE_LINERS: dict[str, tuple[str, Callable[..., Any]]] = {
     "argmax": ("keras.ops.argmax(x, axis=-1)", lambda x, axis=-1: ops.argmax(x, axis)),
@@ -93,8 +92,7 @@ _ONE_LINERS: dict[str, tuple[str, Callable[..., Any]]] = {
             layers.UpSampling2D((height_factor, width_factor), data_format, interpolation)(x)),
     "set_learning_phase": ("the argument `training` of a call", lambda value: None),
     "set_session": ("nothing: there are no sessions", lambda session: None),
-    "set_value": ("x.assign(value)", lambda x, value: x.assign(value)),
-}  # fmt: skip
+    "set_value": ("x.assign(value)", lambda x, value: x.assign(value))}  # fmt: skip
 """Name -> what one writes today, and the function. Further arguments have the names that they had."""
 
 

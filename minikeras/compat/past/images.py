@@ -413,8 +413,7 @@ class ImageDataGenerator:
             if asked and value is None:
                 warn_user(
                     "This ImageDataGenerator specifies settings that depend on the data, but it hasn't been fit on any "
-                    "training data. Fit it first by calling `.fit(numpy_data)`."
-                )  # fmt: skip
+                    "training data. Fit it first by calling `.fit(numpy_data)`.")  # fmt: skip
         if self.featurewise_center and self.mean is not None:
             x -= self.mean
         if self.featurewise_std_normalization and self.std is not None:
@@ -451,8 +450,7 @@ class ImageDataGenerator:
             "theta": theta, "tx": tx, "ty": ty, "shear": shear, "zx": zx, "zy": zy,
             "flip_horizontal": flips[0], "flip_vertical": flips[1],
             "channel_shift_intensity": within(self.channel_shift_range) if self.channel_shift_range else None,
-            "brightness": None if self.brightness_range is None else draw(*self.brightness_range),
-        }  # fmt: skip
+            "brightness": None if self.brightness_range is None else draw(*self.brightness_range)}  # fmt: skip
 
     def apply_transform(self, x: Array, transform_parameters: dict[str, Any]) -> Array:
         """Return a picture changed as `get_random_transform` says."""

@@ -121,6 +121,5 @@ CALLS: dict[str, Any] = {
     ),
     "keras.layers.Convolution2D": _convolution2d,
     "keras.layers.ThresholdedReLU": _thresholded_relu, "keras.layers.merge": _merge,
-    "keras.layers.Merge": _merge_models, "keras.layers.TimeDistributedDense": _time_distributed_dense,
-}  # fmt: skip
+    "keras.layers.Merge": _merge_models, "keras.layers.TimeDistributedDense": _time_distributed_dense}  # fmt: skip
 """Names that need more than another one."""

@@ -109,18 +109,15 @@ def _third_argument(arguments: Arguments) -> str | None:
 
 _WEIGHTS: Changes = {
     "init": "kernel_initializer", "W_regularizer": "kernel_regularizer", "b_regularizer": "bias_regularizer",
-    "W_constraint": "kernel_constraint", "b_constraint": "bias_constraint", "bias": "use_bias",
-}  # fmt: skip
+    "W_constraint": "kernel_constraint", "b_constraint": "bias_constraint", "bias": "use_bias"}  # fmt: skip
 _ORDER: Changes = {"dim_ordering": _data_format}
 _IMAGES: Changes = {"border_mode": "padding", **_ORDER}
 _CONVOLUTION: Changes = {
     **_WEIGHTS, **_IMAGES, "nb_filter": "filters", "nb_row": _kernel_size, "subsample": "strides",
-    "filter_length": "kernel_size", "subsample_length": "strides", "atrous_rate": "dilation_rate",
-}  # fmt: skip
+    "filter_length": "kernel_size", "subsample_length": "strides", "atrous_rate": "dilation_rate"}  # fmt: skip
 _RECURRENT: Changes = {
     **_WEIGHTS, "output_dim": "units", "inner_init": "recurrent_initializer", "U_regularizer": "recurrent_regularizer",
-    "dropout_W": "dropout", "dropout_U": "recurrent_dropout", **_gone("consume_less", "implementation"),
-}  # fmt: skip
+    "dropout_W": "dropout", "dropout_U": "recurrent_dropout", **_gone("consume_less", "implementation")}  # fmt: skip
 _POOLING: Changes = {**_IMAGES, "pool_length": "pool_size", "stride": "strides"}
 _RUN: Changes = _gone("workers", "max_queue_size", "max_q_size", "use_multiprocessing", "show_accuracy")
 _OPTIMIZERS = ("SGD", "RMSprop", "Adam", "AdamW", "Adamax", "Nadam", "Adagrad", "Adadelta", "Ftrl")
@@ -159,8 +156,7 @@ ARGUMENTS: dict[str, Changes] = {
         **_gone("sample_weight_mode", "target_tensors", "class_mode", "experimental_run_tf_function"),
     },
     "Model.fit": {"nb_epoch": "epochs", **_RUN}, "Model.evaluate": _RUN, "Model.predict": _RUN,
-    "utils.to_categorical": {"nb_classes": "num_classes"},
-}  # fmt: skip
+    "utils.to_categorical": {"nb_classes": "num_classes"}}  # fmt: skip
 """Address of a class, method or function below minikeras, and the old names of its arguments."""
 ADD_WEIGHT = ("name", "shape", "dtype", "initializer", "regularizer", "trainable", "constraint")
 """The arguments of `Layer.add_weight` by place, when the first was the name."""
@@ -199,8 +195,7 @@ NAMES: dict[str, dict[str, str]] = {
                      "mape", "mse", "msle")
     },
     "keras.optimizers": _LOWER,
-    "keras.utils": {"plot": "utils.plot_model"},
-}  # fmt: skip
+    "keras.utils": {"plot": "utils.plot_model"}}  # fmt: skip
 """Old names in a module, and their addresses below minikeras today."""
 ABSENT: dict[str, str] = {
     "keras.callbacks": "BaseLogger", "keras.backend": "binary_focal_crossentropy categorical_focal_crossentropy "
@@ -208,8 +203,7 @@ ABSENT: dict[str, str] = {
     "manual_variable_initialization pool2d pool3d random_binomial random_normal_variable random_uniform_variable "
     "resize_volumes separable_conv2d spatial_3d_padding",
     "keras.layers": "Highway LocallyConnected1D LocallyConnected2D MaxoutDense RandomHeight RandomWidth",
-    "keras.models": "Graph", "keras.utils": "multi_gpu_model",
-}  # fmt: skip
+    "keras.models": "Graph", "keras.utils": "multi_gpu_model"}  # fmt: skip
 """Old names in a module that may be imported, and say so when they are called."""
 
 
@@ -240,6 +234,5 @@ MODULES: dict[str, str] = {
     "keras.objectives": "keras.losses", "keras.initializations": "keras.initializers",
     "keras.callbacks.callbacks": "keras.callbacks", "keras.models.sequential": "keras.models",
     "keras.backend.tensorflow_backend": "keras.backend", "keras.utils.losses_utils": "keras.losses",
-    "keras.mixed_precision.experimental": "keras.mixed_precision",
-}  # fmt: skip
+    "keras.mixed_precision.experimental": "keras.mixed_precision"}  # fmt: skip
 """Modules of earlier versions, and where their names are today."""

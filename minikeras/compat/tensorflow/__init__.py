@@ -61,13 +61,11 @@ _MOVED = {
     "strings": "as_string",
     "summary": "make_ndarray make_tensor_proto",
     "tensors": "Tensor Variable constant convert_to_tensor",
-    "traced": "function",
-}  # fmt: skip
+    "traced": "function"}  # fmt: skip
 _HOMES = {name: module for module, names in _MOVED.items() for name in names.split()}
 _SPECIAL = {
     "complex": ("math", "complex_"), "get_logger": ("compat.v1", "get_logger"), "no_op": ("functions", "group"),
-    "print": ("functions", "print_"),
-}  # fmt: skip
+    "print": ("functions", "print_")}  # fmt: skip
 _INITIALIZERS = {f"{name}_initializer": name.title().replace("_", "") for name in ("constant", "ones", "zeros")}
 _KERAS = ("losses", "metrics", "optimizers", "initializers")
 """Namespaces of Keras's that TensorFlow also has at its top."""

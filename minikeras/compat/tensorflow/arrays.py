@@ -397,5 +397,4 @@ globals().update(named({
             [boolean_mask(data, as_array(partitions) == i) for i in builtins.range(num_partitions)]),
     "scatter_nd": ("Zeros with updates added at positions, each a row of indices.",
         lambda indices, updates, shape, name=None:
-            ops.scatter(as_array(indices).astype(int), convert_to_tensor(updates), sizes_of(shape))),
-}))  # fmt: skip
+            ops.scatter(as_array(indices).astype(int), convert_to_tensor(updates), sizes_of(shape)))}))  # fmt: skip

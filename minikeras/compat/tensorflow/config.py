@@ -54,15 +54,13 @@ LogicalDeviceConfiguration: Callable[..., SimpleNamespace] = SimpleNamespace
 optimizer: SimpleNamespace = SimpleNamespace(set_jit=nothing, get_jit=lambda: "", set_experimental_options=nothing)
 threading: SimpleNamespace = SimpleNamespace(
     set_inter_op_parallelism_threads=nothing, set_intra_op_parallelism_threads=nothing,
-    get_inter_op_parallelism_threads=lambda: 0, get_intra_op_parallelism_threads=lambda: 0,
-)  # fmt: skip
+    get_inter_op_parallelism_threads=lambda: 0, get_intra_op_parallelism_threads=lambda: 0)  # fmt: skip
 experimental: SimpleNamespace = SimpleNamespace(
     list_physical_devices=list_physical_devices, list_logical_devices=list_logical_devices, set_memory_growth=nothing,
     get_memory_growth=lambda device: False, set_visible_devices=nothing, get_visible_devices=list_physical_devices,
     enable_op_determinism=nothing, enable_tensor_float_32_execution=nothing,
     set_virtual_device_configuration=nothing, get_device_details=lambda device: {},
-    VirtualDeviceConfiguration=SimpleNamespace,
-)  # fmt: skip
+    VirtualDeviceConfiguration=SimpleNamespace)  # fmt: skip
 
 
 class Strategy:
@@ -112,9 +110,7 @@ _NAMES = ("MirroredStrategy", "OneDeviceStrategy", "MultiWorkerMirroredStrategy"
 distribute: SimpleNamespace = SimpleNamespace(
     **dict.fromkeys(_NAMES, Strategy), get_strategy=Strategy, has_strategy=lambda: False,
     cluster_resolver=SimpleNamespace(TPUClusterResolver=TPUClusterResolver), in_cross_replica_context=lambda: True,
-    ReduceOp=SimpleNamespace(SUM="SUM", MEAN="MEAN"),
-)  # fmt: skip
+    ReduceOp=SimpleNamespace(SUM="SUM", MEAN="MEAN"))  # fmt: skip
 test: SimpleNamespace = SimpleNamespace(
     is_gpu_available=lambda *_, **__: False, is_built_with_cuda=lambda: False, is_built_with_gpu_support=lambda: False,
-    gpu_device_name=lambda: "",
-)  # fmt: skip
+    gpu_device_name=lambda: "")  # fmt: skip

@@ -54,5 +54,4 @@ _CODES = (
 globals().update({name: code for code, name in enumerate(_CODES.split())})
 globals().update({
     name: type(name, (OpError, *bases), {"__doc__": text, "__module__": __name__})
-    for name, (text, *bases) in _OTHERS.items()
-})  # fmt: skip
+    for name, (text, *bases) in _OTHERS.items()})  # fmt: skip

@@ -161,8 +161,7 @@ def _by_chance(adjust: Callable[..., Tensor], draw: Draw, one_bound: bool) -> Ca
 globals().update({
     f"{prefix}random_{adjust.__name__[7:]}": _by_chance(adjust, draw, adjust in (adjust_brightness, adjust_hue))
     for prefix, draw in (("", _global), ("stateless_", _stateless))
-    for adjust in (adjust_brightness, adjust_contrast, adjust_saturation, adjust_hue)
-})  # fmt: skip
+    for adjust in (adjust_brightness, adjust_contrast, adjust_saturation, adjust_hue)})  # fmt: skip
 
 
 def per_image_standardization(image: Any) -> Tensor:

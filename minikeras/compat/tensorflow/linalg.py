@@ -106,5 +106,4 @@ globals().update(named({
             convert_to_tensor(rhs))),
     "pinv": ("Pseudoinverse matrices.", lambda a, rcond=None, **_: ops.pinv(convert_to_tensor(a), rcond)),
     "diag_part": ("Diagonals of matrices.",
-        lambda input, name=None, k=0, **_: ops.diagonal(convert_to_tensor(input), k, -2, -1)),
-}))  # fmt: skip
+        lambda input, name=None, k=0, **_: ops.diagonal(convert_to_tensor(input), k, -2, -1))}))  # fmt: skip

@@ -39,8 +39,7 @@ _SAME = (
 )
 _UNARY = {name: name for name in _SAME.split()} | {
     "abs": "absolute", "acos": "arccos", "acosh": "arccosh", "asin": "arcsin", "asinh": "arcsinh", "atan": "arctan",
-    "atanh": "arctanh", "is_finite": "isfinite", "is_inf": "isinf", "is_nan": "isnan", "rint": "round",
-}  # fmt: skip
+    "atanh": "arctanh", "is_finite": "isfinite", "is_inf": "isinf", "is_nan": "isnan", "rint": "round"}  # fmt: skip
 globals().update({name: unary(getattr(ops, op)) for name, op in _UNARY.items()}, **BINARY)
 
 
@@ -211,8 +210,7 @@ def segment_mean(data: Any, segment_ids: Any, num_segments: Any = None, name: st
 
 _SEGMENTS: dict[str, Callable[..., Tensor]] = {
     "sum": segment_sum, "mean": segment_mean, "prod": _segments(lambda t: 1, "mul"),
-    "max": _segments(lambda t: t.min, "max"), "min": _segments(lambda t: t.max, "min"),
-}  # fmt: skip
+    "max": _segments(lambda t: t.min, "max"), "min": _segments(lambda t: t.max, "min")}  # fmt: skip
 globals().update({f"{order}segment_{name}": op for name, op in _SEGMENTS.items() for order in ("", "unsorted_")})
 
 

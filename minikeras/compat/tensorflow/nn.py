@@ -99,8 +99,7 @@ def _pooling(op: Callable[..., Tensor], rank: int) -> Callable[..., Tensor]:
 globals().update({
     f"{kind}_pool{rank}": _pooling(op, int(rank[:1] or 2))
     for kind, op in {"max": ops.max_pool, "avg": ops.average_pool}.items()
-    for rank in ("", "1d", "2d", "3d")
-})  # fmt: skip
+    for rank in ("", "1d", "2d", "3d")})  # fmt: skip
 
 
 def bias_add(value: Any, bias: Any, data_format: str | None = None, name: str | None = None) -> Tensor:

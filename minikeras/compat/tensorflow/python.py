@@ -18,8 +18,7 @@ _TREE: dict[str, Any] = {
     "ops": {"resource_variable_ops": {"ResourceVariable": Variable}, "variables": {"Variable": Variable}},
     "client": {"device_lib": {"list_local_devices": config.list_logical_devices}},
     "util": {"deprecation": {"silence": nullcontext}},
-    "eager": {"context": {"executing_eagerly": lambda: True}},
-}  # fmt: skip
+    "eager": {"context": {"executing_eagerly": lambda: True}}}  # fmt: skip
 
 
 def _modules(tree: dict[str, Any], path: str) -> dict[str, Any]:

@@ -80,8 +80,7 @@ def _text(pattern: Any) -> str:
 _CLASSES = {
     "alnum": "a-zA-Z0-9", "alpha": "a-zA-Z", "blank": r" \t", "digit": r"\d", "lower": "a-z", "upper": "A-Z",
     "punct": r"!-/:-@\[-`{-~", "space": r"\s", "word": r"\w", "xdigit": "0-9a-fA-F",
-    "ascii": r"\x00-\x7f", "cntrl": r"\x00-\x1f\x7f", "graph": "!-~", "print": " -~",
-}  # fmt: skip
+    "ascii": r"\x00-\x7f", "cntrl": r"\x00-\x1f\x7f", "graph": "!-~", "print": " -~"}  # fmt: skip
 """What POSIX calls classes of characters, within brackets."""
 
 
@@ -154,5 +153,4 @@ globals().update(named({
         lambda inputs, separator="", name=None: _each(lambda *parts: separator.encode().join(parts), *inputs)),
     "unicode_decode": ("The numbers of the characters of texts.",
         lambda input, input_encoding="UTF-8", *_, **__:
-            _parts(array_of(input), lambda s: [ord(c) for c in s.decode(input_encoding)], "int32")),
-}))  # fmt: skip
+            _parts(array_of(input), lambda s: [ord(c) for c in s.decode(input_encoding)], "int32"))}))  # fmt: skip

@@ -99,8 +99,7 @@ graph: Callable[..., None] = nothing
 experimental: SimpleNamespace = SimpleNamespace(
     set_step=lambda step: setattr(_Open, "step", step), get_step=lambda: _Open.step,
     write_raw_pb=lambda tensor, step=None, name=None: _put(lambda w, at: w.message(array_of(tensor).item(), at), step),
-    summary_scope=lambda name, default_name="summary", values=None: nullcontext((name, f"{name}/")),
-)  # fmt: skip
+    summary_scope=lambda name, default_name="summary", values=None: nullcontext((name, f"{name}/")))  # fmt: skip
 globals().update(named({
     "record_if": ("Within this context values are only written if a condition, or a function, says so.",
         lambda condition: _having(condition=condition)),
@@ -117,5 +116,4 @@ globals().update(named({
         lambda values, dtype=None, shape=None, verify_shape=False:
             import_module("tensorboard.util.tensor_util").make_tensor_proto(as_array(constant(values, dtype, shape)))),
     "make_ndarray": ("The array of such a message.",
-        lambda tensor: import_module("tensorboard.util.tensor_util").make_ndarray(tensor)),
-}))  # fmt: skip
+        lambda tensor: import_module("tensorboard.util.tensor_util").make_ndarray(tensor))}))  # fmt: skip

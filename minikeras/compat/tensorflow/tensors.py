@@ -265,8 +265,7 @@ _KERNELS = {
     "not_equal": ("not_equal", "NotEqual"), "maximum": ("maximum", "Maximum"), "minimum": ("minimum", "Minimum"),
     "atan2": ("arctan2", "Atan2"), "divide_no_nan": ("divide_no_nan", "DivNoNan"),
     "logical_and": ("logical_and", "LogicalAnd"), "logical_or": ("logical_or", "LogicalOr"),
-    "logical_xor": ("logical_xor", "LogicalXor"),
-}  # fmt: skip
+    "logical_xor": ("logical_xor", "LogicalXor")}  # fmt: skip
 BINARY: dict[str, Callable[..., Tensor]] = {
     name: binary(getattr(ops, op), kernel) for name, (op, kernel) in _KERNELS.items()
 }

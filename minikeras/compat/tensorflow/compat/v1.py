@@ -73,8 +73,7 @@ logging: SimpleNamespace = SimpleNamespace(
     DEBUG=10, INFO=20, WARN=30, ERROR=40, FATAL=50,
     set_verbosity=_logger.setLevel, get_verbosity=_logger.getEffectiveLevel,
     debug=_logger.debug, info=_logger.info, warn=_logger.warning, warning=_logger.warning, error=_logger.error,
-    fatal=_logger.critical,
-)  # fmt: skip
+    fatal=_logger.critical)  # fmt: skip
 train: SimpleNamespace = SimpleNamespace(**{
     name: _refusal(f"train.{name}")
     for name in ("Saver", "AdamOptimizer", "GradientDescentOptimizer", "RMSPropOptimizer", "MomentumOptimizer")
