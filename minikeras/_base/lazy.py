@@ -66,9 +66,8 @@ def lazily(namespace: dict[str, Any]) -> Iterator[Callable[[], None]]:
     with _lock:
         import_now = builtins.__import__
 
-        def import_later(
-            name: str, scope: Any = None, names: Any = None, fromlist: Any = (), level: int = 0
-        ) -> Any:  # what `__import__` takes
+        def import_later(name: str, scope: Any = None, names: Any = None, fromlist: Any = (),
+                         level: int = 0) -> Any:  # fmt: skip  # what `__import__` takes
             if scope is not namespace or not level:
                 return import_now(name, scope, names, fromlist, level)
             return _Later(f"{namespace['__package__'].rsplit('.', level - 1)[0]}.{name}")

@@ -67,10 +67,8 @@ class EventWriter:
     def message(self, summary: bytes, step: int) -> None:
         """Write a `Summary` message that a plugin of TensorBoard made."""
         if self._file is not None:
-            event = self._event(
-                wall_time=time.time(), step=int(step), summary=self._summary.Summary.FromString(summary)
-            )
-            self._record.write(event.SerializeToString())
+            parsed = self._summary.Summary.FromString(summary)
+            self._record.write(self._event(wall_time=time.time(), step=int(step), summary=parsed).SerializeToString())
 
     def scalar(self, tag: str, value: Any, step: int, description: str = "") -> None:
         """Write a number."""

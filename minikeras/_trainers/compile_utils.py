@@ -26,9 +26,8 @@ from .output_matching import Names, Output, Outputs, follow
 
 MetricLike: TypeAlias = MetricName | Metric | type[Metric] | Function2 | Config
 """A metric, or a name, a class, a function or a configuration of one."""
-MetricsLike: TypeAlias = (
-    Sequence[MetricLike | Sequence[MetricLike] | None] | Mapping[str, MetricLike | Sequence[MetricLike] | None]
-)
+_OfOutput: TypeAlias = MetricLike | Sequence[MetricLike] | None
+MetricsLike: TypeAlias = Sequence[_OfOutput] | Mapping[str, _OfOutput]
 """The metrics of a model, or of each of its outputs."""
 Nested: TypeAlias = list[Any] | tuple[Any, ...] | dict[str, Any]
 """Losses, or their weights, of a structure among the outputs."""
@@ -238,9 +237,8 @@ class CompiledMetrics(Metric):
 
     def is_additive(self) -> bool:
         """Return whether all metrics are means over rows of functions of this package."""
-        return self.built and all(
-            isinstance(m, MeanMetricWrapper) and is_built_in(m) and _is_by_row(m._fn) for m in self.metrics
-        )
+        means = all(isinstance(m, MeanMetricWrapper) and is_built_in(m) and _is_by_row(m._fn) for m in self.metrics)
+        return self.built and means
 
     @property
     def metrics(self) -> list[Metric]:

@@ -147,7 +147,7 @@ class Layer(Module, Configurable):
                       "prefer using an `Input(shape)` object as the first layer in the model instead.")  # fmt: skip
             self._input_shape_arg: PartialShape = tuple(np.atleast_1d(np.array(input_shape, dtype=object)))
         self.name: str = name
-        self.built: bool = False
+        self.built: bool = self._weightless and type(self).build is Layer.build
         self.autocast = autocast
         self.dtype_policy: DTypePolicy = dtype_policies.get(dtype)
         self.activity_regularizer: Callable[..., Any] | None = regularizers.get(activity_regularizer)
@@ -166,10 +166,6 @@ class Layer(Module, Configurable):
         state = {**vars(self), "_inbound_nodes": [], "_losses": []}
         state.pop("_inside", None)
         return state
-
-    def _configure(self, arguments: dict[str, Any]) -> None:
-        super()._configure(arguments)
-        self.built = self.built or (self._weightless and type(self).build is Layer.build)
 
     def _kept(self, name: str, value: Any) -> Any:
         kind = KINDS.get(name.rpartition("_")[2])
@@ -659,11 +655,9 @@ def _is_numbers(x: "list[Any] | tuple[Any, ...]") -> bool:
     return isinstance(first, int | float | np.generic) or not x
 
 
-def _as_shape(value: Any) -> Any:
+def _as_shape(x: Any) -> Any:
     """Return a shape, or a structure of shapes, as tuples of Python's integers."""
-    return map_shapes(
-        lambda x: tuple(n if n is None else int(n) for n in x) if isinstance(x, list | tuple) else x, value
-    )
+    return map_shapes(lambda s: tuple(n if n is None else int(n) for n in s) if isinstance(s, list | tuple) else s, x)
 
 
 def _shapes(x: Any) -> Any:

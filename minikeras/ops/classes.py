@@ -248,9 +248,7 @@ def _numbers(values: Array, count: int) -> Array:
         if np.maximum.reduce(unsigned, None) < count:  # the common case, quickly
             return values
     if values.dtype.kind not in "biuf":
-        raise ValueError(
-            f"Integer targets must be class numbers. Received: {values.flat[0]!r} of dtype {values.dtype}."
-        )
+        raise ValueError(f"Integer targets must be class numbers. Received: {values.flat[0]!r}, dtype {values.dtype}.")
     with np.errstate(invalid="ignore"):  # a NaN is refused below
         labels: Array = values.astype(np.intp, copy=False)
     if values.dtype.kind == "f" and (labels != values).any():

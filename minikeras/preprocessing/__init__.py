@@ -10,6 +10,5 @@ with lazily(globals()):
     )
     from . import image, sequence
 
-__all__ = [
-    "image", "image_dataset_from_directory", "sequence", "text_dataset_from_directory", "timeseries_dataset_from_array",
-]  # fmt: skip
+__all__ = ["image", "image_dataset_from_directory", "sequence", "text_dataset_from_directory",
+           "timeseries_dataset_from_array"]  # fmt: skip

@@ -237,9 +237,8 @@ def image_dataset_from_directory(
 
     def load(path: str) -> Array:
         img = img_to_array(load_img(path, color_mode), data_format)
-        return ops.image.resize(
-            img, image_size, interpolation, False, crop_to_aspect_ratio, pad_to_aspect_ratio, data_format=data_format
-        ).numpy()
+        how = interpolation, False, crop_to_aspect_ratio, pad_to_aspect_ratio
+        return ops.image.resize(img, image_size, *how, data_format=data_format).numpy()
 
     return _from_folder(load, _PICTURES, **arguments)
 

@@ -98,12 +98,10 @@ class FeatureSpace(Layer):
         self.features: dict[str, Feature] = {name: self._feature(name, kind) for name, kind in features.items()}
         self.crosses: list[Cross] = [self._cross(cross) for cross in crosses or ()]
         self.preprocessors: dict[str, Any] = {name: feature.preprocessor for name, feature in self.features.items()}
-        self.crossers: dict[str, Layer] = {
-            cross.name: layers.HashedCrossing(cross.crossing_dim, name=cross.name) for cross in self.crosses
-        }
-        self.inputs: dict[str, Any] = {
-            name: layers.Input((1,), dtype=feature.dtype, name=name) for name, feature in self.features.items()
-        }
+        self.crossers: dict[str, Layer] = {c.name: layers.HashedCrossing(c.crossing_dim, name=c.name)
+                                           for c in self.crosses}  # fmt: skip
+        self.inputs: dict[str, Any] = {name: layers.Input((1,), dtype=feature.dtype, name=name)
+                                       for name, feature in self.features.items()}  # fmt: skip
         self.one_hot_encoders: dict[str, Layer] = {}
         self.encoded_features: Any = None
         self._join: Layer = layers.Concatenate(name="tfd_concat")
@@ -178,10 +176,7 @@ class FeatureSpace(Layer):
     def _encode(self, columns: Mapping[str, Any]) -> Any:
         """Return the features and crosses of columns (batch, 1)."""
         features = {name: self.preprocessors[name](columns[name]) for name in self.features}
-        crosses = {
-            cross.name: self.crossers[cross.name]([features[name] for name in cross.feature_names])
-            for cross in self.crosses
-        }
+        crosses = {c.name: self.crossers[c.name]([features[name] for name in c.feature_names]) for c in self.crosses}
         modes = {name: feature.output_mode for name, feature in self.features.items()}
         modes |= {cross.name: cross.output_mode for cross in self.crosses}
         parts = {name: part for group in (features, crosses) for name, part in sorted(group.items())}
@@ -295,9 +290,8 @@ def _is_empty(layer: Any) -> bool:
 
 def _batches(dataset: Any, name: str) -> Iterator[Array]:
     """Return a column of a data set as batches (n, 1); single values come in groups, as in Keras."""
-    values = map(
-        np.asarray, raw(dataset[name]) if isinstance(dataset, Mapping) else (raw(row[name]) for row in dataset)
-    )
+    column = raw(dataset[name]) if isinstance(dataset, Mapping) else (raw(row[name]) for row in dataset)
+    values = map(np.asarray, column)
     for value in values:
         batch = value if value.ndim else np.array([value, *islice(values, 31)])
         yield batch[:, None] if batch.ndim == 1 else batch

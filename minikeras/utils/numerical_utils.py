@@ -137,10 +137,9 @@ def pad_sequences(sequences: Sequence[Any] | Array, maxlen: int | None = None, d
 
 
 @overload
-def split_dataset(
-    dataset: Array, left_size: float | None = None, right_size: float | None = None, shuffle: bool = False,
-    seed: int | None = None, preferred_backend: Literal["numpy"] | None = None,
-) -> tuple[Array, Array]: ...  # fmt: skip
+def split_dataset(dataset: Array, left_size: float | None = None, right_size: float | None = None,
+                  shuffle: bool = False, seed: int | None = None,
+                  preferred_backend: Literal["numpy"] | None = None) -> tuple[Array, Array]: ...  # fmt: skip
 @overload
 def split_dataset(
     dataset: list[Any] | tuple[Any, ...], left_size: float | None = None, right_size: float | None = None,
