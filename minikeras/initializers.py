@@ -1,8 +1,7 @@
 """First values of weights, and their names.
 
 Each initializer is a callable object: `initializer(shape, dtype)` gives a tensor. A random one takes a `seed`, an
-integer (the same values at every call) or a `SeedGenerator` (new ones); without it, it draws an integer from Python's
-`random` when it is made.
+integer (the same values at every call) or a `SeedGenerator` (new ones); without it, Python's `random` gives an integer.
 """
 
 import math

@@ -293,8 +293,7 @@ def dropout(inputs: TensorLike, rate: float, noise_shape: Sequence[int | None] |
             seed: SeedLike = None) -> Tensor:  # fmt: skip
     """Set a share `rate` of the elements to 0 and divide the others by 1 - rate, which keeps the expected sum.
 
-    Along an axis of size 1 in `noise_shape` elements share their fate; None takes the size that the inputs have.
-    Srivastava et al. 2014.
+    Along an axis of size 1 in `noise_shape` elements share their fate; None is the input size. Srivastava et al. 2014.
 
     Example:
         >>> print(dropout([1.0, 1.0, 1.0, 1.0], 0.5, seed=1))

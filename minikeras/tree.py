@@ -1,7 +1,6 @@
 """Nested structures of lists, tuples and dicts: `keras.tree`.
 
-A dict's items are taken in the order of its sorted keys, an OrderedDict's in its own. Everything else, None too,
-is a leaf.
+A dict's items are taken in the order of its sorted keys, an OrderedDict's in its own. All else, None too, is a leaf.
 """
 
 from collections import OrderedDict, defaultdict, deque

@@ -27,8 +27,7 @@ from .trials import Held, broadcast, filled, most_numbers, print_once, sizes_in_
 class KerasTensor(Tensor):
     """A tensor known by shape and dtype alone, as `Input` gives it; a ValueError if it is to be sparse or ragged.
 
-    Layers, operators, ops and NumPy functions take it and give others; `Model(inputs, outputs)` makes a model of what
-    was done.
+    Layers, operators, ops and NumPy functions take it and give others, of which `Model(inputs, outputs)` makes a model.
 
     Args:
         shape: Sizes of all axes, None where unknown.

@@ -1,8 +1,7 @@
 """The declaration of primitives, and the record from which they are differentiated and replayed.
 
-Inside a primitive every value is an ndarray; outside it is a `Tensor`. `primitive` makes the passage: it takes
-the arrays out of its arguments, runs the forward function, wraps the result and, while a recorder is open,
-notes what was done.
+Inside a primitive every value is an ndarray; outside it is a `Tensor`. `primitive` makes the passage: it takes the
+arrays out of its arguments, runs the forward function, wraps the result and tells the open recorders.
 """
 
 from collections.abc import Callable, Iterable, Sequence

@@ -29,8 +29,7 @@ class VariableRef(NamedTuple):
 
 
 Location: TypeAlias = Array | Symbol | VariableRef
-"""Where a value is: in an array that stays where it is, under a name in an array that is another in each run, or in
-what a variable holds."""
+"""Where a value is: in an array that stays, under a name in one that each run has anew, or in what a variable holds."""
 
 
 class Memory:

@@ -2,8 +2,7 @@
 
 What depends on the batches alone is computed for all of them beforehand, what only the reported numbers need for all of
 them afterwards; a step in between does what training needs and nothing else. The numbers are those of step after step
-to the last bit, because only operations that treat each row by itself are done for many batches at once. Whether one
-does is tried out.
+to the last bit: only operations that treat each row by itself, which is tried out, are done for many batches at once.
 """
 
 from collections.abc import Callable, Iterable, Sequence

@@ -86,8 +86,7 @@ class TapedProgram:
 
     A sigmoid or softmax at its end stays an entry by itself, and one that made its input is known, since the rules of
     cross-entropies go through them (see `Op.fused_vjp`). What is used several times starts from the gradient that later
-    operations have given it, so that all are added up one by one. So the gradients are those of the eager run to the
-    last bit.
+    operations have given it, so that all are added up one by one, and gradients are the eager run's, bit by bit.
 
     The function, of tensors, is run as if there were no program: it has its effects, and the open tape records it.
     `watched` are the places of the inputs that the tape watches; `passed` made the only one of these, if one did.

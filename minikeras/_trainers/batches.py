@@ -81,8 +81,7 @@ class Batches:
             (x,), (x, y) or (x, y, sample_weight), or x alone.
         y, sample_weight: Targets, and weights of the rows, for arrays.
         batch_size: Rows a batch, for arrays: 32 if not given, or what makes `steps` batches of them.
-        steps: How many batches an epoch takes; the next epoch goes on where it ended. One pass over the data if not
-            given.
+        steps: How many batches an epoch takes; the next epoch goes on where it ended. If not given, one pass each.
         shuffle: True to draw the order anew in each pass: of rows by NumPy's global `np.random.permutation`, of a
             PyDataset's batches by `random.shuffle`. "batch" mixes the rows within each batch.
         class_weight: Class to weight, for arrays, PyDatasets and Datasets.

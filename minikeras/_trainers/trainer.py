@@ -183,8 +183,7 @@ class Trainer(Layer):
             run_eagerly: Whether to run the Python of all layers in each step, rather than replay what the first did.
             steps_per_execution: Every how many steps the hooks of callbacks run; an epoch has a multiple of it.
             jit_compile: Accepted for Keras's sake.
-            auto_scale_loss: Whether a `LossScaleOptimizer` goes around the optimizer where the model's policy is
-                "mixed_float16".
+            auto_scale_loss: Whether the policy "mixed_float16" puts a `LossScaleOptimizer` around the optimizer.
 
         Raises:
             ValueError: for an unknown optimizer, loss or metric.

@@ -21,8 +21,7 @@ class Monitor(Callback):
 
     Attributes:
         best: The best value so far.
-        monitor_op: Tells whether its first argument is better than its second; None until the model's metrics
-            are known.
+        monitor_op: Tells whether its first argument is better than its second; None until the metrics are known.
     """
 
     def __init__(self, monitor: str = "val_loss", mode: Mode = "auto", baseline: float | None = None,

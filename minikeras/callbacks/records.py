@@ -58,8 +58,7 @@ class History(Callback):
 class CSVLogger(Callback):
     """Writes the metrics of each epoch to a CSV file, a row an epoch.
 
-    The columns are those of the first epoch, by name; a value missing later is "NA", as are the validation metrics of
-    epochs without validation.
+    The columns are those of the first epoch, by name; a value missing later, as without validation, is "NA".
 
     Args:
         filename: Path of the file.

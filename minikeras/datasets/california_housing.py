@@ -10,16 +10,15 @@ def load_data(version: Literal["large", "small"] = "large", path: str = "califor
               test_split: float = 0.2, seed: int = 113) -> Split:  # fmt: skip
     """Return what 20,640 districts of California were like in 1990, and the median value of a house there.
 
-    The columns are median income, median age of a house, rooms and bedrooms a household, people, people a household,
-    latitude and longitude.
+    The columns: median income, median age of a house, rooms and bedrooms a household, people, people a household,
+    latitude, longitude.
 
     Args:
         version: "large" for all districts, "small" for 600 of them.
         path, test_split, seed: See `boston_housing.load_data`.
 
     Returns:
-        (x_train, y_train), (x_test, y_test): 8 columns a district, of shape (n, 8), and the value in dollars, of shape
-        (n,).
+        (x_train, y_train), (x_test, y_test): 8 columns a district, of shape (n, 8), and the value in dollars, (n,).
 
     Raises:
         ValueError: if `test_split` is not at least 0 and below 1, or `version` is another.

@@ -357,8 +357,7 @@ class Lambda(Layer):
 
     Args:
         function: Takes a tensor, and optionally `training` and `mask`; returns a tensor.
-        output_shape: Shape of one output sample, or a function from input shape to output shape; inferred if not
-            given.
+        output_shape: Shape of one output sample, or a function from input shape to output shape; inferred if not given.
         mask: The output's mask, or a function of the input and its mask that gives it.
         arguments: Further keyword arguments of the function.
 

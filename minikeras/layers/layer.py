@@ -426,8 +426,7 @@ class Layer(Module, Configurable):
 
         Args:
             inputs: The first argument of the call.
-            previous_mask: Its mask, with False where an element does not count; one each for a list of inputs; None
-                if there is none.
+            previous_mask: Its mask, with False where an element does not count, or None; of a list of inputs a list.
         """
         return previous_mask
 

@@ -271,8 +271,7 @@ class GroupNormalization(_Scaling):
     """(x - mean) / sqrt(variance + epsilon) * gamma + beta, of each sample's groups of channels (Wu and He 2018).
 
     Args:
-        groups: Number of groups, which divides the number of channels; -1 for groups of one channel; a
-            ValueError for another.
+        groups: Number of groups, which divides that of channels, or else a ValueError; -1 for groups of one channel.
         axis: The axis of the channels.
 
     Example:

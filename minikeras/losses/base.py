@@ -25,6 +25,7 @@ Reduction: TypeAlias = Literal["sum_over_batch_size", "mean", "sum", "mean_with_
 
 Name: TypeAlias = str | None
 DType: TypeAlias = PolicyLike | None
+"""The dtype of a loss or a metric, or a policy, of which it is that of computations."""
 LossFunction: TypeAlias = Function2  # of the caller's, from (y_true, y_pred) to one loss a sample
 
 MEAN: Final = "sum_over_batch_size"
@@ -87,8 +88,8 @@ class Loss(Configurable):
         Args:
             y_true: What should have been predicted: an array, or a list or dict of arrays.
             y_pred: What was, in the same structure. What its mask (`keras_mask`) leaves out does not count.
-            sample_weight: Weight of each loss, of the shape of `call`'s result but for a last axis of size 1, or of
-                one that broadcasts to it.
+            sample_weight: Weight of each loss: of the shape of `call`'s result, but for a last axis of size 1, or of
+                one that broadcasts.
         """
         weights = () if sample_weight is None else (sample_weight,)
         return cast(Tensor, self._taped(y_true, y_pred, *weights))

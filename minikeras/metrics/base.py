@@ -14,13 +14,9 @@ from .._core.variable import Variable
 from .._serialization.configurable import Configurable
 from .._serialization.registry import Registry, table
 from .._serialization.serialization import array_of, serialize
-from ..dtype_policies import PolicyLike
-from ..losses.base import Named, same_rank
+from ..losses.base import DType as DType, Name as Name, Named, same_rank
 from ..ops.creation import convert_to_tensor
 
-Name: TypeAlias = str | None
-DType: TypeAlias = PolicyLike | None
-"""The dtype of a metric, or a policy, of which it is that of computations."""
 InitializerLike: TypeAlias = InitializerName | InitializerFunction | Config | None
 
 

@@ -14,8 +14,7 @@ class Exporting:
                input_signature: Any = None, **kwargs: Any) -> None:  # fmt: skip
         """Write what the model computes to an ONNX file, which onnxruntime runs without this package (extra `onnx`).
 
-        Batches may have any size, and so may other axes whose size the model does not know. The file appears when it
-        is whole.
+        Batches may have any size, as may other axes whose size the model does not know. The file appears when whole.
 
         Args:
             filepath: Its path.

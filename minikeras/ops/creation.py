@@ -193,8 +193,7 @@ def arange(start: Any, stop: Any = None, step: Any = None, dtype: DTypeLike | No
 def _spaced(name: str, function: Any, outer: VJP, inner: VJP = lambda end: 1.0) -> Callable[..., Tensor]:
     """Declare an op of `num` numbers that are at equal distances by some scale, for a NumPy function.
 
-    `outer` is (gradient, numbers, dtype, base if any) -> gradient of the numbers by that scale, `inner` its slope at an
-    end.
+    `outer` is (gradient, numbers, dtype, base if any) -> gradient of the numbers by that scale, `inner` an end's slope.
     """
 
     def rule_of(end: int) -> VJP:

@@ -361,8 +361,7 @@ def recur(x: Any, mask: Any, state: Any, cells: Sequence[Any], how: Recurrence) 
     Args:
         x: Input, (batch, steps, features), floats of one dtype with the weights.
         mask: Bools, (batch, steps): where False the state stays; None for no mask.
-        state: h, or h and c side by side, (batch, units or 2 units); the batches of several layers one below the other,
-            as in the result.
+        state: h, or h and c side by side, (batch, units or 2 units); batches of several layers as in the result.
         cells: A cell for each layer, with a `kernel`, a `recurrent_kernel` and perhaps a `bias`.
         how: See `Recurrence`.
     """

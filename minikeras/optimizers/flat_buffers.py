@@ -44,8 +44,7 @@ def make_rounding(dtype: DTypeLike) -> Callable[[float], float]:
 class FlatBuffer:
     """Variables of one dtype whose arrays are views into one contiguous array, in order and without gaps.
 
-    `flat` is this array, `extents` has start and stop of each variable in it, and `views` what each should have as its
-    `array`.
+    `flat` is this array, `extents` has start and stop of each variable in it, and `views` what its `array` should be.
     """
 
     def __init__(self, variables: Iterable[Variable]) -> None:
@@ -77,8 +76,7 @@ class ParameterGroup:
 
     Args:
         members: Their indices among all trainable variables.
-        variables, slots, average, sums: Those of all: variables, lists of slots, moving averages and sums of gradients,
-            [] where there are none.
+        variables, slots, average, sums: Of all, or []: variables, lists of slots, moving averages, sums of gradients.
 
     `gradients` are in the layout of `parameters`, and rules compute in them, too; `views` are those of each variable's
     shape into them; `moves` counts how often a buffer moved.

@@ -97,12 +97,10 @@ def load_model(filepath: str | os.PathLike[str] | BinaryIO, custom_objects: Cust
                compile: bool = True, safe_mode: bool = True) -> "Model":  # fmt: skip
     """Return the model of a file that `save_model` wrote, here or in Keras.
 
-    No code in the file is run, no name in it imported, no other file opened, and no memory taken beyond what the file
-    holds.
+    No code in the file is run, no name in it imported, no other file opened, and no more memory taken than it holds.
 
     Args:
-        filepath: The path of a .keras file or of one in Keras 2's format, or such a file opened for reading bytes; its
-            bytes tell which it is.
+        filepath: The path of a .keras file or of one in Keras 2's format (its bytes tell), or such a file opened.
         custom_objects: Names to classes and functions of the caller's, which the file may name.
         compile: Whether to compile the model as it was, with the state of its optimizer.
         safe_mode: Accepted for Keras's sake. False changes nothing: Python code in a file is never run.

@@ -58,8 +58,7 @@ class FeatureSpace(Layer):
             what such a method returned.
         output_mode: "concat" (a vector for each row, of the columns and then the crosses in order of their names) or
             "dict" (an array for each).
-        crosses: Names of features to cross: their values in a row are one value, which gets a number by its hash. Or
-            what `cross` returned.
+        crosses: What `cross` returned; or names of features, whose values in a row are one, numbered by its hash.
         crossing_dim: How many numbers a cross may get.
         hashing_dim: How many numbers the values of "integer_hashed" and "string_hashed" may get.
         num_discretization_bins: How many ranges "float_discretized" makes.

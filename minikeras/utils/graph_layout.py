@@ -1,7 +1,6 @@
 """Where the parts of a drawing stand: ranks by the longest way from a start, in each an order with few crossings.
 
-After Sugiyama, Tagawa and Toda 1981, and Gansner et al. 1993. "Across" runs along a rank, "along" from rank to rank,
-both in points.
+After Sugiyama, Tagawa and Toda 1981, Gansner et al. 1993. In points, "across" is in a rank, "along" from rank to rank.
 """
 
 from collections import defaultdict

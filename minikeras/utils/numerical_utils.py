@@ -50,8 +50,7 @@ def to_categorical(x: TensorLike, num_classes: int | None = None) -> FloatArray 
     """Return labels as one-hot vectors along a new last axis, which takes the place of a last axis of size 1.
 
     Args:
-        x: Integers from 0 to num_classes - 1, of any shape. A tensor gives a tensor of floatx, anything else an
-            array of float64.
+        x: Integers from 0 to num_classes - 1, of any shape. A tensor gives one of floatx, all else an array of float64.
         num_classes: How many classes there are, the largest label plus one if not given.
 
     Raises:
