@@ -3,11 +3,10 @@
 from .base import Split, as_lists, fetch, prepare_texts, read_index, split
 from .unpickle import read_lists
 
-_TOPICS = (
-    "cocoa grain veg-oil earn acq wheat copper housing money-supply coffee sugar trade reserves ship cotton carcass "
-    "crude nat-gas cpi money-fx interest gnp meal-feed alum oilseed gold tin strategic-metal livestock retail ipi "
-    "iron-steel rubber heat jobs lei bop zinc orange pet-chem dlr gas silver wpi hog lead"
-)
+_TOPICS = ("cocoa grain veg-oil earn acq wheat copper housing money-supply coffee sugar trade reserves ship cotton "
+           "carcass crude nat-gas cpi money-fx interest gnp meal-feed alum oilseed gold tin strategic-metal livestock "
+           "retail ipi iron-steel rubber heat jobs lei bop zinc orange pet-chem dlr gas silver wpi "
+           "hog lead")  # fmt: skip
 
 
 def load_data(path: str = "reuters.npz", num_words: int | None = None, skip_top: int = 0, maxlen: int | None = None,

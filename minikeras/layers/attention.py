@@ -212,9 +212,8 @@ class MultiHeadAttention(Layer):
     def _projection(self, name: str, shape: Any, equation: str, sizes: Sequence[int], **settings: Any) -> EinsumDense:
         letters = equation.partition("->")[2]
         between = len(letters) - 1 - len(sizes)  # batch and new axes aside
-        kernel, bias = (  # initializers of their own, or all would draw the same numbers
-            type(one).from_config(one.get_config()) for one in (self.kernel_initializer, self.bias_initializer)
-        )
+        shared = self.kernel_initializer, self.bias_initializer  # made anew, or all would draw the same numbers
+        kernel, bias = (type(one).from_config(one.get_config()) for one in shared)
         layer = EinsumDense(
             equation, [*[None] * between, *sizes], bias_axes=letters[-len(sizes) :] if self.use_bias else None,
             name=name, kernel_initializer=kernel, bias_initializer=bias, kernel_regularizer=self.kernel_regularizer,

@@ -562,9 +562,8 @@ class Layer(Module, Configurable):
         try:
             return cls(**config)
         except TypeError as error:
-            raise TypeError(f"Error when making {cls.__name__} from its configuration {config}: {error}. Override "
-                            "`from_config` or `get_config` so that the keys are arguments of "
-                            "`__init__`.") from error  # fmt: skip
+            raise TypeError(f"Error when making {cls.__name__} from its configuration {config}: {error}. Its keys must "
+                            "be those of `__init__`: override `from_config` or `get_config`.") from error  # fmt: skip
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"

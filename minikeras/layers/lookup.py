@@ -439,9 +439,8 @@ class _Lookup(OfValues):
     def from_config(cls, config: Config) -> Self:
         """Return the layer of a configuration, which must hold the vocabulary itself: no file that it names is read."""
         if isinstance(config.get("vocabulary"), str):
-            raise ValueError(f"A configuration names the file {config['vocabulary']!r:.200} as its vocabulary, and "
-                             "files that configurations name are not read. Make the layer with it, or call "
-                             "`set_vocabulary`.")  # fmt: skip
+            raise ValueError(f"The vocabulary {config['vocabulary']!r:.200} is a file, and files that configurations "
+                             "name are not read. Make the layer with it, or call `set_vocabulary`.")  # fmt: skip
         functions: Config = {key: deserialize(config[key]) for key in ("standardize", "split") if key in config}
         return super().from_config({**config, **functions})
 

@@ -75,10 +75,9 @@ class Module:
             if isinstance(declared, property):  # its getter has raised the AttributeError that says why: let it say so
                 return declared.fget(self)
             if "_variables" not in vars(self):  # `hasattr` before that call is no mistake yet
-                raise (RuntimeError if name in _MADE_BY_INIT else AttributeError)(
-                    f"In layer '{type(self).__name__}', you forgot to call `super().__init__()` as the first statement "
-                    f"in the `__init__()` method. There is no '{name}' before."
-                )
+                kind = RuntimeError if name in _MADE_BY_INIT else AttributeError
+                raise kind(f"In layer '{type(self).__name__}', you forgot to call `super().__init__()` as the first "
+                           f"statement in the `__init__()` method. There is no '{name}' before.")  # fmt: skip
             weight = any(name in vars(cls).get("__annotations__", {}) for cls in type(self).__mro__)
             unbuilt = weight and not vars(self).get("built")
             hint = ". It has no weights yet: call it on an input, or build() it." if unbuilt else ""

@@ -148,10 +148,8 @@ class BatchNormalization(_Scaling):
             self.renorm_clipping = limits = renorm_clipping or {}
             wrong = set(limits) - {"rmin", "rmax", "dmax"} or limits.get("dmax", 0.0) < 0
             if wrong or limits.get("rmin", -inf) > limits.get("rmax", inf):
-                raise ValueError(
-                    '`renorm_clipping` may have "rmin", "rmax", which is no less, and "dmax", which is not negative. '
-                    f"Received: {limits}."
-                )
+                raise ValueError('`renorm_clipping` may have "rmin", "rmax", which is no less, and "dmax", not '
+                                 f"negative. Received: {limits}.")  # fmt: skip
 
     def build(self, input_shape: ShapeLike) -> None:
         shape = self._sizes(input_shape)

@@ -426,10 +426,8 @@ class Bidirectional(OfLayers):
         else:
             half = 0 if initial_state is None else len(initial_state) // 2
             parts = (None, None) if initial_state is None else (initial_state[:half], initial_state[half:])
-            outputs = [
-                layer(sequences, initial_state=state, mask=mask, training=training)
-                for layer, state in zip(layers, parts, strict=True)
-            ]
+            outputs = [layer(sequences, initial_state=state, mask=mask, training=training)
+                       for layer, state in zip(layers, parts, strict=True)]  # fmt: skip
             (y, *states), (z, *others) = outputs if self.return_state else [(value,) for value in outputs]
         y, z = (ops.convert_to_tensor(x, self.compute_dtype) for x in (y, z))
         z = ops.flip(z, 1) if self.return_sequences else z

@@ -56,10 +56,8 @@ class Graph:
         by_key = isinstance(inputs, dict) and not self.nested
         names = [path[0] for path in self._paths] if by_key else [layer.name for layer in layers]
         shapes = [(None, *x.shape[1:]) if x.shape else () for x in self.inputs]
-        self.specs: list[InputSpec] = [
-            InputSpec(shape=shape, allow_last_axis_squeeze=True, name=name, optional=layer.optional)
-            for shape, layer, name in zip(shapes, layers, names, strict=True)
-        ]
+        self.specs: list[InputSpec] = [InputSpec(shape=s, allow_last_axis_squeeze=True, name=n, optional=layer.optional)
+                                       for s, layer, n in zip(shapes, layers, names, strict=True)]  # fmt: skip
 
     def _check(self) -> None:
         connected = {id(x) for x in self.inputs}
@@ -225,5 +223,5 @@ def _check(x: Any, own: KerasTensor) -> None:
         advice = " x[None] adds the axis of a batch" + ", x[..., None] one of channels" * (len(own.shape) > 2) + "."
         if len(x.shape) > len(own.shape):
             advice = " A Flatten layer behind an Input of that shape, or x.reshape, makes a vector of each row."
-        raise ValueError(f"Input '{node_of(own).operation.name}' must have shape {own.shape}. Received a tensor of "
-                         f"shape {x.shape}.{advice}")  # fmt: skip
+        name = node_of(own).operation.name
+        raise ValueError(f"Input '{name}' must have shape {own.shape}. Received a tensor of shape {x.shape}.{advice}")

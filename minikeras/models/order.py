@@ -72,10 +72,9 @@ def depths_of(inputs: list[KerasTensor], outputs: list[KerasTensor]) -> tuple[di
 
 def copy_calls(inputs: Any, outputs: Any, enter: Callable[..., KerasTensor]) -> tuple[Any, Any]:
     """Call the same layers again between tensors, in place of which `enter` makes those of an input; return both."""
-    copies: dict[int, KerasTensor] = {
-        id(x): enter(batch_shape=x.shape, dtype=x.dtype, name=f"{x.name}CLONE") if node_of(x).inputs else x
-        for x in flatten(inputs)
-    }
+    copies: dict[int, KerasTensor] = {}
+    for x in flatten(inputs):
+        copies[id(x)] = enter(batch_shape=x.shape, dtype=x.dtype, name=f"{x.name}CLONE") if node_of(x).inputs else x
 
     def copy(x: Any) -> Any:
         if not isinstance(x, KerasTensor) or not (id(x) in copies or node_of(x).inputs):

@@ -33,10 +33,9 @@ def assign(model: Any, tree: Mapping[str, Any]) -> None:
             raise ValueError(f"Expected kinds of variables, of {KINDS}. Received: {kind!r}.")
         variables = {variable.path: variable for variable in _variables(model, kind)}
         pairs += [(variables[path], as_array(value)) for path, value in _paths(values) if path in variables]
-    for variable, array in pairs:
-        if array.shape != variable.shape:
-            raise ValueError(f"Variable {variable.path!r} has shape {variable.shape}. Received: {array.shape}. Nothing "
-                             "was set.")  # fmt: skip
+    for v, array in pairs:
+        if array.shape != v.shape:
+            raise ValueError(f"Variable {v.path!r} has shape {v.shape}. Received: {array.shape}. Nothing was set.")
     for variable, array in pairs:
         variable.assign(array)
 

@@ -282,11 +282,10 @@ def _labels(target: Any, output: Any, axis: int) -> Any:
     del expected[axis]
     if np.shape(target) != tuple(expected):
         one_hot = np.ndim(target) == np.ndim(output)
-        raise ValueError(
-            f"Integer targets must have the shape of the output without its axis of classes, {tuple(expected)}. "
-            f"Received: target.shape={np.shape(target)}, output.shape={np.shape(output)}, axis={axis}. "
-            f"{'For one-hot rows use categorical_crossentropy.' if one_hot else SURPLUS_AXES}"
-        )
+        advice = "For one-hot rows use categorical_crossentropy." if one_hot else SURPLUS_AXES
+        raise ValueError("Integer targets must have the shape of the output without its axis of classes. Received: "
+                         f"target.shape={np.shape(target)} in place of {tuple(expected)}, output.shape="
+                         f"{np.shape(output)}, axis={axis}. {advice}")  # fmt: skip
     return target
 
 

@@ -261,10 +261,8 @@ def _checked(x: Any, kernel: Any, data_format: str | None, axis: int = -2) -> tu
     name = standardize_data_format(data_format)
     sizes, window = shape(x), shape(kernel)
     if len(sizes) != len(window) or len(sizes) < 3:
-        raise ValueError(
-            "A convolution needs an input (batch, ..., channels) and a kernel (..., channels, filters) of the same "
-            f"number of axes, at least 3. Received: inputs.shape={sizes}, kernel.shape={window}."
-        )
+        raise ValueError("A convolution needs an input (batch, ..., channels) and a kernel (..., channels, filters), 3 "
+                         f"axes or more each. Received: inputs.shape={sizes}, kernel.shape={window}.")  # fmt: skip
     channels = sizes[-1 if name == "channels_last" else 1]
     if channels % window[axis]:
         raise ValueError("The number of input channels must be that of the "

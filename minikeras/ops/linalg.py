@@ -55,9 +55,8 @@ def matmul(x1: TensorLike, x2: TensorLike, out: Array | None = None) -> Array:
             return product(a, b, out)
         return np.matmul(a, b, out=out)
     except ValueError:
-        raise ValueError(f"matmul cannot multiply tensors of shapes {np.shape(a)} and {np.shape(b)}: the last axis of "
-                         "the first must be as long as the last but one (or only one) of the second, and both need an "
-                         "axis.") from None  # fmt: skip
+        raise ValueError(f"matmul cannot multiply shapes {np.shape(a)} and {np.shape(b)}: both need an axis, the last "
+                         "of the first as long as the last but one (or only) of the second.") from None  # fmt: skip
 
 
 @composite

@@ -495,8 +495,7 @@ def segments(data: TensorLike, segment_ids: TensorLike, num_segments: int | None
     """Combine the rows of data with one number, from `start` on; rows of negative numbers are left out."""
     ids = as_array(segment_ids)
     if ids.shape != shape(data)[:1]:
-        raise ValueError(f"`segment_ids` must be one number for each row of `data`. Received shapes: {ids.shape} and "
-                         f"{shape(data)}.")  # fmt: skip
+        raise ValueError(f"`segment_ids` needs a number for each row of `data`. Received: {ids.shape}, {shape(data)}.")
     count = int(np.max(ids, initial=-1)) + 1 if num_segments is None else num_segments
     places = np.flatnonzero((ids >= 0) & (ids < count))
     rows = take(convert_to_tensor(data), places, 0)

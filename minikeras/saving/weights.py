@@ -53,8 +53,7 @@ def save_weights(model: Layer, filepath: str | os.PathLike[str], overwrite: bool
     endings = (".weights.h5", ".npz") if max_shard_size is None else (".weights.json", ".weights.h5")
     if not path.endswith(endings):
         where = "" if max_shard_size is None else " where max_shard_size is given"
-        raise ValueError(f"The name of a file of weights must end in one of {endings}{where}. Received: "
-                         f"filepath={path!r}.")  # fmt: skip
+        raise ValueError(f"Files of weights must end in one of {endings}{where}. Received: filepath={path!r}.")
     _check_built(model)
     if not may_write(path, overwrite):
         return
