@@ -1,6 +1,6 @@
 """Nested lists, tuples and dicts of things, and dicts of so many things at most."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -54,6 +54,15 @@ def map_shapes(function: Callable[[Any], Any], shapes: Any) -> Any:
     if isinstance(shapes, list | tuple) and not all(n is None or isinstance(n, int | np.integer) for n in shapes):
         return like(shapes, [map_shapes(function, shape) for shape in shapes])
     return None if shapes is None else function(shapes)
+
+
+def map_configs(function: Callable[[Any], Any], structure: Any) -> Any:
+    """Apply a function to each configuration, a mapping with a "class_name", and each other leaf of a structure."""
+    if isinstance(structure, list | tuple):
+        return like(structure, [map_configs(function, item) for item in structure])
+    if isinstance(structure, Mapping) and "class_name" not in structure:
+        return {key: map_configs(function, value) for key, value in structure.items()}
+    return function(structure)
 
 
 def only(things: list[Any]) -> Any:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 from typing import Any, TypeAlias
 
-from .._base.nested import like, map_structure
+from .._base.nested import like, map_configs, map_structure
 from .._base.settings import standardize_dtype
 from .._base.signature import parameters
 from .._base.typing import Config, CustomObjects
@@ -94,7 +94,7 @@ class _Reader:
 
     def run(self, call: Call) -> None:
         """Call a layer again as the configuration says."""
-        args, kwargs = self._filled(self.calls[call])
+        args, kwargs = map_configs(self._argument, self.calls[call])
         if not isinstance(kwargs.get("training"), bool | None):
             raise ValueError(f"`training` of call {call[1]} of {call[0]!r:.80} must be true, false or null.")
         operation = self.operations[call[0]]
@@ -121,20 +121,14 @@ class _Reader:
         except (KeyError, TypeError, IndexError):
             raise ValueError(f"There is no tensor {index!r:.40} of call {call!r:.40} of {name!r:.80}.") from None
 
-    def _filled(self, structure: Any) -> Any:
-        """Return arguments with the tensors that their configurations stand for."""
-        if isinstance(structure, list | tuple):
-            return [self._filled(item) for item in structure]
-        if not isinstance(structure, dict):
-            return structure
-        kind = structure.get("class_name")
-        if kind is None:
-            return {key: self._filled(value) for key, value in structure.items()}
+    def _argument(self, config: Any) -> Any:
+        """Return the tensor or value that a configuration among arguments stands for; what is none as it is."""
+        kind = config["class_name"] if isinstance(config, dict) else None
         if kind == "__keras_tensor__":
-            return self._tensor(*structure["config"]["keras_history"])
-        if kind in ("__slice__", "__ellipsis__", "__bytes__", "__tensor__", "__numpy__"):
-            return plain_of(structure)
-        raise ValueError(f"Calls take tensors and plain values. Received: {structure!r:.200}.")
+            return self._tensor(*config["config"]["keras_history"])
+        if kind in (None, "__slice__", "__ellipsis__", "__bytes__", "__tensor__", "__numpy__"):
+            return config if kind is None else plain_of(config)
+        raise ValueError(f"Calls take tensors and plain values. Received: {config!r:.200}.")
 
 
 def _operation(config: Config) -> Operation:

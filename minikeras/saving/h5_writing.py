@@ -13,6 +13,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from .._base.lazy import optional
+from .._base.nested import map_configs
 from .._base.typing import Array, Config
 from .._base.user_warning import warn_user
 from .._core.op_names import OPS
@@ -130,7 +131,7 @@ def write_legacy(model: Any, file: Any, include_optimizer: bool = True) -> None:
     config = {"class_name": get_registered_name(type(model)), "config": _plain_layers(model.get_config())}
     attributes = {"keras_version": KERAS_VERSION, "backend": "numpy", "model_config": json.dumps(config).encode()}
     if optimizer is not None:
-        training = {key: _plain(value) for key, value in model.get_compile_config().items() if key != "optimizer"}
+        training = map_configs(_plain, {k: v for k, v in model.get_compile_config().items() if k != "optimizer"})
         name = get_registered_name(type(optimizer))
         training["optimizer_config"] = {"class_name": name, "config": optimizer.get_config()}
         attributes["training_config"] = json.dumps(training).encode()
@@ -182,13 +183,9 @@ def _plain_layers(config: Config) -> Config:
 
 
 def _plain(value: Any) -> Any:
-    """Return losses and metrics by class name, and functions by their own."""
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+    """Return a loss or metric by class name, a function by its own."""
     if not isinstance(value, Mapping):
         return value
-    if value.get("class_name") == "function":
+    if value["class_name"] == "function":
         return value["config"]
-    if "class_name" in value:
-        return {"class_name": value.get("registered_name") or value["class_name"], "config": value["config"]}
-    return {key: _plain(item) for key, item in value.items()}
+    return {"class_name": value.get("registered_name") or value["class_name"], "config": value["config"]}

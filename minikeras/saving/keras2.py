@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from .._base.nested import map_configs
 from .._base.typing import Config
 from ..metrics.base import registry as metric_registry
 
@@ -121,7 +122,7 @@ def modernize_model(config: Config) -> Config:
 def modernize_training(training: Mapping[str, Any]) -> Config:
     """Return what `compile` was given, out of the training configuration of an .h5 file."""
     keys = [k for k in ("loss", "loss_weights", "metrics", "weighted_metrics") if training.get(k) is not None]
-    arguments = {key: _compiled(modernize(training[key])) for key in keys}
+    arguments = {key: map_configs(_compiled, modernize(training[key])) for key in keys}
     if isinstance(training.get("optimizer_config"), Mapping):
         arguments["optimizer"] = modernize_optimizer(training["optimizer_config"])
     return arguments
@@ -144,13 +145,9 @@ def modernize_optimizer(config: Mapping[str, Any]) -> Config:
 
 
 def _compiled(value: Any) -> Any:
-    """Return losses and metrics without what Keras 2 added to their configurations."""
-    if isinstance(value, list):
-        return [_compiled(item) for item in value]
-    if not isinstance(value, dict):
+    """Return a loss or metric without what Keras 2 added to its configuration."""
+    if not isinstance(value, dict) or not isinstance(value.get("config"), dict):
         return value
-    if not isinstance(value.get("class_name"), str) or not isinstance(value.get("config"), dict):
-        return {key: _compiled(item) for key, item in value.items()}
     config = dict(value["config"])
     function = config.pop("fn", None)
     if value["class_name"] == "MeanMetricWrapper" and isinstance(function, str):

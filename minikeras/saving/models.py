@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from .._base.context import context
 from .._base.load_budget import Loading
+from .._base.nested import map_configs
 from .._base.signature import suggests
 from .._base.typing import Config, CustomObjects
 from .._base.user_warning import warn_user
@@ -151,22 +152,14 @@ def _load_legacy(source: Source, custom_objects: CustomObjects | None, compile: 
     def fill(model: Any) -> int:
         pairs = match_layers(model, legacy.weights, source.name)
         if compile and legacy.training:
-            with custom_object_scope(custom_objects):
-                model.compile_from_config(_with_own(legacy.training, custom_objects or {}))
+            own, training = custom_objects or {}, legacy.training
+            with custom_object_scope(own):  # whose names may stand there alone
+                model.compile_from_config(map_configs(lambda x: own.get(x, x) if isinstance(x, str) else x, training))
             if model.compiled and model.optimizer is not None and legacy.optimizer:
                 pairs += match_slots(model.optimizer, legacy.optimizer, source.name)
         return take_all(pairs, [saved for _, saved in walk(model)])
 
     return _make_model(legacy.model, Tree(root), fill, custom_objects, source)
-
-
-def _with_own(training: Any, own: CustomObjects) -> Any:
-    """Return how a model was compiled with the caller's losses and metrics in place of their bare names."""
-    if isinstance(training, dict) and "class_name" not in training:
-        return {key: _with_own(value, own) for key, value in training.items()}
-    if isinstance(training, list):
-        return [_with_own(value, own) for value in training]
-    return own.get(training, training) if isinstance(training, str) else training
 
 
 def _make_model(config: Config, tree: Tree, fill: Callable[[Any], int], custom_objects: CustomObjects | None,
