@@ -95,10 +95,8 @@ def map(f: Callable[[Any], Any], xs: Any) -> Any:
 @composite
 def vectorized_map(function: Callable[[Any], Any], elements: Any) -> Any:
     """Apply a function to each element of a tensor, or to lists of those of several; stack the results."""
-    if isinstance(elements, list | tuple):
-        columns = [convert_to_tensor(x) for x in elements]
-        return _joined([function([x[i] for x in columns]) for i in range(len(columns[0]))])
-    return _joined([function(x) for x in convert_to_tensor(elements)])
+    several = isinstance(elements, list | tuple)
+    return map(function, [convert_to_tensor(x) for x in elements] if several else convert_to_tensor(elements))
 
 
 def _steps(tensors: Any, axis: int, length: int | None = None) -> int:

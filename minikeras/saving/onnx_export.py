@@ -181,21 +181,21 @@ class _Call:
         compared = self.dtype == bool or (self.dtype.kind != "f" and meeting.kind == "f")
         return [self.get(i, meeting if compared else self.dtype) for i in range(len(self.one.inputs))]
 
-    @property
-    def settings(self) -> dict[str, Any]:
-        """The arguments that are no tensors, the same in both records."""
-        settings, other = ({k: v for k, v in e.arguments().items() if k != "out"} for e in (self.one, self.two))
-        if repr(settings) != repr(other):
+    def same(self, one: Any, two: Any) -> Any:
+        """Return what is the same in both records."""
+        if repr(one) != repr(two):
             raise self.refused("what it does depends on a size that varies")
-        return settings
+        return one
+
+    @property
+    def settings(self) -> Any:
+        """The arguments that are no tensors."""
+        return self.same(*({k: v for k, v in e.arguments().items() if k != "out"} for e in (self.one, self.two)))
 
     @property
     def how(self) -> Any:
-        """How a window slides, the same in both records."""
-        how, other = (e.arguments()["how"] for e in (self.one, self.two))
-        if how != other:
-            raise self.refused("what it does depends on a size that varies")
-        return how
+        """How a window slides."""
+        return self.same(*(e.arguments()["how"] for e in (self.one, self.two)))
 
     def refused(self, reason: str) -> NotImplementedError:
         """Return an error that names the layer."""
@@ -322,14 +322,11 @@ def _convolved(c: _Call, kind: str, channels: int, **how: Any) -> _Value:
 
 def _way_back(c: _Call) -> _Value:
     """The gradient of a convolution: zeros that were around its input are cut off, elements left out are zeros."""
-    ends = [
+    ends = c.same(*(
         [n - m * s + s - 1 + lo - d * (k - 1) for n, m, k, s, (lo, _), d in zip(y[1:-1], x[1:-1], *c.how, strict=True)]
-        for y, x in zip(c.results, c.shapes, strict=True)
-    ]
-    if ends[0] != ends[1]:
-        raise c.refused("what it does depends on a size that varies")
-    cut = _sides([(0, 0)] * 2 + [(-lo, end) for (lo, _), end in zip(c.how.pads, ends[0], strict=True)])
-    return _convolved(c, "ConvTranspose", c.results[0][-1], cut=cut, pads=[0] * 2 * len(ends[0]))
+        for y, x in zip(c.results, c.shapes, strict=True)))  # fmt: skip
+    cut = _sides([(0, 0)] * 2 + [(-lo, end) for (lo, _), end in zip(c.how.pads, ends, strict=True)])
+    return _convolved(c, "ConvTranspose", c.results[0][-1], cut=cut, pads=[0] * 2 * len(ends))
 
 
 CURVES: dict[str, tuple[Any, ...]] = {
