@@ -211,10 +211,8 @@ def _as_tensors(entry: Entry) -> list[Any]:
 
     A variable that was assigned since stands for its old value, as a constant.
     """
-    return [
-        x if isinstance(x, Tensor) or getattr(x, "array", None) is v else v if np.isscalar(v) else Tensor(v)
-        for x, v in zip(entry.inputs, entry.values, strict=True)
-    ]
+    return [x if isinstance(x, Tensor) or getattr(x, "array", None) is v else v if np.isscalar(v) else Tensor(v)
+            for x, v in zip(entry.inputs, entry.values, strict=True)]  # fmt: skip
 
 
 def _pairs(g: Any, entry: Entry, values: Sequence[Any], fused: tuple[int, TensorOps, VJP] | None, as_tensors: bool,

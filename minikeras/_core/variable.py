@@ -96,8 +96,7 @@ class Variable(TensorOps):
         if dtype is None and not isinstance(initializer, TensorOps):  # NumPy makes these unasked, as in Keras
             value = value.astype({"float64": floatx(), "int64": "int32"}.get(value.dtype.name, value.dtype))
         if shape is not None and value.shape != _checked(shape):
-            raise ValueError(f"The value of a Variable must have its shape. Expected {tuple(shape)}, received "
-                             f"{value.shape}.")  # fmt: skip
+            raise ValueError(f"The value of a Variable must have its shape, {tuple(shape)}. Received: {value.shape}.")
         return value
 
     @property

@@ -30,8 +30,7 @@ _STYLED = {
     "Output Shape": r"(?P<open>None)|(?<!\w)(?P<number>\d+)(?!\w)",
     "Param #": r"(?P<number>[\d,]+)",
     "Connected to": r"(?<=\[)(?P<number>\d+)",
-    "Trainable": r"(?P<yes>Y)|(?P<no>N)|(?P<bold>-)",
-}
+    "Trainable": r"(?P<yes>Y)|(?P<no>N)|(?P<bold>-)"}  # fmt: skip
 """Column -> what has a style in it."""
 _STYLES = {"kind": "38;5;33", "open": "38;5;45", "number": "38;5;34", "yes": "1;38;5;34", "no": "1;91", "bold": "1"}
 """Style -> what a terminal is told."""

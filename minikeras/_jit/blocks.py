@@ -343,10 +343,8 @@ class BlockProgram(Program):
         """Return a block of a stage, which takes these parts of what others have, and arrays of its own."""
         self._programs.setdefault(n, []).append(program)
         places, arrays, rows = self._inputs, self._arrays, self._rows
-        sources = [
-            (places[key], axis) if key in places else (_part(arrays[key], axis, rows, *cut), None)
-            for key, axis in needs
-        ]
+        sources = [(places[key], axis) if key in places else (_part(arrays[key], axis, rows, *cut), None)
+                   for key, axis in needs]  # fmt: skip
         return _Block(cut, [*sources, *((x.array, None) for x in own)], program)
 
     def _for_block(self, entries: Sequence[Entry], needs: dict[tuple[int, int | None], Any], cut: tuple[int, int],

@@ -187,10 +187,8 @@ class Codegen:
         if settled is not None:
             function, values = settled
             fulls = [k for k, v in enumerate(values) if v.shape == produced.shape]
-            args = [
-                self._operand(x, v, produced, function, any(j != k for j in fulls))
-                for k, (x, v) in enumerate(zip(entry.inputs, values, strict=True))
-            ]
+            args = [self._operand(x, v, produced, function, any(j != k for j in fulls))
+                    for k, (x, v) in enumerate(zip(entry.inputs, values, strict=True))]  # fmt: skip
             writes = not produced.ndim or self._outputs.count(id(entry.output)) != 1
             args += [None] * writes
             anywhere = _elementwise(function)

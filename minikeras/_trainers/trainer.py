@@ -81,8 +81,7 @@ class Trainer(Layer):
         return {
             "train": Jit(lambda data: self.train_step(data), lambda: not self.run_eagerly, twice=self._has_user_code),
             "test": Jit(lambda data: self.test_step(data), lambda: not self.run_eagerly, twice=self._has_user_code),
-            "predict": Jit(lambda data: self.predict_step(data), self._is_pure, PROGRAM_BYTES),
-        }
+            "predict": Jit(lambda data: self.predict_step(data), self._is_pure, PROGRAM_BYTES)}  # fmt: skip
 
     @property
     def _predictor(self) -> Jit:

@@ -81,11 +81,10 @@ def install() -> None:
         return
     for root in ROOTS:
         if root in sys.modules:
-            raise RuntimeError(
-                f"The real package {root!r} is already imported, from {getattr(sys.modules[root], '__file__', None)}. "
-                "minikeras cannot stand in for it any more: start Python anew (in a notebook, restart the kernel) and "
-                "call minikeras.compat.install() before the first import of it."
-            )
+            raise RuntimeError(f"The real package {root!r} is already imported, from "
+                               f"{getattr(sys.modules[root], '__file__', None)}. minikeras cannot stand in for it any "
+                               "more: start Python anew (in a notebook, restart the kernel) and call "
+                               "minikeras.compat.install() before the first import of it.")  # fmt: skip
     sys.meta_path.insert(0, _finder)
     past.install()
 

@@ -11,15 +11,13 @@ _HASHES = {  # as published beside the files: https://github.com/zalandoresearch
     "train-images-idx3-ubyte.gz": "8d4fb7e6c68d591d4c3dfef9ec88bf0d",
     "train-labels-idx1-ubyte.gz": "25c81989df183df01b3e8a0aad5dffbe",
     "t10k-images-idx3-ubyte.gz": "bef4ecab320f06d8554ea6380940ec79",
-    "t10k-labels-idx1-ubyte.gz": "bb300cfdad3c16e7a12a480ee83cd310",
-}
+    "t10k-labels-idx1-ubyte.gz": "bb300cfdad3c16e7a12a480ee83cd310"}  # fmt: skip
 
 
 def load_data() -> Split:
     """Return 60,000 images of clothes to train on and 10,000 to test on.
 
-    The classes are 0 T-shirt or top, 1 trousers, 2 pullover, 3 dress, 4 coat, 5 sandal, 6 shirt, 7 sneaker, 8 bag and
-    9 ankle boot.
+    Classes: 0 T-shirt/top, 1 trousers, 2 pullover, 3 dress, 4 coat, 5 sandal, 6 shirt, 7 sneaker, 8 bag, 9 ankle boot.
 
     Returns:
         (x_train, y_train), (x_test, y_test): images of shape (n, 28, 28) in grey levels from 0 to 255, and the classes,

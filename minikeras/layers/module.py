@@ -257,8 +257,7 @@ class Module:
         arrays = [as_array(store[name], v.dtype) for name, v in zip(names, variables, strict=True) if name in store]
         if sorted(store) != sorted(names) or [a.shape for a in arrays] != [v.shape for v in variables]:
             raise ValueError(f"Layer '{self.name}' expects variables of the shapes {[v.shape for v in variables]}. "
-                             f"Received: { {name: np.shape(store[name]) for name in store} }. Nothing was "
-                             "set.")  # fmt: skip
+                             f"Received: { {k: np.shape(store[k]) for k in store} }. Nothing was set.")  # fmt: skip
         assign_all(variables, arrays)
 
     def count_params(self) -> int:

@@ -382,8 +382,7 @@ class FBetaScore(Metric):
         average: None (the score of each class), "micro" (one score from the counts of all classes), "macro" (the mean
             over classes) or "weighted" (the mean weighted by how often each class occurs).
         beta: How much more recall counts than precision, a positive float.
-        threshold: A class is predicted where its score exceeds this float, above 0 and up to 1; None predicts the class
-            with the largest score.
+        threshold: A class is predicted where its score exceeds this float, above 0 and up to 1, or is largest if None.
 
     Example:
         >>> y_pred = [[0.2, 0.6, 0.7], [0.2, 0.6, 0.6], [0.6, 0.8, 0.0]]

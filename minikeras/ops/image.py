@@ -18,7 +18,7 @@ from .._core.op import composite
 from .._core.tensor import Tensor, as_array
 from .activation import relu
 from .convolution import conv, depthwise_conv
-from .creation import cast, convert_to_tensor, ndim, shape
+from .creation import cast, convert_to_tensor, floating, ndim, shape
 from .elementwise import absolute, clip, divide, equal, greater, less, maximum, minimum, mod, round, square
 from .linalg import tensordot
 from .reduction import max, mean, min
@@ -49,8 +49,7 @@ WEIGHTS: dict[str, Callable[[FloatArray], FloatArray]] = {
     **dict.fromkeys(("bilinear", "linear", "trilinear", "triangle"), lambda x: np.maximum(0, 1 - x)),
     **dict.fromkeys(("bicubic", "cubic", "tricubic"), _cubic),
     "lanczos3": lambda x: np.where(x <= 3, np.sinc(x) * np.sinc(x / 3), 0),
-    "lanczos5": lambda x: np.where(x <= 5, np.sinc(x) * np.sinc(x / 5), 0),
-}
+    "lanczos5": lambda x: np.where(x <= 5, np.sinc(x) * np.sinc(x / 5), 0)}  # fmt: skip
 """The weight of a pixel at a distance (Keys 1981 for "bicubic", with a = -0.5)."""
 
 
@@ -228,8 +227,7 @@ def hsv_to_rgb(images: TensorLike, data_format: DataFormat | None = None) -> Ten
 def _each_channel(images: TensorLike, kernel: Any, data_format: str | None, padding: Any = "same") -> Tensor:
     """Weigh the neighbours of each pixel, each channel by itself."""
     channels, *_ = _axes(images, data_format)
-    x = convert_to_tensor(images)
-    x = x if "float" in x.dtype else cast(x, "float32")
+    x = floating(images)
     weights = np.repeat(np.asarray(kernel)[:, :, None, None], x.shape[channels], 2).astype(x.dtype)
     return _in_batch(x, 3, lambda x: depthwise_conv(x, weights, 1, padding, standardize_data_format(data_format)))
 
@@ -267,7 +265,7 @@ def ssim(image1: TensorLike, image2: TensorLike, max_val: float = 1.0, filter_si
     Source: Wang et al. 2004, "Image quality assessment: from error visibility to structural similarity".
     """
     channels, rows, columns = _axes(image1, data_format)
-    a, b = (x if "float" in x.dtype else cast(x, "float32") for x in map(convert_to_tensor, (image1, image2)))
+    a, b = floating(image1), floating(image2)
     bell = _bell(filter_size, filter_sigma)
     blurred = partial(_each_channel, kernel=np.outer(bell, bell), data_format=data_format, padding="valid")
     c1, c2 = (k1 * max_val) ** 2, (k2 * max_val) ** 2

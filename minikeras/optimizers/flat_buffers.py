@@ -175,11 +175,9 @@ class Segment:
             self._moves, flat, count = group.moves, group.parameters.flat, len(self._scratch)
             edges = [len(self._spans) * k // count for k in range(count + 1)]
             self._parts = [
-                [
-                    Chunk((flat[a:b], group.gradients[a:b], s[: b - a], t[: b - a],
-                           *(slot.flat[a:b] for slot in group.slots)), slice(a, b), decay)
-                    for a, b, decay in self._spans[start:stop]
-                ]
+                [Chunk((flat[a:b], group.gradients[a:b], s[: b - a], t[: b - a],
+                        *(slot.flat[a:b] for slot in group.slots)), slice(a, b), decay)
+                 for a, b, decay in self._spans[start:stop]]
                 for (s, t), (start, stop) in zip(self._scratch, pairwise(edges), strict=True)]  # fmt: skip
         return self._parts
 

@@ -21,10 +21,8 @@ from .archive import Archive
 from .source import Source, open_source
 from .writing import replacing
 
-HEADER = re.compile(
-    rb"\{'descr': '([<>|](?:b1|[iu][1248]|f[248]|c8|c16))', 'fortran_order': (True|False), "
-    rb"'shape': \(((?:\d{1,18}(?:, ?\d{1,18})*,?)?)\), \} *\n"
-)
+HEADER = re.compile(rb"\{'descr': '([<>|](?:b1|[iu][1248]|f[248]|c8|c16))', 'fortran_order': (True|False), "
+                    rb"'shape': \(((?:\d{1,18}(?:, ?\d{1,18})*,?)?)\), \} *\n")  # fmt: skip
 MAX_HEADER = 10_000  # bytes
 
 

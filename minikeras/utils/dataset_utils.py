@@ -206,8 +206,7 @@ def image_dataset_from_directory(
     image_size: Sequence[int] = (256, 256), shuffle: bool = True, seed: int | None = None,
     validation_split: float | None = None, subset: Subset | None = None, interpolation: Interpolation = "bilinear",
     follow_links: bool = False, crop_to_aspect_ratio: bool = False, pad_to_aspect_ratio: bool = False,
-    data_format: DataFormat | None = None, format: str = "tf", verbose: bool = True,
-) -> Any:  # fmt: skip
+    data_format: DataFormat | None = None, format: str = "tf", verbose: bool = True) -> Any:  # fmt: skip
     """Return batches of the pictures in a folder, whose folders are the classes (needs Pillow).
 
     Args:
@@ -248,8 +247,7 @@ def text_dataset_from_directory(
     directory: str | PathLike[str], labels: Any = "inferred", label_mode: LabelMode | None = "int",
     class_names: Sequence[str] | None = None, batch_size: int | None = 32, max_length: int | None = None,
     shuffle: bool = True, seed: int | None = None, validation_split: float | None = None, subset: Subset | None = None,
-    follow_links: bool = False, format: str = "tf", verbose: bool = True,
-) -> Any:  # fmt: skip
+    follow_links: bool = False, format: str = "tf", verbose: bool = True) -> Any:  # fmt: skip
     """Return batches of the texts (.txt) in a folder, whose folders are the classes.
 
     Args:

@@ -85,8 +85,7 @@ class FeatureSpace(Layer):
     def __init__(
         self, features: Mapping[str, Kind | Feature | Config], output_mode: Literal["concat", "dict"] = "concat",
         crosses: Iterable[Sequence[str] | Cross | Config] | None = None, crossing_dim: int = 32,
-        hashing_dim: int = 32, num_discretization_bins: int = 32, name: str | None = None,
-    ) -> None:  # fmt: skip
+        hashing_dim: int = 32, num_discretization_bins: int = 32, name: str | None = None) -> None:  # fmt: skip
         super().__init__(name=name)
         if not features:
             raise ValueError("The `features` argument cannot be None or empty.")

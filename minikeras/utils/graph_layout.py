@@ -48,10 +48,8 @@ def arrange(sizes: Sequence[Point], links: Iterable[Link]) -> Layout:
     right = max((x + (widths[part] - BETWEEN_PARTS) / 2 for part, x in at.items()), default=0.0)
     depths = [max((sizes[part][1] for part in row if part < len(sizes)), default=0.0) for row in rows]
     ends = list(accumulate(depths, lambda end, depth: end + BETWEEN_RANKS + depth))
-    places = [
-        (at[part] - size[0] / 2 - left, ends[rank] - (depths[rank] + size[1]) / 2)
-        for part, (size, rank) in enumerate(zip(sizes, ranks, strict=True))
-    ]
+    places = [(at[part] - size[0] / 2 - left, ends[rank] - (depths[rank] + size[1]) / 2)
+              for part, (size, rank) in enumerate(zip(sizes, ranks, strict=True))]  # fmt: skip
     return Layout(
         places, (right - left, ends[-1]), [(end, end + BETWEEN_RANKS) for end in ends[:-1]], ranks,
         {link: [at[lane] - left for lane in passed] for link, passed in lanes.items()})  # fmt: skip

@@ -227,17 +227,14 @@ def install() -> None:
             "reset_states": _reset_model, "metrics_names": property(_metrics_names),
             "compiled_loss": Past("compiled_loss", "compute_loss(x, y, y_pred, sample_weight)", _compiled_loss),
             "compiled_metrics": Past("compiled_metrics", "compute_metrics(x, y, y_pred, sample_weight)",
-                                     _compiled_metrics),
-        },
+                                     _compiled_metrics)},
         Layer: {
             "input_shape": _shape_of("input"), "output_shape": _shape_of("output"), "add_metric": _add_metric,
             "get_input_at": _of_call("input"), "get_output_at": _of_call("output"),
-            "add_variable": _renamed("layer.add_variable(...)", "layer.add_weight(...)"),
-        },
+            "add_variable": _renamed("layer.add_variable(...)", "layer.add_weight(...)")},
         Optimizer: {
             "learning_rate": property(_rate.fget, _set_rate, doc=_rate.__doc__), "minimize": _minimize,
-            "lr": property(Past("lr", ".learning_rate", lambda optimizer: optimizer.learning_rate).__get__, _set_lr),
-        },
+            "lr": property(Past("lr", ".learning_rate", lambda optimizer: optimizer.learning_rate).__get__, _set_lr)},
         InputLayer: {"input": Past("input", "layer.output", lambda layer: layer.output)},
         Metric: {"reset_states": _renamed("metric.reset_states()", "metric.reset_state()")},
         KerasTensor: {"shape": property(lambda tensor: Shape(tensor._shape))}}  # fmt: skip

@@ -72,8 +72,7 @@ _ONE_LINERS: dict[str, tuple[str, Callable[..., Any]]] = {
     "temporal_padding": ("keras.ops.pad", lambda x, padding=(1, 1): ops.pad(x, ((0, 0), padding, (0, 0)))),
     **{
         f"conv{n}d": ("keras.ops.conv", lambda x, kernel, *how, **more: ops.conv(x, kernel, *how, **more))
-        for n in (1, 2, 3)
-    },
+        for n in (1, 2, 3)},
     "dropout": ("keras.random.dropout(x, level)",
         lambda x, level, noise_shape=None, seed=None: random.dropout(x, level, noise_shape, seed)),
     "get_session": ("nothing: there are no sessions", lambda: None),
@@ -238,10 +237,9 @@ def function(inputs: Any, outputs: Any, updates: Any = None, name: str | None = 
 @_today("keras.GradientTape")
 def gradients(loss: Any, variables: Any) -> Any:
     """Refuse: a graph of symbolic tensors has no gradients here."""
-    raise NotImplementedError(
-        "keras.backend.gradients needs a graph of TensorFlow 1. Compute the loss in `with keras.GradientTape() as "
-        "tape:` and ask for `tape.gradient(loss, variables)`."
-    )
+    raise NotImplementedError("keras.backend.gradients needs a graph of TensorFlow 1. Compute the loss in `with "
+                              "keras.GradientTape() as tape:` and ask for `tape.gradient(loss, "
+                              "variables)`.")  # fmt: skip
 
 
 NAMES = {name: _telling(resolve(place), name, f"keras.{place}") for name, place in RENAMED.items()} | _WRITTEN

@@ -127,10 +127,9 @@ class NumpyArrayIterator(_Pictures):
         if subset is not None:
             part, at = self._part(len(x)), int(len(x) * image_data_generator._validation_split)
             if y is not None and not ignore_class_split and set(np.unique(y[:at])) != set(np.unique(y[at:])):
-                raise ValueError(
-                    "Training and validation subsets have different number of classes after the split. If your numpy "
-                    "arrays are sorted by the label, you might want to shuffle them."
-                )
+                raise ValueError("Training and validation subsets have different number of classes after the split. If "
+                                 "your numpy arrays are sorted by the label, you might want to shuffle "
+                                 "them.")  # fmt: skip
             x, y, others = x[part], None if y is None else y[part], [a[part] for a in others]
         self.x: Array = np.asarray(x, self.dtype)
         if self.x.ndim != 4:
@@ -244,8 +243,7 @@ class DataFrameIterator(_Files):
         classes: Any = None, class_mode: str | None = "categorical", batch_size: int = 32, shuffle: bool = True,
         seed: int | None = None, data_format: str | None = "channels_last", save_to_dir: Any = None,
         save_prefix: str = "", save_format: str = "png", subset: str | None = None, interpolation: str = "nearest",
-        keep_aspect_ratio: bool = False, dtype: Any = "float32", validate_filenames: bool = True,
-    ) -> None:  # fmt: skip
+        keep_aspect_ratio: bool = False, dtype: Any = "float32", validate_filenames: bool = True) -> None:  # fmt: skip
         self._set(locals())
         self.directory: str = os.fspath(directory or "")
         df = dataframe.copy()

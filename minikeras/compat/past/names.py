@@ -117,8 +117,7 @@ def _halves(function: Callable[..., Any]) -> Callable[..., Any]:
 _PIPELINES = ("image_dataset_from_directory", "text_dataset_from_directory", "timeseries_dataset_from_array")
 CALLS: dict[str, Any] = {
     "keras.losses.Reduction": SimpleNamespace(
-        AUTO="sum_over_batch_size", NONE="none", SUM="sum", SUM_OVER_BATCH_SIZE="sum_over_batch_size"
-    ),
+        AUTO="sum_over_batch_size", NONE="none", SUM="sum", SUM_OVER_BATCH_SIZE="sum_over_batch_size"),
     "keras.layers.Convolution2D": _convolution2d,
     "keras.layers.ThresholdedReLU": _thresholded_relu, "keras.layers.merge": _merge,
     "keras.layers.Merge": _merge_models, "keras.layers.TimeDistributedDense": _time_distributed_dense}  # fmt: skip

@@ -126,12 +126,10 @@ ARGUMENTS: dict[str, Changes] = {
     "layers.Dense": {**_WEIGHTS, "output_dim": "units"},
     "layers.Embedding": {
         "init": "embeddings_initializer", "W_regularizer": "embeddings_regularizer",
-        "W_constraint": "embeddings_constraint", "input_length": _input_length, **_gone("dropout"),
-    },
+        "W_constraint": "embeddings_constraint", "input_length": _input_length, **_gone("dropout")},
     "layers.BatchNormalization": {
         "beta_init": "beta_initializer", "gamma_init": "gamma_initializer",
-        **_gone("mode", "fused", "renorm", "virtual_batch_size"),
-    },
+        **_gone("mode", "fused", "renorm", "virtual_batch_size")},
     "layers.LeakyReLU": {"alpha": "negative_slope"}, "layers.PReLU": {"init": "alpha_initializer"},
     "layers.GaussianNoise": {"sigma": "stddev"}, "layers.UpSampling1D": {"length": "size"},
     "layers.InputLayer": {"shape": _int_shape, "input_shape": _input_shape, "batch_input_shape": "batch_shape"},
@@ -153,8 +151,7 @@ ARGUMENTS: dict[str, Changes] = {
     "Model": {"input": "inputs", "output": "outputs"},
     "Model.compile": {
         "loss_weights": _third_argument,
-        **_gone("sample_weight_mode", "target_tensors", "class_mode", "experimental_run_tf_function"),
-    },
+        **_gone("sample_weight_mode", "target_tensors", "class_mode", "experimental_run_tf_function")},
     "Model.fit": {"nb_epoch": "epochs", **_RUN}, "Model.evaluate": _RUN, "Model.predict": _RUN,
     "utils.to_categorical": {"nb_classes": "num_classes"}}  # fmt: skip
 """Address of a class, method or function below minikeras, and the old names of its arguments."""
@@ -175,25 +172,20 @@ _LOWER = {name.lower(): f"optimizers.{name}" for name in _OPTIMIZERS}
 NAMES: dict[str, dict[str, str]] = {
     "keras.layers": {
         "AtrousConvolution2D": "layers.Conv2D", "CuDNNGRU": "layers.GRU", "CuDNNLSTM": "layers.LSTM",
-        "Deconvolution2D": "layers.Conv2DTranspose",
-    },
+        "Deconvolution2D": "layers.Conv2DTranspose"},
     "keras.initializers": {
         "uniform": "initializers.RandomUniform", "normal": "initializers.RandomNormal", "zero": "initializers.Zeros",
-        "one": "initializers.Ones",
-    },
+        "one": "initializers.Ones"},
     "keras.regularizers": {
         "l1l2": "regularizers.L1L2", "activity_l1": "regularizers.L1", "activity_l2": "regularizers.L2",
-        "WeightRegularizer": "regularizers.L1L2", "ActivityRegularizer": "regularizers.L1L2",
-    },
+        "WeightRegularizer": "regularizers.L1L2", "ActivityRegularizer": "regularizers.L1L2"},
     "keras.constraints": {
-        "maxnorm": "constraints.MaxNorm", "nonneg": "constraints.NonNeg", "unitnorm": "constraints.UnitNorm",
-    },
+        "maxnorm": "constraints.MaxNorm", "nonneg": "constraints.NonNeg", "unitnorm": "constraints.UnitNorm"},
     "keras.losses": {"cosine_proximity": "losses.cosine_similarity", "cosine": "losses.cosine_similarity"},
     "keras.metrics": {
         name: f"losses.{name}"
         for name in ("KLD", "MAE", "MAPE", "MSE", "MSLE", "kld", "kullback_leibler_divergence", "logcosh", "mae",
-                     "mape", "mse", "msle")
-    },
+                     "mape", "mse", "msle")},
     "keras.optimizers": _LOWER,
     "keras.utils": {"plot": "utils.plot_model"}}  # fmt: skip
 """Old names in a module, and their addresses below minikeras today."""

@@ -28,27 +28,23 @@ version: SimpleNamespace = SimpleNamespace(
     VERSION=__version__, GIT_VERSION="minikeras", COMPILER_VERSION="", GRAPH_DEF_VERSION=0
 )
 newaxis = None
-_NAMES = (
-    "compat config data debugging dtypes errors experimental image io linalg lookup math nn python ragged random "
-    "saved_model signal sparse strings summary train"
-)
+_NAMES = ("compat config data debugging dtypes errors experimental image io linalg lookup math nn python ragged random "
+          "saved_model signal sparse strings summary train")  # fmt: skip
 MODULES = _NAMES.split()
 """Namespaces that are files here."""
 _MOVED = {
     "arrays":
-    "IndexedSlices argsort boolean_mask broadcast_to cast clip_by_global_norm clip_by_norm "
-    "clip_by_value concat dynamic_partition ensure_shape expand_dims fill gather gather_nd global_norm identity "
-    "linspace meshgrid one_hot ones ones_like pad range rank repeat reshape reverse roll scatter_nd "
-    "sequence_mask shape size slice sort split squeeze stack stop_gradient tensor_scatter_nd_add "
-    "tensor_scatter_nd_max tensor_scatter_nd_min tensor_scatter_nd_sub tensor_scatter_nd_update tile transpose unique "
-    "unstack where zeros zeros_like",
+    "IndexedSlices argsort boolean_mask broadcast_to cast clip_by_global_norm clip_by_norm clip_by_value concat "
+    "dynamic_partition ensure_shape expand_dims fill gather gather_nd global_norm identity linspace meshgrid one_hot "
+    "ones ones_like pad range rank repeat reshape reverse roll scatter_nd sequence_mask shape size slice sort split "
+    "squeeze stack stop_gradient tensor_scatter_nd_add tensor_scatter_nd_max tensor_scatter_nd_min "
+    "tensor_scatter_nd_sub tensor_scatter_nd_update tile transpose unique unstack where zeros zeros_like",
     "config": "distribute test",
     "debugging": "Assert assert_equal assert_greater assert_less assert_rank",
     "dtypes": "DType TensorShape TensorSpec as_dtype",
     "functions":
-    "GradientTape Module TensorArray UnconnectedGradients autograph cond control_dependencies custom_gradient "
-    "device executing_eagerly group map_fn name_scope nest numpy_function py_function "
-    "vectorized_map while_loop",
+    "GradientTape Module TensorArray UnconnectedGradients autograph cond control_dependencies custom_gradient device "
+    "executing_eagerly group map_fn name_scope nest numpy_function py_function vectorized_map while_loop",
     "initial": "random_normal_initializer random_uniform_initializer",
     "linalg": "eig eigvals einsum eye matmul matvec norm tensordot",
     "math":

@@ -109,11 +109,9 @@ def _stacked(specs: Any, elements: list[Any]) -> Any:
         for i, array in builtins.enumerate(arrays):
             if array.shape != arrays[0].shape:
                 first, other = (str(list(a.shape)).replace(" ", "") for a in (arrays[0], array))
-                raise InvalidArgumentError(
-                    f"{NODE.format('IteratorGetNext_output_types_1')}Cannot batch tensors with different shapes in "
-                    f"component 0. First element had shape {first} and element {i} had shape {other}. "
-                    "[Op:IteratorGetNext] name: "
-                )
+                raise InvalidArgumentError(f"{NODE.format('IteratorGetNext_output_types_1')}Cannot batch tensors with "
+                                           f"different shapes in component 0. First element had shape {first} and "
+                                           f"element {i} had shape {other}. [Op:IteratorGetNext] name: ")  # fmt: skip
         return np.stack(arrays)
 
     return tree_map(stack, elements[0] if specs is None else specs, *elements)

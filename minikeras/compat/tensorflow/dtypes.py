@@ -11,10 +11,8 @@ from ..._base.typing import DTypeLike
 from ..._core.tensor import TensorOps
 from .missing import missing
 
-_BY_NUMBER = (
-    ". float32 float64 int32 uint8 int16 int8 string complex64 int64 bool . . . bfloat16 . . uint16 complex128 float16 "
-    "resource variant uint32 uint64"
-)
+_BY_NUMBER = (". float32 float64 int32 uint8 int16 int8 string complex64 int64 bool . . . bfloat16 . . uint16 "
+              "complex128 float16 resource variant uint32 uint64")  # fmt: skip
 _NUMBERS = _BY_NUMBER.split()
 """The names by the numbers that TensorFlow's files have for them."""
 _OTHER_NAMES = {"half": "float16", "float": "float32", "double": "float64", "int": "int32"}

@@ -46,11 +46,9 @@ _OTHERS: dict[str, tuple[Any, ...]] = {
     "UnimplementedError": ("There is no such operation.", NotImplementedError), "UnknownError": ("Anything else.",),
 }  # fmt: skip
 """Errors that TensorFlow has and minikeras does not raise: what each says, and what it also is in Python."""
-_CODES = (
-    "OK CANCELLED UNKNOWN INVALID_ARGUMENT DEADLINE_EXCEEDED NOT_FOUND ALREADY_EXISTS PERMISSION_DENIED "
-    "RESOURCE_EXHAUSTED FAILED_PRECONDITION ABORTED OUT_OF_RANGE UNIMPLEMENTED INTERNAL UNAVAILABLE DATA_LOSS "
-    "UNAUTHENTICATED"
-)
+_CODES = ("OK CANCELLED UNKNOWN INVALID_ARGUMENT DEADLINE_EXCEEDED NOT_FOUND ALREADY_EXISTS PERMISSION_DENIED "
+          "RESOURCE_EXHAUSTED FAILED_PRECONDITION ABORTED OUT_OF_RANGE UNIMPLEMENTED INTERNAL UNAVAILABLE DATA_LOSS "
+          "UNAUTHENTICATED")  # fmt: skip
 globals().update({name: code for code, name in enumerate(_CODES.split())})
 globals().update({
     name: type(name, (OpError, *bases), {"__doc__": text, "__module__": __name__})

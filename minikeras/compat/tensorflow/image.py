@@ -233,16 +233,12 @@ def crop_and_resize(image: Any, boxes: Any, box_indices: Any, crop_size: Any, me
     sizes, order = sizes_of(crop_size), int(method == "bilinear")
     crops = []
     for box, i in zip(array_of(boxes), as_array(box_indices), strict=True):
-        lines = [
-            (a + (b - a) * np.linspace(0, 1, n) if n > 1 else np.array([(a + b) / 2])) * (length - 1)
-            for a, b, n, length in zip(box[:2], box[2:], sizes, x.shape[1:3], strict=True)
-        ]
+        lines = [(a + (b - a) * np.linspace(0, 1, n) if n > 1 else np.array([(a + b) / 2])) * (length - 1)
+                 for a, b, n, length in zip(box[:2], box[2:], sizes, x.shape[1:3], strict=True)]  # fmt: skip
         places = np.stack(np.meshgrid(*lines, indexing="ij"))
         outside = np.any((places < 0) | (places > np.array(x.shape[1:3])[:, None, None] - 1), axis=0, keepdims=True)
-        inside = [
-            ops.image.map_coordinates(channel, places.astype("float32"), order, "nearest")
-            for channel in ops.unstack(x[int(i)], axis=-1)
-        ]
+        inside = [ops.image.map_coordinates(channel, places.astype("float32"), order, "nearest")
+                  for channel in ops.unstack(x[int(i)], axis=-1)]  # fmt: skip
         crops.append(ops.where(outside[0, ..., None], float(extrapolation_value), ops.stack(inside, -1)))
     return ops.stack(crops)
 

@@ -33,10 +33,8 @@ def unary(op: Callable[..., Any], doc: str = "") -> Callable[..., Any]:
     return call
 
 
-_SAME = (
-    "angle ceil conj cos cosh erf erfc erfinv exp expm1 floor imag log log1p log_sigmoid logical_not negative real "
-    "reciprocal round rsqrt sigmoid sign sin sinh softplus softsign sqrt square tan tanh"
-)
+_SAME = ("angle ceil conj cos cosh erf erfc erfinv exp expm1 floor imag log log1p log_sigmoid logical_not negative "
+         "real reciprocal round rsqrt sigmoid sign sin sinh softplus softsign sqrt square tan tanh")  # fmt: skip
 _UNARY = {name: name for name in _SAME.split()} | {
     "abs": "absolute", "acos": "arccos", "acosh": "arccosh", "asin": "arcsin", "asinh": "arcsinh", "atan": "arctan",
     "atanh": "arctanh", "is_finite": "isfinite", "is_inf": "isinf", "is_nan": "isnan", "rint": "round"}  # fmt: skip

@@ -16,18 +16,15 @@ def missing(module: str, other: Callable[[str], Any] | None = None) -> Callable[
             except (KeyError, ModuleNotFoundError):
                 pass
         if name in _VERSION_1.get(public, "").split():
-            raise AttributeError(
-                f"module '{public}' has no attribute '{name}', which is TensorFlow 1: graphs that sessions run. In "
-                "TensorFlow 2, as here, every operation runs when it is called: use tensors and functions directly, or "
-                "a Keras model."
-            )
+            raise AttributeError(f"module '{public}' has no attribute '{name}', which is TensorFlow 1: graphs that "
+                                 "sessions run. In TensorFlow 2, as here, every operation runs when it is called: use "
+                                 "tensors and functions directly, or a Keras model.")  # fmt: skip
         own = vars(sys.modules.get(module, object)).items()
         there = sorted(key for key, value in own if key[0] != "_" and getattr(value, "__module__", None) == module)
-        raise AttributeError(
-            f"module '{public}' has no attribute '{name}' in minikeras, which covers the part of TensorFlow that "
-            f"teaching scripts use: {', '.join(there) or _PARTS}. docs/coverage.md lists what is missing. Where your "
-            f"script needs {public}.{name}, write it with `ops` or NumPy, or run the script on TensorFlow."
-        )
+        raise AttributeError(f"module '{public}' has no attribute '{name}' in minikeras, which covers the part of "
+                             f"TensorFlow that teaching scripts use: {', '.join(there) or _PARTS}. docs/coverage.md "
+                             f"lists what is missing. Where your script needs {public}.{name}, write it with `ops` or "
+                             "NumPy, or run the script on TensorFlow.")  # fmt: skip
 
     return find
 

@@ -13,8 +13,7 @@ from .tensors import Variable, convert_to_tensor
 _TREE: dict[str, Any] = {
     "framework": {
         "ops": {"EagerTensor": Tensor, "Tensor": Tensor, "convert_to_tensor": convert_to_tensor},
-        "tensor": {"Tensor": Tensor}, "constant_op": {}, "dtypes": dtypes, "errors": errors,
-    },
+        "tensor": {"Tensor": Tensor}, "constant_op": {}, "dtypes": dtypes, "errors": errors},
     "ops": {"resource_variable_ops": {"ResourceVariable": Variable}, "variables": {"Variable": Variable}},
     "client": {"device_lib": {"list_local_devices": config.list_logical_devices}},
     "util": {"deprecation": {"silence": nullcontext}},

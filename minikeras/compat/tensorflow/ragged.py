@@ -168,9 +168,8 @@ class RaggedTensor(Rows):
         given = ops.reshape(given, (1,) * (len(places) + np.ndim(flat) - 1 - np.ndim(given)) + tuple(given.shape))
         for axis, (size, known) in enumerate(zip(given.shape, sizes, strict=False)):
             if size != 1 and known != {size}:
-                raise InvalidArgumentError(
-                    f"Size {size} of axis {axis} meets rows of lengths {sorted(known)} in {self!r:.80}."
-                )
+                raise InvalidArgumentError(f"Size {size} of axis {axis} meets rows of lengths {sorted(known)} in "
+                                           f"{self!r:.80}.")  # fmt: skip
         return given[tuple(i if n != 1 else np.zeros_like(i) for i, n in zip(places, given.shape, strict=False))]
 
     def take(self, rows: Any) -> "RaggedTensor":

@@ -104,9 +104,8 @@ def _values(example: Any, name: str, dtype: DType) -> Array | None:
     if field is None:
         return None
     if _KINDS[field] != dtype:
-        raise InvalidArgumentError(
-            f"Key: {name}.  Data types don't match. Data type: {_KINDS[field]} but expected type: {dtype.name}"
-        )
+        raise InvalidArgumentError(f"Key: {name}.  Data types don't match. Data type: {_KINDS[field]} but expected "
+                                   f"type: {dtype.name}")  # fmt: skip
     return np.array(list(getattr(feature, field).value), dtype.as_numpy_dtype)
 
 

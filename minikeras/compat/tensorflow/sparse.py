@@ -113,8 +113,6 @@ def from_dense(tensor: Any, name: str | None = None) -> SparseTensor:
 def sparse_dense_matmul(sp_a: SparseTensor, b: Any, adjoint_a: bool = False, adjoint_b: bool = False,
                         name: str | None = None) -> Any:  # fmt: skip
     """The matrix product with a whole tensor."""
-    a, b = (
-        ops.conj(ops.swapaxes(x, -1, -2)) if turned else x
-        for x, turned in ((to_dense(sp_a), adjoint_a), (b, adjoint_b))
-    )
+    a, b = (ops.conj(ops.swapaxes(x, -1, -2)) if turned else x
+            for x, turned in ((to_dense(sp_a), adjoint_a), (b, adjoint_b)))  # fmt: skip
     return BINARY["matmul"](a, b)

@@ -200,10 +200,9 @@ def alike(kernel: str, *values: Any) -> tuple[Any, ...]:
             if type(value) not in (int, float, bool) or (type(value) is float and "float" not in name):
                 value = Tensor(_array(value, name))
         if name != other and "bool" not in (name, other) and context.autocast is None:
-            raise InvalidArgumentError(
-                f"cannot compute {kernel} as input #{i}(zero-based) was expected to be a {_NAMES.get(name, name)} "
-                f"tensor but is a {_NAMES.get(other, other)} tensor [Op:{kernel}] name: "
-            )
+            raise InvalidArgumentError(f"cannot compute {kernel} as input #{i}(zero-based) was expected to be a "
+                                       f"{_NAMES.get(name, name)} tensor but is a {_NAMES.get(other, other)} tensor "
+                                       f"[Op:{kernel}] name: ")  # fmt: skip
         tensors.append(value)
     return tuple(tensors)
 
@@ -505,10 +504,9 @@ class Variable(KerasVariable):
         if self._shape is not None and self._shape.is_compatible_with(tensor.shape):
             self.array = np.zeros(tensor.shape, self.array.dtype)
         if tuple(tensor.shape) != self.array.shape:
-            raise ValueError(
-                f"Cannot assign value to variable ' {self.name}': Shape mismatch.The variable shape "
-                f"{self.array.shape}, and the assigned value shape {tuple(tensor.shape)} are incompatible."
-            )
+            raise ValueError(f"Cannot assign value to variable ' {self.name}': Shape mismatch.The variable shape "
+                             f"{self.array.shape}, and the assigned value shape {tuple(tensor.shape)} are "
+                             "incompatible.")  # fmt: skip
         super().assign(tensor)
         return self
 

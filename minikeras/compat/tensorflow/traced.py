@@ -152,10 +152,9 @@ class Function:
             if isinstance(spec, TensorSpec) and not isinstance(value, KerasTensor):
                 value = value if isinstance(value, TensorOps | Composite) else convert_to_tensor(value, spec.dtype)
                 if not spec.is_compatible_with(value):
-                    raise TypeError(
-                        f"Binding inputs to tf.function failed due to `Can not cast {TensorSpec.from_tensor(value)!r} "
-                        f"to {spec!r}`. Received args: {args} and kwargs: {{}} for signature: {self.input_signature}."
-                    )
+                    raise TypeError("Binding inputs to tf.function failed due to `Can not cast "
+                                    f"{TensorSpec.from_tensor(value)!r} to {spec!r}`. Received args: {args} and "
+                                    f"kwargs: {{}} for signature: {self.input_signature}.")  # fmt: skip
             arguments.append(value)
         return (*arguments, *args[len(arguments) :])
 

@@ -157,10 +157,8 @@ class Checkpoint:
             shape = self._waiting[name].shape
             if shape != tuple(variable.shape):
                 del self._waiting[name]
-                raise ValueError(
-                    f"Received incompatible tensor with shape {shape} when attempting to restore variable with shape "
-                    f"{tuple(variable.shape)} and name {name.removesuffix(_END)}."
-                )
+                raise ValueError(f"Received incompatible tensor with shape {shape} when attempting to restore variable "
+                                 f"with shape {tuple(variable.shape)} and name {name.removesuffix(_END)}.")  # fmt: skip
         for name, variable in pairs:
             variable.assign(self._waiting.pop(name))
         _late[:] = [checkpoint for checkpoint in _late if checkpoint is not self] + [self] * bool(self._waiting)

@@ -14,19 +14,16 @@ from ..random import set_seed
 
 def _refusal(name: str) -> Callable[..., NoReturn]:
     def refuse(*args: Any, **kwargs: Any) -> NoReturn:
-        raise RuntimeError(
-            f"minikeras has no graphs and sessions, which tf.compat.v1.{name} belongs to: every operation runs when it "
-            "is called. Use tensors and functions directly, or a Keras model."
-        )
+        raise RuntimeError(f"minikeras has no graphs and sessions, which tf.compat.v1.{name} belongs to: every "
+                           "operation runs when it is called. Use tensors and functions directly, or a Keras "
+                           "model.")  # fmt: skip
 
     return refuse
 
 
-_REFUSED = (
-    "Graph placeholder disable_v2_behavior get_variable variable_scope global_variables get_default_graph "
-    "get_default_session global_variables_initializer initialize_all_variables gradients trainable_variables "
-    "placeholder_with_default get_collection"
-)
+_REFUSED = ("Graph placeholder disable_v2_behavior get_variable variable_scope global_variables get_default_graph "
+            "get_default_session global_variables_initializer initialize_all_variables gradients trainable_variables "
+            "placeholder_with_default get_collection")  # fmt: skip
 globals().update({name: _refusal(name) for name in _REFUSED.split()})
 
 

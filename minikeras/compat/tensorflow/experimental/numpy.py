@@ -24,9 +24,8 @@ ndarray = Tensor
 newaxis = None
 _OTHERS = "array_equal diag_indices divmod float_power positive remainder result_type"
 """Functions besides those that the core has an op or a rule for."""
-_CONSTANTS = (
-    "bool_ complex128 complex64 e finfo float16 float32 float64 iinfo inf int16 int32 int64 int8 pi uint16 uint8"
-)
+_CONSTANTS = ("bool_ complex128 complex64 e finfo float16 float32 float64 iinfo inf int16 int32 int64 int8 pi uint16 "
+              "uint8")  # fmt: skip
 
 
 def array(val: Any, dtype: DTypeLike | None = None, copy: bool = True, ndmin: int = 0) -> Tensor:
