@@ -53,8 +53,7 @@ ABSENT: dict[str, str] = {
 
 ALIASES: dict[str, str] = {
     "applications.resnet50": "applications.resnet", "optimizers.legacy": "optimizers",
-    "legacy.saving": "_serialization.legacy",
-    "utils.legacy": "_serialization.legacy"}  # fmt: skip
+    "legacy.saving": "_serialization.legacy", "utils.legacy": "_serialization.legacy"}  # fmt: skip
 """Module of Keras -> what stands for it."""
 
 MOVED: dict[str, str] = {

@@ -65,8 +65,9 @@ class Progbar:
         """
         if finalize is None:
             finalize = self.target is not None and current >= self.target
+        stateful, stateless = self.stateful_metrics, self.stateless_metrics or ()
         for name, value in values or ():
-            if finalize or not self._is_averaged(name):
+            if finalize or (name not in stateless if stateful is None else name in stateful):
                 self._values[name] = (value, 1)
             else:
                 steps = max(current - self._seen_so_far, 1)
@@ -105,10 +106,6 @@ class Progbar:
         if self._open:
             write("\n")
             self._open = False
-
-    def _is_averaged(self, name: str) -> bool:
-        stateful, stateless = self.stateful_metrics, self.stateless_metrics or ()
-        return name in stateless if stateful is None else name not in stateful
 
     def _seconds_per_step(self, current: int, now: float) -> float:
         """Return how long a step takes, without the first, which is rarely like the others."""

@@ -17,9 +17,8 @@ with lazily(globals()):
     from .loss_scale_optimizer import LossScaleOptimizer
 
 __all__ = [
-    "SGD", "Adadelta", "Adafactor", "Adagrad", "Adam", "AdamW", "Adamax", "Ftrl", "Lamb", "Lion",
-    "LossScaleOptimizer", "Nadam", "Optimizer", "RMSprop", "ScheduleFreeAdamW", "deserialize", "get", "schedules",
-    "serialize"]  # fmt: skip
+    "SGD", "Adadelta", "Adafactor", "Adagrad", "Adam", "AdamW", "Adamax", "Ftrl", "Lamb", "Lion", "LossScaleOptimizer",
+    "Nadam", "Optimizer", "RMSprop", "ScheduleFreeAdamW", "deserialize", "get", "schedules", "serialize"]  # fmt: skip
 
 OptimizerLike: TypeAlias = OptimizerName | Optimizer | Config
 """The argument of `get`."""

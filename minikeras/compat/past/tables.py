@@ -160,8 +160,7 @@ ADD_WEIGHT = ("name", "shape", "dtype", "initializer", "regularizer", "trainable
 IDENTIFIERS: dict[str, dict[str, str]] = {
     "loss": {"cosine": "cosine_similarity", "cosine_proximity": "cosine_similarity"},
     "metric": {"cosine": "cosine_similarity", "cosine_proximity": "cosine_similarity"},
-    "constraint": {"maxnorm": "max_norm", "nonneg": "non_neg", "unitnorm": "unit_norm"},
-}
+    "constraint": {"maxnorm": "max_norm", "nonneg": "non_neg", "unitnorm": "unit_norm"}}  # fmt: skip
 """Kind of object, and its old names in strings."""
 LOGS = (
     {"acc", "accuracy"}, {"mse", "mean_squared_error"}, {"mae", "mean_absolute_error"},
