@@ -120,6 +120,8 @@ class SeedGenerator(Configurable):
     def _advance(self, ordered: bool = True) -> Array:
         present = self.state.array.copy()
         if not context.dry:
+            if context.undo is not None:
+                context.undo.append((self.state, present))
             self.state.make_exclusive()
             self.state.array[...] = present + _STEP.astype(present.dtype) if ordered else (present + 1) * 5387 % 933199
         return present

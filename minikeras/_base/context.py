@@ -88,15 +88,20 @@ def current_path() -> str:
 
 
 @contextmanager
-def undone(dry: bool = False) -> Iterator[None]:
-    """Run something after which variables get their values back, but for what a `build` sets.
+def undone(dry: bool = False, always: bool = True) -> Iterator[None]:
+    """Run something after which, `always` or if it raises, variables get their values back but for what a `build` sets.
 
-    In a dry run, for shapes alone, seed generators do not advance.
+    Not what an optimizer changes in place. In a dry run, for shapes alone, seed generators do not advance.
     """
     changed: list[tuple[Any, Any]] = []
     try:
         with context.having(undo=changed, dry=dry or context.dry):
             yield
+        if not always:
+            if context.undo is not None:
+                context.undo.extend(changed)
+            changed.clear()
     finally:
         for variable, array in reversed(changed):
-            variable.array = array
+            variable.take(array)
+            variable.exposed = True  # for others may hold the array

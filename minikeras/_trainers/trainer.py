@@ -78,9 +78,10 @@ class Trainer(Layer):
     @cached_property
     def _jits(self) -> dict[str, Jit]:
         """Run the steps of training, evaluation and, where it is overridden, prediction."""
+        whole, lazy = undone(always=False), lambda: not self.run_eagerly
         return {
-            "train": Jit(lambda data: self.train_step(data), lambda: not self.run_eagerly, twice=self._has_user_code),
-            "test": Jit(lambda data: self.test_step(data), lambda: not self.run_eagerly, twice=self._has_user_code),
+            "train": Jit(whole(lambda data: self.train_step(data)), lazy, twice=self._has_user_code),
+            "test": Jit(whole(lambda data: self.test_step(data)), lazy, twice=self._has_user_code),
             "predict": Jit(lambda data: self.predict_step(data), self._is_pure, PROGRAM_BYTES)}  # fmt: skip
 
     @property

@@ -1279,3 +1279,21 @@ def test_a_metric_that_fails_leaves_the_weights() -> None:
             train()
     assert model.get_weights()[0].tolist() == [[0.0], [0.0]]
     assert int(model.optimizer.iterations) == 0
+
+
+@pytest.mark.parametrize("eagerly", [False, True])
+def test_a_step_that_fails_leaves_statistics_and_seeds(eagerly: bool) -> None:
+    normalization = keras.layers.BatchNormalization()
+    model = Sequential([Input((2,)), normalization, keras.layers.Dropout(0.5), Dense(2)])
+    model.compile("sgd", "mse", run_eagerly=eagerly)
+    x = np.array([[1.0, 5.0], [3.0, 9.0]])
+    first = [v.numpy() for v in model.variables]
+    for _ in range(3):
+        with pytest.raises(ValueError, match="shape"):
+            model.train_on_batch(x, np.ones((2, 7)))
+    for before, variable in zip(first, model.variables, strict=True):
+        np.testing.assert_array_equal(variable.numpy(), before)
+    model.train_on_batch(x, np.ones((2, 2)))
+    np.testing.assert_allclose(normalization.moving_mean.numpy(), [0.02, 0.07], rtol=1e-6)  # 0.01 of the batch's means
+    model.train_on_batch(x, np.ones((2, 2)))
+    np.testing.assert_allclose(normalization.moving_mean.numpy(), [0.0398, 0.1393], rtol=1e-6)

@@ -262,9 +262,9 @@ class _MakesAnew(Layer):
 
 
 def test_a_layer_made_in_a_call_is_warned_of() -> None:
-    with pytest.warns(UserWarning, match="A Dense is made within the call of 'anew', which does not hold it") as caught:
-        layer = _MakesAnew()
-        layer.name = "anew"
+    layer = _MakesAnew()
+    words = f"A Dense is made within the call of '{layer.name}', which does not hold it"
+    with pytest.warns(UserWarning, match=words) as caught:
         layer(np.ones((1, 3)))
     assert len(caught) == 1  # the layer that it holds and the one without weights are in order
 
