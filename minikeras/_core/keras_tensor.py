@@ -3,9 +3,9 @@
 import math
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import redirect_stdout
+from contextlib import redirect_stdout, suppress
 from functools import cache
-from itertools import product, takewhile
+from itertools import chain, product, repeat, takewhile
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, cast
 
 import numpy as np
@@ -17,11 +17,10 @@ from .._base.settings import standardize_data_format, standardize_dtype
 from .._base.signature import parameters
 from .._base.typing import Config, DTypeLike, DTypeName, PartialShape, ShapeLike, TensorLike
 from ..tree import flatten
-from . import op
+from . import op, trials
 from .op import late_ops
 from .op_names import CALLED_WITH, HOMES, class_name, module
 from .tensor import NUMPY_OPS, Tensor, TensorOps, any_symbolic, stop_recording
-from .trials import Held, broadcast, filled, most_numbers, print_once, sizes_in_sight, trial_sizes, without_sizes
 
 
 class KerasTensor(Tensor):
@@ -167,19 +166,26 @@ def infer(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     of tensors or arrays, has a KerasTensor in place of each, as the arguments have.
     """
     shapes = [x.shape for x in leaves([args, kwargs]) if isinstance(x, KerasTensor)]
-    tries = trial_sizes(shapes)
+    tries = trials.trial_sizes(shapes)
     waiting: dict[Any, Any] = {}
     runs: list[Any] = []
     errors: list[Exception] = []
     batches: list[int] = []
     printed: list[str] = []
 
-    def run(sizes: tuple[int, int]) -> Any:
-        with redirect_stdout(Held(sys.stdout)) as held:
+    def run(sizes: tuple[int, ...]) -> Any:
+        with redirect_stdout(trials.Held(sys.stdout)) as held:
             try:
-                return _run(function, _zeros(args, sizes), _zeros(kwargs, sizes), waiting)
+                given, named = _zeros([args, kwargs], sizes)
+                return _run(function, given, named, waiting)
             finally:
                 printed.append(held.getvalue())
+
+    def works(*sizes: int) -> bool:
+        with suppress(Exception):
+            run(sizes)
+            return True
+        return False
 
     for sizes in tries:
         try:
@@ -189,18 +195,21 @@ def infer(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
             errors.append(error)
         if len(runs) == 2:
             break
+    if len(runs) < 2 and (sizes_of_two := trials.paired_sizes(shapes, works)):
+        waiting.clear()
+        runs = [*map(run, sizes_of_two)]
     if len(runs) < 2:
         # Some take multiples of one size, others that size alone.
-        for size, times in product((*batches, *sizes_in_sight(errors[0], shapes)), (2, 1)):
+        for size, times in product((*batches, *trials.sizes_in_sight(errors[0], shapes)), (2, 1)):
             try:
                 runs = [run((size, tries[0][1])), run((size * times, tries[1][1]))]
                 break
             except Exception:
                 continue
         else:
-            print_once(printed[:2])
-            raise without_sizes(errors[0], errors[-1])
-    print_once(printed[-2:])
+            trials.print_once(printed[:2])
+            raise trials.without_sizes(errors[0], errors[-1])
+    trials.print_once(printed[-2:])
     for model, calls in waiting.items():
         _build(model, calls)
     return _in_common(*runs)
@@ -224,13 +233,17 @@ def _run(function: Callable[..., Any], args: Any, kwargs: Any, waiting: dict[Any
     return result
 
 
-def _zeros(arguments: Any, sizes: tuple[int, int]) -> Any:
-    """Return arguments with zeros in place of symbolic tensors, of these sizes where theirs is open."""
+def _zeros(arguments: Any, sizes: tuple[int, ...]) -> Any:
+    """Return arguments with zeros in place of symbolic tensors.
+
+    `sizes` are that of open first axes, and those of other open axes, of which the last serves all that come after it.
+    """
+    others = chain(sizes[1:], repeat(sizes[-1]))
 
     def zeros(x: Any) -> Any:
         if not isinstance(x, KerasTensor):
             return x
-        shape = filled(x.shape, sizes)
+        shape = trials.filled(x.shape, sizes[0], others)
         if context.loading is not None:
             context.loading.spend(math.prod(shape))
         return _zero(shape, x.dtype, sizes[0])
@@ -321,7 +334,7 @@ class Operation:
             return output
         if context.loading is not None:
             shapes = [x.shape for x in leaves([args, kwargs]) if isinstance(x, TensorOps)]
-            context.loading.spend(most_numbers(self.function.__name__, {**self.settings, **kwargs}, shapes))
+            context.loading.spend(trials.most_numbers(self.function.__name__, {**self.settings, **kwargs}, shapes))
         return infer(self, *args, **kwargs)
 
     def _elementwise_spec(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> KerasTensor | None:
@@ -332,7 +345,7 @@ class Operation:
             return None
         shapes = [x.shape if isinstance(x, KerasTensor) else np.shape(x) for x in args]
         single = [_zero([1] * len(x.shape), x.dtype) if isinstance(x, KerasTensor) else x for x in args]
-        return KerasTensor(broadcast(shapes), _run(self, single, kwargs, {}).dtype)
+        return KerasTensor(trials.broadcast(shapes), _run(self, single, kwargs, {}).dtype)
 
     def get_config(self) -> Config:
         """Return name and settings."""

@@ -3,9 +3,9 @@
 import math
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from io import StringIO
-from itertools import zip_longest
+from itertools import repeat, zip_longest
 from typing import Any
 
 import numpy as np
@@ -28,9 +28,27 @@ def trial_sizes(shapes: Sequence[PartialShape]) -> list[tuple[int, int]]:
     return [(2, 2), (4, large), (6, 2 * large), (4, 4)]
 
 
-def filled(shape: PartialShape, sizes: tuple[int, int]) -> list[int]:
-    """Return a shape with sizes in place of unknown ones: one for the first axis, one for the others."""
-    return [sizes[axis > 0] if n is None else n for axis, n in enumerate(shape)]
+def filled(shape: PartialShape, first: int, others: Iterator[int]) -> list[int]:
+    """Return a shape with sizes in place of unknown ones: that of the first axis, and those of the others in order."""
+    return [n if n is not None else next(others) if axis else first for axis, n in enumerate(shape)]
+
+
+def paired_sizes(shapes: Sequence[PartialShape], works: Callable[..., bool]) -> list[tuple[int, ...]]:
+    """Return sizes for two trials in which unknown sizes are those of known axes that they meet, [] if none will do.
+
+    They are that of the first axis, then one for each unknown size of the others. What may differ from the known size
+    does in the second. `works` returns whether a trial of such sizes does.
+    """
+    count = sum(n is None for shape in shapes for n in shape[1:])
+    known = sorted({n for shape in shapes for n in shape[1:] if n}) if count else []
+    for n in known:
+        if all(math.prod(filled(shape, 4, repeat(n + 2))) <= MOST_NUMBERS for shape in shapes):
+            sizes = [n] * count
+            if works(2, *sizes):
+                for i in range(count):
+                    sizes[i] += 2 * works(4, *sizes[:i], n + 2, *sizes[i + 1 :])
+                return [(2, *[n] * count), (4, *sizes)]
+    return []
 
 
 MOST_NUMBERS = 1 << 24
@@ -45,7 +63,7 @@ def sizes_in_sight(error: Exception, shapes: Sequence[PartialShape]) -> list[int
     if not any(shape[:1] == (None,) for shape in shapes):
         return []
     sizes: list[Any] = []
-    most = MOST_NUMBERS // max(math.prod(filled(shape, (1, 2))) for shape in shapes)
+    most = MOST_NUMBERS // max(math.prod(filled(shape, 1, repeat(2))) for shape in shapes)
     trace = error.__traceback__
     while trace is not None:
         frame, trace = trace.tb_frame, trace.tb_next
@@ -107,7 +125,8 @@ _COSTLY = ["fft", "fft2", "ifft2", "rfft", "irfft", "stft", "istft"]
 
 def most_numbers(name: str, settings: Mapping[str, Any], shapes: Sequence[PartialShape]) -> int:
     """Return how many numbers an op works on at most, for tensors of the sizes that inference tries for such shapes."""
-    tried = [filled(shape, trial_sizes(shapes)[1]) for shape in shapes]
+    first, others = trial_sizes(shapes)[1]
+    tried = [filled(shape, first, repeat(others)) for shape in shapes]
     sizes = [math.prod(shape) for shape in tried]
     given = [x for key in _SIZES for x in leaves(settings.get(key))]
     numbers = (n for x in given for n in (x.ravel().tolist() if isinstance(x, np.ndarray) else [x]))

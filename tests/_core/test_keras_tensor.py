@@ -75,3 +75,23 @@ def test_other_axes_stay_open_beside_a_batch_of_one_size() -> None:
             return x + keras.random.normal((16, 1, 3))
 
     assert Fixed()(keras.Input((None, 3))).shape == (16, None, 3)
+
+
+PAIRED: dict[str, tuple[Any, list[Any], Any]] = {
+    "product": (ops.matmul, [(8, None), (10, 8)], (None, 8, 8)),
+    "choice": (lambda a, b: ops.where(a > 0, b, 0.0), [(None,), (10,)], (None, 10)),
+    "joined": (lambda *x: ops.concatenate(x, -1), [(None, 8), (10, 8)], (None, 10, 16)),
+    "outer product": (lambda a, b: ops.tensordot(a, b, [[2], [1]]), [(4, None), (3, 5)], (None, 4, None, 5)),
+    "attention": (lambda *x: keras.layers.Attention()([*x]), [(None, 3), (5, 3), (None, 3)], (None, None, 3)),
+}
+
+
+@pytest.mark.parametrize("name", PAIRED)
+def test_an_open_axis_may_meet_a_known_one(name: str) -> None:
+    function, shapes, expected = PAIRED[name]
+    assert function(*map(keras.Input, shapes)).shape == expected
+
+
+def test_what_no_size_makes_fit_is_refused_without_sizes() -> None:
+    with pytest.raises(ValueError, match=r"\(None, 8, None\)"):
+        ops.matmul(keras.Input((8, None)), keras.Input((10, 8, 2)))
