@@ -166,53 +166,68 @@ def infer(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     of tensors or arrays, has a KerasTensor in place of each, as the arguments have.
     """
     shapes = [x.shape for x in leaves([args, kwargs]) if isinstance(x, KerasTensor)]
-    tries = trials.trial_sizes(shapes)
-    waiting: dict[Any, Any] = {}
+    tries, trial = trials.trial_sizes(shapes), _Trials(function, [args, kwargs])
     runs: list[Any] = []
     errors: list[Exception] = []
     batches: list[int] = []
-    printed: list[str] = []
-
-    def run(sizes: tuple[int, ...]) -> Any:
-        with redirect_stdout(trials.Held(sys.stdout)) as held:
-            try:
-                given, named = _zeros([args, kwargs], sizes)
-                return _run(function, given, named, waiting)
-            finally:
-                printed.append(held.getvalue())
-
-    def works(*sizes: int) -> bool:
-        with suppress(Exception):
-            run(sizes)
-            return True
-        return False
-
-    for sizes in tries:
+    for batch, others in tries:
         try:
-            runs.append(run(sizes))
-            batches.append(sizes[0])
+            runs.append(trial.run(batch, others))
+            batches.append(batch)
         except Exception as error:
             errors.append(error)
         if len(runs) == 2:
             break
-    if len(runs) < 2 and (sizes_of_two := trials.paired_sizes(shapes, works)):
-        waiting.clear()
-        runs = [*map(run, sizes_of_two)]
+    if len(runs) < 2 and (paired := trials.paired_sizes(shapes, trial.works)):
+        runs = trial.run_both(*paired)
     if len(runs) < 2:
         # Some take multiples of one size, others that size alone.
         for size, times in product((*batches, *trials.sizes_in_sight(errors[0], shapes)), (2, 1)):
             try:
-                runs = [run((size, tries[0][1])), run((size * times, tries[1][1]))]
+                runs = trial.run_both((size, tries[0][1]), (size * times, tries[1][1]))
                 break
             except Exception:
                 continue
         else:
-            trials.print_once(printed[:2])
+            trials.print_once(trial.printed[:2])
             raise trials.without_sizes(errors[0], errors[-1])
-    trials.print_once(printed[-2:])
-    for model, calls in waiting.items():
+    trials.print_once(trial.printed[-2:])
+    for model, calls in trial.waiting.items():
         _build(model, calls)
     return _in_common(*runs)
+
+
+class _Trials:
+    """Runs of a function on zeros in place of symbolic tensors; sizes are those of `_zeros`.
+
+    `printed` has what each run printed, `waiting` the calls of models that wait to be built, by the runs that worked.
+    """
+
+    def __init__(self, function: Callable[..., Any], arguments: list[Any]) -> None:
+        self._function, self._arguments = function, arguments
+        self.printed: list[str] = []
+        self.waiting: dict[Any, Any] = {}
+
+    def run(self, *sizes: int) -> Any:
+        """Return what it gives for zeros of these sizes."""
+        args, kwargs = _zeros(self._arguments, sizes)
+        with redirect_stdout(trials.Held(sys.stdout)) as held:
+            try:
+                return _run(self._function, args, kwargs, self.waiting)
+            finally:
+                self.printed.append(held.getvalue())
+
+    def works(self, *sizes: int) -> bool:
+        """Return whether a run raises nothing."""
+        with suppress(Exception):
+            self.run(*sizes)
+            return True
+        return False
+
+    def run_both(self, one: Sequence[int], other: Sequence[int]) -> list[Any]:
+        """Return two runs, by which alone models are built."""
+        self.waiting.clear()
+        return [self.run(*one), self.run(*other)]
 
 
 def _in_common(one: Any, two: Any) -> Any:
