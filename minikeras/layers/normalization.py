@@ -309,7 +309,9 @@ class GroupNormalization(_Scaling):
             y = y * ops.reshape(_as_dtype(self.gamma, x.dtype), spread)
         if self.beta is not None:
             y = y + ops.reshape(_as_dtype(self.beta, x.dtype), spread)
-        return ops.convert_to_tensor(ops.reshape(y, shape), self.compute_dtype)
+        y = ops.reshape(y, shape)
+        y = ops.cast(y, inputs.dtype) if "float" in inputs.dtype else y  # rounded as in Keras, which also cuts integers
+        return ops.convert_to_tensor(y, self.compute_dtype)
 
 
 class RMSNormalization(_AlongAxes):

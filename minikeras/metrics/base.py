@@ -191,7 +191,12 @@ def _by_sample(values: TensorLike, sample_weight: TensorLike | None, reduce: Any
         if x.ndim > rank:
             x = reduce(x, axis=tuple(range(rank, x.ndim)))
         if weights.shape != x.shape:
-            weights = ops.broadcast_to(weights, x.shape)
+            try:
+                weights = ops.broadcast_to(weights, x.shape)
+            except ValueError:
+                raise ValueError(f"The weights of a metric, or the mask of the predictions, of shape {weights.shape}, do "
+                                 f"not fit its values of shape {x.shape}. Return one value a sample, not their "
+                                 "mean.") from None  # fmt: skip
         x, weights = x * weights, _rows(weights, reduce)
     return _rows(x, reduce), weights
 

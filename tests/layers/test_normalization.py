@@ -73,6 +73,12 @@ def test_half_precision_is_normalized_in_single() -> None:
         assert (y.dtype, y.tolist()) == ("float16", [[-1.0, 1.0]])
 
 
+def test_group_normalization_rounds_to_the_dtype_of_its_input() -> None:
+    x = np.random.default_rng(0).normal(size=(2, 3, 4))
+    exact = layers.GroupNormalization(2)(x.astype("float16").astype("float32")).numpy()
+    np.testing.assert_array_equal(layers.GroupNormalization(2)(x.astype("float16")).numpy(), exact.astype("float16"))
+
+
 def test_batch_normalization_says_what_it_does_not_have() -> None:
     for limits in ({"rmax": 1.0, "rmin": 2.0}, {"dmax": -1.0}, {"r": 1.0}):
         with pytest.raises(ValueError, match=r"renorm_clipping.*Received"):
