@@ -194,8 +194,8 @@ def _by_sample(values: TensorLike, sample_weight: TensorLike | None, reduce: Any
             try:
                 weights = ops.broadcast_to(weights, x.shape)
             except ValueError:
-                raise ValueError(f"The weights of a metric, or the mask of the predictions, of shape {weights.shape}, do "
-                                 f"not fit its values of shape {x.shape}. Return one value a sample, not their "
+                raise ValueError(f"The weights of a metric, or the mask of the predictions, of shape {weights.shape}, "
+                                 f"do not fit its values of shape {x.shape}. Return one value a sample, not their "
                                  "mean.") from None  # fmt: skip
         x, weights = x * weights, _rows(weights, reduce)
     return _rows(x, reduce), weights

@@ -231,6 +231,9 @@ def binary(op: Callable[..., Tensor], kernel: str) -> Callable[..., Tensor]:
         if kernel == "RealDiv" and kind.is_integer and not isinstance(x, KerasTensor):
             wide = "float32" if kind.size < 4 else "float64"
             x, y = ops.cast(x, wide), ops.cast(y, wide)
+        divides = kernel in ("FloorDiv", "FloorMod") and kind.is_integer and not isinstance(y, KerasTensor)
+        if divides and not np.all(y.array if isinstance(y, TensorOps) else y):
+            raise InvalidArgumentError(f"{NODE.format(kernel)}Integer division by zero [Op:{kernel}] name: ")
         if kernel == "AddV2" and kind == "string":
             return Tensor(np.asarray(as_array(x) + as_array(y), "object"))
         return op(x, y)
@@ -254,6 +257,13 @@ def binary(op: Callable[..., Tensor], kernel: str) -> Callable[..., Tensor]:
     return call
 
 
+def _matmul(x: Any, y: Any) -> Tensor:
+    for place, shape in enumerate((np.shape(x), np.shape(y))):
+        if len(shape) < 2:
+            raise InvalidArgumentError(f"{NODE.format('__MklMatMul')}In[{place}] ndims must be >= 2 [Op:MatMul] name: ")
+    return ops.matmul(x, y)
+
+
 _KERNELS = {
     "add": ("add", "AddV2"), "subtract": ("subtract", "Sub"), "multiply": ("multiply", "Mul"),
     "divide": ("divide", "RealDiv"), "truediv": ("divide", "RealDiv"), "floordiv": ("floor_divide", "FloorDiv"),
@@ -266,7 +276,7 @@ _KERNELS = {
     "logical_and": ("logical_and", "LogicalAnd"), "logical_or": ("logical_or", "LogicalOr"),
     "logical_xor": ("logical_xor", "LogicalXor")}  # fmt: skip
 BINARY: dict[str, Callable[..., Tensor]] = {
-    name: binary(getattr(ops, op), kernel) for name, (op, kernel) in _KERNELS.items()
+    name: binary(_matmul if op == "matmul" else getattr(ops, op), kernel) for name, (op, kernel) in _KERNELS.items()
 }
 """Operations on two tensors, by TensorFlow's names."""
 _OPERATORS = {
