@@ -8,7 +8,7 @@ import builtins
 import glob
 import itertools
 import random as _python
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from importlib import import_module
 from types import SimpleNamespace
@@ -288,6 +288,21 @@ class Dataset:
 
         return Dataset("DirectedInterleave", items, datasets[0]._spec, UNKNOWN)
 
+    @staticmethod
+    def choose_from_datasets(datasets: list["Dataset"], choice_dataset: "Dataset",
+                             stop_on_empty_dataset: bool = True) -> "Dataset":  # fmt: skip
+        """Return elements of several datasets, each from the one that the next number of another dataset says."""
+
+        def items() -> Iterator[Any]:
+            passes = [ds._elements() for ds in datasets]
+            for choice in choice_dataset._elements():
+                found = list(itertools.islice(passes[int(_values(choice))], 1))
+                if not found and stop_on_empty_dataset:
+                    return
+                yield from found
+
+        return Dataset("DirectedInterleave", items, datasets[0]._spec, UNKNOWN)
+
     def shuffle(self, buffer_size: Any, seed: Any = None, reshuffle_each_iteration: bool = True,
                 name: str | None = None) -> "Dataset":  # fmt: skip
         """Return each element drawn from a buffer of the next ones, in TensorFlow's order where a seed was set."""
@@ -440,6 +455,93 @@ class Dataset:
                 slots = open_slots
 
         return Dataset("Interleave", items, lambda: next(parts._items()).element_spec, UNKNOWN)
+
+    def group_by_window(self, key_func: Callable[..., Any], reduce_func: Callable[[Any, "Dataset"], "Dataset"],
+                        window_size: Any = None, window_size_func: Callable[[Any], Any] | None = None,
+                        name: str | None = None) -> "Dataset":  # fmt: skip
+        """Return what a function (key, dataset) makes of so many elements of a key at a time; the rest come last."""
+        if (window_size is None) == (window_size_func is None):
+            raise ValueError("Either the `window_size` argument or the `window_size_func` argument must be specified.")
+        key_of = _on_elements(key_func)
+
+        def parts() -> Iterator[Dataset]:
+            groups: dict[int, list[Any]] = {}
+            for element in self._elements():
+                key = int(_values(key_of(element)))
+                group = groups.setdefault(key, [])
+                group.append(element)
+                size = window_size if window_size_func is None else window_size_func(_key(key))
+                if len(group) >= int(_values(size)):
+                    yield make(key, groups.pop(key))
+            for key in sorted(groups):
+                yield make(key, groups[key])
+
+        def make(key: int, group: list[Any]) -> Dataset:
+            return reduce_func(_key(key), Dataset("Variant", lambda: iter(group), self._spec, len(group)))
+
+        spec = lambda: next(parts()).element_spec  # noqa: E731
+        return Dataset("GroupByWindow", lambda: (e for ds in parts() for e in ds._elements()), spec, UNKNOWN)
+
+    def bucket_by_sequence_length(self, element_length_func: Callable[..., Any], bucket_boundaries: Sequence[int],
+                                  bucket_batch_sizes: Sequence[int], padded_shapes: Any = None,
+                                  padding_values: Any = None, pad_to_bucket_boundary: bool = False,
+                                  no_padding: bool = False, drop_remainder: bool = False,
+                                  name: str | None = None) -> "Dataset":  # fmt: skip
+        """Return batches of elements of like lengths, padded to one shape.
+
+        The first bucket has lengths below the first boundary, the next those below the second, and so on.
+        """
+        if len(bucket_batch_sizes) != len(bucket_boundaries) + 1:
+            raise ValueError("`len(bucket_batch_sizes)` must equal `len(bucket_boundaries) + 1` but "
+                             f"`len(bucket_batch_sizes)={len(bucket_batch_sizes)}` and "
+                             f"`len(bucket_boundaries)={len(bucket_boundaries)}`.")  # fmt: skip
+        length_of = _on_elements(element_length_func)
+
+        def bucket_of(*element: Any) -> Any:
+            length = _values(length_of(element if len(element) > 1 else element[0]))
+            return np.searchsorted(bucket_boundaries, length, "right")
+
+        def batch(key: Any, group: Dataset) -> Dataset:
+            bucket = int(_values(key))
+            n, shapes = bucket_batch_sizes[bucket], padded_shapes
+            if no_padding:
+                return group.batch(n, drop_remainder)
+            if pad_to_bucket_boundary:
+                if bucket == len(bucket_boundaries):
+                    raise InvalidArgumentError("When pad_to_bucket_boundary=True, elements must have length < "
+                                               "max(bucket_boundaries).")  # fmt: skip
+                shapes = tree_map(lambda s: list(s.shape), group._spec()) if shapes is None else shapes
+                full = bucket_boundaries[bucket] - 1
+                shapes = tree_map(lambda shape: np.array([full if k in (None, -1) else k for k in shape]), shapes)
+            return group.padded_batch(n, shapes, padding_values, drop_remainder)
+
+        sizes: Callable[[Any], Any] = lambda key: bucket_batch_sizes[int(_values(key))]  # noqa: E731
+        return self.group_by_window(bucket_of, batch, window_size_func=sizes)
+
+    def unique(self, name: str | None = None) -> "Dataset":
+        """Return each element where it comes first."""
+
+        def items() -> Iterator[Any]:
+            seen: set[Any] = set()
+            for element in self._elements():
+                key = _values(element).item()
+                if key not in seen:
+                    seen.add(key)
+                    yield element
+
+        return Dataset("Unique", items, self._spec, UNKNOWN)
+
+    def scan(self, initial_state: Any, scan_func: Callable[[Any, Any], Any], name: str | None = None) -> "Dataset":
+        """Return the outputs of a function (state, element) -> (next state, output)."""
+
+        def items() -> Iterator[Any]:
+            state = tree_map(_tensor, initial_state)
+            for element in self._elements():
+                new, output = scan_func(state, tree_map(_tensor, element))
+                state = tree_map(_tensor, new)
+                yield tree_map(_tensor, output)
+
+        return Dataset("Scan", items, lambda: tree_map(_spec, next(items())), self._size)
 
     def apply(self, transformation_func: Callable[["Dataset"], "Dataset"]) -> "Dataset":
         """Return what a function makes of the dataset."""
@@ -604,6 +706,10 @@ class Dataset:
 
     def __repr__(self) -> str:
         return f"<_{self._kind}Dataset element_spec={self.element_spec!r}>"
+
+
+def _key(key: int) -> Tensor:
+    return Tensor(np.asarray(key, "int64"))
 
 
 def _column(leaves: tuple[Any, ...], spec: Any) -> Dataset:
