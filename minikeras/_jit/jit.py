@@ -12,6 +12,7 @@ import numpy as np
 from .._base.nested import leaves, make_room, map_structure
 from .._base.pool import lock_owners
 from .._base.typing import Array
+from .._base.user_warning import warn_user
 from .._core.op import Entry
 from .._core.ownership import Changes
 from .._core.tensor import Tensor, TensorOps, recorders
@@ -216,6 +217,10 @@ class Jit:
         fingerprint, before = record.fingerprint(), self._fingerprints.pop(key, None)
         if before == (Changes.layers, fingerprint) or (before == (Changes.layers, None) and not self._twice()):
             return True
+        if self._programs and before is not None and before[0] == Changes.layers and before[1] is not None:
+            warn_user("A step computes otherwise than before, from values that have changed, while steps on inputs of "
+                      "other sizes are replayed as they were. Hold such values in a Variable, or use "
+                      "`run_eagerly=True`.")  # fmt: skip
         self._remember(key, fingerprint)
         return False
 

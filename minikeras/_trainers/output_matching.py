@@ -50,8 +50,10 @@ class Outputs:
         They are in the structure of the outputs, in a flat list or dict, or those of the wanted outputs alone.
         """
         if not self.nested:
-            if len(leaves(y)) != 1:
-                raise ValueError(f"The model has one output. Received {len(leaves(y))} targets: {_sketch(y)}.")
+            name = self.all[0].name
+            if len(leaves(y)) != 1 or (isinstance(y, dict) and name is not None and name not in y):
+                called = "" if name is None else f", {name!r}"
+                raise ValueError(f"The model has one output{called}. Received {len(leaves(y))} targets: {_sketch(y)}.")
             return leaves(y)
         if _same(y, y_pred):
             return [follow(y, o.path) for o in self.all]

@@ -157,7 +157,7 @@ class Trainer(Layer):
         name = f"{phase}_step"
         if not self._is_built() and getattr(type(self), name) is getattr(Trainer, name):
             with undone():
-                super().__call__(to_tensors(x))
+                super().__call__(to_tensors(x), training=False)
 
     def _is_built(self) -> bool:
         return all(layer.built for layer in self._flatten_layers())

@@ -40,9 +40,7 @@ def encoded(numbers: Array, mode: str, depth: int, dtype: str, weights: Array | 
     if mode == "int":
         return numbers.astype(dtype, copy=False)
     numbers = np.atleast_1d(numbers)
-    if mode == "one_hot" and numbers.ndim > 1 and numbers.shape[-1] == 1:
-        numbers = numbers[..., 0]
-    if mode == "one_hot":
+    if mode == "one_hot" and (numbers.ndim == 1 or numbers.shape[-1] != 1):
         numbers = numbers[..., None]
     return tally(numbers, depth, dtype, weights, once=mode != "count")
 
@@ -65,7 +63,11 @@ def raw(values: Any) -> Array:
     array = as_array(values) if isinstance(values, TensorOps) else np.asarray(values, object if texts else None)
     if array.dtype.kind == "S" or (array.dtype == object and array.size and isinstance(array.flat[0], bytes)):
         array = np.char.decode(array.astype(bytes), "utf8")
-    return array.astype(str) if array.dtype == object and not {*map(type, array.flat)} <= {str} else array
+    if array.dtype != object or {*map(type, array.flat)} <= {str}:
+        return array
+    if any(value is None or value != value for value in array.flat):
+        raise ValueError("Values are missing (None or NaN). Fill them first, in a table by `fillna('')`.")
+    return array.astype(str)
 
 
 def _strings(values: Any) -> list[str]:
@@ -317,9 +319,12 @@ class _Lookup(OfValues):
         tokens = [self._value(token) for token in np.asarray(vocabulary).tolist()]
         if not tokens:
             raise ValueError(f"Cannot set an empty vocabulary. Received: vocabulary={vocabulary}")
-        if idf_weights is not None and self.output_mode != "tf_idf":
-            raise ValueError(f"`idf_weights` are for the mode 'tf_idf', not for {self.output_mode!r}.")
         weights = None if idf_weights is None else np.asarray(idf_weights, "float64")
+        if weights is not None and (self.output_mode != "tf_idf" or len(weights) != len(tokens)):
+            raise ValueError(
+                "`idf_weights` are for the mode 'tf_idf', one a token. Received: mode "
+                f"{self.output_mode!r}, {len(weights)} weights for {len(tokens)} tokens."
+            )
         if special and tokens[: len(special)] == special:
             tokens = tokens[len(special) :]
         elif weights is not None:
@@ -329,12 +334,14 @@ class _Lookup(OfValues):
             raise ValueError(f"The vocabulary has repeated terms: {repeated}")
         if self.max_tokens is not None and len(special) + len(tokens) > self.max_tokens:
             raise ValueError(f"The vocabulary has more than max_tokens={self.max_tokens}. Received: {len(tokens)}.")
-        self._tokens, self._idf = tokens, self._idf if weights is None else weights
+        self._tokens, self._idf = tokens, weights
 
     def _load_vocabulary(self, text: str) -> None:
         """Take over what Keras has learned, which it keeps in a file of its own, a token a line."""
         if self._tokens is None:
+            weights = self._idf
             self.set_vocabulary(text.rstrip("\n").split("\n"))
+            self._idf = weights
 
     def save_own_variables(self, store: MutableMapping[str, Any]) -> None:
         """Put the weights of mode "tf_idf" into a store, under the name that Keras gives them."""
@@ -448,7 +455,7 @@ class _Lookup(OfValues):
         size = None if self._tokens is None else self.vocabulary_size()
         state: Config = {"vocabulary": self._tokens, "idf_weights": None, "vocabulary_size": size}
         if self._idf is not None:
-            state |= {"vocabulary": self.get_vocabulary(), "idf_weights": self._idf.tolist()}
+            state |= {"vocabulary": self.get_vocabulary(), "idf_weights": self._idf[: self.vocabulary_size()].tolist()}
         return {**super().get_config(), **state}
 
 
@@ -612,8 +619,10 @@ class TextVectorization(_Lookup):
 
     def _words(self, text: str, most: int | None) -> list[str]:
         """Return the words of a text, if there are no n-grams no more than so many."""
+        if not isinstance(text, str):
+            raise TypeError(f"TextVectorization takes texts. Received: {text!r}")
         standard, split = _STANDARDS.get(self.standardize, self.standardize), self.split
-        plain = str(text) if standard is None else standard(text)
+        plain = text if standard is None else standard(text)
         plain = plain if isinstance(plain, str) else _strings([plain])[0]
         if split == "whitespace":
             n = -1 if most is None or self.ngrams else most

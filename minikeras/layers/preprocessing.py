@@ -85,6 +85,8 @@ class Normalization(SameShape):
         Args:
             data: An array, or an iterable of batches (or of tuples whose first item is one); a TypeError for others.
         """
+        if self.input_mean is not None:
+            raise ValueError(f"Layer '{self.name}' was given its mean and variance, and has none to learn from data.")
         if isinstance(data, list | tuple) and not any(hasattr(batch, "shape") for batch in leaves(data)):
             data = as_array(data)
         if not hasattr(data, "__array__") and not isinstance(data, Iterable):
@@ -105,10 +107,9 @@ class Normalization(SameShape):
             count, mean = count + size, merged
         if not count:
             raise ValueError(f"adapt() of layer '{self.name}' received no data. Expected at least one row.")
-        if self.input_mean is None:
-            self.adapt_mean.assign(mean)
-            self.adapt_variance.assign(variance)
-            self.finalize_state()
+        self.adapt_mean.assign(mean)
+        self.adapt_variance.assign(variance)
+        self.finalize_state()
 
     def _check_batch(self, batch: Array) -> None:
         if not batch.size:

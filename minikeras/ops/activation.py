@@ -44,7 +44,8 @@ def leaky_relu(x: TensorLike, negative_slope: Any = 0.2, out: Array | None = Non
     x = as_float(x)
     if np.ndim(negative_slope):
         return np.multiply(x, np.where(x >= 0, 1, negative_slope), out=out)
-    return (np.maximum if negative_slope <= 1 else np.minimum)(x, x * negative_slope, out=out)
+    negative = x * negative_slope if negative_slope else 0  # times infinity it would be NaN
+    return (np.maximum if negative_slope <= 1 else np.minimum)(x, negative, out=out)
 
 
 @primitive(lambda g, y, x, alpha: np.where(x > 0, g, g * (y + alpha)),

@@ -21,7 +21,7 @@ from .convolution import conv, depthwise_conv
 from .creation import cast, convert_to_tensor, floating, ndim, shape
 from .elementwise import absolute, clip, divide, equal, greater, less, maximum, minimum, mod, round, square
 from .linalg import tensordot
-from .reduction import max, mean, min
+from .reduction import mean
 from .shapes import along, expand_dims, moveaxis, pad, split, squeeze, stack, take, where
 
 
@@ -65,11 +65,11 @@ def _matrix(name: str, size: int, count: int, scale: float, shift: float, antial
 
 def _weighed(images: Tensor, axes: Sequence[int], matrices: Sequence[FloatArray]) -> Tensor:
     """Multiply axes by matrices; what was whole numbers becomes whole again."""
-    whole = "int" in images.dtype
+    whole: Any = "int" in images.dtype and np.iinfo(images.dtype)
     x = cast(images, "float32") if whole else images
     for axis, matrix in zip(axes, matrices, strict=True):
         x = moveaxis(tensordot(x, matrix.astype(x.dtype), ([axis], [0])), -1, axis)
-    return cast(clip(round(x), min(images), max(images)), images.dtype) if whole else x
+    return cast(clip(round(x), whole.min, whole.max), images.dtype) if whole else x
 
 
 @composite
@@ -339,7 +339,7 @@ def _read(x: Tensor, places: Sequence[Any], order: int, fill_mode: str, fill_val
     values = cast(x, "float32") if whole else x
     corners: list[tuple[list[Array], Any]] = [([], 1.0)]
     for c in places:
-        low = np.floor(as_array(c) + (0.5 if order == 0 else 0.0))
+        low = np.floor(as_array(c)) if order else np.trunc(as_array(c) + np.copysign(0.5, as_array(c)))
         ends = [(low, 1.0)] if order == 0 else [(low, 1 - (c - low)), (low + 1, c - low)]
         corners = [([*index, i.astype("int64")], weight * w) for index, weight in corners for i, w in ends]
     extra = [slice(None)] * (x.ndim - len(places))

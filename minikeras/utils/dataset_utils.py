@@ -115,10 +115,13 @@ def timeseries_dataset_from_array(data: Any, targets: Any, sequence_length: int,
     for name, value in (("sampling_rate", sampling_rate), ("sequence_stride", sequence_stride)):
         if not 0 < value < len(values):
             raise ValueError(f"`{name}` must be from 1 to below the length of the data, {len(values)}. Got: {value}")
+    for name, least in (("sequence_length", sequence_length), ("batch_size", batch_size)):
+        if least is not None and least < 1:
+            raise ValueError(f"`{name}` must be at least 1. Received: {least}")
     start, end = start_index or 0, len(values) if end_index is None else end_index
     count = end - start - (sequence_length - 1) * sampling_rate
     labels = None if targets is None else np.asarray(targets)[start:end]
-    starts = np.arange(0, count if labels is None else min(count, len(np.asarray(targets))), sequence_stride)
+    starts = np.arange(0, count if labels is None else min(count, len(labels)), sequence_stride)
     if shuffle:
         np.random.RandomState(np.random.randint(10**6) if seed is None else seed).shuffle(starts)  # noqa: NPY002
     part, steps = values[start:end], np.arange(sequence_length) * sampling_rate
@@ -130,6 +133,8 @@ def _files(root: Any, suffixes: tuple[str, ...], labels: Any, class_names: Seque
            links: bool) -> tuple[list[str], Array | None, list[str] | None]:  # fmt: skip
     """Return the files below a folder, the number of the class of each, and the names of the classes."""
     inferred = isinstance(labels, str) and labels == "inferred"
+    if class_names is not None and not inferred:
+        raise ValueError("`class_names` are for `labels='inferred'` with a `label_mode`, which reads them off folders.")
     folders = sorted(f.name for f in os.scandir(root) if f.is_dir() and f.name[0] != ".") if inferred else [""]
     if inferred and class_names is not None:
         if not set(class_names) <= set(folders):
@@ -170,7 +175,7 @@ def _from_folder(load: Callable[[str], Any], suffixes: tuple[str, ...], director
     if validation_split and shuffle and seed is None:
         raise ValueError("Pass `seed=`, the same for both subsets: shuffled anew, they would have files in common.")
     one_of("label_mode", label_mode, ("int", "categorical", "binary", None))
-    paths, numbers, names = _files(directory, suffixes, labels, class_names, follow_links)
+    paths, numbers, names = _files(directory, suffixes, label_mode and labels, class_names, follow_links)
     if verbose:
         classes = "" if names is None else f" belonging to {len(names)} classes"
         print(f"Found {len(paths)} files{classes}.")
@@ -181,9 +186,7 @@ def _from_folder(load: Callable[[str], Any], suffixes: tuple[str, ...], director
     if shuffle:
         np.random.RandomState(seed).shuffle(order)
     paths = [paths[i] for i in order]
-    targets: Any = None
-    if numbers is not None and label_mode is not None:
-        targets = _targets(numbers[order], label_mode, len(names or []))
+    targets: Any = None if numbers is None else _targets(numbers[order], str(label_mode), len(names or []))
     end = len(paths) - int((validation_split or 0) * len(paths))
     parts = {"training": slice(0, end), "validation": slice(end, None), None: slice(None)}
 

@@ -121,3 +121,13 @@ def test_a_metric_of_values_alone_is_refused() -> None:
 def test_steps_per_execution_is_an_integer(steps: Any) -> None:
     with pytest.raises(ValueError, match="`steps_per_execution` must be an integer from 1 on"):
         Model(inputs := Input((3,)), Dense(1)(inputs)).compile("sgd", "mse", steps_per_execution=steps)
+
+
+def test_a_target_under_a_wrong_name() -> None:
+    inputs = Input((3,))
+    model = Model(inputs, Dense(1, name="price")(inputs))
+    model.compile("sgd", "mse")
+    x, y = np.ones((4, 3)), np.ones((4, 1))
+    model.fit(x, {"price": y}, verbose=0)
+    with pytest.raises(ValueError, match=r"one output, 'price'\. Received 1 targets: .*prize"):
+        model.fit(x, {"prize": y}, verbose=0)

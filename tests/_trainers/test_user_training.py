@@ -1297,3 +1297,31 @@ def test_a_step_that_fails_leaves_statistics_and_seeds(eagerly: bool) -> None:
     np.testing.assert_allclose(normalization.moving_mean.numpy(), [0.02, 0.07], rtol=1e-6)  # 0.01 of the batch's means
     model.train_on_batch(x, np.ones((2, 2)))
     np.testing.assert_allclose(normalization.moving_mean.numpy(), [0.0398, 0.1393], rtol=1e-6)
+
+
+def test_a_call_may_need_to_know_whether_it_trains() -> None:
+    seen = []
+
+    class Asks(keras.Model):
+        def __init__(self) -> None:
+            super().__init__()
+            self.dense = Dense(1)
+
+        def call(self, x: Any, training: bool) -> Any:
+            seen.append(training)
+            return self.dense(x)
+
+    model = Asks()
+    model.compile("sgd", "mse")
+    model.fit(np.ones((4, 3)), np.ones((4, 1)), verbose=0)
+    assert seen == [False, True]
+    assert model.evaluate(np.ones((4, 3)), np.ones((4, 1)), verbose=0) >= 0
+
+
+def test_values_that_change_beside_recorded_steps_are_warned_of() -> None:
+    factor = [1.0]
+    model = Sequential([Input((3,)), Dense(1)])
+    model.compile(keras.optimizers.SGD(0.0), lambda y, p: factor[0] * keras.ops.mean((y - p) ** 2))
+    change = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: factor.__setitem__(0, 1 / (epoch + 1)))
+    with pytest.warns(UserWarning, match="A step computes otherwise than before"):
+        model.fit(np.ones((10, 3)), np.ones((10, 1)), batch_size=4, epochs=3, verbose=0, callbacks=[change])

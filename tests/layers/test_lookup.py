@@ -548,3 +548,29 @@ def test_texts_of_unknown_number_are_one_text_a_row() -> None:
     assert layer(texts).shape == (None, None)
     model = keras.Model(texts, layers.GlobalAveragePooling1D()(layers.Embedding(5, 2)(layer(texts))))
     assert model(np.array([["a b"]])).shape == (1, 2)
+
+
+def test_weights_of_words_go_with_their_vocabulary() -> None:
+    layer = adapted(layers.StringLookup(output_mode="tf_idf"), [["a", "b"], ["b", "c"]])
+    layer.set_vocabulary(["x", "y"])
+    with pytest.raises(ValueError, match="needs `idf_weights`"):
+        layer([["x", "y"]])
+    with pytest.raises(ValueError, match=r"one a token.*2 weights for 3 tokens"):
+        layers.StringLookup(vocabulary=["[UNK]", "cat", "dog"], idf_weights=[1.0, 2.0], output_mode="tf_idf")
+
+
+@pytest.mark.parametrize("missing", [None, float("nan")])
+def test_missing_words_are_refused(missing: Any) -> None:
+    column = np.array(["a", missing, "b"], object)
+    for layer in (layers.StringLookup(vocabulary=["a"]), layers.TextVectorization(vocabulary=["a"]), layers.Hashing(3)):
+        with pytest.raises(ValueError, match="Values are missing"):
+            layer(column)
+    with pytest.raises(ValueError, match="Values are missing"):
+        layers.StringLookup().adapt(column)
+    with pytest.raises(TypeError, match=r"takes texts\. Received: 1"):
+        layers.TextVectorization().adapt([1, 2])
+
+
+def test_a_given_mean_is_not_learned_again() -> None:
+    with pytest.raises(ValueError, match="was given its mean and variance"):
+        layers.Normalization(mean=0.0, variance=1.0).adapt(np.ones((2, 3)))

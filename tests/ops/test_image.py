@@ -96,3 +96,19 @@ def test_contrast_of_integers_changes() -> None:
     shares = changed.std(axis=(1, 2)) / images.std(axis=(1, 2))
     assert ((shares > 1) & (shares < 1.5)).all()
     assert not np.allclose(shares[0], shares[1])
+
+
+def test_a_resized_image_does_not_depend_on_its_neighbours() -> None:
+    one, other = np.array([[0, 90, 100, 10]], "uint8"), np.array([[0, 0, 255, 255]], "uint8")
+    alone = image.resize(one[None, ..., None], (1, 7), "bicubic")
+    together = image.resize(np.stack([one, other])[..., None], (1, 7), "bicubic")
+    np.testing.assert_array_equal(alone[0], together[0])
+    assert alone.dtype == "uint8"
+    assert int(np.max(alone)) > 100  # the curve goes beyond the largest pixel
+
+
+def test_nearest_reads_half_way_places_away_from_zero() -> None:
+    row = np.arange(1.0, 5.0, dtype="float32").reshape(1, 1, 4, 1)
+    half = np.array([[1, 0, -0.5, 0, 1, 0, 0, 0]], "float32")
+    moved = image.affine_transform(row, half, "nearest", "constant", 9.0)
+    assert np.ravel(moved).tolist() == [9.0, 2.0, 3.0, 4.0]

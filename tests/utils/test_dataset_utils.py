@@ -117,6 +117,11 @@ def test_wrong_uses_are_refused(tmp_path: Path) -> None:
         utils.text_dataset_from_directory(root)
     with pytest.raises(ValueError, match="class_names"):
         utils.image_dataset_from_directory(root, class_names=["birds"])
+    with pytest.raises(ValueError, match="class_names"):
+        utils.image_dataset_from_directory(root, labels=[0, 1], class_names=["a", "b"])
+    for arguments in ({"sequence_length": 0}, {"sequence_length": 1, "batch_size": 0}):
+        with pytest.raises(ValueError, match="must be at least 1"):
+            utils.timeseries_dataset_from_array(np.arange(3), None, **arguments)
     with pytest.raises(ValueError, match="sampling_rate"):
         utils.timeseries_dataset_from_array(np.arange(3), None, 1, sampling_rate=0)
     with pytest.raises(ValueError, match="end_index"):
@@ -160,3 +165,12 @@ def test_smart_resize_of_whole_numbers_does_not_round() -> None:
     x = np.array([0, 1, 2, 3], "uint8").reshape(2, 2, 1)
     assert smart_resize(x, (1, 1)).ravel().tolist() == [1.5]
     assert smart_resize(x, (1, 1), "nearest").dtype == "uint8"
+
+
+def test_files_without_labels_may_be_anywhere(tmp_path: Path) -> None:
+    (tmp_path / "pos").mkdir()
+    for name in ("pos/a.txt", "top.txt"):
+        (tmp_path / name).write_text(name)
+    texts = utils.text_dataset_from_directory(tmp_path, label_mode=None, shuffle=False, verbose=False)
+    assert texts.class_names is None
+    assert [text for batch in texts for text in batch.tolist()] == ["top.txt", "pos/a.txt"]

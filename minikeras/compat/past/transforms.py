@@ -17,7 +17,7 @@ def _inside(at: Array, size: int, mode: str) -> Array:
     """Return coordinates along an axis as ones where the picture is."""
     last = size - 1
     if mode == "wrap":
-        return np.mod(at, last) if last else at * 0
+        return np.where(at < 0, last - np.mod(-at, last or 1), np.where(at > last, np.mod(at, last or 1), at))
     if mode == "reflect":
         at = np.mod(at, 2 * size)
         return np.clip(np.where(at > size - 0.5, 2 * size - 1 - at, at), 0, last)
@@ -36,7 +36,7 @@ def _sampled(x: Array, places: Array, mode: str, cval: float, order: int) -> Arr
     if mode == "constant":
         outside = [(c < 0) | (c > n - 1) for c, n in zip(places, sizes, strict=True)]
         values = np.where(outside[0] | outside[1], cval, values)
-    return np.asarray(values, x.dtype)
+    return np.asarray(values if x.dtype.kind == "f" else np.trunc(values + np.copysign(0.5, values)), x.dtype)
 
 
 def apply_affine_transform(x: Array, theta: float = 0, tx: float = 0, ty: float = 0, shear: float = 0, zx: float = 1,

@@ -8,8 +8,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ... import ops
-from ..._base.typing import DTypeLike
+from ..._base.typing import Array, DTypeLike, TensorLike
+from ..._core.op import primitive
 from ..._core.tensor import Tensor, TensorOps, as_array
+from ...ops.arrays import as_float
 from ...ops.reduction import segments
 from .dtypes import DType, as_dtype
 from .errors import InvalidArgumentError
@@ -33,12 +35,25 @@ def unary(op: Callable[..., Any], doc: str = "") -> Callable[..., Any]:
     return call
 
 
+def _root(name: str, function: Callable[[Array], Array], slope: Callable[[Any], Any], doc: str) -> Callable[..., Any]:
+    """Return a root whose gradient at 0 is 0, not NaN, where `tf.where` has taken another value than its own."""
+
+    def forward(x: TensorLike) -> Array:
+        return function(as_float(x))
+
+    forward.__name__ = name
+    return unary(primitive(lambda g, y, x: np.where(g == 0, 0, g * slope(y)), name=f"tf.{name}")(forward), doc)
+
+
 _SAME = ("angle ceil conj cos cosh erf erfc erfinv exp expm1 floor imag log log1p log_sigmoid logical_not negative "
-         "real reciprocal round rsqrt sigmoid sign sin sinh softplus softsign sqrt square tan tanh")  # fmt: skip
+         "real reciprocal round sigmoid sign sin sinh softplus softsign square tan tanh")  # fmt: skip
 _UNARY = {name: name for name in _SAME.split()} | {
     "abs": "absolute", "acos": "arccos", "acosh": "arccosh", "asin": "arcsin", "asinh": "arcsinh", "atan": "arctan",
     "atanh": "arctanh", "is_finite": "isfinite", "is_inf": "isinf", "is_nan": "isnan", "rint": "round"}  # fmt: skip
 globals().update({name: unary(getattr(ops, op)) for name, op in _UNARY.items()}, **BINARY)
+sqrt = _root("sqrt", np.sqrt, lambda y: 0.5 / y, "Square root of x.")
+_reciprocal = np.errstate(divide="ignore")(lambda x: 1 / np.sqrt(x))
+rsqrt = _root("rsqrt", _reciprocal, lambda y: -0.5 * y * y * y, "Reciprocal of the square root, 1 / sqrt(x).")
 
 
 def axes_of(axis: Any) -> Any:
