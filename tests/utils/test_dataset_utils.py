@@ -119,9 +119,9 @@ def test_wrong_uses_are_refused(tmp_path: Path) -> None:
         utils.image_dataset_from_directory(root, class_names=["birds"])
     with pytest.raises(ValueError, match="class_names"):
         utils.image_dataset_from_directory(root, labels=[0, 1], class_names=["a", "b"])
-    for arguments in ({"sequence_length": 0}, {"sequence_length": 1, "batch_size": 0}):
+    for length, batch_size in ((0, 1), (1, 0)):
         with pytest.raises(ValueError, match="must be at least 1"):
-            utils.timeseries_dataset_from_array(np.arange(3), None, **arguments)
+            utils.timeseries_dataset_from_array(np.arange(3), None, length, batch_size=batch_size)
     with pytest.raises(ValueError, match="sampling_rate"):
         utils.timeseries_dataset_from_array(np.arange(3), None, 1, sampling_rate=0)
     with pytest.raises(ValueError, match="end_index"):
