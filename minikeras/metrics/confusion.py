@@ -92,7 +92,7 @@ class _Confusion(Metric):
         ordered = np.sort(np.asarray(self.thresholds, scores.dtype))
         is_even = np.allclose(ordered, np.linspace(0, 1, len(ordered)), atol=2 * epsilon())
         if is_even and (len(ordered) > 2 or ordered[0] < 0):  # then logits count as 0 or 1, as in Keras
-            scores = ops.clip(scores, 0, 1)
+            scores = ops.clip(ops.nan_to_num(scores), 0, 1)
         exceeded = ops.searchsorted(ordered, ops.fmax(scores, ordered[0]))  # a NaN exceeds none
         places = ops.stack([exceeded, *np.indices(scores.shape, "int32")[1:]], axis=-1)
         sums = [ops.scatter(places, x, (len(ordered) + 1, *scores.shape[1:])) for x in values]

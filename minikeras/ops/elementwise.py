@@ -194,15 +194,15 @@ def _second(g: Any, y: Any, x1: Any, x2: Any) -> Any:
 
 
 def _present(g: Any, y: Any, x1: Any, x2: Any) -> Any:
-    """Return the first argument's part where NaN loses against any number: all where the second is NaN."""
-    return np.where(np.isnan(x2), g, 0.5 * (g * np.equal(x1, y) + g * np.equal(x1, y) * np.not_equal(x2, y)))
+    """Return the first argument's part where NaN loses against any number, and the first against an equal second."""
+    return np.where(np.isnan(x2), g, g * np.equal(x1, y) * np.not_equal(x2, y))
 
 
 maximum: Binary = binary(np.maximum, _first, _second, "Larger of x1 and x2; NaN where either is.", writes=True)
 minimum: Binary = binary(np.minimum, _second, _first, "Smaller of x1 and x2; NaN where either is.", writes=True)
-fmax: Binary = binary(np.fmax, _present, lambda g, y, a, b: _present(g, y, b, a),
+fmax: Binary = binary(np.fmax, _present, lambda g, y, a, b: np.where(np.isnan(a), g, g * np.equal(b, y)),
                       "Larger of x1 and x2; where one is NaN, the other.")  # fmt: skip
-fmin: Binary = binary(np.fmin, _present, lambda g, y, a, b: _present(g, y, b, a),
+fmin: Binary = binary(np.fmin, _present, lambda g, y, a, b: np.where(np.isnan(a), g, g * np.equal(b, y)),
                       "Smaller of x1 and x2; where one is NaN, the other.")  # fmt: skip
 heaviside: Binary = binary(np.heaviside, None, lambda g, y, a, b: g * (a == 0),
                            "0 where x1 < 0, 1 where x1 > 0, x2 between.", floating=True)  # fmt: skip

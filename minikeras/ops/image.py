@@ -293,7 +293,7 @@ def extract_patches(images: TensorLike, size: int | Sequence[int], strides: int 
     count = math.prod(edges) * x.shape[-1 if name == "channels_last" else -1 - len(edges)]
     kernel = np.eye(count, dtype=x.dtype).reshape((*edges, -1, count))
     steps: Any = edges if strides is None else strides
-    return _in_batch(x, len(edges) + 1, lambda x: conv(x, kernel, steps, padding, name, dilation_rate))
+    return _in_batch(x, len(edges) + 1, lambda x: cast(conv(x, kernel, steps, padding, name, dilation_rate), x.dtype))
 
 
 @composite
@@ -336,7 +336,7 @@ def map_coordinates(inputs: TensorLike, coordinates: TensorLike, order: int, fil
 def _read(x: Tensor, places: Sequence[Any], order: int, fill_mode: str, fill_value: TensorLike) -> Tensor:
     """Read the leading axes of x at places, one array an axis."""
     whole = "int" in x.dtype
-    values = cast(x, "float32") if whole else x
+    values = cast(x, "float32") if whole or x.dtype == "bool" else x
     corners: list[tuple[list[Array], Any]] = [([], 1.0)]
     for c in places:
         low = np.floor(as_array(c)) if order else np.trunc(as_array(c) + np.copysign(0.5, as_array(c)))
@@ -352,7 +352,7 @@ def _read(x: Tensor, places: Sequence[Any], order: int, fill_mode: str, fill_val
         room = inside.reshape(inside.shape + (1,) * len(extra))
         part = where(room, part, fill_value) if fill_mode == "constant" else part
         total = total + part * cast(weight * np.ones(inside.shape), values.dtype).reshape(room.shape)
-    return cast(round(total), x.dtype) if whole else total
+    return cast(round(total) if whole else total, x.dtype)
 
 
 def _at(images: TensorLike, rows: Tensor, columns: Tensor, interpolation: str, fill_mode: str, fill_value: TensorLike,

@@ -112,3 +112,10 @@ def test_nearest_reads_half_way_places_away_from_zero() -> None:
     half = np.array([[1, 0, -0.5, 0, 1, 0, 0, 0]], "float32")
     moved = image.affine_transform(row, half, "nearest", "constant", 9.0)
     assert np.ravel(moved).tolist() == [9.0, 2.0, 3.0, 4.0]
+
+
+def test_images_of_bools_and_integers_keep_their_dtype() -> None:
+    turned = image.affine_transform(np.ones((1, 4, 4, 1), bool), np.array([1, 0, 0.5, 0, 1, 0.5, 0, 0]), "bilinear")
+    assert (turned.dtype, bool(np.all(turned))) == ("bool", True)
+    assert image.extract_patches(np.full((1, 2, 2, 1), 7, "uint8"), 2).tolist() == [[[[7, 7, 7, 7]]]]
+    assert image.extract_patches(np.full((1, 2, 2, 1), 7, "uint8"), 2).dtype == "uint8"

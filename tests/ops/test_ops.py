@@ -741,8 +741,8 @@ def test_products_of_segments_have_slopes_at_zero(values: list[float], slopes: l
 
 def test_beside_nan_the_other_has_the_slope() -> None:
     a, b = [1.0, np.nan, 2.0, 3.0], [np.nan, 2.0, 2.0, 5.0]
-    assert gradient(ops.fmax, a, b) == [[1, 0, 0.5, 0], [0, 1, 0.5, 1]]
-    assert gradient(ops.fmin, a, b) == [[1, 0, 0.5, 1], [0, 1, 0.5, 0]]
+    assert gradient(ops.fmax, a, b) == [[1, 0, 0, 0], [0, 1, 1, 1]]  # of equal ones the second has it
+    assert gradient(ops.fmin, a, b) == [[1, 0, 0, 1], [0, 1, 1, 0]]
     assert gradient(ops.hypot, [0.0, 3.0], [0.0, 4.0])[0] == pytest.approx([0.5, 0.6])
 
 
