@@ -121,7 +121,7 @@ class SeedGenerator(Configurable):
         present = self.state.array.copy()
         if not context.dry:
             if context.undo is not None:
-                context.undo.append((self.state, present))
+                context.undo.setdefault(id(self.state), (self.state, present))
             self.state.make_exclusive()
             self.state.array[...] = present + _STEP.astype(present.dtype) if ordered else (present + 1) * 5387 % 933199
         return present

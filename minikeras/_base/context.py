@@ -18,7 +18,7 @@ class _Context(threading.local):
         self.scopes: list[tuple[str, object]] = []
         self.training: list[bool | None] = []
         self.dry: bool = False
-        self.undo: list[tuple[Any, Any]] | None = None
+        self.undo: dict[int, tuple[Any, Any]] | None = None
         self.waiting: dict[Any, list[tuple[list[tuple[str, object]], Any]]] | None = None
         self.autocast: str | None = None
         self.loading: Loading | None = None
@@ -89,19 +89,19 @@ def current_path() -> str:
 
 @contextmanager
 def undone(dry: bool = False, always: bool = True) -> Iterator[None]:
-    """Run something after which, `always` or if it raises, variables get their values back but for what a `build` sets.
+    """Run something, and give variables their values back, `always` or only if it raises.
 
-    Not what an optimizer changes in place. In a dry run, for shapes alone, seed generators do not advance.
+    What a `build` sets, or an optimizer changes in place, stays. In a dry run, for shapes, no seed generator advances.
     """
-    changed: list[tuple[Any, Any]] = []
+    changed: dict[int, tuple[Any, Any]] = {}
     try:
         with context.having(undo=changed, dry=dry or context.dry):
             yield
         if not always:
             if context.undo is not None:
-                context.undo.extend(changed)
+                context.undo.update(changed | context.undo)
             changed.clear()
     finally:
-        for variable, array in reversed(changed):
+        for variable, array in changed.values():
             variable.take(array)
             variable.exposed = True  # for others may hold the array

@@ -5,7 +5,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from io import StringIO
-from itertools import repeat, zip_longest
+from itertools import combinations_with_replacement, repeat, zip_longest
 from typing import Any
 
 import numpy as np
@@ -45,8 +45,9 @@ def paired_sizes(shapes: Sequence[PartialShape], works: Callable[..., bool]) -> 
         if all(math.prod(filled(shape, 4, repeat(n + 2))) <= MOST_NUMBERS for shape in shapes):
             sizes = [n] * count
             if works(2, *sizes):
-                for i in range(count):
-                    sizes[i] += 2 * works(4, *sizes[:i], n + 2, *sizes[i + 1 :])
+                for pair in combinations_with_replacement(range(count), 2):  # two open axes may have to agree
+                    raised = [n + 2 if i in pair else size for i, size in enumerate(sizes)]
+                    sizes = raised if works(4, *raised) else sizes
                 return [(2, *[n] * count), (4, *sizes)]
     return []
 

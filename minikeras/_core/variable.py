@@ -147,7 +147,7 @@ class Variable(TensorOps):
                              f"`variable.assign(value)` must match. Variable {self.path!r} has shape "
                              f"{self.array.shape}. Received: {array.shape}.")  # fmt: skip
         if context.undo is not None:
-            context.undo.append((self, self.array))
+            context.undo.setdefault(id(self), (self, self.array))
         old, self.array, self.exposed = self.array, np.array(array, self.array.dtype, order="C"), EXPOSED
         Changes.arrays += 1
         output = Tensor(self.array)

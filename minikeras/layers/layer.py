@@ -226,11 +226,12 @@ class Layer(Module, Configurable):
                     self._warn_unless_held()
 
     def _warn_unless_held(self) -> None:
-        outer = context.scopes[-2][1] if context.training and not context.dry and len(context.scopes) > 1 else None
-        if isinstance(outer, Layer) and self.weights and self not in outer._flatten_layers():
-            warn_user(f"A {type(self).__name__} is made within the call of '{outer.name}', which does not hold it: its "
-                      "weights are not trained, and drawn anew where each call makes another. Make it in `__init__()` "
-                      "or `build()`, and set it as an attribute there.")  # fmt: skip
+        outer = [x for _, x in context.scopes[:-1] if isinstance(x, Layer)] if context.training else []
+        held = context.dry or not outer or not outer[-1].built or any(self in x._flatten_layers() for x in outer)
+        if self.weights and not held:  # what a `build` makes may be set as an attribute afterwards
+            warn_user(f"{type(self).__name__} is built in the call of '{outer[-1].name}', which does not hold it: its "
+                      "weights are not trained, and new in each call if the call makes the layer. Make it in "
+                      "`__init__()` or `build()`, and set it as an attribute there.")  # fmt: skip
 
     def _with_shapes(self, method: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Call a method that takes the shape of the input, or several, each named after its argument of `call`."""

@@ -65,7 +65,7 @@ def raw(values: Any) -> Array:
         array = np.char.decode(array.astype(bytes), "utf8")
     if array.dtype != object or {*map(type, array.flat)} <= {str}:
         return array
-    if any(value is None or value != value for value in array.flat):
+    if any(str(x) in ("None", "nan", "NaT", "<NA>") for x in array.flat if not isinstance(x, str)):
         raise ValueError("Values are missing (None or NaN). Fill them first, in a table by `fillna('')`.")
     return array.astype(str)
 

@@ -91,9 +91,9 @@ class _Confusion(Metric):
         """Return the sums of values whose scores exceed each threshold: one look at a score, however many there are."""
         ordered = np.sort(np.asarray(self.thresholds, scores.dtype))
         is_even = np.allclose(ordered, np.linspace(0, 1, len(ordered)), atol=2 * epsilon())
-        if is_even and (len(ordered) > 2 or ordered[0] < 0):  # then logits count as 0 or 1, as in Keras
-            scores = ops.clip(ops.nan_to_num(scores), 0, 1)
-        exceeded = ops.searchsorted(ordered, ops.fmax(scores, ordered[0]))  # a NaN exceeds none
+        if is_even and (len(ordered) > 2 or ordered[0] < 0):  # then logits and NaN are cut as in Keras
+            scores = ops.clip(ops.nan_to_num(scores, 1e-7), 0, 1)
+        exceeded = ops.searchsorted(ordered, ops.fmax(scores, ordered[0]))  # else a NaN exceeds none
         places = ops.stack([exceeded, *np.indices(scores.shape, "int32")[1:]], axis=-1)
         sums = [ops.scatter(places, x, (len(ordered) + 1, *scores.shape[1:])) for x in values]
         rank_from_top = len(ordered) - 1 - np.argsort(np.argsort(self.thresholds))

@@ -122,7 +122,7 @@ class _Reader:
             raise ValueError(f"There is no tensor {index!r:.40} of call {call!r:.40} of {name!r:.80}.") from None
 
     def _argument(self, config: Any) -> Any:
-        """Return the tensor or value that a configuration among arguments stands for; what is none as it is."""
+        """Return the tensor or value that a configuration among arguments stands for; anything else as it is."""
         kind = config["class_name"] if isinstance(config, dict) else None
         if kind == "__keras_tensor__":
             return self._tensor(*config["config"]["keras_history"])

@@ -352,7 +352,7 @@ def _read(x: Tensor, places: Sequence[Any], order: int, fill_mode: str, fill_val
         room = inside.reshape(inside.shape + (1,) * len(extra))
         part = where(room, part, fill_value) if fill_mode == "constant" else part
         total = total + part * cast(weight * np.ones(inside.shape), values.dtype).reshape(room.shape)
-    return cast(round(total) if whole else total, x.dtype)
+    return cast(where(less(total, 0), total - 0.5, total + 0.5) if whole else total, x.dtype)
 
 
 def _at(images: TensorLike, rows: Tensor, columns: Tensor, interpolation: str, fill_mode: str, fill_value: TensorLike,

@@ -92,6 +92,15 @@ def test_an_open_axis_may_meet_a_known_one(name: str) -> None:
     assert function(*map(keras.Input, shapes)).shape == expected
 
 
+def test_open_axes_that_need_only_agree_stay_open() -> None:
+    class Both(keras.Layer):
+        def call(self, a: Any, b: Any, c: Any, d: Any) -> Any:
+            return ops.sum(ops.where(c > 0, d, 0.0), -1, keepdims=True)[..., None] * (a + b)
+
+    shapes: list[Any] = [(None, 3), (None, 3), (None,), (10,)]
+    assert Both()(*map(keras.Input, shapes)).shape == (None, None, 3)
+
+
 def test_what_no_size_makes_fit_is_refused_without_sizes() -> None:
     with pytest.raises(ValueError, match=r"\(None, 8, None\)"):
         ops.matmul(keras.Input((8, None)), keras.Input((10, 8, 2)))

@@ -3,6 +3,7 @@
 import copy
 import pickle
 import time
+import warnings
 from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple, cast
@@ -263,10 +264,37 @@ class _MakesAnew(Layer):
 
 def test_a_layer_made_in_a_call_is_warned_of() -> None:
     layer = _MakesAnew()
-    words = f"A Dense is made within the call of '{layer.name}', which does not hold it"
+    words = f"Dense is built in the call of '{layer.name}', which does not hold it"
     with pytest.warns(UserWarning, match=words) as caught:
         layer(np.ones((1, 3)))
     assert len(caught) == 1  # the layer that it holds and the one without weights are in order
+
+
+class _Passes(Layer):
+    """Lets one layer that it holds call another."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.head, self.block = Dense(1), _Calls()
+
+    def call(self, inputs: Tensor) -> Tensor:
+        return cast(Tensor, self.block(inputs, self.head))
+
+
+class _Calls(Layer):
+    def build(self, *shapes: Any) -> None:
+        dense = Dense(3)
+        dense(np.ones((1, 3)))
+        self.inner = dense
+
+    def call(self, inputs: Tensor, layer: Any) -> Tensor:
+        return cast(Tensor, layer(self.inner(inputs)))
+
+
+def test_layers_that_some_layer_holds_are_not_warned_of() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert len(_Passes()(np.ones((1, 3))).shape) == 2
 
 
 def test_state_cannot_grow_after_the_build() -> None:

@@ -559,7 +559,22 @@ def test_weights_of_words_go_with_their_vocabulary() -> None:
         layers.StringLookup(vocabulary=["[UNK]", "cat", "dog"], idf_weights=[1.0, 2.0], output_mode="tf_idf")
 
 
-@pytest.mark.parametrize("missing", [None, float("nan")])
+class _NA:
+    """pandas' own missing value, which has no truth."""
+
+    def __str__(self) -> str:
+        return "<NA>"
+
+    def __eq__(self, other: object) -> Any:
+        return self
+
+    def __bool__(self) -> bool:
+        raise TypeError("boolean value of NA is ambiguous")
+
+    __hash__ = object.__hash__
+
+
+@pytest.mark.parametrize("missing", [None, float("nan"), _NA()])
 def test_missing_words_are_refused(missing: Any) -> None:
     column = np.array(["a", missing, "b"], object)
     for layer in (layers.StringLookup(vocabulary=["a"]), layers.TextVectorization(vocabulary=["a"]), layers.Hashing(3)):

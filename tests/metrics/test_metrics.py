@@ -101,7 +101,8 @@ P = np.array([[1.0], [3.0], [3.0], [4.0]], "float32")
         (metrics.AUC(curve="PR", summation_method="majoring"), [1, 1], [0.2, 1.0], 1),
         (metrics.AUC(num_thresholds=None, thresholds=[0.3, 0.5]), [0, 1, 1], [0.2, 0.4, 0.9], 1),
         (metrics.AUC(from_logits=True), [0, 1], [-50.0, 50.0], 1),
-        (metrics.AUC(), [0, 1, 1], [-3.0, 0.2, 5.0], 1),  # logits count as 0 or 1
+        (metrics.TruePositives(thresholds=[0, 0.5, 1]), [1, 1, 1, 1], [0.2, np.nan, 1, 3], [4, 2, 0]),  # as Keras
+        (metrics.AUC(), [0, 1, 1], [-3.0, 0.2, 5.0], 1),  # below 0 as 0, above 1 as 1
         (metrics.AUC(multi_label=True), [[0, 1], [1, 0]], [[0.1, 0.1], [0.9, 0.9]], 0.5),
         (metrics.AUC(multi_label=True, label_weights=[3, 1]), [[0, 1], [1, 0]], [[0.1, 0.1], [0.9, 0.9]], 0.75),
         (metrics.SensitivityAtSpecificity(1.0), TRUE, SCORES, 0.5),

@@ -119,3 +119,10 @@ def test_images_of_bools_and_integers_keep_their_dtype() -> None:
     assert (turned.dtype, bool(np.all(turned))) == ("bool", True)
     assert image.extract_patches(np.full((1, 2, 2, 1), 7, "uint8"), 2).tolist() == [[[[7, 7, 7, 7]]]]
     assert image.extract_patches(np.full((1, 2, 2, 1), 7, "uint8"), 2).dtype == "uint8"
+
+
+def test_whole_numbers_are_rounded_away_from_zero() -> None:
+    places = np.array([[0.5, 1.5, 2.5, 3.5, 4.5]])
+    for sign in (1, -1):
+        between = image.map_coordinates(sign * np.arange(6, dtype="int32"), places, 1)
+        assert between.tolist() == [sign * n for n in (1, 2, 3, 4, 5)]

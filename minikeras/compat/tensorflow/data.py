@@ -524,7 +524,7 @@ class Dataset:
         def items() -> Iterator[Any]:
             seen: set[Any] = set()
             for element in self._elements():
-                key = _values(element).item()
+                key = repr(_values(element).tolist())  # vectors too
                 if key not in seen:
                     seen.add(key)
                     yield element
