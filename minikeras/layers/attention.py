@@ -94,7 +94,8 @@ class Attention(Layer):
             result = ops.where(ops.expand_dims(query_mask, -1), result, 0.0)
         return (result, weights) if return_attention_scores else result
 
-    compute_output_spec = Layer._inferred_spec
+    def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
+        return self._inferred_spec(*args, **kwargs)
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         self._check(inputs, mask)
@@ -288,7 +289,8 @@ class MultiHeadAttention(Layer):
         masks = [part for part in parts if part is not None]
         return reduce(ops.logical_and, masks) if masks else None
 
-    compute_output_spec = Layer._inferred_spec
+    def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
+        return self._inferred_spec(*args, **kwargs)
 
     def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
         return previous_mask[0] if isinstance(previous_mask, list | tuple) else previous_mask

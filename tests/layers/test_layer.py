@@ -278,7 +278,7 @@ class _Passes(Layer):
         self.head, self.block = Dense(1), _Calls()
 
     def call(self, inputs: Tensor) -> Tensor:
-        return cast(Tensor, self.block(inputs, self.head))
+        return self.block(inputs, self.head)
 
 
 class _Calls(Layer):

@@ -51,9 +51,9 @@ _UNARY = {name: name for name in _SAME.split()} | {
     "abs": "absolute", "acos": "arccos", "acosh": "arccosh", "asin": "arcsin", "asinh": "arcsinh", "atan": "arctan",
     "atanh": "arctanh", "is_finite": "isfinite", "is_inf": "isinf", "is_nan": "isnan", "rint": "round"}  # fmt: skip
 globals().update({name: unary(getattr(ops, op)) for name, op in _UNARY.items()}, **BINARY)
-sqrt = _root("sqrt", np.sqrt, lambda y: 0.5 / y, "Square root of x.")
+sqrt: Callable[..., Any] = _root("sqrt", np.sqrt, lambda y: 0.5 / y, "Square root of x.")
 _reciprocal = np.errstate(divide="ignore")(lambda x: 1 / np.sqrt(x))
-rsqrt = _root("rsqrt", _reciprocal, lambda y: -0.5 * y * y * y, "Reciprocal of the square root, 1 / sqrt(x).")
+rsqrt: Callable[..., Any] = _root("rsqrt", _reciprocal, lambda y: -0.5 * y * y * y, "1 / sqrt(x).")
 
 
 def axes_of(axis: Any) -> Any:
