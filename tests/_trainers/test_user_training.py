@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+import tracemalloc
 from collections.abc import Callable
 from functools import cache
 from typing import Any, Literal, cast
@@ -1326,3 +1327,25 @@ def test_values_that_change_beside_recorded_steps_are_warned_of() -> None:
     change = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: factor.__setitem__(0, 1 / (epoch + 1)))
     with pytest.warns(UserWarning, match="A step computes otherwise than before"):
         model.fit(np.ones((10, 3)), np.ones((10, 1)), batch_size=4, epochs=3, verbose=0, callbacks=[change])
+
+
+def test_a_step_keeps_one_old_array_of_what_it_assigns_often() -> None:
+    class Counts(Model):
+        def __init__(self) -> None:
+            super().__init__()
+            self.total = keras.Variable(np.zeros(100_000), trainable=False)
+
+        def train_step(self, data: Any) -> dict[str, Any]:
+            for _ in range(50):
+                self.total.assign(self.total.numpy() + 1)
+            return {"loss": 0.0}
+
+    model = Counts()
+    model.compile(run_eagerly=True)
+    model.train_on_batch(np.ones((1, 1)))
+    tracemalloc.start()
+    model.train_on_batch(np.ones((1, 1)))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 10 * 400_000
+    assert model.total.numpy()[0] == 100.0
