@@ -60,6 +60,7 @@ def test_along_an_axis() -> None:
     np.testing.assert_allclose(activations.log_softmax(x, 0).numpy(), np.log([[0.25, 0.75], [0.75, 0.25]]), 1e-6)
     np.testing.assert_array_equal(activations.sparsemax([1.0, 0.5, -1.0]).numpy(), [0.75, 0.25, 0.0])
     np.testing.assert_array_equal(activations.glu([[4.0, 0.0]]).numpy(), [[2.0]])
+    np.testing.assert_array_equal(activations.leaky_relu([np.inf, -1.0], 0.0).numpy(), [np.inf, 0.0])
     np.testing.assert_array_equal(activations.threshold([0.5, 2.0], 1.0, 9.0).numpy(), [9.0, 2.0])
 
 

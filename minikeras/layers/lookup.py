@@ -321,10 +321,8 @@ class _Lookup(OfValues):
             raise ValueError(f"Cannot set an empty vocabulary. Received: vocabulary={vocabulary}")
         weights = None if idf_weights is None else np.asarray(idf_weights, "float64")
         if weights is not None and (self.output_mode != "tf_idf" or len(weights) != len(tokens)):
-            raise ValueError(
-                "`idf_weights` are for the mode 'tf_idf', one a token. Received: mode "
-                f"{self.output_mode!r}, {len(weights)} weights for {len(tokens)} tokens."
-            )
+            raise ValueError("`idf_weights` are for the mode 'tf_idf', one a token. Received: mode "
+                             f"{self.output_mode!r}, {len(weights)} weights for {len(tokens)} tokens.")  # fmt: skip
         if special and tokens[: len(special)] == special:
             tokens = tokens[len(special) :]
         elif weights is not None:

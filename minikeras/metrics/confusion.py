@@ -90,9 +90,9 @@ class _Confusion(Metric):
     def _above(self, scores: Tensor, *values: Tensor) -> list[Tensor]:
         """Return the sums of values whose scores exceed each threshold: one look at a score, however many there are."""
         ordered = np.sort(np.asarray(self.thresholds, scores.dtype))
-        is_even = np.allclose(ordered, np.linspace(0, 1, len(ordered)), atol=2 * epsilon())
-        if is_even and (len(ordered) > 2 or ordered[0] < 0):  # then logits and NaN are cut as in Keras
-            scores = ops.clip(ops.nan_to_num(scores, 1e-7), 0, 1)
+        several = len(ordered) > 2 or ordered[0] < 0
+        if several and np.allclose(ordered, np.linspace(0, 1, len(ordered)), atol=2 * epsilon()):
+            scores = ops.clip(ops.nan_to_num(scores, 1e-7), 0, 1)  # logits and NaN, as Keras cuts evenly spread ones
         exceeded = ops.searchsorted(ordered, ops.fmax(scores, ordered[0]))  # else a NaN exceeds none
         places = ops.stack([exceeded, *np.indices(scores.shape, "int32")[1:]], axis=-1)
         sums = [ops.scatter(places, x, (len(ordered) + 1, *scores.shape[1:])) for x in values]

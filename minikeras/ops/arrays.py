@@ -24,6 +24,11 @@ _KINDS = "buifc"  # numpy's letters for bool, unsigned, int, float, complex: the
 _WEAK = {bool: "b", int: "i", float: "f", complex: "c"}
 
 
+def half_away(x: Any) -> Any:
+    """Return numbers rounded, halves away from zero, as XLA and SciPy round places and pixels."""
+    return np.trunc(x + np.copysign(0.5, x))
+
+
 def as_float(x: TensorLike) -> Array:
     """Return x as an array of floats: what is not floating or complex becomes the default float type."""
     if type(x) is np.ndarray and x.dtype.kind in "fc":

@@ -17,6 +17,7 @@ from .._base.typing import Array, DataFormat, FillMode, FloatArray, Interpolatio
 from .._core.op import composite
 from .._core.tensor import Tensor, as_array
 from .activation import relu
+from .arrays import half_away
 from .convolution import conv, depthwise_conv
 from .creation import cast, convert_to_tensor, floating, ndim, shape
 from .elementwise import absolute, clip, divide, equal, greater, less, maximum, minimum, mod, round, square
@@ -339,7 +340,7 @@ def _read(x: Tensor, places: Sequence[Any], order: int, fill_mode: str, fill_val
     values = cast(x, "float32") if whole or x.dtype == "bool" else x
     corners: list[tuple[list[Array], Any]] = [([], 1.0)]
     for c in places:
-        low = np.floor(as_array(c)) if order else np.trunc(as_array(c) + np.copysign(0.5, as_array(c)))
+        low = np.floor(as_array(c)) if order else half_away(as_array(c))
         ends = [(low, 1.0)] if order == 0 else [(low, 1 - (c - low)), (low + 1, c - low)]
         corners = [([*index, i.astype("int64")], weight * w) for index, weight in corners for i, w in ends]
     extra = [slice(None)] * (x.ndim - len(places))
@@ -352,7 +353,7 @@ def _read(x: Tensor, places: Sequence[Any], order: int, fill_mode: str, fill_val
         room = inside.reshape(inside.shape + (1,) * len(extra))
         part = where(room, part, fill_value) if fill_mode == "constant" else part
         total = total + part * cast(weight * np.ones(inside.shape), values.dtype).reshape(room.shape)
-    return cast(where(less(total, 0), total - 0.5, total + 0.5) if whole else total, x.dtype)
+    return cast(half_away(total) if whole else total, x.dtype)
 
 
 def _at(images: TensorLike, rows: Tensor, columns: Tensor, interpolation: str, fill_mode: str, fill_value: TensorLike,

@@ -377,3 +377,10 @@ def test_a_mean_that_cannot_be_weighted_is_named() -> None:
     metric = metrics.MeanMetricWrapper(lambda y_true, y_pred: ops.mean(ops.abs(y_true - y_pred)))
     with pytest.raises(ValueError, match=r"of shape \(2,\), do not fit its values of shape \(\)\. Return one value a"):
         metric.update_state(ops.array([1.0, 2.0]), ops.array([1.0, 4.0]), [1.0, 0.0])
+
+
+def test_an_infinite_score_counts_as_none() -> None:
+    metric = metrics.R2Score()
+    with np.errstate(over="ignore"):  # the square of 1e30
+        metric.update_state([[1.0], [2.0]], [[1e30], [1.0]])
+    assert float(metric.result()) == 0.0

@@ -23,6 +23,7 @@ GENERATORS: list[dict[str, Any]] = [
     {"width_shift_range": 0.4, "height_shift_range": 3, "fill_mode": "constant", "cval": 2.0},
     {"width_shift_range": 4.0, "height_shift_range": [1, 5], "fill_mode": "reflect"},
     {"shear_range": 40, "zoom_range": 0.9, "fill_mode": "wrap"},
+    {"width_shift_range": [2, 3], "height_shift_range": [1, 4], "fill_mode": "wrap"},
     {"zoom_range": (1.5, 4.0), "rotation_range": 30, "fill_mode": "reflect"},
     {"rotation_range": 30, "interpolation_order": 0, "fill_mode": "wrap", "zoom_range": (2, 3)},
     {"rotation_range": 60, "interpolation_order": 0, "fill_mode": "constant"},
@@ -61,6 +62,13 @@ def test_functions_are_keras_ones() -> None:
             np.random.seed(5)  # noqa: NPY002
             found.append(getattr(module, name)(X[0].copy(), *args, **axes, **options))
         np.testing.assert_allclose(found[0], found[1], atol=1e-6, err_msg=name)
+
+
+def test_pictures_of_whole_numbers_are_rounded_as_there() -> None:
+    x = np.random.default_rng(0).integers(0, 256, (8, 6, 3), dtype="uint8")
+    found = [module.apply_affine_transform(x, theta=30, row_axis=0, col_axis=1, channel_axis=2)
+             for module in (transforms, theirs)]  # fmt: skip
+    np.testing.assert_array_equal(*found)
 
 
 def test_files_are_found_and_labelled_as_in_keras(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..._base.typing import Array
+from ...ops.arrays import half_away
 from ...utils.image_utils import array_to_img, img_to_array
 
 draw: Any = np.random.uniform
@@ -36,7 +37,7 @@ def _sampled(x: Array, places: Array, mode: str, cval: float, order: int) -> Arr
     if mode == "constant":
         outside = [(c < 0) | (c > n - 1) for c, n in zip(places, sizes, strict=True)]
         values = np.where(outside[0] | outside[1], cval, values)
-    return np.asarray(values if x.dtype.kind == "f" else np.trunc(values + np.copysign(0.5, values)), x.dtype)
+    return np.asarray(values if x.dtype.kind == "f" else half_away(values), x.dtype)
 
 
 def apply_affine_transform(x: Array, theta: float = 0, tx: float = 0, ty: float = 0, shear: float = 0, zx: float = 1,

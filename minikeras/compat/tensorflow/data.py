@@ -495,11 +495,9 @@ class Dataset:
             raise ValueError("`len(bucket_batch_sizes)` must equal `len(bucket_boundaries) + 1` but "
                              f"`len(bucket_batch_sizes)={len(bucket_batch_sizes)}` and "
                              f"`len(bucket_boundaries)={len(bucket_boundaries)}`.")  # fmt: skip
-        length_of = _on_elements(element_length_func)
 
         def bucket_of(*element: Any) -> Any:
-            length = _values(length_of(element if len(element) > 1 else element[0]))
-            return np.searchsorted(bucket_boundaries, length, "right")
+            return np.searchsorted(bucket_boundaries, _values(element_length_func(*element)), "right")
 
         def batch(key: Any, group: Dataset) -> Dataset:
             bucket = int(_values(key))
