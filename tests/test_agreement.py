@@ -20,6 +20,7 @@ Graph = Callable[[Any], Any]
 
 MORE: dict[str, tuple[Graph, Shapes]] = {
     "MultiHeadAttention": (lambda x: layers.MultiHeadAttention(2, 3)(*x), [(2, 5, 3), (2, 4, 3)]),
+    "GroupQueryAttention": (lambda x: layers.GroupQueryAttention(3, 4, 2)(*x), [(2, 5, 3), (2, 4, 3)]),
     "GRUCell": (lambda x: layers.RNN(layers.GRUCell(3))(x), (2, 4, 2)),
     "LSTMCell": (lambda x: layers.RNN(layers.LSTMCell(3), return_sequences=True)(x), (2, 4, 2)),
     "SimpleRNNCell": (lambda x: layers.RNN(layers.SimpleRNNCell(3))(x), (2, 4, 2)),
@@ -71,7 +72,9 @@ def sample(shapes: Shapes, rows: int, name: str = "") -> Any:
     def one(shape: tuple[int, ...]) -> Array:
         sizes = (rows, *shape[1:])
         return (
-            rng.integers(0, 9, sizes) if name == "Embedding" else rng.normal(size=sizes).astype(keras.config.floatx())
+            rng.integers(0, 9, sizes)
+            if name.endswith("Embedding")
+            else rng.normal(size=sizes).astype(keras.config.floatx())
         )
 
     return [one(shape) for shape in shapes] if isinstance(shapes, list) else one(shapes)

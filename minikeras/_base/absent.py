@@ -35,10 +35,10 @@ ABSENT: dict[str, str] = {
     "QuantizedFloat8DTypePolicy",
     "export": "ExportArchive", "initializers": "STFT STFTInitializer stft",
     "layers": "AugMix AutoContrast ContrastLimitedAdaptiveHistogramEqualization CutMix Equalization FlaxLayer "
-    "GroupQueryAttention JaxLayer MaxNumBoundingBoxes MelSpectrogram MixUp Pipeline RandAugment "
+    "JaxLayer MaxNumBoundingBoxes MelSpectrogram MixUp Pipeline RandAugment "
     "RandomColorDegeneration RandomColorJitter RandomElasticTransform RandomErasing RandomGaussianBlur "
     "RandomGrayscale RandomHue RandomInvert RandomPerspective RandomPosterization RandomSaturation RandomSharpness "
-    "RandomShear ReversibleEmbedding STFTSpectrogram Solarization TFSMLayer TorchModuleWrapper",
+    "RandomShear STFTSpectrogram Solarization TFSMLayer TorchModuleWrapper",
     "ops.image": "elastic_transform", "optimizers": "MultiOptimizer Muon OptimizerMap",
     "quantizers": "AWQConfig AbsMaxQuantizer Float8QuantizationConfig GPTQConfig Int4QuantizationConfig "
     "Int8QuantizationConfig QuantizationConfig Quantizer abs_max_quantize abs_max_quantize_grouped_with_zero_point "

@@ -15,6 +15,12 @@ def to_snake_case(name: str) -> str:
     return re.sub("([a-z])([A-Z])", r"\1_\2", name).lower()
 
 
+def own_name(cls: type) -> str:
+    """Return a class's name in Keras, which exports a few of them under another."""
+    name: str = vars(cls).get("_own_name", cls.__name__)
+    return name
+
+
 def auto_name(prefix: str) -> str:
     """Return a name not given yet: dense, dense_1, dense_2, ..."""
     name = to_snake_case(prefix)

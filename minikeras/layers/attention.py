@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from functools import reduce
 from string import ascii_lowercase
-from typing import Any, Literal, TypeAlias, Unpack
+from typing import Any, ClassVar, Literal, TypeAlias, Unpack
 
 import numpy as np
 
@@ -23,6 +23,7 @@ from .layer import BaseOptions, InitializerLike, Layer, LayerOptions, Regularize
 from .regularization import Dropout
 
 _ScoreMode: TypeAlias = Literal["dot", "concat"]
+_PROJECTIONS = "query", "key", "value", "output"
 
 
 class Attention(Layer):
@@ -178,13 +179,25 @@ class MultiHeadAttention(Layer):
 
     _transient = ("output_shape", "flash_attention", "activity_regularizer")
     supports_masking = True
+    _place: ClassVar[str] = "{}_dense"
+    """The attribute that keeps a projection, by its name; files name it too."""
+    _takes_off_masks: ClassVar[bool] = True
+    """Whether inputs lose their masks, and that of the query counts in place of `query_mask`."""
+    _shared_by: int = 1
+    """Heads of queries for each head of keys and values."""
+    _output_shape: Sequence[int] | None = None
+    query_dense: EinsumDense
+    key_dense: EinsumDense
+    value_dense: EinsumDense
+    output_dense: EinsumDense
+    _gate_dense: EinsumDense
     num_heads: Positive
     key_dim: Positive
     value_dim: Positive
     dropout: float
     use_bias: bool
     use_gate: bool
-    attention_axes: Any
+    attention_axes: Any = None
     sliding_window: Positive | None
     kernel_initializer: Any
     bias_initializer: Any
@@ -210,7 +223,8 @@ class MultiHeadAttention(Layer):
         self._output_shape = (output_shape,) if isinstance(output_shape, int) else output_shape and tuple(output_shape)
         self._penalty: Any = regularizers.get(activity_regularizer)
 
-    def _projection(self, name: str, shape: Any, equation: str, sizes: Sequence[int], **settings: Any) -> EinsumDense:
+    def _add(self, place: str, name: str, shape: Any, equation: str, sizes: Sequence[int], **settings: Any) -> None:
+        """Add a projection, kept in the attribute `place`."""
         letters = equation.partition("->")[2]
         between = len(letters) - 1 - len(sizes)  # batch and new axes aside
         shared = self.kernel_initializer, self.bias_initializer  # made anew, or all would draw the same numbers
@@ -220,23 +234,25 @@ class MultiHeadAttention(Layer):
             name=name, kernel_initializer=kernel, bias_initializer=bias, kernel_regularizer=self.kernel_regularizer,
             bias_regularizer=self.bias_regularizer, activity_regularizer=self._penalty, dtype=self.dtype_policy,
             kernel_constraint=self.kernel_constraint, bias_constraint=self.bias_constraint, **settings)  # fmt: skip
+        layer.supports_masking = True  # or it would warn of a mask, which counts in the softmax
         layer.build(shape)
-        return layer
+        setattr(self, place, layer)
 
     def build(self, query_shape: ShapeLike, value_shape: ShapeLike, key_shape: ShapeLike | None = None) -> None:
         key_shape = value_shape if key_shape is None else key_shape
         self._check(value_shape, key_shape)
         free = ascii_lowercase[: len(query_shape) - 1]
 
-        def to_heads(name: str, shape: ShapeLike, size: int, **settings: Any) -> EinsumDense:
+        def add(name: str, shape: ShapeLike, heads: int, size: int, place: str = self._place, **settings: Any) -> None:
             axes = ascii_lowercase[: len(shape) - 1]
-            return self._projection(name, shape, f"{axes}x,xyz->{axes}yz", (self.num_heads, size), **settings)
+            self._add(place.format(name), name, shape, f"{axes}x,xyz->{axes}yz", (heads, size), **settings)
 
-        self.query_dense: EinsumDense = to_heads("query", query_shape, self.key_dim)
-        self.key_dense: EinsumDense = to_heads("key", key_shape, self.key_dim)
+        heads, fewer = self.num_heads, self.num_heads // self._shared_by
+        add("query", query_shape, heads, self.key_dim)
+        add("key", key_shape, fewer, self.key_dim)
         if self.use_gate:
-            self._gate_dense = to_heads("gate", query_shape, self.value_dim, activation="sigmoid")
-        self.value_dense: EinsumDense = to_heads("value", value_shape, self.value_dim)
+            add("gate", query_shape, heads, self.value_dim, "_gate_dense", activation="sigmoid")
+        add("value", value_shape, fewer, self.value_dim)
         rank = len(value_shape)
         axes = range(1, rank - 1) if self.attention_axes is None else self.attention_axes
         self.attention_axes = tuple(axis if axis >= 0 else rank + axis for axis in axes)
@@ -246,21 +262,24 @@ class MultiHeadAttention(Layer):
         sizes: Any = self._output_shape or (query_shape[-1],)
         out = "".join(ascii_lowercase[-3 - i] for i in range(len(sizes)))
         equation = f"{free}yz,yz{out}->{free}{out}"
-        shape = (*query_shape[:-1], self.num_heads, self.value_dim)
-        self.output_dense: EinsumDense = self._projection("attention_output", shape, equation, sizes)
+        shape = (*query_shape[:-1], heads, self.value_dim)
+        self._add(self._place.format("output"), "attention_output", shape, equation, sizes)
 
     def call(self, query: Tensor, value: Tensor, key: Tensor | None = None, query_mask: Any = None,
              value_mask: Any = None, key_mask: Any = None, attention_mask: Any = None,
              return_attention_scores: bool = False, training: bool | None = None,
              use_causal_mask: bool = False) -> Any:  # fmt: skip
-        query_mask = mask_of(query)
-        key = value if key is None else key
+        mask, key = mask_of(query), value if key is None else key
+        query_mask = mask if self._takes_off_masks else query_mask
         visible = self._visible(query, value, query_mask, value_mask, key_mask, attention_mask, use_causal_mask)
         for x in (query, key, value):
-            if mask_of(x) is not None:  # it is of no more use, to the layers within or, as in Keras, to later ones
+            if self._takes_off_masks and mask_of(x) is not None:  # as in Keras, where later layers do not see it either
                 x.keras_mask = None
         gate = self._gate_dense(query) if self.use_gate else None
-        q, k, v = self.query_dense(query), self.key_dense(key), self.value_dense(value)
+        to_query, to_key, to_value, to_output = (getattr(self, self._place.format(name)) for name in _PROJECTIONS)
+        q, k, v = to_query(query), to_key(key), to_value(value)
+        if self._shared_by > 1:
+            k, v = ops.repeat(k, self._shared_by, -2), ops.repeat(v, self._shared_by, -2)
         scores = ops.einsum(self._equations[0], k, q * (1.0 / math.sqrt(self.key_dim)))
         if visible is not None:
             for _ in range(scores.ndim - len(visible.shape)):
@@ -271,7 +290,7 @@ class MultiHeadAttention(Layer):
         weights = self._softmax(scores, mask=visible)
         dropped = self._dropout_layer(weights, training=bool(training)) if self.dropout > 0 else weights
         result = ops.einsum(self._equations[1], dropped, v)
-        result = masked(self.output_dense(result if gate is None else result * gate), query_mask)
+        result = masked(to_output(result if gate is None else result * gate), mask)
         return (result, weights) if return_attention_scores else result
 
     def _visible(self, query: Tensor, value: Tensor, query_mask: Any, value_mask: Any, key_mask: Any,
@@ -308,6 +327,48 @@ class MultiHeadAttention(Layer):
     def get_config(self) -> Config:
         penalty = None if self._penalty is None else regularizers.serialize(self._penalty)
         return {**super().get_config(), "output_shape": self._output_shape, "activity_regularizer": penalty}
+
+
+class GroupQueryAttention(MultiHeadAttention):
+    """A `MultiHeadAttention` in which groups of query heads share one head of keys and values (Ainslie et al. 2023).
+
+    Args:
+        head_dim: Size of each head.
+        num_query_heads: Heads of queries.
+        num_key_value_heads: Heads of keys and values; a ValueError unless they divide `num_query_heads`.
+
+    Example:
+        >>> x = np.ones((1, 4, 6))
+        >>> GroupQueryAttention(head_dim=3, num_query_heads=4, num_key_value_heads=2)(x, x).shape
+        (1, 4, 6)
+    """
+
+    _own_name = "GroupedQueryAttention"
+    _place = "_{}_dense"
+    _takes_off_masks = False
+    head_dim: Positive
+    num_query_heads: Positive
+    num_key_value_heads: Positive
+
+    def __init__(self, head_dim: int, num_query_heads: int, num_key_value_heads: int, dropout: float = 0.0,
+                 use_bias: bool = True, sliding_window: int | None = None, flash_attention: bool | None = None,
+                 kernel_initializer: InitializerLike = "glorot_uniform", bias_initializer: InitializerLike = "zeros",
+                 kernel_regularizer: RegularizerLike = None, bias_regularizer: RegularizerLike = None,
+                 activity_regularizer: RegularizerLike = None, kernel_constraint: ConstraintLike = None,
+                 bias_constraint: ConstraintLike = None, use_gate: bool = False, seed: int | None = None,
+                 **options: Unpack[BaseOptions]) -> None:  # fmt: skip
+        self._configure(locals())
+        self._shared_by, rest = divmod(num_query_heads, num_key_value_heads)
+        if rest:
+            raise ValueError("`num_query_heads` must be divisible by `num_key_value_heads`. "
+                             f"Received: {num_query_heads} and {num_key_value_heads}.")  # fmt: skip
+        self.num_heads, self.key_dim, self.value_dim = num_query_heads, head_dim, head_dim
+        self._penalty = regularizers.get(activity_regularizer)
+
+    def get_config(self) -> Config:
+        config = super().get_config()
+        del config["output_shape"]
+        return config
 
 
 def _equations(rank: int, axes: Sequence[int]) -> tuple[str, str]:

@@ -12,7 +12,7 @@ from .._base.user_warning import warn_user
 from .._core.tensor import Tensor
 from .._core.variable import Variable
 from .core import ConstraintLike
-from .layer import CommonOptions, InitializerLike, Layer, RegularizerLike
+from .layer import CommonOptions, InitializerLike, Layer, RegularizerLike, masked
 
 
 class _EmbeddingOptions(CommonOptions, total=False):
@@ -21,6 +21,12 @@ class _EmbeddingOptions(CommonOptions, total=False):
     name: str | None
     activity_regularizer: RegularizerLike
     input_length: int | None
+
+
+class _ReversibleOptions(_EmbeddingOptions, total=False):
+    """Keyword arguments of ReversibleEmbedding: those of Embedding, and its `weights`."""
+
+    weights: TensorLike | None
 
 
 class Embedding(Layer):
@@ -61,10 +67,13 @@ class Embedding(Layer):
                  embeddings_regularizer: RegularizerLike = None,
                  embeddings_constraint: ConstraintLike = None, mask_zero: bool = False,
                  weights: TensorLike | None = None, **options: Unpack[_EmbeddingOptions]) -> None:  # fmt: skip
-        if options.pop("input_length", None) is not None:
+        self._begin(locals(), weights)
+
+    def _begin(self, arguments: dict[str, Any], weights: TensorLike | None) -> None:
+        if arguments["options"].pop("input_length", None) is not None:
             warn_user("Argument `input_length` is deprecated. Just remove it.")
-        self._configure(locals())
-        self.supports_masking: bool = mask_zero
+        self._configure(arguments)
+        self.supports_masking: bool = self.mask_zero
         self.autocast = False
         if weights is not None:
             self.build()
@@ -87,3 +96,60 @@ class Embedding(Layer):
 
     def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
         return (*input_shape, self.output_dim)
+
+
+class ReversibleEmbedding(Embedding):
+    """An `Embedding` that also leads back, from vectors to logits of all numbers, as language models end.
+
+    Args:
+        tie_weights: Whether the way back takes the same vectors, transposed, in place of a kernel of its own.
+        reverse_dtype: The dtype in which logits are computed, that of the inputs and weights if None.
+        logit_soft_cap: A limit c for logits, which become c * tanh(logits / c); None for no limit.
+
+    Call arguments:
+        inputs: Whole numbers of shape (batch, ...), or vectors of shape (batch, ..., output_dim).
+        reverse: Whether they are vectors, for logits of shape (batch, ..., input_dim).
+
+    Source: Press and Wolf 2017, "Using the Output Embedding to Improve Language Models".
+
+    Example:
+        >>> layer = ReversibleEmbedding(3, 2, weights=np.arange(6.0).reshape(3, 2))
+        >>> layer(np.ones((1, 2)), reverse=True).tolist()
+        [[1.0, 5.0, 9.0]]
+    """
+
+    tie_weights: bool
+    reverse_dtype: str | None
+    logit_soft_cap: float | None
+
+    def __init__(self, input_dim: int, output_dim: int, tie_weights: bool = True,
+                 embeddings_initializer: InitializerLike = "uniform", embeddings_regularizer: RegularizerLike = None,
+                 embeddings_constraint: ConstraintLike = None, mask_zero: bool = False,
+                 reverse_dtype: str | None = None, logit_soft_cap: float | None = None,
+                 **options: Unpack[_ReversibleOptions]) -> None:  # fmt: skip
+        weights = options.pop("weights", None)
+        self._begin(locals(), weights)
+
+    def build(self, input_shape: ShapeLike | None = None) -> None:
+        super().build(input_shape)
+        if not self.tie_weights:
+            shape = self.output_dim, self.input_dim
+            self.reverse_embeddings = self.add_weight(shape, self.embeddings_initializer, name="reverse_embeddings")
+
+    def call(self, inputs: Tensor, reverse: bool = False) -> Tensor:
+        if not reverse:
+            return masked(super().call(inputs), super().compute_mask(inputs))
+        kernel: Any = ops.transpose(self.embeddings) if self.tie_weights else self.reverse_embeddings
+        if self.reverse_dtype is not None:
+            inputs, kernel = ops.cast(inputs, self.reverse_dtype), ops.cast(kernel, self.reverse_dtype)
+        logits, cap = ops.matmul(inputs, kernel), self.logit_soft_cap
+        return logits if cap is None else ops.tanh(logits / cap) * cap
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> None:
+        return None
+
+    def compute_output_shape(self, input_shape: ShapeLike, reverse: bool = False) -> PartialShape:
+        return (*input_shape[:-1], self.input_dim) if reverse else super().compute_output_shape(input_shape)
+
+    def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
+        return self._inferred_spec(*args, **kwargs)

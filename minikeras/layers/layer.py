@@ -10,7 +10,7 @@ import numpy as np
 
 from .. import dtype_policies, regularizers
 from .._base.context import calling, context, current_path, name_scope
-from .._base.naming import checked_name, hint
+from .._base.naming import checked_name, hint, own_name
 from .._base.nested import leaves, like, map_shapes, map_structure, only
 from .._base.settings import Channels
 from .._base.signature import check_keywords, parameters
@@ -131,7 +131,7 @@ class Layer(Module, Configurable):
     def __init__(self, *, activity_regularizer: RegularizerLike = None, trainable: bool = True,
                  dtype: PolicyLike | Config | None = None, autocast: bool = True, name: str | None = None,
                  **kwargs: Any) -> None:  # fmt: skip
-        name = checked_name(name, type(self).__name__)
+        name = checked_name(name, own_name(type(self)))
         if not isinstance(trainable, bool):
             raise ValueError(f"Expected `trainable` to be a boolean. Received: trainable={trainable!r}.")
         input_dim = kwargs.pop("input_dim", None)

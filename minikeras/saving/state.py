@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache, partial
 from typing import Any, cast
 
-from .._base.naming import to_snake_case
+from .._base.naming import own_name, to_snake_case
 from .._base.user_warning import warn_user
 from .._core.ownership import Changes
 from .._core.variable import Variable
@@ -51,7 +51,7 @@ def _walk_child(child: Any, path: str, seen: dict[int, list[str]], around: list[
         counts: dict[str, int] = {}
         for item in child.values() if isinstance(child, dict) else child:
             if isinstance(item, (*KINDS, *CONTAINERS)):
-                kind = "container" if isinstance(item, CONTAINERS) else to_snake_case(type(item).__name__)
+                kind = "container" if isinstance(item, CONTAINERS) else to_snake_case(own_name(type(item)))
                 number = counts[kind] = counts.get(kind, -1) + 1
                 name = f"{kind}_{number}" if number else kind
                 yield from _walk_child(item, f"{path}/{name}", seen, [*around, child])

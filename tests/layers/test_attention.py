@@ -56,6 +56,55 @@ def test_attention_takes_the_masks_of_its_inputs_away() -> None:
     assert getattr(layers.Add()([x, y]), "keras_mask", None) is None
 
 
+def test_query_heads_that_share_their_keys_are_heads_with_equal_keys() -> None:
+    x = np.random.default_rng(0).normal(size=(2, 5, 4)).astype("float32")
+    shared, heads = layers.GroupQueryAttention(3, 4, 2), layers.MultiHeadAttention(4, 3)
+    shared(x, x)
+    heads(x, x)
+    values = {w.path.partition("/")[2]: w.numpy() for w in shared.weights}
+    heads.set_weights([np.repeat(x, 2, -2) if path.startswith(("key", "value")) else x for path, x in values.items()])
+    np.testing.assert_allclose(shared(x, x, use_causal_mask=True), heads(x, x, use_causal_mask=True), rtol=1e-5)
+    assert shared.count_params() < heads.count_params()
+    given: dict[str, Any] = {"head_dim": 1, "num_query_heads": 4, "num_key_value_heads": 2}
+    for wrong in ({"num_key_value_heads": 3}, {"head_dim": 0}, {"sliding_window": 0}):
+        with pytest.raises(ValueError, match=next(iter(wrong))):
+            layers.GroupQueryAttention(**given | wrong)
+
+
+def test_shared_heads_leave_masks_to_later_layers() -> None:
+    x = layers.Embedding(4, 3, mask_zero=True)(np.array([[1, 2, 0]]))
+    y = layers.GroupQueryAttention(3, 2, 1)(x, x)
+    assert layers.Add()([x, y]).keras_mask.numpy().tolist() == [[True, True, False]]
+
+
+def test_an_embedding_leads_back_to_the_logits_of_its_words() -> None:
+    vectors = np.array([[1.0, 0], [0, 2], [3, 4]])
+    layer = layers.ReversibleEmbedding(3, 2, weights=vectors, mask_zero=True)
+    words = np.array([[2, 0]])
+    assert layer(words).numpy().tolist() == vectors[words].tolist()
+    assert layer(words).keras_mask.numpy().tolist() == [[True, False]]
+    logits = layer(layer(words), reverse=True)
+    assert logits.numpy().tolist() == (vectors[words] @ vectors.T).tolist()
+    assert getattr(logits, "keras_mask", None) is None
+    capped = layers.ReversibleEmbedding(3, 2, logit_soft_cap=5.0, weights=vectors)
+    np.testing.assert_allclose(capped(vectors, reverse=True), 5 * np.tanh(vectors @ vectors.T / 5), rtol=1e-6)
+    apart = layers.ReversibleEmbedding(3, 2, tie_weights=False, reverse_dtype="float16")
+    assert apart(vectors, reverse=True).dtype == "float16"
+    assert [w.shape for w in apart.weights] == [(3, 2), (2, 3)]
+
+
+def test_tied_weights_get_the_gradients_of_both_ways() -> None:
+    words = keras.Input((4,), dtype="int32")
+    tied = layers.ReversibleEmbedding(5, 3)
+    model = keras.Model(words, tied(layers.Dense(3)(tied(words)), reverse=True))
+    assert model.output_shape == (None, 4, 5)
+    model.compile(keras.optimizers.Adam(0.05), keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    x = np.random.default_rng(0).integers(0, 5, (64, 4))
+    losses = model.fit(x, (x + 1) % 5, epochs=40, verbose=0).history["loss"]
+    assert losses[-1] < 0.2 < losses[0]
+    assert len(model.trainable_weights) == 3
+
+
 def test_a_query_that_sees_nothing_gets_the_mean_of_all_values() -> None:
     layer, x = layers.MultiHeadAttention(1, 2), np.random.default_rng(0).normal(size=(1, 3, 2))
     y = layer(x, x, attention_mask=np.zeros((1, 3, 3), bool))

@@ -96,6 +96,10 @@ LAYERS: dict[str, Make] = {
     "embedding_full": lambda k: k.layers.Embedding(
         20, 3, "normal", embeddings_regularizer="l2", embeddings_constraint="max_norm", mask_zero=True, name="mine"
     ),
+    "reversible": lambda k: k.layers.ReversibleEmbedding(20, 3, mask_zero=True),
+    "reversible_full": lambda k: k.layers.ReversibleEmbedding(
+        20, 3, False, "normal", embeddings_regularizer="l2", reverse_dtype="float16", logit_soft_cap=2.0
+    ),
     "masking": lambda k: k.layers.Masking(0.5),
     "einsum_dense_right": lambda k: k.layers.EinsumDense("ab...,bc->ac...", 3, bias_axes="c"),
 }

@@ -24,6 +24,7 @@ LAYERS = {
     "attention": (lambda k: lambda x: k.layers.Attention(True)([x, x]), (2, 5, 3)),
     "additive": (lambda k: lambda x: k.layers.AdditiveAttention()([x, x]), (2, 5, 3)),
     "heads": (lambda k: lambda x: k.layers.MultiHeadAttention(2, 3, use_gate=True)(x, x), (2, 5, 3)),
+    "shared_heads": (lambda k: lambda x: k.layers.GroupQueryAttention(3, 4, 2, use_gate=True)(x, x), (2, 5, 3)),
 }
 
 

@@ -81,6 +81,15 @@ ATTENTION: dict[str, Case] = {
         lambda k: k.layers.MultiHeadAttention(2, 3, attention_axes=(1,)),
         lambda a, t: a(np.stack([X, 2 * X], 2), np.stack([V, V], 2)),
     ),
+    "shared_heads": (
+        lambda k: k.layers.GroupQueryAttention(3, 4, 2, kernel_regularizer="l2", use_gate=True),
+        lambda a, t: [a(X, V), a(X, V, query_mask=STEPS, value_mask=SEEN), a(X, V, attention_mask=BLIND)],
+    ),
+    "shared_heads_all": (
+        lambda k: k.layers.GroupQueryAttention(2, 6, 3, 0.3, False, 2, seed=2),
+        lambda a, t: a(X, V, K, training=t, use_causal_mask=True, return_attention_scores=True),
+    ),
+    "one_shared_head": (lambda k: k.layers.GroupQueryAttention(2, 3, 1), lambda a, t: a(X, X, use_causal_mask=True)),
     "spatial1d": (lambda k: k.layers.SpatialDropout1D(0.4, seed=3), lambda a, t: a(X, training=t)),
     "spatial2d": (
         lambda k: k.layers.SpatialDropout2D(0.4, "channels_first", seed=3),

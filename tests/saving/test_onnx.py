@@ -69,7 +69,7 @@ def test_layers(name: str, tmp_path: Path) -> None:
     make, given = EXAMPLES[name]
     shapes = [s[1:] for s in (given if isinstance(given, list) else [given])]
     layer: Any = (lambda x: x) if name == "InputLayer" else make()
-    words = name == "Embedding"
+    words = name.endswith("Embedding")
     model = model_of(layer, *shapes, dtype="int32" if words else None)
     check(model, tmp_path / "model.onnx", *(integers(10, *s) if words else floats(*s) for s in shapes))
 
@@ -101,7 +101,7 @@ def test_counts_may_have_weights(tmp_path: Path) -> None:
 def test_every_layer_is_exported_or_refused() -> None:
     exported = [getattr(layers, name) for name in layers.__all__]
     classes = {x.__name__ for x in exported if isinstance(x, type) and issubclass(x, layers.Layer)}
-    tested = {*EXAMPLES, *(name.split()[0] for name in PREPROCESSED), "MultiHeadAttention"}
+    tested = {*EXAMPLES, *(name.split()[0] for name in PREPROCESSED), "MultiHeadAttention", "GroupQueryAttention"}
     assert classes - {"Layer", "Wrapper"} - CELLS == tested | REFUSED.keys()
 
 
@@ -158,6 +158,16 @@ def test_attention_with_masks(tmp_path: Path) -> None:
           tmp_path / "model.onnx", integers(3, 6))  # fmt: skip
     check(model_of(lambda x: cross(x[0], x[1]), (2, 3, 4), (2, 5, 4)), tmp_path / "cross.onnx",
           floats(2, 3, 4), floats(2, 5, 4))  # fmt: skip
+
+
+def test_a_language_model_with_shared_heads_and_embeddings(tmp_path: Path) -> None:
+    words, attend = layers.ReversibleEmbedding(7, 4), layers.GroupQueryAttention(3, 4, 2)
+
+    def graph(x: Any) -> Any:
+        seen = words(x)
+        return words(attend(seen, seen, use_causal_mask=True), reverse=True)
+
+    check(model_of(graph, (6,), dtype="int32"), tmp_path / "model.onnx", integers(7, 6))
 
 
 ACTIVATIONS = ["celu", "elu", "exponential", "gelu", "glu", "hard_shrink", "hard_sigmoid", "hard_silu", "hard_tanh",
