@@ -22,6 +22,7 @@ from .ops.activation import (
 from .ops.creation import convert_to_tensor
 from .ops.creation import shape as _shape
 from .ops.elementwise import exp, minimum, tanh
+from ._core.op import as_op as _as_op
 from ._core.tensor import Tensor
 
 __all__ = [
@@ -46,11 +47,13 @@ def linear(x: X) -> X:
     return x
 
 
+@_as_op
 def exponential(x: TensorLike) -> Tensor:
     """exp(x), element by element."""
     return exp(x)
 
 
+@_as_op
 def relu(x: TensorLike, negative_slope: float = 0.0, max_value: float | None = None, threshold: float = 0.0) -> Tensor:
     """Rectified linear unit; by default max(x, 0), element by element.
 
@@ -72,6 +75,7 @@ def relu(x: TensorLike, negative_slope: float = 0.0, max_value: float | None = N
     return y - negative_slope * nn.relu(threshold - convert_to_tensor(x)) if negative_slope else y
 
 
+@_as_op
 def gelu(x: TensorLike, approximate: bool = False) -> Tensor:
     """Gaussian error linear unit: x * P(X <= x) for a standard normal X, or `ops.gelu`'s formula that approximates it.
 
@@ -82,6 +86,7 @@ def gelu(x: TensorLike, approximate: bool = False) -> Tensor:
     return nn.gelu(x, approximate)
 
 
+@_as_op
 def softmax(x: TensorLike, axis: Axis = -1) -> Tensor:
     """Probabilities along an axis: exp(x) / sum(exp(x)), with a warning if it has size 1, for then all of them are 1.
 
@@ -96,6 +101,7 @@ def softmax(x: TensorLike, axis: Axis = -1) -> Tensor:
     return nn.softmax(x, axis)
 
 
+@_as_op
 def mish(x: TensorLike) -> Tensor:
     """x * tanh(softplus(x)), element by element. Misra 2019."""
     t = convert_to_tensor(x)

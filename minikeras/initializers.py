@@ -14,7 +14,7 @@ from ._base import absent
 from ._base.blas_threads import one_thread
 from ._base.checks import one_of
 from ._base.settings import make_default_seed, standardize_dtype
-from ._base.typing import AnyCallable, Array, Config, DTypeLike, InitializerFunction, InitializerName, TensorLike
+from ._base.typing import AnyCallable, Array, Config, DTypeLike, Function2, InitializerName, TensorLike
 from ._core.tensor import Tensor, TensorOps, as_array
 from ._serialization import registry as _registry
 from ._serialization.configurable import Configurable
@@ -297,7 +297,7 @@ class Orthogonal(_Random):
         return (self.gain * np.reshape(q.T if short < shape[-1] else q, shape)).astype(dtype, copy=False)
 
 
-InitializerLike: TypeAlias = InitializerName | Initializer | type[Initializer] | InitializerFunction | Array | Config
+InitializerLike: TypeAlias = InitializerName | Initializer | type[Initializer] | Function2 | Array | Config
 """The kinds of things that `get` takes."""
 
 constant = Constant
@@ -328,7 +328,7 @@ def get(identifier: None) -> None: ...
 @overload
 def get(identifier: str | Initializer | type[Any] | Config) -> Initializer: ...
 @overload
-def get(identifier: InitializerFunction | Array | Tensor) -> AnyCallable: ...
+def get(identifier: Function2 | Array | Tensor) -> AnyCallable: ...
 def get(identifier: Any) -> Any:
     """Return the initializer that a name, configuration, class, function or array stands for; None for None.
 

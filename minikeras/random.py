@@ -17,7 +17,7 @@ from ._base.context import context, name_scope
 from ._base.naming import auto_name, on_clear_session
 from ._base.settings import make_default_seed, settings, standardize_dtype
 from ._base.typing import AnyCallable, Array, Config, DTypeLike, Shape, TensorLike
-from ._core.op import primitive
+from ._core.op import as_op, primitive
 from ._core.tensor import Tensor, as_array
 from ._core.variable import Variable
 from ._serialization.configurable import Configurable
@@ -291,6 +291,7 @@ def _masked(x: TensorLike, mask: TensorLike, keep: float, out: Array | None = No
 _masked_rule: AnyCallable = rule(_masked)
 
 
+@as_op
 def dropout(inputs: TensorLike, rate: float, noise_shape: Sequence[int | None] | None = None,
             seed: SeedLike = None) -> Tensor:  # fmt: skip
     """Set a share `rate` of the elements to 0 and divide the others by 1 - rate, which keeps the expected sum.

@@ -5,7 +5,7 @@ A dict's items are taken in the order of its sorted keys, an OrderedDict's in it
 
 from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable, Iterable
-from typing import Any, TypeAlias
+from typing import Any, Concatenate, TypeAlias
 
 __all__ = [
     "MAP_TO_NONE", "assert_same_paths", "assert_same_structure", "flatten", "flatten_with_path", "is_nested",
@@ -120,7 +120,8 @@ def assert_same_paths(a: Any, b: Any) -> None:
                          f"only in the second: {second - first}.")  # fmt: skip
 
 
-def map_structure(func: Callable[..., Any], *structures: Any, none_is_leaf: bool = True) -> Any:
+def map_structure(func: Callable[[Any], Any] | Callable[Concatenate[Any, ...], Any], *structures: Any,
+                  none_is_leaf: bool = True) -> Any:  # fmt: skip
     """Apply a function to the leaves of structures of the same layout; `none_is_leaf=False` leaves None alone.
 
     A ValueError if the structures differ, or without one.

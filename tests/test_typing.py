@@ -86,6 +86,25 @@ class Net(Model):
         return self.dense(x)
 
 
+class Documented(Net):
+    """A model with overrides as Keras's documentation spells them."""
+
+    def compute_loss(self, x: Any, y: Tensor, y_pred: Tensor, sample_weight: Any, training: bool = True) -> Tensor:
+        return ops.mean(ops.square(y - y_pred))
+
+    def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any) -> dict[str, Any]:
+        return super().compute_metrics(x, y, y_pred, sample_weight)
+
+    def train_step(self, real_images: Any) -> dict[str, Any]:
+        return super().train_step(real_images)
+
+    def predict_step(self, images: Tensor) -> Tensor:
+        return self(images)
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        return mask
+
+
 class Momentum(optimizers.Optimizer):
     """An optimizer that says of which type its variables are."""
 
@@ -191,6 +210,8 @@ def test_recurrent_layers() -> None:
     cell: layers.RNN = layers.RNN(layers.GRUCell(2), return_state=True)
     assert isinstance(cell, layers.RNN)
     assert len(assert_type(layers.RNN(layers.GRUCell(2), return_state=True)(x), tuple[Tensor, ...])) == 2
+    output, states = layers.LSTMCell(2)(x[:, 0], [np.ones((2, 2)), np.ones((2, 2))])
+    assert (output.shape, len(states)) == ((2, 2), 2)
     kept: layers.LSTM = layers.LSTM(2, return_state=True)
     assert_type(kept.units, int)
 
@@ -203,6 +224,10 @@ def test_models() -> None:
     assert_type(model.layers, list[Layer])
     assert_type(model.get_layer(index=0), Layer)
     assert_type(model.pop(), Layer)
+    a = keras.Input((3,))
+    named = Model({"a": a}, a * 2)
+    assert_type(named({"a": keras.Input((3,))}), KerasTensor)
+    assert_type(named({"a": x}), Tensor)
     model.add(layers.Dense(1))
     assert_type(model.input_shape, PartialShape)
     assert_type(model.output_shape, PartialShape)
@@ -249,6 +274,32 @@ def test_tensors_and_variables() -> None:
     with GradientTape() as tape:
         y = ops.sum(v * v)
     assert_type(tape.gradient(y, [v]), list[Tensor | None])
+
+
+def test_symbolic_tensors() -> None:
+    i = keras.Input((3,))
+    flags = [assert_type(f, KerasTensor) for f in (~(i > 0), (i > 0) & (i < 1), (i > 0) | (i < 1), (i > 0) ^ (i < 1))]
+    assert {f.dtype for f in flags} == {"bool"}
+    assert [assert_type(y, KerasTensor).shape for y in (2 // i, 2 % i)] == 2 * [(None, 3)]
+    for function in (
+        activations.relu,
+        activations.gelu,
+        activations.softmax,
+        activations.mish,
+        activations.exponential,
+    ):
+        assert isinstance(assert_type(function(i), KerasTensor), KerasTensor)
+        assert isinstance(assert_type(function([1.0, 2.0]), Tensor), Tensor)
+    assert isinstance(assert_type(random.dropout(i, 0.5), KerasTensor), KerasTensor)
+
+
+def test_gradients_of_one_s_own() -> None:
+    @ops.custom_gradient
+    def doubled(x: Tensor, times: int = 2) -> tuple[Tensor, Callable[..., Any]]:
+        return x * times, lambda *args, upstream: upstream
+
+    assert assert_type(doubled(ops.ones((2,))), Tensor).numpy().tolist() == [2, 2]
+    assert assert_type(doubled(ops.ones((2,)), times=3) * 2, Tensor).numpy().tolist() == [6, 6]
 
 
 def test_functions() -> None:
@@ -311,6 +362,16 @@ def test_training() -> None:
     assert_type(model.evaluate(x, y, verbose=0, return_dict=either), float | list[Any] | dict[str, Any])
     assert assert_type(model.predict(x, verbose=int(False)), Array | Any).shape == (4, 1)
     assert assert_type(model.predict_on_batch(x), Array | Any).shape == (4, 1)
+    for found in (
+        assert_type(model.evaluate(x, y, 32, 0, None, None, None, True), float | list[Any] | dict[str, Any]),
+        assert_type(model.train_on_batch(x, y, None, None, True), float | list[Any] | dict[str, Any]),
+        assert_type(model.test_on_batch(x, y, None, True), float | list[Any] | dict[str, Any]),
+    ):
+        assert isinstance(found, dict)
+    documented = Documented()
+    documented.compile("sgd", metrics=["mae"])
+    assert set(documented.fit(x, y, verbose=0).history) == {"loss", "mae"}
+    assert assert_type(documented.compute_metrics(x, y, y, None), dict[str, Any])
     model.compile(optimizers.SGD(0.1, momentum=0.9), losses.MeanSquaredError(), run_eagerly=True)
     model.fit([[1.0, 2.0]], [3.0], batch_size=1, verbose=0, callbacks=[callbacks.EarlyStopping("loss", patience=2)])
     model.compile(optimizers.Adam(optimizers.schedules.ExponentialDecay(0.1, 10, 0.9)), loss=ops.subtract)

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, TypeVar, cast
 from .naming import hint
 
 F = TypeVar("F", bound=Callable[..., Any])
+R = TypeVar("R")
 
 _VARARGS, _VARKW = 0x04, 0x08  # bits of a code object's co_flags, see the `inspect` documentation
 
@@ -65,6 +66,11 @@ def check_keywords(function: Callable[..., Any], keywords: Iterable[str], name: 
     if unknown and takes.varkw is None:
         wrong = f"{name or function.__name__}() got an unexpected keyword argument {unknown[0]!r}."
         raise TypeError(wrong + hint(unknown[0], takes.names)) from None
+
+
+def overridable(method: Callable[..., R]) -> Callable[..., R]:
+    """Let checkers take a method of any signature for the one that overrides this."""
+    return method
 
 
 def suggests(function: F) -> F:

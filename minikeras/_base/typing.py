@@ -103,5 +103,3 @@ Function1: TypeAlias = Callable[[Any], Any] | Callable[Concatenate[Any, ...], An
 """A function of one argument, or with defaults for others: pyright sees by the first half what a lambda takes."""
 Function2: TypeAlias = Callable[[Any, Any], Any] | AnyCallable
 """A function of two, which may be passed by name."""
-InitializerFunction: TypeAlias = Function2
-"""A function of the caller's, (shape, dtype) -> tensor or array."""

@@ -14,11 +14,11 @@ from .._base.nested import leaves, map_structure
 from .._base.signature import parameters
 from .._base.typing import Array, TensorLike
 from .._base.user_warning import warn_user
-from .op import VJP, Entry, Op
+from .op import VJP, Entry, Op, P
 from .ownership import EXCLUSIVE, EXPOSED, Changes
 from .tensor import NUMPY_OPS, Recorder, Tensor, TensorOps, coerce, recorders
 
-F = TypeVar("F", bound=Callable[..., Any])
+R = TypeVar("R")
 _Weights: TypeAlias = TensorLike | None
 _Several: TypeAlias = list[Any] | tuple[Any, ...]
 _Named: TypeAlias = dict[str, Tensor | None]
@@ -291,7 +291,7 @@ def _fit(g: Any, x: TensorOps) -> Any:
     return (np.real(g) if have.kind == "c" and want.kind != "c" else g).astype(want)
 
 
-def custom_gradient(f: F) -> F:
+def custom_gradient(f: Callable[P, tuple[R, Any]]) -> Callable[P, R]:
     """Return a function with its own gradient: it returns (result, gradient function).
 
     Args:
@@ -313,7 +313,7 @@ def custom_gradient(f: F) -> F:
     def call(*args: Any, **kwargs: Any) -> Any:
         tensors = [x if isinstance(x, TensorOps) else Tensor(np.asarray(coerce(x))) for x in args]
         with _Reads() as reads:
-            results, gradient = f(*tensors, **kwargs)
+            results, gradient = cast(Any, f)(*tensors, **kwargs)
         several = isinstance(results, list | tuple)
         with without_tapes() as tapes:  # they follow what f computes for gradients of its gradient only
             parts = [NUMPY_OPS["copy"](y) for y in (results if several else [results])]  # which may be arguments
@@ -327,7 +327,7 @@ def custom_gradient(f: F) -> F:
                 tape.record(entry)
         return [y.astype(p.dtype) for y, p in zip(_cut(joint, shapes), parts, strict=True)] if several else joint
 
-    return call  # type: ignore[return-value]  # the wrapper has the function's arguments by construction
+    return call
 
 
 def _cut(joint: Any, shapes: Sequence[tuple[int, ...]]) -> list[Any]:

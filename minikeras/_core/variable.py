@@ -10,7 +10,7 @@ import numpy as np
 from .._base.context import context, current_path
 from .._base.naming import checked_name
 from .._base.settings import floatx, standardize_dtype
-from .._base.typing import Array, DTypeLike, InitializerFunction, Shape, ShapeLike, TensorLike
+from .._base.typing import Array, DTypeLike, Function2, Shape, ShapeLike, TensorLike
 from .._serialization.registry import table
 from .op import Entry, Op, note
 from .ownership import EXCLUSIVE, EXPOSED, Changes
@@ -59,7 +59,7 @@ class Variable(TensorOps):
     bits = "logical"
     array: Array
 
-    def __init__(self, initializer: str | TensorLike | InitializerFunction, shape: ShapeLike | None = None,
+    def __init__(self, initializer: str | TensorLike | Function2, shape: ShapeLike | None = None,
                  dtype: DTypeLike | None = None, trainable: bool = True, autocast: bool = True,
                  aggregation: str | None = "none", synchronization: str | None = "auto",
                  name: str | None = None) -> None:  # fmt: skip

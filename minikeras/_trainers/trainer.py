@@ -15,7 +15,7 @@ from .._base.interrupt import Interrupt
 from .._base.naming import hint
 from .._base.nested import leaves, map_structure
 from .._base.settings import floatx, limited, settings
-from .._base.signature import parameters, suggests
+from .._base.signature import overridable, parameters, suggests
 from .._base.typing import Array, Config, OptimizerName
 from .._base.user_warning import warn_user
 from .._core.ownership import Changes
@@ -289,6 +289,7 @@ class Trainer(Layer):
         """The names of the outputs, None where the model does not know them."""
         return None
 
+    @overridable
     def compute_loss(self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None,
                      training: bool = True) -> Any:  # fmt: skip
         """Return the loss of a batch, a scalar: that given to `compile`, plus all penalties of the layers.
@@ -317,6 +318,7 @@ class Trainer(Layer):
             return self.compute_loss(x, y, y_pred, sample_weight, training=training)
         return self.compute_loss(x, y, y_pred, sample_weight)
 
+    @overridable
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
         """Update the metrics given to `compile` with a batch, and return the results of all by name.
 
@@ -326,6 +328,7 @@ class Trainer(Layer):
             self._compiled_metrics.update_state(y, y_pred, sample_weight, self._output_names)
         return self.get_metrics_result()
 
+    @overridable
     def train_step(self, data: Any) -> dict[str, Any]:
         """Train on one batch and return what to report, by name. A subclass may override it.
 
@@ -343,6 +346,7 @@ class Trainer(Layer):
             self._optimizer.apply(tape.gradient(scaled, weights), weights)
         return logs
 
+    @overridable
     def test_step(self, data: Any) -> dict[str, Any]:
         """Evaluate one batch and return what to report, by name, as `train_step` does. A subclass may override it."""
         x, y, sample_weight = unpack_x_y_sample_weight(data)
@@ -355,6 +359,7 @@ class Trainer(Layer):
             self._loss_tracker.update_state(loss, sample_weight=next(a.shape[0] for a in leaves(x) if a is not None))
         return self.compute_metrics(x, y, y_pred, sample_weight)
 
+    @overridable
     def predict_step(self, data: Any) -> Any:
         """Return the outputs for one batch. A subclass may override it."""
         x, _, _ = unpack_x_y_sample_weight(data)
@@ -490,8 +495,8 @@ class Trainer(Layer):
                  return_dict: Literal[False] = False) -> float | list[Any]: ...  # fmt: skip
     @overload
     def evaluate(self, x: Inputs | None = None, y: Any = None, batch_size: int | None = None, verbose: Verbose = "auto",
-                 sample_weight: Any = None, steps: int | None = None, callbacks: CallbacksLike = None, *,
-                 return_dict: bool) -> float | list[Any] | dict[str, Any]: ...  # fmt: skip
+                 sample_weight: Any = None, steps: int | None = None, callbacks: CallbacksLike = None,
+                 return_dict: bool = False) -> float | list[Any] | dict[str, Any]: ...  # fmt: skip
     def evaluate(self, x: Any = None, y: Any = None, batch_size: int | None = None, verbose: Verbose = "auto",
                  sample_weight: Any = None, steps: int | None = None, callbacks: CallbacksLike = None,
                  return_dict: bool = False, **kwargs: Any) -> Any:  # fmt: skip
@@ -570,8 +575,8 @@ class Trainer(Layer):
     def train_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: ClassWeights = None,
                        return_dict: Literal[False] = False) -> float | list[Any]: ...  # fmt: skip
     @overload
-    def train_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: ClassWeights = None, *,
-                       return_dict: bool) -> float | list[Any] | dict[str, Any]: ...  # fmt: skip
+    def train_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: ClassWeights = None,
+                       return_dict: bool = False) -> float | list[Any] | dict[str, Any]: ...  # fmt: skip
     @suggests
     def train_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: Any = None,
                        return_dict: bool = False) -> Any:  # fmt: skip
@@ -589,8 +594,8 @@ class Trainer(Layer):
     def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None,
                       return_dict: Literal[False] = False) -> float | list[Any]: ...  # fmt: skip
     @overload
-    def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, *,
-                      return_dict: bool) -> float | list[Any] | dict[str, Any]: ...  # fmt: skip
+    def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None,
+                      return_dict: bool = False) -> float | list[Any] | dict[str, Any]: ...  # fmt: skip
     @suggests
     def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
         """Return the loss and the metrics of one batch as `evaluate` does; a ValueError before `compile`."""

@@ -362,7 +362,9 @@ class GroupQueryAttention(MultiHeadAttention):
         if rest:
             raise ValueError("`num_query_heads` must be divisible by `num_key_value_heads`. "
                              f"Received: {num_query_heads} and {num_key_value_heads}.")  # fmt: skip
-        self.num_heads, self.key_dim, self.value_dim = num_query_heads, head_dim, head_dim
+        self.num_heads: Positive = num_query_heads
+        self.key_dim: Positive = head_dim
+        self.value_dim: Positive = head_dim
         self._penalty = regularizers.get(activity_regularizer)
 
     def get_config(self) -> Config:

@@ -121,6 +121,7 @@ class ReversibleEmbedding(Embedding):
     tie_weights: bool
     reverse_dtype: str | None
     logit_soft_cap: float | None
+    reverse_embeddings: Variable
 
     def __init__(self, input_dim: int, output_dim: int, tie_weights: bool = True,
                  embeddings_initializer: InitializerLike = "uniform", embeddings_regularizer: RegularizerLike = None,

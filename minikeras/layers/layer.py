@@ -13,7 +13,7 @@ from .._base.context import calling, context, current_path, name_scope
 from .._base.naming import checked_name, hint, own_name
 from .._base.nested import leaves, like, map_shapes, map_structure, only
 from .._base.settings import Channels
-from .._base.signature import check_keywords, parameters
+from .._base.signature import check_keywords, overridable, parameters
 from .._base.typing import Config, CustomObjects, DTypeName, PartialShape, ShapeLike, TensorLike
 from .._base.user_warning import warn_user
 from .._core.input_spec import InputSpec as InputSpec, assert_input_compatibility
@@ -273,8 +273,8 @@ class Layer(Module, Configurable):
         raise NotImplementedError(f"Layer {type(self).__name__} does not have a `call()` method implemented.")
 
     @overload
-    def __call__(self, inputs: "KerasTensor | list[KerasTensor] | tuple[KerasTensor, ...]", /, *args: Any,
-                 **kwargs: Any) -> KerasTensor: ...  # fmt: skip
+    def __call__(self, inputs: "KerasTensor | list[KerasTensor] | tuple[KerasTensor, ...] | dict[str, KerasTensor]", /,
+                 *args: Any, **kwargs: Any) -> KerasTensor: ...  # fmt: skip
 
     @overload
     def __call__(self, inputs: TensorLike | dict[str, Any], /, *args: Any, **kwargs: Any) -> Tensor: ...
@@ -422,6 +422,7 @@ class Layer(Module, Configurable):
             return outputs
         return map_structure(lambda y: None if y is None else as_tensor(y), outputs)
 
+    @overridable
     def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
         """Return the mask of the output, that of the input by default; a subclass may override it.
 

@@ -67,6 +67,7 @@ class Cell(WithKernel):
     recurrent_kernel: Variable
     state_size: Any
     output_size: int
+    __call__: Callable[..., Any]  # to checkers: it gives (output, states)
 
     def _configure(self, arguments: dict[str, Any]) -> None:
         seeds = SeedGenerator(arguments["seed"]) if self._draws_first else None

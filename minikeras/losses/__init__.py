@@ -8,9 +8,9 @@ Each loss is a function, which gives one number a sample, and a class, which giv
 from typing import Any, Final, TypeAlias, overload
 
 from .._base.lazy import lazily
-from .._base.typing import AnyCallable, Config, LossName
+from .._base.typing import AnyCallable, Config, Function2, LossName
 from .._serialization.serialization import serialize as serialize
-from .base import Loss, LossFunction, LossFunctionWrapper, registry as registry
+from .base import Loss, LossFunctionWrapper, registry as registry
 
 with lazily(globals()):
     from .margins import CategoricalHinge, Circle, Hinge, SquaredHinge, categorical_hinge, circle, hinge, squared_hinge
@@ -43,7 +43,7 @@ __all__ = [
     "squared_hinge", "tversky"]
 # fmt: on
 
-LossLike: TypeAlias = LossName | Loss | type[Loss] | LossFunction | Config
+LossLike: TypeAlias = LossName | Loss | type[Loss] | Function2 | Config
 """The argument of `get`."""
 
 deserialize: Final = registry.deserialize

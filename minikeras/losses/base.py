@@ -11,7 +11,7 @@ from .._base.naming import auto_name
 from .._base.nested import like, map_structure
 from .._base.settings import floatx
 from .._base.signature import suggests, with_defaults
-from .._base.typing import AnyCallable, Config, Function2, Shape, TensorLike
+from .._base.typing import AnyCallable, Config, Shape, TensorLike
 from .._core.tensor import Tensor
 from .._jit.taped_function import TapedFunction
 from .._serialization.configurable import Configurable, is_built_in
@@ -26,7 +26,6 @@ Reduction: TypeAlias = Literal["sum_over_batch_size", "mean", "sum", "mean_with_
 Name: TypeAlias = str | None
 DType: TypeAlias = PolicyLike | None
 """The dtype of a loss or a metric, or a policy, of which it is that of computations."""
-LossFunction: TypeAlias = Function2  # of the caller's, from (y_true, y_pred) to one loss a sample
 
 MEAN: Final = "sum_over_batch_size"
 _MEANS = (MEAN, "mean")

@@ -8,7 +8,7 @@ from .._base.context import name_scope
 from .._base.naming import auto_name
 from .._base.nested import leaves
 from .._base.settings import floatx, standardize_dtype
-from .._base.typing import AnyCallable, Config, DTypeLike, InitializerFunction, InitializerName, ShapeLike, TensorLike
+from .._base.typing import AnyCallable, Config, DTypeLike, Function2, InitializerName, ShapeLike, TensorLike
 from .._core.tensor import Tensor, as_array
 from .._core.variable import Variable
 from .._serialization.configurable import Configurable
@@ -17,7 +17,7 @@ from .._serialization.serialization import array_of, serialize
 from ..losses.base import DType as DType, Name as Name, Named, same_rank
 from ..ops.creation import convert_to_tensor
 
-InitializerLike: TypeAlias = InitializerName | InitializerFunction | Config | None
+InitializerLike: TypeAlias = InitializerName | Function2 | Config | None
 
 
 class Metric(Configurable):
@@ -272,7 +272,7 @@ class MeanMetricWrapper(Mean):
     _common = ("name", "dtype")
     _transient = ("fn",)
 
-    def __init__(self, fn: AnyCallable, name: Name = None, dtype: DType = None, **kwargs: Any) -> None:
+    def __init__(self, fn: Function2, name: Name = None, dtype: DType = None, **kwargs: Any) -> None:
         super().__init__(name, dtype)
         self._fn = fn
         self._fn_kwargs: Config = kwargs

@@ -26,7 +26,7 @@ def cond(pred: Any, true_fn: Callable[[], T], false_fn: Callable[[], T]) -> T:
 
 
 @composite
-def switch(index: Any, branches: Sequence[Callable[..., Any]], *operands: Any) -> Any:
+def switch(index: Any, branches: Sequence[Function1 | Function2], *operands: Any) -> Any:
     """Call the function at an index, limited to those there are, on the operands."""
     return branches[int(np.clip(as_array(index), 0, len(branches) - 1))](*operands)
 
