@@ -39,7 +39,7 @@ class Epoch:
         begin = getattr(hooks, f"on_{phase}_batch_begin") if hooks.listens(f"on_{phase}_batch_begin") else None
         end = getattr(hooks, f"on_{phase}_batch_end") if hooks.listens(f"on_{phase}_batch_end") else None
         in_memory = self._source.array is not None
-        if begin is None and in_memory and not hooks.listens(f"on_{phase}_batch_end", seldom=False):
+        if not (begin or not in_memory or self._stopped() or hooks.listens(f"on_{phase}_batch_end", seldom=False)):
             return self._interrupt.run(self._run_fast, end)  # no code of the user's runs between steps
         logs: Logs | None = None
         i = -1

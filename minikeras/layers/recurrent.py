@@ -165,11 +165,13 @@ class RNN(OfLayers, Generic[WithState, Symbols, Values]):
         for t in range(steps)[:: -1 if self.go_backwards else 1]:
             new_output, new_states = cells.step(self.cell, parts[t // size][:, t % size], states, training, masks)
             new_states = list(new_states) if isinstance(new_states, list | tuple) else [new_states]
+            wanted, given = ([np.shape(x) for x in tree.flatten(y)] for y in (states, new_states))
+            if given != wanted:
+                raise ValueError(f"A cell returns (output, states). Received: states of shapes {given}, not {wanted}.")
             if mask is not None:
                 choose = partial(_choose, mask[:, t])
                 before = ops.zeros_like(new_output) if output is None or self.zero_output_for_mask else output
-                new_output = choose(new_output, before)
-                new_states = tree.map_structure(choose, new_states, states)
+                new_output, new_states = choose(new_output, before), tree.map_structure(choose, new_states, states)
             output, states = new_output, new_states
             outputs.append(output)
         return ops.stack(outputs, 1) if self.return_sequences else output, states

@@ -29,7 +29,7 @@ from .shapes import split
 def relu(x: TensorLike, out: Array | None = None) -> Array:
     """Rectified linear unit, max(x, 0)."""
     x = strong(x)
-    zero = ZERO[x.dtype.char]
+    zero = ZERO.get(x.dtype.char, 0)  # NumPy says that text has no maximum
     return np.maximum(x, row_of(zero, x.shape) if x.size >= 2048 else zero, out=out)
 
 

@@ -126,7 +126,8 @@ class Nadam(_Moments):
         return self.beta_1 * (1 - 0.5 * 0.96**step)
 
     def _before_update(self, step: int) -> None:
-        self._u_product.array[()] *= self._momentum(step)
+        steps = range(1 if self._u_product.array == 1 else step, step + 1)  # files of a scaled loss have no product
+        self._u_product.array[()] *= math.prod(map(self._momentum, steps))
 
     def _constants(self, rate: float, step: int, rounded: Rounding) -> Sequence[float]:
         now, then, product = self._momentum(step), self._momentum(step + 1), self._u_product.array.item()

@@ -121,7 +121,8 @@ class LossScaleOptimizer(Optimizer):
             inner = self.inner_optimizer
             if not inner.built:
                 inner.build(variables)
-                inner._variables[:] = [v for v in inner._variables if "/" in v.path]  # Keras sees `add_variable` alone
+                named = [v for v in inner._variables if v.path.endswith(f"{inner.name}/{v.name}")]
+                inner._variables[:] = named  # Keras sees those of `add_variable` alone
             super().build(variables)
 
     def scale_loss(self, loss: Any) -> Any:

@@ -134,7 +134,7 @@ def match(saved: Any, store: Mapping[str, Dataset]) -> tuple[Pairs, str]:
         elif len(store) == len(variables) - 1 and scalars == 2:  # Keras 2 kept no learning rate here
             del variables[1]
         elif len(store) != len(variables):
-            if len(store):
+            if store or len(variables) > scalars:  # it has a state, which stays
                 warn_user(f"Skipping variable loading for optimizer '{saved.name}', because it has {len(variables)} "
                           f"variables whereas the saved optimizer has {len(store)} variables.")  # fmt: skip
             return [], ""
@@ -167,9 +167,9 @@ def restore(model: Any, tree: Tree, skip_mismatch: bool = False, skipped: Iterab
             store = tree.store(path)
             if getattr(saved.load_own_variables, "__func__", None) in BY_NUMBER:
                 fitting, problem = match(saved, store)
-                for other in seen[id(saved)] if problem else ():  # by another attribute, or a property
-                    again, still = match(saved, tree.store(other))
-                    fitting, problem = (fitting, problem) if still else (again, "")
+                for other in filter(tree.store, seen[id(saved)] if problem else ()):  # by another attribute
+                    again, _ = match(saved, tree.store(other))
+                    fitting, problem = (again, "") if again else (fitting, problem)
                 pairs += fitting
                 problems += [problem] if problem else []
             else:
@@ -178,7 +178,7 @@ def restore(model: Any, tree: Tree, skip_mismatch: bool = False, skipped: Iterab
         others = f" (and {len(problems) - 5} more)" if len(problems) > 5 else ""
         raise ValueError(f"The weights do not fit: {'; '.join(problems[:5]).rstrip('.')}{others}. Nothing was set.")
     if problems:
-        warn_user(f"Not all weights fit: {'; '.join(problems)}. These are left as they were.")
+        warn_user(f"Not all weights fit: {'; '.join(problems).rstrip('.')}. These are left as they were.")
     return take_all(pairs, [saved for _, saved in places], by_hand)
 
 

@@ -465,6 +465,33 @@ def test_csv_file_is_whole_after_each_epoch(tmp_path: Path) -> None:
     assert path.read_text() == "epoch,loss,val_loss\n0,0.5,NA\n1,0.25,1.0\n"
 
 
+@pytest.mark.parametrize(
+    "more", [[], [LambdaCallback(on_train_batch_end=lambda batch, logs: None)]], ids=["", "watched"]
+)
+def test_a_stop_before_an_epoch_lets_one_execution_pass(more: list[Callback]) -> None:
+    class Stop(Callback):
+        def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+            self.model.stop_training = True
+
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse", steps_per_execution=4)
+    model.fit(np.ones((64, 1)), np.ones((64, 1)), batch_size=4, epochs=2, verbose=0, callbacks=[Stop(), *more])
+    assert int(model.optimizer.iterations) == 4
+
+
+def test_a_stop_before_an_evaluation_lets_one_batch_pass() -> None:
+    class Stop(Callback):
+        def on_test_begin(self, logs: Any = None) -> None:
+            self.model.stop_evaluating = True
+
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, kernel_initializer="zeros")])
+    model.compile("sgd", "mse")
+    x, y = np.ones((64, 1)), np.arange(64.0)[:, None]
+    for _ in range(3):  # later ones join small batches where nobody looks
+        assert model.evaluate(x, y, batch_size=4, verbose=0, callbacks=[Stop()]) == 3.5
+    model.fit(x, y, verbose=0, validation_data=(x, y), validation_batch_size=4, callbacks=[Stop()])
+
+
 def test_nan_stops_training(capsys: pytest.CaptureFixture[str]) -> None:
     model, stopped = Net(), []
     hooks = CallbackList(TerminateOnNaN(), model=model)

@@ -505,6 +505,12 @@ def test_an_optimizer_of_two_models_and_metrics_of_all_outputs() -> None:
     with pytest.warns(DeprecationWarning, match="for each output"):
         history = model.fit(x, [x[:, :1]] * 2, verbose=0).history
     assert {"a_mae", "b_mae"} <= set(history)
+    for layer, name in ((model.get_layer(name), name) for name in "ab"):
+        layer.set_weights([np.ones((2, 1)), np.zeros(1)] if name == "a" else [np.zeros((2, 1)), np.zeros(1)])
+    model.compile("sgd", "mse", metrics=[keras.metrics.MeanAbsoluteError(name="mae")])
+    with pytest.warns(DeprecationWarning, match="for each output"):
+        found = model.evaluate(x, [x[:, :1], 5 * x[:, :1]], verbose=0, return_dict=True)
+    assert (found["a_mae"], found["b_mae"]) == (1, 5)
 
 
 def test_what_was_first_used_while_installed_is_put_back_too() -> None:

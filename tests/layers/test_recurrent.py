@@ -138,6 +138,22 @@ WRONG: dict[str, Callable[[], Any]] = {
 }
 
 
+@pytest.mark.parametrize(
+    "result",
+    [lambda x, s: x + s[0], lambda x, s: (x, [x[:, :2]]), lambda x, s: (x, [x, x]), lambda x, s: (x, [])],
+    ids=["no states", "another size", "one too many", "none"],
+)
+def test_a_cell_returns_the_states_it_got(result: Callable[..., Any]) -> None:
+    class Forgetful(keras.Layer):
+        state_size = 2 + 3
+
+        def call(self, x: Any, states: Any) -> Any:
+            return result(x, states)
+
+    with pytest.raises(ValueError, match=r"A cell returns \(output, states\).*, not \[\(2, 5\)\]"):
+        layers.RNN(Forgetful())(np.ones((2, 3, 5)))
+
+
 @pytest.mark.parametrize("name", WRONG)
 def test_wrong_uses_are_refused(name: str) -> None:
     with pytest.raises(

@@ -44,6 +44,12 @@ def test_in_place_gives_the_same_numbers(name: str, dtype: str) -> None:
         np.testing.assert_array_equal(buffer, expected)
 
 
+@pytest.mark.parametrize("text", ["a", np.array(["a", "b"]), np.array(["a"] * 3000)])
+def test_text_has_no_maximum(text: Any) -> None:
+    with pytest.raises(TypeError):
+        ops.relu(text)
+
+
 def test_binary_crossentropy() -> None:
     close(
         ops.binary_crossentropy([1.0, 0.0, 0.5], [0.25, 0.25, 0.5]),

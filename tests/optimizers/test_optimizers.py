@@ -621,3 +621,17 @@ def test_nadam_of_half_precision_leaves_a_variable_without_gradient() -> None:
 def test_ftrl_refuses_a_learning_rate_of_zero() -> None:
     with pytest.raises(ValueError, match="Ftrl divides by the learning rate"):
         optimizers.Ftrl(0.0).apply([np.ones(2)], [Variable([1.0, 2.0])])
+
+
+def test_the_product_of_momenta_is_that_of_all_steps_where_a_file_lacks_it() -> None:
+    optimizer, again = (optimizers.LossScaleOptimizer(optimizers.Nadam(0.1), initial_scale=1.0) for _ in "ab")
+    v, w = Variable([1.0, 2.0]), Variable([1.0, 2.0])
+    again.build([w])
+    for _ in range(3):
+        optimizer.apply([ops.array([0.5, -1.0])], [v])
+    for a, b in zip(again.variables, optimizer.variables, strict=True):  # all that a file holds
+        a.assign(b)
+    w.assign(v)
+    for each, variable in ((optimizer, v), (again, w)):
+        each.apply([ops.array([2.0, -1.0])], [variable])
+    np.testing.assert_array_equal(v, w)

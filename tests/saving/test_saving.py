@@ -102,6 +102,38 @@ def test_what_does_not_fit_changes_nothing(tmp_path: Path, wrong: "type[keras.Se
     assert all(np.array_equal(a, b) for a, b in zip(before, model.get_weights(), strict=True))
 
 
+def optimized(trained: int) -> keras.Sequential:
+    """Return a model of which one of two layers is trained, with the state of an optimizer."""
+    model = keras.Sequential([keras.Input((4,)), Dense(3, use_bias=False), Dense(2, use_bias=False)])
+    model.layers[1 - trained].trainable = False
+    model.compile("adam", "mse")
+    model.train_on_batch(np.ones((2, 4)), np.ones((2, 2)))
+    return model
+
+
+def test_the_state_of_an_optimizer_for_other_weights_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "model.weights.h5"
+    optimized(1).save_weights(path)
+    other = optimized(0)
+    before = [v.numpy() for v in (*other.weights, *other.optimizer.variables)]
+    with pytest.raises(ValueError, match=r"of Adam 'adam_1' has shape \(4, 3\).*stored is \(3, 2\).*Nothing was set"):
+        other.load_weights(path)
+    after = [v.numpy() for v in (*other.weights, *other.optimizer.variables)]
+    assert all(np.array_equal(a, b) for a, b in zip(before, after, strict=True))
+    with pytest.warns(UserWarning, match="of Adam 'adam_1' has shape"):
+        other.load_weights(path, skip_mismatch=True)
+
+
+def test_weights_without_the_state_of_an_optimizer_leave_it_with_a_warning(tmp_path: Path) -> None:
+    path, model = tmp_path / "model.weights.h5", optimized(0)
+    plain = keras.Sequential([keras.Input((4,)), Dense(3, use_bias=False), Dense(2, use_bias=False)])
+    plain.save_weights(path)
+    with pytest.warns(UserWarning, match="'adam', because it has 4 variables whereas the saved optimizer has 0"):
+        model.load_weights(path)
+    assert int(model.optimizer.iterations) == 1
+    assert np.array_equal(model.get_weights()[0], plain.get_weights()[0])
+
+
 def test_skip_mismatch(tmp_path: Path) -> None:
     first = net()
     save_weights(first, tmp_path / "w.npz")

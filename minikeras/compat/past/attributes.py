@@ -214,7 +214,7 @@ def _spread(spread: Callable[..., list[Any]], outputs: Any, value: Any, argument
     flat = isinstance(value, list | tuple) and not any(isinstance(item, list | tuple | dict) for item in value)
     if flat and argument.endswith("metrics") and len(value) != len(outputs):
         outdated(f"{argument}={value} for each output", f"{argument}={[list(value)] * len(outputs)}")
-        return [list(value)] * len(outputs)
+        return [[m.from_config(m.get_config()) if isinstance(m, Metric) else m for m in value] for _ in outputs.all]
     return spread(outputs, value, argument, **options)
 
 

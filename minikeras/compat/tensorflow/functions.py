@@ -9,7 +9,7 @@ import textwrap
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import contextmanager, redirect_stdout
 from types import SimpleNamespace
-from typing import Any, TypeVar, overload
+from typing import Any, TypeVar, cast, overload
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from ..._core.variable import Variable as KerasVariable
 from ...layers import Layer
 from ...tree import pack_sequence_as
 from .dtypes import DType, TensorShape, as_dtype
+from .errors import InvalidArgumentError
 from .missing import nothing
 from .ragged import RaggedTensor, RaggedTensorSpec, stack as ragged_stack
 from .tensors import convert_to_tensor, escape
@@ -113,10 +114,21 @@ vectorized_map = map_fn
 class TensorArray:
     """A list of tensors, written to by index."""
 
-    def __init__(self, dtype: Any, size: Any = 0, dynamic_size: bool = False, *_: Any, **__: Any) -> None:
+    def __init__(self, dtype: Any, size: Any = 0, dynamic_size: bool = False, clear_after_read: bool | None = None,
+                 *_: Any, **__: Any) -> None:  # fmt: skip
         self.dtype: DType = as_dtype(dtype)
-        self._dynamic = dynamic_size
+        self._dynamic, self._clears = dynamic_size, clear_after_read is not False
         self._items: list[Any] = [None] * int(size)
+        self._read: set[int] = set()
+        self._blank: Any = None
+
+    def _filled(self, i: int) -> Tensor:
+        """Return a tensor, zeros for one that is not there."""
+        if self._items[i] is None:
+            if self._blank is None:
+                raise ValueError(f"Nothing was written to this TensorArray, so that element {i} has no shape.")
+            self._items[i] = self._blank
+        return cast(Tensor, self._items[i])
 
     def write(self, index: Any, value: Any, name: str | None = None) -> "TensorArray":
         """Store a tensor, and return the list."""
@@ -125,27 +137,37 @@ class TensorArray:
             raise IndexError(f"Tried to write to index {i} but array is not resizeable and size is: {len(self._items)}")
         self._items += [None] * (i + 1 - len(self._items))
         self._items[i] = convert_to_tensor(value, None if isinstance(value, TensorOps) else self.dtype)
+        self._blank = ops.zeros_like(self._items[i])
         return self
 
     def read(self, index: Any, name: str | None = None) -> Any:
-        """Return a tensor."""
-        return self._items[int(index)]
+        """Return a tensor, and forget it unless `clear_after_read` is False."""
+        i = int(index)
+        if self._items[i] is None and i in self._read:
+            raise InvalidArgumentError(None, None, f"Could not read index {i} twice because it was cleared after a "
+                                       "previous read (perhaps try setting clear_after_read = false?)")  # fmt: skip
+        item = self._filled(i)
+        if self._clears:
+            self._items[i] = None
+            self._read.add(i)
+        return item
 
     def size(self, name: str | None = None) -> Tensor:
         """Return how many there are."""
         return convert_to_tensor(len(self._items))
 
     def stack(self, name: str | None = None) -> Tensor:
-        """Return all of them as one tensor."""
-        return ops.stack(self._items) if self._items else ops.zeros((0,), self.dtype.name)
+        """Return all of them as one tensor, zeros for those that are not there."""
+        return self.gather(range(len(self._items))) if self._items else ops.zeros((0,), self.dtype.name)
 
     def gather(self, indices: Any, name: str | None = None) -> Tensor:
         """Return those at some indices as one tensor."""
-        return ops.stack([self._items[int(i)] for i in indices])
+        return ops.stack([self._filled(int(i)) for i in indices])
 
     def unstack(self, value: Any, name: str | None = None) -> "TensorArray":
         """Store the rows of a tensor."""
         self._items = list(convert_to_tensor(value))
+        self._blank = ops.zeros_like(self._items[0]) if self._items else None
         return self
 
 
