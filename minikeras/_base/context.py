@@ -17,7 +17,7 @@ class _Context(threading.local):
     def __init__(self) -> None:
         self.scopes: list[tuple[str, object]] = []
         self.training: list[bool | None] = []
-        self.dry: bool = False
+        self.dry: int = 0  # which run of those for a shape
         self.undo: dict[int, tuple[Any, Any]] | None = None
         self.waiting: dict[Any, list[tuple[list[tuple[str, object]], Any]]] | None = None
         self.autocast: str | None = None
@@ -88,7 +88,7 @@ def current_path() -> str:
 
 
 @contextmanager
-def undone(dry: bool = False, always: bool = True) -> Iterator[None]:
+def undone(dry: int = 0, always: bool = True) -> Iterator[None]:
     """Run something, and give variables their values back, `always` or only if it raises.
 
     What a `build` sets, or an optimizer changes in place, stays. In a dry run, for shapes, no seed generator advances.

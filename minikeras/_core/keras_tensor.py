@@ -217,7 +217,7 @@ class _Trials:
         args, kwargs = _zeros(self._arguments, sizes)
         with redirect_stdout(trials.Held(sys.stdout)) as held:
             try:
-                return _run(self._function, args, kwargs, self.waiting)
+                return _run(self._function, args, kwargs, self.waiting, len(self.printed) + 1)
             finally:
                 self.printed.append(held.getvalue())
 
@@ -242,10 +242,10 @@ def _in_common(one: Any, two: Any) -> Any:
     return map_structure(lambda a: _common(a, next(others)), one)
 
 
-def _run(function: Callable[..., Any], args: Any, kwargs: Any, waiting: dict[Any, Any]) -> Any:
+def _run(function: Callable[..., Any], args: Any, kwargs: Any, waiting: dict[Any, Any], dry: int = 1) -> Any:
     """Run a function without lasting effects, and add the calls of models that wait to be built by them."""
     with context.having(waiting={}):
-        with undone(dry=True), stop_recording(), np.errstate(all="ignore"):
+        with undone(dry), stop_recording(), np.errstate(all="ignore"):
             result = function(*args, **kwargs)
         for model, calls in (context.waiting or {}).items():
             waiting.setdefault(model, []).extend(calls)
@@ -323,6 +323,10 @@ class Node:
         return map_structure(value, self.args), map_structure(value, self.kwargs)
 
 
+_BY_ELEMENT = ("divide_no_nan", "isclose", "mod", "power")
+"""Ops that go element by element too, though no ufunc does it."""
+
+
 class Operation:
     """An op in a graph, of a subclass named as in Keras; `settings` are what Keras's class takes when it is made."""
 
@@ -360,7 +364,8 @@ class Operation:
         """Return the output of an op that NumPy does element by element, without doing it; None for others."""
         op = vars(self.function).get("op")
         listed = any(isinstance(x, list | tuple) for x in args)
-        if op is None or not isinstance(op.ufunc, np.ufunc) or listed or any_symbolic(kwargs.values()):
+        by_element = op is not None and (isinstance(op.ufunc, np.ufunc) or op.name in _BY_ELEMENT)
+        if not by_element or listed or any_symbolic(kwargs.values()):
             return None
         shapes = [x.shape if isinstance(x, KerasTensor) else np.shape(x) for x in args]
         single = [_zero([1] * len(x.shape), x.dtype) if isinstance(x, KerasTensor) else x for x in args]

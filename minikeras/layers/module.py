@@ -126,6 +126,8 @@ class Module:
         Changes.layers += 1
         return variable
 
+    add_variable = add_weight
+
     def _configured_weight(self, name: str, shape: ShapeLike, kind: str | None = None, **options: Any) -> Variable:
         """Make a weight with the initializer, regularizer and constraint that the layer was made with.
 

@@ -126,7 +126,7 @@ class _Reader:
         kind = config["class_name"] if isinstance(config, dict) else None
         if kind == "__keras_tensor__":
             return self._tensor(*config["config"]["keras_history"])
-        if kind in (None, "__slice__", "__ellipsis__", "__bytes__", "__tensor__", "__numpy__"):
+        if kind in (None, "function", "__slice__", "__ellipsis__", "__bytes__", "__tensor__", "__numpy__"):
             return config if kind is None else plain_of(config)
         raise ValueError(f"Calls take tensors and plain values. Received: {config!r:.200}.")
 

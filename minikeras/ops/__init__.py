@@ -38,14 +38,14 @@ from .normalization import (
 from .reduction import (
     all, amax, amin, any, argmax, argmin, average, bincount, corrcoef, correlate, count_nonzero, cumprod, cumsum,
     digitize, histogram, logsumexp, max, mean, median, min, nanargmax, nanargmin, nancumprod, nancumsum, nanmax,
-    nanmean, nanmedian, nanmin, nanpercentile, nanprod, nanquantile, nanstd, nansum, nanvar, nonzero, percentile, prod,
+    nanmean, nanmedian, nanmin, nanpercentile, nanprod, nanquantile, nanstd, nansum, nanvar, percentile, prod,
     ptp, quantile, searchsorted, segment_max, segment_min, segment_prod, segment_sum, std, sum, trapezoid, unique, var)
 from .shapes import (
     append, argpartition, argsort, array_split, broadcast_to, concatenate, depth_to_space, diag, diagflat, diagonal,
     diff, dsplit, dstack, expand_dims, extract_sequences, flip, fliplr, flipud, get_item, hsplit, hstack, kron,
-    meshgrid, moveaxis, pad, ravel, rearrange, repeat, reshape, roll, rot90, scatter, scatter_update, select, slice,
-    slice_update, sort, space_to_depth, split, squeeze, stack, swapaxes, take, take_along_axis, tile, transpose, tril,
-    triu, unravel_index, unstack, vander, view, vsplit, vstack, where)
+    meshgrid, moveaxis, nonzero, pad, ravel, rearrange, repeat, reshape, roll, rot90, scatter, scatter_update, select,
+    slice, slice_update, sort, space_to_depth, split, squeeze, stack, swapaxes, take, take_along_axis, tile, transpose,
+    tril, triu, unravel_index, unstack, vander, view, vsplit, vstack, where)
 
 __all__ = [
     "abs", "absolute", "adaptive_average_pool", "adaptive_max_pool", "add", "all", "allclose", "amax", "amin", "angle",

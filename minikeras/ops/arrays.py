@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from .._base.context import context
 from .._base.settings import settings
 from .._base.typing import Array, Shape, TensorLike
 from .._core.op import composite
-from .._core.tensor import TensorOps, as_array
+from .._core.tensor import Tensor, TensorOps, as_array
 
 NP: Any = np
 """NumPy, for functions whose annotations differ between its releases."""
@@ -22,6 +23,11 @@ ones: Callable[[int | Shape, Any], Array] = lru_cache(64)(lambda shape, dtype: n
 """An array of ones for a product that adds up. Nobody writes to it."""
 _KINDS = "buifc"  # numpy's letters for bool, unsigned, int, float, complex: the later wins where two meet
 _WEAK = {bool: "b", int: "i", float: "f", complex: "c"}
+
+
+def trial_size(x: TensorLike) -> int:
+    """Return a size for what depends on the values of a tensor, another in each trial for shapes; 0 outside of them."""
+    return context.dry if isinstance(x, Tensor) else 0
 
 
 def half_away(x: Any) -> Any:

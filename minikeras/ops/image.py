@@ -6,7 +6,7 @@ An image is (height, width, channels) or, with channels first, (channels, height
 import math
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
@@ -46,6 +46,7 @@ def _cubic(x: FloatArray) -> FloatArray:
     return np.where(x < 1, near, np.where(x < 2, far, 0))
 
 
+Kernel: TypeAlias = Literal["linear", "bilinear", "trilinear", "cubic", "bicubic", "tricubic", "lanczos3", "lanczos5"]
 WEIGHTS: dict[str, Callable[[FloatArray], FloatArray]] = {
     **dict.fromkeys(("bilinear", "linear", "trilinear", "triangle"), lambda x: np.maximum(0, 1 - x)),
     **dict.fromkeys(("bicubic", "cubic", "tricubic"), _cubic),
@@ -56,9 +57,9 @@ WEIGHTS: dict[str, Callable[[FloatArray], FloatArray]] = {
 
 def _matrix(name: str, size: int, count: int, scale: float, shift: float, antialias: bool) -> FloatArray:
     """Return the weights of `size` pixels in each of `count` others; pixel centres lie at halves."""
-    places = (np.arange(count) + 0.5 - shift) / scale - 0.5
+    places = np.divide(np.arange(count) + 0.5 - shift, scale) - 0.5
     distance = np.abs(places - np.arange(size)[:, None])
-    weights = WEIGHTS[name](distance / np.maximum(1 / scale, 1) if antialias else distance)
+    weights = WEIGHTS[name](distance / np.maximum(np.divide(1, scale), 1) if antialias else distance)
     total = weights.sum(axis=0)
     weights = np.where(np.abs(total) > 1e-4, weights / np.where(total == 0, 1, total), 0)
     return np.where((places >= -0.5) & (places <= size - 0.5), weights, 0)
@@ -75,7 +76,7 @@ def _weighed(images: Tensor, axes: Sequence[int], matrices: Sequence[FloatArray]
 
 @composite
 def scale_and_translate(images: TensorLike, output_shape: Sequence[int], scale: TensorLike, translation: TensorLike,
-                        spatial_dims: Sequence[int], method: Interpolation,
+                        spatial_dims: Sequence[int], method: Kernel,
                         antialias: bool = True) -> Tensor:  # fmt: skip
     """Images scaled, then shifted (by pixels of the result), along the axes `spatial_dims`: a tensor of `output_shape`.
 
@@ -112,8 +113,8 @@ def resize(images: TensorLike, size: Sequence[int], interpolation: Interpolation
     one_of("fill_mode", fill_mode, ("constant",))
     if pad_to_aspect_ratio and crop_to_aspect_ratio:
         raise ValueError("Only one of `pad_to_aspect_ratio` & `crop_to_aspect_ratio` can be `True`.")
-    if len(size) != 2:
-        raise ValueError(f"Argument `size` must be (height, width). Received: size={size}")
+    if len(size) != 2 or min(size) < 1:
+        raise ValueError(f"Argument `size` must be a positive (height, width). Received: size={size}")
     _, *axes = _axes(images, data_format)
     x = convert_to_tensor(images)
     sizes = [x.shape[axis] for axis in axes]
@@ -152,7 +153,7 @@ def _edges(images: TensorLike, data_format: str | None, high: tuple[int | None, 
         total, before, after = sizes
         rest = 0 if total is None else sign * (total - x.shape[axis])
         first, last = (rest - n if m is None else m for m, n in ((before, after or 0), (after, before or 0)))
-        if first < 0 or last < 0:
+        if min(first, last, total or 0) < 0:
             raise ValueError(f"Of {name}, none may be negative. Received: shape={x.shape}, and for the edges {sizes}.")
         edges[axis] = int(first), int(last)
     return x, edges

@@ -13,6 +13,7 @@ from .activation import softmax
 from .arrays import NP, as_float, axes as as_axes, rule
 from .creation import convert_to_tensor
 from .reduction import _mean, var
+from .shapes import repeat
 
 
 def _wide(x: Any) -> Any:
@@ -159,6 +160,10 @@ def dot_product_attention(query: TensorLike, key: TensorLike, value: TensorLike,
     if not q.ndim == k.ndim == v.ndim == 4:
         raise ValueError("dot_product_attention needs tensors of shape (batch, length, heads, size). "
                          f"Received: query.shape={q.shape}, key.shape={k.shape}, value.shape={v.shape}.")  # fmt: skip
+    if q.shape[2] != k.shape[2]:  # each head of keys serves as many of queries
+        if q.shape[2] % k.shape[2]:
+            raise ValueError(f"Heads of keys must divide those of queries. Received: {q.shape}, {k.shape}.")
+        k, v = (repeat(x, q.shape[2] // k.shape[2], 2) for x in (k, v))
     heads_first = (0, 2, 1, 3)
     scale = 1 / math.sqrt(q.shape[-1]) if scale is None else scale
     logits = np.matmul(np.transpose(q, heads_first), np.transpose(k, (0, 2, 3, 1))) * scale

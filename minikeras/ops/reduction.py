@@ -12,7 +12,20 @@ from .._base.typing import Array, Axis, TensorLike
 from .._core.keras_tensor import KerasTensor
 from .._core.op import VJP, composite, primitive
 from .._core.tensor import Tensor, TensorOps, as_array, as_values, recorders
-from .arrays import NP, as_float, axes, common_dtype, composed, conjugated, named, ones, restore, rule, strong
+from .arrays import (
+    NP,
+    as_float,
+    axes,
+    common_dtype,
+    composed,
+    conjugated,
+    named,
+    ones,
+    restore,
+    rule,
+    strong,
+    trial_size,
+)
 from .creation import convert_to_tensor, dtype as dtype_of, floating, linspace, ndim, shape
 from .elementwise import isnan, logical_not, multiply, sqrt, square
 from .shapes import diff, flip, moveaxis, pad, scatter_update, squeeze, take, where
@@ -485,18 +498,12 @@ def count_nonzero(x: TensorLike, axis: Axis = None) -> Array:
     return np.asarray(np.count_nonzero(strong(x), axes(axis)), "int32")
 
 
-@composite
-def nonzero(x: TensorLike) -> tuple[Tensor, ...]:
-    """Indices of the elements that are not zero, a tensor for each axis."""
-    return tuple(Tensor(i.astype("int32")) for i in np.nonzero(as_array(x)))
-
-
 def segments(data: TensorLike, segment_ids: TensorLike, num_segments: int | None, start: float, how: str) -> Tensor:
     """Combine the rows of data with one number, from `start` on; rows of negative numbers are left out."""
     ids = as_array(segment_ids)
     if ids.shape != shape(data)[:1]:
         raise ValueError(f"`segment_ids` needs a number for each row of `data`. Received: {ids.shape}, {shape(data)}.")
-    count = int(np.max(ids, initial=-1)) + 1 if num_segments is None else num_segments
+    count = trial_size(segment_ids) or int(np.max(ids, initial=-1)) + 1 if num_segments is None else num_segments
     places = np.flatnonzero((ids >= 0) & (ids < count))
     rows = take(convert_to_tensor(data), places, 0)
     whole = np.dtype(rows.dtype)
@@ -583,6 +590,7 @@ def unique(x: TensorLike, sorted: bool = True, return_index: bool = False, retur
 
     `size` says how many to return, cut or filled up with `fill_value` (0 by default).
     """
+    size = trial_size(x) or None if size is None else size
     flags = {"return_index": return_index, "return_inverse": return_inverse, "return_counts": return_counts}
     extra = {**flags, "return_index": return_index or bool(recorders.open)}
     arrays = np.unique(as_values(x), axis=axis, equal_nan=False, **extra)  # type: ignore[call-overload]  # not Literal

@@ -14,7 +14,7 @@ from .._base.typing import Array, DataFormat, DTypeLike, TensorLike
 from .._core.keras_tensor import KerasTensor
 from .._core.op import composite, primitive
 from .._core.tensor import Tensor, TensorOps, as_array
-from .arrays import axes, composed, promote, rule, strong
+from .arrays import axes, composed, promote, rule, strong, trial_size
 from .creation import convert_to_tensor, ndim, shape
 from .elementwise import Unary, multiply, power
 
@@ -452,6 +452,7 @@ def tile(x: TensorLike, repeats: int | Sequence[int]) -> Tensor:
 @composite
 def meshgrid(*x: TensorLike, indexing: str = "xy") -> list[Tensor]:
     """Coordinates of a grid over vectors, one tensor each; "xy" swaps the first two axes, "ij" does not."""
+    one_of("indexing", indexing, ("xy", "ij"))
     vectors = [ravel(v) for v in x]
     sizes = [shape(v)[0] for v in vectors]
     lying = [reshape(v, [-1 if i == j else 1 for j in range(len(x))]) for i, v in enumerate(vectors)]
@@ -544,6 +545,13 @@ def _where(condition: TensorLike, x1: TensorLike, x2: TensorLike) -> Array:
     return np.where(condition, *promote(x1, x2))
 
 
+@composite
+def nonzero(x: TensorLike) -> tuple[Tensor, ...]:
+    """Indices of the elements that are not zero, a tensor for each axis."""
+    count = trial_size(x)
+    return tuple(Tensor(i.astype("int32")) for i in (np.zeros((ndim(x), count)) if count else np.nonzero(as_array(x))))
+
+
 @overload
 def where(condition: KerasTensor, x1: TensorLike, x2: TensorLike) -> KerasTensor: ...
 @overload
@@ -556,7 +564,7 @@ def where(condition: TensorLike, x1: TensorLike | None = None, x2: TensorLike | 
     if (x1 is None) != (x2 is None):
         raise ValueError(f"where needs both x1 and x2, or neither. Received: x1={x1!r:.80}, x2={x2!r:.80}")
     if x1 is None or x2 is None:
-        return tuple(Tensor(i.astype("int32")) for i in np.nonzero(as_array(condition)))
+        return nonzero(condition)
     return _where(condition, x1, x2)
 
 

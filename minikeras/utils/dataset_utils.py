@@ -126,7 +126,7 @@ def timeseries_dataset_from_array(data: Any, targets: Any, sequence_length: int,
         np.random.RandomState(np.random.randint(10**6) if seed is None else seed).shuffle(starts)  # noqa: NPY002
     part, steps = values[start:end], np.arange(sequence_length) * sampling_rate
     targets = None if labels is None else labels[starts]
-    return FolderDataset(starts.tolist(), lambda i: part[i + steps], targets, batch_size, False, seed)
+    return FolderDataset(starts.tolist(), lambda i: part[i + steps], targets, batch_size, shuffle, seed)
 
 
 def _files(root: Any, suffixes: tuple[str, ...], labels: Any, class_names: Sequence[str] | None,
@@ -150,7 +150,7 @@ def _files(root: Any, suffixes: tuple[str, ...], labels: Any, class_names: Seque
         return paths, np.array([i for _, i in files]), folders
     if labels is None:
         return paths, None, None
-    numbers = np.asarray(labels)
+    numbers = np.atleast_1d(labels)
     if len(numbers) != len(files):
         raise ValueError(f"There are {len(files)} files in {root}, and {len(numbers)} labels.")
     return paths, numbers, [str(n) for n in sorted(set(numbers.tolist()))]

@@ -82,6 +82,8 @@ PAIRED: dict[str, tuple[Any, list[Any], Any]] = {
     "choice": (lambda a, b: ops.where(a > 0, b, 0.0), [(None,), (10,)], (None, 10)),
     "joined": (lambda *x: ops.concatenate(x, -1), [(None, 8), (10, 8)], (None, 10, 16)),
     "outer product": (lambda a, b: ops.tensordot(a, b, [[2], [1]]), [(4, None), (3, 5)], (None, 4, None, 5)),
+    "remainder": (lambda a, b: a % b, [(None, 8), (10, 8)], (None, 10, 8)),
+    "power": (lambda a, b: a**b, [(None, 3), (2, None)], (None, 2, 3)),
     "attention": (lambda *x: keras.layers.Attention()([*x]), [(None, 3), (5, 3), (None, 3)], (None, None, 3)),
 }
 
@@ -99,6 +101,33 @@ def test_open_axes_that_need_only_agree_stay_open() -> None:
 
     shapes: list[Any] = [(None, 3), (None, 3), (None,), (10,)]
     assert Both()(*map(keras.Input, shapes)).shape == (None, None, 3)
+
+
+def test_sizes_that_depend_on_values_are_open() -> None:
+    x, ids = keras.KerasTensor((6, 3)), keras.KerasTensor((6,), "int32")
+    found: list[Any] = [ops.unique(ids), ops.nonzero(x)[0], ops.where(x > 0)[1], *ops.unique(ids, return_counts=True)]
+    assert [i.shape for i in found] == 5 * [(None,)]
+    found = [ops.segment_sum(x, ids), ops.segment_max(x, ids, 4)]
+    assert [i.shape for i in found] == [(None, 3), (4, 3)]
+    with pytest.raises(ValueError, match="None"):
+        ops.sum(x) / ops.unique(ids).shape[0]
+    model = keras.Model(i := keras.Input(batch_shape=(6,)), ops.sum(ops.unique(i)))
+    assert float(model(np.array([1.0, 2, 3, 3, 2, 1]))) == 6
+
+    class Chosen(keras.Layer):
+        def call(self, x: Any) -> Any:
+            return ops.take(x, ops.nonzero(np.array([1, 0, 1]))[0], axis=1)  # of values that are known
+
+    assert Chosen()(keras.Input((3,))).shape == (None, 2)
+
+
+def test_both_branches_of_a_symbolic_choice_have_one_shape() -> None:
+    choice = keras.Input(batch_shape=(), dtype="bool")
+    assert ops.cond(choice, lambda: ops.ones((2, 3)), lambda: ops.zeros((2, 3))).shape == (2, 3)
+    for other in (lambda: ops.zeros((2, 4)), lambda: ops.zeros((2, 3), "int32")):
+        with pytest.raises(ValueError, match="one shape and dtype"):
+            ops.cond(choice, lambda: ops.ones((2, 3)), other)
+    assert ops.cond(True, lambda: ops.ones((2, 3)), lambda: ops.zeros((2, 4))).shape == (2, 3)
 
 
 def test_what_no_size_makes_fit_is_refused_without_sizes() -> None:

@@ -729,3 +729,14 @@ def test_an_operator_makes_one_tensor_with_one_name() -> None:
     keras.backend.clear_session()
     x = keras.Input((3,))
     assert [y.name for y in (x, x + 1, x * x)] == ["keras_tensor", "keras_tensor_1", "keras_tensor_2"]
+
+
+def test_a_function_that_an_op_calls_is_part_of_a_configuration() -> None:
+    with keras.saving.custom_object_scope({"doubled": doubled}):
+        model = Model(x := Input((3,)), ops.vectorized_map(doubled, x))
+        again = Model.from_config(model.get_config())
+    assert again(np.ones((1, 3))).numpy().tolist() == [[2, 2, 2]]
+
+
+def doubled(x: Any) -> Any:
+    return 2 * x

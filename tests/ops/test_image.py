@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from minikeras import KerasTensor
 from minikeras.layers import RandomContrast
 from minikeras.ops import image
 from tests._core.test_tape import check_gradient, check_second, sample
@@ -65,6 +66,8 @@ WRONG: dict[str, Callable[[], Any]] = {
     "fill": lambda: image.affine_transform(IMAGE, TURN, fill_mode="other"),  # type: ignore[call-overload]
     "both": lambda: image.resize(IMAGE, (1, 1), crop_to_aspect_ratio=True, pad_to_aspect_ratio=True),
     "size": lambda: image.resize(IMAGE, (1, 1, 1)),
+    "no height": lambda: image.resize(IMAGE, (0, 1)),
+    "less than nothing": lambda: image.crop_images(IMAGE, 0, 0, target_height=-1, target_width=1),
     "channels": lambda: image.rgb_to_grayscale(np.ones((2, 2, 2))),
     "dtype": lambda: image.rgb_to_hsv(np.ones((2, 2, 3), "int32")),
     "edges": lambda: image.crop_images(IMAGE, 1, 1),
@@ -72,6 +75,11 @@ WRONG: dict[str, Callable[[], Any]] = {
     "order": lambda: image.map_coordinates(IMAGE[0, :, :, 0], PLACES, 3),
     "places": lambda: image.map_coordinates(IMAGE, PLACES, 1),
 }
+
+
+def test_the_scale_may_be_symbolic() -> None:
+    x, two = KerasTensor((25, 25, 3)), KerasTensor((2,))
+    assert image.scale_and_translate(x, (20, 25, 3), two, two, (0, 1), "linear").shape == (20, 25, 3)
 
 
 @pytest.mark.parametrize("name", WRONG)

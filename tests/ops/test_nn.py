@@ -184,6 +184,10 @@ def test_attention_looks_where_it_may() -> None:
     close(ops.dot_product_attention(query, query, value, is_causal=True)[0, :, 0, 0], [1, 2])
     mask = np.array([[False, True], [True, True]])[None, None]
     close(ops.dot_product_attention(query, query, value, mask=mask)[0, :, 0, 0], [3, 2])
+    heads = ops.concatenate([value, 10 * value], 2)  # two, each for two of the queries
+    close(ops.dot_product_attention(np.zeros((1, 1, 4, 1)), heads, heads)[0, 0, :, 0], [2, 2, 20, 20])
+    with pytest.raises(ValueError, match="must divide"):
+        ops.dot_product_attention(query, heads, heads)
 
 
 def test_error_functions() -> None:

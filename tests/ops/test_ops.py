@@ -645,6 +645,7 @@ def test_jvp_keeps_what_comes_along() -> None:
         lambda: ops.reshape(X, (-2, 3)),
         lambda: ops.istft((np.ones((2, 3), "float32"), np.ones((2, 3), "float32")), 4, 0, 4),
         lambda: ops.segment_sum(X, [0]),
+        lambda: ops.meshgrid([1], [2], indexing="yx"),
         lambda: ops.depth_to_space(np.ones((1, 1, 1, 4)), 0),
         lambda: ops.cdist([1.0], [2.0]),
         lambda: ops.psnr([1.0], [1.0, 2.0], 1.0),

@@ -87,7 +87,11 @@ def test_windows_of_a_series() -> None:
         [0, 1, 2], [1, 2, 3]
     ]  # fmt: skip
     shuffled = utils.timeseries_dataset_from_array(data, None, 3, shuffle=True, seed=1, batch_size=100)
-    assert sorted(shuffled[0][:, 0].tolist()) == list(range(18))
+    first = shuffled[0][:, 0].tolist()
+    shuffled.on_epoch_end()
+    second = shuffled[0][:, 0].tolist()
+    assert sorted(first) == sorted(second) == list(range(18))
+    assert first != sorted(first) != second != first
 
 
 def test_the_first_batches() -> None:
