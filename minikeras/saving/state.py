@@ -134,7 +134,7 @@ def match(saved: Any, store: Mapping[str, Dataset]) -> tuple[Pairs, str]:
         elif len(store) == len(variables) - 1 and scalars == 2:  # Keras 2 kept no learning rate here
             del variables[1]
         elif len(store) != len(variables):
-            if store or len(variables) > scalars:  # it has a state, which stays
+            if store or int(saved.iterations):  # it has a state, which stays
                 warn_user(f"Skipping variable loading for optimizer '{saved.name}', because it has {len(variables)} "
                           f"variables whereas the saved optimizer has {len(store)} variables.")  # fmt: skip
             return [], ""

@@ -39,7 +39,6 @@ def test_a_model_of_keras_goes_on_here(version: str, ending: str) -> None:
 
 @pytest.mark.parametrize("ending", ["h5", "keras"])
 @pytest.mark.parametrize("version", VERSIONS)
-@pytest.mark.filterwarnings("ignore:Skipping variable loading")  # see below
 def test_a_sequential_of_keras_predicts_here(version: str, ending: str) -> None:
     known = read_arrays(FILES / f"{version}.npz")
     model = keras.models.load_model(FILES / f"{version}-sequential.{ending}")
