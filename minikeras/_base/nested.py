@@ -1,6 +1,6 @@
-"""Nested lists, tuples and dicts of things, and dicts of so many things at most."""
+"""Nested lists, tuples and dicts of things, dicts of so many things at most, and things that count once."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,11 @@ def make_room(table: dict[Any, Any], most: int) -> None:
     """Drop the oldest entries of a table, so that there will be no more than so many with one that is to come."""
     for key in [*table][: max(0, len(table) + 1 - most)]:  # other threads may drop some as well
         table.pop(key, None)
+
+
+def each_once(things: Iterable[Any]) -> list[Any]:
+    """Return things in order, each once, however alike others are."""
+    return list({id(thing): thing for thing in things}.values())
 
 
 def leaves(structure: Any) -> list[Any]:

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple, TypeAlias, cast
 
 import numpy as np
 
-from .._base.nested import leaves
+from .._base.nested import each_once, leaves
 from .._base.typing import Array
 from .._core.op import Entry
 from .._core.tensor import Tensor
@@ -90,7 +90,7 @@ class Memory:
 
     def release(self, entry: Entry, i: int) -> None:
         """Let others write over what step i was the last to need."""
-        for x in {id(x): x for x in entry.inputs}.values():
+        for x in each_once(entry.inputs):
             if self._may_take(x, i):
                 old = cast(Array, self._places[id(x)])
                 self._free.setdefault(kind_of(old), []).append(old)

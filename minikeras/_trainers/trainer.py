@@ -13,7 +13,7 @@ from .._base.blas_threads import in_steps
 from .._base.context import context, undone
 from .._base.interrupt import Interrupt
 from .._base.naming import hint
-from .._base.nested import leaves, map_structure
+from .._base.nested import each_once, leaves, map_structure
 from .._base.settings import floatx, limited, settings
 from .._base.signature import overridable, parameters, suggests
 from .._base.typing import Array, Config, OptimizerName
@@ -264,7 +264,7 @@ class Trainer(Layer):
             vars(self)["_held"] = Changes.layers, inner
         outer = [self._loss_tracker, self._compiled_metrics] if self.compiled else []
         per_output = self._compiled_loss.metrics if self.compiled and self._compiled_loss is not None else []
-        return list({id(metric): metric for metric in (*outer, *per_output, *inner) if metric is not None}.values())
+        return each_once(metric for metric in (*outer, *per_output, *inner) if metric is not None)
 
     @property
     def metrics_names(self) -> list[str]:

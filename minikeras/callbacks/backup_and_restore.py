@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from .._base.nested import each_once
 from .._base.typing import Array
 from ..random import SeedGenerator
 from ..saving.npz import match, pack, read_arrays, write_arrays
@@ -121,7 +122,7 @@ class BackupAndRestore(Callback):
 
 def _generators(model: Any) -> list[SeedGenerator]:
     """Return what the layers of a model draw their random numbers with."""
-    return list({id(x): x for layer in model._flatten_layers() for x in layer._attributes(SeedGenerator)}.values())
+    return each_once(x for layer in model._flatten_layers() for x in layer._attributes(SeedGenerator))
 
 
 def random_states(model: Any) -> dict[str, Array]:

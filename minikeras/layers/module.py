@@ -10,6 +10,7 @@ import numpy as np
 
 from .. import constraints, dtype_policies, initializers, regularizers
 from .._base.context import name_scope
+from .._base.nested import each_once
 from .._base.settings import standardize_dtype
 from .._base.signature import suggests
 from .._base.typing import DTypeLike, DTypeName, FloatArray, ShapeLike, TensorLike
@@ -146,7 +147,7 @@ class Module:
     def _attributes(self, kind: type[T], but: frozenset[str] = frozenset()) -> list[T]:
         """Return the variables, modules or metrics among the attributes and the containers there, in order."""
         own = [value for name, value in vars(self).items() if name not in but]
-        return _each_once(value for value in _walk(own) if isinstance(value, kind))
+        return each_once(value for value in _walk(own) if isinstance(value, kind))
 
     def _own_weights(self) -> list[Variable]:
         """Return the variables that no inner layer or seed generator holds, trainable ones first."""
@@ -172,7 +173,7 @@ class Module:
     @property
     def metrics(self) -> list[Metric]:
         """The metrics that the layer and the layers in it hold."""
-        return _each_once(m for layer in self._flatten_layers() for m in layer._held_metrics())
+        return each_once(m for layer in self._flatten_layers() for m in layer._held_metrics())
 
     @property
     def metrics_variables(self) -> list[Any]:
@@ -300,10 +301,6 @@ def _items(container: Any) -> Iterable[Any]:
     return container.values() if isinstance(container, dict) else container
 
 
-def _each_once(things: Iterable[T]) -> list[T]:
-    return list({id(thing): thing for thing in things}.values())
-
-
 class Contents:
     """The contents of a module: itself and inner ones, variables (and which are trainable), and the containers of all.
 
@@ -312,19 +309,18 @@ class Contents:
 
     def __init__(self, module: Module) -> None:
         self.version: int = Changes.layers
-        self.layers: list[Layer] = []
-        visited: set[int] = set()
+        found: dict[int, Layer] = {}
         stack = [cast("Layer", module)]
         while stack:
             inner = stack.pop()
-            if id(inner) not in visited:
-                visited.add(id(inner))
-                self.layers.append(inner)
+            if id(inner) not in found:
+                found[id(inner)] = inner
                 stack.extend(reversed(inner._sublayers()))
+        self.layers: list[Layer] = [*found.values()]
         own = [(inner._own_weights(), inner._attributes(SeedGenerator)) for inner in self.layers]
-        self.weights: list[Variable] = _each_once(v for weights, _ in own for v in weights)
+        self.weights: list[Variable] = each_once(v for weights, _ in own for v in weights)
         both = ([*weights, *(seed.state for seed in seeds)] for weights, seeds in own)
-        self.variables: list[Variable] = _each_once(v for variables in both for v in variables)
+        self.variables: list[Variable] = each_once(v for variables in both for v in variables)
         self.trainable: list[Variable] = [v for v in self.weights if v.trainable]
         self._watched = [
             (container, len(container), _to_watch(container))

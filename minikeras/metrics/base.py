@@ -6,7 +6,7 @@ from typing import Any, Literal, Self, TypeAlias, cast
 from .. import dtype_policies, losses, ops
 from .._base.context import name_scope
 from .._base.naming import auto_name
-from .._base.nested import leaves
+from .._base.nested import each_once, leaves
 from .._base.settings import floatx, standardize_dtype
 from .._base.typing import AnyCallable, Config, DTypeLike, Function2, InitializerName, ShapeLike, TensorLike
 from .._core.tensor import Tensor, as_array
@@ -94,7 +94,7 @@ class Metric(Configurable):
         state = leaves([value for key, value in vars(self).items() if key != "_variables"]) + self._variables
         own = [value for value in state if isinstance(value, Variable)]
         inner = [v for value in state if isinstance(value, Metric) for v in value.variables]
-        return list({id(v): v for v in own + inner}.values())
+        return each_once(own + inner)
 
     def reset_state(self) -> None:
         """Set all variables to zero, as before the first batch."""

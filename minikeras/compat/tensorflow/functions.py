@@ -14,6 +14,7 @@ from typing import Any, TypeVar, cast, overload
 import numpy as np
 
 from ... import ops
+from ..._base.nested import each_once
 from ..._core.tape import GradientTape as KerasTape, custom_gradient as custom_gradient
 from ..._core.tensor import Tensor, TensorOps, as_array, recorders
 from ..._core.variable import Variable as KerasVariable
@@ -361,7 +362,7 @@ class Module:
                     nested += getattr(thing, attribute)
                 elif isinstance(thing, KerasVariable) and (attribute == "variables" or thing.trainable):
                     (nested if isinstance(value, Module | Layer) else own).append(thing)
-        return tuple({id(v): v for v in own + nested}.values())
+        return tuple(each_once(own + nested))
 
     @property
     def variables(self) -> tuple[Any, ...]:
