@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 
 from .. import losses, metrics, ops
-from .._base.nested import leaves, like
+from .._base.nested import leaves, map_configs
 from .._base.signature import parameters
 from .._base.typing import Config, Function2, MetricName
 from .._base.user_warning import warn_user
@@ -315,14 +315,14 @@ def objects_of(structure: Any, make: Callable[[Any], Any], find: Callable[[str],
 
     `find` must know all names but those that are resolved later.
     """
-    if isinstance(structure, list | tuple):
-        return like(structure, [objects_of(item, make, find, later) for item in structure])
-    if not isinstance(structure, Mapping):
-        if not isinstance(structure, str | None) and not callable(structure):
-            raise ValueError(f"Expected a name or a configuration. Received: {structure!r:.80}.")
-        if isinstance(structure, str) and find is not None and structure.lower() not in later:
-            find(structure)
-        return structure
-    if "class_name" in structure:
-        return make(structure)
-    return {key: objects_of(item, make, find, later) for key, item in structure.items()}
+
+    def made(item: Any) -> Any:
+        if isinstance(item, Mapping):
+            return make(item)
+        if not isinstance(item, str | None) and not callable(item):
+            raise ValueError(f"Expected a name or a configuration. Received: {item!r:.80}.")
+        if isinstance(item, str) and find is not None and item.lower() not in later:
+            find(item)
+        return item
+
+    return map_configs(made, structure)
