@@ -239,7 +239,12 @@ def _in_common(one: Any, two: Any) -> Any:
     if len(leaves(one)) != len(leaves(two)):
         raise ValueError("How many tensors this gives depends on a size that is not known.")
     others = iter(leaves(two))
-    return map_structure(lambda a: _common(a, next(others)), one)
+
+    def common(a: Any) -> Any:
+        b, is_array = next(others), isinstance(a, TensorOps | np.ndarray | np.generic)
+        return KerasTensor(_shared(a.shape, b.shape), a.dtype) if is_array else a
+
+    return map_structure(common, one)
 
 
 def _run(function: Callable[..., Any], args: Any, kwargs: Any, waiting: dict[Any, Any], dry: int = 1) -> Any:
@@ -280,13 +285,6 @@ def _build(model: Any, calls: list[tuple[list[tuple[str, object]], Any]]) -> Non
     (scopes, first), (_, other) = calls[0], calls[len(calls) // 2]  # the first call of each run
     with context.having(scopes=scopes):
         model.build(_shared(first, other))
-
-
-def _common(a: Any, b: Any) -> Any:
-    """Return what is true of the results of both runs."""
-    if not isinstance(a, TensorOps | np.ndarray | np.generic):
-        return a
-    return KerasTensor(_shared(a.shape, b.shape), a.dtype)
 
 
 def _shared(a: PartialShape, b: PartialShape) -> PartialShape:
