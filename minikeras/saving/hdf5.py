@@ -313,6 +313,7 @@ class Object:
     def __init__(self, file: File, path: str, messages: list[tuple[int, Fields]]) -> None:
         self._file = file
         self._messages = messages
+        self._members: dict[str, Group | Dataset] = {}  # of a group, as far as they were asked for
         self.path: str = path
 
     def __repr__(self) -> str:
@@ -369,10 +370,6 @@ class Group(Object):
         if name not in self._members:
             self._members[name] = _open(self._file, f"{self.path.rstrip('/')}/{name}", self._links[name])
         return self._members[name]
-
-    @cached_property
-    def _members(self) -> "dict[str, Group | Dataset]":
-        return {}
 
     @cached_property
     def _links(self) -> dict[str, int]:

@@ -147,13 +147,11 @@ def one_error(name: str) -> Iterator[None]:
 
 def _read_shards(model: Layer, source: Source, path: str, skip_mismatch: bool, skipped: Iterable[Any] | None) -> None:
     index = read_json(source.read(0, source.size), path, "the index").get("weight_map")
-    names = {name for value in index.values() for name in _names(value)} if isinstance(index, dict) else set()
+    places = index.values() if isinstance(index, dict) else ()
+    listed = [name for place in places for name in (place if isinstance(place, list) else [place])]
+    names = {name for name in listed if isinstance(name, str)}
     if names != {shard_name(path, i) for i in range(len(names))} or not names:
         raise FileError(path, "weight_map", f"the shards must be called {shard_name(path, 0)!r} and so on")
     with ExitStack() as opened:
         files = [opened.enter_context(open_source(os.path.join(os.path.dirname(path), name))) for name in sorted(names)]
         restore(model, Tree(*map(open_hdf5, files)), skip_mismatch, skipped)
-
-
-def _names(value: Any) -> list[str]:
-    return [name for name in (value if isinstance(value, list) else [value]) if isinstance(name, str)]
