@@ -218,12 +218,11 @@ class Layer(Module, Configurable):
         return True
 
     def _maybe_build(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        if not self.built:
-            with _BUILDING:
-                if not self.built:  # no other thread has built it meanwhile
-                    with context.having(undo=None):
-                        self._with_shapes(self.build, args, kwargs)
-                    self._warn_unless_held()
+        with _BUILDING:
+            if not self.built:  # no other thread has built it meanwhile
+                with context.having(undo=None):
+                    self._with_shapes(self.build, args, kwargs)
+                self._warn_unless_held()
 
     def _warn_unless_held(self) -> None:
         outer = [x for _, x in context.scopes[:-1] if isinstance(x, Layer)] if context.training else []

@@ -135,7 +135,7 @@ class Sequential(Model):
         self.input_spec: Any = None  # other sizes of open axes will do, as far as the layers take them
 
     def _maybe_build(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        if self.built or context.waiting is None or not isinstance(args[0], Tensor):
+        if context.waiting is None or not isinstance(args[0], Tensor):
             super()._maybe_build(args, kwargs)
         else:  # which sizes are open is known after the second run
             context.waiting.setdefault(self, []).append((context.scopes[:], (None, *args[0].shape[1:])))
