@@ -8,7 +8,7 @@ from collections.abc import Callable
 from importlib import import_module
 from importlib.util import find_spec
 from itertools import count
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, ClassVar
 
 import numpy as np
 
@@ -20,21 +20,19 @@ BUCKETS = 30
 """How many bars a histogram has, as in TensorBoard."""
 
 
-class _Once:
-    warned: bool = False
-
-
 class EventWriter:
     """Writes values to an event file in a folder, which is made with the first of them at the latest.
 
     Without the `tensorboard` package nothing is written, and one warning says so.
     """
 
+    _warned: ClassVar[bool] = False
+
     def __init__(self, log_dir: str | os.PathLike[str], suffix: str = ".v2") -> None:
         self._file: BinaryIO | None = None
         if find_spec("tensorboard") is None:
-            if not _Once.warned:
-                _Once.warned = True
+            if not EventWriter._warned:
+                EventWriter._warned = True
                 warn_user("Nothing is written for TensorBoard: its package is not installed. Install it with "
                           'python -m pip install "minikeras-numpy[tensorboard]"')  # fmt: skip
             return

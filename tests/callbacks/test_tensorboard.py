@@ -107,7 +107,7 @@ def test_histograms_of_equal_values_and_of_none() -> None:
 
 def test_without_tensorboard_one_warning_and_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(event_files, "find_spec", lambda name: None)
-    monkeypatch.setattr(event_files._Once, "warned", False)
+    monkeypatch.setattr(event_files.EventWriter, "_warned", False)
     with pytest.warns(UserWarning, match=r"minikeras-numpy\[tensorboard\]"):
         event_files.EventWriter(tmp_path)
     with warnings.catch_warnings():
