@@ -23,7 +23,7 @@ from .trace import trace
 
 COMPILE_AT = (3, 6, 12, 24, 48)
 """The calls of a kind at which a program is made; later ones are made where layers have changed meanwhile."""
-KINDS = 16
+KINDS_KEPT = 16
 """The number of kinds of inputs whose calls are counted and whose programs are kept."""
 
 
@@ -72,7 +72,7 @@ class TapedFunction:
         if taped is not None and taped.structure == Changes.layers:
             return taped.run(tape, inputs, passed) if taped.usable else None
         if key not in self._kinds:
-            make_room(self._kinds, KINDS)
+            make_room(self._kinds, KINDS_KEPT)
         self._kinds[key] = calls + 1, None
         if calls + 1 not in COMPILE_AT or not self._may_replay():
             return None

@@ -106,7 +106,7 @@ class CompiledLoss:
         for output, item, weight in parts:
             target, predicted = outputs.below(output.path, targets, y_pred), follow(y_pred, output.path)
             loss = _loss(item, target, predicted)
-            _warn_of_nonsense(loss, target, predicted)
+            _warn_of_misfits(loss, target, predicted)
             terms.append(_Term(output, loss, weight, None))
         if len(terms) < 2:
             return terms
@@ -177,7 +177,7 @@ def _name_of(function: Any) -> str:
     return "lambda" if name == "<lambda>" else name
 
 
-def _warn_of_nonsense(loss: Loss, y_true: Any, y_pred: Any) -> None:
+def _warn_of_misfits(loss: Loss, y_true: Any, y_pred: Any) -> None:
     """Warn of a first batch that a cross-entropy can be computed of, but says nothing about."""
     labels, name = getattr(y_true, "array", None), getattr(getattr(loss, "fn", None), "__name__", "")
     if name.startswith("binary_") and isinstance(labels, np.ndarray):

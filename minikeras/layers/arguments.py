@@ -37,8 +37,8 @@ class LayerOptions(BaseOptions, total=False):
     activity_regularizer: RegularizerLike
 
 
-KINDS: dict[str, Any] = {"activation": activations, "constraint": constraints, "initializer": initializers,
-                         "regularizer": regularizers}  # fmt: skip
+GETTERS: dict[str, Any] = {"activation": activations, "constraint": constraints, "initializer": initializers,
+                           "regularizer": regularizers}  # fmt: skip
 """Last word of an argument's name -> the module whose `get` makes a function or object of its value."""
 
 

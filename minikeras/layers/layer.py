@@ -28,7 +28,7 @@ from ..dtype_policies import DTypePolicy, PolicyLike
 from ..initializers import InitializerLike as InitializerLike
 from ..regularizers import RegularizerLike as RegularizerLike
 from .arguments import (
-    KINDS,
+    GETTERS,
     BaseOptions as BaseOptions,
     CommonOptions as CommonOptions,
     LayerOptions as LayerOptions,
@@ -168,7 +168,7 @@ class Layer(Module, Configurable):
         return state
 
     def _kept(self, name: str, value: Any) -> Any:
-        kind = KINDS.get(name.rpartition("_")[2])
+        kind = GETTERS.get(name.rpartition("_")[2])
         return value if kind is None else kind.get(value)
 
     def add_loss(self, loss: Any) -> None:

@@ -281,7 +281,7 @@ class Untracked(list[Any]):
     """A list whose layers and variables are not those of the layer that holds it."""
 
 
-_CONTAINERS = (list, tuple, dict, set)
+CONTAINERS = (list, tuple, dict, set)
 _STATE = (Variable, Module)
 _FOUND = (*_STATE, Metric, SeedGenerator)
 
@@ -289,15 +289,16 @@ _FOUND = (*_STATE, Metric, SeedGenerator)
 def _walk(values: Iterable[Any], around: tuple[Any, ...] = ()) -> Iterator[Any]:
     """Yield variables, modules, metrics and containers among values, each container before what is in it."""
     for value in values:
-        if isinstance(value, _CONTAINERS):
+        if isinstance(value, CONTAINERS):
             if not isinstance(value, Untracked) and not any(value is outer for outer in around):
                 yield value
-                yield from _walk(_items(value), (*around, value))
+                yield from _walk(items_of(value), (*around, value))
         elif isinstance(value, _FOUND):
             yield value
 
 
-def _items(container: Any) -> Iterable[Any]:
+def items_of(container: Any) -> Iterable[Any]:
+    """Return what is in a container, of a dict the values."""
     return container.values() if isinstance(container, dict) else container
 
 
@@ -326,7 +327,7 @@ class Contents:
             (container, len(container), _to_watch(container))
             for inner in self.layers
             for container in _walk(value for name, value in vars(inner).items() if name not in _CHANGING)
-            if isinstance(container, _CONTAINERS) and not isinstance(container, tuple)  # which never changes
+            if isinstance(container, CONTAINERS) and not isinstance(container, tuple)  # which never changes
         ]
 
     def is_current(self) -> bool:
@@ -334,12 +335,12 @@ class Contents:
         if self.version != Changes.layers:
             return False
         for container, length, items in self._watched:
-            if len(container) != length or (items and not all(map(is_, _items(container), items))):
+            if len(container) != length or (items and not all(map(is_, items_of(container), items))):
                 return False
         return True
 
 
 def _to_watch(container: Any) -> list[Any]:
     """Return the items in whose places there may be layers; none of a long list of words or numbers."""
-    items = list(_items(container))
+    items = list(items_of(container))
     return [] if all(isinstance(item, str | int | float) for item in items) else items

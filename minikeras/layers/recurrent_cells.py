@@ -21,7 +21,7 @@ from .layer import InitializerLike, Layer, LayerOptions, RegularizerLike
 
 ActivationLike = ActivationName | Callable[..., Any] | Config | None
 Masks = list[list[Tensor] | None]  # of the inputs and of the state, one for all gates or one each
-_Share: TypeAlias = Annotated[float, lambda cls, name, value: float(min(1.0, max(0.0, value)))]
+_Nearest: TypeAlias = Annotated[float, lambda cls, name, value: float(min(1.0, max(0.0, value)))]
 """A number, or the end of the range from 0 to 1 that is next to it."""
 _running = local()
 """With the cell that a layer runs in this thread, and its dropout masks, which are those of all steps, as `step`."""
@@ -61,8 +61,8 @@ class Cell(WithKernel):
     recurrent_initializer: Callable[..., Any]
     recurrent_regularizer: Callable[..., Any] | None
     recurrent_constraint: Callable[..., Any] | None
-    dropout: _Share
-    recurrent_dropout: _Share
+    dropout: _Nearest
+    recurrent_dropout: _Nearest
     seed: int | None
     recurrent_kernel: Variable
     state_size: Any

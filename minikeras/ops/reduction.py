@@ -212,7 +212,7 @@ def average(x: TensorLike, axis: Axis = None, weights: TensorLike | None = None)
 # Extremes, truth, and order statistics, whose gradient is not defined here.
 
 
-def _best(g: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False, initial: Any = None) -> Any:
+def _extreme_rule(g: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False, initial: Any = None) -> Any:
     """Share the gradient of an extreme evenly among the elements that attain it."""
     ties = np.equal(x, restore(y, axis, keepdims)).astype(x.dtype)
     count = np.sum(ties, axes(axis), keepdims=True)
@@ -241,7 +241,7 @@ def _max_parts(x: Any, axis: Axis = None, keepdims: bool = False, initial: float
     return y if keepdims else np.reshape(y, (-1,))
 
 
-@primitive(_best, decomposition=_max_parts)
+@primitive(_extreme_rule, decomposition=_max_parts)
 def max(x: TensorLike, axis: Axis = None, keepdims: bool = False, initial: float | None = None,
         out: Array | None = None) -> Array:  # fmt: skip
     """Largest element along axes, at least `initial`."""
@@ -250,7 +250,7 @@ def max(x: TensorLike, axis: Axis = None, keepdims: bool = False, initial: float
     return NP.maximum.reduce(a, axes(axis), None, out, keepdims, **_start(initial)) if y is a else y
 
 
-@primitive(_best)
+@primitive(_extreme_rule)
 def min(x: TensorLike, axis: Axis = None, keepdims: bool = False, initial: float | None = None) -> Array:
     """Smallest element along axes, at most `initial`."""
     return np.min(strong(x), axes(axis), keepdims=keepdims, **_start(initial))
@@ -283,8 +283,8 @@ def logsumexp(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Array
         return _logsumexp(as_float(x), axis, keepdims)
 
 
-amax: Reduction = reduction(np.max, _best, "Largest element along axes.", name="amax")
-amin: Reduction = reduction(np.min, _best, "Smallest element along axes.", name="amin")
+amax: Reduction = reduction(np.max, _extreme_rule, "Largest element along axes.", name="amax")
+amin: Reduction = reduction(np.min, _extreme_rule, "Smallest element along axes.", name="amin")
 all: Reduction = reduction(np.all, None, "Whether all elements along axes are true.")
 any: Reduction = reduction(np.any, None, "Whether any element along axes is true.")
 ptp: Reduction = composed(lambda x, axis=None, keepdims=False: max(x, axis, keepdims) - min(x, axis, keepdims),

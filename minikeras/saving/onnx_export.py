@@ -332,7 +332,7 @@ def _way_back(c: _Call) -> _Value:
 CURVES: dict[str, tuple[Any, ...]] = {
     "tanh": ("Tanh",), "sigmoid": ("Sigmoid",), "relu": ("Relu",), "linear": ("Affine", 1.0, 0.0),
     "hard_sigmoid": ("HardSigmoid", 1 / 6, 0.5)}  # fmt: skip
-KINDS = {"simple": ("RNN", [0], [0]), "lstm": ("LSTM", [0, 3, 1, 2], [1, 0, 0]), "gru": ("GRU", [0, 1, 2], [1, 0])}
+RECURRENT = {"simple": ("RNN", [0], [0]), "lstm": ("LSTM", [0, 3, 1, 2], [1, 0, 0]), "gru": ("GRU", [0, 1, 2], [1, 0])}
 """Nodes of recurrences, the order of their gates, and for which of their activations that of the gates (1) stands."""
 
 
@@ -341,7 +341,7 @@ def _recurrence(c: _Call) -> _Value:
     how, x, lengths, add = c.settings["how"], c.get(1), _Value(c.graph, "", "int32"), c.graph.add
     if len(how.backwards) > 1:
         raise c.refused("it runs both directions at once, which only `training=True` does")
-    n, (kind, order, gates), weights = how.units, KINDS[how.kind], c.one.values[3][0]
+    n, (kind, order, gates), weights = how.units, RECURRENT[how.kind], c.one.values[3][0]
     mask = None if c.one.values[4] is None else c.get(4, bool)
     if any(how.backwards):
         x, mask = _flip(x, [1]), mask and _flip(mask, [1])

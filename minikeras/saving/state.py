@@ -15,16 +15,15 @@ from .._core.ownership import Changes
 from .._core.variable import Variable
 from .._serialization.configurable import is_built_in
 from ..layers.layer import Layer
-from ..layers.module import Module
+from ..layers.module import CONTAINERS, Module, items_of
 from ..losses import Loss
 from ..metrics import Metric
 from ..optimizers import Optimizer
 from .hdf5 import Dataset, Group
 from .npz import fits
 
-KINDS = (Layer, Optimizer, Metric, Loss)
+OWNERS = (Layer, Optimizer, Metric, Loss)
 """The classes of objects with variables."""
-CONTAINERS = (list, tuple, dict, set)
 BY_NUMBER = (Module.load_own_variables, Optimizer.load_own_variables)
 """What sets the variables of an object by their numbers; classes that override it are asked to do so by hand."""
 
@@ -45,12 +44,12 @@ def walk(saved: Any, path: str = "", seen: dict[int, list[str]] | None = None) -
 
 
 def _walk_child(child: Any, path: str, seen: dict[int, list[str]], around: list[Any]) -> Iterator[tuple[str, Any]]:
-    if isinstance(child, KINDS):
+    if isinstance(child, OWNERS):
         yield from walk(child, path, seen)
     elif isinstance(child, CONTAINERS) and not any(child is outer for outer in around):
         counts: dict[str, int] = {}
-        for item in child.values() if isinstance(child, dict) else child:
-            if isinstance(item, (*KINDS, *CONTAINERS)):
+        for item in items_of(child):
+            if isinstance(item, (*OWNERS, *CONTAINERS)):
                 kind = "container" if isinstance(item, CONTAINERS) else to_snake_case(own_name(type(item)))
                 number = counts[kind] = counts.get(kind, -1) + 1
                 name = f"{kind}_{number}" if number else kind
@@ -64,7 +63,7 @@ def _children(saved: Any) -> Iterator[tuple[str, Any]]:
         yield "layers", saved.layers
     cls: Any = type(saved)
     names = {*vars(saved), *_properties(cls), *(() if layers_first is None else ("layers",))}
-    base = next(_attributes(kind) for kind in KINDS if isinstance(saved, kind))
+    base = next(_attributes(kind) for kind in OWNERS if isinstance(saved, kind))
     for name in sorted(names - base, key=lambda name: f"~{name}" if name[0] == "_" else name):
         try:
             child = getattr(saved, name)

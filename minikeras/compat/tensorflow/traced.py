@@ -22,7 +22,7 @@ from .functions import Muted, flatten, map_structure
 from .tensors import Composite, Variable, convert_to_tensor, escape
 
 F = TypeVar("F", bound=Callable[..., Any])
-KINDS = 16
+KINDS_KEPT = 16
 """Of so many kinds of calls programs are kept."""
 
 
@@ -141,7 +141,7 @@ class Function:
     def _replayed(self, kind: Any, arguments: Any, tensors: list[Tensor]) -> Any:
         calls = self._calls.get(kind)
         if calls is None:
-            make_room(self._calls, KINDS)
+            make_room(self._calls, KINDS_KEPT)
             calls = self._calls[kind] = _calls(self._run, arguments)
         with np.errstate(all="ignore"):
             return calls.run(tuple(x.array for x in tensors))

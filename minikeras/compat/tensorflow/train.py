@@ -30,14 +30,14 @@ def _variables(value: Any, path: str, around: tuple[Any, ...] = ()) -> Iterator[
     """Yield the variables of an object, by the attributes that lead to them."""
     if isinstance(value, KerasVariable):
         yield path, value
-    elif isinstance(value, (*state.KINDS, Module, Checkpoint, dict, list, tuple)):
+    elif isinstance(value, (*state.OWNERS, Module, Checkpoint, dict, list, tuple)):
         for name, item in () if any(value is outer for outer in around) else _items(value):
             yield from _variables(item, f"{path}/{name}" if path else name, (*around, value))
 
 
 def _items(value: Any) -> Iterator[tuple[str, Any]]:
     """Yield what an object holds, by its name there."""
-    if isinstance(value, state.KINDS):
+    if isinstance(value, state.OWNERS):
         for place, holder in state.walk(value):
             counts: dict[str, int] = {}
             for i, variable in enumerate(state.own_variables(holder)):
@@ -83,7 +83,7 @@ _hooks = Patches()
 def _settle(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     """Call what may bring variables into being, and restore these."""
     result = function(*args, **kwargs)
-    if len(args) < 3 or args[1] == "built" or isinstance(args[2], (*state.KINDS, KerasVariable, Module, dict, list)):
+    if len(args) < 3 or args[1] == "built" or isinstance(args[2], (*state.OWNERS, KerasVariable, Module, dict, list)):
         for checkpoint in [*_late]:
             checkpoint._fill()
     return result
