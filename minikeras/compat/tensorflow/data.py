@@ -564,8 +564,8 @@ class Dataset:
         """Return so many elements at a time, padded to one shape."""
 
         def join(elements: list[Any]) -> Any:
-            def stack(fill: Any, sizes: Any, *leaves: Any) -> Any:
-                arrays = [_values(leaf) for leaf in leaves]
+            def stack(first: Any, fill: Any, sizes: Any, *others: Any) -> Any:
+                arrays = [_values(leaf) for leaf in (first, *others)]
                 largest = np.max([a.shape for a in arrays], axis=0)
                 asked = [None] * len(largest) if sizes is None else np.atleast_1d(sizes)
                 shape = [int(m if n in (None, -1) else n) for m, n in builtins.zip(largest, asked, strict=True)]
@@ -576,17 +576,11 @@ class Dataset:
                     padded[place] = array
                 return padded
 
-            first = elements[0]
+            first, *others = elements
             alike = isinstance(padding_values, type(first))
             fills = padding_values if alike else tree_map(lambda _: padding_values, first)
-            if isinstance(first, dict):
-                sizes = padded_shapes or dict.fromkeys(first)
-                return {key: stack(fills[key], sizes[key], *(e[key] for e in elements)) for key in first}
-            if type(first) is tuple:
-                sizes = padded_shapes or [None] * len(first)
-                columns = builtins.zip(*elements, strict=True)
-                return tuple(stack(f, s, *c) for f, s, c in builtins.zip(fills, sizes, columns, strict=True))
-            return stack(fills, padded_shapes, *elements)
+            sizes = tree_map(lambda _: None, first) if padded_shapes is None else padded_shapes
+            return tree_map(stack, first, fills, sizes, *others)
 
         spec = lambda size: tree_map(lambda s: TensorSpec([size] + [None] * len(s.shape), s.dtype), self._spec())  # noqa: E731
         return self._plain()._grouped("PaddedBatch", int(batch_size), drop_remainder, join, spec)
