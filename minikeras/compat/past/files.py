@@ -87,12 +87,11 @@ def save_weights_anywhere(save: Function, model: Any, filepath: Any, overwrite: 
         save(model, path, overwrite, **kwargs)
         return
     Path(path).parent.mkdir(parents=True, exist_ok=True)
+    outdated(f"save_weights({path!r})", "save_weights('name.weights.h5')")
     if path.endswith((".h5", ".hdf5", ".keras")) or save_format in ("h5", "hdf5"):
-        outdated(f"save_weights({path!r})", "save_weights('name.weights.h5')")
         save(model, f"{path}.weights.h5", overwrite)
         os.replace(f"{path}.weights.h5", path)
         return
-    outdated(f"save_weights({path!r})", "save_weights('name.weights.h5')")
     save(model, path + _ENDING, overwrite)
     note_newest(path)
 

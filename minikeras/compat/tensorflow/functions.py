@@ -87,8 +87,7 @@ def while_loop(cond: Callable[..., Any], body: Callable[..., Any], loop_vars: An
     values, steps = map_structure(convert_to_tensor, loop_vars), itertools.count()
     while (maximum_iterations is None or next(steps) < int(maximum_iterations)) and _is_true(cond(*values)):
         results = body(*values)
-        results = results if isinstance(results, list | tuple) else [results]
-        values = type(results)(map_structure(convert_to_tensor, part) for part in results)
+        values = map_structure(convert_to_tensor, results if isinstance(results, list | tuple) else [results])
     return values
 
 
@@ -323,10 +322,6 @@ def flatten(structure: Any, lists: bool = True) -> list[Any]:
     leaves: list[Any] = []
     map_structure(leaves.append, structure, lists=lists)
     return leaves
-
-
-def _key(name: str) -> list[Any]:
-    return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", name)]
 
 
 class Module:

@@ -59,10 +59,6 @@ def _is_plain(tensor: Tensor) -> bool:
     return array is not None and array.dtype.kind in "fiub" and getattr(tensor, "keras_mask", None) is None
 
 
-def _as_results(result: Any) -> Any:
-    return map_structure(_as_result, result) if isinstance(result, tuple | list | dict) else _as_result(result)
-
-
 class Graph:
     """The operations that a trace met."""
 
@@ -83,7 +79,8 @@ def _calls(function: Callable[[Any], Any], args: Any) -> Jit:
 
     def run(tensors: Any) -> Any:
         rest = iter(tensors)
-        result = _as_results(function(map_structure(lambda x: next(rest) if type(x) is Tensor else x, args)))
+        result = function(map_structure(lambda x: next(rest) if type(x) is Tensor else x, args))
+        result = map_structure(_as_result, result)
         if not all(x is None or type(x) is Tensor for x in flatten(result)):
             escape()  # no replay gives anything else
         return result
@@ -117,7 +114,7 @@ class Function:
         tensors: list[Tensor] = []
         kind = id(self._owner), _kind(arguments, tensors)
         plain = not (recorders.open or functions_run_eagerly()) and all(map(_is_plain, tensors))
-        return _as_results(self._replayed(kind, arguments, tensors) if plain else self._run(arguments))
+        return map_structure(_as_result, self._replayed(kind, arguments, tensors) if plain else self._run(arguments))
 
     def _run(self, arguments: Any) -> Any:
         """Run the function; where a run before has traced it, without its prints."""
@@ -176,7 +173,7 @@ class Function:
             with redirect_stdout(next(outputs, Muted(sys.stdout))):  # it runs more than once
                 result, record = trace(self._python, (args, kwargs))
             concrete.graph = Graph(entry.op.forward.__name__ for entry in record.entries)
-            return [x for x in flatten(_as_results(result)) if type(x) is Tensor]
+            return [x for x in flatten(map_structure(_as_result, result)) if type(x) is Tensor]
 
         infer(run, *specs)
         self._traced.add(key)
