@@ -83,9 +83,7 @@ class BaseWrapper(BaseEstimator):
 
     def set_params(self: W, **params: Any) -> W:
         """Change settings, or the function."""
-        for name in ("model", "build_fn"):
-            if name in params:
-                setattr(self, name, params.pop(name))
+        vars(self).update((name, params.pop(name)) for name in ("model", "build_fn") if name in params)
         self.sk_params.update(params)
         self._sort()
         return self

@@ -16,18 +16,16 @@ def translated(label: str, arguments: dict[str, Any], changes: tables.Changes) -
     arguments = dict(arguments)
     if label == "Layer":
         label = type(arguments["self"]).__name__
-    for old in [name for name in changes if name in arguments]:
+    for old, change in changes.items():
         if old not in arguments:
-            continue  # went with another one
-        change = changes[old]
+            continue  # or went with another one
         if callable(change):
             today = change(arguments)
-            if today is None:
-                continue
         else:
             arguments[change] = arguments.pop(old)
             today = f"{change}="
-        outdated(f"{label}({old}=...)", today)
+        if today is not None:
+            outdated(f"{label}({old}=...)", today)
     return arguments
 
 

@@ -99,7 +99,7 @@ def _today(text: str) -> Callable[[F], F]:
     """Declare a function of `keras.backend`, with what one writes today instead."""
 
     def declare(function: F) -> F:
-        _WRITTEN[function.__name__.rstrip("_")] = _telling(function, function.__name__.rstrip("_"), text)
+        _WRITTEN[function.__name__] = _telling(function, function.__name__, text)
         return function
 
     return declare

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import wraps
 from importlib import import_module
+from operator import attrgetter
 from typing import Any
 
 from ..._base.user_warning import warn_user
@@ -22,10 +23,8 @@ def resolve(address: str) -> Any:
         >>> resolve("layers.Dense").__name__
         'Dense'
     """
-    thing: Any = import_module(__name__.partition(".")[0])
-    for name in address.split(".") if address else ():
-        thing = getattr(thing, name)
-    return thing
+    package = import_module(__name__.partition(".")[0])
+    return attrgetter(address)(package) if address else package
 
 
 class Patches(list[tuple[Any, str, Any]]):

@@ -167,7 +167,6 @@ LOGS = (
     {"mape", "mean_absolute_percentage_error"}, {"msle", "mean_squared_logarithmic_error"}, {"lr", "learning_rate"},
 )  # fmt: skip
 """Names of the same entry in logs and histories."""
-_LOWER = {name.lower(): f"optimizers.{name}" for name in _OPTIMIZERS}
 NAMES: dict[str, dict[str, str]] = {
     "keras.layers": {
         "AtrousConvolution2D": "layers.Conv2D", "CuDNNGRU": "layers.GRU", "CuDNNLSTM": "layers.LSTM",
@@ -185,7 +184,7 @@ NAMES: dict[str, dict[str, str]] = {
         name: f"losses.{name}"
         for name in ("KLD", "MAE", "MAPE", "MSE", "MSLE", "kld", "kullback_leibler_divergence", "logcosh", "mae",
                      "mape", "mse", "msle")},
-    "keras.optimizers": _LOWER,
+    "keras.optimizers": {name.lower(): f"optimizers.{name}" for name in _OPTIMIZERS},
     "keras.utils": {"plot": "utils.plot_model"}}  # fmt: skip
 """Old names in a module, and their addresses below minikeras today."""
 ABSENT: dict[str, str] = {
