@@ -7,7 +7,6 @@ While it is installed, spellings of earlier Keras versions are understood, each 
 names today's.
 """
 
-from . import finder as finder
 from .finder import install as install, is_installed as is_installed, uninstall as uninstall
 
 

@@ -54,11 +54,9 @@ class StandIn(ModuleType):
             raise AttributeError(name)
         home = today(self.__name__)
         thing = name_in(home, name) or find_module(f"{self.__name__}.{name}")
-        if thing is not None:
-            return thing
-        thing = getattr(source(home), name, None)
-        if not is_ours(thing):
-            thing = more(home).get(name)
+        if thing is None:
+            thing = getattr(source(home), name, None)
+            thing = thing if is_ours(thing) else more(home).get(name)
         if thing is None:
             raise AttributeError(f"module {self.__name__!r} has no attribute {name!r} in minikeras, which stands in "
                                  "for it. docs/coverage.md lists what there is.")  # fmt: skip
@@ -72,6 +70,10 @@ class StandIn(ModuleType):
         if own is not None:
             names.update(getattr(own, "__all__", None) or [name for name, value in vars(own).items() if is_ours(value)])
         return sorted(name for name in names if name[0] != "_")
+
+
+stand_in = cache(StandIn)
+"""Returns the module that stands in for one of Keras's, such as "keras.layers"; the same one each time."""
 
 
 def is_ours(value: object) -> bool:
@@ -132,12 +134,6 @@ def find_module(name: str) -> ModuleType | None:
     if module is None and any(below.startswith(f"{name}.") for below in (*ALIASES, *MORE)):
         return stand_in(name)  # an empty module on the way to one
     return module
-
-
-@cache
-def stand_in(name: str) -> StandIn:
-    """Return the module that stands in for one of Keras's, such as "keras.layers"; the same one each time."""
-    return StandIn(name)
 
 
 def _imported(name: str) -> ModuleType | None:
