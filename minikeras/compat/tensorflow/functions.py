@@ -238,10 +238,6 @@ class GradientTape(KerasTape):
     persistent: bool
     _met: tuple[Any, ...] = ()
 
-    def __enter__(self) -> "GradientTape":
-        super().__enter__()
-        return self
-
     @overload
     def gradient(self, target: Any, sources: TensorOps, output_gradients: Any = None,
                  unconnected_gradients: Any = "none") -> Tensor | None: ...  # fmt: skip
@@ -391,9 +387,8 @@ def name_scope(name: str, *_: Any) -> Any:
     yield name
 
 
-device: Callable[..., Any]
-control_dependencies: Callable[..., Any]
-device = control_dependencies = name_scope
+device: Callable[..., Any] = name_scope
+control_dependencies: Callable[..., Any] = name_scope
 
 
 def executing_eagerly() -> bool:
