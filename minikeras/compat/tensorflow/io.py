@@ -1,5 +1,6 @@
 """`tf.io`: files."""
 
+import csv
 import glob as _glob
 import io
 import os

@@ -181,19 +181,19 @@ def _checksum(data: bytes) -> int:
     return ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF
 
 
-def opened(path: Any, compression: Any = None) -> BinaryIO:
-    """Return a file to read, which was written with a compression: None, "" or "GZIP".
+def opened(path: Any, compression: Any = None, mode: str = "rb") -> BinaryIO:
+    """Return a file to read, which was written with a compression: None, "" or "GZIP", or to write.
 
     Raises:
         NotFoundError: if there is none.
         ValueError: for another compression.
     """
     kind = array_of(compression or "").item().decode()
-    if not os.path.exists(path):
+    if mode == "rb" and not os.path.exists(path):
         raise NotFoundError(f"{path}; No such file or directory")
     if kind not in ("", "GZIP"):
         raise ValueError(f"A compression is '' or 'GZIP' here. Received: {kind!r}.")
-    return gzip.open(path) if kind else open(path, "rb")  # type: ignore[return-value]
+    return gzip.open(path, mode) if kind else open(path, mode)  # type: ignore[return-value]
 
 
 def records(path: Any, compression: Any = None) -> Iterator[bytes]:
@@ -231,10 +231,7 @@ class TFRecordWriter:
     """Writes records to a file."""
 
     def __init__(self, path: Any, options: Any = None) -> None:
-        kind = getattr(options, "compression_type", options) or ""
-        if kind not in ("", "GZIP"):
-            raise ValueError(f"A compression is '' or 'GZIP' here. Received: {kind!r}.")
-        self._file: Any = gzip.open(path, "wb") if kind else open(path, "wb")  # noqa: SIM115
+        self._file: Any = opened(path, getattr(options, "compression_type", options), "wb")
 
     def write(self, record: bytes) -> None:
         """Write one record."""

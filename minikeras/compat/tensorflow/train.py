@@ -41,11 +41,9 @@ def _items(value: Any) -> Iterator[tuple[str, Any]]:
         for place, holder in state.walk(value):
             counts: dict[str, int] = {}
             for i, variable in enumerate(state.own_variables(holder)):
-                name = str(i) if isinstance(holder, Optimizer) else variable.name
+                name = f"_variables/{i}" if isinstance(holder, Optimizer) else variable.name
                 number = counts[name] = counts.get(name, -1) + 1
-                inner = (
-                    f"_variables/{name}" if isinstance(holder, Optimizer) else f"{name}_{number}" if number else name
-                )
+                inner = f"{name}_{number}" if number else name
                 yield f"{place}/{inner}" if place else inner, variable
     elif isinstance(value, list | tuple):
         yield from ((str(i), item) for i, item in enumerate(value))
