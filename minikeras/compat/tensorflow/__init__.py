@@ -70,9 +70,7 @@ _KERAS = ("losses", "metrics", "optimizers", "initializers")
 def _find(name: str) -> Any:
     if name == "__all__":
         return [name for name in __dir__() if name[0] != "_"]
-    if name in dtypes.DTYPES:
-        return dtypes.DTYPES[name]
-    if name in ("double", "half"):
+    if name in dtypes.DTYPES or name in ("double", "half"):
         return dtypes.as_dtype(name)
     if name in MODULES:
         return import_module(f"{__name__}.{name}")

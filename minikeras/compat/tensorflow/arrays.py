@@ -89,8 +89,8 @@ def shape(input: Any, out_type: DTypeLike = "int32", name: str | None = None) ->
     """The shape as a tensor; of a symbolic tensor as a tuple, None for what is unknown."""
     if isinstance(input, KerasTensor):
         return input.shape
-    return Tensor(np.array(np.shape(input) if isinstance(input, TensorOps) else np.shape(as_array(input)),
-                           as_dtype(out_type).name))  # fmt: skip
+    sizes = np.shape(input if isinstance(input, TensorOps) else as_array(input))
+    return Tensor(np.array(sizes, as_dtype(out_type).name))
 
 
 def size(input: Any, out_type: DTypeLike = "int32", name: str | None = None) -> Tensor:

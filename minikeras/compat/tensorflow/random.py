@@ -40,11 +40,8 @@ def set_seed(seed: int) -> None:
 
 
 def _reserved(shape: Sequence[int]) -> int:
-    return math.prod(shape) * _RESERVED
-
-
-_RESERVED = 256
-"""Counter values that TensorFlow sets aside for each number."""
+    """Return how many counter values TensorFlow sets aside: 256 for each number."""
+    return math.prod(shape) * 256
 
 
 @primitive()
@@ -155,9 +152,6 @@ def _from_generator(draw: Callable[..., Tensor]) -> Callable[..., Tensor]:
     return call
 
 
-_normal, _truncated_normal, _uniform = normal, truncated_normal, uniform
-
-
 class Generator:
     """A generator of numbers with a state of its own.
 
@@ -204,9 +198,9 @@ class Generator:
         self._counter += _reserved(shape)
         return self._key, low, high
 
-    normal: Callable[..., Tensor] = _from_generator(_normal)
-    truncated_normal: Callable[..., Tensor] = _from_generator(_truncated_normal)
-    uniform: Callable[..., Tensor] = _from_generator(_uniform)
+    normal: Callable[..., Tensor] = _from_generator(normal)
+    truncated_normal: Callable[..., Tensor] = _from_generator(truncated_normal)
+    uniform: Callable[..., Tensor] = _from_generator(uniform)
 
     def split(self, count: int = 1) -> list["Generator"]:
         """Return generators that draw other numbers."""

@@ -14,7 +14,7 @@ from .dtypes import as_dtype
 from .errors import InvalidArgumentError
 from .functions import printed
 from .missing import missing, named
-from .tensors import Rows, array_of, constant, convert_to_tensor, on_elements
+from .tensors import Rows, array_of, constant, convert_to_tensor, elementwise, on_elements
 
 __getattr__: Callable[[str], Any] = missing(__name__)
 
@@ -43,10 +43,9 @@ def split(input: Any, sep: Any = None, maxsplit: int = -1, name: str | None = No
     return _parts(array_of(input), lambda s: s.split(by or None, maxsplit))
 
 
+@elementwise
 def to_hash_bucket_fast(input: Any, num_buckets: int, name: str | None = None) -> Tensor:
     """A number below `num_buckets` for each text, by its hash."""
-    if isinstance(input, Rows):
-        return on_elements(to_hash_bucket_fast, input, num_buckets)
     texts = array_of(input)
     return Tensor(bins_of(texts.ravel().tolist(), num_buckets).reshape(texts.shape))
 

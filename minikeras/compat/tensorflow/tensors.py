@@ -190,15 +190,11 @@ def alike(kernel: str, *values: Any) -> tuple[Any, ...]:
     name = as_dtype(first.dtype).name
     tensors = []
     for i, value in enumerate(values):
+        value, other = convert_to_tensor(value) if has_tensor(value) else value, name
         if isinstance(value, TensorOps):
             other = as_dtype(value.dtype).name
-        elif has_tensor(value):
-            value = convert_to_tensor(value)
-            other = as_dtype(value.dtype).name
-        else:
-            other = name
-            if type(value) not in (int, float, bool) or (type(value) is float and "float" not in name):
-                value = Tensor(_array(value, name))
+        elif type(value) not in (int, float, bool) or (type(value) is float and "float" not in name):
+            value = Tensor(_array(value, name))
         if name != other and "bool" not in (name, other) and context.autocast is None:
             raise InvalidArgumentError(f"cannot compute {kernel} as input #{i}(zero-based) was expected to be a "
                                        f"{_NAMES.get(name, name)} tensor but is a {_NAMES.get(other, other)} tensor "
@@ -288,10 +284,8 @@ _UFUNCS = {_KERNELS[name][0]: name for name in (*_OPERATORS.values(), "equal", "
 for _name, _other in {**_OPERATORS, "eq": "equal", "ne": "not_equal", "and": "logical_and", "or": "logical_or"}.items():
     setattr(Rows, f"__{_name}__", lambda self, other, op=BINARY[_other]: op(self, other))
     setattr(Rows, f"__r{_name}__", lambda self, other, op=BINARY[_other]: op(other, self))
-for _name in ("abs", "invert", "neg"):
-    setattr(
-        Rows, f"__{_name}__", functools.partialmethod(lambda self, op: on_elements(op, self), getattr(operator, _name))
-    )
+for _name, _op in {"abs": operator.abs, "invert": operator.invert, "neg": operator.neg}.items():
+    setattr(Rows, f"__{_name}__", lambda self, op=_op: on_elements(op, self))
 _PACKAGE = __name__.partition(".")[0] + "."
 
 
