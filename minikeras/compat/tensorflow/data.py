@@ -29,17 +29,8 @@ from .missing import missing
 from .ragged import stack as ragged_stack
 from .tensors import NODE, Composite, array_of, convert_to_tensor, empty_of, escape
 
-_FILES = ("TFRecordDataset", "TextLineDataset", "experimental")
-"""What is in `data_files`."""
-
-
-def _find(name: str) -> Any:
-    if name not in _FILES:
-        raise KeyError(name)
-    return getattr(import_module(f"{__package__}.data_files"), name)
-
-
-__getattr__: Callable[[str], Any] = missing(__name__, _find)
+_HOMES = dict.fromkeys(("TFRecordDataset", "TextLineDataset", "experimental"), f"{__package__}.data_files")
+__getattr__: Callable[[str], Any] = missing(__name__, lambda name: getattr(import_module(_HOMES[name]), name))
 AUTOTUNE = -1
 INFINITE_CARDINALITY = INFINITE = -1
 UNKNOWN_CARDINALITY = UNKNOWN = -2
@@ -194,8 +185,7 @@ class Dataset:
             row_specs = tree_map(lambda x: _spec(x).like(x.shape[1:]), parts)
             return Dataset("TensorSlice", lambda: iter(rows), partial(_itself, row_specs), len(rows))
         whole = hasattr(tensors, "columns") or isinstance(tensors, list)
-        parts = dict(tensors) if hasattr(tensors, "keys") and not whole else tensors
-        table = _frame(tensors) if whole else tree_map(_frame, parts)
+        table = _frame(tensors) if whole else tree_map(_frame, dict(tensors) if hasattr(tensors, "keys") else tensors)
         sizes = {len(array) for array in _leaves(table)}
         if len(sizes) != 1:
             raise ValueError(f"Dimensions {sorted(sizes)} are not compatible: all must have as many rows.")
@@ -216,10 +206,7 @@ class Dataset:
         spec = output_signature
         if spec is None:
             shapes = tree_map(lambda _: None, output_types) if output_shapes is None else output_shapes
-            types = tree_map(as_dtype, output_types)
-            spec = (tuple(map(TensorSpec, shapes, types)) if isinstance(types, tuple) else
-                    {key: TensorSpec(shapes[key], types[key]) for key in types} if isinstance(types, dict) else
-                    TensorSpec(shapes, types))  # fmt: skip
+            spec = tree_map(lambda kind, shape: TensorSpec(shape, kind), output_types, shapes)
 
         def items() -> Iterator[Any]:
             for element in generator(*(array_of(a)[()] for a in args)):
@@ -513,8 +500,7 @@ class Dataset:
                 shapes = tree_map(lambda shape: np.array([full if k in (None, -1) else k for k in shape]), shapes)
             return group.padded_batch(n, shapes, padding_values, drop_remainder)
 
-        sizes: Callable[[Any], Any] = lambda key: bucket_batch_sizes[int(_values(key))]  # noqa: E731
-        return self.group_by_window(bucket_of, batch, window_size_func=sizes)
+        return self.group_by_window(bucket_of, batch, window_size_func=lambda key: bucket_batch_sizes[int(key)])
 
     def unique(self, name: str | None = None) -> "Dataset":
         """Return each element where it comes first."""
@@ -551,13 +537,11 @@ class Dataset:
 
     def batch(self, batch_size: Any, drop_remainder: bool = False, *_: Any, **__: Any) -> "Dataset":
         """Return so many elements at a time, stacked; the last ones may be fewer unless they are to be left out."""
-        n = int(batch_size)
         table = self._table
-        known = self._spec() if isinstance(self._spec, partial) else None
-        join: Callable[[list[Any]], Any] = partial(_stacked, known)
+        join: Callable[[list[Any]], Any] = partial(_stacked, self._spec() if isinstance(self._spec, partial) else None)
         if table is not None:
             join = lambda rows: tree_map(lambda array: array[np.array(rows)], table)  # noqa: E731
-        return self._grouped("Batch", n, drop_remainder, join, lambda size: tree_map(_with_axis(size), self._spec()))
+        return self._grouped("Batch", batch_size, drop_remainder, join)
 
     def padded_batch(self, batch_size: Any, padded_shapes: Any = None, padding_values: Any = None,
                      drop_remainder: bool = False, name: Any = None) -> "Dataset":  # fmt: skip
@@ -582,8 +566,8 @@ class Dataset:
             sizes = tree_map(lambda _: None, first) if padded_shapes is None else padded_shapes
             return tree_map(stack, first, fills, sizes, *others)
 
-        spec = lambda size: tree_map(lambda s: TensorSpec([size] + [None] * len(s.shape), s.dtype), self._spec())  # noqa: E731
-        return self._plain()._grouped("PaddedBatch", int(batch_size), drop_remainder, join, spec)
+        axis = lambda size: lambda spec: TensorSpec([size] + [None] * len(spec.shape), spec.dtype)  # noqa: E731
+        return self._plain()._grouped("PaddedBatch", batch_size, drop_remainder, join, axis)
 
     def ragged_batch(self, batch_size: Any, drop_remainder: bool = False, *_: Any, **__: Any) -> "Dataset":
         """Return so many elements at a time; those whose lengths differ make rows of a ragged tensor."""
@@ -593,15 +577,15 @@ class Dataset:
             return _stacked(None, list(leaves)) if even else ragged_stack(leaves)
 
         join: Callable[[Any], Any] = lambda elements: tree_map(stack, self._spec(), *elements)  # noqa: E731
-        spec: Callable[[Any], Any] = lambda size: tree_map(_with_axis(size), self._spec())  # noqa: E731
-        return self._plain()._grouped("RaggedBatch", int(batch_size), drop_remainder, join, spec)
+        return self._plain()._grouped("RaggedBatch", batch_size, drop_remainder, join)
 
     def _plain(self) -> "Dataset":
         """Return the same with elements for items."""
         return Dataset(self._kind, self._elements, self._spec, self._size)
 
-    def _grouped(self, kind: str, n: int, drop: bool, join: Callable[[list[Any]], Any],
-                 spec: Callable[[Any], Any]) -> "Dataset":  # fmt: skip
+    def _grouped(self, kind: str, batch_size: Any, drop: bool, join: Callable[[list[Any]], Any],
+                 axis: Callable[[int | None], Callable[[Any], Any]] = _with_axis) -> "Dataset":  # fmt: skip
+        n = int(batch_size)
         if n < 1:
             raise InvalidArgumentError(f"Batch size must be greater than zero. Received: batch_size={n}")
 
@@ -612,7 +596,7 @@ class Dataset:
                     yield join(group)
 
         size = self._size if self._size < 0 else self._size // n if drop else -(-self._size // n)
-        return Dataset(kind, items, lambda: spec(n if drop else None), size)
+        return Dataset(kind, items, lambda: tree_map(axis(n if drop else None), self._spec()), size)
 
     def unbatch(self, name: str | None = None) -> "Dataset":
         """Return the rows of the elements."""
@@ -641,9 +625,7 @@ class Dataset:
                 buffer += itertools.islice(source, reach - len(buffer))
                 if not buffer or (drop_remainder and len(buffer) < reach):
                     return
-                columns = builtins.zip(*builtins.map(_leaves, buffer[:reach:step]), strict=True)
-                datasets = builtins.map(_column, columns, _leaves(self._spec()))
-                yield tree_map(lambda _, datasets=datasets: next(datasets), self._spec())
+                yield tree_map(_column, self._spec(), *buffer[:reach:step])
                 for _ in itertools.islice(source, max(move - len(buffer), 0)):
                     pass
                 buffer = buffer[move:]
@@ -704,7 +686,7 @@ def _key(key: int) -> Tensor:
     return Tensor(np.asarray(key, "int64"))
 
 
-def _column(leaves: tuple[Any, ...], spec: Any) -> Dataset:
+def _column(spec: Any, *leaves: Any) -> Dataset:
     return Dataset("Variant", lambda: iter(leaves), lambda: spec, len(leaves))
 
 
