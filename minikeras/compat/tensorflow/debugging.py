@@ -1,6 +1,5 @@
 """`tf.debugging`: checks that raise, and switches."""
 
-import operator
 from collections.abc import Callable
 from typing import Any
 
@@ -19,7 +18,9 @@ from .tensors import array_of, convert_to_tensor
 __getattr__: Callable[[str], Any] = missing(__name__)
 
 
-def _compares(holds: Callable[[Any, Any], Any], sign: str) -> Callable[..., None]:
+def _compares(name: str, sign: str) -> Callable[..., None]:
+    holds = getattr(np, name.replace("none", "not"))
+
     def check(x: Any, y: Any, message: str | None = None, summarize: Any = None, name: str | None = None) -> None:
         a, b = array_of(x), array_of(y)
         if not np.all(holds(a, b)):
@@ -29,11 +30,8 @@ def _compares(holds: Callable[[Any, Any], Any], sign: str) -> Callable[..., None
     return check
 
 
-_SIGNS = {"equal": "==", "less": "<", "less_equal": "<=", "greater": ">", "greater_equal": ">="}
-globals().update(
-    {f"assert_{name}": _compares(getattr(np, name), sign) for name, sign in _SIGNS.items()},
-    assert_none_equal=_compares(operator.ne, "!="),
-)
+_SIGNS = {"equal": "==", "less": "<", "less_equal": "<=", "greater": ">", "greater_equal": ">=", "none_equal": "!="}
+globals().update({f"assert_{name}": _compares(name, sign) for name, sign in _SIGNS.items()})
 
 
 def assert_near(x: Any, y: Any, rtol: Any = None, atol: Any = None, message: str | None = None, *_: Any,
