@@ -605,8 +605,7 @@ class Dataset:
             for element in self._elements():
                 arrays = tree_map(_values, element)
                 for i in builtins.range(len(_leaves(arrays)[0])):
-                    rows = tree_map(lambda array, i=i: array[i], arrays)
-                    yield tree_map(lambda row: row if isinstance(row, Composite) else np.asarray(row), rows)
+                    yield tree_map(lambda x, i=i: x[i, ...] if isinstance(x, np.ndarray) else _values(x[i]), arrays)
 
         row: Callable[[TensorSpec], TensorSpec] = lambda spec: spec.like(spec.shape[1:])  # noqa: E731
         return Dataset("Unbatch", items, lambda: tree_map(row, self._spec()), UNKNOWN)

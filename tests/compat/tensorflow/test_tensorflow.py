@@ -435,6 +435,15 @@ def test_arguments_that_are_not_served_are_refused() -> None:
         tf.io.decode_csv(["9007199254740993"], [0])
 
 
+def test_texts_that_end_with_zeros_and_nested_elements_go_through_batches() -> None:
+    texts = tf.data.Dataset.from_tensor_slices([[b"a\0", b"b"]]).unbatch()
+    assert list(texts.as_numpy_iterator()) == [b"a\0", b"b"]
+    rows = tf.data.Dataset.range(1, 3).map(lambda n: {"x": (tf.fill([n], n), n)})
+    (batch,) = rows.padded_batch(2).as_numpy_iterator()
+    assert batch["x"][0].tolist() == [[1, 0], [2, 2]]
+    assert batch["x"][1].tolist() == [1, 2]
+
+
 def test_batches_are_not_split(installed: None) -> None:
     utils = importlib.import_module("tensorflow.keras.utils")
     for batches in (tf.data.Dataset.range(6).batch(2), tf.data.Dataset.range(6).batch(2).prefetch(1)):
