@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 from weakref import WeakKeyDictionary, ref
 
-from ..._base.nested import map_shapes
+from ..._base.nested import map_shapes, only
 from ..._core.keras_tensor import KerasTensor
 from ..._core.tape import GradientTape
 from ..._trainers.output_matching import Outputs
@@ -154,8 +154,7 @@ def _of_call(what: str) -> Callable[[Any, int], Any]:
 
     def read(layer: Any, node_index: int) -> Any:
         outdated(f"layer.get_{what}_at({node_index})", f"layer.{what}")
-        tensors = getattr(layer._inbound_nodes[node_index], f"{what}s")
-        return tensors[0] if len(tensors) == 1 else tensors
+        return only(getattr(layer._inbound_nodes[node_index], f"{what}s"))
 
     return read
 

@@ -60,8 +60,8 @@ _MOVED = {
     "traced": "function"}  # fmt: skip
 _HOMES = {name: module for module, names in _MOVED.items() for name in names.split()}
 _SPECIAL = {
-    "complex": ("math", "complex_"), "get_logger": ("compat.v1", "get_logger"), "no_op": ("functions", "group"),
-    "print": ("functions", "print_")}  # fmt: skip
+    "complex": ("math", "complex_"), "get_logger": ("compat.v1", "get_logger"), "logging": ("compat.v1", "logging"),
+    "no_op": ("functions", "group"), "print": ("functions", "print_")}  # fmt: skip
 _INITIALIZERS = {f"{name}_initializer": name.title().replace("_", "") for name in ("constant", "ones", "zeros")}
 _KERAS = ("losses", "metrics", "optimizers", "initializers")
 """Namespaces of Keras's that TensorFlow also has at its top."""
@@ -78,8 +78,6 @@ def _find(name: str) -> Any:
         return find_module("keras" if name == "keras" else f"keras.{name}")
     if name in _INITIALIZERS:
         return getattr(find_module("keras.initializers"), _INITIALIZERS[name])
-    if name == "logging":
-        return _find("compat").v1.logging
     module, attribute = _SPECIAL.get(name) or (_HOMES[name], name)
     return getattr(import_module(f"{__name__}.{module}"), attribute)
 
@@ -88,9 +86,7 @@ __getattr__: Callable[[str], Any] = cache(missing(__name__, _find))
 
 
 def __dir__() -> list[str]:
-    return sorted(
-        {*globals(), *MODULES, *_HOMES, *_SPECIAL, *dtypes.DTYPES, *_INITIALIZERS, *_KERAS, "keras", "logging"}
-    )
+    return sorted({*globals(), *MODULES, *_HOMES, *_SPECIAL, *dtypes.DTYPES, *_INITIALIZERS, *_KERAS, "keras"})
 
 
 tensors.flavour(True)

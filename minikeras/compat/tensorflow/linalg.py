@@ -16,13 +16,10 @@ __getattr__: Callable[[str], Any] = missing(__name__)
 globals().update({name: unary(getattr(ops, name)) for name in ("cholesky", "det", "logdet", "eigh", "eig")})
 
 
-def _turned(x: Any) -> Tensor:
-    return ops.swapaxes(convert_to_tensor(x), -1, -2)
-
-
 def matrix_transpose(a: Any, name: str | None = None, conjugate: bool = False) -> Tensor:
     """Matrices with rows and columns exchanged."""
-    return _turned(ops.conj(convert_to_tensor(a))) if conjugate else _turned(a)
+    x = convert_to_tensor(a)
+    return ops.swapaxes(ops.conj(x) if conjugate else x, -1, -2)
 
 
 def matmul(a: Any, b: Any, transpose_a: bool = False, transpose_b: bool = False, adjoint_a: bool = False,
@@ -56,7 +53,7 @@ def norm(tensor: Any, ord: Any = "euclidean", axis: Any = None, keepdims: bool |
 def svd(tensor: Any, full_matrices: bool = False, compute_uv: bool = True, name: str | None = None) -> Any:
     """Singular values s, and matrices u and v with u @ diag(s) @ v^T = tensor, in this order."""
     parts = ops.svd(convert_to_tensor(tensor), full_matrices, compute_uv)
-    return (parts[1], parts[0], _turned(parts[2])) if compute_uv else parts
+    return (parts[1], parts[0], matrix_transpose(parts[2])) if compute_uv else parts
 
 
 eigvalsh: Callable[..., Tensor] = unary(

@@ -157,10 +157,8 @@ class RaggedTensor(Rows):
             pairs = zip(other.nested_row_splits, self.nested_row_splits, strict=False)
             if not all(np.array_equal(a, b) for a, b in pairs):
                 raise InvalidArgumentError(f"The rows of {other!r:.80} and {self!r:.80} have different lengths.")
-            places, sizes = (
-                [self._ancestors[depth], *places[depth + 1 :]],
-                [{len(other.flat_values)}, *sizes[depth + 1 :]],
-            )
+            places = [self._ancestors[depth], *places[depth + 1 :]]
+            sizes = [{len(other.flat_values)}, *sizes[depth + 1 :]]
             other = other.flat_values
         elif not isinstance(other, TensorOps | np.ndarray | list) or np.ndim(other) < np.ndim(flat):
             return other

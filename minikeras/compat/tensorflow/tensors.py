@@ -147,9 +147,8 @@ def elementwise(function: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
         args = (kwargs.pop(first), *args) if first in kwargs else args
-        return (
-            on_elements(function, *args, **kwargs) if args and isinstance(args[0], Rows) else function(*args, **kwargs)
-        )
+        run = functools.partial(on_elements, function) if args and isinstance(args[0], Rows) else function
+        return run(*args, **kwargs)
 
     return call
 
