@@ -50,11 +50,6 @@ class StandInFinder:
 _finder = StandInFinder(*ROOTS)
 
 
-def answer(package: str) -> None:
-    """Let imports of a package, which is no file, give the stand-in."""
-    sys.meta_path.insert(0, StandInFinder(package))
-
-
 def is_installed() -> bool:
     """Return whether imports of `keras` and `tensorflow` give minikeras.
 
