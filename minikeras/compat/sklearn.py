@@ -98,8 +98,7 @@ class BaseWrapper(BaseEstimator):
         self.n_features_in_: int = X.shape[-1]
         meta |= {"n_features_in_": X.shape[-1], "X_shape_": X.shape}
         settings = self._sort()
-        seed = self.sk_params.get("random_state")
-        if seed is not None:
+        if (seed := self.sk_params.get("random_state")) is not None:
             set_random_seed(int(seed))
         function = self._function()
         extra = {"meta": meta, "compile_kwargs": settings["compile"]}

@@ -400,8 +400,6 @@ nest: SimpleNamespace = SimpleNamespace(
     map_structure=map_structure, flatten=flatten, is_nested=lambda x: isinstance(x, list | tuple | dict),
     assert_same_structure=lambda a, b, *_: map_structure(lambda *_: None, a, b), pack_sequence_as=pack_sequence_as,
 )  # fmt: skip
-
-
 autograph: SimpleNamespace = SimpleNamespace(
     set_verbosity=lambda level, alsologtostdout=False: None, to_graph=lambda entity, *_, **__: entity,
     to_code=lambda entity, *_, **__: textwrap.dedent(inspect.getsource(entity)),

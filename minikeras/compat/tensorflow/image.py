@@ -21,8 +21,6 @@ __getattr__: Callable[[str], Any] = missing(__name__)
 _FILES = "decode_gif decode_image decode_jpeg decode_png encode_jpeg encode_png"
 globals().update({name: vars(_io)[name] for name in _FILES.split()})
 _LAST: DataFormat = "channels_last"  # whatever Keras's setting is
-
-
 ResizeMethod: SimpleNamespace = SimpleNamespace(
     BILINEAR="bilinear", NEAREST_NEIGHBOR="nearest", BICUBIC="bicubic", LANCZOS3="lanczos3", LANCZOS5="lanczos5"
 )

@@ -239,8 +239,6 @@ def _or_zero(op: Callable[..., Tensor]) -> Callable[..., Tensor]:
 
 
 globals().update(segment_max=_or_zero(_SEGMENTS["max"]), segment_min=_or_zero(_SEGMENTS["min"]))
-
-
 globals().update(named({
     "complex_": ("`tf.complex`: numbers of real and imaginary parts.",
         lambda real, imag, name=None: ops.view_as_complex(ops.stack(
