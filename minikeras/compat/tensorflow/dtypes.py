@@ -28,6 +28,7 @@ class DType(str):
     """
 
     __slots__ = ()
+    __hash__ = str.__hash__
 
     @property
     def name(self) -> str:
@@ -66,9 +67,6 @@ class DType(str):
 
     def __ne__(self, other: object) -> bool:
         return not self == other
-
-    def __hash__(self) -> int:
-        return str.__hash__(self)
 
     def __repr__(self) -> str:
         return f"tf.{self.name}"
@@ -176,6 +174,7 @@ class TensorShape(tuple[Any, ...]):
         return TensorShape((*self, *TensorShape(other)))
 
     __add__ = concatenate
+    __hash__ = tuple.__hash__
 
     def __radd__(self, other: Any) -> "TensorShape":
         return TensorShape(other).concatenate(self)
@@ -193,9 +192,6 @@ class TensorShape(tuple[Any, ...]):
 
     def __ne__(self, other: object) -> bool:
         return not self == other
-
-    def __hash__(self) -> int:
-        return tuple.__hash__(self)
 
     def __str__(self) -> str:
         return "<unknown>" if self.rank is None else str(tuple(self))
@@ -231,7 +227,7 @@ class TensorSpec:
 
     def like(self, shape: Any) -> "TensorSpec":
         """Return the specification of the same in another shape."""
-        return TensorSpec(shape, self.dtype)
+        return type(self)(shape, self.dtype)
 
     def is_compatible_with(self, value: Any) -> bool:
         """Return whether a tensor fits."""

@@ -78,9 +78,6 @@ class SparseTensor(Composite):
 class SparseTensorSpec(TensorSpec):
     """Shape and dtype of a sparse tensor that is to come."""
 
-    def like(self, shape: Any) -> "SparseTensorSpec":
-        return SparseTensorSpec(shape, self.dtype)
-
     def stack(self, elements: Any) -> SparseTensor:
         """Return elements as the rows of one."""
         parts = list(elements)

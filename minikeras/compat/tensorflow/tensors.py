@@ -130,9 +130,6 @@ class Rows(Composite):
     with_flat_values: Callable[[Any], Any]
     fitted: Callable[[Any], Any]
 
-    def __hash__(self) -> int:
-        return object.__hash__(self)
-
 
 def on_elements(op: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     """Return what an operation on elements gives, in rows like those of the argument that has the most axes of them."""
