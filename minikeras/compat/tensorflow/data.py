@@ -87,11 +87,6 @@ class DatasetSpec:
         return f"DatasetSpec({self.element_spec!r}, {self.shape!r})"
 
 
-def _itself(spec: Any) -> Any:
-    """Return the specification of rows of ragged and sparse tensors, which those of a batch need to be known."""
-    return spec
-
-
 def _stacked(specs: Any, elements: list[Any]) -> Any:
     def stack(spec: Any, *leaves: Any) -> Any:
         if isinstance(leaves[0], Composite) or hasattr(spec, "stack"):
@@ -182,8 +177,8 @@ class Dataset:
         if any(isinstance(leaf, Composite) for leaf in _leaves(tensors)):
             parts = tree_map(_tensor, tensors)
             rows = [tree_map(lambda x, i=i: x[i], parts) for i in builtins.range(len(_leaves(parts)[0]))]
-            row_specs = tree_map(lambda x: _spec(x).like(x.shape[1:]), parts)
-            return Dataset("TensorSlice", lambda: iter(rows), partial(_itself, row_specs), len(rows))
+            specs = partial(tree_map, lambda x: _spec(x).like(x.shape[1:]), parts)  # which `batch` knows by its type
+            return Dataset("TensorSlice", lambda: iter(rows), specs, len(rows))
         whole = hasattr(tensors, "columns") or isinstance(tensors, list)
         table = _frame(tensors) if whole else tree_map(_frame, dict(tensors) if hasattr(tensors, "keys") else tensors)
         sizes = {len(array) for array in _leaves(table)}
