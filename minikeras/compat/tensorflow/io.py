@@ -156,9 +156,8 @@ def parse_tensor(serialized: Any, out_type: DTypeLike, name: str | None = None) 
 
 def csv_rows(lines: Iterable[str], field_delim: str, use_quote_delim: bool) -> list[list[str]]:
     """Return the fields of the lines of a table."""
-    from csv import QUOTE_MINIMAL, QUOTE_NONE, reader
-
-    return list(reader(lines, delimiter=field_delim, quoting=QUOTE_MINIMAL if use_quote_delim else QUOTE_NONE))
+    options: Any = {} if use_quote_delim else {"quoting": csv.QUOTE_NONE}
+    return list(csv.reader(lines, delimiter=field_delim, **options))
 
 
 def csv_column(texts: Iterable[str], default: Any, na_value: str, field: Any) -> Array:
