@@ -25,7 +25,7 @@ _KINDS = "buifc"  # numpy's letters for bool, unsigned, int, float, complex: the
 _WEAK = {bool: "b", int: "i", float: "f", complex: "c"}
 
 
-def trial_size(x: TensorLike) -> int:
+def dry_size(x: TensorLike) -> int:
     """Return a size for what depends on the values of a tensor, another in each trial for shapes; 0 outside of them."""
     return context.dry if isinstance(x, Tensor) else 0
 

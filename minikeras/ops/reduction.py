@@ -12,20 +12,7 @@ from .._base.typing import Array, Axis, TensorLike
 from .._core.keras_tensor import KerasTensor
 from .._core.op import VJP, composite, primitive
 from .._core.tensor import Tensor, TensorOps, as_array, as_values, recorders
-from .arrays import (
-    NP,
-    as_float,
-    axes,
-    common_dtype,
-    composed,
-    conjugated,
-    named,
-    ones,
-    restore,
-    rule,
-    strong,
-    trial_size,
-)
+from .arrays import NP, as_float, axes, common_dtype, composed, conjugated, dry_size, named, ones, restore, rule, strong
 from .creation import convert_to_tensor, dtype as dtype_of, floating, linspace, ndim, shape
 from .elementwise import isnan, logical_not, multiply, sqrt, square
 from .shapes import diff, flip, moveaxis, pad, scatter_update, squeeze, take, where
@@ -247,17 +234,13 @@ def max(x: TensorLike, axis: Axis = None, keepdims: bool = False, initial: float
     """Largest element along axes, at least `initial`."""
     a = strong(x)
     y = _max_parts(a, axis, keepdims, initial) if out is None else a
-    return NP.maximum.reduce(a, axes(axis), None, out, keepdims, **_start(initial)) if y is a else y
+    return NP.maximum.reduce(a, axes(axis), None, out, keepdims, initial) if y is a else y
 
 
 @primitive(_extreme_rule)
 def min(x: TensorLike, axis: Axis = None, keepdims: bool = False, initial: float | None = None) -> Array:
     """Smallest element along axes, at most `initial`."""
-    return np.min(strong(x), axes(axis), keepdims=keepdims, **_start(initial))
-
-
-def _start(initial: float | None) -> dict[str, Any]:
-    return {} if initial is None else {"initial": initial}
+    return NP.min(strong(x), axes(axis), keepdims=keepdims, initial=initial)
 
 
 def _logsumexp(x: Any, axis: Axis, keepdims: bool) -> Any:
@@ -265,8 +248,7 @@ def _logsumexp(x: Any, axis: Axis, keepdims: bool) -> Any:
     top = rule(max)(x, axis, True, initial=None if narrow else -limit)
     top = np.minimum(np.maximum(top, -limit), limit)  # finite, and exp(x - top) cannot overflow
     e = np.exp(x - top)
-    total = np.dot(e, ones((np.shape(e)[1], 1), e.dtype)) if narrow else np.sum(e, axes(axis), keepdims=True)
-    y = np.log(total) + top
+    y = np.log(np.dot(e, ones((np.shape(e)[1], 1), e.dtype)) if narrow else np.sum(e, axes(axis), keepdims=True)) + top
     return y if keepdims else np.squeeze(y, axes(axis))
 
 
@@ -487,8 +469,7 @@ def correlate(x1: TensorLike, x2: TensorLike, mode: Literal["valid", "same", "fu
     before, after = {"valid": (0, 0), "full": (m - 1, m - 1), "same": ((m - 1) - (m - 1) // 2, (m - 1) // 2)}[mode]
     if mode == "same" and not swapped:
         before, after = m // 2, m - 1 - m // 2
-    windows = take(pad(a, (before, after)), np.arange(n + before + after - m + 1)[:, None] + np.arange(m))
-    sums = sum(windows * b, -1)
+    sums = sum(take(pad(a, (before, after)), np.arange(n + before + after - m + 1)[:, None] + np.arange(m)) * b, -1)
     return flip(sums) if swapped else sums
 
 
@@ -503,7 +484,7 @@ def segments(data: TensorLike, segment_ids: TensorLike, num_segments: int | None
     ids = as_array(segment_ids)
     if ids.shape != shape(data)[:1]:
         raise ValueError(f"`segment_ids` needs a number for each row of `data`. Received: {ids.shape}, {shape(data)}.")
-    count = trial_size(segment_ids) or int(np.max(ids, initial=-1)) + 1 if num_segments is None else num_segments
+    count = dry_size(segment_ids) or int(np.max(ids, initial=-1)) + 1 if num_segments is None else num_segments
     places = np.flatnonzero((ids >= 0) & (ids < count))
     rows = take(convert_to_tensor(data), places, 0)
     whole = np.dtype(rows.dtype)
@@ -590,7 +571,7 @@ def unique(x: TensorLike, sorted: bool = True, return_index: bool = False, retur
 
     `size` says how many to return, cut or filled up with `fill_value` (0 by default).
     """
-    size = trial_size(x) or None if size is None else size
+    size = dry_size(x) or None if size is None else size
     flags = {"return_index": return_index, "return_inverse": return_inverse, "return_counts": return_counts}
     extra = {**flags, "return_index": return_index or bool(recorders.open)}
     arrays = np.unique(as_values(x), axis=axis, equal_nan=False, **extra)  # type: ignore[call-overload]  # not Literal

@@ -14,7 +14,7 @@ from .._base.typing import Array, DataFormat, DTypeLike, TensorLike
 from .._core.keras_tensor import KerasTensor
 from .._core.op import composite, primitive
 from .._core.tensor import Tensor, TensorOps, as_array
-from .arrays import axes, composed, promote, rule, strong, trial_size
+from .arrays import axes, composed, dry_size, promote, rule, strong
 from .creation import convert_to_tensor, ndim, shape
 from .elementwise import Unary, multiply, power
 
@@ -115,9 +115,7 @@ def rot90(array: TensorLike, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Arra
 
 def _index(key: Any) -> Any:
     """Return an index with arrays in place of tensors and of sequences."""
-    if isinstance(key, tuple):
-        return tuple(map(_index, key))
-    return as_array(key) if isinstance(key, TensorOps) else key
+    return tuple(map(_index, key)) if isinstance(key, tuple) else as_array(key) if isinstance(key, TensorOps) else key
 
 
 @primitive(lambda g, y, x, shape, key: g[key])
@@ -510,16 +508,14 @@ def rearrange(tensor: TensorLike, pattern: str, **axes_lengths: int) -> Tensor:
         if unknown:
             sizes[unknown[0]] = length // math.prod(sizes[name] for name in names if name in sizes)
     order = list(chain(*before))
-    split_up = reshape(tensor, [sizes[name] for name in order])
-    moved = transpose(split_up, [order.index(name) for name in chain(*after)])
+    moved = transpose(reshape(tensor, [sizes[name] for name in order]), [order.index(name) for name in chain(*after)])
     return reshape(moved, [math.prod(sizes[name] for name in names) for names in after])
 
 
 def _blocks(x: TensorLike, block_size: int, data_format: str, patterns: tuple[str, str]) -> Tensor:
     if block_size < 2:
         raise ValueError(f"`block_size` must be at least 2. Received: block_size={block_size}")
-    pattern = patterns[standardize_data_format(data_format) == "channels_first"]
-    return rearrange(x, pattern, i=block_size, j=block_size)
+    return rearrange(x, patterns[standardize_data_format(data_format) == "channels_first"], i=block_size, j=block_size)
 
 
 @composite
@@ -548,7 +544,7 @@ def _where(condition: TensorLike, x1: TensorLike, x2: TensorLike) -> Array:
 @composite
 def nonzero(x: TensorLike) -> tuple[Tensor, ...]:
     """Indices of the elements that are not zero, a tensor for each axis."""
-    count = trial_size(x)
+    count = dry_size(x)
     return tuple(Tensor(i.astype("int32")) for i in (np.zeros((ndim(x), count)) if count else np.nonzero(as_array(x))))
 
 
@@ -563,9 +559,7 @@ def where(condition: TensorLike, x1: TensorLike | None = None, x2: TensorLike | 
     """x1 where the condition holds, x2 elsewhere; without them, the indices where it holds."""
     if (x1 is None) != (x2 is None):
         raise ValueError(f"where needs both x1 and x2, or neither. Received: x1={x1!r:.80}, x2={x2!r:.80}")
-    if x1 is None or x2 is None:
-        return nonzero(condition)
-    return _where(condition, x1, x2)
+    return nonzero(condition) if x1 is None or x2 is None else _where(condition, x1, x2)
 
 
 @composite
@@ -648,8 +642,7 @@ def argpartition(x: TensorLike, kth: int, axis: int | None = -1) -> Array:
 
 
 def _sort_rule(g: Any, y: Any, x: Any, axis: int | None = -1) -> Any:
-    ranks = rule(argsort)(rule(argsort)(x, axis), axis)
-    return np.reshape(np.take_along_axis(g, ranks, axis), np.shape(x))
+    return np.reshape(np.take_along_axis(g, rule(argsort)(rule(argsort)(x, axis), axis), axis), np.shape(x))
 
 
 @primitive(_sort_rule)
