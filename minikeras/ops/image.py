@@ -41,15 +41,11 @@ def _in_batch(images: Tensor, rank: int, change: Callable[[Tensor], Tensor]) -> 
 # Resizing: a matrix of weights for each axis.
 
 
-def _cubic(x: FloatArray) -> FloatArray:
-    near, far = (1.5 * x - 2.5) * x * x + 1, ((-0.5 * x + 2.5) * x - 4) * x + 2
-    return np.where(x < 1, near, np.where(x < 2, far, 0))
-
-
 Kernel: TypeAlias = Literal["linear", "bilinear", "trilinear", "cubic", "bicubic", "tricubic", "lanczos3", "lanczos5"]
 WEIGHTS: dict[str, Callable[[FloatArray], FloatArray]] = {
     **dict.fromkeys(("bilinear", "linear", "trilinear", "triangle"), lambda x: np.maximum(0, 1 - x)),
-    **dict.fromkeys(("bicubic", "cubic", "tricubic"), _cubic),
+    **dict.fromkeys(("bicubic", "cubic", "tricubic"), lambda x: np.where(
+        x < 1, (1.5 * x - 2.5) * x * x + 1, np.where(x < 2, ((-0.5 * x + 2.5) * x - 4) * x + 2, 0))),
     "lanczos3": lambda x: np.where(x <= 3, np.sinc(x) * np.sinc(x / 3), 0),
     "lanczos5": lambda x: np.where(x <= 5, np.sinc(x) * np.sinc(x / 5), 0)}  # fmt: skip
 """The weight of a pixel at a distance (Keys 1981 for "bicubic", with a = -0.5)."""
@@ -87,8 +83,7 @@ def scale_and_translate(images: TensorLike, output_shape: Sequence[int], scale: 
     x = convert_to_tensor(images)
     axes = [d % x.ndim for d in spatial_dims]
     settings = zip(axes, np.asarray(scale).tolist(), np.asarray(translation).tolist(), strict=True)
-    matrices = [_matrix(method, x.shape[d], output_shape[d], s, t, antialias) for d, s, t in settings]
-    return _weighed(x, axes, matrices)
+    return _weighed(x, axes, [_matrix(method, x.shape[d], output_shape[d], s, t, antialias) for d, s, t in settings])
 
 
 @composite
@@ -349,8 +344,7 @@ def _read(x: Tensor, places: Sequence[Any], order: int, fill_mode: str, fill_val
     for index, weight in corners:
         inside = np.all([(i >= 0) & (i < n) for i, n in zip(index, x.shape, strict=False)], axis=0)
         filled = [_FILLS[fill_mode](i, n) for i, n in zip(index, x.shape, strict=False)]
-        valid = [np.clip(i, 0, n - 1) for i, n in zip(filled, x.shape, strict=False)]
-        part = values[(*valid, *extra)]
+        part = values[(*(np.clip(i, 0, n - 1) for i, n in zip(filled, x.shape, strict=False)), *extra)]
         room = inside.reshape(inside.shape + (1,) * len(extra))
         part = where(room, part, fill_value) if fill_mode == "constant" else part
         total = total + part * cast(weight * np.ones(inside.shape), values.dtype).reshape(room.shape)
