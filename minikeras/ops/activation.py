@@ -266,8 +266,7 @@ def sparsemax(x: TensorLike, axis: int = -1) -> Array:
     z = z - z.max(axis=-1, keepdims=True)  # changes nothing but keeps the digits of large x
     ordered = -np.sort(-z, axis=-1)
     excess = np.cumsum(ordered, axis=-1) - 1
-    support = ordered * np.arange(1, z.shape[-1] + 1, dtype=z.dtype) > excess
-    count = support.sum(axis=-1, keepdims=True)
+    count = (ordered * np.arange(1, z.shape[-1] + 1, dtype=z.dtype) > excess).sum(axis=-1, keepdims=True)
     level = np.take_along_axis(excess, count - 1, axis=-1) / count.astype(z.dtype)
     return np.moveaxis(np.maximum(z - level, 0), -1, axis)
 

@@ -72,8 +72,7 @@ def tally(numbers: Array, depth: int, dtype: str, weights: Array | None = None, 
     *shape, _ = numbers.shape
     rows = np.zeros((*shape, depth), dtype)
     inside = (numbers >= 0) & (numbers < depth)
-    starts = depth * np.arange(prod(shape)).reshape(*shape, 1)
-    places = (numbers.astype("int64", copy=False) + starts)[inside]
+    places = (numbers.astype("int64", copy=False) + depth * np.arange(prod(shape)).reshape(*shape, 1))[inside]
     if once:
         rows.reshape(-1)[places] = 1
     else:
@@ -482,10 +481,8 @@ def _quality(spelled: Tensor, lengths: Array, best: list[list[Path]], beams: lis
         for step, beam in enumerate(beams[i][1:]):
             kept[i, j, step, : len(path) + 1] = [path[:n] in beam for n in range(len(path) + 1)]
     flat = [a.reshape(-1, *a.shape[2:]) for a in (labels, sizes, kept)]
-    steps = np.repeat(lengths, shape[1])
-    logs = _likelihood(repeat(spelled, shape[1], 0), flat[0], flat[1], steps, blank, flat[2])
-    present = [[j < len(beam[-1]) for j in range(shape[1])] for beam in beams]
-    return where(present, reshape(logs, shape[:2]), -np.inf)
+    logs = _likelihood(repeat(spelled, shape[1], 0), flat[0], flat[1], np.repeat(lengths, shape[1]), blank, flat[2])
+    return where([[j < len(beam[-1]) for j in range(shape[1])] for beam in beams], reshape(logs, shape[:2]), -np.inf)
 
 
 def _scores(x: TensorLike) -> Tensor:
@@ -509,10 +506,9 @@ def _beam(spelled: Array, width: int, blank: int) -> list[Beam]:
         for path, (in_blank, in_label) in beams[-1].items():
             total = _total((in_blank, in_label))
             for label, p in enumerate(step):
-                repeats = bool(path) and path[-1] == label
                 if label == blank:
                     gains = [(path, 0, total + p)]
-                elif repeats:
+                elif path and path[-1] == label:
                     gains = [(path, 1, in_label + p), ((*path, label), 1, in_blank + p)]
                 else:
                     gains = [((*path, label), 1, total + p)]

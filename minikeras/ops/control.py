@@ -154,7 +154,6 @@ def associative_scan(f: Callable[[Any, Any], Any], elems: Any, reverse: bool = F
         Tensor([1 3 6], shape=(3,), dtype=int64)
     """
     tensors = map_structure(convert_to_tensor, elems)
-    count = _steps(tensors, axis)
-    parts = [map_structure(partial(take, indices=[i], axis=axis), tensors) for i in range(count)]
+    parts = [map_structure(partial(take, indices=[i], axis=axis), tensors) for i in range(_steps(tensors, axis))]
     results = list(accumulate(parts[::-1] if reverse else parts, f))
     return _joined(results[::-1] if reverse else results, partial(concatenate, axis=axis))

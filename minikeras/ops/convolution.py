@@ -298,8 +298,7 @@ def depthwise_conv(inputs: TensorLike, kernel: TensorLike, strides: Sizes = 1, p
     *window, channels, filters = shape(kernel)
     if shape(inputs)[-1 if standardize_data_format(data_format) == "channels_last" else 1] != channels:
         raise ValueError(f"Channels of input and kernel differ. Received: {shape(inputs)}, {shape(kernel)}.")
-    groups = reshape(kernel, (*window, 1, channels * filters))
-    return conv(inputs, groups, strides, padding, data_format, dilation_rate)
+    return conv(inputs, reshape(kernel, (*window, 1, channels * filters)), strides, padding, data_format, dilation_rate)
 
 
 @composite

@@ -186,8 +186,7 @@ def arange(start: Any, stop: Any = None, step: Any = None, dtype: DTypeLike | No
     """
     first, last = (0, start) if stop is None else (start, stop)
     limits: Any = [as_array(v) if isinstance(v, TensorOps) else coerce(v) for v in (first, last, step) if v is not None]
-    name = common_dtype(*limits) if dtype is None else standardize_dtype(dtype)
-    return Tensor(np.arange(*limits).astype(name))
+    return Tensor(np.arange(*limits).astype(common_dtype(*limits) if dtype is None else standardize_dtype(dtype)))
 
 
 def _spaced(name: str, function: Any, outer: VJP, inner: VJP = lambda end: 1.0) -> Callable[..., Tensor]:
@@ -246,8 +245,7 @@ def geomspace(start: TensorLike, stop: TensorLike, num: int = 50, endpoint: bool
 
 
 def _window(function: Any, doc: str) -> Unary:
-    points: Any = lambda x: function(int(x)).astype(settings.floatx)  # noqa: E731
-    return unary(points, None, doc, np.asarray, name=function.__name__)
+    return unary(lambda x: function(int(x)).astype(settings.floatx), None, doc, np.asarray, name=function.__name__)
 
 
 bartlett: Unary = _window(np.bartlett, "Bartlett window of x points: a triangle.")

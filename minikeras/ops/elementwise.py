@@ -81,12 +81,10 @@ def binary(function: Any, vjp1: VJP | None, vjp2: VJP | None, doc: str, *, float
     """Declare an op of two tensors, cast to the dtype in which they meet, a floating one if asked."""
 
     def forward(x1: TensorLike, x2: TensorLike) -> Array:
-        a, b = promote(x1, x2, floating=floating)
-        return function(a, b)
+        return function(*promote(x1, x2, floating=floating))
 
     def writing(x1: TensorLike, x2: TensorLike, out: Array | None = None) -> Array:
-        a, b = promote(x1, x2, floating=floating)
-        return function(a, b, out=out)
+        return function(*promote(x1, x2, floating=floating), out=out)
 
     return _declare(writing if writes else forward, function, "", doc, vjp1, vjp2)
 

@@ -141,8 +141,7 @@ def _orders(subscripts: str) -> tuple[bool, list[list[int]], int, int] | None:
     if swap:
         a, b, outer = b, a, outer[::-1]
     left, right, made = [*batch, *outer[0], *summed], [*batch, *summed, *outer[1]], [*batch, *outer[0], *outer[1]]
-    orders = [[*map(a.index, left)], [*map(b.index, right)], [*map(made.index, output)]]
-    return swap, orders, len(batch), len(summed)
+    return swap, [[*map(a.index, left)], [*map(b.index, right)], [*map(made.index, output)]], len(batch), len(summed)
 
 
 def _as_product(*operands: Any, subscripts: str) -> Any:
@@ -218,8 +217,7 @@ def _labels(subscripts: str, tensors: Sequence[Tensor]) -> tuple[list[list[str]]
     filled = [list(t.replace("...", extra[longest - n :])) for t, n in zip(terms, missing, strict=True)]
     if arrow:
         return filled, list(output.replace("...", extra))
-    counts = Counter(c for c in inputs if c.isalpha())
-    return filled, [*extra, *sorted(c for c, n in counts.items() if n == 1)]
+    return filled, [*extra, *sorted(c for c, n in Counter(inputs).items() if c.isalpha() and n == 1)]
 
 
 @primitive(lambda g, y, x, axis=None, keepdims=False: (
@@ -258,8 +256,7 @@ def _vector_norm(x: Tensor, ord: Any, where: tuple[int, ...], keepdims: bool) ->
     size = absolute(x)
     if ord in (np.inf, -np.inf):
         return (max if ord > 0 else min)(size, where, keepdims)
-    powers = floating(not_equal(size, 0)) if ord == 0 else size if ord == 1 else power(size, ord)
-    total = sum(powers, where, keepdims)
+    total = sum(floating(not_equal(size, 0)) if ord == 0 else size if ord == 1 else power(size, ord), where, keepdims)
     return total if ord in (0, 1) else power(total, 1 / ord)
 
 
@@ -424,8 +421,7 @@ def _qr_rule(g: Any, y: Any, x: Any, mode: str = "reduced") -> Any:
     (q, r), (gq, gr) = ((p[..., :m, :k], _adjoint(p[..., m:, :k])) for p in (y, g))
     if m > n and mode == "complete":
         rest, h = y[..., :m, k:], g[..., :m, k:]
-        top = _adjoint(q[..., :k, :]) - np.eye(k, dtype=x.dtype)
-        z = _adjoint(np.linalg.solve(top, _adjoint(q[..., k:, :])))
+        z = _adjoint(np.linalg.solve(_adjoint(q[..., :k, :]) - np.eye(k, dtype=x.dtype), _adjoint(q[..., k:, :])))
         low = -_adjoint(h) @ (q + rest @ z)
         gq = gq + h @ z + np.concatenate([-_adjoint(z) @ low, low], -2)
     wide = q @ gr[..., k:]
@@ -433,8 +429,7 @@ def _qr_rule(g: Any, y: Any, x: Any, mode: str = "reduced") -> Any:
     r, gr = r[..., :k], gr[..., :k]
     inner = r @ _adjoint(gr) - _adjoint(gq) @ q
     inner = np.tril(inner, -1) + inner * np.eye(k, dtype=x.dtype) / 2
-    square = _adjoint(np.linalg.solve(r, _adjoint(gq + q @ (inner + _adjoint(inner)))))
-    return np.concatenate([square, wide], -1)
+    return np.concatenate([_adjoint(np.linalg.solve(r, _adjoint(gq + q @ (inner + _adjoint(inner))))), wide], -1)
 
 
 @_hermitian(_qr_rule)

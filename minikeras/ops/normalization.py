@@ -131,8 +131,7 @@ def normalize(x: TensorLike, axis: Axis = -1, order: int = 2, epsilon: float | N
     t = t if t.ndim else t.reshape([1])
     least = settings.epsilon if epsilon is None else epsilon
     if order == 2:  # the bound is put below the root, whose derivative at 0 is infinite
-        squares = np.sum(np.square(t), axis=as_axes(axis), keepdims=True)
-        norm = np.sqrt(np.maximum(squares, least * least))
+        norm = np.sqrt(np.maximum(np.sum(np.square(t), axis=as_axes(axis), keepdims=True), least * least))
     else:
         total = np.sum(np.abs(t) ** order, axis=as_axes(axis), keepdims=True)
         norm = np.maximum(total if order == 1 else total ** (1 / order), least)

@@ -68,9 +68,8 @@ def call_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: di
 
 def _run(name: str, body: Callable[..., Any] | None, function: Any, args: Any, kwargs: dict[str, Any]) -> Any:
     """Run the rule of a function; without one the function itself, on values, unless a gradient would be lost."""
-    target = next(iter((*args, *kwargs.values())), None)
     if name in _IN_PLACE or name.endswith(".at"):
-        _refuse_target(target)
+        _refuse_target(next(iter((*args, *kwargs.values())), None))
     reason = ""
     if body is not None:
         try:
