@@ -272,8 +272,7 @@ def _type(fields: Fields) -> Type:
         return Type("two bytes", np.dtype("<u2"))
     if kind == 8 and size == 1 and bits == 2:
         base = _type(fields.part(12))
-        names = fields.take(len(fields)).rstrip(b"\0").replace(b"\0", b"")
-        if base.dtype == np.int8 and names == b"FALSETRUE\1":
+        if base.dtype == np.int8 and fields.take(len(fields)).rstrip(b"\0").replace(b"\0", b"") == b"FALSETRUE\1":
             return Type("bool", np.dtype("?"))
     if kind == 9 and size == 16 and bits & 15 == 1:
         return Type("variable string", np.dtype("V16"))
@@ -358,9 +357,6 @@ class Group(Object):
 
     def __iter__(self) -> Iterator[str]:
         return iter(sorted(self._links))
-
-    def __len__(self) -> int:
-        return len(self._links)
 
     def __contains__(self, name: object) -> bool:
         return name in self._links
@@ -451,8 +447,7 @@ class Dataset(Object):
         kind = layout.expect(0, 1, 2, what="layout class")
         if kind == 2:
             return self._chunks(layout, version)
-        filters = self._find(FILTERS)
-        if filters is not None:
+        if self._find(FILTERS) is not None:
             file.refuse("filters of data in one piece are not supported")
         if kind == 0:
             data = layout.take(layout.number(2))
@@ -498,8 +493,7 @@ class Dataset(Object):
             return np.empty(self.shape, dtype)
         if count > min(file.source.size, MAX_PIECES):
             file.refuse(f"there cannot be {count} pieces of data in a file of {file.source.size} bytes")
-        old = version == 3
-        chunks = self._tree_index(address, shape, grid) if old else self._index(layout, flags, count, size)
+        chunks = self._tree_index(address, shape, grid) if version == 3 else self._index(layout, flags, count, size)
         self._claim(chunks)
         limit = MAX_INFLATION if DEFLATE in filters else 1
         if any(size > limit * chunk.size for chunk in chunks):
@@ -550,8 +544,7 @@ class Dataset(Object):
         pages = -(-count // page) if count > page else 0
         body = file.block(address, 14 + (pages + 7) // 8, b"FADB")
         body.take(10)
-        marks = np.unpackbits(np.frombuffer(body.take((pages + 7) // 8), np.uint8))
-        if pages and not marks[:pages].all():
+        if pages and not np.unpackbits(np.frombuffer(body.take((pages + 7) // 8), np.uint8))[:pages].all():
             file.refuse("a piece of the data is missing")
         address += 14 + ((pages + 7) // 8 + 4 if pages else 0)
         chunks = []
@@ -591,8 +584,7 @@ class Dataset(Object):
             if skipped >> place & 1:
                 continue
             if kind == DEFLATE:
-                length = size + 4 * (FLETCHER32 in filters[:place])
-                data = self._file.source.inflate([data], length, self.path)
+                data = self._file.source.inflate([data], size + 4 * (FLETCHER32 in filters[:place]), self.path)
             elif kind == SHUFFLE:
                 whole = len(data) // self._type.dtype.itemsize * self._type.dtype.itemsize
                 planes = np.frombuffer(data[:whole], np.uint8).reshape(self._type.dtype.itemsize, -1)
