@@ -6,6 +6,7 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import Any
 
+from .._base.nested import leaves
 from ..layers.layer import Layer
 from . import npz
 from .archive import MEMBERS, WEIGHTS, Archive
@@ -99,8 +100,7 @@ def load_weights(model: Layer, filepath: str | os.PathLike[str], skip_mismatch: 
         if objects_to_skip is not None and (layers is not None or path.endswith(".npz")):
             raise ValueError("`objects_to_skip` is for files other than .npz and those of Keras 2's layout (.h5).")
         if layers is not None:
-            pairs = match_layers(model, layers, path, skip_mismatch, by_name)
-            take_all(pairs, [saved for _, saved in walk(model)])
+            take_all(match_layers(model, layers, path, skip_mismatch, by_name), [saved for _, saved in walk(model)])
         elif path.endswith(".npz"):
             arrays = npz.match(model.weights, npz.read_arrays(path), path, skip_mismatch=skip_mismatch)
             take_all([], [saved for _, saved in walk(model)], [partial(v.assign, array) for v, array in arrays])
@@ -147,9 +147,7 @@ def one_error(name: str) -> Iterator[None]:
 
 def _read_shards(model: Layer, source: Source, path: str, skip_mismatch: bool, skipped: Iterable[Any] | None) -> None:
     index = read_json(source.read(0, source.size), path, "the index").get("weight_map")
-    places = index.values() if isinstance(index, dict) else ()
-    listed = [name for place in places for name in (place if isinstance(place, list) else [place])]
-    names = {name for name in listed if isinstance(name, str)}
+    names = {name for name in leaves(index) if isinstance(name, str)} if isinstance(index, dict) else set()
     if names != {shard_name(path, i) for i in range(len(names))} or not names:
         raise FileError(path, "weight_map", f"the shards must be called {shard_name(path, 0)!r} and so on")
     with ExitStack() as opened:
