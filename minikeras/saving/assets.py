@@ -30,8 +30,7 @@ def asset_loaders(places: Iterable[tuple[str, Any]], archive: Archive) -> Iterat
 
 
 def _load_vocabulary(layer: Any, archive: Archive, names: dict[str, str]) -> None:
-    name = names.get("vocabulary.txt", "a vocabulary.txt")
-    layer._load_vocabulary(archive.read(name, MAX_VOCABULARY).decode())
+    layer._load_vocabulary(archive.read(names.get("vocabulary.txt", "a vocabulary.txt"), MAX_VOCABULARY).decode())
 
 
 def _load_files(saved: Any, archive: Archive, names: dict[str, str]) -> None:

@@ -42,8 +42,7 @@ def write_archive(model: Layer, config: str, file: BinaryIO) -> None:
     metadata = {"keras_version": KERAS_VERSION, "date_saved": time.strftime("%Y-%m-%d@%H:%M:%S")}
     weights = io.BytesIO()
     write_hdf5(model, weights)
-    zipfile = import_module("zipfile")  # which takes longer to import than all of this folder
-    with zipfile.ZipFile(file, "w") as archive:
+    with import_module("zipfile").ZipFile(file, "w") as archive:  # which takes longer to import than all of this folder
         archive.writestr("metadata.json", json.dumps(metadata))
         archive.writestr("config.json", config)
         archive.writestr(WEIGHTS, weights.getbuffer())
@@ -109,8 +108,7 @@ def write_shards(model: Layer, path: str, limit: float, skipped: dict[int, list[
         last = written.enter_context(replacing(index_path))
         for i, shard in enumerate(shards):
             name = shard_name(path, i)
-            file = written.enter_context(replacing(os.path.join(os.path.dirname(path), name)))
-            with h5py.File(file, "w") as root:
+            with h5py.File(written.enter_context(replacing(os.path.join(os.path.dirname(path), name))), "w") as root:
                 for group, arrays in shard.items():
                     index.setdefault(f"/{group}", []).append(name)
                     for key, array in arrays.items():
@@ -121,8 +119,7 @@ def write_shards(model: Layer, path: str, limit: float, skipped: dict[int, list[
 
 def shard_name(path: str, number: int) -> str:
     """Return the name of a shard: it follows from that of the index, whatever the index says."""
-    stem = os.path.splitext(os.path.basename(path))[0].replace(".weights", "")
-    return f"{stem}_{number:05}.weights.h5"
+    return os.path.splitext(os.path.basename(path))[0].replace(".weights", "") + f"_{number:05}.weights.h5"
 
 
 def write_legacy(model: Any, file: Any, include_optimizer: bool = True) -> None:
@@ -164,8 +161,7 @@ def _write_names(group: Any, key: str, names: Sequence[str]) -> None:
     data = [name.encode() for name in names]
     splits = (np.array_split(np.array(data), n) for n in range(1, len(names) + 2))
     parts = next(parts for parts in splits if all(part.nbytes <= PART for part in parts))
-    several = {f"{key}{place}": part for place, part in enumerate(parts)}
-    group.attrs.update({key: data} if len(parts) == 1 else several)
+    group.attrs.update({key: data} if len(parts) == 1 else {f"{key}{place}": part for place, part in enumerate(parts)})
 
 
 def _plain_layers(config: Config) -> Config:

@@ -48,8 +48,7 @@ def read_legacy(root: Group, name: str) -> Legacy:
     model, training = (_json(root, key, name) for key in ("model_config", "training_config"))
     weights = _child(root, "model_weights", Group, name)
     slots = _weights(_child(root, "optimizer_weights", Group, name), name) if "optimizer_weights" in root else []
-    version = root.attrs.get("keras_version", weights.attrs.get("keras_version", "1"))
-    if str(version) < "3":
+    if str(root.attrs.get("keras_version", weights.attrs.get("keras_version", "1"))) < "3":
         model, training = modernize(model), modernize_training(training)
     else:
         _name_modules(model)

@@ -295,8 +295,7 @@ def _encoded(c: _Call) -> _Value:
     if mode in ("int", "one_hot"):
         return x if mode == "int" else _hot(x, depth)
     hot = _hot(x if shape else x("Reshape", [1]), depth).to(c.dtype)
-    weighted = len(c.one.values) > 1 and c.one.values[1] is not None
-    hot = hot * c.get(1, c.dtype)("Unsqueeze", [-1]) if weighted else hot
+    hot = hot * c.get(1, c.dtype)("Unsqueeze", [-1]) if len(c.one.values) > 1 and c.one.values[1] is not None else hot
     return _reduced("Sum" if mode == "count" else "Max", hot, -2)
 
 
@@ -553,8 +552,7 @@ def export_onnx(model: Any, filepath: str | PathLike[str], verbose: bool | None 
     graph.nodes += [helper.make_node("Identity", [y.name], [name]) for y, name in zip(results, names, strict=True)]
     shapes = [zip(y.shape, other.shape, strict=True) for y, other in zip(outputs, others, strict=True)]
     ends = [info(name, y.dtype, sizes) for name, y, sizes in zip(names, results, shapes, strict=True)]
-    constants = [*graph.constants.values()]
-    whole = helper.make_graph(graph.nodes, model.name, [info(*x) for x in inputs], ends, constants)
+    whole = helper.make_graph(graph.nodes, model.name, [info(*x) for x in inputs], ends, [*graph.constants.values()])
     versions = [helper.make_opsetid("", opset)]
     proto = helper.make_model(whole, producer_name="minikeras", opset_imports=versions,
                               ir_version=helper.find_min_ir_version_for(versions))  # fmt: skip

@@ -143,9 +143,8 @@ def match(saved: Any, store: Mapping[str, Dataset]) -> tuple[Pairs, str]:
         hint = "" if getattr(saved, "built", True) else " It is not built: call it on an input, or build() it, first."
         return [], f"{label} has {len(names)} variables, {len(store)} are stored.{hint}"
     pairs = [(v, store[name]) for v, name in zip(variables, names, strict=True)]
-    unlike = [(v, d) for v, d in pairs if not fits(v, d)]
     wrong = [f"'{v.path}' of {label} has shape {v.shape} and dtype {v.dtype}, stored is {d.shape} of {d.dtype.name}"
-             for v, d in unlike]  # fmt: skip
+             for v, d in pairs if not fits(v, d)]  # fmt: skip
     return ([], "; ".join(wrong)) if wrong else (pairs, "")
 
 
