@@ -9,10 +9,6 @@ from ..ops.creation import convert_to_tensor
 from .base import DType, Name, NamedMean, pair
 
 
-def _as_floats(matches: Tensor) -> Tensor:
-    return ops.cast(matches, floatx())
-
-
 def accuracy(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
     """Return 1 where y_pred equals y_true, 0 elsewhere.
 
@@ -20,7 +16,7 @@ def accuracy(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
         >>> print(accuracy([1, 2], [1, 3]))
         Tensor([1. 0.], shape=(2,), dtype=float32)
     """
-    return _as_floats(ops.equal(*pair(y_true, y_pred)))
+    return ops.cast(ops.equal(*pair(y_true, y_pred)), floatx())
 
 
 def binary_accuracy(y_true: TensorLike, y_pred: TensorLike, threshold: float = 0.5) -> Tensor:
@@ -36,7 +32,7 @@ def binary_accuracy(y_true: TensorLike, y_pred: TensorLike, threshold: float = 0
         Tensor([1. 0.], shape=(2,), dtype=float32)
     """
     true, predicted = same_rank(convert_to_tensor(y_true), convert_to_tensor(y_pred))
-    return _as_floats(ops.equal(true, ops.greater(predicted, convert_to_tensor(threshold))))
+    return ops.cast(ops.equal(true, ops.greater(predicted, convert_to_tensor(threshold))), floatx())
 
 
 def categorical_accuracy(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
@@ -46,7 +42,7 @@ def categorical_accuracy(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
         >>> print(categorical_accuracy([[0, 1], [0, 1]], [[0.1, 0.9], [0.8, 0.2]]))
         Tensor([1. 0.], shape=(2,), dtype=float32)
     """
-    return _as_floats(ops.equal(*same_rank(ops.argmax(y_true, axis=-1), ops.argmax(y_pred, axis=-1))))
+    return ops.cast(ops.equal(*same_rank(ops.argmax(y_true, axis=-1), ops.argmax(y_pred, axis=-1))), floatx())
 
 
 def sparse_categorical_accuracy(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
@@ -63,7 +59,7 @@ def sparse_categorical_accuracy(y_true: TensorLike, y_pred: TensorLike) -> Tenso
     true, predicted = convert_to_tensor(y_true), convert_to_tensor(y_pred)
     if true.ndim == predicted.ndim and true.shape[-1] == 1:
         true = ops.squeeze(true, -1)
-    matches = _as_floats(ops.equal(true, ops.argmax(predicted, axis=-1)))
+    matches = ops.cast(ops.equal(true, ops.argmax(predicted, axis=-1)), floatx())
     return ops.squeeze(matches, -1) if matches.ndim > 1 and matches.shape[-1] == 1 else matches
 
 
@@ -103,7 +99,7 @@ def sparse_top_k_categorical_accuracy(y_true: TensorLike, y_pred: TensorLike, k:
         matches = ops.any(ops.equal(ops.expand_dims(labels, 1), rows[:, :k]), axis=1)
     else:
         matches = ops.in_top_k(labels, rows, k)
-    return ops.reshape(_as_floats(matches), true.shape or (1,))
+    return ops.reshape(ops.cast(matches, floatx()), true.shape or (1,))
 
 
 class Accuracy(NamedMean, fn=accuracy):
