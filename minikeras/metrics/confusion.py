@@ -357,18 +357,14 @@ class AUC(_Confusion):
         tp, fp, tn, fn = (getattr(self, name) for name in _ALL)
         odds = ops.divide_no_nan(tp + fn, tn + fp)
         recall_gain = ops.where(tp == 0, 0.0, 1 - odds * ops.divide_no_nan(fn, tp))
-        precision_gain = ops.where(tp == 0, 1.0, 1 - odds * ops.divide_no_nan(fp, tp))
-        return ops.maximum(recall_gain, 0.0), precision_gain
+        return ops.maximum(recall_gain, 0.0), ops.where(tp == 0, 1.0, 1 - odds * ops.divide_no_nan(fp, tp))
 
     def result(self) -> Tensor:
         if self.curve == "PR" and self.summation_method == "interpolation":
             return self.interpolate_pr_auc()
         x, y = self._curve()
-        if self.summation_method == "interpolation":
-            heights = (y[:-1] + y[1:]) / 2.0
-        else:
-            heights = (ops.minimum if self.summation_method == "minoring" else ops.maximum)(y[:-1], y[1:])
-        return self._over_labels((x[:-1] - x[1:]) * heights)
+        joins: Any = {"interpolation": lambda a, b: (a + b) / 2.0, "minoring": ops.minimum, "majoring": ops.maximum}
+        return self._over_labels((x[:-1] - x[1:]) * joins[self.summation_method](y[:-1], y[1:]))
 
     def get_config(self) -> Config:
         weights = None if self.label_weights is None else self.label_weights.tolist()
