@@ -156,14 +156,6 @@ def _files(root: Any, suffixes: tuple[str, ...], labels: Any, class_names: Seque
     return paths, numbers, [str(n) for n in sorted(set(numbers.tolist()))]
 
 
-def _targets(numbers: Array, label_mode: str, classes: int) -> Array:
-    """Return class numbers in the form that the labels are to have."""
-    targets: Array = numbers.astype("int32")
-    if label_mode == "categorical":
-        return np.eye(classes, dtype="float32")[targets]
-    return targets.astype("float32")[:, None] if label_mode == "binary" else targets
-
-
 def _from_folder(load: Callable[[str], Any], suffixes: tuple[str, ...], directory: Any, labels: Any,
                  label_mode: str | None, class_names: Sequence[str] | None, batch_size: int | None, shuffle: bool,
                  seed: int | None, validation_split: float | None, subset: str | None, verbose: bool,
@@ -186,7 +178,11 @@ def _from_folder(load: Callable[[str], Any], suffixes: tuple[str, ...], director
     if shuffle:
         np.random.RandomState(seed).shuffle(order)
     paths = [paths[i] for i in order]
-    targets: Any = None if numbers is None else _targets(numbers[order], str(label_mode), len(names or []))
+    targets: Any = None if numbers is None else numbers[order].astype("int32")
+    if names and label_mode == "categorical":
+        targets = np.eye(len(names), dtype="float32")[targets]
+    elif names and label_mode == "binary":
+        targets = targets.astype("float32")[:, None]
     end = len(paths) - int((validation_split or 0) * len(paths))
     parts = {"training": slice(0, end), "validation": slice(end, None), None: slice(None)}
 
