@@ -172,8 +172,7 @@ class LiveCurves(History):
         extra("matplotlib.pyplot").close(figure)  # or the notebook would show it once more
         text = ", ".join(f"{name} {np.mean(values[-1]):.4g}" for name, values in self.history.items())
         data = {"image/png": b2a_base64(file.getvalue()).decode(), "text/plain": f"epoch {self.epoch[-1] + 1}: {text}"}
-        display = extra("IPython.display").display
-        display(data, raw=True, display_id=self._place, update=math.isfinite(self._drawn))
+        extra("IPython.display").display(data, raw=True, display_id=self._place, update=math.isfinite(self._drawn))
         self._drawn = time.monotonic()
 
 

@@ -105,8 +105,7 @@ class TensorBoard(Callback):
         if logs:
             training["learning_rate"] = float(as_array(self.model.optimizer.learning_rate))
             if self.write_steps_per_second:
-                steps = self._steps - self._epoch_step
-                training["steps_per_second"] = steps / (time.time() - self._epoch_started)
+                training["steps_per_second"] = (self._steps - self._epoch_step) / (time.time() - self._epoch_started)
         for name, value in training.items():
             self._writer("train").scalar(f"epoch_{name}", value, epoch)
         for name, value in logs.items():

@@ -40,8 +40,7 @@ def _read(name: str) -> Array:
     with gzip.open(path) as file:
         content = bytearray(file.read())
     ndim = content[3]
-    sizes = np.frombuffer(content, ">u4", ndim, offset=4)
-    return np.frombuffer(content, np.uint8, offset=4 + 4 * ndim).reshape(sizes)
+    return np.frombuffer(content, np.uint8, offset=4 + 4 * ndim).reshape(np.frombuffer(content, ">u4", ndim, offset=4))
 
 
 __all__ = ["load_data"]

@@ -35,8 +35,7 @@ def load_data(path: str = "imdb.npz", num_words: int | None = None, skip_top: in
         >>> x_train[0][:5], y_train[0]  # doctest: +SKIP
         ([1, 14, 22, 16, 43], 1)
     """
-    file_hash = "69664113be75683a8fe16e3ed0ab59fda8886cb3cd7ada244f7d9544e4676b9f"
-    arrays = read_lists(fetch(path, "imdb.npz", file_hash))
+    arrays = read_lists(fetch(path, "imdb.npz", "69664113be75683a8fe16e3ed0ab59fda8886cb3cd7ada244f7d9544e4676b9f"))
     parts = ((arrays[f"x_{part}"], arrays[f"y_{part}"]) for part in ("train", "test"))
     train, test = prepare_texts(parts, num_words, skip_top, maxlen, seed, start_char, oov_char, index_from)
     if not train[0] or not test[0]:

@@ -29,8 +29,7 @@ def load_data(path: str = "reuters.npz", num_words: int | None = None, skip_top:
     Example:
         >>> (x_train, y_train), (x_test, y_test) = load_data(num_words=10000)  # doctest: +SKIP
     """
-    file_hash = "d6586e694ee56d7a4e65172e12b3e987c03096cb01eab99753921ef915959916"
-    arrays = read_lists(fetch(path, "reuters.npz", file_hash))
+    arrays = read_lists(fetch(path, "reuters.npz", "d6586e694ee56d7a4e65172e12b3e987c03096cb01eab99753921ef915959916"))
     texts = [(arrays["x"], arrays["y"])]
     (part,) = prepare_texts(texts, num_words, skip_top, maxlen, seed, start_char, oov_char, index_from)
     train, test = split(*part, test_split)

@@ -90,8 +90,7 @@ class Loss(Configurable):
             sample_weight: Weight of each loss: of the shape of `call`'s result, but for a last axis of size 1, or of
                 one that broadcasts.
         """
-        weights = () if sample_weight is None else (sample_weight,)
-        return cast(Tensor, self._taped(y_true, y_pred, *weights))
+        return cast(Tensor, self._taped(y_true, y_pred, *(() if sample_weight is None else (sample_weight,))))
 
     def _reduced(self, y_true: Any, y_pred: Any, sample_weight: TensorLike | None = None) -> Tensor:
         dtype = self.dtype

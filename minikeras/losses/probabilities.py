@@ -85,8 +85,7 @@ def binary_crossentropy(y_true: TensorLike, y_pred: TensorLike, from_logits: boo
         0.6931
     """
     true, predicted = floats(y_true, y_pred, squeeze=False)
-    losses = ops.binary_crossentropy(_smoothed(true, label_smoothing, 2), predicted, from_logits)
-    return ops.mean(losses, axis=axis)
+    return ops.mean(ops.binary_crossentropy(_smoothed(true, label_smoothing, 2), predicted, from_logits), axis=axis)
 
 
 class BinaryCrossentropy(_Crossentropy, fn=binary_crossentropy):

@@ -21,8 +21,7 @@ def dice(y_true: TensorLike, y_pred: TensorLike, axis: Axis = None) -> Tensor:
     """
     true, predicted = floats(y_true, y_pred, squeeze=False)
     shared = ops.sum(true * predicted, axis=axis)
-    total = ops.sum(true, axis=axis) + ops.sum(predicted, axis=axis)
-    return 1.0 - 2.0 * shared / (total + epsilon())
+    return 1.0 - 2.0 * shared / (ops.sum(true, axis=axis) + ops.sum(predicted, axis=axis) + epsilon())
 
 
 class Dice(NamedLoss, fn=dice):

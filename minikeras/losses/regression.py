@@ -52,8 +52,7 @@ def mean_absolute_percentage_error(y_true: TensorLike, y_pred: TensorLike) -> Te
         25.0
     """
     true, predicted = floats(y_true, y_pred)
-    share = (true - predicted) / ops.maximum(ops.absolute(true), epsilon())
-    return 100.0 * ops.mean(ops.absolute(share), axis=-1)
+    return 100.0 * ops.mean(ops.absolute((true - predicted) / ops.maximum(ops.absolute(true), epsilon())), axis=-1)
 
 
 class MeanAbsolutePercentageError(NamedLoss, fn=mean_absolute_percentage_error):
@@ -118,8 +117,7 @@ def huber(y_true: TensorLike, y_pred: TensorLike, delta: float = 1.0) -> Tensor:
     true, predicted = floats(y_true, y_pred)
     error = predicted - true
     size = ops.absolute(error)
-    pieces = ops.where(size <= delta, 0.5 * ops.square(error), delta * size - 0.5 * delta * delta)
-    return ops.mean(pieces, axis=-1)
+    return ops.mean(ops.where(size <= delta, 0.5 * ops.square(error), delta * size - 0.5 * delta * delta), axis=-1)
 
 
 class Huber(NamedLoss, fn=huber):

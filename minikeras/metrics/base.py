@@ -282,8 +282,7 @@ class MeanMetricWrapper(Mean):
     def update_state(self, y_true: TensorLike, y_pred: TensorLike,  # type: ignore[override]  # values are made of them
                      sample_weight: TensorLike | None = None) -> None:  # fmt: skip
         """Take a batch into account, with weights that broadcast over the function's values, times y_pred's mask."""
-        values = self._fn(y_true, y_pred, **self._fn_kwargs)
-        super().update_state(values, _masked(sample_weight, y_pred, self.dtype))
+        super().update_state(self._fn(y_true, y_pred, **self._fn_kwargs), _masked(sample_weight, y_pred, self.dtype))
 
     def get_config(self) -> Config:
         return super().get_config() | {k: serialize(v) for k, v in {"fn": self._fn, **self._fn_kwargs}.items()}

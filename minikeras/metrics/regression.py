@@ -44,8 +44,7 @@ def pearson_correlation(y_true: TensorLike, y_pred: TensorLike, axis: Axis = -1)
         [1.]
     """
     true, predicted, _ = _centred(y_true, y_pred, axis)
-    scaled = (_divide(x, ops.std(x, axis, True)) for x in (true, predicted))
-    return ops.mean(ops.multiply(*scaled), axis)
+    return ops.mean(ops.multiply(*(_divide(x, ops.std(x, axis, True)) for x in (true, predicted))), axis)
 
 
 def concordance_correlation(y_true: TensorLike, y_pred: TensorLike, axis: Axis = -1) -> Tensor:

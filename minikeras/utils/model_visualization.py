@@ -258,8 +258,7 @@ class _Drawing:
         self.axes.add_patch(self.patches.Rectangle(at, *size, edgecolor="black", **style))
 
     def _write(self, x: float, y: float, text: str, size: float, bold: bool = False, ink: str = "black") -> None:
-        weight = "bold" if bold else "normal"
-        self.axes.text(x, y, text, fontsize=size, fontweight=weight, color=ink, parse_math=False)
+        self.axes.text(x, y, text, fontsize=size, fontweight="bold" if bold else "normal", color=ink, parse_math=False)
 
     # --- arrows
 
@@ -344,8 +343,7 @@ def model_to_dot(model: Model, show_shapes: bool = False, show_dtype: bool = Fal
         >>> len(model_to_dot(model).get_nodes())
         3
     """
-    frame = _drawn(**locals())
-    return _to_dot(frame, _cluster(model) if subgraph else _dot(rankdir=rankdir, dpi=dpi, splines=splines))
+    return _to_dot(_drawn(**locals()), _cluster(model) if subgraph else _dot(rankdir=rankdir, dpi=dpi, splines=splines))
 
 
 def plot_model(model: Model, to_file: str | os.PathLike[str] = "model.png", show_shapes: bool = False,
