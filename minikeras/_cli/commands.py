@@ -41,12 +41,12 @@ def info(options: Namespace) -> None:
             about, arrays = root.attrs, _arrays(root)
             config: Any = legacy.read_legacy(root, path).model if "model_config" in about else {}
         elif start[:2] == weights.ZIP:
-            members = archive.Archive(file, ".+")
+            zipped, most = archive.Archive(file, ".+"), strict_json.MAX_SIZE
             about, config = (
-                strict_json.read_json(members.read(name, strict_json.MAX_SIZE), path, name) if name in members else {}
+                strict_json.read_json(zipped.read(name, most), path, name) if name in zipped.members else {}
                 for name in ("metadata.json", "config.json")
             )
-            arrays = ((name, npz.read_array(members.open(name), name)) for name in members)
+            arrays = ((name, npz.read_array(zipped.open(name), name)) for name in zipped.members)
         else:
             raise file.error("its first bytes", "this is neither HDF5 nor a .keras or .npz archive")
         if options.config and not config:

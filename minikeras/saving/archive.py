@@ -55,12 +55,6 @@ class Archive:
         if end > start:
             self._refuse("members of the archive overlap its directory")
 
-    def __contains__(self, name: str) -> bool:
-        return name in self.members
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.members)
-
     def open(self, name: str) -> Source:
         """Return a member, where it is or inflated, once its checksum is right; a FileError if not, or if missing."""
         if name not in self.members:

@@ -14,7 +14,7 @@ MAX_VOCABULARY = 64 << 20
 
 def asset_loaders(places: Iterable[tuple[str, Any]], archive: Archive) -> Iterator[Callable[[], None]]:
     """Yield what hands the files in an archive to the objects they are of; a FileError for one that nobody takes."""
-    left = [name for name in archive if name.startswith("assets/")]
+    left = [name for name in archive.members if name.startswith("assets/")]
     for path, saved in places:
         inner = f"assets/{path}/" if path else "assets/"
         own = {name.removeprefix(inner): name for name in left if name.startswith(inner)}

@@ -132,11 +132,9 @@ def _load(source: Source, custom_objects: CustomObjects | None, compile: bool) -
     if start[:2] != ZIP:
         raise source.error("its first bytes", "this is no model: neither a .keras archive nor HDF5")
     archive = Archive(source, MEMBERS)
-    metadata, config = (
-        read_json(archive.read(name, MAX_SIZE), source.name, name) if name in archive or name == "config.json" else {}
-        for name in ("metadata.json", "config.json")
-    )
-    if str(metadata.get("keras_version", "3")) < "3":
+    names = [name for name in ("metadata.json", "config.json") if name in archive.members or name == "config.json"]
+    *metadata, config = (read_json(archive.read(name, MAX_SIZE), source.name, name) for name in names)
+    if metadata and str(metadata[0].get("keras_version", "3")) < "3":
         config = modernize_model(config)
     tree = Tree(open_hdf5(archive.open(WEIGHTS)))
     if not compile:

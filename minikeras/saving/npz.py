@@ -69,7 +69,7 @@ def read_arrays(path: str | os.PathLike[str]) -> dict[str, Array]:
     """Return the arrays of a file, in order; a FileError if it is damaged, or holds anything but arrays of numbers."""
     with open_source(path) as source:
         archive = Archive(source, r".+\.npy")
-        return {name.removesuffix(".npy"): read_array(archive.open(name), name) for name in archive}
+        return {name.removesuffix(".npy"): read_array(archive.open(name), name) for name in archive.members}
 
 
 def read_array(source: Source, place: str) -> Array:
