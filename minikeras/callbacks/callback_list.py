@@ -12,7 +12,6 @@ Callbacks: TypeAlias = Callback | Iterable[Any] | None
 """A callback, or callbacks in lists, one in the other if need be."""
 
 C = TypeVar("C", bound=Callback)
-_OLDER_NAMES = {"on_train_batch_begin": "on_batch_begin", "on_train_batch_end": "on_batch_end"}
 
 
 class CallbackList(Callback):
@@ -135,5 +134,5 @@ def _flat(callbacks: Callbacks) -> list[Callback]:
 
 def _own_hook(callback: Callback, hook: str) -> str | None:
     """Return the name under which a callback overrides a hook, None if it does not."""
-    names = (hook, _OLDER_NAMES.get(hook, hook))
+    names = (hook, hook.replace("on_train_batch", "on_batch"))  # the older name
     return next((n for n in names if n in vars(callback) or getattr(type(callback), n) is not vars(Callback)[n]), None)

@@ -20,10 +20,8 @@ def optimizers(model: Any) -> list[tuple[str, Any]]:
 
 def log_rates(model: Any, logs: Logs | None) -> None:
     """Enter the learning rates in the logs, where callbacks further down the list find them."""
-    if logs is None:
-        return
-    for name, optimizer in optimizers(model):
-        logs["learning_rate" + f"_{name}" * bool(name)] = float(optimizer.learning_rate)
+    if logs is not None:
+        logs |= {"learning_rate" + f"_{name}" * bool(name): float(x.learning_rate) for name, x in optimizers(model)}
 
 
 class LearningRateScheduler(Callback):
