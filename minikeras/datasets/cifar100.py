@@ -25,10 +25,9 @@ def load_data(label_mode: Literal["fine", "coarse"] = "fine") -> Split:
     Example:
         >>> (x_train, y_train), (x_test, y_test) = load_data(label_mode="coarse")  # doctest: +SKIP
     """
-    one_of("label_mode", label_mode, ("fine", "coarse"))
+    labels = f"{one_of('label_mode', label_mode, ('fine', 'coarse'))}_labels"
     file_hash = "85cd44d02ba6437773c5bbd22e183051d648de2e7d6b014e1ef29b855ba677a7"
     folder = fetch_folder("cifar-100-python", file_hash, "cifar-100-python")
-    labels = f"{label_mode}_labels"
     return read_batches(folder, ["train"], labels), read_batches(folder, ["test"], labels)
 
 

@@ -52,9 +52,7 @@ def _array(value: Any) -> Any:
         return value
     _, shape, dtype, fortran, content = value.state
     if isinstance(content, list):  # of objects
-        array = np.empty(len(content), object)
-        for i, item in enumerate(content):
-            array[i] = _array(item)
+        array = np.fromiter(map(_array, content), object)
     else:
         code, order = (x.decode() if isinstance(x, bytes) else x for x in (dtype.args[0], dtype.state[1]))
         array = np.frombuffer(bytearray(content), order.replace("|", "") + code)

@@ -16,6 +16,7 @@ import math
 from bisect import bisect_right
 from collections.abc import Iterator
 from functools import cached_property
+from itertools import accumulate
 from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
@@ -221,10 +222,8 @@ class File:
             table = self.block(root, 13 + offset_size + rows * width * 8, b"FHIB")
             table.take(9 + offset_size)
             blocks = [table.number() for _ in range(rows * width)]
-        starts, sizes = [0], []
-        for place in range(len(blocks)):
-            sizes.append(first << max(0, place // width - 1))
-            starts.append(starts[-1] + sizes[-1])
+        sizes = [first << max(0, place // width - 1) for place in range(len(blocks))]
+        starts = [0, *accumulate(sizes)]
         for record in self.tree2(tree, kind, size):
             record.take(before)
             number = record.part(min(id_size, len(record)))
@@ -382,7 +381,6 @@ class Group(Object):
         return links
 
     def _each_link(self) -> Iterator[tuple[str, int]]:
-        file = self._file
         table = self._find(SYMBOL_TABLE)
         if table is not None:
             yield from self._symbols(table.number(), table.number())
@@ -390,7 +388,7 @@ class Group(Object):
             link.expect(1, what="link version")
             flags = link.number(1)
             if flags & 8 and link.number(1):
-                file.refuse("only hard links are followed, no soft or external ones")
+                self._file.refuse("only hard links are followed, no soft or external ones")
             link.take(8 * bool(flags & 4) + bool(flags & 16))
             yield link.text(link.number(1 << (flags & 3))), link.number()
 

@@ -196,12 +196,9 @@ def _split_sizes(left: float | None, right: float | None, rows: int) -> tuple[in
         raise ValueError(f"At least one of `left_size` and `right_size` must be given. {received}")
     if any(size is not None and type(size) not in (int, float) for size in (left, right)):
         raise TypeError(f"`left_size` and `right_size` must be integers, fractions or None. {received}")
-    sizes: list[int | None] = []
-    for size in (left, right):
-        if size is not None and not 0 < size < (1 if isinstance(size, float) else rows):
-            raise ValueError(f"A size must be an integer from 1 to the rows less 1, or a fraction below 1. {received}")
-        sizes.append(round(size * rows) if isinstance(size, float) else size)
-    first, last = sizes
+    if any(size is not None and not 0 < size < (1 if isinstance(size, float) else rows) for size in (left, right)):
+        raise ValueError(f"A size must be an integer from 1 to the rows less 1, or a fraction below 1. {received}")
+    first, last = (round(size * rows) if isinstance(size, float) else size for size in (left, right))
     first = rows - (last or 0) if first is None else first
     last = rows - first if last is None else last
     too_much = isinstance(left, float) and isinstance(right, float) and left + right > 1
