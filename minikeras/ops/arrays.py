@@ -65,10 +65,9 @@ def composed(function: Any, name: str, doc: str) -> Any:
 def common_dtype(*values: Any) -> np.dtype[Any]:
     """Return the dtype in which values meet: a float wins over any integer, a Python number gives way."""
     strong_types = [x.dtype for x in values if isinstance(x, np.ndarray | np.generic)]
-    kinds = [t.kind for t in strong_types] + [_WEAK[type(x)] for x in values if type(x) in _WEAK]
     if strange := [t for t in strong_types if t.kind not in _KINDS]:
         raise TypeError(f"An array of dtype {strange[0]} is no array of numbers. Convert it first.")
-    top = max(kinds, key=_KINDS.index)
+    top = max([t.kind for t in strong_types] + [_WEAK[type(x)] for x in values if type(x) in _WEAK], key=_KINDS.index)
     floating = top in "fc"
     members = [t for t in strong_types if (t.kind in "fc") == floating and (t.kind != "b" or top == "b")]
     if not members or (top == "c" and not any(t.kind == "c" for t in members)):

@@ -463,9 +463,8 @@ def ctc_decode(inputs: TensorLike, sequence_lengths: TensorLike, strategy: str =
         best = [([*beam[-1]] + [()] * top_paths)[:top_paths] for beam in beams]
         quality = _quality(spelled, lengths, best, beams, mask_index)
     paths = np.full((len(best[0]), batch, steps), -1, "int32")
-    for i, row in enumerate(best):
-        for j, path in enumerate(row):
-            paths[j, i, : len(path)] = path
+    for i, j in np.ndindex(batch, len(paths)):
+        paths[j, i, : len(best[i][j])] = best[i][j]
     return Tensor(paths), quality
 
 

@@ -543,9 +543,8 @@ def fold(x: TensorLike, output_size: Sizes, kernel_size: Sizes, dilation: Sizes 
 def _adaptive(inputs: TensorLike, output_size: Sizes, data_format: str | None, reduce: Callable[..., Tensor]) -> Tensor:
     """Pool each axis between batch and channels to a size, by parts that overlap where they must."""
     x = convert_to_tensor(inputs)
-    first = 1 if standardize_data_format(data_format) == "channels_last" else 2
     sizes = [output_size] * (x.ndim - 2) if isinstance(output_size, int) else output_size
-    for axis, count in enumerate(sizes, first):
+    for axis, count in enumerate(sizes, 1 if standardize_data_format(data_format) == "channels_last" else 2):
         front, length = moveaxis(x, axis, 0), x.shape[axis]
         ends = [(i * length // count, -(-(i + 1) * length // count)) for i in range(count)]
         x = moveaxis(stack([reduce(front[start:end], 0) for start, end in ends]), 0, axis)

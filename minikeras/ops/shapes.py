@@ -623,8 +623,7 @@ def diff(a: TensorLike, n: int = 1, axis: int = -1) -> Tensor:
     """Differences of neighbours along an axis, n times over."""
     result = convert_to_tensor(a)
     for _ in range(n):
-        later = get_item(result, along(axis, slice_type(1, None)))
-        earlier = get_item(result, along(axis, slice_type(None, -1)))
+        later, earlier = (get_item(result, along(axis, slice_type(*ends))) for ends in ((1, None), (None, -1)))
         result = later ^ earlier if result.dtype == "bool" else later - earlier
     return result
 
