@@ -129,23 +129,19 @@ class Network:
             self.pad(names["pad"], kernel)
         same = "same" if stride == 1 else "valid"
         self.unit(names["depthwise"], layers.DepthwiseConv2D, kernel, stride, padding=same)
-        if squeeze:
-            self._excite(names["squeeze"].split(), expansion * width, max(1, int(width * squeeze)))
+        if squeeze:  # each channel is scaled by a number that is computed from the means of all
+            wide, parts, options = self.x, names["squeeze"].split(), {"padding": "same", "use_bias": True}
+            sizes = (expansion * width, 1, 1) if self.channels == 1 else (1, 1, expansion * width)
+            self.add(layers.GlobalAveragePooling2D, parts[0])
+            self.add(layers.Reshape, parts[1], sizes)
+            self.add(layers.Conv2D, parts[2], max(1, int(width * squeeze)), 1, activation=self.activation[1], **options)
+            self.add(layers.Conv2D, parts[3], expansion * width, 1, activation="sigmoid", **options)
+            self.join(layers.Multiply, parts[4], wide, self.x)
         self.unit(names["project"], layers.Conv2D, filters, 1, padding="same")
         if stride == 1 and width == filters:
             if drop:
                 self.add(layers.Dropout, names["drop"], drop, noise_shape=(None, 1, 1, 1))
             self.join(layers.Add, names["add"], *((self.x, start) if squeeze else (start, self.x)))
-
-    def _excite(self, names: list[str], width: int, narrow: int) -> None:
-        """Add the scaling of each channel by a number that is computed from the means of all."""
-        start = self.x
-        self.add(layers.GlobalAveragePooling2D, names[0])
-        self.add(layers.Reshape, names[1], (width, 1, 1) if self.channels == 1 else (1, 1, width))
-        options = {"padding": "same", "use_bias": True}
-        self.add(layers.Conv2D, names[2], narrow, 1, activation=self.activation[1], **options)
-        self.add(layers.Conv2D, names[3], width, 1, activation="sigmoid", **options)
-        self.join(layers.Multiply, names[4], start, self.x)
 
     def model(self, address: str, hashes: Iterable[str | None] = (None, None), suffix: str = "_notop",
               **top: Any) -> Model:  # fmt: skip
