@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from .._base.lazy import lazily
-from .._serialization import serialization as _serialization
+from .._serialization.serialization import serialize as serialize
 from .._base.typing import CustomObjects
 from .base import Mean, MeanMetricWrapper, Metric, Sum, functions as _functions, registry as registry
 
@@ -48,7 +48,6 @@ __all__ = [
     "sparse_top_k_categorical_accuracy", "squared_hinge", "top_k_categorical_accuracy"]
 # fmt: on
 
-serialize: Final = _serialization.serialize
 get: Final = registry.get
 
 

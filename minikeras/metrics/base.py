@@ -187,9 +187,8 @@ def _by_sample(values: TensorLike, sample_weight: TensorLike | None, reduce: Any
     weights = None if sample_weight is None else _masked(sample_weight, values, dtype)
     if weights is not None:
         x, weights = same_rank(x, weights)
-        rank = weights.ndim
-        if x.ndim > rank:
-            x = reduce(x, axis=tuple(range(rank, x.ndim)))
+        if x.ndim > weights.ndim:
+            x = reduce(x, axis=tuple(range(weights.ndim, x.ndim)))
         if weights.shape != x.shape:
             try:
                 weights = ops.broadcast_to(weights, x.shape)

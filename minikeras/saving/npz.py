@@ -78,11 +78,10 @@ def read_array(source: Source, place: str) -> Array:
     The header is a Python literal, of which NumPy writes one form alone: that form is matched, nothing evaluated.
     """
     start = source.read(0, min(source.size, 12))
-    wide = start[6:7] != b"\1"
-    length = int.from_bytes(start[8 : 12 if wide else 10], "little")
+    data = 10 if start[6:7] == b"\1" else 12
+    length = int.from_bytes(start[8:data], "little")
     if start[:6] != b"\x93NUMPY" or start[6:7] not in (b"\1", b"\2", b"\3") or not 0 < length <= MAX_HEADER:
         raise source.error(place, "this is no array in NumPy's format")
-    data = 12 if wide else 10
     header = HEADER.fullmatch(source.read(data, length))
     if header is None:
         raise source.error(place, "this is no array of numbers; arrays of objects are not read")
