@@ -407,11 +407,6 @@ def _interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, perio
     return np.where(np.greater(x, xp[-1]), fp[-1] if right is None else right, y)
 
 
-def _convolve(a: Any, v: Any, mode: Any = "full") -> Any:
-    longer, shorter = (a, v) if size(a) >= size(v) else (v, a)
-    return np.correlate(longer, np.flip(shorter), mode)
-
-
 def _piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> Any:
     """Each function gets the elements for which its condition holds, as in NumPy; the last that holds decides."""
     conditions = np.asarray(value_of(condlist), bool)
@@ -473,7 +468,8 @@ _COMPOSED: dict[str, Callable[..., Any]] = {
     "column_stack tup": lambda tup: np.concatenate([np.reshape(x, (-1, 1)) if ndim(x) < 2 else x for x in tup], 1),
     "compress condition a axis out": lambda condition, a, axis=None: _moved(
         lambda places: np.compress(value_of(condition), places, axis), a),
-    "convolve a v mode": _convolve,
+    "convolve a v mode": lambda a, v, mode="full": np.correlate(
+        *((a, np.flip(v)) if size(a) >= size(v) else (v, np.flip(a))), mode),
     "copysign x1 x2 out dtype": lambda x1, x2: np.abs(x1) * np.where(np.signbit(x2), -1.0, 1.0),
     "corrcoef x y rowvar dtype": lambda x, y=None, rowvar=True: NUMPY_OPS["corrcoef"](
         x if y is None and rowvar else _rows(x, y, rowvar)),
