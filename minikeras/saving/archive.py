@@ -9,6 +9,7 @@ import re
 import stat
 import zlib
 from collections.abc import Iterator
+from functools import reduce
 from typing import NamedTuple, NoReturn
 
 from .source import Fields, Source
@@ -64,10 +65,7 @@ class Archive:
         if member.method == DEFLATED:
             self.source.allow(member.size, member.stored, name)
             data = data.inflated(data.inflate(data.pieces(), member.size, name, -zlib.MAX_WBITS))
-        crc = 0
-        for piece in data.pieces():
-            crc = zlib.crc32(piece, crc)
-        if crc != member.crc:
+        if reduce(lambda crc, piece: zlib.crc32(piece, crc), data.pieces(), 0) != member.crc:
             raise self.source.error(name, "the checksum is wrong: the member is damaged")
         return data
 

@@ -284,13 +284,11 @@ def _value(file: File, kind: Type, shape: Shape, fields: Fields) -> Any:
     count, size = math.prod(shape), kind.dtype.itemsize
     if size * count > len(fields):
         file.refuse("a value goes beyond its block")
-    if kind.kind == "string":
-        texts = [fields.text(size) for _ in range(count)]
-    elif kind.kind == "variable string":
-        texts = [file.heap_text(fields.part(size)) for _ in range(count)]
-    else:
+    if "string" not in kind.kind:
         array = np.frombuffer(fields.take(size * count), kind.dtype).reshape(shape)
         return array if shape else array.item()
+    parts = (fields.part(size) for _ in range(count))
+    texts = [part.text(size) if kind.kind == "string" else file.heap_text(part) for part in parts]
     return texts if shape else texts[0]
 
 
