@@ -102,10 +102,9 @@ class BackupAndRestore(Callback):
         return {"model/": self.model.weights, "optimizer/": optimizer.variables}
 
     def _save(self, batch: int) -> None:
-        arrays = {"epoch": np.array(self._epoch), "batch": np.array(batch)}
+        arrays = {"epoch": np.array(self._epoch), "batch": np.array(batch), **random_states(self.model)}
         for group, variables in self._variables().items():
             arrays |= pack(variables, group)
-        arrays |= random_states(self.model)
         os.makedirs(self.backup_dir, exist_ok=True)
         if self.double_checkpoint and os.path.exists(self._path):
             os.replace(self._path, self._previous)

@@ -122,10 +122,8 @@ for _hook in [name for name in vars(Callback) if name.startswith("on_")]:
 
 
 def _flat(callbacks: Callbacks) -> list[Callback]:
-    if callbacks is None:
-        return []
-    if isinstance(callbacks, Callback):
-        return [callbacks]
+    if callbacks is None or isinstance(callbacks, Callback):
+        return [] if callbacks is None else [callbacks]
     if isinstance(callbacks, Iterable) and not isinstance(callbacks, str):
         return [callback for item in callbacks for callback in _flat(item)]
     raise TypeError("`callbacks` must hold callbacks, such as EarlyStopping() with its parentheses. "

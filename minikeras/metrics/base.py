@@ -92,9 +92,8 @@ class Metric(Configurable):
     def variables(self) -> list[Variable]:
         """The metric's variables in order of creation, then those of the metrics it holds."""
         state = leaves([value for key, value in vars(self).items() if key != "_variables"]) + self._variables
-        own = [value for value in state if isinstance(value, Variable)]
         inner = [v for value in state if isinstance(value, Metric) for v in value.variables]
-        return each_once(own + inner)
+        return each_once([*(x for x in state if isinstance(x, Variable)), *inner])
 
     def reset_state(self) -> None:
         """Set all variables to zero, as before the first batch."""

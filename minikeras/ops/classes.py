@@ -422,9 +422,8 @@ def _likelihood(spelled: Tensor, labels: TensorLike, lengths: TensorLike, steps:
         shifted = [pad(ways, ((0, 0), (n, 0)), constant_values=_NEVER)[:, : len(place)] for n in (1, 2)]
         into = logaddexp(logaddexp(ways, shifted[0]), where(jump, shifted[1], _NEVER))
         ways = where(steps > step, into + gains[:, step], ways)
-    in_blank = take_along_axis(ways, last, axis=-1)
     in_label = where(last > 0, take_along_axis(ways, maximum(last - 1, 0), axis=-1), _NEVER)
-    return squeeze(logaddexp(in_blank, in_label), -1)
+    return squeeze(logaddexp(take_along_axis(ways, last, axis=-1), in_label), -1)
 
 
 @composite

@@ -389,10 +389,9 @@ def _gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: Any = 1) -> A
 
 def _running(op: str, start: float) -> Callable[..., Any]:
     def call(x: Any, axis: int | None = None, include_initial: bool = False) -> Any:
-        along = axis or 0
-        result = NUMPY_OPS[op](x, along)
-        first = np.sum(x, along, keepdims=True) * 0 + start
-        return np.concatenate([first, result], along) if include_initial else result
+        result = NUMPY_OPS[op](x, axis or 0)
+        first = np.sum(x, axis or 0, keepdims=True) * 0 + start
+        return np.concatenate([first, result], axis or 0) if include_initial else result
 
     return call
 

@@ -160,8 +160,7 @@ def _compiled(value: Any) -> Any:
 def _metric(name: str, function: str) -> str:
     """Return what `compile` was given for a metric of a name, such as "left_mae" of the output "left"."""
     words = name.split("_")
-    for start in range(len(words)):
-        short = "_".join(words[start:])
+    for short in ("_".join(words[start:]) for start in range(len(words))):
         if short in ("accuracy", "acc", "crossentropy", "ce") or short in metric_registry:
             return short
     return function
