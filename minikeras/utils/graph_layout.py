@@ -33,16 +33,13 @@ def arrange(sizes: Sequence[Point], links: Iterable[Link]) -> Layout:
     forward = sorted({(min(link), max(link)) for link in links if link[0] != link[1]}, key=lambda link: link[::-1])
     ranks = _ranks(len(sizes), forward)
     widths = [size[0] + BETWEEN_PARTS for size in sizes]
-    rows: list[list[int]] = [[] for _ in range(max(ranks, default=0) + 1)]
-    for part, rank in enumerate(ranks):
-        rows[rank].append(part)
+    rows = [[part for part, at in enumerate(ranks) if at == rank] for rank in range(max(ranks, default=0) + 1)]
     lanes: dict[Link, list[int]] = {}
-    for start, end in forward:
-        lanes[start, end] = []
-        for rank in range(ranks[start] + 1, ranks[end]):  # a lane is a part of its own, numbered after the others
-            rows[rank].append(len(widths))
-            lanes[start, end].append(len(widths))
-            widths.append(BETWEEN_PARTS)
+    for start, end in forward:  # a lane is a part of its own, numbered after the others
+        lanes[start, end] = [*range(len(widths), len(widths) + ranks[end] - ranks[start] - 1)]
+        widths += [BETWEEN_PARTS] * len(lanes[start, end])
+        for rank, lane in enumerate(lanes[start, end], ranks[start] + 1):
+            rows[rank].append(lane)
     at = _across(rows, widths, lanes)
     left = min((x - (widths[part] - BETWEEN_PARTS) / 2 for part, x in at.items()), default=0.0)
     right = max((x + (widths[part] - BETWEEN_PARTS) / 2 for part, x in at.items()), default=0.0)

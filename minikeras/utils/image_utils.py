@@ -69,9 +69,8 @@ def save_img(path: Any, x: Any, data_format: DataFormat | None = None, file_form
         file_format = os.path.splitext(path)[1][1:].lower()
     file_format = "jpeg" if file_format and file_format.lower() == "jpg" else file_format
     img = array_to_img(x, data_format, scale)
-    if img.mode == "RGBA" and file_format == "jpeg":
-        img = img.convert("RGB")
-    img.save(path, format=file_format, **kwargs)
+    colours = img.convert("RGB") if img.mode == "RGBA" and file_format == "jpeg" else img
+    colours.save(path, format=file_format, **kwargs)
 
 
 @suggests

@@ -102,9 +102,8 @@ def _rows(layer: Any, show: Set[str]) -> list[list[_Cell]]:
     activation = getattr(layer, "activation", None)
     if "show_layer_activations" in show and activation is not None:
         rows.append([_Cell("Activation: ", getattr(activation, "__name__", type(activation).__name__))])
-    facts = [("output", "shape")] if "show_shapes" in show else []
-    facts = [("input", "shape"), *facts] if facts and not isinstance(layer, InputLayer) else facts
-    facts += [("output", "dtype")] if "show_dtype" in show else []
+    ends = ["output"] if isinstance(layer, InputLayer) else ["input", "output"]
+    facts = [(end, "shape") for end in ends if "show_shapes" in show] + [("output", "dtype")] * ("show_dtype" in show)
     cells = [_Cell(f"{end.capitalize()} {what}: ", _text(layer, end, what)) for end, what in facts]
     if "show_trainable" in show and getattr(layer, "weights", None):
         fill, text = ("forestgreen", "Trainable") if layer.trainable else ("firebrick", "Non-trainable")
