@@ -137,8 +137,6 @@ class SeedGenerator(Configurable):
 
 _STEP = np.array([0, 1])
 seed_generators: Registry[SeedGenerator] = Registry("keras.random", "seed generator", SeedGenerator)
-
-
 SeedLike: TypeAlias = int | SeedGenerator | None
 """An integer, a generator, or None for the global generator."""
 

@@ -17,8 +17,7 @@ def to_snake_case(name: str) -> str:
 
 def own_name(cls: type) -> str:
     """Return a class's name in Keras, which exports a few of them under another."""
-    name: str = vars(cls).get("_own_name", cls.__name__)
-    return name
+    return str(vars(cls).get("_own_name", cls.__name__))
 
 
 def auto_name(prefix: str) -> str:

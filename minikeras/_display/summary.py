@@ -144,10 +144,8 @@ def render(title: str, rows: Iterable[Row], totals: Mapping[str, tuple[int, floa
     ends = list(positions or ([0.3, 0.56, 0.74, 1.0] if connected else [0.45, 0.80, 1.0]))
     if show_trainable:
         ends = [end * 0.90 for end in ends] + [1.0]
-    limit = (108 if connected else 88) + 12 * show_trainable
-    length = line_length or min(limit, _terminal_width(1) - 4)
-    stops = [0, *(int(end * length) for end in ends)]
-    widths = [stop - start for start, stop in pairwise(stops)]
+    length = line_length or min((108 if connected else 88) + 12 * show_trainable, _terminal_width(1) - 4)
+    widths = [stop - start for start, stop in pairwise([0, *(int(end * length) for end in ends)])]
     if min(widths) < 4 or len(widths) < len(header):
         raise ValueError(f"Insufficient console width to print summary: each of {len(header)} columns needs a "
                          f"position, 4 after the last. Received: {line_length=}, {positions=}.")  # fmt: skip

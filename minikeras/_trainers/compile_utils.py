@@ -34,8 +34,6 @@ Nested: TypeAlias = list[Any] | tuple[Any, ...] | dict[str, Any]
 _CROSSENTROPY = {"crossentropy": "crossentropy", "ce": "crossentropy"}
 _BY_KIND = {"accuracy": "accuracy", "acc": "accuracy", **_CROSSENTROPY}
 """Names that stand for one of several losses or metrics, and what the names of these end with."""
-
-
 _BY_ROW = frozenset({
     "mean_squared_error", "mean_absolute_error", "mean_absolute_percentage_error", "mean_squared_logarithmic_error",
     "huber", "log_cosh", "poisson", "kl_divergence", "hinge", "squared_hinge", "binary_crossentropy",

@@ -368,9 +368,7 @@ class GroupQueryAttention(MultiHeadAttention):
         self._penalty = regularizers.get(activity_regularizer)
 
     def get_config(self) -> Config:
-        config = super().get_config()
-        del config["output_shape"]
-        return config
+        return {key: value for key, value in super().get_config().items() if key != "output_shape"}
 
 
 def _equations(rank: int, axes: Sequence[int]) -> tuple[str, str]:

@@ -128,8 +128,7 @@ class ReversibleEmbedding(Embedding):
                  embeddings_constraint: ConstraintLike = None, mask_zero: bool = False,
                  reverse_dtype: str | None = None, logit_soft_cap: float | None = None,
                  **options: Unpack[_ReversibleOptions]) -> None:  # fmt: skip
-        weights = options.pop("weights", None)
-        self._begin(locals(), weights)
+        self._begin(locals(), options.pop("weights", None))
 
     def build(self, input_shape: ShapeLike | None = None) -> None:
         super().build(input_shape)

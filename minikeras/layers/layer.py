@@ -665,17 +665,14 @@ def _shapes(x: Any) -> Any:
     def shape(y: Any) -> Any:
         if not isinstance(y, TensorOps):
             return None
-        opened = context.dry or context.uneven
-        return (None, *y.shape[1:]) if opened and y.shape else tuple(y.shape)
+        return (None, *y.shape[1:]) if y.shape and (context.dry or context.uneven) else tuple(y.shape)
 
     return map_structure(shape, x)
 
 
 def as_tensor(x: Any) -> Tensor:
     """Return a tensor, a variable, or what becomes an array, as a tensor."""
-    if isinstance(x, Tensor):
-        return x
-    return x._tensor() if isinstance(x, Variable) else Tensor(as_array(x))
+    return x if isinstance(x, Tensor) else x._tensor() if isinstance(x, Variable) else Tensor(as_array(x))
 
 
 def _fresh(y: Any) -> Any:

@@ -158,8 +158,7 @@ class BatchNormalization(_Scaling):
         self.moving_mean = self._configured_weight("moving_mean", shape, **options)
         self.moving_variance = self._configured_weight("moving_variance", shape, **options)
         if self.renorm:
-            variance = self.moving_variance_initializer
-            root = lambda shape, dtype: ops.sqrt(variance(shape, dtype=dtype))  # noqa: E731 - used twice
+            root = lambda s, dtype: ops.sqrt(self.moving_variance_initializer(s, dtype=dtype))  # noqa: E731 - used twice
             starts = {"moving_stddev": root, "renorm_mean": self.moving_mean_initializer, "renorm_stddev": root}
             added = [self.add_weight(shape, start, name=name, **options) for name, start in starts.items()]
             self.moving_stddev, self.renorm_mean, self.renorm_stddev = added

@@ -142,8 +142,6 @@ def silu(x: TensorLike, out: Array | None = None) -> Array:
 hard_sigmoid: Unary = unary(
     lambda x: np.minimum(np.maximum(x / 6 + 0.5, 0), 1), lambda g, y, x: g * ((y > 0) & (y < 1)) / 6,
     "Straight line in place of the sigmoid: x / 6 + 0.5, cut off at 0 and 1.", name="hard_sigmoid")  # fmt: skip
-
-
 hard_silu: Unary = unary(
     lambda x: x * np.minimum(np.maximum(x / 6 + 0.5, 0), 1),
     lambda g, y, x: g * ((h := rule(hard_sigmoid)(x)) + x * ((h > 0) & (h < 1)) / 6),

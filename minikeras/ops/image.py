@@ -40,7 +40,6 @@ def _in_batch(images: Tensor, rank: int, change: Callable[[Tensor], Tensor]) -> 
 
 # Resizing: a matrix of weights for each axis.
 
-
 Kernel: TypeAlias = Literal["linear", "bilinear", "trilinear", "cubic", "bicubic", "tricubic", "lanczos3", "lanczos5"]
 WEIGHTS: dict[str, Callable[[FloatArray], FloatArray]] = {
     **dict.fromkeys(("bilinear", "linear", "trilinear", "triangle"), lambda x: np.maximum(0, 1 - x)),

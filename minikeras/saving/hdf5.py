@@ -312,9 +312,6 @@ class Object:
         self._members: dict[str, Group | Dataset] = {}  # of a group, as far as they were asked for
         self.path: str = path
 
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.path!r}>"
-
     def _find(self, kind: int) -> Fields | None:
         """Return the fields of the message of a kind, of which there may be one."""
         matches = [fields for each, fields in self._messages if each == kind]

@@ -15,8 +15,6 @@ from .._base.signature import suggests
 from .._base.typing import Array, DataFormat, DTypeLike, Interpolation
 
 ColorMode: TypeAlias = Literal["grayscale", "rgb", "rgba"]
-
-
 _pillow = partial(optional, "PIL.Image", extra="image")
 
 
