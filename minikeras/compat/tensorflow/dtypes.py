@@ -28,7 +28,6 @@ class DType(str):
     """
 
     __slots__ = ()
-    __hash__ = str.__hash__
 
     @property
     def name(self) -> str:
@@ -67,6 +66,9 @@ class DType(str):
 
     def __ne__(self, other: object) -> bool:
         return not self == other
+
+    def __hash__(self) -> int:
+        return str.__hash__(self)
 
     def __repr__(self) -> str:
         return f"tf.{self.name}"
@@ -173,8 +175,8 @@ class TensorShape(tuple[Any, ...]):
         """Return the sizes followed by others."""
         return TensorShape((*self, *TensorShape(other)))
 
-    __add__ = concatenate
-    __hash__ = tuple.__hash__
+    def __add__(self, other: Any) -> "TensorShape":
+        return self.concatenate(other)
 
     def __radd__(self, other: Any) -> "TensorShape":
         return TensorShape(other).concatenate(self)
@@ -192,6 +194,9 @@ class TensorShape(tuple[Any, ...]):
 
     def __ne__(self, other: object) -> bool:
         return not self == other
+
+    def __hash__(self) -> int:
+        return tuple.__hash__(self)
 
     def __str__(self) -> str:
         return "<unknown>" if self.rank is None else str(tuple(self))

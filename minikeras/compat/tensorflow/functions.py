@@ -235,6 +235,7 @@ class GradientTape(KerasTape):
         tf.Tensor( [[2. 0.] [0. 4.]], shape=(2, 2), dtype=float32)
     """
 
+    persistent: bool
     _met: tuple[Any, ...] = ()
 
     @overload
