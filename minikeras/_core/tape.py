@@ -286,9 +286,7 @@ def _fit(g: Any, x: TensorOps) -> Any:
         return g
     g = unbroadcast(g, array.shape)
     have, want = getattr(g, "array", g).dtype, array.dtype
-    if have == want:
-        return g
-    return (np.real(g) if have.kind == "c" and want.kind != "c" else g).astype(want)
+    return g if have == want else (np.real(g) if have.kind == "c" and want.kind != "c" else g).astype(want)
 
 
 def custom_gradient(f: Callable[P, tuple[R, Any]]) -> Callable[P, R]:

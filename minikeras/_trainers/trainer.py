@@ -551,11 +551,11 @@ class Trainer(Layer):
     def _evaluate(self, source: Batches, hooks: CallbackList, interrupt: Interrupt,
                   inside: bool = False) -> dict[str, Any]:  # fmt: skip
         vars(self)["stop_evaluating"] = False
-        watched = any(hooks.listens(f"on_test_{at}", seldom=not inside) for at in ("begin", "batch_begin", "batch_end"))
-        if not watched and self._is_additive():
+        watched = any(hooks.listens(f"on_test_{at}", seldom=not inside) for at in ("batch_begin", "batch_end"))
+        hooks.on_test_begin()
+        if not watched and not self.stop_evaluating and self._is_additive():
             rows = SMALL // max((v.size for v in self.weights), default=1)
             source.join(min(JOINED, rows) if rows >= source.size else JOINED)  # more gains nothing for small products
-        hooks.on_test_begin()
         self.reset_metrics()
         logs = as_floats(self._run_epoch("test", source, hooks, interrupt))
         hooks.on_test_end(logs)

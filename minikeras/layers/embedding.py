@@ -139,7 +139,8 @@ class ReversibleEmbedding(Embedding):
     def call(self, inputs: Tensor, reverse: bool = False) -> Tensor:
         if not reverse:
             return masked(super().call(inputs), super().compute_mask(inputs))
-        kernel: Any = ops.transpose(self.embeddings) if self.tie_weights else self.reverse_embeddings
+        weights = ops.transpose(self.embeddings) if self.tie_weights else self.reverse_embeddings
+        kernel = ops.cast(weights, self.compute_dtype)
         if self.reverse_dtype is not None:
             inputs, kernel = ops.cast(inputs, self.reverse_dtype), ops.cast(kernel, self.reverse_dtype)
         logits, cap = ops.matmul(inputs, kernel), self.logit_soft_cap
@@ -152,4 +153,6 @@ class ReversibleEmbedding(Embedding):
         return (*input_shape[:-1], self.input_dim) if reverse else super().compute_output_shape(input_shape)
 
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
+        if not self.built:
+            self.build()
         return self._inferred_spec(*args, **kwargs)

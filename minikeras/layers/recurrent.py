@@ -165,9 +165,10 @@ class RNN(OfLayers, Generic[WithState, Symbols, Values]):
         for t in range(steps)[:: -1 if self.go_backwards else 1]:
             new_output, new_states = cells.step(self.cell, parts[t // size][:, t % size], states, training, masks)
             new_states = list(new_states) if isinstance(new_states, list | tuple) else [new_states]
-            wanted, given = ([np.shape(x) for x in tree.flatten(y)] for y in (states, new_states))
-            if given != wanted:
-                raise ValueError(f"A cell returns (output, states). Received: states of shapes {given}, not {wanted}.")
+            if not (outputs or self.unroll):
+                wanted, given = ([np.shape(x) for x in tree.flatten(y)] for y in (states, new_states))
+                if given != wanted:
+                    raise ValueError(f"A cell returns (output, states). Received: states of {given}, not {wanted}.")
             if mask is not None:
                 choose = partial(_choose, mask[:, t])
                 before = ops.zeros_like(new_output) if output is None or self.zero_output_for_mask else output
@@ -446,8 +447,7 @@ class Bidirectional(OfLayers):
                 return None
             cell, drops = layer.cell, layer.dropout or layer.recurrent_dropout
             kinds.append((cell.units, cell.use_bias, cell._kind(x, [None, drops], True)))
-        small = x.shape[0] * kinds[0][0] <= SMALL_STATE
-        return kinds[0][-1] if small and kinds[0] == kinds[1] else None
+        return kinds[0][-1] if kinds[0] == kinds[1] and x.shape[0] * kinds[0][0] <= SMALL_STATE else None
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         """Return the mask for the outputs of all steps, none for the last."""

@@ -39,7 +39,6 @@ def _in_batch(images: Tensor, rank: int, change: Callable[[Tensor], Tensor]) -> 
 
 
 # Resizing: a matrix of weights for each axis.
-
 Kernel: TypeAlias = Literal["linear", "bilinear", "trilinear", "cubic", "bicubic", "tricubic", "lanczos3", "lanczos5"]
 WEIGHTS: dict[str, Callable[[FloatArray], FloatArray]] = {
     **dict.fromkeys(("bilinear", "linear", "trilinear", "triangle"), lambda x: np.maximum(0, 1 - x)),
@@ -198,8 +197,7 @@ def _planes(images: TensorLike, data_format: str | None) -> tuple[int, list[Tens
 def rgb_to_hsv(images: TensorLike, data_format: DataFormat | None = None) -> Tensor:
     """Hue (a full turn from 0 to 1), saturation and value of images of red, green and blue from 0 to 1."""
     channels, planes = _planes(images, data_format)
-    tiny = float(np.finfo(planes[0].dtype).eps)
-    r, g, b = (where(less(absolute(p), tiny), 0.0, p) for p in planes)
+    r, g, b = (where(less(absolute(p), float(np.finfo(p.dtype).eps)), 0.0, p) for p in planes)
     value = maximum(maximum(r, g), b)
     spread = value - minimum(minimum(r, g), b)
     coloured = greater(spread, 0)

@@ -172,7 +172,6 @@ def dot_product_attention(query: TensorLike, key: TensorLike, value: TensorLike,
         causal = np.tril(np.ones(logits.shape[-2:], bool))
         mask = causal if mask is None else np.logical_and(convert_to_tensor(mask), causal)
     if mask is not None:
-        lowest = 0.7 * float(np.finfo(logits.dtype).min)  # exp gives 0, and a row without any source no NaN
-        logits = np.where(mask, logits, lowest)
+        logits = np.where(mask, logits, 0.7 * float(np.finfo(logits.dtype).min))  # exp gives 0, a row of these no NaN
     result = np.matmul(softmax(_wide(logits)).astype(v.dtype), np.transpose(v, heads_first))
     return cast(Tensor, NP.transpose(result, heads_first))  # runs the op, and gives a tensor

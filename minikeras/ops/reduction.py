@@ -534,7 +534,7 @@ def bincount(x: TensorLike, weights: TensorLike | None = None, minlength: int = 
     """
     if sparse:
         raise ValueError("bincount gives dense arrays only. Received: sparse=True")
-    return _bincount(x, weights, minlength)
+    return _bincount(x, weights, minlength + dry_size(x))
 
 
 @primitive(None, None)

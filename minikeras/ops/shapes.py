@@ -461,8 +461,7 @@ def meshgrid(*x: TensorLike, indexing: str = "xy") -> list[Tensor]:
 @composite
 def kron(x1: TensorLike, x2: TensorLike) -> Tensor:
     """Kronecker product: each element of x1 times all of x2, in blocks."""
-    n = max(ndim(x1), ndim(x2))
-    a, b = ((1,) * (n - ndim(x)) + shape(x) for x in (x1, x2))
+    a, b = ((1,) * (max(ndim(x1), ndim(x2)) - ndim(x)) + shape(x) for x in (x1, x2))
     left = reshape(x1, [size for k in a for size in (k, 1)])
     right = reshape(x2, [size for k in b for size in (1, k)])
     return reshape(multiply(left, right), [j * k for j, k in zip(a, b, strict=True)])

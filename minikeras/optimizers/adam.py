@@ -126,7 +126,9 @@ class Nadam(_Moments):
         return self.beta_1 * (1 - 0.5 * 0.96**step)
 
     def _before_update(self, step: int) -> None:
-        steps = range(1 if self._u_product.array == 1 else step, step + 1)  # files of a scaled loss have no product
+        slots = [v for v in self._variables[2:] if v is not self._u_product]
+        lost = self._u_product.array == 1 and any(v.array.any() for v in slots)  # files of a scaled loss lack it
+        steps = range(1 if lost else step, step + 1)
         self._u_product.array[()] *= math.prod(map(self._momentum, steps))
 
     def _constants(self, rate: float, step: int, rounded: Rounding) -> Sequence[float]:

@@ -128,7 +128,7 @@ def match(saved: Any, store: Mapping[str, Dataset]) -> tuple[Pairs, str]:
     variables = list(own_variables(saved))
     if isinstance(saved, Optimizer):
         scalars = 1 + isinstance(saved._learning_rate, Variable)
-        if len(store) == scalars < len(variables):  # it was saved before it had updated anything
+        if len(store) == scalars < len(variables) and not int(saved.iterations):  # neither has updated anything
             variables = variables[:scalars]
         elif len(store) == len(variables) - 1 and scalars == 2:  # Keras 2 kept no learning rate here
             del variables[1]

@@ -107,8 +107,8 @@ def test_sizes_that_depend_on_values_are_open() -> None:
     x, ids = keras.KerasTensor((6, 3)), keras.KerasTensor((6,), "int32")
     found: list[Any] = [ops.unique(ids), ops.nonzero(x)[0], ops.where(x > 0)[1], *ops.unique(ids, return_counts=True)]
     assert [i.shape for i in found] == 5 * [(None,)]
-    found = [ops.segment_sum(x, ids), ops.segment_max(x, ids, 4)]
-    assert [i.shape for i in found] == [(None, 3), (4, 3)]
+    found = [ops.segment_sum(x, ids), ops.segment_max(x, ids, 4), ops.bincount(ids)]
+    assert [i.shape for i in found] == [(None, 3), (4, 3), (None,)]
     with pytest.raises(ValueError, match="None"):
         ops.sum(x) / ops.unique(ids).shape[0]
     model = keras.Model(i := keras.Input(batch_shape=(6,)), ops.sum(ops.unique(i)))
@@ -128,6 +128,16 @@ def test_both_branches_of_a_symbolic_choice_have_one_shape() -> None:
         with pytest.raises(ValueError, match="one shape and dtype"):
             ops.cond(choice, lambda: ops.ones((2, 3)), other)
     assert ops.cond(True, lambda: ops.ones((2, 3)), lambda: ops.zeros((2, 4))).shape == (2, 3)
+
+
+@pytest.mark.parametrize("other", [0.0, np.float32(1), keras.Variable(2.0)], ids=["number", "NumPy", "variable"])
+def test_a_branch_may_give_what_is_no_tensor(other: Any) -> None:
+    class Mean(keras.Layer):
+        def call(self, x: Any) -> Any:
+            return ops.cond(ops.sum(x) > 0, lambda: ops.mean(x), lambda: other)
+
+    i = keras.Input((4,))
+    assert float(keras.Model(i, Mean()(i))(-np.ones((1, 4)))) == float(other)
 
 
 def test_what_no_size_makes_fit_is_refused_without_sizes() -> None:

@@ -91,6 +91,10 @@ def test_an_embedding_leads_back_to_the_logits_of_its_words() -> None:
     apart = layers.ReversibleEmbedding(3, 2, tie_weights=False, reverse_dtype="float16")
     assert apart(vectors, reverse=True).dtype == "float16"
     assert [w.shape for w in apart.weights] == [(3, 2), (2, 3)]
+    half = layers.ReversibleEmbedding(3, 2, dtype="mixed_float16")
+    assert half(half(words), reverse=True).dtype == "float16"
+    unbuilt = layers.ReversibleEmbedding(3, 2)
+    assert unbuilt.compute_output_spec(keras.KerasTensor((2, 4), "int32")).shape == (2, 4, 2)
 
 
 def test_tied_weights_get_the_gradients_of_both_ways() -> None:

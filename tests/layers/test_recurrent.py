@@ -154,6 +154,17 @@ def test_a_cell_returns_the_states_it_got(result: Callable[..., Any]) -> None:
         layers.RNN(Forgetful())(np.ones((2, 3, 5)))
 
 
+def test_states_may_grow_where_steps_are_unrolled() -> None:
+    class Growing(keras.Layer):
+        state_size = 2
+
+        def call(self, x: Any, states: Any) -> Any:
+            return x, [keras.ops.concatenate([states[0], x], -1)]
+
+    layer: Any = layers.RNN(Growing(), unroll=True, return_state=True)
+    assert [y.shape for y in layer(np.ones((2, 3, 5)))] == [(2, 5), (2, 17)]
+
+
 @pytest.mark.parametrize("name", WRONG)
 def test_wrong_uses_are_refused(name: str) -> None:
     with pytest.raises(

@@ -635,3 +635,12 @@ def test_the_product_of_momenta_is_that_of_all_steps_where_a_file_lacks_it() -> 
     for each, variable in ((optimizer, v), (again, w)):
         each.apply([ops.array([2.0, -1.0])], [variable])
     np.testing.assert_array_equal(v, w)
+
+
+def test_the_first_step_may_have_any_number() -> None:
+    optimizer, v = optimizers.Nadam(0.01), Variable([1.0, 2.0])
+    optimizer.build([v])
+    optimizer.iterations.assign(1000)
+    for _ in range(3):
+        optimizer.apply([ops.array([0.1, 0.2])], [v])
+    np.testing.assert_allclose(v, [0.2666, 1.2666], atol=2e-3)  # Keras's

@@ -134,6 +134,17 @@ def test_weights_without_the_state_of_an_optimizer_leave_it_with_a_warning(tmp_p
     assert np.array_equal(model.get_weights()[0], plain.get_weights()[0])
 
 
+def test_the_state_of_another_optimizer_is_passed_over_with_a_warning(tmp_path: Path) -> None:
+    path, model = tmp_path / "model.weights.h5", optimized(0)
+    other = keras.models.clone_model(model)
+    other.compile(keras.optimizers.SGD(0.5), "mse")
+    other.train_on_batch(np.ones((2, 4)), np.ones((2, 2)))
+    other.save_weights(path)
+    with pytest.warns(UserWarning, match="because it has 4 variables whereas the saved optimizer has 2"):
+        model.load_weights(path)
+    assert float(model.optimizer.learning_rate) == pytest.approx(0.001)
+
+
 def test_skip_mismatch(tmp_path: Path) -> None:
     first = net()
     save_weights(first, tmp_path / "w.npz")

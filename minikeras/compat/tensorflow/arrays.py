@@ -10,6 +10,7 @@ from ... import ops
 from ..._base.typing import DTypeLike, TensorLike
 from ..._core.keras_tensor import KerasTensor
 from ..._core.tensor import Tensor, TensorOps, as_array
+from ...ops.arrays import dry_size
 from . import ragged
 from .dtypes import TensorShape, as_dtype
 from .errors import InvalidArgumentError
@@ -257,7 +258,9 @@ def gather_nd(params: Any, indices: Any, batch_dims: int = 0, name: str | None =
 def boolean_mask(tensor: Any, mask: Any, axis: Any = None, name: str = "boolean_mask") -> Tensor:
     """The elements or slices where a mask is true."""
     whole = (builtins.slice(None),) * int(axis or 0)
-    return ops.get_item(convert_to_tensor(tensor), (*whole, as_array(mask).astype(bool)))
+    chosen, count = as_array(mask).astype(bool), dry_size(mask)
+    index = [np.zeros(count, int)] * chosen.ndim if count else [chosen]
+    return ops.get_item(convert_to_tensor(tensor), (*whole, *index))
 
 
 def where(condition: Any, x: Any = None, y: Any = None, name: str | None = None) -> Tensor:
@@ -266,7 +269,8 @@ def where(condition: Any, x: Any = None, y: Any = None, name: str | None = None)
         rows: Tensor = on_elements(where, condition, x, y)
         return rows
     if x is None and y is None:
-        return Tensor(np.argwhere(as_array(condition)))
+        places, count = as_array(condition), dry_size(condition)
+        return Tensor(np.zeros((count, places.ndim), int) if count else np.argwhere(places))
     test = condition if isinstance(condition, TensorOps) else as_array(condition)
     return ops.where(test, *alike("SelectV2", x if isinstance(y, TensorOps) else convert_to_tensor(x), y))
 

@@ -115,12 +115,12 @@ class TensorArray:
     """A list of tensors, written to by index."""
 
     def __init__(self, dtype: Any, size: Any = 0, dynamic_size: bool = False, clear_after_read: bool | None = None,
-                 *_: Any, **__: Any) -> None:  # fmt: skip
+                 *_: Any, element_shape: Any = None, **__: Any) -> None:  # fmt: skip
         self.dtype: DType = as_dtype(dtype)
         self._dynamic, self._clears = dynamic_size, clear_after_read is not False
         self._items: list[Any] = [None] * int(size)
         self._read: set[int] = set()
-        self._blank: Any = None
+        self._blank: Any = None if element_shape is None else ops.zeros(element_shape, self.dtype.name)
 
     def _filled(self, i: int) -> Tensor:
         """Return a tensor, zeros for one that is not there."""

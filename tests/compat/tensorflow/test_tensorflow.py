@@ -94,6 +94,16 @@ def test_images_have_their_channels_last_whatever_keras_is_set_to() -> None:
         tf.keras.config.set_image_data_format("channels_last")
 
 
+def test_what_depends_on_values_is_open_in_a_graph() -> None:
+    functions: list[tuple[Callable[[Any], Any], Any]] = [
+        (lambda x: tf.where(x > 0), (None, 2)),
+        (lambda x: tf.boolean_mask(x, x[:, 0] > 0), (None, 3)),
+        (lambda x: tf.boolean_mask(x, x > 0), (None,)),
+    ]
+    for function, shape in functions:
+        assert tf.keras.layers.Lambda(function)(tf.keras.Input((3,))).shape == shape
+
+
 def test_a_list_of_tensors_gives_several() -> None:
     found = tf.TensorArray(tf.float32, size=3).unstack(tf.constant([1.0, 2.0, 3.0])).gather(tf.constant([2, 0]))
     assert found.numpy().tolist() == [3, 1]
