@@ -1,6 +1,6 @@
 """Nested lists, tuples and dicts of things, dicts of so many things at most, and things that count once."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -70,6 +70,6 @@ def map_configs(function: Callable[[Any], Any], structure: Any) -> Any:
     return function(structure)
 
 
-def only(things: list[Any]) -> Any:
-    """Return the thing, or the list where there are several."""
+def only(things: Sequence[Any]) -> Any:
+    """Return the thing, or all of them where there are several."""
     return things[0] if len(things) == 1 else things

@@ -39,8 +39,9 @@ class Epoch:
         begin = getattr(hooks, f"on_{phase}_batch_begin") if hooks.listens(f"on_{phase}_batch_begin") else None
         end = getattr(hooks, f"on_{phase}_batch_end") if hooks.listens(f"on_{phase}_batch_end") else None
         in_memory = self._source.array is not None
-        if not (begin or not in_memory or self._stopped() or hooks.listens(f"on_{phase}_batch_end", seldom=False)):
-            return self._interrupt.run(self._run_fast, end)  # no code of the user's runs between steps
+        looks = begin is not None or hooks.listens(f"on_{phase}_batch_end", seldom=False)  # code of the user's runs
+        if in_memory and not looks and not self._stopped():
+            return self._interrupt.run(self._run_fast, end)
         logs: Logs | None = None
         i = -1
         for i, batch in enumerate(self._source.epoch()):

@@ -13,7 +13,7 @@ from .._base.blas_threads import in_steps
 from .._base.context import context, undone
 from .._base.interrupt import Interrupt
 from .._base.naming import hint
-from .._base.nested import each_once, leaves, map_structure
+from .._base.nested import each_once, leaves, map_structure, only
 from .._base.settings import floatx, limited, settings
 from .._base.signature import overridable, parameters, suggests
 from .._base.typing import Array, Config, OptimizerName
@@ -565,8 +565,7 @@ class Trainer(Layer):
         """Return logs as a list in the order of `metrics`, or the only value."""
         groups = (metric.metrics if isinstance(metric, CompiledMetrics) else [metric] for metric in self.metrics)
         first = [metric.name for group in groups for metric in group if metric.name in logs]
-        values = [logs[name] for name in [*first, *(name for name in sorted(logs) if name not in first)]]
-        return values[0] if len(values) == 1 else values
+        return only([logs[name] for name in [*first, *(name for name in sorted(logs) if name not in first)]])
 
     @overload
     def train_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: ClassWeights = None, *,

@@ -23,10 +23,12 @@ T = TypeVar("T")
 def cond(pred: Any, true_fn: Callable[[], T], false_fn: Callable[[], T]) -> T:
     """Call one of two functions without arguments, as a scalar says."""
     if context.dry and isinstance(pred, Tensor):  # both tell the shape, and must agree
-        results = ([convert_to_tensor(x) for x in leaves(f()) if x is not None] for f in (true_fn, false_fn))
-        kinds = [[(x.shape, x.dtype) for x in tensors] for tensors in results]
+        results = [true_fn(), false_fn()]
+        tensors = ([convert_to_tensor(x) for x in leaves(result) if x is not None] for result in results)
+        kinds = [[(x.shape, x.dtype) for x in branch] for branch in tensors]
         if kinds[0] != kinds[1]:
             raise ValueError(f"`true_fn` and `false_fn` must return tensors of one shape and dtype. Received: {kinds}.")
+        return results[0 if pred else 1]
     return true_fn() if pred else false_fn()
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from .._base.nested import leaves, map_structure
+from .._base.nested import leaves, map_structure, only
 from .._core.tensor import NUMPY_OPS, TensorOps, as_array, is_followed
 from .arrays import NP
 from .creation import cast, convert_to_tensor, geomspace, linspace, logspace, ndim, shape, size
@@ -319,8 +319,7 @@ def _block(arrays: Any) -> Any:
 
 def _at_least(function: Callable[..., Any]) -> Callable[..., Any]:
     def call(*arys: Any) -> Any:
-        results = tuple(np.reshape(x, function(np.empty(shape(x))).shape) for x in arys)
-        return results[0] if len(results) == 1 else results
+        return only(tuple(np.reshape(x, function(np.empty(shape(x))).shape) for x in arys))
 
     return call
 
@@ -383,8 +382,7 @@ def _gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: Any = 1) -> A
     steps = [value_of(step) for step in varargs] or [1.0]
     steps = steps * len(over) if len(steps) == 1 else steps
     along = partial(np.gradient, axis=1, edge_order=edge_order)
-    slopes = [_linear(along, f, i, h) for i, h in zip(over, steps, strict=True)]
-    return slopes[0] if len(slopes) == 1 else tuple(slopes)
+    return only(tuple(_linear(along, f, i, h) for i, h in zip(over, steps, strict=True)))
 
 
 def _running(op: str, start: float) -> Callable[..., Any]:

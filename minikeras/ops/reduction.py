@@ -7,6 +7,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
 from .._base.checks import one_of
+from .._base.nested import only
 from .._base.settings import floatx
 from .._base.typing import Array, Axis, TensorLike
 from .._core.keras_tensor import KerasTensor
@@ -585,5 +586,4 @@ def unique(x: TensorLike, sorted: bool = True, return_index: bool = False, retur
             part = take(outputs[i], np.arange(np.minimum(size, outputs[i].shape[where])), where)
             widths = [(0, size - n if k == where % part.ndim else 0) for k, n in enumerate(part.shape)]
             outputs[i] = pad(part, widths, constant_values=fills[name])
-    tensors = (outputs[0], *(i.astype("int32") for i in outputs[1:]))
-    return tensors[0] if len(tensors) == 1 else tensors
+    return only((outputs[0], *(i.astype("int32") for i in outputs[1:])))

@@ -165,8 +165,8 @@ def restore(model: Any, tree: Tree, skip_mismatch: bool = False, skipped: Iterab
             store = tree.store(path)
             if getattr(saved.load_own_variables, "__func__", None) in BY_NUMBER:
                 fitting, problem = match(saved, store)
-                for other in filter(tree.store, seen[id(saved)] if problem else ()):  # by another attribute
-                    again, _ = match(saved, tree.store(other))
+                stores = map(tree.store, seen[id(saved)] if problem else ())  # by another attribute, or a property
+                for again, _ in (match(saved, other) for other in stores if other):
                     fitting, problem = (again, "") if again else (fitting, problem)
                 pairs += fitting
                 problems += [problem] if problem else []
