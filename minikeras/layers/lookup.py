@@ -269,7 +269,7 @@ class _Lookup(OfValues):
     invert: bool
     output_mode: Annotated[str, _mode("int", "one_hot", "multi_hot", "count", "tf_idf")]
     pad_to_max_tokens: bool
-    sparse: bool
+    sparse: Off
     oov_method: Literal["floormod", "farmhash"]
     salt: Salt
 
