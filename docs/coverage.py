@@ -30,9 +30,10 @@ TENSORFLOW = (
 HEAD = """\
 # What is covered
 
-Written by `python docs/coverage.py`; `tests/test_coverage.py` keeps it true. "Has" are names that work; "imports" are
-names that may be imported, and say what to do when they are used. The names are those of Keras {keras}, with what its
-`tf.keras` adds, and those of TensorFlow {tensorflow} in the parts that teaching scripts use.
+Written by `python docs/coverage.py`; `tests/test_coverage.py` keeps it true. "Has" counts names that work,
+"imports" those that can be imported and raise `NotImplementedError` when they are used; "missing" ones are unknown. The
+names are those of Keras {keras}, with what its `tf.keras` adds, and those of TensorFlow {tensorflow} in the parts that
+teaching scripts use. What `tf.keras` and TensorFlow add is there under the [stand-in](scripts.md).
 
 | module | names | has | imports | missing |
 |---|--:|--:|--:|---|

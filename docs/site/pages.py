@@ -42,8 +42,9 @@ NAMES = """\
 # Keras name: here or not
 
 Every public name of Keras, and of TensorFlow in the parts that teaching scripts use, by the module in which a script
-finds it. Those that are not here can be imported all the same; using one says so. A linked name is in the reference;
-the others come with the [stand-ins](compat.md). [What is covered](coverage.md) has the counts."""
+finds it. Those of Keras that are not here can be imported all the same, and using one says so; those of TensorFlow
+cannot. A linked name is in the reference; the others come with the [stand-ins](compat.md).
+[What is covered](coverage.md) has the counts."""
 TYPES = """\
 # Types in signatures
 
