@@ -1,4 +1,4 @@
-"""Keras's layer API on nothing but NumPy: layers, models, summary and predict, with every public name typed.
+"""Keras 3's API on nothing but NumPy: layers, models, training and files, with every public name typed.
 
 Example:
     >>> import numpy as np
