@@ -103,8 +103,8 @@ def in_old_order(variables: Iterable[Variable], trainable: bool = True) -> list[
 
 
 def match_slots(optimizer: Any, arrays: Sequence[Dataset], name: str) -> Pairs:
-    """Return which variable of a built optimizer gets which array; none, with a warning, if they do not fit."""
-    variables = list(optimizer.variables)
+    """Pair variables with arrays, which have no slots before a first step; none, with a warning, if they do not fit."""
+    variables = list(optimizer.variables)[: len(arrays) if [x.shape for x in arrays] in ([()], [(), ()]) else None]
     scopes = [array.path.rpartition("/")[0] for array in arrays]
     if {array.path.rpartition("/")[2].partition(":")[0] for array in arrays[1:]} <= SLOTS:  # all "m", then all "v"
         arrays = [arrays[i] for i in sorted(range(len(arrays)), key=lambda i: scopes[1:].index(scopes[i]) if i else -1)]

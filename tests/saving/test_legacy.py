@@ -135,6 +135,17 @@ def test_another_optimizer_starts_anew() -> None:
         assert match_slots(sgd, legacy.optimizer, path.name) == []
 
 
+@pytest.mark.parametrize("rate", [0.1, keras.optimizers.schedules.CosineDecay(0.1, 10)], ids=["number", "schedule"])
+def test_a_model_that_has_not_been_trained_has_no_state_to_miss(rate: Any, tmp_path: Path) -> None:
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    model.compile(keras.optimizers.Adam(rate), "mse")
+    model.save(tmp_path / "model.h5")
+    loaded = keras.models.load_model(tmp_path / "model.h5")  # without a warning
+    x = np.ones((4, 2), "float32")
+    losses = [m.fit(x, x[:, :1], epochs=3, verbose=0).history["loss"] for m in (model, loaded)]
+    assert losses[0] == losses[1]
+
+
 def test_no_whole_model() -> None:
     path = FILES / "keras-2.15.0-functional.layers.h5"
     with pytest.raises(FileError, match="no whole model"):
