@@ -203,14 +203,14 @@ class ScheduleFreeAdamW(_Moments):
 
     def _constants(self, rate: float, step: int, rounded: Rounding) -> Sequence[float]:
         rate *= min(step / self.warmup_steps, 1.0) if self.warmup_steps > 0 else 1.0
-        b1, b2 = rounded(self.beta_1), rounded(self.beta_2)
-        return 1 - b2, self._corrections(step, rounded)[1], self.epsilon, rate, b1, 1 - b1, 1 / step, 1 - 1 / step
+        b1, c2, second = rounded(self.beta_1), 1 - rounded(self.beta_2), self._corrections(step, rounded)[1]
+        return c2, second, self.epsilon, rate, b1, 1 - b1, 1 / step, 1 - 1 / step, step == 1
 
     def _formula(self, p: Array, g: Array, z: Array, v: Array, *, c2: Array, second: Array, epsilon: Array, rate: Array,
-                 b1: Array, c1: Array, new: Array, old: Array) -> tuple[Array, ...]:  # fmt: skip
+                 b1: Array, c1: Array, new: Array, old: Array, first: Array) -> tuple[Array, ...]:  # fmt: skip
         v = v + (g * g - v) * c2
         step = g * rate / (np.sqrt(v / second) + epsilon)
+        z = z + (p - z) * first  # the weights may have been set, or read from a file, since z was made
         x = (p - z * c1) / b1
         z = z - step
-        x = x * old + z * new
-        return x * b1 + z * c1, z, v
+        return (x * old + z * new) * b1 + z * c1, z, v

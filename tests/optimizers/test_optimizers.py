@@ -4,6 +4,7 @@ import copy
 import math
 import pickle
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, assert_type
 
 import numpy as np
@@ -644,3 +645,23 @@ def test_the_first_step_may_have_any_number() -> None:
     for _ in range(3):
         optimizer.apply([ops.array([0.1, 0.2])], [v])
     np.testing.assert_allclose(v, [0.2666, 1.2666], atol=2e-3)  # Keras's
+
+
+@pytest.mark.parametrize("ending", ["keras", "h5", "weights.h5", "npz"])
+def test_averages_of_weights_begin_at_the_weights_of_a_file(ending: str, tmp_path: Path) -> None:
+    def model() -> keras.Model:
+        made = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+        made.compile(optimizers.ScheduleFreeAdamW(0.01), "mse")
+        return made
+
+    saved, other, path = model(), model(), tmp_path / f"model.{ending}"
+    if "weights" in ending or ending == "npz":
+        saved.save_weights(path)
+        other.optimizer.build(other.trainable_variables)
+        other.load_weights(path)
+    else:
+        saved.save(path)
+        other = keras.models.load_model(path)
+    x = np.ones((4, 2), "float32")
+    losses = [m.fit(x, x[:, :1], epochs=3, verbose=0).history["loss"] for m in (saved, other)]
+    assert losses[0] == losses[1]
