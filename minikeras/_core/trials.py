@@ -5,7 +5,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from io import StringIO
-from itertools import combinations_with_replacement, repeat, zip_longest
+from itertools import chain, combinations, repeat, zip_longest
 from typing import Any
 
 import numpy as np
@@ -45,9 +45,9 @@ def paired_sizes(shapes: Sequence[PartialShape], works: Callable[..., bool]) -> 
         if all(math.prod(filled(shape, 4, repeat(n + 2))) <= MOST_NUMBERS for shape in shapes):
             sizes = [n] * count
             if works(2, *sizes):
-                for pair in combinations_with_replacement(range(count), 2):  # two open axes may have to agree
-                    raised = [n + 2 if i in pair else size for i, size in enumerate(sizes)]
-                    sizes = raised if works(4, *raised) else sizes
+                for group in chain(*(combinations(range(count), k) for k in range(1, 5))):  # some may have to agree
+                    raised = [n + 2 if i in group else size for i, size in enumerate(sizes)]
+                    sizes = raised if all(sizes[i] == n for i in group) and works(4, *raised) else sizes
                 return [(2, *[n] * count), (4, *sizes)]
     return []
 

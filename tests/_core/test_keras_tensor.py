@@ -101,6 +101,9 @@ def test_open_axes_that_need_only_agree_stay_open() -> None:
 
     shapes: list[Any] = [(None, 3), (None, 3), (None,), (10,)]
     assert Both()(*map(keras.Input, shapes)).shape == (None, None, 3)
+    three: list[Any] = [keras.KerasTensor((7, None, size)) for size in (None, 2, 3)]
+    tied: Any = ops.einsum("xab,xac,xad,xb->xa", *three, keras.KerasTensor((7, 6)))
+    assert tied.shape == (7, None)
 
 
 def test_sizes_that_depend_on_values_are_open() -> None:
