@@ -1,5 +1,6 @@
 """`tf.function`: traced once for a kind of arguments, replayed from then on, with the numbers of TensorFlow's."""
 
+import operator
 import sys
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -224,6 +225,15 @@ def test_values_decide_and_shapes_and_python_values_make_other_kinds() -> None:
             for negate in (False, True):
                 wanted = np.array(x if sum(x) > 0 else np.zeros(len(x))) * i * (-1 if negate else 1)
                 np.testing.assert_array_equal(f(tf.constant(x), negate, scale=float(i)), wanted)
+
+
+def test_a_zero_is_found_among_the_divisors_of_each_call() -> None:
+    for divide in (operator.floordiv, operator.mod):
+        replayed: Any = function(lambda a, b, divide=divide: divide(a, b))
+        for _ in range(CALLS):
+            assert int(replayed(tf.constant(7), tf.constant(2))) == divide(7, 2)
+        with pytest.raises(tf.errors.InvalidArgumentError, match="division by zero"):
+            replayed(tf.constant(7), tf.constant(0))
 
 
 def test_variables_are_read_and_changed_each_time() -> None:
