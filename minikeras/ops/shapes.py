@@ -113,9 +113,13 @@ def rot90(array: TensorLike, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Arra
 # Indexing. One primitive reads any NumPy index, and its gradient, another, adds into zeros at that index.
 
 
-def _index(key: Any) -> Any:
-    """Return an index with arrays in place of tensors and of sequences."""
-    return tuple(map(_index, key)) if isinstance(key, tuple) else as_array(key) if isinstance(key, TensorOps) else key
+def _index(key: Any) -> tuple[Any, ...]:
+    """Return an index with arrays in place of tensors; a mask of unknown values picks as many as `dry_size`."""
+    index: list[Any] = []
+    for k in key if isinstance(key, tuple) else (key,):
+        part, count = as_array(k) if isinstance(k, TensorOps) else k, dry_size(k)
+        index += [np.zeros(count, int)] * part.ndim if count and part.dtype == bool else [part]
+    return tuple(index)
 
 
 @primitive(lambda g, y, x, shape, key: g[key])
@@ -123,8 +127,7 @@ def _put(x: TensorLike, shape: Sequence[int], key: Any) -> Array:
     """Zeros of a shape with x added at an index, as often as the index names a position."""
     a, index = strong(x), _index(key)
     zeros = np.zeros(shape, a.dtype)
-    parts = index if isinstance(index, tuple) else (index,)
-    if all(isinstance(k, int | slice_type | None) or k is Ellipsis for k in parts):
+    if all(isinstance(k, int | slice_type | None) or k is Ellipsis for k in index):
         zeros[index] = a
     else:
         np.add.at(zeros, index, a)
@@ -429,10 +432,11 @@ def pad(x: TensorLike, pad_width: int | Sequence[int] | Sequence[Sequence[int]],
 
 
 @composite
-def repeat(x: TensorLike, repeats: int | Sequence[int], axis: int | None = None) -> Tensor:
+def repeat(x: TensorLike, repeats: TensorLike, axis: int | None = None) -> Tensor:
     """Each element of x so many times in a row along an axis, of the flattened tensor by default."""
     values, where = (ravel(x), 0) if axis is None else (x, axis)
-    return take(values, np.repeat(np.arange(shape(values)[where]), as_array(repeats)), where)
+    places, count = np.arange(shape(values)[where]), dry_size(repeats)
+    return take(values, np.zeros(count, int) if count else np.repeat(places, as_array(repeats)), where)
 
 
 @composite

@@ -112,6 +112,8 @@ def test_sizes_that_depend_on_values_are_open() -> None:
     assert [i.shape for i in found] == 5 * [(None,)]
     found = [ops.segment_sum(x, ids), ops.segment_max(x, ids, 4), ops.bincount(ids)]
     assert [i.shape for i in found] == [(None, 3), (4, 3), (None,)]
+    found = [x[x > 0], x[x[:, 0] > 0], x[:, x[0] > 0], ops.repeat(x, ids, 0), ops.repeat(x, 2, 0)]
+    assert [i.shape for i in found] == [(None,), (None, 3), (6, None), (None, 3), (12, 3)]
     with pytest.raises(ValueError, match="None"):
         ops.sum(x) / ops.unique(ids).shape[0]
     model = keras.Model(i := keras.Input(batch_shape=(6,)), ops.sum(ops.unique(i)))

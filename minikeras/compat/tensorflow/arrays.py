@@ -161,8 +161,7 @@ def tile(input: Any, multiples: Any, name: str | None = None) -> Any:
 
 def repeat(input: Any, repeats: Any, axis: Any = None, name: str | None = None) -> Tensor:
     """Each element repeated."""
-    counts = as_array(repeats)
-    return ops.repeat(convert_to_tensor(input), counts.tolist() if counts.ndim else int(counts), axes_of(axis))
+    return ops.repeat(convert_to_tensor(input), repeats, axes_of(axis))
 
 
 def pad(tensor: Any, paddings: Any, mode: str = "CONSTANT", constant_values: Any = 0,
@@ -258,9 +257,8 @@ def gather_nd(params: Any, indices: Any, batch_dims: int = 0, name: str | None =
 def boolean_mask(tensor: Any, mask: Any, axis: Any = None, name: str = "boolean_mask") -> Tensor:
     """The elements or slices where a mask is true."""
     whole = (builtins.slice(None),) * int(axis or 0)
-    chosen, count = as_array(mask).astype(bool), dry_size(mask)
-    index = [np.zeros(count, int)] * chosen.ndim if count else [chosen]
-    return ops.get_item(convert_to_tensor(tensor), (*whole, *index))
+    chosen = ops.cast(mask, "bool") if isinstance(mask, TensorOps) else as_array(mask).astype(bool)
+    return ops.get_item(convert_to_tensor(tensor), (*whole, chosen))
 
 
 def where(condition: Any, x: Any = None, y: Any = None, name: str | None = None) -> Tensor:
@@ -338,6 +336,7 @@ class Unique(NamedTuple):
 def unique(x: Any, out_idx: DTypeLike = "int32", name: str | None = None) -> Unique:
     """Different elements, and the place of each element among them."""
     values = convert_to_tensor(x).numpy_view()
+    values = np.arange(dry_size(x)).astype(values.dtype) if dry_size(x) else values
     _, first, inverse = np.unique(values, return_index=True, return_inverse=True)
     order = np.argsort(first)
     return Unique(Tensor(values[first[order]]), Tensor(np.argsort(order)[inverse].astype(as_dtype(out_idx).name)))

@@ -158,11 +158,12 @@ class TensorArray:
 
     def stack(self, name: str | None = None) -> Tensor:
         """Return all of them as one tensor, zeros for those that are not there."""
-        return self.gather(range(len(self._items))) if self._items else ops.zeros((0,), self.dtype.name)
+        return self.gather(range(len(self._items)))
 
     def gather(self, indices: Any, name: str | None = None) -> Tensor:
         """Return those at some indices as one tensor."""
-        return ops.stack([self._filled(int(i)) for i in indices])
+        items = [self._filled(int(i)) for i in indices]
+        return ops.stack(items) if items else ops.zeros((0,), self.dtype.name)
 
     def unstack(self, value: Any, name: str | None = None) -> "TensorArray":
         """Store the rows of a tensor."""

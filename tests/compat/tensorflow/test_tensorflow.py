@@ -99,6 +99,9 @@ def test_what_depends_on_values_is_open_in_a_graph() -> None:
         (lambda x: tf.where(x > 0), (None, 2)),
         (lambda x: tf.boolean_mask(x, x[:, 0] > 0), (None, 3)),
         (lambda x: tf.boolean_mask(x, x > 0), (None,)),
+        (lambda x: x[x[:, 0] > 0], (None, 3)),
+        (lambda x: tf.unique(tf.reshape(x, [-1]))[0], (None,)),
+        (lambda x: tf.repeat(x, tf.cast(x[0], "int32"), 1), (None, None)),
     ]
     for function, shape in functions:
         assert tf.keras.layers.Lambda(function)(tf.keras.Input((3,))).shape == shape
