@@ -113,7 +113,7 @@ class Graph:
         """Return the outputs for symbolic inputs, without noting any calls."""
         flat = self.arrange(inputs)
         for x, own in zip(flat, self.inputs, strict=True):
-            _check(x, own)
+            check(x, own, slice(1, -1 if own.shape[-1:] == (1,) else None))  # of 1 others may be meant, as in calls
         if all(x.shape == own.shape for x, own in zip(flat, self.inputs, strict=True)):
             return map_structure(lambda y: KerasTensor(y.shape, y.dtype), self.output_structure)
         return self.run(flat, lambda operation, *args, **kwargs: operation.compute_output_spec(*args, **kwargs))
@@ -214,14 +214,17 @@ def _fit(x: Any, own: KerasTensor) -> Any:
         return ops.squeeze(x, -1)
     if x.ndim == len(own.shape) - 1 and own.shape[-1] == 1:
         return ops.expand_dims(x, -1)
-    _check(x, own)
+    check(x, own)
     return x
 
 
-def _check(x: Any, own: KerasTensor) -> None:
-    if len(x.shape) != len(own.shape):
+def check(x: Any, own: KerasTensor, axes: slice = slice(0)) -> None:
+    """Check the rank of an input, and sizes of axes of it that are known on both sides."""
+    more = len(np.shape(x)) - len(own.shape)
+    pairs = zip(np.shape(x)[axes], own.shape[axes], strict=False)
+    if more or any(None not in pair and pair[0] != pair[1] for pair in pairs):
         advice = " x[None] adds the axis of a batch" + ", x[..., None] one of channels" * (len(own.shape) > 2) + "."
-        if len(x.shape) > len(own.shape):
-            advice = " A Flatten layer behind an Input of that shape, or x.reshape, makes a vector of each row."
+        if more >= 0:
+            advice = " A Flatten layer behind an Input of that shape, or x.reshape, makes a vector of each row." * more
         name = node_of(own).operation.name
         raise ValueError(f"Input '{name}' must have shape {own.shape}. Received a tensor of shape {x.shape}.{advice}")

@@ -740,3 +740,23 @@ def test_a_function_that_an_op_calls_is_part_of_a_configuration() -> None:
 
 def doubled(x: Any) -> Any:
     return 2 * x
+
+
+def test_inputs_of_other_sizes_are_refused_before_they_are_taken_for_one_another() -> None:
+    u, v = keras.Input((4,), name="u"), keras.Input((3,), name="v")
+    joined = layers.Concatenate()([u, v])
+    model, function = keras.Model({"u": u, "v": v}, joined), keras.Function({"u": u, "v": v}, joined)
+    swapped: Any = {"u": np.ones((2, 3)), "v": np.ones((2, 4))}
+    sequential = keras.Sequential([keras.Input((4,)), layers.ReLU()])
+    wrong: list[Callable[[], Any]] = [
+        lambda: function(swapped),
+        lambda: function.compute_output_shape({"u": (2, 3), "v": (2, 4)}),
+        lambda: model.compute_output_shape({"u": (2, 3), "v": (2, 4)}),
+        lambda: sequential.compute_output_shape((None, 5)),
+        lambda: sequential(keras.Input((5,))),
+    ]
+    for call in wrong:
+        with pytest.raises(ValueError, match=r"must have shape \(None, 4\). Received a tensor of shape \(.*, [35]\)\."):
+            call()
+    assert function({"u": np.ones((2, 4)), "v": np.ones((2, 3))}).shape == (2, 7)
+    assert function.compute_output_shape({"u": (2, 4), "v": (2, 3)}) == (2, 7)
