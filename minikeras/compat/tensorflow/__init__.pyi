@@ -58,6 +58,6 @@ subtract: _Op; tan: _Op; tanh: _Op; truediv: _Op
 broadcast_to: _Op; einsum: _Op; matvec: _Op; ones: _Op; reverse: _Op; roll: _Op; scatter_nd: _Op
 squared_difference: _Op; squeeze: _Op; ones_like: _Op; zeros_like: _Op
 tensordot: _Op; zeros: _Op; dynamic_partition: Callable[..., list[Tensor]]
-meshgrid: Callable[..., list[Tensor]]; unstack: Callable[..., list[Tensor]]
+meshgrid: Callable[..., list[Tensor]]
 
 def __getattr__(name: str) -> Any: ...

@@ -13,11 +13,11 @@ from ..._core.tensor import Tensor, TensorOps, as_array
 from ...ops.arrays import dry_size
 from . import ragged
 from .dtypes import TensorShape, as_dtype
-from .errors import InvalidArgumentError
+from .errors import InvalidArgumentError, UnimplementedError
 from .math import axes_of, unary
 from .missing import named
 from .sparse import SparseTensor
-from .tensors import NODE, Rows, alike, array_of, constant, convert_to_tensor, elementwise, on_elements
+from .tensors import NAMES, NODE, Rows, alike, array_of, constant, convert_to_tensor, elementwise, on_elements
 
 
 def sizes_of(shape: Any) -> tuple[int, ...]:
@@ -65,6 +65,9 @@ def cast(x: Any, dtype: DTypeLike, name: str | None = None) -> Tensor:
     tensor = x if isinstance(x, TensorOps) else convert_to_tensor(x)
     if isinstance(tensor, Tensor) and as_dtype(dtype) == tensor.dtype:
         return tensor
+    old, new = (NAMES.get(name, name) for name in (as_dtype(tensor.dtype).name, as_dtype(dtype).name))
+    if "string" in (old, new):
+        raise UnimplementedError(f"{NODE.format('Cast')}Cast {old} to {new} is not supported [Op:Cast] name: ")
     return ops.cast(tensor, as_dtype(dtype).name)
 
 
@@ -210,6 +213,14 @@ def split(value: Any, num_or_size_splits: Any, axis: Any = 0, num: Any = None, n
     return list(ops.split(x, np.cumsum(sizes)[:-1].tolist(), axis))
 
 
+def unstack(value: Any, num: int | None = None, axis: int = 0, name: str = "unstack") -> list[Tensor]:
+    """Slices along an axis, without this axis."""
+    x = convert_to_tensor(value)
+    if num not in (None, x.shape[axis]):
+        raise InvalidArgumentError(f"Input shape axis {axis} must equal {num}, got shape {list(x.shape)} [Op:Unpack]")
+    return list(ops.unstack(x, num, axis))
+
+
 def _grids(counts: Sequence[int], ndim: int) -> list[Any]:
     """Return the numbers along each of the first axes, shaped to broadcast against `ndim` axes."""
     return [np.arange(n).reshape(-1, *[1] * (ndim - 1 - axis)) for axis, n in enumerate(counts)]
@@ -251,7 +262,7 @@ def gather_nd(params: Any, indices: Any, batch_dims: int = 0, name: str | None =
     """Elements or slices at positions, each a row of indices."""
     x, where = convert_to_tensor(params), as_array(indices)
     grids = [g[..., 0] for g in _grids(x.shape[:batch_dims], where.ndim)]
-    return ops.get_item(x, (*grids, *np.moveaxis(where, -1, 0)))
+    return x[(*grids, *np.moveaxis(where, -1, 0))]
 
 
 def boolean_mask(tensor: Any, mask: Any, axis: Any = None, name: str = "boolean_mask") -> Tensor:
@@ -276,8 +287,14 @@ def where(condition: Any, x: Any = None, y: Any = None, name: str | None = None)
 def slice(input_: Any, begin: Any, size: Any, name: str | None = None) -> Tensor:
     """A block from a corner; a size of -1 takes all the rest."""
     corner, counts = as_array(begin).astype(int).tolist(), as_array(size).astype(int).tolist()
+    x = convert_to_tensor(input_)
+    for axis, (i, n, most) in enumerate(zip(corner, counts, x.shape, strict=True)):
+        if most is not None and (i, n) != (min(max(i, 0), most), min(n, most - i)):
+            name, top, got = ("size", most - i, n) if 0 <= i <= most else ("begin", most, i)
+            expected = f"Expected {name}[{axis}] in [0, {top}], but got {got}"
+            raise InvalidArgumentError(f"{NODE.format('Slice')}{expected} [Op:Slice]")
     parts = [builtins.slice(i, None if n < 0 else i + n) for i, n in zip(corner, counts, strict=True)]
-    return ops.get_item(convert_to_tensor(input_), tuple(parts))
+    return ops.get_item(x, tuple(parts))
 
 
 def _scattered(reduction: str | None, sign: int = 1) -> Callable[..., Tensor]:
@@ -393,8 +410,6 @@ globals().update(named({
         lambda input, shift, axis, name=None: ops.roll(convert_to_tensor(input), axes_of(shift), axes_of(axis))),
     "meshgrid": ("Coordinates of a grid.",
         lambda *args, indexing="xy", name=None: list(ops.meshgrid(*map(convert_to_tensor, args), indexing=indexing))),
-    "unstack": ("Slices along an axis, without this axis.",
-        lambda value, num=None, axis=0, name="unstack": list(ops.unstack(convert_to_tensor(value), num, axis))),
     "dynamic_partition": ("The rows with each number.",
         lambda data, partitions, num_partitions, name=None:
             [boolean_mask(data, as_array(partitions) == i) for i in builtins.range(num_partitions)]),

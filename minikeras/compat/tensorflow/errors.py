@@ -25,6 +25,10 @@ class InvalidArgumentError(OpError, ValueError):
     """An argument has the wrong dtype, shape or value."""
 
 
+class OutsideError(InvalidArgumentError, IndexError):
+    """An index is outside of a tensor."""
+
+
 class OutOfRangeError(OpError, IndexError):
     """A data set or a tensor has no more elements."""
 

@@ -21,7 +21,7 @@ from ..._core.variable import Variable as KerasVariable
 from ...layers import Layer
 from ...tree import pack_sequence_as
 from .dtypes import DType, TensorShape, as_dtype
-from .errors import InvalidArgumentError
+from .errors import InvalidArgumentError, OutOfRangeError
 from .missing import nothing
 from .ragged import RaggedTensor, RaggedTensorSpec, stack as ragged_stack
 from .tensors import convert_to_tensor, escape
@@ -132,10 +132,10 @@ class TensorArray:
 
     def write(self, index: Any, value: Any, name: str | None = None) -> "TensorArray":
         """Store a tensor, and return the list."""
-        i = int(index)
-        if i >= len(self._items) and not self._dynamic:
-            raise IndexError(f"Tried to write to index {i} but array is not resizeable and size is: {len(self._items)}")
-        self._items += [None] * (i + 1 - len(self._items))
+        i, n = int(index), len(self._items)
+        if i >= n and not self._dynamic:
+            raise OutOfRangeError(f"Tried to write to index {i} but array is not resizeable and size is: {n}")
+        self._items += [None] * (i + 1 - n)
         self._items[i] = convert_to_tensor(value, None if isinstance(value, TensorOps) else self.dtype)
         self._blank = ops.zeros_like(self._items[i])
         return self
@@ -143,6 +143,8 @@ class TensorArray:
     def read(self, index: Any, name: str | None = None) -> Any:
         """Return a tensor, and forget it unless `clear_after_read` is False."""
         i = int(index)
+        if i >= len(self._items):
+            raise OutOfRangeError(f"Tried to read from index {i} but array size is: {len(self._items)}")
         if self._items[i] is None and i in self._read:
             raise InvalidArgumentError(None, None, f"Could not read index {i} twice because it was cleared after a "
                                        "previous read (perhaps try setting clear_after_read = false?)")  # fmt: skip

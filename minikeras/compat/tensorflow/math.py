@@ -206,6 +206,9 @@ def _segments(start: Callable[[DType], Any], reduction: str) -> Callable[..., Te
         data, places = convert_to_tensor(data), as_array(segment_ids).astype(int)
         rows = ops.reshape(data, (-1, *data.shape[places.ndim :]))
         count = None if num_segments is None else int(as_array(num_segments))
+        if (np.diff(places.ravel()) < 0).any() if count is None else (places >= count).any():
+            wanted = "are not increasing" if count is None else f"must be below {count}"
+            raise InvalidArgumentError(f"segment ids {wanted}. Received: {places.tolist()!r:.80}")
         return segments(rows, places.ravel(), count, start(as_dtype(data.dtype)), reduction)
 
     return call

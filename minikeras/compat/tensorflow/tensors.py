@@ -28,7 +28,7 @@ from ..._jit.trace import Trace
 from ..past.patches import Patches
 from .draws import StatelessSource
 from .dtypes import TensorShape, as_dtype, dtype_of
-from .errors import InvalidArgumentError
+from .errors import InvalidArgumentError, OutsideError
 
 
 def escape() -> None:
@@ -150,7 +150,8 @@ def elementwise(function: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-_NAMES = {"float32": "float", "float64": "double", "float16": "half"}
+NAMES = {"float32": "float", "float64": "double", "float16": "half"}
+"""What TensorFlow's errors call dtypes."""
 NODE = "{{{{function_node __wrapped__{}_device_/job:localhost/replica:0/task:0/device:CPU:0}}}} "
 
 
@@ -193,7 +194,7 @@ def alike(kernel: str, *values: Any) -> tuple[Any, ...]:
             value = Tensor(_array(value, name))
         if name != other and "bool" not in (name, other) and context.autocast is None:
             raise InvalidArgumentError(f"cannot compute {kernel} as input #{i}(zero-based) was expected to be a "
-                                       f"{_NAMES.get(name, name)} tensor but is a {_NAMES.get(other, other)} tensor "
+                                       f"{NAMES.get(name, name)} tensor but is a {NAMES.get(other, other)} tensor "
                                        f"[Op:{kernel}] name: ")  # fmt: skip
         tensors.append(value)
     return tuple(tensors)
@@ -405,9 +406,24 @@ def _equality(name: str) -> Callable[[Any, Any], Tensor]:
     def compare(self: Any, other: Any) -> Any:
         if other is None:  # as a gradient may be
             return name == "__ne__"
-        return plain(self, convert_to_tensor(other) if self.dtype == "string" else other)
+        try:
+            return plain(self, convert_to_tensor(other) if self.dtype == "string" else other)
+        except ValueError as error:
+            if "broadcast" not in str(error):
+                raise
+            return Tensor(np.asarray(name == "__ne__"))  # of other shapes
 
     return compare
+
+
+_get_item = TensorOps.__getitem__
+
+
+def _item(self: Any, key: Any) -> Any:
+    try:
+        return _get_item(self, key)
+    except IndexError as error:
+        raise OutsideError(f"{NODE.format('StridedSlice')}{error} [Op:StridedSlice] name: strided_slice/") from None
 
 
 def _adapters() -> Iterator[tuple[Any, str, Any]]:
@@ -421,6 +437,7 @@ def _adapters() -> Iterator[tuple[Any, str, Any]]:
             yield TensorOps, f"__{name}__", _operator(name)
     for name in ("__eq__", "__ne__"):
         yield TensorOps, name, _equality(name)
+    yield TensorOps, "__getitem__", _item
     yield KerasVariable, "numpy", _Common.numpy
     yield KerasVariable, "shape", _Eager.shape
     yield settings, "counts", "int64"

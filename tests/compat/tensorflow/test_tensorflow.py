@@ -112,6 +112,37 @@ def test_a_list_of_tensors_gives_several() -> None:
     assert found.numpy().tolist() == [3, 1]
 
 
+X = tf.ones((2, 3))
+INVALID, OUTSIDE = tf.errors.InvalidArgumentError, tf.errors.OutOfRangeError
+
+
+@pytest.mark.parametrize(
+    ("error", "call"),
+    [
+        (INVALID, lambda: X[5]),
+        (INVALID, lambda: tf.gather_nd(X, [[5, 0]])),
+        (INVALID, lambda: tf.slice(X, [0, 2], [2, 3])),
+        (INVALID, lambda: tf.slice(X, [0, 4], [1, -1])),
+        (INVALID, lambda: tf.unstack(X, num=3)),
+        (INVALID, lambda: tf.math.segment_sum(X, [1, 0])),
+        (INVALID, lambda: tf.math.unsorted_segment_sum(X, [0, 5], 2)),
+        (OUTSIDE, lambda: tf.TensorArray(tf.float32, size=2).read(5)),
+        (OUTSIDE, lambda: tf.TensorArray(tf.float32, size=2).write(5, 1.0)),
+        (tf.errors.UnimplementedError, lambda: tf.cast("1", tf.int32)),
+        (tf.errors.UnimplementedError, lambda: tf.cast(1, tf.string)),
+    ],
+)
+def test_what_lies_outside_is_refused_as_tensorflow_does(error: Any, call: Callable[[], Any]) -> None:
+    with flavoured(), pytest.raises(error):
+        call()
+
+
+def test_a_block_may_end_with_its_tensor() -> None:
+    assert tf.slice(X, [1, 1], [1, 2]).numpy().tolist() == tf.slice(X, [1, 1], [-1, -1]).numpy().tolist() == [[1, 1]]
+    assert tf.slice(X, [2, 0], [0, 3]).shape == (0, 3)
+    assert tf.keras.layers.Lambda(lambda x: tf.slice(x, [0, 0], [-1, 2]))(tf.keras.Input((3,))).shape == (None, 2)
+
+
 def test_a_dtype_may_come_by_its_number() -> None:
     number: Any = 1
     assert str(tf.zeros(1, number)) == "tf.Tensor([0.], shape=(1,), dtype=float32)"
