@@ -150,3 +150,13 @@ def test_errors_help() -> None:
         activations.get(3)  # type: ignore[arg-type]
     with pytest.warns(UserWarning, match="sigmoid"):
         activations.softmax(np.ones((2, 1)))
+
+
+def test_slopes_at_ends_and_corners() -> None:
+    x = Variable([-math.inf, -2.0, -1.0, 0.0, 1.0, 2.0, math.inf])
+    slopes = {"sparse_sigmoid": [0, 0, 0.25, 0.5, 0.25, 0, 0], "softplus": [0, 0.1192, 0.2689, 0.5, 0.7311, 0.8808, 1]}
+    for name, expected in slopes.items():
+        with GradientTape() as tape:
+            y = activations.get(name)(x)
+        found: Any = tape.gradient(y, x)
+        assert found.numpy().tolist() == pytest.approx(expected, abs=1e-4)

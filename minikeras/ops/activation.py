@@ -174,8 +174,8 @@ def threshold(x: TensorLike, threshold: float, default_value: float) -> Array:
     return np.where(strong(x) > threshold, *promote(x, default_value))
 
 
-softplus: Unary = unary(  # exp(x) / (1 + exp(x)) = exp(x - y)
-    lambda x, out=None: np.logaddexp(x, 0, out=out), lambda g, y, x: g * np.exp(x - y),
+softplus: Unary = unary(
+    lambda x, out=None: np.logaddexp(x, 0, out=out), lambda g, y, x: g * rule(sigmoid)(x),
     "Smooth form of relu, log(1 + exp(x)).", writes=True, name="softplus")  # fmt: skip
 log_sigmoid: Unary = unary(  # exp(y) is the sigmoid s of x, and d log s = 1 - s
     lambda x: -np.logaddexp(-x, 0), lambda g, y, x: -g * np.expm1(y),
@@ -188,7 +188,7 @@ sparse_plus: Unary = unary(
     "Smooth form of relu with straight ends: 0 up to -1, x from 1 on, (x + 1) ** 2 / 4 between.",
     name="sparse_plus")  # fmt: skip
 sparse_sigmoid: Unary = unary(
-    lambda x: np.minimum(np.maximum(0.5 * (x + 1), 0), 1), lambda g, y, x: 0.5 * g * ((y > 0) & (y < 1)),
+    lambda x: np.minimum(np.maximum(0.5 * (x + 1), 0), 1), lambda g, y, x: 0.25 * g * (1 + np.sign(1 - np.abs(x))),
     "Straight line from 0 at -1 to 1 at 1: (x + 1) / 2, cut off.", name="sparse_sigmoid")  # fmt: skip
 
 
