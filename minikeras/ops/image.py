@@ -4,6 +4,7 @@ An image is (height, width, channels) or, with channels first, (channels, height
 """
 
 import math
+import operator
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Literal, TypeAlias
@@ -106,12 +107,13 @@ def resize(images: TensorLike, size: Sequence[int], interpolation: Interpolation
     one_of("fill_mode", fill_mode, ("constant",))
     if pad_to_aspect_ratio and crop_to_aspect_ratio:
         raise ValueError("Only one of `pad_to_aspect_ratio` & `crop_to_aspect_ratio` can be `True`.")
+    size = tuple(map(operator.index, size))
     if len(size) != 2 or min(size) < 1:
         raise ValueError(f"Argument `size` must be a positive (height, width). Received: size={size}")
     _, *axes = _axes(images, data_format)
     x = convert_to_tensor(images)
     sizes = [x.shape[axis] for axis in axes]
-    fitting = [int(float(a * t) / u) for a, t, u in zip(sizes[::-1], size, tuple(size)[::-1], strict=True)]
+    fitting = [int(float(a * t) / u) for a, t, u in zip(sizes[::-1], size, size[::-1], strict=True)]
     for axis, length, fit in zip(axes, sizes, fitting, strict=True):
         if crop_to_aspect_ratio:
             count = np.clip(fit, 1, length)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from minikeras import KerasTensor
-from minikeras.layers import RandomContrast
+from minikeras.layers import RandomContrast, Resizing
 from minikeras.ops import image
 from tests._core.test_tape import check_gradient, check_second, sample
 
@@ -134,3 +134,11 @@ def test_whole_numbers_are_rounded_away_from_zero() -> None:
     for sign in (1, -1):
         between = image.map_coordinates(sign * np.arange(6, dtype="int32"), places, 1)
         assert between.tolist() == [sign * n for n in (1, 2, 3, 4, 5)]
+
+
+def test_a_size_that_is_no_whole_number_is_refused() -> None:
+    size: Any = (4.5, 4)
+    with pytest.raises(TypeError, match="'float' object cannot be interpreted as an integer"):
+        image.resize(IMAGE, size)
+    with pytest.raises(TypeError, match="'float' object cannot be interpreted as an integer"):
+        Resizing(*size)(IMAGE)
