@@ -10,7 +10,7 @@ from .._base.nested import map_shapes
 from .._core.keras_tensor import KerasTensor, Node
 from ..layers import InputLayer
 from ..tree import flatten
-from .graph import Graph, check
+from .graph import Graph
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -91,15 +91,11 @@ class Function:
 
     def __call__(self, inputs: Any) -> Any:
         """Return the outputs for inputs in the structure of the symbolic ones."""
-        outputs, structure = self._graph(self._checked(inputs)), self._graph.output_structure
+        self._graph.arrange(inputs, slice(None))
+        outputs, structure = self._graph(inputs), self._graph.output_structure
         return [outputs] if isinstance(structure, list | tuple) and len(structure) == 1 else outputs
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """Return the outputs' shapes for the inputs'."""
-        spec = self._graph.spec(self._checked(map_shapes(KerasTensor, input_shape)))
+        spec = self._graph.spec(map_shapes(KerasTensor, input_shape))
         return spec.shape if isinstance(spec, KerasTensor) else [y.shape for y in spec]
-
-    def _checked(self, inputs: Any) -> Any:
-        for x, own in zip(self._graph.arrange(inputs), self.inputs, strict=True):
-            check(x, own, slice(None))
-        return inputs

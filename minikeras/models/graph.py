@@ -111,15 +111,13 @@ class Graph:
 
     def spec(self, inputs: Any) -> Any:
         """Return the outputs for symbolic inputs, without noting any calls."""
-        flat = self.arrange(inputs)
-        for x, own in zip(flat, self.inputs, strict=True):
-            check(x, own, slice(1, -1 if own.shape[-1:] == (1,) else None))  # of 1 others may be meant, as in calls
+        flat = self.arrange(inputs, slice(1, None))
         if all(x.shape == own.shape for x, own in zip(flat, self.inputs, strict=True)):
             return map_structure(lambda y: KerasTensor(y.shape, y.dtype), self.output_structure)
         return self.run(flat, lambda operation, *args, **kwargs: operation.compute_output_spec(*args, **kwargs))
 
-    def arrange(self, inputs: Any) -> list[Any]:
-        """Return what a caller passed in the order of `inputs`; a ValueError for a missing name or another number."""
+    def arrange(self, inputs: Any, axes: slice | None = None) -> list[Any]:
+        """Return what a caller passed in the order of `inputs`; a ValueError for other names, or sizes in `axes`."""
         names = [spec.name for spec in self.specs]
         own, by_name = self.input_structure, isinstance(inputs, dict)
         in_order = self.nested or len(names) < 2 or not isinstance(own, dict) or names == list(own)
@@ -128,6 +126,8 @@ class Graph:
         flat = flatten(self._listed(inputs))
         if len(flat) != len(names):
             raise ValueError(f"The model has {len(names)} inputs, {names}. Received {len(flat)} tensors.")
+        for x, own in zip(flat if axes else (), self.inputs, strict=False):
+            _check(x, own, axes)
         return flat
 
     def _mismatch(self, inputs: Any) -> str:
@@ -214,15 +214,15 @@ def _fit(x: Any, own: KerasTensor) -> Any:
         return ops.squeeze(x, -1)
     if x.ndim == len(own.shape) - 1 and own.shape[-1] == 1:
         return ops.expand_dims(x, -1)
-    check(x, own)
+    _check(x, own)
     return x
 
 
-def check(x: Any, own: KerasTensor, axes: slice = slice(0)) -> None:
-    """Check the rank of an input, and sizes of axes of it that are known on both sides."""
+def _check(x: Any, own: KerasTensor, axes: slice | None = None) -> None:
+    """Check the rank of an input, and sizes in some axes if both are known; 1 stands for any, as in calls."""
     more = len(np.shape(x)) - len(own.shape)
-    pairs = zip(np.shape(x)[axes], own.shape[axes], strict=False)
-    if more or any(None not in pair and pair[0] != pair[1] for pair in pairs):
+    pairs = zip(np.shape(x)[axes], own.shape[axes], strict=False) if axes else ()
+    if more or any(None not in pair and pair[0] != pair[1] != 1 for pair in pairs):
         advice = " x[None] adds the axis of a batch" + ", x[..., None] one of channels" * (len(own.shape) > 2) + "."
         if more >= 0:
             advice = " A Flatten layer behind an Input of that shape, or x.reshape, makes a vector of each row." * more

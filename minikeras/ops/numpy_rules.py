@@ -371,18 +371,16 @@ def _vector_norm(x: Any, axis: Any = None, keepdims: bool = False, ord: Any = 2)
     return _kept(result, x, axes) if keepdims else result
 
 
-def _linear(function: Callable[..., Any], x: Any, axis: int, *settings: Any) -> Any:
-    """Return what a linear function of the entries along an axis gives, by its matrix."""
-    matrix = convert_to_tensor(function(np.eye(shape(x)[axis]), *settings), x.dtype)
-    return np.moveaxis(np.tensordot(matrix, x, axes=((0,), (axis,))), 0, axis)
-
-
 def _gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: Any = 1) -> Any:
     over = range(ndim(f)) if axis is None else [axis] if isinstance(axis, int) else axis
     steps = [value_of(step) for step in varargs] or [1.0]
     steps = steps * len(over) if len(steps) == 1 else steps
-    along = partial(np.gradient, axis=1, edge_order=edge_order)
-    return only(tuple(_linear(along, f, i, h) for i, h in zip(over, steps, strict=True)))
+
+    def slopes(i: int, step: Any) -> Any:  # which are linear in the entries along an axis
+        matrix = convert_to_tensor(np.gradient(np.eye(shape(f)[i]), step, axis=1, edge_order=edge_order), f.dtype)
+        return np.moveaxis(np.tensordot(matrix, f, axes=((0,), (i,))), 0, i)
+
+    return only(tuple(slopes(i, step) for i, step in zip(over, steps, strict=True)))
 
 
 def _running(op: str, start: float) -> Callable[..., Any]:
