@@ -256,6 +256,18 @@ class Dataset:
                        lambda: TensorSpec([], kind), INFINITE)  # fmt: skip
 
     @staticmethod
+    def random(seed: Any = None, rerandomize_each_iteration: bool = False, name: str | None = None) -> "Dataset":
+        """Return numbers of 32 bits without end, the same in each pass or others; TensorFlow's where a seed was set."""
+        key, low, high = state_for("data.shuffle", "", seed, 0)
+        seeds = _stream((key, low, high))
+
+        def items() -> Iterator[Any]:
+            first, second = (next(seeds), next(seeds)) if rerandomize_each_iteration else (key, high)
+            return builtins.map(np.int64, _stream((first, 0, second)))
+
+        return Dataset("Random", items, lambda: TensorSpec([], "int64"), INFINITE)
+
+    @staticmethod
     def sample_from_datasets(datasets: list["Dataset"], weights: Any = None, seed: Any = None,
                              stop_on_empty_dataset: bool = False, **_: Any) -> "Dataset":  # fmt: skip
         """Return elements of several datasets, drawn at random from one or another, until all end, or one does."""
@@ -610,6 +622,12 @@ class Dataset:
 
         row: Callable[[TensorSpec], TensorSpec] = lambda spec: spec.like(spec.shape[1:])  # noqa: E731
         return Dataset("Unbatch", items, lambda: tree_map(row, self._spec()), UNKNOWN)
+
+    def rebatch(self, batch_size: Any, drop_remainder: bool = False, name: str | None = None) -> "Dataset":
+        """Return the rows of batches in batches of another size."""
+        if any(spec.shape.rank == 0 for spec in _leaves(self.element_spec)):
+            raise ValueError(f"`rebatch` needs batches, as `batch` makes them. Received: {self.element_spec}")
+        return self.unbatch().batch(batch_size, drop_remainder)
 
     def window(self, size: Any, shift: Any = None, stride: Any = 1, drop_remainder: bool = False,
                name: Any = None) -> "Dataset":  # fmt: skip

@@ -488,6 +488,11 @@ def test_texts_that_end_with_zeros_and_nested_elements_go_through_batches() -> N
     assert batch["x"][1].tolist() == [1, 2]
 
 
+def test_what_has_no_rows_is_not_put_into_other_batches() -> None:
+    with pytest.raises(ValueError, match="needs batches"):
+        tf.data.Dataset.range(7).rebatch(2)
+
+
 def test_batches_are_not_split(installed: None) -> None:
     utils = importlib.import_module("tensorflow.keras.utils")
     for batches in (tf.data.Dataset.range(6).batch(2), tf.data.Dataset.range(6).batch(2).prefetch(1)):
