@@ -117,8 +117,9 @@ def _index(key: Any) -> tuple[Any, ...]:
     """Return an index with arrays in place of tensors; a mask of unknown values picks as many as `dry_size`."""
     index: list[Any] = []
     for k in key if isinstance(key, tuple) else (key,):
-        part, count = as_array(k) if isinstance(k, TensorOps) else k, dry_size(k)
-        index += [np.zeros(count, int)] * part.ndim if count and part.dtype == bool else [part]
+        part = as_array(k) if isinstance(k, TensorOps) else k
+        known = part is k or not dry_size(k) or part.dtype != bool
+        index += [part] if known else [np.zeros(dry_size(k), int)] * part.ndim
     return tuple(index)
 
 
