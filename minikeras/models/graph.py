@@ -220,11 +220,11 @@ def _fit(x: Any, own: KerasTensor) -> Any:
 
 def _check(x: Any, own: KerasTensor, axes: slice | None = None) -> None:
     """Check the rank of an input, and sizes in some axes if both are known; 1 stands for any, as in calls."""
-    more = len(np.shape(x)) - len(own.shape)
-    pairs = zip(np.shape(x)[axes], own.shape[axes], strict=False) if axes else ()
+    name, received = node_of(own).operation.name, np.shape(x)
+    more = 0 if x is None else int(np.sign(len(received) - len(own.shape)))
+    pairs = zip(received[axes], own.shape[axes], strict=False) if axes else ()
     if more or any(None not in pair and pair[0] != pair[1] != 1 for pair in pairs):
         advice = " x[None] adds the axis of a batch" + ", x[..., None] one of channels" * (len(own.shape) > 2) + "."
         if more >= 0:
             advice = " A Flatten layer behind an Input of that shape, or x.reshape, makes a vector of each row." * more
-        name = node_of(own).operation.name
-        raise ValueError(f"Input '{name}' must have shape {own.shape}. Received a tensor of shape {x.shape}.{advice}")
+        raise ValueError(f"Input '{name}' must have shape {own.shape}. Received a tensor of shape {received}.{advice}")

@@ -760,3 +760,12 @@ def test_inputs_of_other_sizes_are_refused_before_they_are_taken_for_one_another
             call()
     assert function({"u": np.ones((2, 4)), "v": np.ones((2, 3))}).shape == (2, 7)
     assert function.compute_output_shape({"u": (2, 4), "v": (2, 3)}) == (2, 7)
+
+
+def test_a_function_takes_inputs_that_may_be_missing_and_refuses_other_ranks() -> None:
+    x, y = keras.Input((2,)), keras.Input((3,), optional=True)
+    assert keras.Function([x, y], x * 2)([np.ones((1, 2)), None]).shape == (1, 2)
+    with pytest.raises(ValueError, match=r"Received a tensor of shape \(\)"):
+        keras.Function(x, x * 2)(5.0)
+    with pytest.raises(ValueError, match=r"shape \(1, 2, 3, 4\). A Flatten layer [^.]+ or x.reshape, [^.]+\.$"):
+        keras.Function(x, x * 2)(np.ones((1, 2, 3, 4)))
