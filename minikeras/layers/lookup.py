@@ -272,6 +272,7 @@ class _Lookup(OfValues):
     sparse: Off
     oov_method: Literal["floormod", "farmhash"]
     salt: Salt
+    _is_static = False  # whether the vocabulary was an argument
 
     def _configure(self, arguments: dict[str, Any]) -> None:
         self._size: int | None = arguments["options"].pop("vocabulary_size", None)  # until the vocabulary is there
@@ -284,7 +285,8 @@ class _Lookup(OfValues):
             raise ValueError("`pad_to_max_tokens=True` needs `max_tokens`, which is the number of columns.")
         self._tokens: list[Any] | None = None
         self._idf: Array | None = None
-        if arguments["vocabulary"] is not None:
+        self._is_static = arguments["vocabulary"] is not None
+        if self._is_static:
             self.set_vocabulary(arguments["vocabulary"], arguments["idf_weights"])
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -355,6 +357,8 @@ class _Lookup(OfValues):
 
     def adapt(self, data: Any, steps: int | None = None) -> None:
         """Learn the vocabulary: the most frequent values first, of an array or an iterable of batches."""
+        if self._is_static:
+            raise ValueError(f"Cannot adapt layer '{self.name}', which was given its vocabulary. Make one without.")
         counts, documents = Counter[Any](), Counter[Any]()
         weighs, number = self.output_mode == "tf_idf", 0
         for batch in _batches(data, steps):
@@ -447,10 +451,12 @@ class _Lookup(OfValues):
             raise ValueError(f"The vocabulary {config['vocabulary']!r:.200} is a file, and files that configurations "
                              "name are not read. Make the layer with it, or call `set_vocabulary`.")  # fmt: skip
         functions: Config = {key: deserialize(config[key]) for key in ("standardize", "split") if key in config}
-        return super().from_config({**config, **functions})
+        layer = super().from_config({**config, **functions})
+        layer._is_static = layer._is_static and config.get("vocabulary_size") is not None
+        return layer
 
     def get_config(self) -> Config:
-        size = None if self._tokens is None else self.vocabulary_size()
+        size = self.vocabulary_size() if self._is_static else None  # so that a learned one may be learned anew
         state: Config = {"vocabulary": self._tokens, "idf_weights": None, "vocabulary_size": size}
         if self._idf is not None:
             state |= {"vocabulary": self.get_vocabulary(), "idf_weights": self._idf[: self.vocabulary_size()].tolist()}
@@ -650,6 +656,3 @@ class TextVectorization(_Lookup):
         rows[np.arange(length) < lengths[:, None]] = np.fromiter(chain.from_iterable(texts), "int64")
         found = self._encode_numbers(rows)
         return found if values.ndim else found[0]
-
-    def get_config(self) -> Config:
-        return {**super().get_config(), "vocabulary_size": self.vocabulary_size()}

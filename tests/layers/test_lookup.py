@@ -589,6 +589,22 @@ def test_missing_words_are_refused(missing: Any) -> None:
         layers.TextVectorization().adapt([1, 2])
 
 
+@pytest.mark.parametrize("kind", [layers.StringLookup, layers.IntegerLookup, layers.TextVectorization])
+def test_a_given_vocabulary_is_not_learned_anew(kind: Any) -> None:
+    old, new = ([1, 2], [3, 4]) if kind is layers.IntegerLookup else (["a", "b"], ["c", "d"])
+    given, adapted, told = kind(vocabulary=old), kind(), kind()
+    adapted.adapt(old)
+    told.set_vocabulary(old)
+    copies = [kind.from_config(layer.get_config()) for layer in (given, adapted)]
+    for layer in (given, copies[0]):
+        with pytest.raises(ValueError, match="was given its vocabulary"):
+            layer.adapt(new)
+        assert layer.get_vocabulary(include_special_tokens=False) == old
+    for layer in (adapted, copies[1], told):
+        layer.adapt(new)
+        assert sorted(layer.get_vocabulary(include_special_tokens=False)) == new
+
+
 def test_a_given_mean_is_not_learned_again() -> None:
     with pytest.raises(ValueError, match="was given its mean and variance"):
         layers.Normalization(mean=0.0, variance=1.0).adapt(np.ones((2, 3)))
