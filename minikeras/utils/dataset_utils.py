@@ -234,9 +234,13 @@ def image_dataset_from_directory(
     arguments = dict(locals())
 
     def load(path: str) -> Array:
-        img = img_to_array(load_img(path, color_mode), data_format)
-        how = interpolation, False, crop_to_aspect_ratio, pad_to_aspect_ratio
-        return ops.image.resize(img, image_size, *how, data_format=data_format).numpy()
+        img = load_img(path, color_mode)
+        wanted, sizes = np.array(image_size, "float32"), np.array([img.height, img.width], "float32")
+        fitting = sizes / (sizes / wanted).max() if pad_to_aspect_ratio else wanted
+        how = interpolation, False, crop_to_aspect_ratio, crop_to_aspect_ratio and pad_to_aspect_ratio  # both: refused
+        x = ops.image.resize(img_to_array(img, data_format), [*map(int, fitting)], *how, data_format=data_format)
+        top, left = map(int, (wanted - fitting) / 2)
+        return ops.image.pad_images(x, top, left, None, None, image_size[0], image_size[1], data_format).numpy()
 
     return _from_folder(load, _PICTURES, **arguments)
 

@@ -66,6 +66,20 @@ def test_pictures_in_folders(tmp_path: Path, capsys: pytest.CaptureFixture[str])
         utils.image_dataset_from_directory(root, subset="training", **(settings | {"seed": None}))
 
 
+@pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])
+def test_pictures_are_resized_and_then_padded(tmp_path: Path, data_format: Any) -> None:
+    picture = np.random.default_rng(0).integers(1, 256, (12, 8, 3)).astype("uint8")
+    utils.save_img(tmp_path / "x.png", picture, scale=False)
+    settings: dict[str, Any] = {"labels": None, "image_size": (8, 9), "verbose": False, "pad_to_aspect_ratio": True}
+    (x,) = utils.image_dataset_from_directory(tmp_path, data_format=data_format, **settings)[0]
+    x = x if data_format == "channels_last" else np.moveaxis(x, 0, -1)
+    np.testing.assert_array_equal(x[:, 1:6], keras.ops.image.resize(picture.astype("float32"), (8, 5)))
+    assert x.shape == (8, 9, 3)
+    assert not x[:, [0, 6, 7, 8]].any()
+    with pytest.raises(ValueError, match="Only one of"):
+        utils.image_dataset_from_directory(tmp_path, crop_to_aspect_ratio=True, **settings)[0]
+
+
 def test_texts_in_folders(tmp_path: Path) -> None:
     for name in ("neg", "pos"):
         (tmp_path / name).mkdir()
