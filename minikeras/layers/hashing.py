@@ -52,6 +52,7 @@ class Hashing(_Hashed):
     def _encode(self, inputs: Array) -> Array:
         values = raw(inputs)
         whole = values.astype("int64") if values.dtype.kind == "f" else values
+        whole = np.where(values, "true", "false") if values.dtype.kind == "b" else whole  # as TensorFlow spells them
         masks = self.mask_value is not None and self.num_bins > 1  # then 0 is no bin
         bins = bins_of(whole.reshape(-1).tolist(), self.num_bins - masks, self.salt).reshape(values.shape)
         return self._encoded(np.where(values == self.mask_value, 0, bins + 1) if masks else bins)

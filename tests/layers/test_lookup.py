@@ -226,6 +226,7 @@ def test_hashing() -> None:
     assert rows(layers.Hashing(10**6, salt=[3, -4])(texts)) == strong
     assert rows(layers.Hashing(50)(np.array([[1, -22], [333, 4]]))) == [[49, 35], [7, 43]]
     assert rows(layers.Hashing(50)(np.array([1.5, -22.9]))) == [49, 35]
+    assert rows(layers.Hashing(7)(np.array([True, False]))) == [3, 0]  # of "true" and "false"
     assert rows(layers.Hashing(4, mask_value="a")(["a", "b"])) == [0, 2]
     assert rows(layers.Hashing(4, mask_value="c", output_mode="count")([["a", "b", "c"]])) == [[1, 1, 1, 0]]
     crossing = layers.HashedCrossing(1000)
