@@ -29,19 +29,19 @@ def cast(x: TensorLike, dtype: DTypeLike) -> Array:
 def saturate_cast(x: TensorLike, dtype: DTypeLike) -> Tensor:
     """x in another dtype, values beyond its range as its limits."""
     name = standardize_dtype(dtype)
-    if name == "bool":
-        low, high = 0, 1
-    else:
-        limits: Any = np.iinfo(name) if "int" in name else np.finfo(name)
-        low, high = limits.min, limits.max
     values = convert_to_tensor(x)
     own = np.dtype(values.dtype)
-    if own.kind in "iu":
-        low, high = max(low, np.iinfo(own).min), min(high, np.iinfo(own).max)
-    elif own.kind == "f" and "int" in name:  # the nearest floats within the range
-        low, high = (v if abs(int(v := own.type(limit))) <= abs(limit) else np.nextafter(v, own.type(0))
-                     for limit in (low, high))  # fmt: skip
-    return cast(NUMPY_OPS["clip"](values, low, high) if own.kind != "b" else values, name)
+    if own.kind == "b":
+        return cast(values, name)
+    limits: Any = np.iinfo if "int" in name else np.finfo
+    known: Any = np.iinfo(own) if own.kind in "iu" else np.finfo(own)
+    low, high = 0, 1
+    if name != "bool":
+        low, high = max(limits(name).min, known.min, key=float), min(limits(name).max, known.max, key=float)
+    rounds_up = own.kind == "f" and "int" in name and int(own.type(high)) > high
+    top = np.nextafter(own.type(high), own.type(0)) if rounds_up else high  # the last float within the range
+    result = cast(NUMPY_OPS["clip"](values, low, top), name)
+    return NUMPY_OPS["where"](values > top, np.array(high, name), result) if rounds_up else result
 
 
 @composite

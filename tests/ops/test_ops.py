@@ -136,6 +136,25 @@ def test_what_rounding_makes_of_singular_values_that_are_0_counts_as_0() -> None
     np.testing.assert_allclose(ops.lstsq(np.outer(a, b), [1.0, 2.0, 3.0]), expected @ [1, 2, 3], rtol=1e-5)
 
 
+@pytest.mark.parametrize(
+    ("source", "dtype", "low", "high"),
+    [
+        ("float32", "int32", -(2**31), 2**31 - 1),
+        ("float32", "uint32", 0, 2**32 - 1),
+        ("float32", "int64", -(2**63), 2**63 - 1),
+        ("float16", "int16", -(2**15), 2**15 - 1),
+        ("float16", "int32", -65504, 65504),  # the limits of float16 itself, as in Keras
+        ("float64", "float16", -65504, 65504),
+        ("int32", "uint8", 0, 255),
+    ],
+)
+def test_a_saturated_cast_reaches_the_limits(source: str, dtype: str, low: int, high: int) -> None:
+    far = [-(2**31), 2**31 - 1] if source == "int32" else [-np.inf, np.inf]
+    found = ops.saturate_cast(np.array([*far, 1], source), dtype)
+    assert found.dtype == dtype
+    np.testing.assert_array_equal(found, np.array([low, high, 1], dtype))
+
+
 def test_truncation_keeps_the_dtype() -> None:
     for x in ([1.7, -1.7], [2, -3], [True, False], np.array([2**62 + 1])):
         found = ops.trunc(x)
