@@ -204,7 +204,10 @@ def _extreme_rule(g: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = Fal
     """Share the gradient of an extreme evenly among the elements that attain it."""
     ties = np.equal(x, restore(y, axis, keepdims)).astype(x.dtype)
     count = np.sum(ties, axes(axis), keepdims=True)
-    return restore(g, axis, keepdims) * ties / np.maximum(count, 1)  # none attains it where `initial` does
+    least = restore(
+        np.equal(y, y), axis, keepdims
+    )  # none attains it where `initial` does, or a NaN, whose slope is NaN
+    return restore(g, axis, keepdims) * ties / np.maximum(count, least)
 
 
 @primitive(None)

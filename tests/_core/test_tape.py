@@ -623,6 +623,9 @@ def test_gradients_keep_the_dtype_and_shape_of_their_source() -> None:
         (lambda x: ops.maximum(x, 0.0), [0.0], [0.5]),  # Keras on JAX halves it between equals
         (lambda x: ops.clip(x, 1.0, 2.0), [1.0, 1.5, 2.0], [0.5, 1.0, 0.5]),  # likewise
         (ops.max, [1.0, 3.0, 3.0], [0.0, 0.5, 0.5]),
+        (lambda x: ops.max(x, 1), [[1.0, np.nan], [np.inf, 2.0]], [[np.nan, np.nan], [1.0, 0.0]]),
+        (ops.min, [1.0, np.nan], [np.nan, np.nan]),
+        (lambda x: ops.max(x, initial=5.0), [1.0, 3.0], [0.0, 0.0]),
         (ops.sqrt, [0.0], [np.inf]),
         (ops.norm, [0.0, 0.0], [0.0, 0.0]),
         (lambda x: ops.power(x, 0), [0.0], [0.0]),
