@@ -361,7 +361,8 @@ def _sparse_parts(target: Any, output: Any, from_logits: bool = False, axis: int
         shifted = rows - rule(max)(rows, -1, keepdims=True)  # exp cannot overflow
         losses = np.log(row_sums(np.exp(shifted), -1)[:, 0]) - rule(_chosen)(labels, shifted)
     else:
-        losses = -np.log(_clip(rule(_chosen)(labels, rows) / row_sums(rows, -1)[:, 0]))
+        sums = row_sums(rows, -1)[:, 0]  # plus 0, or NaN where one of a row is infinite
+        losses = -np.log(_clip(rule(_chosen)(labels, rows) / (sums + (sums - sums))))
     return losses if np.ndim(output) == 2 else np.reshape(losses, np.delete(np.shape(output), axis))
 
 

@@ -271,6 +271,15 @@ def test_large_logits_give_finite_numbers(loss: Loss) -> None:
         assert np.isfinite(gradient_of(loss, HOT, predicted)).all()
 
 
+def test_an_infinite_share_of_another_class_is_seen() -> None:
+    scores = np.array([[1.0, np.inf, 2.0], [1.0, 1.0, 2.0]])
+    with np.errstate(invalid="ignore"):
+        found = losses.sparse_categorical_crossentropy([2, 2], scores)
+        expected = losses.categorical_crossentropy(np.eye(3)[[2, 2]], scores)
+    np.testing.assert_allclose(found, [np.nan, np.log(2)], rtol=1e-6)
+    np.testing.assert_allclose(expected, found, rtol=1e-6)
+
+
 def test_empty_batches_and_zero_weights() -> None:
     nothing, scores = np.zeros((0, 3)), np.full((2, 3), 0.3)
     assert losses.MeanSquaredError()(nothing, nothing).shape == (0,)  # as Keras has it
