@@ -21,7 +21,7 @@ from .batches import Batches
 from .data_adapters import pack_x_y_sample_weight
 
 Verbose: TypeAlias = int | Literal["auto"]
-"""Printed by a run: nothing (0), a progress bar (1), one line an epoch (2); "auto" is 1."""
+"""Printed by a run: nothing (0), a progress bar (1), one line an epoch (2), its number (3); "auto" is 1."""
 Phase: TypeAlias = Literal["train", "test", "predict"]
 """Begins the names of a run's step and hooks."""
 LOOK = 0.05
@@ -162,8 +162,8 @@ def verbosity_of(verbose: Any) -> int:
     """Return what a run prints as a number."""
     if verbose == "auto":
         return 1 if is_interactive_logging_enabled() else 2
-    if verbose not in (0, 1, 2):
-        raise ValueError(f"`verbose` must be 0, 1, 2 or 'auto'. Received: verbose={verbose!r}.")
+    if verbose not in (0, 1, 2, 3):
+        raise ValueError(f"`verbose` must be 0, 1, 2, 3 or 'auto'. Received: verbose={verbose!r}.")
     return int(verbose)
 
 

@@ -380,7 +380,7 @@ class Trainer(Layer):
             y: Targets, with as many rows; none where x is an iterable of batches.
             batch_size: Rows a step, 32 if not given.
             epochs: How many epochs, those before `initial_epoch` included.
-            verbose: What to print: nothing (0), a progress bar (1, "auto"), one line an epoch (2).
+            verbose: What to print: nothing (0), a progress bar (1, "auto"), one line an epoch (2), its number (3).
             callbacks: Callbacks whose hooks run.
             validation_split: Share of the rows, the last ones, to evaluate on after each epoch.
             validation_data: (x, y) or (x, y, sample_weight) to evaluate on instead.

@@ -180,6 +180,16 @@ def test_predict_runs_callbacks() -> None:
 # --- what is printed ------------------------------------------------------------------------------------------
 
 
+def test_verbose_3_numbers_the_epochs(capsys: pytest.CaptureFixture[str]) -> None:
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    x = np.ones((2, 1))
+    model.fit(x, x, epochs=2, verbose=3, validation_data=(x, x))
+    model.evaluate(x, x, verbose=3)
+    model.predict(x, verbose=3)
+    assert capsys.readouterr().out.splitlines() == ["Epoch 1/2", "Epoch 2/2"]
+
+
 def test_a_log_reads_well(capsys: pytest.CaptureFixture[str]) -> None:
     hooks = CallbackList(add_progbar=True, verbose=1, epochs=2, steps=3)
     hooks.on_train_begin()
