@@ -21,6 +21,8 @@ def _watched(slot: str, doc: str) -> Any:
     """Return a property that programs must notice a change of."""
 
     def change(self: Variable, value: Any) -> None:
+        if value is not None and not callable(value):
+            raise ValueError(f"`{slot[1:]}` must be a callable or None. Received: {slot[1:]}={value!r}")
         setattr(self, slot, value)
         Changes.layers += 1
 

@@ -321,6 +321,14 @@ def test_constraints_and_overwriting() -> None:
         optimizer.apply([np.zeros(2), np.zeros(1)], [w, scale])
 
 
+@pytest.mark.parametrize("name", ["constraint", "regularizer"])
+def test_no_word_is_taken_for_a_constraint_of_a_variable(name: str) -> None:
+    w = Variable([1.0])
+    with pytest.raises(ValueError, match=f"`{name}` must be a callable or None. Received: {name}='non_neg'"):
+        setattr(w, name, "non_neg")
+    assert getattr(w, name) is None
+
+
 def test_learning_rates() -> None:
     w = Variable([0.0])
     optimizer = optimizers.SGD(0.5)
