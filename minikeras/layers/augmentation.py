@@ -219,7 +219,8 @@ class _BothWays(_Random):
     def _configure(self, arguments: dict[str, Any]) -> None:
         super()._configure(arguments)
         self._high = self._range("height_factor", self.height_factor)
-        self._wide = self._high if self.width_factor is None else self._range("width_factor", self.width_factor)
+        alike = self.width_factor is None and isinstance(self, RandomZoom)
+        self._wide = self._high if alike else self._range("width_factor", self.width_factor)
 
 
 class RandomZoom(_BothWays):

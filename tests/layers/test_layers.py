@@ -387,6 +387,12 @@ def test_integers_become_floats_where_images_change_their_places() -> None:
         assert EXAMPLES[name][0]()(x, training=False).dtype == "float32"
 
 
+def test_a_shift_needs_both_factors() -> None:
+    with pytest.raises(ValueError, match="width_factor=None"):
+        layers.RandomTranslation(0.1, None)  # type: ignore[arg-type]
+    assert layers.RandomZoom(0.1, None).width_factor is None
+
+
 @pytest.mark.parametrize("name", ["RandomFlip", "RandomBrightness", "RandomCrop", "CenterCrop", "Resizing"])
 def test_images_have_three_axes_or_four(name: str) -> None:
     for shape in ((4, 4), (1, 1, 4, 4, 3)):
