@@ -153,9 +153,10 @@ def test_wrong_uses_are_refused() -> None:
     for mask in (np.ones((1, 2), bool), [np.ones((1, 2), bool)]):
         with pytest.raises(ValueError, match=r"takes the masks \[query_mask, value_mask\]"):
             layers.Attention()([x, x], mask=mask)
-    for wrong in ({"num_heads": 0}, {"key_dim": 1.5}, {"value_dim": -1}, {"output_shape": 8.0}):
+    wrongs: list[dict[str, Any]] = [{"num_heads": 0}, {"key_dim": 1.5}, {"value_dim": -1}, {"output_shape": 8.0}]
+    for wrong in (*wrongs, {"attention_axes": "bad"}):
         with pytest.raises(ValueError, match=next(iter(wrong))):
-            layers.MultiHeadAttention(**{"num_heads": 1, "key_dim": 1, **wrong})  # type: ignore[arg-type]
+            layers.MultiHeadAttention(**{"num_heads": 1, "key_dim": 1, **wrong})
     with pytest.raises(ValueError, match="sliding_window"):
         layers.MultiHeadAttention(1, 1, sliding_window=0)
     with pytest.raises(ValueError, match="Value and key must agree"):
