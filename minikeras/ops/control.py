@@ -81,6 +81,8 @@ def scan(f: Callable[[Any, Any], Any], init: Any, xs: Any = None, length: int | 
     """
     if not callable(f):
         raise TypeError(f"scan needs a function f(carry, x). Received: f={f!r}")
+    if not isinstance(unroll, int) or (unroll < 1 and unroll is not False):
+        raise ValueError(f"`unroll` must be a positive integer or boolean. Received: unroll={unroll!r}")
     if xs is None and length is None:
         raise ValueError("scan needs xs to walk along, or length. Received neither.")
     numbers = isinstance(xs, list) and not any(hasattr(x, "shape") for x in xs)  # one tensor, no structure of them

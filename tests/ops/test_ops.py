@@ -674,6 +674,8 @@ def test_jvp_keeps_what_comes_along() -> None:
         lambda: ops.median([1j, 2.0]),
         lambda: ops.percentile([1.0], [50.0, np.nan]),
         lambda: ops.quantile([1.0], 0.5, method="hazen"),
+        lambda: ops.scan(lambda c, x: (c, x), 0.0, X, unroll=-1),
+        lambda: ops.scan(lambda c, x: (c, x), 0.0, X, unroll=1.5),  # type: ignore[arg-type]
     ],
 )
 def test_wrong_arguments_are_refused(call: Callable[[], Any]) -> None:
