@@ -4,11 +4,13 @@ import math
 import re
 from collections.abc import Sequence
 from itertools import chain, pairwise
+from operator import index
 from typing import Any, Literal, Protocol, overload
 
 import numpy as np
 
 from .._base.checks import one_of
+from .._base.context import context
 from .._base.settings import standardize_data_format, standardize_dtype
 from .._base.typing import Array, DataFormat, DTypeLike, TensorLike
 from .._core.keras_tensor import KerasTensor
@@ -373,7 +375,10 @@ def array_split(x: TensorLike, indices_or_sections: int | Sequence[int], axis: i
     cuts = as_array(indices_or_sections)
     if not cuts.ndim:
         cuts = np.cumsum([len(part) for part in np.array_split(np.arange(length), int(cuts))])[:-1]
-    return [get_item(x, along(axis, slice_type(i, j))) for i, j in pairwise([0, *map(int, cuts), length])]
+    ends = [0, *map(index, cuts), length]
+    if ends != sorted(ends) and not context.dry:
+        raise ValueError(f"Cuts must ascend within axis {axis}, of size {length}. Received: {cuts.tolist()}")
+    return [get_item(x, along(axis, slice_type(i, j))) for i, j in pairwise(ends)]
 
 
 @composite
@@ -626,6 +631,8 @@ def diagflat(x: TensorLike, k: int = 0) -> Tensor:
 def diff(a: TensorLike, n: int = 1, axis: int = -1) -> Tensor:
     """Differences of neighbours along an axis, n times over."""
     result = convert_to_tensor(a)
+    if n < 0 or not -result.ndim <= axis < result.ndim:
+        raise ValueError(f"`n` must not be negative, and `axis` be one of {result.ndim}. Received: n={n}, axis={axis}")
     for _ in range(n):
         later, earlier = (get_item(result, along(axis, slice_type(*ends))) for ends in ((1, None), (None, -1)))
         result = later ^ earlier if result.dtype == "bool" else later - earlier

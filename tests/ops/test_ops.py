@@ -674,6 +674,11 @@ def test_jvp_keeps_what_comes_along() -> None:
         lambda: ops.median([1j, 2.0]),
         lambda: ops.percentile([1.0], [50.0, np.nan]),
         lambda: ops.quantile([1.0], 0.5, method="hazen"),
+        lambda: ops.split(np.arange(6), [3, 1]),
+        lambda: ops.split(np.arange(6), [2, 9]),
+        lambda: ops.split(np.arange(6), [-1]),
+        lambda: ops.diff(X, n=-1),
+        lambda: ops.diff(X, axis=2),
         lambda: ops.scan(lambda c, x: (c, x), 0.0, X, unroll=-1),
         lambda: ops.scan(lambda c, x: (c, x), 0.0, X, unroll=1.5),  # type: ignore[arg-type]
     ],
