@@ -540,6 +540,7 @@ def test_errors_name_what_was_received() -> None:
         (lambda x: ops.norm(x, axis=1, keepdims=True), (None, 1), "float32"),
         (lambda x: ops.log(x), (None, 4), "float32"),
         (lambda x: ops.divide(1.0, x), (None, 4), "float32"),
+        (lambda x: ops.geomspace(x, 8 * x, 5, axis=1), (None, 5, 4), "float32"),
         (lambda x: ops.pad(x, ((0, 0), (1, 1))), (None, 6), "float32"),
         (lambda x: ops.repeat(x, 2, axis=1), (None, 8), "float32"),
         (lambda x: np.maximum(x, 0), (None, 4), "float32"),
@@ -597,6 +598,7 @@ def test_structures_are_inferred() -> None:
     assert [ops.shape(p) for p in ops.split(x, 2, axis=1)] == [(None, 2), (None, 2)]
     assert [ops.shape(p) for p in ops.split(x, 2)] == [(None, 4), (None, 4)]
     assert [ops.shape(p) for p in ops.unstack(x, axis=1)] == [(None,)] * 4
+    assert [ops.shape(p) for p in ops.unstack(x, num=3)] == [(4,)] * 3
     values, indices = ops.top_k(x, 2)
     assert (ops.shape(values), indices.dtype) == ((None, 2), "int32")
 
