@@ -216,12 +216,11 @@ class MultiHeadAttention(Layer):
                  kernel_constraint: ConstraintLike = None, bias_constraint: ConstraintLike = None,
                  use_gate: bool = False, seed: int | None = None, **options: Unpack[BaseOptions]) -> None:  # fmt: skip
         value_dim = key_dim if value_dim is None else value_dim
-        if not isinstance(attention_axes, int | list | tuple | None):
-            raise ValueError(f"`attention_axes` must be an int, list or tuple. Received: {attention_axes=}")
         attention_axes = (attention_axes,) if isinstance(attention_axes, int) else attention_axes
         self._configure(locals())
-        if isinstance(output_shape, float):
-            raise ValueError(f"`output_shape` must be an integer or several. Received: output_shape={output_shape}.")
+        for name, value in (("attention_axes", attention_axes), ("output_shape", output_shape)):
+            if isinstance(value, str | float):
+                raise ValueError(f"`{name}` must be an integer or several. Received: {name}={value!r}.")
         self._output_shape = (output_shape,) if isinstance(output_shape, int) else output_shape and tuple(output_shape)
         self._penalty: Any = regularizers.get(activity_regularizer)
 
