@@ -327,8 +327,7 @@ def binomial(shape: SizeLike, counts: TensorLike, probabilities: TensorLike, dty
         >>> print(binomial((2,), 3, 1.0, seed=1))
         Tensor([3. 3.], shape=(2,), dtype=float32)
     """
-    whole = as_array(counts).astype("int64")
-    return _draw("binomial", shape, standardize_dtype(dtype), seed, whole, probabilities)
+    return _draw("binomial", shape, standardize_dtype(dtype), seed, as_array(counts).astype("int64"), probabilities)
 
 
 @primitive()

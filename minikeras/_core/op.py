@@ -103,12 +103,8 @@ class Op:
         free = self.name in ("clip", "equal", "not_equal") or self.name[0] == "_"  # a bound; `x == None`; own checks
         self.needs_all: bool = not (count is None or may_lack or free)
 
-    def has_rule(self, index: int) -> bool:
-        """Return whether an input has a gradient."""
-        return self.vjps[index if self.count is not None else 0] is not None
-
     def vjp(self, index: int) -> VJP | None:
-        """Return the rule for one input; a single rule of an op with any number of inputs serves all."""
+        """Return the rule for one input, if it has one; that of an op with any number of inputs serves all."""
         if self.count is None:
             rule = self.vjps[0]
             return rule and (lambda g, y, *args, **kwargs: rule(index, g, y, *args, **kwargs))

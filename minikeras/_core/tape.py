@@ -63,7 +63,7 @@ class GradientTape(Recorder):
         for i, x in enumerate(entry.inputs):
             if id(x) not in watched and type(x) is not Tensor and self.watch_accessed_variables and _is_trainable(x):
                 watched[id(x)] = x
-            differentiated = differentiated or (id(x) in watched and entry.op.has_rule(i))
+            differentiated = differentiated or (id(x) in watched and entry.op.vjp(i) is not None)
         for x in (*entry.rest, *entry.kwargs.values()):
             if isinstance(x, TensorOps) and not entry.op.effect and self.follows(x) and _differentiable(x):
                 name = next(name for name, value in entry.arguments().items() if value is x)
@@ -191,7 +191,12 @@ def backward(entries: list[Entry], seeds: list[tuple[Any, Any]], as_tensors: boo
         g, op = totals.get(id(entry.output)), entry.op
         if g is None:
             continue
-        values = _as_tensors(entry) if as_tensors else entry.values
+        values = entry.values
+        if as_tensors:  # a variable that was assigned since stands for its old value, as a constant
+            values = [
+                x if isinstance(x, Tensor) or getattr(x, "array", None) is v else v if np.isscalar(v) else Tensor(v)
+                for x, v in zip(entry.inputs, values, strict=True)
+            ]
         if op.vjp_all is not None:
             pairs = op.vjp_all(g, entry, values, targets, totals)
         else:
@@ -204,15 +209,6 @@ def backward(entries: list[Entry], seeds: list[tuple[Any, Any]], as_tensors: boo
                 before = totals.get(id(x))
                 totals[id(x)] = d if before is None else before + d
     return totals
-
-
-def _as_tensors(entry: Entry) -> list[Any]:
-    """Return the values of an entry's inputs as tensors to compute with.
-
-    A variable that was assigned since stands for its old value, as a constant.
-    """
-    return [x if isinstance(x, Tensor) or getattr(x, "array", None) is v else v if np.isscalar(v) else Tensor(v)
-            for x, v in zip(entry.inputs, entry.values, strict=True)]  # fmt: skip
 
 
 def _pairs(g: Any, entry: Entry, values: Sequence[Any], fused: tuple[int, TensorOps, VJP] | None, as_tensors: bool,

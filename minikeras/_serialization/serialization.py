@@ -55,7 +55,8 @@ def serialize(obj: Any) -> Any:
 def _described(obj: Any) -> Config:
     """Return the configuration of an object: its class and arguments, what it was built with and compiled with."""
     cls, arguments = type(obj), obj.get_config()
-    module = module_of(cls)
+    homes = (name for name, kind in kinds().items() if kind.own(cls.__name__) is cls)
+    module = next(homes, "keras") if is_built_in(cls) else None
     public = module is not None and not module.startswith("keras.src.")
     if not isinstance(arguments, dict):
         raise TypeError(f"`get_config` of {obj!r:.200} must return a dict. It returned: {arguments!r:.200}.")
@@ -68,13 +69,6 @@ def _described(obj: Any) -> Config:
     if context.numbers is not None:
         config["shared_object_id"] = context.numbers.setdefault(id(obj), (obj, len(context.numbers)))[1]
     return config
-
-
-def module_of(cls: Any) -> str | None:
-    """Return the Keras module that a class's configuration names, None for a custom class."""
-    if not is_built_in(cls):
-        return None
-    return next((module for module, kind in kinds().items() if kind.own(cls.__name__) is cls), "keras")
 
 
 def serialize_shared(obj: Any) -> Config:

@@ -351,8 +351,7 @@ class Trainer(Layer):
         """Evaluate one batch and return what to report, by name, as `train_step` does. A subclass may override it."""
         x, y, sample_weight = unpack_x_y_sample_weight(data)
         y_pred = self(x, training=False)
-        loss = self._loss_of(x, y, y_pred, sample_weight, training=False)
-        return self._report(x, y, y_pred, sample_weight, loss)
+        return self._report(x, y, y_pred, sample_weight, self._loss_of(x, y, y_pred, sample_weight, training=False))
 
     def _report(self, x: Any, y: Any, y_pred: Any, sample_weight: Any, loss: Any) -> dict[str, Any]:
         if self._loss_tracker is not None:

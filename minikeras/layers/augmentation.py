@@ -308,8 +308,7 @@ class RandomBrightness(_OfValues):
 
     def _change(self, x: Tensor) -> Tensor:
         low, high = self.value_range
-        shift = self._draw(x, *self.factor, x.ndim) * (high - low)
-        return ops.clip(x + ops.cast(shift, x.dtype), low, high)
+        return ops.clip(x + ops.cast(self._draw(x, *self.factor, x.ndim) * (high - low), x.dtype), low, high)
 
 
 class RandomCrop(_Random):

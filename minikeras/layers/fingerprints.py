@@ -28,8 +28,7 @@ def _mixed(x: Any) -> Any:
 
 
 def _pair(u: Array, v: Array, mul: Any) -> Array:
-    a = _mixed((u ^ v) * mul)
-    return cast(Array, _mixed((v ^ a) * mul) * mul)
+    return cast(Array, _mixed((v ^ _mixed((u ^ v) * mul)) * mul) * mul)
 
 
 def _grouped(texts: Sequence[bytes], kinds: Callable[[Array], Array]) -> Iterator[tuple[Array, Words, Array, int]]:
@@ -145,8 +144,7 @@ def _stir(v: "list[Array]", times: int) -> None:
 def crossed(first: Array, second: Array) -> Array:
     """Return 64 bits of each pair of hashes, as TensorFlow's `FingerprintCat64`."""
     mul = 0xC6A4A7935BD1E995
-    both = ((first ^ mul) ^ _mixed(second * mul) * mul) * mul
-    return cast(Array, _mixed(_mixed(both) * mul))
+    return cast(Array, _mixed(_mixed(((first ^ mul) ^ _mixed(second * mul) * mul) * mul) * mul))
 
 
 def as_key(salt: Any) -> "list[int] | None":

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from copy import deepcopy
 from functools import wraps
 from threading import RLock
-from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, overload
 
 import numpy as np
 
@@ -340,7 +340,10 @@ class Layer(Module, Configurable):
                 else:
                     outputs = self._call_checked(*args, **kwargs)
                     if self.activity_regularizer is not None and not context.dry:
-                        self._regularize(outputs)
+                        for output in leaves(outputs):
+                            loss = self.activity_regularizer(output)
+                            # The mean over the batch, so that the penalty does not depend on the batch size.
+                            self.add_loss(loss / float(output.shape[0] or 1) if output.ndim else loss)
                 self._pass_mask(first, outputs, mask)
             except Exception as error:
                 if isinstance(error, TypeError):
@@ -471,12 +474,6 @@ class Layer(Module, Configurable):
     def _misplaced(self, x: Any) -> ValueError:
         return ValueError(f"Only tensors may be passed by position to layer '{self.name}'. Received: {x!r} (of type "
                           f"{type(x).__name__}). Pass it by keyword.")  # fmt: skip
-
-    def _regularize(self, outputs: Any) -> None:
-        for output in leaves(outputs):
-            loss = cast("Callable[..., Any]", self.activity_regularizer)(output)
-            # The mean over the batch, so that the penalty does not depend on the batch size.
-            self.add_loss(loss / float(output.shape[0] or 1) if output.ndim else loss)
 
     @property
     def input(self) -> KerasTensor | Any:

@@ -8,7 +8,7 @@ import re
 import string
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
-from itertools import chain, repeat
+from itertools import chain, islice, repeat
 from typing import Annotated, Any, ClassVar, Literal, Self, TypeAlias, Unpack, cast
 from weakref import WeakKeyDictionary
 
@@ -50,9 +50,7 @@ def _batches(data: Any, steps: int | None) -> Iterator[Array]:
     if isinstance(data, np.ndarray | TensorOps | list | tuple | str) or hasattr(data, "to_numpy"):
         yield raw(data)
         return
-    for i, batch in enumerate(data):
-        if steps is not None and i >= steps:
-            break
+    for batch in islice(data, steps):
         yield raw(batch[0] if isinstance(batch, tuple) else batch)
 
 
@@ -223,8 +221,7 @@ class Discretization(Numbering):
     def _encode(self, inputs: Array) -> Array:
         if self.bin_boundaries is None:
             raise ValueError("Discretization needs `bin_boundaries`, or a call of adapt() before it is used.")
-        numbers = np.digitize(inputs, self.bin_boundaries)
-        return encoded(numbers, self.output_mode, self._depth(), self._kind())
+        return encoded(np.digitize(inputs, self.bin_boundaries), self.output_mode, self._depth(), self._kind())
 
     def _kind(self) -> str:
         return "int32" if self.output_mode == "int" else self.compute_dtype

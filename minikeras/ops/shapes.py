@@ -363,8 +363,7 @@ def split(x: TensorLike, indices_or_sections: int | Sequence[int], axis: int = 0
     """Parts of x along an axis: so many equal ones, or cut before the given indices."""
     length = shape(x)[axis]
     if isinstance(indices_or_sections, int | np.integer) and length % indices_or_sections:
-        parts = f"{indices_or_sections} equal parts"
-        raise ValueError(f"Cannot split axis {axis} of size {length} into {parts}. Received: x.shape={shape(x)}")
+        raise ValueError(f"Cannot split axis {axis} of size {length} into {indices_or_sections} equal parts.")
     return array_split(x, indices_or_sections, axis)
 
 
@@ -384,9 +383,8 @@ def array_split(x: TensorLike, indices_or_sections: int | Sequence[int], axis: i
 @composite
 def unstack(x: TensorLike, num: int | None = None, axis: int = 0) -> list[Tensor]:
     """Slices of x along an axis, without this axis."""
-    if num is not None and context.dry:  # what stands for an open axis may be shorter
-        return [get_item(x, along(axis, 0)) for _ in range(num)]
-    return [get_item(x, along(axis, i)) for i in range(shape(x)[axis])]
+    count = num if num and context.dry else shape(x)[axis]  # what stands for an open axis may be shorter
+    return [get_item(x, along(axis, 0 if context.dry else i)) for i in range(count)]
 
 
 def _splitter(name: str, axis: int, which: str) -> Any:

@@ -178,8 +178,7 @@ class Adafactor(Optimizer):
         else:
             self.assign(r, (1 - new) * r.array + new * square.mean(-1))
             self.assign(c, (1 - new) * c.array + new * square.mean(-2))
-            rows = r.array / r.array.mean(-1, keepdims=True)
-            self.assign(v, rows[..., None] * c.array[..., None, :])
+            self.assign(v, (r.array / r.array.mean(-1, keepdims=True))[..., None] * c.array[..., None, :])
         u = g / np.sqrt(v.array)
         alpha = max(self.epsilon_2, _rms(variable.array)) * min(float(learning_rate), step**-0.5)
         self.assign_sub(variable, alpha / max(1.0, _rms(u) / self.clip_threshold) * u)
