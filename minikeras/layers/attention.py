@@ -285,10 +285,10 @@ class MultiHeadAttention(Layer):
         if visible is not None:
             for _ in range(scores.ndim - len(visible.shape)):
                 visible = ops.expand_dims(visible, -2 * len(self.attention_axes) - 1)
-        if visible is not None and scores.ndim == 4 and not self.dropout and not return_attention_scores:
-            # Keras has an op for this case, where a query that sees nothing gets the mean of all values in place of 0
+        as_op = scores.ndim == 4 and not self.dropout and not return_attention_scores  # for which Keras has an op
+        if visible is not None and as_op:  # in it a query that sees nothing gets the mean of all values in place of 0
             scores, visible = ops.where(visible, scores, 0.7 * float(np.finfo(scores.dtype).min)), None
-        weights = self._softmax(scores, mask=visible)
+        weights = ops.softmax(scores) if as_op else self._softmax(scores, mask=visible)
         dropped = self._dropout_layer(weights, training=bool(training)) if self.dropout > 0 else weights
         result = ops.einsum(self._equations[1], dropped, v)
         result = masked(to_output(result if gate is None else result * gate), mask)

@@ -1,5 +1,6 @@
 """Attention: numbers worked by hand, masks, training."""
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -136,6 +137,15 @@ def test_the_mask_of_the_queries_goes_on() -> None:
     assert layer.compute_mask([x, x], mask=[None, mask]) is None
     y = layers.Masking()(np.array([[[1.0], [0.0]]]))
     assert layer([y, y]).keras_mask.tolist() == [[True, False]]
+
+
+def test_a_single_step_is_attended_to_without_a_warning() -> None:
+    x = np.ones((2, 1, 4), "float32")
+    for layer in (layers.MultiHeadAttention(2, 2), layers.GroupQueryAttention(2, 2, 1)):
+        with warnings.catch_warnings(action="error"):
+            layer(x, x)
+    with pytest.warns(UserWarning, match="softmax over axis"):
+        layers.MultiHeadAttention(2, 2)(x, x, return_attention_scores=True)
 
 
 def test_scores_of_symbolic_inputs() -> None:
