@@ -15,9 +15,10 @@ with lazily(globals()):
     from .._trainers.data_adapters import pack_x_y_sample_weight, unpack_x_y_sample_weight
     from .feature_space import Cross as Cross, Feature as Feature, FeatureSpace
     from .file_utils import get_file
-    from .dataset_utils import image_dataset_from_directory, text_dataset_from_directory, timeseries_dataset_from_array
+    from .dataset_utils import (
+        image_dataset_from_directory, split_dataset, text_dataset_from_directory, timeseries_dataset_from_array)
     from .image_utils import array_to_img, img_to_array, load_img, save_img
-    from .numerical_utils import normalize, pad_sequences, split_dataset, to_categorical
+    from .numerical_utils import normalize, pad_sequences, to_categorical
     from .model_visualization import model_to_dot, plot_model
     from .profile_utils import StepProfile, profile_step
     from .._display.progbar import Progbar

@@ -1,6 +1,5 @@
-"""Helpers that prepare data: `to_categorical`, `normalize`, `pad_sequences` and `split_dataset`."""
+"""Helpers that prepare data: `to_categorical`, `normalize` and `pad_sequences`."""
 
-import random
 from collections.abc import Sequence
 from typing import Any, Literal, cast, overload
 
@@ -133,75 +132,3 @@ def pad_sequences(sequences: Sequence[Any] | Array, maxlen: int | None = None, d
         if len(part):
             padded[i, start : start + len(part)] = part
     return padded
-
-
-@overload
-def split_dataset(dataset: Array, left_size: float | None = None, right_size: float | None = None,
-                  shuffle: bool = False, seed: int | None = None,
-                  preferred_backend: Literal["numpy"] | None = None) -> tuple[Array, Array]: ...  # fmt: skip
-@overload
-def split_dataset(
-    dataset: list[Any] | tuple[Any, ...], left_size: float | None = None, right_size: float | None = None,
-    shuffle: bool = False, seed: int | None = None, preferred_backend: Literal["numpy"] | None = None,
-) -> tuple[tuple[Array, ...], tuple[Array, ...]]: ...  # fmt: skip
-@suggests
-def split_dataset(dataset: Array | list[Any] | tuple[Any, ...], left_size: float | None = None,
-                  right_size: float | None = None, shuffle: bool = False, seed: int | None = None,
-                  preferred_backend: Literal["numpy"] | None = None) -> tuple[Any, Any]:  # fmt: skip
-    """Split the rows of arrays in two, such as to train and to test on.
-
-    The rows are those that Keras picks; but where it returns two `tf.data.Dataset`, these are arrays.
-
-    Args:
-        dataset: An array, or a list or tuple of arrays with as many rows.
-        left_size: How many rows go to the left: an integer, or a fraction between 0 and 1. If not given, the rest.
-        right_size: How many go to the right, which are the last.
-        shuffle: Whether to put the rows in a random order first.
-        seed: Its seed; as in Keras, Python's `random` is seeded with it.
-        preferred_backend: As in Keras; there is only NumPy.
-
-    Returns:
-        Left and right: two arrays, or two tuples of arrays for a list or tuple.
-
-    Raises:
-        TypeError: if `dataset` or a size is of another type.
-        ValueError: if there are no arrays, they differ in length, or the sizes leave one side empty or are too large.
-
-    Example:
-        >>> split_dataset(np.arange(5), left_size=0.6)
-        (array([0, 1, 2]), array([3, 4]))
-    """
-    one_of("preferred_backend", preferred_backend, (None, "numpy"))
-    if not isinstance(dataset, np.ndarray | list | tuple):
-        raise TypeError(f"`dataset` must be an array, or a list or tuple of arrays. Received: {type(dataset)}.")
-    arrays = [dataset] if isinstance(dataset, np.ndarray) else list(dataset)
-    if not arrays or not all(isinstance(x, np.ndarray) and x.ndim for x in arrays):
-        raise ValueError(f"`dataset` must hold NumPy arrays with rows. Received: {[type(x) for x in arrays]}.")
-    if len({len(x) for x in arrays}) > 1:
-        raise ValueError(f"All arrays must have as many rows. Received: {[len(x) for x in arrays]}.")
-    rows = len(arrays[0])
-    left, right = _split_sizes(left_size, right_size, rows)
-    order = list(range(rows))
-    if shuffle:
-        random.seed(random.randint(0, 10**6) if seed is None else seed)
-        random.shuffle(order)
-    parts = [tuple(x[part] for x in arrays) for part in (order[:left], order[rows - right :])]
-    return (parts[0][0], parts[1][0]) if isinstance(dataset, np.ndarray) else (parts[0], parts[1])
-
-
-def _split_sizes(left: float | None, right: float | None, rows: int) -> tuple[int, int]:
-    """Return how many of a number of rows go to the left and to the right."""
-    received = f"Received: left_size={left!r}, right_size={right!r}, for {rows} rows."
-    if left is None and right is None:
-        raise ValueError(f"At least one of `left_size` and `right_size` must be given. {received}")
-    if any(size is not None and type(size) not in (int, float) for size in (left, right)):
-        raise TypeError(f"`left_size` and `right_size` must be integers, fractions or None. {received}")
-    if any(size is not None and not 0 < size < (1 if isinstance(size, float) else rows) for size in (left, right)):
-        raise ValueError(f"A size must be an integer from 1 to the rows less 1, or a fraction below 1. {received}")
-    first, last = (round(size * rows) if isinstance(size, float) else size for size in (left, right))
-    first = rows - (last or 0) if first is None else first
-    last = rows - first if last is None else last
-    too_much = isinstance(left, float) and isinstance(right, float) and left + right > 1
-    if too_much or not first or not last or first + last > rows:
-        raise ValueError(f"Both sides need rows, and together no more than there are. {received}")
-    return first, last
