@@ -9,23 +9,21 @@ from .load_budget import Loading
 
 
 class _Context(threading.local):
-    """The contexts open in this thread: name scopes (with the object that opened each), layer calls, dry runs,
-    autocasts, the loading of a file, batches that differ in size; models that wait, with the scopes and shapes they
-    met, to be built after a dry run; custom objects; and, where what occurs more than once is to be one, the objects
-    made of configurations so far, or written to them with the number of each."""
+    """What is going on in this thread; the values here say that nothing is."""
 
     def __init__(self) -> None:
-        self.scopes: list[tuple[str, object]] = []
-        self.training: list[bool | None] = []
-        self.dry: int = 0  # which run of those for a shape
-        self.undo: dict[int, tuple[Any, Any]] | None = None
+        self.scopes: list[tuple[str, object]] = []  # the open name scopes, with the object that opened each
+        self.training: list[bool | None] = []  # for each layer that is being called, whether to train it
+        self.dry: int = 0  # the number of the dry run, as of the two that find out a shape
+        self.undo: dict[int, tuple[Any, Any]] | None = None  # variables that `undone` sets back, and their arrays
+        # Models to be built after a dry run, with the scopes and the shape of each call that they met.
         self.waiting: dict[Any, list[tuple[list[tuple[str, object]], Any]]] | None = None
-        self.autocast: str | None = None
-        self.loading: Loading | None = None
-        self.uneven: bool = False
-        self.custom: dict[str, Any] = {}
-        self.made: dict[str, Any] | None = None
-        self.numbers: dict[int, tuple[Any, int]] | None = None
+        self.autocast: str | None = None  # the dtype in which weights are read
+        self.loading: Loading | None = None  # how much a file may still ask for while it is loaded
+        self.uneven: bool = False  # whether batches may differ in size
+        self.custom: dict[str, Any] = {}  # the custom objects of the open scopes
+        self.made: dict[str, Any] | None = None  # the objects that a file has several times, by their number there
+        self.numbers: dict[int, tuple[Any, int]] | None = None  # the same of objects that are written, by their id
 
     @contextmanager
     def having(self, **values: Any) -> Iterator[None]:
