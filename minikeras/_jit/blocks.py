@@ -28,7 +28,7 @@ from .program import Program
 from .trace import keep, simplified
 
 BLOCKS = 2
-"""More of them are more calls, at each of which threads wait for each other: some 10 us on a virtual machine."""
+"""More blocks would need more calls, and threads wait for each other at each: some 10 us on a virtual machine."""
 BLOCK_COST = 1 << 20
 """What a block should cost at least, see `cost_of`: some milliseconds."""
 CALL_COST = 10_000
@@ -59,7 +59,7 @@ class _Row(NamedTuple):
     scaled: bool
 
     def run(self, entry: Entry, inputs: Sequence[Any], values: Sequence[Any], ratio: tuple[int, int]) -> Entry:
-        """Return the entry for parts of its inputs, and their values, that have so many of so many rows."""
+        """Return the entry run on parts of its inputs, and of their values; `ratio` is (rows of a part, all rows)."""
         rest, kwargs = _scaled((entry.rest, entry.kwargs), ratio) if self.scaled else (entry.rest, entry.kwargs)
         y = Tensor(np.asarray(entry.op.replay(*values, *rest, **kwargs)))
         return Entry(entry.op, inputs, values, rest, kwargs, y)
@@ -329,9 +329,9 @@ class BlockProgram(Program):
         plan, rows = self._plan, self._rows
         entries, needs = self._collect(n, ())
         sums = [entry.output for entry in plan.own.get(n, ()) if id(entry.output) in self._sums]
+        kept = self._wanted.get(n, {}).values()
         blocks = []
         for k, cut in enumerate(self._cuts):
-            kept = self._wanted.get(n, {}).values()
             rooms = [(x, Tensor(_part(self._arrays[id(x)], plan.axis[id(x)], rows, *cut))) for x in kept]
             rooms += [(x, Tensor(self._sums[id(x)][k, ...])) for x in sums]
             program = self._for_block(entries, needs, cut, rooms)
@@ -340,7 +340,7 @@ class BlockProgram(Program):
 
     def _placed(self, n: int, needs: Iterable[tuple[int, int | None]], cut: tuple[int, int], own: Iterable[Tensor],
                 program: Program) -> _Block:  # fmt: skip
-        """Return a block of a stage, which takes these parts of what others have, and arrays of its own."""
+        """Return a block of a stage, which takes these parts of what other stages have computed, and its own arrays."""
         self._programs.setdefault(n, []).append(program)
         places, arrays, rows = self._inputs, self._arrays, self._rows
         sources = [(places[key], axis) if key in places else (_part(arrays[key], axis, rows, *cut), None)
@@ -387,7 +387,7 @@ class BlockProgram(Program):
 
 
 def may_gain(entries: Sequence[Entry], inputs: Sequence[Tensor]) -> bool:
-    """Return whether blocks may gain something: threads can share a step, and calls and products stay large."""
+    """Return whether blocks may be quicker: there are rows for all, and calls and products stay large in each."""
     rows = len(cast(Array, inputs[0].array)) if inputs and inputs[0].ndim else 0
     if rows < 2 * BLOCKS:
         return False

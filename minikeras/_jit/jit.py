@@ -23,10 +23,9 @@ from .program import Program
 from .trace import Trace, sketch, trace
 
 PROGRAMS_KEPT, SMALL_KEPT = 8, 128
-"""How many input shapes a function keeps programs for: so many in any case, and if all are small."""
+"""How many input shapes a function keeps programs for: in any case, and if all programs are small."""
 PROGRAM_BYTES = 1 << 25
-"""Programs are small while their buffers take no more together. One for predictions with larger ones is not kept, and
-batches are not joined beyond them."""
+"""The buffers of all small programs together, and those of a program for predictions, take no more bytes."""
 MULTI_STEP_BYTES, SMALL = 1 << 20, 1 << 21
 """Steps with larger buffers, or more multiplications in a product, take so long that a run of them gains nothing."""
 ROWS = 4096
@@ -47,15 +46,16 @@ class Jit:
     Args:
         may_replay: Returns whether a replay has the effects that a run has.
         limit: Bytes of buffers beyond which a program is not kept, None for no limit.
-        twice: Of a function that has effects: returns whether two runs must have done the same before there is a
-            program, as code of the user's may not: it may count in a list, or draw from a generator of its own.
+        twice: Given for a function that has effects. Returns whether two runs must have done the same before there is
+            a program: code of the user's may not do so, if it counts in a list or draws from its own generator.
         waits: Whether a further kind of inputs runs plainly at first, for it may come but once.
     """
 
     def __init__(self, function: Callable[[Any], Any], may_replay: Callable[[], bool], limit: int | None = None,
                  twice: Callable[[], bool] | None = None, waits: bool = True) -> None:  # fmt: skip
         self._function, self._may_replay = function, may_replay
-        self._limit, self._twice, self._waits = limit, twice, waits
+        self._limit, self._has_effects, self._waits = limit, twice is not None, waits
+        self._must_agree_twice: Callable[[], bool] = twice or (lambda: False)
         self._fingerprints: dict[Any, Any] = {}
         """The fingerprint of the first run of each kind, None of one that was not recorded."""
         self._whole: list[tuple[int, ...]] = []
@@ -102,25 +102,21 @@ class Jit:
         wants the outputs of its own run holds the lock until it has them.
         """
         with self.lock:
-            return self._step(inputs)
-
-    def _step(self, inputs: Any) -> Callable[[], Any]:
-        program = self._latest(inputs)
-        if program is None:
-            key = _key(inputs)
-            program = self._current(key)
-            if program is not None and program.steps_left == 1:
-                self._ripe.add(key)
-                self._last = None
-                vars(self._programs.pop(key)).clear()  # its buffers go now, though somebody may hold its `outputs`
-                program = None
+            program = self._latest(inputs)
             if program is None:
-                outputs, self._last = self._first_run(inputs, key), None
-                return lambda: _as_arrays(outputs)
-            self._last = ([(x.shape, x.dtype) for x in inputs], program) if _is_flat(inputs) else None
-        program.steps_left -= 1
-        program.run(_present(inputs) if self._last is None else inputs)
-        return program.outputs
+                key = _key(inputs)
+                program = self._current(key)
+                if program is not None and program.steps_left == 1:
+                    self._ripe.add(key)
+                    vars(self._programs.pop(key)).clear()  # its buffers go now, though somebody may hold its `outputs`
+                    self._last = program = None
+                if program is None:
+                    outputs, self._last = self._first_run(inputs, key), None
+                    return lambda: _as_arrays(outputs)
+                self._last = ([(x.shape, x.dtype) for x in inputs], program) if _is_flat(inputs) else None
+            program.steps_left -= 1
+            program.run(_present(inputs) if self._last is None else inputs)
+            return program.outputs
 
     def run_all(self, run: Run) -> Callable[[], Any] | None:
         """Run as `step` does for each batch of a run; None, and nothing is run, where that is not quicker."""
@@ -165,43 +161,46 @@ class Jit:
         return True
 
     def _first_run(self, inputs: Any, key: Any) -> Any:
+        """Run the function, keep a program of what it did if that can be replayed, and return the outputs."""
         tensors = to_tensors(inputs)
         if recorders.open or not self._may_replay() or self.is_first(inputs):
             return self._function(tensors)
         version, streams = Changes.layers, _random_streams()
         outputs, record = trace(self._function, tensors)
         fixed = not record.escaped and streams == _random_streams() and version == Changes.layers
-        if fixed and self._is_settled(record, key):
-            made = sum(cast(Array, entry.output.array).nbytes for entry in record.entries)
-            small = made <= 4 * MULTI_STEP_BYTES and max(map(multiplications, record.entries), default=0) < SMALL
-            program = self._compiled(record.entries, _present(tensors), outputs, key, small)
-            if self._limit is None or program.size <= self._limit:
-                for old in (key, *self._to_drop(program.size)):  # other threads may drop some as well
-                    for table in (self._programs, self._records, self._multi_steps):
-                        table.pop(old, None)
-                if isinstance(program, BlockProgram) and not self._twice:  # the same numbers as from the next run on
-                    outputs = program.call(_present(inputs))
-                self._programs[key] = program  # from here on other threads run it
-                whole = not isinstance(program, BlockProgram) and program.steps_left <= 0
-                if whole and self._waits and not _within(inputs, self._whole):
-                    self._whole = [x.shape for x in _present(inputs)]
-                if self._twice and small and whole and program.size <= MULTI_STEP_BYTES and _is_flat(inputs):
-                    make_room(self._records, PROGRAMS_KEPT)
-                    self._records[key] = record.entries, leaves(tensors), outputs
+        if not fixed or not self._is_settled(record, key):
+            return outputs
+        made = sum(cast(Array, entry.output.array).nbytes for entry in record.entries)
+        small = made <= 4 * MULTI_STEP_BYTES and max(map(multiplications, record.entries), default=0) < SMALL
+        program = self._compiled(record.entries, _present(tensors), outputs, key, small)
+        if self._limit is not None and program.size > self._limit:
+            return outputs
+        for old in (key, *self._to_drop(program.size)):  # other threads may drop some as well
+            for table in (self._programs, self._records, self._multi_steps):
+                table.pop(old, None)
+        if isinstance(program, BlockProgram) and not self._has_effects:  # the same numbers as from the next run on
+            outputs = program.call(_present(inputs))
+        self._programs[key] = program  # from here on other threads run it
+        whole = not isinstance(program, BlockProgram) and program.steps_left <= 0
+        if whole and self._waits and not _within(inputs, self._whole):
+            self._whole = [x.shape for x in _present(inputs)]
+        if self._has_effects and small and whole and program.size <= MULTI_STEP_BYTES and _is_flat(inputs):
+            make_room(self._records, PROGRAMS_KEPT)
+            self._records[key] = record.entries, leaves(tensors), outputs
         return outputs
 
     def _to_drop(self, room: int) -> list[Any]:
-        """Return the kinds of inputs whose programs are out of date, or make room for one with so many bytes."""
+        """Return the kinds of inputs whose programs are out of date, or must make room for another of `room` bytes."""
         programs = [*self._programs.items()]
         sizes = {key: program.size for key, program in programs if program.structure == Changes.layers}
         most = SMALL_KEPT if room + sum(sizes.values()) <= PROGRAM_BYTES else PROGRAMS_KEPT
-        kept = {*[*sizes][1 - most :]}
-        return [key for key, _ in programs if key not in kept]
+        newest = {*[*sizes][1 - most :]}
+        return [key for key, _ in programs if key not in newest]
 
     def _compiled(self, entries: list[Entry], inputs: list[Tensor], outputs: Any, key: Any, small: bool) -> Program:
-        """Return a program: in blocks of rows where that is quicker, and finding out pays; see `Program` for others."""
-        large, reuse = may_gain(entries, inputs), not small and self._twice is not None and not self._twice()
-        if large and (key in self._ripe or not self._twice):
+        """Return a program: in blocks of rows where that is quicker and worth finding out, or for all rows at once."""
+        large, reuse = may_gain(entries, inputs), not small and self._has_effects and not self._must_agree_twice()
+        if large and (key in self._ripe or not self._has_effects):
             self._ripe.discard(key)
             if (blocks := BlockProgram(entries, inputs, outputs, reuse)).usable:
                 return blocks
@@ -212,12 +211,13 @@ class Jit:
 
     def _is_settled(self, record: Trace, key: Any) -> bool:
         """Return whether a run did what the one before did; where that matters, what it did is kept for the next."""
-        if self._twice is None or not (self._programs or self._twice()):  # a second kind may come but once
+        if not self._has_effects or not (self._programs or self._must_agree_twice()):  # a second kind may come but once
             return True
-        fingerprint, before = record.fingerprint(), self._fingerprints.pop(key, None)
-        if before == (Changes.layers, fingerprint) or (before == (Changes.layers, None) and not self._twice()):
+        fingerprint, (version, before) = record.fingerprint(), self._fingerprints.pop(key, (None, None))
+        is_current = version == Changes.layers
+        if is_current and (before == fingerprint or (before is None and not self._must_agree_twice())):
             return True
-        if self._programs and before is not None and before[0] == Changes.layers and before[1] is not None:
+        if is_current and self._programs and before is not None:
             warn_user("A step computes otherwise than before, from values that have changed, while steps on inputs of "
                       "other sizes are replayed as they were. Hold such values in a Variable, or use "
                       "`run_eagerly=True`.")  # fmt: skip
@@ -245,8 +245,10 @@ def _present(inputs: Any) -> list[Any]:
 
 
 def _within(inputs: Any, most: list[tuple[int, ...]]) -> bool:
+    """Return whether there are shapes, and inputs have their ranks and no longer axis."""
     shapes = [x.shape for x in _present(inputs)]
-    return [*map(len, shapes)] == [*map(len, most)] != [] and all(map(le, chain(*shapes), chain(*most)))
+    same_ranks = [*map(len, shapes)] == [*map(len, most)]
+    return bool(most) and same_ranks and all(map(le, chain(*shapes), chain(*most)))
 
 
 def _as_arrays(outputs: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Where values are, and the buffers that steps write to: as few as there can be."""
+"""Where values are, and the buffers that steps write to: as few as possible."""
 
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple, TypeAlias, cast
@@ -129,7 +129,7 @@ def _homes(entries: list[Entry], last_use: dict[int, int],
 
 
 def settle(entries: list[Entry], outputs: Any) -> None:
-    """Let what an effect alone uses be in the effect's own array, so that the array of the record is free."""
+    """Put what only an effect uses into the effect's own array, so that the array of the record is free."""
     homes = _homes(entries, _last_uses(entries, outputs, {}), {})
     for entry in (entry for entry in entries if entry.op.out_arrays is not None):
         for i, x in enumerate(entry.inputs):

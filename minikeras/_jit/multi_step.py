@@ -124,28 +124,28 @@ def _compute(entries: Iterable[Entry], arrays: dict[int, Array]) -> None:
 
 
 def _late(entries: Sequence[Entry], fits: Callable[[Any], bool]) -> set[int]:
-    """Return by id what of a step can be computed after many, if its inputs fit in what is kept until then."""
+    """Return the ids of results that can wait until many steps are done; `fits` tells what can be kept until then."""
     updated = {id(v) for entry in entries if entry.op.out_arrays for v in entry.kwargs["variables"]}
-    own = {id(entry.rest[0]) for entry in entries if entry.op is ASSIGN} - updated
-    """Variables that no step looks at."""
-    forced: set[int] = set()
-    while True:
-        needs, seen, late = set(forced), set(), set()
+    unread = {id(entry.rest[0]) for entry in entries if entry.op is ASSIGN} - updated
+    """Variables that are assigned, and that nothing which must be computed in the step looks at."""
+    must: set[int] = set()
+    while True:  # until no variable turns out to be read, and no result to be needed, in the step
+        needs, read, late = set(must), set(), set()
         for entry in reversed(entries):
             variables = {id(x) for x in entry.inputs if isinstance(x, Variable)}
             written = {id(entry.rest[0])} if entry.op is ASSIGN else set()
-            effect = entry.op.effect and not (written and written <= own)
-            if id(entry.output) in needs or entry.op.draws or effect or variables - own:
+            effect = entry.op.effect and not (written and written <= unread)
+            if id(entry.output) in needs or entry.op.draws or effect or variables - unread:
                 needs.update(map(id, entry.inputs))
-                seen |= variables | written
+                read |= variables | written
             else:
                 late.add(id(entry.output))
-        early = {id(entry.output): [x for x in entry.inputs if id(x) not in late] for entry in entries}
-        unfit = {y for y in late if not all(fits(x) for x in early[y] if not isinstance(x, Variable))}
-        if not seen & own and not unfit:
+        taken = {id(entry.output): [x for x in entry.inputs if id(x) not in late] for entry in entries}
+        unfit = {y for y in late if not all(fits(x) for x in taken[y] if not isinstance(x, Variable))}
+        if not read & unread and not unfit:
             return late
-        own -= seen
-        forced |= unfit
+        unread -= read
+        must |= unfit
 
 
 def _treats_rows_alike(entry: Entry, by_row: Sequence[bool]) -> bool:

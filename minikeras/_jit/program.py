@@ -27,7 +27,7 @@ from .trace import simplified
 
 
 class Program:
-    """The steps of a recorded run, compiled, with buffers, or the record's own arrays (`reuse`); it gave tensors.
+    """The compiled steps of a recorded run, and buffers, which with `reuse` are the arrays of the record.
 
     Attributes:
         structure: State of all layers when it was made; in another state the program may be wrong.

@@ -1,4 +1,4 @@
-"""Functions under a tape: from the third call of a kind on a program of two halves, forward pass and gradients."""
+"""Functions under a tape: the third call of a kind makes a program of two halves, forward pass and gradients."""
 
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
@@ -47,7 +47,7 @@ class TapedFunction:
         return self._function(*inputs, **options) if output is None else output
 
     def _run(self, tape: GradientTape, inputs: Sequence[Any], options: Mapping[str, Any]) -> Any:
-        """Run it by a program, which inputs have that are arrays or tensors; return None where there is none."""
+        """Run the function by the program for such inputs, which are arrays or tensors; None where there is none."""
         watched: list[int] = []
         kind: list[Any] = [*options.items(), settings.epsilon, get_ident()]
         for place, x in enumerate(inputs):
@@ -62,7 +62,7 @@ class TapedFunction:
                 return None
             kind += (array.shape, array.strides, dtype)
         if len(watched) > 1 and len({id(inputs[place]) for place in watched}) < len(watched):
-            return None  # since one that comes twice has one gradient
+            return None  # an input that comes twice has one gradient, and the program two
         maker = tape.maker(inputs[watched[0]]) if len(watched) == 1 else None
         passed = maker if maker is not None and maker.op.name in PASSED else None
         if passed is not None:
@@ -180,7 +180,7 @@ class TapedProgram:
         variables = self._variables
         if self._frozen and any(map(tape.watches, self._frozen)):  # as somebody asked of this tape
             return None
-        # What is no tensor's, its owner may change before the gradient is taken.
+        # The owner of an array that is in no tensor may change it before the gradient is taken.
         arrays: list[Any] = [x.array if type(x) is Tensor else x.copy() for x in inputs]
         tape.hold(variables)
         if self._program.large:

@@ -1,4 +1,4 @@
-"""The record of a run, and which of it has to be done again."""
+"""The record of a run, and which part of it a replay must do again."""
 
 from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
@@ -21,9 +21,9 @@ class Trace(Recorder):
         self.entries: list[Entry] = []
         self.escaped: bool = False
         self.produced: set[int] = {id(x) for x in inputs}
-        self.constants: list[Any] = []  # what came out and was not computed from these
+        self.constants: list[Any] = []  # sketches of the outputs that were not computed from the inputs
         self._read: dict[int, tuple[Variable, Array]] = {}  # what variables held when they were read or assigned
-        self._stale: dict[int, Array] = {}  # what they do not hold any more, where a replay finds their new values
+        self._stale: dict[int, Array] = {}  # those of these arrays that they hold no more: a replay finds new values
         self._owners: dict[int, Any] = {}
 
     def run(self, op: Op, inputs: Sequence[Any], values: Sequence[Any], rest: tuple[Any, ...],
@@ -133,7 +133,7 @@ def sketch(value: Any) -> Any:
 
 _PLAIN = frozenset({int, float, bool, str, type(None)})
 _LISTS, _ARRAYS = (list, tuple), (np.ndarray, np.generic)
-"""Quicker to ask for than unions, which are made anew each time."""
+"""isinstance is quicker with these than with unions, which are made anew each time."""
 
 
 def _keep(value: Array, room: Array) -> Array:
@@ -152,7 +152,7 @@ def keep(x: Tensor, room: Tensor) -> Entry:
 
 
 def simplified(recorded: list[Entry], outputs: Any) -> tuple[list[Entry], Any]:
-    """Return what is to be done for the outputs and the effects, with ops taken apart, and the same done once."""
+    """Return the entries that outputs and effects need: ops are taken apart, and what was done twice is done once."""
     same: dict[int, Any] = {}
     entries: list[Entry] = []
     seen: dict[Any, Any] = {}
