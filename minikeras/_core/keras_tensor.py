@@ -276,7 +276,7 @@ def _zeros(arguments: Any, sizes: tuple[int, ...]) -> Any:
 
 
 def _zero(shape: Sequence[int], dtype: str, words: int = 1) -> Tensor:
-    """Return zeros, or texts of so many words, so that what follows from their length differs between two runs."""
+    """Return zeros, or texts of a number of words, so that what follows from their length differs between two runs."""
     return Tensor(np.full(shape, "a " * words) if dtype == "string" else np.zeros(shape, dtype))
 
 

@@ -156,9 +156,9 @@ class GradientTape(Recorder):
             ends = set(map(id, leaves(sources)))
             with self.threads:
                 totals = backward([*self._entries], pairs, bool(recorders.open), self._watched, ends)
-            result = map_structure(
-                lambda x: g if (g := totals.get(id(x))) is None or isinstance(g, Tensor) else Tensor(g), sources
-            )
+            found = {end: totals[end] for end in ends if end in totals}
+            tensors = {end: g if isinstance(g, Tensor) else Tensor(g) for end, g in found.items()}
+            result = map_structure(lambda x: tensors.get(id(x)), sources)
         finally:
             recorders.open = open_tapes
         if not self.persistent:
@@ -276,13 +276,15 @@ def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
 
 
 def _fit(g: Any, x: TensorOps) -> Any:
-    """Bring what a rule returned to the shape and dtype of its input."""
+    """Bring the gradient that a rule returned to the shape and dtype of the rule's input."""
     array = cast(Array, x.array)
     if type(g) is np.ndarray and g.shape == array.shape and g.dtype is array.dtype:
         return g
     g = unbroadcast(g, array.shape)
     have, want = getattr(g, "array", g).dtype, array.dtype
-    return g if have == want else (np.real(g) if have.kind == "c" and want.kind != "c" else g).astype(want)
+    if have.kind == "c" and want.kind != "c":
+        g = np.real(g)
+    return g if have == want else g.astype(want)
 
 
 def custom_gradient(f: Callable[P, tuple[R, Any]]) -> Callable[P, R]:

@@ -53,13 +53,13 @@ def paired_sizes(shapes: Sequence[PartialShape], works: Callable[..., bool]) -> 
 
 
 MOST_NUMBERS = 1 << 24
-"""A batch of so many numbers is not tried."""
+"""A batch of more numbers is not tried."""
 
 
 def sizes_in_sight(error: Exception, shapes: Sequence[PartialShape]) -> list[int]:
-    """Return sizes that may be those of the batches which a function insists on, none where theirs is known.
+    """Return sizes of batches on which a function may insist, none where the size of the batch is known.
 
-    They are what the functions knew in which an error came about: sizes of arrays, and numbers, the innermost first.
+    They are found in the functions that an error came through, the innermost first: sizes of arrays, and numbers.
     """
     if not any(shape[:1] == (None,) for shape in shapes):
         return []

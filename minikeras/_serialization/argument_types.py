@@ -9,7 +9,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints, is
 _INTEGERS = 2**63
 MAX_NAME = 1000
 _ITEMS = 2**14
-"""So many items a list may have that names what its items are. Vocabularies and arrays do not."""
+"""The number of items that a list may have whose annotation says what they are. Those of vocabularies do not."""
 
 RANGES: dict[str, tuple[float, float]] = {
     **dict.fromkeys(("ema_momentum", "beta_1", "beta_2", "rho"), (0, 1)),

@@ -19,9 +19,10 @@ _HEADING = re.compile(r"\n\n(?=[A-Z]\w+(?: \w+){0,4}:\s)")
 def is_built_in(thing: Any) -> bool:
     """Return whether a class, a function or an object is this package's own, and none of its methods was replaced."""
     home = getattr(thing, "__globals__", {}).get("__name__")  # of a function itself, whatever it wraps
-    own = str(home or getattr(thing, "__module__", None)).partition(".")[0] == __name__.partition(".")[0]
-    methods = () if isinstance(thing, type) else vars(thing) if own and hasattr(thing, "__dict__") else ()
-    return own and not any(callable(getattr(type(thing), name, None)) for name in methods)
+    if str(home or getattr(thing, "__module__", None)).partition(".")[0] != __name__.partition(".")[0]:
+        return False
+    attributes = {} if isinstance(thing, type) else getattr(thing, "__dict__", {})
+    return not any(callable(getattr(type(thing), name, None)) for name in attributes)
 
 
 class HelpText:

@@ -68,7 +68,7 @@ def get_registered_object(name: str, custom_objects: CustomObjects | None = None
                           module_objects: Mapping[str, Any] | None = None) -> Any:  # fmt: skip
     """Return the object registered under a name, None if there is none.
 
-    `custom_objects` are names to objects that go before the registered ones, `module_objects` to such that go behind.
+    `custom_objects` maps names to objects that go before the registered ones, `module_objects` to those that go behind.
 
     Example:
         >>> get_registered_object("nobody>knows")

@@ -85,7 +85,7 @@ class Batches:
         shuffle: True to draw the order anew in each pass: of rows by NumPy's global `np.random.permutation`, of a
             PyDataset's batches by `random.shuffle`. "batch" mixes the rows within each batch.
         class_weight: Class to weight, for arrays, PyDatasets and Datasets.
-        together: So many batches are taken at a time (`steps_per_execution`): `steps` is rounded up to a multiple.
+        together: How many batches are taken at a time (`steps_per_execution`): `steps` is rounded up to a multiple.
 
     Attributes:
         array: The arrays as (x,), (x, y) or (x, y, sample_weight), as they came, not copied; None for an iterable.
@@ -142,7 +142,7 @@ class Batches:
         return self.array is None or self._total % self.size != 0
 
     def join(self, rows: int) -> None:
-        """Make one batch of as many as have that many rows, where there are arrays and no number of steps."""
+        """Make batches of arrays larger, up to `rows` rows, where no number of steps was given."""
         if self.array is not None and self._steps is None:
             self.size *= max(1, rows // self.size)
             self.count = self._available = -(-self._total // self.size)
@@ -150,9 +150,8 @@ class Batches:
     def epoch(self) -> Iterator[Data]:
         """Yield the batches of one epoch, as tuples of arrays or of structures of arrays.
 
-        A batch of arrays in their order is a view of them. Where there are fewer batches than were asked for, a
-        UserWarning says so; a generator that is at its end gives none.
-        A ValueError if there never is a batch, or one has the wrong form.
+        A batch of arrays in their order is a view of them. Fewer batches than were asked for are warned of, but not at
+        the end of a generator. A ValueError if there never is a batch, or one has the wrong form.
         """
         for run in self.runs():
             yield from zip(*run, strict=True)
@@ -190,11 +189,10 @@ class Batches:
             self._dataset.on_epoch_end()
 
     def peek(self) -> Data:
-        """Return the first batch, for a model that is built from it; `reset` comes next.
+        """Return the first batch, to build a model on, a ValueError if there is none; `reset` must come next.
 
         As in Keras this starts an epoch: rows are shuffled for it, and again for the real first one. An iterator
         keeps the batch for its first epoch, and so does TensorFlow's Dataset, from which Keras takes none.
-        A ValueError if there is no batch.
         """
         if self._dataset is not None:
             self._dataset.on_epoch_begin()

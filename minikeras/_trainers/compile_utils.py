@@ -56,7 +56,7 @@ class _Term(NamedTuple):
 
 
 class CompiledLoss:
-    """The weighted sum of the losses of all outputs, of what `compile` got; a ValueError for what is none of these."""
+    """The weighted sum of the losses of all outputs, as `compile` got them; a ValueError for what is no loss."""
 
     def __init__(self, loss: Any, loss_weights: Any = None) -> None:
         metrics_came = any(isinstance(weight, str) or callable(weight) for weight in leaves(loss_weights))
@@ -160,10 +160,7 @@ def _loss(identifier: Any, y_true: Any, y_pred: Any) -> Loss:
 
 
 def _kind(y_true: Any, y_pred: Any) -> str:
-    """Return what names of losses and metrics begin with where targets are a yes or no, class numbers or one-hot rows.
-
-    The shapes tell.
-    """
+    """Return how names of losses and metrics begin, as shapes tell: for yes or no, class numbers or one-hot rows."""
     if y_pred.shape[-1:] == (1,):
         return "binary"
     sparse = y_true.ndim < y_pred.ndim or (y_true.shape[-1:] == (1,) and y_pred.shape[-1] > 1)
@@ -176,7 +173,7 @@ def _name_of(function: Any) -> str:
 
 
 def _warn_of_misfits(loss: Loss, y_true: Any, y_pred: Any) -> None:
-    """Warn of a first batch that a cross-entropy can be computed of, but says nothing about."""
+    """Warn if the first batch makes no sense for a cross-entropy, which can be computed all the same."""
     labels, name = getattr(y_true, "array", None), getattr(getattr(loss, "fn", None), "__name__", "")
     if name.startswith("binary_") and isinstance(labels, np.ndarray):
         wrong = labels[((labels < 0) | (labels > 1)) & np.isfinite(labels)]
@@ -195,14 +192,13 @@ _BY_LABEL = (losses.sparse_categorical_crossentropy, losses.categorical_generali
 
 
 def _check_widths(loss: Loss, y_true: Any, y_pred: Any, output: Output) -> None:
-    """Refuse targets of another width than the output, which NumPy would broadcast or find no word for.
+    """Refuse targets of another width than the output, which NumPy would broadcast, or refuse without a reason.
 
     A single number is compared with each unit. A loss of the user's may take what it likes.
     """
     function = loss.fn if isinstance(loss, LossFunctionWrapper) else loss
-    if not is_built_in(loss) or not is_built_in(function):
-        return
-    if not hasattr(y_true, "shape") or function in _BY_LABEL:
+    built_in = is_built_in(loss) and is_built_in(function)
+    if not built_in or not hasattr(y_true, "shape") or function in _BY_LABEL:
         return
     have, want = tuple(y_true.shape), tuple(y_pred.shape)
     if have == want or (*have, 1) == want or have == (*want, 1) or have == (1,):
@@ -215,7 +211,7 @@ def _check_widths(loss: Loss, y_true: Any, y_pred: Any, output: Output) -> None:
 
 
 class CompiledMetrics(Metric):
-    """The metrics of all outputs, of what `compile` got; a ValueError for an unknown one, or one in no list or dict."""
+    """The metrics of all outputs, as `compile` got them; a ValueError for an unknown one, or one in no list or dict."""
 
     def __init__(self, metrics: Any, weighted_metrics: Any) -> None:
         super().__init__(name="compile_metrics")

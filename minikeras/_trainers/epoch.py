@@ -35,11 +35,11 @@ class Epoch:
         self._jit, self._source, self._interrupt, self._stopped = jit, source, interrupt, stopped
 
     def run(self, phase: Phase, hooks: CallbackList, every: int) -> dict[str, Any]:
-        """Run the steps, and the hooks of batches every so many; return the logs of the last, {} if there was none."""
+        """Run the steps, and the hooks of batches around `every` steps; return the last logs, {} without any step."""
         begin = getattr(hooks, f"on_{phase}_batch_begin") if hooks.listens(f"on_{phase}_batch_begin") else None
         end = getattr(hooks, f"on_{phase}_batch_end") if hooks.listens(f"on_{phase}_batch_end") else None
         in_memory = self._source.array is not None
-        looks = begin is not None or hooks.listens(f"on_{phase}_batch_end", seldom=False)  # code of the user's runs
+        looks = begin is not None or hooks.listens(f"on_{phase}_batch_end", seldom=False)  # a user's code does
         if in_memory and not looks and not self._stopped():
             return self._interrupt.run(self._run_fast, end)
         logs: Logs | None = None
@@ -63,7 +63,7 @@ class Epoch:
         return logs.given if logs is not None else {}
 
     def _run_fast(self, look: Callable[..., None] | None) -> dict[str, Any]:
-        """Run the steps, with but a look now and then."""
+        """Run the steps, and show the progress bar their outputs now and then."""
         due = 0.0
         outputs: Callable[[], Any] | None = None
         with in_steps(), closing(self._iterate()) as steps:
@@ -98,7 +98,7 @@ class Logs(Mapping[str, Any]):
 
     @cached_property
     def given(self) -> dict[str, Any]:
-        """What the step returned, with the dicts among its values; a TypeError if that was no dict."""
+        """The dict that the step returned, in which values may be dicts; a TypeError if it returned something else."""
         logs = self._outputs()
         if not isinstance(logs, dict):
             raise TypeError(f"`train_step` and `test_step` must return a dict. Received: {type(logs).__name__}.")

@@ -13,15 +13,15 @@ from .._base.typing import Array
 from .._jit.multi_step import RUN, Run
 
 RUN_BYTES = 1 << 18
-"""A run has so many bytes of rows gathered at once, which a cache holds."""
+"""The bytes of the rows of a run that are gathered at once, which a cache holds."""
 GATHERED = 1 << 14
 """Batches of more bytes are gathered one by one."""
 SMALL = 1 << 20
-"""Arrays of so many bytes are made floatx, and contiguous, as a whole for a pass, larger ones batch by batch."""
+"""Arrays of no more bytes are made floatx and contiguous as a whole for each pass, larger ones batch by batch."""
 
 
 def runs_of(arrays: tuple[Any, ...], total: int, size: int, shuffle: bool | Literal["batch"]) -> Iterator[Run]:
-    """Yield the batches, of so many rows, of one pass over the rows of arrays, or structures of them, in runs.
+    """Yield the batches, of `size` rows, of one pass over arrays, or structures of them, with `total` rows, in runs.
 
     `shuffle` mixes all rows, or ("batch") those within each batch.
     """

@@ -49,7 +49,7 @@ def evaluate(model: Trainer, data: Data, batch_size: int | None) -> bool:
 
     It is not where states may be no sums: with metrics and steps of a user's own, or a state kept from batch to batch.
     """
-    if not is_dask(data) or not model._reports() or _is_stateful(model):
+    if not is_dask(data) or not model._reports_as_usual() or _is_stateful(model):
         return False
     data = _in_chunks(data)
     _states(model, _zeros(data))

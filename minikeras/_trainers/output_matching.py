@@ -57,8 +57,9 @@ class Outputs:
             return leaves(y)
         if _same(y, y_pred):
             return [follow(y, o.path) for o in self.all]
-        named = isinstance(y, dict) and set(y) <= {o.name for o in self.all}
-        flat = [y.get(o.name) for o in self.all] if named else [] if isinstance(y, dict) else leaves(y)
+        flat = [] if isinstance(y, dict) else leaves(y)
+        if isinstance(y, dict) and set(y) <= {o.name for o in self.all}:
+            flat = [y.get(o.name) for o in self.all]
         if len(flat) == sum(self.wanted) < len(self):
             values = iter(flat)
             flat = [next(values) if use else None for use in self.wanted]
@@ -68,7 +69,7 @@ class Outputs:
         return flat
 
     def below(self, path: tuple[Any, ...], values: list[Any], y_pred: Any) -> Any:
-        """Return the value at a path of the outputs, of values one for each output, or their structure there."""
+        """Return the value of the output at a path, given one for each; at a structure of outputs, one of values."""
         at = {o.path: value for o, value in zip(self.all, values, strict=True)}
 
         def arranged(y: Any, path: tuple[Any, ...]) -> Any:
@@ -160,14 +161,14 @@ def paths_in(structure: Any) -> list[tuple[Any, ...]]:
 
 
 def _walk(losses: Any, weights: Any, y: Any, path: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...], Any, Any]]:
-    """Yield path, loss and weight for outputs, where one loss in a place of a structure takes all that lies there."""
+    """Yield path, loss and weight for each output; a loss in the place of a structure takes all outputs in it."""
     if isinstance(losses, list | tuple) and not any(map(is_nested, losses)) and len(losses) == len(leaves(y)):
         losses = pack_sequence_as(y, losses)
         weights = pack_sequence_as(y, weights) if is_nested(weights) else weights
     if not is_nested(losses):
         yield path, losses, weights
         return
-    several = isinstance(losses, list | tuple) and not isinstance(y, type(losses))  # for the same outputs
+    several = isinstance(losses, list | tuple) and not isinstance(y, type(losses))  # each takes the same outputs
     in_order = isinstance(losses, list | tuple) and isinstance(y, list | tuple)
     if in_order and (not any(map(is_nested, losses)) if several else len(losses) < len(y)):
         raise ValueError(f"`loss` must have one item for each of the {len(y)} outputs. Received: loss={losses!r}.")

@@ -134,9 +134,9 @@ class Trainer(Layer):
     def _has_user_code(self) -> bool:
         """Return whether a step of training or evaluation may run code that is not this package's."""
         parts = [self._optimizer, *self.metrics, *(v.regularizer for v in self.trainable_weights)]
-        own = self._is_pure() and all(part is None or is_built_in(part) for part in parts)
-        own = own and not {"train_step", *_REPORTING} & vars(self).keys()
-        return not own or not all(part.is_additive() for part in self._compiled_parts)
+        replaced = {"train_step", *_REPORTING} & vars(self).keys()
+        built_in = self._is_pure() and all(part is None or is_built_in(part) for part in parts) and not replaced
+        return not built_in or not all(part.is_additive() for part in self._compiled_parts)
 
     def _is_rowwise(self) -> bool:
         """Return whether each row of the output depends on its row of the input alone."""
@@ -145,15 +145,15 @@ class Trainer(Layer):
     def _is_additive(self) -> bool:
         """Return whether loss and metrics over all rows are means that do not depend on how the rows are batched."""
         masks = any(type(layer).compute_mask is not Layer.compute_mask for layer in self._flatten_layers()[1:])
-        by_row = self._reports() and not masks and self._is_rowwise()
+        by_row = self._reports_as_usual() and not masks and self._is_rowwise()
         return by_row and all(part.is_additive() for part in self._compiled_parts)
 
-    def _reports(self) -> bool:
-        """Return whether loss and metrics are computed as here, by nothing of a subclass's own."""
+    def _reports_as_usual(self) -> bool:
+        """Return whether loss and metrics are computed by the methods of this class, none of which is overridden."""
         return all(getattr(type(self), name) is getattr(Trainer, name) for name in _REPORTING)
 
     def _prepare(self, x: Any, phase: Phase) -> None:
-        """Build the model for a batch, if need be; a call that counts itself is not counted."""
+        """Build the model for a batch, if need be; what this call assigns to variables is undone."""
         name = f"{phase}_step"
         if not self._is_built() and getattr(type(self), name) is getattr(Trainer, name):
             with undone():
@@ -227,9 +227,9 @@ class Trainer(Layer):
         return cast(Config, serialize(self._compile_config)) if self.compiled else {}
 
     def compile_from_config(self, config: Config) -> None:
-        """Compile with a configuration that `get_compile_config` returned; a `compile` of one's own is not run.
+        """Compile with a configuration that `get_compile_config` returned; a subclass's own `compile` is not run.
 
-        A ValueError if it names what is no optimizer, loss or metric in such a place.
+        A ValueError if it names something else in the place of an optimizer, a loss or a metric.
         """
         if type(self).compile is not Trainer.compile:
             warn_user(f"`compile()` was not called as part of model loading because {type(self).__name__} has one of "
@@ -470,7 +470,7 @@ class Trainer(Layer):
     def _make_ready(self, first: Callable[[], data_adapters.Data], phase: Phase) -> None:
         """Build the model on the first batch if need be, and the optimizer's state.
 
-        A step of one's own builds the model by itself: it may call it, or parts of it, on something else.
+        A subclass's own step builds the model when it runs: it may call it, or parts of it, on something else.
         """
         if not self._is_built() or not all(part.built for part in self._compiled_parts):
             self._prepare(first()[0], phase)
@@ -666,7 +666,7 @@ class Trainer(Layer):
         return result
 
     def _predict_batches(self, source: Batches, hooks: CallbackList, outputs: Outputs, unobserved: bool) -> None:
-        """Run over all batches, several at once after the first where nobody looks between them and no row cares."""
+        """Run all batches, several at once after the first where no callback looks and each row is by itself."""
         jit, at_once, recent = self._predictor, 1, list[Any]()
         every = 1 if unobserved else self.steps_per_execution
         while True:
@@ -701,7 +701,7 @@ class Trainer(Layer):
 
 
 JOINED = 1024
-"""So many rows are evaluated together where that makes no difference."""
+"""The number of rows that are evaluated together where that makes no difference."""
 _REPORTING = ("test_step", "compute_loss", "compute_metrics", "metrics", "get_metrics_result")
 
 

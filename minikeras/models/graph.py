@@ -119,9 +119,10 @@ class Graph:
     def arrange(self, inputs: Any, axes: slice | None = None) -> list[Any]:
         """Return what a caller passed in the order of `inputs`; a ValueError for other names, or sizes in `axes`."""
         names = [spec.name for spec in self.specs]
-        own, by_name = self.input_structure, isinstance(inputs, dict)
-        in_order = self.nested or len(names) < 2 or not isinstance(own, dict) or names == list(own)
-        if not (by_name or in_order) or (by_name and self.nested and not isinstance(own, dict)):
+        own_by_name = isinstance(self.input_structure, dict)
+        in_order = self.nested or len(names) < 2 or not own_by_name or names == list(self.input_structure)
+        fits = own_by_name or not self.nested if isinstance(inputs, dict) else in_order
+        if not fits:
             raise ValueError(self._mismatch(inputs))
         flat = flatten(self._listed(inputs))
         if len(flat) != len(names):

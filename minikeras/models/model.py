@@ -1,4 +1,4 @@
-"""The base class of all models: what has a graph, or a `call` of its own."""
+"""The base class of all models, which run a graph of layers or their own `call`."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -146,7 +146,7 @@ class Model(Exporting, Trainer):
         return without_call or super()._is_built()
 
     def _known(self, graph: Graph | None, what: str) -> Graph:
-        """Return a graph, or say that what it would tell is not known without one."""
+        """Return a graph; an AttributeError where there is none, since then nobody knows `what`."""
         if graph is None:
             raise AttributeError(f"{type(self).__name__} model '{self.name}' has no defined {what}: "
                                  f"{self._without_graph}.")  # fmt: skip

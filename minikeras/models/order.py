@@ -71,7 +71,7 @@ def depths_of(inputs: list[KerasTensor], outputs: list[KerasTensor]) -> tuple[di
 
 
 def copy_calls(inputs: Any, outputs: Any, enter: Callable[..., KerasTensor]) -> tuple[Any, Any]:
-    """Call the same layers again between tensors, in place of which `enter` makes those of an input; return both."""
+    """Call the same layers again on inputs that `enter` makes in place of computed ones; return inputs and outputs."""
     copies: dict[int, KerasTensor] = {}
     for x in flatten(inputs):
         copies[id(x)] = enter(batch_shape=x.shape, dtype=x.dtype, name=f"{x.name}CLONE") if node_of(x).inputs else x
