@@ -393,7 +393,7 @@ def plot_filters(layer: Layer, *, shape: tuple[int, int] | None = None, ax: Axes
 
 
 def _axes(axes: Any, count: int) -> list[Axes]:
-    """Return so many axes: those given, or those of a new figure."""
+    """Return a number of axes: those given, or those of a new figure."""
     if axes is None:
         plt, columns = extra("matplotlib.pyplot"), min(count, 3)
         rows = -(-count // columns)

@@ -77,7 +77,7 @@ class Source:
         return np.asarray(np.random.default_rng(seed).permuted(x, axis=axis))
 
     def order(self, count: int) -> Array:
-        """Draw the order of so many rows for a pass of `fit`."""
+        """Draw the order of a number of rows for a pass of `fit`."""
         return np.random.permutation(count)  # noqa: NPY002 - the global stream, as in Keras
 
 

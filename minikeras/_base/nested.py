@@ -1,4 +1,4 @@
-"""Nested lists, tuples and dicts of things, dicts of so many things at most, and things that count once."""
+"""Nested lists, tuples and dicts, dicts that may not grow beyond a size, and sequences without repetitions."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -11,7 +11,7 @@ _NESTED = (list, tuple, dict)
 
 
 def make_room(table: dict[Any, Any], most: int) -> None:
-    """Drop the oldest entries of a table, so that there will be no more than so many with one that is to come."""
+    """Drop the oldest entries of a table, so that there are no more than `most` with the one that comes next."""
     for key in [*table][: max(0, len(table) + 1 - most)]:  # other threads may drop some as well
         table.pop(key, None)
 

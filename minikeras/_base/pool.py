@@ -82,7 +82,7 @@ class _Pool:
         self._work: _Work = _Work(())
 
     def run(self, parts: Sequence[Callable[[], object]], helpers: int) -> None:
-        """Call all functions, with the help of so many threads."""
+        """Call all functions, with the help of a number of threads."""
         helpers = min(helpers, self._most)
         while self._threads < helpers:
             try:

@@ -21,7 +21,7 @@ from ..saving.writing import replacing
 from . import tables
 
 NUMBERS = 2**18
-"""So many numbers of a table, or of what is predicted, are in memory at a time."""
+"""How many numbers of a table, or of predictions, are in memory at a time."""
 
 
 def info(options: Namespace) -> None:

@@ -9,7 +9,7 @@ from .monitor import Mode, Monitor, available
 
 
 class ModelCheckpoint(Monitor):
-    """Saves the model, or its weights, at the end of each epoch or after every so many batches.
+    """Saves the model, or its weights, at the end of each epoch or each time after a number of batches.
 
     Args:
         filepath: Where to; may hold fields such as "{epoch:02d}-{val_loss:.2f}", filled from the logs and with the

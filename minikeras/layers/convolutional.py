@@ -41,7 +41,7 @@ class Windowed(Ranked):
         return slid_sizes(sizes, self.kernel_size, self.strides, self.padding, self.dilation_rate, who)
 
     def _slid_shape(self, input_shape: ShapeLike, filters: Any) -> PartialShape:
-        """Return the output shape of so many filters."""
+        """Return the output shape for a number of filters."""
         batch, sizes = input_shape[0], self._slid(self._parts(input_shape)[1])
         return (batch, *sizes, filters) if self.data_format == "channels_last" else (batch, filters, *sizes)
 

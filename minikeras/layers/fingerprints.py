@@ -78,7 +78,7 @@ def _of_short(word: Words, n: Array, kind: int) -> Array:
 
 
 def _of_long(word: Words, n: Array, blocks: int) -> Array:
-    """Return the hashes of texts of more than 64 bytes: so many blocks of 64, and at least one byte more."""
+    """Return the hashes of texts of more than 64 bytes: `blocks` blocks of 64, and at least one byte more."""
 
     def weak(i: Any, a: Array, b: Array) -> tuple[Array, Array]:
         first, last = word(i), word(i + 24)

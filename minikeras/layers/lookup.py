@@ -162,7 +162,7 @@ class CategoryEncoding(Numbering):
 
 
 def _summary(values: Array, epsilon: float) -> Array:
-    """Return every so many-th of the sorted values, and how many it stands for."""
+    """Return sorted values at equal distances, and how many values each stands for."""
     ordered = np.sort(values.reshape(-1))
     step = np.maximum(ordered.size * epsilon, 1)
     sample = ordered[int(step - 1) :: int(step)]

@@ -141,11 +141,11 @@ class AdaptiveAveragePooling1D(_AdaptivePooling[One], rank=1, op=ops.adaptive_av
 
 
 class AdaptiveAveragePooling2D(_AdaptivePooling[Two], rank=2, op=ops.adaptive_average_pool):
-    """The mean of each of so many parts of images."""
+    """The mean of each of a number of parts of images."""
 
 
 class AdaptiveAveragePooling3D(_AdaptivePooling[Three], rank=3, op=ops.adaptive_average_pool):
-    """The mean of each of so many parts of volumes."""
+    """The mean of each of a number of parts of volumes."""
 
 
 class AdaptiveMaxPooling1D(_AdaptivePooling[One], rank=1, op=ops.adaptive_max_pool):

@@ -241,7 +241,7 @@ def _check_axis(output: Any) -> None:
 
 
 def _numbers(values: Array, count: int) -> Array:
-    """Return labels as integers, all of them numbers of one of so many classes."""
+    """Return labels as integers, all of them numbers of one of `count` classes."""
     if values.dtype.kind == "i" and values.size:
         unsigned = values.view(f"u{values.itemsize}")  # in which a negative one is huge
         if np.maximum.reduce(unsigned, None) < count:  # the common case, quickly
@@ -261,7 +261,7 @@ def _numbers(values: Array, count: int) -> Array:
 
 
 def advice_on_range(labels: Array, count: int) -> str:
-    """Return what to do about labels of which some are no numbers of one of so many classes."""
+    """Return what to do about labels of which some are no numbers of one of `count` classes."""
     low, high = int(labels.min()), int(labels.max())
     if high - low < count:
         return f" Class numbers begin at 0: use y {'-' if low > 0 else '+'} {abs(low)}."
@@ -302,7 +302,7 @@ def _chosen(labels: TensorLike, rows: TensorLike) -> Array:
 
 @primitive(None)
 def _hot(labels: TensorLike, count: int, letter: str) -> Array:
-    """Return class numbers as rows of so many floats with a 1 each."""
+    """Return class numbers as rows of `count` floats with a 1 each."""
     rows = np.asarray(labels)
     return _eye(count, letter).take(rows, 0) if count <= 100 else tally(rows[:, None], count, letter, once=True)
 

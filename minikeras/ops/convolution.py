@@ -26,7 +26,7 @@ from .shapes import moveaxis, pad, reshape, scatter, stack, transpose
 BLOCK = 1 << 20
 """Bytes of windows that are copied and multiplied at a time: what fits a core's second cache."""
 RUN = 16
-"""Below so many elements in a row, windows are faster to copy one element at a time, for all places."""
+"""Windows with fewer elements in a row are faster to copy one element at a time, for all places."""
 
 
 class Sliding(NamedTuple):

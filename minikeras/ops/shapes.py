@@ -360,7 +360,7 @@ def hstack(xs: Sequence[TensorLike]) -> Tensor:
 
 @composite
 def split(x: TensorLike, indices_or_sections: int | Sequence[int], axis: int = 0) -> list[Tensor]:
-    """Parts of x along an axis: so many equal ones, or cut before the given indices."""
+    """Parts of x along an axis: a number of equal ones, or cut before the given indices."""
     length = shape(x)[axis]
     if isinstance(indices_or_sections, int | np.integer) and length % indices_or_sections:
         raise ValueError(f"Cannot split axis {axis} of size {length} into {indices_or_sections} equal parts.")
@@ -439,7 +439,7 @@ def pad(x: TensorLike, pad_width: int | Sequence[int] | Sequence[Sequence[int]],
 
 @composite
 def repeat(x: TensorLike, repeats: TensorLike, axis: int | None = None) -> Tensor:
-    """Each element of x so many times in a row along an axis, of the flattened tensor by default."""
+    """Each element of x `repeats` times in a row along an axis, of the flattened tensor by default."""
     values, where = (ravel(x), 0) if axis is None else (x, axis)
     places, count = np.arange(shape(values)[where]), dry_size(repeats)
     return take(values, np.zeros(count, int) if count else np.repeat(places, as_array(repeats)), where)
@@ -447,7 +447,7 @@ def repeat(x: TensorLike, repeats: TensorLike, axis: int | None = None) -> Tenso
 
 @composite
 def tile(x: TensorLike, repeats: int | Sequence[int]) -> Tensor:
-    """x as a whole so many times along each axis."""
+    """x as a whole, `repeats` times along each axis."""
     counts = [int(n) for n in np.atleast_1d(as_array(repeats))]
     sizes = (1,) * (len(counts) - ndim(x)) + shape(x)
     result = reshape(x, sizes)

@@ -54,7 +54,7 @@ class LossScaleOptimizer(Optimizer):
 
     Where a gradient is not finite the scale is halved and nothing else changes; after `dynamic_growth_steps` steps
     without that it is doubled. `compile` puts it around the optimizer of a model whose policy is "mixed_float16"; a
-    loop of one's own differentiates `scale_loss(loss)`.
+    loop that a user writes differentiates `scale_loss(loss)`.
 
     Args:
         inner_optimizer: The optimizer, which alone can have the options of `Optimizer`.

@@ -65,9 +65,9 @@ class Optimizer:
         global_clipnorm: Largest norm of all gradients together.
         use_ema: Whether to keep moving averages of the variables, which replace these in the end.
         ema_momentum: Share of the old average in the new one, from 0 to 1.
-        ema_overwrite_frequency: Replace the variables by their averages every so many steps; only in the end if None.
+        ema_overwrite_frequency: After how many steps the averages replace the variables; only in the end if None.
         loss_scale_factor: Number the loss was multiplied by, and gradients are divided by.
-        gradient_accumulation_steps: Change variables every so many steps only, by the mean of the gradients since.
+        gradient_accumulation_steps: After how many steps variables change, by the mean of the gradients since.
         name: The optimizer's name, made up from its class if not given.
 
     Example:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .optimizer import Optimizer
 
 FLUSH_EVERY = 128
-"""Number of steps from one `Segment.flush` to the next. A factor of 0.9 a step is one of 1e-6 in so many."""
+"""Number of steps from one `Segment.flush` to the next, in which a factor of 0.9 a step becomes one of 1e-6."""
 MAX_PLANS = 16
 """Number of plans in memory: a loop that updates other variables at each step must not fill it."""
 

@@ -20,7 +20,7 @@ WEIGHTS = "model.weights.h5"
 MAX_MEMBERS = 100_000
 STORED, DEFLATED = 0, 8
 FREE_TEXT, TEXT_RATIO = 1 << 20, 20
-"""A text may have so many bytes more than so many times what is stored of it."""
+"""A text may have FREE_TEXT bytes more than TEXT_RATIO times those that store it."""
 UNKNOWN_FLAGS = ~(0b110 | 1 << 3 | 1 << 11)
 """All but those for how hard deflate tried, for sizes that follow the data, and for names in UTF-8."""
 
@@ -98,7 +98,7 @@ class Archive:
         return start, count, Fields(self.source.read(start, size), self._refuse)
 
     def _entries(self, directory: Fields, count: int) -> Iterator[tuple[str, Member]]:
-        """Yield the names and members in a directory, which must be so many."""
+        """Yield the names and members in a directory, which must be `count`."""
         for _ in range(count):
             if directory.take(4) != b"PK\1\2":
                 self._refuse("an entry is damaged")

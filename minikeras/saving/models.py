@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from ..models import Model
 
 UNSTORED = 2**22
-"""So many numbers a model may have beside those in its file, such as the state of metrics."""
+"""How many numbers a model may have beside those in its file, such as the state of metrics."""
 
 
 def save_model(model: Layer, filepath: str | os.PathLike[str] | BinaryIO, overwrite: bool = True,

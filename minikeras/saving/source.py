@@ -15,7 +15,7 @@ from .._base.typing import Array
 MAX_INFLATION = 1032
 """How many bytes deflate makes of one at most, by its format."""
 FREE, RATIO = 200 << 20, 100
-"""A file may be inflated to so many bytes, or to so many times its size: what is more is no model, but an attack."""
+"""A file may be inflated to FREE bytes, or to RATIO times its size: what is more is no model, but an attack."""
 PIECE = 1 << 20
 
 
@@ -94,7 +94,7 @@ class Source:
             raise self.error(f"byte {offset}", "the file became shorter while it was read")
 
     def allow(self, size: int, stored: int, place: str) -> None:
-        """Raise a FileError unless so many bytes may be inflated from so few, and take note that they are."""
+        """Raise a FileError unless `stored` bytes may be inflated to `size`, and take note that they are."""
         if size > MAX_INFLATION * stored:
             raise self.error(place, f"{size} bytes cannot be stored in {stored}")
         self._room[0] -= size
@@ -119,7 +119,7 @@ class Source:
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
     def check(self, offset: int, size: int) -> None:
-        """Raise a FileError unless there are so many bytes at a position."""
+        """Raise a FileError unless there is this number of bytes at a position."""
         if offset < 0 or size < 0 or offset + size > self.size:
             raise self.error(f"byte {offset}", f"{size} bytes were expected, but it ends at byte {self.size}")
 
@@ -153,7 +153,7 @@ class Fields:
         return int.from_bytes(self.take(size), "little")
 
     def numbers(self, *sizes: int) -> tuple[int, ...]:
-        """Return the next unsigned integers, of so many bytes each."""
+        """Return the next unsigned integers, which have these numbers of bytes."""
         return tuple(self.number(size) for size in sizes)
 
     def again(self) -> "Fields":

@@ -34,7 +34,7 @@ def save_weights(model: Layer, filepath: str | os.PathLike[str], overwrite: bool
         filepath: Its path, which ends in ".weights.h5" (as Keras reads it; needs the extra `h5`) or ".npz" (needs NumPy
             alone; without the optimizer). In ".weights.json" for several files.
         overwrite: Whether to replace a file that is there without asking.
-        max_shard_size: Write several files of at most so many gigabytes.
+        max_shard_size: Write several files of at most this number of gigabytes.
         objects_to_skip: Layers whose weights are left out, for HDF5.
 
     Raises:

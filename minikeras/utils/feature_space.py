@@ -219,7 +219,7 @@ class FeatureSpace(Layer):
 
     @classmethod
     def feature(cls, dtype: DTypeName, preprocessor: Any, output_mode: Literal["int", "one_hot", "float"]) -> Feature:
-        """Return a feature with a layer of one's own."""
+        """Return a feature with a layer that the caller makes."""
         return Feature(dtype, preprocessor, output_mode)
 
     @classmethod
