@@ -17,10 +17,9 @@ _NETWORKS = {
     "densenet": "DenseNet121 DenseNet169 DenseNet201",
     "efficientnet_v2": "EfficientNetV2B0 EfficientNetV2B1 EfficientNetV2B2 EfficientNetV2B3 EfficientNetV2L "
     "EfficientNetV2M EfficientNetV2S",
-    "inception_resnet_v2": "InceptionResNetV2", "inception_v3": "InceptionV3",
-    "mobilenet": "MobileNet", "mobilenet_v3": "MobileNetV3Large MobileNetV3Small",
-    "nasnet": "NASNetLarge NASNetMobile", "resnet_v2": "ResNet50V2 ResNet101V2 ResNet152V2", "vgg19": "VGG19",
-    "xception": "Xception"}  # fmt: skip
+    "inception_resnet_v2": "InceptionResNetV2", "inception_v3": "InceptionV3", "mobilenet": "MobileNet",
+    "mobilenet_v3": "MobileNetV3Large MobileNetV3Small", "nasnet": "NASNetLarge NASNetMobile",
+    "resnet_v2": "ResNet50V2 ResNet101V2 ResNet152V2", "vgg19": "VGG19", "xception": "Xception"}  # fmt: skip
 _DEEPER = {"efficientnet": " ".join(f"EfficientNetB{size}" for size in range(1, 8)), "resnet": "ResNet101 ResNet152"}
 ABSENT: dict[str, str] = {
     "": "Operation Quantizer RematScope StatelessScope SymbolicScope",
@@ -59,13 +58,14 @@ ALIASES: dict[str, str] = {
 MOVED: dict[str, str] = {
     "_checks": "_base.checks", "_state": "_base.naming _base.settings", "batches": "_trainers.batches",
     "callbacks.frequency": "callbacks.callback", "compiling": "_trainers.compile_utils",
-    "configurable": "_serialization.configurable",
-    "custom_objects": "_serialization.object_registration", "data": "_trainers.data_adapters",
-    "events": "_display.event_files", "files": "utils.file_utils", "folders": "utils.dataset_utils",
-    "gradients": "_core.tape", "images": "utils.image_utils", "input_spec": "_core.input_spec",
+    "configurable": "_serialization.configurable", "custom_objects": "_serialization.object_registration",
+    "data": "_trainers.data_adapters", "events": "_display.event_files", "files": "utils.file_utils",
+    "folders": "utils.dataset_utils", "gradients": "_core.tape", "images": "utils.image_utils",
+    "input_spec": "_core.input_spec", "layers.augmentation": "layers.image_preprocessing",
     "layers.base": "layers.layer", "layers.holder": "layers.module", "losses.sequences": "losses.probabilities",
-    "losses.vectors": "losses.margins", "metrics.f_score": "metrics.confusion", "numerical": "utils.numerical_utils",
-    "ops.ctc": "ops.classes", "ops.patches": "ops.convolution ops.linalg", "ops.special": "ops.elementwise",
+    "losses.vectors": "losses.margins", "metrics.f_score": "metrics.confusion",
+    "numerical": "utils.numerical_utils utils.dataset_utils", "ops.ctc": "ops.classes",
+    "ops.patches": "ops.convolution ops.linalg", "ops.special": "ops.elementwise",
     "optimizers.base": "optimizers.optimizer", "outputs": "_trainers.output_matching", "plan": "_jit.program",
     "planning": "_jit.codegen", "plotting": "utils.model_visualization", "progress": "_display.progbar",
     "registry": "_serialization.registry", "rows": "_trainers.minibatch", "runner": "_jit.jit",

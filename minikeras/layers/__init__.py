@@ -9,9 +9,6 @@ from .core import Dense, EinsumDense, Identity, Input, InputLayer, Lambda, Maski
 with lazily(globals()):
     from .activation import Activation, ELU, LeakyReLU, PReLU, ReLU, Softmax
     from .attention import AdditiveAttention, Attention, GroupQueryAttention, MultiHeadAttention
-    from .augmentation import (
-        CenterCrop, RandomBrightness, RandomContrast, RandomCrop, RandomFlip, RandomRotation, RandomTranslation,
-        RandomZoom, Resizing)
     from .conv_lstm import ConvLSTM1D, ConvLSTM2D, ConvLSTM3D
     from .convolutional import (
         Conv1D, Conv1DTranspose, Conv2D, Conv2DTranspose, Conv3D, Conv3DTranspose, Conv1D as Convolution1D,
@@ -21,6 +18,9 @@ with lazily(globals()):
         SeparableConv2D as SeparableConvolution2D)
     from .embedding import Embedding, ReversibleEmbedding
     from .hashing import HashedCrossing, Hashing
+    from .image_preprocessing import (
+        CenterCrop, RandomBrightness, RandomContrast, RandomCrop, RandomFlip, RandomRotation, RandomTranslation,
+        RandomZoom, Resizing)
     from .lookup import CategoryEncoding, Discretization, IntegerLookup, StringLookup, TextVectorization
     from .merging import (
         Add, Average, Concatenate, Dot, Maximum, Minimum, Multiply, Subtract, add, average, concatenate, dot, maximum,
