@@ -445,8 +445,8 @@ def _call_op(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[s
         first = signature.positional[: op.count if op is not None else 1]
         called_with = [n for n in signature.positional if n in first or n in ("x2", "segment_ids")]
     inputs = [options.pop(n) for n in called_with if n in options]
-    arrays = (n for n, x in [*options.items()] if any_symbolic([x]) or isinstance(x, TensorOps | np.ndarray))
-    tensors = {n: options.pop(n) for n in arrays}
+    named = [n for n, x in options.items() if any_symbolic([x]) or isinstance(x, TensorOps | np.ndarray)]
+    tensors = {n: options.pop(n) for n in named}
     return op_class(class_name(function))(**options)(*inputs, *args[len(signature.positional) :], **tensors)
 
 

@@ -33,7 +33,8 @@ def is_dask(x: Any) -> bool:
 def predict(model: Trainer, x: Any, batch_size: int | None) -> Any:
     """Return a lazy Dask array of the outputs, or a structure of them as `call` returns, in x's chunks of rows."""
     data = _in_chunks((x,))
-    if _is_stateful(model) or {*map(len, leaves(outputs := model.predict(_zeros(data)[0], verbose=0)))} != {2}:
+    outputs = None if _is_stateful(model) else model.predict(_zeros(data)[0], verbose=0)  # of two rows
+    if outputs is None or {len(y) for y in leaves(outputs)} != {2}:
         raise ValueError("The model does not make one row of output of one row of input alone: predict an array.")
     chunks, places = _each(lambda m, rows: leaves(m.predict(rows[0], batch_size, 0)), data, model), count()
 

@@ -120,11 +120,11 @@ class Trainer(Layer):
             return None
         jit, outputs = self.jit, None
         program = jit.find(x)
-        if program is None and self.built and x.dtype.kind in "fiub" and self._is_pure() and not jit.is_first(x):
-            outputs = jit.run(x)
-            program = jit.find(x)
-        elif program is not None and not program.masked:
+        if program is not None and not program.masked:
             outputs = jit.replay(program, x)
+        elif program is None and self.built and x.dtype.kind in "fiub" and self._is_pure() and not jit.is_first(x):
+            outputs = jit.run(x)  # which makes a program if it can
+            program = jit.find(x)
         return None if outputs is None or (program and program.masked) else map_structure(Tensor, outputs)
 
     def _is_pure(self) -> bool:
