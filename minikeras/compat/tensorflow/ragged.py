@@ -1,11 +1,13 @@
 """`tf.ragged`: rows of different lengths."""
 
 import functools
+import math
 from collections.abc import Callable, Iterator
 from itertools import chain
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
 
 from ... import ops
 from ..._base.typing import Array, DTypeLike
@@ -216,6 +218,13 @@ class RaggedTensor(Rows):
         nested = isinstance(self.values, RaggedTensor)
         return self.with_values(self.values.with_flat_values(new_values) if nested else new_values)
 
+    def merge_dims(self, outer_axis: int, inner_axis: int) -> Any:
+        """Return the values with one axis in place of those from the outer to the inner."""
+        first, last = (normalize_axis_index(axis, len(self.shape)) for axis in (outer_axis, inner_axis))
+        if first > last:
+            raise ValueError(f"Expected outer_axis ({first}) to be less than or equal to inner_axis ({last}).")
+        return _merged(self, first, last)
+
     def to_list(self) -> list[Any]:
         """Return the rows as lists."""
         return [row.to_list() if isinstance(row, RaggedTensor) else row.numpy_view().tolist() for row in self]
@@ -307,6 +316,22 @@ def _take(values: Any, places: Any) -> Any:
 
 def _reduced(reduce: Callable[..., Any], values: Any, axes: set[int]) -> Any:
     return values.reduced(reduce, axes) if isinstance(values, RaggedTensor) else reduce(values, tuple(axes))
+
+
+def _merged(values: Any, first: int, last: int) -> Any:
+    if first == last:
+        return values
+    if not isinstance(values, RaggedTensor):
+        shape = values.shape
+        return ops.reshape(values, (*shape[:first], math.prod(shape[first : last + 1]), *shape[last + 1 :]))
+    inner, splits = values.values, values.row_splits
+    if first == 0:
+        return _merged(inner, 0, last - 1)
+    if first > 1:
+        return values.with_values(_merged(inner, first - 1, last - 1))
+    if isinstance(inner, RaggedTensor):
+        return _merged(RaggedTensor(inner.values, inner.row_splits[splits]), 1, last - 1)
+    return RaggedTensor(_merged(inner, 0, last - 1), splits * math.prod(inner.shape[1:last]))
 
 
 def gather(params: Any, indices: Any, axis: int, batch_dims: int, dense: Callable[..., Any]) -> Any:

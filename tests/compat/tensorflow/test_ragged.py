@@ -117,6 +117,33 @@ def test_repeated(make: Callable[[], Any], times: list[int], expected: Any) -> N
     assert listed(tf.tile(make(), times)) == expected
 
 
+def cubes() -> Any:
+    return tf.RaggedTensor.from_row_lengths(tf.reshape(tf.range(12), (3, 2, 2)), [1, 0, 2])
+
+
+@pytest.mark.parametrize(
+    ("make", "axes", "expected"),
+    [
+        (lambda: rows(DEEP), (1, 1), DEEP),
+        (lambda: rows(DEEP), (0, 1), [[1], [2, 3], [4, 5, 6]]),
+        (lambda: rows(DEEP), (0, -1), [1, 2, 3, 4, 5, 6]),
+        (lambda: rows(DEEP), (-2, 2), [[1, 2, 3], [], [4, 5, 6]]),
+        (cubes, (0, 2), [[0, 1], [2, 3], [4, 5], [6, 7], [8, 9], [10, 11]]),
+        (cubes, (1, 2), [[[0, 1], [2, 3]], [], [[4, 5], [6, 7], [8, 9], [10, 11]]]),
+        (cubes, (1, 3), [[0, 1, 2, 3], [], [4, 5, 6, 7, 8, 9, 10, 11]]),
+        (cubes, (2, 3), [[[0, 1, 2, 3]], [], [[4, 5, 6, 7], [8, 9, 10, 11]]]),
+    ],
+)
+def test_axes_made_one(make: Callable[[], Any], axes: tuple[int, int], expected: Any) -> None:
+    assert listed(make().merge_dims(*axes)) == expected
+
+
+@pytest.mark.parametrize("axes", [(1, 0), (0, 2), (-3, 1)])
+def test_axes_that_cannot_be_made_one(axes: tuple[int, int]) -> None:
+    with pytest.raises(ValueError, match=r"outer_axis|out of bounds"):
+        rows().merge_dims(*axes)
+
+
 def test_element_by_element() -> None:
     assert listed(tf.one_hot(rows(), 4)) == [[[0, 1, 0, 0], [0, 0, 1, 0]], [], [[0, 0, 0, 1]]]
     assert listed(tf.one_hot(indices=rows([[1]]), depth=2, on_value=5, off_value=1)) == [[[1, 5]]]
