@@ -21,7 +21,7 @@ def is_built_in(thing: Any) -> bool:
     home = getattr(thing, "__globals__", {}).get("__name__")  # of a function itself, whatever it wraps
     if str(home or getattr(thing, "__module__", None)).partition(".")[0] != __name__.partition(".")[0]:
         return False
-    attributes = {} if isinstance(thing, type) else getattr(thing, "__dict__", {})
+    attributes = [] if isinstance(thing, type) else [*getattr(thing, "__dict__", ())]  # others may add to it
     return not any(callable(getattr(type(thing), name, None)) for name in attributes)
 
 

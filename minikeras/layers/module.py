@@ -146,7 +146,7 @@ class Module:
 
     def _attributes(self, kind: type[T], but: frozenset[str] = frozenset()) -> list[T]:
         """Return the variables, modules or metrics among the attributes and the containers there, in order."""
-        own = [value for name, value in vars(self).items() if name not in but]
+        own = [value for name, value in vars(self).copy().items() if name not in but]
         return each_once(value for value in _walk(own) if isinstance(value, kind))
 
     def _own_weights(self) -> list[Variable]:
@@ -326,7 +326,7 @@ class Contents:
         self._watched = [
             (container, len(container), _to_watch(container))
             for inner in self.layers
-            for container in _walk(value for name, value in vars(inner).items() if name not in _CHANGING)
+            for container in _walk(value for name, value in vars(inner).copy().items() if name not in _CHANGING)
             if isinstance(container, CONTAINERS) and not isinstance(container, tuple)  # which never changes
         ]
 
