@@ -118,7 +118,7 @@ def as_values(value: TensorLike) -> Array:
 
 
 def as_array(value: TensorLike | object, dtype: DTypeLike | None = None) -> Array:
-    """Return an array, a copy only where needed; Python numbers get Keras's types (float32, int32).
+    """Return an array, a copy only where needed; Python numbers, of object arrays as well, get Keras's types.
 
     A value that is ragged or not numeric is a ValueError.
     """
@@ -132,15 +132,15 @@ def as_array(value: TensorLike | object, dtype: DTypeLike | None = None) -> Arra
     except ValueError:
         raise ValueError(f"Cannot make a tensor of {type(value).__name__}: its rows have different lengths. "
                          "Every row must have the same shape.") from None  # fmt: skip
+    if array.dtype == "O" and array.size and all(isinstance(x, int | float | np.number | np.bool) for x in array.flat):
+        array, has_dtype = np.array(array.tolist()), False
     if dtype is None and not has_dtype:
         if array.dtype.kind == "O":
             raise ValueError(f"Cannot make a tensor of {value!r:.80} (of type {type(value).__name__}).")
-        if array.dtype.kind == "f":
+        if array.dtype.kind == "f" or not array.size:
             dtype = settings.floatx
-        elif array.dtype == np.int64 and array.size and np.abs(array).max() < 2**31:
+        elif array.dtype == np.int64 and np.abs(array).max() < 2**31:
             dtype = "int32"
-        elif not array.size:
-            dtype = settings.floatx
     if dtype is None:
         return array
     name = standardize_dtype(dtype)

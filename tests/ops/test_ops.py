@@ -861,6 +861,16 @@ def test_select_takes_the_dtype_of_its_choices() -> None:
         ops.select([], [])
 
 
+def test_numbers_in_an_array_of_objects_are_numbers() -> None:
+    rewards = np.array([("left", 1, 2.0), ("right", 0, 0.5)], object)[:, 1:]  # a replay buffer's columns
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, kernel_initializer="ones")])
+    assert model(rewards).numpy().tolist() == [[3.0], [0.5]]
+    assert ops.convert_to_tensor(rewards, "int32").numpy().tolist() == [[1, 2], [0, 0]]
+    assert float(keras.losses.MeanSquaredError()(rewards[:, 1], [1.0, 0.5])) == 0.5
+    with pytest.raises(ValueError, match="Expected numbers or booleans"):
+        ops.convert_to_tensor(np.array([1.0, "2.0"], object), "float32")
+
+
 @pytest.mark.parametrize("strange", [np.array([1.0, 2.0], object), np.array(["a", "b"]), np.zeros(2, "datetime64[s]")])
 def test_arrays_of_no_numbers_meet_none(strange: Any) -> None:
     calls: list[Callable[[], Any]] = [lambda: ops.ones(2) + strange, lambda: ops.concatenate([strange, ops.ones(2)])]
