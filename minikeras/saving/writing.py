@@ -13,7 +13,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     Its folder exists, a link is followed. An OSError if it cannot be written; the file that was there is as it was.
     """
     final = os.path.realpath(path)
-    temporary = f"{final}.{os.getpid()}.tmp"
+    temporary = f"{final}.{os.urandom(4).hex()}.tmp"  # others may write the same file
     if os.path.exists(final):
         open(final, "r+b").close()  # refused where it is write-protected
     try:

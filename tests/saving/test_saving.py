@@ -1,6 +1,7 @@
 """Weights in .npz files: written whole, read back checked."""
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -319,7 +320,20 @@ def test_complex_weights_come_back(tmp_path: Path) -> None:
     assert model.get_weights()[0].tolist() == [1 + 2j, 3j]
 
 
-def test_shards_that_cannot_all_be_written_leave_the_old_ones(tmp_path: Path) -> None:
+def test_threads_may_write_one_file(tmp_path: Path) -> None:
+    path, models = tmp_path / "model.keras", [net() for _ in range(4)]
+
+    def save_often(model: keras.Model) -> None:
+        for _ in range(10):
+            model.save(path)
+            keras.models.load_model(path)
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(save_often, models))
+    assert os.listdir(tmp_path) == ["model.keras"]
+
+
+def test_shards_that_cannot_all_be_written_leave_the_old_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     model, size = net(), 48 / 1024**3  # three files and their index
     path = tmp_path / "model.weights.json"
     model.save_weights(path, max_shard_size=size)
@@ -327,7 +341,8 @@ def test_shards_that_cannot_all_be_written_leave_the_old_ones(tmp_path: Path) ->
     assert len(files) > 2
     model.set_weights([w + 1 for w in old])
     last = [name for name in files if name.endswith(".h5")][-1]
-    (tmp_path / f"{last}.{os.getpid()}.tmp").mkdir()  # in the way
+    monkeypatch.setattr(os, "urandom", bytes)
+    (tmp_path / f"{last}.00000000.tmp").mkdir()  # in the way
     with pytest.raises(OSError, match="tmp"):
         model.save_weights(path, max_shard_size=size)
     model.load_weights(path)
