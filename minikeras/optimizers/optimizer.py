@@ -151,8 +151,7 @@ class Optimizer:
     @property
     def iterations(self) -> Variable | Any:
         """The number of updates, a variable; a tensor where gradients are accumulated."""
-        steps = self.gradient_accumulation_steps
-        return self._iterations // steps if steps else self._iterations
+        return self._iterations // steps if (steps := self.gradient_accumulation_steps) else self._iterations
 
     @property
     def learning_rate(self) -> Variable | Any:
@@ -328,13 +327,14 @@ class Optimizer:
             raise ValueError("When passing `grads` without `variables`, the optimizer must already be built on a list "
                              "of variables. Call `optimizer.build(trainable_variables)` first.")  # fmt: skip
         variables = self._trainable_variables if trainable_variables is None else list(trainable_variables)
-        self._updater.make_exclusive(variables)
-        if recorders.open:
-            tensors: list[Any] = [g if g is None or isinstance(g, TensorOps) else Tensor(as_array(g)) for g in grads]
-            update_variables(*tensors, optimizer=self, variables=variables)
-        else:
-            arrays = [g.array if type(g) is Tensor else g if g is None else as_array(g) for g in grads]
-            self._updater.update(arrays, variables)
+        with self._updater.lock:  # gradients and results have one place, whatever the number of threads
+            self._updater.make_exclusive(variables)
+            if recorders.open:
+                given: list[Any] = [g if g is None or isinstance(g, TensorOps) else Tensor(as_array(g)) for g in grads]
+                update_variables(*given, optimizer=self, variables=variables)
+            else:
+                arrays = [g.array if type(g) is Tensor else g if g is None else as_array(g) for g in grads]
+                self._updater.update(arrays, variables)
 
     def exclude_from_weight_decay(self, var_list: Iterable[Variable] | None = None,
                                   var_names: Iterable[str] | None = None) -> None:  # fmt: skip

@@ -3,12 +3,14 @@
 import math
 from collections.abc import Callable, Sequence
 from functools import cached_property, partial
+from threading import RLock
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from .._base.blas_threads import one_thread
 from .._base.context import name_scope
+from .._base.pool import lock_owners
 from .._base.typing import Array
 from .._base.user_warning import warn_user
 from .._core.op import primitive
@@ -33,6 +35,8 @@ class Updater:
     def __init__(self, optimizer: "Optimizer") -> None:
         self._optimizer = optimizer
         self._groups: list[ParameterGroup] | None = None
+        self.lock = RLock()
+        lock_owners.add(self)
         self.forget_options()
 
     def forget_options(self) -> None:
@@ -172,13 +176,9 @@ class UpdatePlan:
     def run(self) -> None:
         """Update by the gradients in `views`."""
         optimizer = self._optimizer
-        learning_rate = rate = optimizer._learning_rate
-        if isinstance(rate, Variable):
-            rate = rate.array.item()
-        else:
-            with stop_recording():
-                learning_rate = optimizer.learning_rate
-                rate = float(learning_rate)
+        with stop_recording():
+            learning_rate = optimizer.learning_rate
+            rate = float(learning_rate)
         count, every = optimizer._iterations.array.item() + 1, optimizer.gradient_accumulation_steps
         is_due = not every or count % every == 0
         if self._replacements:

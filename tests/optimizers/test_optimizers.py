@@ -3,7 +3,9 @@
 import copy
 import math
 import pickle
+import sys
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, assert_type
 
@@ -673,3 +675,22 @@ def test_averages_of_weights_begin_at_the_weights_of_a_file(ending: str, tmp_pat
     x = np.ones((4, 2), "float32")
     losses = [m.fit(x, x[:, :1], epochs=3, verbose=0).history["loss"] for m in (saved, other)]
     assert losses[0] == losses[1]
+
+
+def test_threads_may_update_at_once() -> None:
+    start, usual = Variable(np.zeros(4, "float32")), sys.getswitchinterval()
+    optimizer = optimizers.SGD(1.0)
+    optimizer.build([start])
+
+    def update(i: int) -> None:
+        for _ in range(2000):
+            optimizer.apply([ops.convert_to_tensor(np.eye(4, dtype="float32")[i])], [start])
+
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(4) as threads:
+            list(threads.map(update, range(4)))
+    finally:
+        sys.setswitchinterval(usual)
+    assert start.numpy().tolist() == [-2000.0] * 4
+    assert int(optimizer.iterations) == 8000
