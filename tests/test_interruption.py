@@ -141,3 +141,35 @@ assert os.waitpid(child, 0)[1] == 0
 def test_a_forked_process_trains_though_a_thread_of_its_parent_was_within_a_step() -> None:
     # Its output is not captured: a child that hangs would keep the pipe open beyond the timeout.
     subprocess.run([sys.executable, "-c", FORKED], env=ENVIRONMENT, check=True, timeout=60)
+
+
+FORKED_WHILE_BUILT = """
+import os, signal, threading, time, warnings
+import numpy as np
+import minikeras as keras
+
+warnings.simplefilter("ignore")  # newer Pythons warn of forks beside threads
+x, inside = np.ones((4, 3)), threading.Event()
+
+class Slow(keras.layers.Dense):
+    def build(self, input_shape):
+        inside.set()
+        time.sleep(0.2)
+        super().build(input_shape)
+
+layer = Slow(2)
+builds = threading.Thread(target=layer, args=(x,))
+builds.start()
+inside.wait()
+child = os.fork()
+if child == 0:
+    signal.alarm(10)  # it may hang
+    keras.layers.Dense(1)(x), layer(x)
+    os._exit(len(layer.weights) != 2)
+builds.join()
+assert os.waitpid(child, 0)[1] == 0
+"""
+
+
+def test_a_forked_process_builds_layers_though_a_thread_of_its_parent_built_one() -> None:
+    subprocess.run([sys.executable, "-c", FORKED_WHILE_BUILT], env=ENVIRONMENT, check=True, timeout=60)

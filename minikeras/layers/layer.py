@@ -1,5 +1,6 @@
 """The base class of all layers: built when first called, configured, and what happens around its `call`."""
 
+import os
 from collections.abc import Callable, Iterable, Sequence
 from copy import deepcopy
 from functools import wraps
@@ -41,7 +42,9 @@ from .module import Module, Untracked as Untracked, assign_all
 S = TypeVar("S", bound="Layer")
 
 _BUILDING = RLock()
-"""Held while a layer that was not built is, so that threads do not build it twice."""
+"""Held while a layer that was not built is, so that threads do not build it twice; no process is forked meanwhile."""
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_BUILDING.acquire, after_in_parent=_BUILDING.release, after_in_child=_BUILDING.release)
 
 
 def deserialize(config: Config, custom_objects: CustomObjects | None = None) -> "Layer":
