@@ -10,6 +10,7 @@ _INTEGERS = 2**63
 MAX_NAME = 1000
 _ITEMS = 2**14
 """The number of items that a list may have whose annotation says what they are. Those of vocabularies do not."""
+_text = cache(repr)
 
 RANGES: dict[str, tuple[float, float]] = {
     **dict.fromkeys(("ema_momentum", "beta_1", "beta_2", "rho"), (0, 1)),
@@ -59,17 +60,11 @@ def _is_array(value: object) -> bool:
     return all(map(_is_array, value)) if isinstance(value, list | tuple) else isinstance(value, int | float)
 
 
-@cache
-def _is_array_like(annotation: Any) -> bool:
-    """Return whether an annotation stands for whatever NumPy makes an array of."""
-    return "_SupportsArray" in repr(annotation)
-
-
 def fits(value: Any, annotation: Any) -> bool:
     """Return whether a value is of the type that an annotation names; where it names none that can be told, it is."""
     origin, args = get_origin(annotation), get_args(annotation)
     if origin in (Union, UnionType):
-        if _is_array_like(annotation):
+        if "_SupportsArray" in _text(annotation):  # whatever NumPy makes an array of
             return _is_array(value) or hasattr(value, "__array__") or fits(value, dict | None)
         return any(fits(value, arg) for arg in args)
     if origin is Literal:  # the argument's owner knows which ones
