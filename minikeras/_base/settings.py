@@ -102,6 +102,11 @@ def standardize_dtype(dtype: DTypeLike | None) -> DTypeName:
     return cast(DTypeName, name)
 
 
+def wide(dtype: Any) -> Any:  # as NumPy's functions declare it
+    """Return the dtype to add up float16 in, whose own sums of ones end at 2048; None for another dtype."""
+    return "float32" if dtype == "float16" else None
+
+
 def is_dtype(name: str) -> bool:
     """Return whether NumPy has a dtype of this name."""
     try:

@@ -13,6 +13,7 @@ from numpy.lib.array_utils import normalize_axis_tuple
 from .._base.checks import one_of
 from .._base.context import context
 from .._base.pool import product
+from .._base.settings import wide
 from .._base.typing import Array, Axis, TensorLike
 from .._core.op import VJP, P, composite, primitive
 from .._core.tape import GradientTape
@@ -176,7 +177,9 @@ def _matrices(x: Any, order: list[int], batch: int, columns: int) -> Any:
 def _einsum(*operands: TensorLike, subscripts: str) -> Array:
     arrays = promote(*operands)
     y = _as_product(*arrays, subscripts=subscripts)
-    return np.einsum(subscripts, *arrays, optimize=len(operands) > 1) if y is None else y
+    if y is None:
+        y = np.einsum(subscripts, *arrays, dtype=wide(arrays[0].dtype), optimize=len(operands) > 1)
+    return y.astype(arrays[0].dtype, copy=False)
 
 
 @composite
@@ -225,7 +228,9 @@ def _labels(subscripts: str, tensors: Sequence[Tensor]) -> tuple[list[list[str]]
 def _length(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Array:
     """Euclidean length along axes; its gradient at 0 is 0."""
     a = as_float(x)
-    return np.linalg.norm(a.reshape(-1) if axis is None and not keepdims else a, axis=axes(axis), keepdims=keepdims)
+    rows = a.reshape(-1) if axis is None and not keepdims else a
+    y = np.linalg.norm(rows.astype(wide(a.dtype) or a.dtype, copy=False), axis=axes(axis), keepdims=keepdims)
+    return np.asarray(y, a.real.dtype)
 
 
 @composite

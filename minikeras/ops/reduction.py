@@ -8,7 +8,7 @@ from numpy.lib.array_utils import normalize_axis_tuple
 
 from .._base.checks import one_of
 from .._base.nested import only
-from .._base.settings import floatx
+from .._base.settings import floatx, wide
 from .._base.typing import Array, Axis, TensorLike
 from .._core.keras_tensor import KerasTensor
 from .._core.op import VJP, composite, primitive
@@ -111,9 +111,9 @@ def _sum_parts(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
 def sum(x: TensorLike, axis: Axis = None, keepdims: bool = False, out: Array | None = None) -> Array:
     """Sum along axes, of all elements by default."""
     a = strong(x)
-    if a.dtype.kind == "f":
+    if a.dtype.kind == "f" and a.dtype.itemsize > 2:
         return _total(a, axis, keepdims, out)
-    total = np.asarray(NP.add.reduce(a, axes(axis), keepdims=keepdims), _accumulated(a))
+    total = np.asarray(NP.add.reduce(a, axes(axis), wide(a.dtype), keepdims=keepdims), _accumulated(a))
     return total if out is None else np.positive(total, out)
 
 
@@ -151,12 +151,14 @@ def var(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Array:
     """Variance along axes: mean squared distance from the mean."""
     a = as_float(x)
     exact = a.dtype in ("float32", "float64")
-    return np.asarray(_var_parts(a, axis, keepdims) if exact else np.var(a, axes(axis), keepdims=keepdims))
+    y = _var_parts(a, axis, keepdims) if exact else np.var(a, axes(axis), wide(a.dtype), keepdims=keepdims)
+    return np.asarray(y, a.real.dtype)
 
 
 std: Reduction = reduction(  # d sqrt(v) = dv / (2 sqrt(v))
-    np.std, lambda g, y, x, axis=None, keepdims=False: _var_rule(g / (2 * y), y, x, axis, keepdims),
-    "Standard deviation along axes: root of the variance.", as_float)  # fmt: skip
+    lambda a, axis, keepdims: np.asarray(np.std(a, axis, wide(a.dtype), keepdims=keepdims), a.real.dtype),
+    lambda g, y, x, axis=None, keepdims=False: _var_rule(g / (2 * y), y, x, axis, keepdims),
+    "Standard deviation along axes: root of the variance.", as_float, "std")  # fmt: skip
 
 
 def _product_before(x: Any) -> Any:
@@ -252,13 +254,13 @@ def _logsumexp(x: Any, axis: Axis, keepdims: bool) -> Any:
     top = rule(max)(x, axis, True, initial=None if narrow else -limit)
     top = np.minimum(np.maximum(top, -limit), limit)  # finite, and exp(x - top) cannot overflow
     e = np.exp(x - top)
-    y = np.log(np.dot(e, ones((np.shape(e)[1], 1), e.dtype)) if narrow else np.sum(e, axes(axis), keepdims=True)) + top
+    y = np.log(np.dot(e, ones((np.shape(e)[1], 1), e.dtype)) if narrow else rule(sum)(e, axis, True)) + top
     return y if keepdims else np.squeeze(y, axes(axis))
 
 
 def _logsumexp_rule(g: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     e = np.exp(x - restore(y, axis, keepdims))  # where y is large it lacks digits, and these shares are no whole
-    return restore(g, axis, keepdims) * (e / np.sum(e, axes(axis), keepdims=True))
+    return restore(g, axis, keepdims) * (e / rule(sum)(e, axis, True))
 
 
 @primitive(_logsumexp_rule, decomposition=lambda x, axis=None, keepdims=False:
@@ -365,14 +367,15 @@ nanmedian: Reduction = _median("nanmedian", "Median along axes of the elements t
 
 def _reverse_cumsum(g: Any, x: Any, axis: int | None) -> Any:
     where = 0 if axis is None else axis
-    return np.reshape(np.flip(np.cumsum(np.flip(g, where), where), where), np.shape(x))
+    return np.reshape(np.flip(rule(cumsum)(np.flip(g, where), where), where), np.shape(x))
 
 
 @primitive(lambda g, y, x, axis=None, dtype=None: _reverse_cumsum(g, x, axis))
 def cumsum(x: TensorLike, axis: int | None = None, dtype: str | None = None) -> Array:
     """Running sum along an axis, of the flattened tensor by default."""
     a = strong(x)
-    return np.cumsum(a, axis, dtype=dtype or ("int32" if a.dtype == bool else a.dtype))
+    kept = dtype or ("int32" if a.dtype == bool else a.dtype)
+    return np.cumsum(a, axis, wide(kept) or kept).astype(kept, copy=False)
 
 
 def _cumprod_rule(g: Any, y: Any, x: Any, axis: int | None = None, dtype: Any = None) -> Any:

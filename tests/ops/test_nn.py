@@ -202,3 +202,19 @@ def test_error_functions() -> None:
     close(ops.erfc(ops.erfinv(double(1 - 2.0**-40))), [2.0**-40], 1e-12)
     assert np.isnan(ops.erfinv(1.5).numpy())
     assert ops.erfinv([-1.0, 0.0, 1.0]).tolist() == [-math.inf, 0, math.inf]
+
+
+def test_sums_of_many_float16_numbers_go_on_beyond_2048() -> None:
+    x = np.ones((5000, 2), "float16")
+    for add in (ops.sum, ops.nansum, ops.trapezoid, lambda t, axis: ops.norm(t, 1, axis=axis)):
+        assert add(x, axis=0)[0] in (5000.0, 4998.0), add
+    assert ops.einsum("ij->j", x).tolist() == [5000.0, 5000.0]
+    assert ops.cumsum(x, 0)[-1].tolist() == [5000.0, 5000.0]
+    assert ops.norm(x, axis=0).tolist() == [70.6875, 70.6875]
+    assert ops.logsumexp(x * 0, axis=0).tolist() == [8.515625, 8.515625]
+    np.testing.assert_allclose(ops.softmax(x, axis=0) * 5000, 1.0, rtol=1e-3)
+    spread = x * np.array([3, 7, 3, 7, 5] * 1000, "float16")[:, None]
+    for op, value in ((ops.var, 3.2), (ops.std, 3.2**0.5)):
+        assert op(spread, axis=0).dtype == op(spread).dtype == "float16"
+        np.testing.assert_allclose(op(spread, axis=0), [value, value], rtol=1e-3)
+        np.testing.assert_allclose(op(spread), value, rtol=1e-3)
