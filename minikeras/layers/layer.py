@@ -301,7 +301,7 @@ class Layer(Module, Configurable):
         given, given_by_name = args, dict(kwargs)
         args = tuple(map(self._convert, args))
         if kwargs:
-            kwargs |= {k: self._convert(x) for k, x in kwargs.items() if isinstance(x, np.ndarray | KerasTensor)}
+            kwargs = map_structure(lambda x: self._convert(x) if isinstance(x, np.ndarray | TensorOps) else x, kwargs)
         first = args[0] if args else next((kwargs[k] for k in parameters(self.call).names if k in kwargs), None)
         if self.input_spec is not None:
             if not args and not kwargs:

@@ -482,6 +482,20 @@ def test_mixed_policy_computes_in_float16_with_float32_weights() -> None:
     assert layer.kernel.dtype == "float32"
 
 
+def test_tensors_by_keyword_and_within_lists_are_cast_as_those_by_place_are() -> None:
+    class Reader(Layer):
+        def call(self, x: Any, other: Any = None, several: Any = None) -> Any:
+            assert [y.dtype for y in (x, other, *several)] == ["float16", "float16", "float16", "int32"]
+            return x
+
+    x = np.ones((2, 3))
+    for other in (keras.ops.convert_to_tensor(x), keras.Variable(x), x):
+        Reader(dtype="mixed_float16")(x, other=other, several=[x, np.ones(2, "int32")])
+    attention = keras.layers.MultiHeadAttention(1, 2, dtype="mixed_float16")
+    rows = keras.ops.ones((1, 2, 3))
+    assert attention(rows, value=rows).dtype == attention(rows, rows).dtype == "float16"
+
+
 def test_a_bias_in_mixed_float16_gets_the_gradients_of_all_rows() -> None:
     layer = Dense(1, kernel_initializer="zeros", dtype="mixed_float16")
     with keras.GradientTape() as tape:
