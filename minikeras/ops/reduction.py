@@ -206,9 +206,8 @@ def _extreme_rule(g: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = Fal
     """Share the gradient of an extreme evenly among the elements that attain it."""
     ties = np.equal(x, restore(y, axis, keepdims)).astype(x.dtype)
     count = np.sum(ties, axes(axis), keepdims=True)
-    least = restore(
-        np.equal(y, y), axis, keepdims
-    )  # none attains it where `initial` does, or a NaN, whose slope is NaN
+    # None attains it where `initial` does, or a NaN: its slope is 0 / 0, NaN as well.
+    least = restore(np.equal(y, y), axis, keepdims)
     return restore(g, axis, keepdims) * ties / np.maximum(count, least)
 
 
