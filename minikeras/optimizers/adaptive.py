@@ -5,11 +5,10 @@ from typing import Any, Unpack
 
 import numpy as np
 
-from .. import initializers
 from .._base.typing import Array
 from .._core.tensor import as_array
 from .._core.variable import Variable
-from .optimizer import LearningRate, Maker, Optimizer, OptimizerOptions, Rounding
+from .optimizer import LearningRate, Optimizer, OptimizerOptions, Rounding
 
 
 class RMSprop(Optimizer):
@@ -78,9 +77,6 @@ class Adagrad(Optimizer):
         super().__init__(learning_rate, **options)
         self.initial_accumulator_value = initial_accumulator_value
         self.epsilon = epsilon
-
-    def _slot_initializer(self, name: str) -> Maker:
-        return initializers.Constant(self.initial_accumulator_value)
 
     def _constants(self, rate: float, step: int, rounded: Rounding) -> Sequence[float]:
         return rate, self.epsilon

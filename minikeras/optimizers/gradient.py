@@ -5,9 +5,8 @@ from typing import Unpack
 
 import numpy as np
 
-from .. import initializers
 from .._base.typing import Array
-from .optimizer import LearningRate, Maker, Optimizer, OptimizerOptions, Rounding
+from .optimizer import LearningRate, Optimizer, OptimizerOptions, Rounding
 
 
 class SGD(Optimizer):
@@ -110,9 +109,6 @@ class Ftrl(Optimizer):
         for name in self._arguments[1:5]:
             if getattr(self, name) < 0:
                 raise ValueError(f"`{name}` needs to be positive or zero. Received: {name}={getattr(self, name)}.")
-
-    def _slot_initializer(self, name: str) -> Maker:
-        return initializers.Constant(self.initial_accumulator_value) if name == "accumulator" else "zeros"
 
     def _constants(self, rate: float, step: int, rounded: Rounding) -> Sequence[float]:
         if not rate:

@@ -187,15 +187,13 @@ class Optimizer:
         self._trainable_variables = list(variables)
         self._places = {id(v): i for i, v in enumerate(variables)}
         self.built = True
+        start = initializers.Constant(getattr(self, "initial_accumulator_value", 0.0))
         for names in self._slot_names:
-            initial = [self._slot_initializer(name) for name in names.values()]
-            slots = self.add_optimizer_variables(variables, list(names.values()), initial)
+            starts: list[Maker] = [start if name == "accumulator" else "zeros" for name in names.values()]
+            slots = self.add_optimizer_variables(variables, list(names.values()), starts)
             self._slots += slots
             for attribute, slot in zip(names, slots, strict=True):
                 setattr(self, attribute, slot)
-
-    def _slot_initializer(self, name: str) -> Maker:
-        return "zeros"
 
     def add_variable(self, shape: ShapeLike, initializer: Maker = "zeros", dtype: DTypeLike | None = None,
                      aggregation: str | None = "none", layout: None = None,
