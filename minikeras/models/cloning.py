@@ -104,14 +104,15 @@ class _Cloning:
                 raise ValueError("`input_tensors` must be a single tensor for a Sequential model.")
             layers.insert(0, Input(tensor=flatten(inputs)[0], name=None if entry is None else entry.name))
         elif entry is not None:
-            layers.insert(0, _like(entry.output, entry.name))
+            layers.insert(0, Input(batch_shape=entry.batch_shape, dtype=entry.dtype, name=entry.name))
         return Sequential(layers, name=model.name, trainable=model.trainable)
 
     def _of_graph(self, model: Model, graph: Graph, inputs: Any, call: Callable[..., Any] | None) -> Model:
+        own = graph.input_structure
         if inputs is None:
-            inputs = map_structure(lambda x: _like(x, x.name), graph.input_structure)
-        elif _skeleton(inputs) != _skeleton(graph.input_structure):
-            raise ValueError(f"`input_tensors` must be as the inputs, {graph.input_structure}. Received: {inputs}.")
+            inputs = map_structure(lambda x: Input(batch_shape=x.shape, dtype=x.dtype, name=x.name), own)
+        elif map_structure(type, inputs) != map_structure(type, own):
+            raise ValueError(f"`input_tensors` must be as the inputs, {own}. Received: {inputs}.")
 
         def run(operation: Any, *args: Any, **kwargs: Any) -> Any:
             layer = self._layer(operation, call)
@@ -119,12 +120,3 @@ class _Cloning:
 
         cls = type(model) if takes_graph(type(model)) else Functional
         return cls(inputs, graph.run(flatten(inputs), run), name=model.name)
-
-
-def _like(x: KerasTensor, name: str) -> KerasTensor:
-    """Return an input for what another takes."""
-    return Input(batch_shape=x.shape, dtype=x.dtype, name=name)
-
-
-def _skeleton(structure: Any) -> Any:
-    return map_structure(lambda _: None, structure)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 from typing import Any, TypeAlias
 
-from .._base.nested import like, map_configs, map_structure
+from .._base.nested import map_configs, map_structure
 from .._base.settings import standardize_dtype
 from .._base.signature import parameters
 from .._base.typing import Config, CustomObjects
@@ -15,6 +15,7 @@ from .._serialization.serialization import deserialize as plain_of, serialize
 from ..layers.core import InputLayer
 from ..layers.layer import Layer, deserialize
 from ..saving.keras2 import is_old, modernize
+from ..tree import is_nested, traverse
 from .graph import Graph
 from .order import node_of
 
@@ -57,7 +58,7 @@ def from_config(config: Config, custom_objects: CustomObjects | None = None) -> 
     reader = _Reader(config["layers"], custom_objects)
     for call in reader.in_order():
         reader.run(call)
-    return reader.ends(config["input_layers"]), reader.ends(config["output_layers"])
+    return traverse(reader.end, config["input_layers"]), traverse(reader.end, config["output_layers"])
 
 
 class _Reader:
@@ -103,16 +104,14 @@ class _Reader:
         _check_call(operation, args, kwargs)
         operation(*args, **kwargs)
 
-    def ends(self, x: Any) -> Any:
-        """Return the tensors that inputs or outputs name, in their structure."""
+    def end(self, x: Any) -> KerasTensor | None:
+        """Return the tensor that an input or output names, None for a structure of them."""
         if isinstance(x, list | tuple) and len(x) == 3 and isinstance(x[0], str):
             name, call, index = x
             return self._tensor(name, _index(call) - getattr(self.operations.get(name), "_first_call", 0), index)
-        if isinstance(x, dict):
-            return {key: self.ends(value) for key, value in x.items()}
-        if isinstance(x, list | tuple):
-            return like(x, [self.ends(item) for item in x])
-        raise ValueError(f"Inputs and outputs are named by layer, call and place. Received: {x!r:.80}.")
+        if not is_nested(x):
+            raise ValueError(f"Inputs and outputs are named by layer, call and place. Received: {x!r:.80}.")
+        return None
 
     def _tensor(self, name: Any, call: Any, index: Any) -> KerasTensor:
         try:
