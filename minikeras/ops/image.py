@@ -350,21 +350,6 @@ def _read(x: Tensor, places: Sequence[Any], order: int, fill_mode: str, fill_val
     return cast(half_away(total) if whole else total, x.dtype)
 
 
-def _at(images: TensorLike, rows: Tensor, columns: Tensor, interpolation: str, fill_mode: str, fill_value: TensorLike,
-        data_format: str | None) -> Tensor:  # fmt: skip
-    """Return a batch of images read at rows and columns, each of shape (batch, height, width)."""
-    one_of("interpolation", interpolation, _ORDERS)
-    one_of("fill_mode", fill_mode, _FILLS)
-    channels, *_ = _axes(images, data_format)
-
-    def read(x: Tensor) -> Tensor:
-        each = np.broadcast_to(np.arange(x.shape[0], dtype="float64")[:, None, None], rows.shape)
-        last = moveaxis(x, channels, -1)
-        return moveaxis(_read(last, [each, rows, columns], _ORDERS[interpolation], fill_mode, fill_value), -1, channels)
-
-    return _in_batch(convert_to_tensor(images), 3, read)
-
-
 @composite
 def affine_transform(images: TensorLike, transform: TensorLike, interpolation: Sampling = "bilinear",
                      fill_mode: FillMode = "constant", fill_value: float = 0,
@@ -374,12 +359,20 @@ def affine_transform(images: TensorLike, transform: TensorLike, interpolation: S
     Pixel (x, y) of the result is read at ((a0 x + a1 y + a2) / k, (b0 x + b1 y + b2) / k), where k = c0 x + c1 y + 1.
     `interpolation` is "nearest" or "bilinear"; `fill_mode` and `fill_value` are those of `map_coordinates`.
     """
-    size, (_, down, across) = shape(images), _axes(images, data_format)
+    size, (channels, down, across) = shape(images), _axes(images, data_format)
     y, x = np.arange(size[down])[:, None], np.arange(size[across])
     t = cast(transform, "float64").reshape((-1, 8, 1, 1))
     k = t[:, 6] * x + t[:, 7] * y + 1
     columns, rows = (t[:, 1] * y + t[:, 0] * x + t[:, 2]) / k, (t[:, 4] * y + t[:, 3] * x + t[:, 5]) / k
-    return _at(images, rows, columns, interpolation, fill_mode, fill_value, data_format)
+    one_of("interpolation", interpolation, _ORDERS)
+    one_of("fill_mode", fill_mode, _FILLS)
+
+    def read(x: Tensor) -> Tensor:  # a batch
+        each = np.broadcast_to(np.arange(x.shape[0], dtype="float64")[:, None, None], rows.shape)
+        last = moveaxis(x, channels, -1)
+        return moveaxis(_read(last, [each, rows, columns], _ORDERS[interpolation], fill_mode, fill_value), -1, channels)
+
+    return _in_batch(convert_to_tensor(images), 3, read)
 
 
 @composite
