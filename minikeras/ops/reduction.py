@@ -329,9 +329,8 @@ def _quantile(x: TensorLike, q: Any, axis: Axis, method: str, keepdims: bool, to
         values, levels = values.array, levels.array
     over = normalize_axis_tuple(range(values.ndim) if axis is None else axes(axis), values.ndim)
     others = [i for i in range(values.ndim) if i not in over]
-    sizes = [values.shape[i] for i in others]
     count = math.prod(values.shape[i] for i in over)
-    rows = np.sort(np.reshape(np.transpose(values, [*others, *over]), [*sizes, count]), -1)
+    rows = np.sort(np.reshape(np.transpose(values, [*others, *over]), [*_kept(values, over, False), count]), -1)
     if skip:
         count = np.sum(~np.isnan(rows), axis=-1, keepdims=True).astype(levels.dtype)
     place = np.reshape(levels / top, [1] * len(others) + [-1]) * (count - 1)
@@ -341,7 +340,7 @@ def _quantile(x: TensorLike, q: Any, axis: Axis, method: str, keepdims: bool, to
     with np.errstate(invalid="ignore"):  # infinity times 0, where nothing is mixed
         mixed = np.where(part == 0, low, low * (1 - part) + high * part)
     mixed = np.where(np.isnan(low if skip else rows[..., -1:]), np.nan, mixed)
-    sizes = [1 if i in over else n for i, n in enumerate(values.shape)] if keepdims else sizes
+    sizes = _kept(values, over, keepdims)
     result: Any = np.reshape(np.moveaxis(mixed, -1, 0), [*shape(q), *sizes]).astype(values.dtype)
     return result if isinstance(result, Tensor) else Tensor(result)
 
