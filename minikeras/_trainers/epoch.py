@@ -28,66 +28,66 @@ LOOK = 0.05
 """Seconds from one look of the progress bar to the next."""
 
 
-class Epoch:
-    """A pass over all batches. A Ctrl-C waits until a step is done; `stopped` tells if a callback wants to stop."""
+def run_epoch(phase: Phase, jit: Jit, source: Batches, hooks: CallbackList, every: int, interrupt: Interrupt,
+              stopped: Callable[[], bool]) -> dict[str, Any]:  # fmt: skip
+    """Run the steps of all batches, and the hooks around `every` steps; return the last logs, {} without any step.
 
-    def __init__(self, jit: Jit, source: Batches, interrupt: Interrupt, stopped: Callable[[], bool]) -> None:
-        self._jit, self._source, self._interrupt, self._stopped = jit, source, interrupt, stopped
+    A Ctrl-C waits until a step is done; `stopped` tells if a callback wants to stop.
+    """
+    begin = getattr(hooks, f"on_{phase}_batch_begin") if hooks.listens(f"on_{phase}_batch_begin") else None
+    end = getattr(hooks, f"on_{phase}_batch_end") if hooks.listens(f"on_{phase}_batch_end") else None
+    in_memory = source.array is not None
+    looks = begin is not None or hooks.listens(f"on_{phase}_batch_end", seldom=False)  # a user's code does
+    if in_memory and not looks and not stopped():
+        return interrupt.run(_run_fast, jit, source, end, lambda: stopped() or interrupt.pending)
+    logs: Logs | None = None
+    i = -1
+    for i, batch in enumerate(source.epoch()):
+        if begin is not None and i % every == 0:
+            begin(i)
+        data = pack_x_y_sample_weight(*batch)
+        with in_steps():
+            logs = Logs(interrupt.run(jit.step, data))
+            if not in_memory:
+                len(logs)  # before the source writes to these arrays anew
+        if (i + 1) % every:
+            continue
+        if end is not None:
+            end(i, logs)
+        if stopped():
+            break
+    if end is not None and (i + 1) % every:  # the last steps are fewer, but count as many
+        end(i - i % every + every - 1, logs)
+    return logs.given if logs is not None else {}
 
-    def run(self, phase: Phase, hooks: CallbackList, every: int) -> dict[str, Any]:
-        """Run the steps, and the hooks of batches around `every` steps; return the last logs, {} without any step."""
-        begin = getattr(hooks, f"on_{phase}_batch_begin") if hooks.listens(f"on_{phase}_batch_begin") else None
-        end = getattr(hooks, f"on_{phase}_batch_end") if hooks.listens(f"on_{phase}_batch_end") else None
-        in_memory = self._source.array is not None
-        looks = begin is not None or hooks.listens(f"on_{phase}_batch_end", seldom=False)  # a user's code does
-        if in_memory and not looks and not self._stopped():
-            return self._interrupt.run(self._run_fast, end)
-        logs: Logs | None = None
-        i = -1
-        for i, batch in enumerate(self._source.epoch()):
-            if begin is not None and i % every == 0:
-                begin(i)
-            data = pack_x_y_sample_weight(*batch)
-            with in_steps():
-                logs = Logs(self._interrupt.run(self._jit.step, data))
-                if not in_memory:
-                    len(logs)  # before the source writes to these arrays anew
-            if (i + 1) % every:
-                continue
-            if end is not None:
-                end(i, logs)
-            if self._stopped():
+
+def _run_fast(jit: Jit, source: Batches, look: Callable[..., None] | None, stopped: Callable[[], bool]) -> Any:
+    """Run the steps, and show the progress bar their outputs now and then."""
+    due = 0.0
+    outputs: Callable[[], Any] | None = None
+    with in_steps(), closing(_iterate(jit, source)) as steps:
+        for count, outputs in steps:
+            if look is not None and (count < 3 or perf_counter() >= due):
+                look(count - 1, Logs(outputs))
+                due = perf_counter() + LOOK
+            if stopped():
                 break
-        if end is not None and (i + 1) % every:  # the last steps are fewer, but count as many
-            end(i - i % every + every - 1, logs)
-        return logs.given if logs is not None else {}
+        return Logs(outputs).given if outputs is not None else {}
 
-    def _run_fast(self, look: Callable[..., None] | None) -> dict[str, Any]:
-        """Run the steps, and show the progress bar their outputs now and then."""
-        due = 0.0
-        outputs: Callable[[], Any] | None = None
-        with in_steps(), closing(self._iterate()) as steps:
-            for count, outputs in steps:
-                if look is not None and (count < 3 or perf_counter() >= due):
-                    look(count - 1, Logs(outputs))
-                    due = perf_counter() + LOOK
-                if self._stopped() or self._interrupt.pending:
-                    break
-            return Logs(outputs).given if outputs is not None else {}
 
-    def _iterate(self) -> Generator[tuple[int, Callable[[], Any]], None, None]:
-        """Run the steps; yield how many are done, and the outputs of the last, after each or several."""
-        jit, count = self._jit, 0
-        for run in self._source.runs():
-            outputs = jit.run_all(run)
-            if outputs is not None:
-                count += len(run[0])
-                yield count, outputs
-                continue
-            for data in starmap(pack_x_y_sample_weight, zip(*run, strict=True)):
-                outputs = jit.step(data)
-                count += 1
-                yield count, outputs
+def _iterate(jit: Jit, source: Batches) -> Generator[tuple[int, Callable[[], Any]], None, None]:
+    """Run the steps; yield how many are done, and the outputs of the last, after each or several."""
+    count = 0
+    for run in source.runs():
+        outputs = jit.run_all(run)
+        if outputs is not None:
+            count += len(run[0])
+            yield count, outputs
+            continue
+        for data in starmap(pack_x_y_sample_weight, zip(*run, strict=True)):
+            outputs = jit.step(data)
+            count += 1
+            yield count, outputs
 
 
 class Logs(Mapping[str, Any]):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cached_property
+from contextlib import closing
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast, overload
 
 import numpy as np
@@ -37,7 +38,7 @@ from . import data_adapters, on_dask
 from .batches import Batches, warn_of_the_end
 from .compile_utils import CompiledLoss, CompiledMetrics, MetricsLike, Nested, objects_of
 from .data_adapters import ClassWeights, Inputs, train_validation_split, unpack_x_y_sample_weight
-from .epoch import Epoch, Logs, Outputs, Phase, Verbose, check_frequency, is_due, join, verbosity_of
+from .epoch import Logs, Outputs, Phase, Verbose, check_frequency, is_due, join, run_epoch, verbosity_of
 
 CallbacksLike: TypeAlias = Callback | Iterable[Callback] | None
 """Callbacks of a run."""
@@ -479,8 +480,8 @@ class Trainer(Layer):
 
     def _run_epoch(self, phase: Phase, source: Batches, hooks: CallbackList, interrupt: Interrupt) -> dict[str, Any]:
         flag = {"train": "stop_training", "test": "stop_evaluating"}[phase]
-        epoch = Epoch(self._jits[phase], source, interrupt, lambda: getattr(self, flag))
-        logs = epoch.run(phase, hooks, self.steps_per_execution)
+        stopped, every = partial(getattr, self, flag), self.steps_per_execution
+        logs = run_epoch(phase, self._jits[phase], source, hooks, every, interrupt, stopped)
         source.warn_of_nonsense(logs.get("loss"), is_loss=True)
         return logs
 
@@ -532,11 +533,8 @@ class Trainer(Layer):
         source = Batches(x, y, sample_weight, batch_size, steps, together=self.steps_per_execution)
         self._build_for(source, "test")
         hooks = self._hooks(callbacks, verbosity, 1, source.count)
-        try:
-            with Interrupt() as interrupt:
-                logs = self._evaluate(source, hooks, interrupt)
-        finally:
-            hooks.close()
+        with closing(hooks), Interrupt() as interrupt:
+            logs = self._evaluate(source, hooks, interrupt)
         return logs if return_dict else self._in_order(logs)
 
     def _validate(self, source: Batches, hooks: CallbackList, interrupt: Interrupt) -> dict[str, Any]:
@@ -582,7 +580,6 @@ class Trainer(Layer):
 
         A ValueError before `compile`, or if both kinds of weights are given.
         """
-        self._needs_compile("train_on_batch")
         return self._on_batch("train", x, y, sample_weight, class_weight, return_dict)
 
     @overload
@@ -597,10 +594,10 @@ class Trainer(Layer):
     @suggests
     def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
         """Return the loss and the metrics of one batch as `evaluate` does; a ValueError before `compile`."""
-        self._needs_compile("test_on_batch")
         return self._on_batch("test", x, y, sample_weight, None, return_dict)
 
     def _on_batch(self, phase: Phase, x: Any, y: Any, sample_weight: Any, class_weight: Any, return_dict: bool) -> Any:
+        self._needs_compile(f"{phase}_on_batch")
         if data_adapters.is_batches(x):
             raise TypeError(f"`{phase}_on_batch()` takes the arrays of one batch. Received: x={x!r}.")
         batch = data_adapters.as_batch(x, y, sample_weight, class_weight)
@@ -652,11 +649,9 @@ class Trainer(Layer):
         outputs = Outputs(source.rows)
         vars(self)["stop_predicting"] = False
         hooks.on_predict_begin()
-        try:
+        with closing(hooks):
             self._predict_batches(source, hooks, outputs, callbacks is None)
             hooks.on_predict_end()
-        finally:
-            hooks.close()
         if not outputs.batches and source.array is not None:
             one = map_structure(lambda array: np.zeros((1, *array.shape[1:]), array.dtype), source.array[0])
             self._prepare(one, "predict")
