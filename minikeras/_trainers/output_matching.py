@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from operator import eq
 from typing import Any, NamedTuple
 
-from .._base.nested import leaves, like, map_structure
+from .._base.nested import leaves, map_structure
 from ..tree import flatten_with_path, is_nested, pack_sequence_as
 
 Names = list[str] | None
@@ -71,15 +71,8 @@ class Outputs:
     def below(self, path: tuple[Any, ...], values: list[Any], y_pred: Any) -> Any:
         """Return the value of the output at a path, given one for each; at a structure of outputs, one of values."""
         at = {o.path: value for o, value in zip(self.all, values, strict=True)}
-
-        def arranged(y: Any, path: tuple[Any, ...]) -> Any:
-            if path in at:
-                return at[path]
-            if isinstance(y, dict):
-                return {key: arranged(item, (*path, key)) for key, item in y.items()}
-            return like(y, [arranged(item, (*path, i)) for i, item in enumerate(y)])
-
-        return arranged(follow(y_pred, path), path)
+        part = follow(y_pred, path)
+        return pack_sequence_as(part, [at[(*path, *inner)] for inner in paths_in(part)])
 
     def pair(self, losses: Any, weights: Any, y_pred: Any) -> list[tuple[Output, Any, Any]]:
         """Return each loss of `compile` with its output, or the structure of outputs that it takes, and its weight.
