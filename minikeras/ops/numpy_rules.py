@@ -16,6 +16,7 @@ import numpy as np
 
 from .._base.nested import leaves, map_structure, only
 from .._core.tensor import NUMPY_OPS, TensorOps, as_array, is_followed
+from ..tree import pack_sequence_as
 from .arrays import NP
 from .creation import cast, convert_to_tensor, geomspace, linspace, logspace, ndim, shape, size
 from .fourier import cut, irfft, transform
@@ -309,14 +310,6 @@ def _moved(function: Callable[..., Any], *sources: Any) -> Any:
     return np.take(np.concatenate([np.reshape(x, (-1,)) for x in tensors]), function(*places))
 
 
-def _block(arrays: Any) -> Any:
-    def place(*places: Any) -> Any:
-        rest = iter(places)
-        return np.block(map_structure(lambda _: next(rest), arrays))
-
-    return _moved(place, *leaves(arrays))
-
-
 def _at_least(function: Callable[..., Any]) -> Callable[..., Any]:
     def call(*arys: Any) -> Any:
         return only(tuple(np.reshape(x, function(np.empty(shape(x))).shape) for x in arys))
@@ -455,7 +448,8 @@ def _irfft(a: Any, n: Any = None, axis: int = -1, norm: Any = None) -> Any:
 _COMPOSED: dict[str, Callable[..., Any]] = {
     "astype x dtype ~copy": lambda x: x,
     "angle z deg": lambda z, deg=False: NUMPY_OPS["angle"](z) * (180 / math.pi if deg else 1.0),
-    "block arrays": _block,
+    "block arrays": lambda arrays: _moved(
+        lambda *places: np.block(pack_sequence_as(arrays, places)), *leaves(arrays)),
     "choose a choices out mode": lambda a, choices, mode="raise": _moved(
         lambda *places: np.choose(value_of(a), places, mode=mode), *np.broadcast_arrays(*choices)),
     "clip a a_min a_max out min max": lambda a, a_min=None, a_max=None, min=None, max=None: NUMPY_OPS["clip"](
