@@ -263,6 +263,7 @@ class InputLayer(Layer):
 
     @property
     def dtype(self) -> DTypeName:
+        """Dtype of the input."""
         return self._dtype
 
     def call(self, inputs: Tensor) -> Tensor:

@@ -500,11 +500,6 @@ class Layer(Module, Configurable):
         return self._path
 
     @property
-    def dtype(self) -> DTypeName:
-        """Dtype of the weights."""
-        return self.variable_dtype
-
-    @property
     def compute_dtype(self) -> DTypeName:
         """Dtype of the computations."""
         return self.dtype_policy.compute_dtype

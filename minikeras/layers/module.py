@@ -144,6 +144,8 @@ class Module:
         """Dtype of the weights."""
         return self.dtype_policy.variable_dtype
 
+    dtype = variable_dtype
+
     def _attributes(self, kind: type[T], but: frozenset[str] = frozenset()) -> list[T]:
         """Return the variables, modules or metrics among the attributes and the containers there, in order."""
         own = [value for name, value in vars(self).copy().items() if name not in but]
