@@ -126,6 +126,11 @@ class Model(Exporting, Trainer):
         return self._graph
 
     @property
+    def _ends(self) -> Graph | None:
+        """The graph, if its ends are those of the model: those of a Sequential are those of its first call."""
+        return self._given_graph if self._inbound_nodes else self._graph
+
+    @property
     def _layers_first(self) -> bool:
         """True if files name the layers before whatever else holds them."""
         return self._given_graph is not None
@@ -164,13 +169,13 @@ class Model(Exporting, Trainer):
 
     @property
     def input(self) -> KerasTensor | Any:
-        """The symbolic inputs as the model was given them."""
-        return super().input if self._graph is None else self._graph.input_structure
+        """The symbolic inputs as the model was given them; that of its first call on one, of a Sequential."""
+        return super().input if self._ends is None else self._ends.input_structure
 
     @property
     def output(self) -> KerasTensor | Any:
-        """The symbolic outputs as the model was given them."""
-        return super().output if self._graph is None else self._graph.output_structure
+        """The symbolic outputs as the model was given them; that of its first call on one, of a Sequential."""
+        return super().output if self._ends is None else self._ends.output_structure
 
     @property
     def input_shape(self) -> Any:

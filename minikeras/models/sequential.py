@@ -37,6 +37,8 @@ class Sequential(Model):
 
     _arguments = ()
     _without_graph: ClassVar[str] = f"{Model._without_graph} yet. Build it first"
+    _given_graph = None
+    _layers_first = True
 
     def __init__(self, layers: Sequence[Layer | KerasTensor] | None = None, trainable: bool = True,
                  name: str | None = None) -> None:  # fmt: skip
@@ -101,10 +103,6 @@ class Sequential(Model):
                 self.build(first.batch_shape)
             elif isinstance(first, Model) and first._graph is not None:
                 self.build(first.input_shape)
-
-    @property
-    def _layers_first(self) -> bool:
-        return True
 
     def _locked(self) -> bool:
         return False
@@ -177,20 +175,6 @@ class Sequential(Model):
         for layer in self.layers:
             x = layer(x)
         return x
-
-    @property
-    def input(self) -> KerasTensor | Any:
-        """The symbolic input of the first call on one, or before that the model's own."""
-        return super(Model, self).input if self._inbound_nodes else super().input
-
-    @property
-    def output(self) -> KerasTensor | Any:
-        """The symbolic output of the first call on one, or before that the model's own."""
-        return super(Model, self).output if self._inbound_nodes else super().output
-
-    @property
-    def _given_graph(self) -> None:
-        return None
 
     @property
     def input_dtype(self) -> DTypeName:
