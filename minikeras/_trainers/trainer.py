@@ -455,8 +455,7 @@ class Trainer(Layer):
                add_history: bool = False) -> CallbackList:  # fmt: skip
         if isinstance(callbacks, CallbackList):
             return callbacks
-        options: Config = {"add_progbar": verbose != 0, "verbose": verbose, "epochs": epochs, "steps": steps}
-        return CallbackList(callbacks, add_history=add_history, model=self, **options)
+        return CallbackList(callbacks, add_history, verbose != 0, self, verbose=verbose, epochs=epochs, steps=steps)
 
     def _build_for(self, source: Batches, phase: Phase) -> None:
         """Make ready for the batches of a source.
