@@ -252,9 +252,7 @@ class InputLayer(Layer):
         self.optional = optional
         self.sparse = self.ragged = False
         self.built = True
-        if input_tensor is None:
-            input_tensor = KerasTensor(self.batch_shape, self._dtype, name=name)
-        self._tensor = input_tensor
+        self._tensor = KerasTensor(self.batch_shape, self._dtype, name=name) if input_tensor is None else input_tensor
         Node(self, (), {}, self._tensor)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
