@@ -35,7 +35,7 @@ class Updater:
     def __init__(self, optimizer: "Optimizer") -> None:
         self._optimizer = optimizer
         self._groups: list[ParameterGroup] | None = None
-        self.lock = RLock()
+        self.lock: Any = RLock()
         lock_owners.add(self)
         self.forget_options()
 
