@@ -470,14 +470,14 @@ class Dataset:
                 key = int(_values(key_of(element)))
                 group = groups.setdefault(key, [])
                 group.append(element)
-                size = window_size if window_size_func is None else window_size_func(_key(key))
+                size = window_size if window_size_func is None else window_size_func(convert_to_tensor(key, "int64"))
                 if len(group) >= int(_values(size)):
                     yield make(key, groups.pop(key))
             for key in sorted(groups):
                 yield make(key, groups[key])
 
         def make(key: int, group: list[Any]) -> Dataset:
-            return reduce_func(_key(key), Dataset("Variant", lambda: iter(group), self._spec, len(group)))
+            return reduce_func(convert_to_tensor(key, "int64"), _variant(self._spec, group))
 
         spec = lambda: next(parts()).element_spec  # noqa: E731
         return Dataset("GroupByWindow", lambda: (e for ds in parts() for e in ds._elements()), spec, UNKNOWN)
@@ -643,7 +643,7 @@ class Dataset:
                 buffer += itertools.islice(source, reach - len(buffer))
                 if not buffer or (drop_remainder and len(buffer) < reach):
                     return
-                yield tree_map(_column, self._spec(), *buffer[:reach:step])
+                yield tree_map(lambda spec, *x: _variant(lambda: spec, x), self._spec(), *buffer[:reach:step])
                 for _ in itertools.islice(source, max(move - len(buffer), 0)):
                     pass
                 buffer = buffer[move:]
@@ -700,12 +700,8 @@ class Dataset:
         return f"<_{self._kind}Dataset element_spec={self.element_spec!r}>"
 
 
-def _key(key: int) -> Tensor:
-    return Tensor(np.asarray(key, "int64"))
-
-
-def _column(spec: Any, *leaves: Any) -> Dataset:
-    return Dataset("Variant", lambda: iter(leaves), lambda: spec, len(leaves))
+def _variant(spec: Callable[[], Any], elements: Sequence[Any]) -> Dataset:
+    return Dataset("Variant", lambda: iter(elements), spec, len(elements))
 
 
 def of_folder(folder: FolderDataset, shuffle: bool, seed: int | None) -> Dataset:
