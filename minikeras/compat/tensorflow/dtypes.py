@@ -64,11 +64,8 @@ class DType(str):
     def __eq__(self, other: object) -> bool:
         return other is not None and bool(self.name == _name(other))
 
-    def __ne__(self, other: object) -> bool:
-        return not self == other
-
-    def __hash__(self) -> int:
-        return str.__hash__(self)
+    __ne__: Callable[..., bool] = object.__ne__  # by `__eq__`
+    __hash__: Callable[..., int] = str.__hash__
 
     def __repr__(self) -> str:
         return f"tf.{self.name}"
@@ -192,11 +189,8 @@ class TensorShape(tuple[Any, ...]):
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Iterable | int) and tuple(self) == tuple(TensorShape(other))
 
-    def __ne__(self, other: object) -> bool:
-        return not self == other
-
-    def __hash__(self) -> int:
-        return tuple.__hash__(self)
+    __ne__: Callable[..., bool] = object.__ne__  # by `__eq__`
+    __hash__: Callable[..., int] = tuple.__hash__
 
     def __str__(self) -> str:
         return "<unknown>" if self.rank is None else str(tuple(self))
