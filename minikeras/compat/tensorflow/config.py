@@ -46,9 +46,8 @@ def functions_run_eagerly() -> bool:
 
 
 get_visible_devices = list_physical_devices
-set_visible_devices: Callable[..., None] = nothing
-set_soft_device_placement: Callable[..., None] = nothing
-set_logical_device_configuration: Callable[..., None] = nothing
+_SETTERS = ("set_visible_devices", "set_soft_device_placement", "set_logical_device_configuration")
+globals().update(dict.fromkeys(_SETTERS, nothing))
 experimental_run_functions_eagerly: Callable[[bool], None] = run_functions_eagerly
 LogicalDeviceConfiguration: Callable[..., SimpleNamespace] = SimpleNamespace
 optimizer: SimpleNamespace = SimpleNamespace(set_jit=nothing, get_jit=lambda: "", set_experimental_options=nothing)
@@ -69,8 +68,7 @@ class Strategy:
     num_replicas_in_sync: int = 1
     extended: Any = None
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        pass
+    __init__: Callable[..., None] = nothing
 
     @contextmanager
     def scope(self) -> Iterator["Strategy"]:

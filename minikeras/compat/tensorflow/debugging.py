@@ -78,6 +78,5 @@ def check_numerics(tensor: Any, message: str, name: str | None = None) -> Tensor
     return x
 
 
-set_log_device_placement: Callable[..., None] = nothing
-enable_check_numerics: Callable[..., None] = nothing
-disable_check_numerics: Callable[..., None] = nothing
+_SWITCHES = ("set_log_device_placement", "enable_check_numerics", "disable_check_numerics")
+globals().update(dict.fromkeys(_SWITCHES, nothing))

@@ -92,10 +92,7 @@ def flush(writer: SummaryWriter | None = None, name: str | None = None) -> None:
         writer.flush()
 
 
-trace_on: Callable[..., None] = nothing
-trace_off: Callable[..., None] = nothing
-trace_export: Callable[..., None] = nothing
-graph: Callable[..., None] = nothing
+globals().update(dict.fromkeys(("trace_on", "trace_off", "trace_export", "graph"), nothing))
 experimental: SimpleNamespace = SimpleNamespace(
     set_step=lambda step: setattr(_Open, "step", step), get_step=lambda: _Open.step,
     write_raw_pb=lambda tensor, step=None, name=None: _put(lambda w, at: w.message(array_of(tensor).item(), at), step),

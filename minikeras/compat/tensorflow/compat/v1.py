@@ -51,9 +51,7 @@ def disable_eager_execution() -> None:
     warn_user("minikeras runs everything eagerly: tf.compat.v1.disable_eager_execution() has no effect.")
 
 
-enable_eager_execution: Callable[..., None] = nothing
-enable_v2_behavior: Callable[..., None] = nothing
-enable_v2_tensorshape: Callable[..., None] = nothing
+globals().update(dict.fromkeys(("enable_eager_execution", "enable_v2_behavior", "enable_v2_tensorshape"), nothing))
 
 
 def get_logger() -> _logging.Logger:
