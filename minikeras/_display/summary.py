@@ -14,6 +14,7 @@ from functools import reduce
 from itertools import pairwise
 from typing import Any, Literal, NamedTuple
 
+from .._base.nested import map_shapes
 from .._base.settings import standardize_dtype
 from .._base.typing import DTypeLike
 from .progbar import redraws, write
@@ -87,18 +88,14 @@ def layer_rows(layer: Any, connections: Connections | None, expand_nested: bool,
 
 def format_shapes(shapes: Any) -> str:
     """Return the text of one shape or of a structure of shapes, "?" for None."""
-    leaves: list[str] = []
+    texts: list[str] = []
 
-    def convert(x: Any) -> Any:
-        if isinstance(x, Mapping):
-            return {key: convert(value) for key, value in x.items()}
-        if any(isinstance(size, list | tuple | Mapping) for size in x):
-            return type(x)(map(convert, x))
-        leaves.append(f"({', '.join(map(str, x))})")
-        return leaves[-1]
+    def write_down(shape: Any) -> str:
+        texts.append(f"({', '.join(map(str, shape))})")
+        return texts[-1]
 
-    text = "?" if shapes is None else str(convert(shapes)).replace("'", "")
-    return leaves[0] if len(leaves) == 1 else text
+    text = "?" if shapes is None else str(map_shapes(write_down, shapes)).replace("'", "")
+    return texts[0] if len(texts) == 1 else text
 
 
 def layer_bounds(names: Sequence[str], layer_range: Sequence[str] | None = None) -> tuple[int, int]:
