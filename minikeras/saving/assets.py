@@ -18,13 +18,10 @@ def asset_loaders(places: Iterable[tuple[str, Any]], archive: Archive) -> Iterat
     for path, saved in places:
         inner = f"assets/{path}/" if path else "assets/"
         own = {name.removeprefix(inner): name for name in left if name.startswith(inner)}
-        if own and hasattr(saved, "_load_vocabulary"):
-            yield partial(_load_vocabulary, saved, archive, own)
-        elif own and hasattr(saved, "load_assets"):
-            yield partial(_load_files, saved, archive, own)
-        else:
-            continue
-        left = [name for name in left if name not in own.values()]
+        vocabulary = hasattr(saved, "_load_vocabulary")
+        if own and (vocabulary or hasattr(saved, "load_assets")):
+            yield partial(_load_vocabulary if vocabulary else _load_files, saved, archive, own)
+            left = [name for name in left if name not in own.values()]
     if left:
         raise archive.source.error("assets", f"no object of the model has `load_assets` to take {left[0]!r:.200}")
 
