@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from .missing import missing, nothing
 
 __getattr__: Callable[[str], Any] = missing(__name__)
+_settings = SimpleNamespace(eager=False)
 
 
 class PhysicalDevice(NamedTuple):
@@ -19,10 +20,6 @@ class PhysicalDevice(NamedTuple):
 
 class LogicalDevice(PhysicalDevice):
     """The same, as an operation names it."""
-
-
-class _Settings:
-    eager: bool = False
 
 
 def list_physical_devices(device_type: str | None = None) -> list[PhysicalDevice]:
@@ -37,12 +34,12 @@ def list_logical_devices(device_type: str | None = None) -> list[LogicalDevice]:
 
 def run_functions_eagerly(run_eagerly: bool) -> None:
     """Accept what is so in any case."""
-    _Settings.eager = bool(run_eagerly)
+    _settings.eager = bool(run_eagerly)
 
 
 def functions_run_eagerly() -> bool:
     """Return what `run_functions_eagerly` was told."""
-    return _Settings.eager
+    return _settings.eager
 
 
 get_visible_devices = list_physical_devices

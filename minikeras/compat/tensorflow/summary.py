@@ -14,26 +14,18 @@ from .missing import missing, named, nothing
 from .tensors import array_of, constant, escape
 
 __getattr__: Callable[[str], Any] = missing(__name__)
-
-
-class _Open:
-    """Where values go, at which step, and whether they are wanted."""
-
-    writer: "SummaryWriter | None" = None
-    step: Any = None
-    condition: Any = True
+_open = SimpleNamespace(writer=None, step=None, condition=True)
+"""Where values go, at which step, and whether they are wanted."""
 
 
 @contextmanager
 def _having(**settings: Any) -> Iterator[Any]:
-    before = {name: getattr(_Open, name) for name in settings}
-    for name, value in settings.items():
-        setattr(_Open, name, value)
+    before = {name: vars(_open)[name] for name in settings}
+    vars(_open).update(settings)
     try:
-        yield _Open.writer
+        yield _open.writer
     finally:
-        for name, value in before.items():
-            setattr(_Open, name, value)
+        vars(_open).update(before)
 
 
 class SummaryWriter(EventWriter):
@@ -46,14 +38,14 @@ class SummaryWriter(EventWriter):
     @contextmanager
     def as_default(self, step: Any = None) -> Iterator["SummaryWriter"]:
         """Have values within a context go here."""
-        with _having(writer=self, step=_Open.step if step is None else step):
+        with _having(writer=self, step=_open.step if step is None else step):
             yield self
         self.flush()
 
     def set_as_default(self, step: Any = None) -> None:
         """Have values from now on go here."""
-        _Open.writer = self
-        _Open.step = _Open.step if step is None else step
+        _open.writer = self
+        _open.step = _open.step if step is None else step
 
 
 def create_file_writer(logdir: Any, max_queue: Any = None, flush_millis: Any = None, filename_suffix: Any = None,
@@ -64,12 +56,12 @@ def create_file_writer(logdir: Any, max_queue: Any = None, flush_millis: Any = N
 
 def should_record_summaries() -> bool:
     """Return whether values are wanted."""
-    return bool(_Open.condition() if callable(_Open.condition) else _Open.condition)
+    return bool(_open.condition() if callable(_open.condition) else _open.condition)
 
 
 def _put(write: Callable[[EventWriter, int], None], step: Any) -> Tensor:
-    at = _Open.step if step is None else step
-    writer = _Open.writer
+    at = _open.step if step is None else step
+    writer = _open.writer
     if writer is None or not should_record_summaries():
         return Tensor(np.asarray(False))
     escape()
@@ -88,13 +80,13 @@ def text(name: str, data: Any, step: Any = None, description: str | None = None)
 
 def flush(writer: SummaryWriter | None = None, name: str | None = None) -> None:
     """Let readers see what was written."""
-    if writer := writer or _Open.writer:
+    if writer := writer or _open.writer:
         writer.flush()
 
 
 globals().update(dict.fromkeys(("trace_on", "trace_off", "trace_export", "graph"), nothing))
 experimental: SimpleNamespace = SimpleNamespace(
-    set_step=lambda step: setattr(_Open, "step", step), get_step=lambda: _Open.step,
+    set_step=lambda step: setattr(_open, "step", step), get_step=lambda: _open.step,
     write_raw_pb=lambda tensor, step=None, name=None: _put(lambda w, at: w.message(array_of(tensor).item(), at), step),
     summary_scope=lambda name, default_name="summary", values=None: nullcontext((name, f"{name}/")))  # fmt: skip
 globals().update(named({
