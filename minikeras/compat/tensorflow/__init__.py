@@ -45,7 +45,7 @@ _MOVED = {
     "dtypes": "DType TensorShape TensorSpec as_dtype",
     "functions":
     "GradientTape Module TensorArray UnconnectedGradients autograph cond control_dependencies custom_gradient device "
-    "executing_eagerly group map_fn name_scope nest numpy_function py_function vectorized_map while_loop",
+    "executing_eagerly map_fn name_scope nest numpy_function py_function vectorized_map while_loop",
     "initial": "random_normal_initializer random_uniform_initializer",
     "linalg": "eig eigvals einsum eye matmul matvec norm tensordot",
     "math":
@@ -62,7 +62,7 @@ _MOVED = {
 _HOMES = {name: module for module, names in _MOVED.items() for name in names.split()}
 _SPECIAL = {
     "complex": ("math", "complex_"), "get_logger": ("compat.v1", "get_logger"), "logging": ("compat.v1", "logging"),
-    "no_op": ("functions", "group"), "print": ("functions", "print_")}  # fmt: skip
+    "group": ("missing", "nothing"), "no_op": ("missing", "nothing"), "print": ("functions", "print_")}  # fmt: skip
 _INITIALIZERS = {f"{name}_initializer": name.title().replace("_", "") for name in ("constant", "ones", "zeros")}
 _KERAS = ("losses", "metrics", "optimizers", "initializers")
 """Namespaces of Keras's that TensorFlow also has at its top."""

@@ -22,7 +22,7 @@ from .functions import (
     GradientTape as GradientTape, Module as Module, TensorArray as TensorArray,
     UnconnectedGradients as UnconnectedGradients, autograph as autograph, cond as cond,
     control_dependencies as control_dependencies, custom_gradient as custom_gradient, device as device,
-    executing_eagerly as executing_eagerly, group as group,
+    executing_eagerly as executing_eagerly,
     map_fn as map_fn, name_scope as name_scope, nest as nest, numpy_function as numpy_function,
     py_function as py_function, vectorized_map as vectorized_map, while_loop as while_loop,
 )
@@ -48,7 +48,7 @@ float16: DType; float32: DType; float64: DType; half: DType; double: DType; bflo
 int16: DType; int32: DType; int64: DType; uint8: DType; uint16: DType; uint32: DType; uint64: DType; bool: DType
 complex64: DType; complex128: DType; string: DType; resource: DType; variant: DType
 assert_equal: Callable[..., None]; assert_greater: Callable[..., None]; assert_less: Callable[..., None]
-eig: Callable[..., Any]
+eig: Callable[..., Any]; group: Callable[..., None]
 abs: _Op; acos: _Op; acosh: _Op; add: _Op; asin: _Op; asinh: _Op; atan: _Op; atan2: _Op; atanh: _Op
 cos: _Op; cosh: _Op; divide: _Op; equal: _Op; exp: _Op; floor: _Op; greater: _Op; greater_equal: _Op; less: _Op
 less_equal: _Op; logical_and: _Op; logical_not: _Op; logical_or: _Op; maximum: _Op; minimum: _Op; multiply: _Op

@@ -22,7 +22,6 @@ from ...layers import Layer
 from ...tree import pack_sequence_as
 from .dtypes import DType, TensorShape, as_dtype
 from .errors import InvalidArgumentError, OutOfRangeError
-from .missing import nothing
 from .ragged import RaggedTensor, RaggedTensorSpec, stack as ragged_stack
 from .tensors import convert_to_tensor, escape
 
@@ -172,9 +171,6 @@ class TensorArray:
         self._items = list(convert_to_tensor(value))
         self._blank = ops.zeros_like(self._items[0]) if self._items else None
         return self
-
-
-group: Callable[..., None] = nothing
 
 
 def print_(*inputs: Any, output_stream: Any = sys.stderr, summarize: int = 3, sep: str = " ", end: str = "\n",
