@@ -278,12 +278,11 @@ class Dataset:
             shares = [1.0] * len(passes) if weights is None else as_array(weights).tolist()
             while passes:
                 i = draw.choices(builtins.range(len(passes)), shares)[0]
-                for element in passes[i]:
-                    yield element
-                    break
-                else:
-                    if stop_on_empty_dataset:
-                        return
+                found = list(itertools.islice(passes[i], 1))
+                if not found and stop_on_empty_dataset:
+                    return
+                yield from found
+                if not found:
                     del passes[i], shares[i]
 
         return Dataset("DirectedInterleave", items, datasets[0]._spec, UNKNOWN)

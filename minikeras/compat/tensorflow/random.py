@@ -6,6 +6,7 @@
 import math
 import random as _python
 from collections.abc import Callable, Sequence
+from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
@@ -207,14 +208,10 @@ class Generator:
         return [Generator(state=[0, 0, int(key)]) for key in keys]
 
 
-_global: list[Generator] = []
-
-
+@cache
 def get_global_generator() -> Generator:
     """Return the generator that all share."""
-    if not _global:
-        _global.append(Generator.from_non_deterministic_state())
-    return _global[0]
+    return Generator.from_non_deterministic_state()
 
 
 experimental: SimpleNamespace = SimpleNamespace(Generator=Generator, get_global_generator=get_global_generator)
