@@ -7,22 +7,21 @@ Keras 2, `model=make, model__units=3, epochs=10` in scikeras. Where they differ,
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any, TypeVar, cast
+from typing import Any, Self, cast
 
 import numpy as np
 
 from .._base.signature import parameters
-from .._base.typing import Array, Config
+from .._base.typing import Array
 from ..models import Model, clone_model
 from ..random import set_random_seed
-from ..wrappers.estimators import BaseEstimator, ClassifierMixin, RegressorMixin
+from ..wrappers.estimators import ClassifierMixin, Quiet, RegressorMixin
 
-W = TypeVar("W", bound="BaseWrapper")
 _ROUTES = ("model", "fit", "predict", "compile", "optimizer")
 _COMPILE = ("optimizer", "loss", "metrics", "run_eagerly", "loss_weights")
 
 
-class BaseWrapper(BaseEstimator):
+class BaseWrapper(Quiet):
     """A function that makes a model, as an estimator.
 
     Args:
@@ -38,8 +37,6 @@ class BaseWrapper(BaseEstimator):
     Raises:
         ValueError: for a setting that none of them takes.
     """
-
-    _quiet: Config = {}  # noqa: RUF012 - never changed; keywords of `fit` and `predict`
 
     def __init__(self, model: Any = None, build_fn: Any = None, **sk_params: Any) -> None:
         self.model: Any = model
@@ -73,15 +70,10 @@ class BaseWrapper(BaseEstimator):
                 sorted_[route][name] = value
         return sorted_
 
-    def __sklearn_clone__(self: W) -> W:
-        clone = type(self)(**self.get_params())
-        clone._quiet = {"verbose": 0}  # there is one for each fold of a search
-        return clone
-
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         return {"model": self.model, "build_fn": self.build_fn, **self.sk_params}
 
-    def set_params(self: W, **params: Any) -> W:
+    def set_params(self, **params: Any) -> Self:
         """Change settings, or the function."""
         vars(self).update((name, params.pop(name)) for name in ("model", "build_fn") if name in params)
         self.sk_params.update(params)

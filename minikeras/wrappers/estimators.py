@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 
 import numpy as np
 
@@ -48,10 +48,19 @@ else:
     except ImportError:
         BaseEstimator, ClassifierMixin, RegressorMixin, TransformerMixin = (type(name, (), {}) for name in _BASES)
 
-E = TypeVar("E", bound="SKLBase")
+
+class Quiet(BaseEstimator):
+    """An estimator whose clones print nothing: there is one for each fold of a search."""
+
+    _quiet: Config = {}  # noqa: RUF012 - never changed; keywords of `fit` and `predict`
+
+    def __sklearn_clone__(self) -> Self:
+        clone = type(self)(**self.get_params(deep=False))
+        clone._quiet = {"verbose": 0}
+        return clone
 
 
-class SKLBase(BaseEstimator):
+class SKLBase(Quiet):
     """A compiled model, or a function that makes one, as an estimator.
 
     Args:
@@ -64,7 +73,6 @@ class SKLBase(BaseEstimator):
 
     model_: Model
     history_: History
-    _quiet: Config = {}  # noqa: RUF012 - never changed; keywords of `fit` and `predict`
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -85,17 +93,12 @@ class SKLBase(BaseEstimator):
         tags.non_deterministic = True
         return tags
 
-    def __sklearn_clone__(self: E) -> E:
-        clone = type(self)(**self.get_params(deep=False))
-        clone._quiet = {"verbose": 0}  # there is one for each fold of a search
-        return clone
-
     @property
     def epoch_(self) -> int:
         """How many epochs the last fit took."""
         return len(self.history_.epoch) if "history_" in vars(self) else 0
 
-    def set_fit_request(self: E, **kwargs: bool | str | None) -> E:
+    def set_fit_request(self, **kwargs: bool | str | None) -> Self:
         """Say which metadata `fit` wants; a RuntimeError if scikit-learn's metadata routing is not enabled."""
         routing = import_module("sklearn.utils.metadata_routing")
         if not import_module("sklearn").get_config().get("enable_metadata_routing", False):
@@ -107,7 +110,7 @@ class SKLBase(BaseEstimator):
         vars(self)["_metadata_request"] = request
         return self
 
-    def fit(self: E, X: Any, y: Any, **kwargs: Any) -> E:
+    def fit(self, X: Any, y: Any, **kwargs: Any) -> Self:
         """Fit a model to data.
 
         Args:
