@@ -459,13 +459,11 @@ class Dataset(Object):
 
     def _claim(self, chunks: list[Chunk]) -> None:
         """Take note, once, that the data is read."""
+        claim = self._file.source.check if self._claimed else self._file.claim
         for chunk in chunks:
             if not chunk.size:
                 self._file.refuse("a piece of the data is not stored")
-            if self._claimed:
-                self._file.source.check(chunk.address, chunk.size)
-            else:
-                self._file.claim(chunk.address, chunk.size)
+            claim(chunk.address, chunk.size)
         self._claimed = True
 
     def _chunks(self, layout: Fields, version: int) -> Array:

@@ -109,14 +109,10 @@ class Tree:
 
     def count(self) -> int:
         """Return how many numbers are stored."""
-        total, stack = 0, list[Any](self.roots)
-        while stack:
-            node = stack.pop()
-            if isinstance(node, Group):
-                stack += map(node.__getitem__, node)
-            else:
-                total += math.prod(node.shape)
-        return total
+        nodes: list[Group | Dataset] = list(self.roots)
+        for node in nodes:  # which grows by what is in them
+            nodes += map(node.__getitem__, node) if isinstance(node, Group) else ()
+        return sum(math.prod(node.shape) for node in nodes if isinstance(node, Dataset))
 
 
 Pairs = list[tuple[Variable, Dataset]]
