@@ -20,17 +20,15 @@ _TREE: dict[str, Any] = {
     "eager": {"context": {"executing_eagerly": lambda: True}}}  # fmt: skip
 
 
-def _modules(tree: dict[str, Any], path: str) -> dict[str, Any]:
-    """Return the names of a module, with modules in place of the dicts below it."""
-    names = {}
-    for name, value in tree.items():
-        if isinstance(value, dict):
-            module = ModuleType(f"{path}.{name}")
-            vars(module).update(_modules(value, f"{path}.{name}"), __getattr__=missing(f"{path}.{name}"))
-            value = module
-        names[name] = value
-    return names
+def _module(path: str, tree: Any) -> Any:
+    """Return a module of what a dict holds, with modules in place of the dicts below it; other things as they are."""
+    if not isinstance(tree, dict):
+        return tree
+    module = ModuleType(path)
+    vars(module).update({name: _module(f"{path}.{name}", below) for name, below in tree.items()})
+    vars(module)["__getattr__"] = missing(path)
+    return module
 
 
-globals().update(_modules(_TREE, __name__))
+globals().update({name: _module(f"{__name__}.{name}", tree) for name, tree in _TREE.items()})
 __getattr__: Callable[[str], Any] = missing(__name__)
