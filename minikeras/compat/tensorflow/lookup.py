@@ -35,6 +35,8 @@ class StaticHashTable:
         [2, -1]
     """
 
+    _oov: int = 0
+
     def __init__(self, initializer: KeyValueTensorInitializer, default_value: Any, name: Any = None, **_: Any) -> None:
         self._table = dict(zip(initializer._keys.tolist(), initializer._values.tolist(), strict=True))
         self._values = initializer._values
@@ -54,8 +56,8 @@ class StaticHashTable:
     __getitem__ = lookup
 
     def size(self, name: Any = None) -> Tensor:
-        """The number of keys."""
-        return Tensor(np.asarray(len(self._table), "int64"))
+        """The number of keys, and of further numbers where keys get one by their hash."""
+        return Tensor(np.asarray(len(self._table) + self._oov, "int64"))
 
 
 class StaticVocabularyTable(StaticHashTable):
@@ -68,7 +70,3 @@ class StaticVocabularyTable(StaticHashTable):
     def _of(self, key: Any) -> Any:
         found = self._table.get(key)
         return len(self._table) + bins_of([key], self._oov).item() if found is None else found
-
-    def size(self, name: Any = None) -> Tensor:
-        """The number of keys and of further numbers."""
-        return Tensor(np.asarray(len(self._table) + self._oov, "int64"))
