@@ -726,6 +726,4 @@ class Options(SimpleNamespace):
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        value = SimpleNamespace()
-        setattr(self, name, value)
-        return value
+        return vars(self).setdefault(name, SimpleNamespace())

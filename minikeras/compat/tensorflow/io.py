@@ -7,6 +7,7 @@ import os
 import shutil
 import stat
 from collections.abc import Callable, Iterable, Iterator
+from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -108,11 +109,8 @@ def decode_png(contents: Any, channels: int = 0, dtype: DTypeLike = "uint8", nam
 def decode_gif(contents: Any, name: str | None = None) -> Tensor:
     """The pictures (frames, height, width, 3) that bytes hold."""
     image = open_image(io.BytesIO(array_of(contents).item()))
-    frames = []
-    for i in range(getattr(image, "n_frames", 1)):
-        image.seek(i)
-        frames.append(np.array(image.convert("RGB")))
-    return Tensor(np.stack(frames))
+    frames = import_module("PIL.ImageSequence").Iterator(image)
+    return Tensor(np.stack([np.array(frame.convert("RGB")) for frame in frames]))
 
 
 def decode_image(contents: Any, channels: int = 0, dtype: DTypeLike = "uint8", name: str | None = None,

@@ -87,8 +87,7 @@ class RaggedTensor(Rows):
     @property
     def flat_values(self) -> Tensor:
         """All values, one behind the other."""
-        values: Tensor = self.values.flat_values if isinstance(self.values, RaggedTensor) else self.values
-        return values
+        return self._levels()[-1].values
 
     @property
     def dtype(self) -> Any:
@@ -215,8 +214,7 @@ class RaggedTensor(Rows):
 
     def with_flat_values(self, new_values: Any) -> "RaggedTensor":
         """Return other values in the innermost rows."""
-        nested = isinstance(self.values, RaggedTensor)
-        return self.with_values(self.values.with_flat_values(new_values) if nested else new_values)
+        return functools.reduce(lambda values, level: level.with_values(values), reversed(self._levels()), new_values)
 
     def merge_dims(self, outer_axis: int, inner_axis: int) -> Any:
         """Return the values with one axis in place of those from the outer to the inner."""
