@@ -102,10 +102,6 @@ class Network:
         if activation:
             self.add(self.activation[0], activation[0], self.activation[1])
 
-    def join(self, kind: type[layers.Layer], name: str, first: KerasTensor, second: KerasTensor) -> None:
-        """Add a layer of two tensors."""
-        self.x = kind(name=name)([first, second])
-
     def pad(self, name: str, kernel: int) -> None:
         """Add zeros, so that a convolution of stride 2 sees each pixel as often as with an odd size."""
         low, first = kernel // 2, 2 if self.channels == 1 else 1
@@ -136,12 +132,12 @@ class Network:
             self.add(layers.Reshape, parts[1], sizes)
             self.add(layers.Conv2D, parts[2], max(1, int(width * squeeze)), 1, activation=self.activation[1], **options)
             self.add(layers.Conv2D, parts[3], expansion * width, 1, activation="sigmoid", **options)
-            self.join(layers.Multiply, parts[4], wide, self.x)
+            self.x = layers.Multiply(name=parts[4])([wide, self.x])
         self.unit(names["project"], layers.Conv2D, filters, 1, padding="same")
         if stride == 1 and width == filters:
             if drop:
                 self.add(layers.Dropout, names["drop"], drop, noise_shape=(None, 1, 1, 1))
-            self.join(layers.Add, names["add"], *((self.x, start) if squeeze else (start, self.x)))
+            self.x = layers.Add(name=names["add"])([self.x, start] if squeeze else [start, self.x])
 
     def model(self, address: str, hashes: Iterable[str | None] = (None, None), suffix: str = "_notop",
               **top: Any) -> Model:  # fmt: skip

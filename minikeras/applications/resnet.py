@@ -46,7 +46,7 @@ def _bottleneck(net: Network, name: str, filters: int, stride: int, project: boo
     net.unit(f"{name}_1_conv {name}_1_bn {name}_1_relu", layers.Conv2D, filters, 1, stride)
     net.unit(f"{name}_2_conv {name}_2_bn {name}_2_relu", layers.Conv2D, filters, 3, padding="same")
     net.unit(f"{name}_3_conv {name}_3_bn", layers.Conv2D, 4 * filters, 1)
-    net.join(layers.Add, f"{name}_add", shortcut, net.x)
+    net.x = layers.Add(name=f"{name}_add")([shortcut, net.x])
     net.add(layers.Activation, f"{name}_out", "relu")
 
 

@@ -33,8 +33,7 @@ def split(x: Any, y: Any, test_split: float) -> tuple[tuple[Any, Any], tuple[Any
 
 def _shuffled(random: "np.random.RandomState", x: Array, y: Array) -> tuple[Array, Array]:
     """Return the rows of two arrays in an order drawn anew."""
-    order = np.arange(len(x))
-    random.shuffle(order)
+    order = random.permutation(len(x))
     return x[order], y[order]
 
 
