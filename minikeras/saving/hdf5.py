@@ -317,7 +317,7 @@ class Object:
         matches = [fields for each, fields in self._messages if each == kind]
         if len(matches) > 1:
             self._file.refuse(f"there are {len(matches)} messages of kind {kind}")
-        return matches[0].again() if matches else None
+        return Fields(matches[0].data, self._file.refuse) if matches else None
 
     def _need(self, kind: int, what: str) -> Fields:
         fields = self._find(kind)
@@ -325,7 +325,7 @@ class Object:
 
     def _all(self, kind: int, info: int, what: str, width: int, records: tuple[int, int, int]) -> list[Fields]:
         """Return the messages of a kind: those in the header, and those in the heap that a message about them names."""
-        messages = [fields.again() for each, fields in self._messages if each == kind]
+        messages = [Fields(fields.data, self._file.refuse) for each, fields in self._messages if each == kind]
         about = self._find(info)
         if about is not None:
             about.expect(0, what=f"{what} info version")

@@ -156,10 +156,6 @@ class Fields:
         """Return the next unsigned integers, which have these numbers of bytes."""
         return tuple(self.number(size) for size in sizes)
 
-    def again(self) -> "Fields":
-        """Return the fields from the first on."""
-        return Fields(self.data, self.refuse)
-
     def text(self, size: int) -> str:
         """Return the next bytes as a text, which ends at the first zero."""
         data = self.take(size).partition(b"\0")[0]
