@@ -216,9 +216,10 @@ def split(value: Any, num_or_size_splits: Any, axis: Any = 0, num: Any = None, n
 def unstack(value: Any, num: int | None = None, axis: int = 0, name: str = "unstack") -> list[Tensor]:
     """Slices along an axis, without this axis."""
     x = convert_to_tensor(value)
-    if num not in (None, x.shape[axis]):
+    parts = list(ops.unstack(x, num, axis))  # `num` where the axis is open
+    if num not in (None, len(parts)):
         raise InvalidArgumentError(f"Input shape axis {axis} must equal {num}, got shape {list(x.shape)} [Op:Unpack]")
-    return list(ops.unstack(x, num, axis))
+    return parts
 
 
 def _grids(counts: Sequence[int], ndim: int) -> list[Any]:

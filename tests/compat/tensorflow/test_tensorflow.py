@@ -107,6 +107,11 @@ def test_what_depends_on_values_is_open_in_a_graph() -> None:
         assert tf.keras.layers.Lambda(function)(tf.keras.Input((3,))).shape == shape
 
 
+def test_an_open_axis_may_be_unstacked_into_num_parts() -> None:
+    rows = tf.keras.layers.Lambda(lambda x: tf.stack(tf.unstack(x, num=5, axis=1), 1))(tf.keras.Input((None, 4)))
+    assert rows.shape == (None, 5, 4)
+
+
 def test_a_list_of_tensors_gives_several() -> None:
     found = tf.TensorArray(tf.float32, size=3).unstack(tf.constant([1.0, 2.0, 3.0])).gather(tf.constant([2, 0]))
     assert found.numpy().tolist() == [3, 1]
