@@ -41,6 +41,7 @@ from .module import Module, Untracked as Untracked, assign_all
 
 S = TypeVar("S", bound="Layer")
 
+_ARRAYS = (np.ndarray, TensorOps)
 _BUILDING = RLock()
 """Held while a layer that was not built is, so that threads do not build it twice; no process is forked meanwhile."""
 if hasattr(os, "register_at_fork"):
@@ -301,7 +302,8 @@ class Layer(Module, Configurable):
         given, given_by_name = args, dict(kwargs)
         args = tuple(map(self._convert, args))
         if kwargs:
-            kwargs = map_structure(lambda x: self._convert(x) if isinstance(x, np.ndarray | TensorOps) else x, kwargs)
+            kwargs |= {k: map_structure(lambda y: self._convert(y) if isinstance(y, _ARRAYS) else y, x)
+                       for k, x in kwargs.items() if any(isinstance(y, _ARRAYS) for y in leaves(x))}  # fmt: skip
         first = args[0] if args else next((kwargs[k] for k in parameters(self.call).names if k in kwargs), None)
         if self.input_spec is not None:
             if not args and not kwargs:

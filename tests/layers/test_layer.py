@@ -496,6 +496,22 @@ def test_tensors_by_keyword_and_within_lists_are_cast_as_those_by_place_are() ->
     assert attention(rows, value=rows).dtype == attention(rows, rows).dtype == "float16"
 
 
+def test_lists_without_tensors_come_by_keyword_as_they_are() -> None:
+    class Named(list[str]):
+        def __init__(self, items: Any, name: str) -> None:
+            super().__init__(items)
+            self.name = name
+
+    class Noting(Layer):
+        def call(self, x: Any, notes: Any = None) -> Any:
+            notes.append("called")
+            return x
+
+    notes = Named(["made"], name="notes")
+    Noting()(np.ones((2, 3)), notes=notes)
+    assert notes == ["made", "called"]
+
+
 def test_a_bias_in_mixed_float16_gets_the_gradients_of_all_rows() -> None:
     layer = Dense(1, kernel_initializer="zeros", dtype="mixed_float16")
     with keras.GradientTape() as tape:
