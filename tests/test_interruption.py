@@ -173,3 +173,40 @@ assert os.waitpid(child, 0)[1] == 0
 
 def test_a_forked_process_builds_layers_though_a_thread_of_its_parent_built_one() -> None:
     subprocess.run([sys.executable, "-c", FORKED_WHILE_BUILT], env=ENVIRONMENT, check=True, timeout=60)
+
+
+FORKED_WHILE_LOGGED = """
+import os, signal, threading, time, warnings
+import numpy as np
+import minikeras as keras
+import logging  # after minikeras, so that a fork takes its lock first
+
+warnings.simplefilter("ignore")
+signal.alarm(20)  # it may hang
+x, inside, forks = np.ones((4, 3)), threading.Event(), threading.Event()
+os.register_at_fork(before=forks.set)
+
+class Logged(keras.layers.Dense):
+    def build(self, input_shape):
+        inside.set()
+        forks.wait()
+        time.sleep(0.1)
+        logging.getLogger("of a layer")
+        super().build(input_shape)
+
+builds = threading.Thread(target=Logged(2), args=(x,))
+builds.start()
+inside.wait()
+child = os.fork()
+if child == 0:
+    signal.alarm(10)
+    keras.layers.Dense(1)(x)
+    os._exit(0)
+builds.join()
+assert os.waitpid(child, 0)[1] == 0
+keras.layers.Dense(1)(x)
+"""
+
+
+def test_a_fork_does_not_wait_for_ever_for_a_thread_that_waits_for_it() -> None:
+    subprocess.run([sys.executable, "-c", FORKED_WHILE_LOGGED], env=ENVIRONMENT, check=True, timeout=60)

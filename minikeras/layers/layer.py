@@ -42,10 +42,12 @@ from .module import Module, Untracked as Untracked, assign_all
 S = TypeVar("S", bound="Layer")
 
 _ARRAYS = (np.ndarray, TensorOps)
-_BUILDING = RLock()
-"""Held while a layer that was not built is, so that threads do not build it twice; no process is forked meanwhile."""
+_BUILDING: Any = RLock()
+"""Held while a layer is built, by one thread. A fork waits for it, not for ever: what builds may wait for the fork."""
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=_BUILDING.acquire, after_in_parent=_BUILDING.release, after_in_child=_BUILDING.release)
+    os.register_at_fork(before=lambda: _BUILDING.acquire(timeout=2),
+                        after_in_parent=lambda: _BUILDING._is_owned() and _BUILDING.release(),
+                        after_in_child=lambda: globals().update(_BUILDING=RLock()))  # fmt: skip
 
 
 def deserialize(config: Config, custom_objects: CustomObjects | None = None) -> "Layer":
