@@ -3,6 +3,7 @@
 import operator
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -357,3 +358,26 @@ def test_a_generator_s_draws_are_others_in_each_call() -> None:
         return generator.normal((3,))
 
     assert len({step().numpy().tobytes() for _ in range(CALLS)}) == CALLS
+
+
+def test_threads_may_update_by_one_function() -> None:
+    weights, optimizer = keras.Variable(np.zeros(4, "float32")), keras.optimizers.SGD(1.0)
+    optimizer.build([weights])
+    output, usual, rows = sys.stdout, sys.getswitchinterval(), tf.constant(np.eye(4, dtype="float32"))
+
+    @function
+    def step(gradient: Any) -> None:
+        optimizer.apply([gradient], [weights])
+
+    def update(i: int) -> None:
+        for _ in range(1000):
+            step(rows[i])
+
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(4) as threads:
+            list(threads.map(update, range(4)))
+    finally:
+        sys.setswitchinterval(usual)
+    assert weights.numpy().tolist() == [-1000.0] * 4
+    assert sys.stdout is output

@@ -139,8 +139,8 @@ class Function:
         calls = self._calls.get(kind)
         if calls is None:
             make_room(self._calls, KINDS_KEPT)
-            calls = self._calls[kind] = _calls(self._run, arguments)
-        with np.errstate(all="ignore"):
+            calls = self._calls.setdefault(kind, _calls(self._run, arguments))  # another thread may have
+        with np.errstate(all="ignore"), calls.lock:  # what it assigns, and the prints of its trace, are one thread's
             return calls.run(tuple(x.array for x in tensors))
 
     def _checked(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
