@@ -276,8 +276,8 @@ def _named(name: str | None, kind: str) -> str:
 def _is_adaptable(layer: Any) -> bool:
     """Return whether a layer learns from data, and was not told what there is to learn."""
     told = getattr(layer, "input_mean", None) is not None or getattr(layer, "num_bins", 1) is None
-    text = isinstance(layer, layers.TextVectorization)
-    return hasattr(layer, "adapt") and not told and not (text and not _is_empty(layer))
+    given = isinstance(layer, layers.TextVectorization) and layer._is_static
+    return hasattr(layer, "adapt") and not (told or given)
 
 
 def _is_empty(layer: Any) -> bool:

@@ -103,6 +103,14 @@ def test_a_layer_of_ones_own() -> None:
     assert space({"text": ["1st string", "2nd string", "3rd string"]}).shape == (3, 5)
 
 
+def test_words_are_learned_anew_unless_they_were_given() -> None:
+    kinds = {name: layers.TextVectorization(vocabulary=words) for name, words in (("a", None), ("b", ["given"]))}
+    space = FeatureSpace({name: FeatureSpace.feature("string", kind, "int") for name, kind in kinds.items()}, "dict")
+    for words in (["first"], ["second"]):
+        space.adapt({"a": words, "b": words})
+    assert [kind.get_vocabulary()[2:] for kind in kinds.values()] == [["second"], ["given"]]
+
+
 def test_what_needs_no_data_needs_no_adapt() -> None:
     kinds: dict[str, Any] = {
         "a": FeatureSpace.float_rescaled(2.0, 1.0),
