@@ -205,7 +205,7 @@ def average(x: TensorLike, axis: Axis = None, weights: TensorLike | None = None)
 def _extreme_rule(g: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False, initial: Any = None) -> Any:
     """Share the gradient of an extreme evenly among the elements that attain it."""
     ties = np.equal(x, restore(y, axis, keepdims)).astype(x.dtype)
-    count = np.sum(ties, axes(axis), keepdims=True)
+    count = rule(sum)(ties, axis, True)
     # None attains it where `initial` does, or a NaN: its slope is 0 / 0, NaN as well.
     least = restore(np.equal(y, y), axis, keepdims)
     return restore(g, axis, keepdims) * ties / np.maximum(count, least)
