@@ -402,7 +402,8 @@ def _hits(x: Array, y: Array, how: Sliding) -> Iterator[tuple[Any, Any, Array]]:
 def _largest(x: TensorLike, how: Sliding, out: Array | None = None) -> Array:
     """The largest element in each place of a window."""
     x = strong(x)
-    return _reduce(x, how, np.maximum, -np.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).min, out)
+    kind = x.dtype.kind
+    return _reduce(x, how, np.maximum, -np.inf if kind in "fc" else kind == "i" and np.iinfo(x.dtype).min, out)
 
 
 @primitive(lambda h, _, g, x, y, how: _pick_rule(h, x, y, how), None, None)
@@ -492,11 +493,12 @@ def average_pool(inputs: TensorLike, pool_size: Sizes, strides: Sizes | None = N
     """
     name = standardize_data_format(data_format)
     x, how = _pooled(inputs, pool_size, strides, padding, name)
-    total = _total(x, how)
+    total = _total(x.astype("float32") if x.dtype == "float16" else x, how)  # where its own sums of ones end at 2048
     count: Any = float(prod(how.window))
     if any(map(any, how.pads)):
         count = rule(_total)(np.ones((1, *shape(x)[1:-1], 1), total.dtype), how)
-    return from_channels_last(total / count, name)
+    mean_ = total / count
+    return from_channels_last(mean_.astype("float16") if x.dtype == "float16" else mean_, name)
 
 
 # Blocks of images as columns, and pooling to a size

@@ -137,3 +137,20 @@ def test_a_net_of_images_trains_as_it_does_eagerly() -> None:
 
     for replayed, eager in zip(trained(False), trained(True), strict=True):
         np.testing.assert_array_equal(replayed, eager)
+
+
+def test_means_of_large_windows_of_float16() -> None:
+    x = np.random.default_rng(0).uniform(0.9, 1.1, (2, 80, 80, 1)).astype("float16")
+    y = layers.AveragePooling2D(70, 1, padding="same", dtype="float16")(x)
+    assert y.dtype == "float16"
+    np.testing.assert_allclose(y[:, 40, 40, 0], x[:, 6:76, 6:76, 0].mean((1, 2), "float32"), rtol=1e-3)
+
+
+@pytest.mark.parametrize("padding", ["valid", "same"])
+def test_the_largest_of_booleans_and_of_complex_numbers(padding: Any) -> None:
+    x = np.array([False, False, True, False, False, False]).reshape(1, 6, 1)
+    y = layers.MaxPooling1D(2, padding=padding)(x)
+    assert y.dtype == "bool"
+    np.testing.assert_array_equal(y[0, :, 0], [False, True, False])
+    z = np.array([1 + 1j, 2 - 1j, 0, 1j, -1, -2], "complex64").reshape(1, 6, 1)
+    np.testing.assert_array_equal(layers.MaxPooling1D(2, padding=padding)(z)[0, :, 0], [2 - 1j, 1j, -1])
