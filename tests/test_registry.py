@@ -6,8 +6,9 @@ import pkgutil
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 
@@ -177,3 +178,26 @@ def test_checkers_know_the_names_that_can_be_used_alone(module: str) -> None:
     if module == "optimizers":  # whose names may be in lower case
         listed |= {name.lower() for name in listed}
     assert spelled == listed
+
+
+def test_an_unknown_name_in_a_configuration_is_a_type_error_too(tmp_path: Path) -> None:
+    class Own(keras.layers.Layer):
+        def call(self, x: Any) -> Any:
+            return x
+
+    def own(x: Any) -> Any:
+        return x
+
+    model = keras.Sequential([keras.Input((3,)), Own()])
+    model.save(tmp_path / "model.keras")
+    dense, layer = keras.layers.Dense(2, own), keras.Sequential([keras.Input((3,)), keras.layers.Lambda(own)])
+    wrong: list[Callable[[], Any]] = [
+        lambda: keras.models.model_from_json(model.to_json()), lambda: keras.Sequential.from_config(model.get_config()),
+        lambda: keras.layers.deserialize({"class_name": "Own", "config": {}}), lambda: keras.activations.get("own"),
+        lambda: keras.saving.deserialize_keras_object(keras.layers.serialize(Own())),
+        lambda: keras.models.load_model(tmp_path / "model.keras"), lambda: keras.models.clone_model(layer),
+        lambda: keras.layers.Dense.from_config(dense.get_config())]  # fmt: skip
+    for make in wrong:
+        with pytest.raises(ValueError, match=r"Own|own") as caught:
+            make()
+        assert isinstance(caught.value, TypeError)

@@ -37,6 +37,10 @@ _EARLIER = frozenset({
 _tables: dict[str, "Registry[Any]"] = {}
 
 
+class UnknownName(ValueError, TypeError):
+    """The name of no class or function: Keras raises a ValueError where it is given, a TypeError in configurations."""
+
+
 def is_of_keras(module: str, name: str) -> bool:
     """Return whether a module is Keras's, and not one of the caller's; a ValueError if Keras has no such module."""
     package, _, rest = module.partition(".")
@@ -44,7 +48,7 @@ def is_of_keras(module: str, name: str) -> bool:
         return False
     module = f"keras.{rest}".removesuffix(".")
     if module not in _HOMES and _EARLIER.isdisjoint((module, f"{module}.{name}")):
-        raise ValueError(f"Keras has no module {module!r:.80} with {name!r:.80}.")
+        raise UnknownName(f"Keras has no module {module!r:.80} with {name!r:.80}.")
     return True
 
 
@@ -138,8 +142,8 @@ class Registry(Generic[T]):
         if name in custom:
             return custom[name]
         name = f"{name:.80}"
-        raise ValueError(f"Unknown {self.kind}: {name!r}.{hint(name, [*self.names, *self.guests])} "
-                         f"A custom {self.kind} must be passed itself, or named in custom_objects.")  # fmt: skip
+        raise UnknownName(f"Unknown {self.kind}: {name!r}.{hint(name, [*self.names, *self.guests])} "
+                          f"A custom {self.kind} must be passed itself, or named in custom_objects.")  # fmt: skip
 
     @overload
     def get(self, identifier: None) -> None: ...
@@ -214,9 +218,9 @@ class Registry(Generic[T]):
             raise self._unknown(name, module)
         return self.find(name, custom_objects)
 
-    def _unknown(self, name: str, module: str | None) -> ValueError:
-        return ValueError(f"Unknown {self.kind}: {name!r:.80} of the module {module!r:.80}. Pass it in custom_objects, "
-                          "or register it with register_keras_serializable.")  # fmt: skip
+    def _unknown(self, name: str, module: str | None) -> UnknownName:
+        return UnknownName(f"Unknown {self.kind}: {name!r:.80} of the module {module!r:.80}. Pass it in "
+                           "custom_objects, or register it with register_keras_serializable.")  # fmt: skip
 
     def _function(self, name: Any, module: str | None, custom_objects: CustomObjects | None) -> Any:
         if not isinstance(name, str):

@@ -23,7 +23,7 @@ from .._core.tensor import Tensor, TensorOps, any_symbolic, as_array
 from .._core.variable import Variable
 from .._display.notebook import displays, of_layer
 from .._serialization.configurable import Configurable, is_built_in
-from .._serialization.registry import Registry
+from .._serialization.registry import Registry, UnknownName
 from .._serialization.serialization import serialize as serialize
 from ..dtype_policies import DTypePolicy, PolicyLike
 from ..initializers import InitializerLike as InitializerLike
@@ -561,6 +561,8 @@ class Layer(Module, Configurable):
             config["dtype"] = dtype_policies.get(config["dtype"])
         try:
             return cls(**config)
+        except UnknownName:
+            raise
         except TypeError as error:
             raise TypeError(f"Error when making {cls.__name__} from its configuration {config}: {error}. Its keys must "
                             "be those of `__init__`: override `from_config` or `get_config`.") from error  # fmt: skip

@@ -19,8 +19,8 @@ FREE, RATIO = 200 << 20, 100
 PIECE = 1 << 20
 
 
-class FileError(ValueError):
-    """A file that cannot be loaded.
+class FileError(ValueError, TypeError):
+    """A file that cannot be loaded: Keras raises a TypeError if it names an unknown class, most often a ValueError.
 
     Args:
         name: The file.
