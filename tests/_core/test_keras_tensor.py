@@ -148,3 +148,19 @@ def test_a_branch_may_give_what_is_no_tensor(other: Any) -> None:
 def test_what_no_size_makes_fit_is_refused_without_sizes() -> None:
     with pytest.raises(ValueError, match=r"\(None, 8, None\)"):
         ops.matmul(keras.Input((8, None)), keras.Input((10, 8, 2)))
+
+
+def test_it_has_no_methods_that_give_values() -> None:
+    x = keras.Input((3,))
+    assert not any(hasattr(x, name) for name in ("numpy", "item", "tolist"))
+    with pytest.raises(AttributeError, match="no value"):
+        x.numpy()
+
+
+@pytest.mark.parametrize(("cuts", "sizes"), [([2, 4], [2, 2, None]), ([0, 3], [0, 3, None]), ([2, 2], [2, 0, None])])
+def test_parts_of_an_open_axis_are_as_long_as_the_cuts_say(cuts: list[int], sizes: list[Any]) -> None:
+    assert [part.shape for part in ops.split(keras.KerasTensor((None, 3)), cuts)] == [(n, 3) for n in sizes]
+    assert [part.shape[1] for part in ops.split(keras.Input((None, 3)), cuts, axis=1)] == sizes
+    for wrong in (keras.KerasTensor((None,)), keras.KerasTensor((6,)), np.ones(6)):
+        with pytest.raises(ValueError, match="ascend"):
+            ops.split(wrong, [4, 2])
