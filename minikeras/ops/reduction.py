@@ -489,7 +489,7 @@ def segments(data: TensorLike, segment_ids: TensorLike, num_segments: int | None
     ids = as_array(segment_ids)
     if ids.shape != shape(data)[:1]:
         raise ValueError(f"`segment_ids` needs a number for each row of `data`. Received: {ids.shape}, {shape(data)}.")
-    count = dry_size(segment_ids) or int(np.max(ids, initial=-1)) + 1 if num_segments is None else num_segments
+    count = dry_size(segment_ids) or int(np.max(np.append(-1, ids))) + 1 if num_segments is None else num_segments
     places = np.flatnonzero((ids >= 0) & (ids < count))
     rows = take(convert_to_tensor(data), places, 0)
     whole = np.dtype(rows.dtype)
