@@ -4,6 +4,7 @@ import os
 
 from .._base.user_warning import warn_user
 from .._display.progbar import write
+from ..saving.h5_writing import import_h5py
 from .callback import BatchCounter, Frequency, Logs
 from .monitor import Mode, Monitor, available
 
@@ -55,6 +56,11 @@ class ModelCheckpoint(Monitor):
         if not self.filepath.endswith(endings):
             raise ValueError(f"ModelCheckpoint with save_weights_only={save_weights_only} needs a filepath that ends "
                              f"in one of {endings}. Received: filepath={self.filepath!r}.")  # fmt: skip
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        super().on_train_begin(logs)
+        if not self.filepath.endswith(".npz"):
+            import_h5py()  # says now, and not after an epoch, if it is not there
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         self._epoch = epoch

@@ -594,3 +594,13 @@ def test_hooks_of_batches_run_once_for_the_steps_of_an_execution() -> None:
 def test_a_checkpoint_that_would_never_be_saved_is_refused(often: Any) -> None:
     with pytest.raises(ValueError, match="`save_freq` is 'epoch' or a number from 1 on"):
         ModelCheckpoint("m.keras", save_freq=often)
+
+
+def test_checkpoints_say_before_the_first_step_that_they_need_h5py(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    monkeypatch.setitem(sys.modules, "h5py", None)
+    before = model.get_weights()
+    with pytest.raises(ImportError, match=r"\[h5\]"):
+        model.fit(np.ones((8, 3)), np.ones(8), verbose=0, callbacks=[callbacks.ModelCheckpoint("model.keras")])
+    np.testing.assert_array_equal(model.get_weights()[0], before[0])
