@@ -92,7 +92,7 @@ def get(identifier: Any) -> DTypePolicy:
         if identifier == "int8":
             raise ValueError("'int8' is a mode of quantization, which minikeras does not have. Expected the name of a "
                              "float dtype, or a policy, such as DTypePolicy('int8').")  # fmt: skip
-        return DTypePolicy(identifier) if identifier else dtype_policy()
+        return DTypePolicy(identifier)
     if isinstance(identifier, DTypePolicy):
         return identifier
     if isinstance(identifier, dict):

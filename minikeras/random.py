@@ -187,6 +187,10 @@ def _parameter(value: TensorLike) -> Parameter:
     return value if isinstance(value, (int, float)) else as_array(value)
 
 
+def _sizes(shape: int | SizeLike) -> Shape:
+    return (shape,) if isinstance(shape, int) else tuple(shape)
+
+
 def _float_dtype(dtype: DTypeLike | None, function: str) -> str:
     name = standardize_dtype(dtype)
     if not name.startswith("float"):
@@ -196,7 +200,7 @@ def _float_dtype(dtype: DTypeLike | None, function: str) -> str:
 
 def _draw(law: str, shape: SizeLike, dtype: str, seed: SeedLike, *parameters: TensorLike) -> Array:
     """Draw from a distribution of `np.random.Generator` with these parameters."""
-    return np.asarray(getattr(_rng(seed), law)(*map(_parameter, parameters), size=tuple(shape))).astype(dtype)
+    return np.asarray(getattr(_rng(seed), law)(*map(_parameter, parameters), size=_sizes(shape))).astype(dtype)
 
 
 @primitive()
@@ -209,7 +213,7 @@ def normal(shape: SizeLike, mean: float = 0.0, stddev: float = 1.0, dtype: DType
         array([0.3456, 0.8216], dtype=float32)
     """
     name = _float_dtype(dtype, "normal")
-    return source.normal(_next_seed(seed), tuple(shape), _parameter(mean), _parameter(stddev), name)
+    return source.normal(_next_seed(seed), _sizes(shape), _parameter(mean), _parameter(stddev), name)
 
 
 @primitive()
@@ -217,7 +221,7 @@ def uniform(shape: SizeLike, minval: float = 0.0, maxval: float = 1.0, dtype: DT
             seed: SeedLike = None) -> Array:  # fmt: skip
     """Numbers from `minval` up to, but without, `maxval`, all equally likely."""
     name = _float_dtype(dtype, "uniform")
-    return source.uniform(_next_seed(seed), tuple(shape), _parameter(minval), _parameter(maxval), name)
+    return source.uniform(_next_seed(seed), _sizes(shape), _parameter(minval), _parameter(maxval), name)
 
 
 @primitive()
@@ -225,7 +229,7 @@ def truncated_normal(shape: SizeLike, mean: float = 0.0, stddev: float = 1.0, dt
                      seed: SeedLike = None) -> Array:  # fmt: skip
     """Numbers of a normal distribution, those farther than two standard deviations from the mean drawn again."""
     name = _float_dtype(dtype, "truncated_normal")
-    return source.truncated_normal(_next_seed(seed), tuple(shape), mean, stddev, name)
+    return source.truncated_normal(_next_seed(seed), _sizes(shape), mean, stddev, name)
 
 
 # The same on arrays, unrecorded: for initializers.
@@ -245,7 +249,7 @@ def randint(shape: SizeLike, minval: int, maxval: int, dtype: DTypeLike = "int32
     name = standardize_dtype(dtype)
     if "int" not in name:
         raise ValueError(f"`random.randint` requires an integer `dtype`. Received: dtype={dtype}")
-    return source.integers(_next_seed(seed), tuple(shape), minval, maxval, name)
+    return source.integers(_next_seed(seed), _sizes(shape), minval, maxval, name)
 
 
 @primitive(None)

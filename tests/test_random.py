@@ -126,3 +126,10 @@ def test_dtypes_are_checked() -> None:
         random.randint((2,), 0, 3, dtype="float32")
     with pytest.raises(ValueError, match="classes"):
         random.categorical(np.ones(3), 2)
+
+
+def test_a_number_is_the_shape_of_a_vector() -> None:
+    draws: list[Any] = [random.normal, random.uniform, random.truncated_normal]
+    for draw in (*draws, lambda shape, seed: random.randint(shape, 0, 9, seed=seed)):
+        np.testing.assert_array_equal(draw(3, seed=1), draw((3,), seed=1))
+    assert minikeras.initializers.RandomNormal()(3).shape == (3,)

@@ -34,7 +34,7 @@ def relu(x: TensorLike, out: Array | None = None) -> Array:
 
 
 relu6: Unary = unary(lambda x: np.minimum(np.maximum(x, 0), 6), lambda g, y, x: g * ((y > 0) & (y < 6)),
-                     "Rectified linear unit up to 6, min(max(x, 0), 6).", strong, name="relu6")  # fmt: skip
+                     "Rectified linear unit up to 6, min(max(x, 0), 6).", name="relu6")  # fmt: skip
 
 
 @primitive(lambda g, y, x, negative_slope: np.where(x >= 0, g, negative_slope * g),

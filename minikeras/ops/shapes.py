@@ -483,8 +483,9 @@ def kron(x1: TensorLike, x2: TensorLike) -> Tensor:
 @composite
 def vander(x: TensorLike, N: int | None = None, increasing: bool = False) -> Tensor:
     """Matrix of the powers of a vector's elements, from the highest down to 0 unless `increasing`."""
-    powers = np.arange(shape(x)[0] if N is None else N, dtype="int32")[:: 1 if increasing else -1]
-    return power(expand_dims(convert_to_tensor(x), 1), powers)
+    t = convert_to_tensor(x)
+    powers = np.arange(len(t) if N is None else N, dtype=t.dtype if "int" in t.dtype else "int32")
+    return power(expand_dims(t, 1), powers[:: 1 if increasing else -1])
 
 
 def check_stride(n: int) -> None:

@@ -808,3 +808,9 @@ def test_dense_of_no_rows() -> None:
     assert of_x is not None
     assert of_kernel is not None
     assert (y.shape, of_x.shape, of_kernel.tolist()) == ((0, 3, 2), (0, 3, 4), np.zeros((4, 2)).tolist())
+
+
+def test_an_empty_text_is_no_dtype() -> None:
+    for make in (lambda: Dense(2, dtype=""), lambda: keras.dtype_policies.get("")):
+        with pytest.raises(ValueError, match="dtype policy"):
+            make()

@@ -888,3 +888,19 @@ def test_a_sigmoid_underflows_on_purpose() -> None:
             assert np.array_equal(model.predict(x, verbose=0), wanted)
             assert np.array_equal(model(x), wanted)
             assert np.array_equal(ops.sigmoid(x), wanted)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint32", "uint64", "int8"])
+def test_numbers_of_segments_may_be_unsigned(dtype: str) -> None:
+    ids = np.array([0, 2, 2], dtype)
+    np.testing.assert_array_equal(ops.segment_sum(np.ones(3), ids), [1, 0, 2])
+    np.testing.assert_array_equal(ops.segment_max(np.array([1, 2, 3]), ids)[::2], [1, 3])
+
+
+def test_dtypes_of_integers_and_booleans_are_those_of_keras() -> None:
+    for dtype in ("int8", "uint8", "int16", "int32"):
+        assert ops.vander(np.array([1, 2, 3], dtype)).dtype == dtype
+    np.testing.assert_array_equal(ops.vander(np.array([2, 3], "int8"), 3, increasing=True), [[1, 2, 4], [1, 3, 9]])
+    assert ops.vander(np.array([1.5, 2.0], "float32")).dtype == "float32"
+    for given in ("bool", "int8", "int32"):
+        assert ops.relu6(np.array([0, 1]).astype(given)).dtype == "float32"
