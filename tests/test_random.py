@@ -132,4 +132,5 @@ def test_a_number_is_the_shape_of_a_vector() -> None:
     draws: list[Any] = [random.normal, random.uniform, random.truncated_normal]
     for draw in (*draws, lambda shape, seed: random.randint(shape, 0, 9, seed=seed)):
         np.testing.assert_array_equal(draw(3, seed=1), draw((3,), seed=1))
-    assert minikeras.initializers.RandomNormal()(3).shape == (3,)
+    initializer: Any = minikeras.initializers.RandomNormal()
+    assert initializer(3).shape == (3,)

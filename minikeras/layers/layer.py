@@ -42,12 +42,10 @@ from .module import Module, Untracked as Untracked, assign_all
 S = TypeVar("S", bound="Layer")
 
 _ARRAYS = (np.ndarray, TensorOps)
-_BUILDING: Any = RLock()
-"""Held while a layer is built, by one thread. A fork waits for it, not for ever: what builds may wait for the fork."""
+_BUILDING = RLock()
+"""Held while a layer is built, so that threads build it once. A forked process has no other thread: nobody holds it."""
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=lambda: _BUILDING.acquire(timeout=2),
-                        after_in_parent=lambda: _BUILDING._is_owned() and _BUILDING.release(),
-                        after_in_child=lambda: globals().update(_BUILDING=RLock()))  # fmt: skip
+    os.register_at_fork(after_in_child=lambda: globals().update(_BUILDING=RLock()))
 
 
 def deserialize(config: Config, custom_objects: CustomObjects | None = None) -> "Layer":

@@ -186,7 +186,7 @@ class Optimizer:
             self._accumulated_gradients = [new(v, "gradient_accumulator") for v in variables]
         self._trainable_variables = list(variables)
         self._places = {id(v): i for i, v in enumerate(variables)}
-        self.built = True
+        self._slots = []
         start = initializers.Constant(getattr(self, "initial_accumulator_value", 0.0))
         for names in self._slot_names:
             starts: list[Maker] = [start if name == "accumulator" else "zeros" for name in names.values()]
@@ -194,6 +194,7 @@ class Optimizer:
             self._slots += slots
             for attribute, slot in zip(names, slots, strict=True):
                 setattr(self, attribute, slot)
+        self.built = True
 
     def add_variable(self, shape: ShapeLike, initializer: Maker = "zeros", dtype: DTypeLike | None = None,
                      aggregation: str | None = "none", layout: None = None,

@@ -54,9 +54,14 @@ class Updater:
         """Build the optimizer with some variables, if need be."""
         optimizer = self._optimizer
         if not optimizer.built:
-            with name_scope(optimizer.name, optimizer):
-                optimizer.build(list(variables))
-            optimizer.built = True
+            before = {**vars(optimizer), "_variables": optimizer.variables}
+            try:
+                with name_scope(optimizer.name, optimizer):
+                    optimizer.build(list(variables))
+                optimizer.built = True
+            except BaseException:  # a Ctrl-C too
+                vars(optimizer).update(before)
+                raise
 
     def find_groups(self, variables: Sequence[Variable]) -> list[ParameterGroup]:
         """Return the groups of all variables of the optimizer, which is built first if need be."""

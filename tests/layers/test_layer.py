@@ -811,6 +811,6 @@ def test_dense_of_no_rows() -> None:
 
 
 def test_an_empty_text_is_no_dtype() -> None:
-    for make in (lambda: Dense(2, dtype=""), lambda: keras.dtype_policies.get("")):
+    for make in (lambda: Dense(2, dtype=cast("Any", "")), lambda: keras.dtype_policies.get("")):
         with pytest.raises(ValueError, match="dtype policy"):
             make()

@@ -677,6 +677,29 @@ def test_averages_of_weights_begin_at_the_weights_of_a_file(ending: str, tmp_pat
     assert losses[0] == losses[1]
 
 
+@pytest.mark.parametrize("kind", [keras.optimizers.Adam, keras.optimizers.Nadam, keras.optimizers.Adafactor])
+def test_an_interruption_of_the_first_step_leaves_no_half_of_a_state(kind: Any) -> None:
+    class Interrupted(kind):  # type: ignore[misc]  # whose class is a parameter
+        places = 0
+
+        def add_variable_from_reference(self, *args: Any, **kwargs: Any) -> Any:
+            type(self).places += 1
+            if self.places == 2:
+                raise KeyboardInterrupt
+            return super().add_variable_from_reference(*args, **kwargs)
+
+    whole, optimizer, gradients = kind(0.1), Interrupted(0.1), [np.ones((3, 2)), np.ones(2)]
+    weights, expected = ([keras.Variable(np.ones((3, 2))), keras.Variable(np.ones(2))] for _ in range(2))
+    with pytest.raises(KeyboardInterrupt):
+        optimizer.apply(gradients, weights)
+    assert not optimizer.built
+    assert len(optimizer.variables) == 2
+    optimizer.apply(gradients, weights)
+    whole.apply(gradients, expected)
+    assert len(optimizer.variables) == len(whole.variables)
+    np.testing.assert_array_equal(weights[0], expected[0])
+
+
 def test_threads_may_update_at_once() -> None:
     start, usual = Variable(np.zeros(4, "float32")), sys.getswitchinterval()
     optimizer = optimizers.SGD(1.0)
