@@ -513,11 +513,12 @@ def test_lists_without_tensors_come_by_keyword_as_they_are() -> None:
 
 
 def test_a_bias_in_mixed_float16_gets_the_gradients_of_all_rows() -> None:
-    layer = Dense(2, kernel_initializer="zeros", dtype="mixed_float16")
-    with keras.GradientTape() as tape:
-        loss = keras.ops.sum(layer(np.ones((100, 50, 3))))
-    kernel, bias = map(np.asarray, tape.gradient(loss, layer.trainable_variables))
-    assert (kernel.ravel().tolist(), bias.tolist()) == ([5000.0] * 6, [5000.0] * 2)
+    for units in (1, 2):
+        layer = Dense(units, kernel_initializer="zeros", dtype="mixed_float16")
+        with keras.GradientTape() as tape:
+            loss = keras.ops.sum(layer(np.ones((100, 50, 3))))
+        kernel, bias = map(np.asarray, tape.gradient(loss, layer.trainable_variables))
+        assert (kernel.ravel().tolist(), bias.tolist()) == ([5000.0] * 3 * units, [5000.0] * units)
 
 
 def test_weights_are_read_in_the_dtype_of_the_computation() -> None:
