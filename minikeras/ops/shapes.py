@@ -11,7 +11,7 @@ import numpy as np
 
 from .._base.checks import one_of
 from .._base.context import context
-from .._base.settings import standardize_data_format, standardize_dtype
+from .._base.settings import standardize_data_format, standardize_dtype, wide
 from .._base.typing import Array, DataFormat, DTypeLike, TensorLike
 from .._core.keras_tensor import KerasTensor
 from .._core.op import composite, primitive
@@ -115,6 +115,13 @@ def rot90(array: TensorLike, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Arra
 # Indexing. One primitive reads any NumPy index, and its gradient, another, adds into zeros at that index.
 
 
+def _added(x: Array, key: Any, shape: Sequence[int]) -> Array:
+    """Return zeros of a shape with x added at an index, as often as the index names a position."""
+    total = np.zeros(shape, wide(x.dtype) or x.dtype)
+    np.add.at(total, key, x)
+    return total.astype(x.dtype, copy=False)
+
+
 def _index(key: Any) -> tuple[Any, ...]:
     """Return an index with arrays in place of tensors; a mask of unknown values picks as many as `dry_size`."""
     index: list[Any] = []
@@ -129,11 +136,10 @@ def _index(key: Any) -> tuple[Any, ...]:
 def _put(x: TensorLike, shape: Sequence[int], key: Any) -> Array:
     """Zeros of a shape with x added at an index, as often as the index names a position."""
     a, index = strong(x), _index(key)
+    if not all(isinstance(k, int | slice_type | None) or k is Ellipsis for k in index):
+        return _added(a, index, shape)
     zeros = np.zeros(shape, a.dtype)
-    if all(isinstance(k, int | slice_type | None) or k is Ellipsis for k in index):
-        zeros[index] = a
-    else:
-        np.add.at(zeros, index, a)
+    zeros[index] = a
     return zeros
 
 
@@ -157,15 +163,12 @@ def _take_rule(g: Any, y: Any, x: Any, indices: Any, axis: int | None = None) ->
 @primitive(lambda g, y, x, indices, shape, axis: np.take(g, indices, axis), None)
 def _add_along(x: TensorLike, indices: TensorLike, shape: Sequence[int], axis: int) -> Array:
     """Zeros of a shape with x added at indices along an axis, as often as they name a position."""
-    a = strong(x)
-    zeros = np.zeros(shape, a.dtype)
-    places = _whole(indices)
-    if axis == 0 and a.size > 1024:  # one number after another, which NumPy adds in a third of the time
-        starts = places.reshape(-1, 1).astype(np.intp) % len(zeros) * zeros[:1].size
-        np.add.at(zeros.reshape(-1), (starts + np.arange(zeros[:1].size)).reshape(-1), a.reshape(-1))
-    else:
-        np.add.at(zeros, along(axis, places), a)
-    return zeros
+    a, places = strong(x), _whole(indices)
+    if axis or a.size <= 1024:
+        return _added(a, along(axis, places), shape)
+    size = math.prod(shape[1:])  # one number after another, which NumPy adds in a third of the time
+    each = places.reshape(-1, 1).astype(np.intp) % shape[0] * size + np.arange(size)
+    return _added(a.reshape(-1), each.reshape(-1), [math.prod(shape)]).reshape(shape)
 
 
 @primitive(_take_rule, None)
@@ -191,11 +194,9 @@ def _whole(indices: TensorLike) -> Array:
 @primitive(lambda g, y, x, indices, shape, axis: np.take_along_axis(g, indices, axis), None)
 def _put_along(x: TensorLike, indices: TensorLike, shape: Sequence[int], axis: int) -> Array:
     """Zeros of a shape with x added where indices, as `take_along_axis` reads them, name a position."""
-    a, zeros = strong(x), np.zeros(shape, strong(x).dtype)
     key = list(np.ix_(*map(np.arange, shape)))
     key[axis] = strong(indices)
-    np.add.at(zeros, tuple(key), a)
-    return zeros
+    return _added(strong(x), tuple(key), shape)
 
 
 @primitive(lambda g, y, x, indices, axis=None: _take_rule(g, y, x, indices) if axis is None else
@@ -243,9 +244,7 @@ def _rows(indices: Any) -> tuple[Any, ...]:
 @primitive(None, lambda g, y, indices, values, shape: g[_rows(indices)])
 def scatter(indices: TensorLike, values: TensorLike, shape: Sequence[int]) -> Array:
     """Zeros of a shape with values added at positions, one a row of `indices`."""
-    result = np.zeros(axes(shape), strong(values).dtype)
-    np.add.at(result, _rows(indices), strong(values))
-    return result
+    return _added(strong(values), _rows(indices), axes(shape))
 
 
 _REDUCTIONS = {"add": np.add, "max": np.maximum, "min": np.minimum, "mul": np.multiply}
@@ -291,12 +290,13 @@ def scatter_update(inputs: TensorLike, indices: TensorLike, updates: TensorLike,
     """
     if reduction is not None and reduction not in _REDUCTIONS:
         raise ValueError(f"reduction must be None or one of {sorted(_REDUCTIONS)}. Received: {reduction!r}")
-    result = strong(inputs).copy()
+    a = strong(inputs)
+    result = a.astype(wide(a.dtype) or a.dtype)
     if reduction is None:
         result[_rows(indices)] = updates
     else:
         _REDUCTIONS[reduction].at(result, _rows(indices), updates)
-    return result
+    return result.astype(a.dtype, copy=False)
 
 
 def _concatenate_rule(index: int, g: Any, y: Any, *xs: Any, axis: int = 0) -> Any:

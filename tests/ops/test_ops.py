@@ -904,3 +904,36 @@ def test_dtypes_of_integers_and_booleans_are_those_of_keras() -> None:
     assert ops.vander(np.array([1.5, 2.0], "float32")).dtype == "float32"
     for given in ("bool", "int8", "int32"):
         assert ops.relu6(np.array([0, 1]).astype(given)).dtype == "float32"
+
+
+READ_OFTEN: dict[str, Callable[[Any], Any]] = {
+    "take": lambda x: ops.take(x, np.zeros(5000, int), 0),
+    "index": lambda x: x[np.zeros(5000, int)],
+    "take_along_axis": lambda x: ops.take_along_axis(x, np.zeros((5000, 2), int), 0),
+    "repeat": lambda x: ops.repeat(x, 5000, 0),
+    "tile": lambda x: ops.tile(x, (5000, 1)),
+}
+
+
+@pytest.mark.parametrize("name", READ_OFTEN)
+def test_float16_that_is_read_often_gets_all_its_gradients(name: str) -> None:
+    x = ops.ones((1, 2), "float16")
+    with keras.GradientTape() as tape:
+        tape.watch(x)
+        y = ops.sum(READ_OFTEN[name](x))
+    assert np.asarray(tape.gradient(y, x)).tolist() == [[5000.0, 5000.0]]
+
+
+def test_sums_by_place_of_many_float16_numbers_go_on_beyond_2048() -> None:
+    x, places = np.ones((5000, 2), "float16"), np.zeros((5000, 1), int)
+    assert ops.segment_sum(x, places[:, 0], 1).tolist() == [[5000.0, 5000.0]]
+    assert ops.scatter(places, x, (1, 2)).tolist() == [[5000.0, 5000.0]]
+    assert ops.scatter_update(0 * x[:1], places, x, "add").tolist() == [[5000.0, 5000.0]]
+
+
+def test_the_equal_largest_of_many_float16_numbers_share_their_gradient() -> None:
+    x = ops.ones((5000, 2), "float16")
+    with keras.GradientTape() as tape:
+        tape.watch(x)
+        y = ops.sum(ops.max(x, 0))
+    np.testing.assert_allclose(np.asarray(tape.gradient(y, x)), np.full((5000, 2), 1 / 5000), rtol=1e-3)
