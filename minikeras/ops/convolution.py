@@ -19,7 +19,7 @@ from .._base.typing import Array, CausalPadding, DataFormat, Padding, PartialSha
 from .._core.op import composite, primitive
 from .._core.tensor import Tensor
 from .arrays import as_float, promote, rule, strong
-from .creation import convert_to_tensor, shape
+from .creation import cast, convert_to_tensor, shape
 from .reduction import max as max_, mean
 from .shapes import moveaxis, pad, reshape, scatter, stack, transpose
 
@@ -493,12 +493,12 @@ def average_pool(inputs: TensorLike, pool_size: Sizes, strides: Sizes | None = N
     """
     name = standardize_data_format(data_format)
     x, how = _pooled(inputs, pool_size, strides, padding, name)
-    total = _total(x.astype("float32") if x.dtype == "float16" else x, how)  # where its own sums of ones end at 2048
+    short = x.dtype == "float16"  # whose sums would end at 2048, or overflow
+    total = _total(cast(x, "float32") if short else x, how)
     count: Any = float(prod(how.window))
     if any(map(any, how.pads)):
         count = rule(_total)(np.ones((1, *shape(x)[1:-1], 1), total.dtype), how)
-    mean_ = total / count
-    return from_channels_last(mean_.astype("float16") if x.dtype == "float16" else mean_, name)
+    return from_channels_last(cast(total / count, "float16") if short else total / count, name)
 
 
 # Blocks of images as columns, and pooling to a size

@@ -82,6 +82,16 @@ def test_pooling_of_many_samples_is_that_of_each(pool: Any, monkeypatch: pytest.
     np.testing.assert_array_equal(sum(gradient(slice(i, i + 1)) for i in range(5)), whole)
 
 
+def test_means_of_large_windows_of_float16_are_not_cut_off() -> None:
+    for x, mean in ((np.ones((1, 5000, 1)), 1.0), (np.full((1, 5000, 1), 100.0), 100.0)):
+        layer = layers.AveragePooling1D(5000, dtype="mixed_float16")
+        assert layer(x).dtype == "float16"
+        np.testing.assert_allclose(layer(x), [[[mean]]], rtol=1e-3)
+        np.testing.assert_allclose(
+            ops.average_pool(x.astype("float16"), 4999, padding="same"), np.full((1, 2, 1), mean), 1e-3
+        )
+
+
 def test_pooling_passes_over_relu_in_its_gradient_and_in_that_of_the_gradient() -> None:
     x = Variable(np.round(RNG.standard_normal((2, 6, 6, 3)), 1), dtype="float64")  # with equal elements
 
