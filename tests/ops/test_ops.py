@@ -241,6 +241,7 @@ def test_creation_by_hand() -> None:
     same(ops.arange(1, 2, 0.5), [1, 1.5], "float32")
     same(ops.arange(ops.shape(X)[1]), [0, 1, 2], "int32")
     same(ops.linspace(0, 1, 3), [0, 0.5, 1], "float32")
+    same(ops.linspace(np.float16(-60000), np.float16(60000), 3), [-60000, 0, 60000], "float16")
     double = Tensor(np.array([1.0]))
     same(ops.geomspace(double, 4.0 * double, 3), [[1], [2], [4]], "float64")
     same(ops.geomspace(1, 4, 3), [1, 2, 4], "float32")
