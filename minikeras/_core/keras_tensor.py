@@ -76,7 +76,8 @@ class KerasTensor(Tensor):
         raise error(f"A symbolic tensor has no value: it cannot be {what}. Received: {self!r}. Write the computation "
                     "with minikeras.ops, or in the `call` of a layer.")  # fmt: skip
 
-    numpy = item = tolist = property(lambda self: self._refuse(AttributeError, "read"))  # for hasattr: Keras has none
+    if not TYPE_CHECKING:  # `hasattr` says that they are not there, as of Keras's
+        numpy = item = tolist = property(lambda self: self._refuse(AttributeError, "read"))
 
     def __bool__(self) -> bool:
         self._refuse(TypeError, "used as a bool")
