@@ -38,7 +38,7 @@ _tables: dict[str, "Registry[Any]"] = {}
 
 
 class UnknownName(ValueError, TypeError):
-    """The name of no class or function: Keras raises a ValueError where it is given, a TypeError in configurations."""
+    """The name of no class or function, in a configuration: Keras raises a TypeError there, a ValueError elsewhere."""
 
 
 def is_of_keras(module: str, name: str) -> bool:
@@ -129,8 +129,8 @@ class Registry(Generic[T]):
             self._loaded[name] = item if member else None
         return self._loaded[name]
 
-    def find(self, name: str, custom_objects: CustomObjects | None = None) -> Any:
-        """Return what has a name, of this package's before the caller's; a ValueError tells the nearest name."""
+    def find(self, name: str, custom_objects: CustomObjects | None = None, error: type[ValueError] = ValueError) -> Any:
+        """Return what has a name, of this package's before the caller's; an error tells the nearest name."""
         if context.loading is not None:
             context.loading.count()
         item = self.own(name)
@@ -142,8 +142,8 @@ class Registry(Generic[T]):
         if name in custom:
             return custom[name]
         name = f"{name:.80}"
-        raise UnknownName(f"Unknown {self.kind}: {name!r}.{hint(name, [*self.names, *self.guests])} "
-                          f"A custom {self.kind} must be passed itself, or named in custom_objects.")  # fmt: skip
+        raise error(f"Unknown {self.kind}: {name!r}.{hint(name, [*self.names, *self.guests])} "
+                    f"A custom {self.kind} must be passed itself, or named in custom_objects.")  # fmt: skip
 
     @overload
     def get(self, identifier: None) -> None: ...
@@ -207,7 +207,7 @@ class Registry(Generic[T]):
             if registered not in (None, "", name):
                 raise ValueError(f"{name!r:.80} is Keras's own, and no registered name replaces it. Received: "
                                  f"registered_name={registered!r:.80}.")  # fmt: skip
-            return self.find(name)
+            return self.find(name, error=UnknownName)
         custom = all_of(custom_objects)
         for key in (registered, name):
             if key in custom and (module is not None or registered is not None or key not in self):
@@ -216,7 +216,7 @@ class Registry(Generic[T]):
                 return custom[key]
         if module is not None:
             raise self._unknown(name, module)
-        return self.find(name, custom_objects)
+        return self.find(name, custom_objects, UnknownName)
 
     def _unknown(self, name: str, module: str | None) -> UnknownName:
         return UnknownName(f"Unknown {self.kind}: {name!r:.80} of the module {module!r:.80}. Pass it in "
@@ -227,7 +227,7 @@ class Registry(Generic[T]):
             raise ValueError(f"The configuration of a function must hold its name. Received: {name!r:.200}.")
         custom = with_short_names(name, custom_objects)
         if module in (None, "builtins") or is_of_keras(str(module), name):
-            function = self.find(name, custom)
+            function = self.find(name, custom, UnknownName)
         elif name in custom:
             function = custom[name]
         else:
