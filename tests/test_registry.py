@@ -193,7 +193,6 @@ def test_an_unknown_name_in_a_configuration_is_a_type_error_too(tmp_path: Path) 
     dense, layer = keras.layers.Dense(2, own), keras.Sequential([keras.Input((3,)), keras.layers.Lambda(own)])
     wrong: list[Callable[[], Any]] = [
         lambda: keras.models.model_from_json(model.to_json()), lambda: keras.Sequential.from_config(model.get_config()),
-        lambda: keras.layers.deserialize({"class_name": "Own", "config": {}}),
         lambda: keras.saving.deserialize_keras_object(keras.layers.serialize(Own())),
         lambda: keras.models.load_model(tmp_path / "model.keras"), lambda: keras.models.clone_model(layer),
         lambda: keras.layers.Dense.from_config(dense.get_config())]  # fmt: skip

@@ -38,7 +38,7 @@ _tables: dict[str, "Registry[Any]"] = {}
 
 
 class UnknownName(ValueError, TypeError):
-    """The name of no class or function, in a configuration: Keras raises a TypeError there, a ValueError elsewhere."""
+    """A configuration names what is not there: a TypeError in Keras, where a name alone is a ValueError."""
 
 
 def is_of_keras(module: str, name: str) -> bool:
@@ -207,7 +207,7 @@ class Registry(Generic[T]):
             if registered not in (None, "", name):
                 raise ValueError(f"{name!r:.80} is Keras's own, and no registered name replaces it. Received: "
                                  f"registered_name={registered!r:.80}.")  # fmt: skip
-            return self.find(name, error=UnknownName)
+            return self.find(name, None, UnknownName)
         custom = all_of(custom_objects)
         for key in (registered, name):
             if key in custom and (module is not None or registered is not None or key not in self):
@@ -216,7 +216,7 @@ class Registry(Generic[T]):
                 return custom[key]
         if module is not None:
             raise self._unknown(name, module)
-        return self.find(name, custom_objects, UnknownName)
+        return self.find(name, custom_objects, UnknownName if "module" in config else ValueError)
 
     def _unknown(self, name: str, module: str | None) -> UnknownName:
         return UnknownName(f"Unknown {self.kind}: {name!r:.80} of the module {module!r:.80}. Pass it in "

@@ -17,12 +17,12 @@ from . import tables
 from .patches import around, outdated, resolve
 
 
-def _find(find: Callable[..., Any], registry: Registry[Any], name: str, custom_objects: Any = None) -> Any:
+def _find(find: Callable[..., Any], registry: Registry[Any], name: str, custom_objects: Any = None, *error: Any) -> Any:
     today = tables.IDENTIFIERS.get(registry.kind, {}).get(name)
     if today is not None and name not in (custom_objects or {}):
         outdated(f"The {registry.kind} {name!r}", repr(today))
         name = today
-    return find(registry, name, custom_objects)
+    return find(registry, name, custom_objects, *error)
 
 
 def install() -> None:
