@@ -118,7 +118,7 @@ def rot90(array: TensorLike, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Arra
 def _added(x: Array, key: Any, shape: Sequence[int]) -> Array:
     """Return zeros of a shape with x added at an index, as often as the index names a position."""
     total = np.zeros(shape, wide(x.dtype) or x.dtype)
-    np.add.at(total, key, x)
+    np.add.at(total, key, x.astype(total.dtype, copy=False))  # quicker than of two dtypes
     return total.astype(x.dtype, copy=False)
 
 
@@ -291,11 +291,12 @@ def scatter_update(inputs: TensorLike, indices: TensorLike, updates: TensorLike,
     if reduction is not None and reduction not in _REDUCTIONS:
         raise ValueError(f"reduction must be None or one of {sorted(_REDUCTIONS)}. Received: {reduction!r}")
     a = strong(inputs)
-    result = a.astype(wide(a.dtype) or a.dtype)
+    sums = wide(a.dtype) if reduction in ("add", "mul") else None
+    result = a.astype(sums or a.dtype)
     if reduction is None:
         result[_rows(indices)] = updates
     else:
-        _REDUCTIONS[reduction].at(result, _rows(indices), updates)
+        _REDUCTIONS[reduction].at(result, _rows(indices), np.asarray(updates, sums))  # quicker than of two dtypes
     return result.astype(a.dtype, copy=False)
 
 
