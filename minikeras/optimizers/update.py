@@ -54,13 +54,15 @@ class Updater:
         """Build the optimizer with some variables, if need be."""
         optimizer = self._optimizer
         if not optimizer.built:
-            before = {**vars(optimizer), "_variables": optimizer.variables}
+            both = optimizer, getattr(optimizer, "inner_optimizer", optimizer)
+            before = [{**vars(each), "_variables": [*each._variables]} for each in both]
             try:
                 with name_scope(optimizer.name, optimizer):
                     optimizer.build(list(variables))
                 optimizer.built = True
             except BaseException:  # a Ctrl-C too
-                vars(optimizer).update(before)
+                for each, state in zip(both, before, strict=True):
+                    vars(each).update(state)
                 raise
 
     def find_groups(self, variables: Sequence[Variable]) -> list[ParameterGroup]:

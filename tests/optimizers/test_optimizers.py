@@ -700,6 +700,27 @@ def test_an_interruption_of_the_first_step_leaves_no_half_of_a_state(kind: Any) 
     np.testing.assert_array_equal(weights[0], expected[0])
 
 
+@pytest.mark.parametrize("place", [1, 2])
+def test_an_interruption_leaves_no_half_of_the_state_of_an_inner_optimizer(place: int) -> None:
+    class Interrupted(optimizers.Adam):
+        places = 0
+
+        def add_variable_from_reference(self, *args: Any, **kwargs: Any) -> Any:
+            type(self).places += 1
+            if self.places == place:
+                raise KeyboardInterrupt
+            return super().add_variable_from_reference(*args, **kwargs)
+
+    whole, optimizer = (optimizers.LossScaleOptimizer(kind(0.1)) for kind in (optimizers.Adam, Interrupted))
+    weights, expected = (Variable(np.ones(2), name="weights") for _ in range(2))
+    with pytest.raises(KeyboardInterrupt):
+        optimizer.apply([np.ones(2)], [weights])
+    optimizer.apply([np.ones(2)], [weights])
+    whole.apply([np.ones(2)], [expected])
+    assert [v.name for v in optimizer.variables] == [v.name for v in whole.variables]
+    np.testing.assert_array_equal(weights, expected)
+
+
 def test_threads_may_update_at_once() -> None:
     start, usual = Variable(np.zeros(4, "float32")), sys.getswitchinterval()
     optimizer = optimizers.SGD(1.0)
