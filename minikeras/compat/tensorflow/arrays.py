@@ -217,7 +217,8 @@ def unstack(value: Any, num: int | None = None, axis: int = 0, name: str = "unst
     """Slices along an axis, without this axis."""
     x = convert_to_tensor(value)
     parts = list(ops.unstack(x, num, axis))  # `num` where the axis is open
-    if num not in (None, len(parts)):
+    size = x.shape[axis] if isinstance(x, KerasTensor) else len(parts)
+    if None not in (num, size) and num != size:
         raise InvalidArgumentError(f"Input shape axis {axis} must equal {num}, got shape {list(x.shape)} [Op:Unpack]")
     return parts
 

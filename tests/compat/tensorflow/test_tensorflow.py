@@ -110,6 +110,8 @@ def test_what_depends_on_values_is_open_in_a_graph() -> None:
 def test_an_open_axis_may_be_unstacked_into_num_parts() -> None:
     rows = tf.keras.layers.Lambda(lambda x: tf.stack(tf.unstack(x, num=5, axis=1), 1))(tf.keras.Input((None, 4)))
     assert rows.shape == (None, 5, 4)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="must equal 5"):
+        tf.unstack(tf.keras.Input((4, 3)), 5, 1)
 
 
 def test_a_list_of_tensors_gives_several() -> None:
