@@ -144,7 +144,10 @@ class Module:
         """Dtype of the weights."""
         return self.dtype_policy.variable_dtype
 
-    dtype = variable_dtype
+    @property
+    def dtype(self) -> DTypeName:
+        """Dtype of the weights."""
+        return self.variable_dtype  # of a subclass too
 
     def _attributes(self, kind: type[T], but: frozenset[str] = frozenset()) -> list[T]:
         """Return the variables, modules or metrics among the attributes and the containers there, in order."""

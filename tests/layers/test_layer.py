@@ -815,3 +815,12 @@ def test_an_empty_text_is_no_dtype() -> None:
     for make in (lambda: Dense(2, dtype=cast("Any", "")), lambda: keras.dtype_policies.get("")):
         with pytest.raises(ValueError, match="dtype policy"):
             make()
+
+
+def test_the_dtype_of_a_layer_is_that_of_its_variables_where_a_subclass_says_it() -> None:
+    class Short(Layer):
+        @property
+        def variable_dtype(self) -> Any:
+            return "float16"
+
+    assert Short().dtype == "float16"
