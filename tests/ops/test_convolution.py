@@ -82,12 +82,6 @@ def test_pooling_of_many_samples_is_that_of_each(pool: Any, monkeypatch: pytest.
     np.testing.assert_array_equal(sum(gradient(slice(i, i + 1)) for i in range(5)), whole)
 
 
-def test_the_largest_of_truth_values_is_whether_one_is_true() -> None:
-    x = np.array([[[False], [False], [True], [False], [False]]])
-    assert ops.max_pool(x, 2).numpy().ravel().tolist() == [False, True]
-    assert layers.MaxPooling1D(2, padding="same")(x).numpy().ravel().tolist() == [False, True, False]
-
-
 def test_means_of_large_windows_of_float16_are_not_cut_off() -> None:
     for x, mean in ((np.ones((1, 5000, 1)), 1.0), (np.full((1, 5000, 1), 100.0), 100.0)):
         layer = layers.AveragePooling1D(5000, dtype="mixed_float16")
