@@ -4,6 +4,7 @@ import os
 
 from .._base.user_warning import warn_user
 from .._display.progbar import write
+from .._serialization.configurable import is_built_in
 from ..saving.h5_writing import import_h5py
 from .callback import BatchCounter, Frequency, Logs
 from .monitor import Mode, Monitor, available
@@ -59,7 +60,8 @@ class ModelCheckpoint(Monitor):
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         super().on_train_begin(logs)
-        if not self.filepath.endswith(".npz"):
+        save = self.model.save_weights if self.save_weights_only else self.model.save
+        if not self.filepath.endswith(".npz") and is_built_in(save):
             import_h5py()  # says now, and not after an epoch, if it is not there
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:

@@ -604,3 +604,16 @@ def test_checkpoints_say_before_the_first_step_that_they_need_h5py(monkeypatch: 
     with pytest.raises(ImportError, match=r"\[h5\]"):
         model.fit(np.ones((8, 3)), np.ones(8), verbose=0, callbacks=[callbacks.ModelCheckpoint("model.keras")])
     np.testing.assert_array_equal(model.get_weights()[0], before[0])
+
+
+def test_a_model_that_saves_itself_needs_no_h5py(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Own(keras.Sequential):
+        def save(self, filepath: Any, *args: Any, **kwargs: Any) -> None:
+            saved.append(filepath)
+
+    saved: list[Any] = []
+    model = Own([keras.Input((3,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    monkeypatch.setitem(sys.modules, "h5py", None)
+    model.fit(np.ones((8, 3)), np.ones(8), verbose=0, callbacks=[callbacks.ModelCheckpoint("model.keras")])
+    assert saved == ["model.keras"]
