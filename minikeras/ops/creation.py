@@ -206,7 +206,8 @@ def _spaced(name: str, function: Any, outer: VJP, inner: VJP = lambda end: 1.0) 
     def forward(start: TensorLike, stop: TensorLike, num: int, endpoint: bool, axis: int, dtype: DTypeLike | None,
                 *base: float) -> Array:  # fmt: skip
         name = common_dtype(start, stop, 0.0) if dtype is None else standardize_dtype(dtype)
-        one = np.float32(context.dry > 0)  # of zeros that stand for symbols, which have no ratio; float16 overflows
+        # Zeros that stand for symbols have no ratio, so that 1 is added to them; float16 may overflow.
+        one = np.asarray(context.dry > 0, "float32" if name == "float16" else name)
         return function(strong(start) + one, strong(stop) + one, num, endpoint, *base, dtype=name, axis=axis)
 
     return primitive(rule_of(0), rule_of(1))(named(forward, name, ""))

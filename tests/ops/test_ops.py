@@ -907,6 +907,13 @@ def test_dtypes_of_integers_and_booleans_are_those_of_keras() -> None:
         assert ops.relu6(np.array([0, 1]).astype(given)).dtype == "float32"
 
 
+def test_linspace_is_computed_in_the_dtype_that_is_asked_for() -> None:
+    assert ops.linspace(0, np.int16(1), 7, dtype="float64").tolist() == np.linspace(0, 1, 7).tolist()
+    low, high = np.float16(-60000), np.float16(60000)
+    wanted = np.linspace(float(low), float(high), 5).astype("float16")
+    assert ops.linspace(low, high, 5).tolist() == wanted.tolist()
+
+
 READ_OFTEN: dict[str, Callable[[Any], Any]] = {
     "take": lambda x: ops.take(x, np.zeros(5000, int), 0),
     "index": lambda x: x[np.zeros(5000, int)],
