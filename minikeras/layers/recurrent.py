@@ -115,13 +115,14 @@ class RNN(OfLayers, Generic[WithState, Symbols, Values]):
     def build(self, sequences_shape: ShapeLike, initial_state_shape: Any = None) -> None:
         if isinstance(self.cell, Layer) and not self.cell.built:
             self.cell.build((sequences_shape[0], *sequences_shape[2:]))
+        if isinstance(self.cell, Cell):
+            self.input_spec = InputSpec(shape=(None, None, *sequences_shape[2:]))
         if self.stateful and self.states is None:
-            batch = sequences_shape[0]
-            if batch is None:
+            if sequences_shape[0] is None:
                 raise ValueError("When using `stateful=True` in a RNN, the batch size must be static: give the model "
                                  f"an Input(batch_shape=...). Found: sequence.shape={sequences_shape}")  # fmt: skip
             variable = partial(Variable, trainable=False, dtype=self.variable_dtype, name="rnn_state")
-            self.states = Untracked(tree.map_structure(variable, self.get_initial_state(batch)))
+            self.states = Untracked(tree.map_structure(variable, self.get_initial_state(sequences_shape[0])))
 
     def get_initial_state(self, batch_size: int) -> list[Any]:
         """Return the state to start with."""
@@ -159,7 +160,6 @@ class RNN(OfLayers, Generic[WithState, Symbols, Values]):
         """Return the output, of all steps or the last, and the last state, from a call of the cell for each step."""
         steps = sequences.shape[1]
         outputs: list[Tensor] = []
-        output: Any = None
         size = max(32, math.isqrt(steps))  # a step's gradient is added to that of a part, in place of all steps
         parts = [sequences[:, start : start + size] for start in range(0, steps, size)] if steps > size else [sequences]
         for t in range(steps)[:: -1 if self.go_backwards else 1]:
@@ -171,11 +171,11 @@ class RNN(OfLayers, Generic[WithState, Symbols, Values]):
                     raise ValueError(f"A cell returns (output, states). Received: states of {given}, not {wanted}.")
             if mask is not None:
                 choose = partial(_choose, mask[:, t])
-                before = ops.zeros_like(new_output) if output is None or self.zero_output_for_mask else output
+                before = outputs[-1] if outputs and not self.zero_output_for_mask else ops.zeros_like(new_output)
                 new_output, new_states = choose(new_output, before), tree.map_structure(choose, new_states, states)
-            output, states = new_output, new_states
-            outputs.append(output)
-        return ops.stack(outputs, 1) if self.return_sequences else output, states
+            states = new_states
+            outputs.append(new_output)
+        return ops.stack(outputs, 1) if self.return_sequences else outputs[-1], states
 
     def _converted(self, structure: Any) -> Any:
         return tree.map_structure(lambda x: ops.convert_to_tensor(x, self.compute_dtype), structure)
@@ -412,6 +412,7 @@ class Bidirectional(OfLayers):
         for layer in (self.forward_layer, self.backward_layer):
             if not layer.built:
                 layer.build(sequences_shape)
+        self.input_spec = self.forward_layer.input_spec
 
     def reset_state(self) -> None:
         """Set the states that stateful layers keep to zeros."""

@@ -138,6 +138,23 @@ WRONG: dict[str, Callable[[], Any]] = {
 }
 
 
+@pytest.mark.parametrize("shape", [(2, 5, 3, 3), (2, 5, 1, 1), (2, 5, 4, 1)])
+@pytest.mark.parametrize("wrap", [lambda layer: layer, layers.Bidirectional], ids=["alone", "both ways"])
+def test_later_inputs_have_the_sizes_of_the_first(wrap: Callable[[Any], Any], shape: tuple[int, ...]) -> None:
+    """A convolution would take three channels for three groups of one, and images of one pixel would spread."""
+    model = keras.Sequential([keras.Input((None, 3, 1)), wrap(layers.ConvLSTM1D(3, 1, padding="same"))])
+    assert model(np.ones((2, 7, 3, 1))).ndim == 3
+    for call in (model, model.layers[-1], model.predict):
+        with pytest.raises(ValueError, match=r"expected shape=\(None, None, 3, 1\)"):
+            call(np.ones(shape))
+
+
+def test_other_features_are_named() -> None:
+    model = keras.Sequential([keras.Input((None, 3)), layers.LSTM(2)])
+    with pytest.raises(ValueError, match=r"Input 0 of layer 'lstm.*expected shape=\(None, None, 3\), found .*7\)"):
+        model.predict(np.ones((2, 5, 7)))
+
+
 @pytest.mark.parametrize(
     "result",
     [lambda x, s: x + s[0], lambda x, s: (x, [x[:, :2]]), lambda x, s: (x, [x, x]), lambda x, s: (x, [])],
