@@ -167,5 +167,5 @@ def write(text: str) -> None:
     try:
         print(text, end="", flush=True)
     except UnicodeEncodeError:
-        encoded = text.replace("━", "=").encode(sys.stdout.encoding, "replace")
-        print(encoded.decode(sys.stdout.encoding), end="", flush=True)
+        encoding = getattr(sys.stdout, "encoding", None) or "ascii"  # of a log of the user's own
+        print(text.replace("━", "=").encode(encoding, "replace").decode(encoding), end="", flush=True)

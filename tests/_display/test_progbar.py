@@ -5,6 +5,7 @@ import re
 import sys
 import time
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -179,6 +180,17 @@ def test_output_that_knows_only_ascii(clock: Clock, monkeypatch: pytest.MonkeyPa
     Progbar(target=2, width=4).update(2, [("précision", 1.0)])
     stdout.seek(0)
     assert stdout.read() == "2/2 ==== 0s 0s/step - pr?cision: 1.0000\n"
+
+
+@pytest.mark.parametrize("attributes", [{}, {"encoding": None}])
+def test_a_log_that_names_no_encoding(
+    attributes: dict[str, None], clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[str] = []
+    log = SimpleNamespace(write=lambda text: shown.append(text.encode("ascii").decode()), flush=int, **attributes)
+    monkeypatch.setattr(sys, "stdout", log)
+    Progbar(target=2, width=4).update(2)
+    assert "".join(shown) == "2/2 ==== 0s 0s/step\n"
 
 
 def test_no_output_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
