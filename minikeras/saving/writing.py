@@ -24,7 +24,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         if os.path.exists(final):
             os.chmod(temporary, os.stat(final).st_mode & 0o777)
         os.replace(temporary, final)
-    except FileNotFoundError as error:  # of the folder
+    except OSError as error:
         error.filename = os.fspath(path) if error.filename == temporary else error.filename
         raise
     finally:

@@ -1,6 +1,7 @@
 """Weights in .npz files: written whole, read back checked."""
 
 import os
+import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -347,6 +348,13 @@ def test_shards_that_cannot_all_be_written_leave_the_old_ones(tmp_path: Path, mo
         model.save_weights(path, max_shard_size=size)
     model.load_weights(path)
     assert all(map(np.array_equal, model.get_weights(), old))
+
+
+@pytest.mark.parametrize("blocked", ["file/model.keras", f"{'long' * 75}.keras"])
+def test_what_cannot_be_written_is_told_by_the_name_that_was_given(blocked: str, tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(OSError, match=rf": '{re.escape(str(tmp_path / blocked))}'$"):
+        net().save(tmp_path / blocked)
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="nothing is protected from root")
