@@ -169,7 +169,7 @@ def primitive(*vjps: VJP | None, variadic: bool = False, name: str | None = None
                 args = _by_position(op, args, kwargs)
             inputs, rest = (args, ()) if count is None else (args[:count], args[count:])
             try:
-                arrays = [x if type(x) is np.ndarray else coerce(x) for x in inputs]
+                arrays = [x if type(x) is np.ndarray and x.dtype.isnative else coerce(x) for x in inputs]
             except NoValue:
                 return symbolic_call(call, args, kwargs)
             except HasTensor:
@@ -177,7 +177,7 @@ def primitive(*vjps: VJP | None, variadic: bool = False, name: str | None = None
             large = wide = False
             for a in arrays:
                 if type(a) is np.ndarray:
-                    large, wide = large or a.size > FEW, wide or a.dtype is FLOAT64
+                    large, wide = large or a.size > FEW, wide or a.dtype == FLOAT64
                 elif a is None and op.needs_all:
                     raise ValueError(f"{op.name} takes tensors or numbers. Received: None.")
             inputs, arrays = narrow(inputs, arrays) if wide else (inputs, arrays)

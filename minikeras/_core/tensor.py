@@ -105,9 +105,9 @@ def narrow(inputs: tuple[Any, ...], arrays: list[Any]) -> tuple[tuple[Any, ...],
     They keep all digits where floatx is float64 or where a tensor among them was made float64 on purpose.
     """
     pairs = list(zip(inputs, arrays, strict=True))
-    if settings.floatx == "float64" or any(isinstance(x, TensorOps) and a.dtype is FLOAT64 for x, a in pairs):
+    if settings.floatx == "float64" or any(isinstance(x, TensorOps) and a.dtype == FLOAT64 for x, a in pairs):
         return inputs, arrays
-    arrays = [a.astype("float32") if isinstance(a, np.ndarray) and a.dtype is FLOAT64 else a for a in arrays]
+    arrays = [a.astype("float32") if isinstance(a, np.ndarray) and a.dtype == FLOAT64 else a for a in arrays]
     return tuple(x if isinstance(x, TensorOps) else a for x, a in zip(inputs, arrays, strict=True)), arrays
 
 
@@ -132,6 +132,8 @@ def as_array(value: TensorLike | object, dtype: DTypeLike | None = None) -> Arra
     except ValueError:
         raise ValueError(f"Cannot make a tensor of {type(value).__name__}: its rows have different lengths. "
                          "Every row must have the same shape.") from None  # fmt: skip
+    if not array.dtype.isnative:
+        array = array.astype(array.dtype.newbyteorder("="))
     if array.dtype == "O" and array.size and all(isinstance(x, int | float | np.number | np.bool) for x in array.flat):
         array, has_dtype = np.array(array.tolist()), False
     if dtype is None and not has_dtype:
@@ -177,7 +179,7 @@ def row_of(number: Any, shape: Sequence[int]) -> Array:
 
 _PLAIN = frozenset({np.ndarray, int, float, bool, str})
 _LISTS = (list, tuple)
-_NUMBERS = (np.ndarray, bool, int, complex)
+_NUMBERS = (bool, int, complex)
 
 
 def any_symbolic(values: Iterable[Any]) -> bool:

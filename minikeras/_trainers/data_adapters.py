@@ -33,7 +33,7 @@ def as_input(x: Any, argument: str = "x") -> Array:
     is_series, columns = hasattr(x, "iloc"), getattr(x, "columns", None)
     if hasattr(x, "to_numpy"):
         x = x.to_numpy()
-    array = np.asarray(x) if isinstance(x, np.ndarray) else as_array(x)  # a memmap becomes a plain view of its file
+    array = x if type(x) is np.ndarray and x.dtype.isnative else as_array(x)  # a memmap becomes a view of its file
     if argument[0] == "x" and array.dtype.kind in "OSU" and all(isinstance(item, str | bytes) for item in array.flat):
         return array.astype(object, copy=False)  # texts of any length, for StringLookup and its kin; others refuse them
     if array.dtype.kind == "O":

@@ -379,6 +379,13 @@ def test_a_generators_own_exception_passes() -> None:
         next(epoch)
 
 
+def test_numbers_in_the_other_byte_order_are_predicted() -> None:
+    model = keras.Sequential([keras.Input((3, 2)), keras.layers.LSTM(4), keras.layers.Dense(1)])
+    x = np.random.default_rng(0).normal(size=(8, 3, 2)).astype("float32")
+    for predict in (partial(model.predict, verbose=0), model.predict_on_batch, model):
+        assert np.array_equal(predict(x.astype(">f4")), predict(x))
+
+
 def test_predict_takes_all_kinds() -> None:
     model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, kernel_initializer="ones")])
     expected = [[0.0], [0.0], [1.0], [1.0], [2.0], [2.0]]

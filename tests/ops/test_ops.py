@@ -4,6 +4,7 @@ import inspect
 import operator
 import pickle
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, assert_type
 
 import numpy as np
@@ -307,6 +308,16 @@ def test_float64_is_used_only_on_purpose() -> None:
     np.testing.assert_array_equal(kept * wide, wide * wide)
     set_floatx("float64")
     assert ops.sin(wide).dtype == ops.add([1.0], 2).dtype == ops.mean([1, 2]).dtype == "float64"
+
+
+def test_arrays_count_alike_wherever_they_come_from(tmp_path: Path) -> None:
+    wide = np.array([[0.1, 0.2]])
+    file = np.memmap(tmp_path / "x", "float64", "w+", shape=wide.shape)
+    file[:] = wide
+    for x in (pickle.loads(pickle.dumps(wide)), file, wide.astype(">f8"), wide.view(np.recarray)):
+        same(ops.square(x), wide**2, "float32")
+        same(ops.convert_to_tensor(x), wide, "float32")
+    assert ops.square(wide.astype(">f4")).numpy().dtype.isnative
 
 
 def test_results_do_not_follow_later_changes_of_the_data() -> None:
