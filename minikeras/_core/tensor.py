@@ -124,6 +124,8 @@ def as_array(value: TensorLike | object, dtype: DTypeLike | None = None) -> Arra
     """
     if isinstance(value, TensorOps):
         value = value.numpy_view()
+    elif hasattr(value, "filled") and np.any(getattr(value, "mask", False)):
+        raise ValueError(f"A masked array hides values, a tensor cannot: pass its filled(). Received: {value!r:.80}.")
     has_dtype = isinstance(value, np.ndarray | np.generic) or hasattr(value, "__array__")
     if not has_dtype and isinstance(value, list | tuple):
         has_dtype = _holds_arrays(value)

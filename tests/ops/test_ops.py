@@ -320,6 +320,16 @@ def test_arrays_count_alike_wherever_they_come_from(tmp_path: Path) -> None:
     assert ops.square(wide.astype(">f4")).numpy().dtype.isnative
 
 
+def test_values_that_a_masked_array_hides_are_not_computed_with() -> None:
+    hidden, whole = (np.ma.MaskedArray([[1.0, 1e20]], [[False, mask]]) for mask in (True, False))
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    for use in (ops.sum, keras.Variable, model, model.predict, lambda x: model.fit(x, np.ones(1))):
+        with pytest.raises(ValueError, match=r"pass its filled\(\)"):
+            use(hidden)
+    same(ops.sum(whole[:, :1]), 1.0)
+
+
 def test_results_do_not_follow_later_changes_of_the_data() -> None:
     data = np.ones(2, "float32")
     tensor = ops.convert_to_tensor(data)
