@@ -335,8 +335,8 @@ def _read(x: Tensor, places: Sequence[Any], order: int, fill_mode: str, fill_val
     values = cast(x, "float32") if whole or x.dtype == "bool" else x
     corners: list[tuple[list[Array], Any]] = [([], 1.0)]
     for c in places:
-        low = np.floor(as_array(c)) if order else half_away(as_array(c))
-        ends = [(low, 1.0)] if order == 0 else [(low, 1 - (c - low)), (low + 1, c - low)]
+        low, whole_places = np.floor(as_array(c)) if order else half_away(as_array(c)), as_array(c).dtype.kind == "i"
+        ends = [(low, 1.0)] if order == 0 or whole_places else [(low, 1 - (c - low)), (low + 1, c - low)]
         corners = [([*index, i.astype("int64")], weight * w) for index, weight in corners for i, w in ends]
     extra = [slice(None)] * (x.ndim - len(places))
     total: Any = 0.0
@@ -368,7 +368,7 @@ def affine_transform(images: TensorLike, transform: TensorLike, interpolation: S
     one_of("fill_mode", fill_mode, _FILLS)
 
     def read(x: Tensor) -> Tensor:  # a batch
-        each = np.broadcast_to(np.arange(x.shape[0], dtype="float64")[:, None, None], rows.shape)
+        each = np.broadcast_to(np.arange(x.shape[0])[:, None, None], rows.shape)
         last = moveaxis(x, channels, -1)
         return moveaxis(_read(last, [each, rows, columns], _ORDERS[interpolation], fill_mode, fill_value), -1, channels)
 

@@ -142,3 +142,11 @@ def test_a_size_that_is_no_whole_number_is_refused() -> None:
         image.resize(IMAGE, size)
     with pytest.raises(TypeError, match="'float' object cannot be interpreted as an integer"):
         Resizing(*size)(IMAGE)
+
+
+def test_no_image_of_a_batch_is_read_for_another() -> None:
+    images = np.ones((3, 4, 4, 1), "float32")
+    images[1, 1, 1], images[2] = np.nan, np.inf
+    turned = np.asarray(ops.image.affine_transform(images, np.tile(np.float32([1, 0.1, 0, 0, 1, 0.2, 0, 0]), (3, 1))))
+    assert np.isfinite(turned[0]).all()
+    assert np.isnan(turned[1]).sum() == 4
