@@ -27,6 +27,8 @@ from .shapes import concatenate, reshape
 
 SMALL_STATE = 2048
 """Numbers of a state up to which a call of NumPy takes so long beside them that two layers are better run as one."""
+VANISHED = {"e": 0.0, "f": 1e-30, "d": 1e-300}
+"""For each dtype what counts as 0 in gradients that go back through time: products of it and weights are normal."""
 _HALF = {letter: np.full((), 0.5, letter) for letter in "fd"}
 
 
@@ -285,6 +287,8 @@ def _passed_on(g: Array, records: Array, weights: Array, mask: Any, how: Recurre
     run = kind.backward(state, records[:, :rows], records[:, rows:], d, weights, how)
     next(run)
     for t in range(count - 2, -1, -1):
+        if t % 16 == 0:  # gradients that vanish would come to numbers below `tiny`, with which arithmetic is slow
+            state[np.abs(state) < VANISHED[state.dtype.char]] = 0
         if t >= len(d) - len(outer):
             np.add(state[:n], outer[t - len(d)], state[:n])
         if held is None or not held[t].any():

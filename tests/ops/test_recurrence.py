@@ -213,3 +213,16 @@ def test_a_replay_looks_at_the_mask_of_each_batch() -> None:
 
     for ours, wanted in zip(run(False), run(True), strict=True):
         assert np.array_equal(ours, wanted)
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_gradients_that_vanish_become_zero(name: str) -> None:
+    keras.utils.set_random_seed(0)
+    layer, x = layers.RNN(CELLS[name](4)), ops.convert_to_tensor(random(0, 2, 600, 3), "float32")
+    with keras.GradientTape() as tape:
+        tape.watch(x)
+        y = ops.sum(layer(x))
+    sizes = np.abs(np.asarray(tape.gradient(y, x)))
+    assert sizes[:, -50:].all()
+    assert not sizes[:, :50].any()
+    assert not ((sizes > 0) & (sizes < np.finfo("float32").tiny)).any()  # such numbers take many times as long
