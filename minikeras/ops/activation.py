@@ -84,16 +84,19 @@ def _gelu_rule(g: Any, y: Any, x: Any, approximate: bool = True) -> Any:
     return g * (0.5 * _erfc(x * -math.sqrt(0.5)) + x * density)  # d x P(x) = P(x) + x p(x)
 
 
-@primitive(_gelu_rule)
+def _gelu(x: Any, approximate: bool = True) -> Any:
+    if approximate:
+        return 0.5 * x * (1 + np.tanh(_ROOT * (x + 0.044715 * x * x * x)))
+    return 0.5 * x * _erfc(x * -math.sqrt(0.5))
+
+
+@primitive(_gelu_rule, decomposition=_gelu)  # a program shares tanh and erfc with the gradient
 def gelu(x: TensorLike, approximate: bool = True) -> Array:
     """Gaussian error linear unit: x * P(X <= x) for a standard normal X. Hendrycks and Gimpel 2016.
 
     If `approximate`, it is 0.5 * x * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x ** 3))) instead.
     """
-    x = as_float(x)
-    if approximate:
-        return 0.5 * x * (1 + np.tanh(_ROOT * (x + 0.044715 * x * x * x)))
-    return 0.5 * x * _erfc(x * -math.sqrt(0.5))
+    return _gelu(as_float(x), approximate)
 
 
 def _overflows(forward: Callable[P, Array]) -> Callable[P, Array]:

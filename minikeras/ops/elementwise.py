@@ -313,6 +313,9 @@ _LARGE = (  # (1 / sqrt(pi) - x * exp(x * x) * erfc(x)) * x * x, a function of 1
      2.33520497626869185e-3))  # fmt: skip
 
 
+_PIECE = 4096
+
+
 def _ratio(polynomials: tuple[tuple[float, ...], tuple[float, ...]], x: Array) -> Array:
     return np.polyval(polynomials[0], x) / np.polyval(polynomials[1], x)
 
@@ -325,35 +328,34 @@ def _small(x: Array) -> Array:
 def _tail(x: Array) -> Array:
     """Return erfc(x) for x from 0.46875."""
     a = np.clip(x, 0.46875, 30)  # erfc(30) is 0 in float64
-    far = np.maximum(a, 4)
+    scaled, large = _ratio(_MIDDLE, a), a > 4
+    far = a[large]
     z = 1 / (far * far)
-    scaled = np.where(a <= 4, _ratio(_MIDDLE, a), (1 / math.sqrt(math.pi) - z * _ratio(_LARGE, z)) / far)
+    scaled[large] = (1 / math.sqrt(math.pi) - z * _ratio(_LARGE, z)) / far
     head = np.floor(16 * a) / 16  # its square is exact, which keeps the digits of exp(-a * a)
     return scaled * np.exp(-head * head) * np.exp(-(a - head) * (a + head))
 
 
-def _erf(x: Array) -> Array:
-    a = np.abs(x)
-    return np.where(a <= 0.46875, _small(x), np.copysign(1 - _tail(a), x))
-
-
-def _erfc(x: Array) -> Array:
-    a = np.abs(x)
-    tail = _tail(a)
-    return np.where(a <= 0.46875, 1 - _small(x), np.where(x < 0, 2 - tail, tail))
-
-
-def _in_float64(function: Callable[[Array], Array], x: Array) -> Array:
+def _in_float64(x: Array, complement: bool = False) -> Array:
+    """Return erf(x), or erfc(x), computed in pieces that fit the cache, for small and for other x apart."""
+    out = np.array(x, "float64", order="C")
     with np.errstate(under="ignore", over="ignore"):  # far out the answer is exactly 0 or 1
-        return function(x.astype("float64")).astype(x.dtype)
+        for y in np.split(out.reshape(-1), range(_PIECE, out.size, _PIECE)):
+            small = np.abs(y) <= 0.46875
+            near, (others,) = y[small], np.nonzero(~small)
+            far = y[others]
+            tail = _tail(np.abs(far))
+            y[small] = 1 - _small(near) if complement else _small(near)
+            y[others] = np.where(far < 0, 2 - tail, tail) if complement else np.copysign(1 - tail, far)
+    return out.astype(x.dtype)
 
 
 erf: Unary = unary(
-    lambda x: _in_float64(_erf, x), lambda g, y, x: g * (2 / math.sqrt(math.pi)) * np.exp(-x * x),
+    _in_float64, lambda g, y, x: g * (2 / math.sqrt(math.pi)) * np.exp(-x * x),
     "Error function: 2 / sqrt(pi) times the integral of exp(-t * t) from 0 to x, element by element.",
     name="erf")  # fmt: skip
 erfc: Unary = unary(
-    lambda x: _in_float64(_erfc, x), lambda g, y, x: g * (-2 / math.sqrt(math.pi)) * np.exp(-x * x),
+    lambda x: _in_float64(x, True), lambda g, y, x: g * (-2 / math.sqrt(math.pi)) * np.exp(-x * x),
     "Complement of the error function, 1 - erf(x), with all digits where it is small.", name="erfc")  # fmt: skip
 
 
@@ -370,7 +372,7 @@ def erfinv(x: TensorLike) -> Array:
         first = 2 / (math.pi * 0.147) + log / 2
         y = np.sqrt(np.sqrt(first * first - log / 0.147) - first)
         for _ in range(3):
-            error = np.where(p < 0.5, _erf(y) - p, (1 - p) - _erfc(y))  # each keeps its digits where it is used
+            error = np.where(p < 0.5, _in_float64(y) - p, (1 - p) - _in_float64(y, True))  # each with all its digits
             step = error * (math.sqrt(math.pi) / 2) * np.exp(y * y)
             y = y - step / (1 + y * step)
         return np.copysign(np.where(p == 1, np.inf, y), a).astype(a.dtype)
