@@ -200,15 +200,15 @@ class _Plan:
 
     def _add(self, entry: Entry) -> None:
         """Find out how and when an entry is run."""
-        y, op = id(entry.output), entry.op
-        acts = op.effect or op.draws
+        y, op, acts = id(entry.output), entry.op, entry.op.effect or entry.op.draws
         known = [self.axis.get(id(x)) for x in entry.inputs]
         # A large product that adds up rows is worth all threads by itself, a short step of a sequence no call a block.
         alone = multiplications(entry) >= 2 * PART_WORK and known[0] == entry.values[0].ndim - 1
         alone |= acts or (op.stepwise and prod(entry.output.shape[1:]) < BLOCKS * STEP_SIZE)
         row = None if alone or all(axis is None for axis in known) else _by_row(entry, known, self.rows)
         last_wins = op.view or op.name == "scatter_update"  # of what is written to one place, so that parts add nothing
-        if row is not None and not (row.axis == SUM and last_wins):
+        vast = not multiplications(entry) and entry.output.size > sum(map(np.size, entry.values))  # as each part is
+        if row is not None and not (row.axis == SUM and (last_wins or vast)):
             self.row[y] = row
             self.axis |= {} if row.axis == SUM else {y: row.axis}
         if self.is_view(entry.output):

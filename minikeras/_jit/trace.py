@@ -128,10 +128,10 @@ def sketch(value: Any) -> Any:
         return tuple([(key, sketch(item)) for key, item in value.items()])
     if isinstance(value, Variable):
         return id(value)
-    return sketch(value.array) if isinstance(value, Tensor) else value
+    return repr(value) if type(value) is float else sketch(value.array) if isinstance(value, Tensor) else value
 
 
-_PLAIN = frozenset({int, float, bool, str, type(None)})
+_PLAIN = frozenset({int, bool, str, type(None)})  # not floats: NaN is not equal to NaN
 _LISTS, _ARRAYS = (list, tuple), (np.ndarray, np.generic)
 """isinstance is quicker with these than with unions, which are made anew each time."""
 

@@ -10,7 +10,7 @@ from .._base.checks import FromZero
 from .._base.typing import ShapeLike, TensorLike
 from .._base.user_warning import warn_user
 from .._core.input_spec import InputSpec
-from .._core.tensor import Tensor, as_array
+from .._core.tensor import Tensor
 from .._core.variable import Variable
 from .core import ActivationLike, ConstraintLike
 from .layer import InitializerLike, Layer, LayerOptions, RegularizerLike, SameShape
@@ -164,11 +164,11 @@ class Softmax(SameShape):
     def call(self, inputs: Tensor, mask: TensorLike | None = None) -> Tensor:
         """Return the softmax, 0 where `mask` is False; a ValueError if that cannot be broadcast to the inputs."""
         if mask is not None:
-            keep = as_array(mask)
+            keep = ops.convert_to_tensor(mask)
             fits = [m in (1, n) for m, n in zip(keep.shape[::-1], inputs.shape[::-1], strict=False)]
             if keep.ndim > inputs.ndim or not all(fits):
                 raise ValueError(f"A mask must broadcast to the inputs. Received shapes: {keep.shape}, {inputs.shape}.")
-            keep = keep if keep.dtype == bool else keep > 0.5
+            keep = keep if keep.dtype == "bool" else keep > 0.5
             inputs = ops.where(keep, inputs, -3e4 if inputs.dtype == "float16" else -1e9)
         axis: Any = self.axis
         if isinstance(axis, list | tuple) and len(axis) > 1:

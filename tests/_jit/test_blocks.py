@@ -324,3 +324,14 @@ def test_gradients_that_a_step_returns_are_those_of_that_step(small_too: None) -
         return found
 
     np.testing.assert_allclose(told(False), told(True), rtol=1e-5)
+
+
+def test_gradients_larger_than_what_they_are_made_of_are_made_once(small_too: None) -> None:
+    words, y = np.arange(256 * 3).reshape(256, 3), np.ones((256, 1), "float32")
+    table = layers.Embedding(50_000, 4)
+    hidden = [layers.Dense(256, "relu") for _ in range(3)]
+    model = keras.Sequential([keras.Input((3,)), table, layers.Flatten(), *hidden, layers.Dense(1)])
+    model.compile(keras.optimizers.SGD(1e-3), "mse")
+    model.fit(words, y, batch_size=256, epochs=6, verbose=0)
+    (program,) = in_blocks(model)
+    assert max(sums.nbytes for sums in program._sums.values()) < table.embeddings.array.nbytes

@@ -319,3 +319,35 @@ def test_threads_that_train_one_model_take_turns() -> None:
         return [w.tolist() for w in model.get_weights()]
 
     assert trained(3) == trained(1)
+
+
+def programs_of(model: keras.Model, x: Any, y: Any) -> list[Any]:
+    """Return the programs that three steps on one batch leave."""
+    for _ in range(3):
+        model.train_on_batch(x, y)
+    return [*model._jits["train"]._programs.values()]
+
+
+def test_attention_that_drops_weights_is_replayed_with_a_mask() -> None:
+    words = np.array([[1, 2, 3, 0], [4, 0, 0, 0]])
+    inputs = keras.Input((4,))
+    x = layers.Embedding(5, 8, mask_zero=True)(inputs)
+    x = layers.MultiHeadAttention(2, 4, dropout=0.1)(x, x)
+    model = keras.Model(inputs, layers.Dense(1)(layers.GlobalAveragePooling1D()(x)))
+    model.compile("adam", "mse")
+    assert programs_of(model, words, np.zeros((2, 1)))
+
+
+def test_steps_with_nan_among_their_constants_are_replayed() -> None:
+    model = keras.Sequential([keras.Input((3,)), layers.Dense(1)])
+    model.compile("sgd", "mse", metrics=[keras.metrics.R2Score()])
+    assert programs_of(model, np.ones((4, 3)), np.zeros((4, 1)))
+
+
+def test_gelu_and_its_gradient_share_what_takes_longest() -> None:
+    for call, approximate in (("tanh(", True), ("erfc(", False)):
+        gelu = functools.partial(ops.gelu, approximate=approximate)
+        model = keras.Sequential([keras.Input((3,)), layers.Dense(4, gelu), layers.Dense(1)])
+        model.compile("sgd", "mse")
+        lines = keras.utils.profile_step(model, np.ones((4, 3)), np.zeros((4, 1)), steps=1)
+        assert sum(call in line or "gelu(" in line for line, _ in lines) == 1
