@@ -334,16 +334,19 @@ def _read(x: Tensor, places: Sequence[Any], order: int, fill_mode: str, fill_val
     whole = "int" in x.dtype
     values = cast(x, "float32") if whole or x.dtype == "bool" else x
     corners: list[tuple[list[Array], Any]] = [([], 1.0)]
-    for c in places:
+    for c, n in zip(places, x.shape, strict=False):
         low, whole_places = np.floor(as_array(c)) if order else half_away(as_array(c)), as_array(c).dtype.kind == "i"
         ends = [(low, 1.0)] if order == 0 or whole_places else [(low, 1 - (c - low)), (low + 1, c - low)]
-        corners = [([*index, i.astype("int64")], weight * w) for index, weight in corners for i, w in ends]
+        ends = [(i.astype("int64"), w) for i, w in ends]
+        for i, _ in ends:
+            beyond = (i < 0) | (i >= n)
+            i[beyond] = _FILLS[fill_mode](i[beyond], n)
+        corners = [([*index, i], weight * w) for index, weight in corners for i, w in ends]
     extra = [slice(None)] * (x.ndim - len(places))
     total: Any = 0.0
     for index, weight in corners:
         inside = np.all([(i >= 0) & (i < n) for i, n in zip(index, x.shape, strict=False)], axis=0)
-        filled = [_FILLS[fill_mode](i, n) for i, n in zip(index, x.shape, strict=False)]
-        part = values[(*(np.clip(i, 0, n - 1) for i, n in zip(filled, x.shape, strict=False)), *extra)]
+        part = values[(*(np.clip(i, 0, n - 1) for i, n in zip(index, x.shape, strict=False)), *extra)]
         room = inside.reshape(inside.shape + (1,) * len(extra))
         part = where(room, part, fill_value) if fill_mode == "constant" else part
         total = total + part * cast(weight * np.ones(inside.shape), values.dtype).reshape(room.shape)
