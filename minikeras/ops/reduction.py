@@ -85,6 +85,10 @@ def _total(x: Array, axis: Axis, keepdims: bool, out: Array | None = None) -> An
         return total if out is None else out
     rows = _as_rows(x, axis)
     if rows is None:
+        summed = sorted(normalize_axis_tuple(axes(axis), x.ndim)) if axis is not None and x.size >= 2**12 else []
+        first = [a for k, a in enumerate(summed) if a == summed[0] + k and x.shape[a] > 1]
+        if first and first != summed and summed[-1] == x.ndim - 1 and x.shape[-1] <= 32:  # NumPy's innermost loop
+            x = _total(x, first, True)
         return NP.add.reduce(x, axes(axis), None, out, keepdims)
     total = _sum_by_product(x, rows).reshape(_kept(x, axis, keepdims))
     return total if out is None else np.positive(total, out)

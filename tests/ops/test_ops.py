@@ -16,6 +16,7 @@ from minikeras import ops
 from minikeras._base.settings import set_floatx
 from minikeras._core.keras_tensor import KerasTensor
 from minikeras._core.tensor import Tensor
+from minikeras.ops import reduction
 
 X = ops.convert_to_tensor([[1.0, -2.0, 3.0], [4.0, 5.0, -6.0]])
 
@@ -966,3 +967,12 @@ def test_the_equal_largest_of_many_float16_numbers_share_their_gradient() -> Non
         tape.watch(x)
         y = ops.sum(ops.max(x, 0))
     np.testing.assert_allclose(np.asarray(tape.gradient(y, x)), np.full((5000, 2), 1 / 5000), rtol=1e-3)
+
+
+def test_sums_along_separate_axes_are_made_one_after_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    x = np.arange(2 * 32 * 8 * 3 * 4, dtype="float32").reshape(2, 32, 8, 3, 4)
+    products: list[tuple[int, ...]] = []
+    by_product = reduction._sum_by_product
+    monkeypatch.setattr(reduction, "_sum_by_product", lambda x, rows: products.append(rows) or by_product(x, rows))
+    np.testing.assert_allclose(ops.sum(x, (1, 2, 4)), x.sum((1, 2, 4)), rtol=1e-6)  # as in GroupNormalization
+    assert products == [(2, 256, 12)]
