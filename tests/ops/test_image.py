@@ -147,5 +147,5 @@ def test_a_size_that_is_no_whole_number_is_refused() -> None:
 def test_no_image_of_a_batch_is_read_for_another() -> None:
     images = np.ones((3, 4, 4, 1), "float32")
     images[1, 1, 1] = np.nan
-    turned = np.asarray(image.affine_transform(images, np.tile(np.float32([1, 0.1, 0, 0, 1, 0.2, 0, 0]), (3, 1))))
+    turned = np.asarray(image.affine_transform(images, np.tile([1, 0.1, 0, 0, 1, 0.2, 0, 0], (3, 1))))
     assert [np.isnan(one).sum() for one in turned] == [0, 4, 0]
