@@ -116,7 +116,7 @@ class RNN(OfLayers, Generic[WithState, Symbols, Values]):
         if isinstance(self.cell, Layer) and not self.cell.built:
             self.cell.build((sequences_shape[0], *sequences_shape[2:]))
         if isinstance(self.cell, Cell):
-            self.input_spec = InputSpec(shape=(None, None, *sequences_shape[2:]))
+            self.input_spec: Any = InputSpec(shape=(None, None, *sequences_shape[2:]))
         if self.stateful and self.states is None:
             if sequences_shape[0] is None:
                 raise ValueError("When using `stateful=True` in a RNN, the batch size must be static: give the model "
