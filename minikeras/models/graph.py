@@ -221,11 +221,11 @@ def _fit(x: Any, own: KerasTensor) -> Any:
 
 def _check(x: Any, own: KerasTensor, axes: slice | None = None) -> None:
     """Check the rank of an input, and sizes in some axes if both are known; 1 stands for any, as in calls."""
-    name, received = node_of(own).operation.name, np.shape(x)
-    more = 0 if x is None else int(np.sign(len(received) - len(own.shape)))
-    pairs = zip(received[axes], own.shape[axes], strict=False) if axes else ()
-    if more or any(None not in pair and pair[0] != pair[1] != 1 for pair in pairs):
-        advice = " x[None] adds the axis of a batch" + ", x[..., None] one of channels" * (len(own.shape) > 2) + "."
-        if more >= 0:
-            advice = " A Flatten layer behind an Input of that shape, or x.reshape, makes a vector of each row." * more
-        raise ValueError(f"Input '{name}' must have shape {own.shape}. Received a tensor of shape {received}.{advice}")
+    name, received, expected = node_of(own).operation.name, np.shape(x), own.shape
+    more = 0 if x is None else len(received) - len(expected)
+    sizes = zip(received[axes], expected[axes], strict=False) if axes else ()
+    if more or any(None not in (size, other) and size != other != 1 for size, other in sizes):
+        flat = " A Flatten layer behind an Input of that shape, or x.reshape, makes a vector of each row."
+        channels = ", x[..., None] one of channels" * (len(expected) > 2)
+        advice = flat if more > 0 else f" x[None] adds the axis of a batch{channels}." if more else ""
+        raise ValueError(f"Input '{name}' must have shape {expected}. Received a tensor of shape {received}.{advice}")
