@@ -211,7 +211,7 @@ def test_sums_of_many_float16_numbers_go_on_beyond_2048() -> None:
     assert ops.einsum("ij->j", x).tolist() == [5000.0, 5000.0]
     assert ops.cumsum(x, 0)[-1].tolist() == [5000.0, 5000.0]
     assert ops.norm(x, axis=0).tolist() == [70.6875, 70.6875]
-    assert ops.logsumexp(x * 0, axis=0).tolist() == [8.515625, 8.515625]
+    np.testing.assert_allclose(ops.logsumexp(x * 0, axis=0), np.log([5000.0, 5000.0]), rtol=1e-3)
     np.testing.assert_allclose(ops.softmax(x, axis=0) * 5000, 1.0, rtol=1e-3)
     spread = x * np.array([3, 7, 3, 7, 5] * 1000, "float16")[:, None]
     for op, value in ((ops.var, 3.2), (ops.std, 3.2**0.5)):
