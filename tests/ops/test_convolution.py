@@ -149,13 +149,6 @@ def test_a_net_of_images_trains_as_it_does_eagerly() -> None:
         np.testing.assert_array_equal(replayed, eager)
 
 
-def test_means_of_large_windows_of_float16() -> None:
-    x = np.random.default_rng(0).uniform(0.9, 1.1, (2, 80, 80, 1)).astype("float16")
-    y = layers.AveragePooling2D(70, 1, padding="same", dtype="float16")(x)
-    assert y.dtype == "float16"
-    np.testing.assert_allclose(y[:, 40, 40, 0], x[:, 6:76, 6:76, 0].mean((1, 2), "float32"), rtol=1e-3)
-
-
 @pytest.mark.parametrize("padding", ["valid", "same"])
 def test_the_largest_of_booleans_and_of_complex_numbers(padding: Any) -> None:
     x = np.array([False, False, True, False, False, False]).reshape(1, 6, 1)
