@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 
 import hypothesis
@@ -47,3 +48,15 @@ def installed() -> Iterator[None]:
     yield
     compat.uninstall()
     sys.modules.update(real)
+
+
+@pytest.fixture
+def four_threads() -> Iterator[ThreadPoolExecutor]:
+    """Four threads that take turns as often as they can, so that what they may not do at once shows."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(4) as threads:
+            yield threads
+    finally:
+        sys.setswitchinterval(usual)

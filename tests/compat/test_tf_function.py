@@ -360,10 +360,10 @@ def test_a_generator_s_draws_are_others_in_each_call() -> None:
     assert len({step().numpy().tobytes() for _ in range(CALLS)}) == CALLS
 
 
-def test_threads_may_update_by_one_function() -> None:
+def test_threads_may_update_by_one_function(four_threads: ThreadPoolExecutor) -> None:
     weights, optimizer = keras.Variable(np.zeros(4, "float32")), keras.optimizers.SGD(1.0)
     optimizer.build([weights])
-    output, usual, rows = sys.stdout, sys.getswitchinterval(), tf.constant(np.eye(4, dtype="float32"))
+    output, rows = sys.stdout, tf.constant(np.eye(4, dtype="float32"))
 
     @function
     def step(gradient: Any) -> None:
@@ -373,11 +373,6 @@ def test_threads_may_update_by_one_function() -> None:
         for _ in range(1000):
             step(rows[i])
 
-    sys.setswitchinterval(1e-6)
-    try:
-        with ThreadPoolExecutor(4) as threads:
-            list(threads.map(update, range(4)))
-    finally:
-        sys.setswitchinterval(usual)
+    list(four_threads.map(update, range(4)))
     assert weights.numpy().tolist() == [-1000.0] * 4
     assert sys.stdout is output

@@ -2,7 +2,6 @@
 
 import copy
 import pickle
-import sys
 import time
 import warnings
 from collections import OrderedDict
@@ -692,17 +691,11 @@ def test_threads_that_meet_an_unbuilt_layer_build_it_once() -> None:
     assert all((result == results[0]).all() for result in results)
 
 
-def test_a_call_while_another_thread_builds_the_layers() -> None:
-    usual = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    try:
-        with ThreadPoolExecutor(4) as threads:
-            for _ in range(60):
-                model = keras.Sequential([keras.layers.LSTM(2, return_sequences=True), keras.layers.GRU(2), Dense(2)])
-                results = list(threads.map(lambda _, now=model: now.predict(np.ones((1, 3, 2)), verbose=0), range(4)))
-                assert all(np.allclose(result, results[0]) for result in results)
-    finally:
-        sys.setswitchinterval(usual)
+def test_a_call_while_another_thread_builds_the_layers(four_threads: ThreadPoolExecutor) -> None:
+    for _ in range(60):
+        model = keras.Sequential([keras.layers.LSTM(2, return_sequences=True), keras.layers.GRU(2), Dense(2)])
+        results = list(four_threads.map(lambda _, now=model: now.predict(np.ones((1, 3, 2)), verbose=0), range(4)))
+        assert all(np.allclose(result, results[0]) for result in results)
 
 
 def test_add_weight_names_the_forgotten_keyword() -> None:

@@ -3,7 +3,6 @@
 import copy
 import math
 import pickle
-import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -721,8 +720,8 @@ def test_an_interruption_leaves_no_half_of_the_state_of_an_inner_optimizer(place
     np.testing.assert_array_equal(weights, expected)
 
 
-def test_threads_may_update_at_once() -> None:
-    start, usual = Variable(np.zeros(4, "float32")), sys.getswitchinterval()
+def test_threads_may_update_at_once(four_threads: ThreadPoolExecutor) -> None:
+    start = Variable(np.zeros(4, "float32"))
     optimizer = optimizers.SGD(1.0)
     optimizer.build([start])
 
@@ -730,11 +729,6 @@ def test_threads_may_update_at_once() -> None:
         for _ in range(2000):
             optimizer.apply([ops.convert_to_tensor(np.eye(4, dtype="float32")[i])], [start])
 
-    sys.setswitchinterval(1e-6)
-    try:
-        with ThreadPoolExecutor(4) as threads:
-            list(threads.map(update, range(4)))
-    finally:
-        sys.setswitchinterval(usual)
+    list(four_threads.map(update, range(4)))
     assert start.numpy().tolist() == [-2000.0] * 4
     assert int(optimizer.iterations) == 8000
