@@ -19,7 +19,7 @@ from ._base.settings import make_default_seed, settings, standardize_dtype
 from ._base.typing import AnyCallable, Array, Config, DTypeLike, Shape, TensorLike
 from ._core.op import as_op, primitive
 from ._core.tensor import Tensor, as_array
-from ._core.variable import Variable
+from ._core.variable import Variable, as_shape
 from ._serialization.configurable import Configurable
 from ._serialization.registry import Registry
 from .ops.arrays import as_float, rule
@@ -187,10 +187,6 @@ def _parameter(value: TensorLike) -> Parameter:
     return value if isinstance(value, (int, float)) else as_array(value)
 
 
-def _sizes(shape: int | SizeLike) -> Shape:
-    return (shape,) if isinstance(shape, int) else tuple(shape)
-
-
 def _float_dtype(dtype: DTypeLike | None, function: str) -> str:
     name = standardize_dtype(dtype)
     if not name.startswith("float"):
@@ -200,7 +196,7 @@ def _float_dtype(dtype: DTypeLike | None, function: str) -> str:
 
 def _draw(law: str, shape: SizeLike, dtype: str, seed: SeedLike, *parameters: TensorLike) -> Array:
     """Draw from a distribution of `np.random.Generator` with these parameters."""
-    return np.asarray(getattr(_rng(seed), law)(*map(_parameter, parameters), size=_sizes(shape))).astype(dtype)
+    return np.asarray(getattr(_rng(seed), law)(*map(_parameter, parameters), size=as_shape(shape))).astype(dtype)
 
 
 @primitive()
@@ -213,7 +209,7 @@ def normal(shape: SizeLike, mean: float = 0.0, stddev: float = 1.0, dtype: DType
         array([0.3456, 0.8216], dtype=float32)
     """
     name = _float_dtype(dtype, "normal")
-    return source.normal(_next_seed(seed), _sizes(shape), _parameter(mean), _parameter(stddev), name)
+    return source.normal(_next_seed(seed), as_shape(shape), _parameter(mean), _parameter(stddev), name)
 
 
 @primitive()
@@ -221,7 +217,7 @@ def uniform(shape: SizeLike, minval: float = 0.0, maxval: float = 1.0, dtype: DT
             seed: SeedLike = None) -> Array:  # fmt: skip
     """Numbers from `minval` up to, but without, `maxval`, all equally likely."""
     name = _float_dtype(dtype, "uniform")
-    return source.uniform(_next_seed(seed), _sizes(shape), _parameter(minval), _parameter(maxval), name)
+    return source.uniform(_next_seed(seed), as_shape(shape), _parameter(minval), _parameter(maxval), name)
 
 
 @primitive()
@@ -229,7 +225,7 @@ def truncated_normal(shape: SizeLike, mean: float = 0.0, stddev: float = 1.0, dt
                      seed: SeedLike = None) -> Array:  # fmt: skip
     """Numbers of a normal distribution, those farther than two standard deviations from the mean drawn again."""
     name = _float_dtype(dtype, "truncated_normal")
-    return source.truncated_normal(_next_seed(seed), _sizes(shape), mean, stddev, name)
+    return source.truncated_normal(_next_seed(seed), as_shape(shape), mean, stddev, name)
 
 
 # The same on arrays, unrecorded: for initializers.
@@ -249,7 +245,7 @@ def randint(shape: SizeLike, minval: int, maxval: int, dtype: DTypeLike = "int32
     name = standardize_dtype(dtype)
     if "int" not in name:
         raise ValueError(f"`random.randint` requires an integer `dtype`. Received: dtype={dtype}")
-    return source.integers(_next_seed(seed), _sizes(shape), minval, maxval, name)
+    return source.integers(_next_seed(seed), as_shape(shape), minval, maxval, name)
 
 
 @primitive(None)

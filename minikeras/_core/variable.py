@@ -98,7 +98,7 @@ class Variable(TensorOps):
         if dtype is None and not isinstance(initializer, TensorOps):  # NumPy makes these unasked, as in Keras
             value = value.astype({"float64": floatx(), "int64": "int32"}.get(value.dtype.name, value.dtype))
         if shape is not None and value.shape != _checked(shape):
-            raise ValueError(f"The value of a Variable must have its shape, {tuple(shape)}. Received: {value.shape}.")
+            raise ValueError(f"The value of a Variable must have its shape {_checked(shape)}. Received: {value.shape}.")
         return value
 
     @property
@@ -205,8 +205,12 @@ def _overwrite(value: Array, variable: Variable, old: Array) -> Array:
 ASSIGN = Op(_overwrite, (None,), 1, effect=True)
 
 
+def as_shape(shape: Any) -> tuple[Any, ...]:  # a number is the shape of a vector
+    return (shape,) if isinstance(shape, int) else tuple(shape)
+
+
 def _checked(shape: ShapeLike) -> tuple[int, ...]:
-    sizes = tuple(shape) if not isinstance(shape, int) else (shape,)
+    sizes = as_shape(shape)
     if any(n is None for n in sizes):
         raise ValueError(f"Shapes used to initialize variables must be fully-defined. Received: shape={sizes}.")
     if any(isinstance(n, tuple) for n in sizes):

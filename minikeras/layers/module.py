@@ -16,7 +16,7 @@ from .._base.signature import suggests
 from .._base.typing import DTypeLike, DTypeName, FloatArray, ShapeLike, TensorLike
 from .._core.ownership import Changes
 from .._core.tensor import TensorOps, as_array
-from .._core.variable import Variable
+from .._core.variable import Variable, as_shape
 from ..constraints import ConstraintLike
 from ..dtype_policies import DTypePolicy
 from ..initializers import InitializerLike
@@ -116,7 +116,7 @@ class Module:
         if isinstance(initializer, str | dict | type):
             initializer = initializers.get(initializer)
         with name_scope(self.name, self):
-            shape = () if shape is None else (shape,) if isinstance(shape, int) else shape
+            shape = () if shape is None else as_shape(shape)
             options: Any = {"autocast": autocast, "aggregation": aggregation, "name": name}
             variable = Variable(cast(Any, initializer), shape, dtype, trainable, **options)
         variable.regularizer = regularizers.get(regularizer)
