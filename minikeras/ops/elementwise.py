@@ -296,66 +296,58 @@ deg2rad: Unary = unary(np.deg2rad, lambda g, y, x: g * (math.pi / 180), "Degrees
 rad2deg: Unary = unary(np.rad2deg, lambda g, y, x: g * (180 / math.pi), "Radians to degrees.")
 
 
-# Rational approximations, highest power first, from W. J. Cody, "Rational Chebyshev approximations for the
-# error function", Math. Comp. 23 (1969): relative errors below 6e-19 in exact arithmetic.
-_SMALL = (  # erf(x) / x, a function of x * x, for x up to 0.46875
-    (1.85777706184603153e-1, 3.16112374387056560, 1.13864154151050156e2, 3.77485237685302021e2, 3.20937758913846947e3),
-    (1, 2.36012909523441209e1, 2.44024637934444173e2, 1.28261652607737228e3, 2.84423683343917062e3))  # fmt: skip
-_MIDDLE = (  # exp(x * x) * erfc(x) for x up to 4
-    (2.15311535474403846e-8, 5.64188496988670089e-1, 8.88314979438837594, 6.61191906371416295e1, 2.98635138197400131e2,
-     8.81952221241769090e2, 1.71204761263407058e3, 2.05107837782607147e3, 1.23033935479799725e3),
-    (1, 1.57449261107098347e1, 1.17693950891312499e2, 5.37181101862009858e2, 1.62138957456669019e3,
-     3.29079923573345963e3, 4.36261909014324716e3, 3.43936767414372164e3, 1.23033935480374942e3))  # fmt: skip
-_LARGE = (  # (1 / sqrt(pi) - x * exp(x * x) * erfc(x)) * x * x, a function of 1 / (x * x), for x from 4
-    (1.63153871373020978e-2, 3.05326634961232344e-1, 3.60344899949804439e-1, 1.25781726111229246e-1,
-     1.60837851487422766e-2, 6.58749161529837803e-4),
-    (1, 2.56852019228982242, 1.87295284992346725, 5.27905102951428412e-1, 6.05183413124413191e-2,
-     2.33520497626869185e-3))  # fmt: skip
+# Polynomials, highest power first, for each dtype: Chebyshev series that end where its digits do, after Schonfelder,
+# "Chebyshev expansions for the error and related functions", Math. Comp. 32 (1978).
+_SMALL = {  # erf(x) / x, a function of x * x, for |x| up to 1
+    "f": (7.88249711e-5, -8.018854993e-4, 5.189311943e-3, -2.68543288e-2, 0.1128359746, -0.376126269, 1.128379166),
+    "d": (-7.798543850549947e-10, 1.3721520406351094e-8, -1.6208829856810202e-7, 1.6447471190594618e-6,
+          -1.4924740785377576e-5, 1.2055295112667001e-4, -8.548325982543225e-4, 5.223977607269946e-3,
+          -2.6866170643256995e-2, 0.1128379167094513, -0.37612638903183543, 1.1283791670955126)}  # fmt: skip
+_TAIL = {  # exp(x * x) * (1 + 2 * x) * erfc(x), a function of (x - 3.75) / (x + 3.75), for x from 0
+    "f": (-2.241167467e-4, 3.96307613e-4, 1.675912218e-3, -9.84449486e-3, 2.840925236e-2, -5.864685874e-2,
+          9.229076959e-2, -0.1088142701, 8.227841998e-2, 3.586270394e-3, -0.1402406583, 1.237512619),
+    "d": (4.2514714447963895e-10, 3.1114333809799254e-10, -5.1739902140113095e-9, -3.744210080962018e-9,
+          3.8675334242222354e-8, 2.3263508708859124e-8, -2.5866850716155884e-7, -5.7218230603224086e-8,
+          1.751637648849062e-6, -9.73559896736775e-7, -1.1444146237700524e-5, 2.238423915508223e-5,
+          5.164909889268241e-5, -2.901540805408417e-4, 2.937136655913448e-4, 1.7556258528952954e-3,
+          -9.746579558029276e-3, 2.8362277418956406e-2, -5.869339858963677e-2, 9.230432116037748e-2,
+          -0.10880393014174886, 8.22767384901452e-2, 3.5854154854644293e-3, -0.14024059858554697,
+          1.2375126308378275)}  # fmt: skip
+_PIECE = 16384
 
 
-_PIECE = 4096
-
-
-def _ratio(polynomials: tuple[tuple[float, ...], tuple[float, ...]], x: Array) -> Array:
-    return np.polyval(polynomials[0], x) / np.polyval(polynomials[1], x)
-
-
-def _small(x: Array) -> Array:
-    """Return erf(x) for |x| up to 0.46875."""
-    return x * _ratio(_SMALL, np.minimum(x * x, 0.46875**2))
+def _polynomial(powers: dict[str, tuple[float, ...]], x: Array) -> Array:
+    return np.polyval(np.array(powers[x.dtype.char], x.dtype), x)
 
 
 def _tail(x: Array) -> Array:
-    """Return erfc(x) for x from 0.46875."""
-    a = np.clip(x, 0.46875, 30)  # erfc(30) is 0 in float64
-    scaled, large = _ratio(_MIDDLE, a), a > 4
-    far = a[large]
-    z = 1 / (far * far)
-    scaled[large] = (1 / math.sqrt(math.pi) - z * _ratio(_LARGE, z)) / far
+    """Return erfc(|x|)."""
+    a = np.minimum(np.abs(x), 30)  # erfc(30) is 0 in float64
     head = np.floor(16 * a) / 16  # its square is exact, which keeps the digits of exp(-a * a)
-    return scaled * np.exp(-head * head) * np.exp(-(a - head) * (a + head))
+    scaled = _polynomial(_TAIL, (a - 3.75) / (a + 3.75)) / (1 + 2 * a)
+    return scaled * np.exp(-head * head) * np.exp((head - a) * (head + a))
 
 
-def _in_float64(x: Array, complement: bool = False) -> Array:
-    """Return erf(x), or erfc(x), computed in pieces that fit the cache, for small and for other x apart."""
-    out = np.array(x, "float64", order="C")
-    with np.errstate(under="ignore", over="ignore"):  # far out the answer is exactly 0 or 1
+def _erf(x: Array, complement: bool = False) -> Array:
+    """Return erf(x), or erfc(x), computed in float32 at least and in pieces that fit the cache."""
+    out = np.array(x, np.result_type(x, "float32"), order="C")
+    with np.errstate(under="ignore"):  # far out the answer is exactly 0 or 1
         for y in np.split(out.reshape(-1), range(_PIECE, out.size, _PIECE)):
-            small = np.abs(y) <= 0.46875
-            near, (others,) = y[small], np.nonzero(~small)
-            far = y[others]
-            tail = _tail(np.abs(far))
-            y[small] = 1 - _small(near) if complement else _small(near)
-            y[others] = np.where(far < 0, 2 - tail, tail) if complement else np.copysign(1 - tail, far)
+            tail, sign = _tail(y), np.copysign(1, y)
+            if complement:
+                y[...] = (1 - sign) + sign * tail  # without rounding, as 1 - sign is 0 or 2
+            else:
+                near = np.clip(y, -1, 1)
+                y[...] = np.where(np.abs(y) < 1, near * _polynomial(_SMALL, near * near), sign - sign * tail)
     return out.astype(x.dtype)
 
 
 erf: Unary = unary(
-    _in_float64, lambda g, y, x: g * (2 / math.sqrt(math.pi)) * np.exp(-x * x),
+    _erf, lambda g, y, x: g * (2 / math.sqrt(math.pi)) * np.exp(-x * x),
     "Error function: 2 / sqrt(pi) times the integral of exp(-t * t) from 0 to x, element by element.",
     name="erf")  # fmt: skip
 erfc: Unary = unary(
-    lambda x: _in_float64(x, True), lambda g, y, x: g * (-2 / math.sqrt(math.pi)) * np.exp(-x * x),
+    lambda x: _erf(x, True), lambda g, y, x: g * (-2 / math.sqrt(math.pi)) * np.exp(-x * x),
     "Complement of the error function, 1 - erf(x), with all digits where it is small.", name="erfc")  # fmt: skip
 
 
@@ -372,7 +364,7 @@ def erfinv(x: TensorLike) -> Array:
         first = 2 / (math.pi * 0.147) + log / 2
         y = np.sqrt(np.sqrt(first * first - log / 0.147) - first)
         for _ in range(3):
-            error = np.where(p < 0.5, _in_float64(y) - p, (1 - p) - _in_float64(y, True))  # each with all its digits
+            error = np.where(p < 0.5, _erf(y) - p, (1 - p) - _erf(y, True))  # each with all its digits
             step = error * (math.sqrt(math.pi) / 2) * np.exp(y * y)
             y = y - step / (1 + y * step)
         return np.copysign(np.where(p == 1, np.inf, y), a).astype(a.dtype)
