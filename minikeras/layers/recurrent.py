@@ -144,10 +144,12 @@ class RNN(OfLayers, Generic[WithState, Symbols, Values]):
             raise ValueError(f"A recurrent layer needs one step at least. Received: shape {sequences.shape}.")
         own = isinstance(self.cell, Cell | StackedRNNCells)
         masks: Any = self.cell._masks((batch, *sequences.shape[2:])) if own else None
-        kind = self.cell._kind(sequences, masks, training) if isinstance(self.cell, Cell) else None
+        kind = self.cell._kind(sequences) if isinstance(self.cell, Cell) else None
         if kind:
-            inputs = sequences * ops.expand_dims(masks[0][0], 1) if training and masks[0] else sequences
-            ((output, states),) = _run_at_once([self], inputs, states, mask, kind)
+            drops = self.cell._drops(masks, sequences.shape[2]) if training and masks[1] else None
+            once = training and masks[0] and drops is None
+            inputs = sequences * ops.expand_dims(masks[0][0], 1) if once else sequences
+            ((output, states),) = _run_at_once([self], inputs, states, mask, kind, drops)
         else:
             output, states = self._run_cell(sequences, states, mask, training, masks)
         if self.stateful and self.states is not None:
@@ -216,7 +218,7 @@ def _fitting(mask: Any, x: Tensor) -> Any:
 
 
 def _run_at_once(layers: Sequence[RNN[Any, Any, Any]], x: Tensor, states: list[Any], mask: Any,
-                 kind: tuple[str, str, str]) -> Iterator[tuple[Tensor, Any]]:  # fmt: skip
+                 kind: tuple[str, str, str], drops: Any = None) -> Iterator[tuple[Tensor, Any]]:  # fmt: skip
     """Yield for each layer the output, of all steps or the last, and the last state, if wanted; all from one op.
 
     The layers are alike but for `go_backwards`. Each state has the batches of all layers, one below the other.
@@ -226,7 +228,7 @@ def _run_at_once(layers: Sequence[RNN[Any, Any, Any]], x: Tensor, states: list[A
     how = Recurrence(units, *kind, ways, whole, wanted and len(states) > 1)
     mask = None if mask is None else ops.reshape(ops.cast(mask, "bool"), x.shape[:2])
     state = ops.concatenate(states, -1) if len(states) > 1 else states[0]
-    outputs = recur(x, mask, state, [layer.cell for layer in layers], how)
+    outputs = recur(x, mask, state, [layer.cell for layer in layers], how, drops)
     steps = x.shape[1] if whole else 1
     for layer, y in zip(layers, ops.split(outputs, len(layers)) if len(layers) > 1 else [outputs], strict=True):
         last = [y[:, i] for i in range(steps - 1, y.shape[1])] if wanted else []
@@ -446,8 +448,9 @@ class Bidirectional(OfLayers):
         for layer in (self.forward_layer, self.backward_layer):
             if type(layer) not in (SimpleRNN, LSTM, GRU) or layer.stateful or layer.activity_regularizer:
                 return None
-            cell, drops = layer.cell, layer.dropout or layer.recurrent_dropout
-            kinds.append((cell.units, cell.use_bias, cell._kind(x, [None, drops], True)))
+            if layer.dropout or layer.recurrent_dropout:
+                return None
+            kinds.append((layer.cell.units, layer.cell.use_bias, layer.cell._kind(x)))
         return kinds[0][-1] if kinds[0] == kinds[1] and x.shape[0] * kinds[0][0] <= SMALL_STATE else None
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:

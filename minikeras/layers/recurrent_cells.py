@@ -100,12 +100,18 @@ class Cell(WithKernel):
 
         return [draw(self.dropout, shape), draw(self.recurrent_dropout, self.get_initial_state(shape[0])[0].shape)]
 
+    def _drops(self, masks: Any, features: int) -> Tensor:
+        """Return what masks of inputs, if any, and of the state multiply [h; 1; x] by: (batch, gates, rows)."""
+        of_state = ops.stack(masks[1], 1)
+        ones = ops.ones((*of_state.shape[:2], 1 + (0 if masks[0] else features)), of_state.dtype)
+        return ops.concatenate([of_state, ones, *([ops.stack(masks[0], 1)] if masks[0] else [])], -1)
+
     def _step_masks(self, inputs: Tensor, training: bool | None) -> Masks:
         """Return the masks to use in a step: those of the layer, or new ones, and none where nothing is trained."""
         masks: Masks = _masks_of(self) or self._masks(inputs.shape)
         return masks if training else [None, None]
 
-    def _kind(self, x: Tensor, masks: Any, training: bool) -> tuple[str, str, str] | None:
+    def _kind(self, x: Tensor) -> tuple[str, str, str] | None:
         """Return the kind of the recurrence and its activations if one op can run it, None if only `call` can."""
         functions = self.activation, getattr(self, "recurrent_activation", self.activation)
         names = [next((name for name in CURVES if activations.get(name) is f), "") for f in functions]
@@ -113,7 +119,7 @@ class Cell(WithKernel):
         usual = kind and all(names) and x.ndim == 3 and x.shape[1] and getattr(self, "reset_after", True)
         dtypes = {w.dtype for w in self.weights} | {x.dtype}
         nested = sum(isinstance(recorder, GradientTape) for recorder in recorders.open) > 1
-        if not usual or nested or (training and masks[1]) or dtypes not in ({"float32"}, {"float64"}):
+        if not usual or nested or dtypes not in ({"float32"}, {"float64"}):
             return None
         return str(kind), names[0], names[1]
 

@@ -11,7 +11,7 @@ gradient of the state alone. The gradients of the weights and of the input are p
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from itertools import chain, repeat
+from itertools import chain, pairwise, repeat
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -87,31 +87,47 @@ def _by_layer(block: Array, how: Recurrence) -> Array:
     return block if count == 1 else block.reshape(*block.shape[:-1], count, -1).swapaxes(-2, -3)
 
 
-def _multiplier(matrices: Array) -> Callable[[Array, Array], object]:
-    """Return a function that writes the products of each layer's matrix with its columns to another array."""
+def _multiplier(matrices: Array, drops: Any, back: bool = False) -> Callable[[Array, Array], object]:
+    """Return a function that writes the products of each layer's matrix with its columns to another array.
+
+    With dropout, `drops` of (gates, rows, batch), each gate has columns of its own; `back` is for the other direction.
+    """
     matrices = np.ascontiguousarray(matrices)
-    return partial(np.matmul, matrices) if len(matrices) > 1 else matrices[0].dot
+    if drops is None:
+        return partial(np.matmul, matrices) if len(matrices) > 1 else matrices[0].dot
+    gates, dropped = len(drops), np.empty_like(drops)
+    parts = np.stack(np.split(matrices[0], gates, 1 if back else 0))
+
+    def forward(x: Array, out: Array) -> None:
+        np.matmul(parts, np.multiply(x, drops, dropped), out.reshape(gates, -1, out.shape[-1]))
+
+    def backward(d: Array, out: Array) -> None:
+        np.matmul(parts, d.reshape(gates, -1, d.shape[-1]), dropped)
+        np.add.reduce(np.multiply(dropped, drops, dropped), 0, out=out)
+
+    return backward if back else forward
 
 
-def _simple(h: list[Array], front: Array, rest: Array, weights: Array, how: Recurrence) -> Iterator[None]:
-    curve, dot = CURVES[how.activation], _multiplier(weights.swapaxes(1, 2))
+def _simple(h: list[Array], front: Array, rest: Array, weights: Array, drops: Any, how: Recurrence) -> Iterator[None]:
+    curve, dot = CURVES[how.activation], _multiplier(weights.swapaxes(1, 2), drops)
     for x, h1, sums in zip(_by_layer(front, how), h[1:], _by_layer(front[1:, : how.units], how), strict=False):
         dot(x, sums)
         curve(h1, h1)
         yield
 
 
-def _simple_back(state: Array, front: Array, rest: Array, d: Array, weights: Array, how: Recurrence) -> Iterator[None]:
+def _simple_back(state: Array, front: Array, rest: Array, d: Array, weights: Array, drops: Any,
+                 how: Recurrence) -> Iterator[None]:  # fmt: skip
     n = how.units
     CURVES[how.activation].slope(front[1:, :n], d)
-    dot, through = _multiplier(weights[:, :n]), _by_layer(state, how)
+    dot, through = _multiplier(weights[:, :n], drops, True), _by_layer(state, how)
     for d_t, d_sums in zip(d[::-1], _by_layer(d, how)[::-1], strict=True):
         yield
         np.multiply(d_t, state, d_t)
         dot(d_sums, through)
 
 
-def _lstm(h: list[Array], front: Array, rest: Array, weights: Array, how: Recurrence) -> Iterator[None]:
+def _lstm(h: list[Array], front: Array, rest: Array, weights: Array, drops: Any, how: Recurrence) -> Iterator[None]:
     """A record goes on with o, i, f, g, c, and the activation of the next c."""
     (curve, gate), n = how.curves, how.units
     a = np.roll(weights.swapaxes(1, 2), n, 1)
@@ -120,7 +136,7 @@ def _lstm(h: list[Array], front: Array, rest: Array, weights: Array, how: Recurr
     kept, new = sums[n:], sums[:n]
     usual = how.activation == "tanh" and how.gate == "sigmoid"
     parts = _parts(rest, n, (0, 4), (0, 3), (3, 4), (0, 1), (1, 3), (3, 5), (5, 6))
-    dot, multiply, add, tanh, half = _multiplier(a), np.multiply, np.add, np.tanh, _HALF[a.dtype.char]
+    dot, multiply, add, tanh, half = _multiplier(a, drops), np.multiply, np.add, np.tanh, _HALF[a.dtype.char]
     (c,), (into,), xs = _parts(rest[1:], n, (4, 5)), _parts(_by_layer(rest, how), n, (0, 4)), _by_layer(front, how)
     for x, to, h1, c1, z, gates, g, o, i_f, g_c, bent in zip(xs, into, h[1:], c, *parts, strict=False):
         dot(x, to)
@@ -138,7 +154,8 @@ def _lstm(h: list[Array], front: Array, rest: Array, weights: Array, how: Recurr
         yield
 
 
-def _lstm_back(state: Array, front: Array, rest: Array, d: Array, weights: Array, how: Recurrence) -> Iterator[None]:
+def _lstm_back(state: Array, front: Array, rest: Array, d: Array, weights: Array, drops: Any,
+               how: Recurrence) -> Iterator[None]:  # fmt: skip
     """What is passed on to i, f, g, o, and from h to c."""
     (curve, gate), n = how.curves, how.units
     o, i_f, i, f, g, g_c, bent = _parts(rest[:-1], n, (0, 1), (1, 3), (1, 2), (2, 3), (3, 4), (3, 5), (5, 6))
@@ -147,7 +164,7 @@ def _lstm_back(state: Array, front: Array, rest: Array, d: Array, weights: Array
     for act, y, factor, slope in passed:
         act.slope(y, slope)
         np.multiply(slope, factor, slope)
-    dot, dh, dc = _multiplier(weights[:, :n]), state[:n], state[n:]
+    dot, dh, dc = _multiplier(weights[:, :n], drops, True), state[:n], state[n:]
     through, d_all = _by_layer(dh, how), _by_layer(d_all, how)
     d_ifg, d_h = (x.reshape(len(d), count, *dh.shape) for x, count in ((d_ifg, 3), (d_h, 2)))
     for of_h, of_c, from_h, f_t, d_t in zip(*(x[::-1] for x in (d_h, d_ifg, d_c, f, d_all)), strict=True):
@@ -159,15 +176,16 @@ def _lstm_back(state: Array, front: Array, rest: Array, d: Array, weights: Array
         dot(d_t, through)
 
 
-def _gru(h: list[Array], front: Array, rest: Array, weights: Array, how: Recurrence) -> Iterator[None]:
+def _gru(h: list[Array], front: Array, rest: Array, weights: Array, drops: Any, how: Recurrence) -> Iterator[None]:
     """A record goes on with h @ recurrent for the new state, z, r, and the new state."""
     (curve, gate), n = how.curves, how.units
-    of_x = _multiplier(np.delete(weights[:, n:, 2 * n :], 1, 1).swapaxes(1, 2))  # one of two biases, and the kernel
+    dropped = drops if drops is None else drops[:1, n:]
+    of_x = _multiplier(np.delete(weights[:, n:, 2 * n :], 1, 1).swapaxes(1, 2), dropped)  # a bias of two, the kernel
     a = np.delete(weights, n, 1).swapaxes(1, 2).copy()
     a[:, 2 * n :, n + 1 :] = 0
     a[:, : 2 * n, n] += weights[:, n, : 2 * n]
     a[:, : 2 * n] *= gate.scale
-    dot, reset, xs = _multiplier(np.roll(a, n, 1)), np.empty_like(h[0]), _by_layer(front, how)
+    dot, reset, xs = _multiplier(np.roll(a, n, 1), drops), np.empty_like(h[0]), _by_layer(front, how)
     into = _parts(_by_layer(rest, how), n, (0, 3), (3, 4))
     parts = xs, xs[..., n:, :], h, h[1:], *into, *_parts(rest, n, (0, 1), (1, 3), (1, 2), (2, 3), (3, 4))
     for x, enters, h0, h1, to_sums, to_new, inner, gates, z, r, new in zip(*parts, strict=False):
@@ -183,7 +201,8 @@ def _gru(h: list[Array], front: Array, rest: Array, weights: Array, how: Recurre
         yield
 
 
-def _gru_back(state: Array, front: Array, rest: Array, d: Array, weights: Array, how: Recurrence) -> Iterator[None]:
+def _gru_back(state: Array, front: Array, rest: Array, d: Array, weights: Array, drops: Any,
+              how: Recurrence) -> Iterator[None]:  # fmt: skip
     """Go back through `_gru`; d is for h @ recurrent for the new state, z, r, and the new state."""
     (curve, gate), n = how.curves, how.units
     inner, z, r, new = _parts(rest[:-1], n, (0, 1), (1, 2), (2, 3), (3, 4))
@@ -194,7 +213,7 @@ def _gru_back(state: Array, front: Array, rest: Array, d: Array, weights: Array,
     np.multiply(d_new, np.subtract(ONE[z.dtype.char], z, d_inner), d_new)
     np.multiply(d_r, np.multiply(inner, d_new, d_inner), d_r)
     np.multiply(r, d_new, d_inner)
-    dot, through = _multiplier(np.roll(weights[:, :n], n, 2)), np.empty_like(state)
+    dot, through = _multiplier(np.roll(weights[:, :n], n, 2), drops, True), np.empty_like(state)
     to, sums = _by_layer(through, how), _by_layer(d, how)[::-1, ..., : 3 * n, :]
     for d_t, d_sums, z_t in zip(d.reshape(len(d), 4, *state.shape)[::-1], sums, z[::-1], strict=True):
         yield
@@ -236,8 +255,13 @@ def _held(mask: Any, how: Recurrence) -> Any:
     return np.concatenate(_in_time(np.tile(~mask.T, len(how.backwards)), how), 1)
 
 
-@primitive(None, None, None, None, stepwise=True)
-def _records(x: Array, mask: Any, state: Array, weights: Array, how: Recurrence, kept: bool,
+def _columns(drops: Any, rows: slice, last_first: bool = False) -> Any:
+    """Return rows of what dropout multiplies [h; 1; x] by, (gates, rows, batch); None where nothing is dropped."""
+    return drops if drops is None else np.roll(drops, last_first, 1)[..., rows].transpose(1, 2, 0).copy()
+
+
+@primitive(None, None, None, None, None, stepwise=True)
+def _records(x: Array, mask: Any, state: Array, weights: Array, drops: Any, how: Recurrence, kept: bool,
              out: Array | None = None) -> Array:  # fmt: skip
     """Run all steps; return their records, (steps + 1, rows, batch), [h; 1; x] alone unless `kept`; see `recur`."""
     (_, steps, features), n, kind, batch = x.shape, how.units, KINDS[how.kind], len(state)
@@ -254,7 +278,8 @@ def _records(x: Array, mask: Any, state: Array, weights: Array, how: Recurrence,
     parts = [*front[:, :n]], *([[*rest[:, 4 * n : 5 * n]]] if kind.states > 1 else [])
     for part, start in zip(parts, np.split(state, kind.states, 1), strict=True):
         part[0][...] = start.T
-    run, held = kind.forward(parts[0], front, rest, weights, how), _held(mask, how)
+    drops = _columns(drops, slice(None), last_first=True)
+    run, held = kind.forward(parts[0], front, rest, weights, drops, how), _held(mask, how)
     for t in range(steps):
         if held is None or not held[t].any():
             next(run)
@@ -271,8 +296,9 @@ def _not_twice(*args: Any, **kwargs: Any) -> Any:
                               "layer was called. Open the outer GradientTape before that.")  # fmt: skip
 
 
-@primitive(_not_twice, _not_twice, _not_twice, None, stepwise=True)
-def _passed_on(g: Array, records: Array, weights: Array, mask: Any, how: Recurrence, out: Array | None = None) -> Array:
+@primitive(_not_twice, _not_twice, _not_twice, None, None, stepwise=True)
+def _passed_on(g: Array, records: Array, weights: Array, mask: Any, drops: Any, how: Recurrence,
+               out: Array | None = None) -> Array:  # fmt: skip
     """Go back through all steps; return the gradients of the sums in the gates, (steps + 1, rows, batch).
 
     The last entry begins with that of the state before the first step. `g` is the gradient of what `recur` gives.
@@ -284,7 +310,8 @@ def _passed_on(g: Array, records: Array, weights: Array, mask: Any, how: Recurre
     outer = np.ascontiguousarray(g.transpose(1, 2, 0))
     if how.cells:
         outer, state[n:] = outer[:-1], outer[-1]
-    run = kind.backward(state, records[:, :rows], records[:, rows:], d, weights, how)
+    drops = _columns(drops, slice(n), last_first=how.kind == "gru")
+    run = kind.backward(state, records[:, :rows], records[:, rows:], d, weights, drops, how)
     next(run)
     for t in range(count - 2, -1, -1):
         if t % 16 == 0:  # gradients that vanish would come to numbers below `tiny`, with which arithmetic is slow
@@ -303,52 +330,66 @@ def _passed_on(g: Array, records: Array, weights: Array, mask: Any, how: Recurre
     return out
 
 
-@primitive(_not_twice, _not_twice, None)
-def _weight_gradient(d: Array, records: Array, weights: Array, how: Recurrence, out: Array | None = None) -> Array:
+@primitive(_not_twice, _not_twice, None, None)
+def _weight_gradient(d: Array, records: Array, weights: Array, drops: Any, how: Recurrence,
+                     out: Array | None = None) -> Array:  # fmt: skip
     """The gradient of the weights, from that of the sums in the gates: a product summed over steps and batch."""
-    n, (count, k, columns) = how.units, weights.shape
+    n, (count, k, columns), by_gate = how.units, weights.shape, _columns(drops, slice(None))
     out = np.empty_like(weights) if out is None else out
-    cuts = [slice(columns)] if count > 1 or columns < 2 else [slice(columns // 2), slice(columns // 2, columns)]
+    middle = [2 * n] if how.kind == "gru" else [] if count > 1 or columns < 2 else [columns // 2]
+    ends = [0, *middle, columns] if by_gate is None else range(0, columns + 1, n)
 
-    def add_up(y: Array, rows: Any, *blocks: Array) -> None:
-        a, b = (block.transpose(1, 0, 2).reshape(block.shape[1], -1) for block in blocks)
+    def add_up(y: Array, rows: Any, a: Array, of: slice, b: Array, drop: Any) -> None:
+        a = a[:, of] if drop is None else a[:, of] * drop[of]
+        a, b = (block.transpose(1, 0, 2).reshape(block.shape[1], -1) for block in (a, b))
         y[rows] = np.dot(b, a.T).T  # with many rows first, as BLAS likes it
 
     parts: list[Any] = []
+    h, x = [*range(n), n + 1], [n, *range(n + 2, k)]  # rows of the two kernels of a GRU, each with its bias
     for y, a, b in zip(out, *(np.split(block[:-1], count, -1) for block in (records, d)), strict=True):
-        if how.kind == "gru":
-            h, x = [*range(n), n + 1], [n, *range(n + 2, k)]  # rows of the two kernels, each with its bias
-            parts.append((y[:, : 2 * n], h + x[1:], a[:, : k - 1], b[:, n : 3 * n]))
-            parts.append((y[:, 2 * n :], h, a[:, : n + 1], b[:, :n]))
-            parts.append((y[:, 2 * n :], x, a[:, n : k - 1], b[:, 3 * n :]))
-        else:
-            parts += [(y[:, cut], slice(None), a[:, :k], b[:, cut]) for cut in cuts]
+        for (start, stop), drop in zip(pairwise(ends), repeat(None) if by_gate is None else by_gate, strict=False):
+            to = y[:, start:stop]
+            if how.kind != "gru":
+                parts.append((to, slice(None), a, slice(k), b[:, start:stop], drop))
+            elif start < 2 * n:
+                parts.append((to, h + x[1:], a, slice(k - 1), b[:, n + start : n + stop], drop))
+            else:
+                parts.append((to, h, a, slice(n + 1), b[:, :n], drop))
+                parts.append((to, x, a, slice(n, k - 1), b[:, 3 * n :], drop))
     run_all([partial(add_up, *part) for part in parts], weights[0].size * d[:, 0].size)
     if how.kind == "gru":
         out[:, n, : 2 * n] = out[:, n + 1, : 2 * n]
     return out
 
 
-@primitive(_not_twice, _not_twice)
-def _input_gradient(d: Array, weights: Array, features: int, how: Recurrence) -> Array:
+@primitive(_not_twice, _not_twice, None)
+def _input_gradient(d: Array, weights: Array, drops: Any, features: int, how: Recurrence) -> Array:
     """The gradient of the input, (batch, steps, features), from that of the sums in the gates."""
     first, half = KINDS[how.kind].first * how.units, len(d) // 2
-    parts = _in_time(d[:-1, first : first + weights.shape[2]], how)
+    parts, kernels = _in_time(d[:-1, first : first + weights.shape[2]], how), weights[:, -features:]
     out = np.empty((len(parts), len(d) - 1, features, parts[0].shape[-1]), d.dtype)
-    tasks = [partial(np.matmul, w, part[cut], y[cut])
-             for w, part, y in zip(weights[:, -features:], parts, out, strict=True)
-             for cut in (slice(half), slice(half, None))]  # fmt: skip
-    run_all(tasks, out.size * weights.shape[2])
+    if drops is None:
+        tasks = [partial(np.matmul, w, part[cut], y[cut])
+                 for w, part, y in zip(kernels, parts, out, strict=True)
+                 for cut in (slice(half), slice(half, None))]  # fmt: skip
+        run_all(tasks, out.size * weights.shape[2])
+    else:
+        multiply = _multiplier(kernels, _columns(drops, slice(-features, None)), back=True)
+        for part, y in zip(parts[0], out[0], strict=True):
+            multiply(part, y)
     return out.sum(0).transpose(2, 0, 1)
 
 
 @primitive(
-    None, lambda d, y, records, x, state, weights, mask, how: rule(_input_gradient)(d, weights, np.shape(x)[-1], how),
+    None, lambda d, y, records, x, state, weights, mask, drops, how:
+        rule(_input_gradient)(d, weights, drops, np.shape(x)[-1], how),
     lambda d, y, records, x, state, *_: np.transpose(d[-1, : np.shape(state)[1]]),
-    lambda d, y, records, x, state, weights, mask, how: rule(_weight_gradient)(d, records, weights, how), None,
-    common=lambda g, y, records, x, state, weights, mask, how: rule(_passed_on)(g, records, weights, mask, how),
+    lambda d, y, records, x, state, weights, mask, drops, how:
+        rule(_weight_gradient)(d, records, weights, drops, how), None, None,
+    common=lambda g, y, records, x, state, weights, mask, drops, how:
+        rule(_passed_on)(g, records, weights, mask, drops, how),
 )  # fmt: skip
-def _outputs(records: Array, x: Array, state: Any, weights: Array, mask: Any, how: Recurrence,
+def _outputs(records: Array, x: Array, state: Any, weights: Array, mask: Any, drops: Any, how: Recurrence,
              out: Array | None = None) -> Array:  # fmt: skip
     """What `recur` gives, from the records."""
     steps, n = len(records) - 1 if how.whole else 1, how.units
@@ -359,7 +400,7 @@ def _outputs(records: Array, x: Array, state: Any, weights: Array, mask: Any, ho
     return out
 
 
-def recur(x: Any, mask: Any, state: Any, cells: Sequence[Any], how: Recurrence) -> Tensor:
+def recur(x: Any, mask: Any, state: Any, cells: Sequence[Any], how: Recurrence, drops: Any = None) -> Tensor:
     """Return the states h of all steps or the last, and perhaps the last c behind them: (batch, steps, units).
 
     Args:
@@ -368,6 +409,7 @@ def recur(x: Any, mask: Any, state: Any, cells: Sequence[Any], how: Recurrence) 
         state: h, or h and c side by side, (batch, units or 2 units); batches of several layers as in the result.
         cells: A cell for each layer, with a `kernel`, a `recurrent_kernel` and perhaps a `bias`.
         how: See `Recurrence`.
+        drops: What dropout multiplies [h; 1; x] by for each gate, (batch, gates, rows), of one layer.
     """
     columns = np.shape(cells[0].recurrent_kernel)[1]
     none = zeros((1 + (how.kind == "gru"), columns), cells[0].kernel.dtype)
@@ -375,4 +417,4 @@ def recur(x: Any, mask: Any, state: Any, cells: Sequence[Any], how: Recurrence) 
     parts = [(cell.recurrent_kernel, bias, cell.kernel) for cell, bias in zip(cells, biases, strict=True)]
     weights = reshape(concatenate([*chain(*parts)], 0), (len(cells), -1, columns))
     kept = how.cells or any(isinstance(recorder, GradientTape) for recorder in recorders.open)
-    return _outputs(_records(x, mask, state, weights, how, kept), x, state, weights, mask, how)
+    return _outputs(_records(x, mask, state, weights, drops, how, kept), x, state, weights, mask, drops, how)

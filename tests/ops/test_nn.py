@@ -197,7 +197,7 @@ def test_error_functions() -> None:
         close(ops.erfc(Tensor(grid)), [math.erfc(t) for t in grid], 2e-14)
         ratio = ops.erfc(double(26.0, 10.0)).numpy() / [math.erfc(26.0), math.erfc(10.0)]
         np.testing.assert_allclose(ratio, 1, 2e-14)
-        short = np.float32([*np.linspace(-9, 9, 2001), 1e-30, 1e30, -1e30, 0, -0.0, np.inf, np.nan])
+        short = np.array([*np.linspace(-9, 9, 2001), 1e-30, 1e30, -1e30, 0, -0.0, np.inf, np.nan], "float32")
         np.testing.assert_allclose(ops.erf(short), [math.erf(t) for t in short], 3e-7)
         np.testing.assert_allclose(ops.erfc(short), [math.erfc(t) for t in short], 6e-7)
     assert math.copysign(1, ops.erf(-0.0)) == -1
