@@ -115,9 +115,10 @@ def rot90(array: TensorLike, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Arra
 # Indexing. One primitive reads any NumPy index, and its gradient, another, adds into zeros at that index.
 
 
-def _added(x: Array, key: Any, shape: Sequence[int]) -> Array:
+def _added(x: Array, key: Any, shape: Sequence[int], out: Array | None = None) -> Array:
     """Return zeros of a shape with x added at an index, as often as the index names a position."""
-    total = np.zeros(shape, wide(x.dtype) or x.dtype)
+    total = np.empty(shape, wide(x.dtype) or x.dtype) if out is None or wide(x.dtype) else out.reshape(shape)
+    total[...] = 0
     np.add.at(total, key, x.astype(total.dtype, copy=False))  # quicker than of two dtypes
     return total.astype(x.dtype, copy=False)
 
@@ -161,14 +162,14 @@ def _take_rule(g: Any, y: Any, x: Any, indices: Any, axis: int | None = None) ->
 
 
 @primitive(lambda g, y, x, indices, shape, axis: np.take(g, indices, axis), None)
-def _add_along(x: TensorLike, indices: TensorLike, shape: Sequence[int], axis: int) -> Array:
+def _add_along(x: TensorLike, indices: TensorLike, shape: Sequence[int], axis: int, out: Array | None = None) -> Array:
     """Zeros of a shape with x added at indices along an axis, as often as they name a position."""
     a, places = strong(x), _whole(indices)
     if axis or a.size <= 1024:
-        return _added(a, along(axis, places), shape)
+        return _added(a, along(axis, places), shape, out)
     size = math.prod(shape[1:])  # one number after another, which NumPy adds in a third of the time
     each = places.reshape(-1, 1).astype(np.intp) % shape[0] * size + np.arange(size)
-    return _added(a.reshape(-1), each.reshape(-1), [math.prod(shape)]).reshape(shape)
+    return _added(a.reshape(-1), each.reshape(-1), [math.prod(shape)], out).reshape(shape)
 
 
 @primitive(_take_rule, None)
