@@ -11,12 +11,12 @@ import numpy as np
 
 from .._base.blas_threads import in_steps
 from .._base.interrupt import Interrupt
-from .._base.nested import like
 from .._base.settings import is_interactive_logging_enabled
 from .._base.typing import Array
 from .._jit.jit import Jit
 from ..callbacks import CallbackList
 from ..callbacks.callback import as_floats
+from ..tree import map_structure
 from .batches import Batches
 from .data_adapters import pack_x_y_sample_weight
 
@@ -150,12 +150,7 @@ class Outputs:
 
 def join(parts: list[Any]) -> Any:
     """Return arrays, or structures of them, put one behind the other."""
-    first = parts[0]
-    if isinstance(first, dict):
-        return {key: join([part[key] for part in parts]) for key in first}
-    if isinstance(first, list | tuple):
-        return like(first, [join([part[i] for part in parts]) for i in range(len(first))])
-    return first if len(parts) == 1 else np.concatenate(parts)
+    return parts[0] if len(parts) == 1 else map_structure(lambda *arrays: np.concatenate(arrays), *parts)
 
 
 def verbosity_of(verbose: Any) -> int:
