@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Literal, Self, TypeAl
 from .. import saving
 from .._base.checks import one_of
 from .._base.nested import map_shapes, map_structure, only
-from .._base.signature import parameters, suggests
+from .._base.signature import overridable, parameters, suggests
 from .._base.typing import Config, CustomObjects
 from .._core.keras_tensor import KerasTensor
 from .._core.tensor import Tensor
@@ -251,22 +251,16 @@ class Model(Exporting, Trainer):
         config, own = super().get_config(), type(self).get_config is Model.get_config and not is_built_in(type(self))
         return self._with_arguments(config) if own else config
 
-    if TYPE_CHECKING:  # a subclass may take the configuration alone
-
-        @classmethod
-        def from_config(cls, config: Config, *args: Any, **kwargs: Any) -> Self: ...
-
-    else:
-
-        @classmethod
-        def from_config(cls, config: Config, custom_objects: CustomObjects | None = None) -> Self:
-            """Return the model of a configuration, with new weights; a ValueError if its graph is not whole."""
-            if not config.keys() >= _GRAPH or not takes_graph(cls):
-                return super().from_config(config)
-            inputs, outputs = graph_config.from_config(config, custom_objects)
-            others = {"trainable"} if is_built_in(cls) else config.keys() - _GRAPH
-            options = {key: config[key] for key in others if key != "trainable" or config.get(key) is not None}
-            return cls(inputs, outputs, name=config["name"], **options)
+    @classmethod
+    @overridable
+    def from_config(cls, config: Config, custom_objects: CustomObjects | None = None) -> Self:
+        """Return the model of a configuration, with new weights; a ValueError if its graph is not whole."""
+        if not config.keys() >= _GRAPH or not takes_graph(cls):
+            return super().from_config(config)
+        inputs, outputs = graph_config.from_config(config, custom_objects)
+        others = {"trainable"} if is_built_in(cls) else config.keys() - _GRAPH
+        options = {key: config[key] for key in others if key != "trainable" or config.get(key) is not None}
+        return cls(inputs, outputs, name=config["name"], **options)
 
     def save(self, filepath: str | PathLike[str] | BinaryIO, overwrite: bool = True, zipped: bool | None = None,
              **kwargs: Any) -> None:  # fmt: skip
