@@ -34,6 +34,13 @@ def leaves(structure: Any) -> list[Any]:
     return flat
 
 
+def first_leaf(structure: Any) -> Any:
+    """Return the first leaf of nested lists and tuples; an empty one, where that comes first."""
+    while isinstance(structure, _LISTS) and structure:
+        structure = structure[0]
+    return structure
+
+
 def map_structure(function: Callable[[Any], Any], structure: Any) -> Any:
     """Apply a function to each leaf of nested lists, tuples and dicts."""
     if isinstance(structure, dict):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self, TypeGuard, TypeVar, cast,
 import numpy as np
 
 from .._base.context import context
+from .._base.nested import first_leaf
 from .._base.settings import settings, standardize_dtype
 from .._base.typing import Array, DTypeLike, Shape, TensorLike
 from .array_methods import ArrayMethods, add_methods
@@ -130,7 +131,7 @@ def as_array(value: TensorLike | object, dtype: DTypeLike | None = None) -> Arra
         raise ValueError(f"A masked array hides values, a tensor cannot: pass its filled(). Received: {value!r:.80}.")
     has_dtype = isinstance(value, np.ndarray | np.generic) or hasattr(value, "__array__")
     if not has_dtype and isinstance(value, list | tuple):
-        has_dtype = _holds_arrays(value)
+        has_dtype = isinstance(first_leaf(value), np.ndarray | np.generic | TensorOps)
     try:
         array = np.asarray(value)
     except ValueError:
@@ -160,13 +161,6 @@ def in_dtype(array: Array, name: str, copy: bool) -> Array:
     """Return an array in a dtype by its name; numbers become text as NumPy writes them, text stays what it is."""
     is_text = name == "string" and array.dtype.kind in "OUS"
     return array.astype(array.dtype if is_text else str if name == "string" else name, copy=copy)
-
-
-def _holds_arrays(value: Sequence[Any]) -> bool:
-    first = value[0] if value else None
-    if isinstance(first, list | tuple):
-        return _holds_arrays(first)
-    return isinstance(first, np.ndarray | np.generic | TensorOps)
 
 
 def row_of(number: Any, shape: Sequence[int]) -> Array:

@@ -5,14 +5,14 @@ from collections.abc import Callable, Iterable, Sequence
 from copy import deepcopy
 from functools import wraps
 from threading import RLock
-from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Self, overload
 
 import numpy as np
 
 from .. import dtype_policies, regularizers
 from .._base.context import calling, context, current_path, name_scope
 from .._base.naming import checked_name, hint, own_name
-from .._base.nested import leaves, like, map_shapes, map_structure, only
+from .._base.nested import first_leaf, leaves, like, map_shapes, map_structure, only
 from .._base.settings import Channels
 from .._base.signature import check_keywords, overridable, parameters
 from .._base.typing import Config, CustomObjects, DTypeName, PartialShape, ShapeLike, TensorLike
@@ -39,9 +39,9 @@ from .arguments import (
 from .masks import mask_of as mask_of, masked as masked, masks_for
 from .module import Module, Untracked as Untracked, assign_all
 
-S = TypeVar("S", bound="Layer")
-
 _ARRAYS = (np.ndarray, TensorOps)
+_NUMBERS = (int, float, np.generic, list, tuple)
+"""What a list begins with that is one tensor, and not a list of tensors: a number, or nothing."""
 _BUILDING = RLock()
 """Held while a layer is built, so that threads build it once. A forked process has no other thread: nobody holds it."""
 if hasattr(os, "register_at_fork"):
@@ -464,7 +464,7 @@ class Layer(Module, Configurable):
             return x
         if isinstance(x, dict):
             return {key: self._convert(value) for key, value in x.items()}
-        if isinstance(x, list | tuple) and not _is_numbers(x):
+        if isinstance(x, list | tuple) and not isinstance(first_leaf(x), _NUMBERS):
             return like(x, [self._convert(item) for item in x])
         if isinstance(x, str | bytes):
             raise self._misplaced(x)
@@ -550,7 +550,7 @@ class Layer(Module, Configurable):
         return {**config, **own}
 
     @classmethod
-    def from_config(cls: type[S], config: Config) -> S:
+    def from_config(cls, config: Config) -> Self:
         """Return a layer of a configuration that `get_config` made, here or in Keras."""
         config = dict(config)
         if config.pop("quantization_config", None) is not None:
@@ -643,14 +643,6 @@ def _builds(build: Callable[..., None]) -> Callable[..., None]:
         self.built = True
 
     return wrapper
-
-
-def _is_numbers(x: "list[Any] | tuple[Any, ...]") -> bool:
-    """Return whether a list is a nested one of numbers, which is one tensor, and not a list of tensors."""
-    first = x[0] if x else None
-    if isinstance(first, list | tuple):
-        return _is_numbers(first)
-    return isinstance(first, int | float | np.generic) or not x
 
 
 def _as_shape(x: Any) -> Any:
