@@ -215,6 +215,20 @@ def test_random_numbers_are_others_each_time() -> None:
     assert len(set(of_numpy)) == 1  # a constant of the trace, as in TensorFlow
 
 
+@pytest.mark.parametrize("seed", [None, 3])
+def test_orders_and_choices_are_others_in_each_call(seed: int | None) -> None:
+    tf.random.set_seed(1)
+
+    @function
+    def f() -> Any:
+        sampled, _, _ = tf.random.log_uniform_candidate_sampler([[1]], 1, 5, False, 1000, seed=seed)
+        classes = tf.random.categorical(tf.zeros((1, 1000)), 5, seed=seed)
+        return tf.random.shuffle(tf.range(9), seed), classes, tf.random.gamma((2,), 1.0, seed=seed), sampled
+
+    for found in zip(*(f() for _ in range(CALLS)), strict=True):
+        assert len({x.numpy().tobytes() for x in found}) == CALLS
+
+
 def test_values_decide_and_shapes_and_python_values_make_other_kinds() -> None:
     @function
     def f(x: Any, negate: bool = False, scale: float = 1.0) -> Any:

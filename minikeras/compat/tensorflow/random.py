@@ -81,11 +81,17 @@ def uniform(shape: Any, minval: Any = 0, maxval: Any = None, dtype: DTypeLike = 
     return _sample(draw_uniform, shape, minval, maxval, dtype, seed)
 
 
+def _state_once(op: str, dtype: DTypeLike, seed: int | None, groups: int = 1) -> State:
+    """Return the state for a draw that no record holds."""
+    escape()
+    return state_for(op, as_dtype(dtype).name, seed, groups)
+
+
 def shuffle(value: Any, seed: Any = None, name: str | None = None) -> Tensor:
     """A tensor with its rows in another order."""
     x = convert_to_tensor(value)
     size = len(x)
-    state = state_for("shuffle", as_dtype(x.dtype).name, seed, -(-size // 4))
+    state = _state_once("shuffle", x.dtype, seed, -(-size // 4))
     return ops.take(x, philox.permutation(state, size), 0) if size > 1 else x
 
 
@@ -94,7 +100,7 @@ def categorical(logits: Any, num_samples: Any, dtype: DTypeLike = "int64", seed:
     """Class numbers drawn with the probabilities softmax(logits): (batch, classes) -> (batch, num_samples)."""
     scores = array_of(logits).astype("float64")
     rows, count = len(scores), int(num_samples)
-    state = state_for("categorical", "float64", seed, rows * count)
+    state = _state_once("categorical", "float64", seed, rows * count)
     numbers = philox.uniform(state, rows * count, "float64").reshape(rows, count)
     edges = np.cumsum(np.exp(scores - scores.max(1, keepdims=True)), 1)
     classes = [np.searchsorted(e, u * e[-1], "right") for e, u in zip(edges, numbers, strict=True)]
@@ -104,7 +110,7 @@ def categorical(logits: Any, num_samples: Any, dtype: DTypeLike = "int64", seed:
 def log_uniform_candidate_sampler(true_classes: Any, num_true: int, num_sampled: int, unique: bool, range_max: int,
                                   seed: Any = None, name: Any = None) -> tuple[Tensor, Tensor, Tensor]:  # fmt: skip
     """Class numbers drawn by Zipf's law, small ones more often, and how often the true and the drawn are expected."""
-    rng = np.random.default_rng(state_for("log_uniform", "float64", seed, 1))
+    rng = np.random.default_rng(_state_once("log_uniform", "float64", seed))
     sample, tries = list[int](), 0
     while len(sample) < num_sampled:
         tries += 1
@@ -124,7 +130,7 @@ def gamma(shape: Any, alpha: Any, beta: Any = None, dtype: DTypeLike = "float32"
           name: Any = None) -> Tensor:  # fmt: skip
     """Numbers of a gamma distribution, a sample of `shape` for each of its parameters."""
     form, rate = np.broadcast_arrays(as_array(alpha), as_array(1.0 if beta is None else beta))
-    rng = np.random.default_rng(state_for("gamma", as_dtype(dtype).name, seed, 1))
+    rng = np.random.default_rng(_state_once("gamma", dtype, seed))
     return Tensor(np.asarray(rng.gamma(form, 1 / rate, (*sizes_of(shape), *form.shape)), as_dtype(dtype).name))
 
 
