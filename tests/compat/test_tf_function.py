@@ -1,6 +1,7 @@
 """`tf.function`: traced once for a kind of arguments, replayed from then on, with the numbers of TensorFlow's."""
 
 import operator
+import random
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +14,7 @@ import pytest
 
 import minikeras as keras
 import minikeras.compat.tensorflow as tf
+from minikeras.compat.tensorflow.draws import Seeds
 from minikeras.compat.tensorflow.functions import Module
 from minikeras.compat.tensorflow.traced import function
 from tests.compat.tensorflow import flavoured
@@ -213,6 +215,20 @@ def test_random_numbers_are_others_each_time() -> None:
     *columns, of_numpy = np.transpose(found)
     assert all(len(set(column)) == CALLS for column in columns)
     assert len(set(of_numpy)) == 1  # a constant of the trace, as in TensorFlow
+
+
+def test_draws_without_a_seed_are_replayed_and_leave_python_s_stream(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Seeds, "seed", None)
+    runs, before = [], random.getstate()
+
+    @function
+    def f() -> Any:
+        runs.append(1)
+        return tf.random.normal((2,)) + tf.random.uniform((2,))
+
+    assert len({f().numpy().tobytes() for _ in range(CALLS)}) == CALLS
+    assert len(runs) == 1
+    assert random.getstate() == before
 
 
 @pytest.mark.parametrize("seed", [None, 3])

@@ -2,6 +2,7 @@
 
 import math
 import random as _python
+import secrets
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
@@ -24,7 +25,7 @@ class Seeds:
     seed: int | None = None
     of_weights: bool = False
     """True if `keras.utils.set_random_seed` has seeded what initial weights come from."""
-    stream: Any = _python
+    stream: _python.Random
     counters: dict[tuple[Any, ...], int] = {}  # noqa: RUF012 - one for the process
 
     @classmethod
@@ -37,7 +38,7 @@ class Seeds:
 def state_for(op: str, dtype: str, seed: int | None, groups: int) -> State:
     """Return key and counter for an operation, which goes on from there if it is run again with this seed."""
     if Seeds.seed is None and seed is None:
-        first, second = _python.getrandbits(63), _python.getrandbits(63)
+        first, second = secrets.randbits(63), secrets.randbits(63)  # Python's stream goes on as without this draw
     else:
         first = 87654321 if Seeds.seed is None else Seeds.seed % MOST
         second = (Seeds.stream.randint(0, MOST) if seed is None else int(seed)) % MOST
