@@ -5,10 +5,10 @@ from typing import Any, Self
 
 import numpy as np
 
-from .. import initializers
 from .._base.typing import Config, CustomObjects
 from .._core.variable import Variable
 from .._serialization.serialization import deserialize, serialize
+from ..initializers import Constant
 from .flat_buffers import ParameterGroup
 from .optimizer import Optimizer
 from .update import UpdatePlan, Updater
@@ -115,9 +115,8 @@ class LossScaleOptimizer(Optimizer):
     def build(self, variables: list[Variable]) -> None:
         """Make the scale, and the slots of the inner optimizer."""
         if not self.built:
-            start = initializers.Constant(self.initial_scale)
             self.step_counter = self.add_variable((), "zeros", "int32", name="step_counter")
-            self.dynamic_scale = self.add_variable((), start, "float32", name="dynamic_scale")
+            self.dynamic_scale = self.add_variable((), Constant(self.initial_scale), "float32", name="dynamic_scale")
             inner = self.inner_optimizer
             if not inner.built:
                 inner.build(variables)

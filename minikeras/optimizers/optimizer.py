@@ -141,7 +141,8 @@ class Optimizer:
             super().__setattr__(name, value)
             if name != "learning_rate":  # whose setter assigns to a variable, or sets another attribute
                 self._updater.forget_options()
-            Changes.layers += name == "loss_scale_factor"  # which a recorded step has multiplied the loss by
+            if name == "loss_scale_factor" or (name == "built" and value and recorders.open):
+                Changes.layers += 1  # what is recorded with another factor, or while it is built, is no program
 
     @property
     def variables(self) -> list[Variable]:

@@ -362,6 +362,31 @@ def test_what_a_step_gives_is_what_it_was_at_that_place(
     assert found[0] == found[1]
 
 
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD(0.01), 8.0, dynamic_growth_steps=2),
+        lambda: keras.optimizers.ScheduleFreeAdamW(0.05),
+    ],
+)
+def test_an_optimizer_that_the_first_call_builds_goes_on_as_one_built_before(make: Callable[[], Any]) -> None:
+    def weights(before: bool) -> list[Any]:
+        w, optimizer = tf.Variable([1.0, 2.0]), make()
+        if before:
+            optimizer.build([w])
+
+        @function
+        def step() -> None:
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_sum(w**2)
+                scaled = optimizer.scale_loss(loss)
+            optimizer.apply_gradients([(tape.gradient(scaled, w), w)])
+
+        return [step() or w.numpy() for _ in range(CALLS)]
+
+    np.testing.assert_array_equal(weights(False), weights(True))
+
+
 def test_two_optimizers_that_know_the_same_variables_update_some_each() -> None:
     v, w = keras.Variable([1.0, 2.0]), keras.Variable([3.0])
     optimizers = [keras.optimizers.SGD(1.0) for _ in range(2)]
