@@ -166,7 +166,7 @@ class Promotion:
 
 def _promoted(*values: Any) -> tuple[Any, ...]:
     """Return the arguments of an operation in the dtype that NumPy gives the result."""
-    tensors = [v if isinstance(v, TensorOps | int | float) else Tensor(as_array(v)) for v in values]
+    tensors = [v if isinstance(v, TensorOps | int | float) else Tensor(as_array(v).copy()) for v in values]
     kinds = [np.dtype(as_dtype(v.dtype).name) if isinstance(v, TensorOps) else v for v in tensors]
     name = np.result_type(*kinds).name
     return tuple(ops.cast(v, name) if isinstance(v, TensorOps) else Tensor(np.asarray(v, name)) for v in tensors)
@@ -191,7 +191,7 @@ def alike(kernel: str, *values: Any) -> tuple[Any, ...]:
         if isinstance(value, TensorOps):
             other = as_dtype(value.dtype).name
         elif type(value) not in (int, float, bool) or (type(value) is float and "float" not in name):
-            value = Tensor(_array(value, name))
+            value = convert_to_tensor(value, name)
         if name != other and "bool" not in (name, other) and context.autocast is None:
             raise InvalidArgumentError(f"cannot compute {kernel} as input #{i}(zero-based) was expected to be a "
                                        f"{NAMES.get(name, name)} tensor but is a {NAMES.get(other, other)} tensor "

@@ -228,6 +228,30 @@ def test_numpy_s_functions_are_differentiated() -> None:
         tnp.bogus  # noqa: B018 - reading it is the test
 
 
+@pytest.mark.parametrize(
+    "op",
+    [
+        tf.matmul,
+        lambda w, x: tf.matmul(x, w),
+        tf.multiply,
+        lambda w, x: tf.nn.sigmoid_cross_entropy_with_logits(labels=x, logits=w),
+        lambda w, x: x * w,
+    ],
+)
+def test_a_gradient_is_that_of_what_an_array_held_when_it_was_used(op: Callable[[Any, Any], Any]) -> None:
+    w = tf.Variable(np.ones((2, 2), "float32"))
+
+    def gradient(later: float) -> Any:
+        x = np.full((2, 2), 3.0, "float32")
+        with flavoured(), tf.GradientTape() as tape:
+            y = op(w, x)
+        x[:] = later  # an agent's buffer
+        found: Any = tape.gradient(y, w)
+        return found.numpy()
+
+    np.testing.assert_array_equal(gradient(7.0), gradient(3.0))
+
+
 def test_operators_convert_dtypes_as_numpy_s_where_that_is_asked_for() -> None:
     f, t = tf.constant([1.0, 2.0]), tf.constant([1, 2])
     with pytest.raises(tf.errors.InvalidArgumentError):
