@@ -55,6 +55,17 @@ def test_page_runs_and_draws_its_pictures(page: Path, tmp_path: Path) -> None:
         assert [ours.mean(), ours.std()] == pytest.approx([committed.mean(), committed.std()], abs=0.03)
 
 
+def test_links_between_files_lead_somewhere() -> None:
+    root = DOCS.parent
+    dead = [
+        f"{page.name}: {link}"
+        for page in [*root.glob("*.md"), *DOCS.rglob("*.md"), *root.glob("*/README.md")]
+        for link in re.findall(r"\]\(([\w./-]+)(?:#[\w-]+)?\)", page.read_text("utf8"))
+        if not (page.parent / link).exists() and not link.startswith("reference/")  # which the site makes
+    ]
+    assert dead == []
+
+
 def test_pictures_are_shown_somewhere() -> None:
     texts = "".join(path.read_text("utf8") for path in DOCS.glob("*.md"))
     assert [path.name for path in (DOCS / "pictures").glob("*.png") if f"(pictures/{path.name})" not in texts] == []

@@ -90,7 +90,7 @@ def on_page_markdown(markdown: str, **_: object) -> str:
     markdown = re.sub(r"^\[README: ([\w ]+)\]\(\S+\)$", _section, markdown, flags=re.MULTILINE)
     markdown = re.sub(r"^\[Part (\d) of \S+\]\(\S+\)$", _part, markdown, flags=re.MULTILINE)
     for path, name in ELSEWHERE.items():
-        markdown = markdown.replace(f"](../{path}", f"]({name}")
+        markdown = re.sub(rf"\]\((?:\.\./)?{path}", f"]({name}", markdown)
     markdown = re.sub(r"\]\((?:\.\./)?benchmarks/speed.png\)", "](pictures/speed.png)", markdown)
     markdown = markdown.replace("](docs/", "](")
     return re.sub(r"(?<!\[)`(?:examples/(\w+)\.py|docs/([\w-]+)\.md)`", _link, markdown)
