@@ -101,5 +101,5 @@ def undone(dry: int = 0, always: bool = True) -> Iterator[None]:
             changed.clear()
     finally:
         for variable, array in changed.values():
-            variable.take(array)
+            variable.adopt(array)
             variable.exposed = True  # for others may hold the array

@@ -157,7 +157,7 @@ class Variable(TensorOps):
             note(Entry(ASSIGN, (value,), (array,), (self, old), {}, output))
         return output
 
-    def take(self, array: Array) -> None:
+    def adopt(self, array: Array) -> None:
         """Store an array of the same shape and dtype which nobody else holds, without a copy."""
         self.array, self.exposed = array, EXCLUSIVE
         Changes.arrays += 1

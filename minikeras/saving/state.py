@@ -198,7 +198,7 @@ def take_all(pairs: Pairs, objects: Iterable[Any], by_hand: Iterable[Callable[[]
     before = [(v, v.array, v.exposed) for saved in holders for v in own_variables(saved)]
     try:
         for (v, _), array in zip(pairs, arrays, strict=True):
-            v.take(array)
+            v.adopt(array)
         for load in by_hand:
             load()
     except BaseException:

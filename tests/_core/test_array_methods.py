@@ -5,7 +5,7 @@ from typing import Any, assert_type
 import numpy as np
 import pytest
 
-from minikeras import GradientTape, Tensor, ops
+from minikeras import GradientTape, Tensor, Variable, ops
 
 X = np.array([[3.0, -1.0, 2.5], [0.5, 4.0, -2.0], [1.5, 2.0, 0.25]])
 REDUCTIONS = ("all", "any", "max", "mean", "min", "prod", "std", "sum", "var")
@@ -31,6 +31,14 @@ def test_sorting_returns_a_sorted_tensor() -> None:
     x = ops.convert_to_tensor(X)
     np.testing.assert_array_equal(x.sort(), np.sort(X))
     np.testing.assert_array_equal(x, X)
+
+
+def test_a_variable_has_none_of_them() -> None:
+    v = Variable(X[0])
+    for name in {name for name, _, _ in CALLS}:
+        with pytest.raises(AttributeError, match=name):
+            getattr(v, name)([0, 2])
+    np.testing.assert_array_equal(v, X[0].astype("float32"))
 
 
 def test_methods_are_differentiated_and_typed() -> None:
