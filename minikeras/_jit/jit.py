@@ -152,8 +152,8 @@ class Jit:
                 return None
         return program
 
-    def is_first(self, inputs: Any) -> bool:
-        """Remember a further kind of inputs, without blocks of rows; return whether it is new since a layer changed."""
+    def note_kind(self, inputs: Any) -> bool:
+        """Note a further kind of inputs; return whether it waits: new since a layer changed, and without blocks."""
         key = _key(inputs)
         if self._fingerprints.get(key, (None,))[0] == Changes.layers or not _within(inputs, self._whole):
             return False
@@ -163,7 +163,7 @@ class Jit:
     def _first_run(self, inputs: Any, key: Any) -> Any:
         """Run the function, keep a program of what it did if that can be replayed, and return the outputs."""
         tensors = to_tensors(inputs)
-        if recorders.open or not self._may_replay() or self.is_first(inputs):
+        if recorders.open or not self._may_replay() or self.note_kind(inputs):
             return self._function(tensors)
         version, streams = Changes.layers, _random_streams()
         outputs, record = trace(self._function, tensors)

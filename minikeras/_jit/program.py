@@ -36,7 +36,7 @@ class Program:
         size: Bytes of all buffers.
         steps_left: Counts down to 1, after which a better program is made; not above 0 where there is none.
         masked: Whether an output has a mask, which a replay does not give.
-        source: The two functions as text: `main` does what has effects, `tail` computes the outputs from what is left.
+        source: Two functions as text: `main` does what has effects and gives the `early` outputs, `tail` the others.
     """
 
     size: int

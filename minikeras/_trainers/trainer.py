@@ -48,7 +48,7 @@ class Trainer(Layer):
     """A layer that is compiled, trained, evaluated and asked for predictions: the base of `Model`."""
 
     optimizer: Optimizer
-    """The rule that changes the weights, from `compile` on."""
+    """What changes the weights, from `compile` on."""
     history: History
     """Losses and metrics of the last `fit`."""
 
@@ -123,7 +123,7 @@ class Trainer(Layer):
         program = jit.find(x)
         if program is not None and not program.masked:
             outputs = jit.replay(program, x)
-        elif program is None and self.built and x.dtype.kind in "fiub" and self._is_pure() and not jit.is_first(x):
+        elif program is None and self.built and x.dtype.kind in "fiub" and self._is_pure() and not jit.note_kind(x):
             outputs = jit.run(x)  # which makes a program if it can
             program = jit.find(x)
         return None if outputs is None or (program and program.masked) else map_structure(Tensor, outputs)
@@ -199,15 +199,15 @@ class Trainer(Layer):
         every = steps_per_execution or 1  # Keras 2 wrote null
         if not isinstance(every, int | np.integer) or every < 1:
             raise ValueError(f"`steps_per_execution` must be an integer from 1 on. Received: {every!r}.")
-        plain_rule = rule = None if optimizer is None else optimizers.get(optimizer)
+        plain = chosen = None if optimizer is None else optimizers.get(optimizer)
         compiled_loss = CompiledLoss(loss, loss_weights) if loss is not None else self._compiled_loss
         compiled_metrics = self._compiled_metrics
         if metrics is not None or weighted_metrics is not None:
             compiled_metrics = CompiledMetrics(metrics, weighted_metrics)
         scales = auto_scale_loss and self.dtype_policy.name == "mixed_float16"
-        if scales and rule is not None and not isinstance(rule, optimizers.LossScaleOptimizer):
-            rule = optimizers.LossScaleOptimizer(rule, name="loss_scale_optimizer")
-        vars(self)["optimizer"] = rule
+        if scales and chosen is not None and not isinstance(chosen, optimizers.LossScaleOptimizer):
+            chosen = optimizers.LossScaleOptimizer(chosen, name="loss_scale_optimizer")
+        vars(self)["optimizer"] = chosen
         self.loss = loss if loss is not None else self.loss
         self._compiled_loss = compiled_loss
         self._compiled_metrics = compiled_metrics
@@ -219,7 +219,7 @@ class Trainer(Layer):
         self.compiled = True
         vars(self).pop("_jits", None)
         self._compile_config = {
-            "optimizer": plain_rule, "loss": loss, "loss_weights": loss_weights, "metrics": metrics,
+            "optimizer": plain, "loss": loss, "loss_weights": loss_weights, "metrics": metrics,
             "weighted_metrics": weighted_metrics, "run_eagerly": run_eagerly,
             "steps_per_execution": steps_per_execution, "jit_compile": jit_compile}  # fmt: skip
 
@@ -673,7 +673,7 @@ class Trainer(Layer):
             if not outputs.batches:
                 self._prepare(batch, "predict")
                 if source.count != 1:
-                    jit.is_first(batch)  # which then does not wait: there are more of its kind
+                    jit.note_kind(batch)  # which then does not wait: there are more of its kind
             if outputs.batches % every == 0:
                 hooks.on_predict_batch_begin(outputs.batches)
             recent.append(jit.run(batch))
