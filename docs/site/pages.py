@@ -39,7 +39,7 @@ HOMES = [
 ]  # fmt: skip
 """The modules that document what others name too, the first one first."""
 NAMES = """\
-# Keras name: here or not
+# Keras's names: here or not
 
 Every public name of Keras, and of TensorFlow in the parts that teaching scripts use, by the module in which a script
 finds it. Those of Keras that are not here can be imported all the same, and using one says so; those of TensorFlow
