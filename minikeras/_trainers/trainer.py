@@ -71,7 +71,7 @@ class Trainer(Layer):
         """The metrics of the layers, and the count of changes to layers when they were collected."""
 
     @cached_property
-    def jit(self) -> Jit:
+    def _forward_jit(self) -> Jit:
         """Runs the forward pass for `predict`; it keeps programs for the input shapes it has met."""
         call = super().__call__
         return Jit(lambda x: call(x, training=False), self._is_pure, PROGRAM_BYTES)
@@ -86,9 +86,9 @@ class Trainer(Layer):
             "predict": Jit(lambda data: self.predict_step(data), self._is_pure, PROGRAM_BYTES)}  # fmt: skip
 
     @property
-    def _predictor(self) -> Jit:
+    def _predict_jit(self) -> Jit:
         """Runs `predict_step`: where it is not overridden, that is the forward pass."""
-        return self.jit if type(self).predict_step is Trainer.predict_step else self._jits["predict"]
+        return self._forward_jit if type(self).predict_step is Trainer.predict_step else self._jits["predict"]
 
     @cached_property
     def _taped(self) -> TapedFunction:
@@ -97,7 +97,7 @@ class Trainer(Layer):
 
     def __getstate__(self) -> dict[str, Any]:
         state = super().__getstate__()
-        left_out = ("jit", "_jits", "_taped", "history")
+        left_out = ("_forward_jit", "_jits", "_taped", "history")
         return {key: value for key, value in state.items() if key not in left_out} | {"_held": (-1, [])}
 
     def _quick_call(self, *args: Any, **kwargs: Any) -> Any:
@@ -119,7 +119,7 @@ class Trainer(Layer):
             x = x.array
         if type(x) is not np.ndarray:
             return None
-        jit, outputs = self.jit, None
+        jit, outputs = self._forward_jit, None
         program = jit.find(x)
         if program is not None and not program.masked:
             outputs = jit.replay(program, x)
@@ -134,7 +134,7 @@ class Trainer(Layer):
 
     def _has_user_code(self) -> bool:
         """Return whether a step of training or evaluation may run code that is not this package's."""
-        parts = [self._optimizer, *self.metrics, *(v.regularizer for v in self.trainable_weights)]
+        parts = [self._compiled_optimizer, *self.metrics, *(v.regularizer for v in self.trainable_weights)]
         replaced = {"train_step", *_REPORTING} & vars(self).keys()
         built_in = self._is_pure() and all(part is None or is_built_in(part) for part in parts) and not replaced
         return not built_in or not all(part.is_additive() for part in self._compiled_parts)
@@ -153,7 +153,7 @@ class Trainer(Layer):
         """Return whether loss and metrics are computed by the methods of this class, none of which is overridden."""
         return all(getattr(type(self), name) is getattr(Trainer, name) for name in _REPORTING)
 
-    def _prepare(self, x: Any, phase: Phase) -> None:
+    def _build_on(self, x: Any, phase: Phase) -> None:
         """Build the model for a batch, if need be; what this call assigns to variables is undone."""
         name = f"{phase}_step"
         if not self._is_built() and getattr(type(self), name) is getattr(Trainer, name):
@@ -240,11 +240,11 @@ class Trainer(Layer):
         slots = {"optimizer": optimizers, "loss": losses, "metrics": metrics, "weighted_metrics": metrics}
         check_arguments(type(self), config, "compile")
         self.compile(**{key: objects_of(x, slots[key].deserialize) if key in slots else x for key, x in config.items()})
-        if self._optimizer is not None and self.built:
-            self._optimizer.build(self.trainable_variables)
+        if self._compiled_optimizer is not None and self.built:
+            self._compiled_optimizer.build(self.trainable_variables)
 
     @property
-    def _optimizer(self) -> Optimizer | None:
+    def _compiled_optimizer(self) -> Optimizer | None:
         return cast("Optimizer | None", vars(self).get("optimizer"))
 
     @property
@@ -340,11 +340,11 @@ class Trainer(Layer):
         with GradientTape() as tape:
             y_pred = self(x, training=True)
             loss = self._loss_of(x, y, y_pred, sample_weight, training=True)
-            scaled = loss if self._optimizer is None else self._optimizer.scale_loss(loss)
+            scaled = loss if self._compiled_optimizer is None else self._compiled_optimizer.scale_loss(loss)
         weights = self.trainable_weights
-        logs = self._report(x, y, y_pred, sample_weight, loss)  # before the update: metrics may fail
-        if self._optimizer is not None and weights:
-            self._optimizer.apply(tape.gradient(scaled, weights), weights)
+        logs = self._step_logs(x, y, y_pred, sample_weight, loss)  # before the update: metrics may fail
+        if self._compiled_optimizer is not None and weights:
+            self._compiled_optimizer.apply(tape.gradient(scaled, weights), weights)
         return logs
 
     @overridable
@@ -352,9 +352,9 @@ class Trainer(Layer):
         """Evaluate one batch and return what to report, by name, as `train_step` does. A subclass may override it."""
         x, y, sample_weight = unpack_x_y_sample_weight(data)
         y_pred = self(x, training=False)
-        return self._report(x, y, y_pred, sample_weight, self._loss_of(x, y, y_pred, sample_weight, training=False))
+        return self._step_logs(x, y, y_pred, sample_weight, self._loss_of(x, y, y_pred, sample_weight, training=False))
 
-    def _report(self, x: Any, y: Any, y_pred: Any, sample_weight: Any, loss: Any) -> dict[str, Any]:
+    def _step_logs(self, x: Any, y: Any, y_pred: Any, sample_weight: Any, loss: Any) -> dict[str, Any]:
         if self._loss_tracker is not None:
             self._loss_tracker.update_state(loss, sample_weight=next(a.shape[0] for a in leaves(x) if a is not None))
         return self.compute_metrics(x, y, y_pred, sample_weight)
@@ -426,7 +426,7 @@ class Trainer(Layer):
             size = validation_batch_size or batch_size
             validation = Batches(*unpack_x_y_sample_weight(validation_data), size, validation_steps, together=every)
         self._build_for(source, "train")
-        hooks = self._hooks(callbacks, verbosity, epochs, source.count, add_history=True)
+        hooks = self._callback_list(callbacks, verbosity, epochs, source.count, add_history=True)
         vars(self)["stop_training"] = False
         logs: dict[str, Any] = {}
         hooks.on_train_begin()
@@ -446,13 +446,13 @@ class Trainer(Layer):
                         break
         finally:
             hooks.close()
-            if self._optimizer is not None and self._optimizer.built and epochs > 0:
-                self._optimizer.finalize_variable_values(self.trainable_weights)
+            if self._compiled_optimizer is not None and self._compiled_optimizer.built and epochs > 0:
+                self._compiled_optimizer.finalize_variable_values(self.trainable_weights)
         hooks.on_train_end(logs)
         return self.history
 
-    def _hooks(self, callbacks: Any, verbose: int, epochs: int, steps: int | None,
-               add_history: bool = False) -> CallbackList:  # fmt: skip
+    def _callback_list(self, callbacks: Any, verbose: int, epochs: int, steps: int | None,
+                       add_history: bool = False) -> CallbackList:  # fmt: skip
         if isinstance(callbacks, CallbackList):
             return callbacks
         return CallbackList(callbacks, add_history, verbose != 0, self, verbose=verbose, epochs=epochs, steps=steps)
@@ -473,9 +473,10 @@ class Trainer(Layer):
         A subclass's own step builds the model when it runs: it may call it, or parts of it, on something else.
         """
         if not self._is_built() or not all(part.built for part in self._compiled_parts):
-            self._prepare(first()[0], phase)
-        if self._optimizer is not None and not self._optimizer.built and all(x.built for x in self._flatten_layers()):
-            self._optimizer.build(self.trainable_variables)
+            self._build_on(first()[0], phase)
+        optimizer = self._compiled_optimizer
+        if optimizer is not None and not optimizer.built and all(x.built for x in self._flatten_layers()):
+            optimizer.build(self.trainable_variables)
 
     def _run_epoch(self, phase: Phase, source: Batches, hooks: CallbackList, interrupt: Interrupt) -> dict[str, Any]:
         flag = {"train": "stop_training", "test": "stop_evaluating"}[phase]
@@ -531,7 +532,7 @@ class Trainer(Layer):
             return logs if return_dict else self._in_order(logs)
         source = Batches(x, y, sample_weight, batch_size, steps, together=self.steps_per_execution)
         self._build_for(source, "test")
-        hooks = self._hooks(callbacks, verbosity, 1, source.count)
+        hooks = self._callback_list(callbacks, verbosity, 1, source.count)
         with closing(hooks), Interrupt() as interrupt:
             logs = self._evaluate(source, hooks, interrupt)
         return logs if return_dict else self._in_order(logs)
@@ -635,16 +636,15 @@ class Trainer(Layer):
             >>> model.predict(np.array([[1.0, 2.0]]), verbose=0)
             array([[3.]], dtype=float32)
         """
-        jit = self._predictor
-        own = jit is self.jit
-        if type(x) is np.ndarray and verbose == 0 and callbacks is None and steps is None and self.built and own:
+        jit, plain = self._predict_jit, steps is None is callbacks
+        if type(x) is np.ndarray and verbose == 0 and plain and self.built and jit is self._forward_jit:
             program = jit.find(x)  # met before: nothing is left to check
             if program is not None and len(x) <= (32 if batch_size is None else batch_size):
                 return jit.replay(program, x)
-        if steps is None is callbacks and on_dask.is_dask(x):
+        if plain and on_dask.is_dask(x):
             return on_dask.predict(self, x, batch_size)
         source = Batches(x, batch_size=batch_size, steps=steps, together=self.steps_per_execution)
-        hooks = self._hooks(callbacks, verbosity_of(verbose), 1, source.count)
+        hooks = self._callback_list(callbacks, verbosity_of(verbose), 1, source.count)
         outputs = Outputs(source.rows)
         vars(self)["stop_predicting"] = False
         hooks.on_predict_begin()
@@ -653,25 +653,25 @@ class Trainer(Layer):
             hooks.on_predict_end()
         if not outputs.batches and source.array is not None:
             one = map_structure(lambda array: np.zeros((1, *array.shape[1:]), array.dtype), source.array[0])
-            self._prepare(one, "predict")
-            return map_structure(lambda y: y[:0], self._predictor.run(one))  # of the right shape
+            self._build_on(one, "predict")
+            return map_structure(lambda y: y[:0], self._predict_jit.run(one))  # of the right shape
         result = outputs.result()
         source.warn_of_nonsense(result)
         return result
 
     def _predict_batches(self, source: Batches, hooks: CallbackList, outputs: Outputs, unobserved: bool) -> None:
         """Run all batches, several at once after the first where no callback looks and each row is by itself."""
-        jit, at_once, recent = self._predictor, 1, list[Any]()
+        jit, at_once, recent = self._predict_jit, 1, list[Any]()
         every = 1 if unobserved else self.steps_per_execution
         while True:
-            if outputs.batches == 1 and unobserved and source.array and jit is self.jit and self._is_rowwise():
+            if outputs.batches == 1 and unobserved and source.array and jit is self._forward_jit and self._is_rowwise():
                 first = map_structure(lambda array: array[: source.size], source.array[0])
                 at_once = max(1, jit.rows_at_once(first) // source.size)
             batch, count = source.take(at_once)
             if batch is None:
                 break
             if not outputs.batches:
-                self._prepare(batch, "predict")
+                self._build_on(batch, "predict")
                 if source.count != 1:
                     jit.note_kind(batch)  # which then does not wait: there are more of its kind
             if outputs.batches % every == 0:
@@ -690,8 +690,8 @@ class Trainer(Layer):
     def predict_on_batch(self, x: Inputs) -> Array | Any:
         """Return the outputs for one batch."""
         (batch,) = data_adapters.as_data(x)
-        self._prepare(batch, "predict")
-        return self._predictor.run(batch)
+        self._build_on(batch, "predict")
+        return self._predict_jit.run(batch)
 
 
 JOINED = 1024

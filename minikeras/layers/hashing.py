@@ -77,10 +77,10 @@ class HashedCrossing(_Hashed):
         dtype = dtype or ("int64" if output_mode == "int" else None)
         self._configure(locals())
 
-    def _convert(self, x: Any) -> Any:
+    def _as_input(self, x: Any) -> Any:
         if not isinstance(x, list | tuple):
             raise ValueError(f"HashedCrossing takes a list of inputs. Received: {x!r:.200}")
-        return [super(HashedCrossing, self)._convert(item) for item in x]
+        return [super(HashedCrossing, self)._as_input(item) for item in x]
 
     def call(self, inputs: Any) -> Tensor:
         return encode(*list[Tensor](inputs), layer=self)

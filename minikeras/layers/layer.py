@@ -300,9 +300,9 @@ class Layer(Module, Configurable):
         args, kwargs = self._training_by_name(args, kwargs)
         symbolic = any_symbolic(args) or (bool(kwargs) and any_symbolic(kwargs.values()))
         given, given_by_name = args, dict(kwargs)
-        args = tuple(map(self._convert, args))
+        args = tuple(map(self._as_input, args))
         if kwargs:
-            kwargs |= {k: map_structure(lambda y: self._convert(y) if isinstance(y, _ARRAYS) else y, x)
+            kwargs |= {k: map_structure(lambda y: self._as_input(y) if isinstance(y, _ARRAYS) else y, x)
                        for k, x in kwargs.items() if any(isinstance(y, _ARRAYS) for y in leaves(x))}  # fmt: skip
         first = args[0] if args else next((kwargs[k] for k in parameters(self.call).names if k in kwargs), None)
         if self.input_spec is not None:
@@ -452,7 +452,7 @@ class Layer(Module, Configurable):
                       "to it. However, this layer does not support masking and will therefore destroy the mask "
                       "information. Downstream layers will not see the mask.")  # fmt: skip
 
-    def _convert(self, x: Any) -> Any:
+    def _as_input(self, x: Any) -> Any:
         """Return an input as a tensor, or a structure of tensors, floats in the input dtype.
 
         Layers and functions stay what they are; text is refused, as are tensors of it by layers that compute.
@@ -463,9 +463,9 @@ class Layer(Module, Configurable):
         if x is None or isinstance(x, Layer) or callable(x):
             return x
         if isinstance(x, dict):
-            return {key: self._convert(value) for key, value in x.items()}
+            return {key: self._as_input(value) for key, value in x.items()}
         if isinstance(x, list | tuple) and not isinstance(first_leaf(x), _NUMBERS):
-            return like(x, [self._convert(item) for item in x])
+            return like(x, [self._as_input(item) for item in x])
         if isinstance(x, str | bytes):
             raise self._misplaced(x)
         tensor = as_tensor(x)

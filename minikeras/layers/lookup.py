@@ -116,7 +116,7 @@ class OfValues(Numbering):
 
     _converts = False
 
-    def _convert(self, x: Any) -> Any:
+    def _as_input(self, x: Any) -> Any:
         return x if isinstance(x, Tensor) else Tensor(raw(x))
 
 

@@ -53,7 +53,7 @@ def profile_step(model: Any, x: TensorLike, y: TensorLike | None = None, steps: 
 
     for _ in range(3):  # of which the last, at the latest, makes the program
         step()
-    jit = model._predictor if y is None else model._jits["train"]
+    jit = model._predict_jit if y is None else model._jits["train"]
     if any(program.steps_left > 0 for program in jit._programs.values()):  # a better one is to come
         for _ in range(WHOLE_STEPS + 2):
             step()

@@ -29,7 +29,7 @@ def small_too(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def in_blocks(model: keras.Model, phase: str = "train") -> list[blocks.BlockProgram]:
     """Return the programs of a model that run in blocks."""
-    every = model._jits[phase] if phase != "predict" else model.jit
+    every = model._jits[phase] if phase != "predict" else model._forward_jit
     return [program for program in every._programs.values() if isinstance(program, blocks.BlockProgram)]
 
 

@@ -261,7 +261,7 @@ def test_many_shapes_keep_their_programs() -> None:
     for _ in range(2):
         for x in batches:
             assert model.predict(x, verbose=0).shape == (len(x), 3)
-    assert all(model.jit.find(x) is not None for x in batches)
+    assert all(model._forward_jit.find(x) is not None for x in batches)
 
 
 def test_what_comes_but_once_is_not_recorded(monkeypatch: pytest.MonkeyPatch) -> None:

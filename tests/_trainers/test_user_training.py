@@ -1349,3 +1349,26 @@ def test_a_step_keeps_one_old_array_of_what_it_assigns_often() -> None:
     tracemalloc.stop()
     assert peak < 10 * 400_000
     assert model.total.numpy()[0] == 100.0
+
+
+@pytest.mark.parametrize("name", ["jit", "_optimizer", "_predictor", "_hooks"])
+def test_a_model_may_have_attributes_and_methods_of_its_own_names(name: str) -> None:
+    class Net(Model):
+        def __init__(self) -> None:
+            super().__init__()
+            self.out = Dense(1)
+            setattr(self, name, 7)
+
+        def call(self, x: Any) -> Any:
+            return self.out(x)
+
+        def _prepare(self, x: Any) -> Any:
+            raise AssertionError
+
+        _report = _convert = _prepare
+
+    model = Net()
+    model.compile("sgd", "mse")
+    model.fit(X, Y, verbose=0, validation_data=(X, Y))
+    assert model.predict(X, verbose=0).shape == (16, 1)
+    assert getattr(model, name) == 7
