@@ -69,7 +69,7 @@ class Dense(WithKernel):
         kernel_initializer: What fills the kernel, of shape (n, units); by default as Glorot and Bengio 2010 say.
         bias_initializer: What fills the bias, of shape (units,).
 
-    Input shape:  (batch, ..., n), n fixed at the first call; a ValueError for an unknown one, or another later.
+    Input shape:  (batch, ..., n), with the n of the first call; a ValueError if it is unknown, or another one later.
     Output shape: (batch, ..., units).
 
     Example:

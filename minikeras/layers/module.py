@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
 from operator import is_
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
 import numpy as np
 
@@ -52,6 +52,8 @@ class Module:
     _variables: list[Variable]
     _inside: Contents
     _building: bool
+    _of_graph: ClassVar[frozenset[str]] = frozenset()
+    """Properties of a model made of a graph: a class of the user's without one may set attributes of these names."""
 
     def _locked(self) -> bool:
         return bool(vars(self).get("built")) and not vars(self).get("_building")
@@ -67,14 +69,17 @@ class Module:
                 Changes.layers += 1
             if name == "dtype_policy":
                 value = dtype_policies.get(value)
-            object.__setattr__(self, name, value)
+            if name in self._of_graph and vars(self).get("_graph") is None:
+                vars(self)[name] = value
+            else:
+                object.__setattr__(self, name, value)
 
         def __getattr__(self, name: str) -> Any:
             if name.startswith("__"):
                 raise AttributeError(name)
             declared = getattr(type(self), name, None)
             if isinstance(declared, property):  # its getter has raised the AttributeError that says why: let it say so
-                return declared.fget(self)
+                return vars(self)[name] if name in vars(self) else declared.fget(self)
             if "_variables" not in vars(self):  # `hasattr` before that call is no mistake yet
                 kind = RuntimeError if name in _MADE_BY_INIT else AttributeError
                 raise kind(f"In layer '{type(self).__name__}', you forgot to call `super().__init__()` as the first "

@@ -63,6 +63,7 @@ class Model(Exporting, Trainer):
     _arguments = ()  # a configuration holds the graph
     _graph: Graph | None
     """The graph that the model runs, if not its own `call`."""
+    _of_graph = frozenset({"inputs", "outputs", "input_shape", "output_shape", "operations", "output_names"})
     _without_graph: ClassVar[str] = "it has no graph of symbolic tensors"
 
     if not TYPE_CHECKING:  # the arguments are those of __init__, and a subclass's `call` may take what it likes
@@ -169,12 +170,12 @@ class Model(Exporting, Trainer):
 
     @property
     def input(self) -> KerasTensor | Any:
-        """The symbolic inputs as the model was given them; that of its first call on one, of a Sequential."""
+        """The symbolic inputs as the model was given them; of a Sequential, the tensor that it was first called on."""
         return super().input if self._ends is None else self._ends.input_structure
 
     @property
     def output(self) -> KerasTensor | Any:
-        """The symbolic outputs as the model was given them; that of its first call on one, of a Sequential."""
+        """The symbolic outputs as the model was given them; of a Sequential, what its first call on one gave."""
         return super().output if self._ends is None else self._ends.output_structure
 
     @property

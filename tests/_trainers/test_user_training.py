@@ -1351,7 +1351,9 @@ def test_a_step_keeps_one_old_array_of_what_it_assigns_often() -> None:
     assert model.total.numpy()[0] == 100.0
 
 
-@pytest.mark.parametrize("name", ["jit", "_optimizer", "_predictor", "_hooks"])
+@pytest.mark.parametrize(
+    "name", ["jit", "_optimizer", "_predictor", "_hooks", "inputs", "outputs", "input_shape", "output_names"]
+)
 def test_a_model_may_have_attributes_and_methods_of_its_own_names(name: str) -> None:
     class Net(Model):
         def __init__(self) -> None:
@@ -1372,3 +1374,5 @@ def test_a_model_may_have_attributes_and_methods_of_its_own_names(name: str) -> 
     model.fit(X, Y, verbose=0, validation_data=(X, Y))
     assert model.predict(X, verbose=0).shape == (16, 1)
     assert getattr(model, name) == 7
+    with pytest.raises(AttributeError, match="outputs"):
+        Model(x := Input((3,)), Dense(1)(x)).outputs = []  # type: ignore[misc]  # which checkers refuse too
