@@ -32,7 +32,7 @@ def to_config(graph: Graph) -> Config:
         return [operation.name, first + calls[id(operation)].index(node_of(x)), x.index]
 
     def end(x: KerasTensor) -> list[Any]:  # Keras counts the calls of a nested model from 1 here
-        return history(x, getattr(node_of(x).operation, "_first_call", 0))
+        return history(x, getattr(node_of(x).operation, "_given_graph", None) is not None)
 
     def argument(x: Any) -> Any:
         if isinstance(x, KerasTensor):
@@ -108,7 +108,8 @@ class _Reader:
         """Return the tensor that an input or output names, None for a structure of them."""
         if isinstance(x, list | tuple) and len(x) == 3 and isinstance(x[0], str):
             name, call, index = x
-            return self._tensor(name, _index(call) - getattr(self.operations.get(name), "_first_call", 0), index)
+            first = getattr(self.operations.get(name), "_given_graph", None) is not None  # as in `to_config`
+            return self._tensor(name, _index(call) - first, index)
         if not is_nested(x):
             raise ValueError(f"Inputs and outputs are named by layer, call and place. Received: {x!r:.80}.")
         return None

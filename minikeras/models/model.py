@@ -140,10 +140,6 @@ class Model(Exporting, Trainer):
     def _converts(self) -> bool:  # type: ignore[override]  # a constant of other layers
         return self._given_graph is None
 
-    @property
-    def _first_call(self) -> int:
-        return 0 if self._given_graph is None else 1
-
     def _locked(self) -> bool:
         return self._graph is None and super()._locked()
 
