@@ -547,8 +547,9 @@ def space_to_depth(x: TensorLike, block_size: int, data_format: DataFormat = "ch
 
 @primitive(None)
 def view(x: TensorLike, dtype: DTypeLike | None = None) -> Array:
-    """The bytes of x read as another dtype."""
-    return strong(x).copy().view(standardize_dtype(dtype))
+    """The bytes of x read as another dtype; without one, x as it is."""
+    a = strong(x).copy()
+    return a if dtype is None else a.view(standardize_dtype(dtype))
 
 
 @primitive(None, lambda g, y, c, a, b: np.where(c, g, 0), lambda g, y, c, a, b: np.where(c, 0, g))

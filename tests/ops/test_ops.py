@@ -875,6 +875,7 @@ def test_view_of_what_is_not_contiguous() -> None:
     x = ops.transpose(ops.ones((2, 3)))
     assert ops.view(x, "int16").shape == (3, 4)
     assert ops.view(x, "int32").numpy().view("float32").tolist() == [[1.0] * 2] * 3
+    assert ops.view(np.array([1, 2], "int32")).dtype == "int32"
 
 
 def test_select_takes_the_dtype_of_its_choices() -> None:
