@@ -435,12 +435,12 @@ class Trainer(Layer):
                 for epoch in range(self._initial_epoch or initial_epoch, epochs):
                     self.reset_metrics()
                     hooks.on_epoch_begin(epoch)
-                    results = self._run_epoch("train", source, hooks, interrupt)
+                    results = self._epoch_results("train", source, hooks, interrupt)
                     if not results:  # the data is at its end, as a warning has said
                         break
                     logs = results
                     if validation is not None and is_due(epoch + 1, validation_freq):
-                        logs = {**logs, **self._validate(validation, hooks, interrupt)}
+                        logs = {**logs, **self._validation_logs(validation, hooks, interrupt)}
                     hooks.on_epoch_end(epoch, logs)
                     if self.stop_training:
                         break
@@ -478,7 +478,7 @@ class Trainer(Layer):
         if optimizer is not None and not optimizer.built and all(x.built for x in self._flatten_layers()):
             optimizer.build(self.trainable_variables)
 
-    def _run_epoch(self, phase: Phase, source: Batches, hooks: CallbackList, interrupt: Interrupt) -> dict[str, Any]:
+    def _epoch_results(self, phase: Phase, source: Batches, hooks: CallbackList, interrupt: Interrupt) -> dict[str, Any]:
         flag = {"train": "stop_training", "test": "stop_evaluating"}[phase]
         stopped, every = partial(getattr, self, flag), self.steps_per_execution
         logs = run_epoch(phase, self._jits[phase], source, hooks, every, interrupt, stopped)
@@ -534,18 +534,18 @@ class Trainer(Layer):
         self._build_for(source, "test")
         hooks = self._callback_list(callbacks, verbosity, 1, source.count)
         with closing(hooks), Interrupt() as interrupt:
-            logs = self._evaluate(source, hooks, interrupt)
+            logs = self._test_logs(source, hooks, interrupt)
         return logs if return_dict else self._in_order(logs)
 
-    def _validate(self, source: Batches, hooks: CallbackList, interrupt: Interrupt) -> dict[str, Any]:
+    def _validation_logs(self, source: Batches, hooks: CallbackList, interrupt: Interrupt) -> dict[str, Any]:
         """Return the logs of an evaluation between epochs, under their names there; {} if there are no rows."""
         if source.rows == 0:
             warn_of_the_end()
             return {}
         source.reset()
-        return {f"val_{name}": value for name, value in self._evaluate(source, hooks, interrupt, inside=True).items()}
+        return {f"val_{name}": value for name, value in self._test_logs(source, hooks, interrupt, inside=True).items()}
 
-    def _evaluate(self, source: Batches, hooks: CallbackList, interrupt: Interrupt,
+    def _test_logs(self, source: Batches, hooks: CallbackList, interrupt: Interrupt,
                   inside: bool = False) -> dict[str, Any]:  # fmt: skip
         vars(self)["stop_evaluating"] = False
         watched = any(hooks.listens(f"on_test_{at}", seldom=not inside) for at in ("batch_begin", "batch_end"))
@@ -554,7 +554,7 @@ class Trainer(Layer):
             rows = SMALL // max((v.size for v in self.weights), default=1)
             source.join(min(JOINED, rows) if rows >= source.size else JOINED)  # more gains nothing for small products
         self.reset_metrics()
-        logs = as_floats(self._run_epoch("test", source, hooks, interrupt))
+        logs = as_floats(self._epoch_results("test", source, hooks, interrupt))
         hooks.on_test_end(logs)
         return logs
 
