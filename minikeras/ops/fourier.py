@@ -89,11 +89,10 @@ def rfft(x: TensorLike, fft_length: int | None = None) -> Pair:
 @composite
 def irfft(x: tuple[TensorLike, TensorLike], fft_length: int | None = None) -> Tensor:
     """Inverse of `rfft`, giving `fft_length` real numbers, by default two less than twice as many as it gets."""
-    first, second = _parts(x, "irfft")
-    n = fft_length or 2 * (first.shape[-1] - 1)
-    first, second = cut(first, n // 2 + 1), cut(second, n // 2 + 1)
-    mirrored = slice((n + 1) // 2 - 1, 0, -1)
-    full = [concatenate([part, s * part[..., mirrored]], -1) for part, s in ((first, 1.0), (second, -1.0))]
+    parts = _parts(x, "irfft")
+    n = fft_length or 2 * (parts[0].shape[-1] - 1)
+    halves, mirrored = [cut(part, n // 2 + 1) for part in parts], slice((n + 1) // 2 - 1, 0, -1)
+    full = [concatenate([half, s * half[..., mirrored]], -1) for half, s in zip(halves, (1.0, -1.0), strict=True)]
     return transform(full[0], full[1], (-1,), 1)[0] / float(n)
 
 
@@ -105,8 +104,9 @@ def _window(window: Any, sequence_length: int, fft_length: int) -> Tensor:
         raise ValueError(f"`fft_length` must be at least {sequence_length=}. Received: {fft_length=}.")
     if window is None:
         return ones(fft_length)
-    if isinstance(window, str):  # periodic: one point more, left out
-        window = (np.hanning if window == "hann" else np.hamming)(sequence_length + 1)[:-1]
+    if isinstance(window, str):  # periodic: one point more, left out; one alone is 1
+        points = (np.hanning if window == "hann" else np.hamming)(sequence_length + 1)
+        window = points[:-1] if sequence_length > 1 else [1.0]
     if shape(window) != (sequence_length,):
         raise ValueError(f"`window` must have {sequence_length} values. Received: shape={shape(window)}")
     left = (fft_length - sequence_length) // 2

@@ -305,7 +305,14 @@ CASES: dict[str, list[Case]] = {
     "rfft": only_float([(V,), (T3,), (M, 5), (T3, 2)]),
     "irfft": only_float([((M, N),), ((M, N), 3), ((T3, T3 + 1), 9)]),
     "stft": only_float(
-        [(SIGNAL, 8, 4, 8), (SIGNAL, 6, 3, 8, "hamming"), (SIGNAL, 8, 4, 8, None, False), (SIGNAL[0], 4, 2, 4)]
+        [
+            (SIGNAL, 8, 4, 8),
+            (SIGNAL, 6, 3, 8, "hamming"),
+            (SIGNAL, 8, 4, 8, None, False),
+            (SIGNAL[0], 4, 2, 4),
+            (SIGNAL, 1, 1, 1),
+            (SIGNAL, 1, 1, 2, "hamming"),
+        ]
     ),
     "istft": only_float([((SPECTRUM, SPECTRUM + 1), 8, 4, 8), ((SPECTRUM, SPECTRUM), 6, 2, 8, 14, "hamming", False)]),
     "polar": only_float([(POSITIVE, N)]),
