@@ -119,10 +119,9 @@ def cross(x1: TensorLike, x2: TensorLike, axisa: int = -1, axisb: int = -1, axis
 
 def _einsum_rule(index: int, g: Any, y: Any, *operands: Any, subscripts: str) -> Any:
     """Sum the gradient times the other operands over what the wanted operand has not."""
-    inputs, output = subscripts.split("->")
-    terms = inputs.split(",")
+    *terms, output = subscripts.replace("->", ",").split(",")
     term = terms.pop(index)
-    others = [x for i, x in enumerate(operands) if i != index]
+    others = [*operands[:index], *operands[index + 1 :]]
     return rule(_einsum)(g, *others, subscripts=f"{','.join([output, *terms])}->{term}")
 
 
@@ -190,6 +189,8 @@ def einsum(subscripts: str, *operands: TensorLike, **kwargs: Any) -> Tensor:
         >>> einsum("ij->i", [[1, 2], [3, 4]]).numpy()
         array([3, 7], dtype=int32)
     """
+    if not isinstance(subscripts, str):
+        raise TypeError(f"`subscripts` must be a string, such as 'ij,jk->ik'. Received: {subscripts!r}")
     tensors = [convert_to_tensor(x) for x in operands]
     terms, output = _labels(subscripts.replace(" ", ""), tensors)
     seen = Counter(chain(*map(set, terms)))

@@ -520,6 +520,8 @@ def test_errors_name_what_was_received() -> None:
         ops.einsum("ij->i", X[0])
     with pytest.raises(ValueError, match="Received: 1"):
         ops.einsum("i,i", X[0])
+    with pytest.raises(TypeError, match="'ij,jk->ik'"):
+        ops.einsum(X, [0, 1], [0])  # type: ignore[call-overload]  # NumPy's form
     with pytest.raises(ValueError, match="'median'"):
         ops.scatter_update(X, [[0, 0]], [1.0], reduction="median")
     with pytest.raises(TypeError, match="missing 1 required positional argument: 'x2'"):
