@@ -63,7 +63,7 @@ def while_loop(cond: Function1 | Function2, body: Function1 | Function2, loop_va
 
 def fori_loop(lower: int, upper: int, body_fun: Callable[[int, Any], Any], init_val: Any) -> Any:
     """Apply `body_fun(i, value)` for each i from `lower` up to but without `upper`."""
-    return reduce(lambda value, i: body_fun(i, value), range(int(lower), int(upper)), init_val)
+    return reduce(lambda value, i: body_fun(i, value), range(int(lower), int(upper)), _tensors(init_val))
 
 
 @composite

@@ -199,7 +199,8 @@ def test_control_flow_by_hand() -> None:
     assert ops.switch(1, [lambda x: x, lambda x: -x], 5) == -5
     i, total = ops.while_loop(lambda i, t: i < 4, lambda i, t: (i + 1, t + i), (0, 0))
     assert (int(i), int(total)) == (4, 6)
-    assert ops.fori_loop(0, 3, lambda i, x: x * 2, 1) == 8
+    value, count = ops.fori_loop(0, 3, lambda i, pair: (pair[0] * 2, pair[1] + 1), (0.5, 0))  # tensors, as in Keras
+    assert (float(value), value.dtype, int(count), count.dtype) == (4, "float32", 3, "int32")
     carry, ys = ops.scan(lambda c, x: (c + x, c), 0, [1, 2, 3], reverse=True)
     same(carry, 6)
     same(ys, [5, 3, 0])
