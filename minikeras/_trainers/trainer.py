@@ -52,8 +52,8 @@ class Trainer(Layer):
     history: History
     """Losses and metrics of the last `fit`."""
 
-    def __init__(self, *, name: str | None = None, trainable: bool = True, dtype: Any = None) -> None:
-        super().__init__(name=name, trainable=trainable, dtype=dtype)
+    def __init__(self, **options: Any) -> None:  # a model's overloads tell their types
+        super().__init__(**options)
         self.loss: Any = None
         self.compiled: bool = False
         self.run_eagerly: bool = False

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
-from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Literal, Self, TypeAlias, overload
+from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Literal, Self, TypeAlias, Unpack, overload
 
 from .. import saving
 from .._base.checks import one_of
@@ -17,6 +17,7 @@ from .._serialization.configurable import is_built_in
 from .._serialization.registry import Registry
 from .._serialization.serialization import serialize
 from .._trainers.trainer import Trainer
+from ..layers.arguments import LayerOptions
 from ..layers.core import Input
 from ..layers.layer import Layer
 from ..tree import flatten
@@ -80,12 +81,11 @@ class Model(Exporting, Trainer):
     def __init__(self, inputs: TensorStructure, outputs: TensorStructure, name: str | None = None, *,
                  trainable: bool = True) -> None: ...  # fmt: skip
     @overload
-    def __init__(self, *, name: str | None = None, trainable: bool = True, dtype: Any = None) -> None: ...
-    def __init__(self, inputs: Any = None, outputs: Any = None, name: str | None = None, *, trainable: bool = True,
-                 dtype: Any = None) -> None:  # fmt: skip
+    def __init__(self, **options: Unpack[LayerOptions]) -> None: ...
+    def __init__(self, inputs: Any = None, outputs: Any = None, name: str | None = None, **options: Any) -> None:
         if (inputs is None) != (outputs is None):
             raise TypeError(f"A graph needs `inputs` and `outputs`. Received: {inputs=}, {outputs=}.")
-        super().__init__(name=name, trainable=trainable, dtype=dtype)
+        super().__init__(name=name, **options)
         self._graph = None
         if inputs is not None:
             if any(isinstance(x, KerasTensor) and x.node is not None and x.node.inputs for x in flatten(inputs)):

@@ -250,6 +250,23 @@ def test_a_subclass_gets_the_arguments_that_its_configuration_adds() -> None:
     assert Scaled.from_config(Scaled(x, ones(1)(x), scale=3.0).get_config()).scale == 3.0
 
 
+def test_a_subclass_takes_the_options_of_layers() -> None:
+    class Own(Model):
+        def __init__(self, **options: Any) -> None:
+            super().__init__(**options)
+            self.dense = ones(1)
+
+        def call(self, x: Any) -> Any:
+            return self.dense(x)
+
+    model = Own(activity_regularizer="l2", autocast=False)
+    assert not model.autocast
+    model(np.ones((2, 3), "float32"))
+    assert [float(x) for x in model.losses] == [pytest.approx(0.01 * 9)]
+    with pytest.raises(ValueError, match="keyword arguments passed to Own"):
+        Own(unit=1)
+
+
 def test_training_and_masks_of_dropout_reach_the_layers() -> None:
     x = Input((1000,))
     model = Model(x, [Dropout(0.5, seed=1)(x), Dropout(0.5, seed=1)(x, training=True)])

@@ -247,6 +247,7 @@ WRONG: dict[str, Callable[[Any], Any]] = {
     "unbuilt_params": lambda k: k.Sequential([k.layers.Dense(1)]).count_params(),
     "pop_nothing": lambda k: k.Sequential().pop(),
     "bad_config": lambda k: k.Sequential.from_config({"layers": []}),
+    "unknown_option": lambda k: k.Model(units=1),
 }
 
 
