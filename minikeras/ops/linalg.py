@@ -120,9 +120,8 @@ def cross(x1: TensorLike, x2: TensorLike, axisa: int = -1, axisb: int = -1, axis
 def _einsum_rule(index: int, g: Any, y: Any, *operands: Any, subscripts: str) -> Any:
     """Sum the gradient times the other operands over what the wanted operand has not."""
     *terms, output = subscripts.replace("->", ",").split(",")
-    term = terms.pop(index)
-    others = [*operands[:index], *operands[index + 1 :]]
-    return rule(_einsum)(g, *others, subscripts=f"{','.join([output, *terms])}->{term}")
+    turned = f"{','.join([output, *terms[:index], *terms[index + 1 :]])}->{terms[index]}"
+    return rule(_einsum)(g, *operands[:index], *operands[index + 1 :], subscripts=turned)
 
 
 @cache
