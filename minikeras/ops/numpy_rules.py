@@ -10,11 +10,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from functools import cache, partial, reduce
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
 
 from .._base.nested import leaves, map_structure, only
+from .._base.signature import parameters
 from .._core.tensor import NUMPY_OPS, TensorOps, as_array, is_followed
 from ..tree import pack_sequence_as
 from .arrays import NP
@@ -127,15 +129,11 @@ def _elementwise(name: str) -> Callable[..., Any]:
     return call
 
 
-def rule(signature: str, body: Callable[..., Any]) -> None:
-    """Enter the function that computes one of NumPy's, under its name and those of its arguments in NumPy's order.
-
-    `out` and `dtype` are seen to here. `~kind` is an argument that makes no difference, `a>x` is called x in the rule.
-    """
-    name, _, places = signature.strip().partition(" ")
+def rule(name: str, body: Callable[..., Any]) -> None:
+    """Enter the function that computes one of NumPy's, under its name; `out` and `dtype` are seen to here."""
 
     def call(*args: Any, **kwargs: Any) -> Any:
-        names, own = _arguments(places)
+        names, own = _arguments(name, body)
         if len(args) > len(names):
             raise NoRule(f" with {len(args)} arguments by place")
         values = dict(zip(names, args, strict=False)) | kwargs
@@ -151,51 +149,41 @@ def rule(signature: str, body: Callable[..., Any]) -> None:
     RULES[name] = call
 
 
+_IN_C = {
+    "accumulate": "array axis dtype out", "concatenate": "arrays axis out dtype", "dot": "a b out",
+    "empty_like": "a dtype order subok shape device", "inner": "a b",
+    "reduce": "array axis dtype out keepdims initial where", "vdot": "a b", "where": "condition x y"}  # fmt: skip
+"""The arguments of functions that do not tell them, for they are in C, where those of the rules have other names."""
+
+
 @cache
-def _arguments(places: str) -> tuple[list[str], dict[str, str]]:
-    """Return the names of NumPy's arguments, and the rule's name for each that makes a difference."""
-    parts = [place.partition(">") for place in places.split()]
-    return [name.strip("~") for name, _, _ in parts], {name: own or name for name, _, own in parts if name[0] != "~"}
+def _arguments(name: str, body: Callable[..., Any]) -> tuple[tuple[str, ...], dict[str, str]]:
+    """Return the names of NumPy's arguments, and the rule's for those it takes: the same, else those left, in order."""
+    takes = parameters(getattr(body, "func", body))
+    in_c = _IN_C.get(name.rpartition(".")[2], "")
+    names = tuple(in_c.split()) or parameters(attrgetter(name)(np)).names or takes.names
+    others = [key for key in names if key not in {"out", "dtype", *takes.names, *_SILENT}]
+    left = [key for key in takes.names if key not in names]
+    own = {key: key for key in (*takes.names, *(others if takes.varkw else ()))}
+    return names, own | dict(zip(others, left, strict=False))
 
 
-# The table. The arguments are written out in NumPy's order, under every name that a NumPy gives them: `a>x` is the op's
-# `x`, `~kind` makes no difference to the numbers, and `around=round` is run by the op `round`.
+# The table. Functions that an op of the same name runs; `around=round` is run by the op `round`.
 
 _SAME = """
-allclose a>x1 b>x2 rtol atol equal_nan | append arr>x1 values>x2 axis | argmax a>x axis out keepdims
-argmin a>x axis out keepdims | argpartition a>x kth axis ~kind ~order | argsort a>x axis ~kind ~order ~stable
-around=round a>x decimals out | array_split ary>x indices_or_sections axis | average a>x axis weights
-bincount x weights minlength | broadcast_to array>x shape ~subok | concatenate arrays>xs axis out dtype
-copy a>x ~order ~subok | correlate a>x1 v>x2 mode | cross a>x1 b>x2 axisa axisb axisc axis | cumprod a>x axis dtype out
-cumsum a>x axis dtype out | degrees=rad2deg x out dtype | diag v>x k | diagflat v>x k | diagonal a>x offset axis1 axis2
-diff a n axis | dot a>x1 b>x2 out | dsplit ary>x indices_or_sections | dstack tup>xs
-empty_like a>x dtype ~order ~subok ~shape ~device | expand_dims a>x axis | fix=trunc x out | flip m>x axis | fliplr m>x
-flipud m>x | full_like a>x fill_value dtype ~order ~subok ~shape ~device | hsplit ary>x indices_or_sections
-hstack tup>xs dtype | i0 x | imag val>x | inner a>x1 b>x2 | isclose a>x1 b>x2 rtol atol equal_nan
-isin element>x1 test_elements>x2 assume_unique invert ~kind | isneginf x out | isposinf x out | isreal x
-kron a>x1 b>x2 | median a>x axis out ~overwrite_input keepdims | moveaxis a>x source destination
-nan_to_num x ~copy nan posinf neginf | nanargmax a>x axis out keepdims | nanargmin a>x axis out keepdims
-nancumprod a>x axis dtype out | nancumsum a>x axis dtype out | nanmax a>x axis out keepdims
-nanmedian a>x axis out ~overwrite_input keepdims | nanmin a>x axis out keepdims
-nanpercentile a>x q axis out ~overwrite_input method keepdims
-nanquantile a>x q axis out ~overwrite_input method keepdims | ndim a>x | nonzero a>x
-ones_like a>x dtype ~order ~subok ~shape ~device | outer a>x1 b>x2 out | pad array>x pad_width mode constant_values
-percentile a>x q axis out ~overwrite_input method keepdims | ptp a>x axis out keepdims
-quantile a>x q axis out ~overwrite_input method keepdims | radians=deg2rad x out dtype | real val>x
-repeat a>x repeats axis | rint=round x out dtype | roll a>x shift axis | rot90 m>array k axes | round a>x decimals out
-select condlist choicelist default | shape a>x | sinc x | split ary>x indices_or_sections axis | squeeze a>x axis
-stack arrays>x axis out dtype | swapaxes a>x axis1 axis2 | tensordot a>x1 b>x2 axes | tile A>x reps>repeats
-trace a>x offset axis1 axis2 dtype out | transpose a>x axes | trapezoid y x dx axis | tril m>x k | triu m>x k
-unravel_index indices shape | vander x N increasing | vdot a>x1 b>x2 | vsplit ary>x indices_or_sections
-vstack tup>xs dtype | where condition x>x1 y>x2 | zeros_like a>x dtype ~order ~subok ~shape ~device
-linalg.cholesky a>x upper | linalg.cross x1 x2 axis | linalg.det a>x | linalg.inv a>x | linalg.matmul x1 x2
-linalg.norm x ord axis keepdims | linalg.outer x1 x2 | linalg.pinv a>x rcond | linalg.qr a>x mode | linalg.slogdet a>x
-linalg.solve a b | linalg.svd a>x full_matrices compute_uv | linalg.tensordot x1 x2 axes
+allclose append argmax argmin argpartition argsort around=round array_split average bincount broadcast_to concatenate
+copy correlate cross cumprod cumsum degrees=rad2deg diag diagflat diagonal diff dot dsplit dstack empty_like expand_dims
+fix=trunc flip fliplr flipud full_like hsplit hstack i0 imag inner isclose isin isneginf isposinf isreal kron median
+moveaxis nan_to_num nanargmax nanargmin nancumprod nancumsum nanmax nanmedian nanmin nanpercentile nanquantile ndim
+nonzero ones_like outer pad percentile ptp quantile radians=deg2rad real repeat rint=round roll rot90 round select shape
+sinc split squeeze stack swapaxes tensordot tile trace transpose trapezoid tril triu unravel_index vander vdot vsplit
+vstack where zeros_like linalg.cholesky linalg.cross linalg.det linalg.inv linalg.matmul linalg.norm linalg.outer
+linalg.pinv linalg.qr linalg.slogdet linalg.solve linalg.svd linalg.tensordot
 """
 
-for _line in _SAME.replace("|", "\n").strip().splitlines():
-    _name, _, _op = _line.split()[0].partition("=")
-    rule(_line.replace(f"={_op}", ""), NUMPY_OPS[_op or _name.rpartition(".")[2]])
+for _same in _SAME.split():
+    _name, _, _op = _same.partition("=")
+    rule(_name, NUMPY_OPS[_op or _name.rpartition(".")[2]])
 
 
 # Reductions, with what NumPy can leave out and begin with.
@@ -249,35 +237,31 @@ def _without_nan(general: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-def _reduction(name: str, general: Callable[..., Any], options: str = "") -> None:
+def _reduction(name: str, general: Callable[..., Any]) -> None:
     """Enter a reduction: the op of its name where that has all that is asked for, the general form elsewhere."""
 
     def call(a: Any, axis: Any = None, keepdims: bool = False, **asked: Any) -> Any:
         asked = {key: value for key, value in asked.items() if value is not None and value is not True}
         return general(a, axis=axis, keepdims=keepdims, **asked) if asked else NUMPY_OPS[name](a, axis, keepdims)
 
-    rule(f"{name} a axis {options}", call)
+    rule(name, call)
 
 
-for _name, _general, _options in (
-    ("sum", _sum, "dtype out keepdims initial where"), ("prod", _prod, "dtype out keepdims initial where"),
-    ("mean", _mean, "dtype out keepdims where"), ("var", _var, "dtype out ddof keepdims where mean correction"),
-    ("std", lambda a, **options: np.sqrt(_var(a, **options)), "dtype out ddof keepdims where mean correction"),
-):  # fmt: skip
-    _reduction(_name, _general, _options)
-    _reduction(f"nan{_name}", _without_nan(_general), _options)
+for _name, _general in (("sum", _sum), ("prod", _prod), ("mean", _mean), ("var", _var),
+                        ("std", lambda a, **options: np.sqrt(_var(a, **options)))):  # fmt: skip
+    _reduction(_name, _general)
+    _reduction(f"nan{_name}", _without_nan(_general))
 for _name in ("max", "min", "amax", "amin"):
-    _reduction(_name, _extreme(_name.removeprefix("a")), "out keepdims initial where")
+    _reduction(_name, _extreme(_name.removeprefix("a")))
 
 
-rule("all a axis out keepdims where", _all)
-rule("any a axis out keepdims where", _any)
+rule("all", _all)
+rule("any", _any)
 for _ufunc, _general in {"add": _sum, "multiply": _prod, "maximum": _extreme("max"), "minimum": _extreme("min"),
                          "logical_and": _all, "logical_or": _any}.items():  # fmt: skip
-    rule(f"{_ufunc}.reduce array>a axis dtype out keepdims initial where",
-         lambda a, axis=0, general=_general, **options: general(a, axis, **options))  # fmt: skip
+    rule(f"{_ufunc}.reduce", partial(_general, axis=0))
 for _ufunc, _name in (("add", "cumsum"), ("multiply", "cumprod")):
-    rule(f"{_ufunc}.accumulate array axis dtype out", lambda array, axis=0, op=NUMPY_OPS[_name]: op(array, axis))
+    rule(f"{_ufunc}.accumulate", partial(NUMPY_OPS[_name], axis=0))
 
 
 def _kept(result: Any, a: Any, axis: Any) -> Any:
@@ -446,83 +430,81 @@ def _irfft(a: Any, n: Any = None, axis: int = -1, norm: Any = None) -> Any:
 
 
 _COMPOSED: dict[str, Callable[..., Any]] = {
-    "astype x dtype ~copy": lambda x: x,
-    "angle z deg": lambda z, deg=False: NUMPY_OPS["angle"](z) * (180 / math.pi if deg else 1.0),
-    "block arrays": lambda arrays: _moved(
-        lambda *places: np.block(pack_sequence_as(arrays, places)), *leaves(arrays)),
-    "choose a choices out mode": lambda a, choices, mode="raise": _moved(
+    "astype": lambda x: x,
+    "angle": lambda z, deg=False: NUMPY_OPS["angle"](z) * (180 / math.pi if deg else 1.0),
+    "block": lambda arrays: _moved(lambda *places: np.block(pack_sequence_as(arrays, places)), *leaves(arrays)),
+    "choose": lambda a, choices, mode="raise": _moved(
         lambda *places: np.choose(value_of(a), places, mode=mode), *np.broadcast_arrays(*choices)),
-    "clip a a_min a_max out min max": lambda a, a_min=None, a_max=None, min=None, max=None: NUMPY_OPS["clip"](
+    "clip": lambda a, a_min=None, a_max=None, min=None, max=None: NUMPY_OPS["clip"](
         a, min if a_min is None else a_min, max if a_max is None else a_max),
-    "column_stack tup": lambda tup: np.concatenate([np.reshape(x, (-1, 1)) if ndim(x) < 2 else x for x in tup], 1),
-    "compress condition a axis out": lambda condition, a, axis=None: _moved(
+    "column_stack": lambda tup: np.concatenate([np.reshape(x, (-1, 1)) if ndim(x) < 2 else x for x in tup], 1),
+    "compress": lambda condition, a, axis=None: _moved(
         lambda places: np.compress(value_of(condition), places, axis), a),
-    "convolve a v mode": lambda a, v, mode="full": np.correlate(
+    "convolve": lambda a, v, mode="full": np.correlate(
         *((a, np.flip(v)) if size(a) >= size(v) else (v, np.flip(a))), mode),
-    "copysign x1 x2 out dtype": lambda x1, x2: np.abs(x1) * np.where(np.signbit(x2), -1.0, 1.0),
-    "corrcoef x y rowvar dtype": lambda x, y=None, rowvar=True: NUMPY_OPS["corrcoef"](
+    "copysign": lambda x1, x2: np.abs(x1) * np.where(np.signbit(x2), -1.0, 1.0),
+    "corrcoef": lambda x, y=None, rowvar=True: NUMPY_OPS["corrcoef"](
         x if y is None and rowvar else _rows(x, y, rowvar)),
-    "cov m y rowvar bias ddof fweights aweights dtype": _cov,
-    "count_nonzero a axis keepdims": lambda a, axis=None, keepdims=False: (
+    "cov": _cov,
+    "count_nonzero": lambda a, axis=None, keepdims=False: (
         _kept(NUMPY_OPS["count_nonzero"](a, axis), a, axis) if keepdims else NUMPY_OPS["count_nonzero"](a, axis)),
-    "cumulative_prod x axis dtype out include_initial": _running("cumprod", 1),
-    "cumulative_sum x axis dtype out include_initial": _running("cumsum", 0),
-    "delete arr obj axis": lambda arr, obj, axis=None: _moved(lambda x: np.delete(x, value_of(obj), axis), arr),
-    "digitize x bins right": lambda x, bins, right=False: (
+    "cumulative_prod": _running("cumprod", 1),
+    "cumulative_sum": _running("cumsum", 0),
+    "delete": lambda arr, obj, axis=None: _moved(lambda x: np.delete(x, value_of(obj), axis), arr),
+    "digitize": lambda x, bins, right=False: (
         np.digitize(value_of(x), value_of(bins), right) if right else NUMPY_OPS["digitize"](x, bins)),
-    "divmod x1 x2": lambda x1, x2: (np.floor_divide(x1, x2), np.remainder(x1, x2)),
-    "ediff1d ary to_end to_begin": lambda ary, to_end=None, to_begin=None: np.concatenate(
+    "divmod": lambda x1, x2: (np.floor_divide(x1, x2), np.remainder(x1, x2)),
+    "ediff1d": lambda ary, to_end=None, to_begin=None: np.concatenate(
         [np.ravel(x) for x in (to_begin, np.diff(np.ravel(ary)), to_end) if x is not None]),
-    "extract condition arr": lambda condition, arr: _moved(lambda places: np.extract(value_of(condition), places), arr),
-    "float_power x1 x2 out dtype": lambda x1, x2: NUMPY_OPS["power"](x1 * 1.0, x2 * 1.0),
-    "geomspace start stop num endpoint dtype axis": geomspace,
-    "histogram a bins range": lambda a, bins=10, range=None: np.histogram(value_of(a), value_of(bins), range),
-    "insert arr obj values axis": lambda arr, obj, values, axis=None: _moved(
+    "extract": lambda condition, arr: _moved(lambda places: np.extract(value_of(condition), places), arr),
+    "float_power": lambda x1, x2: NUMPY_OPS["power"](x1 * 1.0, x2 * 1.0),
+    "geomspace": geomspace,
+    "histogram": lambda a, bins=10, range=None: np.histogram(value_of(a), value_of(bins), range),
+    "insert": lambda arr, obj, values, axis=None: _moved(
         lambda places, new: np.insert(places, value_of(obj), new, axis), arr, values),
-    "interp x xp fp left right period": _interp,
-    "linspace start stop num endpoint retstep dtype axis ~device": linspace,
-    "logspace start stop num endpoint base dtype axis": logspace,
-    "matrix_transpose x | linalg.matrix_transpose x": lambda x: np.swapaxes(x, -1, -2),
-    "matvec x1 x2": lambda x1, x2: np.matmul(x1, x2[..., None])[..., 0],
-    "modf x": lambda x: (x - np.trunc(x), np.trunc(x)),
-    "partition a kth axis ~kind ~order": lambda a, kth, axis=-1: np.take_along_axis(
+    "interp": _interp,
+    "linspace": linspace,
+    "logspace": logspace,
+    "matrix_transpose linalg.matrix_transpose": lambda x: np.swapaxes(x, -1, -2),
+    "matvec": lambda x1, x2: np.matmul(x1, x2[..., None])[..., 0],
+    "modf": lambda x: (x - np.trunc(x), np.trunc(x)),
+    "partition": lambda a, kth, axis=-1: np.take_along_axis(
         np.ravel(a) if axis is None else a, np.argpartition(a, kth, axis), axis or 0),
-    "polyval p x": lambda p, x: reduce(lambda y, c: y * x + c, p, np.zeros_like(x)),
-    "ravel a order": lambda a, order="C": np.reshape(a, (-1,), order=order),
-    "reshape a shape order ~copy newshape": _reshape,
-    "resize a new_shape": lambda a, new_shape: _moved(lambda places: np.resize(places, new_shape), a),
-    "rollaxis a axis start": lambda a, axis, start=0: np.transpose(
+    "polyval": lambda p, x: reduce(lambda y, c: y * x + c, p, np.zeros_like(x)),
+    "ravel": lambda a, order="C": np.reshape(a, (-1,), order=order),
+    "reshape": _reshape,
+    "resize": lambda a, new_shape: _moved(lambda places: np.resize(places, new_shape), a),
+    "rollaxis": lambda a, axis, start=0: np.transpose(
         a, [n - 1 for n in np.rollaxis(np.empty(range(1, ndim(a) + 1)), axis, start).shape]),
-    "searchsorted a v side sorter": lambda a, v, side="left", sorter=None: NUMPY_OPS["searchsorted"](
+    "searchsorted": lambda a, v, side="left", sorter=None: NUMPY_OPS["searchsorted"](
         a if sorter is None else np.take(a, sorter), v, side),
-    "size a axis": lambda a, axis=None: size(a) if axis is None else int(np.prod(np.array(shape(a))[np.array(axis)])),
-    "sort a axis ~kind ~order ~stable descending": lambda a, axis=-1, descending=False: (
+    "size": lambda a, axis=None: size(a) if axis is None else int(np.prod(np.array(shape(a))[np.array(axis)])),
+    "sort": lambda a, axis=-1, descending=False: (
         np.flip(np.sort(a, axis), 0 if axis is None else axis) if descending is True else NUMPY_OPS["sort"](a, axis)),
-    "take a indices axis out mode": lambda a, indices, axis=None, mode="raise": (
+    "take": lambda a, indices, axis=None, mode="raise": (
         NUMPY_OPS["take"](a, indices, axis) if mode == "raise"
         else _moved(lambda places: np.take(places, value_of(indices), axis, mode=mode), a)),
-    "take_along_axis arr indices axis": lambda arr, indices, axis=-1: NUMPY_OPS["take_along_axis"](arr, indices, axis),
-    "unstack x axis": lambda x, axis=0: tuple(NUMPY_OPS["unstack"](x, axis=axis)),
-    "unwrap p discont axis period": _unwrap,
-    "vecdot x1 x2 axis | linalg.vecdot x1 x2 axis": lambda x1, x2, axis=-1: np.sum(np.conjugate(x1) * x2, axis),
-    "vecmat x1 x2": lambda x1, x2: np.matmul(np.conjugate(x1)[..., None, :], x2)[..., 0, :],
-    "linalg.diagonal x offset": lambda x, offset=0: np.diagonal(x, offset, -2, -1),
-    "linalg.eigh a UPLO": _eigh,
-    "linalg.eigvalsh a UPLO": lambda a, UPLO="L": _eigh(a, UPLO)[0],
-    "linalg.matrix_norm x keepdims ord": lambda x, keepdims=False, ord="fro": np.linalg.norm(
-        x, ord, (-2, -1), keepdims),
-    "linalg.matrix_power a n": _matrix_power,
-    "linalg.multi_dot arrays out": lambda arrays: reduce(np.dot, arrays),
-    "linalg.svdvals x": lambda x: np.linalg.svd(x, compute_uv=False),
-    "linalg.trace x offset dtype": lambda x, offset=0: np.trace(x, offset, -2, -1),
-    "linalg.vector_norm x axis keepdims ord": _vector_norm,
-    "fft.fft a n axis norm out": _fft, "fft.ifft a n axis norm out": partial(_fft, inverse=True),
-    "fft.rfft a n axis norm out": _rfft, "fft.irfft a n axis norm out": _irfft,
-    "fft.fftshift x axes": lambda x, axes=None: _moved(lambda places: np.fft.fftshift(places, axes), x),
-    "fft.ifftshift x axes": lambda x, axes=None: _moved(lambda places: np.fft.ifftshift(places, axes), x)}  # fmt: skip
+    "take_along_axis": lambda arr, indices, axis=-1: NUMPY_OPS["take_along_axis"](arr, indices, axis),
+    "unstack": lambda x, axis=0: tuple(NUMPY_OPS["unstack"](x, axis=axis)),
+    "unwrap": _unwrap,
+    "vecdot linalg.vecdot": lambda x1, x2, axis=-1: np.sum(np.conjugate(x1) * x2, axis),
+    "vecmat": lambda x1, x2: np.matmul(np.conjugate(x1)[..., None, :], x2)[..., 0, :],
+    "linalg.diagonal": lambda x, offset=0: np.diagonal(x, offset, -2, -1),
+    "linalg.eigh": _eigh,
+    "linalg.eigvalsh": lambda a, UPLO="L": _eigh(a, UPLO)[0],
+    "linalg.matrix_norm": lambda x, keepdims=False, ord="fro": np.linalg.norm(x, ord, (-2, -1), keepdims),
+    "linalg.matrix_power": _matrix_power,
+    "linalg.multi_dot": lambda arrays: reduce(np.dot, arrays),
+    "linalg.svdvals": lambda x: np.linalg.svd(x, compute_uv=False),
+    "linalg.trace": lambda x, offset=0: np.trace(x, offset, -2, -1),
+    "linalg.vector_norm": _vector_norm,
+    "fft.fft": _fft, "fft.ifft": partial(_fft, inverse=True),
+    "fft.rfft": _rfft, "fft.irfft": _irfft,
+    "fft.fftshift": lambda x, axes=None: _moved(lambda places: np.fft.fftshift(places, axes), x),
+    "fft.ifftshift": lambda x, axes=None: _moved(lambda places: np.fft.ifftshift(places, axes), x)}  # fmt: skip
 for _names, _body in _COMPOSED.items():
-    for _line in _names.split("|"):
-        rule(_line, _body)
+    for _name in _names.split():
+        rule(_name, _body)
 RULES |= {
     "atleast_1d": _at_least(np.atleast_1d), "atleast_2d": _at_least(np.atleast_2d),
     "atleast_3d": _at_least(np.atleast_3d), "broadcast_arrays": _broadcast_arrays, "einsum": _einsum,
