@@ -262,13 +262,10 @@ _KERNELS = {
     "add": ("add", "AddV2"), "subtract": ("subtract", "Sub"), "multiply": ("multiply", "Mul"),
     "divide": ("divide", "RealDiv"), "truediv": ("divide", "RealDiv"), "floordiv": ("floor_divide", "FloorDiv"),
     "floormod": ("mod", "FloorMod"), "mod": ("mod", "FloorMod"), "pow": ("power", "Pow"),
-    "matmul": ("matmul", "MatMul"),
-    "less": ("less", "Less"), "less_equal": ("less_equal", "LessEqual"), "greater": ("greater", "Greater"),
-    "greater_equal": ("greater_equal", "GreaterEqual"), "equal": ("equal", "Equal"),
-    "not_equal": ("not_equal", "NotEqual"), "maximum": ("maximum", "Maximum"), "minimum": ("minimum", "Minimum"),
-    "atan2": ("arctan2", "Atan2"), "divide_no_nan": ("divide_no_nan", "DivNoNan"),
-    "logical_and": ("logical_and", "LogicalAnd"), "logical_or": ("logical_or", "LogicalOr"),
-    "logical_xor": ("logical_xor", "LogicalXor")}  # fmt: skip
+    "matmul": ("matmul", "MatMul"), "atan2": ("arctan2", "Atan2"), "divide_no_nan": ("divide_no_nan", "DivNoNan"),
+    **{name: (name, name.title().replace("_", "")) for name in (
+        "less", "less_equal", "greater", "greater_equal", "equal", "not_equal", "maximum", "minimum", "logical_and",
+        "logical_or", "logical_xor")}}  # fmt: skip
 BINARY: dict[str, Callable[..., Tensor]] = {
     name: binary(_matmul if op == "matmul" else getattr(ops, op), kernel) for name, (op, kernel) in _KERNELS.items()
 }
