@@ -264,11 +264,6 @@ for _ufunc, _name in (("add", "cumsum"), ("multiply", "cumprod")):
     rule(f"{_ufunc}.accumulate", partial(NUMPY_OPS[_name], axis=0))
 
 
-def _kept(result: Any, a: Any, axis: Any) -> Any:
-    """Return a reduced array with its axes of size 1 again."""
-    return np.reshape(result, np.sum(np.empty(shape(a)), axis, keepdims=True).shape)
-
-
 def _cov(m: Any, y: Any = None, rowvar: bool = True, bias: bool = False, ddof: Any = None, **weights: Any) -> Any:
     if any(w is not None for w in weights.values()):
         raise NoRule(" with weights")
@@ -345,7 +340,7 @@ def _vector_norm(x: Any, axis: Any = None, keepdims: bool = False, ord: Any = 2)
     axes = tuple(range(ndim(x))) if axis is None else axis if isinstance(axis, tuple) else (axis,)
     last = np.moveaxis(x, axes, range(-len(axes), 0))
     result = np.linalg.norm(np.reshape(last, (*shape(last)[: ndim(x) - len(axes)], -1)), ord, -1)
-    return _kept(result, x, axes) if keepdims else result
+    return np.expand_dims(result, axes) if keepdims else result
 
 
 def _gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: Any = 1) -> Any:
@@ -447,7 +442,7 @@ _COMPOSED: dict[str, Callable[..., Any]] = {
         x if y is None and rowvar else _rows(x, y, rowvar)),
     "cov": _cov,
     "count_nonzero": lambda a, axis=None, keepdims=False: (
-        _kept(NUMPY_OPS["count_nonzero"](a, axis), a, axis) if keepdims else NUMPY_OPS["count_nonzero"](a, axis)),
+        _sum(np.not_equal(a, 0), axis, True) if keepdims else NUMPY_OPS["count_nonzero"](a, axis)),
     "cumulative_prod": _running("cumprod", 1),
     "cumulative_sum": _running("cumsum", 0),
     "delete": lambda arr, obj, axis=None: _moved(lambda x: np.delete(x, value_of(obj), axis), arr),
