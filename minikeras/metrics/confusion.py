@@ -1,6 +1,6 @@
 """Right and wrong yes-or-no decisions, counted at thresholds, and what follows from the counts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any, ClassVar, Literal, TypeAlias, cast
 
 import numpy as np
@@ -99,7 +99,7 @@ class _Confusion(Metric):
         rank_from_top = len(ordered) - 1 - np.argsort(np.argsort(self.thresholds))
         return [ops.take(ops.cumsum(ops.flip(x, axis=0), axis=0), rank_from_top, axis=0) for x in sums]
 
-    def _share(self, names: tuple[str, str]) -> Tensor:
+    def _share(self, names: Iterable[str]) -> Tensor:
         """Return the share that the first of two counts has in both, 0 where there are none."""
         counts: list[Tensor] = [getattr(self, name) for name in names]
         first, second = counts
@@ -170,8 +170,7 @@ class _Share(_AtThresholds):
 
     def result(self) -> Tensor:
         """Return the share so far, one a threshold if there are several; 0 where nothing was counted."""
-        first, second = self._counts
-        return self._scalar(self._share((first, second)))
+        return self._scalar(self._share(self._counts))
 
 
 class Precision(_Share, counts=_PRECISION):
