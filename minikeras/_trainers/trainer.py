@@ -435,7 +435,7 @@ class Trainer(Layer):
                 for epoch in range(self._initial_epoch or initial_epoch, epochs):
                     self.reset_metrics()
                     hooks.on_epoch_begin(epoch)
-                    results = self._epoch_results("train", source, hooks, interrupt)
+                    results = self._epoch_logs("train", source, hooks, interrupt)
                     if not results:  # the data is at its end, as a warning has said
                         break
                     logs = results
@@ -478,7 +478,7 @@ class Trainer(Layer):
         if optimizer is not None and not optimizer.built and all(x.built for x in self._flatten_layers()):
             optimizer.build(self.trainable_variables)
 
-    def _epoch_results(self, phase: Phase, source: Batches, hooks: CallbackList, interrupt: Interrupt) -> dict[str, Any]:
+    def _epoch_logs(self, phase: Phase, source: Batches, hooks: CallbackList, interrupt: Interrupt) -> dict[str, Any]:
         flag = {"train": "stop_training", "test": "stop_evaluating"}[phase]
         stopped, every = partial(getattr, self, flag), self.steps_per_execution
         logs = run_epoch(phase, self._jits[phase], source, hooks, every, interrupt, stopped)
@@ -554,7 +554,7 @@ class Trainer(Layer):
             rows = SMALL // max((v.size for v in self.weights), default=1)
             source.join(min(JOINED, rows) if rows >= source.size else JOINED)  # more gains nothing for small products
         self.reset_metrics()
-        logs = as_floats(self._epoch_results("test", source, hooks, interrupt))
+        logs = as_floats(self._epoch_logs("test", source, hooks, interrupt))
         hooks.on_test_end(logs)
         return logs
 
