@@ -12,10 +12,10 @@ from .._base.nested import each_once
 from .._base.typing import Array
 from ..random import SeedGenerator
 from ..saving.npz import match, pack, read_arrays, write_arrays
-from .callback import Frequency, Logs, Saving
+from .callback import BatchCounter, Callback, Frequency, Logs
 
 
-class BackupAndRestore(Saving):
+class BackupAndRestore(Callback):
     """Saves weights, optimizer and epoch while the model trains, so that the same `fit`, run again, goes on from there.
 
     An epoch that was interrupted is run again from its first batch. With `save_freq="epoch"` the weights in the end are
@@ -52,10 +52,12 @@ class BackupAndRestore(Saving):
                  double_checkpoint: bool = False, delete_checkpoint: bool = True) -> None:  # fmt: skip
         if not backup_dir:
             raise ValueError(f"`backup_dir` must name a folder. Received: backup_dir={backup_dir!r}.")
-        super().__init__(save_freq, least=0)
         self.backup_dir: str = os.fspath(backup_dir)
+        self.save_freq: Frequency = save_freq
         self.double_checkpoint = double_checkpoint
         self.delete_checkpoint = delete_checkpoint
+        self._counter = BatchCounter(save_freq, least=0)
+        self._epoch = 0
         self._path = os.path.join(self.backup_dir, "latest.npz")
         self._previous = os.path.join(self.backup_dir, "previous.npz")
 
@@ -71,10 +73,17 @@ class BackupAndRestore(Saving):
                     raise
                 self._restore(self._previous)
 
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        self._epoch = epoch
+
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        if self._counter.is_full(batch):
+            self._save(batch)
+
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         self._epoch = epoch + 1
         if self.save_freq == "epoch":
-            self._save_at(0, logs or {})
+            self._save(0)
 
     def on_train_end(self, logs: Logs | None = None) -> None:
         if self.delete_checkpoint and os.path.isdir(self.backup_dir):
@@ -92,7 +101,7 @@ class BackupAndRestore(Saving):
             optimizer.build(self.model.trainable_variables)
         return {"model/": self.model.weights, "optimizer/": optimizer.variables}
 
-    def _save_at(self, batch: int, logs: Logs) -> None:
+    def _save(self, batch: int) -> None:
         arrays = {"epoch": np.array(self._epoch), "batch": np.array(batch), **random_states(self.model)}
         for group, variables in self._variables().items():
             arrays |= pack(variables, group)

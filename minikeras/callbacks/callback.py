@@ -1,6 +1,6 @@
-"""The base classes of callbacks, and the logs that they get."""
+"""The base class of callbacks, the logs that they get, and a count of batches."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias, cast
 
 from .._base.signature import Suggesting
@@ -110,32 +110,6 @@ class Callback(Suggesting):
         """Run after prediction."""
 
 
-class Saving(Callback):
-    """Base of the callbacks that save at the end of each epoch, or each time after a number of batches.
-
-    Batches are counted also where hooks run only after several of them.
-    """
-
-    _save_at: Callable[[int, Logs], None]  # saves after a batch of the present epoch
-
-    def __init__(self, save_freq: Frequency, least: int = 1) -> None:
-        if save_freq != "epoch" and not (isinstance(save_freq, int) and save_freq >= least):
-            raise ValueError(f"`save_freq` is 'epoch' or a number from {least} on. Received: save_freq={save_freq!r}.")
-        self.save_freq: Frequency = save_freq
-        self._epoch = self._batches = 0
-        self._last = -1
-
-    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
-        self._epoch = epoch
-
-    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
-        self._batches += batch + 1 if batch <= self._last else batch - self._last
-        self._last = batch
-        if self.save_freq != "epoch" and 0 < self.save_freq <= self._batches:
-            self._batches = 0
-            self._save_at(batch, logs or {})
-
-
 class LambdaCallback(Callback):
     """A callback made of functions.
 
@@ -181,3 +155,22 @@ def as_floats(logs: Mapping[str, Any] | None) -> Logs:
             scalar = isinstance(value, int) or (hasattr(value, "__float__") and getattr(value, "ndim", 0) == 0)
             floats[name] = float(value) if scalar else value
     return floats
+
+
+class BatchCounter:
+    """Counts batches, also where hooks run only after several of them, up to a number; "epoch" is never reached."""
+
+    def __init__(self, frequency: Frequency, least: int = 1) -> None:
+        if frequency != "epoch" and not (isinstance(frequency, int) and frequency >= least):
+            raise ValueError(f"`save_freq` is 'epoch' or a number from {least} on. Received: save_freq={frequency!r}.")
+        self.target: int = 0 if frequency == "epoch" else int(frequency)
+        self.count: int = 0
+        self.last: int = -1
+
+    def is_full(self, batch: int) -> bool:
+        """Count the batches up to this one of the epoch, and return whether the number is reached; then start anew."""
+        self.count += batch + 1 if batch <= self.last else batch - self.last
+        self.last = batch
+        full = 0 < self.target <= self.count
+        self.count *= not full
+        return full

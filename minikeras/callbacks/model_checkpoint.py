@@ -6,11 +6,11 @@ from .._base.user_warning import warn_user
 from .._display.progbar import write
 from .._serialization.configurable import is_built_in
 from ..saving.h5_writing import import_h5py
-from .callback import Frequency, Logs, Saving
+from .callback import BatchCounter, Frequency, Logs
 from .monitor import Mode, Monitor, available
 
 
-class ModelCheckpoint(Monitor, Saving):
+class ModelCheckpoint(Monitor):
     """Saves the model, or its weights, at the end of each epoch or each time after a number of batches.
 
     Args:
@@ -46,11 +46,13 @@ class ModelCheckpoint(Monitor, Saving):
                  save_best_only: bool = False, save_weights_only: bool = False, mode: Mode = "auto",
                  save_freq: Frequency = "epoch", initial_value_threshold: float | None = None) -> None:  # fmt: skip
         super().__init__(monitor, mode, initial_value_threshold)
-        Saving.__init__(self, save_freq)
         self.filepath: str = os.fspath(filepath)
         self.verbose = verbose
         self.save_best_only = save_best_only
         self.save_weights_only = save_weights_only
+        self.save_freq: Frequency = save_freq
+        self._counter = BatchCounter(save_freq)
+        self._epoch = 0
         endings = (".npz", ".weights.h5") if save_weights_only else (".keras", ".h5")
         if not self.filepath.endswith(endings):
             raise ValueError(f"ModelCheckpoint with save_weights_only={save_weights_only} needs a filepath that ends "
@@ -62,8 +64,12 @@ class ModelCheckpoint(Monitor, Saving):
         if not self.filepath.endswith(".npz") and is_built_in(save):
             import_h5py()  # says now, and not after an epoch, if it is not there
 
-    def _save_at(self, batch: int, logs: Logs) -> None:
-        self._save(self._epoch, {"batch": batch + 1, **logs})
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        self._epoch = epoch
+
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        if self._counter.is_full(batch):
+            self._save(self._epoch, {"batch": batch + 1, **(logs or {})})
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         self._set_monitor_op(logs)
