@@ -154,6 +154,19 @@ def test_scores_of_symbolic_inputs() -> None:
     assert (ops.shape(y), ops.shape(weights)) == ((None, None, 4), (None, 2, None, None))
 
 
+def test_output_shapes() -> None:
+    query, value = (2, None, 7), (2, 4, 8)
+    for asked, last in ((None, (7,)), (6, (6,)), ((6, 2), (6, 2))):
+        layer = layers.MultiHeadAttention(2, 3, output_shape=asked)
+        assert (
+            layer.compute_output_shape(query, value)
+            == layer.compute_output_shape(query, value, value)
+            == (2, None, *last)
+        )
+    with pytest.raises(ValueError, match="Value and key must agree"):
+        layers.MultiHeadAttention(2, 3).compute_output_shape(query, value, (2, 3, 8))
+
+
 def test_wrong_uses_are_refused() -> None:
     x = np.ones((1, 2, 3))
     with pytest.raises(ValueError, match="score_mode"):

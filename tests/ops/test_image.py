@@ -26,6 +26,7 @@ DIFFERENTIATED: dict[str, tuple[Any, ...]] = {
     "sobel_edges": (IMAGE,),
     "ssim": (IMAGE, IMAGE[:, ::-1].copy(), 1.0, 3),
     "extract_patches": (IMAGE, 2, 1),
+    "extract_patches_3d": (sample(0.1, 0.9, 1, 2, 3, 2, 2), (1, 2, 2), 1),
     "affine_transform": (IMAGE, TURN, "bilinear", "reflect"),
     "perspective_transform": (IMAGE, CORNERS, CORNERS + sample(-0.5, 0.5, 4, 2)),
     "map_coordinates": (IMAGE[0, :, :, 0], PLACES, 1),
@@ -40,7 +41,7 @@ def test_gradients(name: str) -> None:
 
 
 def test_every_op_is_differentiated() -> None:
-    assert set(DIFFERENTIATED) == set(image.__all__) - {"extract_patches_3d"}
+    assert set(DIFFERENTIATED) == set(image.__all__)
 
 
 def test_numbers_by_hand() -> None:
@@ -58,6 +59,7 @@ def test_numbers_by_hand() -> None:
     np.testing.assert_allclose(image.ssim(IMAGE, IMAGE, filter_size=3), [1], rtol=1e-6)
     volume = np.arange(8.0).reshape(2, 2, 2, 1)
     assert image.extract_patches(volume, (2, 1, 2)).numpy()[0, :, 0].tolist() == [[0, 1, 4, 5], [2, 3, 6, 7]]
+    assert image.extract_patches_3d(volume, 2, padding="same").tolist() == [[[[*range(8)]]]]
 
 
 WRONG: dict[str, Callable[[], Any]] = {

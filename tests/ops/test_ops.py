@@ -181,6 +181,7 @@ def test_linear_algebra_by_hand() -> None:
     same(ops.einsum("abc,abd->acd", x, y), np.einsum("abc,abd->acd", x, y))
     same(ops.tensordot(x, y, ([0, 1], [0, 1])), np.tensordot(x, y, ([0, 1], [0, 1])))
     same(ops.cross([1, 0, 0], [0, 1, 0]), [0, 0, 1])
+    same(ops.cross([[1, 2], [3, 4]], [[3, 5], [1, 1]]), [-1, -1])  # the third components of vectors in a plane
     same(ops.trace(a), 5.0)
     q, r = ops.qr(a)
     np.testing.assert_allclose(q @ r, a, rtol=1e-6)

@@ -18,6 +18,7 @@ FIRST = np.moveaxis(IMAGES, -1, 1).copy()
 BYTES = rng.integers(0, 256, (2, 7, 6, 3), "uint8")
 TURN = np.array([[0.8, -0.53, 1.0, 0.41, 0.9, -0.52, 0, 0], [1, 0, 2, 0, 1, -1, 0, 0]], "float32")
 CORNERS = np.array([[[0, 0], [5, 0], [0, 6], [5, 6]], [[1, 0], [5, 1], [0, 5], [4, 6]]], "float32")
+VOLUMES = rng.uniform(size=(2, 3, 5, 4, 2)).astype("float32")
 PLACES = rng.uniform(-3, 9, (2, 5, 4)).astype("float32")
 KEPT: dict[str, list[tuple[Any, ...]]] = {
     "resize": [
@@ -45,6 +46,7 @@ KEPT: dict[str, list[tuple[Any, ...]]] = {
     "gaussian_blur": [(IMAGES,), (IMAGES[0], (5, 3), (2.0, 0.7)), (FIRST, (3, 5), (1.0, 2.0), "channels_first")],
     "sobel_edges": [(IMAGES,), (FIRST, "channels_first")],
     "extract_patches": [(IMAGES, 2), (IMAGES, (3, 2), 1, 1, "same"), (FIRST, 2, 2, 1, "valid", "channels_first")],
+    "extract_patches_3d": [(VOLUMES, 2), (VOLUMES, (1, 3, 2), 1, 1, "same"), (VOLUMES, 2, 1, 2), (VOLUMES[0], 2)],
     "affine_transform": [
         *((IMAGES, TURN, how, fill, 0.5) for how in ("nearest", "bilinear") for fill in image._FILLS),
         (FIRST, TURN, "bilinear", "reflect", 0, "channels_first"),
@@ -59,10 +61,7 @@ KEPT: dict[str, list[tuple[Any, ...]]] = {
         (IMAGES, (2, 9, 4, 3), np.array([1.3, 0.7], "float32"), np.array([0.5, 1.0], "float32"), (1, 2), "cubic", 0),
     ],
 }  # fmt: skip
-UNCOMPARED = {
-    "extract_patches_3d": "as extract_patches; there are no convolutions of volumes yet",
-    "ssim": "Keras needs more than NumPy for it; tests/ops/test_image.py holds it",
-}
+UNCOMPARED = {"ssim": "Keras needs more than NumPy for it; tests/ops/test_image.py holds it"}
 
 
 @pytest.mark.parametrize("name", KEPT)
