@@ -10,8 +10,8 @@ from minikeras import layers, ops
 
 UNITS, BATCH, STEPS, FEATURES = 3, 4, 5, 2
 CELLS: dict[str, Any] = {"simple": layers.SimpleRNNCell, "lstm": layers.LSTMCell, "gru": layers.GRUCell}
-PAIRS = [("tanh", "sigmoid"), ("relu", "hard_sigmoid"), ("linear", "tanh"), ("sigmoid", "relu"),
-         ("hard_sigmoid", "linear")]  # fmt: skip
+PAIRS = [("tanh", "sigmoid"), ("relu", "sigmoid"), ("linear", "tanh"), ("sigmoid", "relu"),
+         ("hard_sigmoid", "linear"), ("tanh", "hard_sigmoid")]  # fmt: skip
 
 
 def random(seed: int, *shape: int) -> Any:
