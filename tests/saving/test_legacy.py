@@ -135,6 +135,15 @@ def test_another_optimizer_starts_anew() -> None:
         assert match_slots(sgd, legacy.optimizer, path.name) == []
 
 
+def test_the_optimizer_may_be_left_out(tmp_path: Path) -> None:
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    model.compile("adam", "mse")
+    model.save(tmp_path / "model.h5", include_optimizer=False)
+    loaded = keras.models.load_model(tmp_path / "model.h5")
+    assert not loaded.compiled
+    assert [w.tolist() for w in loaded.get_weights()] == [w.tolist() for w in model.get_weights()]
+
+
 @pytest.mark.parametrize("rate", [0.1, keras.optimizers.schedules.CosineDecay(0.1, 10)], ids=["number", "schedule"])
 def test_a_model_that_has_not_been_trained_has_no_state_to_miss(rate: Any, tmp_path: Path) -> None:
     model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
