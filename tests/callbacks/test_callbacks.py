@@ -391,6 +391,11 @@ def test_backup_within_an_epoch(tmp_path: Path) -> None:
     fit(model, 3, BackupAndRestore(tmp_path, save_freq=3, delete_checkpoint=False), batches=4, stop_at=1)
     assert model._initial_epoch == 1
     assert model.value() == 6 + 3 + 4
+    fit(Net(), 3, BackupAndRestore(tmp_path, delete_checkpoint=False))
+    ended = Net()
+    fit(ended, 3, BackupAndRestore(tmp_path))
+    assert ended._initial_epoch == 3
+    assert not tmp_path.exists()
     never = tmp_path / "never"
     fit(Net(), 2, BackupAndRestore(never, save_freq=False, delete_checkpoint=False))
     assert not never.exists()
