@@ -540,6 +540,11 @@ if TYPE_CHECKING:
     keras.Model().compile("adamm")  # type: ignore[arg-type]
 
 
+def test_a_loss_is_scaled_before_the_first_step() -> None:
+    optimizer = optimizers.LossScaleOptimizer(optimizers.SGD(), initial_scale=8.0)
+    assert float(optimizer.scale_loss(2.0)) == 16
+
+
 def test_a_model_of_mixed_precision_scales_its_loss() -> None:
     x = np.random.default_rng(0).normal(size=(64, 3)).astype("float32")
     y = x[:, :1] > 0
