@@ -74,6 +74,7 @@ HAND: list[tuple[str, dict[str, Any], Any, Any, Any]] = [
     ("Dice", {"axis": -1}, [[1.0, 0.0], [0.0, 0.0]], [[1.0, 1.0], [0.0, 0.0]], [1 / 3, 1.0]),
     ("Tversky", {}, [[1.0, 0.0]], [[1.0, 1.0]], 1 / 3),
     ("Tversky", {"beta": 1.0}, [[1.0, 0.0]], [[1.0, 1.0]], 1 / 2),
+    ("Tversky", {}, [[0.0, 0.0]], [[0.0, 0.0]], 1.0),  # nothing to find, nothing found
     ("Circle", {"gamma": 1.0}, [0, 0, 1, 1], [[1.0, 0.0]] * 2 + [[0.0, 1.0]] * 2, [np.log(1 + 2 * np.exp(-0.32))] * 4),
     ("CTC", {}, [[1], [0]], np.zeros((2, 2, 2)), [np.log(4 / 3), np.log(4)]),  # three of four ways; one
     ("CTC", {}, [[1, 1]], np.zeros((1, 3, 2)), [np.log(8)]),  # a blank must part them

@@ -76,6 +76,7 @@ P = np.array([[1.0], [3.0], [3.0], [4.0]], "float32")
         (metrics.R2Score(num_regressors=1), Y, P, 1 - (5 / 14) * 3 / 2),
         (metrics.R2Score(num_regressors=3), Y, P, 1 - 5 / 14),  # too few samples to adjust
         (metrics.R2Score(), [[1.0], [1.0]], [[1.0], [2.0]], 0),
+        (metrics.R2Score(), [[0.0], [0.0], [1.0], [1.0]], [[0.0], [0.0], [1.0], [0.5]], 3 / 4),  # squares of 1 in all
         (metrics.CosineSimilarity(), [[3.0, 4.0]], [[4.0, 3.0]], 24 / 25),
         (metrics.CosineSimilarity(axis=0), [[3.0], [4.0]], [[4.0], [3.0]], 24 / 25),
         (metrics.PearsonCorrelation(), [[1.0, 2.0, 3.0]], [[3.0, 2.0, 1.0]], -1),
@@ -161,6 +162,14 @@ def test_masks_multiply_weights() -> None:
     metric.reset_state()
     metric.update_state(np.zeros((3, 1)), predicted, [3.0, 1.0, 1.0])
     assert float(metric.result()) == 7 / 4
+    mean = metrics.Mean()
+    mean.update_state(predicted)  # the mask changes weights alone, and there are none
+    assert float(mean.result()) == pytest.approx(7 / 3)
+
+
+def test_class_numbers_in_columns_give_one_result_a_sample() -> None:
+    scores = [[[0.1, 0.9]], [[0.3, 0.7]]]
+    assert metrics.sparse_categorical_accuracy([[1], [0]], scores).tolist() == [1, 0]
 
 
 # --- batch by batch -----------------------------------------------------------------------------------------------
