@@ -51,6 +51,10 @@ def test_masked_places_do_not_count_for_the_statistics() -> None:
     ]
     np.testing.assert_allclose(layer.moving_mean, [2.0], rtol=1e-6)
     np.testing.assert_allclose(layer.moving_variance, [1.0], rtol=1e-6)
+    rows = layers.BatchNormalization(axis=1, momentum=0.0, epsilon=0.0)
+    rows(np.arange(8.0).reshape(2, 2, 2), training=True, mask=np.array([[True, False], [True, True]]))
+    np.testing.assert_allclose(rows.moving_mean, [(0 + 1 + 4 + 5) / 4, (6 + 7) / 2], rtol=1e-6)
+    np.testing.assert_allclose(rows.moving_variance, [17 / 4, 1 / 4], rtol=1e-6)
 
 
 def test_another_axis_has_statistics_of_its_own() -> None:
@@ -96,8 +100,8 @@ def test_normalizations_of_samples_by_hand() -> None:
     x = [[1.0, 3.0], [10.0, 30.0]]
     assert values(layers.LayerNormalization(epsilon=0.0), x) == [[-1.0, 1.0], [-1.0, 1.0]]
     assert values(layers.LayerNormalization(axis=(0, 1), epsilon=0.0), [[1.0, 3.0], [3.0, 1.0]]) == [[-1, 1], [1, -1]]
-    unit = layers.UnitNormalization()(np.array([[3.0, 4.0], [0.0, 0.0]]))
-    np.testing.assert_allclose(unit, [[0.6, 0.8], [0.0, 0.0]], rtol=1e-6)
+    unit = layers.UnitNormalization()(np.array([[3.0, 4.0], [0.0, 0.0], [3e-10, 4e-10]]))
+    np.testing.assert_allclose(unit, [[0.6, 0.8], [0.0, 0.0], [0.6, 0.8]], rtol=1e-6)
     assert values(layers.RMSNormalization(epsilon=0.0), [[3.0, 3.0]]) == [[1.0, 1.0]]
     assert values(layers.GroupNormalization(2, epsilon=0.0), [[1.0, 3.0, 5.0, 9.0]]) == [[-1.0, 1.0, -1.0, 1.0]]
     instance = layers.GroupNormalization(-1, epsilon=0.0)
@@ -212,6 +216,7 @@ def test_merging_by_hand(function: Callable[..., Any], expected: Any) -> None:
         (lambda: layers.subtract([np.ones((2, 3))] * 3), r"exactly 2.*Received 3"),
         (lambda: layers.concatenate([np.ones((2, 3)), np.ones((4, 3))]), r"\(2, 3\), \(4, 3\)"),
         (lambda: layers.concatenate([np.ones((2, 3))] * 2, axis=4), r"axis 4.*\(2, 3\)"),
+        (lambda: layers.Concatenate().compute_output_shape([(2, 3, 1), (2, 4, 1)]), r"axis -1 alone.*\(2, 4, 1\)"),
         (lambda: layers.dot([np.ones((2, 3)), np.ones((2, 4))], axes=1), r"\(2, 3\) and \(2, 4\), axes=1"),
         (lambda: layers.dot([np.ones((2, 3)), np.ones((2, 3))], axes=7), "axes=7"),
     ],
@@ -221,7 +226,20 @@ def test_merging_names_the_shapes_that_do_not_fit(make: Callable[[], Any], words
         make()
 
 
+def test_batches_joined_along_their_rows_are_predicted_one_by_one() -> None:
+    x = keras.Input((1,))
+    model = keras.Model(x, layers.Concatenate(axis=0)([x, 10 * x]))
+    y = model.predict(np.arange(6.0)[:, None], batch_size=2, verbose=0)
+    assert y.ravel().tolist() == [0, 1, 0, 10, 2, 3, 20, 30, 4, 5, 40, 50]
+
+
 # Masks.
+
+
+def test_a_merge_of_nothing_masked_has_no_mask() -> None:
+    x = np.ones((2, 3))
+    for layer in (layers.Concatenate(), layers.Add(), layers.Average()):
+        assert layer.compute_mask([x, x], [None, None]) is None
 
 
 def test_masks_go_through_a_model_to_the_loss() -> None:
