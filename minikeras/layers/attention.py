@@ -366,7 +366,7 @@ class GroupQueryAttention(MultiHeadAttention):
         self.num_heads: Positive = num_query_heads
         self.key_dim: Positive = head_dim
         self.value_dim: Positive = head_dim
-        self._penalty = regularizers.get(activity_regularizer)
+        self._penalty = self.activity_regularizer = regularizers.get(activity_regularizer)
 
     def get_config(self) -> Config:
         return {key: value for key, value in super().get_config().items() if key != "output_shape"}

@@ -154,6 +154,22 @@ def test_scores_of_symbolic_inputs() -> None:
     assert (ops.shape(y), ops.shape(weights)) == ((None, None, 4), (None, 2, None, None))
 
 
+@pytest.mark.parametrize("heads", [layers.MultiHeadAttention, layers.GroupQueryAttention])
+def test_options_of_the_projections_reach_all_of_them(heads: Any) -> None:
+    options = {"kernel_regularizer": "l2", "bias_regularizer": "l1", "activity_regularizer": "l2",
+               "kernel_constraint": "non_neg", "bias_constraint": "max_norm", "bias_initializer": "ones"}  # fmt: skip
+    layer = heads(2, 3, **({"num_key_value_heads": 1} if heads is layers.GroupQueryAttention else {}), **options)
+    y = layer(np.ones((2, 5, 4), "float32"), np.ones((2, 5, 4), "float32"))
+    for at, v in enumerate(layer.weights):
+        names = type(v.regularizer).__name__, type(v.constraint).__name__
+        assert names == (("L1", "MaxNorm") if at % 2 else ("L2", "NonNeg"))
+        assert not at % 2 or np.all(v == 1)
+    penalty = float(keras.regularizers.L2()(y)) / 2  # the mean over the batch
+    own = 1 + (heads is layers.GroupQueryAttention)  # which counts its own output as well, as in Keras
+    assert len(layer.losses) == 8 + 3 + own
+    assert sum(float(loss) == pytest.approx(penalty) for loss in layer.losses) == own
+
+
 def test_output_shapes() -> None:
     query, value = (2, None, 7), (2, 4, 8)
     for asked, last in ((None, (7,)), (6, (6,)), ((6, 2), (6, 2))):

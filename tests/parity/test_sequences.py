@@ -82,7 +82,9 @@ ATTENTION: dict[str, Case] = {
         lambda a, t: a(np.stack([X, 2 * X], 2), np.stack([V, V], 2)),
     ),
     "shared_heads": (
-        lambda k: k.layers.GroupQueryAttention(3, 4, 2, kernel_regularizer="l2", use_gate=True),
+        lambda k: k.layers.GroupQueryAttention(
+            3, 4, 2, kernel_regularizer="l2", activity_regularizer="l1", use_gate=True
+        ),
         lambda a, t: [a(X, V), a(X, V, query_mask=STEPS, value_mask=SEEN), a(X, V, attention_mask=BLIND)],
     ),
     "shared_heads_all": (
