@@ -83,6 +83,12 @@ HAND: list[tuple[str, dict[str, Any], Any, Any, Any]] = [
 CLASSES = sorted({type(losses.get(name)).__name__ for name in get_args(LossName)} - {"function"})
 
 
+def test_circle_compares_with_other_vectors() -> None:
+    others: dict[str, Any] = {"ref_labels": [0, 1, 1], "ref_embeddings": [[1.0, 0.0], [0.0, 1.0], [0.0, 1.0]]}
+    found = losses.circle([0], [[1.0, 0.0]], **others, remove_diagonal=False, gamma=1.0)
+    np.testing.assert_allclose(found, [np.log(1 + 2 * np.exp(-0.32))], rtol=1e-6)  # each of three pairs has -0.16
+
+
 @pytest.mark.parametrize(("name", "options", "true", "predicted", "expected"), HAND)
 def test_hand_numbers(name: str, options: dict[str, Any], true: Any, predicted: Any, expected: Any) -> None:
     loss = getattr(losses, name)(**options)
