@@ -970,3 +970,16 @@ def test_an_index_is_the_tape_s_own() -> None:
         y = ops.sum(x[index]) + ops.sum(x[index, ...] * 2)
     index[:] = 2
     np.testing.assert_array_equal(known(tape.gradient(y, x)), [3.0, 3.0, 0.0])
+
+
+def test_gradients_of_many_rows_are_added_where_they_come_from() -> None:
+    rng = np.random.default_rng(0)
+    places, weights = rng.integers(-7, 7, (30, 6)), rng.integers(-3, 4, (30, 6, 5, 2)).astype("float32")
+    table = ops.zeros((7, 5, 2))
+    with GradientTape() as tape:
+        tape.watch(table)
+        total = ops.sum(ops.take(table, places, axis=0) * weights)
+    expected = np.zeros((7, 5, 2))
+    for place, weight in zip(places.ravel(), weights.reshape(-1, 5, 2), strict=True):
+        expected[place] += weight
+    assert tape.gradient(total, table).numpy().tolist() == expected.tolist()
