@@ -110,6 +110,7 @@ def test_shapes_by_hand() -> None:
     same(ops.pad([1, 2], 1, constant_values=9), [9, 1, 2, 9])
     same(ops.pad([1, 2, 3], (2, 0), mode="symmetric"), [2, 1, 1, 2, 3])
     same(ops.take(X, [1, 0], axis=1), [[-2, 1], [5, 4]])
+    assert ops.diff([True, True, False]).numpy().tolist() == [False, True]  # whether neighbours differ
     same(ops.take_along_axis(X, [[0], [2]], axis=1), [[1], [-6]])
     same(ops.scatter([[0], [2], [2]], [1.0, 2.0, 3.0], (4,)), [1, 0, 5, 0])
     same(ops.scatter_update([1.0, 2.0, 3.0], [[0], [2]], [9.0, 8.0]), [9, 2, 8])
