@@ -59,7 +59,7 @@ def test_numbers_by_hand() -> None:
     np.testing.assert_allclose(image.ssim(IMAGE, IMAGE, filter_size=3), [1], rtol=1e-6)
     flat = [np.full((1, 4, 4, 1), value) for value in (0.5, 0.25)]  # their means differ, and nothing else
     luminance = (2 * 0.5 * 0.25 + 0.1**2) / (0.5**2 + 0.25**2 + 0.1**2)  # as 0.01 * max_val is 0.1
-    np.testing.assert_allclose(image.ssim(*flat, max_val=10.0, filter_size=3), [luminance], rtol=1e-5)
+    np.testing.assert_allclose(image.ssim(flat[0], flat[1], 10.0, 3), [luminance], rtol=1e-5)
     volume = np.arange(8.0).reshape(2, 2, 2, 1)
     assert image.extract_patches(volume, (2, 1, 2)).numpy()[0, :, 0].tolist() == [[0, 1, 4, 5], [2, 3, 6, 7]]
     assert image.extract_patches_3d(volume, 2, padding="same").tolist() == [[[[*range(8)]]]]
