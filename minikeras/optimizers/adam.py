@@ -210,7 +210,7 @@ class ScheduleFreeAdamW(_Moments):
                  b1: Array, c1: Array, new: Array, old: Array, first: Array) -> tuple[Array, ...]:  # fmt: skip
         v = v + (g * g - v) * c2
         step = g * rate / (np.sqrt(v / second) + epsilon)
-        z = z + (p - z) * first  # the weights may have been set, or read from a file, since z was made
+        z = z - z * first + p * first  # the weights may have been set, or read from a file, since z was made
         x = (p - z * c1) / b1
         z = z - step
         return (x * old + z * new) * b1 + z * c1, z, v

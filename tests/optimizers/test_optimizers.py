@@ -668,6 +668,7 @@ def test_averages_of_weights_begin_at_the_weights_of_a_file(ending: str, tmp_pat
         made.compile(optimizers.ScheduleFreeAdamW(0.01), "mse")
         return made
 
+    keras.utils.set_random_seed(2)  # for which z + (p - z) is not p
     saved, other, path = model(), model(), tmp_path / f"model.{ending}"
     if "weights" in ending or ending == "npz":
         saved.save_weights(path)
