@@ -152,7 +152,17 @@ class _Spatial(Ranked, _Reshaping):
     """A layer that changes the sizes of the axes between batch and channels."""
 
     _takes_text = False
-    _resized: Callable[[int, int], int]  # from the size of an axis and its number among these to its new size
+    _resized: Callable[[int, Any], int]  # from the size of an axis and its entry to its new size
+    _amount: ClassVar[str]  # the argument that says by how much
+    _by_axis: ClassVar[Callable[..., tuple[Any, ...]]]  # from that, the rank and the name to an entry for each axis
+
+    def _kept(self, name: str, value: Any) -> Any:
+        entries = self._by_axis(value, self._rank, name)
+        return entries if self._rank > 1 else entries[0]
+
+    def _amounts(self) -> tuple[Any, ...]:
+        """Return an entry for each axis, of what the argument is now."""
+        return self._by_axis(getattr(self, self._amount), self._rank, self._amount)
 
     def _around(self, entries: Sequence[Any], other: Any) -> tuple[Any, ...]:
         """Return an entry for every axis: these between batch and channels, another for these two."""
@@ -160,7 +170,7 @@ class _Spatial(Ranked, _Reshaping):
 
     def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
         before, sizes, behind = self._parts(input_shape)
-        new = [None if n is None else self._resized(n, axis) for axis, n in enumerate(sizes)]
+        new = [None if n is None else self._resized(n, entry) for n, entry in zip(sizes, self._amounts(), strict=True)]
         if any(n and m is not None and m <= 0 for n, m in zip(sizes, new, strict=True)):
             raise ValueError(f"Layer '{self.name}' leaves nothing of an input of shape {tuple(input_shape)}.")
         return (*before, *new, *behind)
@@ -180,15 +190,10 @@ class _Edged(_Spatial):
     """A layer that puts something at the edges, or takes it away."""
 
     _by: ClassVar[int] = 1
-    _edges: ClassVar[str]  # the argument that says how much
+    _by_axis = staticmethod(_edges)
 
-    def _configure(self, arguments: dict[str, Any]) -> None:
-        super()._configure(arguments)
-        self._widths = _edges(arguments[self._edges], self._rank, self._edges)
-        setattr(self, self._edges, self._widths if self._rank > 1 else self._widths[0])
-
-    def _resized(self, size: int, axis: int) -> int:
-        return size + self._by * sum(self._widths[axis])
+    def _resized(self, size: int, edges: tuple[int, int]) -> int:
+        return size + self._by * sum(edges)
 
 
 class _ZeroPadding(_Edged):
@@ -198,7 +203,7 @@ class _ZeroPadding(_Edged):
         padding: How many: one number, or a number or pair for each axis, such as ((top, bottom), (left, right)).
     """
 
-    _edges = "padding"
+    _amount = "padding"
     padding: Any
 
     def __init__(self, padding: Edges = 1, data_format: DataFormat | None = None,
@@ -206,7 +211,7 @@ class _ZeroPadding(_Edged):
         self._configure(locals())
 
     def call(self, inputs: Tensor) -> Tensor:
-        return ops.pad(inputs, self._around(self._widths, (0, 0)))
+        return ops.pad(inputs, self._around(self._amounts(), (0, 0)))
 
 
 class ZeroPadding1D(_ZeroPadding, rank=1):
@@ -247,7 +252,7 @@ class _Cropping(_Edged):
     """
 
     _by = -1
-    _edges = "cropping"
+    _amount = "cropping"
     cropping: Any
 
     def __init__(self, cropping: Edges = 1, data_format: DataFormat | None = None,
@@ -256,7 +261,7 @@ class _Cropping(_Edged):
 
     def call(self, inputs: Tensor) -> Tensor:
         self.compute_output_shape(inputs.shape)  # refuses to crop all of it
-        slices = [slice(before, -after if after else None) for before, after in self._widths]
+        slices = [slice(before, -after if after else None) for before, after in self._amounts()]
         return inputs[self._around(slices, slice(None))]
 
 
@@ -304,19 +309,18 @@ class _UpSampling(_Spatial):
         size: Factors for each axis, or one for all.
     """
 
+    _amount = "size"
+    _by_axis = staticmethod(standardize_sizes)
+    size: Any
+
     def __init__(self, size: Sizes = 2, data_format: DataFormat | None = None, **options: Unpack[LayerOptions]) -> None:
         self._configure(locals())
 
-    def _configure(self, arguments: dict[str, Any]) -> None:
-        super()._configure(arguments)
-        self._factors = standardize_sizes(arguments["size"], self._rank, "size")
-        self.size: Any = self._factors if self._rank > 1 else self._factors[0]
-
-    def _resized(self, size: int, axis: int) -> int:
-        return size * self._factors[axis]
+    def _resized(self, size: int, factor: int) -> int:
+        return size * factor
 
     def call(self, inputs: Tensor) -> Tensor:
-        sizes, times = inputs.shape, self._around(self._factors, 1)
+        sizes, times = inputs.shape, self._around(self._amounts(), 1)
         room = ops.reshape(inputs, [n for size in sizes for n in (size, 1)])
         filled = ops.broadcast_to(room, [n for pair in zip(sizes, times, strict=True) for n in pair])
         return ops.reshape(filled, [n * k for n, k in zip(sizes, times, strict=True)])

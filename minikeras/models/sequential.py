@@ -1,6 +1,7 @@
 """Models that are chains of layers."""
 
 from collections.abc import Iterable, Sequence
+from functools import reduce
 from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
 import numpy as np
@@ -165,17 +166,12 @@ class Sequential(Model):
     def compute_output_shape(self, input_shape: Any) -> Any:
         if self._graph is not None:
             return super().compute_output_shape(input_shape)
-        for layer in self.layers:
-            input_shape = layer.compute_output_shape(input_shape)
-        return input_shape
+        return reduce(lambda shape, layer: layer.compute_output_shape(shape), self.layers, input_shape)
 
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
         if self._graph is not None:
             return self._graph.spec(args[0])
-        x = args[0]
-        for layer in self.layers:
-            x = layer(x)
-        return x
+        return reduce(lambda x, layer: layer(x), self.layers, args[0])
 
     @property
     def input_dtype(self) -> DTypeName:

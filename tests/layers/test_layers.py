@@ -302,6 +302,25 @@ def test_reshaping_by_hand() -> None:
     assert values(layers.RepeatVector(2), [[1.0, 2.0]]) == [[[1.0, 2.0], [1.0, 2.0]]]
 
 
+@pytest.mark.parametrize(
+    ("layer", "attribute", "value", "shape"),
+    [
+        (layers.ZeroPadding2D(1), "padding", ((2, 0), (0, 0)), (None, 6, 4, 3)),
+        (layers.Cropping1D(1), "cropping", (2, 1), (None, 1, 3)),
+        (layers.UpSampling2D(2), "size", (3, 1), (None, 12, 4, 3)),
+        (layers.UpSampling1D(2), "size", 3, (None, 12, 3)),
+    ],
+)
+def test_sizes_set_after_a_call_count(layer: Any, attribute: str, value: Any, shape: tuple[int | None, ...]) -> None:
+    x = np.ones((2, *[4] * (len(shape) - 2), 3), "float32")
+    model = keras.Sequential([keras.Input(x.shape[1:]), layer])
+    model.predict(x, verbose=0)
+    setattr(layer, attribute, value)
+    assert model.predict(x, verbose=0).shape == (2, *shape[1:])
+    copy = keras.models.clone_model(model)
+    assert copy.output_shape == shape
+
+
 def test_normalization_by_hand() -> None:
     data = np.array([[1.0, 10.0], [3.0, 30.0]])
     layer = layers.Normalization()
