@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeAlias, Unpack, cast, overload
 
 import numpy as np
@@ -270,12 +271,10 @@ class _OfCell(RNN[WithState, Symbols, Values]):
         super()._configure({**arguments, **own, "cell": self._cell(**of_cell, name=self._cell_name)})
         self.input_spec: Any = InputSpec(ndim=3 + len(self.cell._window))
 
-    if not TYPE_CHECKING:  # as in Layer
-
-        def __getattr__(self, name: str) -> Any:
-            if name in type(self)._cell._arguments and "cell" in vars(self):
-                return getattr(self.cell, name)
-            return super().__getattr__(name)
+    def __init_subclass__(cls, **kwargs: object) -> None:
+        super().__init_subclass__(**kwargs)
+        for name in cls._cell._arguments if "_cell" in vars(cls) else ():
+            setattr(cls, name, property(attrgetter(f"cell.{name}")))  # to be set at the cell alone, as in Keras
 
 
 class RecurrentOptions(BaseOptions, total=False):

@@ -252,6 +252,23 @@ def test_cells_of_ones_own_are_made_of_those_here() -> None:
     np.testing.assert_allclose(mixed(x), 2 * alike(x), rtol=1e-5, atol=1e-6)
 
 
+def test_what_is_the_cells_is_set_at_the_cell() -> None:
+    x = np.ones((1, 3, 2), "float32")
+    layer = layers.LSTM(2)
+    before = layer(x).numpy()
+    with pytest.raises(AttributeError, match="no setter"):
+        layer.activation = keras.activations.relu
+    for name in ("units", "dropout"):
+        with pytest.raises(AttributeError, match="no setter"):
+            setattr(layer, name, 3)
+    with pytest.raises(AttributeError, match="no setter"):
+        layers.ConvLSTM1D(1, 1).padding = "same"  # type: ignore[attr-defined]
+    np.testing.assert_array_equal(layer(x), before)
+    layer.cell.activation = keras.activations.relu
+    assert layer.activation is keras.activations.relu
+    assert not np.allclose(layer(x), before)
+
+
 @pytest.mark.parametrize("name", ["activation", "recurrent_activation"])
 def test_a_function_of_ones_own_runs_in_each_call(name: str) -> None:
     scale = [1.0]
