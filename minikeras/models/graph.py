@@ -34,6 +34,7 @@ class Graph:
         operations: The layers and ops that they call, each once.
         is_pure: Whether no op takes a function of the user's, and no call says by itself that it is for training.
         specs: What each input must look like.
+        output_names: What the layers and ops that give the outputs were called when the graph was made.
     """
 
     def __init__(self, inputs: Any, outputs: Any) -> None:
@@ -50,6 +51,7 @@ class Graph:
         training = any(node.kwargs.get("training") for node in self.nodes)
         self.is_pure: bool = not training and all(map(is_built_in, functions))
         self._check()
+        self.output_names: list[str] = [node_of(y).operation.name for y in self.outputs]
         layers = [node_of(x).operation for x in self.inputs]
         self._paths: list[Any] = paths_in(inputs)
         self.nested: bool = any(len(path) > 1 for path in self._paths)
@@ -155,11 +157,6 @@ class Graph:
     def layers(self) -> list[Layer]:
         """Those of the operations that are layers."""
         return [operation for operation in self.operations if isinstance(operation, Layer)]
-
-    @property
-    def output_names(self) -> list[str]:
-        """The names of the layers and ops that give the outputs."""
-        return [node_of(y).operation.name for y in self.outputs]
 
     def calls(self) -> dict[int, list[Node]]:
         """Return the calls of each operation, by its id, in the order they were made."""

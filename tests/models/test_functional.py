@@ -360,6 +360,16 @@ def test_losses_metrics_and_weights_of_each_output(by: str) -> None:
     assert set(history) == set(found)
 
 
+def test_a_renamed_layer_leaves_the_names_of_the_outputs() -> None:
+    model = two_heads()
+    model.get_layer("twice").name = "double"
+    assert model.output_names == ["total", "twice"]
+    model.compile("sgd", {"total": "mse", "twice": "mae"})
+    history = model.fit([X, X[:, :1]], {"total": X[:, :1], "twice": X[:, :1]}, verbose=0).history
+    assert set(history) == {"loss", "total_loss", "twice_loss"}
+    assert Model.from_config(model.get_config()).output_names == ["total", "double"]
+
+
 @pytest.mark.parametrize("by", [list, tuple, dict])
 def test_it_learns_from_several_inputs(by: Callable[[Any], Any]) -> None:
     keras.utils.set_random_seed(0)
