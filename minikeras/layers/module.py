@@ -61,7 +61,7 @@ class Module:
     if not TYPE_CHECKING:  # to type checkers an attribute that no class declares is a mistake
 
         def __setattr__(self, name: str, value: Any) -> None:
-            if isinstance(value, _STATE) and self._locked():
+            if isinstance(value, _STATE) and self._locked() and not any(value is x for x in self._attributes(_STATE)):
                 raise ValueError("You cannot add new elements of state (variables or sub-layers) to layer "
                                  f"'{self.name}', which is already built. All state must be created in `__init__()` or "
                                  "in `build()`.")  # fmt: skip

@@ -307,6 +307,16 @@ def test_state_cannot_grow_after_the_build() -> None:
     assert len(layer.weights) == 2
 
 
+def test_a_built_layer_takes_another_name_for_what_it_holds() -> None:
+    block = Block()
+    block(np.ones((1, 2)))
+    block.last = block.more[1]  # type: ignore[attr-defined]
+    block.more[1].matrix = block.more[1].kernel  # type: ignore[attr-defined]
+    assert len(block.weights) == 8
+    with pytest.raises(ValueError, match="already built"):
+        block.matrix = block.more[1].kernel  # type: ignore[attr-defined]
+
+
 @pytest.mark.parametrize("name", ["a/b", 3])
 def test_bad_names_are_refused(name: Any) -> None:
     with pytest.raises(ValueError, match="`name` must be a string"):
