@@ -74,6 +74,10 @@ class Module:
             else:
                 object.__setattr__(self, name, value)
 
+        def __delattr__(self, name: str) -> None:
+            self._variables = [v for v in self._variables if v is not vars(self).get(name)]
+            super().__delattr__(name)
+
         def __getattr__(self, name: str) -> Any:
             if name.startswith("__"):
                 raise AttributeError(name)

@@ -317,6 +317,17 @@ def test_a_built_layer_takes_another_name_for_what_it_holds() -> None:
         block.matrix = block.more[1].kernel  # type: ignore[attr-defined]
 
 
+def test_a_deleted_weight_is_gone() -> None:
+    layer = Dense(1)
+    model = keras.Sequential([keras.Input((2,)), layer])
+    model.compile("sgd", "mse")
+    model.fit(np.ones((2, 2)), np.ones(2), verbose=0)
+    del layer.bias
+    assert [w.name for w in model.weights] == ["kernel"]
+    layer.use_bias, layer.bias = False, None
+    assert model.predict(np.zeros((1, 2)), verbose=0) == 0
+
+
 @pytest.mark.parametrize("name", ["a/b", 3])
 def test_bad_names_are_refused(name: Any) -> None:
     with pytest.raises(ValueError, match="`name` must be a string"):
