@@ -627,7 +627,7 @@ def _builds(build: Callable[..., None]) -> Callable[..., None]:
             build(self, *args, **kwargs)
             return
         before, variables = dict(vars(self)), list(self._variables)
-        self._building = not self.built  # a layer that is built refuses further weights
+        self._building = not self._locked()  # a layer that is built, or was, refuses further weights
         try:
             with name_scope(self.name, self):
                 self._path = current_path()

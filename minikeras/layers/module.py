@@ -56,7 +56,7 @@ class Module:
     """Properties of a model made of a graph: a class of the user's without one may set attributes of these names."""
 
     def _locked(self) -> bool:
-        return bool(vars(self).get("built")) and not vars(self).get("_building")
+        return bool(vars(self).get("built") or vars(self).get("_build_shapes")) and not vars(self).get("_building")
 
     if not TYPE_CHECKING:  # to type checkers an attribute that no class declares is a mistake
 

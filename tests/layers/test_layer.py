@@ -305,6 +305,10 @@ def test_state_cannot_grow_after_the_build() -> None:
     with pytest.raises(ValueError, match="already built"):
         layer.extra = Dense(2)  # type: ignore[attr-defined]
     assert len(layer.weights) == 2
+    layer.built = False
+    with pytest.raises(ValueError, match="already built"):
+        layer.build((None, 3))
+    assert [w.shape for w in layer.weights] == [(1, 1), (1,)]
 
 
 def test_a_built_layer_takes_another_name_for_what_it_holds() -> None:
