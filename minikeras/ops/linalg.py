@@ -389,7 +389,7 @@ def _svd_rule(g: Any, y: Any, x: Any, full: bool = False) -> Any:
 
 @_hermitian(_svd_rule)
 def _svd(x: TensorLike, full: bool = False) -> Array:
-    u, s, vh = np.linalg.svd(as_float(x), full)
+    u, s, vh = np.linalg.svd((a := as_float(x)) + 0 * a, full)  # NaN for infinities, at which LAPACK may hang
     return _packed(u, s, _adjoint(vh))
 
 
@@ -543,7 +543,7 @@ def _pinv_rule(g: Any, y: Any, x: Any, rcond: float | None = None) -> Any:
 @primitive(_pinv_rule)
 def pinv(x: TensorLike, rcond: float | None = None) -> Array:
     """Pseudo-inverse of matrices; singular values up to `rcond` of the largest count as 0: what rounding makes of 0."""
-    array = as_float(x)
+    array = as_float(x) + 0 * as_float(x)  # as in `_svd`
     return np.linalg.pinv(array, 10 * max(array.shape[-2:]) * np.finfo(array.dtype).eps if rcond is None else rcond)
 
 

@@ -192,6 +192,15 @@ def test_linear_algebra_by_hand() -> None:
     np.testing.assert_allclose(a @ vectors, vectors * values, rtol=1e-5)
 
 
+@pytest.mark.parametrize("bad", [np.inf, np.nan])
+@pytest.mark.parametrize("op", [ops.svd, ops.pinv, lambda x: ops.lstsq(x, x)])
+def test_matrices_that_are_not_finite_have_no_decomposition(op: Callable[[Any], Any], bad: float) -> None:
+    x = np.eye(4, 6) + 1
+    x[1] = bad
+    with np.errstate(invalid="ignore"), pytest.raises(np.linalg.LinAlgError, match="converge"):
+        op(x)
+
+
 def test_integers_correlate_to_floats() -> None:
     same(ops.correlate([1, 2, 3], [0, 1]), [2, 3], "float32")
 
