@@ -423,7 +423,7 @@ nanmean: Reduction = composed(
     lambda x, axis=None, keepdims=False: nansum(x, axis, keepdims) / _present(x, axis, keepdims),
     "nanmean", "Mean along axes of the elements that are not NaN.")  # fmt: skip
 nanvar: Reduction = composed(
-    lambda x, axis=None, keepdims=False: sum(square(_filled(x - nanmean(x, axis, True), 0)), axis, keepdims)
+    lambda x, axis=None, keepdims=False: sum(square(where(isnan(x), 0, x - nanmean(x, axis, True))), axis, keepdims)
     / _present(x, axis, keepdims), "nanvar", "Variance along axes of the elements that are not NaN.")  # fmt: skip
 nanstd: Reduction = composed(lambda x, axis=None, keepdims=False: sqrt(nanvar(x, axis, keepdims)),
                              "nanstd", "Standard deviation along axes of the elements that are not NaN.")  # fmt: skip

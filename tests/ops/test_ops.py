@@ -89,6 +89,8 @@ def test_reductions_by_hand() -> None:
     same(ops.nanmedian([[1.0, np.nan], [3.0, 4.0]], 0), [2.0, 4.0])
     same(ops.argsort([1.0, 0.0] * 20), [*range(1, 40, 2), *range(0, 40, 2)], "int32")
     same(ops.nanmean([1.0, np.nan, 3.0]), 2.0)
+    with np.errstate(invalid="ignore"):
+        same(ops.nanvar([[1.0, np.inf, np.nan], [1.0, np.nan, 3.0]], 1), [np.nan, 1.0])  # infinity is no gap
     same(ops.nanmax([[np.nan, np.nan], [1.0, np.nan]], axis=1), [np.nan, 1.0])
     same(ops.bincount([1, 2, 2], minlength=5), [0, 1, 2, 0, 0], "int32")
 
