@@ -115,9 +115,9 @@ def huber(y_true: TensorLike, y_pred: TensorLike, delta: float = 1.0) -> Tensor:
         1.5
     """
     true, predicted = floats(y_true, y_pred)
-    error = predicted - true
-    size = ops.absolute(error)
-    return ops.mean(ops.where(size <= delta, 0.5 * ops.square(error), delta * size - 0.5 * delta * delta), axis=-1)
+    size = ops.absolute(predicted - true)
+    small = ops.minimum(size, delta)  # no square of a large error, which would overflow
+    return ops.mean(small * (size - 0.5 * small), axis=-1)
 
 
 class Huber(NamedLoss, fn=huber):

@@ -232,6 +232,9 @@ def test_gradients_by_hand() -> None:
     np.testing.assert_allclose(gradient_of(losses.mean_absolute_error, [0.0, 1.0], [1.0, -4.0]), [0.5, -0.5])
     np.testing.assert_allclose(gradient_of(losses.mean_absolute_error, [1.0], [1.0]), [-1.0])  # at the kink, as in JAX
     np.testing.assert_allclose(gradient_of(losses.huber, [0.0, 0.0], [0.5, 3.0]), [0.25, 0.5])
+    np.testing.assert_allclose(gradient_of(losses.huber, [0.0, 0.0], [1.0, -1e30]), [0.5, -0.5])
+    with np.errstate(all="raise"):  # as a square of large errors would
+        assert float(losses.huber([0.0], [1e30], 2.0)) == np.float32(2e30)
     np.testing.assert_allclose(gradient_of(losses.hinge, [1.0, -1.0], [0.5, -2.0]), [-0.5, 0.0])
     np.testing.assert_allclose(gradient_of(losses.binary_crossentropy, [1.0], [0.25]), [-4.0], rtol=1e-6)
     np.testing.assert_allclose(gradient_of(losses.poisson, [2.0], [0.5]), [-3.0], rtol=1e-6)
