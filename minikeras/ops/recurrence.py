@@ -99,10 +99,10 @@ def _multiplier(matrices: Array, drops: Any, back: bool = False) -> Callable[[Ar
     parts = np.stack(np.split(matrices[0], gates, 1 if back else 0))
 
     def forward(x: Array, out: Array) -> None:
-        np.matmul(parts, np.multiply(x, drops, dropped), out.reshape(gates, -1, out.shape[-1]))
+        np.matmul(parts, np.multiply(x, drops, dropped), out.reshape(gates, len(out) // gates, -1))
 
     def backward(d: Array, out: Array) -> None:
-        np.matmul(parts, d.reshape(gates, -1, d.shape[-1]), dropped)
+        np.matmul(parts, d.reshape(gates, len(d) // gates, -1), dropped)
         np.add.reduce(np.multiply(dropped, drops, dropped), 0, out=out)
 
     return backward if back else forward

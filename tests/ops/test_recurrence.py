@@ -198,11 +198,12 @@ def test_long_sequences_take_few_operations(name: str, drops: str) -> None:
     assert counts[0] == counts[1] < 100
 
 
+@pytest.mark.parametrize("drops", DROPS)
 @pytest.mark.parametrize("name", ["SimpleRNN", "LSTM", "GRU"])
-def test_a_batch_without_samples(name: str) -> None:
-    layer = getattr(layers, name)(3, return_sequences=True)
+def test_a_batch_without_samples(name: str, drops: str) -> None:
+    layer = getattr(layers, name)(3, return_sequences=True, **DROPS[drops])
     with keras.GradientTape() as tape:
-        outputs = layer(np.ones((0, 4, 2)))
+        outputs = layer(np.ones((0, 4, 2)), training=True)
         loss = ops.sum(outputs)
     assert outputs.shape == (0, 4, 3)
     assert all(not np.any(g) for g in tape.gradient(loss, layer.trainable_variables))
