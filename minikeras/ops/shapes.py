@@ -120,6 +120,8 @@ def _added(x: Array, key: Any, shape: Sequence[int], out: Array | None = None) -
     total = np.empty(shape, wide(x.dtype) or x.dtype) if out is None or wide(x.dtype) else out.reshape(shape)
     total[...] = 0
     np.add.at(total, key, x.astype(total.dtype, copy=False))  # quicker than of two dtypes
+    if out is not None and wide(x.dtype):
+        out.reshape(shape)[...] = total
     return total.astype(x.dtype, copy=False)
 
 

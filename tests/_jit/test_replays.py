@@ -328,6 +328,19 @@ def programs_of(model: keras.Model, x: Any, y: Any) -> list[Any]:
     return [*model._jits["train"]._programs.values()]
 
 
+@pytest.mark.parametrize("words", [2, 40])  # of two lengths of a gradient, which are added up in two ways
+def test_an_embedding_in_float16_learns_in_a_replay(words: int) -> None:
+    def table(eagerly: bool) -> Any:
+        embedding = layers.Embedding(5, 8, "ones", dtype="float16")
+        model = keras.Sequential([embedding, layers.GlobalAveragePooling1D(dtype="float16")])
+        model.compile(keras.optimizers.SGD(0.5), "mse", run_eagerly=eagerly)
+        for _ in range(5):
+            model.train_on_batch(np.arange(4 * words).reshape(4, words) % 4, np.zeros((4, 8)))
+        return embedding.embeddings.numpy()
+
+    np.testing.assert_array_equal(table(False), table(True))
+
+
 def test_attention_that_drops_weights_is_replayed_with_a_mask() -> None:
     words = np.array([[1, 2, 3, 0], [4, 0, 0, 0]])
     inputs = keras.Input((4,))
