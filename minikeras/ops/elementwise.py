@@ -305,7 +305,7 @@ _SMALL = {  # erf(x) / x, a function of x * x, for |x| up to 1
           -2.6866170643256995e-2, 0.1128379167094513, -0.37612638903183543, 1.1283791670955126)}  # fmt: skip
 _TAIL = {  # exp(x * x) * (1 + 2 * x) * erfc(x), a function of (x - 3.75) / (x + 3.75), for x from 0
     "f": (-2.241167467e-4, 3.96307613e-4, 1.675912218e-3, -9.84449486e-3, 2.840925236e-2, -5.864685874e-2,
-          9.229076959e-2, -0.1088142701, 8.227841998e-2, 3.586270394e-3, -0.1402406583, 1.237512619),
+          9.229076959e-2, -0.1088142701, 8.227841998e-2, 3.586270394e-3, -0.1402407139, 1.237512619),
     "d": (4.2514714447963895e-10, 3.1114333809799254e-10, -5.1739902140113095e-9, -3.744210080962018e-9,
           3.8675334242222354e-8, 2.3263508708859124e-8, -2.5866850716155884e-7, -5.7218230603224086e-8,
           1.751637648849062e-6, -9.73559896736775e-7, -1.1444146237700524e-5, 2.238423915508223e-5,
@@ -329,8 +329,8 @@ def _tail(x: Array) -> Array:
 
 
 def _erf(x: Array, complement: bool = False) -> Array:
-    """Return erf(x), or erfc(x), computed in float32 at least and in pieces that fit the cache."""
-    out = np.array(x, np.result_type(x, "float32"), order="C")
+    """Return erf(x), or erfc(x), computed in float32 or float64 and in pieces that fit the cache."""
+    out = np.array(x, "f" if x.dtype.itemsize < 8 else "d", order="C")
     with np.errstate(under="ignore"):  # far out the answer is exactly 0 or 1
         for y in np.split(out.reshape(-1), range(_PIECE, out.size, _PIECE)):
             tail, sign = _tail(y), np.copysign(1, y)

@@ -201,6 +201,8 @@ def test_error_functions() -> None:
         np.testing.assert_allclose(ops.erf(short), [math.erf(t) for t in short], 3e-7)
         np.testing.assert_allclose(ops.erfc(short), [math.erfc(t) for t in short], 6e-7)
     assert math.copysign(1, ops.erf(-0.0)) == -1
+    assert float(ops.erfc(0.0)) == 1  # in float32 as well
+    assert float(ops.erf(np.array(0.5, "longdouble"))) == pytest.approx(math.erf(0.5), 1e-15)
     inside = Tensor(np.linspace(-0.9999, 0.9999, 1001))
     close(ops.erf(ops.erfinv(inside)), inside.numpy(), 1e-15)
     close(ops.erfc(ops.erfinv(double(1 - 2.0**-40))), [2.0**-40], 1e-12)
