@@ -3,12 +3,13 @@
 from collections.abc import Callable, Iterable
 from functools import wraps
 from types import FunctionType, MethodType
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import Any, Concatenate, NamedTuple, TypeVar, cast
 
 from .naming import hint
 
 F = TypeVar("F", bound=Callable[..., Any])
 R = TypeVar("R")
+S = TypeVar("S")
 
 _VARARGS, _VARKW = 0x04, 0x08  # bits of a code object's co_flags, see the `inspect` documentation
 
@@ -68,7 +69,7 @@ def check_keywords(function: Callable[..., Any], keywords: Iterable[str], name: 
         raise TypeError(wrong + hint(unknown[0], takes.names)) from None
 
 
-def overridable(method: Callable[..., R]) -> Callable[..., R]:
+def overridable(method: Callable[Concatenate[S, ...], R]) -> Callable[Concatenate[S, ...], R]:
     """Let checkers take a method of any signature for the one that overrides this."""
     return method
 
