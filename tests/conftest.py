@@ -33,10 +33,13 @@ hypothesis.settings.load_profile("tests")
 
 @pytest.fixture(autouse=True)
 def fresh_session() -> Iterator[None]:
-    """Give every test new automatic names and float32."""
+    """Give every test new automatic names, float32, and the environment as it was before the others."""
     clear_session()
+    environment = os.environ.copy()
     yield
     set_floatx("float32")
+    os.environ.clear()
+    os.environ.update(environment)
     assert minikeras
 
 
