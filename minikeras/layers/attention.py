@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import reduce
 from string import ascii_lowercase
 from typing import Any, ClassVar, Literal, TypeAlias, Unpack
@@ -366,7 +366,8 @@ class GroupQueryAttention(MultiHeadAttention):
         self.num_heads: Positive = num_query_heads
         self.key_dim: Positive = head_dim
         self.value_dim: Positive = head_dim
-        self._penalty = self.activity_regularizer = regularizers.get(activity_regularizer)
+        self._penalty = regularizers.get(activity_regularizer)
+        self.activity_regularizer: Callable[..., Any] | None = self._penalty
 
     def get_config(self) -> Config:
         return {key: value for key, value in super().get_config().items() if key != "output_shape"}
