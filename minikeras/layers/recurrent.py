@@ -274,7 +274,8 @@ class _OfCell(RNN[WithState, Symbols, Values]):
     def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
         for name in cls._cell._arguments if "_cell" in vars(cls) else ():
-            setattr(cls, name, property(attrgetter(f"cell.{name}")))  # to be set at the cell alone, as in Keras
+            doc = f"The cell's `{name}`, which is set there."
+            setattr(cls, name, property(attrgetter(f"cell.{name}"), doc=doc))
 
 
 class RecurrentOptions(BaseOptions, total=False):
