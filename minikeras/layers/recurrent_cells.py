@@ -103,8 +103,8 @@ class Cell(WithKernel):
     def _drops(self, masks: Any, features: int) -> Tensor:
         """Return what masks of inputs, if any, and of the state multiply [h; 1; x] by: (batch, gates, rows)."""
         of_state = ops.stack(masks[1], 1)
-        ones = ops.ones((*of_state.shape[:2], 1 + (0 if masks[0] else features)), of_state.dtype)
-        return ops.concatenate([of_state, ones, *([ops.stack(masks[0], 1)] if masks[0] else [])], -1)
+        of_inputs = ops.stack(masks[0], 1) if masks[0] else ops.ones((*of_state.shape[:2], features), of_state.dtype)
+        return ops.concatenate([of_state, ops.ones_like(of_state[..., :1]), of_inputs], -1)
 
     def _step_masks(self, inputs: Tensor, training: bool | None) -> Masks:
         """Return the masks to use in a step: those of the layer, or new ones, and none where nothing is trained."""

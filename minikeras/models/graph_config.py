@@ -23,6 +23,11 @@ Call: TypeAlias = tuple[str, int]
 """Name of a layer and number of a call of it."""
 
 
+def _first_call(operation: Any) -> int:
+    """Return from where Keras counts the calls that give inputs and outputs: 1 for those of a nested model, else 0."""
+    return int(getattr(operation, "_given_graph", None) is not None)
+
+
 def to_config(graph: Graph) -> Config:
     """Return the layers of a graph with the calls of each."""
     calls = graph.calls()
@@ -31,8 +36,8 @@ def to_config(graph: Graph) -> Config:
         operation = node_of(x).operation
         return [operation.name, first + calls[id(operation)].index(node_of(x)), x.index]
 
-    def end(x: KerasTensor) -> list[Any]:  # Keras counts the calls of a nested model from 1 here
-        return history(x, getattr(node_of(x).operation, "_given_graph", None) is not None)
+    def end(x: KerasTensor) -> list[Any]:
+        return history(x, _first_call(node_of(x).operation))
 
     def argument(x: Any) -> Any:
         if isinstance(x, KerasTensor):
@@ -108,8 +113,7 @@ class _Reader:
         """Return the tensor that an input or output names, None for a structure of them."""
         if isinstance(x, list | tuple) and len(x) == 3 and isinstance(x[0], str):
             name, call, index = x
-            first = getattr(self.operations.get(name), "_given_graph", None) is not None  # as in `to_config`
-            return self._tensor(name, _index(call) - first, index)
+            return self._tensor(name, _index(call) - _first_call(self.operations.get(name)), index)
         if not is_nested(x):
             raise ValueError(f"Inputs and outputs are named by layer, call and place. Received: {x!r:.80}.")
         return None

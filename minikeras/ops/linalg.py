@@ -543,7 +543,7 @@ def _pinv_rule(g: Any, y: Any, x: Any, rcond: float | None = None) -> Any:
 @primitive(_pinv_rule)
 def pinv(x: TensorLike, rcond: float | None = None) -> Array:
     """Pseudo-inverse of matrices; singular values up to `rcond` of the largest count as 0: what rounding makes of 0."""
-    array = as_float(x) + 0 * as_float(x)  # as in `_svd`
+    array = (a := as_float(x)) + 0 * a  # as in `_svd`
     return np.linalg.pinv(array, 10 * max(array.shape[-2:]) * np.finfo(array.dtype).eps if rcond is None else rcond)
 
 

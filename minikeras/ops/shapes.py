@@ -117,12 +117,13 @@ def rot90(array: TensorLike, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Arra
 
 def _added(x: Array, key: Any, shape: Sequence[int], out: Array | None = None) -> Array:
     """Return zeros of a shape with x added at an index, as often as the index names a position."""
-    total = np.empty(shape, wide(x.dtype) or x.dtype) if out is None or wide(x.dtype) else out.reshape(shape)
+    y: Array = np.empty(shape, x.dtype) if out is None else out.reshape(shape)
+    total = y if wide(x.dtype) is None else np.empty(shape, wide(x.dtype))
     total[...] = 0
     np.add.at(total, key, x.astype(total.dtype, copy=False))  # quicker than of two dtypes
-    if out is not None and wide(x.dtype):
-        out.reshape(shape)[...] = total
-    return total.astype(x.dtype, copy=False)
+    if total is not y:
+        y[...] = total
+    return y
 
 
 def _index(key: Any) -> tuple[Any, ...]:
