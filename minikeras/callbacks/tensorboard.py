@@ -1,7 +1,7 @@
 """Write what happens in training to files that TensorBoard shows."""
 
 import os
-import time
+from time import perf_counter
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -77,18 +77,18 @@ class TensorBoard(Callback):
         self._writers = {}
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
-        self._epoch_started, self._epoch_step = time.time(), self._steps
+        self._epoch_started, self._epoch_step = perf_counter() - 1e-7, self._steps
 
     def on_train_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
         self._steps += 1
-        self._started = time.time()
+        self._started = perf_counter() - 1e-7  # for clocks that stand still meanwhile, as in a browser
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         if isinstance(self.update_freq, str) or self._steps % self.update_freq:
             return
         writer = self._writer("train")
         if self.write_steps_per_second:
-            writer.scalar("batch_steps_per_second", 1 / (time.time() - self._started), self._steps)
+            writer.scalar("batch_steps_per_second", 1 / (perf_counter() - self._started), self._steps)
         for name, value in as_floats(logs).items():
             writer.scalar(f"batch_{name}", value, self._steps)
 
@@ -105,7 +105,7 @@ class TensorBoard(Callback):
         if logs:
             training["learning_rate"] = float(as_array(self.model.optimizer.learning_rate))
             if self.write_steps_per_second:
-                training["steps_per_second"] = (self._steps - self._epoch_step) / (time.time() - self._epoch_started)
+                training["steps_per_second"] = (self._steps - self._epoch_step) / (perf_counter() - self._epoch_started)
         for name, value in training.items():
             self._writer("train").scalar(f"epoch_{name}", value, epoch)
         for name, value in logs.items():

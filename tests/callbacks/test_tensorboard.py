@@ -1,5 +1,6 @@
 """The TensorBoard callback and `tf.summary` write files that TensorBoard reads."""
 
+import time
 import warnings
 from pathlib import Path
 from typing import Any
@@ -65,6 +66,17 @@ def test_batches_are_written_as_often_as_asked(tmp_path: Path) -> None:
     assert [step for step, _ in values(train, "batch_loss")] == [2, 4]
     assert [step for step, _ in values(train, "batch_steps_per_second")] == [2, 4]
     assert len(values(train, "epoch_steps_per_second")) == 2
+
+
+def test_a_clock_that_stands_still_gives_a_speed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("tensorboard")
+    monkeypatch.setattr("minikeras.callbacks.tensorboard.perf_counter", lambda: 5.0)
+    monkeypatch.setattr(time, "time", lambda: 5.0)
+    fitted(tmp_path, update_freq=1, write_graph=False, write_steps_per_second=True)
+    train = read(tmp_path / "train")
+    speeds = values(train, "batch_steps_per_second") + values(train, "epoch_steps_per_second")
+    assert len(speeds) == 6
+    assert all(0 < speed < np.inf for _, speed in speeds)
 
 
 def test_profiles_are_not_written() -> None:
