@@ -42,10 +42,10 @@ def write_archive(model: Layer, config: str, file: BinaryIO) -> None:
     metadata = {"keras_version": KERAS_VERSION, "date_saved": time.strftime("%Y-%m-%d@%H:%M:%S")}
     weights = io.BytesIO()
     write_hdf5(model, weights)
-    with import_module("zipfile").ZipFile(file, "w") as archive:  # which takes longer to import than all of this folder
-        archive.writestr("metadata.json", json.dumps(metadata))
-        archive.writestr("config.json", config)
-        archive.writestr(WEIGHTS, weights.getbuffer())
+    with (zipfile := import_module("zipfile")).ZipFile(file, "w", strict_timestamps=False) as archive:  # slow to import
+        parts = {"metadata.json": json.dumps(metadata), "config.json": config, WEIGHTS: weights.getbuffer()}
+        for name, data in parts.items():
+            archive.writestr(zipfile.ZipInfo(name), data)  # of 1980, the first that zip knows, whatever the clock says
         _write_assets(model, archive)
 
 

@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import tempfile
+import time
 import zipfile
 from typing import Any
 
@@ -68,6 +69,21 @@ def test_assets_and_arrays_of_ones_own_come_back(tmp_path: pathlib.Path, monkeyp
     again = io.BytesIO()
     loaded.save(again)
     model.load_weights(tmp_path / "m.keras")
+
+
+def test_a_clock_or_a_file_from_before_1980_hinders_nothing(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Old(Noted):
+        def save_assets(self, inner_path: str) -> None:
+            super().save_assets(inner_path)
+            os.utime(pathlib.Path(inner_path, "notes.txt"), (1, 1))  # as of a copy from a read-only store
+
+    monkeypatch.setattr(time, "time", lambda: 1000.0)  # as on a small board until it has asked for the time
+    model = keras.Sequential([keras.Input((2,)), Old(name="old"), layers.Dense(1)])
+    model.save(tmp_path / "m.keras")
+    loaded = keras.models.load_model(tmp_path / "m.keras", custom_objects={"Old": Old})
+    np.testing.assert_array_equal(loaded.predict(np.ones((1, 2)), verbose=0), model.predict(np.ones((1, 2)), verbose=0))
 
 
 def test_a_model_itself_may_have_assets(tmp_path: pathlib.Path) -> None:
