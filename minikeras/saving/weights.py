@@ -127,7 +127,7 @@ def may_write(path: str, overwrite: bool) -> bool:
     try:
         while (answer := input(question).strip().lower()) not in ("y", "n"):
             question = 'Enter "y" (overwrite) or "n" (cancel).'
-    except (EOFError, OSError):
+    except (EOFError, OSError, RuntimeError):  # the last where there is no standard input at all
         raise FileExistsError(f"The file {path!r} exists. Pass overwrite=True to replace it.") from None
     return answer == "y"
 

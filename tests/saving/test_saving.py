@@ -190,7 +190,7 @@ def test_no_code_is_run(tmp_path: Path) -> None:
     assert not (tmp_path / "ran").exists()
 
 
-def test_missing_and_existing_files(tmp_path: Path) -> None:
+def test_missing_and_existing_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(FileNotFoundError, match=r"nothing\.npz"):
         load_weights(net(), tmp_path / "nothing.npz")
     with pytest.raises(FileNotFoundError, match=r"no/such[^.]*\.\w+'"):
@@ -198,6 +198,9 @@ def test_missing_and_existing_files(tmp_path: Path) -> None:
     path = tmp_path / "w.npz"
     first = net()
     save_weights(first, path)
+    with pytest.raises(FileExistsError, match="overwrite=True"):
+        save_weights(net(), path, overwrite=False)
+    monkeypatch.setattr("sys.stdin", None)  # as in a service, or under pythonw
     with pytest.raises(FileExistsError, match="overwrite=True"):
         save_weights(net(), path, overwrite=False)
     load_weights(second := net(), path)
