@@ -176,6 +176,17 @@ def test_info_of_weights_lists_them(run: Run, folder: Path) -> None:
     assert "weights alone" in err
 
 
+def test_info_goes_on_where_an_encoding_lacks_a_name_s_letters(folder: Path) -> None:
+    model = keras.Sequential([keras.Input((2,), name="größe"), layers.Dense(1, name="层")], name="net")
+    model.save("net.keras")
+    model.save_weights("net.npz")
+    environment = {**ENVIRONMENT, "PYTHONIOENCODING": "cp1252"}
+    for file, *texts in (("net.keras", "? (Dense)", "takes größe"), ("net.npz", "000/net/?/kernel.npy  (2, 1)")):
+        found = process("info", file, encoding="cp1252", env=environment)
+        assert (found.returncode, found.stderr) == (0, "")
+        assert all(text in found.stdout for text in texts)
+
+
 def test_the_configuration_of_info_is_a_model_s(run: Run, folder: Path) -> None:
     status, out, _ = run("info", "net.keras", "--config")
     assert status == 0

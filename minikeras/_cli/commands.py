@@ -14,7 +14,7 @@ import numpy as np
 
 from .. import tree
 from .._base.typing import Array
-from .._display.progbar import Progbar
+from .._display.progbar import Progbar, write
 from ..models import Model, load_model, model_from_json
 from ..saving import archive, hdf5, legacy, npz, source, strict_json, weights
 from ..saving.writing import replacing
@@ -73,8 +73,8 @@ def _arrays(group: hdf5.Group) -> Iterator[tuple[str, Array]]:
 
 
 def _print(text: str) -> None:
-    """Print a text, without what a terminal would take for a command."""
-    print("".join(c if c.isprintable() or c == "\n" else "?" for c in text))
+    """Print a text, without what a terminal would take for a command, or its encoding lacks."""
+    write("".join(c if c.isprintable() or c == "\n" else "?" for c in text) + "\n")
 
 
 def convert(options: Namespace) -> None:
