@@ -23,6 +23,7 @@ from .._base.settings import standardize_dtype
 from .._core.input_spec import InputSpec
 from .._core.op import Entry
 from .._core.tensor import Tensor, TensorOps, as_array, recorders
+from .._display.progbar import write
 from .._jit.trace import Trace
 from ..layers.layer import Layer
 from ..layers.lookup import CategoryEncoding, Discretization
@@ -560,4 +561,4 @@ def export_onnx(model: Any, filepath: str | PathLike[str], verbose: bool | None 
     with replacing(filepath) as file:
         file.write(proto.SerializeToString())
     if verbose is None or verbose:
-        print(f"Saved artifact at '{fspath(filepath)}'.")
+        write(f"Saved artifact at '{fspath(filepath)}'.\n")

@@ -1,5 +1,6 @@
 """Models as ONNX files: onnxruntime gives what `predict` gives, and what cannot be exported is refused."""
 
+import io
 import re
 import sys
 from collections.abc import Callable, Sequence
@@ -443,6 +444,13 @@ def test_models_of_several_arguments(tmp_path: Path) -> None:
     model.export(tmp_path / "model.onnx", format="onnx", verbose=False, input_signature=specs)
     (got,) = session(tmp_path / "model.onnx").run(None, {"input_0": a, "input_1": b})
     np.testing.assert_allclose(got, want.numpy(), 1e-5, 1e-5)
+
+
+def test_a_path_that_the_console_cannot_write_is_written_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    console = io.TextIOWrapper(io.BytesIO(), "cp1252")
+    monkeypatch.setattr("sys.stdout", console)
+    keras.Sequential([Input((2,)), layers.Dense(1)]).export(tmp_path / "层.onnx", format="onnx")
+    assert console.buffer.getvalue().endswith(b"?.onnx'.\n")
 
 
 def test_models_of_one_batch_size_need_a_signature(tmp_path: Path) -> None:
