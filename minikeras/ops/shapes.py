@@ -449,8 +449,8 @@ def pad(x: TensorLike, pad_width: int | Sequence[int] | Sequence[Sequence[int]],
 def repeat(x: TensorLike, repeats: TensorLike, axis: int | None = None) -> Tensor:
     """Each element of x `repeats` times in a row along an axis, of the flattened tensor by default."""
     values, where = (ravel(x), 0) if axis is None else (x, axis)
-    places, count = np.arange(shape(values)[where]), dry_size(repeats)
-    return take(values, np.zeros(count, int) if count else np.repeat(places, as_array(repeats)), where)
+    count, times = dry_size(repeats), as_array(repeats).astype(np.intp, casting="same_kind")  # 32 bits in a browser
+    return take(values, np.zeros(count, int) if count else np.arange(shape(values)[where]).repeat(times), where)
 
 
 @composite

@@ -125,6 +125,10 @@ def test_shapes_by_hand() -> None:
     same(ops.where([True, False], 1, [5.5, 6.5]), [1, 6.5], "float32")
     assert [i.tolist() for i in ops.where([[False, True], [True, False]])] == [[0, 1], [1, 0]]
     same(ops.repeat([1, 2], [2, 1]), [1, 1, 2])
+    for dtype in ("int64", "uint64"):  # NumPy casts neither to its own integer, where that is of 32 bits or has a sign
+        same(ops.repeat([1, 2], np.array([2, 1], dtype)), [1, 1, 2])
+    with pytest.raises(TypeError, match="Cannot cast"):
+        ops.repeat([1, 2], [1.5, 1.0])
     same(ops.tile([[1, 2]], (2, 2)), [[1, 2, 1, 2]] * 2)
     values, indices = ops.top_k([1.0, 5.0, 3.0], 2)
     same(values, [5, 3])

@@ -173,8 +173,7 @@ class RaggedTensor(Rows):
 
     def take(self, rows: Any) -> "RaggedTensor":
         """Return the rows of these numbers."""
-        numbers = np.asarray(rows, int)
-        starts, sizes = as_array(self.row_starts())[numbers], as_array(self.row_lengths())[numbers]
+        starts, sizes = (as_array(x)[np.array(rows, int)].astype(int) for x in (self.row_starts(), self.row_lengths()))
         places = np.repeat(starts - np.cumsum(sizes) + sizes, sizes) + np.arange(sizes.sum())
         return self.from_row_lengths(_take(self.values, places), sizes)
 
@@ -190,7 +189,7 @@ class RaggedTensor(Rows):
 
     def value_rowids(self, name: Any = None) -> Tensor:
         """The row of each value."""
-        return Tensor(np.repeat(np.arange(len(self)), as_array(self.row_lengths())))
+        return Tensor(np.repeat(np.arange(len(self)), as_array(self.row_lengths()).astype(int)))
 
     def nrows(self, out_type: Any = None, name: Any = None) -> Tensor:
         """The number of rows."""
