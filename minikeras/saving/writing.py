@@ -21,8 +21,8 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        if os.path.exists(final):
-            os.chmod(temporary, os.stat(final).st_mode & 0o777)
+        if os.path.exists(final) and (mode := os.stat(final).st_mode) != os.stat(temporary).st_mode:
+            os.chmod(temporary, mode & 0o777)  # which some mounts cannot, where all files have one mode
         os.replace(temporary, final)
     except OSError as error:
         error.filename = os.fspath(path) if error.filename == temporary else error.filename

@@ -1,7 +1,9 @@
 """Weights in .npz files: written whole, read back checked."""
 
+import errno
 import os
 import re
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -358,6 +360,23 @@ def test_what_cannot_be_written_is_told_by_the_name_that_was_given(blocked: str,
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(OSError, match=rf": '{re.escape(str(tmp_path / blocked))}'$"):
         net().save(tmp_path / blocked)
+
+
+def test_who_may_read_a_file_stays_also_on_a_mount_where_that_cannot_be_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOSYS, "Function not implemented")
+
+    path = tmp_path / "model.npz"
+    net().save_weights(path)
+    path.chmod(0o600)
+    net().save_weights(path)
+    assert sys.platform == "win32" or path.stat().st_mode & 0o777 == 0o600
+    monkeypatch.setattr(os, "chmod", refuse)  # as of shared folders, whose files have one mode
+    (tmp_path / "new.npz").touch()
+    net().save_weights(tmp_path / "new.npz")
+    load_weights(net(), tmp_path / "new.npz")
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="nothing is protected from root")
