@@ -93,9 +93,9 @@ def load_img(path: str | os.PathLike[str] | BinaryIO, color_mode: ColorMode = "r
     modes = {"grayscale": "L", "rgba": "RGBA", "rgb": "RGB"}
     one_of("color_mode", color_mode, modes)
     one_of("interpolation", interpolation, ("nearest", "bilinear", "bicubic", "hamming", "box", "lanczos"))
-    img = pillow.open(path)
-    if not (color_mode == "grayscale" and img.mode in ("I;16", "I")):
-        img = img.convert(modes[color_mode])
+    with pillow.open(path) as file:
+        exact = color_mode == "grayscale" and file.mode in ("I;16", "I")
+        img = file.copy() if exact else file.convert(modes[color_mode])
     if target_size is None or img.size == (target_size[1], target_size[0]):
         return img
     (width, height), (high, wide) = img.size, target_size

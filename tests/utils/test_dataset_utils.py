@@ -1,6 +1,7 @@
 """Pictures, folders of them, and windows of series."""
 
 import builtins
+import gc
 import os
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 import minikeras as keras
+import minikeras.compat.tensorflow as tf
 from minikeras import utils
 from minikeras.preprocessing.image import smart_resize
 
@@ -37,6 +39,22 @@ def test_pictures_and_arrays(tmp_path: Path) -> None:
     assert utils.load_img(str(tmp_path / "x.png"), "grayscale", (8, 8), "bilinear", True).size == (8, 8)
     assert utils.array_to_img(X[:, :, :1], scale=False).mode == "L"
     assert smart_resize(X, (2, 2)).shape == (2, 2, 3)
+
+
+def test_what_was_loaded_is_kept_and_the_file_closed(tmp_path: Path) -> None:
+    from PIL import Image
+
+    path, pixels = tmp_path / "deep.png", np.random.default_rng(0).integers(0, 2**16, (99, 99), "uint16")
+    Image.fromarray(pixels).save(path)
+    deep = utils.load_img(path, "grayscale")
+    Image.fromarray(pixels[::-1].copy()).save(path)
+    np.testing.assert_array_equal(np.asarray(deep), pixels)
+    utils.save_img(tmp_path / "x.gif", X, scale=False)
+    assert utils.load_img(tmp_path / "x.gif").size == (2, 4)
+    (tmp_path / "x.csv").write_text("a,b\n1,2\n", encoding="utf8")
+    (batch,) = tf.data.experimental.make_csv_dataset(str(tmp_path / "x.csv"), 1, num_epochs=1)
+    assert batch["b"].numpy().tolist() == [2]
+    gc.collect()  # an open file is an error then
 
 
 def test_pictures_in_folders(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -91,8 +91,8 @@ def _csv_batches(file_pattern: Any, batch_size: int, column_names: Any = None, c
     paths = sorted(path for pattern in patterns for path in glob.glob(str(pattern)) or [str(pattern)])
     rows = []
     for path in paths:
-        with opened(path, compression_type) as file:
-            lines = csv_rows(io.TextIOWrapper(file, "utf8", newline=""), field_delim, use_quote_delim)
+        with io.TextIOWrapper(opened(path, compression_type), "utf8", newline="") as file:
+            lines = csv_rows(file, field_delim, use_quote_delim)
         column_names = column_names or lines[0]
         rows += lines[1:] if header else lines
     texts = dict(zip(column_names, zip(*rows, strict=True), strict=True))
