@@ -15,7 +15,7 @@ import minikeras
 from minikeras import compat
 from minikeras.compat import modules
 from minikeras.compat.finder import ROOTS
-from minikeras.compat.past import tables
+from minikeras.compat.past import tables, text
 from minikeras.compat.past.patches import resolve
 
 X = np.linspace(-1, 1, 24).reshape(8, 3)
@@ -468,6 +468,49 @@ after = model.get_weights()
 @pytest.mark.parametrize("name", sorted(tables.MODULES))
 def test_old_modules(name: str) -> None:
     old(f"import {name} as found\nfound.__name__", tables.MODULES[name])
+
+
+def test_a_tokenizer_counts_words() -> None:
+    tokenizer = text.Tokenizer(num_words=3, oov_token="?")
+    tokenizer.fit_on_texts(["the cat sat", "the cat, the DOG"])
+    assert tokenizer.word_index == {"?": 1, "the": 2, "cat": 3, "sat": 4, "dog": 5}
+    read = text.tokenizer_from_json(tokenizer.to_json())
+    for each in (tokenizer, read):
+        assert each.texts_to_sequences(["the cat bird"]) == [*each.texts_to_sequences_generator(["the cat bird"])]
+        assert each.texts_to_sequences(["the cat bird"]) == [[2, 1, 1]]  # the cat is number 3
+        assert each.sequences_to_texts([[2, 3, 9]]) == [*each.sequences_to_texts_generator([[2, 3, 9]])] == ["the ? ?"]
+        each.fit_on_texts(["dog"])
+        assert (each.index_docs, each.word_counts["dog"]) == ({2: 2, 3: 2, 4: 2, 5: 1}, 2)
+
+
+def test_a_tokenizer_counts_numbers() -> None:
+    tokenizer = text.Tokenizer(num_words=4)
+    with pytest.raises(ValueError, match="Fit the Tokenizer on some data"):
+        tokenizer.sequences_to_matrix([[1]], "tfidf")
+    tokenizer.fit_on_sequences([[1, 2, 2], [2]])
+    rows = {mode: tokenizer.sequences_to_matrix([[1, 2, 2, 9], []], mode) for mode in ("binary", "count", "freq")}
+    expected = {"binary": [0, 1, 1, 0], "count": [0, 1, 2, 0], "freq": [0, 0.25, 0.5, 0]}
+    assert {mode: matrix.tolist() for mode, matrix in rows.items()} == {k: [v, [0] * 4] for k, v in expected.items()}
+    rare = [0, np.log(1 + 2 / 2), (1 + np.log(2)) * np.log(1 + 2 / 3), 0]
+    np.testing.assert_allclose(tokenizer.sequences_to_matrix([[1, 2, 2, 9]], "tfidf"), [rare])
+
+
+@pytest.mark.parametrize(
+    ("settings", "given", "expected"),
+    [
+        ({"char_level": True, "lower": False}, "abA", ["a", "b", "A"]),
+        ({"char_level": True}, "abA", ["a", "b"]),
+        ({}, ["New York", "is"], ["new york", "is"]),
+        ({"lower": False}, ["New York", "is"], ["New York", "is"]),
+        ({"analyzer": str.split}, "Go-on Go", ["Go-on", "Go"]),
+        ({"lower": False, "filters": "o"}, "Go-on Go", ["G", "-", "n"]),
+        ({"split": ", "}, "a!b c, D", ["a", "b c", " d"]),  # what is put in is not filtered again
+    ],
+)
+def test_what_the_words_of_a_tokenizer_are(settings: dict[str, Any], given: Any, expected: list[str]) -> None:
+    tokenizer = text.Tokenizer(**settings)
+    tokenizer.fit_on_texts([given])
+    assert [*tokenizer.word_counts] == expected
 
 
 @pytest.mark.usefixtures("installed")

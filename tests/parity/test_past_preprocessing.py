@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 
 from minikeras import utils
-from minikeras.compat.past import images, sequence, transforms
+from minikeras.compat.past import images, sequence, text, transforms
 
 pytest.importorskip("scipy")
 pytestmark = [pytest.mark.parity, pytest.mark.filterwarnings("ignore::DeprecationWarning")]  # what Keras calls
 theirs: Any = importlib.import_module("keras.src.legacy.preprocessing.image")
 their_sequence: Any = importlib.import_module("keras.src.legacy.preprocessing.sequence")
+their_text: Any = importlib.import_module("keras.src.legacy.preprocessing.text")
 X = np.random.default_rng(0).random((9, 8, 6, 3)).astype("float32")
 Y = np.array([0, 1, 2] * 3)
 
@@ -143,3 +144,22 @@ def test_pairs_of_words_are_keras_ones() -> None:
             random.seed(6)
             found.append(module.skipgrams([1, 5, 0, 9, 13, 2], 20, **options))
         assert found[0] == found[1]
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{}, {"num_words": 3, "oov_token": "?"}, {"lower": False, "filters": "aT"}, {"split": ", "}, {"char_level": True},
+     {"analyzer": str.split, "num_words": 6}],
+)  # fmt: skip
+def test_numbers_of_words_are_keras_ones(settings: dict[str, Any]) -> None:
+    texts = ["The cat sat.", "THE dog, the dog! A cat's\tday", "", "a-b a_b  ab", ["of", "Words"], "\u0130 x"]
+    found = []
+    for module in (text, their_text):
+        first = module.Tokenizer(**settings)
+        first.fit_on_texts(texts)
+        first.fit_on_sequences([[1, 2, 2], [3]])
+        for tokenizer in (first, module.tokenizer_from_json(first.to_json())):
+            numbers = tokenizer.texts_to_sequences([*texts, "cat unknown"])
+            found.append([numbers, tokenizer.sequences_to_texts([*numbers, [99]]), dict(tokenizer.index_docs)])
+            found[-1] += [tokenizer.texts_to_matrix(texts, m).tolist() for m in ("binary", "count", "tfidf", "freq")]
+    assert found[:2] == found[2:]

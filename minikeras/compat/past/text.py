@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from hashlib import md5
 from typing import Any, Literal
 
@@ -27,9 +27,7 @@ def text_to_word_sequence(text: str, filters: str = FILTERS, lower: bool = True,
         >>> text_to_word_sequence("Good, good day!")
         ['good', 'good', 'day']
     """
-    text = text.lower() if lower else text
-    for character in filters:
-        text = text.replace(character, split)
+    text = (text.lower() if lower else text).translate(dict.fromkeys(map(ord, filters), split))
     return [word for word in text.split(split) if word]
 
 
@@ -89,7 +87,7 @@ class Tokenizer:
         if "nb_words" in kwargs:
             outdated("Tokenizer(nb_words=...)", "num_words=")
             num_words = kwargs.pop("nb_words")
-        document_count = kwargs.pop("document_count", 0)
+        self.document_count: int = kwargs.pop("document_count", 0)
         if kwargs:
             raise TypeError(f"Tokenizer got unexpected keyword arguments: {', '.join(kwargs)}.")
         self.num_words = num_words
@@ -99,12 +97,11 @@ class Tokenizer:
         self.char_level = char_level
         self.oov_token = oov_token
         self.analyzer = analyzer
-        self.document_count: int = document_count
         self.word_counts: dict[str, int] = {}
-        self.word_docs: dict[str, int] = Counter()
+        self.word_docs: Counter[str] = Counter()
         self.word_index: dict[str, int] = {}
         self.index_word: dict[int, str] = {}
-        self.index_docs: dict[int, int] = {}
+        self.index_docs: Counter[int] = Counter()
 
     def _words(self, text: str | list[str]) -> Iterable[str]:
         if isinstance(text, list):
@@ -122,32 +119,40 @@ class Tokenizer:
             self.document_count += 1
             for word in words:
                 self.word_counts[word] = self.word_counts.get(word, 0) + 1
-            for word in dict.fromkeys(words):
-                self.word_docs[word] = self.word_docs.get(word, 0) + 1
+            self.word_docs.update(dict.fromkeys(words, 1))
         first = [] if self.oov_token is None else [self.oov_token]
         ranked = [*first, *sorted(self.word_counts, key=lambda word: -self.word_counts[word])]
         self.word_index = {word: i for i, word in enumerate(ranked, 1)}
         self.index_word = dict(enumerate(ranked, 1))
-        self.index_docs = {self.word_index[word]: count for word, count in self.word_docs.items()}
+        self.index_docs = Counter({self.word_index[word]: count for word, count in self.word_docs.items()})
+
+    def fit_on_sequences(self, sequences: Sequence[Sequence[int]]) -> None:
+        """Count the sequences, and in how many of them each number is, as "tfidf" wants."""
+        self.document_count += len(sequences)
+        for sequence in sequences:
+            self.index_docs.update({*sequence})
 
     def texts_to_sequences(self, texts: Iterable[Any]) -> list[list[int]]:
         """Return the numbers of the words of each text; unknown and rare words are left out, or the `oov_token`."""
+        return [*self.texts_to_sequences_generator(texts)]
+
+    def texts_to_sequences_generator(self, texts: Iterable[Any]) -> Iterator[list[int]]:
+        """Yield what `texts_to_sequences` returns."""
         unknown = self.word_index.get(self.oov_token) if self.oov_token is not None else None
-        sequences = []
         for text in texts:
             numbers = [self.word_index.get(word) for word in self._words(text)]
             numbers = [i if i is not None and i < (self.num_words or i + 1) else unknown for i in numbers]
-            sequences.append([i for i in numbers if i is not None])
-        return sequences
+            yield [i for i in numbers if i is not None]
 
     def sequences_to_texts(self, sequences: Iterable[Sequence[int]]) -> list[str]:
         """Return the words of numbers, those that are known, with blanks between."""
-        unknown = self.oov_token
-        texts = []
+        return [*self.sequences_to_texts_generator(sequences)]
+
+    def sequences_to_texts_generator(self, sequences: Iterable[Sequence[int]]) -> Iterator[str]:
+        """Yield what `sequences_to_texts` returns."""
         for sequence in sequences:
-            words = [self.index_word.get(i) if i < (self.num_words or i + 1) else unknown for i in sequence]
-            texts.append(" ".join(word for word in (word or unknown for word in words) if word is not None))
-        return texts
+            words = [self.index_word.get(i) if i < (self.num_words or i + 1) else None for i in sequence]
+            yield " ".join(word for word in (word or self.oov_token for word in words) if word is not None)
 
     def texts_to_matrix(self, texts: Iterable[Any],
                         mode: Literal["binary", "count", "tfidf", "freq"] = "binary") -> Array:  # fmt: skip
@@ -176,11 +181,8 @@ class Tokenizer:
         matrix = np.zeros((len(sequences), width))
         for row, sequence in zip(matrix, sequences, strict=True):
             for i, count in Counter(i for i in sequence if i < width).items():
-                if mode == "tfidf":
-                    rarity = np.log(1 + self.document_count / (1 + self.index_docs.get(i, 0)))
-                    row[i] = (1 + np.log(count)) * rarity
-                else:
-                    row[i] = {"binary": 1, "count": count, "freq": count / len(sequence)}[mode]
+                weight = (1 + np.log(count)) * np.log(1 + self.document_count / (1 + self.index_docs[i]))
+                row[i] = {"binary": 1, "count": count, "freq": count / len(sequence), "tfidf": weight}[mode]
         return matrix
 
     def get_config(self) -> Config:
@@ -205,11 +207,11 @@ def tokenizer_from_json(json_string: str) -> Tokenizer:
         {'?': 1, 'a': 2, 'b': 3}
     """
     config = json.loads(json_string)["config"]
-    words = {name: json.loads(config.pop(name)) for name in ("word_counts", "word_docs", "word_index")}
-    by_number = {name: json.loads(config.pop(name)) for name in ("index_docs", "index_word")}
-    tokenizer = Tokenizer(**config)
-    vars(tokenizer).update(words)
-    vars(tokenizer).update({name: {int(i): value for i, value in table.items()} for name, table in by_number.items()})
+    words = {name: json.loads(config.pop(name)) for name in ("word_counts", "word_index")}
+    docs, index_docs, index_word = (json.loads(config.pop(x)) for x in ("word_docs", "index_docs", "index_word"))
+    vars(tokenizer := Tokenizer(**config)).update(words, word_docs=Counter(docs))
+    tokenizer.index_docs.update({int(i): count for i, count in index_docs.items()})
+    tokenizer.index_word = {int(i): word for i, word in index_word.items()}
     return tokenizer
 
 
