@@ -78,12 +78,12 @@ class BackupAndRestore(Callback):
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         if self._counter.is_full(batch):
-            self._save(batch)
+            self._save()
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         self._epoch = epoch + 1
         if self.save_freq == "epoch":
-            self._save(0)
+            self._save()
 
     def on_train_end(self, logs: Logs | None = None) -> None:
         if self.delete_checkpoint and os.path.isdir(self.backup_dir):
@@ -101,8 +101,8 @@ class BackupAndRestore(Callback):
             optimizer.build(self.model.trainable_variables)
         return {"model/": self.model.weights, "optimizer/": optimizer.variables}
 
-    def _save(self, batch: int) -> None:
-        arrays = {"epoch": np.array(self._epoch), "batch": np.array(batch), **random_states(self.model)}
+    def _save(self) -> None:
+        arrays = {"epoch": np.array(self._epoch), **random_states(self.model)}
         for group, variables in self._variables().items():
             arrays |= pack(variables, group)
         os.makedirs(self.backup_dir, exist_ok=True)
