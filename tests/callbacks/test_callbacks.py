@@ -190,8 +190,9 @@ def test_verbose_3_numbers_the_epochs(capsys: pytest.CaptureFixture[str]) -> Non
     assert capsys.readouterr().out.splitlines() == ["Epoch 1/2", "Epoch 2/2"]
 
 
-def test_a_log_reads_well(capsys: pytest.CaptureFixture[str]) -> None:
-    hooks = CallbackList(add_progbar=True, verbose=1, epochs=2, steps=3)
+@pytest.mark.parametrize("verbose", [1, "auto"])
+def test_a_log_reads_well(capsys: pytest.CaptureFixture[str], verbose: Any) -> None:
+    hooks = CallbackList(add_progbar=True, verbose=verbose, epochs=2, steps=3)
     hooks.on_train_begin()
     for epoch in range(2):
         hooks.on_epoch_begin(epoch)
@@ -290,7 +291,7 @@ def test_digits_beyond_float32_decide_nothing() -> None:
     assert stop.best == 0.8
 
 
-def test_reduce_lr_by_hand() -> None:
+def test_reduce_lr_by_hand(capsys: pytest.CaptureFixture[str]) -> None:
     """0.1, halved after two epochs without improvement, then a pause of one, then halved again to the minimum."""
     model, rates = Net(), []
     reduce = ReduceLROnPlateau("loss", factor=0.5, patience=2, cooldown=1, min_lr=0.03)
@@ -302,6 +303,9 @@ def test_reduce_lr_by_hand() -> None:
         rates.append(round(float(model.optimizer.learning_rate), 6))
     assert rates == [0.1, 0.1, 0.05, 0.05, 0.03, 0.03, 0.03, 0.03]
     assert logs["learning_rate"] == pytest.approx(0.03)
+    assert capsys.readouterr().out == ""
+    with pytest.raises(ValueError, match="a factor >= 1"):
+        ReduceLROnPlateau(factor=1.0)
 
 
 def test_a_schedule_may_give_a_tensor() -> None:
