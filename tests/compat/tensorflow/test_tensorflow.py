@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import minikeras.compat.tensorflow as tf
-from minikeras.compat.tensorflow import records
+from minikeras.compat.tensorflow import draws, records
 from minikeras.compat.tensorflow.tensors import flavour
 from tests.compat.tensorflow import flavoured
 from tests.compat.tensorflow.values import EXPRESSIONS, HERE, SCRIPTS, evaluate, output
@@ -221,11 +221,21 @@ def test_numpy_s_functions_are_differentiated() -> None:
     np.testing.assert_allclose(tape.gradient(y, x), [6.75604923, 6.64391738])  # as TensorFlow 2.21 gives them
     np.testing.assert_array_equal(tape.gradient(z, v), [2, 4])
     tnp.random.seed(1)
-    draws = tnp.random.rand(100), tnp.random.randn(100), tnp.random.randint(3, size=(100,))
-    assert [draw.dtype for draw in draws] == [tf.float64, tf.float64, tf.int64]
-    assert {*draws[2].numpy().tolist()} == {0, 1, 2}
+    drawn = tnp.random.rand(100), tnp.random.randn(100), tnp.random.randint(3, size=(100,))
+    assert [draw.dtype for draw in drawn] == [tf.float64, tf.float64, tf.int64]
+    assert {*drawn[2].numpy().tolist()} == {0, 1, 2}
     with pytest.raises(AttributeError, match="bogus"):
         tnp.bogus  # noqa: B018 - reading it is the test
+
+
+def test_a_seed_of_an_op_counts_where_no_other_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(draws.Seeds, "seed", None)
+    monkeypatch.setattr(draws.Seeds, "counters", {})
+    alone = tf.random.uniform([3], seed=1)
+    free = [tf.random.uniform([9]).numpy().tolist() for _ in range(2)]
+    assert free[0] != free[1]
+    tf.random.set_seed(87654321)  # what stands for it in TensorFlow
+    np.testing.assert_array_equal(tf.random.uniform([3], seed=1), alone)
 
 
 @pytest.mark.parametrize(
