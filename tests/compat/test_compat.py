@@ -269,6 +269,18 @@ from keras import backend as K, layers
 model = Sequential([Input((3,)), Dense(2, activation='softmax', kernel_initializer='ones')])
 model.compile('sgd', 'sparse_categorical_crossentropy', metrics=['accuracy'])
 """
+MINIMIZE = """
+from keras import Variable, optimizers
+v, optimizer = Variable(2.0), optimizers.SGD(0.25)
+"""
+SEEN = """
+class Seen(layers.Layer):
+    def call(self, x):
+        self.add_metric(x, name="seen")
+        return x
+m = Sequential([Input((3,)), Seen()])
+m.compile("sgd", "mse")
+"""
 ATTRIBUTES = [
     ("float(model.optimizer.lr) == float(model.optimizer.learning_rate)", ".learning_rate", True),
     ("model.predict_classes(X).shape", "argmax", (8,)),
@@ -288,6 +300,11 @@ ATTRIBUTES = [
     ("K.eval(K.dot(K.ones((2, 3)), K.ones((3, 1)))).tolist()", "keras.ops.dot", [[3], [3]]),
     ("K.ctc_decode(K.constant([[[.1, .9], [.8, .2]]]), [2])[0][0].numpy().tolist()", "ctc_decode", [[0, -1]]),
     ("K.rnn(lambda x, s: (x + s[0], [x]), K.ones((1, 3, 1)), [K.zeros((1, 1))])[0].numpy().tolist()", "RNN", [[2]]),
+    ("K.rnn(lambda x, s: (x, s), K.zeros((2, 3, 4)), [])[1].shape", "RNN", (2, 3, 4)),
+    (MINIMIZE + "[int(optimizer.minimize(lambda: v * v, [v])), float(v)]", "optimizer.apply", [1, 1]),
+    (SEEN + "m.evaluate(X, X, verbose=0, return_dict=True).keys()", "keras.metrics.Mean", {"loss", "seen"}),
+    ("K.bias_add(K.zeros((1, 2, 1)), K.constant([3, 4]), 'channels_first').numpy().tolist()", "bias", [[[3], [4]]]),
+    ("K.bias_add(K.zeros((1, 2)), K.constant([3, 4])).numpy().tolist()", "x + bias", [[3, 4]]),
     ("K.function([model.layers[0].input, K.learning_phase()], [model.output])([X, 0])[0].shape", "keras.Model", (8, 2)),
     ("[K.set_value(model.optimizer.lr, 0.5), float(model.optimizer.learning_rate)][1]", "x.assign(value)", 0.5),
     ("model.reset_states()", "layer.reset_state()", None),
