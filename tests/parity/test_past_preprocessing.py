@@ -50,6 +50,19 @@ def test_pictures_change_as_in_keras(settings: dict[str, Any]) -> None:
         np.testing.assert_allclose(ours, their, atol=2e-4 if "zca_whitening" in settings else 2e-6)
 
 
+@pytest.mark.parametrize("subset", ["training", "validation"])
+def test_parts_of_arrays_are_keras_ones(subset: str) -> None:
+    found = []
+    for module in (images, theirs):
+        generator = module.ImageDataGenerator(validation_split=0.4)  # 3.6 of 9 pictures
+        batches = generator.flow((X, np.arange(9)), Y, subset=subset, shuffle=False)
+        with pytest.raises(ValueError, match="different number of classes"):
+            generator.flow(X, np.sort(Y), subset=subset)
+        found.append([len(batches), *batches[0][0], batches[0][1]])
+    for ours, their in zip(*found, strict=True):
+        np.testing.assert_array_equal(ours, their)
+
+
 def test_functions_are_keras_ones() -> None:
     calls: dict[str, Any] = {
         "random_rotation": (40,), "random_shift": (0.3, 0.2), "random_shear": (30,), "random_zoom": ((0.5, 2),),
