@@ -1,5 +1,6 @@
 """The TensorBoard callback and `tf.summary` write files that TensorBoard reads."""
 
+import io
 import time
 import warnings
 from pathlib import Path
@@ -115,6 +116,14 @@ def test_summaries(tmp_path: Path) -> None:
 def test_histograms_of_equal_values_and_of_none() -> None:
     np.testing.assert_array_equal(event_files.histogram(np.full(3, 7.0), 2), [[7, 7, 0], [7, 7, 3]])
     assert not event_files.histogram(np.empty(0), 2).any()
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+def test_pictures_are_gray_or_in_colours(channels: int) -> None:
+    pillow = pytest.importorskip("PIL.Image")
+    image = np.arange(6 * channels, dtype="uint8").reshape(2, 3, channels)
+    read = np.asarray(pillow.open(io.BytesIO(event_files.png(image))))
+    np.testing.assert_array_equal(read.reshape(image.shape), image)
 
 
 def test_without_tensorboard_one_warning_and_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

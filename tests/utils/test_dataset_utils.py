@@ -39,6 +39,12 @@ def test_pictures_and_arrays(tmp_path: Path) -> None:
     assert utils.load_img(str(tmp_path / "x.png"), "grayscale", (8, 8), "bilinear", True).size == (8, 8)
     assert utils.array_to_img(X[:, :, :1], scale=False).mode == "L"
     assert smart_resize(X, (2, 2)).shape == (2, 2, 3)
+    utils.save_img(tmp_path / "y.jpg", X, file_format="png", scale=False)  # what is said counts, not the name
+    np.testing.assert_array_equal(utils.img_to_array(utils.load_img(tmp_path / "y.jpg")), X)
+    row = np.broadcast_to(np.arange(6.0)[:, None], (2, 6, 3))
+    utils.save_img(tmp_path / "x.png", row, scale=False)
+    middle = utils.load_img(tmp_path / "x.png", target_size=(2, 2), keep_aspect_ratio=True)
+    np.testing.assert_array_equal(utils.img_to_array(middle), row[:, 2:4])
 
 
 def test_what_was_loaded_is_kept_and_the_file_closed(tmp_path: Path) -> None:
