@@ -486,11 +486,14 @@ add_methods(Tensor, NUMPY_OPS)
 
 @final
 class stop_recording:
-    """Within this context operations are not recorded."""
+    """Within this context operations are not recorded, but by what is named."""
+
+    def __init__(self, *but: Recorder) -> None:
+        self._but = [*but]
 
     def __enter__(self) -> None:
         self.saved: list[Recorder] = recorders.open
-        recorders.open = []
+        recorders.open = self._but
 
     def __exit__(self, *exc: object) -> None:
         recorders.open = self.saved

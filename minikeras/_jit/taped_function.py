@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
-from contextlib import nullcontext
 from functools import partial
 from threading import get_ident
 from typing import Any, cast
@@ -146,17 +145,18 @@ class TapedProgram:
         self._program = Program(entries, inputs, gradients, early=ends)
 
     def _gradients(self, tensors: Sequence[Any], starts: Mapping[int, Any], through: bool = True,
-                   known: bool = False) -> tuple[list[Any], list[Any], Any]:  # fmt: skip
+                   made: Tensor | None = None) -> tuple[list[Any], list[Any], Any]:  # fmt: skip
         """Run the function on `tensors`, the last of which is the gradient of what the entry gives, and differentiate.
 
         Gradients are added to `starts`, by their places. `through` passes over the activation that made the input;
-        `known` says that the forward pass has been recorded by whom it concerns. Returned are the gradients of the
-        inputs, of the variables and, at last, of what the activation before got, None where nothing is added; what the
-        entries give; and a tensor that stands for what the activation before got, whose values are not known.
+        `made` is what the entry gave, if tapes have recorded it: the forward pass is theirs alone. Returned are the
+        gradients of the inputs, of the variables and, at last, of what the activation before got, None where nothing is
+        added; what the entries give; and a tensor that stands for what that got, whose values are not known.
         """
         *inputs, g = tensors
         fixed = None
-        with stop_recording() if known else nullcontext(), GradientTape() as tape:
+        tapes = [r for r in recorders.open if made is None or (isinstance(r, GradientTape) and r.maker(made))]
+        with stop_recording(*tapes), GradientTape() as tape:
             tape.watch([inputs[place] for place in self._watched])
             if self._passed is not None and through:
                 p = inputs[self._watched[0]]
@@ -203,24 +203,26 @@ class TapedProgram:
     def _vjp_all(self, g: Any, entry: Entry, values: Sequence[Any], kept: Container[int],
                  totals: dict[int, Any]) -> Iterable[tuple[Any, Any]]:  # fmt: skip
         """Return pairs of what went in and its gradient; that of the activation before where it may be passed over."""
-        sources, (runs, passed) = [*entry.inputs, None], entry.rest
+        sources, passed = [*entry.inputs, None], entry.rest[1]
         through = passed is None or id(sources[self._watched[0]]) not in kept
         if passed is not None and through:
             sources[-1] = passed.inputs[0]
         starts = {place: totals.pop(id(sources[place]), None) for place in self._starts} if self._starts else {}
-        gradients = self._second(g, values, runs, through, starts)
+        gradients = self._second(g, entry, values, through, starts)
         for place, start in starts.items():
             gradients[place] = start if gradients[place] is None else gradients[place]
         return zip(sources, gradients, strict=True)
 
-    def _second(self, g: Any, values: Sequence[Any], runs: int, through: bool, starts: Mapping[int, Any]) -> list[Any]:
-        """Return the gradients, see `_gradients`, for run number `runs`, whose inputs and variables were `values`.
+    def _second(self, g: Any, entry: Entry, values: Sequence[Any], through: bool, starts: dict[int, Any]) -> list[Any]:
+        """Return the gradients, see `_gradients`, for the run of an entry, whose inputs and variables were `values`.
 
         `g` is the gradient of what the entry gives; what `starts` adds to is None where there is nothing yet.
         """
+        runs, count = entry.rest[0], len(values) - len(self._variables)
         if through and type(g) is np.ndarray and self._is_alike(g) and self._thread == get_ident():
-            if runs != self._runs and self._is_as_it_was(values):
-                self._first(values[: len(values) - len(self._variables)])
+            same = all(v.array is weight for v, weight in zip(self._variables, values[count:], strict=True))
+            if runs != self._runs and same and self.structure == Changes.layers:
+                self._first(values[:count])
                 runs = self._runs
             if runs == self._runs:
                 self._g[...] = g
@@ -228,7 +230,7 @@ class TapedProgram:
                     self._starts[place][...] = -0.0 if start is None else start  # to which adding changes nothing
                 self._runs += 1
                 return cast("list[Any]", self._program.finish())
-        return self._again(g, values, through, {place: x for place, x in starts.items() if x is not None})
+        return self._again(g, entry.output, values, through, {place: x for place, x in starts.items() if x is not None})
 
     def _is_alike(self, g: Array) -> bool:
         """Return whether sums and products of a gradient are those of its copy, which may differ in the order of axes.
@@ -237,12 +239,7 @@ class TapedProgram:
         """
         return g.strides == self._g.strides or (g.ndim < 4 and not all(g.strides))
 
-    def _is_as_it_was(self, values: Sequence[Any]) -> bool:
-        weights = values[len(values) - len(self._variables) :]
-        same = all(v.array is weight for v, weight in zip(self._variables, weights, strict=True))
-        return same and self.structure == Changes.layers
-
-    def _again(self, g: Any, values: Sequence[Any], through: bool, starts: Mapping[int, Any]) -> list[Any]:
+    def _again(self, g: Any, made: Tensor, values: Sequence[Any], through: bool, starts: dict[int, Any]) -> list[Any]:
         """Return the gradients by running the function without a program, with the variables of then."""
         count = len(values) - len(self._variables)
         inputs = [x if isinstance(x, TensorOps) else Tensor(x) for x in (*values[:count], g)]
@@ -251,7 +248,7 @@ class TapedProgram:
         try:
             for v, _, old in changed:
                 v.array = old
-            gradients, _, _ = self._gradients(inputs, starts, through, known=True)
+            gradients, _, _ = self._gradients(inputs, starts, through, made)
         finally:
             for v, now, old in changed:
                 v.array = now if v.array is old else v.array  # which another thread has assigned meanwhile

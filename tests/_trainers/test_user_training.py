@@ -1091,6 +1091,22 @@ def test_a_replayed_model_is_differentiated_again_and_with_respect_to_its_input(
         assert float(outer.gradient(slope, x)) == 0.0  # type: ignore[arg-type]  # the same
 
 
+def test_a_replayed_model_and_loss_are_differentiated_again_by_the_tape_that_saw_them() -> None:
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, "tanh", kernel_initializer="ones")])
+    model.add(keras.layers.Dense(1, kernel_initializer="ones"))
+    x, loss = keras.ops.convert_to_tensor([[0.5]]), keras.losses.MeanSquaredError()
+    found = []
+    for _ in range(5):
+        with keras.GradientTape(persistent=True) as tape:
+            tape.watch(x)
+            value = loss([[0.0]], model(x))
+            slope = tape.gradient(value, x)
+        slopes = tape.gradient(slope, [x, *model.trainable_variables])
+        found.append([float(g) for g in slopes if g is not None])
+    assert len(found[0]) == 5
+    np.testing.assert_allclose(found, [found[0]] * 5, rtol=1e-6)
+
+
 def test_a_loop_of_ones_own_moves_statistics_and_draws_once_a_call() -> None:
     def final(by_hand: bool) -> list[Any]:
         keras.utils.set_random_seed(3)
