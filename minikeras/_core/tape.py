@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from functools import cache
 from itertools import accumulate
 from typing import Any, TypeAlias, TypeVar, cast, overload
@@ -16,7 +16,7 @@ from .._base.typing import Array, TensorLike
 from .._base.user_warning import warn_user
 from .op import VJP, Entry, Op, P
 from .ownership import EXCLUSIVE, EXPOSED, Changes
-from .tensor import NUMPY_OPS, Recorder, Tensor, TensorOps, coerce, recorders
+from .tensor import NUMPY_OPS, Recorder, Tensor, TensorOps, coerce, recorders, stop_recording
 
 R = TypeVar("R")
 _Weights: TypeAlias = TensorLike | None
@@ -192,11 +192,8 @@ def backward(entries: list[Entry], seeds: list[tuple[Any, Any]], as_tensors: boo
         if g is None:
             continue
         values = entry.values
-        if as_tensors:  # a variable that was assigned since stands for its old value, as a constant
-            values = [
-                x if isinstance(x, Tensor) or getattr(x, "array", None) is v else v if np.isscalar(v) else Tensor(v)
-                for x, v in zip(entry.inputs, values, strict=True)
-            ]
+        if as_tensors:
+            values = [*map(_as_read, entry.inputs, values)]
         if op.vjp_all is not None:
             pairs = op.vjp_all(g, entry, values, targets, totals)
         else:
@@ -209,6 +206,17 @@ def backward(entries: list[Entry], seeds: list[tuple[Any, Any]], as_tensors: boo
                 before = totals.get(id(x))
                 totals[id(x)] = d if before is None else before + d
     return totals
+
+
+def _as_read(x: Any, value: Any) -> Any:
+    """Return an input, or a tensor of what it was: of a variable that was assigned since, or read in another dtype."""
+    if isinstance(x, Tensor) or getattr(x, "array", None) is value or np.isscalar(value):
+        return x if isinstance(x, TensorOps) else value
+    tensor = Tensor(value)
+    for tape in recorders.open:
+        if isinstance(tape, GradientTape):
+            tape.record(Entry(vars(NUMPY_OPS["positive"])["op"], [x], [value], (), {}, tensor))
+    return tensor
 
 
 def _pairs(g: Any, entry: Entry, values: Sequence[Any], fused: tuple[int, TensorOps, VJP] | None, as_tensors: bool,
@@ -311,7 +319,8 @@ def custom_gradient(f: Callable[P, tuple[R, Any]]) -> Callable[P, R]:
         with _Reads() as reads:
             results, gradient = cast(Any, f)(*tensors, **kwargs)
         several = isinstance(results, list | tuple)
-        with without_tapes() as tapes:  # they follow what f computes for gradients of its gradient only
+        tapes = [r for r in recorders.open if isinstance(r, GradientTape)]
+        with stop_recording(*(r for r in recorders.open if r not in tapes)):  # tapes follow f for second gradients only
             parts = [NUMPY_OPS["copy"](y) for y in (results if several else [results])]  # which may be arguments
             joint: Any = np.concatenate([np.reshape(y, -1) for y in parts]) if several else parts[0]
         shapes = [y.shape for y in parts]
@@ -365,18 +374,6 @@ class _Reads(Recorder):
 
     def follows(self, tensor: TensorOps) -> bool:
         return False
-
-
-@contextmanager
-def without_tapes() -> Iterator[list[GradientTape]]:
-    """Let no tape record within this context, and yield the tapes; traces, from which programs are made, do."""
-    before = recorders.open
-    tapes = [r for r in before if isinstance(r, GradientTape)]
-    recorders.open = [r for r in before if not isinstance(r, GradientTape)]
-    try:
-        yield tapes
-    finally:
-        recorders.open = before
 
 
 def _is_trainable(x: Any) -> bool:

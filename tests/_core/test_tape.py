@@ -8,7 +8,7 @@ from typing import Any, assert_type
 import numpy as np
 import pytest
 
-from minikeras import ops, random
+from minikeras import layers, ops, random
 from minikeras._base.typing import FloatArray
 from minikeras._core.op import primitive
 from minikeras._core.tape import GradientTape
@@ -926,6 +926,26 @@ def test_a_persistent_tape_records_its_own_gradients() -> None:
     assert float(known(slope)) == 27.0
     assert float(known(tape.gradient(slope, x))) == 18.0
     assert float(known(tape.gradient(product, x))) == 81.0
+
+
+def test_a_variable_assigned_or_read_as_float16_has_second_derivatives() -> None:
+    w = Variable(2.0)
+    with GradientTape(persistent=True) as tape:
+        y = w * w * w
+        w.assign(5.0)
+        slope = tape.gradient(y, w)
+    assert float(tape.gradient(slope, w)) == 12.0  # type: ignore[arg-type]  # of the value that it had
+    layer = layers.Dense(1, use_bias=False, kernel_initializer="ones", dtype="mixed_float16")
+    x = constant([[1.0, 2.0]])
+    layer.build((1, 2))
+    with GradientTape() as outer:
+        with GradientTape() as inner:
+            inner.watch(x)
+            y = layer(x)
+        slope = inner.gradient(y, x)
+        assert slope is not None
+        penalty = ops.sum(slope * slope)
+    assert np.asarray(outer.gradient(penalty, layer.kernel)).tolist() == [[2.0], [2.0]]
 
 
 def test_a_tape_keeps_the_values_it_read() -> None:
