@@ -282,7 +282,9 @@ arctan: Unary = unary(np.arctan, lambda g, y, x: g / (1 + x * x), "Angle whose t
 arctan2: Binary = binary(np.arctan2, met(lambda g, y, a, b: g * b / (a * a + b * b)),
                          met(lambda g, y, a, b: -g * a / (a * a + b * b)),
                          "Angle of the point (x2, x1), from -pi to pi.", floating=True)  # fmt: skip
-sinc: Unary = unary(np.sinc, lambda g, y, x: g * np.where(x == 0, 0, (np.cos(np.pi * x) - y) / np.where(x == 0, 1, x)),
+sinc: Unary = unary(np.sinc, lambda g, y, x: g * np.where(  # near 0 by its series, where digits would cancel
+    np.abs(x) < 0.05, -(math.pi**2) / 3 * x * (1 - (u := (math.pi * x) ** 2) / 10 * (1 - u / 28 * (1 - u / 54))),
+    (np.cos(np.pi * x) - y) / np.where(x == 0, 1, x)),
                     "sin(pi x) / (pi x), 1 at 0.")  # fmt: skip
 i0: Unary = unary(lambda x: np.i0(x).astype(x.dtype), lambda g, y, x: g * _i1(x),
                   "Modified Bessel function of order 0.", name="i0")  # fmt: skip

@@ -224,7 +224,7 @@ def _labels(subscripts: str, tensors: Sequence[Tensor]) -> tuple[list[list[str]]
 
 
 @primitive(lambda g, y, x, axis=None, keepdims=False: (
-    restore(g / np.where(y == 0, 1, y), axis, keepdims) * conjugated(x)))  # fmt: skip
+    restore(g / np.where(y == 0, np.inf, y), axis, keepdims) * conjugated(x)))  # fmt: skip
 def _length(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Array:
     """Euclidean length along axes; its gradient at 0 is 0."""
     a = as_float(x)

@@ -673,6 +673,20 @@ def test_slopes_at_special_points(function: Callable[[Tensor], Tensor], at: Any,
     np.testing.assert_array_equal(known(tape.gradient(y, x)), expected)
 
 
+@pytest.mark.parametrize(
+    ("function", "expected"), [(ops.sinc, [-(np.pi**2) / 3] * 2), (lambda x: ops.norm(x[:, None], axis=-1), [0.0, 0.0])]
+)
+def test_second_slopes_at_and_near_zero(function: Callable[[Tensor], Tensor], expected: list[float]) -> None:
+    x = constant([0.0, 1e-9])
+    with GradientTape() as outer:
+        outer.watch(x)
+        with GradientTape() as inner:
+            inner.watch(x)
+            y = function(x)
+        slope = inner.gradient(y, x)
+    np.testing.assert_allclose(np.asarray(outer.gradient(slope, x)), expected, rtol=1e-7)
+
+
 @pytest.mark.parametrize("product", [ops.prod, lambda x: ops.cumprod(x)[-1], lambda x: ops.prod(x[None], [-1, 0])])
 def test_second_slopes_of_products_with_zeros(product: Callable[[Tensor], Tensor]) -> None:
     x = ops.convert_to_tensor([0.0, 2.0, 3.0])
