@@ -156,8 +156,7 @@ class GradientTape(Recorder):
             ends = set(map(id, leaves(sources)))
             with self.threads:
                 totals = backward([*self._entries], pairs, bool(recorders.open), self._watched, ends)
-            found = {end: totals[end] for end in ends if end in totals}
-            tensors = {end: g if isinstance(g, Tensor) else Tensor(g) for end, g in found.items()}
+            tensors = {end: g if isinstance(g, Tensor) else Tensor(g) for end, g in totals.items() if end in ends}
             result = map_structure(lambda x: tensors.get(id(x)), sources)
         finally:
             recorders.open = open_tapes
@@ -191,9 +190,7 @@ def backward(entries: list[Entry], seeds: list[tuple[Any, Any]], as_tensors: boo
         g, op = totals.get(id(entry.output)), entry.op
         if g is None:
             continue
-        values = entry.values
-        if as_tensors:
-            values = [*map(_as_read, entry.inputs, values)]
+        values = [*map(_as_read, entry.inputs, entry.values)] if as_tensors else entry.values
         if op.vjp_all is not None:
             pairs = op.vjp_all(g, entry, values, targets, totals)
         else:
@@ -251,11 +248,7 @@ def _passed(entry: Entry, makers: Mapping[int, Entry], targets: Container[int]) 
 
 def _agree(a: Entry, b: Entry) -> bool:
     """Return whether arguments of the same name, such as the axis, have the same value in two operations."""
-    shared = _shared(a.op, b.op)
-    if not shared:
-        return True
-    ours, theirs = a.arguments(), b.arguments()
-    return all(ours[name] == theirs[name] for name in shared)
+    return all(a.arguments()[name] == b.arguments()[name] for name in _shared(a.op, b.op))
 
 
 @cache

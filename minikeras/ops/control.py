@@ -10,10 +10,11 @@ import numpy as np
 from .._base.context import context
 from .._base.nested import leaves, map_structure
 from .._base.typing import Function1, Function2
+from .._core.keras_tensor import KerasTensor, infer
 from .._core.op import composite
 from .._core.tape import GradientTape
 from .._core.tensor import Tensor, TensorOps, as_array, recorders
-from .creation import convert_to_tensor, shape, zeros_like
+from .creation import convert_to_tensor, shape, zeros, zeros_like
 from .shapes import concatenate, stack, take
 
 T = TypeVar("T")
@@ -89,6 +90,10 @@ def scan(f: Callable[[Any, Any], Any], init: Any, xs: Any = None, length: int | 
     tensors = convert_to_tensor(xs) if numbers else _tensors(xs)
     steps = range(_steps(tensors, 0, length))
     carry, ys = _tensors(init), []
+    if not steps:  # what f would give tells the shapes
+        elements = map_structure(lambda x: None if x is None else KerasTensor(x.shape[1:], x.dtype), tensors)
+        y = infer(lambda c, x: _tensors(f(c, x)[1]), carry, elements)
+        return carry, map_structure(lambda a: zeros((0, *a.shape), a.dtype), carry if y is None else y)
     for i in reversed(steps) if reverse else steps:
         carry, y = f(carry, map_structure(partial(lambda k, x: None if x is None else x[k], i), tensors))
         ys.append(map_structure(zeros_like, carry) if y is None else y)

@@ -211,6 +211,20 @@ def test_integers_correlate_to_floats() -> None:
     same(ops.correlate([1, 2, 3], [0, 1]), [2, 3], "float32")
 
 
+def test_loops_over_nothing_give_empty_tensors() -> None:
+    rows = ops.zeros((0, 3), "int32")
+    carry, ys = ops.scan(lambda c, x: (c * ops.sum(x), {"a": c, "b": x, "c": 1.0}), 2.0, rows)
+    assert float(carry) == 2.0
+    assert {name: (y.shape, y.dtype) for name, y in ys.items()} == {
+        "a": ((0,), "float32"),
+        "b": ((0, 3), "int32"),
+        "c": ((0,), "float32"),
+    }
+    assert ops.scan(lambda c, _: (c + 1, None), ops.ones(2), None, length=0)[1].shape == (0, 2)
+    assert ops.map(ops.sum, rows).shape == (0,)
+    assert ops.vectorized_map(lambda x: x[0] + x[1], [rows, rows]).shape == (0, 3)
+
+
 def test_control_flow_by_hand() -> None:
     assert ops.cond(ops.sum(X) > 0, lambda: "yes", lambda: "no") == "yes"
     assert ops.switch(1, [lambda x: x, lambda x: -x], 5) == -5
