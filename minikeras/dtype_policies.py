@@ -4,7 +4,7 @@ from typing import Any, Final, Literal, TypeAlias, cast
 
 from ._base import absent
 from ._base.naming import on_clear_session
-from ._base.settings import floatx, is_dtype, standardize_dtype
+from ._base.settings import floatx, standardize_dtype
 from ._base.typing import AnyCallable, Config, CustomObjects, DTypeChoice, DTypeName
 from ._serialization.configurable import Configurable
 from ._serialization.registry import Registry
@@ -32,11 +32,13 @@ class DTypePolicy(Configurable):
 
     def __init__(self, name: str | None = None) -> None:
         name = dtype_policy().name if name is None else name
-        if not isinstance(name, str) or not (name in _MIXED or is_dtype(name)):
+        text = name if isinstance(name, str) else ""
+        try:
+            compute, variable = _MIXED.get(text) or [standardize_dtype(text)] * 2
+        except ValueError:
             raise ValueError(f"Cannot convert {name!r} to a dtype policy. Expected a dtype name or 'mixed_float16' "
-                             "(NumPy has no bfloat16).")  # fmt: skip
-        compute, variable = _MIXED.get(name) or [standardize_dtype(name)] * 2
-        self.name: Final[str] = name
+                             "(NumPy has no bfloat16).") from None  # fmt: skip
+        self.name: Final[str] = text
         self.compute_dtype: Final[DTypeName] = compute
         self.variable_dtype: Final[DTypeName] = variable
 

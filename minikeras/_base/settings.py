@@ -11,6 +11,7 @@ from .typing import DataFormat, DTypeLike, DTypeName
 from .user_warning import warn_user
 
 _DTYPES = frozenset(get_args(DTypeName))
+_OF_PYTHON: dict[Any, DTypeName] = {int: "int32", complex: "complex64", str: "string"}
 FloatName = Literal["float16", "float32", "float64"]
 
 
@@ -43,7 +44,7 @@ def floatx() -> FloatName:
 
 def set_floatx(value: FloatName | str) -> None:
     """Set the default float type of layers and ops made from now on: "float16", "float32" or "float64"."""
-    if value not in ("float16", "float32", "float64"):
+    if value not in {"float16", "float32", "float64"}:  # to a set, np.dtype("float16") is not its name
         raise ValueError(f"floatx must be 'float16', 'float32' or 'float64', not bfloat16. Received: {value!r}.")
     settings.floatx = value
 
@@ -90,8 +91,8 @@ def standardize_dtype(dtype: DTypeLike | None) -> DTypeName:
         return cast(DTypeName, dtype)
     if dtype is None or dtype is float:
         return settings.floatx
-    if dtype is int:
-        return "int32"
+    if isinstance(dtype, type) and dtype in _OF_PYTHON:
+        return _OF_PYTHON[dtype]
     name: Any = getattr(dtype, "name", dtype)
     try:
         name = name if name == "string" else str(np.dtype(name).name)  # NumPy does not know strings by this name
@@ -105,14 +106,6 @@ def standardize_dtype(dtype: DTypeLike | None) -> DTypeName:
 def wide(dtype: Any) -> Any:  # as NumPy's functions declare it
     """Return the dtype to add up float16 in, whose own sums of ones end at 2048; None for another dtype."""
     return "float32" if dtype == "float16" else None
-
-
-def is_dtype(name: str) -> bool:
-    """Return whether NumPy has a dtype of this name."""
-    try:
-        return bool(standardize_dtype(name))
-    except ValueError:
-        return False
 
 
 def make_default_seed() -> int:

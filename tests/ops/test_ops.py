@@ -964,6 +964,18 @@ def test_dtypes_of_integers_and_booleans_are_those_of_keras() -> None:
         assert ops.relu6(np.array([0, 1]).astype(given)).dtype == "float32"
 
 
+def test_types_of_python_name_the_dtypes_that_they_name_in_keras() -> None:
+    assert keras.Input((1,), dtype=str).dtype == "string"
+    assert ops.cast([1.0], complex).dtype == "complex64"
+    assert [keras.backend.standardize_dtype(kind) for kind in (bool, int, float)] == ["bool", "int32", "float32"]
+
+
+def test_floatx_is_a_name() -> None:
+    with pytest.raises(ValueError, match="floatx must be"):
+        keras.config.set_floatx(np.dtype("float16"))  # type: ignore[arg-type]
+    assert keras.config.floatx() == "float32"
+
+
 def test_linspace_is_computed_in_the_dtype_that_is_asked_for() -> None:
     assert ops.linspace(0, np.int16(1), 7, dtype="float64").tolist() == np.linspace(0, 1, 7).tolist()
     low, high = np.float16(-60000), np.float16(60000)
