@@ -7,7 +7,7 @@ value, or raises the error that says what was expected.
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, TypeAlias, TypeVar, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, TypeAlias, TypeVar, Union, cast, get_args, get_origin
 
 import numpy as np
 
@@ -26,11 +26,11 @@ def one_of(argument: str, value: T, choices: Iterable[object]) -> T:
 
 
 def within(argument: str, value: N, low: float = 0, high: float = math.inf) -> N:
-    """Return the number of an argument, or raise a ValueError if it is none from the lowest to the highest."""
+    """Return an argument as a number of Python, or raise a ValueError if it is none from the lowest to the highest."""
     if not isinstance(value, int | float | np.number) or not low <= value <= high:
         bounds = f"of at least {low}" if high == math.inf else f"from {low} to {high}"
         raise ValueError(f"The `{argument}` argument must be a number {bounds}. Received: {argument}={value!r}.")
-    return value
+    return cast(N, value.item()) if isinstance(value, np.number) else value
 
 
 def standardize_sizes(value: Sizes, rank: int, name: str, least: int = 1) -> Shape:

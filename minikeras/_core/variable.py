@@ -206,7 +206,7 @@ ASSIGN = Op(_overwrite, (None,), 1, effect=True)
 
 
 def as_shape(shape: Any) -> tuple[Any, ...]:  # a number is the shape of a vector
-    return (shape,) if isinstance(shape, int) else tuple(shape)
+    return (shape,) if isinstance(shape, int | np.integer) else tuple(shape)
 
 
 def _checked(shape: ShapeLike) -> tuple[int, ...]:

@@ -296,7 +296,7 @@ def Input(shape: ShapeLike | None = None, batch_size: int | None = None, dtype: 
 
 
 def _checked(shape: ShapeLike) -> PartialShape:
-    if isinstance(shape, int | str) or not all(n is None or isinstance(n, int | np.integer) for n in shape):
+    if np.isscalar(shape) or not all(n is None or isinstance(n, int | np.integer) for n in shape):
         raise ValueError(f"A shape must be a tuple of integers or None, such as (2,). Received: shape={shape!r}.")
     if any(n is not None and n < 0 for n in shape):
         raise ValueError(f"Negative dimensions are not allowed. Received: shape={tuple(shape)}.")

@@ -4,7 +4,7 @@ import copy
 import pickle
 from collections.abc import Callable
 from types import NoneType
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Literal, cast, get_args, get_origin, get_type_hints
 
 import numpy as np
 import pytest
@@ -442,6 +442,18 @@ def test_an_input_of_a_tensor_has_its_shape() -> None:
     for wrong in ({"shape": (4,)}, {"batch_size": 3}, {"batch_shape": (None, 3)}, {"dtype": "int32"}):
         with pytest.raises(ValueError, match="not those of `input_tensor`"):
             keras.Input(tensor=x, **wrong)
+
+
+@pytest.mark.parametrize("layer", [layers.ReLU, layers.LeakyReLU])
+def test_a_slope_that_is_an_integer_of_numpy_leaves_the_dtype(layer: Any) -> None:
+    assert layer(negative_slope=np.int64(2))(np.array([-1.0, 2.0], "float32")).dtype == "float32"
+
+
+def test_a_number_of_numpy_is_the_shape_that_an_int_is() -> None:
+    with pytest.raises(ValueError, match="A shape must be a tuple"):
+        keras.Input(cast(Any, np.int64(3)))
+    assert layers.Layer().add_weight(cast(Any, np.int64(3))).shape == (3,)
+    assert keras.random.uniform(cast(Any, np.int64(3))).shape == (3,)
 
 
 def test_a_tensor_may_be_an_argument() -> None:

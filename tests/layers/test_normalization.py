@@ -57,6 +57,15 @@ def test_masked_places_do_not_count_for_the_statistics() -> None:
     np.testing.assert_allclose(rows.moving_variance, [17 / 4, 1 / 4], rtol=1e-6)
 
 
+@pytest.mark.parametrize("name", ["GroupNormalization", "LayerNormalization", "RMSNormalization"])
+def test_an_axis_may_be_a_number_of_numpy(name: str) -> None:
+    options = {"groups": 2} if name == "GroupNormalization" else {}
+    layer = getattr(keras.layers, name)(axis=np.int64(2), **options)
+    assert type(layer.get_config()["axis"]) is int
+    x = np.arange(24.0).reshape(2, 3, 4)
+    np.testing.assert_array_equal(layer(x), getattr(keras.layers, name)(axis=2, **options)(x))
+
+
 def test_another_axis_has_statistics_of_its_own() -> None:
     layer = layers.BatchNormalization(axis=1, epsilon=0.0)
     assert values(layer, [[[1.0, 3.0], [5.0, 9.0]]], training=True) == [[[-1.0, 1.0], [-1.0, 1.0]]]
