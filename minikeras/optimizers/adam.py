@@ -6,6 +6,7 @@ from typing import Unpack
 
 import numpy as np
 
+from .._base.checks import within
 from .._base.typing import Array
 from .._core.variable import Variable
 from .formula import Rule
@@ -27,7 +28,7 @@ class _Moments(Optimizer):
         super().__init__(learning_rate, **options)
         self.beta_1 = beta_1
         self.beta_2 = beta_2
-        self.epsilon = epsilon
+        self.epsilon = within("epsilon", epsilon)
 
     def _corrections(self, step: int, rounded: Rounding) -> tuple[float, float]:
         """Return the shares of the gradients so far in means that started at 0: 1 - beta ** t."""

@@ -633,6 +633,13 @@ def test_nadam_of_half_precision_leaves_a_variable_without_gradient() -> None:
     assert variable.numpy().tolist() == [1.0, -2.0]
 
 
+@pytest.mark.parametrize("name", ["Adam", "RMSprop", "Adagrad", "Adadelta", "Nadam", "Lamb"])
+@pytest.mark.parametrize("epsilon", [None, "1e-7"], ids=str)
+def test_an_epsilon_that_is_no_number_is_refused_before_weights_become_nan(name: str, epsilon: Any) -> None:
+    with pytest.raises(ValueError, match="`epsilon` argument must be a number"):
+        getattr(keras.optimizers, name)(epsilon=epsilon)
+
+
 def test_ftrl_refuses_a_learning_rate_of_zero() -> None:
     with pytest.raises(ValueError, match="Ftrl divides by the learning rate"):
         optimizers.Ftrl(0.0).apply([np.ones(2)], [Variable([1.0, 2.0])])
