@@ -60,7 +60,8 @@ def raw(values: Any) -> Array:
     texts = isinstance(values, list) and bool(values) and type(values[0]) is str  # each takes what it needs
     array = as_array(values) if isinstance(values, TensorOps) else np.asarray(values, object if texts else None)
     if array.dtype.kind == "S" or (array.dtype == object and array.size and isinstance(array.flat[0], bytes)):
-        array = np.char.decode(array.astype(bytes), "utf8")
+        decoded = [x.decode() if isinstance(x, bytes) else x for x in array.reshape(-1).tolist()]
+        array = np.array(decoded, object).reshape(array.shape)
     if array.dtype != object or {*map(type, array.flat)} <= {str}:
         return array
     if any(str(x) in ("None", "nan", "NaT", "<NA>") for x in array.flat if not isinstance(x, str)):
@@ -297,9 +298,8 @@ class _Lookup(OfValues):
         return "string" if self._value is str and not self.invert else "int64"
 
     def _kind(self) -> str | None:
-        if self.invert and self._value is str:
-            return "string"
-        return "int64" if self.output_mode == "int" else None
+        texts = self.invert and self._value is str
+        return "string" if texts else "int64" if self.output_mode == "int" else None
 
     def _depth(self) -> int:
         size = None if self._tokens is not None else self._size
@@ -315,7 +315,7 @@ class _Lookup(OfValues):
             with open(vocabulary, encoding="utf8") as file:
                 vocabulary = [line.rstrip("\n") for line in file]
         special = self._special()
-        tokens = [self._value(token) for token in np.asarray(vocabulary).tolist()]
+        tokens = [*map(self._value, raw(vocabulary).tolist())]
         if not tokens:
             raise ValueError(f"Cannot set an empty vocabulary. Received: vocabulary={vocabulary}")
         weights = None if idf_weights is None else np.asarray(idf_weights, "float64")
@@ -425,9 +425,9 @@ class _Lookup(OfValues):
     def _encode(self, inputs: Array) -> Array:
         values = raw(inputs)
         if self.invert:
-            tokens = np.asarray([*self.get_vocabulary(), self.oov_token])  # which stands for numbers out of range
-            tokens = np.char.encode(tokens, "utf8").astype(object) if self._value is str else tokens
-            return tokens[np.where((values >= 0) & (values < len(tokens)), values, -1)]
+            known = [*self.get_vocabulary(), self.oov_token]  # the last stands for numbers out of range
+            tokens = np.array([x.encode() for x in known], object) if self._value is str else np.array(known)
+            return tokens.take(np.where((values >= 0) & (values < len(tokens)), values, -1).astype("int64"))
         numbers = self._numberer()(self._plain(values.reshape(-1).tolist()))
         return self._encode_numbers(np.array(numbers, "int64").reshape(values.shape))
 
@@ -582,8 +582,7 @@ class TextVectorization(_Lookup):
         lengths = ngrams if isinstance(ngrams, tuple | list) else [ngrams]
         if not all(n is None or isinstance(n, int) for n in [*lengths, output_sequence_length]):
             raise ValueError("`ngrams` and `output_sequence_length` must be integers (or a tuple of them) or None. "
-                             f"Received: ngrams={ngrams!r}, "
-                             f"output_sequence_length={output_sequence_length!r}.")  # fmt: skip
+                             f"Received: {ngrams=}, {output_sequence_length=}.")  # fmt: skip
         if output_mode != "int" and output_sequence_length is not None:
             raise ValueError(f"`output_sequence_length` is for the mode 'int', not for {output_mode!r}.")
         if ragged and (output_mode != "int" or not hasattr(Tensor, "rows_of")):

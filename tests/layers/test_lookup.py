@@ -609,3 +609,42 @@ def test_a_given_vocabulary_is_not_learned_anew(kind: Any) -> None:
 def test_a_given_mean_is_not_learned_again() -> None:
     with pytest.raises(ValueError, match="was given its mean and variance"):
         layers.Normalization(mean=0.0, variance=1.0).adapt(np.ones((2, 3)))
+
+
+@pytest.mark.parametrize("words", [[b"a", b"\xc3\xa9"], np.array([b"a", b"\xc3\xa9"]), ("a", "\xe9")])
+def test_a_vocabulary_of_bytes_is_one_of_words(words: Any) -> None:
+    for kind in (layers.StringLookup, layers.TextVectorization):
+        layer: Any = kind(vocabulary=words)
+        assert layer.get_vocabulary()[-2:] == ["a", "\xe9"]
+        assert rows(layer(["\xe9"]))[0] in (2, [3])
+    with pytest.raises(ValueError, match="missing"):
+        layers.StringLookup(vocabulary=["a", None])
+
+
+def test_words_keep_their_last_nul() -> None:
+    layer = layers.StringLookup(vocabulary=["a", "a\0"])
+    assert rows(layer(["a\0", "a"])) == [2, 1]
+    assert rows(layers.StringLookup(vocabulary=["a", "a\0"], invert=True)([2, 1])) == [b"a\0", b"a"]
+    letters = adapted(layers.TextVectorization(split="character"), ["a\0a"])
+    assert letters.get_vocabulary() == ["", "[UNK]", "a", "\0"]
+    assert rows(layer(np.array([b"a\0", b"a"], object))) == [2, 1]
+
+
+def test_one_long_text_does_not_widen_all() -> None:
+    texts = np.array([b"x" * 100_000, *[b"y"] * 2000], object)
+    layer = layers.StringLookup(vocabulary=["y", "z" * 100_000, *map(str, range(500))])
+    tracemalloc.start()
+    assert rows(layer(texts))[:2] == [0, 1]
+    back = layers.StringLookup(vocabulary=layer.get_vocabulary(), invert=True)
+    assert rows(back([1, 3])) == [b"y", b"0"]
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 2**24  # texts as wide as the longest would be 200 MB
+
+
+def test_numbers_of_words_may_be_floats() -> None:
+    assert rows(layers.StringLookup(vocabulary=["x", "y"], invert=True)(np.array([2.0, 1.0, -1.0]))) == [
+        b"y",
+        b"x",
+        b"[UNK]",
+    ]
