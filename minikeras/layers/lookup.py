@@ -222,7 +222,8 @@ class Discretization(Numbering):
     def _encode(self, inputs: Array) -> Array:
         if self.bin_boundaries is None:
             raise ValueError("Discretization needs `bin_boundaries`, or a call of adapt() before it is used.")
-        return encoded(np.digitize(inputs, self.bin_boundaries), self.output_mode, self._depth(), self._kind())
+        bounds = np.asarray(self.bin_boundaries, np.result_type(inputs, "float32"))  # a float32 meets its equal
+        return encoded(np.digitize(inputs, bounds), self.output_mode, self._depth(), self._kind())
 
     def _kind(self) -> str:
         return "int32" if self.output_mode == "int" else self.compute_dtype
@@ -237,9 +238,8 @@ class Discretization(Numbering):
     @classmethod
     def from_config(cls, config: Config) -> "Discretization":
         """Return the layer of a configuration, where learned boundaries stand beside how many were to be learned."""
-        learned = config.get("bin_boundaries") if config.get("num_bins") is not None else None
-        layer = cls(**{**config, **({} if learned is None else {"bin_boundaries": None})})
-        layer.bin_boundaries = layer.bin_boundaries if learned is None else learned
+        layer = cls(**{**config, **({} if config.get("num_bins") is None else {"bin_boundaries": None})})
+        layer.bin_boundaries = layer.bin_boundaries or config.get("bin_boundaries")
         return layer
 
 

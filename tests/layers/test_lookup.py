@@ -648,3 +648,10 @@ def test_numbers_of_words_may_be_floats() -> None:
         b"x",
         b"[UNK]",
     ]
+
+
+def test_values_at_the_edge_of_a_range_are_in_it() -> None:
+    edges = [0.1, 0.7]
+    for kind in ("float32", "float64"):
+        assert rows(layers.Discretization(edges)(np.array(edges, kind))) == [1, 2]
+    assert rows(layers.Discretization([2, 5])(np.array([1, 2, 5]))) == [0, 1, 2]
