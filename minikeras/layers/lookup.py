@@ -213,6 +213,7 @@ class Discretization(Numbering):
         """Find the ranges of values, an array or an iterable of batches."""
         if self.num_bins is None:
             raise ValueError("Cannot adapt a Discretization layer with `bin_boundaries`, use `num_bins` instead.")
+        self.autocast = False
         summary: Array = np.zeros((2, 0), "float32")
         for batch in _batches(data, steps):
             both = np.concatenate([_summary(batch.astype("float32"), self.epsilon), summary], axis=1)
@@ -436,9 +437,8 @@ class _Lookup(OfValues):
         if self.output_mode == "tf_idf":
             if self._idf is None:
                 raise ValueError("output_mode='tf_idf' needs `idf_weights`, or a call of adapt().")
-            counts = tally(np.atleast_1d(numbers), depth, floatx())
-            counts *= np.pad(self._idf, (0, depth - len(self._idf))).astype(floatx())
-            return counts
+            weights: Array = np.pad(self._idf, (0, depth - len(self._idf))).astype(floatx())
+            return encoded(numbers, "count", depth, floatx()) * weights
         return encoded(numbers, self.output_mode, depth, "int64")
 
     @classmethod

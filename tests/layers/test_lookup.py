@@ -655,3 +655,11 @@ def test_values_at_the_edge_of_a_range_are_in_it() -> None:
     for kind in ("float32", "float64"):
         assert rows(layers.Discretization(edges)(np.array(edges, kind))) == [1, 2]
     assert rows(layers.Discretization([2, 5])(np.array([1, 2, 5]))) == [0, 1, 2]
+
+
+@pytest.mark.parametrize("dtype", ["int32", "int64", "uint8"])
+def test_ranges_of_an_integer_dtype_take_floats_as_they_are(dtype: str) -> None:
+    assert rows(layers.Discretization([0.25, 0.75], dtype=dtype)(np.array([0.0, 0.5, 1.0]))) == [0, 1, 2]
+    encoded = layers.Discretization([0.25, 0.75], output_mode="one_hot", dtype=dtype)(np.array([0.5]))
+    assert rows(encoded) == [[0, 1, 0]]
+    assert encoded.dtype == dtype
