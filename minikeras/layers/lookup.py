@@ -48,10 +48,11 @@ def encoded(numbers: Array, mode: str, depth: int, dtype: str, weights: Array | 
 def _batches(data: Any, steps: int | None) -> Iterator[Array]:
     """Go through an array, or the first items of an iterable of batches."""
     if isinstance(data, np.ndarray | TensorOps | list | tuple | str) or hasattr(data, "to_numpy"):
-        yield raw(data)
+        yield np.atleast_2d(raw(data).T).T  # a value a row
         return
     for batch in islice(data, steps):
-        yield raw(batch[0] if isinstance(batch, tuple) else batch)
+        x = batch[0] if isinstance(batch, tuple) else batch
+        yield from map(raw, x if hasattr(x, "flat_values") else [x])
 
 
 def raw(values: Any) -> Array:
@@ -212,8 +213,8 @@ class Discretization(Numbering):
     def adapt(self, data: Any, steps: int | None = None) -> None:
         """Find the ranges of values, an array or an iterable of batches."""
         if self.num_bins is None:
-            raise ValueError("Cannot adapt a Discretization layer with `bin_boundaries`, use `num_bins` instead.")
         self.autocast = False
+            raise ValueError("Cannot adapt a Discretization layer with `bin_boundaries`, use `num_bins` instead.")
         summary: Array = np.zeros((2, 0), "float32")
         for batch in _batches(data, steps):
             both = np.concatenate([_summary(batch.astype("float32"), self.epsilon), summary], axis=1)
@@ -375,7 +376,8 @@ class _Lookup(OfValues):
             self.set_vocabulary(ordered, weights)
 
     def _rows(self, values: Array) -> Iterator[list[Any]]:
-        return map(self._plain, values.reshape(len(values), -1).tolist())
+        rows = np.atleast_2d(values)  # a batch of single values is one document, as in Keras
+        return map(self._plain, rows.reshape(len(rows), rows.size // (len(rows) or 1)).tolist())
 
     def _plain(self, values: list[Any]) -> list[Any]:
         """Return values of one type as strings or integers."""
@@ -417,11 +419,10 @@ class _Lookup(OfValues):
         if values and not self.num_oov_indices and not context.dry:
             raise ValueError(f"{type(self).__name__} with num_oov_indices=0 takes only what is in its vocabulary. "
                              f"Received: {values[0]!r}. Set num_oov_indices=1 to number unknown ones.")  # fmt: skip
-        if self.num_oov_indices < 2:
-            return [0] * len(values)
+        count = self.num_oov_indices or 1
         if self._value is int and self.oov_method == "floormod":
-            return [int(value) % self.num_oov_indices for value in values]
-        return cast("list[int]", bins_of(values, self.num_oov_indices, self.salt).tolist())
+            return [int(value) % count for value in values]
+        return cast("list[int]", bins_of(values, count, self.salt).tolist())
 
     def _encode(self, inputs: Array) -> Array:
         values = raw(inputs)

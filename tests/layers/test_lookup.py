@@ -663,3 +663,18 @@ def test_ranges_of_an_integer_dtype_take_floats_as_they_are(dtype: str) -> None:
     encoded = layers.Discretization([0.25, 0.75], output_mode="one_hot", dtype=dtype)(np.array([0.5]))
     assert rows(encoded) == [[0, 1, 0]]
     assert encoded.dtype == dtype
+
+
+def test_single_values_are_learned_from() -> None:
+    assert adapted(layers.StringLookup(), iter(["a", "b b", "a"])).get_vocabulary() == ["[UNK]", "a", "b b"]
+    assert adapted(layers.IntegerLookup(), map(np.int64, [7, 7, 5])).get_vocabulary() == [-1, 7, 5]
+    assert adapted(layers.StringLookup(), iter([["a"], [], ["a", "b"]])).get_vocabulary() == ["[UNK]", "a", "b"]
+    assert adapted(layers.StringLookup(), np.array([], object)).get_vocabulary() == ["[UNK]"]
+
+
+def test_a_batch_of_single_words_is_one_document() -> None:
+    batches = [np.array(["a", "b"]), np.array(["b"])]
+    layer = adapted(layers.StringLookup(output_mode="tf_idf"), iter(batches))
+    np.testing.assert_allclose(layer(["a", "b"]), [0, np.log(1 + 2 / 3), np.log(1 + 2 / 2)], rtol=1e-6)
+    layer = adapted(layers.StringLookup(output_mode="tf_idf"), np.concatenate(batches))
+    np.testing.assert_allclose(layer(["a", "b"]), [0, np.log(1 + 3 / 3), np.log(1 + 3 / 2)], rtol=1e-6)
