@@ -118,6 +118,14 @@ class OfValues(Numbering):
 
     _converts = False
 
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        first: Any = args[0] if args else None
+        if not hasattr(first, "with_flat_values"):
+            return super().__call__(*args, **kwargs)
+        if self.output_mode in ("int", "one_hot"):  # rows that differ in length, as `tf.ragged` has them
+            return first.with_flat_values(self(first.flat_values, *args[1:], **kwargs))
+        return Tensor(np.stack([as_array(self(row, *args[1:], **kwargs)) for row in first]))
+
     def _as_input(self, x: Any) -> Any:
         return x if isinstance(x, Tensor) else Tensor(raw(x))
 
@@ -205,6 +213,7 @@ class Discretization(Numbering):
                  epsilon: float = 0.01, output_mode: OutputMode = "int", sparse: bool = False, dtype: Any = None,
                  name: str | None = None) -> None:  # fmt: skip
         self._configure(locals())
+        self.autocast = False
         if (bin_boundaries is None) == (num_bins is None) or (num_bins is not None and num_bins < 0):
             raise ValueError(f"You need to set either `num_bins` or `bin_boundaries`. Received: num_bins={num_bins}, "
                              f"bin_boundaries={bin_boundaries}.")  # fmt: skip
@@ -213,7 +222,6 @@ class Discretization(Numbering):
     def adapt(self, data: Any, steps: int | None = None) -> None:
         """Find the ranges of values, an array or an iterable of batches."""
         if self.num_bins is None:
-        self.autocast = False
             raise ValueError("Cannot adapt a Discretization layer with `bin_boundaries`, use `num_bins` instead.")
         summary: Array = np.zeros((2, 0), "float32")
         for batch in _batches(data, steps):
@@ -288,12 +296,6 @@ class _Lookup(OfValues):
         self._is_static = arguments["vocabulary"] is not None
         if self._is_static:
             self.set_vocabulary(arguments["vocabulary"], arguments["idf_weights"])
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        first: Any = args[0] if args else None
-        if hasattr(first, "with_flat_values"):  # rows that differ in length, as `tf.ragged` has them
-            return first.with_flat_values(self(first.flat_values, *args[1:], **kwargs))
-        return super().__call__(*args, **kwargs)
 
     @property
     def compute_dtype(self) -> DTypeName:
@@ -646,9 +648,7 @@ class TextVectorization(_Lookup):
         if self._keeps_shape():
             return self._encode_numbers(np.array(texts, "int64").reshape(values.shape))
         lengths = np.array([*map(len, texts)], "int64")
-        length = self.output_sequence_length
-        if length is None:
-            length = lengths.max(initial=0)
+        length = lengths.max(initial=0) if self.output_sequence_length is None else self.output_sequence_length
         rows = np.zeros((len(texts), length), "int64") - (self.output_mode != "int")
         rows[np.arange(length) < lengths[:, None]] = np.fromiter(chain.from_iterable(texts), "int64")
         found = self._encode_numbers(rows)

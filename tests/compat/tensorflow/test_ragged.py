@@ -161,3 +161,22 @@ def test_gradients_pass() -> None:
     # Columns (1, 3), (2, 3), (1), (2): the squares of 2, 2.5, 1 and 2.
     assert gradient is not None
     assert gradient.numpy().tolist() == [4.0, 6.5, 4.5]
+
+
+def test_layers_of_words_take_rows_of_any_length() -> None:
+    layers = tf.keras.layers
+    words = rows([["a", "b", "b"], ["c"], []], "string")
+    assert listed(layers.Hashing(5)(words)) == [[4, 2, 2], [2], []]
+    assert listed(layers.StringLookup(vocabulary=["a", "b"])(words)) == [[1, 2, 2], [0], []]
+    assert listed(layers.StringLookup(vocabulary=["a", "b"], output_mode="multi_hot")(words)) == [
+        [0, 1, 1],
+        [1, 0, 0],
+        [0, 0, 0],
+    ]
+    weighed = layers.StringLookup(vocabulary=["a", "b"], output_mode="tf_idf", idf_weights=[0.5, 2.0])
+    assert listed(weighed(words)) == [[0, 0.5, 4], [1.25, 0, 0], [0, 0, 0]]
+    for data in (words, tf.data.Dataset.from_tensor_slices(words).batch(2)):
+        learned = layers.StringLookup(output_mode="tf_idf")
+        learned.adapt(data)
+        assert learned.get_vocabulary() == ["[UNK]", "b", "c", "a"]
+        np.testing.assert_allclose(learned.get_config()["idf_weights"][1:], np.log(1 + 3 / 2), rtol=1e-6)
