@@ -363,7 +363,7 @@ class _Lookup(OfValues):
         counts, documents = Counter[Any](), Counter[Any]()
         weighs, number = self.output_mode == "tf_idf", 0
         for batch in _batches(data, steps):
-            rows: Iterable[list[Any]] = self._rows(batch)
+            rows: Iterable[list[Any]] = self._rows(batch if weighs else batch[None])  # all in one row is quicker
             if weighs:
                 rows = list(rows)
                 number += len(rows)
