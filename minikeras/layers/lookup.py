@@ -72,8 +72,7 @@ def raw(values: Any) -> Array:
 
 def _strings(values: Any) -> list[str]:
     """Return what a user's function gives, strings or tensors of them, as a list of strings."""
-    nested = ([item] if type(item) is str else raw(item).reshape(-1).tolist() for item in values)
-    return [str(value) for items in nested for value in items]
+    return [str(x) for item in values for x in ([item] if type(item) is str else raw(item).reshape(-1).tolist())]
 
 
 @primitive(None, variadic=True)
@@ -382,8 +381,11 @@ class _Lookup(OfValues):
         return map(self._plain, rows.reshape(len(rows), rows.size // (len(rows) or 1)).tolist())
 
     def _plain(self, values: list[Any]) -> list[Any]:
-        """Return values of one type as strings or integers."""
-        return values if not values or isinstance(values[0], self._value) else [*map(self._value, values)]
+        """Return values of one type as strings or integers; a ValueError for NaN."""
+        if not values or isinstance(values[0], self._value):
+            return values
+        raw(np.array([x for x in values if x != x], object))  # which refuses what is missing
+        return [*map(self._value, values)]
 
     def get_vocabulary(self, include_special_tokens: bool = True) -> list[Any]:
         """Return the tokens in order, beginning with those for what is masked and unknown."""
@@ -409,10 +411,9 @@ class _Lookup(OfValues):
             return lambda values: [*map(places.get, values, repeat(first))]
 
         def numbers(values: list[Any]) -> list[int]:
-            places_of = [*map(places.get, values)]
-            unknown = [*{value: None for n, value in zip(places_of, values, strict=True) if n is None}]
+            unknown = [*{x: None for x in values if x not in places}]
             others = dict(zip(unknown, self._unknown(unknown), strict=True))
-            return [first + others[x] if n is None else n for n, x in zip(places_of, values, strict=True)]
+            return [first + others[x] if x in others else places[x] for x in values]
 
         return numbers
 
@@ -489,8 +490,7 @@ class StringLookup(_Lookup):
                  output_mode: TextOutputMode = "int", pad_to_max_tokens: bool = False, sparse: bool = False,
                  encoding: str = "utf-8", name: str | None = None, salt: int | Sequence[int] | None = None,
                  **options: Any) -> None:  # fmt: skip
-        options.pop("oov_method", None)
-        options.pop("vocabulary_dtype", None)
+        options = {key: x for key, x in options.items() if key not in ("oov_method", "vocabulary_dtype")}
         self._configure(locals())
 
 

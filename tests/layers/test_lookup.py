@@ -586,6 +586,12 @@ def test_missing_words_are_refused(missing: Any) -> None:
             layer(column)
     with pytest.raises(ValueError, match="Values are missing"):
         layers.StringLookup().adapt(column)
+    for numbers in (np.array([1.0, float("nan")]), [2.0, float("nan")]):
+        for kind in (layers.StringLookup, layers.IntegerLookup):
+            with pytest.raises(ValueError, match="Values are missing"):
+                kind().adapt(numbers)
+            with pytest.raises(ValueError, match="Values are missing"):
+                kind(vocabulary=[1, 2])(numbers)
     with pytest.raises(TypeError, match=r"takes texts\. Received: 1"):
         layers.TextVectorization().adapt([1, 2])
 
