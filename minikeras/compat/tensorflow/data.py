@@ -22,6 +22,7 @@ from ..._core.keras_tensor import KerasTensor, infer
 from ..._core.tensor import Tensor, TensorOps, as_array
 from ...utils.dataset_utils import FolderDataset
 from . import philox
+from .arrays import ensure_shape
 from .draws import state_for
 from .dtypes import TensorShape, TensorSpec, as_dtype
 from .errors import InvalidArgumentError, OutOfRangeError
@@ -209,12 +210,13 @@ class Dataset:
             shapes = tree_map(lambda _: None, output_types) if output_shapes is None else output_shapes
             spec = tree_map(lambda kind, shape: TensorSpec(shape, kind), output_types, shapes)
 
+        def as_told(told: Any, x: Any) -> Any:
+            return x if isinstance(x, Composite) else ensure_shape(convert_to_tensor(x, told.dtype), told.shape)
+
         def items() -> Iterator[Any]:
             for element in generator(*(array_of(a)[()] for a in args)):
                 parts = tuple(element) if isinstance(spec, tuple) else element
-                yield tree_map(
-                    lambda s, x: x if isinstance(x, Composite) else convert_to_tensor(x, s.dtype), spec, parts
-                )
+                yield tree_map(as_told, spec, parts)
 
         return Dataset("FlatMap", items, lambda: spec, UNKNOWN)
 

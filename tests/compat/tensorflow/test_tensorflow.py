@@ -562,3 +562,11 @@ def test_keywords_of_unary_functions() -> None:
         tf.sqrt(tf.constant(4.0), foo=2.0)
     with pytest.raises(ValueError, match="float32"):
         tf.Variable([1.0, 2.0]).assign(tf.constant([1, 2]))
+
+
+def test_elements_of_a_generator_have_the_shape_that_was_told() -> None:
+    told = tf.TensorSpec((2,), tf.int32)
+    ds = tf.data.Dataset.from_generator(lambda: iter([[1, 2], [1, 2, 3]]), output_signature=told)
+    assert [x.numpy().tolist() for x in ds.take(1)] == [[1, 2]]
+    with pytest.raises(tf.errors.InvalidArgumentError, match="not compatible with expected shape"):
+        list(ds)
