@@ -10,13 +10,17 @@ import numpy as np
 
 from .._base.nested import each_once
 from .._base.typing import Array
+from .._base.user_warning import warn_user
+from .._core.variable import Variable
+from ..optimizers import Optimizer
 from ..random import SeedGenerator
 from ..saving.npz import match, pack, read_arrays, write_arrays
+from ..saving.state import walk
 from .callback import BatchCounter, Callback, Frequency, Logs
 
 
 class BackupAndRestore(Callback):
-    """Saves weights, optimizer and epoch while the model trains, so that the same `fit`, run again, goes on from there.
+    """Saves weights, optimizers and epoch while a model trains, so that the same `fit`, run again, goes on from there.
 
     An epoch that was interrupted is run again from its first batch. With `save_freq="epoch"` the weights in the end are
     those of a training that was not interrupted: what order rows come in and what dropout leaves out is restored as
@@ -92,14 +96,14 @@ class BackupAndRestore(Callback):
             if not os.listdir(self.backup_dir):
                 os.rmdir(self.backup_dir)
 
-    def _variables(self) -> dict[str, Any]:
-        """Return what is saved: groups of variables."""
+    def _variables(self) -> dict[str, list[Variable]]:
+        """Return what is saved, in groups: the weights, and the state of each optimizer that the model holds."""
         optimizer = getattr(self.model, "optimizer", None)
-        if optimizer is None:
-            return {"model/": self.model.weights}
-        if not optimizer.built:
+        if optimizer is not None and not optimizer.built:
             optimizer.build(self.model.trainable_variables)
-        return {"model/": self.model.weights, "optimizer/": optimizer.variables}
+        states = {f"{x.replace('/', '.')}/": o.variables for x, o in walk(self.model) if isinstance(o, Optimizer)}
+        states.pop("optimizer.inner_optimizer/", None)  # which is part of "optimizer/"
+        return {"model/": self.model.weights, **states}
 
     def _save(self) -> None:
         arrays = {"epoch": np.array(self._epoch), **random_states(self.model)}
@@ -112,7 +116,15 @@ class BackupAndRestore(Callback):
 
     def _restore(self, path: str) -> None:
         arrays = read_arrays(path)
-        groups = [match(variables, arrays, path, group) for group, variables in self._variables().items()]
+        groups = []
+        for group, variables in self._variables().items():
+            saved = sum(name.startswith(group) for name in arrays)
+            if group == "model/" or saved == len(variables):
+                groups.append(match(variables, arrays, path, group))
+            else:  # as where weights are loaded
+                counts = f"{len(variables)} variables, {saved} in the backup"
+                need = "An optimizer that a `train_step` of your own uses must be built before `fit`."
+                warn_user(f"`model.{group[:-1]}` begins anew: {counts}. {need}")
         set_random_states(self.model, arrays)
         for variable, array in chain(*groups):
             variable.assign(array)

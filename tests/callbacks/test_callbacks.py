@@ -426,6 +426,42 @@ def test_generators_in_lists_are_backed_up(tmp_path: Path) -> None:
     assert [w.tolist() for w in weights(2, 4)] == [w.tolist() for w in weights(4)]
 
 
+def test_each_optimizer_of_a_model_is_backed_up(tmp_path: Path) -> None:
+    class Two(keras.Model):
+        def __init__(self) -> None:
+            super().__init__()
+            self.first, self.last = keras.layers.Dense(2), keras.layers.Dense(1)
+            self.further = keras.optimizers.Adam(0.1)
+
+        def call(self, x: Any) -> Any:
+            return self.last(self.first(x))
+
+        def train_step(self, data: Any) -> Any:
+            with keras.GradientTape() as tape:
+                loss = keras.ops.mean(keras.ops.square(data[1] - self(data[0])))
+            weights = [self.first.trainable_weights, self.last.trainable_weights]
+            slopes = tape.gradient(loss, weights)
+            for optimizer, grads, variables in zip((self.optimizer, self.further), slopes, weights, strict=True):
+                optimizer.apply_gradients(zip(grads, variables, strict=True))
+            return {"loss": loss}
+
+    def state(*epochs: int, build: bool = True) -> Any:
+        for count in epochs:
+            keras.utils.set_random_seed(3)
+            model = Two()
+            model(np.ones((1, 2)))
+            model.compile("adam")
+            if build:
+                model.further.build(model.last.trainable_weights)
+            backup = BackupAndRestore(tmp_path, delete_checkpoint=count == 4)
+            model.fit(np.ones((8, 2)), np.ones((8, 1)), epochs=count, callbacks=[backup], verbose=0)
+        return [v.numpy().tolist() for x in (model, model.optimizer, model.further) for v in x.variables]
+
+    assert state(2, 4) == state(4)
+    with pytest.warns(UserWarning, match=r"`model\.further` begins anew: 2 variables, 6 .* built before `fit`"):
+        state(2, 4, build=False)
+
+
 def test_a_damaged_backup(tmp_path: Path) -> None:
     fit(Net(), 4, BackupAndRestore(tmp_path, double_checkpoint=True), stop_at=3)
     (tmp_path / "latest.npz").write_bytes(b"PK\x03\x04 torn")
