@@ -151,7 +151,10 @@ def write_layers(model: Any, group: Any) -> None:
 
 
 def _write_weights(group: Any, variables: Sequence[Variable]) -> None:
-    _write_names(group, "weight_names", [v.path for v in variables])
+    paths = [v.path for v in variables]
+    if len({*paths}) < len(paths):
+        raise ValueError(f"In this format no two weights have one name: save as '.keras'. Received: {paths}.")
+    _write_names(group, "weight_names", paths)
     for v in variables:
         group[v.path] = v.numpy()
 

@@ -155,6 +155,17 @@ def test_a_model_that_has_not_been_trained_has_no_state_to_miss(rate: Any, tmp_p
     assert losses[0] == losses[1]
 
 
+def test_weights_of_one_name_are_refused(tmp_path: Path) -> None:
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    model.compile(keras.optimizers.Adafactor(), "mean_squared_error")
+    model.save(tmp_path / "model.h5")
+    before = (tmp_path / "model.h5").read_bytes()
+    model.fit(np.ones((2, 2)), np.ones((2, 1)), verbose=0)
+    with pytest.raises(ValueError, match=r"no two weights have one name: save as '\.keras'.*adafactor"):
+        model.save(tmp_path / "model.h5")
+    assert (tmp_path / "model.h5").read_bytes() == before
+
+
 def test_no_whole_model() -> None:
     path = FILES / "keras-2.15.0-functional.layers.h5"
     with pytest.raises(FileError, match="no whole model"):
