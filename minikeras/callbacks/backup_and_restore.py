@@ -122,9 +122,8 @@ class BackupAndRestore(Callback):
             if group == "model/" or saved == len(variables):
                 groups.append(match(variables, arrays, path, group))
             else:  # as where weights are loaded
-                counts = f"{len(variables)} variables, {saved} in the backup"
-                need = "An optimizer that a `train_step` of your own uses must be built before `fit`."
-                warn_user(f"`model.{group[:-1]}` begins anew: {counts}. {need}")
+                counts = f"{len(variables)} variables, {saved} in the backup. Build optimizers of your own before `fit`"
+                warn_user(f"`model.{group[:-1]}` begins anew: {counts}.")
         set_random_states(self.model, arrays)
         for variable, array in chain(*groups):
             variable.assign(array)

@@ -18,10 +18,9 @@ def optimizers(model: Any) -> list[tuple[str, Any]]:
     return [("", optimizer)] if inside is None else [(x.name, x) for x in inside]
 
 
-def log_rates(model: Any, logs: Logs | None) -> None:
+def log_rates(model: Any, logs: Logs) -> None:
     """Enter the learning rates in the logs, where callbacks further down the list find them."""
-    if logs is not None:
-        logs |= {"learning_rate" + f"_{name}" * bool(name): float(x.learning_rate) for name, x in optimizers(model)}
+    logs |= {"learning_rate" + f"_{name}" * bool(name): float(x.learning_rate) for name, x in optimizers(model)}
 
 
 class LearningRateScheduler(Callback):
@@ -62,7 +61,7 @@ class LearningRateScheduler(Callback):
                 write(f"\nEpoch {epoch + 1}: LearningRateScheduler setting{which} learning rate to {rate}.\n")
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        log_rates(self.model, logs)
+        log_rates(self.model, {} if logs is None else logs)
 
     def _scheduled(self, epoch: int, rate: float) -> Any:
         try:

@@ -458,7 +458,7 @@ def test_each_optimizer_of_a_model_is_backed_up(tmp_path: Path) -> None:
         return [v.numpy().tolist() for x in (model, model.optimizer, model.further) for v in x.variables]
 
     assert state(2, 4) == state(4)
-    with pytest.warns(UserWarning, match=r"`model\.further` begins anew: 2 variables, 6 .* built before `fit`"):
+    with pytest.warns(UserWarning, match=r"`model\.further` begins anew: 2 variables, 6 .* before `fit`"):
         state(2, 4, build=False)
 
 
