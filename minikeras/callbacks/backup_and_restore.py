@@ -69,13 +69,14 @@ class BackupAndRestore(Callback):
         if not self.model.built:
             raise ValueError("BackupAndRestore needs a model that is built, or called on a batch, before `fit`. "
                              f"Received: {self.model!r}.")  # fmt: skip
-        if os.path.exists(self._path):
+        paths = [*filter(os.path.exists, (self._path, self._previous))]
+        for path in paths:
             try:
-                self._restore(self._path)
+                self._restore(path)
+                break
             except (OSError, ValueError):
-                if not os.path.exists(self._previous):
+                if path == paths[-1]:
                     raise
-                self._restore(self._previous)
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         self._epoch = epoch

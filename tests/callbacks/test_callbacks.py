@@ -462,7 +462,10 @@ def test_each_optimizer_of_a_model_is_backed_up(tmp_path: Path) -> None:
         state(2, 4, build=False)
 
 
-def test_a_damaged_backup(tmp_path: Path) -> None:
+def test_a_damaged_backup(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*args: Any, **arrays: Any) -> None:
+        raise KeyboardInterrupt
+
     fit(Net(), 4, BackupAndRestore(tmp_path, double_checkpoint=True), stop_at=3)
     (tmp_path / "latest.npz").write_bytes(b"PK\x03\x04 torn")
     model = Net()
@@ -470,7 +473,17 @@ def test_a_damaged_backup(tmp_path: Path) -> None:
     backup.set_model(model)
     backup.on_train_begin()
     assert (model._initial_epoch, model.value()) == (2, 4.0)
-    (tmp_path / "previous.npz").unlink()
+    (tmp_path / "previous.npz").rename(tmp_path / "latest.npz")
+    with monkeypatch.context() as patched:
+        patched.setattr(np, "savez", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            backup.on_epoch_end(5)  # whose file is never whole
+    again = BackupAndRestore(tmp_path, double_checkpoint=True)
+    again.set_model(model := Net())
+    again.on_train_begin()
+    assert (model._initial_epoch, model.value()) == (2, 4.0)
+    (tmp_path / "previous.npz").rename(tmp_path / "latest.npz")
+    (tmp_path / "latest.npz").write_bytes(b"PK\x03\x04 torn")
     with pytest.raises(ValueError, match=r"latest\.npz.*cannot be loaded"):
         backup.on_train_begin()
 
