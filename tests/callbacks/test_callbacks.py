@@ -440,7 +440,7 @@ def test_each_optimizer_of_a_model_is_backed_up(tmp_path: Path) -> None:
             with keras.GradientTape() as tape:
                 loss = keras.ops.mean(keras.ops.square(data[1] - self(data[0])))
             weights = [self.first.trainable_weights, self.last.trainable_weights]
-            slopes = tape.gradient(loss, weights)
+            slopes: Any = tape.gradient(loss, weights)
             for optimizer, grads, variables in zip((self.optimizer, self.further), slopes, weights, strict=True):
                 optimizer.apply_gradients(zip(grads, variables, strict=True))
             return {"loss": loss}
