@@ -205,6 +205,16 @@ def test_old_arguments(code: str, today: str, value: Any) -> None:
 
 
 @pytest.mark.usefixtures("installed")
+def test_what_has_an_effect_today_is_not_left_out() -> None:
+    layer = last("from keras.layers import BatchNormalization\nBatchNormalization(renorm=True)")
+    assert layer.renorm
+    for address, changes in tables.ARGUMENTS.items():
+        arguments = inspect.signature(resolve(address)).parameters
+        without_effect = {name for name, change in changes.items() if "_gone" in getattr(change, "__qualname__", "")}
+        assert without_effect.isdisjoint(arguments), address
+
+
+@pytest.mark.usefixtures("installed")
 def test_decay_is_that_of_keras_2() -> None:
     sgd = old("from keras.optimizers import SGD\nSGD(lr=1.0, decay=0.5)", "InverseTimeDecay")
     sgd.build([minikeras.Variable([0.0])])

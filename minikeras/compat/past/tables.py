@@ -129,7 +129,7 @@ ARGUMENTS: dict[str, Changes] = {
         "W_constraint": "embeddings_constraint", "input_length": _input_length, **_gone("dropout")},
     "layers.BatchNormalization": {
         "beta_init": "beta_initializer", "gamma_init": "gamma_initializer",
-        **_gone("mode", "fused", "renorm", "virtual_batch_size")},
+        **_gone("mode", "fused", "virtual_batch_size")},
     "layers.LeakyReLU": {"alpha": "negative_slope"}, "layers.PReLU": {"init": "alpha_initializer"},
     "layers.GaussianNoise": {"sigma": "stddev"}, "layers.UpSampling1D": {"length": "size"},
     "layers.InputLayer": {"shape": _int_shape, "input_shape": _input_shape, "batch_input_shape": "batch_shape"},
