@@ -13,7 +13,7 @@ _ABSENT = object()
 
 def outdated(old: str, today: str) -> None:
     """Warn at the user's line of what its spelling is today."""
-    warn_user(f"{old} is from an earlier version of Keras; today it is {today}.", DeprecationWarning)
+    warn_user(f"{old} is from an earlier version of Keras; today: {today}.", DeprecationWarning)
 
 
 def resolve(address: str) -> Any:
