@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import warnings
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from sklearn.model_selection import GridSearchCV, KFold, StratifiedKFold, cross_
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
+from minikeras.compat.past import scikit_learn
 from minikeras.compat.sklearn import KerasClassifier, KerasRegressor
 
 rng = np.random.default_rng(4)
@@ -101,6 +103,15 @@ def test_settings_that_nobody_takes_are_refused() -> None:
     with pytest.raises(RuntimeError, match="not fitted"):
         KerasRegressor(build_fn=line).predict(X)
     assert KerasRegressor(model=line()).fit(X, X[:, 0], verbose=0).model_.compiled
+
+
+def test_the_words_of_keras_1() -> None:
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        older = scikit_learn.KerasRegressor(build_fn=line, nb_epoch=3, verbose=0)
+        assert clone(older).set_params(nb_epoch=2).fit(X, X[:, 0]).epoch == [0, 1]
+    assert any("(nb_epoch=...)" in str(w.message) and "today: epochs=" in str(w.message) for w in told)
+    assert older.fit(X, X[:, 0]).epoch == [0, 1, 2]
 
 
 def test_their_addresses() -> None:

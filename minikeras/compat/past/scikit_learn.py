@@ -6,6 +6,8 @@ from typing import Any
 from ...callbacks import History
 from ...models import Model
 from .. import sklearn
+from . import tables
+from .arguments import translated
 from .patches import outdated
 
 
@@ -19,6 +21,10 @@ class Older(sklearn.BaseWrapper):
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         return {"build_fn": self.build_fn, **self.sk_params}
+
+    def _sort(self) -> dict[str, dict[str, Any]]:
+        self.sk_params = translated(type(self).__name__, self.sk_params, tables.ARGUMENTS["Model.fit"])
+        return super()._sort()
 
     def _fit(self, *args: Any, **meta: Any) -> Any:
         history: History = super()._fit(*args, **meta)
