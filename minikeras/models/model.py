@@ -196,7 +196,8 @@ class Model(Exporting, Trainer):
 
     @property
     def _output_names(self) -> list[str] | None:
-        return None if self._given_graph is None else self._given_graph.output_names
+        graph = self._graph  # outputs of a Sequential have no names in Keras, where they are several
+        return graph.output_names if graph and (self._given_graph or len(graph.outputs) == 1) else None
 
     @property
     def _operations(self) -> list[Any]:
@@ -225,8 +226,7 @@ class Model(Exporting, Trainer):
         return map_structure(lambda y: y.shape, self._graph.spec(map_shapes(KerasTensor, input_shape)))
 
     def _output_shapes(self) -> Any:
-        uncalled = self._graph is not None and not self._inbound_nodes
-        return self.output_shape if uncalled else super()._output_shapes()
+        return super()._output_shapes() if self._graph is None or self._inbound_nodes else self.output_shape
 
     def get_build_config(self) -> Config | None:
         return super().get_build_config() if self._given_graph is None else {"input_shape": None}

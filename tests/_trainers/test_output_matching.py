@@ -85,6 +85,24 @@ def test_losses_under_wrong_names() -> None:
         model.evaluate(data, {"a": (data, data), "b": data}, verbose=0)
 
 
+def test_the_output_of_a_sequential_has_a_name() -> None:
+    model = keras.Sequential([Input((1,)), Dense(1, kernel_initializer="ones", name="out")])
+    x, zero = np.ones((2, 1)), np.zeros((2, 1))
+    cases: list[tuple[Any, Any]] = [("mse", {"out": 3.0}), ({"out": "mse"}, [3.0]), ({"out": "mse"}, {"out": 3.0})]
+    for loss, weights in cases:
+        model.compile("sgd", loss, loss_weights=weights)
+        assert model.evaluate(x, {"out": zero}, verbose=0) == 3.0
+    with pytest.raises(ValueError, match=r"one output, 'out'. Received 1 targets: {'other'"):
+        model.evaluate(x, {"other": zero}, verbose=0)
+    model.compile("sgd", {"other": "mse"})
+    with pytest.raises(ValueError, match=r"`loss` must name the model's outputs, \['out'\].*unknown: \['other'\]"):
+        model.evaluate(x, zero, verbose=0)
+    model = keras.Sequential([Input((2, 1)), keras.layers.LSTM(1, return_state=True)])
+    model.compile("sgd", ["mse"] * 3, metrics=[["mae"]] * 3)
+    history = model.fit(np.ones((2, 2, 1)), [zero] * 3, verbose=0).history
+    assert {*history} == {"loss", "mse_loss", "mae", "mae_1", "mae_2"}  # as in Keras
+
+
 def test_losses_by_name_for_outputs_in_a_list_have_no_output() -> None:
     inputs = Input((3,))
     model = Model(inputs, {"a": [Dense(1)(inputs), Dense(2)(inputs)]})

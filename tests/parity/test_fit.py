@@ -133,7 +133,7 @@ OTHER: dict[str, str | None] = {
         "ValueError",
     ),
     "fit a function as callback": "TypeError",
-    "fit losses by unknown name": "KeyError",  # as for several outputs
+    "fit losses by unknown name": "ValueError",  # as for models of the Functional API
     "fit a model without call": "NotImplementedError",  # a kind of RuntimeError, which Keras raises
     # Keras goes on, with numbers that mean nothing: targets that broadcast, classes that are not there, settings
     # that are silently left out or replaced
