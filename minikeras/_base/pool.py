@@ -20,7 +20,7 @@ PART_WORK: Final = 1 << 22
 """Multiplications from which on a part of a product is worth another thread: some 100 us, where waking one takes 10."""
 PART_SIZE: Final = 64
 """Rows or columns of the result, whichever are more, that a part has at least: each rearranges the other matrix."""
-PARTS: Final = 4
+PARTS: Final = 4  # threads that work on one product at most
 _state = local()
 """Whether a thread is `inside` a part of some work, where products are not cut once more."""
 

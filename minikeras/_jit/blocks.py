@@ -37,7 +37,7 @@ LEAST_ROWS = 32
 """Rows that the first matrix of a large product should have in a block."""
 STEP_SIZE = 24_000
 """Numbers that a step of a sequence should have in a block, some 20 us: threads wait for each other at each call."""
-SUM = -1
+SUM = -1  # in the place of an axis: results of blocks are added up
 
 
 def cost_of(entries: Iterable[Entry]) -> int:

@@ -6,8 +6,8 @@ from functools import cache
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints, is_typeddict
 
-_INTEGERS = 2**63
-MAX_NAME = 1000
+_INTEGERS = 2**63  # from here on they fit no integer of NumPy
+MAX_NAME = 1000  # characters
 _ITEMS = 2**14
 """The number of items that a list may have whose annotation says what they are. Those of vocabularies do not."""
 _text = cache(repr)

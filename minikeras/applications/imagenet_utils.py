@@ -16,7 +16,7 @@ from ..utils import get_file
 Images = TypeVar("Images")
 Prediction: TypeAlias = tuple[str, str, float]
 _MEAN = {"caffe": (103.939, 116.779, 123.68), "torch": (0.485, 0.456, 0.406)}
-DEVIATION = (0.229, 0.224, 0.225)
+DEVIATION = (0.229, 0.224, 0.225)  # of red, green and blue, as the mean of "torch"; pixels are from 0 to 1
 
 
 def preprocess_input(x: Images, data_format: DataFormat | None = None,

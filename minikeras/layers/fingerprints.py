@@ -12,7 +12,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from .._base.typing import Array
 
-ALL = 2**64 - 1
+ALL = 2**64 - 1  # the bits of a word
 _K0, _K1, _K2 = 0xC3A5C85C97CB3127, 0xB492B66FBE98F273, 0x9AE16A3B2F90404F
 Words = Callable[[Any], Array]
 """Where in each text, one number or one a text -> the eight bytes there."""

@@ -18,7 +18,7 @@ MEMBERS = r"(config|metadata)\.json|model\.weights\.(h5|npz)|assets/.*"
 """The members that a .keras archive may have; that with the weights, where h5py or Keras wrote it."""
 WEIGHTS = "model.weights.h5"
 MAX_MEMBERS = 100_000
-STORED, DEFLATED = 0, 8
+STORED, DEFLATED = 0, 8  # the numbers of methods in a zip archive
 FREE_TEXT, TEXT_RATIO = 1 << 20, 20
 """A text may have FREE_TEXT bytes more than TEXT_RATIO times those that store it."""
 UNKNOWN_FLAGS = ~(0b110 | 1 << 3 | 1 << 11)

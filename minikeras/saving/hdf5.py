@@ -26,10 +26,10 @@ from .source import MAX_INFLATION, Fields, Source
 
 NOWHERE = 2**64 - 1
 """The address of what is not stored."""
-MAX_LINKS = 200_000
+MAX_LINKS = 200_000  # in one file
 MAX_MESSAGES = 100_000  # of one object
 MAX_PIECES = 500_000  # of one array
-MAX_DEPTH = 100
+MAX_DEPTH = 100  # of groups in groups
 CLASSES = ("integer", "float", "time", "string", "bits", "opaque", "compound", "reference", "enum", "variable", "array")
 FLOATS = {
     bytes([0, 0, 16, 0, 10, 5, 0, 10, 15, 0, 0, 0]): "f2", bytes([0, 0, 32, 0, 23, 8, 0, 23, 127, 0, 0, 0]): "f4",
@@ -37,7 +37,7 @@ FLOATS = {
 """Bit offset, precision, places and lengths of exponent and mantissa, and bias: IEEE 754's, as the file spells them."""
 ATTRIBUTE, ATTRIBUTE_INFO, CONTINUATION, LINK, LINK_INFO, SYMBOL_TABLE = 0x0C, 0x15, 0x10, 0x06, 0x02, 0x11
 DATASPACE, DATATYPE, EXTERNAL, LAYOUT, FILTERS = 0x01, 0x03, 0x07, 0x08, 0x0B
-DEFLATE, SHUFFLE, FLETCHER32 = 1, 2, 3
+DEFLATE, SHUFFLE, FLETCHER32 = 1, 2, 3  # the numbers of filters; those above are of messages
 
 
 class Type(NamedTuple):

@@ -36,7 +36,7 @@ BATCH = (2, 4)
 """The size of the batch in the two records."""
 LENGTHS = [(64, 75), (68, 81), (72, 89), (76, 95), (80, 103), (84, 113)]
 """Other sizes that may vary, in the two records; none is in the proportion of another."""
-END = 2**63 - 1
+END = 2**63 - 1  # of a slice that goes to the end of its axis
 
 
 def _refused(layer: Any, reason: str) -> NotImplementedError:

@@ -16,7 +16,7 @@ MAX_INFLATION = 1032
 """How many bytes deflate makes of one at most, by its format."""
 FREE, RATIO = 200 << 20, 100
 """A file may be inflated to FREE bytes, or to RATIO times its size: what is more is no model, but an attack."""
-PIECE = 1 << 20
+PIECE = 1 << 20  # bytes that are read at a time
 
 
 class FileError(ValueError, TypeError):

@@ -12,8 +12,8 @@ from .source import FileError
 
 MAX_SIZE = 16 << 20
 """In bytes. What is in a configuration is counted below; long are the texts of a vocabulary."""
-MAX_DEPTH = 200
-MAX_VALUES = 1_000_000
+MAX_DEPTH = 200  # of objects and lists in each other
+MAX_VALUES = 1_000_000  # in one text
 MAX_PARTS = 300_000
 """How many objects and lists there may be: an empty one takes 64 bytes, one with a name in it 232."""
 _STEPS = np.zeros(256, np.int8)

@@ -15,7 +15,7 @@ from ...random import Parameter, SizeLike, Source
 from . import philox
 from .dtypes import as_dtype
 
-MOST = 2**31 - 1
+MOST = 2**31 - 1  # the largest seed that TensorFlow takes
 State = tuple[int, int, int]
 
 
