@@ -178,7 +178,7 @@ def backward(entries: list[Entry], seeds: list[tuple[Any, Any]], as_tensors: boo
     """
     totals: dict[int, Any] = {}
     for target, seed in seeds:
-        if isinstance(target, TensorOps):
+        if isinstance(target, TensorOps) and cast(Array, target.array).dtype.kind in "fc":  # integers have no slope
             g = np.empty_like(target.array) if seed is None else coerce(seed)
             if seed is None:
                 g.fill(1)  # in a third of the time that np.ones_like takes

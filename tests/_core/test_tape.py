@@ -1018,3 +1018,13 @@ def test_gradients_of_many_rows_are_added_where_they_come_from() -> None:
         expected[place] += weight
     gradient: Any = tape.gradient(total, table)
     assert gradient.tolist() == expected.tolist()
+
+
+def test_whole_numbers_have_no_gradient() -> None:
+    v = Variable(2.7)
+    with GradientTape(persistent=True) as tape:
+        whole = ops.cast(v, "int32")
+        product = ops.cast(whole, "float32") * v
+    assert tape.gradient(whole, v) is None
+    assert tape.gradient(product, v) == 2.0
+    assert tape.gradient([whole, product], v) == 2.0
