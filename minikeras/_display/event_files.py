@@ -100,8 +100,8 @@ class EventWriter:
 
 
 def histogram(values: Array, buckets: int = BUCKETS) -> Array:
-    """Return for each bar its limits and how many values lie between them, of shape (buckets, 3)."""
-    flat = np.asarray(values, "float64").ravel()
+    """Return for each bar its limits and how many finite values lie between them, of shape (buckets, 3)."""
+    flat = np.asarray(values[np.isfinite(values)], "float64")
     if not buckets or not flat.size:
         return np.zeros((buckets, 3))
     low, high = flat.min(), flat.max()
@@ -115,7 +115,7 @@ def histogram(values: Array, buckets: int = BUCKETS) -> Array:
 
 def png(image: Array) -> bytes:
     """Return an image (height, width, channels) as a PNG file, gray or in colours, with or without opacity."""
-    pixels = image if image.dtype == np.uint8 else np.clip(image * 255 + 0.5, 0, 255).astype("uint8")
+    pixels = image if image.dtype == np.uint8 else (np.clip(np.nan_to_num(image), 0, 1) * 255 + 0.5).astype("uint8")
     height, width, channels = pixels.shape
     kind = {1: 0, 2: 4, 3: 2, 4: 6}[channels]
     rows = b"".join(b"\0" + row.tobytes() for row in pixels)

@@ -126,6 +126,19 @@ def test_pictures_are_gray_or_in_colours(channels: int) -> None:
     np.testing.assert_array_equal(read.reshape(image.shape), image)
 
 
+def test_weights_that_are_no_number_do_not_end_the_training(tmp_path: Path) -> None:
+    pytest.importorskip("tensorboard")
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1, name="a", trainable=False)])
+    model.set_weights([np.array([[np.nan], [np.inf], [1.0], [3e38]]), np.zeros(1)])
+    model.compile("sgd", "mse")
+    board = keras.callbacks.TensorBoard(tmp_path, histogram_freq=1, write_images=True)
+    with pytest.warns(UserWarning, match="The loss is NaN"):
+        model.fit(np.zeros((2, 4)), np.zeros(2), verbose=0, callbacks=[board])
+    (event,) = read(tmp_path / "train").Tensors("sequential/a/kernel/histogram")
+    counts = np.frombuffer(event.tensor_proto.tensor_content).reshape(-1, 3)[:, 2]
+    assert counts.tolist() == [1, *[0] * 28, 1]
+
+
 def test_without_tensorboard_one_warning_and_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(event_files, "find_spec", lambda name: None)
     monkeypatch.setattr(event_files.EventWriter, "_warned", False)
