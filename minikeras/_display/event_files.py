@@ -105,11 +105,10 @@ def histogram(values: Array, buckets: int = BUCKETS) -> Array:
     if not buckets or not flat.size:
         return np.zeros((buckets, 3))
     low, high = flat.min(), flat.max()
-    if low == high:
-        counts = np.zeros(buckets)
-        counts[-1] = flat.size
-        return np.stack([np.full(buckets, low), np.full(buckets, low), counts], axis=1)
-    counts, edges = np.histogram(flat, buckets, (low, high))
+    counts, edges = np.zeros(buckets), np.full(buckets + 1, low)
+    counts[-1] = flat.size
+    if low < high:
+        counts, edges = np.histogram(flat, buckets, (low, high))
     return np.stack([edges[:-1], edges[1:], counts], axis=1)
 
 

@@ -377,7 +377,8 @@ def plot_model(model: Model, to_file: str | os.PathLike[str] = "model.png", show
     if not _drawn_by_graphviz(frame, to_file, kind, rankdir=rankdir, dpi=dpi, splines=splines):
         drawing = _Drawing(frame, rankdir)
         largest = 65_000 / max(drawing.figure.get_size_inches())  # more dots than that a picture cannot have
-        drawing.figure.savefig(to_file, dpi=min(dpi, largest), format=kind)
+        with extra("matplotlib").rc_context({"text.hinting": "none"}):  # text is as wide as it was measured
+            drawing.figure.savefig(to_file, dpi=min(dpi, largest), format=kind)
     if kind not in ("svg", "png", "jpg", "jpeg", "gif", "webp") or find_spec("IPython") is None:
         return None
     display = import_module("IPython.display")

@@ -158,6 +158,18 @@ def test_dots_per_inch(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert widths[1] == pytest.approx(2 * widths[0], abs=2)
 
 
+@pytest.mark.parametrize("letter", "aon")
+def test_text_of_few_dots_is_as_wide_as_its_place(letter: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    without_graphviz(monkeypatch)
+    x = keras.Input((4,), name=letter * 60)
+    plot_model(keras.Model(x, x), tmp_path / "m.png", show_layer_names=True, dpi=50)
+    picture = importlib.import_module("matplotlib.image").imread(tmp_path / "m.png")[:, :, 0]
+    (height, width), frame = picture.shape, 50 * 20 // 72
+    letters = picture[height // 3 : height * 2 // 3, frame : width - frame].max(axis=0) > 0.4
+    gaps = "".join("x" if column else " " for column in letters).strip().split("x")
+    assert 3 < max(map(len, gaps)) < 9  # between the name and the class
+
+
 def test_a_layer_that_takes_its_own_output(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     without_graphviz(monkeypatch)
     x, again, other = keras.Input((4,), name="x"), Dense(4, name="again"), Dense(4, name="other")
