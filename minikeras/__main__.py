@@ -72,7 +72,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("arguments", nargs="...", help="what it finds in sys.argv")
     options = parser.parse_args(arguments)
     path = options.script
-    if path != "-" and not os.path.splitext(path)[1] and not os.path.exists(path):
+    if path.endswith((".keras", ".h5")) or not (path == "-" or os.path.splitext(path)[1] or os.path.exists(path)):
         parser.error(f"{path!r} is neither a command nor a script")
     if path.endswith(".ipynb") and not find_spec("IPython"):
         parser.fail('notebooks need IPython. In a clone of minikeras, run: python -m pip install ".[notebook]"', 1)

@@ -120,6 +120,7 @@ def test_the_version_names_what_it_stands_on(run: Run) -> None:
     [
         ([], "required: script"),
         (["inof", "net.keras"], "'inof' is neither a command nor a script"),
+        (["net.keras"], "'net.keras' is neither a command nor a script"),
         (["--nix"], "required: script"),
         (["info"], "required: FILE"),
         (["info", "a", "b"], "unrecognized arguments: b"),
