@@ -585,6 +585,20 @@ def test_a_generator_that_ends_early_warns() -> None:
     assert int(model.optimizer.iterations) == 3
 
 
+def test_validation_on_a_generator_goes_on_where_it_stood_and_ends_with_it() -> None:
+    x, y = np.arange(6.0).reshape(3, 2, 1), np.zeros((3, 2, 1))
+    model = Sequential([Input((1,)), Dense(1, kernel_initializer="ones")])
+    model.compile(keras.optimizers.SGD(0.0), "mse")
+
+    def validated(batches: int) -> Any:
+        data = iter([*zip(x, y, strict=True)][:batches])
+        return model.fit(x[0], y[0], epochs=3, verbose=0, validation_data=data, validation_steps=1).history["val_loss"]
+
+    np.testing.assert_allclose(validated(3), [0.5, 6.5, 20.5])
+    with pytest.warns(UserWarning, match="ran out of data"):
+        np.testing.assert_allclose(validated(2), [0.5, 6.5])
+
+
 def test_a_generator_that_raises_keeps_the_last_whole_step() -> None:
     def batches() -> Iterator[Any]:
         for _ in range(3):
