@@ -408,7 +408,7 @@ def _axes(axes: Any, count: int) -> list[Axes]:
 
 def _heat(ax: Axes, values: Array, signed: bool = False, **options: Any) -> None:
     """Draw numbers as colours, beside a bar that tells which; where some are negative, zero is in the middle."""
-    reach = float(np.nanmax(np.abs(values), initial=0.0)) or 1.0
+    reach = float(np.max(np.abs(values), initial=0.0, where=np.isfinite(values))) or 1.0
     signed = signed or bool((values < 0).any())
     image = ax.imshow(values, cmap="PuOr" if signed else None, vmin=-reach if signed else 0.0, vmax=reach,
                       interpolation="nearest", **options)  # fmt: skip

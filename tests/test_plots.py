@@ -406,6 +406,17 @@ def test_weights_are_maps_with_zero_in_the_middle() -> None:
         plot_weights(Dense(2))
 
 
+def test_weights_beside_infinite_ones_keep_their_colours() -> None:
+    dense = built(Dense(3))
+    dense.set_weights([np.array([[np.inf, 0, -2], [np.nan, 0, -4]]), np.zeros(3)])
+    kernel, _ = plot_weights(dense)
+    assert kernel.images[0].get_clim() == (-4, 4)
+    white, half, orange = pixels(kernel, (1, 0), (2, 0), (2, 1))
+    assert near(white, (0.97, 0.97, 0.97))
+    assert near(half, mpl.colormaps["PuOr"](0.25)[:3])
+    assert near(orange, mpl.colormaps["PuOr"](0.0)[:3])
+
+
 def test_weights_of_a_model_and_of_more_axes() -> None:
     model = keras.Sequential([keras.Input((8, 8, 2)), Conv2D(3, 3), Flatten(), Dense(2)])
     axes = plot_weights(model)
