@@ -363,7 +363,7 @@ class Operation:
     def __repr__(self) -> str:
         return f"<Operation name={self.name}>"
 
-    def _output_shapes(self) -> list[PartialShape]:
+    def _out_shapes(self) -> list[PartialShape]:
         return [y.shape for y in self._inbound_nodes[-1].outputs]
 
     def rowwise(self) -> bool:

@@ -29,15 +29,15 @@ def displays(of: Callable[[Any], tuple[str, str]]) -> tuple[Callable[..., str], 
 def of_layer(layer: Any) -> tuple[str, str]:
     """Describe a layer by its weights; a model by its layers, where models among them fold by themselves."""
     title = f"{type(layer).__name__} {layer.name!r}, "
-    if not hasattr(layer, "_connections"):
+    if not hasattr(layer, "_shown_links"):
         rows = [[w.path, str(w.shape), w.dtype, "yes" if w.trainable else "no"] for w in layer.weights]
         table: list[list[Any]] = [["weight", "shape", "dtype", "trainable"], *rows] if rows else []
         return _described(title + ("built" if layer.built else "not built"), table)
-    connections, lines = layer._connections(), list[str]()
+    connections, lines = layer._shown_links(), list[str]()
     table = [["layer", "type", "output shape", "params", "connected to"][: 4 + (connections is not None)]]
-    for inner in layer._operations:
+    for inner in layer._shown_layers:
         row = next(layer_rows(inner, connections, False))
-        name = (of_layer(inner)[0].replace(" open", "", 1),) if hasattr(inner, "_connections") else row.name
+        name = (of_layer(inner)[0].replace(" open", "", 1),) if hasattr(inner, "_shown_links") else row.name
         table.append([name, row.class_name, row.output_shape, row.params, str(row.connected)][: len(table[0])])
     summarize(layer, print_fn=lines.append)
     count, trained = (sum(math.prod(w.shape) for w in group) for group in (layer.weights, layer.trainable_weights))

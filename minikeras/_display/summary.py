@@ -56,8 +56,8 @@ def summarize(model: Any, line_length: int | None = None, positions: Sequence[fl
               print_fn: Callable[[str], object] | None = None, expand_nested: bool = False,
               show_trainable: bool = False, layer_range: Sequence[str] | None = None) -> None:  # fmt: skip
     """Print (by `print_fn`) a table of a model's layers; a ValueError for narrow columns or an empty `layer_range`."""
-    connections: Connections | None = getattr(model, "_connections", lambda: None)()
-    layers = getattr(model, "_operations", model.layers)
+    connections: Connections | None = getattr(model, "_shown_links", lambda: None)()
+    layers = getattr(model, "_shown_layers", model.layers)
     first, end = layer_bounds([layer.name for layer in layers], layer_range)
     rows = [row for layer in layers[first:end] for row in layer_rows(layer, connections, expand_nested)]
     weights = {"Trainable": model.trainable_weights, "Non-trainable": model.non_trainable_weights}
@@ -79,7 +79,7 @@ def layer_rows(layer: Any, connections: Connections | None, expand_nested: bool,
     inputs = connections.get(id(layer), ()) if connections and not level else ()
     yield Row(
         name=layer.name, class_name=type(layer).__name__,
-        output_shape=format_shapes(layer._output_shapes() if hasattr(layer, "_output_shapes") else None), params=params,
+        output_shape=format_shapes(layer._out_shapes() if hasattr(layer, "_out_shapes") else None), params=params,
         connected=", ".join(f"{name}[{call}][{index}]" for name, call, index in inputs) or "-",
         trainable=("Y" if layer.trainable else "N") if getattr(layer, "weights", ()) else "-", level=level)  # fmt: skip
     for inner in (getattr(layer, "layers", None) or ()) if expand_nested else ():

@@ -67,7 +67,7 @@ class Trainer(Layer):
         self._compiled_metrics: CompiledMetrics | None = None
         self._loss_tracker: Mean | None = None
         self._compile_config: Config = {}
-        self._held: tuple[int, list[Metric]] = -1, []
+        self._found_metrics: tuple[int, list[Metric]] = -1, []
         """The metrics of the layers, and the count of changes to layers when they were collected."""
 
     @cached_property
@@ -81,8 +81,8 @@ class Trainer(Layer):
         """Run the steps of training, evaluation and, where it is overridden, prediction."""
         whole, lazy = undone(always=False), lambda: not self.run_eagerly
         return {
-            "train": Jit(whole(lambda data: self.train_step(data)), lazy, twice=self._has_user_code),
-            "test": Jit(whole(lambda data: self.test_step(data)), lazy, twice=self._has_user_code),
+            "train": Jit(whole(lambda data: self.train_step(data)), lazy, twice=self.__has_user_code),
+            "test": Jit(whole(lambda data: self.test_step(data)), lazy, twice=self.__has_user_code),
             "predict": Jit(lambda data: self.predict_step(data), self._is_pure, PROGRAM_BYTES)}  # fmt: skip
 
     @property
@@ -98,14 +98,14 @@ class Trainer(Layer):
     def __getstate__(self) -> dict[str, Any]:
         state = super().__getstate__()
         left_out = ("_forward_jit", "_jits", "_taped", "history")
-        return {key: value for key, value in state.items() if key not in left_out} | {"_held": (-1, [])}
+        return {key: value for key, value in state.items() if key not in left_out} | {"_found_metrics": (-1, [])}
 
     def _quick_call(self, *args: Any, **kwargs: Any) -> Any:
         """Build the model if need be, and compute its output, by a program where one fits; see `Layer.__call__`."""
         if len(args) == 1 and (not kwargs or [*kwargs] == ["training"]) and not context.training:
             if recorders.open:
                 return self._taped(*args, **kwargs) if self.built else super().__call__(*args, **kwargs)
-            outputs = self._replayed(args[0]) if kwargs.get("training", False) is False else None
+            outputs = self.__replayed(args[0]) if kwargs.get("training", False) is False else None
             if outputs is not None:
                 return outputs
         return super().__call__(*args, **kwargs)
@@ -113,7 +113,7 @@ class Trainer(Layer):
     if not TYPE_CHECKING:  # its types are those of `Layer.__call__`
         __call__ = _quick_call
 
-    def _replayed(self, x: Any) -> Any:
+    def __replayed(self, x: Any) -> Any:
         """Return the outputs of the program for an array, or None if there is none and none can be made."""
         if type(x) is Tensor and getattr(x, "keras_mask", None) is None:
             x = x.array
@@ -132,35 +132,35 @@ class Trainer(Layer):
         """Return whether only this package's code runs in the forward pass, so that a replay has the same effects."""
         return all(map(_pure, self._flatten_layers()))
 
-    def _has_user_code(self) -> bool:
+    def __has_user_code(self) -> bool:
         """Return whether a step of training or evaluation may run code that is not this package's."""
-        parts = [self._compiled_optimizer, *self.metrics, *(v.regularizer for v in self.trainable_weights)]
+        parts = [self.__compiled_optimizer, *self.metrics, *(v.regularizer for v in self.trainable_weights)]
         replaced = {"train_step", *_REPORTING} & vars(self).keys()
         built_in = self._is_pure() and all(part is None or is_built_in(part) for part in parts) and not replaced
-        return not built_in or not all(part.is_additive() for part in self._compiled_parts)
+        return not built_in or not all(part.is_additive() for part in self.__compiled_parts)
 
     def _is_rowwise(self) -> bool:
         """Return whether each row of the output depends on its row of the input alone."""
         return all(_pure(layer) and layer._rowwise() for layer in self._flatten_layers())
 
-    def _is_additive(self) -> bool:
+    def __is_additive(self) -> bool:
         """Return whether loss and metrics over all rows are means that do not depend on how the rows are batched."""
         masks = any(type(layer).compute_mask is not Layer.compute_mask for layer in self._flatten_layers()[1:])
         by_row = self._reports_as_usual() and not masks and self._is_rowwise()
-        return by_row and all(part.is_additive() for part in self._compiled_parts)
+        return by_row and all(part.is_additive() for part in self.__compiled_parts)
 
     def _reports_as_usual(self) -> bool:
         """Return whether loss and metrics are computed by the methods of this class, none of which is overridden."""
         return all(getattr(type(self), name) is getattr(Trainer, name) for name in _REPORTING)
 
-    def _build_on(self, x: Any, phase: Phase) -> None:
+    def __build_on(self, x: Any, phase: Phase) -> None:
         """Build the model for a batch, if need be; what this call assigns to variables is undone."""
         name = f"{phase}_step"
-        if not self._is_built() and getattr(type(self), name) is getattr(Trainer, name):
+        if not self._is_runnable() and getattr(type(self), name) is getattr(Trainer, name):
             with undone():
                 super().__call__(to_tensors(x), training=False)
 
-    def _is_built(self) -> bool:
+    def _is_runnable(self) -> bool:
         return all(layer.built for layer in self._flatten_layers())
 
     @suggests
@@ -240,29 +240,29 @@ class Trainer(Layer):
         slots = {"optimizer": optimizers, "loss": losses, "metrics": metrics, "weighted_metrics": metrics}
         check_arguments(type(self), config, "compile")
         self.compile(**{key: objects_of(x, slots[key].deserialize) if key in slots else x for key, x in config.items()})
-        if self._compiled_optimizer is not None and self.built:
-            self._compiled_optimizer.build(self.trainable_variables)
+        if self.__compiled_optimizer is not None and self.built:
+            self.__compiled_optimizer.build(self.trainable_variables)
 
     @property
-    def _compiled_optimizer(self) -> Optimizer | None:
+    def __compiled_optimizer(self) -> Optimizer | None:
         return cast("Optimizer | None", vars(self).get("optimizer"))
 
     @property
-    def _compiled_parts(self) -> list[CompiledLoss | CompiledMetrics]:
+    def __compiled_parts(self) -> list[CompiledLoss | CompiledMetrics]:
         return [part for part in (self._compiled_loss, self._compiled_metrics) if part is not None]
 
-    def _needs_compile(self, method: str) -> None:
+    def __needs_compile(self, method: str) -> None:
         if not self.compiled:
             raise ValueError(f"You must call `compile()` before using the model. `{method}()` needs it.")
 
     @property
     def metrics(self) -> list[Metric]:
         """The mean loss, the metrics given to `compile`, and those that the model and its layers hold."""
-        version, inner = self._held
+        version, inner = self._found_metrics
         if version != Changes.layers:
             layers = [layer for layer in self._flatten_layers() if layer is self or not isinstance(layer, Trainer)]
             inner = [metric for layer in layers for metric in layer._held_metrics()]
-            vars(self)["_held"] = Changes.layers, inner
+            vars(self)["_found_metrics"] = Changes.layers, inner
         outer = [self._loss_tracker, self._compiled_metrics] if self.compiled else []
         per_output = self._compiled_loss.metrics if self.compiled and self._compiled_loss is not None else []
         return each_once(metric for metric in (*outer, *per_output, *inner) if metric is not None)
@@ -286,7 +286,7 @@ class Trainer(Layer):
         return results
 
     @property
-    def _output_names(self) -> list[str] | None:
+    def _names_of_outputs(self) -> list[str] | None:
         """The names of the outputs, None where the model does not know them."""
         return None
 
@@ -306,7 +306,7 @@ class Trainer(Layer):
         """
         total: Any = None
         if self._compiled_loss is not None:
-            total = self._compiled_loss(y, y_pred, sample_weight, self._output_names)
+            total = self._compiled_loss(y, y_pred, sample_weight, self._names_of_outputs)
         for penalty in self.losses:
             value = ops.sum(penalty if "float" in penalty.dtype else ops.cast(penalty, floatx()))
             total = value if total is None else total + value
@@ -326,7 +326,7 @@ class Trainer(Layer):
         A subclass may override it.
         """
         if self._compiled_metrics is not None:
-            self._compiled_metrics.update_state(y, y_pred, sample_weight, self._output_names)
+            self._compiled_metrics.update_state(y, y_pred, sample_weight, self._names_of_outputs)
         return self.get_metrics_result()
 
     @overridable
@@ -340,11 +340,11 @@ class Trainer(Layer):
         with GradientTape() as tape:
             y_pred = self(x, training=True)
             loss = self._loss_of(x, y, y_pred, sample_weight, training=True)
-            scaled = loss if self._compiled_optimizer is None else self._compiled_optimizer.scale_loss(loss)
+            scaled = loss if self.__compiled_optimizer is None else self.__compiled_optimizer.scale_loss(loss)
         weights = self.trainable_weights
-        logs = self._step_logs(x, y, y_pred, sample_weight, loss)  # before the update: metrics may fail
-        if self._compiled_optimizer is not None and weights:
-            self._compiled_optimizer.apply(tape.gradient(scaled, weights), weights)
+        logs = self.__step_logs(x, y, y_pred, sample_weight, loss)  # before the update: metrics may fail
+        if self.__compiled_optimizer is not None and weights:
+            self.__compiled_optimizer.apply(tape.gradient(scaled, weights), weights)
         return logs
 
     @overridable
@@ -352,9 +352,9 @@ class Trainer(Layer):
         """Evaluate one batch and return what to report, by name, as `train_step` does. A subclass may override it."""
         x, y, sample_weight = unpack_x_y_sample_weight(data)
         y_pred = self(x, training=False)
-        return self._step_logs(x, y, y_pred, sample_weight, self._loss_of(x, y, y_pred, sample_weight, training=False))
+        return self.__step_logs(x, y, y_pred, sample_weight, self._loss_of(x, y, y_pred, sample_weight, training=False))
 
-    def _step_logs(self, x: Any, y: Any, y_pred: Any, sample_weight: Any, loss: Any) -> dict[str, Any]:
+    def __step_logs(self, x: Any, y: Any, y_pred: Any, sample_weight: Any, loss: Any) -> dict[str, Any]:
         if self._loss_tracker is not None:
             self._loss_tracker.update_state(loss, sample_weight=next(a.shape[0] for a in leaves(x) if a is not None))
         return self.compute_metrics(x, y, y_pred, sample_weight)
@@ -410,7 +410,7 @@ class Trainer(Layer):
             >>> model.predict(np.array([[10.0]]), verbose=0).round(1)
             array([[30.]], dtype=float32)
         """
-        self._needs_compile("fit")
+        self.__needs_compile("fit")
         if not isinstance(epochs, int | np.integer):
             raise TypeError(f"`epochs` must be an integer. Received: epochs={epochs!r}.")
         epochs = limited(epochs, "epochs") or epochs
@@ -425,8 +425,8 @@ class Trainer(Layer):
         if validation_data is not None:
             size = validation_batch_size or batch_size
             validation = Batches(*unpack_x_y_sample_weight(validation_data), size, validation_steps, together=every)
-        self._build_for(source, "train")
-        hooks = self._callback_list(callbacks, verbosity, epochs, source.count, add_history=True)
+        self.__build_for(source, "train")
+        hooks = self.__callback_list(callbacks, verbosity, epochs, source.count, add_history=True)
         vars(self)["stop_training"] = False
         logs: dict[str, Any] = {}
         hooks.on_train_begin()
@@ -435,50 +435,50 @@ class Trainer(Layer):
                 for epoch in range(self._initial_epoch or initial_epoch, epochs):
                     self.reset_metrics()
                     hooks.on_epoch_begin(epoch)
-                    results = self._epoch_logs("train", source, hooks, interrupt)
+                    results = self.__epoch_logs("train", source, hooks, interrupt)
                     if not results:  # the data is at its end, as a warning has said
                         break
                     logs = results
                     if validation is not None and is_due(epoch + 1, validation_freq):
-                        logs = {**logs, **self._validation_logs(validation, hooks, interrupt)}
+                        logs = {**logs, **self.__validation_logs(validation, hooks, interrupt)}
                     hooks.on_epoch_end(epoch, logs)
                     if self.stop_training:
                         break
         finally:
             hooks.close()
-            if self._compiled_optimizer is not None and self._compiled_optimizer.built and epochs > 0:
-                self._compiled_optimizer.finalize_variable_values(self.trainable_weights)
+            if self.__compiled_optimizer is not None and self.__compiled_optimizer.built and epochs > 0:
+                self.__compiled_optimizer.finalize_variable_values(self.trainable_weights)
         hooks.on_train_end(logs)
         return self.history
 
-    def _callback_list(self, callbacks: Any, verbose: int, epochs: int, steps: int | None,
+    def __callback_list(self, callbacks: Any, verbose: int, epochs: int, steps: int | None,
                        add_history: bool = False) -> CallbackList:  # fmt: skip
         if isinstance(callbacks, CallbackList):
             return callbacks
         return CallbackList(callbacks, add_history, verbose != 0, self, verbose=verbose, epochs=epochs, steps=steps)
 
-    def _build_for(self, source: Batches, phase: Phase) -> None:
+    def __build_for(self, source: Batches, phase: Phase) -> None:
         """Make ready for the batches of a source.
 
         The model is built on the first batch of a pass that then begins anew, which draws one more order of the rows,
         as in Keras, where it also happens when the loss or the metrics have not seen a batch yet.
         """
         with context.having(uneven=settings.open_batches and source.uneven):
-            self._make_ready(source.peek, phase)
+            self.__make_ready(source.peek, phase)
         source.reset()
 
-    def _make_ready(self, first: Callable[[], data_adapters.Data], phase: Phase) -> None:
+    def __make_ready(self, first: Callable[[], data_adapters.Data], phase: Phase) -> None:
         """Build the model on the first batch if need be, and the optimizer's state.
 
         A subclass's own step builds the model when it runs: it may call it, or parts of it, on something else.
         """
-        if not self._is_built() or not all(part.built for part in self._compiled_parts):
-            self._build_on(first()[0], phase)
-        optimizer = self._compiled_optimizer
+        if not self._is_runnable() or not all(part.built for part in self.__compiled_parts):
+            self.__build_on(first()[0], phase)
+        optimizer = self.__compiled_optimizer
         if optimizer is not None and not optimizer.built and all(x.built for x in self._flatten_layers()):
             optimizer.build(self.trainable_variables)
 
-    def _epoch_logs(self, phase: Phase, source: Batches, hooks: CallbackList, interrupt: Interrupt) -> dict[str, Any]:
+    def __epoch_logs(self, phase: Phase, source: Batches, hooks: CallbackList, interrupt: Interrupt) -> dict[str, Any]:
         flag = {"train": "stop_training", "test": "stop_evaluating"}[phase]
         stopped, every = partial(getattr, self, flag), self.steps_per_execution
         logs = run_epoch(phase, self._jits[phase], source, hooks, every, interrupt, stopped)
@@ -522,7 +522,7 @@ class Trainer(Layer):
             >>> model.evaluate(np.array([[1.0], [2.0]]), np.array([3.0, 4.0]), verbose=0)
             [4.0, 2.0]
         """
-        self._needs_compile("evaluate")
+        self.__needs_compile("evaluate")
         if kwargs:
             known = parameters(self.evaluate).names
             raise ValueError(f"Arguments not recognized: {kwargs}.{hint(next(iter(kwargs)), known)}")
@@ -531,30 +531,30 @@ class Trainer(Layer):
             logs = dict(Logs(self.get_metrics_result))
             return logs if return_dict else self._in_order(logs)
         source = Batches(x, y, sample_weight, batch_size, steps, together=self.steps_per_execution)
-        self._build_for(source, "test")
-        hooks = self._callback_list(callbacks, verbosity, 1, source.count)
+        self.__build_for(source, "test")
+        hooks = self.__callback_list(callbacks, verbosity, 1, source.count)
         with closing(hooks), Interrupt() as interrupt:
-            logs = self._test_logs(source, hooks, interrupt)
+            logs = self.__test_logs(source, hooks, interrupt)
         return logs if return_dict else self._in_order(logs)
 
-    def _validation_logs(self, source: Batches, hooks: CallbackList, interrupt: Interrupt) -> dict[str, Any]:
+    def __validation_logs(self, source: Batches, hooks: CallbackList, interrupt: Interrupt) -> dict[str, Any]:
         """Return the logs of an evaluation between epochs, under their names there; {} if there are no rows."""
         if source.rows == 0:
             warn_of_the_end()
             return {}
         source.reset()
-        return {f"val_{name}": value for name, value in self._test_logs(source, hooks, interrupt, inside=True).items()}
+        return {f"val_{name}": value for name, value in self.__test_logs(source, hooks, interrupt, inside=True).items()}
 
-    def _test_logs(self, source: Batches, hooks: CallbackList, interrupt: Interrupt,
+    def __test_logs(self, source: Batches, hooks: CallbackList, interrupt: Interrupt,
                   inside: bool = False) -> dict[str, Any]:  # fmt: skip
         vars(self)["stop_evaluating"] = False
         watched = any(hooks.listens(f"on_test_{at}", seldom=not inside) for at in ("batch_begin", "batch_end"))
         hooks.on_test_begin()
-        if not watched and not self.stop_evaluating and self._is_additive():
+        if not watched and not self.stop_evaluating and self.__is_additive():
             rows = SMALL // max((v.size for v in self.weights), default=1)
             source.join(min(JOINED, rows) if rows >= source.size else JOINED)  # more gains nothing for small products
         self.reset_metrics()
-        logs = as_floats(self._epoch_logs("test", source, hooks, interrupt))
+        logs = as_floats(self.__epoch_logs("test", source, hooks, interrupt))
         hooks.on_test_end(logs)
         return logs
 
@@ -580,7 +580,7 @@ class Trainer(Layer):
 
         A ValueError before `compile`, or if both kinds of weights are given.
         """
-        return self._on_batch("train", x, y, sample_weight, class_weight, return_dict)
+        return self.__on_batch("train", x, y, sample_weight, class_weight, return_dict)
 
     @overload
     def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, *,
@@ -594,16 +594,16 @@ class Trainer(Layer):
     @suggests
     def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
         """Return the loss and the metrics of one batch as `evaluate` does; a ValueError before `compile`."""
-        return self._on_batch("test", x, y, sample_weight, None, return_dict)
+        return self.__on_batch("test", x, y, sample_weight, None, return_dict)
 
-    def _on_batch(self, phase: Phase, x: Any, y: Any, sample_weight: Any, class_weight: Any, return_dict: bool) -> Any:
-        self._needs_compile(f"{phase}_on_batch")
+    def __on_batch(self, phase: Phase, x: Any, y: Any, sample_weight: Any, class_weight: Any, return_dict: bool) -> Any:
+        self.__needs_compile(f"{phase}_on_batch")
         if data_adapters.is_batches(x):
-            raise TypeError(f"`{phase}_on_batch()` takes the arrays of one batch. Received: x={x!r}.")
+            raise TypeError(f"`{phase}__on_batch()` takes the arrays of one batch. Received: x={x!r}.")
         batch = data_adapters.as_batch(x, y, sample_weight, class_weight)
         if not data_adapters.count_rows(batch):
-            raise ValueError(f"`{phase}_on_batch()` needs rows. Received: x={x!r:.80}.")
-        self._make_ready(lambda: batch, phase)
+            raise ValueError(f"`{phase}__on_batch()` needs rows. Received: x={x!r:.80}.")
+        self.__make_ready(lambda: batch, phase)
         jit, data = self._jits[phase], data_adapters.pack_x_y_sample_weight(*batch)
         with Interrupt() as interrupt, in_steps(), jit.lock:
             self.reset_metrics()
@@ -644,22 +644,22 @@ class Trainer(Layer):
         if plain and on_dask.is_dask(x):
             return on_dask.predict(self, x, batch_size)
         source = Batches(x, batch_size=batch_size, steps=steps, together=self.steps_per_execution)
-        hooks = self._callback_list(callbacks, verbosity_of(verbose), 1, source.count)
+        hooks = self.__callback_list(callbacks, verbosity_of(verbose), 1, source.count)
         outputs = Outputs(source.rows)
         vars(self)["stop_predicting"] = False
         hooks.on_predict_begin()
         with closing(hooks):
-            self._predict_batches(source, hooks, outputs, callbacks is None)
+            self.__predict_batches(source, hooks, outputs, callbacks is None)
             hooks.on_predict_end()
         if not outputs.batches and source.array is not None:
             one = map_structure(lambda array: np.zeros((1, *array.shape[1:]), array.dtype), source.array[0])
-            self._build_on(one, "predict")
+            self.__build_on(one, "predict")
             return map_structure(lambda y: y[:0], self._predict_jit.run(one))  # of the right shape
         result = outputs.result()
         source.warn_of_nonsense(result)
         return result
 
-    def _predict_batches(self, source: Batches, hooks: CallbackList, outputs: Outputs, unobserved: bool) -> None:
+    def __predict_batches(self, source: Batches, hooks: CallbackList, outputs: Outputs, unobserved: bool) -> None:
         """Run all batches, several at once after the first where no callback looks and each row is by itself."""
         jit, at_once, recent = self._predict_jit, 1, list[Any]()
         every = 1 if unobserved else self.steps_per_execution
@@ -671,7 +671,7 @@ class Trainer(Layer):
             if batch is None:
                 break
             if not outputs.batches:
-                self._build_on(batch, "predict")
+                self.__build_on(batch, "predict")
                 if source.count != 1:
                     jit.note_kind(batch)  # which then does not wait: there are more of its kind
             if outputs.batches % every == 0:
@@ -690,7 +690,7 @@ class Trainer(Layer):
     def predict_on_batch(self, x: Inputs) -> Array | Any:
         """Return the outputs for one batch."""
         (batch,) = data_adapters.as_data(x)
-        self._build_on(batch, "predict")
+        self.__build_on(batch, "predict")
         return self._predict_jit.run(batch)
 
 

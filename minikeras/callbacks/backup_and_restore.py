@@ -133,7 +133,7 @@ class BackupAndRestore(Callback):
 
 def _generators(model: Any) -> list[SeedGenerator]:
     """Return what the layers of a model draw their random numbers with."""
-    return each_once(x for layer in model._flatten_layers() for x in layer._attributes(SeedGenerator))
+    return each_once(x for layer in model._flatten_layers() for x in layer._values_of(SeedGenerator))
 
 
 def random_states(model: Any) -> dict[str, Array]:

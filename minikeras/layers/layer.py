@@ -87,15 +87,15 @@ class Layer(Module, Configurable):
 
     _takes: ClassVar[frozenset[str]] = frozenset()
     """Names of the arguments of `call`."""
-    _takes_masks: ClassVar[bool] = False
-    _training_place: ClassVar[int] = 0
+    __takes_masks: ClassVar[bool] = False
+    __training_place: ClassVar[int] = 0
     """Where `call` takes `training` by position, 0 if it does not."""
-    _training_default: ClassVar[bool | None] = None
-    _converts: bool = True
+    __training_default: ClassVar[bool | None] = None
+    _converts_inputs: bool = True
     """Whether inputs are converted to one dtype; a model of a graph leaves that to each of its inputs."""
     _takes_text: ClassVar[bool] = False
     """Whether a layer of this package that converts its inputs takes text, which it moves about as it is."""
-    _has_losses: ClassVar[bool] = False
+    __has_losses: ClassVar[bool] = False
     """Whether a penalty has been added to any layer, so that there may be some to forget."""
     _common = ("activity_regularizer", "trainable", "dtype", "autocast", "name")
     _weightless: ClassVar[bool] = False
@@ -118,10 +118,10 @@ class Layer(Module, Configurable):
         if "call" in own:
             accepted = parameters(own["call"])
             cls._takes = frozenset(accepted.names)
-            cls._takes_masks = any(name == "mask" or name.endswith("_mask") for name in cls._takes)
+            cls.__takes_masks = any(name == "mask" or name.endswith("_mask") for name in cls._takes)
             by_place, default = accepted.positional[1:], accepted.defaults.get("training")
-            cls._training_place = by_place.index("training") if "training" in by_place else 0
-            cls._training_default = default if isinstance(default, bool) else None
+            cls.__training_place = by_place.index("training") if "training" in by_place else 0
+            cls.__training_default = default if isinstance(default, bool) else None
         if "compute_mask" in own and "supports_masking" not in own:
             cls.supports_masking = True
 
@@ -168,7 +168,7 @@ class Layer(Module, Configurable):
     def __getstate__(self) -> dict[str, Any]:
         # A copy has not been called; a copied graph calls its layers anew.
         state = {**vars(self), "_inbound_nodes": [], "_losses": []}
-        state.pop("_inside", None)
+        state.pop("_found_inside", None)
         return state
 
     def _kept(self, name: str, value: Any) -> Any:
@@ -182,7 +182,7 @@ class Layer(Module, Configurable):
             if isinstance(x, KerasTensor | str) or not (context.training or isinstance(x, TensorOps)):
                 raise ValueError("`add_loss()` can only be called from inside `build()` or `call()`, on a tensor. "
                                  f"Received: {x!r}. Add what a graph computes in the `call()` of a layer.")  # fmt: skip
-        Layer._has_losses = True
+        Layer.__has_losses = True
         self._losses.extend(map(as_tensor, losses))
 
     @property
@@ -225,10 +225,10 @@ class Layer(Module, Configurable):
         with _BUILDING:
             if not self.built:  # no other thread has built it meanwhile
                 with context.having(undo=None):
-                    self._with_shapes(self.build, args, kwargs)
-                self._warn_unless_held()
+                    self.__with_shapes(self.build, args, kwargs)
+                self.__warn_unless_held()
 
-    def _warn_unless_held(self) -> None:
+    def __warn_unless_held(self) -> None:
         outer = [x for _, x in context.scopes[:-1] if isinstance(x, Layer)] if context.training else []
         held = context.dry or not outer or not outer[-1].built or any(self in x._flatten_layers() for x in outer)
         if self.weights and not held:  # what a `build` makes may be set as an attribute afterwards
@@ -236,7 +236,7 @@ class Layer(Module, Configurable):
                       "weights are not trained, and new in each call if the call makes the layer. Make it in "
                       "`__init__()` or `build()`, and set it as an attribute there.")  # fmt: skip
 
-    def _with_shapes(self, method: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def __with_shapes(self, method: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Call a method that takes the shape of the input, or several, each named after its argument of `call`."""
         names = parameters(method).positional
         if not names and not parameters(method).varargs:
@@ -263,12 +263,12 @@ class Layer(Module, Configurable):
         """Return the output for symbolic inputs, as a KerasTensor or a structure of them."""
         if type(self).compute_output_shape is Layer.compute_output_shape:
             return self._inferred_spec(*args, **kwargs)
-        shapes = self._with_shapes(self.compute_output_shape, args, kwargs)
+        shapes = self.__with_shapes(self.compute_output_shape, args, kwargs)
         text = self._takes_text and any(isinstance(x, TensorOps) and x.dtype == "string" for x in leaves(args))
         return map_shapes(lambda shape: KerasTensor(shape, "string" if text else self.compute_dtype), shapes)
 
     def _inferred_spec(self, *args: Any, **kwargs: Any) -> Any:
-        with calling(kwargs.get("training"), self._autocast_dtype()):
+        with calling(kwargs.get("training"), self.__autocast_dtype()):
             return infer(self._call_checked, *args, **kwargs)
 
     def call(self, *args: Any, **kwargs: Any) -> Any:
@@ -297,7 +297,7 @@ class Layer(Module, Configurable):
         """
         if "_variables" not in vars(self):
             getattr(self, "_variables")  # noqa: B009 - raises the error that names the missing super().__init__()
-        args, kwargs = self._training_by_name(args, kwargs)
+        args, kwargs = self.__training_by_name(args, kwargs)
         symbolic = any_symbolic(args) or (bool(kwargs) and any_symbolic(kwargs.values()))
         given, given_by_name = args, dict(kwargs)
         args = tuple(map(self._as_input, args))
@@ -312,17 +312,17 @@ class Layer(Module, Configurable):
         with name_scope(self.name, self):
             if not self.built:
                 self._maybe_build(args or (first,), kwargs)
-            if Layer._has_losses and not context.training and not context.dry:  # no call of another layer goes on
+            if Layer.__has_losses and not context.training and not context.dry:  # no call of another layer goes on
                 for layer in self._flatten_layers():
                     layer._losses.clear()
-            outputs = self._computed(first, args, kwargs, symbolic)
+            outputs = self.__computed(first, args, kwargs, symbolic)
         if symbolic:
-            Node(self, given, self._noted(given, given_by_name, kwargs), outputs)
+            Node(self, given, self.__noted(given, given_by_name, kwargs), outputs)
         return outputs
 
-    def _training_by_name(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
+    def __training_by_name(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
         """Pass `training` by name, and what stands behind it, where it is given by place."""
-        place = self._training_place
+        place = self.__training_place
         if 0 < place < len(args) and np.ndim(args[place]):
             raise TypeError(f"{type(self).__name__}.call() takes {place} input(s). Received {len(args)}, of the shapes "
                             f"{_shapes([*args])}. Several tensors go into a list, or are joined before.")  # fmt: skip
@@ -331,16 +331,16 @@ class Layer(Module, Configurable):
             return args[:place], dict(zip(names[place:], args[place:], strict=False)) | kwargs
         return args, kwargs
 
-    def _computed(self, first: Any, args: tuple[Any, ...], kwargs: dict[str, Any], symbolic: bool) -> Any:
+    def __computed(self, first: Any, args: tuple[Any, ...], kwargs: dict[str, Any], symbolic: bool) -> Any:
         """Return the outputs, with their masks: computed, or inferred for symbolic inputs; `first` is the input."""
-        training = self._settled_training(kwargs)
-        if self._takes_masks:
+        training = self.__settled_training(kwargs)
+        if self.__takes_masks:
             kwargs |= masks_for(self.call, self._takes, args, kwargs)
         mask = mask_of(first) if kwargs.get("mask") is None else kwargs["mask"]  # before a layer within takes it off
-        with calling(training, self._autocast_dtype()):
+        with calling(training, self.__autocast_dtype()):
             try:
                 if symbolic:
-                    self._check_keywords(kwargs)
+                    self.__check_keywords(kwargs)
                     outputs = map_structure(_fresh, self.compute_output_spec(*args, **kwargs))
                 else:
                     outputs = self._call_checked(*args, **kwargs)
@@ -349,18 +349,18 @@ class Layer(Module, Configurable):
                             loss = self.activity_regularizer(output)
                             # The mean over the batch, so that the penalty does not depend on the batch size.
                             self.add_loss(loss / float(output.shape[0] or 1) if output.ndim else loss)
-                self._pass_mask(first, outputs, mask)
+                self.__pass_mask(first, outputs, mask)
             except Exception as error:
                 if isinstance(error, TypeError):
-                    self._check_keywords(kwargs)
+                    self.__check_keywords(kwargs)
                 error.add_note(f"in layer '{self.name}' ({type(self).__name__}), called with shapes {_shapes([*args])}")
                 raise
         return outputs
 
-    def _check_keywords(self, keywords: Iterable[str]) -> None:
+    def __check_keywords(self, keywords: Iterable[str]) -> None:
         check_keywords(self.call, [key for key in keywords if key != "training"], f"{type(self).__name__}.call")
 
-    def _settled_training(self, kwargs: dict[str, Any]) -> bool | None:
+    def __settled_training(self, kwargs: dict[str, Any]) -> bool | None:
         """Return whether the call is for training, and let `call` know if it takes that.
 
         What the caller says counts, then the call around this one, then the default of `call`.
@@ -368,7 +368,7 @@ class Layer(Module, Configurable):
         training: bool | None = kwargs.get("training")
         if training is None:
             around = context.training
-            training = around[-1] if around else self._training_default
+            training = around[-1] if around else self.__training_default
         if "training" not in self._takes:
             kwargs.pop("training", None)
         elif training is not None:
@@ -399,22 +399,22 @@ class Layer(Module, Configurable):
                 layer._losses[:] = penalties
         return (outputs, after, losses) if return_losses else (outputs, after)
 
-    def _noted(self, args: tuple[Any, ...], kwargs: dict[str, Any], filled: dict[str, Any]) -> dict[str, Any]:
+    def __noted(self, args: tuple[Any, ...], kwargs: dict[str, Any], filled: dict[str, Any]) -> dict[str, Any]:
         """Return the keyword arguments that the node of a symbolic call keeps.
 
         They are the caller's and, where no input was converted, those that were filled in, as in Keras.
         """
-        if self._converts:
+        if self._converts_inputs:
             for x in leaves(args):
                 if not (x is None or isinstance(x, TensorOps | np.ndarray)):
-                    raise self._misplaced(x)
+                    raise self.__misplaced(x)
             only = args[0] if len(args) == 1 and not kwargs else None
             if not isinstance(only, KerasTensor) or only.dtype != self.input_dtype:
                 return kwargs
         masks = {"mask": map_structure(lambda _: None, args[0])} if "mask" in self._takes and args else {}
         return kwargs | masks | filled
 
-    def _autocast_dtype(self) -> str | None:
+    def __autocast_dtype(self) -> str | None:
         """Return the dtype that weights are read in during the call, None for their own."""
         policy = self.dtype_policy
         mixed = self.autocast and policy.compute_dtype != policy.variable_dtype
@@ -439,7 +439,7 @@ class Layer(Module, Configurable):
         """
         return previous_mask
 
-    def _pass_mask(self, inputs: Any, outputs: Any, mask: Any) -> None:
+    def __pass_mask(self, inputs: Any, outputs: Any, mask: Any) -> None:
         """Put what `compute_mask` makes of the inputs' mask on the outputs that have none."""
         if mask is None and type(self).compute_mask is Layer.compute_mask:
             return
@@ -457,7 +457,7 @@ class Layer(Module, Configurable):
 
         Layers and functions stay what they are; text is refused, as are tensors of it by layers that compute.
         """
-        casts = self.autocast and self._converts
+        casts = self.autocast and self._converts_inputs
         if type(x) is Tensor and (x.dtype == self.input_dtype or not casts):  # most of the time
             return x
         if x is None or isinstance(x, Layer) or callable(x):
@@ -467,30 +467,30 @@ class Layer(Module, Configurable):
         if isinstance(x, list | tuple) and not isinstance(first_leaf(x), _NUMBERS):
             return like(x, [self._as_input(item) for item in x])
         if isinstance(x, str | bytes):
-            raise self._misplaced(x)
+            raise self.__misplaced(x)
         tensor = as_tensor(x)
-        numbers = self._converts and is_built_in(type(self)) and not (self._takes_text or self._sublayers())
+        numbers = self._converts_inputs and is_built_in(type(self)) and not (self._takes_text or self._layers_held())
         if numbers and tensor.dtype == "string":
             raise ValueError(f"Layer '{self.name}' expects numbers. Received {tensor.dtype} of shape {tensor.shape}.")
         if casts and tensor.dtype != self.input_dtype and "float" in tensor.dtype:
             return masked(tensor.astype(self.input_dtype), mask_of(tensor))
         return Tensor(np.array(x)) if tensor.array is x else tensor
 
-    def _misplaced(self, x: Any) -> ValueError:
+    def __misplaced(self, x: Any) -> ValueError:
         return ValueError(f"Only tensors may be passed by position to layer '{self.name}'. Received: {x!r} (of type "
                           f"{type(x).__name__}). Pass it by keyword.")  # fmt: skip
 
     @property
     def input(self) -> KerasTensor | Any:
         """The symbolic tensor, or list of tensors, of the first call; an AttributeError if there was none."""
-        return only(self._first_node("input").inputs)
+        return only(self.__first_node("input").inputs)
 
     @property
     def output(self) -> KerasTensor | Any:
         """The symbolic tensor, or list of tensors, that the first call gave; an AttributeError if there was none."""
-        return only(self._first_node("output").outputs)
+        return only(self.__first_node("output").outputs)
 
-    def _first_node(self, what: str) -> Node:
+    def __first_node(self, what: str) -> Node:
         if not self._inbound_nodes:
             raise AttributeError(f"The layer {self.name} has never been called on a symbolic tensor and thus has no "
                                  f"defined {what}.")  # fmt: skip
@@ -511,7 +511,7 @@ class Layer(Module, Configurable):
         """Dtype that inputs are cast to."""
         return self.compute_dtype
 
-    def _output_shapes(self) -> Any:
+    def _out_shapes(self) -> Any:
         """Return the output shape for the summary, None where it is unknown."""
         if self._inbound_nodes:
             return [y.shape for y in self._inbound_nodes[-1].outputs]

@@ -115,7 +115,7 @@ class Numbering(Layer):
 class OfValues(Numbering):
     """A layer of strings or integers, which are taken as they come."""
 
-    _converts = False
+    _converts_inputs = False
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         first: Any = args[0] if args else None

@@ -32,12 +32,12 @@ T = TypeVar("T")
 _NO_STRUCTURE = frozenset({"history", "stop_training", "stop_evaluating", "stop_predicting", "_initial_epoch",
                            "trainable"})  # fmt: skip
 """Attributes of a model that no computation depends on, or that count their changes themselves."""
-_CHANGING = frozenset({"_losses", "_inbound_nodes", "_build_shapes", "_inside", "_variables"})
+_CHANGING = frozenset({"_losses", "_inbound_nodes", "_build_shapes", "_found_inside", "_variables"})
 """Attributes that change all the time and hold neither layers nor variables, or count their changes themselves."""
-_OF_TRAINING = frozenset({"_compile_config", "_compiled_metrics", "_loss_tracker", "_held"})
+_OF_TRAINING = frozenset({"_compile_config", "_compiled_metrics", "_loss_tracker", "_found_metrics"})
 """Attributes of a model whose metrics are not those of its layers."""
 _MADE_BY_INIT = frozenset({"_variables", "name", "built", "autocast", "dtype_policy", "activity_regularizer",
-                           "_trainable", "_losses", "_graph"})  # fmt: skip
+                           "_trainable", "_losses", "_own_graph"})  # fmt: skip
 """Attributes that a subclass misses which does not call `super().__init__()`."""
 
 
@@ -50,7 +50,7 @@ class Module:
     dtype_policy: DTypePolicy
     _trainable: bool
     _variables: list[Variable]
-    _inside: Contents
+    _found_inside: Contents
     _building: bool
     _of_graph: ClassVar[frozenset[str]] = frozenset()
     """Properties of a model made of a graph: a class of the user's without one may set attributes of these names."""
@@ -61,7 +61,7 @@ class Module:
     if not TYPE_CHECKING:  # to type checkers an attribute that no class declares is a mistake
 
         def __setattr__(self, name: str, value: Any) -> None:
-            if isinstance(value, _STATE) and self._locked() and not any(value is x for x in self._attributes(_STATE)):
+            if isinstance(value, _STATE) and self._locked() and not any(value is x for x in self._values_of(_STATE)):
                 raise ValueError("You cannot add new elements of state (variables or sub-layers) to layer "
                                  f"'{self.name}', which is already built. All state must be created in `__init__()` or "
                                  "in `build()`.")  # fmt: skip
@@ -69,7 +69,7 @@ class Module:
                 Changes.layers += 1
             if name == "dtype_policy":
                 value = dtype_policies.get(value)
-            if name in self._of_graph and vars(self).get("_graph") is None:
+            if name in self._of_graph and vars(self).get("_own_graph") is None:
                 vars(self)[name] = value
             else:
                 object.__setattr__(self, name, value)
@@ -158,31 +158,31 @@ class Module:
         """Dtype of the weights."""
         return self.variable_dtype  # of a subclass too
 
-    def _attributes(self, kind: type[T], but: frozenset[str] = frozenset()) -> list[T]:
+    def _values_of(self, kind: type[T], but: frozenset[str] = frozenset()) -> list[T]:
         """Return the variables, modules or metrics among the attributes and the containers there, in order."""
         own = [value for name, value in vars(self).copy().items() if name not in but]
         return each_once(value for value in _walk(own) if isinstance(value, kind))
 
     def _own_weights(self) -> list[Variable]:
         """Return the variables that no inner layer or seed generator holds, trainable ones first."""
-        return sorted(self._attributes(Variable), key=lambda v: not v._declared_trainable)
+        return sorted(self._values_of(Variable), key=lambda v: not v._declared_trainable)
 
     def _held_metrics(self) -> list[Metric]:
-        return self._attributes(Metric, _OF_TRAINING)
+        return self._values_of(Metric, _OF_TRAINING)
 
-    def _sublayers(self) -> list[Layer]:
-        return cast("list[Layer]", self._attributes(Module))
+    def _layers_held(self) -> list[Layer]:
+        return cast("list[Layer]", self._values_of(Module))
 
-    def _contents(self) -> Contents:
+    def __contents(self) -> Contents:
         """Return what is inside, found anew when any layer has changed."""
-        inside = vars(self).get("_inside")
+        inside = vars(self).get("_found_inside")
         if inside is None or not inside.is_current():
-            inside = vars(self)["_inside"] = Contents(self)
+            inside = vars(self)["_found_inside"] = Contents(self)
         return cast(Contents, inside)
 
     def _flatten_layers(self) -> list[Layer]:
         """Return the layer and all inside it, in order."""
-        return self._contents().layers
+        return self.__contents().layers
 
     @property
     def metrics(self) -> list[Metric]:
@@ -197,17 +197,17 @@ class Module:
     @property
     def variables(self) -> list[Variable]:
         """The weights, and behind those of each layer the states of its seed generators."""
-        return self._contents().variables[:]
+        return self.__contents().variables[:]
 
     @property
     def weights(self) -> list[Variable]:
         """All weights, in the order of `get_weights`: the layer's own, trainable ones first, then the inner layers'."""
-        return self._contents().weights[:]
+        return self.__contents().weights[:]
 
     @property
     def trainable_variables(self) -> list[Variable]:
         """The variables that training changes."""
-        return self._contents().trainable[:] if self.trainable else []
+        return self.__contents().trainable[:] if self.trainable else []
 
     @property
     def non_trainable_variables(self) -> list[Variable]:
@@ -233,7 +233,7 @@ class Module:
         for v in self._own_weights():
             if v._declared_trainable:
                 v.trainable = bool(value)
-        for layer in self._sublayers():
+        for layer in self._layers_held():
             layer.trainable = value
 
     def get_weights(self) -> list[FloatArray]:
@@ -330,9 +330,9 @@ class Contents:
             inner = stack.pop()
             if id(inner) not in found:
                 found[id(inner)] = inner
-                stack.extend(reversed(inner._sublayers()))
+                stack.extend(reversed(inner._layers_held()))
         self.layers: list[Layer] = [*found.values()]
-        own = [(inner._own_weights(), inner._attributes(SeedGenerator)) for inner in self.layers]
+        own = [(inner._own_weights(), inner._values_of(SeedGenerator)) for inner in self.layers]
         self.weights: list[Variable] = each_once(v for weights, _ in own for v in weights)
         both = ([*weights, *(seed.state for seed in seeds)] for weights, seeds in own)
         self.variables: list[Variable] = each_once(v for variables in both for v in variables)

@@ -59,7 +59,7 @@ def clone_model(model: Model, input_tensors: TensorStructure | None = None,
     if kwargs:
         known = parameters(clone_model).names
         raise ValueError(f"Unexpected keyword arguments: {tuple(kwargs)}.{hint(next(iter(kwargs)), known)}")
-    if not isinstance(model, Sequential) and (not isinstance(model, Model) or model._graph is None):
+    if not isinstance(model, Sequential) and (not isinstance(model, Model) or model._own_graph is None):
         if any(x is not None for x in (clone_function, input_tensors, call_function)):
             raise ValueError("`input_tensors`, `clone_function` and `call_function` are for Sequential models and "
                              f"those of a graph. Received: model={model!r}.")  # fmt: skip
@@ -85,20 +85,20 @@ class _Cloning:
         if isinstance(model, Sequential):
             copy: Model = self._chain(model, inputs)
         else:
-            copy = self._of_graph(model, model._known(model._graph, "graph"), inputs, call)
+            copy = self._of_graph(model, model._known(model._own_graph, "graph"), inputs, call)
         if model.compiled:
             copy.compile_from_config(model.get_compile_config())
         return copy
 
     def _layer(self, layer: Any, call: Callable[..., Any] | None = None) -> Any:
         if id(layer) not in self.copies:
-            nested = self.recursive and (isinstance(layer, Sequential) or getattr(layer, "_graph", None) is not None)
+            nested = self.recursive and (isinstance(layer, Sequential) or bool(getattr(layer, "_own_graph", None)))
             self.copies[id(layer)] = self.model(layer, None, call) if nested else self.clone(layer)
         return self.copies[id(layer)]
 
     def _chain(self, model: Sequential, inputs: Any) -> Sequential:
         layers = [self._layer(layer) for layer in model.layers]
-        entry = model._entry
+        entry = model._entrance
         if inputs is not None:
             if len(flatten(inputs)) != 1:
                 raise ValueError("`input_tensors` must be a single tensor for a Sequential model.")

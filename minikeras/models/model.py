@@ -62,7 +62,7 @@ class Model(Exporting, Trainer):
     """
 
     _arguments = ()  # a configuration holds the graph
-    _graph: Graph | None
+    _own_graph: Graph | None
     """The graph that the model runs, if not its own `call`."""
     _of_graph = frozenset({"inputs", "outputs", "input_shape", "output_shape", "operations", "output_names"})
     _without_graph: ClassVar[str] = "it has no graph of symbolic tensors"
@@ -75,7 +75,10 @@ class Model(Exporting, Trainer):
 
         def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
             """Run the graph; a subclass without one overrides this."""
-            return super().call(inputs) if self._graph is None else self._graph(inputs, training, mask)
+            return super().call(inputs) if self._own_graph is None else self._own_graph(inputs, training, mask)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:  # its keys may be those of an earlier version
+        vars(self).update({_FORMER.get(key, key): value for key, value in state.items()})
 
     @overload
     def __init__(self, inputs: TensorStructure, outputs: TensorStructure, name: str | None = None, *,
@@ -86,7 +89,7 @@ class Model(Exporting, Trainer):
         if (inputs is None) != (outputs is None):
             raise TypeError(f"A graph needs `inputs` and `outputs`. Received: {inputs=}, {outputs=}.")
         super().__init__(name=name, **options)
-        self._graph = None
+        self._own_graph = None
         if inputs is not None:
             if any(isinstance(x, KerasTensor) and x.node is not None and x.node.inputs for x in flatten(inputs)):
                 inputs, outputs = copy_calls(inputs, outputs, Input)
@@ -97,13 +100,13 @@ class Model(Exporting, Trainer):
 
     def _follow(self, graph: Graph) -> None:
         """Let a graph be what the model runs."""
-        self._graph = graph
+        self._own_graph = graph
         self.input_spec: Any = None if graph.nested else graph.specs
 
     @property
     def layers(self) -> list[Layer]:
         """The layers it holds directly, in order; those of the graph, if it was made of one."""
-        return self._sublayers() if self._given_graph is None else self._given_graph.layers
+        return self._layers_held() if self._given_graph is None else self._given_graph.layers
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
         """Return a layer by name or position; a ValueError for neither or both, or where there is no such layer."""
@@ -124,12 +127,12 @@ class Model(Exporting, Trainer):
     @property
     def _given_graph(self) -> Graph | None:
         """The graph, if the model was made of it."""
-        return self._graph
+        return self._own_graph
 
     @property
-    def _ends(self) -> Graph | None:
+    def __ends(self) -> Graph | None:
         """The graph, if its ends are those of the model: those of a Sequential are those of its first call."""
-        return self._given_graph if self._inbound_nodes else self._graph
+        return self._given_graph if self._inbound_nodes else self._own_graph
 
     @property
     def _layers_first(self) -> bool:
@@ -137,15 +140,15 @@ class Model(Exporting, Trainer):
         return self._given_graph is not None
 
     @property
-    def _converts(self) -> bool:  # type: ignore[override]  # a constant of other layers
+    def _converts_inputs(self) -> bool:  # type: ignore[override]  # a constant of other layers
         return self._given_graph is None
 
     def _locked(self) -> bool:
-        return self._graph is None and super()._locked()
+        return self._own_graph is None and super()._locked()
 
-    def _is_built(self) -> bool:
-        without_call = self._graph is None and type(self).call is Model.call  # only its steps say what is called
-        return without_call or super()._is_built()
+    def _is_runnable(self) -> bool:
+        without_call = self._own_graph is None and type(self).call is Model.call  # only its steps say what is called
+        return without_call or super()._is_runnable()
 
     def _known(self, graph: Graph | None, what: str) -> Graph:
         """Return a graph; an AttributeError where there is none, since then nobody knows `what`."""
@@ -157,32 +160,32 @@ class Model(Exporting, Trainer):
     @property
     def inputs(self) -> list[KerasTensor]:
         """The symbolic inputs, those of a dict sorted by name; an AttributeError without a graph, or if not built."""
-        return self._known(self._graph, "inputs").inputs[:]
+        return self._known(self._own_graph, "inputs").inputs[:]
 
     @property
     def outputs(self) -> list[KerasTensor]:
         """The symbolic outputs, those of a dict sorted by name; an AttributeError without a graph, or if not built."""
-        return self._known(self._graph, "outputs").outputs[:]
+        return self._known(self._own_graph, "outputs").outputs[:]
 
     @property
     def input(self) -> KerasTensor | Any:
         """The symbolic inputs as the model was given them; of a Sequential, the tensor that it was first called on."""
-        return super().input if self._ends is None else self._ends.input_structure
+        return super().input if self.__ends is None else self.__ends.input_structure
 
     @property
     def output(self) -> KerasTensor | Any:
         """The symbolic outputs as the model was given them; of a Sequential, what its first call on one gave."""
-        return super().output if self._ends is None else self._ends.output_structure
+        return super().output if self.__ends is None else self.__ends.output_structure
 
     @property
     def input_shape(self) -> Any:
         """Shape of the input, None where open, or a list; an AttributeError without a graph, or if not built."""
-        return only([x.shape for x in self._known(self._graph, "input shape").inputs])
+        return only([x.shape for x in self._known(self._own_graph, "input shape").inputs])
 
     @property
     def output_shape(self) -> Any:
         """Shape of the output, None where open, or a list; an AttributeError without a graph, or if not built."""
-        return only([y.shape for y in self._known(self._graph, "output shape").outputs])
+        return only([y.shape for y in self._known(self._own_graph, "output shape").outputs])
 
     @property
     def operations(self) -> list[Any]:
@@ -195,38 +198,38 @@ class Model(Exporting, Trainer):
         return self._known(self._given_graph, "output names").output_names
 
     @property
-    def _output_names(self) -> list[str] | None:
-        graph = self._graph  # outputs of a Sequential have no names in Keras, where they are several
+    def _names_of_outputs(self) -> list[str] | None:
+        graph = self._own_graph  # outputs of a Sequential have no names in Keras, where they are several
         return graph.output_names if graph and (self._given_graph or len(graph.outputs) == 1) else None
 
     @property
-    def _operations(self) -> list[Any]:
+    def _shown_layers(self) -> list[Any]:
         return self.layers if self._given_graph is None else self._given_graph.operations
 
-    def _connections(self) -> Any:
+    def _shown_links(self) -> Any:
         return None if self._given_graph is None else self._given_graph.connections()
 
     def _rowwise(self) -> bool:
-        return self._graph is None or self._graph.rowwise()
+        return self._own_graph is None or self._own_graph.rowwise()
 
     def _is_pure(self) -> bool:
-        graphs = [layer._graph for layer in self._flatten_layers() if isinstance(layer, Model)]
+        graphs = [layer._own_graph for layer in self._flatten_layers() if isinstance(layer, Model)]
         return super()._is_pure() and all(graph is None or graph.is_pure for graph in graphs)
 
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
-        if self._graph is not None and type(self).call is Model.call:
-            return self._graph.spec(args[0])
+        if self._own_graph is not None and type(self).call is Model.call:
+            return self._own_graph.spec(args[0])
         if type(self).compute_output_shape is Model.compute_output_shape:
             return self._inferred_spec(*args, **kwargs)
         return super().compute_output_spec(*args, **kwargs)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
-        if self._graph is None:
+        if self._own_graph is None:
             return super().compute_output_shape(input_shape)
-        return map_structure(lambda y: y.shape, self._graph.spec(map_shapes(KerasTensor, input_shape)))
+        return map_structure(lambda y: y.shape, self._own_graph.spec(map_shapes(KerasTensor, input_shape)))
 
-    def _output_shapes(self) -> Any:
-        return super()._output_shapes() if self._graph is None or self._inbound_nodes else self.output_shape
+    def _out_shapes(self) -> Any:
+        return super()._out_shapes() if self._own_graph is None or self._inbound_nodes else self.output_shape
 
     def get_build_config(self) -> Config | None:
         return super().get_build_config() if self._given_graph is None else {"input_shape": None}
@@ -234,7 +237,7 @@ class Model(Exporting, Trainer):
     def build_from_config(self, config: Config) -> None:
         """Build the model with what `get_build_config` returned; one without a `build` is run for its shapes."""
         shapes = config.get("shapes_dict") or {"": config.get("input_shape")}
-        if self._graph is not None or type(self).build is not Model.build or None in shapes.values():
+        if self._own_graph is not None or type(self).build is not Model.build or None in shapes.values():
             super().build_from_config(config)
             return
         tensors = {name.removesuffix("_shape"): map_shapes(KerasTensor, shape) for name, shape in shapes.items()}
@@ -324,7 +327,7 @@ class _OfGraph(type):
     """The class of `Functional`: a model of another class is one as well where it is made of a graph."""
 
     def __instancecheck__(cls, model: object) -> bool:
-        graph = model._given_graph if isinstance(model, Model) and "_graph" in vars(model) else None
+        graph = model._given_graph if isinstance(model, Model) and "_own_graph" in vars(model) else None
         return super().__instancecheck__(model) or (cls is Functional and graph is not None)
 
 
@@ -335,6 +338,7 @@ class Functional(Model, metaclass=_OfGraph):
 registry: Registry[Model] = Registry("keras", "model", Model)
 functional_registry: Registry[Model] = Registry("keras.src.models.functional", "model", Functional)
 
+_FORMER = {"_graph": "_own_graph", "_entry": "_entrance", "_held": "_found_metrics"}
 _GRAPH = {"name", "layers", "input_layers", "output_layers"}
 """The keys in the configuration of a graph; others are arguments of a class of the user's."""
 

@@ -49,7 +49,7 @@ class Sequential(Model):
             raise error("The layers of a Sequential model go into a list: Sequential([Input((2,)), Dense(1)]).")
         super().__init__(trainable=trainable, name=name)
         self._layers: list[Layer] = []
-        self._extend(layers or ())
+        self.__extend(layers or ())
 
     def add(self, layer: Layer | KerasTensor, rebuild: bool = True) -> None:
         """Put a layer on top; a ValueError if it is no layer, its name is taken, or it is a second input.
@@ -60,17 +60,17 @@ class Sequential(Model):
         """
         before, layers = dict(vars(self)), self._layers[:]
         try:
-            self._extend([layer], rebuild)
+            self.__extend([layer], rebuild)
         except BaseException:
             vars(self).update(before)
             self._layers[:] = layers
             raise
 
-    def _extend(self, layers: Iterable[Any], rebuild: bool = True) -> None:
+    def __extend(self, layers: Iterable[Any], rebuild: bool = True) -> None:
         named = {layer.name: layer for layer in self._layers}
         for layer in layers:
             self._append(layer, named)
-        self._restart(rebuild)
+        self.__restart(rebuild)
 
     def _append(self, layer: Any, named: dict[str, Layer]) -> None:
         if isinstance(layer, KerasTensor) and layer.node and isinstance(layer.node.operation, InputLayer):
@@ -84,26 +84,26 @@ class Sequential(Model):
         if named.setdefault(layer.name, layer) is not layer:
             raise ValueError(f"All layers added to a Sequential model should have unique names. Name '{layer.name}' is "
                              "already the name of a layer in this model. Pass a unique `name`.")  # fmt: skip
-        if isinstance(layer, InputLayer) and self._entry is not None:
+        if isinstance(layer, InputLayer) and self._entrance is not None:
             raise ValueError(f"Sequential model '{self.name}' has already been configured to use input shape "
-                             f"{self._entry.batch_shape}. You cannot add a different Input layer to it.")  # fmt: skip
+                             f"{self._entrance.batch_shape}. You cannot add another Input layer to it.")  # fmt: skip
         self._layers.append(layer)
 
     def pop(self, rebuild: bool = True) -> Layer:
         """Remove the last layer and return it; an IndexError if there is none."""
         layer = self._layers.pop()
-        self._restart(rebuild)
+        self.__restart(rebuild)
         return layer
 
-    def _restart(self, rebuild: bool) -> None:
+    def __restart(self, rebuild: bool) -> None:
         """Forget the graph, and build another if wanted and if the first layer says what the input looks like."""
         self.built = False
-        self._graph = None
+        self._own_graph = None
         if rebuild and len(self._layers) > 1:
             first = self._layers[0]
             if isinstance(first, InputLayer):
                 self.build(first.batch_shape)
-            elif isinstance(first, Model) and first._graph is not None:
+            elif isinstance(first, Model) and first._own_graph is not None:
                 self.build(first.input_shape)
 
     def _locked(self) -> bool:
@@ -114,7 +114,7 @@ class Sequential(Model):
         if not self._layers:
             raise ValueError(f"Sequential model {self.name} cannot be built because it has no layers. Call "
                              "`model.add(layer)`.")  # fmt: skip
-        entry = self._entry
+        entry = self._entrance
         if entry is None:
             if input_shape is None or not all(n is None or isinstance(n, int | np.integer) for n in input_shape):
                 return
@@ -141,7 +141,7 @@ class Sequential(Model):
             context.waiting.setdefault(self, []).append((context.scopes[:], (None, *args[0].shape[1:])))
 
     @property
-    def _entry(self) -> InputLayer | None:
+    def _entrance(self) -> InputLayer | None:
         """The layer that says which input there is, if it is known."""
         first = self._layers[0] if self._layers else None
         return first if isinstance(first, InputLayer) else None
@@ -149,14 +149,14 @@ class Sequential(Model):
     @property
     def layers(self) -> list[Layer]:
         """The layers, in order, without the input."""
-        return self._layers[self._entry is not None :]
+        return self._layers[self._entrance is not None :]
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
         """Run the layers one after the other; a ValueError if there are none."""
         if not self._layers:
             raise ValueError(f"Sequential model '{self.name}' has no layers. Call `model.add(layer)` first.")
-        if self._graph is not None:
-            return self._graph(inputs, training, mask)
+        if self._own_graph is not None:
+            return self._own_graph(inputs, training, mask)
         if not isinstance(inputs, list | tuple | dict):
             inputs = attach(inputs, mask)
         for layer in self.layers:
@@ -164,18 +164,18 @@ class Sequential(Model):
         return inputs
 
     def compute_output_shape(self, input_shape: Any) -> Any:
-        if self._graph is not None:
+        if self._own_graph is not None:
             return super().compute_output_shape(input_shape)
         return reduce(lambda shape, layer: layer.compute_output_shape(shape), self.layers, input_shape)
 
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
-        if self._graph is not None:
-            return self._graph.spec(args[0])
+        if self._own_graph is not None:
+            return self._own_graph.spec(args[0])
         return reduce(lambda x, layer: layer(x), self.layers, args[0])
 
     @property
     def input_dtype(self) -> DTypeName:
-        return self.compute_dtype if self._entry is None else self._entry.dtype
+        return self.compute_dtype if self._entrance is None else self._entrance.dtype
 
     if TYPE_CHECKING:  # one shape, where other models may have several
 
@@ -189,8 +189,8 @@ class Sequential(Model):
         """Return the configurations of the layers, and the input shape if the model is built."""
         config = super().get_config()
         config["layers"] = [serialize(layer) for layer in self._layers]
-        if self._graph is not None:
-            config["build_input_shape"] = cast(InputLayer, self._entry).batch_shape
+        if self._own_graph is not None:
+            config["build_input_shape"] = cast(InputLayer, self._entrance).batch_shape
         return config
 
     @classmethod
@@ -200,14 +200,14 @@ class Sequential(Model):
             raise ValueError("A Sequential model configuration must be a dictionary containing the 'name' and 'layers' "
                              f"keys. Received: config={config}.")  # fmt: skip
         model = cls(name=config["name"], trainable=config.get("trainable", True))
-        model._extend(deserialize(layer, custom_objects) for layer in config["layers"])
-        if model._graph is not None:
+        model.__extend(deserialize(layer, custom_objects) for layer in config["layers"])
+        if model._own_graph is not None:
             for _ in model._layers[2:]:  # Keras adds one by one, and keeps another model inside after each
                 auto_name("functional")
         shape = config.get("build_input_shape")
         if not is_shape(shape):
             raise ValueError(f"'build_input_shape' must be a shape. Received: {shape!r:.80}.")
         dtype_policies.get(config.get("dtype"))  # refused if it is none; the layers have their own
-        if model._graph is None and isinstance(shape, list | tuple) and shape:
+        if model._own_graph is None and isinstance(shape, list | tuple) and shape:
             model.build(tuple(shape))
         return model

@@ -453,8 +453,8 @@ def _arguments(model: Any, given: Any) -> list[Any]:
         return list(given) if isinstance(given, list | tuple) else [given]
     if not model.built:
         raise ValueError("The model provided has not yet been built. It must be built before export.")
-    if model._graph is not None:
-        structure = model._graph.input_structure
+    if model._own_graph is not None:
+        structure = model._own_graph.input_structure
         return [map_structure(lambda x: InputSpec(x.dtype, (None, *x.shape[1:]), name=x.name), structure)]
     if not model._build_shapes:
         raise ValueError("The model provided has never called. It must be called at least once before export.")
@@ -547,7 +547,7 @@ def export_onnx(model: Any, filepath: str | PathLike[str], verbose: bool | None 
         return helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(dtype), dims)
 
     structure = records[0].outputs
-    names = [*(structure if isinstance(structure, dict) else getattr(model._graph, "output_names", ()))]
+    names = [*(structure if isinstance(structure, dict) else getattr(model._own_graph, "output_names", ()))]
     if len({*names}.difference(name for name, *_ in inputs)) != len(results):
         names = [f"output_{i}" for i in range(len(results))]
     graph.nodes += [helper.make_node("Identity", [y.name], [name]) for y, name in zip(results, names, strict=True)]

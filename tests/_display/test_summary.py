@@ -31,7 +31,7 @@ class Dense:
     def count_params(self) -> int:
         return count_weights(self.weights)[0]
 
-    def _output_shapes(self) -> Any:
+    def _out_shapes(self) -> Any:
         return (None, 3) if self.built else None
 
 
@@ -104,7 +104,7 @@ def test_connections_are_those_of_the_outer_model(monkeypatch: pytest.MonkeyPatc
     inner = Net("inner", [Dense("a")])
 
     class Graph(Net):
-        def _connections(self) -> dict[int, list[tuple[str, int, int]]]:
+        def _shown_links(self) -> dict[int, list[tuple[str, int, int]]]:
             return {id(inner): [("x", 0, 0), ("y", 2, 1)]}
 
     shown = text(Graph("graph", [Dense("x"), inner]), line_length=100, expand_nested=True)
@@ -114,7 +114,7 @@ def test_connections_are_those_of_the_outer_model(monkeypatch: pytest.MonkeyPatc
 
 def test_operations_come_before_layers() -> None:
     class Graph(Net):
-        _operations = (Add(),)
+        _shown_layers = (Add(),)
 
     assert "add (Add)" in text(Graph("graph", [Dense("x")]))
 

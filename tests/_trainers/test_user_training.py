@@ -1367,9 +1367,13 @@ def test_a_step_keeps_one_old_array_of_what_it_assigns_often() -> None:
     assert model.total.numpy()[0] == 100.0
 
 
-@pytest.mark.parametrize(
-    "name", ["jit", "_optimizer", "_predictor", "_hooks", "inputs", "outputs", "input_shape", "output_names"]
+OWN_NAMES = (
+    "jit _optimizer _predictor _hooks inputs outputs input_shape output_names _graph _entry _held _inside _computed "
+    "_contents _attributes _sublayers _is_built _operations _connections _output_names _build_for _step_logs"
 )
+
+
+@pytest.mark.parametrize("name", OWN_NAMES.split())
 def test_a_model_may_have_attributes_and_methods_of_its_own_names(name: str) -> None:
     class Net(Model):
         def __init__(self) -> None:
@@ -1383,7 +1387,7 @@ def test_a_model_may_have_attributes_and_methods_of_its_own_names(name: str) -> 
         def _prepare(self, x: Any) -> Any:
             raise AssertionError
 
-        _report = _convert = _prepare
+        _report = _convert = _computed = _contents = _attributes = _sublayers = _with_shapes = _test_logs = _prepare
 
     model = Net()
     model.compile("sgd", "mse")

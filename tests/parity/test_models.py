@@ -214,7 +214,7 @@ def test_weights_and_predictions(name: str) -> None:
     keras.utils.set_random_seed(5)
     theirs = MODELS[name](keras)
     shape = ours.layers[0]._build_shapes.get("input_shape") or (None, 4)
-    if ours._graph is not None:
+    if ours._own_graph is not None:
         shape = ours.input_shape
     x = np.random.default_rng(0).normal(size=[16 if n is None else n for n in shape]).astype("float32")
     wanted = theirs.predict(x, verbose=0)

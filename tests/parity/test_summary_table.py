@@ -25,8 +25,8 @@ POSITIONS = [None, [0.33, 0.55, 0.67, 1.0], [0.3, 0.5, 0.8, 0.9]]
 @pytest.fixture(autouse=True)
 def facts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Give Keras's own layers and models the methods that our summary asks for."""
-    monkeypatch.setattr(keras.Operation, "_output_shapes", output_shapes, raising=False)
-    monkeypatch.setattr(keras.Model, "_connections", connections, raising=False)
+    monkeypatch.setattr(keras.Operation, "_out_shapes", output_shapes, raising=False)
+    monkeypatch.setattr(keras.Model, "_shown_links", connections, raising=False)
 
 
 def output_shapes(layer: Any) -> Any:
@@ -295,7 +295,7 @@ class FakeLayer:
     def count_params(self) -> int:
         return sum(w.shape[0] for w in self.weights)
 
-    _output_shapes = output_shapes
+    _out_shapes = output_shapes
 
 
 sizes = st.none() | st.integers(1, 10**6)

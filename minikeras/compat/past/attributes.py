@@ -130,7 +130,7 @@ def _add_metric(layer: Any, value: Any, name: str | None = None, **options: Any)
 
 def _compiled_loss(model: Any) -> Callable[..., Any]:
     def loss(y: Any, y_pred: Any, sample_weight: Any = None, regularization_losses: Any = None) -> Any:
-        total = model._compiled_loss(y, y_pred, sample_weight, model._output_names)
+        total = model._compiled_loss(y, y_pred, sample_weight, model._names_of_outputs)
         for penalty in regularization_losses or ():
             total = total + penalty
         model._loss_tracker.update_state(total)
@@ -144,7 +144,7 @@ def _compiled_metrics(model: Any) -> SimpleNamespace:
 
     def update_state(y: Any, y_pred: Any, sample_weight: Any = None) -> None:
         if model._compiled_metrics is not None:
-            model._compiled_metrics.update_state(y, y_pred, sample_weight, model._output_names)
+            model._compiled_metrics.update_state(y, y_pred, sample_weight, model._names_of_outputs)
 
     return SimpleNamespace(update_state=update_state)
 
