@@ -145,14 +145,20 @@ def run_all(parts: Sequence[Callable[[], object]], work: int = 2 * PART_WORK) ->
 
 
 def product(a: Any, b: Any, out: Array | None = None) -> Any:
-    """Return np.dot(a, b, out); a large product of matrices is done in parts, whatever the number of threads.
+    """Return np.matmul(a, b, out); a large product of matrices is done in parts, whatever the number of threads.
 
-    So the numbers do not depend on that. Within a part of other work it is done at once.
+    So the numbers do not depend on that. Within a part of other work it is done at once. Sums of float16 are added up
+    in float32, as NumPy does, but by BLAS.
     """
-    arrays = type(a) is np.ndarray and type(b) is np.ndarray and a.ndim == b.ndim == 2
-    small = not arrays or a.size * b.shape[1] < 2 * PART_WORK or a.shape[1] != len(b)
+    arrays = type(a) is np.ndarray and type(b) is np.ndarray
+    if arrays and a.dtype.char == b.dtype.char == "e":
+        with np.errstate(over="ignore"):
+            return np.positive(product(a.astype("float32"), b.astype("float32")).astype("float16"), out)
+    matrices = np.ndim(a) <= 2 >= np.ndim(b)  # of which np.dot takes half the time of matmul where they are small
+    small = not arrays or not a.ndim == b.ndim == 2 or a.size * b.shape[1] < 2 * PART_WORK or a.shape[1] != len(b)
     if small or getattr(_state, "inside", False):
-        return np.dot(a, b, out) if out is not None else np.dot(a, b)
+        multiply = np.dot if matrices else np.matmul
+        return multiply(a, b, out) if out is not None else multiply(a, b)
     y: Array = np.empty((len(a), b.shape[1]), np.result_type(a, b)) if out is None else out
     size = max(y.shape)
     count = max(1, min(a.size * b.shape[1] // PART_WORK, size // PART_SIZE, PARTS))

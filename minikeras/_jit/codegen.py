@@ -337,7 +337,7 @@ def _settled(entry: Entry, produced: Array) -> tuple[Any, list[Any]] | None:
     if entry.rest or entry.kwargs or not all(type(x) in (int, float) for x in numbers):
         return None
     if function is np.dot:  # the method goes past the dispatch to other array types
-        large = produced.ndim == 2 and multiplications(entry) >= 2 * PART_WORK
+        large = dtype == np.float16 or (produced.ndim == 2 and multiplications(entry) >= 2 * PART_WORK)
         function = product if large else np.ndarray.dot if all(a.ndim <= 2 for a in arrays) else np.matmul
     return function, [x if isinstance(x, np.ndarray) else np.asarray(x, dtype) for x in entry.values]
 

@@ -119,7 +119,7 @@ class Cell(WithKernel):
         usual = kind and all(names) and x.ndim == 3 and x.shape[1] and getattr(self, "reset_after", True)
         dtypes = {w.dtype for w in self.weights} | {x.dtype}
         nested = sum(isinstance(recorder, GradientTape) for recorder in recorders.open) > 1
-        if not usual or nested or dtypes not in ({"float32"}, {"float64"}):
+        if not usual or nested or dtypes not in ({"float16"}, {"float32"}, {"float64"}):
             return None
         return str(kind), names[0], names[1]
 

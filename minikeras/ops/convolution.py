@@ -164,7 +164,7 @@ def _turned(kernel: Array, groups: int) -> Array:
 
 def _is_depthwise(x: Array, kernel: Shape) -> bool:
     """Return whether each channel has one filter: then products of matrices are those of numbers."""
-    return kernel[-2] == 1 < kernel[-1] == x.shape[-1] and x.itemsize > 2
+    return kernel[-2] == 1 < kernel[-1] == x.shape[-1]
 
 
 def _elements(windows: Array, how: Sliding) -> Iterator[tuple[Any, Array]]:
@@ -256,6 +256,13 @@ _input_rule: Callable[..., Any] = rule(_input_gradient)
 _kernel_rule: Callable[..., Any] = rule(_kernel_gradient)
 
 
+def _in_float32(op: Callable[..., Any], x: Any, kernel: Any, *rest: Any) -> Any:
+    """Return what an op gives, which computes in float32 where both are float16, as BLAS has none of these."""
+    if not x.dtype == kernel.dtype == "float16":
+        return op(x, kernel, *rest)
+    return cast(op(cast(x, "float32"), cast(kernel, "float32"), *rest), "float16")
+
+
 def _checked(x: Any, kernel: Any, data_format: str | None, axis: int = -2) -> tuple[Any, Any, DataFormat]:
     """Return tensors with the channels last, after checking the ranks and the kernel's axis of input channels."""
     name = standardize_data_format(data_format)
@@ -288,7 +295,7 @@ def conv(inputs: TensorLike, kernel: TensorLike, strides: Sizes = 1, padding: Ca
     if filters % (shape(x)[-1] // channels):
         raise ValueError(f"{filters} filters are no multiple of {shape(x)[-1] // channels} groups.")
     how = _sliding(shape(x)[1:-1], tuple(window), strides, padding, dilation_rate)
-    return from_channels_last(_slide(x, w, how), name)
+    return from_channels_last(_in_float32(_slide, x, w, how), name)
 
 
 @composite
@@ -350,7 +357,7 @@ def conv_transpose(inputs: TensorLike, kernel: TensorLike, strides: Sizes = 1, p
     larger: Any
     larger, pads = transposed(sizes, window, strides, standardize_padding(padding), more, dilation)
     how = Sliding(window, strides, pads, dilation)
-    return from_channels_last(_input_gradient(x, w, how, (*larger, shape(w)[-2])), name)
+    return from_channels_last(_in_float32(_input_gradient, x, w, how, (*larger, shape(w)[-2])), name)
 
 
 def _steps(n: int, k: int, s: int, lo: int, hi: int) -> list[tuple[slice, slice]]:

@@ -25,15 +25,10 @@ from .reduction import max, mean, min, sum
 from .shapes import diagonal, expand_dims, moveaxis, ravel, reshape, squeeze, stack, swapaxes, tril, triu
 
 
-def _product(a: Any, b: Any) -> Any:
-    """Multiply as `matmul` does, to the last bit."""
-    return product(a, b) if np.ndim(a) <= 2 >= np.ndim(b) else np.matmul(a, b)
-
-
 def _matmul_left(g: Any, y: Any, x1: Any, x2: Any) -> Any:
     if np.ndim(x2) == 1:
         return (g[..., None] if np.ndim(x1) > 1 else g) * x2
-    return np.matmul(x2, g[..., None])[..., 0] if np.ndim(x1) == 1 else _product(g, np.swapaxes(x2, -1, -2))
+    return product(x2, g[..., None])[..., 0] if np.ndim(x1) == 1 else product(g, np.swapaxes(x2, -1, -2))
 
 
 def _matmul_right(g: Any, y: Any, x1: Any, x2: Any) -> Any:
@@ -43,8 +38,8 @@ def _matmul_right(g: Any, y: Any, x1: Any, x2: Any) -> Any:
         return x1[:, None] * g[..., None, :]
     if np.ndim(x2) == 2:  # one product instead of one for each matrix of x1, added up
         rows = -1 if np.size(x1) and np.size(g) else math.prod(np.shape(x1)[:-1])
-        return _product(np.reshape(x1, (rows, x1.shape[-1])).T, np.reshape(g, (rows, g.shape[-1])))
-    return np.matmul(np.swapaxes(x1, -1, -2), g)
+        return product(np.reshape(x1, (rows, x1.shape[-1])).T, np.reshape(g, (rows, g.shape[-1])))
+    return product(np.swapaxes(x1, -1, -2), g)
 
 
 @primitive(_matmul_left, _matmul_right, ufunc=np.dot)
@@ -52,9 +47,7 @@ def matmul(x1: TensorLike, x2: TensorLike, out: Array | None = None) -> Array:
     """Matrix product (..., m, k) @ (..., k, n) -> (..., m, n); a vector stands for one row or column."""
     a, b = promote(x1, x2)
     try:
-        if 1 <= np.ndim(a) <= 2 >= np.ndim(b) >= 1:  # takes half the time of matmul on small matrices
-            return product(a, b, out)
-        return np.matmul(a, b, out=out)
+        return product(a, b, out) if np.ndim(a) and np.ndim(b) else np.matmul(a, b)  # which refuses numbers
     except ValueError:
         raise ValueError(f"matmul cannot multiply shapes {np.shape(a)} and {np.shape(b)}: both need an axis, the last "
                          "of the first as long as the last but one (or only) of the second.") from None  # fmt: skip
@@ -154,7 +147,7 @@ def _as_product(*operands: Any, subscripts: str) -> Any:
     edge = len(left) - summed
     if left[:batch] + left[edge:] != right[: batch + summed]:  # one is repeated
         return None
-    y = _product(_matrices(a, first, batch, summed), _matrices(b, second, batch, len(right) - batch - summed))
+    y = product(_matrices(a, first, batch, summed), _matrices(b, second, batch, len(right) - batch - summed))
     return np.transpose(np.reshape(y, (*left[:edge], *right[batch + summed :])), last)
 
 

@@ -22,7 +22,7 @@ from .._core.op import primitive
 from .._core.tape import GradientTape
 from .._core.tensor import Tensor, recorders
 from .arrays import ONE, ZERO, rule
-from .creation import zeros
+from .creation import cast, zeros
 from .shapes import concatenate, reshape
 
 SMALL_STATE = 2048
@@ -416,5 +416,9 @@ def recur(x: Any, mask: Any, state: Any, cells: Sequence[Any], how: Recurrence, 
     biases = [none if cell.bias is None else reshape(cell.bias, (-1, columns)) for cell in cells]
     parts = [(cell.recurrent_kernel, bias, cell.kernel) for cell, bias in zip(cells, biases, strict=True)]
     weights = reshape(concatenate([*chain(*parts)], 0), (len(cells), -1, columns))
+    narrow = x.dtype == "float16"  # which NumPy computes one by one
+    if narrow:
+        x, state, weights, drops = (v if v is None else cast(v, "float32") for v in (x, state, weights, drops))
     kept = how.cells or any(isinstance(recorder, GradientTape) for recorder in recorders.open)
-    return _outputs(_records(x, mask, state, weights, drops, how, kept), x, state, weights, mask, drops, how)
+    y = _outputs(_records(x, mask, state, weights, drops, how, kept), x, state, weights, mask, drops, how)
+    return cast(y, "float16") if narrow else y
