@@ -341,6 +341,60 @@ def test_an_embedding_in_float16_learns_in_a_replay(words: int) -> None:
     np.testing.assert_array_equal(table(False), table(True))
 
 
+@pytest.mark.parametrize(
+    ("shape", "make"),
+    [
+        ((6,), lambda: [layers.Dense(8, "gelu", kernel_regularizer="l2"), layers.Dropout(0.2), layers.Dense(4)]),
+        ((6,), lambda: [layers.Dense(8), layers.BatchNormalization(), layers.LayerNormalization()]),
+        (
+            (6, 6, 2),
+            lambda: [layers.Conv2D(3, 2), layers.MaxPooling2D(), layers.Conv2DTranspose(2, 2), layers.Flatten()],
+        ),
+        ((6, 6, 2), lambda: [layers.SeparableConv2D(3, 2), layers.DepthwiseConv2D(2), layers.GlobalMaxPooling2D()]),
+        ((5, 3), lambda: [layers.LSTM(4, return_sequences=True), layers.Bidirectional(layers.GRU(3))]),
+        ((5, 3), lambda: [layers.EinsumDense("abc,cd->abd", (5, 4), bias_axes="d"), layers.PReLU(), layers.Flatten()]),
+    ],
+)
+def test_steps_in_mixed_precision_are_replayed(shape: tuple[int, ...], make: Any) -> None:
+    rng = np.random.default_rng(0)
+    x, y = rng.standard_normal((24, *shape), np.float32), rng.integers(0, 2, 24)
+
+    def trained(eagerly: bool) -> Any:
+        keras.config.set_dtype_policy("mixed_float16")
+        try:
+            last = layers.Dense(2, "softmax", dtype="float32")
+            model = keras.Sequential([keras.Input(shape), *make(), last])
+        finally:
+            keras.config.set_dtype_policy("float32")
+        model.compile(optimizers.Adam(0.01), "sparse_categorical_crossentropy", run_eagerly=eagerly)
+        losses = [model.fit(x, y, 8, epochs=1, verbose=0).history["loss"] for _ in range(4)]
+        if not eagerly:
+            assert model._jits["train"]._programs
+        return losses, model.predict(x, verbose=0).tolist(), [w.tolist() for w in model.get_weights()]
+
+    eager, replayed = eager_and_replayed(trained)
+    assert eager == replayed
+
+
+def test_a_loop_in_mixed_precision_has_the_gradients_of_its_first_steps() -> None:
+    policy = "mixed_float16"
+    last = layers.Dense(1, dtype=policy)
+    model = keras.Sequential([keras.Input((3,)), layers.Dense(4, "tanh", dtype=policy), last])
+    x = np.ones((2, 3), np.float32)
+
+    def gradients() -> Any:
+        with keras.GradientTape() as tape:
+            y = model(x)
+        return [np.asarray(g).tolist() for g in tape.gradient(y, model.trainable_variables)]
+
+    first = gradients()
+    assert all(gradients() == first for _ in range(5))
+    last.kernel.assign(2 * last.kernel)
+    after = gradients()
+    assert after[-1] == first[-1]
+    assert after[0] == [[2 * value for value in row] for row in first[0]]
+
+
 def test_attention_that_drops_weights_is_replayed_with_a_mask() -> None:
     words = np.array([[1, 2, 3, 0], [4, 0, 0, 0]])
     inputs = keras.Input((4,))
