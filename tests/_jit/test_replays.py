@@ -377,9 +377,8 @@ def test_steps_in_mixed_precision_are_replayed(shape: tuple[int, ...], make: Any
 
 
 def test_a_loop_in_mixed_precision_has_the_gradients_of_its_first_steps() -> None:
-    policy = "mixed_float16"
-    last = layers.Dense(1, dtype=policy)
-    model = keras.Sequential([keras.Input((3,)), layers.Dense(4, "tanh", dtype=policy), last])
+    last = layers.Dense(1, dtype="mixed_float16")
+    model = keras.Sequential([keras.Input((3,)), layers.Dense(4, "tanh", dtype="mixed_float16"), last])
     x = np.ones((2, 3), np.float32)
 
     def gradients() -> Any:
