@@ -256,7 +256,6 @@ class BlockProgram(Program):
         if not self.usable:
             return
         self._cuts = [*pairwise(rows * k // BLOCKS for k in range(BLOCKS + 1))]
-        self._order = {id(entry.output): i for i, entry in enumerate(entries)}
         self._inputs = {id(x): i for i, x in enumerate(inputs)}
         self._arrays: dict[int, Array] = {}
         """What goes from one stage to another, by id."""
@@ -265,29 +264,27 @@ class BlockProgram(Program):
         self._wanted: dict[int, dict[int, Tensor]] = {}
         """What others want of each stage."""
         self._stages: list[list[_Block]] = []
-        self._programs: dict[int, list[Program]] = {}
-        """Those of each stage."""
         last = max(plan.own) + max(plan.own) % 2
         for n in range(last, -1, -1):
             if n in (*plan.own, *self._wanted, last):
                 self._stages.insert(0, self._in_blocks(n) if n % 2 else self._whole(n, outputs if n == last else ()))
-        self._last: Program = self._programs[last][0]
+        self._last: Program = self._stages[-1][0].program
         arrays = (*self._arrays.values(), *self._sums.values())
         self.size = sum(part.size for part in chain(*self.parts())) + sum(array.nbytes for array in arrays)
-        del self._plan, self._order, self._wanted
+        del self._plan, self._wanted
 
     def _collect(self, n: int, outputs: Any) -> tuple[list[Entry], dict[tuple[int, int | None], Any]]:
         """Return what a stage does, in order, and what it takes from others, by id and the axis of parts."""
         plan, needs = self._plan, dict[tuple[int, int | None], Any]()
-        found: dict[int, Entry] = {id(entry.output): entry for entry in plan.own.get(n, ())}
-        rest = [*found.values()]
+        rest = [*plan.own.get(n, ())]
+        found = {id(entry.output) for entry in rest}
 
         def need(x: Any, value: Any, axis: int | None) -> None:
             key, maker = id(x), plan.makers.get(id(x))
             if key in found or (key in self._sums and plan.stage[key] == n):
                 return
             if maker is not None and plan.is_view(x) and (n % 2 == 0 or key in plan.row or axis is None):
-                found[key] = maker
+                found.add(key)
                 rest.append(maker)
             elif maker is not None or key in self._inputs:
                 needs[key, axis] = x
@@ -307,7 +304,7 @@ class BlockProgram(Program):
             for x, value, axis in zip(entry.inputs, entry.values, axes, strict=True):
                 if not isinstance(x, Variable):
                     need(x, value, axis)
-        return sorted(found.values(), key=lambda entry: self._order[id(entry.output)]), needs
+        return [entry for key, entry in plan.makers.items() if key in found], needs
 
     def _whole(self, n: int, outputs: Any) -> list[_Block]:
         """Return how a stage is run on all rows at once."""
@@ -322,7 +319,7 @@ class BlockProgram(Program):
         rooms = [(x, Tensor(self._arrays[key])) for key, x in self._wanted.get(n, {}).items()]
         own = [*(entry.inputs[0] for entry in sums), *(room for _, room in rooms)]
         program = Program([*sums, *entries, *starmap(keep, rooms)], [*needs.values(), *own], outputs)
-        return [self._placed(n, needs, (0, self._rows), own, program)]
+        return [self._placed(needs, (0, self._rows), own, program)]
 
     def _in_blocks(self, n: int) -> list[_Block]:
         """Return how a stage is run in blocks of rows."""
@@ -335,13 +332,12 @@ class BlockProgram(Program):
             rooms = [(x, Tensor(_part(self._arrays[id(x)], plan.axis[id(x)], rows, *cut))) for x in kept]
             rooms += [(x, Tensor(self._sums[id(x)][k, ...])) for x in sums]
             program = self._for_block(entries, needs, cut, rooms)
-            blocks.append(self._placed(n, needs, cut, [room for _, room in rooms], program))
+            blocks.append(self._placed(needs, cut, [room for _, room in rooms], program))
         return blocks
 
-    def _placed(self, n: int, needs: Iterable[tuple[int, int | None]], cut: tuple[int, int], own: Iterable[Tensor],
+    def _placed(self, needs: Iterable[tuple[int, int | None]], cut: tuple[int, int], own: Iterable[Tensor],
                 program: Program) -> _Block:  # fmt: skip
         """Return a block of a stage, which takes these parts of what other stages have computed, and its own arrays."""
-        self._programs.setdefault(n, []).append(program)
         places, arrays, rows = self._inputs, self._arrays, self._rows
         sources = [(places[key], axis) if key in places else (_part(arrays[key], axis, rows, *cut), None)
                    for key, axis in needs]  # fmt: skip
@@ -368,7 +364,7 @@ class BlockProgram(Program):
         return Program(parts, [*taken.values(), *(room for _, room in rooms)], (), reuse=True)
 
     def parts(self) -> list[list[Program]]:
-        return [programs for _, programs in sorted(self._programs.items())]
+        return [[block.program for block in stage] for stage in self._stages]
 
     def run(self, inputs: Iterable[Array]) -> None:
         arrays = [*inputs]
