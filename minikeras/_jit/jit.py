@@ -61,9 +61,8 @@ class Jit:
         self._whole: list[tuple[int, ...]] = []
         """The shapes of inputs whose program is one whole: others with no axis longer have no blocks of rows either."""
         self._programs: dict[Any, Program] = {}
-        self._records: dict[Any, tuple[list[Entry], list[Tensor], Any]] = {}
-        """The records that small programs were made of, until a run of batches comes."""
-        self._multi_steps: dict[Any, tuple[Program, MultiStep | None]] = {}
+        self._multi_steps: dict[Any, MultiStep | tuple[list[Entry], list[Tensor], Any] | None] = {}
+        """What replays runs of batches; the record that a small program was made of until one comes."""
         self._warmup: int = WARMUP_STEPS
         self._ripe: set[Any] = set()
         """Kinds of inputs that have come so often that finding blocks of rows pays."""
@@ -124,18 +123,14 @@ class Jit:
             return None
         key = (tuple, *((rows.shape[1:], rows.dtype) for rows in run))
         with self.lock:
-            program = self._current(key)
-            if program is None:
-                return None
-            if key in self._records:
+            multi_step = None if self._current(key) is None else self._multi_steps.get(key)
+            if isinstance(multi_step, tuple):
                 if self._warmup > 0:
                     self._warmup -= len(run[0])
                     return None
-                make_room(self._multi_steps, PROGRAMS_KEPT)
-                multi = MultiStep(*self._records.pop(key), [isinstance(rows, np.ndarray) for rows in run])
-                self._multi_steps[key] = program, multi if multi.usable else None
-            owner, multi_step = self._multi_steps.get(key, (program, None))
-            if multi_step is None or owner is not program:
+                multi_step = MultiStep(*multi_step, [isinstance(rows, np.ndarray) for rows in run])
+                self._multi_steps[key] = multi_step = multi_step if multi_step.usable else None
+            if multi_step is None:
                 return None
             multi_step.run(run)
             return multi_step.outputs
@@ -176,8 +171,8 @@ class Jit:
         if self._limit is not None and program.size > self._limit:
             return outputs
         for old in (key, *self._to_drop(program.size)):  # other threads may drop some as well
-            for table in (self._programs, self._records, self._multi_steps):
-                table.pop(old, None)
+            self._programs.pop(old, None)
+            self._multi_steps.pop(old, None)
         if isinstance(program, BlockProgram) and not self._has_effects:  # the same numbers as from the next run on
             outputs = program.call(_present(inputs))
         self._programs[key] = program  # from here on other threads run it
@@ -185,8 +180,8 @@ class Jit:
         if whole and self._waits and not _within(inputs, self._whole):
             self._whole = [x.shape for x in _present(inputs)]
         if self._has_effects and small and whole and program.size <= MULTI_STEP_BYTES and _is_flat(inputs):
-            make_room(self._records, PROGRAMS_KEPT)
-            self._records[key] = record.entries, leaves(tensors), outputs
+            make_room(self._multi_steps, PROGRAMS_KEPT)
+            self._multi_steps[key] = record.entries, leaves(tensors), outputs
         return outputs
 
     def _to_drop(self, room: int) -> list[Any]:
