@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from operator import attrgetter
 from typing import Any, cast
 
@@ -203,6 +204,12 @@ def _overwrite(value: Array, variable: Variable, old: Array) -> Array:
 
 
 ASSIGN = Op(_overwrite, (None,), 1, effect=True)
+
+
+def assign_all(variables: Iterable[Variable], values: Iterable[TensorLike]) -> None:
+    """Set each variable to its value."""
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)
 
 
 def as_shape(shape: Any) -> tuple[Any, ...]:  # a number is the shape of a vector

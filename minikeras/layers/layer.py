@@ -20,7 +20,7 @@ from .._base.user_warning import warn_user
 from .._core.input_spec import InputSpec as InputSpec, assert_input_compatibility
 from .._core.keras_tensor import KerasTensor, Node, infer
 from .._core.tensor import Tensor, TensorOps, any_symbolic, as_array
-from .._core.variable import Variable
+from .._core.variable import Variable, assign_all
 from .._display.notebook import displays, of_layer
 from .._serialization.configurable import Configurable, is_built_in
 from .._serialization.registry import Registry, UnknownName
@@ -37,7 +37,7 @@ from .arguments import (
     to_config,
 )
 from .masks import mask_of as mask_of, masked as masked, masks_for
-from .module import Module, Untracked as Untracked, assign_all
+from .module import Module, Untracked as Untracked
 
 _ARRAYS = (np.ndarray, TensorOps)
 _NUMBERS = (int, float, np.generic, list, tuple)

@@ -16,7 +16,7 @@ from .._base.signature import suggests
 from .._base.typing import DTypeLike, DTypeName, FloatArray, ShapeLike, TensorLike
 from .._core.ownership import Changes
 from .._core.tensor import TensorOps, as_array
-from .._core.variable import Variable, as_shape
+from .._core.variable import Variable, as_shape, assign_all
 from ..constraints import ConstraintLike
 from ..dtype_policies import DTypePolicy
 from ..initializers import InitializerLike
@@ -283,12 +283,6 @@ class Module:
             raise ValueError(f"You tried to call `count_params` on layer '{self.name}', but the layer isn't built. "
                              "Call it on an input, or build() it, first.")  # fmt: skip
         return sum(v.size for v in self.weights)
-
-
-def assign_all(variables: Iterable[Variable], values: Iterable[TensorLike]) -> None:
-    """Set each variable to its value."""
-    for variable, value in zip(variables, values, strict=True):
-        variable.assign(value)
 
 
 class Untracked(list[Any]):

@@ -16,7 +16,7 @@ from .._base.typing import PartialShape, ShapeLike, TensorLike
 from .._core.input_spec import InputSpec
 from .._core.keras_tensor import KerasTensor
 from .._core.tensor import Tensor
-from .._core.variable import Variable
+from .._core.variable import Variable, assign_all
 from .._serialization.serialization import deserialize, serialize
 from ..constraints import ConstraintLike
 from ..ops.recurrence import SMALL_STATE, Recurrence, recur
@@ -154,8 +154,7 @@ class RNN(OfLayers, Generic[WithState, Symbols, Values]):
         else:
             output, states = self._run_cell(sequences, states, mask, training, masks)
         if self.stateful and self.states is not None:
-            for variable, state in zip(tree.flatten(self.states), tree.flatten(states), strict=True):
-                variable.assign(state)
+            assign_all(tree.flatten(self.states), tree.flatten(states))
         results = self._converted((output, *(states if self.return_state else ())))  # from the dtype of the cell
         return results if self.return_state else results[0]
 

@@ -10,7 +10,7 @@ from .._base.nested import each_once, leaves
 from .._base.settings import floatx, standardize_dtype
 from .._base.typing import AnyCallable, Config, DTypeLike, Function2, InitializerName, ShapeLike, TensorLike
 from .._core.tensor import Tensor, as_array
-from .._core.variable import Variable
+from .._core.variable import Variable, assign_all
 from .._serialization.configurable import Configurable
 from .._serialization.registry import Registry, table
 from .._serialization.serialization import array_of, serialize
@@ -116,17 +116,16 @@ class Metric(Configurable):
 
     def _try(self, values: Sequence[TensorLike], run: Callable[[], Any]) -> tuple[list[Tensor], Any]:
         """Run something with other values of the variables; return those they come to have, and the result."""
-        before = [(v, v.value) for v in self.variables]
+        variables = self.variables
+        before = [v.value for v in variables]
         if len(values) != len(before):
             raise ValueError(f"{self.name} takes {len(before)} values as `metric_variables`. Received: {len(values)}.")
         try:
-            for (v, _), value in zip(before, values, strict=True):
-                v.assign(value)
+            assign_all(variables, values)
             result = run()
             return [v.value for v in self.variables], result
         finally:
-            for v, value in before:
-                v.assign(value)
+            assign_all(variables, before)
 
     def stateless_update_state(self, metric_variables: Sequence[TensorLike], *args: Any, **kwargs: Any) -> list[Tensor]:
         """Return what `update_state` makes of values of the variables, one each; the metric keeps its own."""

@@ -15,7 +15,7 @@ from .._base.typing import Array, Config, CustomObjects, DTypeLike, InitializerN
 from .._base.user_warning import warn_user
 from .._core.ownership import Changes
 from .._core.tensor import Tensor, TensorOps, as_array, recorders
-from .._core.variable import Variable
+from .._core.variable import Variable, assign_all
 from .._serialization.configurable import name_arguments
 from .._serialization.serialization import serialize
 from . import schedules
@@ -281,8 +281,7 @@ class Optimizer:
         targets = [variable, *(v for slot in self._slots if (v := slot[i]) is not None)]
         p, *slots = (v.array.copy() for v in targets)
         self._updater.rule(k, p, as_array(gradient).astype(dtype), np.empty_like(p), np.empty_like(p), *slots)
-        for v, array in zip(targets, (p, *slots), strict=True):
-            v.assign(array)
+        assign_all(targets, (p, *slots))
 
     def _has_own_step(self) -> bool:
         """Return whether a subclass says how one variable changes."""
@@ -382,8 +381,7 @@ class Optimizer:
             hint = "" if self.built else " Call `optimizer.build(trainable_variables)` first."
             raise ValueError(f"Optimizer '{self.name}' has variables of shapes {shapes}. Received arrays of shapes "
                              f"{new_shapes}. Nothing was set.{hint}")  # fmt: skip
-        for variable, array in zip(self.variables, arrays, strict=True):
-            variable.assign(array)
+        assign_all(self.variables, arrays)
 
     def save_own_variables(self, store: MutableMapping[str, Any]) -> None:
         """Write the values of `variables` to a mapping, under "0", "1", ..."""
