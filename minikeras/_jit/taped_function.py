@@ -219,7 +219,10 @@ class TapedProgram:
         `g` is the gradient of what the entry gives; what `starts` adds to is None where there is nothing yet.
         """
         runs, count = entry.rest[0], len(values) - len(self._variables)
-        if through and type(g) is np.ndarray and self._is_alike(g) and self._thread == get_ident():
+        # Sums and products of the gradient must be those of its copy, which may differ in the order of axes. NumPy adds
+        # up what is repeated along one of a few axes as it does what is not.
+        alike = type(g) is np.ndarray and (g.strides == self._g.strides or (g.ndim < 4 and not all(g.strides)))
+        if through and alike and self._thread == get_ident():
             same = all(v.array is weight for v, weight in zip(self._variables, values[count:], strict=True))
             if runs != self._runs and same and self.structure == Changes.layers:
                 self._first(values[:count])
@@ -231,13 +234,6 @@ class TapedProgram:
                 self._runs += 1
                 return cast("list[Any]", self._program.finish())
         return self._again(g, entry.output, values, through, {place: x for place, x in starts.items() if x is not None})
-
-    def _is_alike(self, g: Array) -> bool:
-        """Return whether sums and products of a gradient are those of its copy, which may differ in the order of axes.
-
-        NumPy adds up what is repeated along one of a few axes as it does what is not.
-        """
-        return g.strides == self._g.strides or (g.ndim < 4 and not all(g.strides))
 
     def _again(self, g: Any, made: Tensor, values: Sequence[Any], through: bool, starts: dict[int, Any]) -> list[Any]:
         """Return the gradients by running the function without a program, with the variables of then."""
