@@ -319,9 +319,6 @@ class Identity(SameShape):
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
         return map_structure(lambda x: KerasTensor(x.shape, x.dtype), args[0])
 
-    def call(self, inputs: Any) -> Any:
-        return inputs
-
 
 class Masking(SameShape):
     """Masks the time steps in which all features have a certain value, and sets them to 0.

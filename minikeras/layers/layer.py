@@ -576,10 +576,13 @@ registry: Registry[Layer] = Registry(
 
 
 class SameShape(Layer):
-    """A layer whose output has the shape of its input."""
+    """A layer whose output has the shape of its input, and is the input unless a subclass says what it is."""
 
     supports_masking = True
     _weightless = True
+
+    def call(self, inputs: Any) -> Any:
+        return inputs
 
     def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
         return tuple(input_shape)

@@ -189,8 +189,5 @@ class ActivityRegularization(SameShape):
     def __init__(self, l1: float = 0.0, l2: float = 0.0, **options: Unpack[BaseOptions]) -> None:
         self._configure({**locals(), "activity_regularizer": regularizers.L1L2(l1=l1, l2=l2)})
 
-    def call(self, inputs: Tensor) -> Tensor:
-        return inputs
-
     def get_config(self) -> Config:
         return {key: value for key, value in super().get_config().items() if key != "activity_regularizer"}
