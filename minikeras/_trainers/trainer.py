@@ -599,10 +599,10 @@ class Trainer(Layer):
     def __on_batch(self, phase: Phase, x: Any, y: Any, sample_weight: Any, class_weight: Any, return_dict: bool) -> Any:
         self.__needs_compile(f"{phase}_on_batch")
         if data_adapters.is_batches(x):
-            raise TypeError(f"`{phase}__on_batch()` takes the arrays of one batch. Received: x={x!r}.")
+            raise TypeError(f"`{phase}_on_batch()` takes the arrays of one batch. Received: x={x!r}.")
         batch = data_adapters.as_batch(x, y, sample_weight, class_weight)
         if not data_adapters.count_rows(batch):
-            raise ValueError(f"`{phase}__on_batch()` needs rows. Received: x={x!r:.80}.")
+            raise ValueError(f"`{phase}_on_batch()` needs rows. Received: x={x!r:.80}.")
         self.__make_ready(lambda: batch, phase)
         jit, data = self._jits[phase], data_adapters.pack_x_y_sample_weight(*batch)
         with Interrupt() as interrupt, in_steps(), jit.lock:

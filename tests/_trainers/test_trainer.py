@@ -438,6 +438,14 @@ def test_compiling_again_starts_a_new_optimizer_and_keeps_the_weights() -> None:
 # Bad input: a clear error, and nothing half changed.
 
 
+@pytest.mark.parametrize("method", ["train_on_batch", "test_on_batch"])
+def test_errors_of_a_batch_name_the_method(method: str) -> None:
+    with pytest.raises(TypeError, match=rf"^`{method}\(\)` takes the arrays of one batch"):
+        getattr(net(), method)(iter([(X, Y)]))
+    with pytest.raises(ValueError, match=rf"^`{method}\(\)` needs rows"):
+        getattr(net(), method)(X[:0], Y[:0])
+
+
 @pytest.mark.parametrize("method", ["fit", "evaluate", "train_on_batch", "test_on_batch"])
 def test_compile_comes_first(method: str) -> None:
     with pytest.raises(ValueError, match=rf"call `compile\(\)`.*{method}"):
