@@ -4,7 +4,7 @@ import math
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import redirect_stdout, suppress
-from functools import cache
+from functools import cache, partialmethod
 from itertools import chain, product, repeat, takewhile
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, cast
 
@@ -76,20 +76,12 @@ class KerasTensor(Tensor):
         raise error(f"A symbolic tensor has no value: it cannot be {what}. Received: {self!r}. Write the computation "
                     "with minikeras.ops, or in the `call` of a layer.")  # fmt: skip
 
-    if not TYPE_CHECKING:  # `hasattr` says that they are not there, as of Keras's
+    if not TYPE_CHECKING:  # `hasattr` says that the first three are not there, as of Keras's
         numpy = item = tolist = property(lambda self: self._refuse(AttributeError, "read"))
-
-    def __bool__(self) -> bool:
-        self._refuse(TypeError, "used as a bool")
-
-    def __index__(self) -> int:
-        self._refuse(TypeError, "used as an index")
-
-    def __len__(self) -> int:
-        self._refuse(TypeError, "measured with len()")
-
-    def __iter__(self) -> "Iterator[KerasTensor]":
-        self._refuse(NotImplementedError, "iterated over")
+        __bool__ = partialmethod(_refuse, TypeError, "used as a bool")
+        __index__ = partialmethod(_refuse, TypeError, "used as an index")
+        __len__ = partialmethod(_refuse, TypeError, "measured with len()")
+        __iter__ = partialmethod(_refuse, NotImplementedError, "iterated over")
 
     def __format__(self, spec: str) -> str:
         return self._refuse(TypeError, f"formatted as a number ({spec!r})") if spec else repr(self)
@@ -108,6 +100,7 @@ class KerasTensor(Tensor):
     if TYPE_CHECKING:  # what is computed from a tensor without a value has none either
 
         def __getitem__(self, key: Any) -> "KerasTensor": ...
+        def __iter__(self) -> "Iterator[KerasTensor]": ...
 
     else:
 
