@@ -9,6 +9,7 @@ where no `dtype` is given. The functions are recorded like any other operation: 
 import math
 import random as _python_random
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import ClassVar, TypeAlias
 
 import numpy as np
@@ -140,12 +141,7 @@ seed_generators: Registry[SeedGenerator] = Registry("keras.random", "seed genera
 SeedLike: TypeAlias = int | SeedGenerator | None
 """An integer, a generator, or None for the global generator."""
 
-
-def _forget_generator() -> None:
-    SeedGenerator._shared = None
-
-
-on_clear_session(_forget_generator)
+on_clear_session(partial(setattr, SeedGenerator, "_shared", None))
 
 
 def set_random_seed(seed: int) -> None:
@@ -156,7 +152,7 @@ def set_random_seed(seed: int) -> None:
     _python_random.seed(seed)
     settings.seeds = _python_random
     source.restart(seed)
-    _forget_generator()
+    SeedGenerator._shared = None
 
 
 def _first_state(seed: object) -> Array:
