@@ -28,7 +28,7 @@ class _Moments(Optimizer):
         super().__init__(learning_rate, **options)
         self.beta_1 = beta_1
         self.beta_2 = beta_2
-        self.epsilon = within("epsilon", epsilon)
+        self.epsilon: float = within("epsilon", epsilon)
 
     def _corrections(self, step: int, rounded: Rounding) -> tuple[float, float]:
         """Return the shares of the gradients so far in means that started at 0: 1 - beta ** t."""

@@ -37,7 +37,7 @@ class RMSprop(Optimizer):
         super().__init__(learning_rate, **options)
         self.rho = rho
         self.momentum = momentum
-        self.epsilon = within("epsilon", epsilon)
+        self.epsilon: float = within("epsilon", epsilon)
         self.centered = centered
         further = ((momentum > 0, "_momentums", "momentum"), (centered, "_average_gradients", "average_gradient"))
         self._slot_names = ({"_velocities": "velocity"}, *({name: last} for there, name, last in further if there))
@@ -77,7 +77,7 @@ class Adagrad(Optimizer):
                  epsilon: float = 1e-7, **options: Unpack[OptimizerOptions]) -> None:  # fmt: skip
         super().__init__(learning_rate, **options)
         self.initial_accumulator_value = initial_accumulator_value
-        self.epsilon = within("epsilon", epsilon)
+        self.epsilon: float = within("epsilon", epsilon)
 
     def _constants(self, rate: float, step: int, rounded: Rounding) -> Sequence[float]:
         return rate, self.epsilon
@@ -104,7 +104,7 @@ class Adadelta(Optimizer):
                  **options: Unpack[OptimizerOptions]) -> None:  # fmt: skip
         super().__init__(learning_rate, **options)
         self.rho = rho
-        self.epsilon = within("epsilon", epsilon)
+        self.epsilon: float = within("epsilon", epsilon)
 
     def _constants(self, rate: float, step: int, rounded: Rounding) -> Sequence[float]:
         return rate, self.rho, 1 - self.rho, self.epsilon

@@ -23,7 +23,7 @@ class Older(sklearn.BaseWrapper):
         return {"build_fn": self.build_fn, **self.sk_params}
 
     def _sort(self) -> dict[str, dict[str, Any]]:
-        self.sk_params = translated(type(self).__name__, self.sk_params, tables.ARGUMENTS["Model.fit"])
+        self.sk_params: dict[str, Any] = translated(type(self).__name__, self.sk_params, tables.ARGUMENTS["Model.fit"])
         return super()._sort()
 
     def _fit(self, *args: Any, **meta: Any) -> Any:
