@@ -78,7 +78,8 @@ class Model(Exporting, Trainer):
             return super().call(inputs) if self._own_graph is None else self._own_graph(inputs, training, mask)
 
     def __setstate__(self, state: dict[str, Any]) -> None:  # its keys may be those of an earlier version
-        vars(self).update({_FORMER.get(key, key): value for key, value in state.items()})
+        former = {} if "_own_graph" in state else {"_graph": "_own_graph", "_held": "_found_metrics"}
+        vars(self).update({former.get(key, key): value for key, value in state.items()})
 
     @overload
     def __init__(self, inputs: TensorStructure, outputs: TensorStructure, name: str | None = None, *,
@@ -338,7 +339,6 @@ class Functional(Model, metaclass=_OfGraph):
 registry: Registry[Model] = Registry("keras", "model", Model)
 functional_registry: Registry[Model] = Registry("keras.src.models.functional", "model", Functional)
 
-_FORMER = {"_graph": "_own_graph", "_entry": "_entrance", "_held": "_found_metrics"}
 _GRAPH = {"name", "layers", "input_layers", "output_layers"}
 """The keys in the configuration of a graph; others are arguments of a class of the user's."""
 

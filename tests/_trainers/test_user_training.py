@@ -1394,5 +1394,14 @@ def test_a_model_may_have_attributes_and_methods_of_its_own_names(name: str) -> 
     model.fit(X, Y, verbose=0, validation_data=(X, Y))
     assert model.predict(X, verbose=0).shape == (16, 1)
     assert getattr(model, name) == 7
+    assert getattr(copy.deepcopy(model), name) == 7
     with pytest.raises(AttributeError, match="outputs"):
         Model(x := Input((3,)), Dense(1)(x)).outputs = []  # type: ignore[misc]  # which checkers refuse too
+
+
+def test_the_state_of_a_model_from_an_earlier_version_is_read() -> None:
+    model = Model(x := Input((3,)), Dense(1)(x))
+    names = {"_own_graph": "_graph", "_found_metrics": "_held"}
+    earlier = Model.__new__(Model)
+    earlier.__setstate__({names.get(key, key): value for key, value in model.__getstate__().items()})
+    np.testing.assert_array_equal(earlier.predict(X, verbose=0), model.predict(X, verbose=0))
