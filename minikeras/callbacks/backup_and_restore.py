@@ -102,7 +102,8 @@ class BackupAndRestore(Callback):
         optimizer = getattr(self.model, "optimizer", None)
         if optimizer is not None and not optimizer.built:
             optimizer.build(self.model.trainable_variables)
-        states = {f"{x.replace('/', '.')}/": o.variables for x, o in walk(self.model) if isinstance(o, Optimizer)}
+        held = [("optimizer" if o is optimizer else x.replace("/", "."), o) for x, o in walk(self.model)]
+        states = {f"{name}/": o.variables for name, o in held if isinstance(o, Optimizer)}
         states.pop("optimizer.inner_optimizer/", None)  # which is part of "optimizer/"
         return {"model/": self.model.weights, **states}
 

@@ -462,6 +462,16 @@ def test_each_optimizer_of_a_model_is_backed_up(tmp_path: Path) -> None:
         state(2, 4, build=False)
 
 
+def test_a_second_name_of_the_optimizer_leaves_its_place_in_a_backup(tmp_path: Path) -> None:
+    model: Any = Net()
+    model.a_second_name = model.optimizer
+    fit(model, 1, BackupAndRestore(tmp_path, delete_checkpoint=False))
+    with np.load(tmp_path / "latest.npz") as saved:  # as in the files of earlier versions
+        places = {name.split("/")[0] for name in saved}
+    assert "optimizer" in places
+    assert "a_second_name" not in places
+
+
 def test_a_damaged_backup(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(*args: Any, **arrays: Any) -> None:
         raise KeyboardInterrupt
