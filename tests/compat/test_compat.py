@@ -522,6 +522,18 @@ def test_a_tokenizer_counts_numbers() -> None:
     np.testing.assert_allclose(tokenizer.sequences_to_matrix([[1, 2, 2, 9]], "tfidf"), [rare])
 
 
+def test_a_tokenizer_of_an_earlier_pickle_counts_on() -> None:
+    tokenizer = text.Tokenizer()
+    tokenizer.fit_on_texts(["a b", "a"])
+    vars(tokenizer).update(word_docs={**tokenizer.word_docs})  # which was no Counter
+    tokenizer.fit_on_texts(["a"])
+    assert tokenizer.word_docs == {"a": 3, "b": 1}
+    vars(tokenizer).update(index_docs={**tokenizer.index_docs})
+    assert tokenizer.sequences_to_matrix([[1, 7]], "count").tolist() == [[0, 1, 0]]
+    tokenizer.fit_on_sequences([[1, 7]])
+    assert tokenizer.index_docs == {1: 4, 2: 1, 7: 1}
+
+
 @pytest.mark.parametrize(
     ("settings", "given", "expected"),
     [

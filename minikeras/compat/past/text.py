@@ -119,7 +119,8 @@ class Tokenizer:
             self.document_count += 1
             for word in words:
                 self.word_counts[word] = self.word_counts.get(word, 0) + 1
-            self.word_docs.update(dict.fromkeys(words, 1))
+            for word in dict.fromkeys(words):  # of a tokenizer from an earlier pickle, no Counter
+                self.word_docs[word] = self.word_docs.get(word, 0) + 1
         first = [] if self.oov_token is None else [self.oov_token]
         ranked = [*first, *sorted(self.word_counts, key=lambda word: -self.word_counts[word])]
         self.word_index = {word: i for i, word in enumerate(ranked, 1)}
@@ -129,8 +130,8 @@ class Tokenizer:
     def fit_on_sequences(self, sequences: Sequence[Sequence[int]]) -> None:
         """Count the sequences, and in how many of them each number is, as "tfidf" wants."""
         self.document_count += len(sequences)
-        for sequence in sequences:
-            self.index_docs.update({*sequence})
+        for i in (i for sequence in sequences for i in {*sequence}):
+            self.index_docs[i] = self.index_docs.get(i, 0) + 1
 
     def texts_to_sequences(self, texts: Iterable[Any]) -> list[list[int]]:
         """Return the numbers of the words of each text; unknown and rare words are left out, or the `oov_token`."""
@@ -181,7 +182,7 @@ class Tokenizer:
         matrix = np.zeros((len(sequences), width))
         for row, sequence in zip(matrix, sequences, strict=True):
             for i, count in Counter(i for i in sequence if i < width).items():
-                weight = (1 + np.log(count)) * np.log(1 + self.document_count / (1 + self.index_docs[i]))
+                weight = (1 + np.log(count)) * np.log(1 + self.document_count / (1 + self.index_docs.get(i, 0)))
                 row[i] = {"binary": 1, "count": count, "freq": count / len(sequence), "tfidf": weight}[mode]
         return matrix
 
