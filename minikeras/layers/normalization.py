@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import inf
-from typing import Annotated, Any, SupportsIndex, TypeAlias, Unpack
+from numbers import Integral
+from typing import Annotated, Any, TypeAlias, Unpack
 
 from .. import ops
 from .._base.checks import FromZero, Off
@@ -21,7 +22,7 @@ Axes = int | list[int] | tuple[int, ...]
 
 
 def _checked(cls: Any, name: str, axis: Any) -> int | list[int]:
-    if not isinstance(axis, SupportsIndex | list | tuple):
+    if not isinstance(axis, Integral | list | tuple):
         raise TypeError(f"`axis` must be an integer or a list of integers. Received: axis={axis!r}.")
     return list(axis) if isinstance(axis, list | tuple) else int(axis)
 

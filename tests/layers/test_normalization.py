@@ -64,6 +64,8 @@ def test_an_axis_may_be_a_number_of_numpy(name: str) -> None:
     assert type(layer.get_config()["axis"]) is int
     x = np.arange(24.0).reshape(2, 3, 4)
     np.testing.assert_array_equal(layer(x), getattr(keras.layers, name)(axis=2, **options)(x))
+    with pytest.raises(TypeError, match="`axis` must be an integer"):
+        layers.LayerNormalization(axis=np.array([1, 2]))  # type: ignore[arg-type]  # what is tested
 
 
 def test_another_axis_has_statistics_of_its_own() -> None:
