@@ -7,7 +7,7 @@ value, or raises the error that says what was expected.
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, TypeAlias, TypeVar, Union, cast, get_args, get_origin
+from typing import Annotated, Any, Literal, TypeAlias, TypeVar, Union, get_args, get_origin
 
 import numpy as np
 
@@ -27,10 +27,12 @@ def one_of(argument: str, value: T, choices: Iterable[object]) -> T:
 
 def within(argument: str, value: N, low: float = 0, high: float = math.inf) -> N:
     """Return an argument as a number of Python, or raise a ValueError if it is none from the lowest to the highest."""
-    if not isinstance(value, int | float | np.number) or not low <= value <= high:
+    given: Any = value  # an array of no axes is a number as well
+    number: N = given.item() if isinstance(given, np.number | np.ndarray) and not given.ndim else value
+    if not isinstance(number, int | float | np.number) or not low <= number <= high:
         bounds = f"of at least {low}" if high == math.inf else f"from {low} to {high}"
         raise ValueError(f"The `{argument}` argument must be a number {bounds}. Received: {argument}={value!r}.")
-    return cast(N, value.item()) if isinstance(value, np.number) else value
+    return number
 
 
 def standardize_sizes(value: Sizes, rank: int, name: str, least: int = 1) -> Shape:

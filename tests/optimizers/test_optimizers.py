@@ -638,6 +638,7 @@ def test_nadam_of_half_precision_leaves_a_variable_without_gradient() -> None:
 def test_an_epsilon_that_is_no_number_is_refused_before_weights_become_nan(name: str, epsilon: Any) -> None:
     with pytest.raises(ValueError, match="`epsilon` argument must be a number"):
         getattr(keras.optimizers, name)(epsilon=epsilon)
+    assert getattr(keras.optimizers, name)(epsilon=np.array(0.25)).get_config()["epsilon"] == 0.25
 
 
 def test_ftrl_refuses_a_learning_rate_of_zero() -> None:
