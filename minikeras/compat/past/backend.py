@@ -49,8 +49,6 @@ _ONE_LINERS: dict[str, tuple[str, Callable[..., Any]]] = {
     "repeat": ("keras.layers.RepeatVector(n)(x)", lambda x, n: ops.repeat(ops.expand_dims(x, 1), n, axis=1)),
     "repeat_elements": ("keras.ops.repeat", lambda x, rep, axis: ops.repeat(x, rep, axis=axis)),
     "slice": ("keras.ops.slice", lambda x, start, size: ops.slice(x, start, size)),
-    "spatial_2d_padding": ("keras.ops.pad",
-        lambda x, padding=((1, 1),) * 2, data_format=None: _padded(x, padding, data_format)),
     "in_top_k": ("keras.ops.in_top_k(targets, predictions, k)",
         lambda predictions, targets, k: ops.in_top_k(targets, predictions, k)),
     "in_train_phase": ("the argument `training` of `call`",
@@ -95,29 +93,32 @@ _ONE_LINERS: dict[str, tuple[str, Callable[..., Any]]] = {
 """Name -> what one writes today, and the function. Further arguments have the names that they had."""
 
 
-def _today(text: str) -> Callable[[F], F]:
+NAMES: dict[str, Callable[..., Any]] = {}
+"""All these functions, by name."""
+
+
+def _today(text: str, name: str | None = None) -> Callable[[F], F]:
     """Declare a function of `keras.backend`, with what one writes today instead."""
 
     def declare(function: F) -> F:
-        _WRITTEN[function.__name__] = _telling(function, function.__name__, text)
+        old = name or function.__name__
+
+        @wraps(function)
+        def call(*args: Any, **kwargs: Any) -> Any:
+            outdated(f"keras.backend.{old}", text)
+            return function(*args, **kwargs)
+
+        NAMES[old] = call
         return function
 
     return declare
 
 
-def _telling(function: Callable[..., Any], name: str, today: str) -> Callable[..., Any]:
-    @wraps(function)
-    def call(*args: Any, **kwargs: Any) -> Any:
-        outdated(f"keras.backend.{name}", today)
-        return function(*args, **kwargs)
-
-    return call
-
-
-_WRITTEN: dict[str, Callable[..., Any]] = {}
+for _name, _place in RENAMED.items():
+    _today(f"keras.{_place}", _name)(resolve(_place))
 for _name, (_text, _function) in _ONE_LINERS.items():
     _function.__qualname__ = _name  # what errors call it
-    _WRITTEN[_name] = _telling(_function, _name, _text)
+    _today(_text, _name)(_function)
 
 
 def _called(value: Any) -> Any:
@@ -125,8 +126,9 @@ def _called(value: Any) -> Any:
     return value() if callable(value) else value
 
 
-def _padded(x: Any, padding: Any, data_format: str | None) -> Any:
-    """Return images or volumes with zeros around them."""
+@_today("keras.ops.pad")
+def spatial_2d_padding(x: Any, padding: Any = ((1, 1),) * 2, data_format: str | None = None) -> Any:
+    """Return images with zeros around them."""
     last = (data_format or image_data_format()) == "channels_last"
     return ops.pad(x, ((0, 0), *padding, (0, 0)) if last else ((0, 0), (0, 0), *padding))
 
@@ -240,7 +242,3 @@ def gradients(loss: Any, variables: Any) -> Any:
     raise NotImplementedError("keras.backend.gradients needs a graph of TensorFlow 1. Compute the loss in `with "
                               "keras.GradientTape() as tape:` and ask for `tape.gradient(loss, "
                               "variables)`.")  # fmt: skip
-
-
-NAMES = {name: _telling(resolve(place), name, f"keras.{place}") for name, place in RENAMED.items()} | _WRITTEN
-"""All these functions, by name."""
