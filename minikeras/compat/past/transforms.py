@@ -69,15 +69,13 @@ def apply_affine_transform(x: Array, theta: float = 0, tx: float = 0, ty: float 
         raise ValueError("Expected a fill_mode 'nearest', 'constant', 'reflect' or 'wrap', and order 0 or 1. "
                          f"Received: {fill_mode=}, {order=}.")  # fmt: skip
     angle, slant = np.deg2rad(theta), np.deg2rad(shear)
-    steps: list[Any] = []
-    if theta:
-        steps.append([[np.cos(angle), -np.sin(angle), 0], [np.sin(angle), np.cos(angle), 0], [0, 0, 1]])
-    if tx or ty:
-        steps.append([[1, 0, tx], [0, 1, ty], [0, 0, 1]])
-    if shear:
-        steps.append([[1, -np.sin(slant), 0], [0, np.cos(slant), 0], [0, 0, 1]])
-    if zx != 1 or zy != 1:
-        steps.append([[zx, 0, 0], [0, zy, 0], [0, 0, 1]])
+    changes: list[tuple[Any, Any]] = [
+        (theta, [[np.cos(angle), -np.sin(angle), 0], [np.sin(angle), np.cos(angle), 0], [0, 0, 1]]),
+        (tx or ty, [[1, 0, tx], [0, 1, ty], [0, 0, 1]]),
+        (shear, [[1, -np.sin(slant), 0], [0, np.cos(slant), 0], [0, 0, 1]]),
+        (zx != 1 or zy != 1, [[zx, 0, 0], [0, zy, 0], [0, 0, 1]]),
+    ]
+    steps = [step for asked, step in changes if asked]
     if not steps:
         return x
     moved = np.moveaxis(x, channel_axis, 0)

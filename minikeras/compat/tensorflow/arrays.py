@@ -162,11 +162,6 @@ def tile(input: Any, multiples: Any, name: str | None = None) -> Any:
     return ops.tile(x, times)
 
 
-def repeat(input: Any, repeats: Any, axis: Any = None, name: str | None = None) -> Tensor:
-    """Each element repeated."""
-    return ops.repeat(convert_to_tensor(input), repeats, axes_of(axis))
-
-
 def pad(tensor: Any, paddings: Any, mode: str = "CONSTANT", constant_values: Any = 0,
         name: str | None = None) -> Tensor:  # fmt: skip
     """A tensor with elements added before and after along each axis."""
@@ -406,6 +401,8 @@ globals().update(named({
         lambda input, axis=None, name=None: ops.squeeze(convert_to_tensor(input), axes_of(axis))),
     "broadcast_to": ("A tensor repeated to fill a shape.",
         lambda input, shape, name=None: ops.broadcast_to(convert_to_tensor(input), sizes_of(shape))),
+    "repeat": ("Each element repeated.",
+        lambda input, repeats, axis=None, name=None: ops.repeat(convert_to_tensor(input), repeats, axes_of(axis))),
     "reverse": ("A tensor with the order along axes reversed.",
         lambda tensor, axis, name=None: ops.flip(convert_to_tensor(tensor), axes_of(axis))),
     "roll": ("A tensor shifted along axes.",

@@ -10,11 +10,12 @@ import numpy as np
 from ... import ops
 from ..._base.typing import DataFormat
 from ..._core.tensor import Tensor, as_array
-from . import io as _io, random as _random
+from . import io as _io
 from .arrays import cast, sizes_of
 from .dtypes import as_dtype
 from .math import unary
 from .missing import missing
+from .random import stateless_uniform as _stateless, uniform as _global
 from .tensors import array_of, convert_to_tensor
 
 __getattr__: Callable[[str], Any] = missing(__name__)
@@ -69,17 +70,13 @@ rgb_to_yuv: Callable[..., Tensor] = unary(
 )
 transpose: Callable[..., Tensor] = unary(lambda x: ops.swapaxes(x, -3, -2), "Images with rows and columns exchanged.")
 Draw: TypeAlias = Callable[..., Tensor]
-"""Shape, bounds, seed and perhaps a dtype -> numbers: of the global stream, or of the seed alone."""
-_global: Draw = lambda shape, low, high, seed, kind="float32": _random.uniform(shape, low, high, kind, seed)  # noqa: E731
-_stateless: Draw = lambda shape, low, high, seed, kind="float32": (  # noqa: E731
-    _random.stateless_uniform(shape, seed, low, high, kind)
-)
+"""What draws numbers by a seed: `uniform` of the global stream, `stateless_uniform` of the seed alone."""
 
 
 def _perhaps(flip: Callable[..., Tensor], draw: Draw) -> Callable[..., Tensor]:
     def call(image: Any, seed: Any = None) -> Tensor:
         x = convert_to_tensor(image)
-        numbers = as_array(draw(x.shape[:-3], 0, 1, seed))
+        numbers = as_array(draw(x.shape[:-3], seed=seed))
         flips = numbers > 0.5 if numbers.ndim else numbers < 0.5
         return ops.where(flips[..., None, None, None], flip(x), x)
 
@@ -151,9 +148,11 @@ def adjust_gamma(image: Any, gamma: Any = 1, gain: Any = 1) -> Tensor:
 
 def _by_chance(adjust: Callable[..., Tensor], draw: Draw, one_bound: bool) -> Callable[..., Tensor]:
     """Return an adjustment by a random number: up to a bound either way, or between two."""
-    if one_bound:
-        return lambda image, max_delta, seed=None: adjust(image, draw([], -max_delta, max_delta, seed))
-    return lambda image, lower, upper, seed=None: adjust(image, draw([], lower, upper, seed))
+
+    def between(image: Any, lower: Any, upper: Any, seed: Any = None) -> Tensor:
+        return adjust(image, draw([], minval=lower, maxval=upper, seed=seed))
+
+    return (lambda image, max_delta, seed=None: between(image, -max_delta, max_delta, seed)) if one_bound else between
 
 
 globals().update({
@@ -186,7 +185,7 @@ def central_crop(image: Any, central_fraction: float) -> Tensor:
 def _crop(draw: Draw, where: str) -> Callable[..., Tensor]:
     def call(value: Any, size: Any, seed: Any = None, name: str | None = None) -> Tensor:
         x, sizes = convert_to_tensor(value), sizes_of(size)
-        numbers = as_array(draw([len(sizes)], 0, 2**31 - 1, seed, "int32")).tolist()
+        numbers = as_array(draw([len(sizes)], maxval=2**31 - 1, dtype="int32", seed=seed)).tolist()
         return ops.slice(x, [i % (n - m + 1) for i, n, m in zip(numbers, x.shape, sizes, strict=True)], sizes)
 
     call.__doc__ = f"A part of a size, from {where}."

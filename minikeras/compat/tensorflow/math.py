@@ -149,10 +149,8 @@ cumprod: Callable[..., Tensor] = _cumulative(ops.cumprod, 1)
 
 def add_n(inputs: Sequence[Any], name: str | None = None) -> Tensor:
     """The sum of tensors."""
-    total, *others = [convert_to_tensor(x) for x in inputs]
-    for x in others:
-        total = BINARY["add"](total, x)
-    return total
+    first, *others = map(convert_to_tensor, inputs)
+    return functools.reduce(BINARY["add"], others, first)
 
 
 def l2_normalize(x: Any, axis: Any = None, epsilon: float = 1e-12, name: str | None = None) -> Tensor:
