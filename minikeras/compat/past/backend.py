@@ -97,11 +97,11 @@ NAMES: dict[str, Callable[..., Any]] = {}
 """All these functions, by name."""
 
 
-def _today(text: str, name: str | None = None) -> Callable[[F], F]:
+def _today(text: str, known_as: str = "") -> Callable[[F], F]:
     """Declare a function of `keras.backend`, with what one writes today instead."""
 
     def declare(function: F) -> F:
-        old = name or function.__name__
+        old = known_as or function.__name__
 
         @wraps(function)
         def call(*args: Any, **kwargs: Any) -> Any:
