@@ -88,11 +88,6 @@ class SKLBase(Quiet):
         self.model_kwargs: Config | None = model_kwargs
         self.fit_kwargs: Config | None = fit_kwargs
 
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.non_deterministic = True
-        return tags
-
     @property
     def epoch_(self) -> int:
         """How many epochs the last fit took."""
@@ -163,7 +158,20 @@ class SKLBase(Quiet):
         return y[:, 0] if self._target_ndim == 1 and y.shape[1:] == (1,) else y
 
 
-class SKLearnClassifier(ClassifierMixin, SKLBase):
+class Tagged(BaseEstimator):
+    """What scikit-learn is told of the estimators, which goes before what its own classes say."""
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.non_deterministic = True
+        for scored in filter(None, (tags.classifier_tags, tags.regressor_tags)):
+            scored.poor_score = True
+        if tags.transformer_tags is not None:
+            tags.transformer_tags.preserves_dtype = []
+        return tags
+
+
+class SKLearnClassifier(Tagged, ClassifierMixin, SKLBase):
     """A classifier for scikit-learn: the model learns one column of 0 and 1 for each class.
 
     Attributes:
@@ -199,25 +207,15 @@ class SKLearnClassifier(ClassifierMixin, SKLBase):
     def _prediction(self, y: Array) -> Array:
         return super()._prediction(self.classes_[np.argmax(y, axis=1)][:, None])
 
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.classifier_tags.poor_score = True
-        return tags
 
-
-class SKLearnRegressor(RegressorMixin, SKLBase):
+class SKLearnRegressor(Tagged, RegressorMixin, SKLBase):
     """A regressor for scikit-learn.
 
     Errors and attributes, but for `classes_`, are those of `SKLearnClassifier`.
     """
 
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.regressor_tags.poor_score = True
-        return tags
 
-
-class SKLearnTransformer(TransformerMixin, SKLBase):
+class SKLearnTransformer(Tagged, TransformerMixin, SKLBase):
     """A transformer for scikit-learn, such as a model that gives embeddings of its inputs.
 
     Errors and attributes, but for `classes_`, are those of `SKLearnClassifier`.
@@ -226,8 +224,3 @@ class SKLearnTransformer(TransformerMixin, SKLBase):
     def transform(self, X: Any) -> Array:
         """Return the model's outputs."""
         return self._outputs(X)
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.transformer_tags.preserves_dtype = []
-        return tags
