@@ -38,7 +38,7 @@ def info(options: Namespace) -> None:
         start = file.read(0, min(8, file.size))
         if start == weights.HDF5:
             root = hdf5.open_hdf5(file)
-            about, arrays = root.attrs, _arrays(root)
+            about, arrays = root.attrs, ((array.path, array.read()) for array in root.arrays())
             config: Any = legacy.read_legacy(root, path).model if "model_config" in about else {}
         elif start[:2] == weights.ZIP:
             zipped, most = archive.Archive(file, ".+"), strict_json.MAX_SIZE
@@ -64,12 +64,6 @@ def info(options: Namespace) -> None:
         for x in getattr(model, "inputs", ()):
             _print(f"takes {x.name}  {x.shape}  {x.dtype}")
     print("It loads.")
-
-
-def _arrays(group: hdf5.Group) -> Iterator[tuple[str, Array]]:
-    """Yield the paths and values of all arrays in a group."""
-    for node in map(group.__getitem__, group):
-        yield from [(node.path, node.read())] if isinstance(node, hdf5.Dataset) else _arrays(node)
 
 
 def _print(text: str) -> None:

@@ -361,6 +361,11 @@ class Group(Object):
             self._members[name] = _open(self._file, f"{self.path.rstrip('/')}/{name}", self._links[name])
         return self._members[name]
 
+    def arrays(self) -> Iterator["Dataset"]:
+        """Yield all arrays in it, and in the groups in it."""
+        for node in map(self.__getitem__, self):
+            yield from [node] if isinstance(node, Dataset) else node.arrays()
+
     @cached_property
     def _links(self) -> dict[str, int]:
         """Names to addresses."""

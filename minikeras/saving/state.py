@@ -109,10 +109,7 @@ class Tree:
 
     def count(self) -> int:
         """Return how many numbers are stored."""
-        nodes: list[Group | Dataset] = list(self.roots)
-        for node in nodes:  # which grows by what is in them
-            nodes += map(node.__getitem__, node) if isinstance(node, Group) else ()
-        return sum(math.prod(node.shape) for node in nodes if isinstance(node, Dataset))
+        return sum(math.prod(array.shape) for root in self.roots for array in root.arrays())
 
 
 Pairs = list[tuple[Variable, Dataset]]
