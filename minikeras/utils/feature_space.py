@@ -28,7 +28,7 @@ KINDS = Kind.__args__  # type: ignore[attr-defined]
 
 
 class Cross(Configurable):
-    """A cross of features, see `FeatureSpace.cross`."""
+    """A cross of features, which `FeatureSpace.cross` stands for as well."""
 
     def __init__(self, feature_names: Sequence[str], crossing_dim: int, output_mode: Encoding = "one_hot") -> None:
         self.feature_names: tuple[str, ...] = tuple(feature_names)
@@ -42,7 +42,7 @@ class Cross(Configurable):
 
 
 class Feature(Configurable):
-    """How a column is encoded, see `FeatureSpace.feature`."""
+    """How a column is encoded: by a layer that the caller makes. `FeatureSpace.feature` stands for it as well."""
 
     def __init__(self, dtype: DTypeName, preprocessor: Any, output_mode: Literal["int", "one_hot", "float"]) -> None:
         self.dtype: DTypeName = dtype
@@ -212,15 +212,8 @@ class FeatureSpace(Layer):
     def build_from_config(self, config: Config) -> None:
         """Do nothing: the layers of the features are built from configurations of their own."""
 
-    @classmethod
-    def cross(cls, feature_names: Sequence[str], crossing_dim: int, output_mode: Encoding = "one_hot") -> Cross:
-        """Return a cross of features."""
-        return Cross(feature_names, crossing_dim, output_mode)
-
-    @classmethod
-    def feature(cls, dtype: DTypeName, preprocessor: Any, output_mode: Literal["int", "one_hot", "float"]) -> Feature:
-        """Return a feature with a layer that the caller makes."""
-        return Feature(dtype, preprocessor, output_mode)
+    cross: type[Cross] = Cross
+    feature: type[Feature] = Feature
 
     @classmethod
     def float_rescaled(cls, scale: Number = 1.0, offset: Number = 0.0, name: str | None = None) -> Feature:
