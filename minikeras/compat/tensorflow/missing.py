@@ -15,7 +15,7 @@ def missing(module: str, other: Callable[[str], Any] | None = None) -> Callable[
                 return other(name)
             except (KeyError, ModuleNotFoundError):
                 pass
-        if name in _VERSION_1.get(public, "").split():
+        if name in VERSION_1.get(public, "").split():
             raise AttributeError(f"module '{public}' has no attribute '{name}', which is TensorFlow 1: graphs that "
                                  "sessions run. In TensorFlow 2, as here, every operation runs when it is called: use "
                                  "tensors and functions directly, or a Keras model.")  # fmt: skip
@@ -40,7 +40,7 @@ def nothing(*args: Any, **kwargs: Any) -> None:
     """Do nothing: there is one device and no graph, and the results are always the same."""
 
 
-_VERSION_1 = {
+VERSION_1 = {
     "tensorflow": "ConfigProto GPUOptions InteractiveSession Session app assign contrib flags get_default_graph "
     "get_default_session get_variable gfile global_variables global_variables_initializer gradients "
     "initialize_all_variables layers local_variables_initializer log matrix_inverse placeholder "

@@ -72,12 +72,6 @@ def _put(write: Callable[[EventWriter, int], None], step: Any) -> Tensor:
     return Tensor(np.asarray(True))
 
 
-def text(name: str, data: Any, step: Any = None, description: str | None = None) -> Tensor:
-    """Write texts."""
-    values = data.numpy_view() if isinstance(data, TensorOps) else np.asarray(data, "object")
-    return _put(lambda w, at: w.text(name, values, at, description or ""), step)
-
-
 def flush(writer: SummaryWriter | None = None, name: str | None = None) -> None:
     """Let readers see what was written."""
     if writer := writer or _open.writer:
@@ -98,6 +92,9 @@ globals().update(named({
     "histogram": ("Write how many values there are between equally distant limits.",
         lambda name, data, step=None, buckets=None, description=None:
             _put(lambda w, at: w.histogram(name, as_array(data), at, buckets or 30, description or ""), step)),
+    "text": ("Write texts.",
+        lambda name, data, step=None, description=None:
+            _put(lambda w, at: w.text(name, data, at, description or ""), step)),
     "image": ("Write images (batch, height, width, channels).",
         lambda name, data, step=None, max_outputs=3, description=None:
             _put(lambda w, at: w.image(name, as_array(data), at, int(max_outputs), description or ""), step)),

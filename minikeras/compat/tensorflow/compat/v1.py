@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 from ...._base.user_warning import warn_user
 from ..data import Options
-from ..missing import missing, nothing
+from ..missing import VERSION_1, missing, nothing
 from ..random import set_seed
 
 
@@ -65,10 +65,8 @@ logging: SimpleNamespace = SimpleNamespace(
     set_verbosity=_logger.setLevel, get_verbosity=_logger.getEffectiveLevel,
     debug=_logger.debug, info=_logger.info, warn=_logger.warning, warning=_logger.warning, error=_logger.error,
     fatal=_logger.critical)  # fmt: skip
-train: SimpleNamespace = SimpleNamespace(**{
-    name: _refusal(f"train.{name}")
-    for name in ("Saver", "AdamOptimizer", "GradientDescentOptimizer", "RMSPropOptimizer", "MomentumOptimizer")
-})  # fmt: skip
+_TRAIN = VERSION_1["tensorflow.train"].split()
+train: SimpleNamespace = SimpleNamespace(**{name: _refusal(f"train.{name}") for name in _TRAIN})
 
 
 def _find(name: str) -> Any:
