@@ -20,7 +20,7 @@ class _Hashed(OfValues):
     sparse: Off
 
     def _encoded(self, numbers: Array) -> Array:
-        return encoded(numbers, self.output_mode, self.num_bins, self.compute_dtype)
+        return encoded(numbers, self.output_mode, self.num_bins, self.variable_dtype)
 
     def _depth(self) -> int:
         return self.num_bins

@@ -94,8 +94,8 @@ class Numbering(Layer):
     _encode: Callable[..., Array]
 
     def _kind(self) -> str | None:
-        """Return the dtype of the result, None for the default float type."""
-        return self.compute_dtype
+        """Return the dtype of the result, None for the default float type; float16 holds no counts above 2048."""
+        return self.variable_dtype
 
     def call(self, inputs: Tensor) -> Tensor:
         return encode(inputs, layer=self)
@@ -167,7 +167,7 @@ class CategoryEncoding(Numbering):
             raise ValueError(f"Input values must be in the range 0 <= values < num_tokens={self.num_tokens}.")
         if weights is not None and self.output_mode != "count":
             raise ValueError(f"`count_weights` are for the mode 'count', not for {self.output_mode!r}.")
-        return encoded(numbers, self.output_mode, self.num_tokens, self.compute_dtype, weights)
+        return encoded(numbers, self.output_mode, self.num_tokens, self.variable_dtype, weights)
 
 
 def _summary(values: Array, epsilon: float) -> Array:

@@ -118,6 +118,14 @@ def test_text_vectorization() -> None:
     assert rows(own(["a-b"])) == [[2, 3]]
 
 
+def test_counts_are_exact_in_mixed_float16() -> None:
+    numbers = np.ones((1, 2049), "int32")
+    keras.config.set_dtype_policy("mixed_float16")
+    for layer in (layers.CategoryEncoding(2, "count"), layers.Hashing(1, output_mode="count")):
+        assert layer(numbers).dtype == layer(keras.Input((2049,), dtype="int32")).dtype == "float32"
+        assert np.max(layer(numbers)) == 2049
+
+
 def test_category_encoding() -> None:
     numbers = np.array([[1, 3], [2, 2]])
     assert rows(layers.CategoryEncoding(4)(numbers)) == [[0, 1, 0, 1], [0, 0, 1, 0]]
