@@ -95,6 +95,7 @@ def test_files_are_found_and_labelled_as_in_keras(tmp_path: Path, capsys: pytest
     frame = pandas.DataFrame({
         "file": ["b/1.png", "a/2.png", "a/10.png", "a/none.png", "b/y.png", "c/z.png"],
         "kind": ["b", ["a", "b"], "a", "a", "b", "c"], "n": [1.0, 2.0, 3.0, 4.0, 5.0, 6.0],
+        "whole": pandas.array([1, 2, 3, 4, 5, 6], "Int64"),
     })  # fmt: skip
     calls: list[tuple[str, dict[str, Any]]] = [
         ("flow_from_directory", {"class_mode": mode, "subset": subset, "target_size": (5, 4), "batch_size": 3})
@@ -104,6 +105,7 @@ def test_files_are_found_and_labelled_as_in_keras(tmp_path: Path, capsys: pytest
         ("flow_from_directory", {"class_mode": "binary", "classes": ["c", "a"], "color_mode": "grayscale"}),
         ("flow_from_dataframe", {"class_mode": "categorical", "subset": "training"}),
         ("flow_from_dataframe", {"class_mode": "categorical", "classes": ["b", "c"], "weight_col": "n"}),
+        ("flow_from_dataframe", {"class_mode": "categorical", "weight_col": "whole"}),
         ("flow_from_dataframe", {"class_mode": "raw", "y_col": "n", "subset": "validation"}),
         ("flow_from_dataframe", {"class_mode": "multi_output", "y_col": ["n", "n"]}),
         ("flow_from_dataframe", {"class_mode": None}),
@@ -123,7 +125,9 @@ def test_files_are_found_and_labelled_as_in_keras(tmp_path: Path, capsys: pytest
         (*ours, batch), (*their, their_batch) = found
         assert ours == their, (method, options)
         for one, other in zip(leaves(batch), leaves(their_batch), strict=True):
-            np.testing.assert_allclose(one, other, atol=1e-6)
+            np.testing.assert_allclose(one, np.asarray(other, one.dtype), atol=1e-6)
+    with pytest.raises(TypeError, match="weight_col=file must be numeric"):
+        images.ImageDataGenerator().flow_from_dataframe(frame, str(tmp_path), "file", "kind", "file")
 
 
 def leaves(batch: Any) -> list[Any]:

@@ -292,7 +292,7 @@ def _check_columns(df: Any, class_mode: Any, x_col: str, y_col: Any, weight_col:
             f'If class_mode="{class_mode}", the values in y_col="{y_col}" must be strings'
             f"{', lists or tuples' if class_mode == 'categorical' else ''}. For numbers, use class_mode='raw'."
         )
-    if weight_col is not None and not np.issubdtype(df[weight_col].dtype, np.number):
+    if weight_col is not None and not issubclass(df[weight_col].dtype.type, np.number):
         raise TypeError(f"Column weight_col={weight_col} must be numeric.")
     if class_mode == "binary" and (n := len(set(classes or df[y_col]))) != 2:
         raise ValueError(f'If class_mode="binary" there must be 2 classes. Found {n} classes.')
