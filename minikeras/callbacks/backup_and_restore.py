@@ -12,6 +12,7 @@ from .._base.nested import each_once
 from .._base.typing import Array
 from .._base.user_warning import warn_user
 from .._core.variable import Variable
+from ..layers import Layer
 from ..optimizers import Optimizer
 from ..random import SeedGenerator
 from ..saving.npz import match, pack, read_arrays, write_arrays
@@ -107,10 +108,19 @@ class BackupAndRestore(Callback):
         states.pop("optimizer.inner_optimizer/", None)  # which is part of "optimizer/"
         return {"model/": self.model.weights, **states}
 
+    def _layers(self) -> list[tuple[str, Layer]]:
+        """Return the layers with a `save_own_variables` of their own, each after its place in the backup."""
+        layers = [(f"own/{path}", x) for path, x in walk(self.model) if isinstance(x, Layer)]
+        return [(path, x) for path, x in layers if type(x).save_own_variables is not Layer.save_own_variables]
+
     def _save(self) -> None:
         arrays = {"epoch": np.array(self._epoch), **random_states(self.model)}
         for group, variables in self._variables().items():
             arrays |= pack(variables, group)
+        for path, layer in self._layers():
+            store: dict[str, Any] = {}
+            layer.save_own_variables(store)
+            arrays |= {f"{path}/{name}": np.asarray(value) for name, value in store.items()}
         os.makedirs(self.backup_dir, exist_ok=True)
         if self.double_checkpoint and os.path.exists(self._path):
             os.replace(self._path, self._previous)
@@ -129,6 +139,9 @@ class BackupAndRestore(Callback):
         set_random_states(self.model, arrays)
         for variable, array in chain(*groups):
             variable.assign(array)
+        for path, layer in self._layers():
+            if store := {key[len(path) + 1 :]: x for key, x in arrays.items() if key.rpartition("/")[0] == path}:
+                layer.load_own_variables(store)
         self.model._initial_epoch = int(arrays["epoch"])
 
 

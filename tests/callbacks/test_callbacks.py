@@ -472,6 +472,35 @@ def test_a_second_name_of_the_optimizer_leaves_its_place_in_a_backup(tmp_path: P
     assert "a_second_name" not in places
 
 
+def test_what_a_layer_says_to_save_is_backed_up(tmp_path: Path) -> None:
+    class Counting(keras.layers.Layer):
+        seen = 0
+
+        def call(self, x: Any) -> Any:
+            return x
+
+        def see(self, batch: int, logs: Any) -> None:
+            self.seen += 1
+
+        def save_own_variables(self, store: Any) -> None:
+            store["seen"] = np.array(self.seen)
+
+        def load_own_variables(self, store: Any) -> None:
+            self.seen = int(store["seen"])
+
+    def seen(*epochs: int) -> int:
+        for count in epochs:
+            layer = Counting()
+            model = keras.Sequential([keras.Input((2,)), layer, keras.layers.Dense(1)])
+            model.compile("sgd", "mse")
+            backup = BackupAndRestore(tmp_path, delete_checkpoint=count == 4)
+            count_batches = LambdaCallback(on_train_batch_end=layer.see)
+            model.fit(np.ones((8, 2)), np.ones((8, 1)), epochs=count, callbacks=[count_batches, backup], verbose=0)
+        return layer.seen
+
+    assert seen(2, 4) == seen(4) == 4
+
+
 def test_a_damaged_backup(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(*args: Any, **arrays: Any) -> None:
         raise KeyboardInterrupt
