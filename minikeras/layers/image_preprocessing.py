@@ -28,7 +28,7 @@ def _available(*values: str) -> Rule:
 
 
 class _OfImages(Layer):
-    """A layer of one image or a batch.
+    """A layer of one image or a batch, or of a dict with these as "images".
 
     Args:
         data_format: Where the channels are; the configured format if not given.
@@ -42,6 +42,14 @@ class _OfImages(Layer):
         super()._configure(arguments)
         self._rows, self._columns = (-3, -2) if self.data_format == "channels_last" else (-2, -1)
         self.input_spec: Any = InputSpec(min_ndim=3, max_ndim=4)
+
+    def __call__(self, data: Any, *args: Any, **kwargs: Any) -> Any:
+        if not isinstance(data, dict):
+            return super().__call__(data, *args, **kwargs)
+        if "images" not in data or {"bounding_boxes", "segmentation_masks"} & set(data):
+            raise ValueError(f"Layer '{self.name}' takes images, or a dict of 'images', with labels; boxes and masks "
+                             f"are not supported. Received a dict of {list(data)}.")  # fmt: skip
+        return {**data, "images": super().__call__(data["images"], *args, **kwargs)}
 
     def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
         shape = list(input_shape)
@@ -155,8 +163,7 @@ class _Random(_OfImages):
 
     def _warp(self, x: Tensor, *columns: Any) -> Tensor:
         """Read the images at the places that the first six numbers of `ops.image.affine_transform` say."""
-        count = x.shape[0] if x.ndim == 4 else 1
-        matrix = [np.broadcast_to(np.asarray(c, "float32").reshape(-1), (count,)) for c in (*columns, 0, 0)]
+        matrix = np.broadcast_arrays(*(np.asarray(c, "float32").reshape(-1) for c in (*columns, 0, 0)))
         how = self.interpolation, self.fill_mode, self.fill_value, self.data_format
         return ops.image.affine_transform(x, np.stack(matrix, 1), *how)
 

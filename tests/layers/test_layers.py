@@ -406,6 +406,20 @@ def test_integers_become_floats_where_images_change_their_places() -> None:
         assert EXAMPLES[name][0]()(x, training=False).dtype == "float32"
 
 
+def test_a_dict_of_images_comes_back_as_one() -> None:
+    x, labels = np.arange(32.0).reshape(2, 4, 4, 1), np.arange(2)
+    for name in ("RandomFlip", "RandomRotation", "RandomCrop", "Resizing", "CenterCrop", "RandomContrast"):
+        make, _ = EXAMPLES[name]
+        y = make()({"images": x, "labels": labels})
+        assert y["labels"] is labels
+        assert np.array_equal(y["images"], make()(x))
+    inputs = {"images": keras.Input((4, 4, 1)), "labels": keras.Input(())}
+    assert layers.Resizing(3, 2)(inputs)["images"].shape == (None, 3, 2, 1)
+    for wrong in ({"image": x}, {"images": x, "segmentation_masks": x}):
+        with pytest.raises(ValueError, match=r"a dict of 'images', with labels; .* not supported"):
+            layers.RandomFlip()(wrong)
+
+
 def test_a_shift_needs_both_factors() -> None:
     with pytest.raises(ValueError, match="width_factor=None"):
         layers.RandomTranslation(0.1, None)  # type: ignore[arg-type]
