@@ -80,6 +80,24 @@ def test_slopes_that_are_learned() -> None:
     gradient = tape.gradient(y, slopes)
     assert gradient is not None
     np.testing.assert_allclose(gradient.numpy(), [low, low, 0.0], 1e-6)
+    level: Any = Variable(1.0)
+    with GradientTape(persistent=True) as tape:
+        shrunk, smooth = activations.soft_shrink(x, level), activations.squareplus(x, level)
+        cut = activations.threshold(x, 0.0, level)
+    for y, slope in ((shrunk, 1.0), (smooth, 0.5 / 5**0.5 + 0.25 / 17**0.5), (cut, 2.0)):
+        gradient = tape.gradient(y, level)
+        assert gradient is not None
+        assert float(gradient) == pytest.approx(slope)
+
+
+@pytest.mark.parametrize("setting", [np.float64(0.5), np.array(0.5), np.int64(1)])
+def test_settings_of_numpy_leave_the_dtype(setting: Any) -> None:
+    x = np.array([[-2.0, -0.25, 0.25, 2.0]], "float32")
+    for name in ("celu", "elu", "hard_shrink", "leaky_relu", "soft_shrink", "squareplus"):
+        y = getattr(activations, name)(x, setting)
+        assert y.dtype == "float32"
+        np.testing.assert_allclose(y.numpy(), getattr(activations, name)(x, float(setting)).numpy(), 1e-6)
+    assert activations.threshold(x, setting, setting).dtype == "float32"
 
 
 def test_relu_in_general() -> None:

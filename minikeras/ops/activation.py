@@ -41,11 +41,11 @@ relu6: Unary = unary(lambda x: np.minimum(np.maximum(x, 0), 6), lambda g, y, x: 
            lambda g, y, x, negative_slope: g * np.minimum(x, 0), inplace=True)  # fmt: skip
 def leaky_relu(x: TensorLike, negative_slope: Any = 0.2, out: Array | None = None) -> Array:
     """Leaky rectified linear unit: x where it is positive, negative_slope * x elsewhere."""
-    x = as_float(x)
-    if np.ndim(negative_slope):
-        return np.multiply(x, np.where(x >= 0, 1, negative_slope), out=out)
-    negative = x * negative_slope if negative_slope else 0  # times infinity it would be NaN
-    return (np.maximum if negative_slope <= 1 else np.minimum)(x, negative, out=out)
+    a, slope = promote(x, negative_slope, floating=True)
+    if np.ndim(slope):
+        return np.multiply(a, np.where(a >= 0, 1, slope), out=out)
+    negative = a * slope if slope else 0  # times infinity it would be NaN
+    return (np.maximum if slope <= 1 else np.minimum)(a, negative, out=out)
 
 
 @primitive(lambda g, y, x, alpha: np.where(x > 0, g, g * (y + alpha)),
@@ -69,7 +69,7 @@ selu: Unary = unary(lambda x: (np.maximum(x, 0) + np.expm1(np.minimum(x, 0)) * _
 def celu(x: TensorLike, alpha: float = 1.0) -> Array:
     """Differentiable elu: max(x, 0) + min(0, alpha * (exp(x / alpha) - 1)). Barron 2017."""
     x = as_float(x)
-    return np.maximum(x, 0) + np.expm1(np.minimum(x, 0) / alpha) * alpha
+    return np.asarray(np.maximum(x, 0) + np.expm1(np.minimum(x, 0) / alpha) * alpha, x.dtype)
 
 
 _ROOT = math.sqrt(2 / math.pi)
@@ -164,14 +164,14 @@ def hard_shrink(x: TensorLike, threshold: float = 0.5) -> Array:
     return np.where(np.abs(x) > threshold, x, np.zeros((), x.dtype))
 
 
-@primitive(lambda g, y, x, threshold=0.5: g * (np.abs(x) > threshold))
+@primitive(lambda g, y, x, t: g * (np.abs(x) > t), lambda g, y, x, t: -g * np.sign(x) * (np.abs(x) > t))
 def soft_shrink(x: TensorLike, threshold: float = 0.5) -> Array:
     """x moved by `threshold` towards 0, and 0 where |x| <= threshold."""
-    x = as_float(x)
-    return np.maximum(x - threshold, 0) + np.minimum(x + threshold, 0)
+    a, t = promote(x, threshold, floating=True)
+    return np.asarray(np.maximum(a - t, 0) + np.minimum(a + t, 0))
 
 
-@primitive(lambda g, y, x, threshold, default_value: g * (x > threshold))
+@primitive(lambda g, y, x, t, default: g * (x > t), None, lambda g, y, x, t, default: np.where(x > t, 0, g))
 def threshold(x: TensorLike, threshold: float, default_value: float) -> Array:
     """x where x > threshold, `default_value` elsewhere."""
     return np.where(strong(x) > threshold, *promote(x, default_value))
@@ -195,11 +195,11 @@ sparse_sigmoid: Unary = unary(
     "Straight line from 0 at -1 to 1 at 1: (x + 1) / 2, cut off.", name="sparse_sigmoid")  # fmt: skip
 
 
-@primitive(lambda g, y, x, b=4: g * 0.5 * (1 + x / np.sqrt(x * x + b)))
+@primitive(lambda g, y, x, b: g * 0.5 * (1 + x / np.sqrt(x * x + b)), lambda g, y, x, b: g / (4 * np.sqrt(x * x + b)))
 def squareplus(x: TensorLike, b: float = 4) -> Array:
     """Smooth form of relu without exponentials: (x + sqrt(x * x + b)) / 2. Barron 2021."""
-    x = as_float(x)
-    return (x + np.sqrt(x * x + b)) / 2
+    a, b = promote(x, b, floating=True)
+    return np.asarray((a + np.sqrt(a * a + b)) / 2)
 
 
 @composite
