@@ -338,7 +338,7 @@ def get(identifier: Any) -> Any:
         >>> print(get("ones")((2,)))
         Tensor([1. 1.], shape=(2,), dtype=float32)
     """
-    if not isinstance(identifier, np.ndarray | np.generic | TensorOps):
+    if isinstance(identifier, str) or not isinstance(identifier, np.ndarray | np.generic | TensorOps):
         return registry.get(identifier)
     array = as_array(identifier)
 

@@ -102,6 +102,7 @@ def test_custom_initializers() -> None:
 
 def test_errors_help() -> None:
     assert initializers.get(None) is None
+    assert isinstance(initializers.get(np.str_("ones")), initializers.Ones)
     with pytest.raises(ValueError, match="'glorot_uniform'"):
         initializers.get("glorot_unifrom")
     with pytest.raises(ValueError, match="initializer"):
