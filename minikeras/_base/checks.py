@@ -5,13 +5,13 @@ value, or raises the error that says what was expected.
 """
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, TypeAlias, TypeVar, Union, get_args, get_origin
 
 import numpy as np
 
-from .typing import Padding, Shape, Sizes
+from .typing import Padding, PartialShape, Shape, ShapeLike, Sizes
 
 N = TypeVar("N", bound=float)
 T = TypeVar("T")
@@ -37,11 +37,19 @@ def within(argument: str, value: N, low: float = 0, high: float = math.inf) -> N
 
 def standardize_sizes(value: Sizes, rank: int, name: str, least: int = 1) -> Shape:
     """Return one number for each of `rank` axes; a ValueError unless it is one integer, or so many, from `least` on."""
-    values = (value,) * rank if isinstance(value, int | np.integer) else value
-    whole = isinstance(values, Sequence) and all(isinstance(n, int | np.integer) for n in values)
-    if not whole or len(values) != rank or any(n < least for n in values):
+    values = (value,) * rank if isinstance(value, int | np.integer) else tuple(value) if np.iterable(value) else ()
+    if len(values) != rank or not all(isinstance(n, int | np.integer) and n >= least for n in values):
         raise ValueError(f"`{name}` takes one integer or {rank}, from {least} on. Received: {name}={value!r}.")
     return tuple(int(n) for n in values)
+
+
+def standardize_shape(shape: ShapeLike) -> PartialShape:
+    """Return a shape as a tuple of Python's integers and None; a ValueError if it is none."""
+    if not np.iterable(shape) or not all(n is None or isinstance(n, int | np.integer) for n in shape):
+        raise ValueError(f"A shape must be a tuple of integers or None, such as (2,). Received: shape={shape!r}.")
+    if any(n is not None and n < 0 for n in shape):
+        raise ValueError(f"Negative dimensions are not allowed. Received: shape={tuple(shape)}.")
+    return tuple(None if n is None else int(n) for n in shape)
 
 
 def standardize_padding(padding: str, *choices: str) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, cast
 
 import numpy as np
 
+from .._base.checks import standardize_shape
 from .._base.context import context, undone
 from .._base.naming import auto_name
 from .._base.nested import leaves, map_structure
@@ -55,7 +56,7 @@ class KerasTensor(Tensor):
         if sparse or ragged:
             raise ValueError(f"minikeras has dense tensors only. Received: sparse={sparse}, ragged={ragged}.")
         self.array: None = None
-        self._shape = tuple(shape)
+        self._shape = standardize_shape(shape)
         self._dtype: DTypeName = standardize_dtype(dtype)
         if context.loading is not None:
             context.loading.check(self._shape)

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import numpy as np
 
+from .._base.checks import standardize_shape
 from .._base.context import context, current_path
 from .._base.naming import checked_name
 from .._base.settings import floatx, standardize_dtype
@@ -213,7 +214,7 @@ def assign_all(variables: Iterable[Variable], values: Iterable[TensorLike]) -> N
 
 
 def as_shape(shape: Any) -> tuple[Any, ...]:  # a number is the shape of a vector
-    return (shape,) if isinstance(shape, int | np.integer) else tuple(shape)
+    return tuple(shape) if np.iterable(shape) else (shape,)
 
 
 def _checked(shape: ShapeLike) -> tuple[int, ...]:
@@ -223,4 +224,4 @@ def _checked(shape: ShapeLike) -> tuple[int, ...]:
     if any(isinstance(n, tuple) for n in sizes):
         raise ValueError(f"A shape consists of integers. Received: shape={sizes}. Is it that of a list of tensors, "
                          "which a layer for one tensor was called on?")  # fmt: skip
-    return tuple(int(cast(int, n)) for n in sizes)
+    return cast(Shape, standardize_shape(sizes))

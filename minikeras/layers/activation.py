@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Unpack, cast
 
+import numpy as np
+
 from .. import activations, ops
 from .._base.checks import FromZero
 from .._base.typing import ShapeLike, TensorLike
@@ -107,8 +109,7 @@ class PReLU(SameShape):
                  alpha_constraint: ConstraintLike = None, shared_axes: int | list[int] | tuple[int, ...] | None = None,
                  **options: Unpack[LayerOptions]) -> None:  # fmt: skip
         self._configure(locals())
-        axes = [shared_axes] if isinstance(shared_axes, int) else shared_axes
-        self.shared_axes: list[int] | None = None if axes is None else list(axes)
+        self.shared_axes: list[int] | None = None if shared_axes is None else np.atleast_1d(shared_axes).tolist()
 
     def build(self, input_shape: ShapeLike) -> None:
         shape, shared = list(input_shape[1:]), self.shared_axes or ()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Unpack, cast
 import numpy as np
 
 from .. import initializers, ops
-from .._base.checks import Positive
+from .._base.checks import Positive, standardize_shape
 from .._base.nested import leaves, map_structure
 from .._base.settings import standardize_dtype
 from .._base.signature import parameters, suggests
@@ -243,11 +243,11 @@ class InputLayer(Layer):
                 raise ValueError(f"The shape and dtype given are not those of `input_tensor`, {input_tensor!r}.")
             batch_shape, dtype = own, input_tensor.dtype
         elif shape is not None:
-            batch_shape = (batch_size, *_checked(shape))
+            batch_shape = (batch_size, *standardize_shape(shape))
         elif batch_shape is None:
             raise ValueError("You must pass a `shape` argument, such as Input(shape=(2,)).")
         super().__init__(name=name)
-        self.batch_shape: PartialShape = _checked(batch_shape)
+        self.batch_shape: PartialShape = standardize_shape(batch_shape)
         self._dtype = standardize_dtype(dtype)
         self.optional = optional
         self.sparse = self.ragged = False
@@ -293,14 +293,6 @@ def Input(shape: ShapeLike | None = None, batch_size: int | None = None, dtype: 
         <KerasTensor shape=(None, 3), dtype=float32, sparse=False, ragged=False, name=x>
     """
     return InputLayer(shape, batch_size, dtype, sparse, ragged, batch_shape, tensor, optional, name)._tensor
-
-
-def _checked(shape: ShapeLike) -> PartialShape:
-    if np.isscalar(shape) or not all(n is None or isinstance(n, int | np.integer) for n in shape):
-        raise ValueError(f"A shape must be a tuple of integers or None, such as (2,). Received: shape={shape!r}.")
-    if any(n is not None and n < 0 for n in shape):
-        raise ValueError(f"Negative dimensions are not allowed. Received: shape={tuple(shape)}.")
-    return tuple(None if n is None else int(n) for n in shape)
 
 
 class Identity(SameShape):

@@ -125,7 +125,7 @@ NUMPY_OPS.update({"shape": shape, "ndim": ndim, "size": size})
 
 
 def _sizes(shape: Any) -> Any:
-    return tuple(map(int, shape)) if isinstance(shape, list | tuple | np.ndarray | TensorOps) else int(shape)
+    return tuple(map(index, shape)) if np.iterable(shape) else index(shape)
 
 
 def zeros(shape: int | Sequence[int], dtype: DTypeLike | None = None) -> Tensor:

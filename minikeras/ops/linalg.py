@@ -83,7 +83,7 @@ def vdot(x1: TensorLike, x2: TensorLike) -> Tensor:
 def tensordot(x1: TensorLike, x2: TensorLike, axes: int | Sequence[Any] = 2) -> Tensor:
     """Sum of products over `axes`: the number of last axes of x1 and first of x2, or a pair of lists of axes."""
     n1, n2 = ndim(x1), ndim(x2)
-    pair = (range(n1 - axes, n1), range(axes)) if isinstance(axes, int) else axes
+    pair = (range(n1 - axes, n1), range(axes)) if isinstance(axes, int | np.integer) else axes
     over1, over2 = ([int(i) % n for i in np.atleast_1d(p)] for p, n in zip(pair, (n1, n2), strict=True))
     keep1, keep2 = ([i for i in range(n) if i not in over] for n, over in ((n1, over1), (n2, over2)))
     shape1, shape2 = shape(x1), shape(x2)

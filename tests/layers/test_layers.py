@@ -468,6 +468,27 @@ def test_a_number_of_numpy_is_the_shape_that_an_int_is() -> None:
         keras.Input(cast(Any, np.int64(3)))
     assert layers.Layer().add_weight(cast(Any, np.int64(3))).shape == (3,)
     assert keras.random.uniform(cast(Any, np.int64(3))).shape == (3,)
+    assert keras.random.uniform(cast(Any, np.array(3))).shape == (3,)
+
+
+def test_sizes_may_be_an_array() -> None:
+    size: Any = np.array([1, 2])
+    for layer in (layers.UpSampling2D(size), layers.Conv2D(1, size), layers.MaxPooling2D(2, size)):
+        config = layer.get_config()
+        assert (1, 2) in config.values()
+        assert type(layer).from_config(config)(np.ones((1, 4, 4, 1))).shape[1:3] in ((4, 8), (4, 3), (3, 2))
+    assert layers.PReLU(shared_axes=cast(Any, np.int64(1))).get_config()["shared_axes"] == [1]
+    with pytest.raises(ValueError, match="takes one integer or 2"):
+        layers.Conv2D(1, cast(Any, np.array([1.0, 2.0])))
+
+
+@pytest.mark.parametrize("shape", [2.0, (2.5,), "3", (-1,)])
+def test_what_is_no_shape_is_refused(shape: Any) -> None:
+    for function in (keras.Input, keras.KerasTensor, lambda s: keras.Variable("zeros", s)):
+        with pytest.raises(ValueError, match=r"A shape must be a tuple|Negative dimensions"):
+            function(shape)
+    assert keras.KerasTensor(cast(Any, np.array([2, 3]))).shape == (2, 3)
+    assert all(type(n) is int for n in keras.KerasTensor(cast(Any, np.array([2, 3]))).shape)
 
 
 def test_a_tensor_may_be_an_argument() -> None:
