@@ -69,7 +69,7 @@ def save_model(model: Layer, filepath: str | os.PathLike[str] | BinaryIO, overwr
     kwargs.pop("save_format", None)
     if kwargs:
         raise ValueError(f"The following argument(s) are not supported: {list(kwargs)}.")
-    path = None if hasattr(filepath, "write") else os.fspath(filepath)
+    path = None if hasattr(filepath, "write") else os.fsdecode(filepath)
     if path is not None and (zipped is False or not path.endswith((".keras", ".h5", ".hdf5"))):
         raise ValueError("Invalid filepath extension for saving: a model is written to a file whose name ends in "
                          "'.keras'. Folders (TensorFlow's SavedModel, unzipped archives) are not written: save as "
@@ -115,7 +115,7 @@ def load_model(filepath: str | os.PathLike[str] | BinaryIO, custom_objects: Cust
         name = str(getattr(file, "name", "a file object"))
         with one_error(name):
             return _load(Source(file, name), custom_objects, compile)
-    path = os.fspath(filepath)
+    path = os.fsdecode(filepath)
     if not os.path.exists(path):
         raise MissingFileError(path, "this path", "there is no such file; a path of a '.keras' or '.h5' file is needed")
     if os.path.isdir(path):

@@ -50,7 +50,7 @@ def save_weights(model: Layer, filepath: str | os.PathLike[str], overwrite: bool
         >>> np.load(path).files
         ['000/net/dense/kernel', '001/net/dense/bias']
     """
-    path = os.fspath(filepath)
+    path = os.fsdecode(filepath)
     endings = (".weights.h5", ".npz") if max_shard_size is None else (".weights.json", ".weights.h5")
     if not path.endswith(endings):
         where = "" if max_shard_size is None else " where max_shard_size is given"
@@ -90,7 +90,7 @@ def load_weights(model: Layer, filepath: str | os.PathLike[str], skip_mismatch: 
         ValueError: if the model is not built, or the file is damaged or holds other weights.
     """
     _check_built(model)
-    path = os.fspath(filepath)
+    path = os.fsdecode(filepath)
     with one_error(path), open_source(path) as source:
         start = source.read(0, min(8, source.size))
         root = open_hdf5(source) if start == HDF5 else None

@@ -326,6 +326,20 @@ def test_complex_weights_come_back(tmp_path: Path) -> None:
     assert model.get_weights()[0].tolist() == [1 + 2j, 3j]
 
 
+def test_paths_may_be_bytes(tmp_path: Path) -> None:
+    model, folder = net(), os.fsencode(tmp_path)
+    path: Any = folder + b"/model.keras"
+    model.save(path)
+    assert same(keras.models.load_model(path), model)
+    weights: Any = folder + b"/model.weights.h5"
+    model.save_weights(weights)
+    model.load_weights(weights)
+    (tmp_path / "text.keras").write_text("no model")
+    for missing in ("none.keras", "text.keras"):
+        with pytest.raises(ValueError, match=missing):
+            keras.models.load_model(folder + b"/" + missing.encode())  # type: ignore[arg-type]
+
+
 def test_threads_may_write_one_file(tmp_path: Path) -> None:
     path, models = tmp_path / "model.keras", [net() for _ in range(4)]
 
