@@ -29,10 +29,12 @@ class Activation(SameShape):
         Tensor([0. 2.], shape=(2,), dtype=float32)
     """
 
+    _weightless = False  # until it has its activation, which may be a layer
     activation: Callable[..., Any]
 
     def __init__(self, activation: ActivationLike | Layer, **options: Unpack[LayerOptions]) -> None:
         self._configure(locals())
+        self.built = True
 
     def call(self, inputs: Tensor) -> Tensor:
         return cast(Tensor, self.activation(inputs))

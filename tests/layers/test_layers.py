@@ -471,6 +471,18 @@ def test_a_number_of_numpy_is_the_shape_that_an_int_is() -> None:
     assert keras.random.uniform(cast(Any, np.array(3))).shape == (3,)
 
 
+@pytest.mark.parametrize(
+    ("activation", "slope"), [(layers.LeakyReLU(0.5), 0.5), (layers.ReLU, 0), (layers.PReLU("ones"), 1)]
+)
+def test_an_activation_may_be_a_layer(activation: Any, slope: float) -> None:
+    layer = layers.Activation(activation)
+    again = layers.Activation.from_config(layer.get_config())
+    for one in (layer, again):
+        assert one.built
+        assert values(one, [[-1.0]]) == [[-slope]]
+        assert len(one.trainable_weights) == (slope == 1)
+
+
 def test_sizes_may_be_an_array() -> None:
     size: Any = np.array([1, 2])
     for layer in (layers.UpSampling2D(size), layers.Conv2D(1, size), layers.MaxPooling2D(2, size)):
