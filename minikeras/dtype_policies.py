@@ -38,7 +38,7 @@ class DTypePolicy(Configurable):
         except ValueError:
             raise ValueError(f"Cannot convert {name!r} to a dtype policy. Expected a dtype name or 'mixed_float16' "
                              "(NumPy has no bfloat16).") from None  # fmt: skip
-        self.name: Final[str] = text
+        self.name: Final[str] = text if text in _MIXED else compute
         self.compute_dtype: Final[DTypeName] = compute
         self.variable_dtype: Final[DTypeName] = variable
 

@@ -11,7 +11,7 @@ from .typing import DataFormat, DTypeLike, DTypeName
 from .user_warning import warn_user
 
 _DTYPES = frozenset(get_args(DTypeName))
-_OF_PYTHON: dict[Any, DTypeName] = {int: "int32", complex: "complex64", str: "string"}
+_OF_PYTHON: dict[Any, DTypeName] = {int: "int32", "int": "int32", complex: "complex64", str: "string"}
 FloatName = Literal["float16", "float32", "float64"]
 
 
@@ -91,7 +91,7 @@ def standardize_dtype(dtype: DTypeLike | None) -> DTypeName:
         return cast(DTypeName, dtype)
     if dtype is None or dtype is float:
         return settings.floatx
-    if isinstance(dtype, type) and dtype in _OF_PYTHON:
+    if isinstance(dtype, type | str) and dtype in _OF_PYTHON:
         return _OF_PYTHON[dtype]
     name: Any = getattr(dtype, "name", dtype)
     try:

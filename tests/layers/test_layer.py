@@ -770,6 +770,12 @@ def test_the_shape_of_each_output_follows_from_the_shape_of_each_input() -> None
     assert (ops.shape(a), ops.shape(b)) == ((None, 3), (None, 2))
 
 
+def test_the_name_of_a_policy_is_one_that_keras_knows() -> None:
+    for name in ("double", "f8", np.str_("float64")):
+        written = keras.DTypePolicy(name).get_config()["name"]
+        assert (written, type(written)) == ("float64", str)
+
+
 def test_a_policy_may_be_set_by_its_name() -> None:
     layer = Dense(2)
     layer.dtype_policy = "mixed_float16"  # type: ignore[assignment]

@@ -968,6 +968,7 @@ def test_types_of_python_name_the_dtypes_that_they_name_in_keras() -> None:
     assert keras.Input((1,), dtype=str).dtype == "string"
     assert ops.cast([1.0], complex).dtype == "complex64"
     assert [keras.backend.standardize_dtype(kind) for kind in (bool, int, float)] == ["bool", "int32", "float32"]
+    assert keras.ops.zeros(2, "int").dtype == "int32"
 
 
 def test_floatx_is_a_name() -> None:
