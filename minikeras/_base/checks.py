@@ -45,10 +45,8 @@ def standardize_sizes(value: Sizes, rank: int, name: str, least: int = 1) -> Sha
 
 def standardize_shape(shape: ShapeLike) -> PartialShape:
     """Return a shape as a tuple of Python's integers and None; a ValueError if it is none."""
-    if not np.iterable(shape) or not all(n is None or isinstance(n, int | np.integer) for n in shape):
-        raise ValueError(f"A shape must be a tuple of integers or None, such as (2,). Received: shape={shape!r}.")
-    if any(n is not None and n < 0 for n in shape):
-        raise ValueError(f"Negative dimensions are not allowed. Received: shape={tuple(shape)}.")
+    if not np.iterable(shape) or not all(n is None or (isinstance(n, int | np.integer) and n >= 0) for n in shape):
+        raise ValueError(f"A shape must be a tuple of integers from 0, or None, such as (2,). Received: {shape=!r}.")
     return tuple(None if n is None else int(n) for n in shape)
 
 

@@ -11,14 +11,13 @@ import numpy as np
 from .. import initializers, ops
 from .._base.checks import Positive, standardize_shape
 from .._base.nested import leaves, map_structure
-from .._base.settings import standardize_dtype
 from .._base.signature import parameters, suggests
 from .._base.typing import Config, DTypeChoice, DTypeName, Function1, PartialShape, ShapeLike
 from .._base.user_warning import warn_user
 from .._core.input_spec import InputSpec
 from .._core.keras_tensor import KerasTensor, Node
 from .._core.tensor import Tensor
-from .._core.variable import Variable
+from .._core.variable import Variable, as_shape
 from .._serialization.lambdas import LambdaConfig, with_lambdas
 from .._serialization.serialization import array_of, deserialize, serialize
 from ..activations import ActivationLike as ActivationLike
@@ -138,8 +137,7 @@ class EinsumDense(WithKernel):
                  bias_regularizer: RegularizerLike = None, kernel_constraint: ConstraintLike = None,
                  bias_constraint: ConstraintLike = None, **options: Unpack[LayerOptions]) -> None:  # fmt: skip
         self._configure(locals())
-        shape = (output_shape,) if isinstance(output_shape, int) else tuple(output_shape)
-        self.partial_output_shape: PartialShape = shape
+        self.partial_output_shape: PartialShape = as_shape(output_shape)
 
     def _analyzed(self, input_shape: ShapeLike) -> tuple[str, str, dict[str, int | None], PartialShape, bool]:
         """Return the kernel's and the output's letters, the sizes by letter, the output shape, and if "..." leads."""
@@ -247,12 +245,11 @@ class InputLayer(Layer):
         elif batch_shape is None:
             raise ValueError("You must pass a `shape` argument, such as Input(shape=(2,)).")
         super().__init__(name=name)
-        self.batch_shape: PartialShape = standardize_shape(batch_shape)
-        self._dtype = standardize_dtype(dtype)
+        self._tensor = KerasTensor(batch_shape, dtype, name=name) if input_tensor is None else input_tensor
+        self.batch_shape: PartialShape = self._tensor.shape
         self.optional = optional
         self.sparse = self.ragged = False
         self.built = True
-        self._tensor = KerasTensor(self.batch_shape, self._dtype, name=name) if input_tensor is None else input_tensor
         Node(self, (), {}, self._tensor)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -262,7 +259,7 @@ class InputLayer(Layer):
     @property
     def dtype(self) -> DTypeName:
         """Dtype of the input."""
-        return self._dtype
+        return self._tensor.dtype
 
     def call(self, inputs: Tensor) -> Tensor:
         return inputs

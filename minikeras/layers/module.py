@@ -16,7 +16,7 @@ from .._base.signature import suggests
 from .._base.typing import DTypeLike, DTypeName, FloatArray, ShapeLike, TensorLike
 from .._core.ownership import Changes
 from .._core.tensor import TensorOps, as_array
-from .._core.variable import Variable, as_shape, assign_all
+from .._core.variable import Variable, assign_all
 from ..constraints import ConstraintLike
 from ..dtype_policies import DTypePolicy
 from ..initializers import InitializerLike
@@ -125,9 +125,8 @@ class Module:
         if isinstance(initializer, str | dict | type):
             initializer = initializers.get(initializer)
         with name_scope(self.name, self):
-            shape = () if shape is None else as_shape(shape)
-            options: Any = {"autocast": autocast, "aggregation": aggregation, "name": name}
-            variable = Variable(cast(Any, initializer), shape, dtype, trainable, **options)
+            options: Any = {"shape": () if shape is None else shape, "autocast": autocast, "aggregation": aggregation}
+            variable = Variable(cast(Any, initializer), dtype=dtype, trainable=trainable, name=name, **options)
         variable.regularizer = regularizers.get(regularizer)
         variable.constraint = constraints.get(constraint)
         variable.overwrite_with_gradient = overwrite_with_gradient

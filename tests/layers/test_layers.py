@@ -469,6 +469,7 @@ def test_a_number_of_numpy_is_the_shape_that_an_int_is() -> None:
     assert layers.Layer().add_weight(cast(Any, np.int64(3))).shape == (3,)
     assert keras.random.uniform(cast(Any, np.int64(3))).shape == (3,)
     assert keras.random.uniform(cast(Any, np.array(3))).shape == (3,)
+    assert layers.EinsumDense("ab,bc->ac", cast(Any, np.int64(3))).get_config()["output_shape"] == (3,)
 
 
 @pytest.mark.parametrize(
@@ -497,7 +498,7 @@ def test_sizes_may_be_an_array() -> None:
 @pytest.mark.parametrize("shape", [2.0, (2.5,), "3", (-1,)])
 def test_what_is_no_shape_is_refused(shape: Any) -> None:
     for function in (keras.Input, keras.KerasTensor, lambda s: keras.Variable("zeros", s)):
-        with pytest.raises(ValueError, match=r"A shape must be a tuple|Negative dimensions"):
+        with pytest.raises(ValueError, match="A shape must be a tuple"):
             function(shape)
     assert keras.KerasTensor(cast(Any, np.array([2, 3]))).shape == (2, 3)
     assert all(type(n) is int for n in keras.KerasTensor(cast(Any, np.array([2, 3]))).shape)
@@ -529,7 +530,7 @@ def test_serialized_code_is_never_loaded() -> None:
         (lambda: layers.Dense(3)(np.array([["a"]])), "numbers"),
         (lambda: layers.Dense(3)(keras.Input((None,))), "last axis.*must be known"),
         (lambda: layers.Reshape((4,))(np.ones((1, 3))), r"\(3,\).*\(4,\)"),
-        (lambda: keras.Input((2, -1)), "Negative"),
+        (lambda: keras.Input((2, -1)), "from 0"),
     ],
 )
 def test_messages_name_what_was_expected_and_what_came(make: Callable[[], Any], words: str) -> None:
