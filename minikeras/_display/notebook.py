@@ -35,7 +35,7 @@ def of_layer(layer: Any) -> tuple[str, str]:
         return _described(title + ("built" if layer.built else "not built"), table)
     connections, lines = layer._shown_links(), list[str]()
     table = [["layer", "type", "output shape", "params", "connected to"][: 4 + (connections is not None)]]
-    for inner in layer._shown_layers:
+    for inner in layer._operations:
         row = next(layer_rows(inner, connections, False))
         name = (of_layer(inner)[0].replace(" open", "", 1),) if hasattr(inner, "_shown_links") else row.name
         table.append([name, row.class_name, row.output_shape, row.params, str(row.connected)][: len(table[0])])

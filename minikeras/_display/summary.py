@@ -57,7 +57,7 @@ def summarize(model: Any, line_length: int | None = None, positions: Sequence[fl
               show_trainable: bool = False, layer_range: Sequence[str] | None = None) -> None:  # fmt: skip
     """Print (by `print_fn`) a table of a model's layers; a ValueError for narrow columns or an empty `layer_range`."""
     connections: Connections | None = getattr(model, "_shown_links", lambda: None)()
-    layers = getattr(model, "_shown_layers", model.layers)
+    layers = getattr(model, "_operations", model.layers)
     first, end = layer_bounds([layer.name for layer in layers], layer_range)
     rows = [row for layer in layers[first:end] for row in layer_rows(layer, connections, expand_nested)]
     weights = {"Trainable": model.trainable_weights, "Non-trainable": model.non_trainable_weights}

@@ -204,7 +204,7 @@ class Model(Exporting, Trainer):
         return graph.output_names if graph and (self._given_graph or len(graph.outputs) == 1) else None
 
     @property
-    def _shown_layers(self) -> list[Any]:
+    def _operations(self) -> list[Any]:
         return self.layers if self._given_graph is None else self._given_graph.operations
 
     def _shown_links(self) -> Any:

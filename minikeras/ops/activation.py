@@ -164,17 +164,17 @@ def hard_shrink(x: TensorLike, threshold: float = 0.5) -> Array:
     return np.where(np.abs(x) > threshold, x, np.zeros((), x.dtype))
 
 
-@primitive(lambda g, y, x, t: g * (np.abs(x) > t), lambda g, y, x, t: -g * np.sign(x) * (np.abs(x) > t))
+@primitive(lambda g, y, x, threshold=0.5: g * (np.abs(x) > threshold))
 def soft_shrink(x: TensorLike, threshold: float = 0.5) -> Array:
     """x moved by `threshold` towards 0, and 0 where |x| <= threshold."""
-    a, t = promote(x, threshold, floating=True)
-    return np.asarray(np.maximum(a - t, 0) + np.minimum(a + t, 0))
+    x = as_float(x)
+    return np.asarray(np.maximum(x - threshold, 0) + np.minimum(x + threshold, 0), x.dtype)
 
 
-@primitive(lambda g, y, x, t, default: g * (x > t), None, lambda g, y, x, t, default: np.where(x > t, 0, g))
+@primitive(lambda g, y, x, threshold, default_value: g * (x > threshold))
 def threshold(x: TensorLike, threshold: float, default_value: float) -> Array:
     """x where x > threshold, `default_value` elsewhere."""
-    return np.where(strong(x) > threshold, *promote(x, default_value))
+    return np.where(strong(x) > threshold, *promote(x, np.asarray(default_value).item()))
 
 
 softplus: Unary = unary(
@@ -195,11 +195,11 @@ sparse_sigmoid: Unary = unary(
     "Straight line from 0 at -1 to 1 at 1: (x + 1) / 2, cut off.", name="sparse_sigmoid")  # fmt: skip
 
 
-@primitive(lambda g, y, x, b: g * 0.5 * (1 + x / np.sqrt(x * x + b)), lambda g, y, x, b: g / (4 * np.sqrt(x * x + b)))
+@primitive(lambda g, y, x, b=4: g * 0.5 * (1 + x / np.sqrt(x * x + b)))
 def squareplus(x: TensorLike, b: float = 4) -> Array:
     """Smooth form of relu without exponentials: (x + sqrt(x * x + b)) / 2. Barron 2021."""
-    a, b = promote(x, b, floating=True)
-    return np.asarray((a + np.sqrt(a * a + b)) / 2)
+    x = as_float(x)
+    return np.asarray((x + np.sqrt(x * x + b)) / 2, x.dtype)
 
 
 @composite

@@ -418,7 +418,7 @@ FORMULAS: dict[str, Callable[..., _Value]] = {
     "shapes._concatenate": lambda *xs, axis: xs[0]("Concat", *xs[1:], axis=axis),
     "shapes._constant_pad": lambda x, widths, value: x("Pad", _sides(widths), np.asarray(value, x.dtype)),
     "silu": lambda x: x * x("Sigmoid"), "square": lambda x: x * x, "tanh_shrink": lambda x: x - x("Tanh"),
-    "soft_shrink": lambda x, threshold: x - x("Max", threshold * -1.0)("Min", threshold),
+    "soft_shrink": lambda x, threshold: x("Shrink", lambd=threshold, bias=threshold),
     "sparse_plus": lambda x: x("Max", -1.0)("Min", 1.0)("Add", 1.0)("Pow", 2.0) * 0.25 + (x - 1.0)("Relu"),
     "sparse_sigmoid": lambda x: x("HardSigmoid", alpha=0.5, beta=0.5),
     "squareplus": lambda x, b: (x + (x * x + b)("Sqrt")) / 2.0,

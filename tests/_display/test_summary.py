@@ -114,7 +114,7 @@ def test_connections_are_those_of_the_outer_model(monkeypatch: pytest.MonkeyPatc
 
 def test_operations_come_before_layers() -> None:
     class Graph(Net):
-        _shown_layers = (Add(),)
+        _operations = (Add(),)
 
     assert "add (Add)" in text(Graph("graph", [Dense("x")]))
 

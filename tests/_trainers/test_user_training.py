@@ -1369,7 +1369,7 @@ def test_a_step_keeps_one_old_array_of_what_it_assigns_often() -> None:
 
 OWN_NAMES = (
     "jit _optimizer _predictor _hooks inputs outputs input_shape output_names _graph _entry _held _inside _computed "
-    "_contents _attributes _sublayers _is_built _operations _connections _output_names _build_for _step_logs"
+    "_contents _attributes _sublayers _is_built _connections _output_names _build_for _step_logs"
 )
 
 
