@@ -175,10 +175,6 @@ def _next_seed(seed: SeedLike) -> Array:
     return SeedGenerator._shared._advance(ordered=False)
 
 
-def _rng(seed: SeedLike) -> "np.random.Generator":  # quoted: NumPy loads np.random only when it is used
-    return np.random.default_rng(_next_seed(seed))
-
-
 def _parameter(value: TensorLike) -> Parameter:
     return value if isinstance(value, (int, float)) else as_array(value)
 
@@ -192,7 +188,8 @@ def _float_dtype(dtype: DTypeLike | None, function: str) -> str:
 
 def _draw(law: str, shape: SizeLike, dtype: str, seed: SeedLike, *parameters: TensorLike) -> Array:
     """Draw from a distribution of `np.random.Generator` with these parameters."""
-    return np.asarray(getattr(_rng(seed), law)(*map(_parameter, parameters), size=as_shape(shape))).astype(dtype)
+    rng = np.random.default_rng(_next_seed(seed))
+    return np.asarray(getattr(rng, law)(*map(_parameter, parameters), size=as_shape(shape))).astype(dtype)
 
 
 @primitive()
@@ -255,7 +252,7 @@ def categorical(logits: TensorLike, num_samples: int, dtype: DTypeLike = "int32"
     scores = as_float(logits)
     if scores.ndim != 2:
         raise ValueError(f"`logits` should have the shape (batch, classes). Received: shape={scores.shape}")
-    rng = _rng(seed)
+    rng = np.random.default_rng(_next_seed(seed))
     rows = np.exp(scores - scores.max(axis=1, keepdims=True))
     draws = [rng.choice(scores.shape[1], num_samples, p=p) for p in rows / rows.sum(axis=1, keepdims=True)]
     return np.array(draws, standardize_dtype(dtype)).reshape(len(scores), num_samples)

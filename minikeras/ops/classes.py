@@ -1,6 +1,6 @@
 """Classes as numbers and as vectors, the losses on them, and sequences of them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import lru_cache
 from math import prod
 from typing import Any, TypeAlias
@@ -503,7 +503,7 @@ def _beam(spelled: Array, width: int, blank: int) -> list[Beam]:
     for step in spelled.astype("float64").tolist():
         grown: dict[Path, list[float]] = {}
         for path, (in_blank, in_label) in beams[-1].items():
-            total = _total((in_blank, in_label))
+            total = float(np.logaddexp(in_blank, in_label))
             for label, p in enumerate(step):
                 if label == blank:
                     gains = [(path, 0, total + p)]
@@ -513,11 +513,7 @@ def _beam(spelled: Array, width: int, blank: int) -> list[Beam]:
                     gains = [((*path, label), 1, total + p)]
                 for key, end, gain in gains:
                     ends = grown.setdefault(key, [-np.inf, -np.inf])
-                    ends[end] = _total((ends[end], gain))
-        ends_of = sorted(grown.items(), key=lambda item: -_total(item[1]))[:width]
+                    ends[end] = float(np.logaddexp(ends[end], gain))
+        ends_of = sorted(grown.items(), key=lambda item: -np.logaddexp(item[1][0], item[1][1]))[:width]
         beams.append({path: (ends[0], ends[1]) for path, ends in ends_of})
     return beams
-
-
-def _total(ends: Sequence[float]) -> float:
-    return float(np.logaddexp(ends[0], ends[1]))
