@@ -93,7 +93,7 @@ class Op:
         self.common: VJP | None = traits.get("common")
         self.ufunc: Callable[..., Any] | None = traits.get("ufunc")
         self.vjp_all: Callable[..., Iterable[tuple[Any, Any]]] | None = None
-        self.replay: Callable[..., Any] = vars(forward).get("unguarded", forward)
+        self.replay: Callable[..., Any] = getattr(forward, "__wrapped__", forward)
         signature = parameters(forward)
         self.parameters: tuple[str, ...] = signature.names
         self.defaults: dict[str, Any] = signature.defaults

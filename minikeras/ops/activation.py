@@ -4,15 +4,13 @@ At a kink, where there is no derivative, a rule gives the one that JAX gives.
 """
 
 import math
-from collections.abc import Callable
-from functools import wraps
 from typing import Any
 
 import numpy as np
 
 from .._base.pool import product
 from .._base.typing import Array, Axis, TensorLike
-from .._core.op import P, composite, primitive
+from .._core.op import composite, primitive
 from .._core.tensor import Tensor, row_of
 from .arrays import ONE, ZERO, as_float, ones, promote, rule, strong
 from .creation import convert_to_tensor
@@ -99,19 +97,11 @@ def gelu(x: TensorLike, approximate: bool = True) -> Array:
     return _gelu(as_float(x), approximate)
 
 
-def _overflows(forward: Callable[P, Array]) -> Callable[P, Array]:
-    """Ignore that exp(-x) overflows to inf, as 1 / inf is the right answer.
+_overflows = np.errstate(over="ignore", under="ignore")
+"""Ignores that exp(-x) overflows to inf, as 1 / inf is the right answer.
 
-    A program ignores it for all its steps at once, and replays the unguarded function.
-    """
-
-    @wraps(forward)
-    def guarded(*args: P.args, **kwargs: P.kwargs) -> Array:
-        with np.errstate(over="ignore", under="ignore"):
-            return forward(*args, **kwargs)
-
-    vars(guarded)["unguarded"] = forward
-    return guarded
+A program ignores it for all its steps at once, and replays the unguarded function.
+"""
 
 
 @primitive(lambda g, y, x: g * y * (1 - y), inplace=True, decomposition=lambda x: np.reciprocal(np.exp(-x) + 1))
