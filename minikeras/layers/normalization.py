@@ -15,6 +15,7 @@ from .._base.user_warning import warn_user
 from .._core.input_spec import InputSpec
 from .._core.tensor import Tensor, TensorOps
 from .._core.variable import Variable
+from ..ops.creation import roomy
 from .core import ConstraintLike
 from .layer import InitializerLike, Layer, LayerOptions, RegularizerLike
 
@@ -168,7 +169,7 @@ class BatchNormalization(_Scaling):
     def call(self, inputs: Tensor, training: bool | None = None, mask: Tensor | None = None) -> Tensor:
         if mask is not None and mask.ndim != inputs.ndim - 1:
             raise ValueError(f"A mask has one axis less than its inputs. Received: {mask.shape}, {inputs.shape}.")
-        x = _wide(inputs)
+        x = roomy(inputs)
         gamma, beta = _as_dtype(self.gamma, x.dtype), _as_dtype(self.beta, x.dtype)
         if training and self.trainable:
             mean, variance = self._moments(x, mask)
@@ -258,7 +259,7 @@ class LayerNormalization(_Scaling):
         if not self.rms_scaling:
             outputs = ops.layer_normalization(inputs, self.gamma, self.beta, self.axis, self.epsilon)
         else:
-            x, axes = _wide(inputs), [a % inputs.ndim for a in self._axes]
+            x, axes = roomy(inputs), [a % inputs.ndim for a in self._axes]
             shape = [n if a in axes else 1 for a, n in enumerate(x.shape)]
             factor = ops.rsqrt(ops.var(x, axes, keepdims=True) + self.epsilon)
             outputs = x * factor * ops.reshape(_as_dtype(self.gamma, x.dtype), shape)
@@ -302,7 +303,7 @@ class GroupNormalization(_Scaling):
     def call(self, inputs: Tensor) -> Tensor:
         shape, axis = inputs.shape, self.axis % inputs.ndim
         channels = (self.groups, shape[axis] // self.groups)
-        x = ops.reshape(_wide(inputs), (*shape[:axis], *channels, *shape[axis + 1 :]))
+        x = ops.reshape(roomy(inputs), (*shape[:axis], *channels, *shape[axis + 1 :]))
         y = ops.layer_normalization(x, axis=[a for a in range(1, x.ndim) if a != axis], epsilon=self.epsilon)
         spread = [channels[a - axis] if a in (axis, axis + 1) else 1 for a in range(x.ndim)]
         if self.gamma is not None:
@@ -359,11 +360,6 @@ class UnitNormalization(_AlongAxes):
 
     def call(self, inputs: Tensor) -> Tensor:
         return ops.normalize(inputs, axis=self.axis, order=2, epsilon=1e-12)
-
-
-def _wide(x: Tensor) -> Tensor:
-    """Return a tensor in which statistics do not overflow: of float32 at least."""
-    return x if x.dtype in ("float32", "float64") else ops.cast(x, "float32")
 
 
 def _as_dtype(x: TensorOps | None, dtype: str) -> Any:

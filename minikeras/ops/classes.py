@@ -13,7 +13,7 @@ from .._core.op import composite, primitive
 from .._core.tensor import Tensor, as_array
 from .activation import log_softmax, row_sums, sigmoid, softmax
 from .arrays import as_float, ones, rule
-from .creation import cast, convert_to_tensor
+from .creation import convert_to_tensor, roomy
 from .elementwise import equal, logaddexp, maximum
 from .reduction import is_narrow, max, sum
 from .shapes import pad, repeat, reshape, squeeze, take_along_axis, where
@@ -400,7 +400,7 @@ def ctc_loss(target: TensorLike, output: TensorLike, target_length: TensorLike, 
         [0.2877]
     """
     labels, lengths = convert_to_tensor(target, "int32"), convert_to_tensor(target_length, "int32")
-    return -_likelihood(log_softmax(_scores(output), axis=-1), labels, lengths, output_length, mask_index)
+    return -_likelihood(log_softmax(roomy(output), axis=-1), labels, lengths, output_length, mask_index)
 
 
 def _likelihood(spelled: Tensor, labels: TensorLike, lengths: TensorLike, steps: TensorLike, blank: int,
@@ -450,7 +450,7 @@ def ctc_decode(inputs: TensorLike, sequence_lengths: TensorLike, strategy: str =
     """
     if strategy not in ("greedy", "beam_search"):
         raise ValueError(f"Invalid strategy {strategy}. Supported values are 'greedy' and 'beam_search'.")
-    scores = _scores(inputs)
+    scores = roomy(inputs)
     batch, steps = scores.shape[:2]
     lengths = as_array(convert_to_tensor(sequence_lengths, "int32")).ravel()
     spelled = scores if strategy == "greedy" else log_softmax(scores, axis=-1)
@@ -482,12 +482,6 @@ def _quality(spelled: Tensor, lengths: Array, best: list[list[Path]], beams: lis
     flat = [a.reshape(-1, *a.shape[2:]) for a in (labels, sizes, kept)]
     logs = _likelihood(repeat(spelled, shape[1], 0), flat[0], flat[1], np.repeat(lengths, shape[1]), blank, flat[2])
     return where([[j < len(beam[-1]) for j in range(shape[1])] for beam in beams], reshape(logs, shape[:2]), -np.inf)
-
-
-def _scores(x: TensorLike) -> Tensor:
-    """Return scores as floats with room for the sums of many."""
-    scores = convert_to_tensor(x)
-    return scores if scores.dtype in ("float32", "float64") else cast(scores, "float32")
 
 
 def _best(scores: Array, merge: bool, blank: int) -> Path:

@@ -77,6 +77,12 @@ def floating(x: TensorLike) -> Tensor:
     return tensor if tensor.dtype.startswith(("float", "complex")) else cast(tensor, settings.floatx)
 
 
+def roomy(x: TensorLike) -> Tensor:
+    """Return a tensor of floats with room for the sums of many: of float32 at least."""
+    tensor = convert_to_tensor(x)
+    return tensor if tensor.dtype in ("float32", "float64") else cast(tensor, "float32")
+
+
 def array(x: TensorLike, dtype: DTypeLike | None = None) -> Tensor:
     """A tensor of the values of x, as `convert_to_tensor` makes it."""
     return convert_to_tensor(x, dtype)
