@@ -223,8 +223,8 @@ class TapedProgram:
         # up what is repeated along one of a few axes as it does what is not.
         alike = type(g) is np.ndarray and (g.strides == self._g.strides or (g.ndim < 4 and not all(g.strides)))
         if through and alike and self._thread == get_ident():
-            same = all(v.array is weight for v, weight in zip(self._variables, values[count:], strict=True))
-            if runs != self._runs and same and self.structure == Changes.layers:
+            later = runs != self._runs and self.structure == Changes.layers
+            if later and all(v.array is weight for v, weight in zip(self._variables, values[count:], strict=True)):
                 self._first(values[:count])
                 runs = self._runs
             if runs == self._runs:
