@@ -86,7 +86,7 @@ def current_path() -> str:
 
 
 @contextmanager
-def undone(dry: int = 0, always: bool = True) -> Iterator[None]:
+def undone(dry: int = 0, always: bool = True) -> Iterator[dict[int, tuple[Any, Any]]]:
     """Run something, and give variables their values back, `always` or only if it raises.
 
     What a `build` sets, or an optimizer changes in place, stays. In a dry run, for shapes, no seed generator advances.
@@ -94,7 +94,7 @@ def undone(dry: int = 0, always: bool = True) -> Iterator[None]:
     changed: dict[int, tuple[Any, Any]] = {}
     try:
         with context.having(undo=changed, dry=dry or context.dry):
-            yield
+            yield changed
         if not always:
             if context.undo is not None:
                 context.undo.update(changed | context.undo)

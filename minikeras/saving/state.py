@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache, partial
 from typing import Any, cast
 
+from .._base.context import undone
 from .._base.naming import own_name, to_snake_case
 from .._base.user_warning import warn_user
-from .._core.ownership import Changes
 from .._core.variable import Variable
 from .._serialization.configurable import is_built_in
 from ..layers.layer import Layer
@@ -191,18 +191,13 @@ def take_all(pairs: Pairs, objects: Iterable[Any], by_hand: Iterable[Callable[[]
     `by_hand` sets further variables of the objects that hold them.
     """
     arrays = [stored.read().astype(v.array.dtype, copy=False) for v, stored in pairs]
-    holders = [saved for saved in objects if isinstance(saved, Layer | Optimizer | Metric)]
-    before = [(v, v.array, v.exposed) for saved in holders for v in own_variables(saved)]
     try:
-        for (v, _), array in zip(pairs, arrays, strict=True):
-            v.adopt(array)
-        for load in by_hand:
-            load()
-    except BaseException:
-        for v, array, exposed in before:
-            v.array, v.exposed = array, exposed
-        Changes.arrays += 1
-        raise
+        with undone(always=False) as before:
+            before |= {id(v): (v, v.array) for v, _ in pairs}
+            for (v, _), array in zip(pairs, arrays, strict=True):
+                v.adopt(array)
+            for load in by_hand:
+                load()
     finally:
         for saved in objects:
             if hasattr(saved, "finalize_state") and saved.built:
