@@ -127,8 +127,7 @@ def match(saved: Any, store: Mapping[str, Dataset]) -> tuple[Pairs, str]:
             del variables[1]
         elif len(store) != len(variables):
             if store or int(saved.iterations):  # it has a state, which stays
-                warn_user(f"Skipping variable loading for optimizer '{saved.name}', because it has {len(variables)} "
-                          f"variables whereas the saved optimizer has {len(store)} variables.")  # fmt: skip
+                saved.load_own_variables(store)  # which warns that the numbers differ
             return [], ""
     label = f"{type(saved).__name__} '{saved.name}'"
     names = [str(i) for i in range(len(variables))]
