@@ -25,7 +25,8 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
             os.chmod(temporary, mode & 0o777)  # which some mounts cannot, where all files have one mode
         os.replace(temporary, final)
     except OSError as error:
-        error.filename = os.fspath(path) if error.filename == temporary else error.filename
+        if error.filename == temporary:
+            error.filename = os.fspath(path)
         raise
     finally:
         if os.path.exists(temporary):

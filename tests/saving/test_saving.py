@@ -402,3 +402,12 @@ def test_a_protected_file_stays(tmp_path: Path) -> None:
     with pytest.raises(PermissionError):
         net().save(path)
     assert path.read_bytes() == before
+
+
+def test_an_error_while_a_file_is_written_keeps_its_words(tmp_path: Path) -> None:
+    class Full(Dense):
+        def save_own_variables(self, store: Any) -> None:
+            raise OSError("the disk is full")
+
+    with pytest.raises(OSError, match=r"^the disk is full$"):
+        keras.Sequential([keras.Input((2,)), Full(1)]).save(tmp_path / "model.keras")
