@@ -14,6 +14,7 @@ from .._base.settings import settings
 from .._base.signature import suggests
 from .._base.user_warning import warn_user
 from .._display.progbar import Progbar, write
+from ..saving.writing import replacing
 
 Hash = Literal["auto", "md5", "sha256"]
 ArchiveFormat = Literal["auto", "tar", "zip"]
@@ -136,14 +137,13 @@ def _has_hash(path: str, expected: str, algorithm: str) -> bool:
 def _download(origin: str, path: str, file_hash: str | None, algorithm: str) -> None:
     """Download a file, which gets its name once it is whole and has the hash."""
     _say(f"Downloading data from {origin}")
-    temporary = f"{path}.{os.urandom(4).hex()}.tmp"
     failures: tuple[type[Exception], ...] = (ImportError, OSError)
     try:
         from http.client import HTTPException  # here, since these need sockets
         from urllib.request import urlopen
 
         failures += (HTTPException,)
-        with urlopen(origin, timeout=_TIMEOUT) as response, open(temporary, "xb") as file:
+        with urlopen(origin, timeout=_TIMEOUT) as response, replacing(path) as file:
             _check_scheme(response.url)  # a redirection may have led elsewhere
             size = int(response.headers.get("Content-Length") or 0)
             bar, done = Progbar(size or None), 0
@@ -153,18 +153,16 @@ def _download(origin: str, path: str, file_hash: str | None, algorithm: str) -> 
                 if done < size or not size:
                     bar.update(done)
             bar.update(done, finalize=True)
-        if size and done != size:
-            raise ConnectionError(f"only {done} of {size} bytes came")
-        if file_hash and not _has_hash(temporary, file_hash, algorithm):
-            raise ValueError(f"The file at {origin} is damaged: its {algorithm} is not {file_hash}. It was not kept.")
-        os.replace(temporary, path)
+            if size and done != size:
+                raise ConnectionError(f"only {done} of {size} bytes came")
+            file.flush()
+            if file_hash and not _has_hash(file.name, file_hash, algorithm):
+                reason = f"its {algorithm} is not {file_hash}"
+                raise ValueError(f"The file at {origin} is damaged: {reason}. It was not kept.")
     except failures as error:
         expected = f" (its {algorithm} must be {file_hash})" if file_hash else ""
         raise OSError(f"Could not download {origin}: {error}. Without a connection, get the file elsewhere and save it "
                       f"as {path}{expected}.") from error  # fmt: skip
-    finally:
-        if os.path.exists(temporary):
-            os.remove(temporary)
 
 
 def _unpack(path: str, folder: str, formats: str | Iterable[str] | None) -> bool:
