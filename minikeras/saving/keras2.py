@@ -58,7 +58,10 @@ def _arguments(name: str, config: Config) -> Config:
             ends = config.get(key)
             if is_old(config["layers"]) and isinstance(ends, list) and len(ends) == 1:
                 config[key] = ends[0]
-        config["layers"] = [_with_calls(layer) for layer in config["layers"]]
+        for layer in config["layers"]:
+            calls = layer.get("inbound_nodes") if isinstance(layer, dict) else None
+            if isinstance(calls, list):
+                layer["inbound_nodes"] = [_call(call) if isinstance(call, list) else call for call in calls]
     return config
 
 
@@ -85,15 +88,8 @@ def is_old(layers: list[Any]) -> bool:
     return any(isinstance(call, list) for each in calls if isinstance(each, list) for call in each)
 
 
-def _with_calls(layer: Any) -> Any:
-    """Return a layer with its calls as Keras 3 writes them."""
-    calls = layer.get("inbound_nodes") if isinstance(layer, dict) else None
-    if not isinstance(calls, list):
-        return layer
-    return {**layer, "inbound_nodes": [_call(call) if isinstance(call, list) else call for call in calls]}
-
-
 def _call(call: list[Any]) -> Any:
+    """Return a call as Keras 3 writes it."""
     if not all(isinstance(each, list) and len(each) in (3, 4) for each in call) or not call:
         return call
     tensors = [_tensor(each[:3]) for each in call]
