@@ -247,6 +247,13 @@ def test_predictions_are_those_of_predict(run: Run, folder: Path, monkeypatch: p
     assert out == Path("y.csv").read_text("utf8")
 
 
+def test_predictions_have_nowhere_to_go(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", None)  # as in a service
+    status, _, err = run("predict", "net.keras", "x.npy")
+    assert (status, err.count("\n")) == (1, 1)
+    assert "output is closed" in err
+
+
 def test_no_more_than_a_piece_is_in_memory(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sizes: list[int] = []
     predict = keras.Sequential.predict

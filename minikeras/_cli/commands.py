@@ -126,6 +126,8 @@ def predict(options: Namespace) -> None:
     _check_output(output or ".csv", options, ".csv", ".npy")
     if batch < 1:
         raise ValueError(f"--batch-size must be 1 or more. Received: {batch}.")
+    if not output and sys.stdout is None:
+        raise ValueError("The standard output is closed. Name a file for the results by --output.")
     model = load_model(options.model)
     with (
         tables.arrays(path) if path.endswith(".npy") else tables.texts(path, options.header) as table,

@@ -165,5 +165,7 @@ def associative_scan(f: Callable[[Any, Any], Any], elems: Any, reverse: bool = F
     """
     tensors = map_structure(convert_to_tensor, elems)
     parts = [map_structure(partial(take, indices=[i], axis=axis), tensors) for i in range(_steps(tensors, axis))]
+    if not parts:
+        return tensors
     results = list(accumulate(parts[::-1] if reverse else parts, f))
     return _joined(results[::-1] if reverse else results, partial(concatenate, axis=axis))

@@ -223,6 +223,7 @@ def test_loops_over_nothing_give_empty_tensors() -> None:
     assert ops.scan(lambda c, _: (c + 1, None), ops.ones(2), None, length=0)[1].shape == (0, 2)
     assert ops.map(ops.sum, rows).shape == (0,)
     assert ops.vectorized_map(lambda x: x[0] + x[1], [rows, rows]).shape == (0, 3)
+    assert ops.associative_scan(ops.add, rows).shape == (0, 3)
 
 
 def test_control_flow_by_hand() -> None:

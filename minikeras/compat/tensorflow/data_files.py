@@ -39,11 +39,17 @@ class _OfFiles(Dataset):
         super().__init__(self._name, items, lambda: TensorSpec([], "string"), UNKNOWN)
 
 
+def _lines(*file: Any) -> Iterator[bytes]:
+    with opened(*file) as lines:
+        for line in lines:
+            yield line.rstrip(b"\n").replace(b"\r", b"")  # wherever that stands, as in TensorFlow
+
+
 class TextLineDataset(_OfFiles):
     """The lines of text files, which may be compressed with GZIP."""
 
     _name = "TextLine"
-    _parts = staticmethod(lambda *file: opened(*file).read().splitlines())
+    _parts = staticmethod(_lines)
 
 
 class TFRecordDataset(_OfFiles):

@@ -495,6 +495,12 @@ def test_compressed_tables(tmp_path: Path) -> None:
     assert len(list(tf.data.TextLineDataset(str(tmp_path / "t.csv"), "GZIP"))) == 4
 
 
+def test_lines_of_texts_end_as_in_tensorflow(tmp_path: Path) -> None:
+    (tmp_path / "t.txt").write_bytes(b"a\r\nb\rc\n\n\r\nlast")
+    lines = [*tf.data.TextLineDataset(tmp_path / "t.txt").as_numpy_iterator()]
+    assert lines == [b"a", b"bc", b"", b"", b"last"]
+
+
 @pytest.mark.parametrize(
     ("line", "message"),
     [
