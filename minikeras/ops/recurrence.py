@@ -292,8 +292,8 @@ def _records(x: Array, mask: Any, state: Array, weights: Array, drops: Any, how:
 
 
 def _not_twice(*args: Any, **kwargs: Any) -> Any:
-    raise NotImplementedError("The gradient of a recurrence is differentiated only by a tape that was open when the "
-                              "layer was called. Open the outer GradientTape before that.")  # fmt: skip
+    raise NotImplementedError("The gradient of a recurrence is differentiated by an outer GradientTape that was open "
+                              "when the layer was called. Open two before, also where one is persistent.")  # fmt: skip
 
 
 @primitive(_not_twice, _not_twice, _not_twice, None, None, stepwise=True)
