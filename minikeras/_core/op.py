@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Never, ParamSpec, TypeAlias, TypedDict, T
 import numpy as np
 
 from .._base.blas_threads import FEW, one_thread
+from .._base.context import context
 from .._base.signature import check_keywords, parameters
 from .._base.typing import Array
 from .tensor import FLOAT64, NUMPY_OPS, HasTensor, NoValue, Tensor, any_symbolic, coerce, has_tensor, narrow, recorders
@@ -183,7 +184,7 @@ def primitive(*vjps: VJP | None, variadic: bool = False, name: str | None = None
             inputs, arrays = narrow(inputs, arrays) if wide else (inputs, arrays)
             if recorders.open or op.view:  # what a tape keeps, or a view, is not what the caller may change later
                 arrays = [x.copy() if type(x) is np.ndarray else a for x, a in zip(inputs, arrays, strict=True)]
-                rest = _own(rest)
+                inputs, rest = _as_read(inputs, arrays), _own(rest)
             entry = recorders.open[0].run(op, inputs, arrays, rest, kwargs) if recorders.open else None
             try:
                 output = entry.output if entry else Tensor((alone if large else forward)(*arrays, *rest, **kwargs))
@@ -203,6 +204,19 @@ def primitive(*vjps: VJP | None, variadic: bool = False, name: str | None = None
 
 def _joined(x: Any) -> Any:
     return NUMPY_OPS["convert_to_tensor"](x) if has_tensor(x) else x
+
+
+def _as_read(inputs: tuple[Any, ...], arrays: Sequence[Any]) -> tuple[Any, ...]:
+    """Return inputs, and casts of those that are weights which a layer of mixed precision reads in another dtype."""
+    return inputs if context.autocast is None else tuple(map(_recorded_cast, inputs, arrays))
+
+
+def _recorded_cast(x: Any, value: Any) -> Any:
+    if not getattr(x, "autocast", False) or x.array.dtype == value.dtype:
+        return x
+    y = Tensor(value)
+    note(Entry(vars(NUMPY_OPS["cast"])["op"], [x], [x.array], (y.dtype,), {}, y))
+    return y
 
 
 def _own(x: Any) -> Any:

@@ -206,7 +206,7 @@ def backward(entries: list[Entry], seeds: list[tuple[Any, Any]], as_tensors: boo
 
 
 def _as_read(x: Any, value: Any) -> Any:
-    """Return an input, or a tensor of what it was: of a variable that was assigned since, or read in another dtype."""
+    """Return an input, or a tensor of what it was: of a variable that was assigned since."""
     if isinstance(x, Tensor) or getattr(x, "array", None) is value or np.isscalar(value):
         return x if isinstance(x, TensorOps) else value
     tensor = Tensor(value)

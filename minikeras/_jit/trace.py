@@ -6,11 +6,10 @@ from typing import Any, cast
 
 import numpy as np
 
-from .._base.context import context
 from .._base.nested import leaves, map_structure
 from .._base.typing import Array
 from .._core.op import Entry, Op
-from .._core.tensor import NUMPY_OPS, Recorder, Tensor, TensorOps, stop_recording
+from .._core.tensor import Recorder, Tensor, TensorOps, stop_recording
 from .._core.variable import ASSIGN, Variable
 
 
@@ -25,7 +24,6 @@ class Trace(Recorder):
         self._read: dict[int, tuple[Variable, Array]] = {}  # what variables held when they were read or assigned
         self._stale: dict[int, Array] = {}  # those of these arrays that they hold no more: a replay finds new values
         self._owners: dict[int, Any] = {}
-        self._casts: dict[int, Tensor] = {}  # the weights as layers of mixed precision read them, by the array's id
 
     def run(self, op: Op, inputs: Sequence[Any], values: Sequence[Any], rest: tuple[Any, ...],
             kwargs: dict[str, Any]) -> Entry | None:  # fmt: skip
@@ -51,9 +49,6 @@ class Trace(Recorder):
 
     def record(self, entry: Entry) -> None:
         """Append one operation that depends on the input or on a variable, draws numbers, or has an effect."""
-        if self._casts or context.autocast is not None:
-            inputs = [*map(self._as_read, entry.inputs, entry.values)]
-            entry = Entry(entry.op, inputs, entry.values, entry.rest, entry.kwargs, entry.output, entry.parts)
         op, depends = entry.op, entry.op.effect or entry.op.draws
         for x, value in zip(entry.inputs, entry.values, strict=True):
             if isinstance(x, Variable):
@@ -77,13 +72,6 @@ class Trace(Recorder):
             optimizer = entry.kwargs["optimizer"]
             for v in optimizer._trainable_variables:  # which two optimizers would take from each other
                 self.escaped |= self._owners.setdefault(id(v), optimizer) is not optimizer
-
-    def _as_read(self, x: Any, value: Any) -> Any:
-        """Return an input of an op; for a weight that was cast for it, which is recorded, what came out."""
-        if isinstance(x, Variable) and value.dtype != x.array.dtype and id(value) not in self._casts:
-            self._casts[id(value)] = y = Tensor(value)
-            self.record(Entry(vars(NUMPY_OPS["cast"])["op"], [x], [x.array], (value.dtype.name,), {}, y))
-        return self._casts.get(id(value), x)
 
     def fingerprint(self) -> list[Any]:
         """Return what was done, such that two runs that a program would replay alike have equal fingerprints."""
