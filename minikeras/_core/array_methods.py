@@ -1,4 +1,4 @@
-"""Methods that arrays have and tensors too: each runs the op of its name."""
+"""The methods that tensors share with arrays. Each runs the op of its name."""
 
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,7 @@ RENAMED = {"conj": "conjugate", "flatten": "ravel"}
 
 
 class ArrayMethods:
-    """The declarations of the methods; `add_methods` makes them."""
+    """Declares the methods, which `add_methods` makes."""
 
     __slots__ = ()
     _repr_html_, _repr_mimebundle_ = displays(of_tensor)

@@ -1,4 +1,4 @@
-"""The demands of a layer on its inputs, and the check."""
+"""What a layer demands of its inputs, and the check of it."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,7 +9,7 @@ from .tensor import TensorOps
 
 
 class InputSpec:
-    """Rank, shape, dtype and single axes that an input must have; None leaves a thing open.
+    """Rank, shape, dtype and sizes of axes that an input must have; None leaves one open.
 
     Args:
         dtype: Name of the dtype.
@@ -83,7 +83,7 @@ class InputSpec:
 
 
 def assert_input_compatibility(input_spec: Any, inputs: Any, layer_name: str, advice: str = "") -> None:
-    """Check inputs against a spec or a list of specs; the advice is in the ValueError for inputs of another rank."""
+    """Check inputs against a spec or a list of specs. Raises a ValueError, with the advice if the rank is wrong."""
     specs = input_spec if isinstance(input_spec, list | tuple) else [input_spec]
     if isinstance(inputs, dict):
         missing = [spec.name for spec in specs if spec.name not in inputs]

@@ -1,4 +1,4 @@
-"""Tensors without values: shapes and dtypes, how they are inferred, and the calls that gave them."""
+"""Symbolic tensors: shapes and dtypes without values, the inference of them, and the graph of calls."""
 
 import math
 import sys
@@ -25,15 +25,16 @@ from .tensor import NUMPY_OPS, Tensor, TensorOps, any_symbolic, stop_recording
 
 
 class KerasTensor(Tensor):
-    """A tensor known by shape and dtype alone, as `Input` gives it; a ValueError if it is to be sparse or ragged.
+    """A symbolic tensor: it has a shape and a dtype, but no value. `Input` returns one.
 
-    Layers, operators, ops and NumPy functions take it and give others, of which `Model(inputs, outputs)` makes a model.
+    Layers, operators, ops and NumPy functions take it and return others. `Model(inputs, outputs)` makes a model of the
+    calls between them.
 
     Args:
         shape: Sizes of all axes, None where unknown.
         dtype: Name of the dtype.
-        sparse, ragged: Whether it is of these kinds; minikeras has neither.
-        record_history: Accepted for Keras's sake.
+        sparse, ragged: True is a ValueError, since minikeras has dense tensors only.
+        record_history: Ignored.
         name: Its name, made up if not given.
 
     Example:
@@ -47,7 +48,7 @@ class KerasTensor(Tensor):
     sparse: bool = False
     ragged: bool = False
     node: "Node | None"
-    """The call that gave it, None if it was made by hand."""
+    """The call that returned it, None if it was made by hand."""
     index: int
     """Its place among the outputs of that call."""
 
@@ -77,7 +78,7 @@ class KerasTensor(Tensor):
         raise error(f"A symbolic tensor has no value: it cannot be {what}. Received: {self!r}. Write the computation "
                     "with minikeras.ops, or in the `call` of a layer.")  # fmt: skip
 
-    if not TYPE_CHECKING:  # `hasattr` says that the first three are not there, as of Keras's
+    if not TYPE_CHECKING:  # the first three are absent for `hasattr`, as in Keras
         numpy = item = tolist = property(lambda self: self._refuse(AttributeError, "read"))
         __bool__ = partialmethod(_refuse, TypeError, "used as a bool")
         __index__ = partialmethod(_refuse, TypeError, "used as an index")
@@ -88,7 +89,7 @@ class KerasTensor(Tensor):
         return self._refuse(TypeError, f"formatted as a number ({spec!r})") if spec else repr(self)
 
     def __eq__(self, other: object) -> Any:
-        """Return whether it is the other one, as in Keras; beside a value, which elements will be equal to it."""
+        """Return whether it is the same symbolic tensor, as in Keras; for a value, compare with its elements."""
         valued = isinstance(other, int | float | np.ndarray | np.generic | TensorOps)
         return super().__eq__(other) if valued and not isinstance(other, KerasTensor) else self is other
 
@@ -98,7 +99,7 @@ class KerasTensor(Tensor):
     def __invert__(self) -> "KerasTensor":
         return cast(KerasTensor, NUMPY_OPS["logical_not"](self))
 
-    if TYPE_CHECKING:  # what is computed from a tensor without a value has none either
+    if TYPE_CHECKING:  # the result has no value either
 
         def __getitem__(self, key: Any) -> "KerasTensor": ...
         def __iter__(self) -> "Iterator[KerasTensor]": ...
@@ -134,12 +135,12 @@ def is_keras_tensor(x: object) -> bool:
 
 
 def infer(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    """Return what a function gives for symbolic arguments, by running it on zeros of two sets of sizes.
+    """Return the result of a function for symbolic arguments, found by running it on zeros of two sets of sizes.
 
-    An axis of the result that differs between the two runs depends on an unknown size and is None. Nothing
-    random is drawn, no loss is kept and nothing is recorded. A function that takes batches of one size alone is run
-    on that size, which then is the result's as well. Errors do not show the sizes of a trial. The result, a structure
-    of tensors or arrays, has a KerasTensor in place of each, as the arguments have.
+    An axis of the result that differs between the two runs depends on an unknown size, and becomes None. The runs draw
+    no random numbers, keep no losses and record nothing. A function that takes only batches of one size is run on that
+    size, which the result has then too. Errors do not show the sizes of a trial. In the result, a KerasTensor stands in
+    place of each tensor or array.
     """
     shapes = [x.shape for x in leaves([args, kwargs]) if isinstance(x, KerasTensor)]
     tries, trial = trials.trial_sizes(shapes), _Trials(function, [args, kwargs])
@@ -157,7 +158,7 @@ def infer(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     if len(runs) < 2 and (paired := trials.paired_sizes(shapes, trial.works)):
         runs = trial.run_both(*paired)
     if len(runs) < 2:
-        # Some take multiples of one size, others that size alone.
+        # Some functions take multiples of one batch size, others only that size.
         for size, times in product((*batches, *trials.sizes_in_sight(errors[0], shapes)), (2, 1)):
             try:
                 runs = trial.run_both((size, tries[0][1]), (size * times, tries[1][1]))
@@ -174,9 +175,10 @@ def infer(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
 
 
 class _Trials:
-    """Runs of a function on zeros in place of symbolic tensors; sizes are those of `_zeros`.
+    """Runs a function on zeros in place of symbolic tensors. For `sizes` see `_zeros`.
 
-    `printed` has what each run printed, `waiting` the calls of models that wait to be built, by the runs that worked.
+    `printed` has what each run printed. `waiting` has models that are not built yet, with their calls in the runs that
+    worked.
     """
 
     def __init__(self, function: Callable[..., Any], arguments: list[Any]) -> None:
@@ -185,7 +187,7 @@ class _Trials:
         self.waiting: dict[Any, Any] = {}
 
     def run(self, *sizes: int) -> Any:
-        """Return what it gives for zeros of these sizes."""
+        """Return the result for zeros of these sizes."""
         args, kwargs = _zeros(self._arguments, sizes)
         with redirect_stdout(trials.Held(sys.stdout)) as held:
             try:
@@ -201,13 +203,13 @@ class _Trials:
         return False
 
     def run_both(self, one: Sequence[int], other: Sequence[int]) -> list[Any]:
-        """Return two runs, by which alone models are built."""
+        """Return the results of two runs, and let only their calls build models."""
         self.waiting.clear()
         return [self.run(*one), self.run(*other)]
 
 
 def _in_common(one: Any, two: Any) -> Any:
-    """Return the structure of what runs on other sizes have in common; a ValueError if they differ in their number."""
+    """Return what two results share, with KerasTensors in place of arrays. Raises a ValueError if they do not match."""
     if len(leaves(one)) != len(leaves(two)):
         raise ValueError("How many tensors this gives depends on a size that is not known.")
     others = iter(leaves(two))
@@ -220,7 +222,7 @@ def _in_common(one: Any, two: Any) -> Any:
 
 
 def _run(function: Callable[..., Any], args: Any, kwargs: Any, waiting: dict[Any, Any], dry: int = 1) -> Any:
-    """Run a function without lasting effects, and add the calls of models that wait to be built by them."""
+    """Run a function without lasting effects. Add the calls of models that are not built yet to `waiting`."""
     with context.having(waiting={}):
         with undone(dry), stop_recording(), np.errstate(all="ignore"):
             result = function(*args, **kwargs)
@@ -232,7 +234,7 @@ def _run(function: Callable[..., Any], args: Any, kwargs: Any, waiting: dict[Any
 def _zeros(arguments: Any, sizes: tuple[int, ...]) -> Any:
     """Return arguments with zeros in place of symbolic tensors.
 
-    `sizes` are that of open first axes, and those of other open axes, of which the last serves all that come after it.
+    `sizes` are the size for unknown first axes, then sizes for other unknown axes, the last one for all further ones.
     """
     others = chain(sizes[1:], repeat(sizes[-1]))
 
@@ -248,13 +250,13 @@ def _zeros(arguments: Any, sizes: tuple[int, ...]) -> Any:
 
 
 def _zero(shape: Sequence[int], dtype: str, words: int = 1) -> Tensor:
-    """Return zeros, or texts of a number of words, so that what follows from their length differs between two runs."""
+    """Return zeros, or texts of a number of words, so that results which depend on their length differ between runs."""
     return Tensor(np.full(shape, "a " * words) if dtype == "string" else np.zeros(shape, dtype))
 
 
 def _build(model: Any, calls: list[tuple[list[tuple[str, object]], Any]]) -> None:
-    """Build a model that has waited for its calls of both runs, of which each met a shape in some scopes."""
-    (scopes, first), (_, other) = calls[0], calls[len(calls) // 2]  # the first call of each run
+    """Build a model from its calls in both runs: pairs of the name scopes and the input shapes."""
+    (scopes, first), (_, other) = calls[0], calls[len(calls) // 2]  # the first one in each run
     with context.having(scopes=scopes):
         model.build(_shared(first, other))
 
@@ -264,11 +266,11 @@ def _shared(a: PartialShape, b: PartialShape) -> PartialShape:
 
 
 class Node:
-    """One call of an operation on symbolic tensors, with its arguments and outputs; kept in its `_inbound_nodes`.
+    """One call of an operation on symbolic tensors. The operation keeps it in `_inbound_nodes`.
 
     Attributes:
         inputs: The symbolic tensors among the arguments.
-        outputs: What it gave; a ValueError if that is no tensor.
+        outputs: The result. One that is no tensor is a ValueError.
         index: How many calls of the operation came before.
     """
 
@@ -289,16 +291,16 @@ class Node:
         operation._inbound_nodes.append(self)
 
     def fill(self, value: Callable[[Any], Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        """Return the arguments, with what a function gives for each leaf among them."""
+        """Return the arguments, with a function applied to each leaf."""
         return map_structure(value, self.args), map_structure(value, self.kwargs)
 
 
 _BY_ELEMENT = ("divide_no_nan", "isclose", "mod", "power")
-"""Ops that go element by element too, though no ufunc does it."""
+"""Ops that work element by element without a ufunc."""
 
 
 class Operation:
-    """An op in a graph, of a subclass named as in Keras; `settings` are what Keras's class takes when it is made."""
+    """An op in a graph. Its subclass has Keras's name, and `settings` are what Keras's class takes in `__init__`."""
 
     function: ClassVar[Callable[..., Any]]
 
@@ -331,7 +333,7 @@ class Operation:
         return infer(self, *args, **kwargs)
 
     def _elementwise_spec(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> KerasTensor | None:
-        """Return the output of an op that NumPy does element by element, without doing it; None for others."""
+        """Return the output of an elementwise op without computing it; None for other ops."""
         op = vars(self.function).get("op")
         listed = any(isinstance(x, list | tuple) for x in args)
         by_element = op is not None and (isinstance(op.ufunc, np.ufunc) or op.name in _BY_ELEMENT)
@@ -347,7 +349,7 @@ class Operation:
 
     @classmethod
     def from_config(cls, config: Config) -> "Operation":
-        """Return the op of a configuration; options that the op here does not have are left out if they are off."""
+        """Return the op of a configuration. Options that the op here does not have are dropped if they are off."""
         known = ("name", *parameters(cls.function).names)
         return cls(**{name: value for name, value in config.items() if value or name in known})
 
@@ -361,7 +363,7 @@ class Operation:
         return [y.shape for y in self._inbound_nodes[-1].outputs]
 
     def rowwise(self) -> bool:
-        """Return whether each row of the result surely depends on the same row of the inputs alone."""
+        """Return whether each row of the result is known to depend only on the same row of the inputs."""
         arguments = [x for node in self._inbound_nodes for x in leaves([node.args, node.kwargs])]
         ranks = {len(x.shape) for x in arguments if isinstance(x, KerasTensor)}
         simple = all(isinstance(x, KerasTensor | int | float) for x in arguments)
@@ -378,7 +380,7 @@ class Operation:
 
 @cache
 def _functions() -> dict[str, Callable[..., Any]]:
-    """Return the op of each class name."""
+    """Return the ops by class name."""
     for load in late_ops:
         load()
     others = {"TrueDivide": "divide", "Linear": "_linspace", "LeftShift": "left_shift", "RightShift": "right_shift"}
@@ -387,13 +389,13 @@ def _functions() -> dict[str, Callable[..., Any]]:
 
 
 def has_op(kind: str) -> bool:
-    """Return whether a class of this name stands for an op."""
+    """Return whether there is an op with a class of this name."""
     return kind in _functions()
 
 
 @cache
 def op_class(kind: str, home: str | None = None) -> type[Operation]:
-    """Return the class of an op, in any module that Keras has ops in, as they move; a ValueError if there is none."""
+    """Return the class of an op. Raises a ValueError if there is none, or `home` is no module of ops in Keras."""
     if not has_op(kind) or home not in (None, *HOMES):
         raise ValueError(f"There is no op of the class {kind!r:.80} in {home!r:.80}.")
     return type(kind, (Operation,), {"function": staticmethod(_functions()[kind]), "__module__": __name__})
@@ -404,7 +406,7 @@ def _make(kind: str, config: Config) -> Operation:
 
 
 def _call_op(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """Infer what an op gives for symbolic tensors, and note the call for the graph."""
+    """Infer the result of an op on symbolic tensors, and record the call in the graph."""
     signature, name = parameters(function), function.__name__
     options = signature.defaults | signature.bind(args, kwargs)
     options.pop("out", None)

@@ -1,7 +1,7 @@
-"""The declaration of primitives, and the record from which they are differentiated and replayed.
+"""Primitive operations, and the entries from which they are differentiated and replayed.
 
-Inside a primitive every value is an ndarray; outside it is a `Tensor`. `primitive` makes the passage: it takes the
-arrays out of its arguments, runs the forward function, wraps the result and tells the open recorders.
+Inside a primitive every value is an ndarray, outside it is a `Tensor`. The decorator `primitive` goes between the two:
+it takes the arrays out of the arguments, runs the forward function, wraps the result and tells the open recorders.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -34,19 +34,19 @@ class Traits(TypedDict, total=False):
 
     Attributes:
         inplace: Whether `out`, the last argument, may be the array of the first input.
-        effect: Whether it is run for what it changes, so that a replay must not leave it out.
-        out_arrays: Given the keyword arguments, the arrays in which the inputs should be computed, or None for any. A
-            program asks again when variables may have other arrays.
-        bind: Given the keyword arguments, returns the function that a program calls in place of the op once the inputs
-            are computed there. A program asks again when variables may have other arrays.
-        decomposition: The op as a function of tensors, in terms of other ops, which does the same to the last bit, and
-            refuses the same. Traces run it, and programs. None if there is none.
-        ufunc: The NumPy function, with `out` as its last argument, that a program calls once no dtype is to be settled.
-        view: Whether the result may share the memory of the first input, and nothing is computed then.
-        stepwise: Whether it calls NumPy for each step of a sequence, as it would for each block of rows.
-        fused_vjp: Name of an op -> place of an input that this op may have made, and the rule for the gradient of that
-            op's first input: two rules in one, where that takes less.
-        common: What the rules share: it gets what they get, and they get its result in place of the gradient.
+        effect: Whether the op changes something, so that a replay must not leave it out.
+        out_arrays: Takes the keyword arguments, and returns the arrays in which the inputs should be computed, or None
+            for any. A program asks again when variables may have other arrays.
+        bind: Takes the keyword arguments, and returns the function that a program calls in place of the op once the
+            inputs are in those arrays. A program asks again when variables may have other arrays.
+        decomposition: The op as a function of tensors, in terms of other ops. It gives the same to the last bit, and
+            refuses the same inputs. Traces and programs run it. None if there is none.
+        ufunc: The NumPy function, with `out` as its last argument, that a program calls where dtypes need no change.
+        view: Whether the result may share the memory of the first input, in which case nothing is computed.
+        stepwise: Whether it calls NumPy for each step of a sequence. In blocks of rows it would do so for each block.
+        fused_vjp: Name of an op -> the place of an input that this op may have made, and a rule for the gradient of
+            that op's first input. It does the work of both rules, in less time.
+        common: Computes what the rules share. It takes their arguments, and its result replaces their gradient.
     """
 
     inplace: bool
@@ -65,16 +65,16 @@ class Op:
     """A primitive operation: its forward function on arrays and a gradient rule for each tensor argument.
 
     Attributes:
-        vjps: One rule a tensor argument, None where the result does not depend smoothly on it.
-        count: How many leading arguments are tensors; None where all positional ones are.
+        vjps: One rule a tensor argument, None where the result is not differentiable in it.
+        count: How many leading arguments are tensors; None if all positional ones are.
         inplace, effect, out_arrays, bind, decomposition, ufunc, view, stepwise, fused_vjp, common: See `Traits`.
         writes: Whether the last argument of `forward` is an `out` array to write to.
-        draws: Whether it gives other numbers each time, and has an effect on what is drawn later.
+        draws: Whether it draws random numbers, so that each run gives others.
         needs_all: Whether none of its tensors may be None.
-        vjp_all: Used in place of rules: given the gradient of the output, the entry, its values, the ids of tensors
-            whose own gradient is wanted, and the gradients that there are by id, from which it takes those that it adds
-            to, returns pairs (tensor, its gradient or None).
-        replay: The function that a program runs in place of `forward`, without a guard that the program holds itself.
+        vjp_all: Used in place of `vjps`. It takes the gradient of the output, the entry, its values, the ids of tensors
+            whose own gradient is wanted, and the gradients so far, by id; it removes from these the ones that it adds
+            to. It returns pairs (tensor, its gradient or None).
+        replay: What a program runs: `forward` without a guard against warnings, which the program has itself.
     """
 
     def __init__(self, forward: Callable[..., Array], vjps: tuple[VJP | None, ...], count: int | None,
@@ -101,11 +101,11 @@ class Op:
         self.writes: bool = "out" in signature.names
         self.draws: bool = count == 0 or "seed" in signature.names
         may_lack = [name for name in self.parameters[:count] if self.defaults.get(name, 0) is None]
-        free = self.name in ("clip", "equal", "not_equal") or self.name[0] == "_"  # a bound; `x == None`; own checks
+        free = self.name in ("clip", "equal", "not_equal") or self.name[0] == "_"  # a bound may be None, `x == None`
         self.needs_all: bool = not (count is None or may_lack or free)
 
     def vjp(self, index: int) -> VJP | None:
-        """Return the rule for one input, if it has one; that of an op with any number of inputs serves all."""
+        """Return the rule for one input, if it has one. An op with any number of inputs has one rule for all."""
         if self.count is None:
             rule = self.vjps[0]
             return rule and (lambda g, y, *args, **kwargs: rule(index, g, y, *args, **kwargs))
@@ -113,7 +113,10 @@ class Op:
 
 
 class Entry:
-    """One recorded step: which op, on what, with which values then, with which result, run as which `parts`, if any."""
+    """A recorded operation: the op, its inputs, their values at the time, other arguments, and its output.
+
+    `parts` are the entries of its decomposition, if it was run as that.
+    """
 
     __slots__ = ("inputs", "kwargs", "op", "output", "parts", "rest", "values")
 
@@ -128,7 +131,7 @@ class Entry:
         self.parts: Sequence[Entry] = parts
 
     def arguments(self) -> dict[str, Any]:
-        """Return what the arguments that are no tensors were, by name."""
+        """Return the arguments that are no tensors, by name."""
         names = self.op.parameters[len(self.inputs) :]
         rest = dict(zip(names, self.rest, strict=False))
         return {name: self.op.defaults.get(name) for name in names} | rest | self.kwargs
@@ -141,7 +144,7 @@ def note(entry: Entry) -> None:
 
 
 late_ops: list[Callable[[], None]] = []
-"""Functions that import the ops which no NumPy function stands for, and which load when somebody asks for them."""
+"""Functions that import the ops which have no NumPy name. They are called when somebody asks for all ops."""
 
 
 @overload
@@ -152,12 +155,12 @@ def primitive(*vjps: VJP | None, variadic: bool = False, name: str | None = None
 def primitive(*vjps: VJP | None, variadic: bool = False, name: str | None = None, **traits: Unpack[Traits]) -> Any:
     """Declare a primitive: the decorated function is its forward pass, `vjps` are its gradient rules.
 
-    The forward function gets arrays (or Python numbers) for its tensor arguments, which come first, one a rule.
+    The forward function gets arrays (or Python numbers) for its tensor arguments, which come first.
 
     Args:
-        vjps: The rules, in the order of the tensor arguments.
-        variadic: Whether all positional arguments are tensors, served by one rule that gets the index first.
-        name: Name of the NumPy function that the op answers for, if it is not the function's own.
+        vjps: One rule for each tensor argument, in their order.
+        variadic: Whether all positional arguments are tensors. A single rule serves them, which gets the index first.
+        name: Name of the NumPy function that runs the op on tensors, if it is not the function's own.
     """
 
     def declare(forward: Callable[..., Any]) -> Any:
@@ -182,7 +185,7 @@ def primitive(*vjps: VJP | None, variadic: bool = False, name: str | None = None
                 elif a is None and op.needs_all:
                     raise ValueError(f"{op.name} takes tensors or numbers. Received: None.")
             inputs, arrays = narrow(inputs, arrays) if wide else (inputs, arrays)
-            if recorders.open or op.view:  # what a tape keeps, or a view, is not what the caller may change later
+            if recorders.open or op.view:  # so that the caller may change the array later
                 arrays = [x.copy() if type(x) is np.ndarray else a for x, a in zip(inputs, arrays, strict=True)]
                 inputs, rest = _as_read(inputs, arrays), _own(rest)
             entry = recorders.open[0].run(op, inputs, arrays, rest, kwargs) if recorders.open else None
@@ -207,7 +210,7 @@ def _joined(x: Any) -> Any:
 
 
 def _as_read(inputs: tuple[Any, ...], arrays: Sequence[Any]) -> tuple[Any, ...]:
-    """Return inputs, and casts of those that are weights which a layer of mixed precision reads in another dtype."""
+    """Return inputs; a weight that a layer of mixed precision reads in another dtype is replaced by its cast."""
     return inputs if context.autocast is None else tuple(map(_recorded_cast, inputs, arrays))
 
 
@@ -220,12 +223,12 @@ def _recorded_cast(x: Any, value: Any) -> Any:
 
 
 def _own(x: Any) -> Any:
-    """Return an index, or other arguments, with copies of the arrays among them, which the caller may change."""
+    """Return an index, or other arguments, with copies of the arrays in it, so that the caller may change these."""
     return x.copy() if type(x) is np.ndarray else tuple(map(_own, x)) if type(x) is tuple else x
 
 
 def _by_position(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
-    """Return the positional arguments, with those tensors that `kwargs` had by name; a TypeError if one is missing."""
+    """Return the positional arguments, tensors given by name included. Raises a TypeError if one is missing."""
     for name in op.parameters[len(args) : op.count]:
         if name not in kwargs and name not in op.defaults:
             op.forward(*args, **kwargs)  # raises Python's own error
@@ -240,7 +243,7 @@ def composite(function: Callable[P, Tensor]) -> "OpCall[P]": ...
 @overload
 def composite(function: F) -> F: ...
 def composite(function: Any) -> Any:
-    """Declare an op made of other ops: NumPy's function of its name runs it, on symbolic tensors it is inferred."""
+    """Declare an op made of other ops. NumPy's function of its name runs it, and it takes symbolic tensors."""
 
     @wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
@@ -257,10 +260,10 @@ def composite(function: Any) -> Any:
 
 
 def as_op(function: Callable[P, Tensor]) -> "OpCall[P]":
-    """Let checkers take a function made of ops for one, which gives symbolic tensors for such."""
+    """Declare to type checkers that a function made of ops takes and gives symbolic tensors as they do."""
     return function  # type: ignore[return-value]
 
 
 def symbolic_call(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> "Tensor":
-    """Infer what a call on symbolic tensors gives; `keras_tensor` puts the real function here."""
+    """Infer the result of a call on symbolic tensors. `keras_tensor` puts the real function here."""
     raise NotImplementedError

@@ -11,7 +11,7 @@ Symbolic: TypeAlias = KerasTensor | list[KerasTensor] | tuple[KerasTensor, ...]
 
 
 class OpCall(Protocol[P]):
-    """An op: it makes a KerasTensor of KerasTensors, and a Tensor of anything else."""
+    """An op: it returns a KerasTensor for KerasTensors, and a Tensor for anything else."""
 
     __name__: str
 

@@ -1,4 +1,4 @@
-"""How Keras's configurations name ops: by classes, in modules of theirs, with their arguments in two parts."""
+"""How Keras's configurations name ops: each is a class in a module, with arguments of `__init__` and of the call."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,7 +7,7 @@ _KINDS = {"batch_normalization": "BatchNorm", "layer_normalization": "LayerNorm"
           "isin": "IsIn", "allclose": "AllClose", "searchsorted": "SearchSorted", "svd": "SVD", "cdist": "CDist",
           **{name: name.upper() for name in ["fft", "fft2", "ifft2", "rfft", "irfft", "stft", "istft", "ssim", "psnr"]},
           "rgb_to_grayscale": "RGBToGrayscale", "rgb_to_hsv": "RGBToHSV", "hsv_to_rgb": "HSVToRGB"}  # fmt: skip
-"""The class that stands for an op in Keras's configurations, where it is not the op's name in capitals."""
+"""The class names that are not the name of the op in camel case."""
 _MODULES = {
     "core": "Cast ConvertToTensor SaturateCast Scatter ScatterUpdate Slice SliceUpdate StopGradient Unstack",
     "image": "RGBToGrayscale RGBToHSV HSVToRGB Resize AffineTransform ExtractPatches ExtractPatches3d MapCoordinates "
@@ -21,10 +21,10 @@ _MODULES = {
     "HardSilu HardTanh LayerNorm LeakyRelu LogSigmoid LogSoftmax MaxPool Moments MultiHot Normalize OneHot PSNR Polar "
     "RMSNorm Relu Relu6 Selu SeparableConv Sigmoid Silu SoftShrink Softmax Softplus Softsign SpaceToDepth TanhShrink "
     "SparseCategoricalCrossentropy SparsePlus SparseSigmoid Sparsemax Squareplus Threshold Unfold"}  # fmt: skip
-"""Where Keras has the classes that are not in keras.src.ops.numpy."""
+"""The module in keras.src.ops of each class that is not in `numpy`."""
 OPS = "keras.src.ops."
 HOMES = frozenset(f"{OPS}{home}" for home in (*_MODULES, "numpy"))
-"""The modules that Keras has classes of ops in."""
+"""The modules of these classes."""
 CALLED_WITH = {
     "average": "x weights", "batch_normalization": "x mean variance offset scale", "clip": "x",
     "dot_product_attention": "query key value bias mask scale", "einsum": "", "elu": "x", "get_item": "x key",
@@ -32,7 +32,7 @@ CALLED_WITH = {
     "pad": "x constant_values", "percentile": "x q", "quantile": "x q", "rearrange": "tensor pattern",
     "rms_normalization": "x scale", "select": "condlist choicelist default", "slice": "inputs start_indices",
     "where": "condition x1 x2"}  # fmt: skip
-"""Arguments of such a class's call, where they are not the op's tensors; the rest it takes when it is made."""
+"""The arguments of such a class's call, where they are not the op's tensors. Its `__init__` takes the others."""
 
 
 def class_name(function: Callable[..., Any]) -> str:

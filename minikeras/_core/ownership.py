@@ -1,22 +1,22 @@
 """Who may write to the array of a variable, and what programs must notice.
 
-**An array is written in place only while its variable is exclusive**, which is while nobody else can hold the array.
-Whoever hands an array out exposes the variable first. Whoever wants to write to an exposed variable moves its value to
-a new array first; the old array stays with those that hold it, and never changes again. So a tensor, a tape or a
-caller's array keeps the value that it was made from, and training writes in place all the same.
+**An array is written in place only while its variable is exclusive**: nobody else can hold the array. Code that hands
+the array out marks the variable as exposed. Code that wants to write to an exposed variable first moves the value to a
+new array; the old one stays with those that hold it, and never changes again. So a tensor, a tape or a caller's array
+keeps its value, and training still writes in place.
 
-A program looks weights up once and writes to their arrays. It is dropped when a layer changes. It looks them up again
-when a variable gets another array, and, if it writes to them, when one may have been exposed.
+A program looks up the arrays of weights once and writes to them. It is dropped when a layer changes. It looks them up
+again when a variable gets another array and, if it writes to variables, when one may have been exposed.
 """
 
 
 class Changes:
-    """Counts of what programs must notice, all over the process.
+    """Counts what programs must notice, in the whole process.
 
     Attributes:
         layers: Changes of layers: attributes set, weights added or frozen.
-        arrays: Variables that got another array.
-        exposures: Variables whose array somebody may hold from then on.
+        arrays: Times that a variable got another array.
+        exposures: Times that a variable was exposed.
     """
 
     layers: int = 0
@@ -27,5 +27,5 @@ class Changes:
 EXCLUSIVE = False
 """`Variable.exposed` of a variable whose array nobody else holds."""
 EXPOSED = True
-"""`Variable.exposed` where somebody may hold the array for good. The id of a tape there says that it alone holds the
-array, until its gradient is taken."""
+"""`Variable.exposed` if somebody may hold the array for good. The id of a tape in its place says that only this tape
+holds the array, until its gradient is taken."""

@@ -1,4 +1,4 @@
-"""Reverse-mode differentiation: a tape of operations, run backwards."""
+"""Reverse-mode differentiation: a tape records operations, and runs them backwards."""
 
 import math
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
@@ -23,19 +23,19 @@ _Weights: TypeAlias = TensorLike | None
 _Several: TypeAlias = list[Any] | tuple[Any, ...]
 _Named: TypeAlias = dict[str, Tensor | None]
 PASSED = frozenset({"sigmoid", "softmax"})
-"""Ops that the rule of a loss may pass over, see `Op.fused_vjp`."""
+"""Ops that the rule of a loss may skip, see `Op.fused_vjp`."""
 _FUSED = PASSED | {"relu"}
 
 
 class GradientTape(Recorder):
     """Records operations and differentiates a result with respect to what went into it.
 
-    Variables are watched by themselves; watch a tensor with `watch`. Tapes nest: a gradient taken inside an
-    outer tape is itself recorded, which gives second derivatives.
+    Variables are watched automatically, tensors with `watch`. Tapes nest: a gradient taken inside an outer tape is
+    recorded there, which gives second derivatives.
 
     Args:
-        persistent: Whether `gradient` may be called more than once; if not, that is a RuntimeError.
-        watch_accessed_variables: Whether variables are watched without `watch`.
+        persistent: Whether `gradient` may be called more than once. If not, the second call is a RuntimeError.
+        watch_accessed_variables: Whether trainable variables are watched as soon as they are used.
 
     Example:
         >>> x = keras.ops.convert_to_tensor(3.0)
@@ -47,7 +47,7 @@ class GradientTape(Recorder):
     """
 
     threads: AbstractContextManager[None] = nullcontext()
-    """What the gradient is computed within: `one_thread` unless all that is recorded is known to be small."""
+    """The context in which gradients are computed: `one_thread`, unless all operations are known to be small."""
 
     def __init__(self, persistent: bool = False, watch_accessed_variables: bool = True) -> None:
         self.persistent = persistent
@@ -58,7 +58,7 @@ class GradientTape(Recorder):
         self._used = False
 
     def record(self, entry: Entry) -> None:
-        """Append one operation, if anything that is differentiated goes into it."""
+        """Append an operation, if an input of it is differentiated."""
         watched, differentiated, self.threads = self._watched, False, one_thread
         for i, x in enumerate(entry.inputs):
             if id(x) not in watched and type(x) is not Tensor and self.watch_accessed_variables and _is_trainable(x):
@@ -74,7 +74,7 @@ class GradientTape(Recorder):
             self.append(entry)
 
     def append(self, entry: Entry, watched: Mapping[int, Any] | None = None) -> None:
-        """Append an operation that is differentiated, also with respect to these variables, given by their ids."""
+        """Append an operation that is differentiated, and watch the given variables, which are by id."""
         self._entries.append(entry)
         self._watched[id(entry.output)] = entry
         self._watched.update(watched or {})
@@ -85,36 +85,36 @@ class GradientTape(Recorder):
         return maker if type(maker) is Entry else None
 
     def watch(self, tensor: Any) -> None:
-        """Differentiate with respect to this tensor (or these, in a list or dict) as well."""
+        """Differentiate with respect to a tensor, or those in a list or dict, as well."""
         for x in leaves(tensor):
             if not isinstance(x, TensorOps):
                 raise ValueError(f"GradientTape.watch needs a Tensor or a Variable. Received: {x!r}.")
             self._watched.setdefault(id(x), x)
 
     def watches(self, tensor: TensorOps) -> bool:
-        """Return whether the result is differentiated with respect to a tensor, or to what it was made from."""
+        """Return whether a tensor is watched, or depends on something that is."""
         return id(tensor) in self._watched
 
     def convert(self, tensor: TensorOps) -> None:
-        """Warn, for what is computed from the array is not recorded."""
+        """Warn that what is computed from the array is not recorded."""
         if self.follows(tensor) and _differentiable(tensor):
             warn_user("Under a GradientTape a tensor was made an array, as np.asarray does, or np.array of a list of "
                       "them: what is computed from the array has no gradient. Use minikeras.ops, such as ops.stack for "
                       "a list, or x.numpy() where no gradient is wanted.")  # fmt: skip
 
     def follows(self, tensor: TensorOps) -> bool:
-        """Return whether it is watched, or a variable that would be as soon as it is used."""
+        """Return whether a tensor is watched, or is a variable that would be as soon as it is used."""
         return id(tensor) in self._watched or (self.watch_accessed_variables and _is_trainable(tensor))
 
     def hold(self, variables: Iterable[Any]) -> None:
-        """Hold the arrays of variables, until the gradient is taken where it can be but once."""
+        """Hold the arrays of variables: for good if the tape is persistent, else until the gradient is taken."""
         holder = True if self.persistent else id(self)
         for v in variables:
             if v.exposed is EXCLUSIVE:
                 v.exposed = holder
                 self._holds.append(v)
             elif v.exposed != holder:
-                v.exposed = EXPOSED  # to several for good
+                v.exposed = EXPOSED  # several hold the array
         Changes.exposures += 1
 
     def reset(self) -> None:
@@ -132,9 +132,9 @@ class GradientTape(Recorder):
         """Return d target / d source for each source, in the structure of `sources`.
 
         Args:
-            target: A tensor, whose elements are summed, or a list or dict of tensors.
+            target: A tensor, or a list or dict of tensors. Their elements are summed.
             sources: A tensor, a variable, or a list or dict of them.
-            output_gradients: Weights of the target's elements, ones by default.
+            output_gradients: Weights of the target's elements in that sum, ones by default.
 
         Returns:
             Tensors of the sources' shapes; None for a source that the target does not depend on.
@@ -144,7 +144,7 @@ class GradientTape(Recorder):
                                "Make it with GradientTape(persistent=True) to ask again.")  # fmt: skip
         self._used = True
         open_tapes = recorders.open
-        if not self.persistent and self in open_tapes:  # a persistent one records its own gradients, as in TensorFlow
+        if not self.persistent and self in open_tapes:  # a persistent tape records its own gradients, as in TensorFlow
             recorders.open = [r for r in open_tapes if r is not self]
         try:
             if isinstance(target, TensorOps):
@@ -167,21 +167,21 @@ class GradientTape(Recorder):
         return result
 
 
-@np.errstate(all="ignore")  # a slope may be infinite, as that of sqrt at 0
+@np.errstate(all="ignore")  # a gradient may be infinite, such as that of sqrt at 0
 def backward(entries: list[Entry], seeds: list[tuple[Any, Any]], as_tensors: bool,
              watched: Container[int] | None = None, targets: Container[int] = ()) -> dict[int, Any]:  # fmt: skip
-    """Run entries backwards from seeds, and return the gradient of what was met, by the id of the tensor or variable.
+    """Run entries backwards, and return the gradients of all tensors and variables on the way, by id.
 
-    Seeds are pairs of a target and its gradient, None for ones. With `as_tensors` the gradients can be differentiated
-    again. `watched` has the ids of what has a gradient, all tensors if not given, `targets` those of tensors whose own
-    is wanted. Each gradient is a sum made here or an array that a rule returned: callers do not write to it.
+    `seeds` are pairs of a target and its gradient, None for ones. With `as_tensors` the gradients can be differentiated
+    again. `watched` has the ids of what is differentiated, None for all tensors. `targets` has the ids of tensors whose
+    own gradient is wanted, so that no rule may skip them. Callers do not write to the gradients.
     """
     totals: dict[int, Any] = {}
     for target, seed in seeds:
-        if isinstance(target, TensorOps) and cast(Array, target.array).dtype.kind in "fc":  # integers have no slope
+        if isinstance(target, TensorOps) and cast(Array, target.array).dtype.kind in "fc":  # integers have no gradient
             g = np.empty_like(target.array) if seed is None else coerce(seed)
             if seed is None:
-                g.fill(1)  # in a third of the time that np.ones_like takes
+                g.fill(1)  # np.ones_like takes three times as long
             g = g if not as_tensors else seed if isinstance(seed, Tensor) else Tensor(g)
             before = totals.get(id(target))
             totals[id(target)] = g if before is None else before + g
@@ -206,7 +206,7 @@ def backward(entries: list[Entry], seeds: list[tuple[Any, Any]], as_tensors: boo
 
 
 def _as_read(x: Any, value: Any) -> Any:
-    """Return an input, or a tensor of what it was: of a variable that was assigned since."""
+    """Return an input; for a variable that was assigned since, a tensor of its value at the time."""
     if isinstance(x, Tensor) or getattr(x, "array", None) is value or np.isscalar(value):
         return x if isinstance(x, TensorOps) else value
     tensor = Tensor(value)
@@ -218,9 +218,9 @@ def _as_read(x: Any, value: Any) -> Any:
 
 def _pairs(g: Any, entry: Entry, values: Sequence[Any], fused: tuple[int, TensorOps, VJP] | None, as_tensors: bool,
            watched: Container[int] | None) -> Iterator[tuple[Any, Any]]:  # fmt: skip
-    """Yield each input that is differentiated, or what `_passed` says it was made from, and its gradient.
+    """Yield each input that is differentiated and its gradient, or the tensor that a `fused` rule goes through to.
 
-    `g` is the gradient of what the entry gives, `values` are those of its inputs; for the rest see `backward`.
+    `g` is the gradient of the entry's output, `values` are the values of its inputs. For the rest see `backward`.
     """
     y = entry.output if as_tensors else entry.output.array
     if entry.op.common is not None:
@@ -236,7 +236,7 @@ def _pairs(g: Any, entry: Entry, values: Sequence[Any], fused: tuple[int, Tensor
 
 
 def _passed(entry: Entry, makers: Mapping[int, Entry], targets: Container[int]) -> tuple[int, TensorOps, VJP] | None:
-    """Return the place of an input that may be passed over, what it was made from, and the rule for that."""
+    """Return the place of an input that a fused rule may skip, what that was made from, and the rule."""
     for name, (place, rule) in entry.op.fused_vjp.items():
         y = entry.inputs[place]
         maker = makers.get(id(y))
@@ -247,19 +247,19 @@ def _passed(entry: Entry, makers: Mapping[int, Entry], targets: Container[int]) 
 
 
 def _agree(a: Entry, b: Entry) -> bool:
-    """Return whether arguments of the same name, such as the axis, have the same value in two operations."""
+    """Return whether two operations agree in the arguments that both have, such as the axis."""
     return all(a.arguments()[name] == b.arguments()[name] for name in _shared(a.op, b.op))
 
 
 @cache
 def _shared(a: Op, b: Op) -> frozenset[str]:
-    """Return the names that arguments of both have, but for those that are tensors."""
+    """Return the names of the arguments that both have, without tensors."""
     ours, theirs = (op.parameters[op.count :] for op in (a, b))
     return frozenset(ours) & frozenset(theirs) - {"out"}
 
 
 def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
-    """Sum a gradient over the axes along which its input was repeated to fit the other's shape."""
+    """Sum a gradient over the axes along which its input was broadcast, and return it in the input's shape."""
     given: tuple[int, ...] = getattr(g, "shape", ())
     if given == shape:
         return g
@@ -269,15 +269,15 @@ def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
     axes = tuple(range(extra)) + tuple(i + extra for i, n in enumerate(shape) if n == 1 and given[i + extra] != 1)
     if not axes:
         return np.broadcast_to(g, shape)
-    # Of arrays as of tensors, for NumPy's own sum may round otherwise than the op.
+    # Arrays are summed by the op too, because NumPy's own sum may round otherwise.
     total = np.sum(g, axis=axes) if isinstance(g, TensorOps) else vars(NUMPY_OPS["sum"])["op"].forward(g, axes)
     sizes = tuple(1 if i in axes else n for i, n in enumerate(given))[extra:]
     total = total if total.shape == sizes else np.reshape(total, sizes)
-    return total if sizes == shape else np.broadcast_to(total, shape)  # as where einsum repeats an axis of size 1
+    return total if sizes == shape else np.broadcast_to(total, shape)  # where einsum repeats an axis of size 1
 
 
 def _fit(g: Any, x: TensorOps) -> Any:
-    """Bring the gradient that a rule returned to the shape and dtype of the rule's input."""
+    """Return the gradient from a rule in the shape and dtype of its input."""
     array = cast(Array, x.array)
     if type(g) is np.ndarray and g.shape == array.shape and g.dtype is array.dtype:
         return g
@@ -289,11 +289,12 @@ def _fit(g: Any, x: TensorOps) -> Any:
 
 
 def custom_gradient(f: Callable[P, tuple[R, Any]]) -> Callable[P, R]:
-    """Return a function with its own gradient: it returns (result, gradient function).
+    """Give a function a gradient of its own. The function returns (result, gradient function).
 
     Args:
-        f: Takes tensors, returns the result, or several, and a function that maps their gradients to those of the
-            arguments, one or a tuple; where f reads variables, to those and theirs, which it gets as `variables`.
+        f: Takes tensors. Returns the result, or several, and a function that takes their gradients and returns that of
+            the argument, or a tuple with one for each. If f reads variables, the gradient function takes them as
+            `variables`, and returns a pair: the gradients of the arguments, and a list of those of the variables.
 
     Example:
         >>> @keras.ops.custom_gradient
@@ -313,8 +314,8 @@ def custom_gradient(f: Callable[P, tuple[R, Any]]) -> Callable[P, R]:
             results, gradient = cast(Any, f)(*tensors, **kwargs)
         several = isinstance(results, list | tuple)
         tapes = [r for r in recorders.open if isinstance(r, GradientTape)]
-        with stop_recording(*(r for r in recorders.open if r not in tapes)):  # tapes follow f for second gradients only
-            parts = [NUMPY_OPS["copy"](y) for y in (results if several else [results])]  # which may be arguments
+        with stop_recording(*(r for r in recorders.open if r not in tapes)):  # in f tapes record for second gradients
+            parts = [NUMPY_OPS["copy"](y) for y in (results if several else [results])]  # they may be arguments of f
             joint: Any = np.concatenate([np.reshape(y, -1) for y in parts]) if several else parts[0]
         shapes = [y.shape for y in parts]
         if tapes:
@@ -329,14 +330,14 @@ def custom_gradient(f: Callable[P, tuple[R, Any]]) -> Callable[P, R]:
 
 
 def _cut(joint: Any, shapes: Sequence[tuple[int, ...]]) -> list[Any]:
-    """Return the tensors of these shapes that stand one after another in a long one."""
+    """Cut a long tensor into tensors of the given shapes."""
     sizes = [*map(math.prod, shapes)]
     ends = accumulate(sizes)
     return [np.reshape(joint[end - n : end], shape) for end, n, shape in zip(ends, sizes, shapes, strict=True)]
 
 
 def _custom_op(gradient: Callable[..., Any], shapes: Sequence[tuple[int, ...]] | None, variables: list[Any]) -> Op:
-    """Return an op whose rule is a user's function; it has one result, or several of these shapes put together."""
+    """Return an op whose rule is a user's function. With `shapes`, its output holds several results end to end."""
     takes = parameters(gradient)
     if variables and "variables" not in takes.names and takes.varkw is None:
         raise TypeError("The gradient function of a custom_gradient needs an argument `variables`, whose gradients it "

@@ -1,4 +1,4 @@
-"""Tensor, the value that ops and layers give: operators, NumPy's protocols, conversion of other values."""
+"""The Tensor class, which ops and layers return: operators, NumPy's protocols, conversion of other values."""
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -21,7 +21,7 @@ R = TypeVar("R", covariant=True)
 
 
 class Recorder:
-    """A listener that is told of every operation while it is open, as it is within its context."""
+    """Is told of every operation while it is open, that is, inside its `with` block."""
 
     def __enter__(self) -> Self:
         recorders.open = [*recorders.open, self]
@@ -32,7 +32,7 @@ class Recorder:
 
     def run(self, op: "Op", inputs: Sequence[Any], values: Sequence[Any], rest: tuple[Any, ...],
             kwargs: dict[str, Any]) -> "Entry | None":  # fmt: skip
-        """Return the record of an operation that it has run in its own way, None to have it run as usual."""
+        """Run an operation in the recorder's own way and return its entry; return None to have it run as usual."""
         return None
 
     def record(self, entry: "Entry") -> None:
@@ -45,7 +45,7 @@ class Recorder:
         """Take note that NumPy made an array of a tensor or a variable."""
 
     def follows(self, tensor: "TensorOps") -> bool:
-        """Return whether the value depends on what is recorded, so that it has a gradient or changes in a replay."""
+        """Return whether a value depends on what is recorded: it has a gradient, or changes in a replay."""
         raise NotImplementedError
 
 
@@ -56,10 +56,11 @@ class _Recorders(threading.local):
 
 recorders: _Recorders = _Recorders()
 NUMPY_OPS: dict[str, Callable[..., Any]] = {}
-"""Ops under their NumPy names: what operators and NumPy functions on tensors run."""
+"""The ops by NumPy name, which operators and NumPy functions run on tensors."""
 _ALIKE = {"broadcast_to": 2, "dot": 2, "expand_dims": 2, "ndim": 1, "reshape": 2, "shape": 1, "size": 1, "squeeze": 2,
           "sum": 2, "transpose": 2}  # fmt: skip
-"""NumPy functions that gradients call -> how many arguments by place they share with the op: no rules need load."""
+"""NumPy functions that gradient rules call -> how many positional arguments mean the same in the op. These run the op
+without loading the table of all NumPy functions."""
 
 
 class NoValue(Exception):
@@ -67,11 +68,11 @@ class NoValue(Exception):
 
 
 class HasTensor(Exception):
-    """A primitive met a list with a tensor in it, which is to be made one tensor first."""
+    """A primitive met a list with a tensor in it, which must become one tensor first."""
 
 
 def coerce(value: Any) -> Any:
-    """Return what a primitive computes with: an array, or a Python number (whose type NumPy lets give way)."""
+    """Return what a primitive computes with: an array, or a Python number, which takes on the dtype of arrays."""
     if isinstance(value, TensorOps):
         array = value.array
         if array is None:
@@ -86,7 +87,7 @@ def coerce(value: Any) -> Any:
                 variable.exposed = EXPOSED
         return array
     if isinstance(value, float):
-        return float(value)  # a np.float64 is a Python float too, and gives way like one
+        return float(value)  # np.float64 is a subclass of float, but would make arrays beside it float64
     if value is None or isinstance(value, _NUMBERS):
         return value
     if has_tensor(value):
@@ -95,7 +96,7 @@ def coerce(value: Any) -> Any:
 
 
 def has_tensor(x: Any) -> TypeGuard[Sequence[Any]]:
-    """Return whether there is a tensor in a list, or in the lists in it."""
+    """Return whether a list, or a list in it, has a tensor."""
     return isinstance(x, _LISTS) and any(isinstance(item, TensorOps) or has_tensor(item) for item in x)
 
 
@@ -103,9 +104,9 @@ FLOAT64 = np.dtype("float64")
 
 
 def narrow(inputs: tuple[Any, ...], arrays: list[Any]) -> tuple[tuple[Any, ...], list[Any]]:
-    """Let arrays of float64 that are no tensors, which NumPy makes unasked, take part as float32, as in Keras.
+    """Return inputs and their arrays, with float64 arrays that are no tensors as float32, as in Keras.
 
-    They keep all digits where floatx is float64 or where a tensor among them was made float64 on purpose.
+    NumPy makes float64 unasked. It stays where floatx is float64, or where an input is a tensor of float64.
     """
     pairs = list(zip(inputs, arrays, strict=True))
     if settings.floatx == "float64" or any(isinstance(x, TensorOps) and a.dtype == FLOAT64 for x, a in pairs):
@@ -115,15 +116,15 @@ def narrow(inputs: tuple[Any, ...], arrays: list[Any]) -> tuple[tuple[Any, ...],
 
 
 def as_values(value: TensorLike) -> Array:
-    """Return the values of what a function that is no primitive computes with, in the dtype a tensor has."""
+    """Return the array for a value in the dtype of a tensor made from it, for a function that is no primitive."""
     array = as_array(value)
     return array if isinstance(value, TensorOps) else narrow((value,), [array])[1][0]
 
 
 def as_array(value: TensorLike | object, dtype: DTypeLike | None = None) -> Array:
-    """Return an array, a copy only where needed; Python numbers, of object arrays as well, get Keras's types.
+    """Return an array, copied only where needed. Python numbers, in object arrays too, get Keras's dtypes.
 
-    A value that is ragged or not numeric is a ValueError.
+    Raises a ValueError for a value that is ragged or not numeric.
     """
     if isinstance(value, TensorOps):
         value = value.numpy_view()
@@ -158,7 +159,7 @@ def as_array(value: TensorLike | object, dtype: DTypeLike | None = None) -> Arra
 
 
 def in_dtype(array: Array, name: str, copy: bool) -> Array:
-    """Return an array in a dtype by its name; numbers become text as NumPy writes them, text stays what it is."""
+    """Return an array in a dtype, given by name. As "string", numbers become text and text stays as it is."""
     is_text = name == "string" and array.dtype.kind in "OUS"
     return array.astype(array.dtype if is_text else str if name == "string" else name, copy=copy)
 
@@ -166,7 +167,7 @@ def in_dtype(array: Array, name: str, copy: bool) -> Array:
 def row_of(number: Any, shape: Sequence[int]) -> Array:
     """Return an array of one number that broadcasts to a shape with long rows.
 
-    NumPy's `maximum` and `minimum` take a third of the time for two arrays that they need for one and a number.
+    NumPy's `maximum` and `minimum` of two arrays take a third of the time that they need for an array and a number.
     """
     axes, size = len(shape), 1
     while axes and size < 256:
@@ -181,7 +182,7 @@ _NUMBERS = (bool, int, complex)
 
 
 def any_symbolic(values: Iterable[Any]) -> bool:
-    """Return whether there is a tensor without a value among values, or in lists and dicts among them."""
+    """Return whether any value, or an item of a list or dict, is a symbolic tensor."""
     for value in values:
         if value is None or type(value) in _PLAIN:
             continue
@@ -197,7 +198,7 @@ def any_symbolic(values: Iterable[Any]) -> bool:
 
 
 def numpy_functions() -> Any:
-    """Return the module that runs NumPy functions on tensors; `ops` puts the real function here."""
+    """Return the module that runs NumPy functions on tensors. `ops` puts the real function here."""
     raise NotImplementedError
 
 
@@ -209,7 +210,7 @@ def is_followed(x: Any) -> bool:
 
 
 dtype_name: Callable[["np.dtype[Any]"], str] = cache(lambda dtype: "string" if dtype.kind in "OSU" else dtype.name)
-"""The name of a dtype; NumPy makes it anew each time, in over a microsecond."""
+"""The name of a dtype, cached: NumPy takes over a microsecond to make it."""
 
 
 def _unary(name: str) -> Callable[["TensorOps"], "Tensor"]:
@@ -217,7 +218,7 @@ def _unary(name: str) -> Callable[["TensorOps"], "Tensor"]:
 
 
 def _binary(name: str) -> tuple[Callable[["TensorOps", Any], "Tensor"], ...]:
-    """Return the operator that runs an op on a tensor and another value, and the one for both the other way round."""
+    """Return the operator that runs an op on a tensor and another value, and the one with the two swapped."""
     return lambda self, other: NUMPY_OPS[name](self, other), lambda self, other: NUMPY_OPS[name](other, self)
 
 
@@ -226,7 +227,7 @@ def _logical(name: str) -> Callable[["TensorOps", Any], "Tensor"]:
 
 
 class Indexed(Protocol[R]):
-    """A tensor, known by what an index gives: that is what operators give."""
+    """A tensor, typed by what its index gives, because operators give the same type."""
 
     def __getitem__(self, key: Any) -> R: ...
 
@@ -273,7 +274,7 @@ class TensorOps:
         return array
 
     def numpy(self) -> Array:
-        """Return the values as an array that no one else changes."""
+        """Return the values as a new array."""
         return self.numpy_view().copy()
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
@@ -282,7 +283,7 @@ class TensorOps:
         return np.array(self.numpy_view(), dtype)
 
     def __dlpack__(self, **options: Any) -> Any:
-        """Lend the values without a copy, as read-only ones to a library that can tell them apart."""
+        """Share the values without a copy, read-only if the other library knows such arrays."""
         TensorOps.numpy_view(self)
         lent = coerce(self).view()
         lent.flags.writeable = (options.get("max_version") or (0,))[0] < 1
@@ -404,8 +405,8 @@ def _run(name: str, *args: Any) -> "Tensor":
 class Tensor(TensorOps, ArrayMethods):
     """An immutable array: what an op or a layer gives.
 
-    It has operators, indexing, `float()`, `len()` and iteration, and NumPy functions accept it: they give a Tensor and
-    are differentiated, or answer with counts, places and truth. One without a gradient rule works on the values, and
+    It has operators, indexing, `float()`, `len()` and iteration. NumPy functions take it: they return a Tensor and are
+    differentiated, or they return counts, indices or truth values. One without a gradient rule works on the values, and
     raises a TypeError while a tape or `fit` records the tensor.
 
     Args:
@@ -422,12 +423,12 @@ class Tensor(TensorOps, ArrayMethods):
     __slots__ = ("__weakref__", "array", "keras_mask")
 
     keras_mask: Any
-    """Which elements count, where a layer has said so; unset elsewhere."""
+    """The mask, which says what elements count. Unset if no layer has set one."""
     _keras_mask: Any
-    """The same under Keras's name, which its guides print."""
+    """The same under the name that Keras's guides print."""
 
     def __init__(self, array: Array) -> None:
-        if type(array) is not np.ndarray:  # bytes, which NumPy would cut at zeros, become an object
+        if type(array) is not np.ndarray:  # NumPy would cut bytes at zeros
             array = np.asarray(array, object if type(cast(Any, array)) is bytes else None)
         self.array: Array | None = array
 
@@ -486,7 +487,7 @@ add_methods(Tensor, NUMPY_OPS)
 
 @final
 class stop_recording:
-    """Within this context operations are not recorded, but by what is named."""
+    """Inside this `with` block nothing is recorded, except by the given recorders."""
 
     def __init__(self, *but: Recorder) -> None:
         self._but = [*but]

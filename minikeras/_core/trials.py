@@ -1,4 +1,4 @@
-"""Trials of inference: sizes in place of unknown ones, what results have at most, and how trials stay out of sight."""
+"""Shape inference by trial runs: sizes for unknown axes, limits on the size of results, and hiding the runs."""
 
 import math
 import re
@@ -16,28 +16,28 @@ from .tensor import TensorOps
 
 
 def trial_sizes(shapes: Sequence[PartialShape]) -> list[tuple[int, int]]:
-    """Return what unknown sizes may be while a shape is found out: that of a first axis, and that of the others.
+    """Return sizes to try for unknown axes, as pairs: the size of a first axis, and the size of other axes.
 
-    The first two that work tell what is the same for all. They are even, for a batch may be split in halves. A window,
-    or an index, asks for more than two places; a table of positions may have few.
+    The first two pairs that work show which sizes of the result are fixed. Sizes are even, because a batch may be split
+    in halves. Some are large, for windows and indices, and some small, for tables of few positions.
     """
     unknown = max((sum(n is None for n in shape[1:]) for shape in shapes), default=0)
     if not unknown:
         return [(2, 2), (4, 4)]
-    large = 60 if unknown < 3 else 12  # as many numbers in a volume as in an image
+    large = 60 if unknown < 3 else 12  # a volume then has as many numbers as an image
     return [(2, 2), (4, large), (6, 2 * large), (4, 4)]
 
 
 def filled(shape: PartialShape, first: int, others: Iterator[int]) -> list[int]:
-    """Return a shape with sizes in place of unknown ones: that of the first axis, and those of the others in order."""
+    """Return a shape with sizes in place of None: `first` for the first axis, the next of `others` for another."""
     return [n if n is not None else next(others) if axis else first for axis, n in enumerate(shape)]
 
 
 def paired_sizes(shapes: Sequence[PartialShape], works: Callable[..., bool]) -> list[tuple[int, ...]]:
-    """Return sizes for two trials in which unknown sizes are those of known axes that they meet, [] if none will do.
+    """Return the sizes of two trials in which unknown sizes equal a known size that they must fit; [] if none works.
 
-    They are that of the first axis, then one for each unknown size of the others. What may differ from the known size
-    does in the second. `works` returns whether a trial of such sizes does.
+    Each has the size of the first axis, then one for each other unknown axis. In the second trial, axes that need not
+    equal the known size differ from it. `works` returns whether a trial with given sizes works.
     """
     count = sum(n is None for shape in shapes for n in shape[1:])
     known = sorted({n for shape in shapes for n in shape[1:] if n}) if count else []
@@ -45,7 +45,7 @@ def paired_sizes(shapes: Sequence[PartialShape], works: Callable[..., bool]) -> 
         if all(math.prod(filled(shape, 4, repeat(n + 2))) <= MOST_NUMBERS for shape in shapes):
             sizes = [n] * count
             if works(2, *sizes):
-                for group in chain(*(combinations(range(count), k) for k in range(1, 5))):  # some may have to agree
+                for group in chain(*(combinations(range(count), k) for k in range(1, 5))):  # some may have to be equal
                     raised = [n + 2 if i in group else size for i, size in enumerate(sizes)]
                     sizes = raised if all(sizes[i] == n for i in group) and works(4, *raised) else sizes
                 return [(2, *[n] * count), (4, *sizes)]
@@ -53,13 +53,13 @@ def paired_sizes(shapes: Sequence[PartialShape], works: Callable[..., bool]) -> 
 
 
 MOST_NUMBERS = 1 << 24
-"""A batch of more numbers is not tried."""
+"""The most numbers in a batch of a trial."""
 
 
 def sizes_in_sight(error: Exception, shapes: Sequence[PartialShape]) -> list[int]:
-    """Return sizes of batches on which a function may insist, none where the size of the batch is known.
+    """Return batch sizes that a function may insist on; none if the batch size is known.
 
-    They are found in the functions that an error came through, the innermost first: sizes of arrays, and numbers.
+    They are the sizes of arrays, and the numbers, in the functions that an error came through, innermost first.
     """
     if not any(shape[:1] == (None,) for shape in shapes):
         return []
@@ -75,7 +75,7 @@ def sizes_in_sight(error: Exception, shapes: Sequence[PartialShape]) -> list[int
 
 
 class Held(StringIO):
-    """What is printed during a run, held back until somebody wants it seen, as a debugger does."""
+    """Holds back what a run prints, until somebody flushes it, as a debugger does."""
 
     def __init__(self, out: Any) -> None:
         super().__init__()
@@ -90,14 +90,14 @@ class Held(StringIO):
 
 
 def print_once(texts: list[str]) -> None:
-    """Print what two runs printed: once, where they differ in numbers alone."""
+    """Print what two runs printed, only once if they differ only in numbers."""
     text = _agreed(*texts)
     if any(texts):
         sys.stdout.write("".join(texts) if text is None else text)
 
 
 def _agreed(text: str, other: str) -> str | None:
-    """Return a text with None in place of the numbers that differ in another, None if more does."""
+    """Return a text with None in place of numbers that differ from another text; None if more differs."""
     one, two = re.split(r"(\d+)", text), re.split(r"(\d+)", other)
     if one[::2] != two[::2]:
         return None
@@ -105,7 +105,7 @@ def _agreed(text: str, other: str) -> str | None:
 
 
 def without_sizes(error: Exception, other: Exception) -> Exception:
-    """Return an error without the numbers that differ in that of a run on other sizes."""
+    """Return an error without the numbers that differ from the error of another run."""
     texts = [arg for e in (error, other) for arg in e.args[:1] if isinstance(arg, str)]
     if type(error) is type(other) and len(texts) == 2:
         error.args = (_agreed(*texts) or texts[0], *error.args[1:])
@@ -117,15 +117,15 @@ def without_sizes(error: Exception, other: Exception) -> Exception:
 
 _SIZES = ["shape", "pad_width", "repeats", "num_classes", "num_tokens", "num_samples", "minlength", "bins", "size", "n",
           "num"]  # fmt: skip
-"""Settings of ops that say how large the result is."""
+"""Settings of ops that determine the size of the result."""
 _PRODUCTS = ["dot", "einsum", "tensordot", "inner", "outer", "kron", "vdot", "meshgrid"]
-"""Ops whose results may have a number for each pair of what they are given."""
+"""Ops whose results may have one number for each pair of input numbers."""
 _COSTLY = ["fft", "fft2", "ifft2", "rfft", "irfft", "stft", "istft"]
-"""Ops that are computed in complex128 at some 32 times the cost of a number."""
+"""Ops that are computed in complex128, at some 32 times the cost."""
 
 
 def most_numbers(name: str, settings: Mapping[str, Any], shapes: Sequence[PartialShape]) -> int:
-    """Return how many numbers an op works on at most, for tensors of the sizes that inference tries for such shapes."""
+    """Return how many numbers an op works on at most in a trial run for tensors of these shapes."""
     first, others = trial_sizes(shapes)[1]
     tried = [filled(shape, first, repeat(others)) for shape in shapes]
     sizes = [math.prod(shape) for shape in tried]
@@ -146,7 +146,7 @@ def most_numbers(name: str, settings: Mapping[str, Any], shapes: Sequence[Partia
 
 
 def broadcast(shapes: Sequence[PartialShape]) -> PartialShape:
-    """Return the shape that NumPy gives arrays of these; None where one is unknown and no other is larger than 1."""
+    """Return the broadcast shape; an axis is None if a size is unknown and no other is larger than 1."""
     common: list[int | None] = []
     for sizes in zip_longest(*(shape[::-1] for shape in shapes), fillvalue=1):
         larger = {n for n in sizes if n not in (1, None)}

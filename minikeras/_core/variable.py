@@ -1,4 +1,4 @@
-"""A named array that changes: what a layer's weights are kept in."""
+"""The Variable class: a named array that can be set, such as a weight."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .tensor import NUMPY_OPS, Tensor, TensorOps, as_array, dtype_name, recorder
 
 
 def _watched(slot: str, doc: str) -> Any:
-    """Return a property that programs must notice a change of."""
+    """Return a property whose changes programs notice."""
 
     def change(self: Variable, value: Any) -> None:
         if value is not None and not callable(value):
@@ -34,18 +34,18 @@ def _watched(slot: str, doc: str) -> Any:
 class Variable(TensorOps):
     """An array with a name, a path and a `trainable` mark, whose value is set with `assign`.
 
-    Every `assign` stores a new array, so tensors computed from the old value keep theirs. While a model trains, the
-    arrays of its weights are changed in place; what this class gives out are copies. They are in C order, so that what
-    is a view of a weight once is one always.
+    Every `assign` stores a new array, so tensors computed from the old value do not change. While a model trains, the
+    arrays of its weights are changed in place; this class gives out copies. The array is always in C order, so that an
+    operation that once gave a view of it always does.
 
     Args:
         initializer: A value, the name of an initializer, or a function (shape, dtype=) -> array.
-        shape: Sizes of the axes; needed where `initializer` makes the value; a ValueError if unknown.
-        dtype: Name of the dtype; that of the value, or the default float type, if not given.
+        shape: Sizes of the axes, needed if `initializer` makes the value. An unknown size is a ValueError.
+        dtype: Name of the dtype. By default that of the value, or `floatx`.
         trainable: Whether training changes it.
         autocast: Whether a layer with a mixed policy reads it in the dtype that it computes in.
-        aggregation, synchronization: Accepted for Keras's sake (they matter only to distributed training).
-        name: Last part of its path; a ValueError if it has a slash.
+        aggregation, synchronization: Kept, but unused: in Keras they are for distributed training.
+        name: Last part of its path. A slash in it is a ValueError.
 
     Example:
         >>> v = Variable([1.0, 2.0], name="v")
@@ -97,7 +97,7 @@ class Variable(TensorOps):
                 raise ValueError(f"An initializer gave an array of shape {value.shape} instead of {sizes}.")
             return value
         value = as_array(initializer, dtype).copy()
-        if dtype is None and not isinstance(initializer, TensorOps):  # NumPy makes these unasked, as in Keras
+        if dtype is None and not isinstance(initializer, TensorOps):  # which NumPy makes unasked
             value = value.astype({"float64": floatx(), "int64": "int32"}.get(value.dtype.name, value.dtype))
         if shape is not None and value.shape != _checked(shape):
             raise ValueError(f"The value of a Variable must have its shape {_checked(shape)}. Received: {value.shape}.")
@@ -122,8 +122,8 @@ class Variable(TensorOps):
             self._trainable = bool(value)
             Changes.layers += 1
 
-    constraint: Any = _watched("_constraint", "What projects the value after each update, None for nothing.")
-    regularizer: Any = _watched("_regularizer", "What a penalty on the value is, None for nothing.")
+    constraint: Any = _watched("_constraint", "The function that projects the value after each update, None for none.")
+    regularizer: Any = _watched("_regularizer", "The function that gives a penalty on the value, None for none.")
 
     @property
     def shape(self) -> Shape:
@@ -131,7 +131,7 @@ class Variable(TensorOps):
 
     @property
     def dtype(self) -> str:
-        """Name of the dtype it is read in: its own, but in the call of a layer with a mixed policy."""
+        """Name of the dtype: its own, or inside a layer with a mixed policy the one that the layer computes in."""
         own, read_in = self.array.dtype, context.autocast
         return read_in if read_in is not None and self.autocast and own.kind == "f" else dtype_name(own)
 
@@ -142,9 +142,9 @@ class Variable(TensorOps):
     numpy = numpy_view
 
     def assign(self, value: TensorLike) -> Tensor:
-        """Store a new value, cast to the variable's dtype, and return it; a ValueError for another shape."""
+        """Store a new value, cast to the variable's dtype, and return it. Raises a ValueError for another shape."""
         array = value.array if isinstance(value, TensorOps) else None
-        if array is None:  # no tensor, or a symbolic one, which is refused
+        if array is None:  # no tensor, or a symbolic one, which `as_array` refuses
             array = as_array(value, self.array.dtype)
         if array.shape != self.array.shape:
             raise ValueError("The shape of the target variable and the shape of the target value in "
@@ -160,12 +160,12 @@ class Variable(TensorOps):
         return output
 
     def adopt(self, array: Array) -> None:
-        """Store an array of the same shape and dtype which nobody else holds, without a copy."""
+        """Store an array without copying it. It has the same shape and dtype, and nobody else holds it."""
         self.array, self.exposed = array, EXCLUSIVE
         Changes.arrays += 1
 
     def clear(self) -> None:
-        """Set the value to zero, in place where nobody else holds the array."""
+        """Set the value to zero, in place if nobody else holds the array."""
         if self.exposed or recorders.open or context.undo is not None:
             self.assign(np.zeros_like(self.array))
         else:
@@ -180,7 +180,7 @@ class Variable(TensorOps):
         return self.assign(self - value)
 
     def make_exclusive(self) -> None:
-        """Let nobody else hold the array, so that it can be changed in place."""
+        """Copy the array if somebody else may hold it, so that it can be changed in place."""
         if self.exposed:
             self.array, self.exposed = self.array.copy(), EXCLUSIVE
             Changes.arrays += 1
@@ -190,16 +190,16 @@ class Variable(TensorOps):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         for slot in Variable.__slots__[1:]:
-            if slot in state or slot[1:] in state:  # as it was called in pickles of earlier versions
+            if slot in state or slot[1:] in state:  # the name in pickles of earlier versions
                 setattr(self, slot, state[slot] if slot in state else state[slot[1:]])
-        self.array, self.exposed = self.array.copy(), EXPOSED  # of a copy too
+        self.array, self.exposed = self.array.copy(), EXPOSED  # a copied variable has the same array
 
     def __repr__(self) -> str:
         return f"<Variable path={self.path}, shape={self.shape}, dtype={self.dtype}, value={self.numpy_view()}>"
 
 
 def _overwrite(value: Array, variable: Variable, old: Array) -> Array:
-    """Set a variable when its assignment is replayed: in place, and to what it holds by then."""
+    """Replay an assignment, in place in the present array of the variable."""
     np.copyto(variable.array, value, casting="unsafe")
     return variable.array
 

@@ -1,1 +1,1 @@
-"""From a run to its replay: read trace, codegen, program, jit, taped_function, multi_step."""
+"""Records a run and replays it. Read trace, codegen, program, jit, taped_function, multi_step, blocks."""

@@ -1,10 +1,10 @@
 """A traced step, replayed in blocks of rows, on several threads.
 
-Where the operations of a step treat rows alike, a block of rows goes through all of them while its numbers are in the
-cache, and threads take blocks in turn, each with products on one thread. What needs all rows, such as the mean over a
-batch and the gradient of a large matrix, is computed between, sums over rows as sums over blocks. The blocks depend on
-shapes alone, and sums are added in their order: so the numbers do not depend on the threads. They are those of the
-eager run but for the rounding of sums and products.
+Where the operations of a step treat rows alike, each block of rows goes through all of them while its numbers are in
+the cache. Threads take blocks in turn, and BLAS has one thread for each. What needs all rows, such as the mean over a
+batch or the gradient of a large matrix, is computed between: a sum over rows is the sum of the blocks' sums. Blocks
+depend on shapes alone, and sums are added in their order, so the numbers do not depend on the number of threads. They
+equal those of the eager run up to the rounding of sums and products.
 """
 
 from collections.abc import Iterable, Sequence
@@ -28,20 +28,20 @@ from .program import Program
 from .trace import keep, simplified
 
 BLOCKS = 2
-"""More blocks would need more calls, and threads wait for each other at each: some 10 us on a virtual machine."""
+"""More blocks need more calls, and threads wait for each other at each call: some 10 us on a virtual machine."""
 BLOCK_COST = 1 << 20
-"""What a block should cost at least, see `cost_of`: some milliseconds."""
+"""The least `cost_of` a block that pays: some milliseconds."""
 CALL_COST = 10_000
-"""What an entry should cost on average, ten times what a call of NumPy takes."""
+"""The least mean `cost_of` an entry that pays: ten times the time of a NumPy call."""
 LEAST_ROWS = 32
-"""Rows that the first matrix of a large product should have in a block."""
+"""The least rows of a block in the first matrix of a large product."""
 STEP_SIZE = 24_000
-"""Numbers that a step of a sequence should have in a block, some 20 us: threads wait for each other at each call."""
-SUM = -1  # in the place of an axis: results of blocks are added up
+"""The least numbers of a block in one step of a sequence, some 20 us: threads wait for each other at each call."""
+SUM = -1  # in place of an axis: the results of blocks are added up
 
 
 def cost_of(entries: Iterable[Entry]) -> int:
-    """Return about how long entries take, in numbers added; a multiplication in a product takes a 32nd of that."""
+    """Return about how long entries take, in units of one addition; a product does 32 multiplications in that time."""
     return sum(cast(Array, entry.output.array).size + multiplications(entry) // 32 for entry in entries)
 
 
@@ -49,9 +49,9 @@ class _Row(NamedTuple):
     """How an entry is run on a block of rows.
 
     Attributes:
-        axes: For each input the axis along which a block has a part of it, None for all of it.
-        axis: The same of the result; SUM where results are added up.
-        scaled: Whether a shape among its arguments begins with the number of rows.
+        axes: For each input the axis of the rows, along which a block takes its part; None to take the whole input.
+        axis: The axis of the rows in the result; SUM if the results of blocks are added up.
+        scaled: Whether an argument is a shape that begins with the number of rows.
     """
 
     axes: tuple[int | None, ...]
@@ -59,14 +59,14 @@ class _Row(NamedTuple):
     scaled: bool
 
     def run(self, entry: Entry, inputs: Sequence[Any], values: Sequence[Any], ratio: tuple[int, int]) -> Entry:
-        """Return the entry run on parts of its inputs, and of their values; `ratio` is (rows of a part, all rows)."""
+        """Run the entry on parts of its inputs, with these values; `ratio` is (rows of a part, all rows)."""
         rest, kwargs = _scaled((entry.rest, entry.kwargs), ratio) if self.scaled else (entry.rest, entry.kwargs)
         y = Tensor(np.asarray(entry.op.replay(*values, *rest, **kwargs)))
         return Entry(entry.op, inputs, values, rest, kwargs, y)
 
 
 def _scaled(arguments: Any, ratio: tuple[int, int]) -> Any:
-    """Return arguments with the first number of each shape among them multiplied by a ratio."""
+    """Return arguments in which each shape that begins with all rows begins with those of a part."""
     if isinstance(arguments, dict):
         return {name: _scaled(value, ratio) for name, value in arguments.items()}
     if not isinstance(arguments, list | tuple):
@@ -78,7 +78,7 @@ def _scaled(arguments: Any, ratio: tuple[int, int]) -> Any:
 
 
 def _part(value: Any, axis: int | None, rows: int, start: int, stop: int) -> Any:
-    """Return the part of an array that belongs to a range of rows, a view; all of it where there is no axis."""
+    """Return a view of the part of an array for a range of rows; the whole array if it has no axis of rows."""
     if axis is None:
         return value
     each = value.shape[axis] // rows
@@ -89,7 +89,7 @@ _NOISE = np.random.default_rng(0).random(997, np.float32)
 
 
 def other_rows(rows: Any, axis: int | None, noise: float) -> Any:
-    """Return other rows, whose halves differ: an operation that mixes rows gives something else for them."""
+    """Return other rows, to try an operation with: one that mixes rows gives another result for them."""
     if axis is not None and rows.dtype.kind in "biu" and rows.size:
         count = rows.shape[axis]
         first = np.take(rows, [0] * count, axis)
@@ -99,29 +99,29 @@ def other_rows(rows: Any, axis: int | None, noise: float) -> Any:
     if axis is None or rows.dtype.kind != "f" or not noise:
         return others
     added = np.resize(_NOISE, rows.size).reshape(rows.shape) * noise
-    return (others * (1 - 2 * noise) + added).astype(rows.dtype)  # numbers from 0 to 1 are so again
+    return (others * (1 - 2 * noise) + added).astype(rows.dtype)  # numbers from 0 to 1 stay there
 
 
 def _is_close(a: Array, b: Array) -> bool:
-    """Return whether arrays are the same but for the rounding of sums and products."""
+    """Return whether arrays are equal up to the rounding of sums and products."""
     if a.shape != b.shape or a.dtype != b.dtype or a.dtype.kind != "f" or np.array_equal(a, b):
         return np.array_equal(a, b)
     tolerance = 1e3 * np.finfo(a.dtype).eps if a.dtype.itemsize > 2 else 1e-2
     scale = np.max(np.abs(b), initial=0, where=np.isfinite(b))
-    others = ~(np.abs(a - b) <= tolerance * scale)  # infinities and NaN, that is, or differences
+    others = ~(np.abs(a - b) <= tolerance * scale)  # infinities, NaN or real differences
     return np.array_equal(a[others], b[others], equal_nan=True)
 
 
 def _by_row(entry: Entry, known: Sequence[int | None], rows: int) -> _Row | None:
-    """Try out on a few rows how an entry can be run in blocks of them; None if it cannot.
+    """Return how an entry can be run in blocks of rows, found by trial on a few rows; None if it cannot.
 
-    `known` has the axes of inputs that are computed by row. Of other arrays parts may be wanted too, as of a mask.
+    `known` has the axes of the inputs that are computed by row. Other arrays, such as a mask, may need to be cut too.
     """
     options: list[list[int | None]] = []
     for x, v, axis in zip(entry.inputs, entry.values, known, strict=True):
         may = axis is None and isinstance(v, np.ndarray) and not isinstance(x, Variable)
         options.append([axis, *(k for k, n in enumerate(v.shape) if n and not n % rows)] if may else [axis])
-    for noise in (0.25, 0.0):  # where others were all refused, as no class numbers, rows change places
+    for noise in (0.25, 0.0):  # a trial may refuse noise, in class numbers say; then rows only change places
         refused = True
         for axes, scaled in product(product(*options), (False, True)):
             row, few = _Row(axes, SUM, scaled), min(rows, 4)
@@ -133,7 +133,7 @@ def _by_row(entry: Entry, known: Sequence[int | None], rows: int) -> _Row | None
                     for cut in ((0, few), (0, few // 2), (few // 2, few))
                     if (xs := [_part(v, axis, few, *cut) for v, axis in zip(values, axes, strict=True)])
                 ]
-            except (ValueError, TypeError, IndexError):  # as where it was asked for a shape
+            except (ValueError, TypeError, IndexError):  # as when an argument names a shape
                 continue
             refused = False
             at = _axis(whole, parts, few, rows, entry.output.shape)
@@ -145,9 +145,9 @@ def _by_row(entry: Entry, known: Sequence[int | None], rows: int) -> _Row | None
 
 
 def _axis(whole: Array, parts: Sequence[Array], few: int, rows: int, shape: Sequence[int]) -> int | None:
-    """Return along which axis results of parts are put together, SUM where they are added, None for neither.
+    """Return the axis along which the results of parts make up the whole, SUM if they add up to it, else None.
 
-    `whole` is the result for a few rows, `shape` that for all.
+    `whole` is the result for the few rows of the trial, `shape` the shape for all rows.
     """
     if any(part.ndim != whole.ndim or part.dtype != whole.dtype for part in parts):
         return None
@@ -162,12 +162,12 @@ def _axis(whole: Array, parts: Sequence[Array], few: int, rows: int, shape: Sequ
 
 
 class _Plan:
-    """Which entries are run by row, and when: in stages, of which those of odd numbers are run in blocks.
+    """The stages of a step: those of odd numbers are run in blocks of rows, the others on all rows.
 
     Attributes:
-        row: How each entry that is run by row is, by the id of what it gives.
-        axis: The axis of the rows in what is computed by row, by id.
-        stage: The stage after which each tensor is there, by id.
+        row: How each entry of a stage in blocks is run, by the id of its output.
+        axis: The axis of the rows in each tensor that is computed by row, by id.
+        stage: The stage that computes each tensor, by id.
         own: The entries of each stage.
     """
 
@@ -179,7 +179,7 @@ class _Plan:
         self.own: dict[int, list[Entry]] = {}
         self.makers: dict[int, Entry] = {id(entry.output): entry for entry in entries}
         self._written: dict[int, int] = {}
-        """The stage that has written each variable last, of 0 that which has written any."""
+        """The last stage that wrote each variable, by id; at key 0 the last one that wrote unknown variables."""
         self._effects: int = 0
         self._latest: int = 0
         with np.errstate(all="ignore"):
@@ -187,7 +187,7 @@ class _Plan:
                 self._add(entry)
 
     def is_view(self, x: Any) -> bool:
-        """Return whether a tensor is but a view, which each stage takes by itself."""
+        """Return whether a tensor is a mere view, which each stage takes anew."""
         maker = self.makers.get(id(x))
         view = maker is not None and maker.op.view
         return view and (id(x) in self.row or id(cast(Entry, maker).inputs[0]) not in self.axis)
@@ -199,15 +199,15 @@ class _Plan:
         return x
 
     def _add(self, entry: Entry) -> None:
-        """Find out how and when an entry is run."""
+        """Decide how an entry is run, and in which stage."""
         y, op, acts = id(entry.output), entry.op, entry.op.effect or entry.op.draws
         known = [self.axis.get(id(x)) for x in entry.inputs]
-        # A large product that adds up rows is worth all threads by itself, a short step of a sequence no call a block.
+        # A large product that sums over rows keeps all threads busy by itself. Short steps of a sequence are too short.
         alone = multiplications(entry) >= 2 * PART_WORK and known[0] == entry.values[0].ndim - 1
         alone |= acts or (op.stepwise and prod(entry.output.shape[1:]) < BLOCKS * STEP_SIZE)
         row = None if alone or all(axis is None for axis in known) else _by_row(entry, known, self.rows)
-        last_wins = op.view or op.name == "scatter_update"  # of what is written to one place, so that parts add nothing
-        vast = not multiplications(entry) and entry.output.size > sum(map(np.size, entry.values))  # as each part is
+        last_wins = op.view or op.name == "scatter_update"  # where the last value written counts, not a sum
+        vast = not multiplications(entry) and entry.output.size > sum(map(np.size, entry.values))  # and so is each part
         if row is not None and not (row.axis == SUM and (last_wins or vast)):
             self.row[y] = row
             self.axis |= {} if row.axis == SUM else {y: row.axis}
@@ -217,7 +217,7 @@ class _Plan:
         variables = [x for x in map(self._viewed, entry.inputs) if isinstance(x, Variable)]
         before = [self.stage.get(id(x), 0) for x in entry.inputs]
         before += [self._written.get(key, 0) for v in variables for key in (id(v), 0)]
-        if acts:  # an effect comes after all that may look at what it changes
+        if acts:  # an effect comes after everything that may read what it changes
             before.append(self._latest if op.effect else self._effects)
         blocks = y in self.row
         stage = max((n + (n % 2 != blocks) for n in before), default=int(blocks))
@@ -231,7 +231,7 @@ class _Plan:
 
 
 class _Block(NamedTuple):
-    """A block in a stage: its rows, arrays or places of inputs with the axis of parts, and the program that runs it."""
+    """A block of a stage: its rows, its inputs (arrays, or places and axes of the step's inputs) and its program."""
 
     cut: tuple[int, int]
     sources: list[tuple[Any, int | None]]
@@ -239,7 +239,7 @@ class _Block(NamedTuple):
 
 
 class BlockProgram(Program):
-    """A recorded step, on inputs that have as many rows, replayed in blocks; see `Program`. `usable` if that gains."""
+    """A `Program` that runs in blocks of rows; `usable` if that is quicker. All inputs have the same number of rows."""
 
     def __init__(self, recorded: list[Entry], inputs: Sequence[Tensor], outputs: Any, reuse: bool = False) -> None:
         self._start(outputs, True, True)
@@ -258,11 +258,11 @@ class BlockProgram(Program):
         self._cuts = [*pairwise(rows * k // BLOCKS for k in range(BLOCKS + 1))]
         self._inputs = {id(x): i for i, x in enumerate(inputs)}
         self._arrays: dict[int, Array] = {}
-        """What goes from one stage to another, by id."""
+        """Arrays that go from one stage to another, by id."""
         self._sums: dict[int, Array] = {}
-        """What sums over rows are in each block, by id."""
+        """The sum over rows of each block, by id of the whole sum."""
         self._wanted: dict[int, dict[int, Tensor]] = {}
-        """What others want of each stage."""
+        """The tensors of each stage that other stages need."""
         self._stages: list[list[_Block]] = []
         last = max(plan.own) + max(plan.own) % 2
         for n in range(last, -1, -1):
@@ -274,7 +274,7 @@ class BlockProgram(Program):
         del self._plan, self._wanted
 
     def _collect(self, n: int, outputs: Any) -> tuple[list[Entry], dict[tuple[int, int | None], Any]]:
-        """Return what a stage does, in order, and what it takes from others, by id and the axis of parts."""
+        """Return the entries of a stage, in order, and what it takes from others, by id and axis of the rows."""
         plan, needs = self._plan, dict[tuple[int, int | None], Any]()
         rest = [*plan.own.get(n, ())]
         found = {id(entry.output) for entry in rest}
@@ -291,7 +291,7 @@ class BlockProgram(Program):
                 if maker is not None:
                     self._wanted.setdefault(plan.stage[key], {})[key] = x
                     self._arrays.setdefault(key, room_of(maker, self._reuse))
-            elif axis is not None and value.size and (value != value.flat[0]).any():  # of a constant of several numbers
+            elif axis is not None and value.size and (value != value.flat[0]).any():  # a constant of different numbers
                 needs[key, axis], self._arrays[key] = x, value
 
         for x in (*self._wanted.get(n, {}).values(), *leaves(outputs)):
@@ -307,7 +307,7 @@ class BlockProgram(Program):
         return [entry for key, entry in plan.makers.items() if key in found], needs
 
     def _whole(self, n: int, outputs: Any) -> list[_Block]:
-        """Return how a stage is run on all rows at once."""
+        """Return a stage that is run on all rows at once, as a single block."""
         plan = self._plan
         sums = []
         for entry in plan.own.get(n - 1, ()):
@@ -322,7 +322,7 @@ class BlockProgram(Program):
         return [self._placed(needs, (0, self._rows), own, program)]
 
     def _in_blocks(self, n: int) -> list[_Block]:
-        """Return how a stage is run in blocks of rows."""
+        """Return the blocks of a stage."""
         plan, rows = self._plan, self._rows
         entries, needs = self._collect(n, ())
         sums = [entry.output for entry in plan.own.get(n, ()) if id(entry.output) in self._sums]
@@ -337,7 +337,7 @@ class BlockProgram(Program):
 
     def _placed(self, needs: Iterable[tuple[int, int | None]], cut: tuple[int, int], own: Iterable[Tensor],
                 program: Program) -> _Block:  # fmt: skip
-        """Return a block of a stage, which takes these parts of what other stages have computed, and its own arrays."""
+        """Return a block, with its parts of the step's inputs and of other stages' results, and arrays of its own."""
         places, arrays, rows = self._inputs, self._arrays, self._rows
         sources = [(places[key], axis) if key in places else (_part(arrays[key], axis, rows, *cut), None)
                    for key, axis in needs]  # fmt: skip
@@ -383,7 +383,7 @@ class BlockProgram(Program):
 
 
 def may_gain(entries: Sequence[Entry], inputs: Sequence[Tensor]) -> bool:
-    """Return whether blocks may be quicker: there are rows for all, and calls and products stay large in each."""
+    """Return whether blocks of rows may be quicker: calls and products are large enough in each block."""
     rows = len(cast(Array, inputs[0].array)) if inputs and inputs[0].ndim else 0
     if rows < 2 * BLOCKS:
         return False

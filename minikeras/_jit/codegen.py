@@ -1,4 +1,4 @@
-"""The source that a traced function becomes: lines over NumPy calls, and the arrays that they work on."""
+"""Writes the source of a program: lines that call NumPy, and the arrays that they work on."""
 
 import math
 from collections.abc import Callable, Container, Sequence
@@ -21,11 +21,11 @@ from .trace import KEEP
 _PRODUCTS = frozenset({"affine", "project", "matmul"})
 _SIGNS: dict[Any, str] = {np.add: "+", np.subtract: "-", np.multiply: "*", np.divide: "/"}
 _same: Callable[[Array], Array] = itemgetter(...)
-_OUT_BY_NAME = frozenset({np.maximum, np.minimum})  # the other functions take `out` by position, which is quicker
+_OUT_BY_NAME = frozenset({np.maximum, np.minimum})  # others take `out` by position, which is quicker
 
 
 class Instruction(NamedTuple):
-    """A line of the source: a function, its arguments, and the name of its result if that is no buffer."""
+    """A line of the source: a function, its arguments, and the name of its result unless it writes to a buffer."""
 
     function: Any
     args: list[Any]
@@ -33,20 +33,20 @@ class Instruction(NamedTuple):
 
 
 class Codegen:
-    """The source of a program that does entries, on its way from inputs to outputs, and the things it names.
+    """The source of a program that runs the given entries, and what its names stand for.
 
     Attributes:
-        source: Two functions: `main` goes up to the last effect, and gives `early` outputs, `tail` gives the others.
-        namespace: The things by name: functions, buffers, constants, and the arrays that variables have at present.
-        shares: Names of what variables hold, to be looked up again when one is assigned.
-        assigned: Variables that are written to.
-        rebinding: Functions to call before these are looked up.
+        source: Two functions: `main` goes as far as the last effect and gives the `early` outputs, `tail` the others.
+        namespace: What the names stand for: functions, buffers, constants and the present arrays of variables.
+        shares: The names of arrays of variables, which are looked up again when a variable gets another array.
+        assigned: Variables that the program writes to.
+        rebinding: Functions to call before the arrays are looked up again.
         size: Bytes of all buffers.
     """
 
     def __init__(self, entries: list[Entry], inputs: Sequence[Tensor], outputs: Sequence[Any], early: int,
                  reuse: bool) -> None:  # fmt: skip
-        self.namespace: dict[str, Any] = {"__builtins__": {}, "__name__": __name__}  # whose warnings are not its own
+        self.namespace: dict[str, Any] = {"__builtins__": {}, "__name__": __name__}  # so that warnings are not its own
         self.shares: list[tuple[Symbol, VariableRef]] = []
         self.assigned: list[Variable] = []
         self.rebinding: list[Callable[[], Any]] = []
@@ -55,11 +55,11 @@ class Codegen:
         self._memory = Memory(entries, outputs, self._places, reuse)
         self._outputs: list[int] = [*map(id, outputs)]
         self._new: set[int] = set()
-        """Outputs that a step computes in arrays which nobody else writes to, by id."""
+        """Ids of outputs that have a new array in each run, which need no copy."""
         self._names: dict[Any, Symbol] = {}
         self._temporaries = map("t{}".format, count())
         self._constants: dict[int, Array] = {}
-        """Arrays that no step writes to, by their own id."""
+        """Arrays that no step writes to, by id."""
         self._lines: list[Instruction] = []
         first = self._outputs[:early]
         ends = (i + 1 for i, e in enumerate(entries) if e.op.effect or e.op.draws or id(e.output) in first)
@@ -74,14 +74,14 @@ class Codegen:
         self.source: str = self._written(main, self._lines, parameters, outputs, early)
 
     def _name(self, kind: str, key: Any, value: Any) -> Symbol:
-        """Return the name of something, in the namespace from then on."""
+        """Return a name for a value, and put it into the namespace."""
         if key not in self._names:
             self._names[key] = Symbol(f"{kind}{len(self._names)}")
-            self.namespace[str(self._names[key])] = value  # Python looks up mere strings much faster
+            self.namespace[str(self._names[key])] = value  # a plain str, which Python looks up much faster
         return self._names[key]
 
     def _shared(self, share: VariableRef) -> Symbol:
-        """Return a new name for what a variable, or a view of it, holds at present."""
+        """Return a new name for the present array of a variable, or for a view of it."""
         name = self._name("v", object(), None)
         name = Number(name) if _is_number(share.view(share.variable.array)) else name
         self.shares.append((name, share))
@@ -102,7 +102,7 @@ class Codegen:
         return value if place is None else self._shared(place) if isinstance(place, VariableRef) else place
 
     def _add(self, entry: Entry, i: int) -> None:
-        """Append what an entry does."""
+        """Append the lines for an entry."""
         op = entry.op
         if op.out_arrays is not None:
             self.rebinding.append(partial(op.out_arrays, **entry.kwargs))
@@ -121,7 +121,7 @@ class Codegen:
         self._memory.release(entry, i)
 
     def _fold(self, entry: Entry) -> bool:
-        """Take a view once and for all where the array stays where it is, and tell whether it is one."""
+        """Take a view now if its array stays the same in all runs, or in each run. Return whether it is a view."""
         function, args = _bound(entry)
         place, rest = self._place(entry.inputs[0]), args[1:]
         result: Location
@@ -145,7 +145,7 @@ class Codegen:
         return True
 
     def _update(self, entry: Entry) -> bool:
-        """Let an optimizer work where it wants the gradients, and tell whether it can."""
+        """Call an optimizer's update on gradients in its own arrays. Return whether that is possible."""
         homes = cast(Any, entry.op.out_arrays)(**entry.kwargs)
         if any(not isinstance(x, Tensor) for x in entry.inputs) or len(homes) != len(entry.inputs):
             return False
@@ -161,7 +161,7 @@ class Codegen:
         return True
 
     def _assign_directly(self, entry: Entry, i: int) -> bool:
-        """Let the step before an assignment write to the variable, and tell whether it can."""
+        """Have the step before an assignment write to the variable. Return whether it can."""
         value, variable = entry.inputs[0], entry.rest[0]
         buffer, last = self._places.get(id(value)), self._lines[-1] if self._lines else None
         if last is None or not isinstance(buffer, np.ndarray):
@@ -180,7 +180,7 @@ class Codegen:
         return True
 
     def _step(self, entry: Entry, i: int) -> None:
-        """Append a call, with a buffer to write to where it can."""
+        """Append a call, with a buffer to write to if it takes one."""
         op = entry.op
         produced = cast(Array, entry.output.array)
         settled = _settled(entry, produced)
@@ -210,7 +210,7 @@ class Codegen:
             self._lines.append(Instruction(function, args, name))
 
     def _operand(self, x: Any, value: Array, produced: Array, function: Any, full: bool) -> Any:
-        """Return an input of an elementwise step in a shape that NumPy need not broadcast, where there is one.
+        """Return an input of an elementwise step, if possible in a shape that NumPy need not broadcast.
 
         `full` says whether another input has the shape of the result.
         """
@@ -219,14 +219,14 @@ class Codegen:
             self._constants[id(value)] = value
         if not _elementwise(function):
             return operand
-        if fixed and value.size > 1 and full and (value == value.flat[0]).all():  # a constant of one number
+        if fixed and value.size > 1 and full and (value == value.flat[0]).all():  # equal numbers
             operand = value = value.reshape(-1)[:1].reshape(()).copy()
         if fixed and not value.ndim and function in _OUT_BY_NAME and produced.size >= 2048:
             return row_of(value, produced.shape)
         if value.shape == produced.shape:
             return operand
         short = 1 < value.size < 256 and (value.size,) == value.shape[-1:] == produced.shape[-1:]
-        if short and produced.ndim > 2 and produced.size >= 2**14:  # NumPy takes long rows quicker than many short ones
+        if short and produced.ndim > 2 and produced.size >= 2**14:  # NumPy is quicker with few long rows
             wide = np.empty(produced.shape[-2:], value.dtype)
             self._lines.append(Instruction(np.copyto, [wide, operand]))
             return wide
@@ -253,7 +253,7 @@ class Codegen:
 
     def _function(self, name: str, body: list[Instruction], parameters: Sequence[str], results: Sequence[str],
                   ends: Container[Any]) -> str:  # fmt: skip
-        """Return the source of a function; a large result lives no longer than it is needed."""
+        """Return the source of a function, which deletes results as soon as they are not needed."""
         lines = [f"def {name}({', '.join(parameters)}):"]
         last = {arg: k for k, line in enumerate(body) for arg in (line.result, *line.args) if isinstance(arg, Symbol)}
         for k, line in enumerate(body):
@@ -267,7 +267,7 @@ class Codegen:
         function, args = line.function, [self._text(arg) for arg in line.args]
         called = self._text(function)
         start = "" if line.result is None else f"{line.result} = "
-        if function in _SIGNS and self._are_numbers(line):  # Python does it in a third of the time
+        if function in _SIGNS and self._are_numbers(line):  # Python takes a third of NumPy's time
             left, right = (self._number(arg, text) for arg, text in zip(line.args[:2], args, strict=False))
             return f"{args[2]}[()] = {left} {_SIGNS[function]} {right}"
         if function is np.ndarray.transpose and len(args) == 1:
@@ -279,19 +279,19 @@ class Codegen:
         return f"{start}{called}({', '.join(args)})"
 
     def _are_numbers(self, line: Instruction) -> bool:
-        """Return whether all arguments are one float each; what is divided by must be known not to be 0."""
+        """Return whether all arguments are single floats. A divisor must be a constant other than 0."""
         numbers = all(isinstance(a, Number) or (isinstance(a, np.ndarray) and _is_number(a)) for a in line.args)
         if not numbers or line.function is not np.divide:
             return numbers
         return id(line.args[1]) in self._constants and bool(line.args[1])
 
     def _number(self, value: Any, text: str) -> str:
-        """Return how the source gives a number that stands in an array."""
+        """Return the source text of a number that stands in an array."""
         fixed = id(value) in self._constants and math.isfinite(value)
         return repr(value.item()) if fixed else f"{text}.item()"
 
     def _result(self, output: Any) -> tuple[str, Any]:
-        """Return how the source gives an output, as an array that is the caller's to keep, and of what."""
+        """Return a format and its argument, which give an output as an array that the caller may keep."""
         if id(output) in self._new:
             return "{}", self._places[id(output)]
         if id(output) in self._places:
@@ -301,7 +301,7 @@ class Codegen:
 
 
 def _bound(entry: Entry) -> tuple[Callable[..., Any], list[Any]]:
-    """Return a step's function, and all its arguments by position, with a place for `out` at the end."""
+    """Return the function of a step and all its arguments by position, `out` last."""
     op = entry.op
     args = [*entry.values, *entry.rest]
     if op.count is None or op is ASSIGN:
@@ -311,12 +311,12 @@ def _bound(entry: Entry) -> tuple[Callable[..., Any], list[Any]]:
 
 
 def multiplications(entry: Entry) -> int:
-    """Return how many multiplications a product of matrices takes, 0 for another operation."""
+    """Return the number of multiplications of a matrix product, 0 for another operation."""
     return cast(Array, entry.output.array).size * entry.values[0].shape[-1] if entry.op.name in _PRODUCTS else 0
 
 
 def takes_threads(entry: Entry) -> bool:
-    """Return whether a product in an entry may be so large that BLAS gives it a second thread."""
+    """Return whether BLAS may use a second thread for a product in an entry."""
     if entry.op.name in _PRODUCTS:
         alone = ROW_ALONE if cast(Array, entry.output.array).size == math.prod(entry.output.shape[-1:]) else ALONE
         return multiplications(entry) > alone
@@ -324,9 +324,9 @@ def takes_threads(entry: Entry) -> bool:
 
 
 def _settled(entry: Entry, produced: Array) -> tuple[Any, list[Any]] | None:
-    """Return the bare NumPy function and its inputs where the op would call it with these very ones, None elsewhere.
+    """Return a NumPy function and its inputs, if the op would call it on them as they are; else None.
 
-    Numbers become arrays without axes, which take NumPy half the time.
+    Numbers become arrays without axes, which NumPy takes in half the time.
     """
     function = entry.op.ufunc
     arrays = [x for x in entry.values if isinstance(x, np.ndarray)]
@@ -336,7 +336,7 @@ def _settled(entry: Entry, produced: Array) -> tuple[Any, list[Any]] | None:
         return None
     if entry.rest or entry.kwargs or not all(type(x) in (int, float) for x in numbers):
         return None
-    if function is np.dot:  # the method goes past the dispatch to other array types
+    if function is np.dot:  # the method skips the dispatch to other array types
         large = dtype == np.float16 or (produced.ndim == 2 and multiplications(entry) >= 2 * PART_WORK)
         function = product if large else np.ndarray.dot if all(a.ndim <= 2 for a in arrays) else np.matmul
     return function, [x if isinstance(x, np.ndarray) else np.asarray(x, dtype) for x in entry.values]
@@ -351,9 +351,9 @@ def _is_number(array: Array) -> bool:
 
 
 def _quick_view(entry: Entry, name: Symbol) -> tuple[Any, list[Any]] | None:
-    """Return a quick way to take the view of an array that an entry takes, None if there is none."""
+    """Return a quick way to take the view that an entry takes, None if there is none."""
     x, y = entry.values[0], cast(Array, entry.output.array)
-    if not x.ndim or not np.shares_memory(x, y):  # what has no axes may be a number of NumPy's, and no array
+    if not x.ndim or not np.shares_memory(x, y):  # without axes it may be a NumPy number, not an array
         return None
     if x.flags.c_contiguous and y.flags.c_contiguous and x.size == y.size:
         return np.ndarray.reshape, [name, y.shape]

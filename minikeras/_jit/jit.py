@@ -1,4 +1,4 @@
-"""When a program is run: once inputs of the same shapes come again; the function itself before."""
+"""Decides when a function is run, and when the program that replays it: once inputs of the same shapes come again."""
 
 import random
 from collections.abc import Callable
@@ -23,32 +23,32 @@ from .program import Program
 from .trace import Trace, sketch, trace
 
 PROGRAMS_KEPT, SMALL_KEPT = 8, 128
-"""How many input shapes a function keeps programs for: in any case, and if all programs are small."""
+"""For how many input shapes a function keeps programs: in any case, and if all programs are small."""
 PROGRAM_BYTES = 1 << 25
-"""The buffers of all small programs together, and those of a program for predictions, take no more bytes."""
+"""The most bytes of buffers: of all small programs together, and of one program for predictions."""
 MULTI_STEP_BYTES, SMALL = 1 << 20, 1 << 21
-"""Steps with larger buffers, or more multiplications in a product, take so long that a run of them gains nothing."""
+"""A step with larger buffers, or more multiplications in one product, is too long to gain from a multi-step."""
 ROWS = 4096
-"""The number of rows beyond which a matrix product gains nothing."""
+"""More rows than these make a matrix product no faster."""
 MIN_STEPS = 4
-"""The number of batches from which on a run is replayed as one."""
+"""The least number of batches that a multi-step replays."""
 WHOLE_STEPS = 16
-"""Steps before those on many numbers are run in blocks of rows, which take as long to find as some ten steps."""
+"""How many large steps are run before blocks of rows are looked for, which takes as long as some ten steps."""
 WARMUP_STEPS = 1024
-"""Steps in runs before a multi-step is made, which takes as long as some thousand steps save."""
+"""How many steps are run before a multi-step is made, which costs what it saves in some thousand steps."""
 
 
 class Jit:
-    """Runs a function from tensors to tensors, or structures of them: eagerly the first time, then by program.
+    """Runs a function of tensors, or structures of them: eagerly the first time, by a program from then on.
 
-    A function that looks at values in Python, or draws from the random streams of Python or NumPy, has no program.
+    A function that looks at values in Python, or draws from the random streams of Python or NumPy, gets no program.
 
     Args:
-        may_replay: Returns whether a replay has the effects that a run has.
-        limit: Bytes of buffers beyond which a program is not kept, None for no limit.
-        twice: Given for a function that has effects. Returns whether two runs must have done the same before there is
-            a program: code of the user's may not do so, if it counts in a list or draws from its own generator.
-        waits: Whether a further kind of inputs runs plainly at first, for it may come but once.
+        may_replay: Returns whether a replay has all the effects of a run.
+        limit: A program with more bytes of buffers is not kept; None for no limit.
+        twice: Only for a function with effects. Returns whether two runs must do the same before a program is made,
+            as with a user's code: it may count in a list, or draw from a generator of its own.
+        waits: Whether inputs of a new kind run eagerly once more, because they may never come again.
     """
 
     def __init__(self, function: Callable[[Any], Any], may_replay: Callable[[], bool], limit: int | None = None,
@@ -57,22 +57,22 @@ class Jit:
         self._limit, self._has_effects, self._waits = limit, twice is not None, waits
         self._must_agree_twice: Callable[[], bool] = twice or (lambda: False)
         self._fingerprints: dict[Any, Any] = {}
-        """The fingerprint of the first run of each kind, None of one that was not recorded."""
+        """For each kind of inputs the fingerprint of the first run, None if that was not recorded."""
         self._whole: list[tuple[int, ...]] = []
-        """The shapes of inputs whose program is one whole: others with no axis longer have no blocks of rows either."""
+        """Shapes of inputs whose program has no blocks of rows: inputs with no longer axis do not need them either."""
         self._programs: dict[Any, Program] = {}
         self._multi_steps: dict[Any, MultiStep | tuple[list[Entry], list[Tensor], Any] | None] = {}
-        """What replays runs of batches; the record that a small program was made of until one comes."""
+        """What replays many batches; before there is one, the record that it is made from."""
         self._warmup: int = WARMUP_STEPS
         self._ripe: set[Any] = set()
-        """Kinds of inputs that have come so often that finding blocks of rows pays."""
+        """Kinds of inputs that have come often enough to look for blocks of rows."""
         self.lock = RLock()  # a step may run another one
         lock_owners.add(self)
         self._last: tuple[Any, Program] | None = None
-        """The last run of `step`: shapes and dtypes of a flat tuple of arrays, and the program."""
+        """Of the last `step` on a flat tuple of arrays: their shapes and dtypes, and the program."""
 
     def find(self, x: Array) -> Program | None:
-        """Return the program for an input of this shape and dtype, None if there is none or a layer has changed."""
+        """Return the program for an array of this shape and dtype; None if there is none, or a layer has changed."""
         return self._current((x.shape, x.dtype))
 
     def _current(self, key: Any) -> Program | None:
@@ -80,13 +80,13 @@ class Jit:
         return program if program is not None and program.structure == Changes.layers else None
 
     def run(self, inputs: Any) -> Any:
-        """Return the outputs for an array, or a structure of arrays, as arrays that are the caller's to keep."""
+        """Return the outputs for an array, or a structure of arrays, as arrays that the caller may keep."""
         key = _key(inputs)
         program = self._current(key)
         return _as_arrays(self._first_run(inputs, key)) if program is None else self.replay(program, inputs)
 
     def replay(self, program: Program, inputs: Any) -> Any:
-        """Run a program, or the function itself while another thread runs the program."""
+        """Run a program, or the function itself if another thread is running the program."""
         if not program.lock.acquire(blocking=False):
             return _as_arrays(self._function(to_tensors(inputs)))
         try:
@@ -95,10 +95,10 @@ class Jit:
             program.lock.release()
 
     def step(self, inputs: Any) -> Callable[[], Any]:
-        """Run for the effects, and return a function that gives the outputs until the next run.
+        """Run for the effects. Return a function that gives the outputs, which may be called until the next run.
 
-        It may leave the last inputs alive, and expects that NumPy's warnings are off. Threads take turns; one that
-        wants the outputs of its own run holds the lock until it has them.
+        NumPy's warnings must be off. The inputs may stay alive until the next run. Threads take turns: one that wants
+        the outputs of its own run holds the lock until it has them.
         """
         with self.lock:
             program = self._latest(inputs)
@@ -107,7 +107,7 @@ class Jit:
                 program = self._current(key)
                 if program is not None and program.steps_left == 1:
                     self._ripe.add(key)
-                    vars(self._programs.pop(key)).clear()  # its buffers go now, though somebody may hold its `outputs`
+                    vars(self._programs.pop(key)).clear()  # free its buffers now, even if somebody holds its `outputs`
                     self._last = program = None
                 if program is None:
                     outputs, self._last = self._first_run(inputs, key), None
@@ -118,7 +118,7 @@ class Jit:
             return program.outputs
 
     def run_all(self, run: Run) -> Callable[[], Any] | None:
-        """Run as `step` does for each batch of a run; None, and nothing is run, where that is not quicker."""
+        """Do as many `step`s as there are batches. Where that is not quicker at once, run nothing and return None."""
         if not hasattr(run[0], "shape") or run[0].shape[0] < MIN_STEPS:
             return None
         key = (tuple, *((rows.shape[1:], rows.dtype) for rows in run))
@@ -136,7 +136,7 @@ class Jit:
             return multi_step.outputs
 
     def _latest(self, inputs: Any) -> Program | None:
-        """Return the program of the last step, if it serves these inputs: quicker than to look it up."""
+        """Return the program of the last step if it serves these inputs: this is quicker than a look-up."""
         if self._last is None or type(inputs) is not tuple:
             return None
         shapes, program = self._last
@@ -148,7 +148,7 @@ class Jit:
         return program
 
     def note_kind(self, inputs: Any) -> bool:
-        """Note a further kind of inputs; return whether it waits: new since a layer changed, and without blocks."""
+        """Return whether inputs should run eagerly, being of a new kind (since a layer changed) and without blocks."""
         key = _key(inputs)
         if self._fingerprints.get(key, (None,))[0] == Changes.layers or not _within(inputs, self._whole):
             return False
@@ -156,7 +156,7 @@ class Jit:
         return True
 
     def _first_run(self, inputs: Any, key: Any) -> Any:
-        """Run the function, keep a program of what it did if that can be replayed, and return the outputs."""
+        """Run the function and return the outputs. Keep a program of what it did if that can be replayed."""
         tensors = to_tensors(inputs)
         if recorders.open or not self._may_replay() or self.note_kind(inputs):
             return self._function(tensors)
@@ -170,12 +170,12 @@ class Jit:
         program = self._compiled(record.entries, _present(tensors), outputs, key, small)
         if self._limit is not None and program.size > self._limit:
             return outputs
-        for old in (key, *self._to_drop(program.size)):  # other threads may drop some as well
+        for old in (key, *self._to_drop(program.size)):  # other threads may do the same
             self._programs.pop(old, None)
             self._multi_steps.pop(old, None)
-        if isinstance(program, BlockProgram) and not self._has_effects:  # the same numbers as from the next run on
+        if isinstance(program, BlockProgram) and not self._has_effects:  # for the numbers of later runs
             outputs = program.call(_present(inputs))
-        self._programs[key] = program  # from here on other threads run it
+        self._programs[key] = program  # from now on other threads may run it
         whole = not isinstance(program, BlockProgram) and program.steps_left <= 0
         if whole and self._waits and not _within(inputs, self._whole):
             self._whole = [x.shape for x in _present(inputs)]
@@ -185,7 +185,7 @@ class Jit:
         return outputs
 
     def _to_drop(self, room: int) -> list[Any]:
-        """Return the kinds of inputs whose programs are out of date, or must make room for another of `room` bytes."""
+        """Return the kinds of inputs whose programs are out of date, or must give way to one of `room` bytes."""
         programs = [*self._programs.items()]
         sizes = {key: program.size for key, program in programs if program.structure == Changes.layers}
         most = SMALL_KEPT if room + sum(sizes.values()) <= PROGRAM_BYTES else PROGRAMS_KEPT
@@ -193,7 +193,7 @@ class Jit:
         return [key for key, _ in programs if key not in newest]
 
     def _compiled(self, entries: list[Entry], inputs: list[Tensor], outputs: Any, key: Any, small: bool) -> Program:
-        """Return a program: in blocks of rows where that is quicker and worth finding out, or for all rows at once."""
+        """Return a program: in blocks of rows where they are quicker and worth looking for, or for all rows at once."""
         large, reuse = may_gain(entries, inputs), not small and self._has_effects and not self._must_agree_twice()
         if large and (key in self._ripe or not self._has_effects):
             self._ripe.discard(key)
@@ -205,8 +205,8 @@ class Jit:
         return program
 
     def _is_settled(self, record: Trace, key: Any) -> bool:
-        """Return whether a run did what the one before did; where that matters, what it did is kept for the next."""
-        if not self._has_effects or not (self._programs or self._must_agree_twice()):  # a second kind may come but once
+        """Return whether a run did the same as the last one, where it must; remember it for the next run if not."""
+        if not self._has_effects or not (self._programs or self._must_agree_twice()):  # other inputs may come only once
             return True
         fingerprint, (version, before) = record.fingerprint(), self._fingerprints.pop(key, (None, None))
         is_current = version == Changes.layers
@@ -224,14 +224,14 @@ class Jit:
         self._fingerprints[key] = Changes.layers, fingerprint
 
     def rows_at_once(self, x: Any) -> int:
-        """Return how many rows to run together where batches like x may be joined: larger products are faster."""
+        """Return how many rows to run at once where batches like x may be joined: larger products are faster."""
         program = self.find(x) if isinstance(x, np.ndarray) else None
-        most = PROGRAM_BYTES // (2 if isinstance(program, BlockProgram) else 1)  # other rows make other blocks
+        most = PROGRAM_BYTES // (2 if isinstance(program, BlockProgram) else 1)  # others need other blocks
         return 0 if program is None else min(ROWS, most * len(x) // max(1, program.size))
 
 
 def to_tensors(inputs: Any) -> Any:
-    """Return inputs as tensors, None where one that is optional is absent."""
+    """Return inputs as tensors, and None for an optional one that is absent."""
     return map_structure(lambda x: None if x is None else Tensor(x), inputs)
 
 
@@ -240,7 +240,7 @@ def _present(inputs: Any) -> list[Any]:
 
 
 def _within(inputs: Any, most: list[tuple[int, ...]]) -> bool:
-    """Return whether there are shapes, and inputs have their ranks and no longer axis."""
+    """Return whether inputs have the ranks of given shapes and no longer axes; False if there are no shapes."""
     shapes = [x.shape for x in _present(inputs)]
     same_ranks = [*map(len, shapes)] == [*map(len, most)]
     return bool(most) and same_ranks and all(map(le, chain(*shapes), chain(*most)))
@@ -255,7 +255,7 @@ def _is_flat(inputs: Any) -> bool:
 
 
 def _key(inputs: Any) -> Any:
-    """Return what inputs must share to be run by one program: structure, shapes and dtypes."""
+    """Return the kind of inputs, by which programs are found: structure, shapes and dtypes."""
     if isinstance(inputs, np.ndarray):
         return inputs.shape, inputs.dtype
     if isinstance(inputs, dict):
@@ -264,5 +264,5 @@ def _key(inputs: Any) -> Any:
 
 
 def _random_streams() -> tuple[Any, ...]:
-    """Return the state of the random streams that a program knows nothing of."""
-    return random.getstate(), sketch(np.random.get_state(legacy=False))  # noqa: NPY002 - which user code may draw from
+    """Return the state of the random streams that no program replays."""
+    return random.getstate(), sketch(np.random.get_state(legacy=False))  # noqa: NPY002 - user code may draw from it

@@ -1,4 +1,4 @@
-"""Where values are, and the buffers that steps write to: as few as possible."""
+"""Where the values of a program are, and the buffers that its steps write to: as few as possible."""
 
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple, TypeAlias, cast
@@ -14,7 +14,7 @@ from .trace import KEEP
 
 
 class Symbol(str):
-    """An argument that is a name in the source; all others are constants."""
+    """An argument that is a name in the source. All others are constants."""
 
 
 class Number(Symbol):
@@ -22,21 +22,21 @@ class Number(Symbol):
 
 
 class VariableRef(NamedTuple):
-    """The array that a variable holds at present, or a view of it."""
+    """The array that a variable holds when the program runs, or a view of it."""
 
     variable: Variable
     view: Callable[[Array], Array]
 
 
 Location: TypeAlias = Array | Symbol | VariableRef
-"""Where a value is: in an array that stays, under a name in one that each run has anew, or in what a variable holds."""
+"""Where a value is: in a buffer, in a new array of each run (under a name), or in a variable."""
 
 
 class Memory:
-    """The buffers that steps write to: as few as there can be while nobody writes over what somebody needs.
+    """The buffers that steps write to: as few as possible, without writing over what a later step needs.
 
-    `places` says where values are, by the id of the tensor; `size` is the number of bytes of all buffers. With `reuse`
-    these are arrays of the record, which are in memory already.
+    `places` says where values are, by the id of the tensor. `size` is the bytes of all buffers. With `reuse` they are
+    arrays of the record, which are in memory already.
     """
 
     def __init__(self, entries: list[Entry], outputs: Any, places: dict[int, Location], reuse: bool) -> None:
@@ -44,29 +44,29 @@ class Memory:
         self._reuse = reuse
         self._places = places
         self._whole: dict[int, int] = {}
-        """The id of the array, for the id of each view of it."""
+        """For the id of each view: the id of what it is a view of."""
         self._last_use = _last_uses(entries, outputs, self._whole)
         self._homes = _homes(entries, self._last_use, places)
         self._exposed: set[int] = set()
-        """Tensors that a step has seen which may return its argument, or a view of it."""
+        """Tensors whose memory may be shared: a step that took them may have returned one, or a view of it."""
         self._owned: set[int] = set()
-        """Tensors that have a buffer from here."""
+        """Tensors that have one of these buffers."""
         self._free: dict[Any, list[Array]] = {}
-        """Buffers that nobody needs any more."""
+        """Buffers that no step needs any more."""
 
     def is_done(self, x: Any, i: int) -> bool:
         """Return whether nothing after step i needs a tensor."""
         return self._last_use[id(x)] == i
 
     def expose(self, tensors: Iterable[Any]) -> None:
-        """Note that a result may share its memory with these."""
+        """Note that a result may share memory with these tensors."""
         self._exposed.update(self._whole.get(id(x), id(x)) for x in tensors)
 
     def buffer(self, entry: Entry, i: int, anywhere: bool) -> Array | Symbol:
         """Return what step i writes to.
 
-        That is where an effect wants it, or what it is kept in; or the array of an input (`anywhere`) or of the first,
-        if the op allows it and nobody else needs it; or one that nobody needs any more.
+        That is the array in which an effect wants it, or else a buffer that is free after this step: that of any input
+        (`anywhere`) or of the first one, where the op allows it, then any other, then a new one.
         """
         home = self._homes.get(id(entry.output))
         if home is not None:
@@ -75,7 +75,7 @@ class Memory:
         produced = cast(Array, entry.output.array)
         kind = kind_of(produced)
         candidates = entry.inputs if anywhere else entry.inputs[:1] if entry.op.inplace else ()
-        if produced.size == 1:  # which NumPy takes longer to write over than to write elsewhere
+        if produced.size == 1:  # NumPy takes longer to write over a number than elsewhere
             candidates = ()
         for x in candidates:
             if self._may_take(x, i) and (anywhere or not any(y is x for y in entry.inputs[1:])):
@@ -89,7 +89,7 @@ class Memory:
         return room_of(entry, self._reuse)
 
     def release(self, entry: Entry, i: int) -> None:
-        """Let others write over what step i was the last to need."""
+        """Free the buffers that no step after step i needs."""
         for x in each_once(entry.inputs):
             if self._may_take(x, i):
                 old = cast(Array, self._places[id(x)])
@@ -100,9 +100,9 @@ class Memory:
 
 
 def _last_uses(entries: list[Entry], outputs: Any, whole: dict[int, int]) -> dict[int, int]:
-    """Return after which entry each tensor, or any that shares its memory, is not needed any more.
+    """Return, by id, the last entry that needs a tensor or one that shares its memory.
 
-    `whole` gets the id of the array for the id of each view of it.
+    `whole` is filled: for the id of each view, the id of what it is a view of.
     """
     last = {id(x): i for i, entry in enumerate(entries) for x in entry.inputs}
     last |= {id(y): len(entries) for y in leaves(outputs)}
@@ -116,7 +116,7 @@ def _last_uses(entries: list[Entry], outputs: Any, whole: dict[int, int]) -> dic
 
 def _homes(entries: list[Entry], last_use: dict[int, int],
            places: dict[int, Location]) -> dict[int, Array | Symbol | None]:  # fmt: skip
-    """Return where effects want what they take, by the id of the tensor; None if somebody needs it later."""
+    """Return, by id, the array in which an effect wants a tensor; None if a later step needs the tensor too."""
     homes: dict[int, Array | Symbol | None] = {}
     for i, entry in enumerate(entries):
         if entry.op.out_arrays is not None:
@@ -129,7 +129,7 @@ def _homes(entries: list[Entry], last_use: dict[int, int],
 
 
 def settle(entries: list[Entry], outputs: Any) -> None:
-    """Put what only an effect uses into the effect's own array, so that the array of the record is free."""
+    """Put what only an effect uses into the effect's own array, so that the array of the record can be freed."""
     homes = _homes(entries, _last_uses(entries, outputs, {}), {})
     for entry in (entry for entry in entries if entry.op.out_arrays is not None):
         for i, x in enumerate(entry.inputs):
@@ -139,10 +139,10 @@ def settle(entries: list[Entry], outputs: Any) -> None:
 
 
 def room_of(entry: Entry, reuse: bool) -> Array:
-    """Return an array for what an entry gives: the one that it gave, where nobody else holds it, or another."""
+    """Return an array for the result of an entry: the recorded one if nobody else holds it, or a new one."""
     y = cast(Array, entry.output.array)
     own = reuse and y.base is None and y.flags.writeable and all(value is not y for value in entry.values)
-    return y if own else np.empty_like(y)  # in the same order in memory, for products round differently in another
+    return y if own else np.empty_like(y)  # in the same order in memory: in another, products round otherwise
 
 
 def kind_of(array: Array) -> Any:

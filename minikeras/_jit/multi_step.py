@@ -1,8 +1,9 @@
 """A traced step, replayed for many batches in a row.
 
-What depends on the batches alone is computed for all of them beforehand, what only the reported numbers need for all of
-them afterwards; a step in between does what training needs and nothing else. The numbers are those of step after step
-to the last bit: only operations that treat each row by itself, which is tried out, are done for many batches at once.
+What depends on the data alone is computed for all batches beforehand, and what only the reported numbers need is
+computed for all of them afterwards. Between, each step does what training needs and nothing else. The numbers are those
+of single steps to the last bit: an operation is done for many batches at once only if a trial shows that it treats each
+row by itself.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -21,18 +22,18 @@ from .program import Program
 from .trace import keep, simplified
 
 Run: TypeAlias = list[Any]
-"""Batches of one shape: for each array of a batch its rows of all batches, as a sequence of arrays."""
+"""Many batches of one shape: for each array of a batch, the sequence of these arrays."""
 
 RUN = 64
 """The largest number of batches in a run."""
 MAX_STACKED_BYTES = 1 << 13
-"""Bytes that a batch may have at most, of what is computed for many batches at once or kept until then."""
+"""The most bytes a batch of what is computed for many batches at once, or kept for that."""
 
 
 class MultiStep:
-    """A recorded step, on inputs that have as many rows, replayed for runs of batches, if it is `usable`.
+    """Replays a recorded step for many batches; `usable` if that gains anything.
 
-    `stacked` tells for each input whether the rows of all batches come as one array.
+    All inputs have the same number of rows. `stacked` says for each whether all batches of it come as one array.
     """
 
     def __init__(self, recorded: list[Entry], inputs: Sequence[Tensor], outputs: Any, stacked: Sequence[bool]) -> None:
@@ -53,9 +54,9 @@ class MultiStep:
             return
         early = {id(x): x for x in _inputs(steps) if id(x) in joined and all(x is not y for y in inputs)}
         self._early = list(early)
-        """Tensors that are computed beforehand and used in the steps, by id."""
+        """Ids of tensors that are computed beforehand and used in the steps."""
         self._kept: list[tuple[int, Array, list[Array]]] = []
-        """Tensors that the steps keep for afterwards: id, room for a run, and that of each batch."""
+        """Tensors that the steps keep for afterwards: id, an array for all batches, and its part for each."""
         rooms = []
         for x in results:
             room = np.empty((RUN, *x.shape), x.dtype)
@@ -70,16 +71,16 @@ class MultiStep:
         near = joined | {id(x) for x in results}
         handed = {id(x): x for x in [*_inputs(entries), *leaves(outputs)] if id(x) in near}
         self._handed = list(handed)
-        """Tensors that the reported numbers of each step need, by id."""
+        """Ids of tensors that the report of each step needs."""
         self._report = Program(entries, [*handed.values()], outputs)
 
     def _is_few(self, x: Tensor) -> bool:
-        """Return whether a tensor is one number, or a few numbers for each row, one row after another."""
+        """Return whether a tensor is one number, or has a few numbers a row, in C order."""
         a = cast(Array, x.array)
         return not a.ndim or (len(a) == self._rows and a.nbytes <= MAX_STACKED_BYTES and a.flags.c_contiguous)
 
     def _by_row(self, entries: Iterable[Entry], joined: set[int]) -> list[Entry]:
-        """Return entries that can be run for many batches at once, and add their results to what is known for them."""
+        """Return the entries that can be run for many batches at once. Their results are added to `joined`."""
         by_row = []
         for entry in entries:
             rows = [id(x) in joined for x in entry.inputs]
@@ -90,7 +91,7 @@ class MultiStep:
         return by_row
 
     def run(self, run: Run) -> None:
-        """Replay for all batches of a run; as with a program the caller keeps NumPy from warning."""
+        """Do the step for each batch. NumPy's warnings must be off."""
         count, rows = run[0].shape[0], self._rows
         joined = {key: run[i].reshape(-1, *run[i].shape[2:]) for i, key in self._stacked}
         _compute(self._before, joined)
@@ -104,7 +105,7 @@ class MultiStep:
         self._report.run_all(zip(*handed, strict=True) if handed else repeat((), count))
 
     def outputs(self) -> Any:
-        """Return the outputs of the last batch, in their structure, as arrays that are the caller's to keep."""
+        """Return the outputs of the last batch, in their structure, as arrays that the caller may keep."""
         return self._report.outputs()
 
 
@@ -117,19 +118,19 @@ def _batches(joined: Array, rows: int) -> Array:
 
 
 def _compute(entries: Iterable[Entry], arrays: dict[int, Array]) -> None:
-    """Run entries on arrays by id, and add the results to these."""
+    """Run entries on `arrays`, which are by id, and add the results."""
     for entry in entries:
         values = [arrays.get(id(x), value) for x, value in zip(entry.inputs, entry.values, strict=True)]
         arrays[id(entry.output)] = entry.op.replay(*values, *entry.rest, **entry.kwargs)
 
 
 def _late(entries: Sequence[Entry], fits: Callable[[Any], bool]) -> set[int]:
-    """Return the ids of results that can wait until many steps are done; `fits` tells what can be kept until then."""
+    """Return the ids of results that can wait until all steps are done. `fits` tells which tensors can be kept."""
     updated = {id(v) for entry in entries if entry.op.out_arrays for v in entry.kwargs["variables"]}
     unread = {id(entry.rest[0]) for entry in entries if entry.op is ASSIGN} - updated
-    """Variables that are assigned, and that nothing which must be computed in the step looks at."""
+    """Variables that are assigned in the step, and read only by what can wait."""
     must: set[int] = set()
-    while True:  # until no variable turns out to be read, and no result to be needed, in the step
+    while True:  # until no variable and no result moves to what must be done in the step
         needs, read, late = set(must), set(), set()
         for entry in reversed(entries):
             variables = {id(x) for x in entry.inputs if isinstance(x, Variable)}
@@ -149,7 +150,7 @@ def _late(entries: Sequence[Entry], fits: Callable[[Any], bool]) -> set[int]:
 
 
 def _treats_rows_alike(entry: Entry, by_row: Sequence[bool]) -> bool:
-    """Return whether an operation gives for the rows of two batches at once what it gives for each, to the last bit."""
+    """Return whether an operation on several batches at once gives what it gives for each, to the last bit."""
     if entry.op.effect or entry.op.draws or any(isinstance(x, Variable) for x in entry.inputs):
         return False
     one = entry.values
@@ -159,7 +160,7 @@ def _treats_rows_alike(entry: Entry, by_row: Sequence[bool]) -> bool:
         with np.errstate(all="ignore"):
             runs = (one, two, all_four)
             first, second, joined = (np.asarray(entry.op.replay(*x, *entry.rest, **entry.kwargs)) for x in runs)
-    except (ValueError, TypeError, IndexError):  # it was asked for a shape
+    except (ValueError, TypeError, IndexError):  # an argument names a shape
         return False
     if not joined.ndim:
         return False

@@ -1,10 +1,10 @@
-"""A function of tensors traced once, written out as straight-line Python over NumPy, and replayed.
+"""A function of tensors, traced once, written out as straight-line Python over NumPy, and replayed.
 
-A trace is the record of one eager run on real arrays. The program takes ops apart into bare NumPy calls, computes what
-occurs twice once, keeps the steps that the outputs or an effect (an assignment, an optimizer's update) depend on, gives
-each a buffer to write to, and compiles them into a function without loops, look-ups or branches. A replay runs no
-Python of any layer, and allocates only the outputs and what ops without `out` give. The numbers are those of the eager
-run to the last bit, because the same calls are made on the same numbers.
+A trace is the record of one eager run on real arrays. A program takes its ops apart into bare NumPy calls. It computes
+equal things once, and drops what neither an output nor an effect (an assignment, an optimizer's update) depends on.
+Each call gets a buffer to write to. The calls are compiled into a function without loops, look-ups or branches. A
+replay runs no code of any layer, and allocates only the outputs and the results of ops without `out`. Its numbers are
+those of the eager run to the last bit, because it makes the same calls on the same numbers.
 """
 
 from _thread import LockType
@@ -27,16 +27,16 @@ from .trace import simplified
 
 
 class Program:
-    """The compiled steps of a recorded run, and buffers, which with `reuse` are the arrays of the record.
+    """The compiled calls of a recorded run, with their buffers. With `reuse` these are arrays of the record.
 
     Attributes:
-        structure: State of all layers when it was made; in another state the program may be wrong.
-        large: Whether a product, or what it works on, is so large that it would take another thread.
-        lock: Held while it runs, since the buffers serve one run at a time.
+        structure: `Changes.layers` when it was made; after a change of layers the program may be wrong.
+        large: Whether a product is so large that BLAS would use a second thread.
+        lock: Held during a run, because the buffers serve one run at a time.
         size: Bytes of all buffers.
-        steps_left: Counts down to 1, after which a better program is made; not above 0 where there is none.
+        steps_left: Counts down to 1, when a better program is made; 0 or less if none will be.
         masked: Whether an output has a mask, which a replay does not give.
-        source: Two functions as text: `main` does what has effects and gives the `early` outputs, `tail` the others.
+        source: The text of two functions: `main` has all effects and gives the `early` outputs, `tail` the others.
     """
 
     size: int
@@ -49,20 +49,20 @@ class Program:
         results = leaves(outputs)
         order = iter(range(len(results)))
         self._order = map_structure(lambda _: next(order), outputs)
-        """The structure of the outputs, with the place of each."""
+        """The structure of the outputs, with a number in place of each."""
         self._is_flat_list: bool = self._order == list(range(len(results)))
         self._codegen = Codegen(entries, inputs, [*early, *results], len(early), reuse)
         self.size = self._codegen.size
         self.source: str = self._codegen.source
         functions = self._codegen.namespace
-        exec(compile(self.source, "<program>", "exec"), functions)  # of names and numbers made here alone
+        exec(compile(self.source, "<program>", "exec"), functions)  # made here, of our own names and numbers alone
         self._main: Callable[..., Any] = functions["main"]
         self._tail: Callable[..., Any] = functions["tail"]
         self._early: int = len(early)
         self._carried: tuple[Any, ...] = ()
-        """The values that the last run of `main` has left for `tail`."""
+        """What the last run of `main` left for `tail`."""
         self._bound: list[Array] = []
-        """The arrays that variables had when they were looked up last."""
+        """The arrays of the variables, as last looked up."""
         self._writes: bool = bool(self._codegen.assigned or self._codegen.rebinding)
         """Whether it changes variables in place."""
         self._bind()
@@ -75,10 +75,10 @@ class Program:
         self.large: bool = large
         call = _overflowing if overflows else _call
         self._guard: Callable[..., Any] = one_thread(call) if large else call
-        """Calls a function with an argument, where NumPy may warn."""
+        """Calls a function with an argument, while NumPy's warnings are on."""
 
     def _bind(self) -> None:
-        """Look up the arrays of variables; those that the program writes to get one that nobody else holds."""
+        """Look up the arrays of variables. Those that the program writes to get arrays that nobody else holds."""
         codegen = self._codegen
         for rebind in codegen.rebinding:
             rebind()
@@ -93,42 +93,42 @@ class Program:
         self._exposures: int = Changes.exposures
 
     def parts(self) -> "list[list[Program]]":
-        """Return the programs that are run one after the other; of several that are alike each runs a block."""
+        """Return the programs of each stage; there are several in one that is run in blocks of rows."""
         return [[self]]
 
     def run(self, inputs: Iterable[Array]) -> None:
-        """Replay what has effects, on inputs of the traced shapes and dtypes; the caller keeps NumPy from warning."""
+        """Run `main` on inputs of the traced shapes and dtypes. NumPy's warnings must be off."""
         if self._values != Changes.arrays or (self._writes and self._exposures != Changes.exposures):
             self._bind()
         self._carried = self._main(*inputs)
 
     def run_all(self, batches: Iterable[tuple[Array, ...]]) -> None:
-        """Replay for many inputs, one after another."""
+        """Run `main` on many inputs, one after another."""
         self._bind()
         for carried in starmap(self._main, batches):
             self._carried = carried
 
     def outputs(self) -> Any:
-        """Return the outputs of the last run, in their structure, as arrays that are the caller's to keep."""
+        """Return the outputs of the last run, in their structure, as arrays that the caller may keep."""
         values = self._tail(*self._carried)
         if self._is_flat_list:
             return list(values)
         return values[0] if self._order == 0 else map_structure(values.__getitem__, self._order)
 
     def finish(self) -> Any:
-        """Return the outputs of the last run, and hold on to nothing."""
+        """Return the outputs of the last run, and let go of what it left."""
         outputs = self.outputs()
         self._carried = ()
         return outputs
 
     def begin(self, inputs: Iterable[Array]) -> Sequence[Array]:
-        """Run the first half, where NumPy may warn, and return what is `early`, as arrays that are the caller's."""
+        """Run `main` with NumPy's warnings on, and return the `early` outputs, as arrays that the caller may keep."""
         self._guard(self.run, inputs)
         outputs, self._carried = self._carried[: self._early], self._carried[self._early :]
         return outputs
 
     def call(self, inputs: Iterable[Array]) -> Any:
-        """Run and return the outputs, where NumPy may warn."""
+        """Run with NumPy's warnings on, and return the outputs."""
         return self._guard(self._run_through, inputs)
 
     def _run_through(self, inputs: Iterable[Array]) -> Any:
@@ -141,4 +141,4 @@ def _call(function: Callable[[Any], Any], inputs: Any) -> Any:
 
 
 _overflowing = np.errstate(over="ignore", under="ignore")(_call)
-"""The same, where an exponential overflows to infinity on purpose."""
+"""The same for a program with an exponential, which may overflow to infinity on purpose."""

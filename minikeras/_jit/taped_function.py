@@ -1,4 +1,4 @@
-"""Functions under a tape: the third call of a kind makes a program of two halves, forward pass and gradients."""
+"""Replays what a model or a loss computes under a GradientTape, forward pass and gradients, by one program."""
 
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
@@ -21,32 +21,32 @@ from .program import Program
 from .trace import trace
 
 COMPILE_AT = (3, 6, 12, 24, 48)
-"""The calls of a kind at which a program is made; later ones are made where layers have changed meanwhile."""
+"""After how many calls with inputs of one kind a program is made: again and again, because layers may change."""
 KINDS_KEPT = 16
-"""The number of kinds of inputs whose calls are counted and whose programs are kept."""
+"""For how many kinds of inputs calls are counted and programs kept."""
 
 
 class TapedFunction:
-    """The calls of a function under tapes, each of which becomes one entry of the tape once a program can run it.
+    """A function that is called under tapes. Once it has a program, each call is a single entry of the tape.
 
-    The function is one of tensors, and does the same each time that its options are the same. `may_replay` returns
-    whether a replay does what the function does.
+    The function takes and gives tensors. Calls with equal options must do the same. `may_replay` returns whether a
+    replay has all the effects of a call.
     """
 
     def __init__(self, function: Callable[..., Any], may_replay: Callable[[], bool]) -> None:
         self._function, self._may_replay = function, may_replay
         self._kinds: dict[Any, tuple[int, TapedProgram | None]] = {}
-        """How often inputs of each kind have come in a thread, and the program that replays the function for them."""
+        """For each kind of inputs and each thread: the number of calls, and the program if there is one."""
 
     def __call__(self, *inputs: Any, **options: Any) -> Any:
-        """Return what the function gives, by a program where all that records is a tape which watches any variable."""
+        """Call the function, by its program if the only recorder is a tape that watches variables by itself."""
         tapes, output = recorders.open, None
         if len(tapes) == 1 and isinstance(tape := tapes[0], GradientTape) and tape.watch_accessed_variables:
             output = self._run(tape, inputs, options)
         return self._function(*inputs, **options) if output is None else output
 
     def _run(self, tape: GradientTape, inputs: Sequence[Any], options: Mapping[str, Any]) -> Any:
-        """Run the function by the program for such inputs, which are arrays or tensors; None where there is none."""
+        """Call the function by the program for such inputs, arrays or tensors. Return None if there is no program."""
         watched: list[int] = []
         kind: list[Any] = [*options.items(), settings.epsilon, get_ident()]
         for place, x in enumerate(inputs):
@@ -61,7 +61,7 @@ class TapedFunction:
                 return None
             kind += (array.shape, array.strides, dtype)
         if len(watched) > 1 and len({id(inputs[place]) for place in watched}) < len(watched):
-            return None  # an input that comes twice has one gradient, and the program two
+            return None  # the program would give an input that is passed twice two gradients
         maker = tape.maker(inputs[watched[0]]) if len(watched) == 1 else None
         passed = maker if maker is not None and maker.op.name in PASSED else None
         if passed is not None:
@@ -81,24 +81,23 @@ class TapedFunction:
 
 
 class TapedProgram:
-    """A function of which a tape keeps one entry, run by the first half of a program and differentiated by the second.
+    """A program for a function: its first half computes the output, its second half the gradients.
 
-    A sigmoid or softmax at its end stays an entry by itself, and one that made its input is known, since the rules of
-    cross-entropies go through them (see `Op.fused_vjp`). What is used several times starts from the gradient that later
-    operations have given it, so that all are added up one by one, and gradients are the eager run's, bit by bit.
+    Gradients equal those of an eager run to the last bit. Therefore two rules of the eager run hold here too. The rule
+    of a cross-entropy skips the sigmoid or softmax before it (see `Op.fused_vjp`): one at the end of the function is an
+    entry of its own, and `passed` is the entry of one that made the input. And the gradients of a tensor used several
+    times are added one after another: the second half starts from the sum that later operations have left.
 
-    The function, of tensors, is run as if there were no program: it has its effects, and the open tape records it.
-    `watched` are the places of the inputs that the tape watches; `passed` made the only one of these, if one did.
-
-    `output` is the result of that run, which the caller takes away. It is `usable` if the function only computes: draws
-    no numbers, changes nothing and reads no values.
+    Making a program calls the function once, eagerly, under the open tape. `output` is the result, which the caller
+    takes away. `watched` are the places of the inputs that the tape watches. The program is `usable` if the function
+    only computes: it draws no random numbers, changes no variables and looks at no values.
     """
 
     def __init__(self, function: Callable[..., Any], inputs: Sequence[Any], watched: Sequence[int],
                  passed: Entry | None) -> None:  # fmt: skip
         self.structure: int = Changes.layers
         self._thread: int = get_ident()
-        """The only one that runs its halves."""
+        """The thread that it serves."""
         self._function, self._watched = function, watched
         tensors = [x if type(x) is Tensor else Tensor(x.copy()) for x in inputs]
         y, record = trace(lambda tensors: function(*tensors), tensors)
@@ -118,23 +117,23 @@ class TapedProgram:
         is_last = last.op.name in PASSED and bool(watched or self._trainable)
         self._last: Callable[[Tensor, Tensor], Entry] | None = _applied(last) if is_last else None
         self._passed: Callable[[Tensor, Tensor], Entry] | None = None
-        if passed is not None and not held:  # without its rule: its own entry is there for that
+        if passed is not None and not held:  # its own entry has the rule
             self._passed = _applied(passed, Op(passed.op.forward, (None,), 1))
         self._op = Op(_unknown, (), None)
         self._op.vjp_all = self._vjp_all
         self._runs: int = 0
-        """Counts the runs of either half: the second goes with the first only directly after it."""
+        """Counts runs of both halves: the second half belongs to a call only directly after its first half."""
         uses = Counter(id(x) for entry in entries for x in entry.inputs)
         sources: dict[int, Any] = dict(enumerate([*tensors, *self._variables]))
         if self._passed is not None:
             sources[-1] = tensors[watched[0]]
         self._starts: dict[int, Array] = {k: np.zeros(x.shape, x.dtype) for k, x in sources.items() if uses[id(x)] > 1}
-        """Where the second half finds what the gradients of these are added to; see `_gradients` for the places."""
+        """For what is used several times, by place: the gradient so far. Places are those of `_gradients`."""
         self._make_program([x.array for x in tensors], last.inputs[0] if self._last else y)
 
     def _make_program(self, arrays: Sequence[Any], target: Any) -> None:
         self._g: Array = np.ones_like(target.array)
-        """Where the second half finds the gradient of what the entry gives."""
+        """Where the second half finds the gradient of the output."""
         inputs = [*map(Tensor, [*arrays, self._g, *self._starts.values()])]
         end = len(arrays) + 1
         starts = dict(zip(self._starts, inputs[end:], strict=True))
@@ -146,12 +145,12 @@ class TapedProgram:
 
     def _gradients(self, tensors: Sequence[Any], starts: Mapping[int, Any], through: bool = True,
                    made: Tensor | None = None) -> tuple[list[Any], list[Any], Any]:  # fmt: skip
-        """Run the function on `tensors`, the last of which is the gradient of what the entry gives, and differentiate.
+        """Run the function and differentiate it: without a program, or to trace one.
 
-        Gradients are added to `starts`, by their places. `through` passes over the activation that made the input;
-        `made` is what the entry gave, if tapes have recorded it: the forward pass is theirs alone. Returned are the
-        gradients of the inputs, of the variables and, at last, of what the activation before got, None where nothing is
-        added; what the entries give; and a tensor that stands for what that got, whose values are not known.
+        `tensors` are the inputs and, last, the gradient of the output. `starts` has gradients to add to, by place.
+        `through` skips the activation that made the input, and `made` is the output that open tapes have recorded, if
+        any. Returned are the gradients of the inputs, of the variables and, at place -1, of what that activation got,
+        each None where there is none; the outputs of the entries; and a stand-in, without values, for what it got.
         """
         *inputs, g = tensors
         fixed = None
@@ -173,14 +172,14 @@ class TapedProgram:
         return gradients, ends, fixed
 
     def run(self, tape: GradientTape, inputs: Sequence[Any], passed: Entry | None) -> Tensor | None:
-        """Return the output, recorded by the open tape; None, and nothing is run, where the program cannot serve.
+        """Run the first half under the tape, and return the output; return None where the program does not serve.
 
-        It does not differentiate with respect to weights that are not trained.
+        It has no gradients of weights that are not trained.
         """
         variables = self._variables
-        if self._frozen and any(map(tape.watches, self._frozen)):  # as somebody asked of this tape
+        if self._frozen and any(map(tape.watches, self._frozen)):  # by `tape.watch`
             return None
-        # The owner of an array that is in no tensor may change it before the gradient is taken.
+        # A caller may change an array before the gradient is taken, but no tensor.
         arrays: list[Any] = [x.array if type(x) is Tensor else x.copy() for x in inputs]
         tape.hold(variables)
         if self._program.large:
@@ -196,13 +195,13 @@ class TapedProgram:
         return ends[-1]
 
     def _first(self, arrays: Sequence[Array]) -> Sequence[Array]:
-        """Run the first half, and return what the entries give."""
+        """Run the first half, and return the outputs of the entries."""
         self._runs += 1
         return self._program.begin([*arrays, self._g, *self._starts.values()])
 
     def _vjp_all(self, g: Any, entry: Entry, values: Sequence[Any], kept: Container[int],
                  totals: dict[int, Any]) -> Iterable[tuple[Any, Any]]:  # fmt: skip
-        """Return pairs of what went in and its gradient; that of the activation before where it may be passed over."""
+        """Return pairs of an input or variable and its gradient, past an activation whose own is not wanted."""
         sources, passed = [*entry.inputs, None], entry.rest[1]
         through = passed is None or id(sources[self._watched[0]]) not in kept
         if passed is not None and through:
@@ -214,13 +213,13 @@ class TapedProgram:
         return zip(sources, gradients, strict=True)
 
     def _second(self, g: Any, entry: Entry, values: Sequence[Any], through: bool, starts: dict[int, Any]) -> list[Any]:
-        """Return the gradients, see `_gradients`, for the run of an entry, whose inputs and variables were `values`.
+        """Return the gradients, as `_gradients` does, of the call that an entry is from.
 
-        `g` is the gradient of what the entry gives; what `starts` adds to is None where there is nothing yet.
+        `g` is the gradient of its output, `values` were its inputs and variables. `starts` may have None for nothing.
         """
         runs, count = entry.rest[0], len(values) - len(self._variables)
-        # Sums and products of the gradient must be those of its copy, which may differ in the order of axes. NumPy adds
-        # up what is repeated along one of a few axes as it does what is not.
+        # The second half works on a copy of the gradient. Where the copy has another order in memory, sums may round
+        # otherwise. A broadcast gradient of a few axes, with a stride of 0, is summed as its copy is.
         alike = type(g) is np.ndarray and (g.strides == self._g.strides or (g.ndim < 4 and not all(g.strides)))
         if through and alike and self._thread == get_ident():
             later = runs != self._runs and self.structure == Changes.layers
@@ -236,7 +235,7 @@ class TapedProgram:
         return self._again(g, entry.output, values, through, {place: x for place, x in starts.items() if x is not None})
 
     def _again(self, g: Any, made: Tensor, values: Sequence[Any], through: bool, starts: dict[int, Any]) -> list[Any]:
-        """Return the gradients by running the function without a program, with the variables of then."""
+        """Return the gradients without the program, from the values that variables had in the call."""
         count = len(values) - len(self._variables)
         inputs = [x if isinstance(x, TensorOps) else Tensor(x) for x in (*values[:count], g)]
         arrays = [getattr(weight, "array", weight) for weight in values[count:]]
@@ -252,11 +251,11 @@ class TapedProgram:
 
 
 def _applied(like: Entry, op: Op | None = None) -> Callable[[Tensor, Tensor], Entry]:
-    """Return what makes the record of an op that made y of x, with the other arguments that it has in an entry."""
+    """Return a function that makes an entry for y = op(x), with the other arguments of a given entry."""
     op, rest, kwargs = op or like.op, like.rest, like.kwargs
     return lambda x, y: Entry(op, [x], [x.array], rest, kwargs, y)
 
 
 def _unknown(*arrays: Array) -> Array:
-    """Stand for a function that a program runs."""
+    """Stand for the forward pass, which a program runs."""
     raise NotImplementedError

@@ -1,4 +1,4 @@
-"""The record of a run, and which part of it a replay must do again."""
+"""The record of a run, and the part of it that a replay must repeat."""
 
 from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
@@ -14,20 +14,20 @@ from .._core.variable import ASSIGN, Variable
 
 
 class Trace(Recorder):
-    """Records a run, and whether Python looked at a value on the way, so that a replay would not do the same."""
+    """Records a run. It has `escaped` if Python looked at a value, so that a replay might not do the same."""
 
     def __init__(self, inputs: Iterable[Tensor]) -> None:
         self.entries: list[Entry] = []
         self.escaped: bool = False
         self.produced: set[int] = {id(x) for x in inputs}
-        self.constants: list[Any] = []  # sketches of the outputs that were not computed from the inputs
-        self._read: dict[int, tuple[Variable, Array]] = {}  # what variables held when they were read or assigned
-        self._stale: dict[int, Array] = {}  # those of these arrays that they hold no more: a replay finds new values
+        self.constants: list[Any] = []  # sketches of outputs that do not depend on the inputs
+        self._read: dict[int, tuple[Variable, Array]] = {}  # what variables held when they were read or set
+        self._stale: dict[int, Array] = {}  # of these, what they hold no more
         self._owners: dict[int, Any] = {}
 
     def run(self, op: Op, inputs: Sequence[Any], values: Sequence[Any], rest: tuple[Any, ...],
             kwargs: dict[str, Any]) -> Entry | None:  # fmt: skip
-        """Run an op as those it is made of, which do the same to the last bit for rows of float32 or float64."""
+        """Run an op as its decomposition, which gives the same to the last bit in float32 and float64."""
         if (decomposition := op.decomposition) is None:
             return None
         dtypes = {v.dtype.name for v in values if isinstance(v, np.ndarray) and v.dtype.kind not in "biu"}
@@ -37,7 +37,7 @@ class Trace(Recorder):
         try:
             with stop_recording(), np.errstate(over="ignore" if op.replay is not op.forward else None, under="ignore"):
                 y, record = trace(lambda xs: decomposition(*xs, *rest, **kwargs), stand_ins)
-        except (TypeError, ValueError, ZeroDivisionError):  # the op itself tells what is wrong, if anything
+        except (TypeError, ValueError, ZeroDivisionError):  # the op itself says what is wrong
             return None
         if record.escaped or not record.entries or record.entries[-1].output is not y or y.dtype not in dtypes:
             return None
@@ -48,7 +48,7 @@ class Trace(Recorder):
         return Entry(op, inputs, values, rest, kwargs, y, parts)
 
     def record(self, entry: Entry) -> None:
-        """Append one operation that depends on the input or on a variable, draws numbers, or has an effect."""
+        """Append an operation that depends on an input or a variable, draws random numbers, or has an effect."""
         op, depends = entry.op, entry.op.effect or entry.op.draws
         for x, value in zip(entry.inputs, entry.values, strict=True):
             if isinstance(x, Variable):
@@ -59,7 +59,7 @@ class Trace(Recorder):
                 if self._stale:
                     self.check(x)
         for x in () if op.effect or not (entry.rest or entry.kwargs) else leaves((entry.rest, entry.kwargs)):
-            if isinstance(x, TensorOps):  # not an input, which a replay would put there anew
+            if isinstance(x, TensorOps):  # a replay would not put a new value there
                 self.read(x)
         if depends:
             self.produced.add(id(entry.output))
@@ -70,11 +70,11 @@ class Trace(Recorder):
             self._stale |= {id(old): old for v, old in self._read.values() if v.array is not old}
         if op.out_arrays is not None:
             optimizer = entry.kwargs["optimizer"]
-            for v in optimizer._trainable_variables:  # which two optimizers would take from each other
+            for v in optimizer._trainable_variables:  # two optimizers would take it from each other
                 self.escaped |= self._owners.setdefault(id(v), optimizer) is not optimizer
 
     def fingerprint(self) -> list[Any]:
-        """Return what was done, such that two runs that a program would replay alike have equal fingerprints."""
+        """Return what was done: equal for two runs if the program of one replays the other."""
         places: dict[int, int] = {}
         steps: list[Any] = [self.constants]
         for i, entry in enumerate(self.entries):
@@ -88,16 +88,16 @@ class Trace(Recorder):
         return steps
 
     def check(self, tensor: Tensor) -> None:
-        """Note a tensor that shares its memory with the old value of a variable."""
+        """Note whether a tensor shares its memory with an old value of a variable."""
         array = cast(Array, tensor.array)
         self.escaped |= any(np.may_share_memory(array, old) for old in self._stale.values())
 
     def read(self, tensor: TensorOps) -> None:
-        """Note that a value which the input or a variable decides was looked at."""
+        """Note that Python looked at a value, if that depends on an input or a variable."""
         self.escaped |= self.follows(tensor)
 
     def follows(self, tensor: TensorOps) -> bool:
-        """Return whether the input or a variable decides on the value."""
+        """Return whether the value depends on an input or a variable."""
         return id(tensor) in self.produced or isinstance(tensor, Variable)
 
 
@@ -115,7 +115,7 @@ def trace(function: Callable[[Any], Any], inputs: Any) -> tuple[Any, Trace]:
 
 
 def sketch(value: Any) -> Any:
-    """Return something by which to compare a constant with that of another run."""
+    """Return a stand-in for a constant, to compare it with that of another run."""
     if type(value) in _PLAIN:
         return value
     if isinstance(value, _LISTS):
@@ -129,28 +129,28 @@ def sketch(value: Any) -> Any:
     return repr(value) if type(value) is float else sketch(value.array) if isinstance(value, Tensor) else value
 
 
-_PLAIN = frozenset({int, bool, str, type(None)})  # not floats: NaN is not equal to NaN
+_PLAIN = frozenset({int, bool, str, type(None)})  # no floats, because NaN is not equal to itself
 _LISTS, _ARRAYS = (list, tuple), (np.ndarray, np.generic)
-"""isinstance is quicker with these than with unions, which are made anew each time."""
+"""Made once: isinstance with a union of types makes the union each time."""
 
 
 def _keep(value: Array, room: Array) -> Array:
-    """Write a value to an array that is an input of the program."""
+    """Copy a value into an array that the program got as an input."""
     room[...] = value
     return room
 
 
 KEEP = Op(_keep, (None, None), 2, effect=True)
-"""Keeps a value for later."""
+"""Keeps a value until after the run."""
 
 
 def keep(x: Tensor, room: Tensor) -> Entry:
-    """Return an entry that writes a tensor to the array of another."""
+    """Return an entry that copies the value of a tensor into the array `room`."""
     return Entry(KEEP, [x, room], [x.array, room.array], (), {}, Tensor(np.empty(0)))
 
 
 def simplified(recorded: list[Entry], outputs: Any) -> tuple[list[Entry], Any]:
-    """Return the entries that outputs and effects need: ops are taken apart, and what was done twice is done once."""
+    """Return the entries that outputs and effects need, with ops taken apart and equal computations done once."""
     same: dict[int, Any] = {}
     entries: list[Entry] = []
     seen: dict[Any, Any] = {}
@@ -167,7 +167,7 @@ def simplified(recorded: list[Entry], outputs: Any) -> tuple[list[Entry], Any]:
         )
         try:
             first = seen.setdefault((entry.op, links, sketch((entry.rest, entry.kwargs))), entry.output)
-        except TypeError:  # an argument that cannot be compared
+        except TypeError:  # an argument has no hash
             continue
         if first is not entry.output:
             same[id(entry.output)] = first
@@ -176,7 +176,7 @@ def simplified(recorded: list[Entry], outputs: Any) -> tuple[list[Entry], Any]:
 
 
 def _needed(entries: list[Entry], outputs: list[Any]) -> list[Entry]:
-    """Return the entries that have effects or draw numbers, or that outputs or effects depend on, in order."""
+    """Return, in order, the entries with effects or random numbers, and those that they and the outputs depend on."""
     needs = {id(y) for y in outputs}
     steps = []
     for entry in reversed(entries):

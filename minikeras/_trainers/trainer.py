@@ -1,4 +1,4 @@
-"""Training and running a model over data, batch by batch: `compile`, `fit`, `evaluate`, `predict`."""
+"""Training, evaluation and prediction, batch by batch: `compile`, `fit`, `evaluate`, `predict`."""
 
 from __future__ import annotations
 
@@ -45,10 +45,10 @@ CallbacksLike: TypeAlias = Callback | Iterable[Callback] | None
 
 
 class Trainer(Layer):
-    """A layer that is compiled, trained, evaluated and asked for predictions: the base of `Model`."""
+    """The base of `Model`: a layer with `compile`, `fit`, `evaluate` and `predict`."""
 
     optimizer: Optimizer
-    """What changes the weights, from `compile` on."""
+    """The optimizer given to `compile`."""
     history: History
     """Losses and metrics of the last `fit`."""
 
@@ -68,17 +68,17 @@ class Trainer(Layer):
         self._loss_tracker: Mean | None = None
         self._compile_config: Config = {}
         self._found_metrics: tuple[int, list[Metric]] = -1, []
-        """The metrics of the layers, and the count of changes to layers when they were collected."""
+        """The metrics of the layers, with `Changes.layers` when they were collected."""
 
     @cached_property
     def _forward_jit(self) -> Jit:
-        """Runs the forward pass for `predict`; it keeps programs for the input shapes it has met."""
+        """Runs the forward pass for `predict`, and keeps programs for the input shapes it has met."""
         call = super().__call__
         return Jit(lambda x: call(x, training=False), self._is_pure, PROGRAM_BYTES)
 
     @cached_property
     def _jits(self) -> dict[str, Jit]:
-        """Run the steps of training, evaluation and, where it is overridden, prediction."""
+        """Run the steps of training, evaluation and, if it is overridden, prediction."""
         whole, lazy = undone(always=False), lambda: not self.run_eagerly
         return {
             "train": Jit(whole(lambda data: self.train_step(data)), lazy, twice=self.__has_user_code),
@@ -87,12 +87,12 @@ class Trainer(Layer):
 
     @property
     def _predict_jit(self) -> Jit:
-        """Runs `predict_step`: where it is not overridden, that is the forward pass."""
+        """Runs `predict_step`, which is the forward pass unless it is overridden."""
         return self._forward_jit if type(self).predict_step is Trainer.predict_step else self._jits["predict"]
 
     @cached_property
     def _taped(self) -> TapedFunction:
-        """Runs the forward pass where it is recorded."""
+        """Runs the forward pass under a tape."""
         return TapedFunction(super().__call__, self._is_pure)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -101,7 +101,7 @@ class Trainer(Layer):
         return {key: value for key, value in state.items() if key not in left_out} | {"_found_metrics": (-1, [])}
 
     def _quick_call(self, *args: Any, **kwargs: Any) -> Any:
-        """Build the model if need be, and compute its output, by a program where one fits; see `Layer.__call__`."""
+        """Call the model as `Layer.__call__` does, by a program if there is one."""
         if len(args) == 1 and (not kwargs or [*kwargs] == ["training"]) and not context.training:
             if recorders.open:
                 return self._taped(*args, **kwargs) if self.built else super().__call__(*args, **kwargs)
@@ -114,7 +114,7 @@ class Trainer(Layer):
         __call__ = _quick_call
 
     def __replayed(self, x: Any) -> Any:
-        """Return the outputs of the program for an array, or None if there is none and none can be made."""
+        """Return the outputs for an array by a program. Return None if there is none and none can be made."""
         if type(x) is Tensor and getattr(x, "keras_mask", None) is None:
             x = x.array
         if type(x) is not np.ndarray:
@@ -129,11 +129,11 @@ class Trainer(Layer):
         return None if outputs is None or (program and program.masked) else map_structure(Tensor, outputs)
 
     def _is_pure(self) -> bool:
-        """Return whether only this package's code runs in the forward pass, so that a replay has the same effects."""
+        """Return whether the forward pass runs only this package's code, so that a replay has the same effects."""
         return all(map(_pure, self._flatten_layers()))
 
     def __has_user_code(self) -> bool:
-        """Return whether a step of training or evaluation may run code that is not this package's."""
+        """Return whether a step of training or evaluation may run a user's code."""
         parts = [self.__compiled_optimizer, *self.metrics, *(v.regularizer for v in self.trainable_weights)]
         replaced = {"train_step", *_REPORTING} & vars(self).keys()
         built_in = self._is_pure() and all(part is None or is_built_in(part) for part in parts) and not replaced
@@ -144,17 +144,17 @@ class Trainer(Layer):
         return all(_pure(layer) and layer._rowwise() for layer in self._flatten_layers())
 
     def __is_additive(self) -> bool:
-        """Return whether loss and metrics over all rows are means that do not depend on how the rows are batched."""
+        """Return whether loss and metrics are means over all rows, which do not depend on the batches."""
         masks = any(type(layer).compute_mask is not Layer.compute_mask for layer in self._flatten_layers()[1:])
         by_row = self._reports_as_usual() and not masks and self._is_rowwise()
         return by_row and all(part.is_additive() for part in self.__compiled_parts)
 
     def _reports_as_usual(self) -> bool:
-        """Return whether loss and metrics are computed by the methods of this class, none of which is overridden."""
+        """Return whether no method that computes the loss or the metrics is overridden."""
         return all(getattr(type(self), name) is getattr(Trainer, name) for name in _REPORTING)
 
     def __build_on(self, x: Any, phase: Phase) -> None:
-        """Build the model for a batch, if need be; what this call assigns to variables is undone."""
+        """Build the model by a call on a batch, unless it is built. What the call assigns to variables is undone."""
         name = f"{phase}_step"
         if not self._is_runnable() and getattr(type(self), name) is getattr(Trainer, name):
             with undone():
@@ -171,20 +171,20 @@ class Trainer(Layer):
         metrics: MetricsLike | None = None, weighted_metrics: MetricsLike | None = None, run_eagerly: bool = False,
         steps_per_execution: int = 1, jit_compile: bool | Literal["auto"] = "auto", auto_scale_loss: bool = True,
     ) -> None:  # fmt: skip
-        """Say how to train.
+        """Set the optimizer, the loss and the metrics.
 
         Args:
-            optimizer: What changes the weights: a name, an `Optimizer` or a configuration.
-            loss: What to make small: a name, a `Loss` or a function (y_true, y_pred) -> losses; for a model of
-                several outputs also a list or dict with one for each output, None for an output without one. One
-                where the outputs have a list or dict gets all of that.
-            loss_weights: What each output's loss is multiplied with.
-            metrics: What to report as well; "accuracy" stands for that which fits the outputs and the targets.
+            optimizer: A name, an `Optimizer` or a configuration.
+            loss: What to minimize: a name, a `Loss` or a function (y_true, y_pred) -> losses. For a model with several
+                outputs also a list or dict with a loss, or None, for each output. A single loss in the place of a list
+                or dict of outputs gets all of them.
+            loss_weights: The factor of each output's loss.
+            metrics: What to report besides the loss. "accuracy" is the one that fits the outputs and targets.
             weighted_metrics: The same, for metrics that use the sample weights.
-            run_eagerly: Whether to run the Python of all layers in each step, rather than replay what the first did.
-            steps_per_execution: Every how many steps the hooks of callbacks run; an epoch has a multiple of it.
-            jit_compile: Accepted for Keras's sake.
-            auto_scale_loss: Whether the policy "mixed_float16" puts a `LossScaleOptimizer` around the optimizer.
+            run_eagerly: Whether each step runs the Python code of all layers, instead of replaying a recorded step.
+            steps_per_execution: The hooks of callbacks run once in so many steps.
+            jit_compile: Kept, but without effect.
+            auto_scale_loss: Whether to wrap the optimizer in a `LossScaleOptimizer` under the policy "mixed_float16".
 
         Raises:
             ValueError: for an unknown optimizer, loss or metric.
@@ -224,13 +224,13 @@ class Trainer(Layer):
             "steps_per_execution": steps_per_execution, "jit_compile": jit_compile}  # fmt: skip
 
     def get_compile_config(self) -> Config:
-        """Return what `compile` was given, as a configuration; {} before."""
+        """Return the arguments of `compile` as a configuration, {} before it was called."""
         return cast(Config, serialize(self._compile_config)) if self.compiled else {}
 
     def compile_from_config(self, config: Config) -> None:
-        """Compile with a configuration that `get_compile_config` returned; a subclass's own `compile` is not run.
+        """Compile with a configuration from `get_compile_config`. Does not call a `compile` that a subclass overrides.
 
-        A ValueError if it names something else in the place of an optimizer, a loss or a metric.
+        Raises a ValueError if the configuration is wrong, such as another object in the place of an optimizer.
         """
         if type(self).compile is not Trainer.compile:
             warn_user(f"`compile()` was not called as part of model loading because {type(self).__name__} has one of "
@@ -257,7 +257,7 @@ class Trainer(Layer):
 
     @property
     def metrics(self) -> list[Metric]:
-        """The mean loss, the metrics given to `compile`, and those that the model and its layers hold."""
+        """The mean loss, the metrics given to `compile`, and those in attributes of the model and its layers."""
         version, inner = self._found_metrics
         if version != Changes.layers:
             layers = [layer for layer in self._flatten_layers() if layer is self or not isinstance(layer, Trainer)]
@@ -273,7 +273,7 @@ class Trainer(Layer):
         return [metric.name for metric in self.metrics]
 
     def reset_metrics(self) -> None:
-        """Set all metrics back."""
+        """Reset the state of all metrics."""
         for metric in self.metrics:
             metric.reset_state()
 
@@ -287,19 +287,19 @@ class Trainer(Layer):
 
     @property
     def _names_of_outputs(self) -> list[str] | None:
-        """The names of the outputs, None where the model does not know them."""
+        """The names of the outputs, None if the model does not know them."""
         return None
 
     @overridable
     def compute_loss(self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None,
                      training: bool = True) -> Any:  # fmt: skip
-        """Return the loss of a batch, a scalar: that given to `compile`, plus all penalties of the layers.
+        """Return the loss of a batch, a scalar: the compiled loss plus all penalties of the layers.
 
         A subclass may override it.
 
         Args:
             x, y, y_pred, sample_weight: The inputs, the targets, the outputs, and weights of the rows.
-            training: Whether the model is trained or evaluated.
+            training: Whether this is a step of training, not of evaluation.
 
         Raises:
             ValueError: if there is no loss to train with.
@@ -321,7 +321,7 @@ class Trainer(Layer):
 
     @overridable
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
-        """Update the metrics given to `compile` with a batch, and return the results of all by name.
+        """Update the compiled metrics with a batch, and return the results of all metrics by name.
 
         A subclass may override it.
         """
@@ -331,7 +331,7 @@ class Trainer(Layer):
 
     @overridable
     def train_step(self, data: Any) -> dict[str, Any]:
-        """Train on one batch and return what to report, by name. A subclass may override it.
+        """Train on one batch, and return loss and metrics by name. A subclass may override it.
 
         Args:
             data: (x, y) or (x, y, sample_weight) as tensors, or x alone.
@@ -342,14 +342,14 @@ class Trainer(Layer):
             loss = self._loss_of(x, y, y_pred, sample_weight, training=True)
             scaled = loss if self.__compiled_optimizer is None else self.__compiled_optimizer.scale_loss(loss)
         weights = self.trainable_weights
-        logs = self.__step_logs(x, y, y_pred, sample_weight, loss)  # before the update: metrics may fail
+        logs = self.__step_logs(x, y, y_pred, sample_weight, loss)  # before the update, because metrics may fail
         if self.__compiled_optimizer is not None and weights:
             self.__compiled_optimizer.apply(tape.gradient(scaled, weights), weights)
         return logs
 
     @overridable
     def test_step(self, data: Any) -> dict[str, Any]:
-        """Evaluate one batch and return what to report, by name, as `train_step` does. A subclass may override it."""
+        """Evaluate one batch, and return loss and metrics by name. A subclass may override it."""
         x, y, sample_weight = unpack_x_y_sample_weight(data)
         y_pred = self(x, training=False)
         return self.__step_logs(x, y, y_pred, sample_weight, self._loss_of(x, y, y_pred, sample_weight, training=False))
@@ -375,26 +375,26 @@ class Trainer(Layer):
         """Train for a number of epochs.
 
         Args:
-            x: Inputs: an array, or what becomes one, or a list or dict of them; or an iterable of (x, y) or
-                (x, y, sample_weight) batches.
-            y: Targets, with as many rows; none where x is an iterable of batches.
-            batch_size: Rows a step, 32 if not given.
-            epochs: How many epochs, those before `initial_epoch` included.
+            x: Inputs: an array or what NumPy makes one of, a list or dict of them, or an iterable of batches (x, y) or
+                (x, y, sample_weight).
+            y: Targets, one for each row of x. None if x is an iterable of batches.
+            batch_size: Rows of a batch, 32 if not given.
+            epochs: The epoch to end with; those before `initial_epoch` count.
             verbose: What to print: nothing (0), a progress bar (1, "auto"), one line an epoch (2), its number (3).
             callbacks: Callbacks whose hooks run.
-            validation_split: Share of the rows, the last ones, to evaluate on after each epoch.
-            validation_data: (x, y) or (x, y, sample_weight) to evaluate on instead.
-            shuffle: Whether to take the rows in another order in each epoch; "batch" mixes those within each batch.
+            validation_split: The share of the rows, the last ones, that is held out and evaluated after each epoch.
+            validation_data: (x, y) or (x, y, sample_weight) to evaluate after each epoch.
+            shuffle: Whether each epoch takes the rows in a new order; "batch" shuffles within each batch only.
             class_weight: Class number -> weight of its rows.
             sample_weight: Weight of each row.
             initial_epoch: The epoch to start at, counted from 0.
-            steps_per_epoch: Steps an epoch, as many as there are batches if not given.
-            validation_steps: Batches to evaluate on, all if not given.
-            validation_batch_size: Rows a step of evaluation, `batch_size` if not given.
-            validation_freq: Every how many epochs to evaluate, or a list of epochs, counted from 1.
+            steps_per_epoch: Batches an epoch, by default all there are.
+            validation_steps: Batches to evaluate, by default all there are.
+            validation_batch_size: Rows of a batch to evaluate, by default `batch_size`.
+            validation_freq: Evaluate after every so many epochs, or after the epochs in a list, counted from 1.
 
         Returns:
-            The losses and metrics of all epochs, in `history`.
+            A `History`, which has the losses and metrics of all epochs in `history`.
 
         Raises:
             ValueError: before `compile`, or if the data does not fit the model.
@@ -436,7 +436,7 @@ class Trainer(Layer):
                     self.reset_metrics()
                     hooks.on_epoch_begin(epoch)
                     results = self.__epoch_logs("train", source, hooks, interrupt)
-                    if not results:  # the data is at its end, as a warning has said
+                    if not results:  # the data has ended, and a warning was given
                         break
                     logs = results
                     if validation is not None and is_due(epoch + 1, validation_freq):
@@ -458,19 +458,19 @@ class Trainer(Layer):
         return CallbackList(callbacks, add_history, verbose != 0, self, verbose=verbose, epochs=epochs, steps=steps)
 
     def __build_for(self, source: Batches, phase: Phase) -> None:
-        """Make ready for the batches of a source.
+        """Build the model, if it is not built, on the first batch of a source, and start the source anew.
 
-        The model is built on the first batch of a pass that then begins anew, which draws one more order of the rows,
-        as in Keras, where it also happens when the loss or the metrics have not seen a batch yet.
+        The new start draws another order of the rows, as in Keras. There, and here, a loss or metrics that have not
+        seen a batch are a reason to do this too.
         """
         with context.having(uneven=settings.open_batches and source.uneven):
             self.__make_ready(source.peek, phase)
         source.reset()
 
     def __make_ready(self, first: Callable[[], data_adapters.Data], phase: Phase) -> None:
-        """Build the model on the first batch if need be, and the optimizer's state.
+        """Build the model on the first batch, and the optimizer, if they are not built.
 
-        A subclass's own step builds the model when it runs: it may call it, or parts of it, on something else.
+        A step that a subclass overrides builds the model itself, because it may call it on something else.
         """
         if not self._is_runnable() or not all(part.built for part in self.__compiled_parts):
             self.__build_on(first()[0], phase)
@@ -500,16 +500,16 @@ class Trainer(Layer):
     def evaluate(self, x: Any = None, y: Any = None, batch_size: int | None = None, verbose: Verbose = "auto",
                  sample_weight: Any = None, steps: int | None = None, callbacks: CallbacksLike = None,
                  return_dict: bool = False, **kwargs: Any) -> Any:  # fmt: skip
-        """Return the loss and the metrics over all rows, in inference mode.
+        """Return the loss and the metrics over all rows. Layers run in inference mode.
 
         Args:
             x, y, batch_size, verbose, sample_weight: As for `fit`.
-            steps: How many batches to take, all if not given.
+            steps: How many batches to take, by default all there are.
             callbacks: Callbacks whose `on_test_...` hooks run.
             return_dict: Whether to return a dict.
 
         Returns:
-            The loss if there are no metrics, else a list that begins with it, or a dict by name.
+            The loss if there are no metrics, else a list of the loss and the metrics, or a dict by name.
 
         Raises:
             ValueError: before `compile`, or if the data does not fit the model.
@@ -538,7 +538,7 @@ class Trainer(Layer):
         return logs if return_dict else self._in_order(logs)
 
     def __validation_logs(self, source: Batches, hooks: CallbackList, interrupt: Interrupt) -> dict[str, Any]:
-        """Return the logs of an evaluation between epochs, under their names there; {} if there are no rows."""
+        """Return the logs of an evaluation after an epoch, as "val_...". {} if there are no rows."""
         if source.rows == 0:
             warn_of_the_end()
             return {}
@@ -552,14 +552,14 @@ class Trainer(Layer):
         hooks.on_test_begin()
         if not watched and not self.stop_evaluating and self.__is_additive():
             rows = SMALL // max((v.size for v in self.weights), default=1)
-            source.join(min(JOINED, rows) if rows >= source.size else JOINED)  # more gains nothing for small products
+            source.join(min(JOINED, rows) if rows >= source.size else JOINED)  # more rows gain nothing
         self.reset_metrics()
         logs = as_floats(self.__epoch_logs("test", source, hooks, interrupt))
         hooks.on_test_end(logs)
         return logs
 
     def _in_order(self, logs: dict[str, Any]) -> Any:
-        """Return logs as a list in the order of `metrics`, or the only value."""
+        """Return logs as a list in the order of `metrics`; if there is one value, return that."""
         groups = (metric.metrics if isinstance(metric, CompiledMetrics) else [metric] for metric in self.metrics)
         first = [metric.name for group in groups for metric in group if metric.name in logs]
         return only([logs[name] for name in [*first, *(name for name in sorted(logs) if name not in first)]])
@@ -578,7 +578,7 @@ class Trainer(Layer):
                        return_dict: bool = False) -> Any:  # fmt: skip
         """Train on one batch, and return the loss and the metrics as `evaluate` does.
 
-        A ValueError before `compile`, or if both kinds of weights are given.
+        Raises a ValueError before `compile`, or if both kinds of weights are given.
         """
         return self.__on_batch("train", x, y, sample_weight, class_weight, return_dict)
 
@@ -593,7 +593,7 @@ class Trainer(Layer):
                       return_dict: bool = False) -> float | list[Any] | dict[str, Any]: ...  # fmt: skip
     @suggests
     def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
-        """Return the loss and the metrics of one batch as `evaluate` does; a ValueError before `compile`."""
+        """Return the loss and the metrics of one batch as `evaluate` does. Raises a ValueError before `compile`."""
         return self.__on_batch("test", x, y, sample_weight, None, return_dict)
 
     def __on_batch(self, phase: Phase, x: Any, y: Any, sample_weight: Any, class_weight: Any, return_dict: bool) -> Any:
@@ -613,18 +613,18 @@ class Trainer(Layer):
     @suggests
     def predict(self, x: Inputs, batch_size: int | None = None, verbose: Verbose = "auto",
                 steps: int | None = None, callbacks: CallbacksLike = None) -> Array | Any:  # fmt: skip
-        """Return the outputs for all rows of x, computed in batches, in inference mode.
+        """Return the outputs for all rows of x, computed in batches. Layers run in inference mode.
 
         Args:
-            x: An array, or what becomes one, with the batch as its first axis; or an iterable of batches.
-            batch_size: Rows a batch, 32 if not given.
+            x: An array, or what NumPy makes one of, whose first axis is the rows, or an iterable of batches.
+            batch_size: Rows of a batch, 32 if not given.
             verbose: What to print: nothing (0), a progress bar (1), one line (2).
-            steps: How many batches to take, all if not given.
+            steps: How many batches to take, by default all there are.
             callbacks: Callbacks whose `on_predict_...` hooks run.
 
         Returns:
-            An array with one row an input row, or the structure of arrays that `call` returns, hence `| Any`. Of Dask's
-            arrays and frames, without `steps` and `callbacks`, lazy Dask arrays.
+            An array with a row for each row of x, or several in the structure that `call` returns, hence `| Any`. For
+            arrays and frames of Dask, without `steps` and `callbacks`, lazy Dask arrays.
 
         Raises:
             ValueError: if x is not numeric or does not fit the model.
@@ -638,7 +638,7 @@ class Trainer(Layer):
         """
         jit, plain = self._predict_jit, steps is None is callbacks
         if type(x) is np.ndarray and verbose == 0 and plain and self.built and jit is self._forward_jit:
-            program = jit.find(x)  # met before: nothing is left to check
+            program = jit.find(x)  # such input has come before, so nothing is left to check
             if program is not None and len(x) <= (32 if batch_size is None else batch_size):
                 return jit.replay(program, x)
         if plain and on_dask.is_dask(x):
@@ -660,7 +660,7 @@ class Trainer(Layer):
         return result
 
     def __predict_batches(self, source: Batches, hooks: CallbackList, outputs: Outputs, unobserved: bool) -> None:
-        """Run all batches, several at once after the first where no callback looks and each row is by itself."""
+        """Run all batches: after the first several at once, if there are no callbacks and rows do not mix."""
         jit, at_once, recent = self._predict_jit, 1, list[Any]()
         every = 1 if unobserved else self.steps_per_execution
         while True:
@@ -673,7 +673,7 @@ class Trainer(Layer):
             if not outputs.batches:
                 self.__build_on(batch, "predict")
                 if source.count != 1:
-                    jit.note_kind(batch)  # which then does not wait: there are more of its kind
+                    jit.note_kind(batch)  # so that a program is made at once: more of this kind will come
             if outputs.batches % every == 0:
                 hooks.on_predict_batch_begin(outputs.batches)
             recent.append(jit.run(batch))
@@ -695,7 +695,7 @@ class Trainer(Layer):
 
 
 JOINED = 1024
-"""The number of rows that are evaluated together where that makes no difference."""
+"""How many rows are evaluated at once if the results do not depend on the batches."""
 _REPORTING = ("test_step", "compute_loss", "compute_metrics", "metrics", "get_metrics_result")
 
 

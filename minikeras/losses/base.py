@@ -1,4 +1,4 @@
-"""The base class of all losses, and what makes a loss of a function."""
+"""The base class of all losses, and the one that makes a loss from a function."""
 
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, Self, TypeAlias, cast
@@ -21,11 +21,11 @@ from ..dtype_policies import PolicyLike
 from ..ops.creation import convert_to_tensor, floating
 
 Reduction: TypeAlias = Literal["sum_over_batch_size", "mean", "sum", "mean_with_sample_weight", "none"] | None
-"""How the losses of all samples become one number."""
+"""How the losses of all samples are combined."""
 
 Name: TypeAlias = str | None
 DType: TypeAlias = PolicyLike | None
-"""The dtype of a loss or a metric, or a policy, of which it is that of computations."""
+"""The dtype of a loss or a metric, or a policy whose compute dtype it is."""
 
 MEAN: Final = "sum_over_batch_size"
 _MEANS = (MEAN, "mean")
@@ -33,12 +33,12 @@ _REDUCTIONS = (*_MEANS, "sum", "mean_with_sample_weight", "none", None)
 
 
 class Loss(Configurable):
-    """Base class of losses. A subclass overrides `call(y_true, y_pred)`, which gives one loss a sample.
+    """Base class of losses. A subclass overrides `call(y_true, y_pred)`, which returns a loss for each sample.
 
     Args:
         name: The loss's name, made up from its class if not given.
-        reduction: "sum_over_batch_size" or "mean" (the mean over all losses), "sum", "mean_with_sample_weight" (the sum
-            over that of the weights), "none" or None (no reduction).
+        reduction: "sum_over_batch_size" or "mean" (the mean of all losses), "sum", "mean_with_sample_weight" (the sum
+            divided by the sum of the weights), "none" or None (no reduction).
         dtype: Dtype of the computation, `floatx` if not given.
 
     Example:
@@ -58,10 +58,10 @@ class Loss(Configurable):
         self.reduction: Reduction = reduction
         self._dtype_policy = dtype_policies.get(dtype or floatx())
 
-    if not TYPE_CHECKING:  # to type checkers an attribute that no class declares is a mistake
+    if not TYPE_CHECKING:  # type checkers must report undeclared attributes
 
         def __setattr__(self, name: str, value: Any) -> None:
-            vars(self).pop("_taped", None)  # it may compute something else from now on
+            vars(self).pop("_taped", None)  # the loss may now compute something else
             super().__setattr__(name, value)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -78,17 +78,18 @@ class Loss(Configurable):
         return self._dtype_policy.compute_dtype
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        """Return one loss a sample; the arguments are tensors of the loss's dtype, or lists or dicts of them."""
+        """Return a loss for each sample. The arguments are tensors of the loss's dtype, or lists or dicts of them."""
         raise NotImplementedError(f"Loss {type(self).__name__} does not have a `call()` method implemented.")
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: TensorLike | None = None) -> Tensor:
         """Return the reduced loss.
 
         Args:
-            y_true: What should have been predicted: an array, or a list or dict of arrays.
-            y_pred: What was, in the same structure. What its mask (`keras_mask`) leaves out does not count.
-            sample_weight: Weight of each loss: of the shape of `call`'s result, but for a last axis of size 1, or of
-                one that broadcasts.
+            y_true: The targets: an array, or a list or dict of arrays.
+            y_pred: The predictions, in the same structure. Elements that their mask (`keras_mask`) excludes do not
+                count.
+            sample_weight: The weight of each loss, in a shape that broadcasts to that of the losses. A last axis of
+                size 1 may be missing or surplus.
         """
         return cast(Tensor, self._taped(y_true, y_pred, *(() if sample_weight is None else (sample_weight,))))
 
@@ -119,7 +120,7 @@ registry: Registry[Loss] = Registry("keras.losses", "loss", Loss, functions=True
 
 
 def _is_structure(value: Any) -> bool:
-    """Return whether a value is a dict or a list of arrays; a list of numbers is one array."""
+    """Return whether a value is a dict or list of arrays. A list of numbers counts as one array."""
     if isinstance(value, list | tuple):
         return any(_is_structure(x) or (hasattr(x, "shape") and not isinstance(x, np.generic)) for x in value)
     return isinstance(value, dict)
@@ -134,12 +135,12 @@ def _tensors(value: Any, dtype: str | None) -> Any:
 
 
 def _fit(a: Shape, b: Shape) -> bool:
-    """Return whether two shapes broadcast, as far as they are known."""
+    """Return whether two shapes may broadcast, given their known sizes."""
     return all(m == n or m == 1 or n == 1 or None in (m, n) for m, n in zip(a[::-1], b[::-1], strict=False))
 
 
 def same_rank(x1: Tensor, x2: Tensor) -> tuple[Tensor, Tensor]:
-    """Return two tensors with a last axis of 1 added to, or dropped from, the one whose rank differs by one."""
+    """Return two tensors in equal ranks, by adding or dropping a last axis of size 1 if they differ by one."""
     if x1.ndim == x2.ndim:
         return x1, x2
     if x2.ndim == x1.ndim + 1:
@@ -150,7 +151,7 @@ def same_rank(x1: Tensor, x2: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _product(x1: Tensor, x2: Tensor, name1: str, name2: str) -> tuple[Tensor, Tensor]:
-    """Return x1 * x2 and x2 in equal ranks."""
+    """Return x1 * x2 and x2, brought to equal ranks."""
     a, b = same_rank(x1, x2)
     if not _fit(a.shape, b.shape):
         raise ValueError(f"{name2} must have the shape of the {name1}, or one that broadcasts to it. Received: {name1} "
@@ -159,7 +160,7 @@ def _product(x1: Tensor, x2: Tensor, name1: str, name2: str) -> tuple[Tensor, Te
 
 
 def _same_ranks(true: Any, predicted: Any) -> Any:
-    """Return two equal structures with each pair of tensors in equal ranks."""
+    """Return two structures, which must be equal, with each pair of tensors brought to equal ranks."""
     if isinstance(true, Tensor) and isinstance(predicted, Tensor):
         return same_rank(true, predicted)
     if isinstance(true, dict) and isinstance(predicted, dict) and true.keys() == predicted.keys():
@@ -173,10 +174,10 @@ def _same_ranks(true: Any, predicted: Any) -> Any:
 
 
 class LossFunctionWrapper(Loss):
-    """A function of (y_true, y_pred) as a loss; `MeanSquaredError` and the like are such wrappers.
+    """A loss made from a function of (y_true, y_pred), as `MeanSquaredError` and most others are.
 
     Args:
-        fn: The function. It gives one loss a sample.
+        fn: The function. It returns a loss for each sample.
         **kwargs: Further arguments of the function.
 
     Example:
@@ -206,13 +207,13 @@ class LossFunctionWrapper(Loss):
 
 
 class Named(Configurable):
-    """Base of the losses and metrics whose class says which function they are, as `class Hinge(..., fn=hinge)` does.
+    """Base of losses and metrics that are one function, which their class names: `class Hinge(..., fn=hinge)`.
 
-    Where such a class has no `__init__`, it gets that of its base, with the function's name for the default of `name`.
+    A class without an `__init__` gets that of its base, with the function's name as the default of `name`.
     """
 
     _function: ClassVar[AnyCallable]
-    _unwritten: ClassVar[tuple[tuple[str, Any], ...]] = ()  # options that configurations leave out at these values
+    _unwritten: ClassVar[tuple[tuple[str, Any], ...]] = ()  # options that configurations omit at these values
 
     def __init_subclass__(cls, fn: AnyCallable | None = None, name: Name = None) -> None:
         super().__init_subclass__()
@@ -226,12 +227,12 @@ class Named(Configurable):
         super()._configure({**arguments, "options": options})
 
     def _written(self, options: Config) -> Config:
-        """Return the options that configurations name."""
+        """Return the options that go into the configuration."""
         return {key: value for key, value in options.items() if (key, value) not in self._unwritten}
 
 
 class NamedLoss(Named, LossFunctionWrapper):
-    """A loss whose class says which function it is."""
+    """A loss that is one function, which its class names."""
 
     def __init__(self, reduction: Reduction = MEAN, name: Name = None, dtype: DType = None) -> None:
         self._configure(locals())
@@ -241,7 +242,7 @@ class NamedLoss(Named, LossFunctionWrapper):
 
 
 def floats(y_true: TensorLike, y_pred: TensorLike, squeeze: bool = True) -> tuple[Tensor, Tensor]:
-    """Return both as tensors of the predictions' dtype, a floating one, of shapes that broadcast."""
+    """Return both as float tensors of the predictions' dtype, in shapes that broadcast."""
     predicted = floating(y_pred)
     true = convert_to_tensor(y_true, predicted.dtype)
     if true.shape != predicted.shape:
@@ -254,5 +255,5 @@ def floats(y_true: TensorLike, y_pred: TensorLike, squeeze: bool = True) -> tupl
 
 
 def limit(x: Tensor, low: float, high: float) -> Tensor:
-    """Return x between bounds; at a bound half of the gradient passes, as in JAX's clip."""
+    """Return x limited to bounds. At a bound half of the gradient passes, as in JAX's clip."""
     return ops.minimum(ops.maximum(x, low), high)

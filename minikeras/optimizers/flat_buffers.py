@@ -1,8 +1,8 @@
-"""Variables of one dtype in one array, so that an update is a few vector calls, whatever the number of layers.
+"""Keeps all variables of one dtype in one array, so that an update is a few calls, however many layers there are.
 
-A `FlatBuffer` has variables as views into one array. A `ParameterGroup` has the buffer of some parameters, and those
-of all slots that an optimizer has for them, in the same layout. A `Segment` is what one update changes of a group. It
-is cut into `Chunk`s: a rule makes some ten passes over a chunk, and should find it in the cache.
+In a `FlatBuffer`, the arrays of variables are views into one array. A `ParameterGroup` has the buffer of the parameters
+and, in the same layout, those of the optimizer's slots. A `Segment` is the part of a group that one update changes. It
+is cut into `Chunk`s that fit the cache, because a rule passes over each some ten times.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -21,17 +21,17 @@ from .._core.variable import Variable
 Slot: TypeAlias = Sequence[Variable | None]
 """A variable for each trainable one; None for those that are overwritten by their gradients."""
 CHUNK_BYTES = 2**18
-"""Adam over 1.9 million weights, in ms: 2.8 in chunks of 128 kB to 512 kB, 3.6 of 32 kB, 5.6 in one (2 MB of L2 cache).
-On two threads 2.8 of 256 kB, 3.6 of 128 kB: they wait for each other at each call."""
+"""Adam over 1.9 million weights takes 2.8 ms in chunks of 128 kB to 512 kB, 3.6 in chunks of 32 kB, 5.6 in one (2 MB of
+L2 cache). On two threads it takes 2.8 ms with 256 kB and 3.6 with 128 kB: they wait for each other at each call."""
 PART_CHUNKS = 2
-"""Chunks that are worth another thread: Adam takes some 100 us for each."""
+"""The least chunks for each thread: Adam takes some 100 us for one."""
 FLUSH_BELOW = 1e-30
-"""Slots are set to zero where they are smaller. Means of gradients that have become zero fade, and processors take many
-times longer with numbers below 1e-38. XLA sets these to zero at once."""
+"""Smaller numbers in slots are set to zero. The moving average of gradients that have become zero keeps shrinking, and
+processors are many times slower with numbers below 1e-38. XLA sets these to zero at once."""
 
 
 def make_rounding(dtype: DTypeLike) -> Callable[[float], float]:
-    """Return a function that rounds a number as a dtype does."""
+    """Return a function that rounds a number to a dtype."""
     cell = np.zeros((), dtype)
 
     def rounded(value: float) -> float:
@@ -44,7 +44,7 @@ def make_rounding(dtype: DTypeLike) -> Callable[[float], float]:
 class FlatBuffer:
     """Variables of one dtype whose arrays are views into one contiguous array, in order and without gaps.
 
-    `flat` is this array, `extents` has start and stop of each variable in it, and `views` what its `array` should be.
+    `flat` is this array. `extents` has the start and stop of each variable in it, and `views` its part.
     """
 
     def __init__(self, variables: Iterable[Variable]) -> None:
@@ -53,17 +53,17 @@ class FlatBuffer:
         self.move()
 
     def cut(self, flat: Array) -> list[Array]:
-        """Return the views of each variable's shape into an array of this layout."""
+        """Return views into an array of this layout, one in the shape of each variable."""
         return [flat[a:b].reshape(v.shape) for v, (a, b) in zip(self.variables, self.extents, strict=True)]
 
     def move(self) -> None:
-        """Move the values to a new array, which nobody else holds; the old one is left as it is."""
+        """Move the values to a new array, which nobody else holds. The old array does not change."""
         self.flat: Array = np.empty(self.extents[-1][1], self.variables[0].dtype)
         self.views: list[Array] = self.cut(self.flat)
         self.sync()
 
     def sync(self) -> None:
-        """Copy the values of variables that have another array, as `assign` gives them, and make them views again."""
+        """Copy the values of variables that have got another array, as from `assign`, and make them views again."""
         for variable, view in zip(self.variables, self.views, strict=True):
             if variable.array is not view:
                 view[...] = variable.array
@@ -75,11 +75,11 @@ class ParameterGroup:
     """The trainable variables of one dtype, and their slots.
 
     Args:
-        members: Their indices among all trainable variables.
-        variables, slots, average, sums: Of all, or []: variables, lists of slots, moving averages, sums of gradients.
+        members: The indices of the group's variables among all trainable ones.
+        variables, slots, average, sums: The variables, slots, moving averages and accumulated gradients of all, or [].
 
-    `gradients` are in the layout of `parameters`, and rules compute in them, too; `views` are those of each variable's
-    shape into them; `moves` counts how often a buffer moved.
+    `gradients` is in the layout of `parameters`, and rules write to it. `views` are its parts in the variables' shapes.
+    `moves` counts how often a buffer got a new array.
     """
 
     def __init__(self, members: list[int], variables: Sequence[Variable], slots: Sequence[Slot], average: Slot,
@@ -101,9 +101,9 @@ class ParameterGroup:
         self._cells: list[Array] = []
 
     def make_exclusive(self) -> None:
-        """Move each buffer that somebody may hold to an array which nobody else holds.
+        """Move each buffer that somebody else may hold to a new array.
 
-        A variable that has another array than its view may have left the view to a tape or a tensor.
+        If a variable has an array that is not its view, a tape or a tensor may still hold the view.
         """
         exposed = [v for buffer in self._buffers for v in buffer.variables if v.exposed]
         if not exposed and self._synced_values == Changes.arrays:
@@ -114,14 +114,14 @@ class ParameterGroup:
                 self.moves += 1
 
     def sync(self) -> None:
-        """Copy what was assigned to variables since the last time into the buffers."""
+        """Copy values that were assigned to variables since the last time into the buffers."""
         if self._synced_values != Changes.arrays:
             for buffer in self._buffers:
                 buffer.sync()
             self._synced_values = Changes.arrays
 
     def constants(self, values: Sequence[float]) -> list[Array]:
-        """Return numbers as arrays without axes, which NumPy takes in half the time it needs for floats."""
+        """Return numbers as arrays without axes, which take NumPy half the time of Python floats."""
         if len(self._cells) != len(values):
             self._constants = np.zeros(len(values), self.gradients.dtype)
             self._cells = [self._constants[i, ...] for i in range(len(values))]
@@ -130,8 +130,10 @@ class ParameterGroup:
 
 
 class Chunk(NamedTuple):
-    """A stretch of a group: the flat views that a rule works on, which are parameters, gradients, two scratch arrays
-    (those of all chunks of a part) and slots; where it is in the group; and the weight decay of its parameters.
+    """A stretch of a group that is updated at once.
+
+    `arrays` are what a rule takes: the parameters, gradients, two scratch arrays and slots. `span` is the place in the
+    group, `decay` the weight decay of the parameters.
     """
 
     arrays: tuple[Array, ...]
@@ -145,8 +147,8 @@ class Segment:
     Args:
         group: The group.
         places: Indices of the variables in the group, in ascending order.
-        decays: Weight decay of each.
-        by_variable: Whether a chunk is one variable, as rules with norms want it; else chunks are of one size.
+        decays: The weight decay of each.
+        by_variable: Whether each chunk is one variable, for rules with norms. Otherwise chunks have one size.
     """
 
     def __init__(self, group: ParameterGroup, places: Sequence[int], decays: Sequence[float | None],
@@ -169,7 +171,7 @@ class Segment:
         self._parts: list[list[Chunk]] = []
 
     def parts(self) -> list[list[Chunk]]:
-        """Return the chunks, cut anew if a buffer has moved, in parts that threads may change at the same time."""
+        """Return the chunks in parts, one for each thread. They are cut anew if a buffer has moved."""
         group = self.group
         if self._moves != group.moves:
             self._moves, flat, count = group.moves, group.parameters.flat, len(self._scratch)
@@ -186,7 +188,7 @@ class Segment:
         return chain.from_iterable(self.parts())
 
     def change(self, function: Callable[[Chunk], object]) -> None:
-        """Call a function for each chunk, on several threads where there are many."""
+        """Call a function for each chunk, on several threads if there are many."""
 
         def change(part: list[Chunk]) -> None:
             for chunk in part:
@@ -195,14 +197,14 @@ class Segment:
         run_all([partial(change, part) for part in self.parts()])
 
     def flush(self) -> None:
-        """Set slots to zero where they have faded to almost nothing."""
+        """Set very small numbers in slots to zero, see `FLUSH_BELOW`."""
         for (_, _, scratch, _, *slots), _, _ in self.chunks():
             for slot in slots:
                 slot[np.abs(slot, scratch) < FLUSH_BELOW] = 0
 
 
 def change_chunk(rule: Callable[..., None] | None, k: Sequence[Array], rate: float, chunk: Chunk) -> None:
-    """Decay the weights of a chunk, and change them by the rule with constants k."""
+    """Apply weight decay to a chunk, then the rule with constants k."""
     if chunk.decay is not None:
         p, _, scratch, *_ = chunk.arrays
         np.multiply(p, np.asarray(chunk.decay * rate, p.dtype), scratch)

@@ -1,8 +1,8 @@
-"""The rule of an optimizer is a formula, a plain function of arrays, compiled once to NumPy calls that work in place.
+"""Compiles the formula of an optimizer, a plain function of arrays, to NumPy calls that work in place.
 
-The formula is called with `Symbol`s, which note its operations. Each becomes one call, in the order written. The result
-goes over values that are no longer needed: the old ones of what it is the new value of, else those of an operand, else
-a scratch array. That does not change its bits.
+The formula is called once with `Symbol`s, which record its operations. Each operation becomes one NumPy call, in the
+order written, and its result overwrites a value that is no longer needed: the old value of the same name, else an
+operand, else a scratch array. This does not change the numbers.
 """
 
 from collections.abc import Callable
@@ -15,19 +15,19 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 from .._base.signature import parameters
 
 Rule: TypeAlias = Callable[..., None]
-"""Changes flat arrays in place, given constants, then arrays: parameters, gradients, two scratch arrays, and slots."""
+"""Takes constants, then flat arrays: parameters, gradients, two scratch arrays, and slots. Changes them in place."""
 SCRATCH = ("scratch_1", "scratch_2")
 
 
 class Symbol(NDArrayOperatorsMixin):
-    """An argument of a formula, or the result of an operation, which the trace of the formula lists."""
+    """An argument of a formula, or the result of an operation, which is appended to the trace."""
 
     def __init__(self, trace: list["Symbol"], place: str = "", ufunc: Any = None, operands: Any = ()) -> None:
         self.trace: list[Symbol] = trace
         self.ufunc: Any = ufunc
         self.operands: Any = operands
         self.place: str = place  # name of the array that holds the value
-        self.uses: int = 0  # how many operations, and results of the formula, have yet to read it
+        self.uses: int = 0  # how many operations, and results of the formula, still read it
 
     def __array_ufunc__(self, ufunc: Any, method: str, *operands: Any, **options: Any) -> Any:
         if method != "__call__" or options:
@@ -41,17 +41,17 @@ class Symbol(NDArrayOperatorsMixin):
 @cache
 def _define(source: str, functions: tuple[Any, ...]) -> Rule:
     namespace = {function.__name__: function for function in functions}
-    exec(source, namespace)  # of names of arguments and of NumPy functions alone
+    exec(source, namespace)  # made of argument names and NumPy functions alone
     return namespace["rule"]  # type: ignore[no-any-return]
 
 
 def compile_formula(formula: Callable[..., Any], slots: int) -> Rule:
-    """Return the function that does in place what a formula says, to the bit; two scratch arrays must be enough.
+    """Return a function that computes a formula in place. Raises a ValueError if two scratch arrays are too few.
 
     Args:
         formula: Takes parameters p, gradients g and slots by position, constants by name. Returns the new values of p
-            and of the slots in their order.
-        slots: Number of slots. What the formula returns for more of them is left out.
+            and of the slots, in order.
+        slots: Number of slots. What the formula returns for further slots is dropped.
     """
     return _define(*write_source(formula, slots))
 
@@ -75,7 +75,7 @@ def write_source(formula: Callable[..., Any], slots: int) -> tuple[str, tuple[An
             operand.uses -= 1
             if not operand.uses and operand.place not in constants:
                 free.insert(0, operand.place)
-        over = [] if home else reads  # no result takes the place of another
+        over = [] if home else reads  # a result must not overwrite another one
         places = [place for place in (home, *reads, *free) if place in free and place in (home, *over, g, *SCRATCH)]
         if not places:
             raise ValueError(f"{formula.__qualname__} needs more than {len(SCRATCH)} scratch arrays.")

@@ -1,4 +1,4 @@
-"""An optimizer around another that keeps float16 gradients from becoming 0: the loss is multiplied beforehand."""
+"""LossScaleOptimizer, which keeps float16 gradients from becoming 0: it multiplies the loss by a scale."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, Self
@@ -14,11 +14,11 @@ from .optimizer import Optimizer
 from .update import UpdatePlan, Updater
 
 _UNUSED = {"use_ema": False, "ema_momentum": 0.99}
-"""Values of unused options that are not None. Files of earlier versions name all options."""
+"""Options that may be given at these values: files of earlier versions name all options."""
 
 
 class _ScaledUpdater(Updater):
-    """Updates as the inner optimizer does, where the gradients are finite."""
+    """Updates as the inner optimizer does, if the gradients are finite."""
 
     _optimizer: "LossScaleOptimizer"
 
@@ -50,14 +50,14 @@ class _ScaledUpdater(Updater):
 
 
 class LossScaleOptimizer(Optimizer):
-    """Scales the loss by `dynamic_scale`, and the gradients that another optimizer gets back.
+    """Wraps an optimizer: the loss is multiplied by `dynamic_scale`, and gradients are divided by it.
 
-    Where a gradient is not finite the scale is halved and nothing else changes; after `dynamic_growth_steps` steps
-    without that it is doubled. `compile` puts it around the optimizer of a model whose policy is "mixed_float16"; a
-    loop that a user writes differentiates `scale_loss(loss)`.
+    If a gradient is not finite, the scale is halved and nothing else changes. After `dynamic_growth_steps` steps with
+    finite gradients the scale is doubled. `compile` wraps the optimizer of a model with the policy "mixed_float16" so.
+    In a loop of your own, differentiate `scale_loss(loss)`.
 
     Args:
-        inner_optimizer: The optimizer, which alone can have the options of `Optimizer`.
+        inner_optimizer: The optimizer. The options of `Optimizer` are given to it, not here.
         initial_scale: The scale to start with.
         dynamic_growth_steps: See above.
         name: Name, made up from the class if not given.
@@ -95,12 +95,12 @@ class LossScaleOptimizer(Optimizer):
 
     @property
     def variables(self) -> list[Variable]:
-        """The optimizer's own state, and that of the inner one."""
+        """The state of this optimizer and of the inner one."""
         return [*self._variables, *self.inner_optimizer.variables]
 
     @property
     def learning_rate(self) -> Variable | Any:
-        """That of the inner optimizer."""
+        """The learning rate of the inner optimizer."""
         return self.inner_optimizer.learning_rate
 
     @learning_rate.setter
@@ -109,7 +109,7 @@ class LossScaleOptimizer(Optimizer):
 
     @property
     def iterations(self) -> Variable | Any:
-        """The number of updates of the inner optimizer, those left out not counted."""
+        """The number of updates of the inner optimizer; skipped steps do not count."""
         return self.inner_optimizer.iterations
 
     def build(self, variables: list[Variable]) -> None:
@@ -121,7 +121,7 @@ class LossScaleOptimizer(Optimizer):
             if not inner.built:
                 inner.build(variables)
                 named = [v for v in inner._variables if v.path.endswith(f"{inner.name}/{v.name}")]
-                inner._variables[:] = named  # Keras sees those of `add_variable` alone
+                inner._variables[:] = named  # in Keras only those of `add_variable` are among them
             super().build(variables)
 
     def scale_loss(self, loss: Any) -> Any:

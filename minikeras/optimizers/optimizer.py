@@ -32,7 +32,7 @@ _OPTIONS = ("weight_decay", "clipnorm", "global_clipnorm", "clipvalue", "use_ema
 
 
 class OptimizerOptionsBut(TypedDict, total=False):
-    """The options that all optimizers have, but for `weight_decay`; see `Optimizer`."""
+    """The options that all optimizers have, except `weight_decay`; see `Optimizer`."""
 
     clipnorm: float | None
     clipvalue: float | None
@@ -54,20 +54,20 @@ class OptimizerOptions(OptimizerOptionsBut, total=False):
 class Optimizer:
     """Base class of optimizers, which change variables so that a loss becomes smaller.
 
-    A subclass makes its state in `build`, and changes a variable in `update_step`. A learning rate that is no float, an
-    option out of range, and one that does not exist raise a ValueError.
+    A subclass makes its state in `build`, and changes a variable in `update_step`. An int as the learning rate, an
+    option out of range and an unknown option are ValueErrors.
 
     Args:
         learning_rate: A float, a schedule, or a function without arguments that gives a number.
-        weight_decay: Share of each weight, times the learning rate, taken away at each step.
+        weight_decay: Each step begins by subtracting weight_decay * learning_rate * weight.
         clipnorm: Largest norm of one variable's gradient; larger ones are scaled down to it.
         clipvalue: Largest absolute value of a gradient's element.
         global_clipnorm: Largest norm of all gradients together.
-        use_ema: Whether to keep moving averages of the variables, which replace these in the end.
+        use_ema: Whether to keep moving averages of the variables, which replace them at the end of training.
         ema_momentum: Share of the old average in the new one, from 0 to 1.
-        ema_overwrite_frequency: After how many steps the averages replace the variables; only in the end if None.
-        loss_scale_factor: Number the loss was multiplied by, and gradients are divided by.
-        gradient_accumulation_steps: After how many steps variables change, by the mean of the gradients since.
+        ema_overwrite_frequency: The averages also replace the variables each time after so many steps.
+        loss_scale_factor: The loss is multiplied by this number, and the gradients are divided by it.
+        gradient_accumulation_steps: Variables change only after so many steps, by the mean of the gradients.
         name: The optimizer's name, made up from its class if not given.
 
     Example:
@@ -82,10 +82,10 @@ class Optimizer:
     """
 
     _arguments: ClassVar[tuple[str, ...]] = ()
-    """Names of `__init__` arguments of the subclass, each in an attribute of that name; all by default."""
+    """The arguments of a subclass's `__init__` that configurations name; each is an attribute too."""
     _slot_names: tuple[dict[str, str], ...] = ()
-    """The slots of each variable, in order: attribute of the list -> last part of the names. Those of a dict are made
-    together, variable by variable."""
+    """The slots: attribute that holds the list -> last part of the variables' names. Slots in one dict are made
+    variable by variable, which decides their order in files."""
     _common: ClassVar[tuple[str, ...]] = (*_OPTIONS, "name")
     _by_variable: ClassVar[bool] = False  # whether the rule takes one variable at a time, since it computes norms
     _updates: ClassVar[type[Updater]] = Updater
@@ -139,10 +139,10 @@ class Optimizer:
             if isinstance(value, Variable) and not any(v is value for v in self._variables):
                 self._variables.append(value)
             super().__setattr__(name, value)
-            if name != "learning_rate":  # whose setter assigns to a variable, or sets another attribute
+            if name != "learning_rate":  # its setter assigns to a variable or sets another attribute
                 self._updater.forget_options()
             if name == "loss_scale_factor" or (name == "built" and value and recorders.open):
-                Changes.layers += 1  # what is recorded with another factor, or while it is built, is no program
+                Changes.layers += 1  # programs recorded with the old factor, or during the build, are wrong
 
     @property
     def variables(self) -> list[Variable]:
@@ -151,19 +151,19 @@ class Optimizer:
 
     @property
     def iterations(self) -> Variable | Any:
-        """The number of updates, a variable; a tensor where gradients are accumulated."""
+        """The number of updates: a variable, or a tensor if gradients are accumulated."""
         return self._iterations // steps if (steps := self.gradient_accumulation_steps) else self._iterations
 
     @property
     def learning_rate(self) -> Variable | Any:
-        """The learning rate: a variable, or the present value of a schedule or function, which no number replaces."""
+        """The learning rate: a variable, or the present value of a schedule or function, which stays one."""
         rate = self._learning_rate
         if isinstance(rate, Variable):
             return rate
         return rate(self._iterations) if isinstance(rate, LearningRateSchedule) else rate()
 
     @learning_rate.setter
-    def learning_rate(self, learning_rate: Any) -> None:  # Any, or checkers take what was set for what comes back
+    def learning_rate(self, learning_rate: Any) -> None:  # Any: type checkers take what is set for what is read
         old = self._learning_rate
         if callable(learning_rate):
             self._learning_rate = learning_rate
@@ -177,7 +177,7 @@ class Optimizer:
                             "Make the optimizer with a float `learning_rate` to set it later.")  # fmt: skip
 
     def build(self, variables: list[Variable]) -> None:
-        """Make the slots of each variable that will ever be updated; the first `apply` does this by itself."""
+        """Make the slots of all variables that will ever be updated. The first `apply` calls this."""
         if self.built:
             return
         if self.use_ema:
@@ -202,8 +202,8 @@ class Optimizer:
                      name: str | None = None) -> Variable:  # fmt: skip
         """Return a new variable of the optimizer's state.
 
-        `initializer` is the name of one or a function (shape, dtype=) -> array, `dtype` the default float type if not
-        given; `aggregation` and `layout` are accepted for Keras's sake.
+        `initializer` is a name or a function (shape, dtype=) -> array, `dtype` is `floatx` if not given. `aggregation`
+        and `layout` have no effect.
         """
         with name_scope(self.name, self):
             variable = Variable(initializer, shape, dtype, trainable=False, aggregation=aggregation, name=name)
@@ -212,16 +212,16 @@ class Optimizer:
 
     def add_variable_from_reference(self, reference_variable: Variable, name: str | None = None,
                                     initializer: Maker = "zeros") -> Variable:  # fmt: skip
-        """Return a new variable of the shape and dtype of another, whose name ends in `name` ("var" if not given)."""
+        """Return a new variable with the shape and dtype of another. Its name ends in `name`, or "var"."""
         full = f"{reference_variable.path.replace('/', '_')}_{name or 'var'}"
         return self.add_variable(reference_variable.shape, initializer, reference_variable.dtype, name=full)
 
     def add_optimizer_variables(self, trainable_variables: Iterable[Variable], name: str | Sequence[str],
                                 initializer: Maker | Sequence[Maker] = "zeros") -> Any:  # fmt: skip
-        """Return a list of new variables, one for each trainable one; for several names a tuple of lists.
+        """Return a list with a new variable for each trainable one; for several names, a tuple of lists.
 
-        One that is overwritten by its gradient gets None. `name` is the last part of their names; `initializer` is that
-        of all, or a list of one a name.
+        There is None for a variable that its gradient overwrites. `name` is the last part of the new variables' names.
+        `initializer` serves all names, or is a list with one for each.
         """
         names = [name] if isinstance(name, str) else list(name)
         makers: list[Any] = list(initializer) if isinstance(initializer, list | tuple) else [initializer] * len(names)
@@ -242,7 +242,7 @@ class Optimizer:
         return self._places[id(variable)]
 
     def assign(self, variable: Variable, value: TensorLike) -> None:
-        """Set a variable, of the model or of the optimizer; what `update_step` is written with."""
+        """Set a variable of the model or the optimizer. For use in `update_step`."""
         variable.assign(value)
 
     def assign_add(self, variable: Variable, value: TensorLike) -> None:
@@ -254,24 +254,24 @@ class Optimizer:
         variable.assign_sub(value)
 
     def _formula(self, *args: Any, **constants: Any) -> tuple[Array, ...]:
-        """Return the new values of the parameters and of the slots: the rule, see `compile_formula`."""
+        """Return the new values of the parameters and the slots, see `compile_formula`."""
         raise NotImplementedError
 
     def _constants(self, rate: float, step: int, rounded: Rounding) -> Sequence[float]:
-        """Return the constants of the formula in update number `step`, from 1, in their order, before rounding.
+        """Return the constants of the formula, in order, for update number `step`, counted from 1.
 
-        `rounded` rounds as the variables' dtype does: powers near 1 need it, since 1 minus the power counts.
+        `rounded` rounds to the variables' dtype, as Keras does for powers near 1, which are subtracted from 1.
         """
         raise NotImplementedError
 
     def _rule(self) -> Rule:
-        """Return the function that changes parameters and slots in place: the formula, compiled."""
+        """Return the compiled formula, a function that changes parameters and slots in place."""
         if type(self)._formula is Optimizer._formula:
             raise NotImplementedError(f"Optimizer {type(self).__name__} must override `update_step()`.")
         return compile_formula(self._formula, len(self._slots))
 
     def _before_update(self, step: int) -> None:
-        """Change the state that belongs to no variable."""
+        """Change the state that does not belong to a single variable."""
 
     def update_step(self, gradient: Any, variable: Variable, learning_rate: Any) -> None:
         """Change one variable, and its slots, by its gradient."""
@@ -284,11 +284,11 @@ class Optimizer:
         assign_all(targets, (p, *slots))
 
     def _has_own_step(self) -> bool:
-        """Return whether a subclass says how one variable changes."""
+        """Return whether a subclass has its own `update_step`."""
         return type(self).update_step is not Optimizer.update_step
 
     def _has_options(self) -> bool:
-        """Return whether an update is more than the rule, for all variables at once, at a rate that is a variable."""
+        """Return whether an update is more than the rule applied to all variables at once, at a fixed rate."""
         options = [getattr(self, name) for name in ("_by_variable", *_OPTIONS) if not name.startswith("ema_")]
         return not isinstance(self._learning_rate, Variable) or any(x not in (None, False) for x in options)
 
@@ -310,15 +310,15 @@ class Optimizer:
         return self._iterations
 
     def apply(self, grads: Sequence[Any], trainable_variables: Sequence[Variable] | None = None) -> None:
-        """Update variables by their gradients. Tensors and tapes keep the values they have.
+        """Update variables by their gradients. Tensors and tapes that hold old values keep them.
 
         Args:
-            grads: One gradient a variable; variables whose gradient is None stay as they are.
-            trainable_variables: The variables; those the optimizer was built with if not given.
+            grads: One gradient for each variable. A variable whose gradient is None stays as it is.
+            trainable_variables: The variables, by default those the optimizer was built with.
 
         Raises:
             ValueError: if the optimizer was built without one of the variables, a gradient does not fit its variable,
-                or there is no gradient at all. Then nothing has changed.
+                or there is no gradient at all. Nothing has changed then.
         """
         if len(grads) == 0:
             return
@@ -326,7 +326,7 @@ class Optimizer:
             raise ValueError("When passing `grads` without `variables`, the optimizer must already be built on a list "
                              "of variables. Call `optimizer.build(trainable_variables)` first.")  # fmt: skip
         variables = self._trainable_variables if trainable_variables is None else list(trainable_variables)
-        with self._updater.lock:  # gradients and results have one place, whatever the number of threads
+        with self._updater.lock:  # all threads share the buffers
             self._updater.make_exclusive(variables)
             if recorders.open:
                 given: list[Any] = [g if g is None or isinstance(g, TensorOps) else Tensor(as_array(g)) for g in grads]
@@ -337,7 +337,7 @@ class Optimizer:
 
     def exclude_from_weight_decay(self, var_list: Iterable[Variable] | None = None,
                                   var_names: Iterable[str] | None = None) -> None:  # fmt: skip
-        """Let weight decay leave variables alone: these, and those in whose name a regular expression is found."""
+        """Exclude variables from weight decay: the given ones, and those whose name a regular expression matches."""
         self._excluded = list(var_list or ()), "|".join(var_names or ())
 
     def _use_weight_decay(self, variable: Variable) -> bool:
@@ -345,7 +345,7 @@ class Optimizer:
         return not (any(v is variable for v in variables) or (pattern and re.search(pattern, variable.name)))
 
     def finalize_variable_values(self, var_list: Sequence[Variable]) -> None:
-        """Set the variables the optimizer was built with to their averages, if any, as the end of training does."""
+        """Set variables to their moving averages, if there are any. Training ends with this."""
         averages = self._model_variables_moving_average if self.use_ema else [None] * len(var_list)
         if len(var_list) != len(averages):
             raise ValueError(f"The optimizer keeps moving averages of {len(averages)} variables. Received: "
@@ -359,7 +359,7 @@ class Optimizer:
         return loss if self.loss_scale_factor is None else loss * self.loss_scale_factor
 
     def get_config(self) -> Config:
-        """Return the arguments that make an optimizer like this one, without its state."""
+        """Return the arguments that make an equal optimizer, without its state."""
         rate = self._learning_rate
         learning_rate = float(rate.array) if isinstance(rate, Variable) else serialize(rate)
         options = {name: getattr(self, name) for name in (*_OPTIONS, *self._arguments)}
@@ -374,7 +374,7 @@ class Optimizer:
         return cls(**config)
 
     def set_weights(self, weights: Sequence[TensorLike]) -> None:
-        """Set the values of `variables`: all or, if their number (as before `build`) or a shape differs, none."""
+        """Set the values of `variables`. Raises a ValueError, and sets none, if their number or a shape differs."""
         arrays = [as_array(w) for w in weights]
         shapes, new_shapes = [v.shape for v in self.variables], [a.shape for a in arrays]
         if shapes != new_shapes:
@@ -389,7 +389,7 @@ class Optimizer:
             store[str(i)] = variable.numpy()
 
     def load_own_variables(self, store: Mapping[str, Any]) -> None:
-        """Set `variables` to what `save_own_variables` wrote; warn and set nothing if their number differs."""
+        """Set `variables` to what `save_own_variables` wrote. Warn, and set none, if their number differs."""
         count, file_count = len(self.variables), len(store.keys())
         if count == file_count:
             self.set_weights([np.asarray(store[str(i)]) for i in range(count)])
@@ -401,13 +401,13 @@ class Optimizer:
         return {name: value for name, value in vars(self).items() if name != "_updater"}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        names = {"_keeps": "_slot_names"}  # of attributes, in pickles of earlier versions and today
+        names = {"_keeps": "_slot_names"}  # names of attributes: in pickles of earlier versions, and today
         vars(self).update({names.get(name, name): value for name, value in state.items()}, _updater=self._updates(self))
         self._places = {id(v): i for i, v in enumerate(self._trainable_variables)}
 
 
 def _check_options(arguments: Mapping[str, Any]) -> None:
-    """Refuse arguments of `Optimizer` that are out of range."""
+    """Raise a ValueError for arguments of `Optimizer` that are out of range."""
     rate, momentum = arguments["learning_rate"], arguments["ema_momentum"]
     steps, every = arguments["gradient_accumulation_steps"], arguments["ema_overwrite_frequency"]
     limits = {name: arguments[name] for name in ("clipnorm", "clipvalue", "global_clipnorm")}

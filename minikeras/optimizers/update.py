@@ -30,7 +30,7 @@ MAX_PLANS = 16
 
 
 class Updater:
-    """Updates the variables of an optimizer in the arrays they have, which are views into flat buffers."""
+    """Updates the variables of an optimizer in place. Their arrays are views into flat buffers."""
 
     def __init__(self, optimizer: "Optimizer") -> None:
         self._optimizer = optimizer
@@ -40,7 +40,7 @@ class Updater:
         self.forget_options()
 
     def forget_options(self) -> None:
-        """Forget what depends on the optimizer's options, which have changed."""
+        """Forget what depends on the options of the optimizer, after one has changed."""
         self._plans: dict[tuple[int, ...], UpdatePlan] = {}
         vars(self).pop("rule", None)
         Changes.arrays += 1
@@ -51,7 +51,7 @@ class Updater:
         return self._optimizer._rule()
 
     def build(self, variables: Sequence[Variable]) -> None:
-        """Build the optimizer with some variables, if need be."""
+        """Build the optimizer with these variables, unless it is built."""
         optimizer = self._optimizer
         if not optimizer.built:
             both = optimizer, getattr(optimizer, "inner_optimizer", optimizer)
@@ -66,7 +66,7 @@ class Updater:
                 raise
 
     def find_groups(self, variables: Sequence[Variable]) -> list[ParameterGroup]:
-        """Return the groups of all variables of the optimizer, which is built first if need be."""
+        """Return the groups of the optimizer's variables. Builds it with the given ones first, unless it is built."""
         self.build(variables)
         if self._groups is None:
             optimizer = self._optimizer
@@ -91,17 +91,17 @@ class Updater:
         return plan
 
     def make_exclusive(self, variables: Sequence[Variable]) -> None:
-        """Move values that somebody else may hold to other arrays, which `update` may change until they are exposed."""
+        """Move values that somebody else may hold to new arrays, which `update` may change in place."""
         for group in self.find_groups(variables):
             group.make_exclusive()
 
     def gradient_views(self, variables: Sequence[Variable]) -> list[Array]:
-        """Return where `update` wants the gradient of each variable, and changes it, after `make_exclusive`."""
+        """Return the array of each variable in which `update` wants its gradient. `update` writes to these arrays."""
         self.make_exclusive(variables)
         return self.find_plan(variables).views
 
     def update(self, gradients: Sequence[Array | None], variables: Sequence[Variable]) -> None:
-        """Update variables by their gradients, best those of `gradient_views`; see `Optimizer.apply`."""
+        """Update variables by their gradients, see `Optimizer.apply`. Those in `gradient_views` need no copy."""
         if [g for g in gradients if g is None]:
             gradients, variables = _drop_missing(gradients, variables)
         plan = self.find_plan(variables)
@@ -109,7 +109,7 @@ class Updater:
         self._update(plan)()
 
     def bind(self, variables: Sequence[Variable]) -> Callable[[], None]:
-        """Return a function that updates by the gradients in `gradient_views`, as long as no option changes."""
+        """Return a function that updates by the gradients in `gradient_views`. It is valid until an option changes."""
         return self._update(self.find_plan(variables))
 
     def _update(self, plan: "UpdatePlan") -> Callable[[], None]:
@@ -121,8 +121,8 @@ class Updater:
 class UpdatePlan:
     """How an optimizer updates some of its variables, worked out once.
 
-    The gradient of each belongs in one of `views`; the rule changes `segments` of the groups. `quick` is called in
-    place of `run` where the rule for one segment is all there is to do, else None.
+    Each gradient is in one of `views`, and the rule changes `segments` of the groups. `quick` does the same as `run`
+    where the rule for one segment is all there is to do; it is None elsewhere.
     """
 
     def __init__(self, optimizer: "Optimizer", variables: Sequence[Variable], groups: Sequence[ParameterGroup]) -> None:
@@ -171,7 +171,7 @@ class UpdatePlan:
         return run
 
     def fill(self, gradients: Sequence[Array | None]) -> None:
-        """Copy gradients to `views`, and what was assigned to variables to the buffers."""
+        """Copy gradients to `views`, and newly assigned values of variables to the buffers."""
         if len(gradients) != len(self.views):
             raise ValueError(f"Received {len(gradients)} gradients for {len(self.variables)} variables.")
         for view, gradient, variable in zip(self.views, gradients, self.variables, strict=True):
@@ -202,7 +202,7 @@ class UpdatePlan:
         optimizer._iterations.array[()] = count
 
     def _overwrite(self, is_due: bool) -> None:
-        """Replace variables by their gradients, or by the largest of those that were accumulated."""
+        """Set the variables that their gradients overwrite, where gradients are accumulated to the largest one."""
         optimizer = self._optimizer
         for variable, gradient in self._replacements:
             if optimizer._accumulated_gradients:
@@ -213,7 +213,7 @@ class UpdatePlan:
                 np.copyto(variable.array, gradient)
 
     def _prepare(self, is_due: bool) -> None:
-        """Unscale and accumulate the gradients, and clip those of an update."""
+        """Divide gradients by the loss scale, accumulate them, and clip them before an update."""
         optimizer = self._optimizer
         scale, steps, top = optimizer.loss_scale_factor, optimizer.gradient_accumulation_steps, optimizer.clipvalue
         each = self.segments if scale is not None or steps or top else []
@@ -235,7 +235,7 @@ class UpdatePlan:
                 _limit_norm(together, limit, whole=not optimizer.clipnorm)
 
     def _change(self, rate: float, learning_rate: Any) -> None:
-        """Decay the weights, and change them by the rule, or by a subclass's `update_step`."""
+        """Decay the weights, then apply the rule, or a subclass's `update_step`."""
         optimizer, rule = self._optimizer, self._rule
         step = optimizer._step()
         optimizer._before_update(step)
@@ -254,7 +254,7 @@ class UpdatePlan:
                 segment.group.sync()
 
     def _average(self) -> None:
-        """Move the averages of all variables of the optimizer, and replace these by them when it is time."""
+        """Update the moving averages of all variables, and set the variables to them when that is due."""
         optimizer = self._optimizer
         step, every = optimizer._step(), optimizer.ema_overwrite_frequency
         for group in optimizer._updater.find_groups(self.variables):
@@ -270,7 +270,7 @@ class UpdatePlan:
     def _constrain(self) -> None:
         for v in self.variables:
             if v.constraint is not None and not v.overwrite_with_gradient:
-                exposed, v.exposed = v.exposed, EXPOSED  # so that none is counted: a constraint does not keep it
+                exposed, v.exposed = v.exposed, EXPOSED  # counts no exposure: a constraint keeps no array
                 with stop_recording():
                     _fill(v.array, as_array(v.constraint(v)), v, "constrained value")
                 v.exposed = exposed
@@ -280,13 +280,13 @@ class UpdatePlan:
            out_arrays=lambda optimizer, variables: optimizer._updater.gradient_views(variables),
            bind=lambda optimizer, variables: optimizer._updater.bind(variables))  # fmt: skip
 def update_variables(*gradients: Array | None, optimizer: "Optimizer", variables: Sequence[Variable]) -> Array:
-    """Update variables. A replayed step computes the gradients in their views."""
+    """Update variables. A replayed step computes the gradients in `gradient_views`."""
     optimizer._updater.update(gradients, variables)
     return np.empty(0)
 
 
 def _drop_missing(gradients: Sequence[Array | None], variables: Sequence[Variable]) -> tuple[list[Any], list[Variable]]:
-    """Return the gradients that are not None, and their variables, with a warning that names the others."""
+    """Return the gradients that are not None and their variables. Warn of the other variables."""
     pairs = [(g, v) for g, v in zip(gradients, variables, strict=True) if g is not None]
     if not pairs:
         raise ValueError("No gradients provided for any variable: the loss does not depend on them. Compute it from "
@@ -298,9 +298,9 @@ def _drop_missing(gradients: Sequence[Array | None], variables: Sequence[Variabl
 
 
 def _limit_norm(gradients: Sequence[Array], limit: float, whole: bool) -> None:
-    """Scale gradients to a common norm of at most `limit`; of a `whole` model all become NaN if it is not finite."""
+    """Scale gradients to a common norm of at most `limit`. If it is not finite for a `whole` model, all become NaN."""
     norm = math.sqrt(sum(float(np.dot(g, g)) for g in gradients))
-    if not norm <= limit:  # as with NaN
+    if not norm <= limit:  # or if it is NaN
         factor = limit / norm if math.isfinite(norm) or not whole else math.nan
         for g in gradients:
             np.multiply(g, factor, g)
