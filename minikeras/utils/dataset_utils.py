@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeAlias, overload
 import numpy as np
 
 from .. import ops
-from .._base.checks import one_of
+from .._base.checks import one_of, within
 from .._base.signature import suggests
 from .._base.typing import Array, DataFormat, Interpolation
 from .._trainers.batches import PyDataset
@@ -108,17 +108,15 @@ def timeseries_dataset_from_array(data: Any, targets: Any, sequence_length: int,
         ([[0, 1, 2], [1, 2, 3], [2, 3, 4], [3, 4, 5]], [10, 11, 12, 13])
     """
     values = np.asarray(data)
-    for name, value, low in (("start_index", start_index, 0), ("end_index", end_index, 1)):
-        if value and not low <= value < len(values):
-            raise ValueError(f"`{name}` must be from {low} to below the data's length, {len(values)}. Got: {value}")
+    last = len(values) - 1
+    within("sampling_rate", sampling_rate, 1, last)
+    within("sequence_stride", sequence_stride, 1, last)
+    within("start_index", start_index or 0, 0, last)
+    within("end_index", end_index or last, 1, last)
+    within("sequence_length", sequence_length, 1)
+    within("batch_size", 1 if batch_size is None else batch_size, 1)
     if start_index and end_index and end_index <= start_index:
         raise ValueError(f"`end_index` must be higher than `start_index`. Received: {start_index}, {end_index}")
-    for name, value in (("sampling_rate", sampling_rate), ("sequence_stride", sequence_stride)):
-        if not 0 < value < len(values):
-            raise ValueError(f"`{name}` must be from 1 to below the length of the data, {len(values)}. Got: {value}")
-    for name, least in (("sequence_length", sequence_length), ("batch_size", batch_size)):
-        if least is not None and least < 1:
-            raise ValueError(f"`{name}` must be at least 1. Received: {least}")
     start, end = start_index or 0, len(values) if end_index is None else end_index
     count = end - start - (sequence_length - 1) * sampling_rate
     labels = None if targets is None else np.asarray(targets)[start:end]
@@ -148,13 +146,14 @@ def _files(root: Any, suffixes: tuple[str, ...], labels: Any, class_names: Seque
         raise ValueError(f"No files found in directory {root}. Allowed formats: {suffixes}")
     paths = [path for path, _ in files]
     if inferred:
-        return paths, np.array([i for _, i in files]), folders
+        return paths, np.array([i for _, i in files], "int32"), folders
     if labels is None:
         return paths, None, None
     numbers = np.atleast_1d(labels)
     if len(numbers) != len(files):
         raise ValueError(f"There are {len(files)} files in {root}, and {len(numbers)} labels.")
-    return paths, numbers, [str(n) for n in sorted(set(numbers.tolist()))]
+    targets = numbers.astype("float32" if numbers.dtype.kind == "f" else "int32")  # floats are not cut off
+    return paths, targets, [str(n) for n in sorted(set(numbers.tolist()))]
 
 
 def _from_folder(load: Callable[[str], Any], suffixes: tuple[str, ...], directory: Any, labels: Any,
@@ -179,7 +178,7 @@ def _from_folder(load: Callable[[str], Any], suffixes: tuple[str, ...], director
     if shuffle:
         np.random.RandomState(seed).shuffle(order)
     paths = [paths[i] for i in order]
-    targets: Any = None if numbers is None else numbers[order].astype("int32")
+    targets: Any = None if numbers is None else numbers[order]
     if names and label_mode == "categorical":
         targets = np.eye(len(names), dtype="float32")[targets]
     elif names and label_mode == "binary":

@@ -162,7 +162,7 @@ def test_wrong_uses_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="class_names"):
         utils.image_dataset_from_directory(root, labels=[0, 1], class_names=["a", "b"])
     for length, batch_size in ((0, 1), (1, 0)):
-        with pytest.raises(ValueError, match="must be at least 1"):
+        with pytest.raises(ValueError, match="of at least 1"):
             utils.timeseries_dataset_from_array(np.arange(3), None, length, batch_size=batch_size)
     with pytest.raises(ValueError, match="sampling_rate"):
         utils.timeseries_dataset_from_array(np.arange(3), None, 1, sampling_rate=0)
@@ -216,3 +216,11 @@ def test_files_without_labels_may_be_anywhere(tmp_path: Path) -> None:
     texts = utils.text_dataset_from_directory(tmp_path, label_mode=None, shuffle=False, verbose=False)
     assert texts.class_names is None
     assert [text for batch in texts for text in batch.tolist()] == ["top.txt", "pos/a.txt"]
+
+
+def test_labels_that_are_floats_stay_floats(tmp_path: Path) -> None:
+    for name in ("a.txt", "b.txt"):
+        (tmp_path / name).write_text(name)
+    options: Any = {"labels": [0.5, 1.75], "shuffle": False, "verbose": False}
+    _, labels = utils.text_dataset_from_directory(tmp_path, **options)[0]
+    assert (labels.dtype, labels.tolist()) == ("float32", [0.5, 1.75])
