@@ -184,6 +184,8 @@ def _from_folder(load: Callable[[str], Any], suffixes: tuple[str, ...], director
     elif names and label_mode == "binary":
         targets = targets.astype("float32")[:, None]
     end = len(paths) - int((validation_split or 0) * len(paths))
+    if validation_split and end == len(paths):
+        raise ValueError(f"{validation_split=} of {end} files leaves none to validate on.")
     parts = {"training": slice(0, end), "validation": slice(end, None), None: slice(None)}
 
     def make(which: str | None) -> FolderDataset:

@@ -224,3 +224,10 @@ def test_labels_that_are_floats_stay_floats(tmp_path: Path) -> None:
     options: Any = {"labels": [0.5, 1.75], "shuffle": False, "verbose": False}
     _, labels = utils.text_dataset_from_directory(tmp_path, **options)[0]
     assert (labels.dtype, labels.tolist()) == ("float32", [0.5, 1.75])
+
+
+@pytest.mark.parametrize("subset", ["training", "validation", "both"])
+def test_a_split_that_leaves_no_file_to_validate_on_is_refused(tmp_path: Path, subset: Any) -> None:
+    root = pictures(tmp_path, 1)
+    with pytest.raises(ValueError, match=r"validation_split=0.4 of 2 files leaves none"):
+        utils.image_dataset_from_directory(root, seed=1, validation_split=0.4, subset=subset, verbose=False)
