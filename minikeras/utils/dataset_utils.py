@@ -171,7 +171,7 @@ def _from_folder(load: Callable[[str], Any], suffixes: tuple[str, ...], director
     if verbose:
         classes = "" if names is None else f" belonging to {len(names)} classes"
         print(f"Found {len(paths)} files{classes}.")
-    if label_mode == "binary" and (names is None or len(names) != 2):
+    if label_mode == "binary" and names is not None and len(names) != 2:
         raise ValueError(f'label_mode="binary" needs exactly 2 classes. Received: class_names={names}')
     seed = np.random.randint(10**6) if seed is None else seed  # noqa: NPY002 - as Keras draws it
     order = np.arange(len(paths))

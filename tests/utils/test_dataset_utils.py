@@ -213,9 +213,11 @@ def test_files_without_labels_may_be_anywhere(tmp_path: Path) -> None:
     (tmp_path / "pos").mkdir()
     for name in ("pos/a.txt", "top.txt"):
         (tmp_path / name).write_text(name)
-    texts = utils.text_dataset_from_directory(tmp_path, label_mode=None, shuffle=False, verbose=False)
-    assert texts.class_names is None
-    assert [text for batch in texts for text in batch.tolist()] == ["top.txt", "pos/a.txt"]
+    none: Any
+    for none in ({"label_mode": None}, {"labels": None}, {"labels": None, "label_mode": "binary"}):
+        texts = utils.text_dataset_from_directory(tmp_path, shuffle=False, verbose=False, **none)
+        assert texts.class_names is None
+        assert [text for batch in texts for text in batch.tolist()] == ["top.txt", "pos/a.txt"]
 
 
 def test_labels_that_are_floats_stay_floats(tmp_path: Path) -> None:
