@@ -4,16 +4,16 @@ import os
 import random
 from collections.abc import Callable, Sequence
 from os import PathLike
-from typing import Any, Literal, TypeAlias, overload
+from typing import Any, Literal, TypeAlias, get_args, overload
 
 import numpy as np
 
 from .. import ops
-from .._base.checks import one_of, within
+from .._base.checks import one_of, standardize_sizes, within
 from .._base.signature import suggests
 from .._base.typing import Array, DataFormat, Interpolation
 from .._trainers.batches import PyDataset
-from .image_utils import ColorMode, img_to_array, load_img
+from .image_utils import COLOR_MODES, ColorMode, img_to_array, load_img
 
 LabelMode: TypeAlias = Literal["int", "categorical", "binary"]
 Subset: TypeAlias = Literal["training", "validation", "both"]
@@ -204,7 +204,7 @@ def _from_folder(load: Callable[[str], Any], suffixes: tuple[str, ...], director
 def image_dataset_from_directory(
     directory: str | PathLike[str], labels: Any = "inferred", label_mode: LabelMode | None = "int",
     class_names: Sequence[str] | None = None, color_mode: ColorMode = "rgb", batch_size: int | None = 32,
-    image_size: Sequence[int] = (256, 256), shuffle: bool = True, seed: int | None = None,
+    image_size: int | Sequence[int] = (256, 256), shuffle: bool = True, seed: int | None = None,
     validation_split: float | None = None, subset: Subset | None = None, interpolation: Interpolation = "bilinear",
     follow_links: bool = False, crop_to_aspect_ratio: bool = False, pad_to_aspect_ratio: bool = False,
     data_format: DataFormat | None = None, format: str = "tf", verbose: bool = True) -> Any:  # fmt: skip
@@ -217,7 +217,7 @@ def image_dataset_from_directory(
         class_names: The folders in order, alphabetic if not given.
         color_mode: "rgb", "rgba" or "grayscale".
         batch_size: Pictures a batch; None for one by one.
-        image_size: Height and width to resize them to.
+        image_size: Height and width to resize them to, or one number for both.
         shuffle: Whether they come in random order.
         seed: Seed of the order.
         validation_split: Part of the files, the last ones, for validation.
@@ -234,15 +234,18 @@ def image_dataset_from_directory(
         ImportError: without Pillow.
     """
     arguments = dict(locals())
+    one_of("color_mode", color_mode, COLOR_MODES)
+    one_of("interpolation", interpolation, get_args(Interpolation))
+    height, width = standardize_sizes(image_size, 2, "image_size")
 
     def load(path: str) -> Array:
         img = load_img(path, color_mode)
-        wanted, sizes = np.array(image_size, "float32"), np.array([img.height, img.width], "float32")
+        wanted, sizes = np.array([height, width], "float32"), np.array([img.height, img.width], "float32")
         fitting = sizes / (sizes / wanted).max() if pad_to_aspect_ratio else wanted
         how = interpolation, False, crop_to_aspect_ratio, crop_to_aspect_ratio and pad_to_aspect_ratio  # both: refused
         x = ops.image.resize(img_to_array(img, data_format), [*map(int, fitting)], *how, data_format=data_format)
         top, left = map(int, (wanted - fitting) / 2)
-        return ops.image.pad_images(x, top, left, None, None, image_size[0], image_size[1], data_format).numpy()
+        return ops.image.pad_images(x, top, left, None, None, height, width, data_format).numpy()
 
     return _from_folder(load, _PICTURES, **arguments)
 

@@ -15,6 +15,7 @@ from .._base.signature import suggests
 from .._base.typing import Array, DataFormat, DTypeLike, Interpolation
 
 ColorMode: TypeAlias = Literal["grayscale", "rgb", "rgba"]
+COLOR_MODES: dict[ColorMode, str] = {"grayscale": "L", "rgba": "RGBA", "rgb": "RGB"}
 _pillow = partial(optional, "PIL.Image", extra="image")
 
 
@@ -90,12 +91,11 @@ def load_img(path: str | os.PathLike[str] | BinaryIO, color_mode: ColorMode = "r
         ImportError: without Pillow.
     """
     pillow = _pillow("`load_img`")
-    modes = {"grayscale": "L", "rgba": "RGBA", "rgb": "RGB"}
-    one_of("color_mode", color_mode, modes)
+    mode = COLOR_MODES[one_of("color_mode", color_mode, COLOR_MODES)]
     one_of("interpolation", interpolation, ("nearest", "bilinear", "bicubic", "hamming", "box", "lanczos"))
     with pillow.open(path) as file:
         exact = color_mode == "grayscale" and file.mode in ("I;16", "I")
-        img = file.copy() if exact else file.convert(modes[color_mode])
+        img = file.copy() if exact else file.convert(mode)
     if target_size is None or img.size == (target_size[1], target_size[0]):
         return img
     (width, height), (high, wide) = img.size, target_size

@@ -233,3 +233,13 @@ def test_a_split_that_leaves_no_file_to_validate_on_is_refused(tmp_path: Path, s
     root = pictures(tmp_path, 1)
     with pytest.raises(ValueError, match=r"validation_split=0.4 of 2 files leaves none"):
         utils.image_dataset_from_directory(root, seed=1, validation_split=0.4, subset=subset, verbose=False)
+
+
+def test_settings_of_pictures_are_checked_before_a_picture_is_read(tmp_path: Path) -> None:
+    root = pictures(tmp_path, 1)
+    wrong: Any
+    for wrong in ({"color_mode": "cmyk"}, {"interpolation": "area"}, {"image_size": (4, 4, 3)}, {"image_size": "ab"}):
+        with pytest.raises(ValueError, match=next(iter(wrong))):
+            utils.image_dataset_from_directory(root, verbose=False, **wrong)
+    x, _ = utils.image_dataset_from_directory(root, image_size=5, verbose=False)[0]
+    assert x.shape == (2, 5, 5, 3)
