@@ -2,6 +2,7 @@
 
 import builtins
 import gc
+import importlib
 import os
 import sys
 from pathlib import Path
@@ -243,3 +244,12 @@ def test_settings_of_pictures_are_checked_before_a_picture_is_read(tmp_path: Pat
             utils.image_dataset_from_directory(root, verbose=False, **wrong)
     x, _ = utils.image_dataset_from_directory(root, image_size=5, verbose=False)[0]
     assert x.shape == (2, 5, 5, 3)
+
+
+@pytest.mark.parametrize(("color_mode", "channels"), [("grayscale", 1), ("rgb", 3)])
+def test_pictures_of_16_bits_are_read_as_tensorflow_reads_them(tmp_path: Path, color_mode: Any, channels: int) -> None:
+    levels = np.array([[0, 300, 4096], [25700, 40000, 65535]], "uint16")
+    importlib.import_module("PIL.Image").fromarray(levels).save(tmp_path / "x.png")
+    options: Any = {"labels": None, "image_size": (2, 3), "color_mode": color_mode, "verbose": False}
+    (x,) = utils.image_dataset_from_directory(tmp_path, **options)[0]
+    np.testing.assert_array_equal(x, np.repeat([[[0], [1], [16]], [[100], [156], [255]]], channels, axis=-1))
