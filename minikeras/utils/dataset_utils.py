@@ -13,7 +13,7 @@ from .._base.checks import one_of, standardize_sizes, within
 from .._base.signature import suggests
 from .._base.typing import Array, DataFormat, Interpolation
 from .._trainers.batches import PyDataset
-from .image_utils import COLOR_MODES, ColorMode, array_to_img, img_to_array, open_image
+from .image_utils import COLOR_MODES, ColorMode, img_to_array, open_image
 
 LabelMode: TypeAlias = Literal["int", "categorical", "binary"]
 Subset: TypeAlias = Literal["training", "validation", "both"]
@@ -240,9 +240,7 @@ def image_dataset_from_directory(
 
     def load(path: str) -> Array:
         with open_image(path) as file:
-            deep = file.mode in ("I", "I;16")  # 16 bits a pixel, of which TensorFlow reads the upper eight
-            img = array_to_img(np.asarray(file)[..., None] >> 8, "channels_last", scale=False) if deep else file
-            img = img.convert(COLOR_MODES[color_mode])
+            img = file.convert(COLOR_MODES[color_mode])
         wanted, sizes = np.array([height, width], "float32"), np.array([img.height, img.width], "float32")
         fitting = sizes / (sizes / wanted).max() if pad_to_aspect_ratio else wanted
         how = interpolation, False, crop_to_aspect_ratio, crop_to_aspect_ratio and pad_to_aspect_ratio  # both: refused

@@ -19,9 +19,12 @@ COLOR_MODES: dict[ColorMode, str] = {"grayscale": "L", "rgba": "RGBA", "rgb": "R
 _pillow = partial(optional, "PIL.Image", extra="image")
 
 
-def open_image(file: Any) -> Any:
-    """Return what a file holds as a Pillow image; an ImportError without Pillow."""
-    return _pillow("Reading pictures").open(file)
+def open_image(file: Any, deep: bool = False) -> Any:
+    """Return what a file holds as a Pillow image, in 8 bits as TensorFlow's unless `deep`; needs Pillow."""
+    image = _pillow("Reading pictures").open(file)
+    if deep or image.mode not in ("I", "I;16"):
+        return image
+    return array_to_img(np.asarray(image)[..., None] >> 8, "channels_last", scale=False)
 
 
 def array_to_img(x: Any, data_format: DataFormat | None = None, scale: bool = True,

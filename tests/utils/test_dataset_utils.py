@@ -253,3 +253,7 @@ def test_pictures_of_16_bits_are_read_as_tensorflow_reads_them(tmp_path: Path, c
     options: Any = {"labels": None, "image_size": (2, 3), "color_mode": color_mode, "verbose": False}
     (x,) = utils.image_dataset_from_directory(tmp_path, **options)[0]
     np.testing.assert_array_equal(x, np.repeat([[[0], [1], [16]], [[100], [156], [255]]], channels, axis=-1))
+    contents = (tmp_path / "x.png").read_bytes()
+    np.testing.assert_array_equal(tf.io.decode_png(contents, channels), x)
+    wide = tf.io.decode_png(contents, channels, "uint16")
+    np.testing.assert_array_equal(wide, np.repeat(levels[:, :, None], channels, axis=-1))

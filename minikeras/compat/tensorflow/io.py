@@ -101,9 +101,13 @@ def _picture(contents: Any, channels: int) -> Any:
 
 
 def decode_png(contents: Any, channels: int = 0, dtype: DTypeLike = "uint8", name: str | None = None) -> Tensor:
-    """The picture (height, width, channels) that bytes hold; its values twice in 16 bits for uint16."""
+    """The picture (height, width, channels) that bytes hold; for uint16, values of 8 bits twice in 16."""
     pixels = _picture(contents, channels)
-    return Tensor(pixels if as_dtype(dtype) == "uint8" else pixels.astype("uint16") * 257)
+    wide = as_dtype(dtype) != "uint8"
+    image = open_image(io.BytesIO(array_of(contents).item()), deep=wide)
+    if image.mode in ("I", "I;16") and channels < 4:  # Pillow reads 16 bits of gray pictures alone
+        return Tensor(np.repeat(np.array(image, "uint16")[:, :, None], channels or 1, axis=2))
+    return Tensor(pixels.astype("uint16") * 257 if wide else pixels)
 
 
 def decode_gif(contents: Any, name: str | None = None) -> Tensor:
