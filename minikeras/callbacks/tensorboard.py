@@ -10,6 +10,7 @@ from .._base.user_warning import warn_user
 from .._core.tensor import as_array
 from .._display.event_files import EventWriter
 from .callback import Callback, Logs, as_floats
+from .learning_rate import log_rates
 
 
 class TensorBoard(Callback):
@@ -100,17 +101,15 @@ class TensorBoard(Callback):
             writer.flush()
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        logs = logs or {}
-        training = {name: value for name, value in logs.items() if not name.startswith("val_")}
+        values = dict(logs or {})
         if logs:
-            training["learning_rate"] = float(as_array(self.model.optimizer.learning_rate))
+            if self.model.optimizer is not None:
+                log_rates(self.model, values)
             if self.write_steps_per_second:
-                training["steps_per_second"] = (self._steps - self._epoch_step) / (perf_counter() - self._epoch_started)
-        for name, value in training.items():
-            self._writer("train").scalar(f"epoch_{name}", value, epoch)
-        for name, value in logs.items():
-            if name.startswith("val_"):
-                self._writer("validation").scalar(f"epoch_{name[4:]}", value, epoch)
+                values["steps_per_second"] = (self._steps - self._epoch_step) / (perf_counter() - self._epoch_started)
+        for name, value in values.items():
+            writer = self._writer("validation" if name.startswith("val_") else "train")
+            writer.scalar(f"epoch_{name.removeprefix('val_')}", value, epoch)
         if self.histogram_freq and epoch % self.histogram_freq == 0:
             self._write_weights(epoch)
         if self.embeddings_freq and epoch % self.embeddings_freq == 0:

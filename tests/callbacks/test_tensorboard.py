@@ -80,6 +80,21 @@ def test_a_clock_that_stands_still_gives_a_speed(tmp_path: Path, monkeypatch: py
     assert all(0 < speed < np.inf for _, speed in speeds)
 
 
+def test_a_model_without_an_optimizer_has_no_rate_to_write(tmp_path: Path) -> None:
+    pytest.importorskip("tensorboard")
+
+    class Own(keras.Model):
+        def train_step(self, *data: Any) -> Any:
+            return {"loss": 1.5}
+
+    model = Own()
+    model.compile(optimizer=None)
+    model.fit(np.ones((4, 2)), np.ones(4), verbose=0, callbacks=[keras.callbacks.TensorBoard(tmp_path)])
+    train = read(tmp_path / "train")
+    assert train.Tags()["tensors"] == ["epoch_loss"]
+    assert values(train, "epoch_loss") == [(0, 1.5)]
+
+
 def test_profiles_are_not_written() -> None:
     with pytest.warns(UserWarning, match="profile_batch=2 is ignored"):
         keras.callbacks.TensorBoard(profile_batch=2)
