@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
+from .._base.checks import one_of
 from .._base.user_warning import warn_user
 from .._core.tensor import as_array
 from .._display.event_files import EventWriter
@@ -28,7 +29,10 @@ class TensorBoard(Callback):
         update_freq: "epoch"; or "batch" or a number, every how many batches their metrics are written, as `batch_loss`.
         profile_batch: Accepted for Keras's sake: no profile is written, and a warning says so.
         embeddings_freq: Every how many epochs the weights are saved for the view of embeddings; 0 for never.
-        embeddings_metadata: Not used without `embeddings_freq`: file with the names of the rows, or layer name to file.
+        embeddings_metadata: Accepted for Keras's sake, as `profile_batch`: TensorBoard is not told it.
+
+    Raises:
+        ValueError: for another word as `update_freq`.
     """
 
     _reads_lazily: ClassVar[bool] = True
@@ -38,13 +42,16 @@ class TensorBoard(Callback):
                  update_freq: Literal["epoch", "batch"] | int = "epoch", profile_batch: int | tuple[int, int] = 0,
                  embeddings_freq: int = 0,
                  embeddings_metadata: str | dict[str, str] | None = None) -> None:  # fmt: skip
-        if profile_batch:
-            warn_user(f"minikeras writes no profile of batches: profile_batch={profile_batch} is ignored.")
+        for name, value in (("profile_batch", profile_batch), ("embeddings_metadata", embeddings_metadata)):
+            if value:
+                warn_user(f"minikeras writes no profiles, and no names of embeddings: {name}={value} is ignored.")
         self.log_dir: str = os.fspath(log_dir)
         self.histogram_freq = histogram_freq
         self.write_graph = write_graph
         self.write_images = write_images
         self.write_steps_per_second = write_steps_per_second
+        if isinstance(update_freq, str):
+            one_of("update_freq", update_freq, ("epoch", "batch"))
         self.update_freq: str | int = 1 if update_freq == "batch" else update_freq
         self.embeddings_freq = embeddings_freq
         self.embeddings_metadata = embeddings_metadata

@@ -95,9 +95,17 @@ def test_a_model_without_an_optimizer_has_no_rate_to_write(tmp_path: Path) -> No
     assert values(train, "epoch_loss") == [(0, 1.5)]
 
 
-def test_profiles_are_not_written() -> None:
+def test_what_is_not_written_warns() -> None:
     with pytest.warns(UserWarning, match="profile_batch=2 is ignored"):
         keras.callbacks.TensorBoard(profile_batch=2)
+    with pytest.warns(UserWarning, match=r"embeddings_metadata=names.tsv is ignored"):
+        keras.callbacks.TensorBoard(embeddings_freq=1, embeddings_metadata="names.tsv")
+
+
+def test_another_word_for_how_often_is_refused() -> None:
+    wrong: Any = "batches"
+    with pytest.raises(ValueError, match=r"update_freq.*'epoch', 'batch'"):
+        keras.callbacks.TensorBoard(update_freq=wrong)
 
 
 def test_summaries(tmp_path: Path) -> None:
