@@ -16,16 +16,16 @@ from ..ops.classes import advice_on_range
 @overload
 def normalize(x: Tensor, axis: int = -1, order: int = 2) -> Tensor: ...
 @overload
-def normalize(x: Array, axis: int = -1, order: float = 2) -> FloatArray: ...
+def normalize(x: Array, axis: int | None = -1, order: float = 2) -> FloatArray: ...
 @overload
-def normalize(x: TensorLike, axis: int = -1, order: float = 2) -> FloatArray | Tensor: ...
-def normalize(x: TensorLike, axis: int = -1, order: float = 2) -> FloatArray | Tensor:
+def normalize(x: TensorLike, axis: int | None = -1, order: float = 2) -> FloatArray | Tensor: ...
+def normalize(x: TensorLike, axis: int | None = -1, order: float = 2) -> FloatArray | Tensor:
     """Return x divided by its norm along an axis; where that is 0, x as it is.
 
     Args:
         x: An array, which gives an array; or a tensor or a list, which give a tensor. A single axis of an array
             counts as one row: (n,) gives (1, n).
-        axis: The axis along which a norm is taken.
+        axis: The axis along which a norm is taken; None takes one of a whole array.
         order: Which norm: sum(|x| ** order) ** (1 / order), for an array also np.inf, the largest |x|.
 
     Example:
@@ -37,7 +37,7 @@ def normalize(x: TensorLike, axis: int = -1, order: float = 2) -> FloatArray | T
         return ops.normalize(x, axis=axis, order=cast(int, order))  # which checks it
     norm = np.atleast_1d(np.linalg.norm(x, order, axis))
     norm[norm == 0] = 1
-    return cast(FloatArray, x / np.expand_dims(norm, axis))
+    return cast(FloatArray, x / np.expand_dims(norm, -1 if axis is None else axis))
 
 
 @overload

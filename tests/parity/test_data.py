@@ -256,7 +256,9 @@ def test_to_categorical_refuses() -> None:
             module.to_categorical([5], 3)
 
 
-@pytest.mark.parametrize("options", [{}, {"axis": 1}, {"axis": -2}, {"order": 1}, {"order": np.inf}, {"order": 3}])
+@pytest.mark.parametrize(
+    "options", [{}, {"axis": 1}, {"axis": -2}, {"axis": None}, {"order": 1}, {"order": np.inf}, {"order": 3}]
+)
 @pytest.mark.parametrize("dtype", ["float32", "float64", "int64"])
 def test_normalize(options: dict[str, Any], dtype: str) -> None:
     x = np.random.default_rng(0).integers(-3, 4, size=(4, 3)).astype(dtype)
