@@ -13,6 +13,7 @@ from .._base.lazy import optional
 from .._base.settings import standardize_data_format, standardize_dtype
 from .._base.signature import suggests
 from .._base.typing import Array, DataFormat, DTypeLike, Interpolation
+from .._base.user_warning import warn_user
 
 ColorMode: TypeAlias = Literal["grayscale", "rgb", "rgba"]
 COLOR_MODES: dict[ColorMode, str] = {"grayscale": "L", "rgba": "RGBA", "rgb": "RGB"}
@@ -45,9 +46,8 @@ def array_to_img(x: Any, data_format: DataFormat | None = None, scale: bool = Tr
         a = (a / top if top else a) * 255
     if a.shape[2] not in (1, 3, 4):
         raise ValueError(f"Unsupported channel number: {a.shape[2]}")
-    if a.shape[2] == 1:
-        return pillow.fromarray(a[:, :, 0].astype("int32" if a.max() > 255 else "uint8"))
-    return pillow.fromarray(a.astype("uint8"))
+    a = a[:, :, 0] if a.shape[2] == 1 else a
+    return pillow.fromarray(a.astype("int32" if a.ndim == 2 and a.max() > 255 else "uint8"))
 
 
 def img_to_array(img: Any, data_format: DataFormat | None = None, dtype: DTypeLike | None = None) -> Array:
@@ -71,8 +71,10 @@ def save_img(path: Any, x: Any, data_format: DataFormat | None = None, file_form
         file_format = os.path.splitext(path)[1][1:].lower()
     file_format = "jpeg" if file_format and file_format.lower() == "jpg" else file_format
     img = array_to_img(x, data_format, scale)
-    colours = img.convert("RGB") if img.mode == "RGBA" and file_format == "jpeg" else img
-    colours.save(path, format=file_format, **kwargs)
+    if img.mode == "RGBA" and file_format == "jpeg":
+        warn_user("The JPEG format does not support RGBA images: the opacity is left out.")
+        img = img.convert("RGB")
+    img.save(path, format=file_format, **kwargs)
 
 
 @suggests

@@ -42,6 +42,9 @@ def test_pictures_and_arrays(tmp_path: Path) -> None:
     assert smart_resize(X, (2, 2)).shape == (2, 2, 3)
     utils.save_img(tmp_path / "y.jpg", X, file_format="png", scale=False)  # what is said counts, not the name
     np.testing.assert_array_equal(utils.img_to_array(utils.load_img(tmp_path / "y.jpg")), X)
+    with pytest.warns(UserWarning, match="JPEG format does not support RGBA"):
+        utils.save_img(tmp_path / "x.jpg", np.zeros((2, 3, 4)))
+    assert utils.load_img(tmp_path / "x.jpg").size == (3, 2)
     row = np.broadcast_to(np.arange(6.0)[:, None], (2, 6, 3))
     utils.save_img(tmp_path / "x.png", row, scale=False)
     middle = utils.load_img(tmp_path / "x.png", target_size=(2, 2), keep_aspect_ratio=True)
