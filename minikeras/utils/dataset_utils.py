@@ -96,7 +96,7 @@ def timeseries_dataset_from_array(data: Any, targets: Any, sequence_length: int,
         shuffle: Whether the windows come in random order.
         seed: Seed of the order.
         start_index, end_index: The part of the series to use.
-        format: As in Keras; not used.
+        format: "tf" or "grain", as in Keras; not used.
 
     Raises:
         ValueError: if a number is not in its range.
@@ -107,6 +107,7 @@ def timeseries_dataset_from_array(data: Any, targets: Any, sequence_length: int,
         >>> x.tolist(), y.tolist()
         ([[0, 1, 2], [1, 2, 3], [2, 3, 4], [3, 4, 5]], [10, 11, 12, 13])
     """
+    one_of("format", format, ("tf", "grain"))
     values = np.asarray(data)
     last = len(values) - 1
     within("sampling_rate", sampling_rate, 1, last)
@@ -159,7 +160,8 @@ def _files(root: Any, suffixes: tuple[str, ...], labels: Any, class_names: Seque
 def _from_folder(load: Callable[[str], Any], suffixes: tuple[str, ...], directory: Any, labels: Any,
                  label_mode: str | None, class_names: Sequence[str] | None, batch_size: int | None, shuffle: bool,
                  seed: int | None, validation_split: float | None, subset: str | None, verbose: bool,
-                 follow_links: bool, **_: Any) -> Any:  # fmt: skip
+                 follow_links: bool, format: str, **_: Any) -> Any:  # fmt: skip
+    one_of("format", format, ("tf", "grain"))
     one_of("subset", subset, ("training", "validation", "both", None))
     if (not validation_split) != (not subset) or not 0 <= (validation_split or 0) < 1:
         raise ValueError("`validation_split`, a number between 0 and 1, and `subset` go together. Received: "
@@ -224,7 +226,7 @@ def image_dataset_from_directory(
         subset: "training", "validation" or "both" of these parts.
         interpolation: "nearest", "bilinear", "bicubic", "lanczos3" or "lanczos5".
         follow_links: Whether to go into folders that are symbolic links.
-        format: As in Keras; not used.
+        format: "tf" or "grain", as in Keras; not used.
         crop_to_aspect_ratio, pad_to_aspect_ratio: Whether to crop, or put black around, rather than distort.
         data_format: Where the channels are; the configured format if not given.
         verbose: Whether to print how many files there are.
@@ -264,7 +266,7 @@ def text_dataset_from_directory(
             `image_dataset_from_directory`.
         max_length: How many characters of each text to take.
         follow_links: Whether to go into folders that are symbolic links.
-        format: As in Keras; not used.
+        format: "tf" or "grain", as in Keras; not used.
 
     Raises:
         ValueError: without files, or for settings that do not go together.

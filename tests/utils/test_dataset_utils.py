@@ -161,6 +161,10 @@ def test_wrong_uses_are_refused(tmp_path: Path) -> None:
         utils.image_dataset_from_directory(root, label_mode="text")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="No files"):
         utils.text_dataset_from_directory(root)
+    with pytest.raises(ValueError, match="format"):
+        utils.image_dataset_from_directory(root, format="torch")
+    with pytest.raises(ValueError, match="format"):
+        utils.timeseries_dataset_from_array(np.arange(9), None, 1, format="torch")
     with pytest.raises(ValueError, match="class_names"):
         utils.image_dataset_from_directory(root, class_names=["birds"])
     with pytest.raises(ValueError, match="class_names"):
