@@ -27,9 +27,8 @@ class TensorBoard(Callback):
         write_images: Whether the weights are written as images, too.
         write_steps_per_second: Whether the speed is written: steps a second, of batches and of epochs.
         update_freq: "epoch"; or "batch" or a number, every how many batches their metrics are written, as `batch_loss`.
-        profile_batch: Accepted for Keras's sake: no profile is written, and a warning says so.
+        profile_batch, embeddings_metadata: Accepted for Keras's sake: nothing is written, and a warning says so.
         embeddings_freq: Every how many epochs the weights are saved for the view of embeddings; 0 for never.
-        embeddings_metadata: Accepted for Keras's sake, as `profile_batch`: TensorBoard is not told it.
 
     Raises:
         ValueError: for another word as `update_freq`.

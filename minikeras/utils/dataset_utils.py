@@ -113,11 +113,10 @@ def timeseries_dataset_from_array(data: Any, targets: Any, sequence_length: int,
     within("sampling_rate", sampling_rate, 1, last)
     within("sequence_stride", sequence_stride, 1, last)
     within("start_index", start_index or 0, 0, last)
-    within("end_index", end_index or last, 1, last)
     within("sequence_length", sequence_length, 1)
     within("batch_size", 1 if batch_size is None else batch_size, 1)
-    if start_index and end_index and end_index <= start_index:
-        raise ValueError(f"`end_index` must be higher than `start_index`. Received: {start_index}, {end_index}")
+    if end_index:
+        within("end_index", end_index, (start_index or 0) + 1, last)
     start, end = start_index or 0, len(values) if end_index is None else end_index
     count = end - start - (sequence_length - 1) * sampling_rate
     labels = None if targets is None else np.asarray(targets)[start:end]
@@ -262,11 +261,9 @@ def text_dataset_from_directory(
     """Return batches of the texts (.txt) in a folder, whose folders are the classes.
 
     Args:
-        directory, labels, label_mode, class_names, batch_size, shuffle, seed, validation_split, subset, verbose: As of
-            `image_dataset_from_directory`.
+        directory, labels, label_mode, class_names, batch_size, shuffle, seed, validation_split, subset, follow_links,
+            format, verbose: As of `image_dataset_from_directory`.
         max_length: How many characters of each text to take.
-        follow_links: Whether to go into folders that are symbolic links.
-        format: "tf" or "grain", as in Keras; not used.
 
     Raises:
         ValueError: without files, or for settings that do not go together.

@@ -96,8 +96,7 @@ def _picture(contents: Any, channels: int) -> Any:
         raise InvalidArgumentError(f"Unknown image file format. One of JPEG, PNG, GIF, BMP required. {error}") from None
     modes = {1: "L", 3: "RGB", 4: "RGBA"}
     mode = modes.get(channels or len(image.getbands()), "RGB") if channels or image.mode != "P" else "RGB"
-    array = np.array(image if image.mode == mode else image.convert(mode))
-    return array if array.ndim == 3 else array[:, :, None]
+    return np.atleast_3d(np.array(image.convert(mode)))
 
 
 def decode_png(contents: Any, channels: int = 0, dtype: DTypeLike = "uint8", name: str | None = None) -> Tensor:
