@@ -4,7 +4,7 @@ import os
 import random
 from collections.abc import Callable, Sequence
 from os import PathLike
-from typing import Any, Literal, TypeAlias, get_args, overload
+from typing import Any, Literal, TypeAlias, cast, get_args, overload
 
 import numpy as np
 
@@ -236,7 +236,7 @@ def image_dataset_from_directory(
     """
     arguments = dict(locals())
     one_of("color_mode", color_mode, COLOR_MODES)
-    one_of("interpolation", interpolation, get_args(Interpolation))
+    interpolation = one_of("interpolation", cast(Interpolation, interpolation.lower()), get_args(Interpolation))
     height, width = standardize_sizes(image_size, 2, "image_size")
 
     def load(path: str) -> Array:

@@ -249,7 +249,8 @@ def test_settings_of_pictures_are_checked_before_a_picture_is_read(tmp_path: Pat
     for wrong in ({"color_mode": "cmyk"}, {"interpolation": "area"}, {"image_size": (4, 4, 3)}, {"image_size": "ab"}):
         with pytest.raises(ValueError, match=next(iter(wrong))):
             utils.image_dataset_from_directory(root, verbose=False, **wrong)
-    x, _ = utils.image_dataset_from_directory(root, image_size=5, verbose=False)[0]
+    capitals: Any = "Nearest"  # as in Keras
+    x, _ = utils.image_dataset_from_directory(root, image_size=5, interpolation=capitals, verbose=False)[0]
     assert x.shape == (2, 5, 5, 3)
 
 
