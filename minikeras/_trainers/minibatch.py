@@ -31,7 +31,7 @@ def runs_of(arrays: tuple[Any, ...], total: int, size: int, shuffle: bool | Lite
     order = random.source.order(total) if shuffle and shuffle != "batch" else None
     start = 0
     if is_flat and shuffle != "batch" and all(array.flags.c_contiguous or array.nbytes <= SMALL for array in parts):
-        makers = [_stacked if array[:size].nbytes <= GATHERED else _Gathered for array in parts]
+        makers = [_stacked if 0 < array[:size].nbytes <= GATHERED else _Gathered for array in parts]
         together = sum(array[:size].nbytes for array, make in zip(parts, makers, strict=True) if make is _stacked)
         step = size * max(1, min(RUN, RUN_BYTES // max(1, together)))
         while start + size <= total:
@@ -70,7 +70,7 @@ def _getter(array: Array, by_index: bool) -> Callable[[Any], Array]:
 
 
 def _stacked(get: Callable[[Any], Array], rows: Any, size: int, array: Array) -> Array:
-    """Return batches of an array as one."""
+    """Return batches of an array, which has elements, as one."""
     return get(rows).reshape(-1, size, *array.shape[1:])
 
 

@@ -102,6 +102,15 @@ def test_rows_come_in_order_and_the_last_batch_is_what_is_left() -> None:
         assert [batch[1].tolist() for batch in found] == [[0, 1], [2, 3], [4]]
 
 
+@pytest.mark.parametrize("shuffle", [False, True])
+def test_arrays_without_columns_have_batches(shuffle: bool) -> None:
+    model = keras.Sequential([keras.layers.Dense(1, use_bias=False)])
+    model.compile("sgd", "mse")
+    x = np.ones((5, 0))
+    assert model.fit(x, np.ones(5), batch_size=2, shuffle=shuffle, verbose=0).history["loss"] == [1.0]
+    assert model.predict(x, batch_size=2, verbose=0).shape == (5, 1)
+
+
 def test_unshuffled_batches_are_views_and_no_data_is_copied() -> None:
     x = np.zeros((50, 2), "float32")
     batches = Batches(x, Y.repeat(10))
