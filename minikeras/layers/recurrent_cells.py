@@ -116,7 +116,7 @@ class Cell(WithKernel):
         functions = self.activation, getattr(self, "recurrent_activation", self.activation)
         names = [next((name for name in CURVES if activations.get(name) is f), "") for f in functions]
         kind = vars(type(self)).get("_recurrence")  # which a subclass, whose formula may be another, does not have
-        usual = kind and all(names) and x.ndim == 3 and x.shape[1] and getattr(self, "reset_after", True)
+        usual = kind and all(names) and x.ndim == 3 and all(x.shape[1:]) and getattr(self, "reset_after", True)
         dtypes = {w.dtype for w in self.weights} | {x.dtype}
         nested = sum(isinstance(recorder, GradientTape) for recorder in recorders.open) > 1
         if not usual or nested or dtypes not in ({"float16"}, {"float32"}, {"float64"}):

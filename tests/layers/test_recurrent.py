@@ -293,3 +293,14 @@ def test_a_stateful_layer_predicts_batch_after_batch() -> None:
 
 def test_stateful_none_is_not_stateful() -> None:
     assert layers.LSTM(2, stateful=None)(np.ones((1, 3, 1))).shape == (1, 2)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("kind", ["SimpleRNN", "LSTM", "GRU"])
+def test_without_features_they_learn_as_from_zeros(kind: str) -> None:
+    histories = []
+    for features in (0, 1):
+        options: dict[str, Any] = {"recurrent_initializer": "ones", "bias_initializer": "ones"}
+        model = keras.Sequential([getattr(layers, kind)(2, **options), layers.Dense(1, kernel_initializer="ones")])
+        model.compile("sgd", "mse")
+        histories.append(model.fit(np.zeros((6, 4, features)), np.ones(6), 2, verbose=0, shuffle=False).history["loss"])
+    np.testing.assert_allclose(histories[0], histories[1], rtol=1e-6)
