@@ -33,6 +33,14 @@ def test_masked_steps_keep_the_state() -> None:
     assert zeros(X, mask=mask).numpy().tolist() == [[[1], [0], [4.5]]]
 
 
+@pytest.mark.parametrize("unroll", [False, True])
+def test_what_masked_steps_give_is_as_docs_keras_says(unroll: bool) -> None:
+    mask, start = np.array([[False, True, True]]), [np.array([[8.0]])]
+    assert linear(return_sequences=True, unroll=unroll)(X, start, mask).numpy().tolist() == [[[0], [6], [7]]]
+    zeros = linear(return_sequences=True, zero_output_for_mask=True, go_backwards=True, unroll=unroll)
+    assert zeros(X, mask=mask).numpy().tolist() == [[[4], [4], [0]]]
+
+
 def test_lstm_by_hand() -> None:
     cell = layers.LSTMCell(1, "linear", "linear", kernel_initializer="ones", recurrent_initializer="ones")
     h, (h2, c) = cell(np.array([[2.0]]), [np.array([[1.0]]), np.array([[3.0]])])
