@@ -156,7 +156,7 @@ def test_info_of_files_of_every_keras(run: Run, path: Path) -> None:
     if ".weights." in path.name:
         assert re.search(r"/vars/0  \(4, 3\)  float32", out)
     else:
-        assert f"by Keras {version}" in out.splitlines()[0]
+        assert f"in the format of Keras {version}" in out.splitlines()[0]
         assert "layers." in path.name or "Total params" in out
 
 
@@ -475,7 +475,7 @@ def test_conversions_keep_the_weights(run: Run, folder: Path, first: str, last: 
 def test_old_files_become_new_ones(run: Run, folder: Path) -> None:
     old = FILES / "keras-2.15.0-functional.h5"
     assert run("convert", old, "new.keras")[0] == 0
-    assert "by Keras 3" in run("info", "new.keras")[1]
+    assert "in the format of Keras 3" in run("info", "new.keras")[1]
 
 
 @pytest.mark.parametrize(

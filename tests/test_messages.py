@@ -81,6 +81,21 @@ def test_a_misspelt_optimizer(wrong: Any, right: str) -> None:
         keras.Sequential().compile(wrong)
 
 
+def test_of_many_names_an_error_lists_the_nearest() -> None:
+    with pytest.raises(ValueError, match=r"^Unknown layer: 'Foo'\. Nearest names: Dot, Dropout, RandomZoom\."):
+        layers.deserialize({"class_name": "Foo", "config": {}})
+    with pytest.raises(ValueError, match=r"^Unknown optimizer: 'foo'\. Known names: Adadelta, .*, ScheduleFreeAdamW\."):
+        keras.optimizers.get("foo")
+
+
+def test_what_compile_and_fit_set_is_missing_before_them() -> None:
+    net = keras.Sequential([layers.Dense(1)])
+    with pytest.raises(AttributeError, match=r"no attribute 'optimizer'\. `compile\(\)` sets it\."):
+        _ = net.optimizer
+    with pytest.raises(AttributeError, match=r"no attribute 'history'\. `fit\(\)` sets it\."):
+        _ = net.history
+
+
 def test_a_monitor_that_does_not_exist_lists_those_that_do() -> None:
     listed = "Available metrics are: loss,mae,val_loss,val_mae"
     for kind in (callbacks.EarlyStopping, callbacks.ReduceLROnPlateau):
@@ -124,6 +139,7 @@ FORGOTTEN: list[tuple[str, Callable[[], object]]] = [
     (re.escape("x[None] adds the axis of a batch."), lambda: model(keras.Input((3,)), layers.Dense(1)).predict(X[0])),
     ("begin at 0: use y - 1", lambda: fit(X, np.arange(8) % 4 + 1, layers.Dense(4))),
     ("makes 8 classes", lambda: fit(X, DIGITS, layers.Dense(4))),
+    ("makes 4 classes", lambda: fit(X, np.arange(8) % 2 + 2, layers.Dense(3))),
     ("begin at 0: use y - 1", lambda: keras.utils.to_categorical([1, 2, 3], 3)),
     ("needs the shape", lambda: layers.GRU(3)(np.ones((2, 3, 4)), mask=np.ones((3, 2), bool))),
     ("needs the shape", lambda: layers.LSTM(3)(np.ones((2, 3, 4)), mask=np.ones(6, bool))),

@@ -1,6 +1,7 @@
 """What configurations can name: closed tables, one of each kind, which load no more than is asked for."""
 
 import importlib
+import json
 import os
 import pkgutil
 import re
@@ -53,6 +54,19 @@ NAMES = every_name()
 
 def test_there_is_a_list_for_each_kind() -> None:
     assert list(ACCEPTED) == list(KINDS)
+
+
+@pytest.mark.parametrize("door", [
+    keras.layers.deserialize, keras.optimizers.deserialize, keras.losses.deserialize, keras.Sequential.from_config,
+    keras.saving.deserialize_keras_object, lambda config: keras.models.model_from_json(json.dumps(config)),
+])  # fmt: skip
+def test_an_unknown_class_is_the_error_of_keras_and_a_value_error(door: Callable[[Any], object]) -> None:
+    unknown = {"module": "mine", "class_name": "Foo", "config": {}, "registered_name": "Foo"}
+    for config in ({"class_name": "Foo", "config": {}}, unknown):
+        whole = config if door != keras.Sequential.from_config else {"name": "a", "layers": [config]}
+        with pytest.raises(TypeError, match="Foo") as caught:
+            door(whole)
+        assert isinstance(caught.value, ValueError)
 
 
 @pytest.mark.parametrize("module", ACCEPTED)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 
 _name_counts: defaultdict[str, int] = defaultdict(int)
 _resets: list[Callable[[], object]] = []
+LISTED = 40  # names that an error lists at most
 
 
 def to_snake_case(name: str) -> str:
@@ -54,7 +55,7 @@ def clear_session(free_memory: bool = True) -> None:
 
 
 def hint(name: str, known: Iterable[str]) -> str:
-    """Return which known name is meant, or all of them where none is near."""
+    """Return which known name is meant, or else all of them; of many the nearest three."""
     from difflib import get_close_matches  # wanted when something is wrong
 
     lowered = {key.lower(): key for key in sorted({*known} - {"self"})}
@@ -64,4 +65,6 @@ def hint(name: str, known: Iterable[str]) -> str:
     close = get_close_matches(name, near or lowered, n=1, cutoff=0.0 if near else 0.6)
     if close:
         return f" Did you mean {lowered[close[0]]!r}?"
-    return f" Known names: {', '.join(sorted(lowered.values()))}." if lowered else ""
+    many = len(lowered) > LISTED
+    keys = get_close_matches(name, lowered, n=3, cutoff=0.0) if many else lowered
+    return f" {'Nearest' if many else 'Known'} names: {', '.join(sorted(lowered[k] for k in keys))}." if lowered else ""

@@ -54,7 +54,7 @@ def info(options: Namespace) -> None:
         if options.config:
             print(json.dumps(config, indent=2))
             return
-        writer = f", by Keras {about['keras_version']}" if "keras_version" in about else ""
+        writer = f", in the format of Keras {about['keras_version']}" if "keras_version" in about else ""
         _print(f"{path}: {'a model' if config else 'weights'}, {file.size:,} bytes{writer}")
         for name, array in () if config else arrays:
             _print(f"{name}  {array.shape}  {array.dtype}")

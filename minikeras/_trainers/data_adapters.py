@@ -19,17 +19,18 @@ Inputs: TypeAlias = TensorLike | Iterable[Any]
 ClassWeights: TypeAlias = Mapping[int, float] | None
 Data: TypeAlias = tuple[Any, ...]
 """(x,), (x, y) or (x, y, sample_weight): each an array, or a structure of arrays that its user chose, hence Any."""
+_LIKE_ARRAYS = ("__array__", "to_numpy", "toarray")  # methods of what becomes an array
 
 
 def as_input(x: Any, argument: str = "x") -> Array:
     """Return data as an array of numbers, without a copy where it is one already.
 
-    A ValueError for strings among targets, objects, ragged lists, sparse matrices or symbolic tensors.
+    A ValueError for strings among targets, objects, ragged lists or symbolic tensors.
     """
     if x is None or isinstance(x, str | bytes):
         raise ValueError(f"`{argument}` must be an array of numbers. Received: {x!r} (of type {type(x).__name__}).")
-    if hasattr(x, "toarray"):
-        raise ValueError(f"`{argument}` must be an array. Received a sparse matrix: pass its toarray().")
+    if hasattr(x, "toarray"):  # a sparse matrix of SciPy
+        x = x.toarray()
     is_series, columns = hasattr(x, "iloc"), getattr(x, "columns", None)
     if hasattr(x, "to_numpy"):
         x = x.to_numpy()
@@ -122,7 +123,8 @@ def _is_item(value: Any) -> bool:
     """Return whether a value is an array, or a structure of arrays, and not a row of numbers."""
     if isinstance(value, list | tuple):
         return bool(value) and all(map(_is_item, value))
-    return value is None or isinstance(value, dict) or (hasattr(value, "__array__") and getattr(value, "ndim", 1) != 0)
+    is_array = any(hasattr(value, name) for name in _LIKE_ARRAYS) and getattr(value, "ndim", 1) != 0
+    return value is None or isinstance(value, dict) or is_array
 
 
 def _weights_for(y: Any, sample_weight: Any) -> Any:
@@ -228,6 +230,6 @@ def is_batches(x: Any) -> bool:
     """Return whether data comes in batches, as from a generator, and is no array and becomes none."""
     if isinstance(x, np.ndarray | TensorOps | list | tuple | dict | str | bytes | range):
         return False
-    if any(hasattr(x, name) for name in ("__array__", "to_numpy", "toarray")):
+    if any(hasattr(x, name) for name in _LIKE_ARRAYS):
         return False
     return isinstance(x, Iterable) or (hasattr(x, "__getitem__") and hasattr(x, "__len__"))

@@ -492,11 +492,7 @@ class Trainer(Layer):
     @overload
     def evaluate(self, x: Inputs | None = None, y: Any = None, batch_size: int | None = None, verbose: Verbose = "auto",
                  sample_weight: Any = None, steps: int | None = None, callbacks: CallbacksLike = None,
-                 return_dict: Literal[False] = False) -> float | list[Any]: ...  # fmt: skip
-    @overload
-    def evaluate(self, x: Inputs | None = None, y: Any = None, batch_size: int | None = None, verbose: Verbose = "auto",
-                 sample_weight: Any = None, steps: int | None = None, callbacks: CallbacksLike = None,
-                 return_dict: bool = False) -> float | list[Any] | dict[str, Any]: ...  # fmt: skip
+                 return_dict: bool = False) -> Any: ...  # fmt: skip
     def evaluate(self, x: Any = None, y: Any = None, batch_size: int | None = None, verbose: Verbose = "auto",
                  sample_weight: Any = None, steps: int | None = None, callbacks: CallbacksLike = None,
                  return_dict: bool = False, **kwargs: Any) -> Any:  # fmt: skip
@@ -569,10 +565,7 @@ class Trainer(Layer):
                        return_dict: Literal[True]) -> dict[str, Any]: ...  # fmt: skip
     @overload
     def train_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: ClassWeights = None,
-                       return_dict: Literal[False] = False) -> float | list[Any]: ...  # fmt: skip
-    @overload
-    def train_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: ClassWeights = None,
-                       return_dict: bool = False) -> float | list[Any] | dict[str, Any]: ...  # fmt: skip
+                       return_dict: bool = False) -> Any: ...  # fmt: skip
     @suggests
     def train_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: Any = None,
                        return_dict: bool = False) -> Any:  # fmt: skip
@@ -587,10 +580,7 @@ class Trainer(Layer):
                       return_dict: Literal[True]) -> dict[str, Any]: ...  # fmt: skip
     @overload
     def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None,
-                      return_dict: Literal[False] = False) -> float | list[Any]: ...  # fmt: skip
-    @overload
-    def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None,
-                      return_dict: bool = False) -> float | list[Any] | dict[str, Any]: ...  # fmt: skip
+                      return_dict: bool = False) -> Any: ...  # fmt: skip
     @suggests
     def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
         """Return the loss and the metrics of one batch as `evaluate` does. Raises a ValueError before `compile`."""

@@ -36,6 +36,7 @@ _CHANGING = frozenset({"_losses", "_inbound_nodes", "_build_shapes", "_found_ins
 """Attributes that change all the time and hold neither layers nor variables, or count their changes themselves."""
 _OF_TRAINING = frozenset({"_compile_config", "_compiled_metrics", "_loss_tracker", "_found_metrics"})
 """Attributes of a model whose metrics are not those of its layers."""
+_SET_LATER = {"optimizer": ". `compile()` sets it.", "history": ". `fit()` sets it."}
 _MADE_BY_INIT = frozenset({"_variables", "name", "built", "autocast", "dtype_policy", "activity_regularizer",
                            "_trainable", "_losses", "_own_graph"})  # fmt: skip
 """Attributes that a subclass misses which does not call `super().__init__()`."""
@@ -87,10 +88,10 @@ class Module:
             if "_variables" not in vars(self):  # `hasattr` before that call is no mistake yet
                 kind = RuntimeError if name in _MADE_BY_INIT else AttributeError
                 raise kind(f"In layer '{type(self).__name__}', you forgot to call `super().__init__()` as the first "
-                           f"statement in the `__init__()` method. There is no '{name}' before.")  # fmt: skip
+                           f"statement in the `__init__()` method.")  # fmt: skip
             weight = any(name in vars(cls).get("__annotations__", {}) for cls in type(self).__mro__)
-            unbuilt = weight and not vars(self).get("built")
-            hint = ". It has no weights yet: call it on an input, or build() it." if unbuilt else ""
+            unbuilt = ". It has no weights yet: call it on an input, or build() it."
+            hint = _SET_LATER.get(name) or (unbuilt if weight and not vars(self).get("built") else "")
             raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'{hint}")
 
     @suggests

@@ -263,8 +263,8 @@ def _numbers(values: Array, count: int) -> Array:
 def advice_on_range(labels: Array, count: int) -> str:
     """Return what to do about labels of which some are no numbers of one of `count` classes."""
     low, high = int(labels.min()), int(labels.max())
-    if high - low < count:
-        return f" Class numbers begin at 0: use y {'-' if low > 0 else '+'} {abs(low)}."
+    if (low, high) == (1, count):
+        return " Class numbers begin at 0: use y - 1."
     return f" That makes {high + 1} classes." if low >= 0 else ""
 
 
