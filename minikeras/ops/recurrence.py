@@ -1,11 +1,11 @@
 """Recurrences: all steps of a cell as one primitive, with its backward pass through time.
 
-A step has a record: what goes into it and what its gates gave, one below the other. Each part is a matrix with a column
-for each sample, contiguous, so that products write to it and activations work on it in place. A record begins with
-[h; 1; x], the state, a row of ones and the input: one product with weights and biases gives the sums of the gates.
-Several layers of one kind stand side by side, a part of the samples for each: then all but products is one call.
+Each step has a record: its inputs and the values of its gates, one below the other. A record has a column for each
+sample, and its parts are contiguous: products write into them, and activations run on them in place. A record begins
+with [h; 1; x]: the state, a row of ones and the input. One product with weights and biases gives the sums of all gates.
+Several layers of one kind stand side by side, each with its own columns: one call then does all but the products.
 
-The backward pass first computes for all steps at once what each gate passes on. Then it goes back step by step for the
+The backward pass first computes the slopes of all gates for all steps at once. Then it goes back step by step for the
 gradient of the state alone. The gradients of the weights and of the input are products over all steps.
 """
 
@@ -26,14 +26,14 @@ from .creation import cast, zeros
 from .shapes import concatenate, reshape
 
 SMALL_STATE = 2048
-"""Numbers of a state up to which a call of NumPy takes so long beside them that two layers are better run as one."""
+"""For states of up to so many numbers, most time goes into calling NumPy: two layers are faster when run as one."""
 VANISHED = {"e": 0.0, "f": 1e-30, "d": 1e-300}
-"""For each dtype what counts as 0 in gradients that go back through time: products of it and weights are normal."""
+"""By dtype: gradients below this become 0 on their way back in time. With subnormal numbers arithmetic is slow."""
 _HALF = {letter: np.full((), 0.5, letter) for letter in "fd"}
 
 
 class Curve(NamedTuple):
-    """An activation: `run(scale * x, out)`, and its slope, (y, out), computed from the result y."""
+    """An activation, `run(scale * x, out)`, and `slope(y, out)`, its derivative, computed from the result y."""
 
     scale: float
     run: Callable[[Array, Array], Any]
@@ -59,15 +59,15 @@ CURVES = {
 
 
 class Recurrence(NamedTuple):
-    """What is computed; the cells in `layers` have the formulas."""
+    """The settings of a recurrence; `layers/recurrent_cells.py` has the formulas."""
 
     units: int  # size of the state
     kind: str  # "simple", "lstm", or "gru", whose reset gate comes after the product
-    activation: str
+    activation: str  # name in CURVES
     gate: str  # name of the gates' activation
     backwards: tuple[bool, ...]  # for each layer, whether it starts with the last step
-    whole: bool  # whether it gives the states h of all steps, rather than the last
-    cells: bool  # whether it gives the last c of an LSTM as well
+    whole: bool  # whether to return the states h of all steps, rather than the last
+    cells: bool  # whether to return the last c of an LSTM as well
 
     @property
     def curves(self) -> tuple[Curve, Curve]:
@@ -76,21 +76,21 @@ class Recurrence(NamedTuple):
 
 
 def _parts(block: Array, n: int, *bounds: tuple[int, int]) -> Iterator[Any]:
-    """Yield rows of all records, in multiples of n; the same view again and again where all are one record."""
+    """Yield for each (start, stop), in multiples of n, these rows of every record; a shared one repeats one view."""
     parts = (block[..., start * n : stop * n, :] for start, stop in bounds)
     return parts if block.strides[0] or not block.size else (repeat(part[0]) for part in parts)
 
 
 def _by_layer(block: Array, how: Recurrence) -> Array:
-    """Return a view (..., layers, rows, batch) of columns of several layers, (..., rows, batch); of one as they are."""
+    """View (..., rows, columns of all layers) as (..., layers, rows, batch); with one layer, leave it as it is."""
     count = len(how.backwards)
     return block if count == 1 else block.reshape(*block.shape[:-1], count, -1).swapaxes(-2, -3)
 
 
 def _multiplier(matrices: Array, drops: Any, back: bool = False) -> Callable[[Array, Array], object]:
-    """Return a function that writes the products of each layer's matrix with its columns to another array.
+    """Return a function (x, out) that writes the product of each layer's matrix and its columns of x to `out`.
 
-    With dropout, `drops` of (gates, rows, batch), each gate has columns of its own; `back` is for the other direction.
+    With dropout, each gate multiplies x by its own part of `drops`, (gates, rows, batch). `back` is for gradients.
     """
     matrices = np.ascontiguousarray(matrices)
     if drops is None:
@@ -128,39 +128,39 @@ def _simple_back(state: Array, front: Array, rest: Array, d: Array, weights: Arr
 
 
 def _lstm(h: list[Array], front: Array, rest: Array, weights: Array, drops: Any, how: Recurrence) -> Iterator[None]:
-    """A record goes on with o, i, f, g, c, and the activation of the next c."""
+    """The rest of a record is o, i, f, g, c, and the activation of the next c."""
     (curve, gate), n = how.curves, how.units
-    a = np.roll(weights.swapaxes(1, 2), n, 1)
+    a = np.roll(weights.swapaxes(1, 2), n, 1)  # rows for o, i, f, g
     a[:, : 3 * n] *= gate.scale
-    sums = np.empty((2 * n, front.shape[-1]), front.dtype)
-    kept, new = sums[n:], sums[:n]
+    terms = np.empty((2 * n, front.shape[-1]), front.dtype)
+    new, kept = terms[:n], terms[n:]
     usual = how.activation == "tanh" and how.gate == "sigmoid"
     parts = _parts(rest, n, (0, 4), (0, 3), (3, 4), (0, 1), (1, 3), (3, 5), (5, 6))
     dot, multiply, add, tanh, half = _multiplier(a, drops), np.multiply, np.add, np.tanh, _HALF[a.dtype.char]
     (c,), (into,), xs = _parts(rest[1:], n, (4, 5)), _parts(_by_layer(rest, how), n, (0, 4)), _by_layer(front, how)
-    for x, to, h1, c1, z, gates, g, o, i_f, g_c, bent in zip(xs, into, h[1:], c, *parts, strict=False):
+    for x, to, h1, c1, sums, gates, g, o, i_f, g_c, curve_c in zip(xs, into, h[1:], c, *parts, strict=False):
         dot(x, to)
-        if usual:  # with few calls
-            tanh(z, z)
+        if usual:  # sigmoid(x) = tanh(x / 2) / 2 + 1 / 2, so that one tanh is enough for all four
+            tanh(sums, sums)
             multiply(gates, half, gates)
             add(gates, half, gates)
         else:
             gate.run(gates, gates)
             curve(g, g)
-        multiply(i_f, g_c, sums)
+        multiply(i_f, g_c, terms)
         add(new, kept, c1)
-        tanh(c1, bent) if usual else curve(c1, bent)
-        multiply(o, bent, h1)
+        tanh(c1, curve_c) if usual else curve(c1, curve_c)
+        multiply(o, curve_c, h1)
         yield
 
 
 def _lstm_back(state: Array, front: Array, rest: Array, d: Array, weights: Array, drops: Any,
                how: Recurrence) -> Iterator[None]:  # fmt: skip
-    """What is passed on to i, f, g, o, and from h to c."""
+    """Go back through `_lstm`; the parts of d are for the sums of i, f, g, o, and for the path from h to c."""
     (curve, gate), n = how.curves, how.units
-    o, i_f, i, f, g, g_c, bent = _parts(rest[:-1], n, (0, 1), (1, 3), (1, 2), (2, 3), (3, 4), (3, 5), (5, 6))
+    o, i_f, i, f, g, g_c, curve_c = _parts(rest[:-1], n, (0, 1), (1, 3), (1, 2), (2, 3), (3, 4), (3, 5), (5, 6))
     d_if, d_ifg, d_g, d_o, d_all, d_c, d_h = _parts(d, n, (0, 2), (0, 3), (2, 3), (3, 4), (0, 4), (4, 5), (3, 5))
-    passed = (gate, i_f, g_c, d_if), (curve, g, i, d_g), (gate, o, bent, d_o), (curve, bent, o, d_c)
+    passed = (gate, i_f, g_c, d_if), (curve, g, i, d_g), (gate, o, curve_c, d_o), (curve, curve_c, o, d_c)
     for act, y, factor, slope in passed:
         act.slope(y, slope)
         np.multiply(slope, factor, slope)
@@ -177,7 +177,7 @@ def _lstm_back(state: Array, front: Array, rest: Array, d: Array, weights: Array
 
 
 def _gru(h: list[Array], front: Array, rest: Array, weights: Array, drops: Any, how: Recurrence) -> Iterator[None]:
-    """A record goes on with h @ recurrent for the new state, z, r, and the new state."""
+    """The rest of a record is h @ recurrent for the new state, z, r, and the new state."""
     (curve, gate), n = how.curves, how.units
     dropped = drops if drops is None else drops[:1, n:]
     of_x = _multiplier(np.delete(weights[:, n:, 2 * n :], 1, 1).swapaxes(1, 2), dropped)  # a bias of two, the kernel
@@ -203,7 +203,7 @@ def _gru(h: list[Array], front: Array, rest: Array, weights: Array, drops: Any, 
 
 def _gru_back(state: Array, front: Array, rest: Array, d: Array, weights: Array, drops: Any,
               how: Recurrence) -> Iterator[None]:  # fmt: skip
-    """Go back through `_gru`; d is for h @ recurrent for the new state, z, r, and the new state."""
+    """Go back through `_gru`; the parts of d are for h @ recurrent for the new state, z, r, and the new state."""
     (curve, gate), n = how.curves, how.units
     inner, z, r, new = _parts(rest[:-1], n, (0, 1), (1, 2), (2, 3), (3, 4))
     d_inner, d_gates, d_z, d_r, d_new = _parts(d, n, (0, 1), (1, 3), (1, 2), (2, 3), (3, 4))
@@ -224,18 +224,18 @@ def _gru_back(state: Array, front: Array, rest: Array, d: Array, weights: Array,
 
 
 class Kind(NamedTuple):
-    """How a recurrence is run.
+    """How a recurrence is run: two generators, and the layout of their arrays in multiples of the units.
 
-    `forward` runs a step whenever it goes on. `backward` computes what all gates pass on, d; then it goes back a step,
-    with the state's gradient, whenever it goes on.
+    `forward` runs the next step each time it is resumed. `backward` first writes the slopes of all gates to d. Each
+    time it is resumed, it goes one step back: it multiplies d by the state's gradient, and updates that in place.
     """
 
     forward: Callable[..., Iterator[None]]
     backward: Callable[..., Iterator[None]]
-    rest: int  # rows of a record behind [h; 1; x], in multiples of the units
+    rest: int  # rows of a record below [h; 1; x]
     slopes: int  # rows of d
-    first: int  # where those of the columns of the kernel start
-    states: int  # how many parts the state has
+    first: int  # the first row of d that belongs to a column of the kernel
+    states: int  # parts of the state: 2 for h and c
 
 
 KINDS = {"simple": Kind(_simple, _simple_back, 0, 1, 0, 1), "lstm": Kind(_lstm, _lstm_back, 6, 5, 0, 2),
@@ -243,27 +243,27 @@ KINDS = {"simple": Kind(_simple, _simple_back, 0, 1, 0, 1), "lstm": Kind(_lstm, 
 
 
 def _in_time(block: Any, how: Recurrence) -> list[Any]:
-    """Return for each layer its part of an array (steps, ..., batch), with the first step of the sequence in front."""
+    """Return each layer's columns of an array (steps, ..., batch), with the steps in the sequence's order."""
     size = np.shape(block)[-1] // len(how.backwards)
     return [block[:: -1 if back else 1, ..., size * k : size * (k + 1)] for k, back in enumerate(how.backwards)]
 
 
 def _held(mask: Any, how: Recurrence) -> Any:
-    """Return for each step in turn which samples stay as they are, (steps, batch); None where none does."""
+    """Return which samples keep their state in each step, in running order, (steps, batch); None if none ever does."""
     if mask is None or mask.all():
         return None
     return np.concatenate(_in_time(np.tile(~mask.T, len(how.backwards)), how), 1)
 
 
 def _columns(drops: Any, rows: slice, last_first: bool = False) -> Any:
-    """Return rows of what dropout multiplies [h; 1; x] by, (gates, rows, batch); None where nothing is dropped."""
+    """Return dropout's factors for some rows of [h; 1; x], (gates, rows, batch), the last gate first if asked."""
     return drops if drops is None else np.roll(drops, last_first, 1)[..., rows].transpose(1, 2, 0).copy()
 
 
 @primitive(None, None, None, None, None, stepwise=True)
 def _records(x: Array, mask: Any, state: Array, weights: Array, drops: Any, how: Recurrence, kept: bool,
              out: Array | None = None) -> Array:  # fmt: skip
-    """Run all steps; return their records, (steps + 1, rows, batch), [h; 1; x] alone unless `kept`; see `recur`."""
+    """Run all steps and return their records, (steps + 1, rows, batch): [h; 1; x] alone unless `kept`. See `recur`."""
     (_, steps, features), n, kind, batch = x.shape, how.units, KINDS[how.kind], len(state)
     rows, further = n + 1 + features, kind.rest * n
     out = np.empty((steps + 1, rows + further * kept, batch), x.dtype) if out is None else out
@@ -292,16 +292,16 @@ def _records(x: Array, mask: Any, state: Array, weights: Array, drops: Any, how:
 
 
 def _not_twice(*args: Any, **kwargs: Any) -> Any:
-    raise NotImplementedError("The gradient of a recurrence is differentiated by an outer GradientTape that was open "
-                              "when the layer was called. Open two before, also where one is persistent.")  # fmt: skip
+    raise NotImplementedError("The gradient of a recurrent layer can be differentiated only if two GradientTapes were "
+                              "open when it was called. Open two, even if one is persistent.")  # fmt: skip
 
 
 @primitive(_not_twice, _not_twice, _not_twice, None, None, stepwise=True)
 def _passed_on(g: Array, records: Array, weights: Array, mask: Any, drops: Any, how: Recurrence,
                out: Array | None = None) -> Array:  # fmt: skip
-    """Go back through all steps; return the gradients of the sums in the gates, (steps + 1, rows, batch).
+    """Go back through all steps; return the gradients of the gates' sums, (steps + 1, rows, batch).
 
-    The last entry begins with that of the state before the first step. `g` is the gradient of what `recur` gives.
+    `g` is the gradient of what `recur` returns. The last entry begins with the gradient of the initial state.
     """
     n, kind, (count, _, batch) = how.units, KINDS[how.kind], records.shape
     out = np.empty((count, kind.slopes * n, batch), records.dtype) if out is None else out
@@ -314,7 +314,7 @@ def _passed_on(g: Array, records: Array, weights: Array, mask: Any, drops: Any, 
     run = kind.backward(state, records[:, :rows], records[:, rows:], d, weights, drops, how)
     next(run)
     for t in range(count - 2, -1, -1):
-        if t % 16 == 0:  # gradients that vanish would come to numbers below `tiny`, with which arithmetic is slow
+        if t % 16 == 0:  # now and then is enough to keep vanishing gradients from becoming subnormal
             state[np.abs(state) < VANISHED[state.dtype.char]] = 0
         if t >= len(d) - len(outer):
             np.add(state[:n], outer[t - len(d)], state[:n])
@@ -333,10 +333,11 @@ def _passed_on(g: Array, records: Array, weights: Array, mask: Any, drops: Any, 
 @primitive(_not_twice, _not_twice, None, None)
 def _weight_gradient(d: Array, records: Array, weights: Array, drops: Any, how: Recurrence,
                      out: Array | None = None) -> Array:  # fmt: skip
-    """The gradient of the weights, from that of the sums in the gates: a product summed over steps and batch."""
+    """The gradient of the weights, from that of the gates' sums: a product summed over steps and batch."""
     n, (count, k, columns), by_gate = how.units, weights.shape, _columns(drops, slice(None))
     out = np.empty_like(weights) if out is None else out
-    middle = [2 * n] if how.kind == "gru" else [] if count > 1 or columns < 2 else [columns // 2]
+    halves = [columns // 2] if count == 1 < columns else []  # one for each of two threads
+    middle = [2 * n] if how.kind == "gru" else halves
     ends = [0, *middle, columns] if by_gate is None else range(0, columns + 1, n)
 
     def add_up(y: Array, rows: Any, a: Array, of: slice, b: Array, drop: Any) -> None:
@@ -364,7 +365,7 @@ def _weight_gradient(d: Array, records: Array, weights: Array, drops: Any, how: 
 
 @primitive(_not_twice, _not_twice, None)
 def _input_gradient(d: Array, weights: Array, drops: Any, features: int, how: Recurrence) -> Array:
-    """The gradient of the input, (batch, steps, features), from that of the sums in the gates."""
+    """The gradient of the input, (batch, steps, features), from that of the gates' sums."""
     first, half = KINDS[how.kind].first * how.units, len(d) // 2
     parts, kernels = _in_time(d[:-1, first : first + weights.shape[2]], how), weights[:, -features:]
     out = np.empty((len(parts), len(d) - 1, features, parts[0].shape[-1]), d.dtype)
@@ -391,7 +392,7 @@ def _input_gradient(d: Array, weights: Array, drops: Any, features: int, how: Re
 )  # fmt: skip
 def _outputs(records: Array, x: Array, state: Any, weights: Array, mask: Any, drops: Any, how: Recurrence,
              out: Array | None = None) -> Array:  # fmt: skip
-    """What `recur` gives, from the records."""
+    """What `recur` returns, read from the records."""
     steps, n = len(records) - 1 if how.whole else 1, how.units
     out = np.empty((records.shape[-1], steps + how.cells, n), records.dtype) if out is None else out
     out[:, :steps] = records[-steps:, :n].transpose(2, 0, 1)
@@ -401,22 +402,22 @@ def _outputs(records: Array, x: Array, state: Any, weights: Array, mask: Any, dr
 
 
 def recur(x: Any, mask: Any, state: Any, cells: Sequence[Any], how: Recurrence, drops: Any = None) -> Tensor:
-    """Return the states h of all steps or the last, and perhaps the last c behind them: (batch, steps, units).
+    """Return the states h of all steps, or of the last, followed by the last c if asked: (batch, steps, units).
 
     Args:
         x: Input, (batch, steps, features), floats of one dtype with the weights.
         mask: Bools, (batch, steps): where False the state stays; None for no mask.
-        state: h, or h and c side by side, (batch, units or 2 units); batches of several layers as in the result.
-        cells: A cell for each layer, with a `kernel`, a `recurrent_kernel` and perhaps a `bias`.
+        state: h, or h and c side by side, (batch, units or 2 units); the batches of several layers follow each other.
+        cells: A cell for each layer, with a `kernel`, a `recurrent_kernel`, and a `bias` or None.
         how: See `Recurrence`.
-        drops: What dropout multiplies [h; 1; x] by for each gate, (batch, gates, rows), of one layer.
+        drops: Dropout's factors for [h; 1; x] in each gate, (batch, gates, rows); None without. For one layer only.
     """
     columns = np.shape(cells[0].recurrent_kernel)[1]
     none = zeros((1 + (how.kind == "gru"), columns), cells[0].kernel.dtype)
     biases = [none if cell.bias is None else reshape(cell.bias, (-1, columns)) for cell in cells]
     parts = [(cell.recurrent_kernel, bias, cell.kernel) for cell, bias in zip(cells, biases, strict=True)]
     weights = reshape(concatenate([*chain(*parts)], 0), (len(cells), -1, columns))
-    narrow = x.dtype == "float16"  # which NumPy computes one by one
+    narrow = x.dtype == "float16"  # NumPy computes these number by number
     if narrow:
         x, state, weights, drops = (v if v is None else cast(v, "float32") for v in (x, state, weights, drops))
     kept = how.cells or any(isinstance(recorder, GradientTape) for recorder in recorders.open)
