@@ -1,9 +1,9 @@
 """Windows that slide over the axes between batch and channels: convolution and pooling.
 
-All of it computes with the channels last. A convolution copies the windows of a few samples to a matrix that stays in
-the processor's cache, one row a place of the window, and multiplies it with the kernel. The gradient of its kernel
-multiplies the same windows with the gradient of the result; that of its input adds products to the windows, one
-element of them after the other. These three lead to each other, so that every further derivative is one of them.
+All of it computes with the channels last. A convolution copies the windows of a few samples to a matrix that fits the
+processor's cache, with a row for each place of the window, and multiplies it by the kernel. The gradient of the kernel
+multiplies the same windows by the gradient of the result. The gradient of the input adds products to the windows, one
+element of the window after the other. The gradients of these three are the same three, so that any order exists.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -26,12 +26,13 @@ from .shapes import moveaxis, pad, reshape, scatter, stack, transpose
 BLOCK = 1 << 20
 """Bytes of windows that are copied and multiplied at a time: what fits a core's second cache."""
 RUN = 16
-"""Windows with fewer elements in a row are faster to copy one element at a time, for all places."""
+"""Windows with fewer elements in a row are copied faster by element: each element for all places at once."""
 
 
 class Sliding(NamedTuple):
-    """How a window of a size slides: the steps from place to place, zeros before and behind the input (fewer than none
-    behind leave elements out), and the distance of its elements; one entry for each axis.
+    """How a window slides, with an entry for each axis; loops over the axes call them k, s, (lo, hi) and d.
+
+    A pad is a number of zeros before and after the input; if it is negative, elements are left out there.
     """
 
     window: Shape
@@ -40,7 +41,7 @@ class Sliding(NamedTuple):
     dilation: Shape
 
     def back(self) -> "Sliding":
-        """Return how the turned window slides over the places, without strides, so that it has those of the input."""
+        """Return how the reversed kernel slides over the result's gradient to give the input's, for strides of 1."""
         axes = zip(self.window, self.pads, self.dilation, strict=True)
         return self._replace(pads=tuple((d * (k - 1) - lo, d * (k - 1) - hi) for k, (lo, hi), d in axes))
 
@@ -52,9 +53,9 @@ class Sliding(NamedTuple):
 
 def slid_sizes(sizes: ShapeLike, window: Shape, strides: Shape, padding: str, dilation: Shape,
                who: str = "The input") -> PartialShape:  # fmt: skip
-    """Return how many places a window has along axes of some sizes, None where a size is unknown; it needs one."""
-    whole = [1 if padding != "valid" else d * (k - 1) + 1 for k, d in zip(window, dilation, strict=True)]
-    places = [None if n is None else (n - w) // s + 1 for n, w, s in zip(sizes, whole, strides, strict=True)]
+    """Return how many places a window has along each axis, None where the size is unknown; a ValueError for none."""
+    spans = [1 if padding != "valid" else d * (k - 1) + 1 for k, d in zip(window, dilation, strict=True)]
+    places = [None if n is None else (n - span) // s + 1 for n, span, s in zip(sizes, spans, strides, strict=True)]
     if any(n is not None and n <= 0 for n in places):
         raise ValueError(f"{who} is smaller than the window: the computed output size would be zero or negative. "
                          f"Received: input sizes {tuple(sizes)}, window {window}, strides={strides}, "
@@ -82,7 +83,7 @@ def to_channels_last(x: TensorLike, data_format: DataFormat) -> Any:
 
 
 def from_channels_last(x: TensorLike, data_format: DataFormat) -> Any:
-    """Return x with its channels, which are the last axis, where a data format has them."""
+    """Return x with its last axis, the channels, moved to where a data format has them."""
     n = len(shape(x))
     return x if data_format == "channels_last" else transpose(x, (0, n - 1, *range(1, n - 1)))
 
@@ -98,24 +99,25 @@ def _windows(x: Array, how: Sliding, places: Shape, groups: int) -> Array:
 
 
 def _blocks(x: Array, how: Sliding, groups: int, size: int, back: bool = False) -> Iterator[tuple[Any, Array, Array]]:
-    """Go through the windows a block at a time, in which a place takes `size` numbers.
+    """Go through the windows in blocks that fit the cache: some samples, or some rows of places of one sample.
 
-    Yield which samples and places along the first axis, a view of their windows, as `_windows` gives, and room for the
-    numbers of a block. What is added to the windows is added to x, which holds zeros, if it is to go `back`.
+    Yield a block's index of samples and of places along the first axis, a view of its windows, as `_windows` returns,
+    and scratch memory for `size` numbers a place. With `back`, x must be zeros: what the caller adds to the windows is
+    added to x.
     """
     samples, *sizes, channels = x.shape
     places = how.places(tuple(sizes))
-    line, most = prod(places[1:]) * size, BLOCK // x.itemsize
-    rows = max(1, min(places[0], most // max(1, line)))
-    count = max(1, min(samples, most // max(1, line * rows))) if rows == places[0] else 1
-    source, inner = x, None
+    row_size, most = prod(places[1:]) * size, BLOCK // x.itemsize
+    rows = max(1, min(places[0], most // max(1, row_size)))
+    count = max(1, min(samples, most // max(1, row_size * rows))) if rows == places[0] else 1
+    padded, inner = x, None
     if any(map(any, how.pads)):
-        room = (n + lo + hi for n, (lo, hi) in zip(sizes, how.pads, strict=True))
-        source = np.zeros((count, *room, channels), x.dtype)
-        inner = source[:, *(slice(lo, lo + n) for n, (lo, _) in zip(sizes, how.pads, strict=True))]
-        x = x[:, *(slice(n) for n in inner.shape[1:-1])]  # shorter where the pads behind are negative
-    windows = _windows(source, how, places, groups)
-    memory = np.empty(count * rows * line, x.dtype)
+        padded_sizes = (n + lo + hi for n, (lo, hi) in zip(sizes, how.pads, strict=True))
+        padded = np.zeros((count, *padded_sizes, channels), x.dtype)
+        inner = padded[:, *(slice(lo, lo + n) for n, (lo, _) in zip(sizes, how.pads, strict=True))]
+        x = x[:, *(slice(n) for n in inner.shape[1:-1])]  # shorter where a pad after the input is negative
+    windows = _windows(padded, how, places, groups)
+    memory = np.empty(count * rows * row_size, x.dtype)
     for start in range(0, samples, count):
         stop = min(start + count, samples)
         part = windows[start:stop] if inner is None else windows[: stop - start]
@@ -125,16 +127,16 @@ def _blocks(x: Array, how: Sliding, groups: int, size: int, back: bool = False) 
             yield (slice(start, stop), slice(top, top + rows)), part[:, top : top + rows], memory
         if inner is not None and back:
             x[start:stop] = inner[: stop - start]
-            source.fill(0)
+            padded.fill(0)
 
 
 def _copied(windows: Array, how: Sliding, room: Array) -> Array:
-    """Return windows as matrices, (groups, places, elements), in a room if they have to be copied."""
+    """Return windows as matrices, (groups, places, elements), in `room` if they have to be copied."""
     rank, (groups, channels) = len(how.window), windows.shape[-2:]
     at, inside = tuple(range(rank + 1)), (*range(rank + 1, 2 * rank + 1), 2 * rank + 2)
     by_element = channels * (how.window[-1] if how.dilation[-1] == groups == 1 else 1) < RUN
     block = windows.transpose(2 * rank + 1, *((*inside, *at) if by_element else (*at, *inside)))
-    if not block.flags.c_contiguous:  # they are where the window is a single element
+    if not block.flags.c_contiguous:  # a window of a single element needs no copy
         copy = room[: block.size].reshape(block.shape)
         np.copyto(copy, block)
         block = copy
@@ -156,32 +158,32 @@ def _grouped(x: Array, groups: int) -> Array:
 
 
 def _turned(kernel: Array, groups: int) -> Array:
-    """Return a kernel reversed along its axes, and with the channels of input and output exchanged in each group."""
+    """Return a kernel reversed along the axes of its window, with input and output channels swapped in each group."""
     *window, channels, filters = kernel.shape
     parts = np.flip(kernel, tuple(range(len(window)))).reshape(*window, channels, groups, filters // groups)
     return parts.swapaxes(-3, -1).reshape(*window, filters // groups, groups * channels)
 
 
 def _is_depthwise(x: Array, kernel: Shape) -> bool:
-    """Return whether each channel has one filter: then products of matrices are those of numbers."""
+    """Return whether each channel has one filter of its own: then numbers are multiplied, not matrices."""
     return kernel[-2] == 1 < kernel[-1] == x.shape[-1]
 
 
 def _elements(windows: Array, how: Sliding) -> Iterator[tuple[Any, Array]]:
-    """Go through the elements of a window: which it is, and what is there, (samples, *places, groups, channels)."""
+    """Yield the index of each element of a window, and its values (samples, *places, groups, channels)."""
     for element in np.ndindex(*how.window):
         yield element, windows[(*(slice(None),) * (len(how.window) + 1), *element)]
 
 
 def _repeated(kernel: Array, places: int) -> Array:
-    """Return a kernel of one filter a channel for all last places, or a part of them: NumPy takes long rows quicker."""
+    """Return a depthwise kernel repeated for so many places along the last axis: NumPy is faster on long rows."""
     return np.repeat(kernel, places, -2)[..., None]
 
 
 @primitive(lambda g, y, x, kernel, how: _input_rule(g, kernel, how, np.shape(x)[1:]),
            lambda g, y, x, kernel, how: _kernel_rule(x, g, how, np.shape(x)[-1] // np.shape(kernel)[-2]))  # fmt: skip
 def _slide(x: TensorLike, kernel: TensorLike, how: Sliding, out: Array | None = None) -> Array:
-    """Products of windows and kernel, (batch, ..., n), (*window, n / groups, filters) -> (batch, ..., filters)."""
+    """The convolution (batch, ..., n), (*window, n / groups, filters) -> (batch, ..., filters)."""
     a, b = promote(x, kernel, floating=True)
     groups, filters = a.shape[-1] // b.shape[-2], b.shape[-1]
     y = np.empty((len(a), *how.places(a.shape[1:-1]), filters), a.dtype) if out is None else out
@@ -235,7 +237,7 @@ def _input_gradient(g: TensorLike, kernel: TensorLike, how: Sliding, sizes: Shap
     channels = b.shape[-2]
     groups, depthwise = sizes[-1] // channels, _is_depthwise(y, b.shape)
     if not depthwise and sizes[-1] >= 8 and max(how.strides) == 1 and y[..., 0].size < 1.2 * a[..., 0].size:
-        return rule(_slide)(a, _turned(b, groups), how.back(), y)  # larger products, though of zeros too
+        return rule(_slide)(a, _turned(b, groups), how.back(), y)  # large products are faster, in spite of the zeros
     y.fill(0)
     wide = _repeated(b, a.shape[-2]) if depthwise else b
     for place, windows, room in _blocks(y, how, groups, sizes[-1] + a.shape[-1], back=True):
@@ -257,7 +259,7 @@ _kernel_rule: Callable[..., Any] = rule(_kernel_gradient)
 
 
 def _in_float32(op: Callable[..., Any], x: Any, kernel: Any, *rest: Any) -> Any:
-    """Return what an op gives, which computes in float32 where both are float16, as BLAS has none of these."""
+    """Run an op on x and kernel, in float32 if both are float16, which BLAS does not have."""
     if not x.dtype == kernel.dtype == "float16":
         return op(x, kernel, *rest)
     return cast(op(cast(x, "float32"), cast(kernel, "float32"), *rest), "float16")
@@ -281,10 +283,10 @@ def _checked(x: Any, kernel: Any, data_format: str | None, axis: int = -2) -> tu
 @composite
 def conv(inputs: TensorLike, kernel: TensorLike, strides: Sizes = 1, padding: CausalPadding = "valid",
          data_format: DataFormat | None = None, dilation_rate: Sizes = 1) -> Tensor:  # fmt: skip
-    """Sums of products of a kernel with each place of its window: (batch, ..., channels) -> (batch, ..., filters).
+    """Convolution: a kernel slides over the input, (batch, ..., channels) -> (batch, ..., filters).
 
-    `kernel` is (*window, channels / groups, filters); input channels and filters are split into as many groups as the
-    kernel has fewer channels. `padding` is "valid", "same" or "causal".
+    `kernel` is (*window, channels / groups, filters). If it has fewer channels than the input, channels and filters are
+    split into groups. `padding` is "valid", "same" or "causal".
 
     Example:
         >>> print(conv([[[1.0], [2.0], [4.0]]], [[[1.0]], [[10.0]]])[0, :, 0])
@@ -293,7 +295,7 @@ def conv(inputs: TensorLike, kernel: TensorLike, strides: Sizes = 1, padding: Ca
     x, w, name = _checked(inputs, kernel, data_format)
     *window, channels, filters = shape(w)
     if filters % (shape(x)[-1] // channels):
-        raise ValueError(f"{filters} filters are no multiple of {shape(x)[-1] // channels} groups.")
+        raise ValueError(f"{shape(x)[-1] // channels} groups must divide the number of filters. Received: {filters}.")
     how = _sliding(shape(x)[1:-1], tuple(window), strides, padding, dilation_rate)
     return from_channels_last(_in_float32(_slide, x, w, how), name)
 
@@ -319,19 +321,19 @@ def separable_conv(inputs: TensorLike, depthwise_kernel: TensorLike, pointwise_k
 
 def transposed(sizes: ShapeLike, window: Shape, strides: Shape, padding: str, output_padding: Shape | None,
                dilation: Shape) -> tuple[PartialShape, tuple[tuple[int, int], ...]]:  # fmt: skip
-    """Return the sizes that `conv_transpose` gives, and the pads of the convolution that leads back."""
+    """Return the output sizes of `conv_transpose`, and the pads of the convolution that it is the gradient of."""
     results: list[int | None] = []
     pads = []
     for i, (n, k, s, d) in enumerate(zip(sizes, window, strides, dilation, strict=True)):
-        whole = d * (k - 1) + 1
+        span = d * (k - 1) + 1
         if padding == "valid":
-            more = max(whole, s) - whole if output_padding is None else output_padding[i]
-            length, before = whole + more, whole - 1
+            more = max(span, s) - span if output_padding is None else output_padding[i]
+            length, before = span + more, span - 1
         else:
-            length = s if output_padding is None else whole % 2 + output_padding[i]
-            before = min((length + whole - 1) // 2, whole - 1)
+            length = s if output_padding is None else span % 2 + output_padding[i]
+            before = min((length + span - 1) // 2, span - 1)
         results.append(None if n is None else (n - 1) * s + length)
-        pads.append((whole - 1 - before, 1 + before - length))
+        pads.append((span - 1 - before, 1 + before - length))
     return tuple(results), tuple(pads)
 
 
@@ -341,8 +343,8 @@ def conv_transpose(inputs: TensorLike, kernel: TensorLike, strides: Sizes = 1, p
                    dilation_rate: Sizes = 1) -> Tensor:  # fmt: skip
     """A transposed convolution: (batch, ..., channels) -> (batch, ..., filters), larger by the strides.
 
-    `kernel` is (*window, filters, channels). Without `output_padding`, the sizes are those of the input times the
-    strides, plus what the window is larger than the strides for `padding` "valid".
+    `kernel` is (*window, filters, channels). Without `output_padding`, sizes are multiplied by the strides; with
+    `padding` "valid", what the window exceeds the strides by is added.
 
     Example:
         >>> print(conv_transpose([[[1.0], [2.0]]], [[[1.0]], [[10.0]], [[100.0]]], 2)[0, :, 0])
@@ -361,7 +363,7 @@ def conv_transpose(inputs: TensorLike, kernel: TensorLike, strides: Sizes = 1, p
 
 
 def _steps(n: int, k: int, s: int, lo: int, hi: int) -> list[tuple[slice, slice]]:
-    """Return at which places each element of a window meets the input along an axis, and on which elements."""
+    """Return for each element of a window along an axis the places that read it in the input, and what they read."""
     last = (n + lo + hi - k) // s
     steps = []
     for i in range(k):
@@ -371,7 +373,7 @@ def _steps(n: int, k: int, s: int, lo: int, hi: int) -> list[tuple[slice, slice]
 
 
 def _overlaps(sizes: Shape, how: Sliding) -> Iterator[tuple[Any, Any]]:
-    """Go through the elements of a window, row by row: at which places it meets the input, and on which elements."""
+    """Yield for each element of a window, row by row, the index of the places that read it, and of what they read."""
     axes = [_steps(n, k, s, lo, hi) for n, k, s, (lo, hi) in zip(sizes, *how[:2], how.pads, strict=True)]
     for pairs in product(*axes):
         yield (slice(None), *(at for at, _ in pairs)), (slice(None), *(on for _, on in pairs))
@@ -395,7 +397,7 @@ def _reduce(x: Array, how: Sliding, ufunc: Any, initial: Any, out: Array | None)
 
 
 def _hits(x: Array, y: Array, how: Sliding) -> Iterator[tuple[Any, Any, Array]]:
-    """Go through the elements of a window, and tell at which places they are the first that is the largest."""
+    """Yield for each element of a window both indices of `_overlaps`, and where it is the first largest."""
     free = np.ones(y.shape, "bool")
     for at, on in _overlaps(x.shape[1:-1], how):
         hit = np.equal(x[on], y[at])
@@ -410,21 +412,22 @@ def _largest(x: TensorLike, how: Sliding, out: Array | None = None) -> Array:
     """The largest element in each place of a window."""
     x = strong(x)
     kind = x.dtype.kind
-    return _reduce(x, how, np.maximum, -np.inf if kind in "fc" else kind == "i" and np.iinfo(x.dtype).min, out)
+    lowest = -np.inf if kind in "fc" else np.iinfo(x.dtype).min if kind == "i" else 0
+    return _reduce(x, how, np.maximum, lowest, out)
 
 
 @primitive(lambda h, _, g, x, y, how: _pick_rule(h, x, y, how), None, None)
 def _route(g: TensorLike, x: TensorLike, y: TensorLike, how: Sliding, out: Array | None = None) -> Array:
-    """The gradient of `_largest`: that of each place added to the first of its largest elements."""
+    """The gradient of `_largest`: each place passes its own to the first of its largest elements."""
     g, x, y = np.asarray(g), np.asarray(x), np.asarray(y)
     total = np.empty(x.shape, g.dtype) if out is None else out
     total.fill(0)
-    apart = all(k <= s for k, s in zip(*how[:2], strict=True))
+    disjoint = all(k <= s for k, s in zip(*how[:2], strict=True))  # no two windows share an element
     count = max(1, 2 * BLOCK // (x[:1].nbytes or 1))  # a few samples at a time where they are large
     for start in range(0, len(x), count):
         part, x_part, y_part, gradient = (a[start : start + count] for a in (total, x, y, g))
         for at, on, hit in _hits(x_part, y_part, how):
-            if apart:
+            if disjoint:
                 np.multiply(gradient[at], hit, out=part[on])
             else:
                 part[on] += gradient[at] * hit
@@ -450,7 +453,7 @@ def _total(x: TensorLike, how: Sliding, out: Array | None = None) -> Array:
 
 @primitive(lambda h, y, g, how, sizes: rule(_total)(h, how))
 def _spread(g: TensorLike, how: Sliding, sizes: Shape, out: Array | None = None) -> Array:
-    """The gradient of `_total`: that of each place added to all its elements."""
+    """The gradient of `_total`: each place passes its own to all its elements."""
     g = np.asarray(g)
     total = np.empty((len(g), *sizes, g.shape[-1]), g.dtype) if out is None else out
     total.fill(0)
@@ -500,7 +503,7 @@ def average_pool(inputs: TensorLike, pool_size: Sizes, strides: Sizes | None = N
     """
     name = standardize_data_format(data_format)
     x, how = _pooled(inputs, pool_size, strides, padding, name)
-    short = x.dtype == "float16"  # whose sums would end at 2048, or overflow
+    short = x.dtype == "float16"  # its sums would lose digits or overflow
     total = _total(cast(x, "float32") if short else x, how)
     count: Any = float(prod(how.window))
     if any(map(any, how.pads)):
@@ -550,7 +553,7 @@ def fold(x: TensorLike, output_size: Sizes, kernel_size: Sizes, dilation: Sizes 
 
 
 def _adaptive(inputs: TensorLike, output_size: Sizes, data_format: str | None, reduce: Callable[..., Tensor]) -> Tensor:
-    """Pool each axis between batch and channels to a size, by parts that overlap where they must."""
+    """Pool each axis between batch and channels to a size; the parts overlap if the size does not divide the axis."""
     x = convert_to_tensor(inputs)
     sizes = [output_size] * (x.ndim - 2) if isinstance(output_size, int) else output_size
     for axis, count in enumerate(sizes, 1 if standardize_data_format(data_format) == "channels_last" else 2):
@@ -563,12 +566,12 @@ def _adaptive(inputs: TensorLike, output_size: Sizes, data_format: str | None, r
 @composite
 def adaptive_average_pool(inputs: TensorLike, output_size: int | Sequence[int],
                           data_format: DataFormat | None = None) -> Tensor:  # fmt: skip
-    """Means over so many parts of each axis between batch and channels."""
+    """Means over `output_size` parts of each axis between batch and channels."""
     return _adaptive(inputs, output_size, data_format, mean)
 
 
 @composite
 def adaptive_max_pool(inputs: TensorLike, output_size: int | Sequence[int],
                       data_format: DataFormat | None = None) -> Tensor:  # fmt: skip
-    """Largest elements of so many parts of each axis between batch and channels."""
+    """Largest elements of `output_size` parts of each axis between batch and channels."""
     return _adaptive(inputs, output_size, data_format, max_)
