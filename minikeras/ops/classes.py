@@ -1,4 +1,4 @@
-"""Classes as numbers and as vectors, the losses on them, and sequences of them."""
+"""Class numbers and one-hot vectors, cross-entropies, and sequences of classes (CTC)."""
 
 from collections.abc import Callable
 from functools import lru_cache
@@ -22,9 +22,9 @@ from .shapes import pad, repeat, reshape, squeeze, take_along_axis, where
 @primitive(None)
 def one_hot(x: TensorLike, num_classes: int, axis: int = -1, dtype: DTypeLike | None = None,
             sparse: bool = False) -> Array:  # fmt: skip
-    """Vectors with a 1 at the place that an integer names, all zeros for one outside of 0 .. num_classes - 1.
+    """Vectors with a 1 at the index that each integer gives, along a new axis; all zeros for an integer out of range.
 
-    They lie along a new axis, and num_classes None takes the largest integer plus one.
+    They have length num_classes, or if that is None, the largest integer plus one.
 
     Example:
         >>> print(one_hot([0, 2], 3))
@@ -44,7 +44,7 @@ def one_hot(x: TensorLike, num_classes: int, axis: int = -1, dtype: DTypeLike | 
 @composite
 def multi_hot(inputs: TensorLike, num_classes: int | None = None, axis: int = -1, dtype: DTypeLike | None = None,
               sparse: bool = False, *, num_tokens: int | None = None) -> Tensor:  # fmt: skip
-    """Vectors with a 1 at each place that a row of integers names; num_tokens is an older name of num_classes.
+    """Vectors with a 1 at each index that a row of integers gives; num_tokens is an older name of num_classes.
 
     Example:
         >>> print(multi_hot([0, 2, 2], 4))
@@ -65,9 +65,9 @@ def _hot_rows(x: TensorLike, num_classes: int, dtype: str) -> Array:
 
 
 def tally(numbers: Array, depth: int, dtype: str, weights: Array | None = None, *, once: bool = False) -> Array:
-    """Return how often each of 0 .. depth - 1 occurs along the last axis (once: whether); others count nothing.
+    """Count 0..depth - 1 along the last axis, (..., n) -> (..., depth); other integers are ignored.
 
-    The integers are (..., n), the result (..., depth); `weights` are what each of them counts, 1 by default.
+    With `once`, a number that occurs gives 1, however often. `weights` are added up in place of ones.
     """
     *shape, _ = numbers.shape
     rows = np.zeros((*shape, depth), dtype)
@@ -106,12 +106,12 @@ def _largest(x: TensorLike, k: int) -> Array:
 
 @primitive(None, None)
 def in_top_k(targets: TensorLike, predictions: TensorLike, k: int) -> Array:
-    """Whether the class that targets (batch,) name is among the k largest predictions (batch, classes), or ties."""
+    """Whether each target class, (batch,), is among the k largest predictions (batch, classes), or ties with them."""
     scores, classes = np.asarray(predictions), np.asarray(targets)
     scores = np.where(np.isnan(scores), -np.inf, scores)
     valid = (classes >= 0) & (classes < scores.shape[-1])
-    right = np.take_along_axis(scores, np.where(valid, classes, 0)[:, None], axis=-1)
-    return valid & (np.sum(scores > right, axis=-1) < k)
+    target_scores = np.take_along_axis(scores, np.where(valid, classes, 0)[:, None], axis=-1)
+    return valid & (np.sum(scores > target_scores, axis=-1) < k)
 
 
 def _clip(x: Any) -> Any:
@@ -125,17 +125,17 @@ def _inside(x: Any) -> Any:
 
 @lru_cache
 def _bounds(epsilon: float, dtype: np.dtype[Any]) -> tuple[float, float]:
-    """Return the bounds of `_clip` as a dtype holds them."""
+    """Return the bounds of `_clip`, rounded to a dtype."""
     return dtype.type(epsilon).item(), dtype.type(1 - epsilon).item()
 
 
 @primitive(lambda g, y, x, p: _kept_rule(g, p), None, inplace=True)
 def _within(x: TensorLike, p: TensorLike, out: Array | None = None) -> Array:
-    """x where p, of its shape or with a number for each row of x, is between the bounds of `_clip`; 0 elsewhere."""
+    """x where p is within the bounds of `_clip`, 0 elsewhere; p has x's shape, or one number for each row of x."""
     a, b = np.asarray(x), np.asarray(p)
     low, high = _bounds(settings.epsilon, b.dtype)
     y = a if out is a else np.positive(a, out)
-    if not b.size or (b.item(b.argmin()) >= low and b.item(b.argmax()) <= high):  # as in most steps
+    if not b.size or (b.item(b.argmin()) >= low and b.item(b.argmax()) <= high):  # the usual case
         return y
     outside = np.logical_or(np.less(b, low), np.greater(b, high))
     np.copyto(y, 0, where=outside.reshape(outside.shape + (1,) * (a.ndim - b.ndim)))
@@ -152,7 +152,7 @@ def _log_probabilities(output: Any, from_logits: bool, axis: int) -> Any:
 
 
 def _aligned(target: Any, output: Any) -> Any:
-    """Return targets in the dtype of the output, whose shape they must have."""
+    """Return targets cast to the output's dtype; a ValueError if the shapes differ."""
     if np.shape(target) != np.shape(output):
         received = f"target.shape={np.shape(target)}, output.shape={np.shape(output)}"
         raise ValueError(f"Arguments `target` and `output` must have the same shape. Received: {received}.")
@@ -192,8 +192,8 @@ def _binary_parts(target: Any, output: Any, from_logits: bool = False) -> Any:
 def binary_crossentropy(target: TensorLike, output: TensorLike, from_logits: bool = False) -> Array:
     """-(target * log(p) + (1 - target) * log(1 - p)), element by element, for targets from 0 to 1.
 
-    `output` holds the probabilities p, of the same shape, kept epsilon away from 0 and 1; or, with `from_logits`, the
-    logits x of p = sigmoid(x), and nothing is cut off.
+    `output` holds the probabilities p, of the same shape, clipped to [epsilon, 1 - epsilon]. With `from_logits` it
+    holds logits x, p is sigmoid(x), and nothing is clipped.
     """
     return np.asarray(_binary_parts(np.asarray(target), as_float(output), from_logits))
 
@@ -228,22 +228,22 @@ def categorical_crossentropy(target: TensorLike, output: TensorLike, from_logits
                              axis: int = -1) -> Array:  # fmt: skip
     """-sum(target * log(p)) over the classes.
 
-    Targets are probabilities, such as one-hot rows, and outputs scores of the same shape: divided by their sum they are
-    p, kept epsilon away from 0 and 1. With `from_logits` p = softmax(output), and nothing is cut off. The classes lie
-    along `axis`, which the result does not have.
+    Targets are probabilities, such as one-hot rows, and outputs are scores of the same shape. p is the scores divided
+    by their sum, clipped to [epsilon, 1 - epsilon]. With `from_logits`, p is softmax(output), and nothing is clipped.
+    The classes lie along `axis`, which the result does not have.
     """
     return np.asarray(_categorical_parts(np.asarray(target), as_float(output), from_logits, axis))
 
 
 def _check_axis(output: Any) -> None:
     if not output.ndim:
-        raise ValueError("A cross-entropy needs at least one axis, that of the classes. Received: a scalar.")
+        raise ValueError("A cross-entropy needs an axis of classes. Received: a scalar.")
 
 
 def _numbers(values: Array, count: int) -> Array:
-    """Return labels as integers, all of them numbers of one of `count` classes."""
+    """Return labels as integers; a ValueError unless all are in 0..count - 1."""
     if values.dtype.kind == "i" and values.size:
-        unsigned = values.view(f"u{values.itemsize}")  # in which a negative one is huge
+        unsigned = values.view(f"u{values.itemsize}")  # as unsigned numbers, negative ones are huge
         if np.maximum.reduce(unsigned, None) < count:  # the common case, quickly
             return values
     if values.dtype.kind not in "biuf":
@@ -261,7 +261,7 @@ def _numbers(values: Array, count: int) -> Array:
 
 
 def advice_on_range(labels: Array, count: int) -> str:
-    """Return what to do about labels of which some are no numbers of one of `count` classes."""
+    """Return a hint for labels of which some are not in 0..count - 1."""
     low, high = int(labels.min()), int(labels.max())
     if (low, high) == (1, count):
         return " Class numbers begin at 0: use y - 1."
@@ -270,11 +270,11 @@ def advice_on_range(labels: Array, count: int) -> str:
 
 SURPLUS_AXES = ("The output has axes that the targets lack: put a Flatten or a global pooling layer before the last "
                 "one, or leave out return_sequences=True in the last recurrent layer.")  # fmt: skip
-"""What to do where targets have fewer axes than the output."""
+"""The hint of errors where targets have fewer axes than the output."""
 
 
 def _labels(target: Any, output: Any, axis: int) -> Any:
-    """Return labels without a last axis of size 1 that the output's rank does not leave room for."""
+    """Return labels, without a last axis of size 1, in the output's shape without its classes; or a ValueError."""
     if np.ndim(target) == np.ndim(output) and np.shape(target)[-1] == 1:
         target = np.squeeze(target, axis=-1)
     expected = list(np.shape(output))
@@ -282,8 +282,8 @@ def _labels(target: Any, output: Any, axis: int) -> Any:
     if np.shape(target) != tuple(expected):
         one_hot = np.ndim(target) == np.ndim(output)
         advice = "For one-hot rows use categorical_crossentropy." if one_hot else SURPLUS_AXES
-        raise ValueError("Integer targets must have the shape of the output without its axis of classes. Received: "
-                         f"target.shape={np.shape(target)} in place of {tuple(expected)}, output.shape="
+        raise ValueError("Integer targets must have the output's shape without the axis of classes, here "
+                         f"{tuple(expected)}. Received: target.shape={np.shape(target)}, output.shape="
                          f"{np.shape(output)}, axis={axis}. {advice}")  # fmt: skip
     return target
 
@@ -295,14 +295,14 @@ def _labelled(labels: TensorLike, count: int) -> Array:
 
 @primitive(None, None)
 def _chosen(labels: TensorLike, rows: TensorLike) -> Array:
-    """Return the score (n,) that its class number names in each row of scores (n, classes)."""
+    """Return the score of its label in each row of scores, (n, classes) -> (n,)."""
     scores = np.asarray(rows)
     return scores.reshape(-1).take(np.asarray(labels) + _starts(*scores.shape))
 
 
 @primitive(None)
 def _hot(labels: TensorLike, count: int, letter: str) -> Array:
-    """Return class numbers as rows of `count` floats with a 1 each."""
+    """Return class numbers as one-hot rows of `count` floats."""
     rows = np.asarray(labels)
     return _eye(count, letter).take(rows, 0) if count <= 100 else tally(rows[:, None], count, letter, once=True)
 
@@ -312,19 +312,19 @@ _eye = lru_cache(64)(lambda size, letter: np.eye(size, dtype=letter))
 
 
 def class_numbers(target: Any, output: Any, axis: int) -> Any:
-    """Return labels as a vector of integers, a ValueError for any that name no class of the output's axis."""
+    """Return labels as a vector of integers; a ValueError for any that is no class of the output's axis."""
     return rule(_labelled)(_labels(target, output, axis), np.shape(output)[axis])
 
 
 def _flat(target: Any, output: Any, axis: int) -> tuple[Any, Any]:
-    """Return class numbers and scores with one row a sample and the classes last."""
+    """Return class numbers as a vector, and scores as a matrix (samples, classes)."""
     rows = output if axis in (-1, np.ndim(output) - 1) else np.moveaxis(output, axis, -1)
     labels = class_numbers(target, output, axis)
     return labels, rows if np.ndim(rows) == 2 else np.reshape(rows, (-1, np.shape(rows)[-1]))
 
 
 def _unflat(rows: Any, output: Any, axis: int) -> Any:
-    """Return rows in the shape of the output."""
+    """Return a matrix (samples, classes) in the shape of the output: the inverse of `_flat`."""
     if np.ndim(output) == 2 and axis in (-1, 1):
         return rows
     shape = [*np.shape(output)]
@@ -333,7 +333,7 @@ def _unflat(rows: Any, output: Any, axis: int) -> Any:
 
 
 def _rows(g: Any, target: Any, output: Any, axis: int) -> tuple[Any, Any, Any, Any]:
-    """Return the gradient, class numbers, scores and one-hot vectors, with one row a sample."""
+    """Return the gradient, class numbers, scores and one-hot vectors, each with one row for a sample."""
     labels, rows = _flat(target, output, axis)
     return np.reshape(g, (-1,)), labels, rows, rule(_hot)(labels, np.shape(rows)[1], np.dtype(rows.dtype).char)
 
@@ -349,7 +349,7 @@ def _sparse_logit_rule(g: Any, y: Any, target: Any, output: Any, from_logits: bo
     g, labels, rows, hot = _rows(g, target, output, axis)
     if from_logits:  # the logits themselves came from a softmax
         return _unflat(_logit_rule(g, y, hot, rows, True), output, axis)
-    narrow = is_narrow(rows, -1)  # probabilities of which a sum takes less
+    narrow = is_narrow(rows, -1)  # on short rows a product is faster than indexing
     p = np.dot(hot * rows, ones(np.shape(rows)[1], rows.dtype)) if narrow else rule(_chosen)(labels, rows)
     return _unflat(_kept_rule(rows - hot, p) * np.expand_dims(g, -1), output, axis)
 
@@ -361,8 +361,9 @@ def _sparse_parts(target: Any, output: Any, from_logits: bool = False, axis: int
         shifted = rows - rule(max)(rows, -1, keepdims=True)  # exp cannot overflow
         losses = np.log(row_sums(np.exp(shifted), -1)[:, 0]) - rule(_chosen)(labels, shifted)
     else:
-        sums = row_sums(rows, -1)[:, 0]  # plus 0, or NaN where one of a row is infinite
-        losses = -np.log(_clip(rule(_chosen)(labels, rows) / (sums + (sums - sums))))
+        sums = row_sums(rows, -1)[:, 0]
+        sums = sums + (sums - sums)  # NaN in place of infinity
+        losses = -np.log(_clip(rule(_chosen)(labels, rows) / sums))
     return losses if np.ndim(output) == 2 else np.reshape(losses, np.delete(np.shape(output), axis))
 
 
@@ -371,15 +372,15 @@ def sparse_categorical_crossentropy(target: TensorLike, output: TensorLike, from
                                     axis: int = -1) -> Array:  # fmt: skip
     """-log(p[target]): `categorical_crossentropy` for class numbers instead of one-hot rows.
 
-    They are of the output's shape without its axis of classes, or with size 1 in the last.
+    The target has the output's shape without the axis of classes; a last axis of size 1 is allowed.
     """
     return np.asarray(_sparse_parts(target, as_float(output), from_logits, axis))
 
 
-# Sequences of labels from the scores of each step, where nobody says which step spells what (Graves et al. 2006).
+# Connectionist temporal classification: labels of a sequence, without an alignment with its steps (Graves et al. 2006).
 
 _NEVER = -1e5
-"""The logarithm of a probability of 0."""
+"""Stands for log(0)."""
 Path: TypeAlias = tuple[int, ...]
 Beam: TypeAlias = dict[Path, tuple[float, float]]
 
@@ -387,12 +388,12 @@ Beam: TypeAlias = dict[Path, tuple[float, float]]
 @composite
 def ctc_loss(target: TensorLike, output: TensorLike, target_length: TensorLike, output_length: TensorLike,
              mask_index: int = 0) -> Tensor:  # fmt: skip
-    """-log(p) of each sequence: p is how likely it spells its labels, repeats and blanks left out.
+    """-log(p) for each sequence, with p the probability of its labels when repeats and blanks are dropped.
 
     Args:
         target: Class numbers, (batch, labels).
-        output: Scores of the classes, before a softmax, (batch, steps, classes).
-        target_length, output_length: How many labels and how many steps each sequence has, (batch,).
+        output: Logits of the classes, (batch, steps, classes).
+        target_length, output_length: The number of labels and of steps of each sequence, (batch,).
         mask_index: The class that is the blank.
 
     Example:
@@ -400,47 +401,47 @@ def ctc_loss(target: TensorLike, output: TensorLike, target_length: TensorLike, 
         [0.2877]
     """
     labels, lengths = convert_to_tensor(target, "int32"), convert_to_tensor(target_length, "int32")
-    return -_likelihood(log_softmax(roomy(output), axis=-1), labels, lengths, output_length, mask_index)
+    return -_log_likelihood(log_softmax(roomy(output), axis=-1), labels, lengths, output_length, mask_index)
 
 
-def _likelihood(spelled: Tensor, labels: TensorLike, lengths: TensorLike, steps: TensorLike, blank: int,
-                kept: Array | None = None) -> Tensor:  # fmt: skip
-    """Return the logarithm of how likely sequences spell their labels, given those of all classes at each step.
+def _log_likelihood(log_probs: Tensor, labels: TensorLike, lengths: TensorLike, steps: TensorLike, blank: int,
+                    allowed: Array | None = None) -> Tensor:  # fmt: skip
+    """Return log(p) of labels by the forward algorithm, from the log-probabilities of the classes at each step.
 
-    `kept` says whether a way may have spelled so many labels after a step, (batch, steps, labels + 1).
+    `allowed`, (batch, steps, labels + 1), says whether a path may have emitted so many labels after a step.
     """
     labels, last = convert_to_tensor(labels), 2 * convert_to_tensor(lengths)[:, None]
     steps = convert_to_tensor(steps, "int32")[:, None]
     place = np.arange(2 * labels.shape[1] + 1)
-    odd = place % 2 == 1  # a blank, and then a label and a blank for each label
+    odd = place % 2 == 1  # the states are blank, label, blank, label, ..., blank
     states = where(odd, pad(repeat(labels, 2, axis=1), ((0, 0), (1, 0))), blank)
-    jump = pad(states[:, 2:] != states[:, :-2], ((0, 0), (2, 0))) & odd  # there is no blank between two labels
-    gains = take_along_axis(spelled, states[:, None], axis=-1)
-    if kept is not None:
-        gains = where(kept[..., (place + 1) // 2], gains, _NEVER)
-    ways = where(equal(place, 0), 0.0 * spelled[:, 0, :1], _NEVER)
-    for step in range(spelled.shape[1]):
-        shifted = [pad(ways, ((0, 0), (n, 0)), constant_values=_NEVER)[:, : len(place)] for n in (1, 2)]
-        into = logaddexp(logaddexp(ways, shifted[0]), where(jump, shifted[1], _NEVER))
-        ways = where(steps > step, into + gains[:, step], ways)
-    in_label = where(last > 0, take_along_axis(ways, maximum(last - 1, 0), axis=-1), _NEVER)
-    return squeeze(logaddexp(take_along_axis(ways, last, axis=-1), in_label), -1)
+    skips = pad(states[:, 2:] != states[:, :-2], ((0, 0), (2, 0))) & odd  # a blank between two labels may be skipped
+    emitted = take_along_axis(log_probs, states[:, None], axis=-1)
+    if allowed is not None:
+        emitted = where(allowed[..., (place + 1) // 2], emitted, _NEVER)
+    alpha = where(equal(place, 0), 0.0 * log_probs[:, 0, :1], _NEVER)  # log(p) of being in each state
+    for step in range(log_probs.shape[1]):
+        shifted = [pad(alpha, ((0, 0), (n, 0)), constant_values=_NEVER)[:, : len(place)] for n in (1, 2)]
+        entered = logaddexp(logaddexp(alpha, shifted[0]), where(skips, shifted[1], _NEVER))
+        alpha = where(steps > step, entered + emitted[:, step], alpha)
+    in_label = where(last > 0, take_along_axis(alpha, maximum(last - 1, 0), axis=-1), _NEVER)
+    return squeeze(logaddexp(take_along_axis(alpha, last, axis=-1), in_label), -1)
 
 
 @composite
 def ctc_decode(inputs: TensorLike, sequence_lengths: TensorLike, strategy: str = "greedy", beam_width: int = 100,
                top_paths: int = 1, merge_repeated: bool = True,
                mask_index: int = 0) -> tuple[Tensor, Tensor]:  # fmt: skip
-    """The labels that scores spell, filled up with -1: (paths, batch, steps), and how good each path is.
+    """The labels decoded from logits, padded with -1: (paths, batch, steps), and a score for each path.
 
     Args:
-        inputs: Scores of the classes, before a softmax, (batch, steps, classes).
-        sequence_lengths: How many steps each sequence has, (batch,).
-        strategy: "greedy", the best class of each step, whose scores' negative sum is (batch, 1); or "beam_search",
-            the likeliest sequences found, with the logarithms of their probabilities, (batch, paths).
-        beam_width: How many beginnings to go on with at each step.
+        inputs: Logits of the classes, (batch, steps, classes).
+        sequence_lengths: The number of steps of each sequence, (batch,).
+        strategy: "greedy" takes the best class of each step; its score is the negative sum of their logits, (batch, 1).
+            "beam_search" looks for the likeliest sequences; their scores are log-probabilities, (batch, paths).
+        beam_width: How many prefixes to keep at each step.
         top_paths: How many sequences to return.
-        merge_repeated: Whether a class counts once where it is the best of several steps in a row.
+        merge_repeated: Whether a class that is best in several steps in a row counts once.
         mask_index: The class that is the blank.
 
     Example:
@@ -453,24 +454,25 @@ def ctc_decode(inputs: TensorLike, sequence_lengths: TensorLike, strategy: str =
     scores = roomy(inputs)
     batch, steps = scores.shape[:2]
     lengths = as_array(convert_to_tensor(sequence_lengths, "int32")).ravel()
-    spelled = scores if strategy == "greedy" else log_softmax(scores, axis=-1)
-    rows = [row[:n] for row, n in zip(as_array(spelled), lengths, strict=True)]
+    log_probs = scores if strategy == "greedy" else log_softmax(scores, axis=-1)
+    rows = [row[:n] for row, n in zip(as_array(log_probs), lengths, strict=True)]
     if strategy == "greedy":
-        best = [[_best(row, merge_repeated, mask_index)] for row in rows]
+        best = [[_greedy_path(row, merge_repeated, mask_index)] for row in rows]
         quality = -sum(where(np.arange(steps) < lengths[:, None], max(scores, -1), 0), 1, keepdims=True)
     else:
-        beams = [_beam(row, beam_width, mask_index) for row in rows]
-        best = [([*beam[-1]] + [()] * top_paths)[:top_paths] for beam in beams]
-        quality = _quality(spelled, lengths, best, beams, mask_index)
+        beams = [_beams(row, beam_width, mask_index) for row in rows]
+        best = [([*of_row[-1]] + [()] * top_paths)[:top_paths] for of_row in beams]
+        quality = _beam_scores(log_probs, lengths, best, beams, mask_index)
     paths = np.full((len(best[0]), batch, steps), -1, "int32")
     for i, j in np.ndindex(batch, len(paths)):
         paths[j, i, : len(best[i][j])] = best[i][j]
     return Tensor(paths), quality
 
 
-def _quality(spelled: Tensor, lengths: Array, best: list[list[Path]], beams: list[list[Beam]], blank: int) -> Tensor:
-    """Return the log-probabilities of sequences over the paths that were kept, -inf for those that none reached."""
-    shape = len(best), len(best[0]), spelled.shape[1]
+def _beam_scores(log_probs: Tensor, lengths: Array, best: list[list[Path]], beams: list[list[Beam]],
+                 blank: int) -> Tensor:  # fmt: skip
+    """Return log(p) of the best paths, over prefixes that were kept; -inf where there were fewer paths than asked."""
+    shape = len(best), len(best[0]), log_probs.shape[1]
     sizes = np.array([[len(path) for path in row] for row in best])
     labels = np.zeros((*shape[:2], int(np.max(sizes, initial=1))), "int32")
     kept = np.ones((*shape, labels.shape[2] + 1), bool)
@@ -479,35 +481,34 @@ def _quality(spelled: Tensor, lengths: Array, best: list[list[Path]], beams: lis
         labels[i, j, : len(path)] = path
         for step, beam in enumerate(beams[i][1:]):
             kept[i, j, step, : len(path) + 1] = [path[:n] in beam for n in range(len(path) + 1)]
-    flat = [a.reshape(-1, *a.shape[2:]) for a in (labels, sizes, kept)]
-    logs = _likelihood(repeat(spelled, shape[1], 0), flat[0], flat[1], np.repeat(lengths, shape[1]), blank, flat[2])
-    return where([[j < len(beam[-1]) for j in range(shape[1])] for beam in beams], reshape(logs, shape[:2]), -np.inf)
+    labels, sizes, kept = (a.reshape(-1, *a.shape[2:]) for a in (labels, sizes, kept))
+    log_probs, lengths = repeat(log_probs, shape[1], 0), np.repeat(lengths, shape[1])
+    scores = reshape(_log_likelihood(log_probs, labels, sizes, lengths, blank, kept), shape[:2])
+    return where([[j < len(of_row[-1]) for j in range(shape[1])] for of_row in beams], scores, -np.inf)
 
 
-def _best(scores: Array, merge: bool, blank: int) -> Path:
+def _greedy_path(scores: Array, merge: bool, blank: int) -> Path:
     best = scores.argmax(axis=-1).tolist()
     return tuple(c for i, c in enumerate(best) if c != blank and not (merge and i and c == best[i - 1]))
 
 
-def _beam(spelled: Array, width: int, blank: int) -> list[Beam]:
-    """Return the likeliest labels after 0, 1, 2, ... steps, the best ones first, and the logarithms of how likely they
-    end in a blank and in a label.
-    """
+def _beams(log_probs: Array, width: int, blank: int) -> list[Beam]:
+    """Return the likeliest paths after 0, 1, 2, ... steps, best first; log(p) of each ending in a blank, in a label."""
     beams: list[Beam] = [{(): (0.0, -np.inf)}]
-    for step in spelled.astype("float64").tolist():
+    for step in log_probs.astype("float64").tolist():
         grown: dict[Path, list[float]] = {}
         for path, (in_blank, in_label) in beams[-1].items():
             total = float(np.logaddexp(in_blank, in_label))
             for label, p in enumerate(step):
                 if label == blank:
-                    gains = [(path, 0, total + p)]
+                    moves = [(path, 0, total + p)]
                 elif path and path[-1] == label:
-                    gains = [(path, 1, in_label + p), ((*path, label), 1, in_blank + p)]
+                    moves = [(path, 1, in_label + p), ((*path, label), 1, in_blank + p)]
                 else:
-                    gains = [((*path, label), 1, total + p)]
-                for key, end, gain in gains:
-                    ends = grown.setdefault(key, [-np.inf, -np.inf])
-                    ends[end] = float(np.logaddexp(ends[end], gain))
-        ends_of = sorted(grown.items(), key=lambda item: -np.logaddexp(item[1][0], item[1][1]))[:width]
-        beams.append({path: (ends[0], ends[1]) for path, ends in ends_of})
+                    moves = [((*path, label), 1, total + p)]
+                for longer, end, log_p in moves:
+                    ends = grown.setdefault(longer, [-np.inf, -np.inf])
+                    ends[end] = float(np.logaddexp(ends[end], log_p))
+        likeliest = sorted(grown.items(), key=lambda item: -np.logaddexp(item[1][0], item[1][1]))[:width]
+        beams.append({path: (ends[0], ends[1]) for path, ends in likeliest})
     return beams
