@@ -47,15 +47,15 @@ def matmul(x1: TensorLike, x2: TensorLike, out: Array | None = None) -> Array:
     """Matrix product (..., m, k) @ (..., k, n) -> (..., m, n); a vector stands for one row or column."""
     a, b = promote(x1, x2)
     try:
-        return product(a, b, out) if np.ndim(a) and np.ndim(b) else np.matmul(a, b)  # which refuses numbers
+        return product(a, b, out) if np.ndim(a) and np.ndim(b) else np.matmul(a, b)  # refuses scalars
     except ValueError:
-        raise ValueError(f"matmul cannot multiply shapes {np.shape(a)} and {np.shape(b)}: both need an axis, the last "
-                         "of the first as long as the last but one (or only) of the second.") from None  # fmt: skip
+        raise ValueError(f"matmul cannot multiply shapes {np.shape(a)} and {np.shape(b)}: the last axis of the first "
+                         "must be as long as the last but one (or only) of the second.") from None  # fmt: skip
 
 
 @composite
 def dot(x1: TensorLike, x2: TensorLike) -> Tensor:
-    """Dot product: the last axis of x1 with the last but one (or only one) of x2; a product with a number."""
+    """Sum of products over the last axis of x1 and the last but one (or only one) of x2; with a scalar, the product."""
     if not ndim(x1) or not ndim(x2):
         return multiply(x1, x2)
     return matmul(x1, x2) if ndim(x2) <= 2 else tensordot(x1, x2, ([-1], [-2]))
@@ -111,7 +111,7 @@ def cross(x1: TensorLike, x2: TensorLike, axisa: int = -1, axisb: int = -1, axis
 
 
 def _einsum_rule(index: int, g: Any, y: Any, *operands: Any, subscripts: str) -> Any:
-    """Sum the gradient times the other operands over what the wanted operand has not."""
+    """Swap the operand with the result: its gradient is the sum of products of g and the other operands."""
     *terms, output = subscripts.replace("->", ",").split(",")
     turned = f"{','.join([output, *terms[:index], *terms[index + 1 :]])}->{terms[index]}"
     return rule(_einsum)(g, *operands[:index], *operands[index + 1 :], subscripts=turned)
@@ -119,47 +119,50 @@ def _einsum_rule(index: int, g: Any, y: Any, *operands: Any, subscripts: str) ->
 
 @cache
 def _orders(subscripts: str) -> tuple[bool, list[list[int]], int, int] | None:
-    """Return how a sum of products of two is one of matrices: whether the second comes first, the orders of the axes
-    of both and of the result, and how many are of a batch and summed; None where it is not.
+    """Return how an einsum of two operands is a product (batch, rows, summed) @ (batch, summed, columns), else None.
+
+    That is: whether to swap the operands, the orders of the axes of both and of the result, and how many axes are in
+    the batch and summed.
     """
     terms, output = subscripts.split("->")
     a, b = terms.split(",") if terms.count(",") == 1 else ("", "")
-    batch, summed = ([x for x in a if x in b and (x in output) == out] for out in (True, False))
+    batch, summed = ([x for x in a if x in b and (x in output) == kept] for kept in (True, False))
     outer = [[x for x in term if x not in batch and x not in summed] for term in (a, b)]
-    made = [*batch, *outer[0], *outer[1]]
-    if not summed or any(len({*term}) < len(term) for term in (a, b)) or sorted(made) != sorted(output):
+    repeated = any(len({*term}) < len(term) for term in (a, b))
+    if not summed or repeated or sorted([*batch, *outer[0], *outer[1]]) != sorted(output):
         return None
     swap = all(outer) and output.index(outer[0][0]) > output.index(outer[1][0])
     if swap:
         a, b, outer = b, a, outer[::-1]
-    left, right, made = [*batch, *outer[0], *summed], [*batch, *summed, *outer[1]], [*batch, *outer[0], *outer[1]]
-    return swap, [[*map(a.index, left)], [*map(b.index, right)], [*map(made.index, output)]], len(batch), len(summed)
+    rows, columns = outer
+    left, right, result = [*batch, *rows, *summed], [*batch, *summed, *columns], [*batch, *rows, *columns]
+    return swap, [[*map(a.index, left)], [*map(b.index, right)], [*map(result.index, output)]], len(batch), len(summed)
 
 
 def _as_product(*operands: Any, subscripts: str) -> Any:
-    """Return a sum of products of two as one product of matrices, or of batches of them; None where it is not one."""
-    found = _orders(subscripts) if len(operands) == 2 else None
-    if found is None:
+    """Return an einsum of two operands as one (batched) product of matrices; None if it is no such product."""
+    orders = _orders(subscripts) if len(operands) == 2 else None
+    if orders is None:
         return None
-    swap, (first, second, last), batch, summed = found
+    swap, (first, second, last), batch, summed = orders
     a, b = operands[:: -1 if swap else 1]
     left, right = [a.shape[i] for i in first], [b.shape[i] for i in second]
     edge = len(left) - summed
-    if left[:batch] + left[edge:] != right[: batch + summed]:  # one is repeated
+    if left[:batch] + left[edge:] != right[: batch + summed]:  # an axis of size 1 is broadcast
         return None
     y = product(_matrices(a, first, batch, summed), _matrices(b, second, batch, len(right) - batch - summed))
     return np.transpose(np.reshape(y, (*left[:edge], *right[batch + summed :])), last)
 
 
 def _matrices(x: Any, order: list[int], batch: int, columns: int) -> Any:
-    """Return a tensor with its axes in an order, as matrices: axes of a batch, those of rows, and so many of columns.
+    """Return a tensor as matrices (*batch, rows, columns): its axes in `order`, those of rows and of columns joined.
 
-    Where those of the columns come first in the tensor, that is a transposed view.
+    If x already has its columns before its rows, the result is a transposed view.
     """
     edge, sizes = len(order) - columns, [shape(x)[i] for i in order]
     matrix = [*sizes[:batch], math.prod(sizes[batch:edge]), math.prod(sizes[edge:])]
-    turned = [*order[:batch], *order[edge:], *order[batch:edge]]
-    if turned != sorted(turned) or batch == edge:
+    columns_first = [*order[:batch], *order[edge:], *order[batch:edge]]
+    if columns_first != sorted(columns_first) or batch == edge:
         return np.reshape(np.transpose(x, order), matrix)
     return np.swapaxes(np.reshape(x, [*matrix[:batch], *matrix[:-3:-1]]), -1, -2)
 
@@ -187,10 +190,11 @@ def einsum(subscripts: str, *operands: TensorLike, **kwargs: Any) -> Tensor:
     terms, output = _labels(subscripts.replace(" ", ""), tensors)
     seen = Counter(chain(*map(set, terms)))
     for i, (term, x) in enumerate(zip(terms, tensors, strict=True)):
-        while len(set(term)) < len(term):  # "ii": only the diagonal counts
-            first, second = next((j, k) for k, c in enumerate(term) if (j := term.index(c)) < k)
+        while len(set(term)) < len(term):  # "ii" takes the diagonal
+            second = next(k for k, label in enumerate(term) if term.index(label) < k)
+            first = term.index(term[second])
             x = diagonal(x, 0, first, second)
-            term = [c for k, c in enumerate(term) if k not in (first, second)] + [term[first]]
+            term = [label for k, label in enumerate(term) if k not in (first, second)] + [term[first]]
         alone = [k for k, label in enumerate(term) if seen[label] == 1 and label not in output]
         tensors[i] = sum(x, alone) if alone else x
         terms[i] = [label for k, label in enumerate(term) if k not in alone]
@@ -208,7 +212,7 @@ def _labels(subscripts: str, tensors: Sequence[Tensor]) -> tuple[list[list[str]]
     longest = int(np.max([n for n, term in zip(missing, terms, strict=True) if "..." in term], initial=0))
     for n, term, x in zip(missing, terms, tensors, strict=True):
         if n < 0 or (n and "..." not in term):
-            raise ValueError(f"einsum {subscripts!r}: {term!r} does not name the axes of shape {x.shape}.")
+            raise ValueError(f"einsum {subscripts!r}: {term!r} does not fit the axes of a tensor of shape {x.shape}.")
     extra = "".join(free[:longest])
     filled = [list(t.replace("...", extra[longest - n :])) for t, n in zip(terms, missing, strict=True)]
     if arrow:
@@ -244,7 +248,7 @@ def norm(x: TensorLike, ord: Any = None, axis: Axis = None, keepdims: bool = Fal
     if len(where) not in (1, 2):
         raise ValueError(f"norm needs one axis for vectors or two for matrices. Received: axis={axis}, ord={ord}")
     if isinstance(ord, str) and (len(where) == 1 or ord not in ("fro", "nuc")):
-        raise ValueError(f"norm knows no such order. Received: ord={ord!r}, axis={axis}")
+        raise ValueError(f'`ord` may be "fro" or "nuc" for matrices, no text for vectors. Received: {ord=}, {axis=}')
     if ord == "fro" or (ord == 2 and len(where) == 1):
         return _length(x, where, keepdims)
     return (_vector_norm if len(where) == 1 else _matrix_norm)(floating(x), ord, where, keepdims)
@@ -254,8 +258,9 @@ def _vector_norm(x: Tensor, ord: Any, where: tuple[int, ...], keepdims: bool) ->
     size = absolute(x)
     if ord in (np.inf, -np.inf):
         return (max if ord > 0 else min)(size, where, keepdims)
-    total = sum(floating(not_equal(size, 0)) if ord == 0 else size if ord == 1 else power(size, ord), where, keepdims)
-    return total if ord in (0, 1) else power(total, 1 / ord)
+    if ord in (0, 1):
+        return sum(size if ord else floating(not_equal(size, 0)), where, keepdims)
+    return power(sum(power(size, ord), where, keepdims), 1 / ord)
 
 
 def _matrix_norm(x: Tensor, ord: Any, where: tuple[int, ...], keepdims: bool) -> Tensor:
@@ -267,7 +272,7 @@ def _matrix_norm(x: Tensor, ord: Any, where: tuple[int, ...], keepdims: bool) ->
         values = _singular_values(moveaxis(x, where, (-2, -1)))
         result = expand_dims(sum(values, -1) if ord == "nuc" else extreme(values, -1), sorted(where))
     else:
-        raise ValueError(f"norm knows no such order for matrices. Received: ord={ord!r}")
+        raise ValueError(f'`ord` of matrices must be "fro", "nuc", 1, -1, 2, -2, inf or -inf. Received: ord={ord!r}')
     return result if keepdims else reshape(result, [n for i, n in enumerate(result.shape) if i not in where])
 
 
@@ -280,12 +285,12 @@ def _adjoint(x: Any) -> Any:
 
 
 def _hermitian(vjp: VJP) -> Callable[[Callable[P, Any]], Callable[P, Tensor]]:
-    """Declare a primitive with a rule that takes and gives conjugate gradients, as books write them."""
+    """Declare a primitive whose rule takes and returns conjugate gradients, as textbooks write them."""
     return primitive(lambda g, *args, **kwargs: conjugated(vjp(conjugated(g), *args, **kwargs)))
 
 
 def _regular(x: TensorLike) -> Array:
-    """Return matrices as floats; on a dry run, which has zeros, the identity, for it can be inverted."""
+    """Return square matrices as floats; in a dry run, whose values are zeros, the identity, which has an inverse."""
     a = as_float(x)
     if a.ndim < 2 or a.shape[-1] != a.shape[-2]:
         raise ValueError(f"Expected square matrices, the last two axes of one size. Received shape: {a.shape}.")
@@ -343,11 +348,11 @@ def trace(x: TensorLike, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Ten
     return sum(diagonal(x, offset, axis1, axis2), -1)
 
 
-# Decompositions. Their matrices and values are one tensor, below each other, so that one rule serves all of them.
+# Decompositions. Each packs its results into one tensor, one below the other, so that one gradient rule covers them.
 
 
 def _packed(*parts: Array) -> Array:
-    """Return matrices, and vectors as rows, below each other, filled up with zeros to the widest."""
+    """Return matrices, and vectors as rows, one below the other, padded with zeros to the widest."""
     blocks = [p if p.ndim == parts[0].ndim else p[..., None, :] for p in parts]
     heights, widths = zip(*(b.shape[-2:] for b in blocks), strict=True)
     packed = np.zeros((*blocks[0].shape[:-2], int(np.sum(heights)), int(np.max(widths))), parts[0].dtype)
@@ -357,7 +362,7 @@ def _packed(*parts: Array) -> Array:
 
 
 def _ratio(a: Any, b: Any) -> Any:
-    """Return a / b, 0 where both are: equal values do no harm where no gradient comes from their vectors."""
+    """Return a / b, and 0 for 0 / 0: equal values are harmless if their vectors get no gradient."""
     return a / np.where(np.equal(a, 0) & np.equal(b, 0), 1, b)
 
 
@@ -372,7 +377,7 @@ def _svd_rule(g: Any, y: Any, x: Any, full: bool = False) -> Any:
     pull, gaps = uh @ gu, np.where(eye, np.inf, (s - st) * (s + st))
     left, right = _ratio(pull, gaps), _ratio(vh @ gv, gaps)
     inner = eye * np.real(gs) + (left + _adjoint(left)) * s + st * (right + _adjoint(right))
-    if np.dtype(x.dtype).kind == "c":  # the phases of u beside those of v
+    if np.dtype(x.dtype).kind == "c":  # the phases of u relative to those of v
         inner = inner + _ratio(eye * (pull - _adjoint(pull)) / 2, s)
     dx = u @ inner @ vh
     if m > n:
@@ -398,9 +403,9 @@ def _singular_values(x: TensorLike) -> Array:
 
 @composite
 def svd(x: TensorLike, full_matrices: bool = True, compute_uv: bool = True) -> Any:
-    """Singular value decomposition x = u @ diag(s) @ vh: (u, s, vh), or s alone.
+    """Singular value decomposition x = u @ diag(s) @ vh: (u, s, vh), or s alone without `compute_uv`.
 
-    Only that of square matrices is differentiated where `full_matrices` and `compute_uv` are both set.
+    With both `full_matrices` and `compute_uv`, only square matrices have a gradient.
     """
     if not compute_uv:
         return _singular_values(x)
@@ -411,8 +416,8 @@ def svd(x: TensorLike, full_matrices: bool = True, compute_uv: bool = True) -> A
 
 
 def _qr_rule(g: Any, y: Any, x: Any, mode: str = "reduced") -> Any:
-    """Roberts and Roberts 2020, "QR and LQ decomposition matrix backpropagation algorithms"; of the columns that
-    complete q, arXiv:2409.13374.
+    """Roberts and Roberts 2020, "QR and LQ decomposition matrix backpropagation algorithms"; arXiv:2409.13374 for mode
+    "complete".
     """
     m, n = np.shape(x)[-2:]
     k = int(np.minimum(m, n))
@@ -467,13 +472,13 @@ def eigh(x: TensorLike) -> tuple[Tensor, Tensor]:
 
 
 def _eig_rule(g: Any, y: Any, x: Any) -> Any:
-    raise NotImplementedError("eig has no gradient. Use eigh, which has, where the matrices are symmetric.")
+    raise NotImplementedError("eig has no gradient. Use eigh if the matrices are symmetric: it has one.")
 
 
 @primitive(_eig_rule)
 def _eig(x: TensorLike) -> Array:
     w, v = np.linalg.eig(_regular(x))
-    return _packed(v, w).astype(np.result_type(w, "complex64"), copy=False)  # real ones also where NumPy is before 2.5
+    return _packed(v, w).astype(np.result_type(w, "complex64"), copy=False)  # before 2.5, NumPy returns reals if it can
 
 
 @composite
@@ -522,7 +527,7 @@ def _lu(x: TensorLike) -> Array:
 
 @composite
 def lu_factor(x: TensorLike) -> tuple[Tensor, Tensor]:
-    """L and U of matrices, whose product are their rows in another order, in one; and which rows changed places."""
+    """L and U in one matrix, whose product is x with its rows permuted; and the row that each row was swapped with."""
     lu, (m, n) = _lu(x), shape(x)[-2:]
     return lu[..., :m, :n], real(lu[..., m, : int(np.minimum(m, n))]).astype("int32")
 
@@ -535,22 +540,22 @@ def _pinv_rule(g: Any, y: Any, x: Any, rcond: float | None = None) -> Any:
 
 @primitive(_pinv_rule)
 def pinv(x: TensorLike, rcond: float | None = None) -> Array:
-    """Pseudo-inverse of matrices; singular values up to `rcond` of the largest count as 0: what rounding makes of 0."""
+    """Pseudo-inverse of matrices; singular values up to `rcond` times the largest count as 0, by default rounding."""
     array = (a := as_float(x)) + 0 * a  # as in `_svd`
     return np.linalg.pinv(array, 10 * max(array.shape[-2:]) * np.finfo(array.dtype).eps if rcond is None else rcond)
 
 
 @composite
 def lstsq(a: TensorLike, b: TensorLike, rcond: float | None = None) -> Tensor:
-    """x for which |a @ x - b| is least, the shortest such x."""
+    """x that minimizes |a @ x - b|; the shortest one if there are several."""
     return matmul(pinv(a, rcond), floating(b))
 
 
 @composite
 def solve_triangular(a: TensorLike, b: TensorLike, lower: bool = False) -> Tensor:
-    """x such that a @ x = b, of whose triangular matrices a only one half, the upper by default, is looked at."""
+    """x such that a @ x = b, for triangular matrices a: only their upper half is read, or their lower one."""
     triangle = tril(a) if lower else triu(a)
-    if ndim(b) == ndim(a) - 1:  # vectors, which `solve` takes for the rows of a matrix where there are several
+    if ndim(b) == ndim(a) - 1:  # `solve` would take a batch of vectors for a matrix
         return squeeze(solve(triangle, expand_dims(b, -1)), -1)
     return solve(triangle, b)
 
@@ -581,16 +586,16 @@ def psnr(x1: TensorLike, x2: TensorLike, max_val: float) -> Tensor:
 
 
 def jvp(fun: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], has_aux: bool = False) -> Any:
-    """Value of a function, and how it changes when its arguments move along tangents.
+    """Value of a function, and its derivative in the direction of `tangents`: the Jacobian-vector product.
 
-    The gradient is linear in the gradient it starts from: its own derivative, times the tangents, is the change.
+    The VJP is linear in the gradient it starts from, so that its own derivative, times the tangents, is the JVP.
 
     Example:
         >>> value, change = jvp(lambda x: x * x, (3.0,), (1.0,))
         >>> float(value), float(change)
         (9.0, 6.0)
     """
-    points, ways = [convert_to_tensor(x) for x in primals], [convert_to_tensor(t) for t in tangents]
+    points, directions = [convert_to_tensor(x) for x in primals], [convert_to_tensor(t) for t in tangents]
     with GradientTape() as outer:
         with GradientTape() as inner:
             inner.watch(points)
@@ -598,8 +603,9 @@ def jvp(fun: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]
             start = ones_like(value)
             outer.watch(start)
             total = sum(value * start)
-        pulled = [sum(g * t) for g, t in zip(inner.gradient(total, points), ways, strict=True) if g is not None]
-        along = reduce(add, pulled) if pulled else sum(start * 0.0)
+        gradients = zip(inner.gradient(total, points), directions, strict=True)
+        products = [sum(g * t) for g, t in gradients if g is not None]
+        along = reduce(add, products) if products else sum(start * 0.0)
     change = outer.gradient(along, start)
     change = zeros_like(value) if change is None else change
     return (value, change, aux) if has_aux else (value, change)
