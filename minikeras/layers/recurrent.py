@@ -1,4 +1,4 @@
-"""Recurrent layers, which run a cell along a sequence, with the same dropout in all steps (Gal and Ghahramani 2016)."""
+"""Recurrent layers run a cell along a sequence, with the same dropout mask in all steps (Gal and Ghahramani 2016)."""
 
 from __future__ import annotations
 
@@ -44,21 +44,21 @@ class RNN(OfLayers, Generic[WithState, Symbols, Values]):
     """Runs a cell along the steps of a sequence.
 
     Args:
-        cell: A cell, with `call(inputs, states)`, `state_size` and perhaps `output_size` and `get_initial_state`; or a
-            list of cells, see `StackedRNNCells`. Without the first two it is a ValueError.
+        cell: A cell, with `call(inputs, states)`, `state_size`, and optionally `output_size` and `get_initial_state`;
+            or a list of cells, see `StackedRNNCells`. A ValueError if one of the first two is missing.
         return_sequences: Whether to return the outputs of all steps, rather than the last.
         return_state: Whether to return the last state as well.
         go_backwards: Whether to start with the last step; outputs come in the order of computation.
-        stateful: Whether a batch starts with the state that the batch before it left; see
-            `reset_state`; a ValueError for batches of several sizes.
+        stateful: Whether a batch starts with the last state of the batch before, until `reset_state`; a ValueError for
+            batches of different sizes.
         unroll: Accepted as in Keras; steps are always run one by one.
-        zero_output_for_mask: Whether steps that are masked out give zeros, rather than the output before them.
+        zero_output_for_mask: Whether the output of a masked step is zeros, rather than the output of the step before.
 
     Call arguments:
         sequences: Tensor of shape (batch, steps, ...).
         initial_state: The state to start with, zeros if not given.
         mask: Bools of shape (batch, steps): where False, the state stays.
-        training: Whether to drop.
+        training: Whether to apply dropout.
 
     Example:
         >>> class Sum(keras.Layer):
@@ -126,12 +126,12 @@ class RNN(OfLayers, Generic[WithState, Symbols, Values]):
             self.states = Untracked(tree.map_structure(variable, self.get_initial_state(sequences_shape[0])))
 
     def get_initial_state(self, batch_size: int) -> list[Any]:
-        """Return the state to start with."""
+        """Return the state that a batch of a size starts with."""
         states = cells.start(self.cell, batch_size, self.compute_dtype)
         return list(states) if isinstance(states, list | tuple) else [states]
 
     def reset_state(self) -> None:
-        """Set the state that a stateful layer keeps to zeros."""
+        """Set the state of a stateful layer to zeros."""
         for variable in tree.flatten(self.states or []):
             variable.assign(ops.zeros_like(variable))
 
@@ -142,27 +142,27 @@ class RNN(OfLayers, Generic[WithState, Symbols, Values]):
         states: Any = self._begin(batch, initial_state)
         mask = _fitting(mask, sequences)
         if not steps:
-            raise ValueError(f"A recurrent layer needs one step at least. Received: shape {sequences.shape}.")
-        own = isinstance(self.cell, Cell | StackedRNNCells)
-        masks: Any = self.cell._masks((batch, *sequences.shape[2:])) if own else None
+            raise ValueError(f"A recurrent layer needs at least one step. Received: shape {sequences.shape}.")
+        has_masks = isinstance(self.cell, Cell | StackedRNNCells)
+        masks: Any = self.cell._masks((batch, *sequences.shape[2:])) if has_masks else None
         kind = self.cell._kind(sequences) if isinstance(self.cell, Cell) else None
         if kind:
             drops = self.cell._drops(masks, sequences.shape[2]) if training and masks[1] else None
-            once = training and masks[0] and drops is None
-            inputs = sequences * ops.expand_dims(masks[0][0], 1) if once else sequences
+            one_mask = training and masks[0] and drops is None  # for the inputs of all gates
+            inputs = sequences * ops.expand_dims(masks[0][0], 1) if one_mask else sequences
             ((output, states),) = _run_at_once([self], inputs, states, mask, kind, drops)
         else:
             output, states = self._run_cell(sequences, states, mask, training, masks)
         if self.stateful and self.states is not None:
             assign_all(tree.flatten(self.states), tree.flatten(states))
-        results = self._converted((output, *(states if self.return_state else ())))  # from the dtype of the cell
+        results = self._converted((output, *(states if self.return_state else ())))  # a cell may have another dtype
         return results if self.return_state else results[0]
 
     def _run_cell(self, sequences: Tensor, states: Any, mask: Any, training: bool, masks: Any) -> tuple[Tensor, Any]:
-        """Return the output, of all steps or the last, and the last state, from a call of the cell for each step."""
+        """Call the cell for each step; return the output, of all steps or of the last, and the last state."""
         steps = sequences.shape[1]
         outputs: list[Tensor] = []
-        size = max(32, math.isqrt(steps))  # a step's gradient is added to that of a part, in place of all steps
+        size = max(32, math.isqrt(steps))  # a step is sliced from a short part, whose gradient is quicker to add to
         parts = [sequences[:, start : start + size] for start in range(0, steps, size)] if steps > size else [sequences]
         for t in range(steps)[:: -1 if self.go_backwards else 1]:
             new_output, new_states = cells.step(self.cell, parts[t // size][:, t % size], states, training, masks)
@@ -183,7 +183,7 @@ class RNN(OfLayers, Generic[WithState, Symbols, Values]):
         return tree.map_structure(lambda x: ops.convert_to_tensor(x, self.compute_dtype), structure)
 
     def _begin(self, batch: int, states: Any) -> Any:
-        """Return the state that a call starts with: the one that was passed, or that the layer kept, or the cell's."""
+        """Return the state that a call starts with: the argument, else the last one if stateful, else the initial."""
         if self.stateful and self.states is not None:
             size = tree.flatten(self.states)[0].shape[0]
             if size != batch:
@@ -198,7 +198,7 @@ class RNN(OfLayers, Generic[WithState, Symbols, Values]):
         return states
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
-        """Return the mask for all outputs, none for the last one and for states."""
+        """Return the mask for the outputs of all steps; none for the last output and for states."""
         mask = first_of(mask) if self.return_sequences else None
         return [mask, *[None] * len(self.state_size)] if self.return_state else mask
 
@@ -210,7 +210,7 @@ class RNN(OfLayers, Generic[WithState, Symbols, Values]):
 
 
 def _fitting(mask: Any, x: Tensor) -> Any:
-    """Return the mask of sequences, the first of several; a ValueError if it has other batches or steps."""
+    """Return the mask, or the first of several; a ValueError if it does not have x's batch size and steps."""
     mask, sizes = first_of(mask), x.shape[:2]
     if mask is not None and np.shape(mask) not in (sizes, (*sizes, 1)):
         raise ValueError(f"A mask for sequences of shape {x.shape} needs the shape {sizes}. Received: {np.shape(mask)}")
@@ -219,9 +219,9 @@ def _fitting(mask: Any, x: Tensor) -> Any:
 
 def _run_at_once(layers: Sequence[RNN[Any, Any, Any]], x: Tensor, states: list[Any], mask: Any,
                  kind: tuple[str, str, str], drops: Any = None) -> Iterator[tuple[Tensor, Any]]:  # fmt: skip
-    """Yield for each layer the output, of all steps or the last, and the last state, if wanted; all from one op.
+    """Run layers by one op; yield each one's output, of all steps or of the last, and its last state, [] if not needed.
 
-    The layers are alike but for `go_backwards`. Each state has the batches of all layers, one below the other.
+    The layers differ in nothing but `go_backwards`. The batches of all layers follow each other in `states`.
     """
     first, ways = layers[0], tuple(layer.go_backwards for layer in layers)
     whole, units, wanted = first.return_sequences, first.cell.units, bool(first.return_state or first.stateful)
@@ -233,20 +233,20 @@ def _run_at_once(layers: Sequence[RNN[Any, Any, Any]], x: Tensor, states: list[A
     for layer, y in zip(layers, ops.split(outputs, len(layers)) if len(layers) > 1 else [outputs], strict=True):
         last = [y[:, i] for i in range(steps - 1, y.shape[1])] if wanted else []
         output = y[:, :steps] if how.cells else y
-        if mask is not None:  # the output before the first step that counts is zero
-            counts = ops.flip(mask, 1) if layer.go_backwards else mask
-            seen = counts if layer.zero_output_for_mask else ops.cumsum(ops.cast(counts, "int32"), 1) > 0
-            output = ops.where(ops.expand_dims(seen[:, -steps:], -1), output, ops.zeros_like(output))
+        if mask is not None:  # the output is 0 until the first unmasked step
+            unmasked = ops.flip(mask, 1) if layer.go_backwards else mask
+            shown = unmasked if layer.zero_output_for_mask else ops.cumsum(ops.cast(unmasked, "int32"), 1) > 0
+            output = ops.where(ops.expand_dims(shown[:, -steps:], -1), output, ops.zeros_like(output))
         yield output if whole else ops.reshape(output, (-1, units)), last
 
 
 def _choose(mask: Tensor, new: Tensor, old: Tensor) -> Tensor:
-    """Return the new values of the rows where a mask is True, the old ones of the others."""
+    """Return the new rows where a mask is True, the old ones elsewhere."""
     return ops.where(ops.reshape(mask, (-1,) + (1,) * (new.ndim - 1)), new, old)
 
 
 class _OfCell(RNN[WithState, Symbols, Values]):
-    """A layer of one of the cells here, made of the cell's arguments and its own.
+    """A recurrent layer that makes its own cell, and takes the arguments of both.
 
     Args:
         use_cudnn: Accepted as in Keras.
@@ -273,12 +273,12 @@ class _OfCell(RNN[WithState, Symbols, Values]):
     def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
         for name in cls._cell._arguments if "_cell" in vars(cls) else ():
-            doc = f"The cell's `{name}`, which is set there."
+            doc = f"The cell's `{name}`; set it on the cell."
             setattr(cls, name, property(attrgetter(f"cell.{name}"), doc=doc))
 
 
 class RecurrentOptions(BaseOptions, total=False):
-    """Keyword arguments of the recurrent layers of one cell; of `implementation` there is one."""
+    """Keyword arguments of the recurrent layers that make their own cell; `implementation` has no effect."""
 
     zero_output_for_mask: bool
     implementation: int
@@ -310,7 +310,7 @@ class SimpleRNN(_OfCell[WithState, Symbols2, Values2]):
 
 
 class LSTM(_OfCell[WithState, Symbols3, Values3]):
-    """Long short-term memory (Hochreiter and Schmidhuber 1997), see `LSTMCell`; a ValueError unless `units` is over 0.
+    """Long short-term memory (Hochreiter and Schmidhuber 1997), see `LSTMCell`; a ValueError if `units` is below 1.
 
     Input shape:  (batch, steps, features).
     Output shape: (batch, units), or (batch, steps, units) with `return_sequences`.
@@ -366,15 +366,15 @@ class GRU(_OfCell[WithState, Symbols2, Values2]):
 
 
 class Bidirectional(OfLayers):
-    """Runs one recurrent layer forwards and another backwards, and puts their outputs together.
+    """Runs one recurrent layer forwards and another backwards, and merges their outputs.
 
     Args:
         layer: The layer; it is made anew from its configuration.
-        merge_mode: How: "concat", "sum", "mul", "ave", or None for both; a ValueError for another.
+        merge_mode: "concat", "sum", "mul", "ave", or None to return both outputs; a ValueError for another.
         weights: Accepted as in Keras.
-        backward_layer: The layer that runs backwards, like the first if not given; a ValueError if they do not fit.
+        backward_layer: The layer that runs backwards, like `layer` if not given; a ValueError if its settings differ.
 
-    Call arguments: as of the layer; `initial_state` has the states of the first, then those of the second.
+    Call arguments: those of the layer; `initial_state` has the forward layer's states, then the backward layer's.
 
     Example:
         >>> Bidirectional(LSTM(4))(np.ones((2, 3, 5))).shape
@@ -416,7 +416,7 @@ class Bidirectional(OfLayers):
         self.input_spec = self.forward_layer.input_spec
 
     def reset_state(self) -> None:
-        """Set the states that stateful layers keep to zeros."""
+        """Set the states of both layers to zeros."""
         self.forward_layer.reset_state()
         self.backward_layer.reset_state()
 
@@ -442,7 +442,7 @@ class Bidirectional(OfLayers):
         return (*(merged if self.merge_mode is None else (merged,)), *states, *others)
 
     def _kind(self, x: Tensor) -> tuple[str, str, str] | None:
-        """Return the kind of both layers if one op trains them together, for few numbers a step; None if not."""
+        """Return the kind of both layers if one op can run them together and the state is small, else None."""
         kinds: list[Any] = []
         for layer in (self.forward_layer, self.backward_layer):
             if type(layer) not in (SimpleRNN, LSTM, GRU) or layer.stateful or layer.activity_regularizer:
@@ -453,7 +453,7 @@ class Bidirectional(OfLayers):
         return kinds[0][-1] if kinds[0] == kinds[1] and x.shape[0] * kinds[0][0] <= SMALL_STATE else None
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
-        """Return the mask for the outputs of all steps, none for the last."""
+        """Return the mask for the outputs of all steps; none for the last output and for states."""
         mask = first_of(mask) if self.return_sequences else None
         merged = (mask, mask) if self.merge_mode is None else mask
         if not self.return_state:
@@ -470,7 +470,7 @@ class Bidirectional(OfLayers):
 
 
 def _renamed(layer: Layer, direction: str, **settings: Any) -> Any:
-    """Return a layer like another, named after a direction."""
+    """Return a copy of a layer with new settings, and a direction in front of its name."""
     config = serialize(layer)
     name = f"{direction}_{layer.name.removeprefix(direction + '_')}"
     return deserialize({**config, "config": {**config["config"], "name": name, **settings}})

@@ -1,4 +1,4 @@
-"""Cells, which compute a step of a recurrence; kernels of several gates are one, side by side, for one product."""
+"""Cells, which compute one step of a recurrence; the kernels of all gates stand side by side, for one product."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from .core import WithKernel
 from .layer import InitializerLike, Layer, LayerOptions, RegularizerLike
 
 ActivationLike = ActivationName | Callable[..., Any] | Config | None
-Masks = list[list[Tensor] | None]  # of the inputs and of the state, one for all gates or one each
-_Nearest: TypeAlias = Annotated[float, lambda cls, name, value: float(min(1.0, max(0.0, value)))]
-"""A number, or the end of the range from 0 to 1 that is next to it."""
+Masks = list[list[Tensor] | None]  # dropout masks of inputs and of the state: one for all gates, or one for each
+_Clipped: TypeAlias = Annotated[float, lambda cls, name, value: float(min(1.0, max(0.0, value)))]
+"""A number clipped to the range from 0 to 1."""
 _running = local()
-"""With the cell that a layer runs in this thread, and its dropout masks, which are those of all steps, as `step`."""
+"""Its `step` is the cell that a layer runs in this thread, and the dropout masks of the cell, the same in all steps."""
 
 
 def _masks_of(cell: Any) -> Any:
-    """Return the masks of a cell, None if it is not the one that runs."""
+    """Return the dropout masks of a cell, None if no layer is running it."""
     running, masks = getattr(_running, "step", (None, None))
     return masks if running is cell else None
 
@@ -39,7 +39,7 @@ class Cell(WithKernel):
     Args:
         units: Size of the output, and of each part of the state.
         activation: Name or function, "tanh" by default.
-        recurrent_activation: That of the gates, "sigmoid" by default.
+        recurrent_activation: Activation of the gates, "sigmoid" by default.
         kernel_initializer, recurrent_initializer, bias_initializer: What fills the weights.
         unit_forget_bias: Whether the bias of the forget gate starts at 1.
         kernel_regularizer, recurrent_regularizer, bias_regularizer: Penalties on them.
@@ -54,20 +54,20 @@ class Cell(WithKernel):
     _states: ClassVar[int] = 1
     _draws_first: ClassVar[bool] = False  # whether the cell takes its seed before its initializers, as in Keras
     _size: ClassVar[str] = "units"  # the argument that is the size of the output
-    _gate_axis: int = -1  # along which the gates stand side by side
-    _window: Shape = ()  # sizes of a kernel that slides
+    _gate_axis: int = -1  # the axis along which the gates stand side by side
+    _window: Shape = ()  # sizes of a convolution's window
     units: Positive
     use_bias: bool
     recurrent_initializer: Callable[..., Any]
     recurrent_regularizer: Callable[..., Any] | None
     recurrent_constraint: Callable[..., Any] | None
-    dropout: _Nearest
-    recurrent_dropout: _Nearest
+    dropout: _Clipped
+    recurrent_dropout: _Clipped
     seed: int | None
     recurrent_kernel: Variable
     state_size: Any
     output_size: int
-    __call__: Callable[..., Any]  # to checkers: it gives (output, states)
+    __call__: Callable[..., Any]  # for type checkers: it returns (output, states)
 
     def _configure(self, arguments: dict[str, Any]) -> None:
         seeds = SeedGenerator(arguments["seed"]) if self._draws_first else None
@@ -91,7 +91,7 @@ class Cell(WithKernel):
         return [ops.zeros((batch_size or 0, self.units), self.compute_dtype) for _ in range(self._states)]
 
     def _masks(self, shape: Shape) -> Masks:
-        """Draw dropout masks of inputs, of this shape, and of the state; if that drops, one for each gate."""
+        """Draw dropout masks for inputs of a shape and for the state; with recurrent dropout, one for each gate."""
         count = self._gates if self.recurrent_dropout or self._window else 1
 
         def draw(rate: float, shape: Shape) -> list[Tensor] | None:
@@ -101,30 +101,31 @@ class Cell(WithKernel):
         return [draw(self.dropout, shape), draw(self.recurrent_dropout, self.get_initial_state(shape[0])[0].shape)]
 
     def _drops(self, masks: Any, features: int) -> Tensor:
-        """Return what masks of inputs, if any, and of the state multiply [h; 1; x] by: (batch, gates, rows)."""
+        """Return the masks as factors of [h; 1; x] for each gate, (batch, gates, rows), as `recur` takes them."""
         of_state = ops.stack(masks[1], 1)
         of_inputs = ops.stack(masks[0], 1) if masks[0] else ops.ones((*of_state.shape[:2], features), of_state.dtype)
         return ops.concatenate([of_state, ops.ones_like(of_state[..., :1]), of_inputs], -1)
 
     def _step_masks(self, inputs: Tensor, training: bool | None) -> Masks:
-        """Return the masks to use in a step: those of the layer, or new ones, and none where nothing is trained."""
+        """Return the masks for a step: those of the running layer, or new ones; none outside of training."""
         masks: Masks = _masks_of(self) or self._masks(inputs.shape)
         return masks if training else [None, None]
 
     def _kind(self, x: Tensor) -> tuple[str, str, str] | None:
-        """Return the kind of the recurrence and its activations if one op can run it, None if only `call` can."""
+        """Return the kind of recurrence and the names of its activations if one op can run it, else None."""
+        kind = vars(type(self)).get("_recurrence")  # a subclass has none: its formula may differ
+        if not kind or x.ndim != 3 or not all(x.shape[1:]) or not getattr(self, "reset_after", True):
+            return None
         functions = self.activation, getattr(self, "recurrent_activation", self.activation)
         names = [next((name for name in CURVES if activations.get(name) is f), "") for f in functions]
-        kind = vars(type(self)).get("_recurrence")  # which a subclass, whose formula may be another, does not have
-        usual = kind and all(names) and x.ndim == 3 and all(x.shape[1:]) and getattr(self, "reset_after", True)
         dtypes = {w.dtype for w in self.weights} | {x.dtype}
-        nested = sum(isinstance(recorder, GradientTape) for recorder in recorders.open) > 1
-        if not usual or nested or dtypes not in ({"float16"}, {"float32"}, {"float64"}):
+        nested_tapes = sum(isinstance(recorder, GradientTape) for recorder in recorders.open) > 1
+        if not all(names) or nested_tapes or dtypes not in ({"float16"}, {"float32"}, {"float64"}):
             return None
         return str(kind), names[0], names[1]
 
     def _product(self, x: Tensor, kernel: Any, masks: list[Tensor] | None, multiply: Any = ops.matmul) -> Any:
-        """Return the product with the kernels of all gates, each with a mask of its own if there are several."""
+        """Multiply x by the kernels of all gates; with several masks, each gate multiplies x by its own first."""
         if masks is None or len(masks) == 1:
             return multiply(x if masks is None else x * masks[0], kernel)
         kernels = ops.split(kernel, len(masks), -1)
@@ -133,7 +134,7 @@ class Cell(WithKernel):
 
 
 def first_of(items: Any) -> Any:
-    """Return the first of several states or masks, the only one as it is."""
+    """Return the first item of a list or tuple; anything else as it is."""
     return items[0] if isinstance(items, list | tuple) else items
 
 
@@ -199,7 +200,7 @@ class LSTMCell(Cell):
         return self._configured_weight("bias", (width,), initializer=fill)
 
     def _sums(self, x: Tensor, h: Tensor, of_inputs: list[Tensor] | None, of_state: list[Tensor] | None) -> Any:
-        """Return the inputs of the gates, from x and h and their masks."""
+        """Return what goes into the activations of the gates."""
         z = self._product(x, self.kernel, of_inputs) + self._product(h, self.recurrent_kernel, of_state)
         return z if self.bias is None else z + self.bias
 
@@ -218,7 +219,7 @@ class GRUCell(Cell):
     z, r = gates of x and h; h' = activation of x and of r h; h = z h + (1 - z) h'.
 
     Args:
-        reset_after: Whether the reset gate multiplies the state after the product with the kernel, rather than before.
+        reset_after: Whether the reset gate r multiplies h @ recurrent_kernel, rather than h before the product.
 
     Call arguments: inputs (batch, features), states [(batch, units)], training. Returns the output and the new states.
     """
@@ -264,7 +265,7 @@ class GRUCell(Cell):
 
 
 def output_size(cell: Any) -> int:
-    """Return the size of the output of a cell."""
+    """Return the size of a cell's output; a TypeError if it is no integer."""
     size = getattr(cell, "output_size", None)
     size = first_of(cell.state_size) if size is None else size
     if not isinstance(size, int):
@@ -273,21 +274,21 @@ def output_size(cell: Any) -> int:
 
 
 def check(cell: Any, role: str) -> None:
-    """Raise a ValueError where a cell lacks what a cell has."""
+    """Raise a ValueError if a cell has no `call` or no `state_size`."""
     for name in ("call", "state_size"):
         if name not in dir(cell):
             raise ValueError(f"{role} needs a cell with `call` and `state_size`. Received one without {name!r}: {cell}")
 
 
 def start(cell: Any, batch_size: int, dtype: str) -> Any:
-    """Return the state to start with."""
+    """Return a cell's initial state, zeros unless the cell says otherwise."""
     if hasattr(cell, "get_initial_state"):
         return cell.get_initial_state(batch_size=batch_size)
     return tree.map_structure(lambda n: ops.zeros((batch_size, n), dtype), cell.state_size)
 
 
 def step(cell: Any, x: Tensor, states: Any, training: bool | None, masks: Any) -> Any:
-    """Return a cell's output, and its new states."""
+    """Run a cell once, with dropout masks of a layer; return its output and its new states."""
     call = cell.call if isinstance(cell, Cell | StackedRNNCells) or not callable(cell) else cell
     takes = isinstance(cell, Layer) and "training" in cell._takes
     before, _running.step = getattr(_running, "step", (None, None)), (cell, masks)
@@ -298,7 +299,7 @@ def step(cell: Any, x: Tensor, states: Any, training: bool | None, masks: Any) -
 
 
 class OfLayers(Layer):
-    """A layer made of others, of which configurations hold the configurations."""
+    """A layer made of others; its configuration holds theirs."""
 
     _parts: ClassVar[dict[str, str]] = {}  # arguments that are layers -> their attributes
 
@@ -312,10 +313,10 @@ class OfLayers(Layer):
 
 
 class StackedRNNCells(OfLayers):
-    """Several cells as one: each gets the output of the one before; a ValueError without `call` or `state_size`.
+    """Several cells run as one: each gets the output of the cell before it.
 
     Args:
-        cells: The cells.
+        cells: The cells; a ValueError if one has no `call` or no `state_size`.
     """
 
     _parts: ClassVar[dict[str, str]] = {"cells": "cells"}
