@@ -1,7 +1,7 @@
-"""Layers that number categories, words and ranges: from raw columns and texts to what a network takes.
+"""Layers that number categories, words and ranges, so that a network can take raw columns and texts.
 
-They take arrays or lists of strings and numbers, before the model, in a data pipeline, or in a model, where each is one
-step. What `adapt` has learned is part of their configuration, so that it is saved with a model.
+They take arrays or lists of strings and numbers: before the model, in a data pipeline, or as one step of a model. What
+`adapt` has learned is part of their configuration, so that it is saved with a model.
 """
 
 import re
@@ -27,7 +27,7 @@ from ..ops.classes import tally
 from .fingerprints import as_key, bins_of
 from .layer import Layer, LayerOptions
 
-_EARLIER = {"binary": "multi_hot", "tf-idf": "tf_idf"}  # modes under names that Keras takes as well
+_EARLIER = {"binary": "multi_hot", "tf-idf": "tf_idf"}  # older names of modes, which Keras takes as well
 Salt: TypeAlias = Annotated[list[int] | None, lambda cls, name, value: as_key(value)]
 
 
@@ -36,7 +36,7 @@ def _mode(*modes: str) -> Rule:
 
 
 def encoded(numbers: Array, mode: str, depth: int, dtype: str, weights: Array | None = None) -> Array:
-    """Return category numbers as they are, or as rows of 0 and 1, or counts; negative numbers count nothing."""
+    """Return category numbers as they are, as rows of 0 and 1, or as counts; negative numbers are ignored in rows."""
     if mode == "int":
         return numbers.astype(dtype, copy=False)
     numbers = np.atleast_1d(numbers)
@@ -46,9 +46,9 @@ def encoded(numbers: Array, mode: str, depth: int, dtype: str, weights: Array | 
 
 
 def _batches(data: Any, steps: int | None) -> Iterator[Array]:
-    """Go through an array, or the first items of an iterable of batches."""
+    """Yield an array as one batch, or the first `steps` batches of an iterable."""
     if isinstance(data, np.ndarray | TensorOps | list | tuple | str) or hasattr(data, "to_numpy"):
-        yield np.atleast_2d(raw(data).T).T  # a value a row
+        yield np.atleast_2d(raw(data).T).T  # vectors as columns
         return
     for batch in islice(data, steps):
         x = batch[0] if isinstance(batch, tuple) else batch
@@ -56,9 +56,9 @@ def _batches(data: Any, steps: int | None) -> Iterator[Array]:
 
 
 def raw(values: Any) -> Array:
-    """Return an array of strings or numbers."""
+    """Return values as an array of strings or numbers; a ValueError if some are missing."""
     values = getattr(values, "flat_values", values)
-    texts = isinstance(values, list) and bool(values) and type(values[0]) is str  # each takes what it needs
+    texts = isinstance(values, list) and bool(values) and type(values[0]) is str  # as objects they take less memory
     array = as_array(values) if isinstance(values, TensorOps) else np.asarray(values, object if texts else None)
     if array.dtype.kind == "S" or (array.dtype == object and array.size and isinstance(array.flat[0], bytes)):
         decoded = [x.decode() if isinstance(x, bytes) else x for x in array.reshape(-1).tolist()]
@@ -71,18 +71,18 @@ def raw(values: Any) -> Array:
 
 
 def _strings(values: Any) -> list[str]:
-    """Return what a user's function gives, strings or tensors of them, as a list of strings."""
+    """Return the result of a user's function, strings or tensors of them, as a list of strings."""
     return [str(x) for item in values for x in ([item] if type(item) is str else raw(item).reshape(-1).tolist())]
 
 
 @primitive(None, variadic=True)
 def encode(*inputs: Any, layer: "Numbering") -> Array:
-    """What a layer makes of its inputs; a program does it anew in each run."""
+    """Run a layer's `_encode` as an op, which a program runs again in each replay."""
     return layer._encode(*inputs)
 
 
 class Numbering(Layer):
-    """A layer that gives category numbers, as they are or encoded.
+    """A layer that returns category numbers, as they are or encoded.
 
     Args:
         sparse: Must be False.
@@ -90,30 +90,30 @@ class Numbering(Layer):
     """
 
     output_mode: str
-    _depth: Callable[[], int]  # how many numbers there are
+    _depth: Callable[[], int]  # returns the number of categories
     _encode: Callable[..., Array]
 
-    def _kind(self) -> str | None:
-        """Return the dtype of the result, None for the default float type; float16 holds no counts above 2048."""
+    def _result_dtype(self) -> str | None:
+        """Return the dtype of the result, None for the default float type; float16 cannot count beyond 2048."""
         return self.variable_dtype
 
     def call(self, inputs: Tensor) -> Tensor:
         return encode(inputs, layer=self)
 
     def compute_output_spec(self, inputs: Any, *others: Any, **named: Any) -> Any:
-        return KerasTensor(self.compute_output_shape(map_structure(lambda x: x.shape, inputs)), self._kind())
+        return KerasTensor(self.compute_output_shape(map_structure(lambda x: x.shape, inputs)), self._result_dtype())
 
     def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
         shape = tuple(input_shape)
         if self.output_mode == "int":
             return shape
         shape = shape or (1,)
-        whole = self.output_mode == "one_hot" and (len(shape) == 1 or shape[-1] != 1)
-        return (*(shape if whole else shape[:-1]), self._depth())
+        adds_axis = self.output_mode == "one_hot" and (len(shape) == 1 or shape[-1] != 1)
+        return (*(shape if adds_axis else shape[:-1]), self._depth())
 
 
 class OfValues(Numbering):
-    """A layer of strings or integers, which are taken as they come."""
+    """A layer that takes strings or integers of any dtype, without a cast."""
 
     _converts_inputs = False
 
@@ -121,7 +121,7 @@ class OfValues(Numbering):
         first: Any = args[0] if args else None
         if not hasattr(first, "with_flat_values"):
             return super().__call__(*args, **kwargs)
-        if self.output_mode in ("int", "one_hot"):  # rows that differ in length, as `tf.ragged` has them
+        if self.output_mode in ("int", "one_hot"):  # ragged in, ragged out
             return first.with_flat_values(self(first.flat_values, *args[1:], **kwargs))
         return Tensor(np.stack([as_array(self(row, *args[1:], **kwargs)) for row in first]))
 
@@ -130,7 +130,7 @@ class OfValues(Numbering):
 
 
 class CategoryEncoding(Numbering):
-    """Encodes category numbers as rows of 0 and 1, or of counts; a ValueError for those out of range.
+    """Encodes category numbers as rows of 0 and 1, or of counts; a ValueError for numbers out of range.
 
     Args:
         num_tokens: How many categories there are.
@@ -166,12 +166,12 @@ class CategoryEncoding(Numbering):
         if numbers.size and not context.dry and not 0 <= numbers.min() <= numbers.max() < self.num_tokens:
             raise ValueError(f"Input values must be in the range 0 <= values < num_tokens={self.num_tokens}.")
         if weights is not None and self.output_mode != "count":
-            raise ValueError(f"`count_weights` are for the mode 'count', not for {self.output_mode!r}.")
+            raise ValueError(f"`count_weights` need output_mode='count'. Received: {self.output_mode!r}.")
         return encoded(numbers, self.output_mode, self.num_tokens, self.variable_dtype, weights)
 
 
 def _summary(values: Array, epsilon: float) -> Array:
-    """Return sorted values at equal distances, and how many values each stands for."""
+    """Return about 1 / epsilon of the values, evenly spaced in sorted order, and how many values each stands for."""
     ordered = np.sort(values.reshape(-1))
     step = np.maximum(ordered.size * epsilon, 1)
     sample = ordered[int(step - 1) :: int(step)]
@@ -179,14 +179,14 @@ def _summary(values: Array, epsilon: float) -> Array:
 
 
 def _compressed(summary: Array, epsilon: float) -> Array:
-    """Return a summary by equal parts of the weight."""
+    """Shorten a summary to about 1 / epsilon values, each of which stands for equally many."""
     if summary.shape[1] * epsilon < 1:
         return summary
-    parts = epsilon + np.arange(0.0, 1.0, epsilon)
+    wanted = epsilon + np.arange(0.0, 1.0, epsilon)
     weights = summary[1].cumsum()
-    share = weights / weights[-1]
-    sums = np.interp(parts, share, weights)
-    return np.stack([np.interp(parts, share, summary[0]), np.diff(sums, prepend=0)]).astype("float32")
+    shares = weights / weights[-1]
+    sums = np.interp(wanted, shares, weights)
+    return np.stack([np.interp(wanted, shares, summary[0]), np.diff(sums, prepend=0)]).astype("float32")
 
 
 class Discretization(Numbering):
@@ -194,8 +194,8 @@ class Discretization(Numbering):
 
     Args:
         bin_boundaries: Where one range ends and the next begins; or
-        num_bins: How many ranges `adapt` makes, each with as many values.
-        epsilon: How exactly `adapt` does it, as a part of all values.
+        num_bins: How many ranges `adapt` makes, with about equally many values in each.
+        epsilon: By how many values `adapt` may be off, as a fraction of all.
         output_mode: "int", "one_hot", "multi_hot" or "count".
 
     Example:
@@ -219,7 +219,7 @@ class Discretization(Numbering):
         self.bin_boundaries: list[float] | None = None if bin_boundaries is None else list(bin_boundaries)
 
     def adapt(self, data: Any, steps: int | None = None) -> None:
-        """Find the ranges of values, an array or an iterable of batches."""
+        """Learn the ranges from values: an array or an iterable of batches."""
         if self.num_bins is None:
             raise ValueError("Cannot adapt a Discretization layer with `bin_boundaries`, use `num_bins` instead.")
         summary: Array = np.zeros((2, 0), "float32")
@@ -231,10 +231,10 @@ class Discretization(Numbering):
     def _encode(self, inputs: Array) -> Array:
         if self.bin_boundaries is None:
             raise ValueError("Discretization needs `bin_boundaries`, or a call of adapt() before it is used.")
-        bounds = np.asarray(self.bin_boundaries, np.result_type(inputs, "float32"))  # a float32 meets its equal
-        return encoded(np.digitize(inputs, bounds), self.output_mode, self._depth(), self._kind())
+        bounds = np.asarray(self.bin_boundaries, np.result_type(inputs, "float32"))  # rounded as the inputs are
+        return encoded(np.digitize(inputs, bounds), self.output_mode, self._depth(), self._result_dtype())
 
-    def _kind(self) -> str:
+    def _result_dtype(self) -> str:
         return "int32" if self.output_mode == "int" else self.compute_dtype
 
     def _depth(self) -> int:
@@ -246,21 +246,21 @@ class Discretization(Numbering):
 
     @classmethod
     def from_config(cls, config: Config) -> "Discretization":
-        """Return the layer of a configuration, where learned boundaries stand beside how many were to be learned."""
+        """Return the layer of a configuration, which may have both `num_bins` and the boundaries that were learned."""
         layer = cls(**{**config, **({} if config.get("num_bins") is None else {"bin_boundaries": None})})
         layer.bin_boundaries = layer.bin_boundaries or config.get("bin_boundaries")
         return layer
 
 
-_PLACES: WeakKeyDictionary[Any, tuple[tuple[Any, Any], dict[Any, int]]] = WeakKeyDictionary()
-"""Layer -> the vocabulary and the special tokens at its last call, and the number of each of them."""
+_NUMBERS: WeakKeyDictionary[Any, tuple[tuple[Any, Any], dict[Any, int]]] = WeakKeyDictionary()
+"""Layer -> (its vocabulary and its special tokens at the last call), and the number of each token of these."""
 
 
 class _Lookup(OfValues):
-    """Numbers values by a vocabulary: what is masked, what is unknown, then the known ones.
+    """Numbers values by a vocabulary: the mask token first, then unknown values, then the vocabulary.
 
     Args:
-        max_tokens: Size of the vocabulary at most.
+        max_tokens: The largest size of the vocabulary, special tokens included.
         idf_weights: Weights of the values for mode "tf_idf".
         invert: Whether to turn numbers into values instead.
         output_mode: "int", "one_hot", "multi_hot", "count" or "tf_idf".
@@ -279,10 +279,10 @@ class _Lookup(OfValues):
     sparse: Off
     oov_method: Literal["floormod", "farmhash"]
     salt: Salt
-    _is_static = False  # whether the vocabulary was an argument
+    _is_static = False  # whether the vocabulary was an argument, and not learned
 
     def _configure(self, arguments: dict[str, Any]) -> None:
-        self._size: int | None = arguments["options"].pop("vocabulary_size", None)  # until the vocabulary is there
+        self._size: int | None = arguments["options"].pop("vocabulary_size", None)  # used until a vocabulary is set
         super()._configure({"oov_method": "floormod", "salt": None, **arguments})
         if self.invert and self.output_mode != "int":
             raise ValueError(f"`output_mode` must be 'int' when `invert` is true. Received: {self.output_mode!r}")
@@ -300,7 +300,7 @@ class _Lookup(OfValues):
     def compute_dtype(self) -> DTypeName:
         return "string" if self._value is str and not self.invert else "int64"
 
-    def _kind(self) -> str | None:
+    def _result_dtype(self) -> str | None:
         texts = self.invert and self._value is str
         return "string" if texts else "int64" if self.output_mode == "int" else None
 
@@ -313,7 +313,7 @@ class _Lookup(OfValues):
         return masks + [self.oov_token] * self.num_oov_indices
 
     def set_vocabulary(self, vocabulary: Any, idf_weights: Any = None) -> None:
-        """Take over a vocabulary: a list, or a text file's name, with a token a line; a ValueError if one is twice."""
+        """Set the vocabulary: a list, or the name of a text file with one token a line; a ValueError for duplicates."""
         if isinstance(vocabulary, str):
             with open(vocabulary, encoding="utf8") as file:
                 vocabulary = [line.rstrip("\n") for line in file]
@@ -323,7 +323,7 @@ class _Lookup(OfValues):
             raise ValueError(f"Cannot set an empty vocabulary. Received: vocabulary={vocabulary}")
         weights = None if idf_weights is None else np.asarray(idf_weights, "float64")
         if weights is not None and (self.output_mode != "tf_idf" or len(weights) != len(tokens)):
-            raise ValueError("`idf_weights` are for the mode 'tf_idf', one a token. Received: mode "
+            raise ValueError("`idf_weights` need output_mode='tf_idf', and one weight for each token. Received: "
                              f"{self.output_mode!r}, {len(weights)} weights for {len(tokens)} tokens.")  # fmt: skip
         if special and tokens[: len(special)] == special:
             tokens = tokens[len(special) :]
@@ -337,91 +337,91 @@ class _Lookup(OfValues):
         self._tokens, self._idf = tokens, weights
 
     def _load_vocabulary(self, text: str) -> None:
-        """Take over what Keras has learned, which it keeps in a file of its own, a token a line."""
+        """Set the vocabulary that Keras learned and saved to a file of its own, one token a line."""
         if self._tokens is None:
             weights = self._idf
             self.set_vocabulary(text.rstrip("\n").split("\n"))
             self._idf = weights
 
     def save_own_variables(self, store: MutableMapping[str, Any]) -> None:
-        """Put the weights of mode "tf_idf" into a store, under the name that Keras gives them."""
+        """Write the weights of mode "tf_idf" to a store, under Keras's name for them."""
         if self._idf is not None:
             store["idf_weights"] = np.pad(self._idf, (0, self._depth() - len(self._idf))).astype("float32")
 
     def load_own_variables(self, store: Mapping[str, Array]) -> None:
-        """Read the weights of mode "tf_idf"; a ValueError if they are not as many as the values."""
+        """Read the weights of mode "tf_idf"; a ValueError if there is not one for each token."""
         for weights in store.values():
             if [*store] != ["idf_weights"] or self.output_mode != "tf_idf" or weights.shape != (self._depth(),):
-                raise ValueError(f"It has {self._depth()} `idf_weights` in mode 'tf_idf'. Stored: {weights.shape}.")
+                raise ValueError(f"Expected {self._depth()} `idf_weights` in mode 'tf_idf'. Stored: {weights.shape}.")
             self._idf = weights.astype("float64")
 
     def adapt(self, data: Any, steps: int | None = None) -> None:
-        """Learn the vocabulary: the most frequent values first, of an array or an iterable of batches."""
+        """Learn the vocabulary from an array or an iterable of batches: the most frequent values come first."""
         if self._is_static:
-            raise ValueError(f"Cannot adapt layer '{self.name}', which was given its vocabulary. Make one without.")
-        counts, documents = Counter[Any](), Counter[Any]()
-        weighs, number = self.output_mode == "tf_idf", 0
+            raise ValueError(f"Cannot adapt layer '{self.name}': it was given its vocabulary. Make one without.")
+        counts, rows_with = Counter[Any](), Counter[Any]()
+        weighs, row_count = self.output_mode == "tf_idf", 0
         for batch in _batches(data, steps):
-            rows: Iterable[list[Any]] = self._rows(batch if weighs else batch[None])  # all in one row is quicker
+            rows: Iterable[list[Any]] = self._rows(batch if weighs else batch[None])  # one long row is quicker
             if weighs:
                 rows = list(rows)
-                number += len(rows)
-                documents.update(chain.from_iterable(map(set, rows)))
+                row_count += len(rows)
+                rows_with.update(chain.from_iterable(map(set, rows)))
             counts.update(chain.from_iterable(rows))
         for token in (self.mask_token, self.oov_token):
             counts.pop(token, None)
         room = None if self.max_tokens is None else self.max_tokens - len(self._special())
         ordered = sorted(sorted(counts, reverse=True), key=counts.__getitem__, reverse=True)[:room]
-        weights = [float(np.log(1 + number / (1 + documents[token]))) for token in ordered] if weighs else None
+        weights = [float(np.log(1 + row_count / (1 + rows_with[token]))) for token in ordered] if weighs else None
         if ordered:
             self.set_vocabulary(ordered, weights)
 
     def _rows(self, values: Array) -> Iterator[list[Any]]:
-        rows = np.atleast_2d(values)  # a batch of single values is one document, as in Keras
+        rows = np.atleast_2d(values)  # a vector is one row, as in Keras
         return map(self._plain, rows.reshape(len(rows), rows.size // (len(rows) or 1)).tolist())
 
     def _plain(self, values: list[Any]) -> list[Any]:
         """Return values of one type as strings or integers; a ValueError for NaN."""
         if not values or isinstance(values[0], self._value):
             return values
-        raw(np.array([x for x in values if x != x], object))  # which refuses what is missing
+        raw(np.array([x for x in values if x != x], object))  # raises if one is NaN
         return [*map(self._value, values)]
 
     def get_vocabulary(self, include_special_tokens: bool = True) -> list[Any]:
-        """Return the tokens in order, beginning with those for what is masked and unknown."""
+        """Return the tokens in the order of their numbers, beginning with those for masked and unknown values."""
         return (self._special() if include_special_tokens else []) + (self._tokens or [])
 
     def vocabulary_size(self) -> int:
-        """Return how many numbers there are."""
+        """Return the number of tokens, special ones included."""
         return len(self.get_vocabulary())
 
     def _numberer(self) -> Callable[[list[Any]], list[int]]:
-        """Return what numbers a list of values."""
+        """Return a function from a list of values to their numbers."""
         if self._tokens is None:
             raise ValueError(f"{type(self).__name__} has no vocabulary: pass one, or call adapt() before it is used.")
         special = self._special()
-        made_of, places = _PLACES.get(self, ((None, None), {}))
-        if made_of[0] is not self._tokens or made_of[1] != special:
-            places = {token: place for place, token in enumerate(self._tokens, len(special))}
+        (vocabulary, special_before), known = _NUMBERS.get(self, ((None, None), {}))
+        if vocabulary is not self._tokens or special_before != special:
+            known = {token: number for number, token in enumerate(self._tokens, len(special))}
             if self.mask_token is not None:
-                places[self.mask_token] = 0 if self.output_mode == "int" else -1
-            _PLACES[self] = (self._tokens, special), places
-        first = len(special) - self.num_oov_indices
+                known[self.mask_token] = 0 if self.output_mode == "int" else -1
+            _NUMBERS[self] = (self._tokens, special), known
+        first_unknown = len(special) - self.num_oov_indices
         if self.num_oov_indices == 1:
-            return lambda values: [*map(places.get, values, repeat(first))]
+            return lambda values: [*map(known.get, values, repeat(first_unknown))]
 
         def numbers(values: list[Any]) -> list[int]:
-            unknown = [*{x: None for x in values if x not in places}]
-            others = dict(zip(unknown, self._unknown(unknown), strict=True))
-            return [first + others[x] if x in others else places[x] for x in values]
+            unknown = [*{x: None for x in values if x not in known}]
+            bins = dict(zip(unknown, self._unknown(unknown), strict=True))
+            return [first_unknown + bins[x] if x in bins else known[x] for x in values]
 
         return numbers
 
     def _unknown(self, values: list[Any]) -> list[int]:
-        """Return which of the numbers for unknown values each gets."""
+        """Return the bin of each unknown value, from 0 to num_oov_indices - 1."""
         if values and not self.num_oov_indices and not context.dry:
-            raise ValueError(f"{type(self).__name__} with num_oov_indices=0 takes only what is in its vocabulary. "
-                             f"Received: {values[0]!r}. Set num_oov_indices=1 to number unknown ones.")  # fmt: skip
+            raise ValueError(f"{type(self).__name__} with num_oov_indices=0 takes only values of its vocabulary. "
+                             f"Received: {values[0]!r}. Set num_oov_indices=1 to accept unknown ones.")  # fmt: skip
         count = self.num_oov_indices or 1
         if self._value is int and self.oov_method == "floormod":
             return [int(value) % count for value in values]
@@ -447,17 +447,17 @@ class _Lookup(OfValues):
 
     @classmethod
     def from_config(cls, config: Config) -> Self:
-        """Return the layer of a configuration, which must hold the vocabulary itself: no file that it names is read."""
+        """Return the layer of a configuration; a ValueError if it names a file in place of the vocabulary."""
         if isinstance(config.get("vocabulary"), str):
-            raise ValueError(f"The vocabulary {config['vocabulary']!r:.200} is a file, and files that configurations "
-                             "name are not read. Make the layer with it, or call `set_vocabulary`.")  # fmt: skip
+            raise ValueError(f"The configuration names a file as vocabulary, {config['vocabulary']!r:.200}. Such files "
+                             "are not read: pass it to the layer, or call `set_vocabulary`.")  # fmt: skip
         functions: Config = {key: deserialize(config[key]) for key in ("standardize", "split") if key in config}
         layer = super().from_config({**config, **functions})
         layer._is_static = layer._is_static and config.get("vocabulary_size") is not None
         return layer
 
     def get_config(self) -> Config:
-        size = self.vocabulary_size() if self._is_static else None  # so that a learned one may be learned anew
+        size = self.vocabulary_size() if self._is_static else None  # None: the copy may adapt again
         state: Config = {"vocabulary": self._tokens, "idf_weights": None, "vocabulary_size": size}
         if self._idf is not None:
             state |= {"vocabulary": self.get_vocabulary(), "idf_weights": self._idf[: self.vocabulary_size()].tolist()}
@@ -468,11 +468,11 @@ class StringLookup(_Lookup):
     """Numbers strings by a vocabulary; a ValueError for repeated strings, an unknown mode or salt.
 
     Args:
-        num_oov_indices: How many numbers there are for unknown strings, which get one by their hash.
-        mask_token: A string that gets the number 0 (in other modes, none).
-        oov_token: What stands for unknown strings where numbers become strings.
+        num_oov_indices: How many numbers there are for unknown strings; the hash of a string chooses one.
+        mask_token: A string that gets the number 0 in mode "int", and is left out in other modes.
+        oov_token: The string that stands for unknown ones when `invert` turns numbers into strings.
         vocabulary: The strings in order, or the name of a file of them; `adapt` learns them if not given.
-        salt: One or two integers that make other hashes of the same strings.
+        salt: One or two integers that change the hashes.
 
     Example:
         >>> layer = StringLookup()
@@ -499,12 +499,12 @@ class IntegerLookup(_Lookup):
 
     Args:
         num_oov_indices: How many numbers there are for unknown integers.
-        mask_token: An integer that gets the number 0 (in other modes, none).
-        oov_token: What stands for unknown integers where numbers become integers again.
+        mask_token: An integer that gets the number 0 in mode "int", and is left out in other modes.
+        oov_token: The integer that stands for unknown ones when `invert` turns numbers into integers.
         vocabulary: The integers in order; `adapt` learns them if not given.
         vocabulary_dtype: Their dtype.
-        oov_method: By what unknown integers get one of several numbers: "floormod", their remainder, or "farmhash".
-        salt: One or two integers that make other hashes of the same integers.
+        oov_method: What chooses the number of an unknown integer: "floormod", its remainder, or "farmhash", its hash.
+        salt: One or two integers that change the hashes.
 
     Example:
         >>> IntegerLookup(vocabulary=[10, 20])(np.array([20, 7])).numpy().tolist()
@@ -527,12 +527,12 @@ _MARKS = string.punctuation.encode()
 
 
 def _stripped(text: str) -> str:
-    """Return a text without punctuation; the quicker way is one for ASCII only."""
+    """Return a text without punctuation, by a quicker way if it is ASCII."""
     return text.encode().translate(None, _MARKS).decode() if text.isascii() else _PUNCTUATION.sub("", text)
 
 
 def _lower(text: str) -> str:
-    """Return a text with its ASCII letters in lower case, the only ones that TensorFlow's kernel changes."""
+    """Return a text with its ASCII letters in lower case; others stay, as in TensorFlow."""
     return text.lower() if text.isascii() else text.encode().lower().decode()
 
 
@@ -544,16 +544,16 @@ _SPLITS = ("whitespace", "character")
 
 
 class TextVectorization(_Lookup):
-    """Turns texts into numbers of words, or into rows of counts; a ValueError for an unknown setting.
+    """Turns texts into the numbers of their words, or into rows of counts; a ValueError for an unknown setting.
 
     Args:
         standardize: "lower_and_strip_punctuation", "lower", "strip_punctuation", None, or a function of a text.
         split: "whitespace", "character", None, or a function of a text that returns words.
-        ngrams: Up to how many words in a row count as one; or a tuple of such numbers.
-        output_mode: "int" (numbers in order, 0 fills up and 1 is unknown), "multi_hot", "count" or "tf_idf".
-        output_sequence_length: To what length mode "int" cuts or fills up; that of the longest text if not given.
+        ngrams: The most consecutive words that count as one token; or a tuple of such lengths.
+        output_mode: "int" (numbers in order; 0 is padding, 1 is unknown), "multi_hot", "count" or "tf_idf".
+        output_sequence_length: The length to which mode "int" cuts or pads; that of the longest text if not given.
         vocabulary: The words in order, or the name of a file of them; `adapt` learns them if not given.
-        ragged: Whether mode "int" gives rows of their own lengths, as a ragged tensor where TensorFlow's are at hand.
+        ragged: Whether mode "int" returns a ragged tensor; under TensorFlow's stand-in only.
 
     Example:
         >>> layer = TextVectorization()
@@ -587,7 +587,7 @@ class TextVectorization(_Lookup):
             raise ValueError("`ngrams` and `output_sequence_length` must be integers (or a tuple of them) or None. "
                              f"Received: {ngrams=}, {output_sequence_length=}.")  # fmt: skip
         if output_mode != "int" and output_sequence_length is not None:
-            raise ValueError(f"`output_sequence_length` is for the mode 'int', not for {output_mode!r}.")
+            raise ValueError(f"`output_sequence_length` needs output_mode='int'. Received: {output_mode!r}.")
         if ragged and (output_mode != "int" or not hasattr(Tensor, "rows_of")):
             raise ValueError("`ragged=True` needs output_mode='int' and tf's ragged tensors, which scripts get "
                              f"under `python -m minikeras`. Received: output_mode={output_mode!r}")  # fmt: skip
@@ -606,7 +606,7 @@ class TextVectorization(_Lookup):
         super().adapt(data, steps)
 
     def _keeps_shape(self) -> bool:
-        """Return whether each text has one number, since it is not cut into words."""
+        """Return whether texts are not split, so that each has one number."""
         return self.split is None and self.ngrams is None and self.output_sequence_length is None
 
     def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
@@ -618,20 +618,22 @@ class TextVectorization(_Lookup):
 
     def call(self, inputs: Tensor) -> Tensor:
         as_long_as_texts = self.output_mode == "int" and self.output_sequence_length is None
-        return encode(raw(inputs) if as_long_as_texts else inputs, layer=self)  # the former no program can hold
+        return encode(raw(inputs) if as_long_as_texts else inputs, layer=self)  # an array stays out of programs
 
     def _words(self, text: str, most: int | None) -> list[str]:
-        """Return the words of a text, if there are no n-grams no more than so many."""
+        """Return the tokens of a text, words and n-grams; only the first `most` words are needed, if not None."""
         if not isinstance(text, str):
             raise TypeError(f"TextVectorization takes texts. Received: {text!r}")
         standard, split = _STANDARDS.get(self.standardize, self.standardize), self.split
         plain = text if standard is None else standard(text)
         plain = plain if isinstance(plain, str) else _strings([plain])[0]
-        if split == "whitespace":
+        if split == "whitespace":  # that of ASCII
             n = -1 if most is None or self.ngrams else most
             words = plain.split(None, n) if plain.isascii() else [*map(bytes.decode, plain.encode().split(None, n))]
+        elif split is None:
+            words = [plain]
         else:
-            words = list(plain) if split == "character" else [plain] if split is None else _strings(split(plain))
+            words = list(plain) if split == "character" else _strings(split(plain))
         if self.ngrams is None:
             return words
         lengths = range(1, self.ngrams + 1) if isinstance(self.ngrams, int) else self.ngrams
@@ -651,5 +653,5 @@ class TextVectorization(_Lookup):
         length = lengths.max(initial=0) if self.output_sequence_length is None else self.output_sequence_length
         rows = np.zeros((len(texts), length), "int64") - (self.output_mode != "int")
         rows[np.arange(length) < lengths[:, None]] = np.fromiter(chain.from_iterable(texts), "int64")
-        found = self._encode_numbers(rows)
-        return found if values.ndim else found[0]
+        encodings = self._encode_numbers(rows)
+        return encodings if values.ndim else encodings[0]

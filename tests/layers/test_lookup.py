@@ -567,7 +567,7 @@ def test_weights_of_words_go_with_their_vocabulary() -> None:
     layer.set_vocabulary(["x", "y"])
     with pytest.raises(ValueError, match="needs `idf_weights`"):
         layer([["x", "y"]])
-    with pytest.raises(ValueError, match=r"one a token.*2 weights for 3 tokens"):
+    with pytest.raises(ValueError, match=r"one weight for each token.*2 weights for 3 tokens"):
         layers.StringLookup(vocabulary=["[UNK]", "cat", "dog"], idf_weights=[1.0, 2.0], output_mode="tf_idf")
 
 

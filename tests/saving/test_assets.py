@@ -188,7 +188,7 @@ def test_weights_of_values_are_where_keras_has_them(tmp_path: pathlib.Path) -> N
         np.testing.assert_allclose(np.asarray(twin(values)), np.asarray(model(values)), rtol=1e-6)
         short: Any = getattr(layers, kind)(output_mode="tf_idf", vocabulary=["b"], idf_weights=[1.0])
         smaller = keras.Sequential([keras.Input((1,), dtype="string"), short], name="net")
-        with pytest.raises(FileError, match=r"It has 2 `idf_weights` in mode 'tf_idf'.*\(4,\)"):
+        with pytest.raises(FileError, match=r"Expected 2 `idf_weights` in mode 'tf_idf'.*\(4,\)"):
             smaller.load_weights(tmp_path / "w.weights.h5")
 
 
