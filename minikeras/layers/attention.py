@@ -1,4 +1,4 @@
-"""Attention: each query gets a mean of the values, weighted by how well their keys fit it."""
+"""Attention: each query gets a mean of the values, weighted by how well their keys match it."""
 
 from __future__ import annotations
 
@@ -27,20 +27,21 @@ _PROJECTIONS = "query", "key", "value", "output"
 
 
 class Attention(Layer):
-    """Dot-product attention: softmax(query @ key^T) @ value (Luong et al. 2015); a ValueError for other inputs.
+    """Dot-product attention: softmax(query @ key^T) @ value (Luong et al. 2015).
 
     Args:
-        use_scale: Whether the scores have a weight as a factor.
-        score_mode: "dot" for products; "concat" for sum(tanh(query + key)), with a weight as a factor.
-        dropout: Share of the weights of the mean to drop in training.
+        use_scale: Whether a trained scalar multiplies the scores.
+        score_mode: "dot" for products; "concat" for sum(tanh(query + key)), times a trained scalar.
+        dropout: Fraction of the attention weights to drop in training.
         seed: Seed of the dropout.
 
     Call arguments:
-        inputs: [query, value] or [query, value, key], of shapes (batch, Tq, dim), (batch, Tv, dim), (batch, Tv, dim).
-        mask: [query_mask, value_mask]: what of the queries gives 0, and what of the values is not looked at.
-        training: Whether to drop.
+        inputs: [query, value] or [query, value, key], of shapes (batch, Tq, dim), (batch, Tv, dim), (batch, Tv, dim);
+            a ValueError for anything else.
+        mask: [query_mask, value_mask]: where False, a query's result is 0, and a value is ignored.
+        training: Whether to apply dropout.
         return_attention_scores: Whether to return the weights, (batch, Tq, Tv), as well.
-        use_causal_mask: Whether a query sees only values that do not come after it.
+        use_causal_mask: Whether a query ignores the values that come after it.
 
     Example:
         >>> Attention()([np.ones((1, 2, 3)), np.ones((1, 4, 3))]).shape
@@ -71,9 +72,9 @@ class Attention(Layer):
         if self.concat_score_weight is None:
             scores = ops.matmul(query, ops.swapaxes(key, -2, -1))
             return scores if self.scale is None else scores * self.scale
-        both = ops.expand_dims(query, -2) + ops.expand_dims(key, -3)
-        both = both if self.scale is None else self.scale * both
-        return self.concat_score_weight * ops.sum(ops.tanh(both), -1)
+        sums = ops.expand_dims(query, -2) + ops.expand_dims(key, -3)
+        sums = sums if self.scale is None else self.scale * sums
+        return self.concat_score_weight * ops.sum(ops.tanh(sums), -1)
 
     def call(self, inputs: Any, mask: Any = None, training: bool = False, return_attention_scores: bool = False,
              use_causal_mask: bool = False) -> Any:  # fmt: skip
@@ -83,9 +84,9 @@ class Attention(Layer):
         query_mask, value_mask = (mask[0], mask[1]) if mask else (None, None)
         visible = None if value_mask is None else ops.expand_dims(value_mask, -2)
         if use_causal_mask:
-            causal = np.tri(scores.shape[-2], scores.shape[-1], dtype=bool)[None]  # no keys that come after the query
+            causal = np.tri(scores.shape[-2], scores.shape[-1], dtype=bool)[None]
             visible = causal if visible is None else ops.logical_and(visible, causal)
-        if visible is not None:  # so low that nothing is left of it; float16 goes no lower
+        if visible is not None:  # as low as float16 goes; softmax makes 0 of it
             scores = ops.where(visible, scores, scores - (65504.0 if scores.dtype == "float16" else 1e9))
         weights = ops.softmax(scores, -1)
         if training and self.dropout > 0:
@@ -117,7 +118,7 @@ class AdditiveAttention(Attention):
     """Additive attention: softmax(sum(scale * tanh(query + key))) @ value (Bahdanau et al. 2015).
 
     Args:
-        use_scale: Whether each feature has a weight as a factor.
+        use_scale: Whether each feature has a trained factor.
 
     Example:
         >>> AdditiveAttention()([np.ones((1, 2, 3)), np.ones((1, 4, 3))]).shape
@@ -125,8 +126,6 @@ class AdditiveAttention(Attention):
     """
 
     _further = ("seed",)
-    scale: Variable | None
-    concat_score_weight: Variable | None
 
     def __init__(self, use_scale: bool = True, dropout: float = 0.0, **options: Any) -> None:
         super().__init__(use_scale, dropout=dropout, **options)
@@ -137,40 +136,40 @@ class AdditiveAttention(Attention):
         self.scale = self.add_weight((input_shape[0][-1],), "glorot_uniform", name="scale") if self.use_scale else None
 
     def _scores(self, query: Tensor, key: Tensor) -> Tensor:
-        both = ops.tanh(ops.expand_dims(query, -2) + ops.expand_dims(key, -3))
-        return ops.sum(both if self.scale is None else self.scale * both, -1)
+        features = ops.tanh(ops.expand_dims(query, -2) + ops.expand_dims(key, -3))
+        return ops.sum(features if self.scale is None else self.scale * features, -1)
 
 
 class MultiHeadAttention(Layer):
-    """Several attentions side by side, each on projections of its own, and a projection of all (Vaswani et al. 2017).
+    """Attention in several heads, each on its own projections; another projection joins them (Vaswani et al. 2017).
 
     Args:
-        num_heads: How many.
+        num_heads: The number of heads.
         key_dim: Size of each head's queries and keys.
         value_dim: Size of each head's values, `key_dim` if not given.
-        dropout: Share of the weights of the means to drop in training.
+        dropout: Fraction of the attention weights to drop in training.
         use_bias: Whether the projections have biases.
         output_shape: Size of the result's last axis or axes, the query's last size if not given.
-        attention_axes: Axes that are attended over, all but batch and features if not given.
-        sliding_window: How far from a query the values that it sees may be, None for any.
-        flash_attention: Accepted as in Keras; there is one way to compute it.
+        attention_axes: Axes to attend over, all but batch and features if not given.
+        sliding_window: A query sees only values less than this many places away; all if not given.
+        flash_attention: Accepted as in Keras; it changes nothing.
         kernel_initializer, bias_initializer: What fills the weights of the projections.
         kernel_regularizer, bias_regularizer: Penalties on them.
         activity_regularizer: Penalty on the outputs of the projections.
-        kernel_constraint, bias_constraint: Projections applied to them after each training step.
+        kernel_constraint, bias_constraint: Constraints on them, applied after each training step.
         use_gate: Whether a sigmoid of the query multiplies each head's result.
         seed: Seed of the dropout.
 
     Call arguments:
         query: (batch, T, dim).
         value: (batch, S, dim).
-        key: (batch, S, dim), the value if not given; a ValueError if it does not fit that.
+        key: (batch, S, dim), the value if not given; a ValueError if its S is another.
         value_mask, key_mask: Bools of shape (batch, S), False for what does not count.
-        query_mask: As in Keras not looked at: that of the query counts.
-        attention_mask: Bools of shape (batch, T, S).
+        query_mask: Ignored, as in Keras: the mask that `query` carries counts.
+        attention_mask: Bools of shape (batch, T, S), False where a query must not see a value.
         return_attention_scores: Whether to return the weights, (batch, heads, T, S), as well.
-        training: Whether to drop.
-        use_causal_mask: Whether a query sees only values that do not come after it.
+        training: Whether to apply dropout.
+        use_causal_mask: Whether a query ignores the values that come after it.
 
     Example:
         >>> MultiHeadAttention(num_heads=2, key_dim=3)(np.ones((1, 4, 6)), np.ones((1, 5, 6))).shape
@@ -180,11 +179,11 @@ class MultiHeadAttention(Layer):
     _transient = ("output_shape", "flash_attention", "activity_regularizer")
     supports_masking = True
     _place: ClassVar[str] = "{}_dense"
-    """The attribute that keeps a projection, by its name; files name it too."""
+    """The attribute of a projection, from its name; files contain it too."""
     _takes_off_masks: ClassVar[bool] = True
-    """Whether inputs lose their masks, and that of the query counts in place of `query_mask`."""
+    """Whether to remove the masks of the inputs, and to use the query's in place of `query_mask`."""
     _shared_by: int = 1
-    """Heads of queries for each head of keys and values."""
+    """The number of query heads for each head of keys and values."""
     _output_shape: Sequence[int] | None = None
     query_dense: EinsumDense
     key_dense: EinsumDense
@@ -220,22 +219,22 @@ class MultiHeadAttention(Layer):
         self._configure(locals())
         for name, value in (("attention_axes", attention_axes), ("output_shape", output_shape)):
             if isinstance(value, str | float):
-                raise ValueError(f"`{name}` must be an integer or several. Received: {name}={value!r}.")
+                raise ValueError(f"`{name}` must be an integer or a sequence of them. Received: {name}={value!r}.")
         self._output_shape = (output_shape,) if isinstance(output_shape, int) else output_shape and tuple(output_shape)
         self._penalty: Any = regularizers.get(activity_regularizer)
 
     def _add(self, place: str, name: str, shape: Any, equation: str, sizes: Sequence[int], **settings: Any) -> None:
         """Add a projection, kept in the attribute `place`."""
         letters = equation.partition("->")[2]
-        between = len(letters) - 1 - len(sizes)  # batch and new axes aside
-        shared = self.kernel_initializer, self.bias_initializer  # made anew, or all would draw the same numbers
-        kernel, bias = (type(one).from_config(one.get_config()) for one in shared)
+        between = len(letters) - 1 - len(sizes)  # axes that are neither the batch nor new
+        initializers = self.kernel_initializer, self.bias_initializer  # copied: a seeded one would repeat its numbers
+        kernel, bias = (type(initializer).from_config(initializer.get_config()) for initializer in initializers)
         layer = EinsumDense(
             equation, [*[None] * between, *sizes], bias_axes=letters[-len(sizes) :] if self.use_bias else None,
             name=name, kernel_initializer=kernel, bias_initializer=bias, kernel_regularizer=self.kernel_regularizer,
             bias_regularizer=self.bias_regularizer, activity_regularizer=self._penalty, dtype=self.dtype_policy,
             kernel_constraint=self.kernel_constraint, bias_constraint=self.bias_constraint, **settings)  # fmt: skip
-        layer.supports_masking = True  # or it would warn of a mask, which counts in the softmax
+        layer.supports_masking = True  # or it would warn of a mask that the softmax applies
         layer.build(shape)
         setattr(self, place, layer)
 
@@ -274,7 +273,7 @@ class MultiHeadAttention(Layer):
         query_mask = mask if self._takes_off_masks else query_mask
         visible = self._visible(query, value, query_mask, value_mask, key_mask, attention_mask, use_causal_mask)
         for x in (query, key, value):
-            if self._takes_off_masks and mask_of(x) is not None:  # as in Keras, where later layers do not see it either
+            if self._takes_off_masks and mask_of(x) is not None:  # as in Keras: later layers do not see it either
                 x.keras_mask = None
         gate = self._gate_dense(query) if self.use_gate else None
         to_query, to_key, to_value, to_output = (getattr(self, self._place.format(name)) for name in _PROJECTIONS)
@@ -285,8 +284,8 @@ class MultiHeadAttention(Layer):
         if visible is not None:
             for _ in range(scores.ndim - len(visible.shape)):
                 visible = ops.expand_dims(visible, -2 * len(self.attention_axes) - 1)
-        as_op = scores.ndim == 4 and not self.dropout and not return_attention_scores  # for which Keras has an op
-        if visible is not None and as_op:  # in it a query that sees nothing gets the mean of all values in place of 0
+        as_op = scores.ndim == 4 and not self.dropout and not return_attention_scores  # Keras runs its op in this case
+        if visible is not None and as_op:  # there, a query that sees nothing gets the mean of all values, not 0
             scores, visible = ops.where(visible, scores, 0.7 * float(np.finfo(scores.dtype).min)), None
         weights = ops.softmax(scores) if as_op else self._softmax(scores, mask=visible)
         dropped = self._dropout_layer(weights, training=bool(training)) if self.dropout > 0 else weights
@@ -296,17 +295,17 @@ class MultiHeadAttention(Layer):
 
     def _visible(self, query: Tensor, value: Tensor, query_mask: Any, value_mask: Any, key_mask: Any,
                  attention_mask: Any, use_causal_mask: bool) -> Any:  # fmt: skip
-        """Return which values each query sees, None for all."""
+        """Return a mask of the values that each query sees; None if it sees all."""
         length, count = query.shape[1], value.shape[1]
-        parts = [None if m is None else ops.expand_dims(ops.cast(m, "bool"), axis)
-                 for m, axis in ((query_mask, -1), (value_mask, -2), (key_mask, -2))]  # fmt: skip
+        given = (query_mask, -1), (value_mask, -2), (key_mask, -2)
+        masks: list[Any] = [ops.expand_dims(ops.cast(m, "bool"), axis) for m, axis in given if m is not None]
         if use_causal_mask:
-            parts.append(np.tri(length, count, dtype=bool)[None])
+            masks.append(np.tri(length, count, dtype=bool)[None])
         if self.sliding_window is not None:
-            far = np.abs(np.arange(length)[:, None] - np.arange(count))
-            parts.append(far[None] < self.sliding_window)
-        parts.append(None if attention_mask is None else ops.cast(attention_mask, "bool"))
-        masks = [part for part in parts if part is not None]
+            distance = np.abs(np.arange(length)[:, None] - np.arange(count))
+            masks.append(distance[None] < self.sliding_window)
+        if attention_mask is not None:
+            masks.append(ops.cast(attention_mask, "bool"))
         return reduce(ops.logical_and, masks) if masks else None
 
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
@@ -323,7 +322,7 @@ class MultiHeadAttention(Layer):
 
     def _check(self, value_shape: ShapeLike, key_shape: ShapeLike) -> None:
         if tuple(value_shape[1:-1]) != tuple(key_shape[1:-1]):
-            raise ValueError(f"Value and key must agree but for the last axis. Received: {value_shape}, {key_shape}.")
+            raise ValueError(f"Value and key may differ only in the last axis. Received: {value_shape}, {key_shape}.")
 
     def get_config(self) -> Config:
         penalty = None if self._penalty is None else regularizers.serialize(self._penalty)
@@ -336,7 +335,7 @@ class GroupQueryAttention(MultiHeadAttention):
     Args:
         head_dim: Size of each head.
         num_query_heads: Heads of queries.
-        num_key_value_heads: Heads of keys and values; a ValueError unless they divide `num_query_heads`.
+        num_key_value_heads: Heads of keys and values; a ValueError if they do not divide `num_query_heads`.
 
     Example:
         >>> x = np.ones((1, 4, 6))
@@ -374,10 +373,10 @@ class GroupQueryAttention(MultiHeadAttention):
 
 
 def _equations(rank: int, axes: Sequence[int]) -> tuple[str, str]:
-    """Return how keys and queries make scores, and scores and values the result; `rank` counts heads and features."""
+    """Return the einsums keys, queries -> scores and scores, values -> result; `rank` counts heads and features."""
     target = ascii_lowercase[:rank]
-    more = iter(ascii_lowercase[rank:])
-    source = "".join(next(more) if i in axes else letter for i, letter in enumerate(target))
+    unused = iter(ascii_lowercase[rank:])
+    source = "".join(next(unused) if i in axes else letter for i, letter in enumerate(target))
     others = [target[i] for i in range(rank - 1) if i not in axes]
-    product = "".join([*others, *(target[i] for i in axes), *(source[i] for i in axes)])
-    return f"{source},{target}->{product}", f"{product},{source}->{target}"
+    scores = "".join([*others, *(target[i] for i in axes), *(source[i] for i in axes)])
+    return f"{source},{target}->{scores}", f"{scores},{source}->{target}"

@@ -1,4 +1,4 @@
-"""Layers that make one tensor of several."""
+"""Layers that merge several tensors into one."""
 
 from collections.abc import Callable, Sequence
 from functools import reduce
@@ -28,13 +28,12 @@ class _Merging(Layer):
         def __call__(self, inputs: Any, **kwargs: Any) -> Any: ...
 
     def _listed(self, input_shape: Any) -> list[ShapeLike]:
-        """Return the shapes of the inputs, which are several."""
+        """Return the shapes of the inputs; a ValueError if there is not a list of them, or not the right number."""
         shapes = list(input_shape) if isinstance(input_shape, list | tuple) else []
         if not shapes or not all(isinstance(shape, list | tuple) for shape in shapes):
             raise ValueError(f"{type(self).__name__} needs a list of inputs. Received one of shape {input_shape}.")
         if self._count not in (None, len(shapes)):
-            name, received = type(self).__name__, f"Received {len(shapes)} of shapes {shapes}."
-            raise ValueError(f"{name} needs exactly {self._count} inputs. {received}")
+            raise ValueError(f"{type(self).__name__} needs exactly {self._count} inputs. Received shapes: {shapes}.")
         return shapes
 
     def build(self, input_shape: Any) -> None:
@@ -47,13 +46,13 @@ class _Merging(Layer):
 
 
 class _Elementwise(_Merging):
-    """A layer that merges inputs element by element; the shorter ones get axes of size 1 after the batch."""
+    """A layer that merges inputs element by element; inputs of lower rank get axes of size 1 after the batch."""
 
     _merge: Callable[..., Tensor]
 
     def call(self, inputs: Sequence[Tensor]) -> Tensor:
-        longer = [list(range(1, 1 + max(y.ndim for y in inputs) - x.ndim)) for x in inputs]
-        return self._merge([ops.expand_dims(x, axes) if axes else x for x, axes in zip(inputs, longer, strict=True)])
+        rank = max(x.ndim for x in inputs)
+        return self._merge([ops.expand_dims(x, [*range(1, 1 + rank - x.ndim)]) if x.ndim < rank else x for x in inputs])
 
     def compute_output_shape(self, input_shape: Any) -> PartialShape:
         shapes = self._listed(input_shape)
@@ -63,22 +62,22 @@ class _Elementwise(_Merging):
         return (*(batches or {None}), *reduce(_broadcast, [tuple(shape[1:]) for shape in shapes]))
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
-        """Return the mask of what counts in any input, None if an input has no mask."""
+        """Return a mask of the elements that count in any input; None if an input has no mask."""
         masks = [None] if mask is None else self._masks(inputs, mask)
         return None if any(m is None for m in masks) else reduce(ops.logical_or, masks)
 
 
 def _broadcast(a: PartialShape, b: PartialShape) -> PartialShape:
     """Return the shape of an elementwise result, None where a size is not known."""
-    longer = max(len(a), len(b))
-    pairs = list(zip((1,) * (longer - len(a)) + a, (1,) * (longer - len(b)) + b, strict=True))
+    rank = max(len(a), len(b))
+    pairs = list(zip((1,) * (rank - len(a)) + a, (1,) * (rank - len(b)) + b, strict=True))
     if any(None not in (m, n) and m != n and 1 not in (m, n) for m, n in pairs):
         raise ValueError(f"Inputs have incompatible shapes. Received shapes {a} and {b} (without the batch).")
     return tuple(None if m is None or n is None else n if m == 1 else m for m, n in pairs)
 
 
 def _spread(x: Tensor) -> Any:
-    """Return a tensor's mask in its own shape, None if it has none."""
+    """Return a tensor's mask broadcast to the tensor's shape; None if it has no mask."""
     mask = mask_of(x)
     return None if mask is None else ops.broadcast_to(ops.expand_dims(mask, -1), x.shape)
 
@@ -110,7 +109,7 @@ class Subtract(_Elementwise):
 
 
 class Multiply(_Elementwise):
-    """Product of a list of inputs, in which masked elements are 1; arguments and errors are those of Add.
+    """Product of a list of inputs; masked elements count as 1. Arguments and errors are those of Add.
 
     Example:
         >>> print(Multiply()([np.array([[3.0]]), np.array([[2.0]])]))
@@ -140,7 +139,7 @@ class Average(_Elementwise):
 
 
 class _Extreme(_Elementwise):
-    """A layer that chooses among the elements that are not masked."""
+    """A layer that chooses one of the elements that are not masked."""
 
     _choose: Callable[[Any, Any], Tensor]
 
@@ -180,7 +179,7 @@ class Minimum(_Extreme):
 
 
 class Concatenate(_Merging):
-    """Joins a list of inputs along an axis; a ValueError if it gets no list, or the shapes differ elsewhere.
+    """Joins a list of inputs along an axis; a ValueError if it gets no list, or if other axes differ in size.
 
     Args:
         axis: The axis; in all others the inputs agree.
@@ -209,35 +208,31 @@ class Concatenate(_Merging):
         for i, sizes in enumerate(zip(*shapes, strict=True) if fits else ()):
             fits = fits and (len({*sizes} - {None}) <= 1 or i == self.axis % len(output))
         if not fits:
-            raise ValueError(f"Shapes to concatenate may differ in axis {self.axis} alone. Received: {shapes}.")
+            raise ValueError(f"Inputs to concatenate may differ only in axis {self.axis}. Received shapes: {shapes}.")
         lengths: list[Any] = [shape[self.axis] for shape in shapes]
         output[self.axis] = None if None in lengths else sum(lengths)
         return tuple(output)
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
-        """Return the masks joined, with True for inputs without one; None if none has one."""
+        """Return the masks joined, with True for an input that has none; None if no input has a mask."""
         masks = [None] if mask is None else self._masks(inputs, mask)
         if all(m is None for m in masks):
             return None
-        parts = []
-        for x, m in zip(inputs, masks, strict=True):
-            if m is None:
-                parts.append(ops.ones_like(x, dtype="bool"))
-            else:
-                whole = ops.zeros_like(x, dtype="bool")
-                parts.append(m if m.ndim == x.ndim else ops.logical_or(ops.expand_dims(m, -1), whole))
-        return ops.any(ops.concatenate(parts, axis=self.axis), axis=-1)
+        filled = [ops.ones_like(x, dtype="bool") if m is None else m for x, m in zip(inputs, masks, strict=True)]
+        wide = [m if m.ndim == x.ndim else ops.logical_or(m[..., None], ops.zeros_like(x, dtype="bool"))
+                for x, m in zip(inputs, filled, strict=True)]  # fmt: skip
+        return ops.any(ops.concatenate(wide, axis=self.axis), axis=-1)
 
 
 class Dot(_Merging):
     """Sum of the products of two inputs along one axis of each; a TypeError or ValueError if `axes` do not fit.
 
     Args:
-        axes: The axis of both, or that of the first and that of the second; the batch has no part in it.
-        normalize: Whether to bring both to length 1 along their axes first, so that the result is a cosine.
+        axes: The axis of both inputs, or a pair of axes, one for each input; not the batch.
+        normalize: Whether to scale both to length 1 along their axes first, so that the result is a cosine.
 
-    Input shape:  two of at least 2 axes, of the same size along the given ones.
-    Output shape: (batch, other axes of the first, other axes of the second), (batch, 1) if there are none.
+    Input shape:  two inputs of at least 2 axes, of the same size along `axes`.
+    Output shape: (batch, other axes of the first, other axes of the second); (batch, 1) if there are no others.
 
     Example:
         >>> print(Dot(axes=1)([np.array([[1.0, 2.0]]), np.array([[3.0, 4.0]])]))
@@ -264,8 +259,8 @@ class Dot(_Merging):
             lengths, batches = ({shapes[0][i], shapes[1][j]} - {None} for i, j in (axes, (0, 0)))
             fits = len(lengths) <= 1 and len(batches) <= 1
         if not fits:
-            raise ValueError("A `Dot` layer needs two inputs with equal batch sizes, and equal sizes along its axes, "
-                             f"without the batch. Received {shapes[0]} and {shapes[1]}, axes={self.axes}.")  # fmt: skip
+            raise ValueError("A `Dot` layer needs two inputs with equal batch sizes, and equal sizes along `axes`, "
+                             f"not the batch. Received: {shapes[0]} and {shapes[1]}, axes={self.axes}.")  # fmt: skip
         return [a % len(shape) for shape, a in zip(shapes, axes, strict=True)]
 
     def call(self, inputs: Sequence[Tensor]) -> Tensor:
@@ -290,7 +285,7 @@ class Dot(_Merging):
 
 
 def _as_function(cls: type[Layer]) -> Any:
-    """Return the function of a list of inputs that makes a layer and calls it."""
+    """Return a function that makes a merging layer and calls it on a list of inputs."""
 
     def merge(inputs: Sequence[TensorLike], *args: Any, **kwargs: Any) -> Any:
         return cls(*args, **kwargs)(inputs)
