@@ -147,7 +147,7 @@ FORGOTTEN: list[tuple[str, Callable[[], object]]] = [
         np.ones((2, 3, 4)), mask=np.ones((3, 2), bool), training=True)),
     (r"`initial_state` needs .*\(2, 3\), \(2, 3\)", lambda: layers.LSTM(3)(np.ones((2, 3, 4)), [np.ones((2, 6))])),
     (r"`initial_state` needs .*\(2, 3\)", lambda: layers.GRU(3)(np.ones((2, 3, 4)), [np.ones((1, 3))])),
-    ("needs one step", lambda: layers.GRU(3)(np.ones((2, 0, 4)))),
+    ("needs at least one step", lambda: layers.GRU(3)(np.ones((2, 0, 4)))),
     ("go into a list", lambda: keras.Sequential(keras.Input((2,)), layers.Dense(3))),  # type: ignore[arg-type]
     ("Unrecognized keyword", lambda: layers.Cropping1D(1, data_format="channels_last")),  # type: ignore[call-arg]
     ("Unrecognized keyword", lambda: layers.UpSampling1D(2, data_format="channels_last")),  # type: ignore[call-arg]

@@ -13,9 +13,9 @@ from ..regularizers import RegularizerLike
 
 
 class CommonOptions(TypedDict, total=False):
-    """Keyword arguments that every layer takes and none takes by position, see `Layer`.
+    """Keyword arguments that every layer takes, by name only; see `Layer`.
 
-    With the `input_shape` of one sample a Sequential that the layer opens is built at once.
+    `input_shape` is the shape of one sample: a Sequential that begins with the layer is then built at once.
     """
 
     trainable: bool
@@ -43,21 +43,21 @@ GETTERS: dict[str, Any] = {"activation": activations, "constraint": constraints,
 
 
 def to_config(value: Any) -> Any:
-    """Return an argument as a configuration holds it: functions by name, objects as dicts, the rest as it is."""
+    """Return an argument as configurations hold it: functions by name, objects as dicts, the rest unchanged."""
     if hasattr(value, "get_config"):
         return serialize(value)
     return activations.serialize(value) if callable(value) else value
 
 
 def plain_arguments(cls: type[Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Config | None:
-    """Return the arguments that an object of a user's class is made with, None if they are not all plain values."""
+    """Return the arguments of `__init__` for an object of a user's class; None if they are not all plain values."""
     if is_built_in(cls):
         return None
     accepted = parameters(cls.__init__)
     if accepted.positional_only or len(args) >= len(accepted.positional):  # some went into *args
         return None
     arguments = {**accepted.defaults, **accepted.bind((None, *args), kwargs)}
-    for name in (accepted.positional[0], "name", "trainable", "dtype"):  # a layer's configuration has the last three
+    for name in (accepted.positional[0], "name", "trainable", "dtype"):  # self, and what configurations have anyway
         arguments.pop(name, None)
     is_plain = all(x is None or isinstance(x, str | int | float | bool) for x in leaves(arguments))
     return arguments if is_plain else None

@@ -1,4 +1,4 @@
-"""The base class of all layers: built when first called, configured, and what happens around its `call`."""
+"""The base class of all layers: how they are configured and built, and what happens around their `call`."""
 
 import os
 from collections.abc import Callable, Iterable, Sequence
@@ -41,15 +41,15 @@ from .module import Module, Untracked as Untracked
 
 _ARRAYS = (np.ndarray, TensorOps)
 _NUMBERS = (int, float, np.generic, list, tuple)
-"""What a list begins with that is one tensor, and not a list of tensors: a number, or nothing."""
+"""A list whose first leaf is one of these is one tensor, not a list of tensors."""
 _BUILDING = RLock()
-"""Held while a layer is built, so that threads build it once. A forked process has no other thread: nobody holds it."""
+"""Held while a layer is built, so that threads build it once. A forked process gets a lock that no thread holds."""
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=lambda: globals().update(_BUILDING=RLock()))
 
 
 def deserialize(config: Config, custom_objects: CustomObjects | None = None) -> "Layer":
-    """Return the layer (or the model) of a configuration that `serialize` made; a ValueError if it is of no layer."""
+    """Return the layer or model of a configuration that `serialize` made; a ValueError if it is of something else."""
     layer = registry.deserialize(config, custom_objects)
     if not isinstance(layer, Layer):
         raise ValueError(f"Expected the configuration of a layer. Received: {config!r:.200}.")
@@ -57,7 +57,7 @@ def deserialize(config: Config, custom_objects: CustomObjects | None = None) -> 
 
 
 class Layer(Module, Configurable):
-    """A function with weights, made when it first sees its input; a ValueError for an unknown keyword.
+    """A function with weights, which are made at the first call; a ValueError for an unknown keyword argument.
 
     A subclass overrides `__init__` (settings), `build(input_shape)` (weights, with `add_weight`) and `call`
     (maths, written with `minikeras.ops`, operators or NumPy functions). `call` may have any signature; an
@@ -68,7 +68,7 @@ class Layer(Module, Configurable):
         trainable: Whether training changes the weights.
         dtype: Dtype or policy of weights and computations.
         autocast: Whether float inputs are cast to the compute dtype.
-        name: The layer's name, without a slash, made up if not given.
+        name: The layer's name, without a slash; automatic if not given.
 
     Example:
         >>> class Scale(keras.Layer):
@@ -92,22 +92,22 @@ class Layer(Module, Configurable):
     """Where `call` takes `training` by position, 0 if it does not."""
     __training_default: ClassVar[bool | None] = None
     _converts_inputs: bool = True
-    """Whether inputs are converted to one dtype; a model of a graph leaves that to each of its inputs."""
+    """Whether inputs are converted to one dtype; a functional model leaves that to each of its inputs."""
     _takes_text: ClassVar[bool] = False
-    """Whether a layer of this package that converts its inputs takes text, which it moves about as it is."""
+    """Whether a built-in layer takes text, because it only moves elements."""
     __has_losses: ClassVar[bool] = False
-    """Whether a penalty has been added to any layer, so that there may be some to forget."""
+    """Whether any layer has ever had an added loss; before that, calls have none to clear."""
     _common = ("activity_regularizer", "trainable", "dtype", "autocast", "name")
     _weightless: ClassVar[bool] = False
     """Whether it is built as soon as it is made, unless a subclass has a `build` of its own."""
     _names_penalty: ClassVar[bool] = False
-    """Whether configurations name an `activity_regularizer` that is None."""
+    """Whether configurations include an `activity_regularizer` that is None."""
     supports_masking: bool = False
     """Whether outputs get the mask that `compute_mask` gives."""
     input_spec: Any = None
     """Rank and sizes that inputs must have: an InputSpec, a list of them, or None."""
     _advice: ClassVar[str] = ""
-    """What an error adds where an input has too few or too many axes."""
+    """A hint at the end of errors about the rank of an input."""
     _repr_html_, _repr_mimebundle_ = displays(of_layer)
 
     def __init_subclass__(cls, **kwargs: object) -> None:
@@ -192,9 +192,9 @@ class Layer(Module, Configurable):
         return penalties + [v.regularizer(v) for v in self.trainable_weights if v.regularizer is not None]
 
     def build(self, *args: Any, **kwargs: Any) -> None:
-        """Make the weights for an input shape, None where a size is unknown. The first call does this by itself.
+        """Make the weights for an input shape, in which None is an unknown size. The first call does this by itself.
 
-        A layer of several inputs may name one shape each.
+        A layer with several inputs may take a shape for each of them.
         """
         if args or kwargs:
             self._build_shapes = {"input_shape": _as_shape(next(iter((*args, *kwargs.values()))))}
@@ -218,26 +218,27 @@ class Layer(Module, Configurable):
             self.build(**{key: _as_shape(value) for key, value in config["shapes_dict"].items()})
 
     def _rowwise(self) -> bool:
-        """Return whether each row of the output depends on its row of the input alone."""
+        """Return whether each row of the output depends on the same row of the input alone."""
         return True
 
     def _maybe_build(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         with _BUILDING:
-            if not self.built:  # no other thread has built it meanwhile
+            if not self.built:  # another thread may have built it meanwhile
                 with context.having(undo=None):
                     self.__with_shapes(self.build, args, kwargs)
                 self.__warn_unless_held()
 
     def __warn_unless_held(self) -> None:
-        outer = [x for _, x in context.scopes[:-1] if isinstance(x, Layer)] if context.training else []
-        held = context.dry or not outer or not outer[-1].built or any(self in x._flatten_layers() for x in outer)
-        if self.weights and not held:  # what a `build` makes may be set as an attribute afterwards
-            warn_user(f"{type(self).__name__} is built in the call of '{outer[-1].name}', which does not hold it: its "
-                      "weights are not trained, and new in each call if the call makes the layer. Make it in "
-                      "`__init__()` or `build()`, and set it as an attribute there.")  # fmt: skip
+        callers = [x for _, x in context.scopes[:-1] if isinstance(x, Layer)] if context.training else []
+        if context.dry or not callers or not callers[-1].built:  # its `build` may still set this layer as an attribute
+            return
+        if self.weights and not any(self in caller._flatten_layers() for caller in callers):
+            warn_user(f"{type(self).__name__} is built in the call of '{callers[-1].name}', which does not hold it: "
+                      "its weights are not trained, and if the call makes the layer, they are new each time. Make it "
+                      "in `__init__()` or `build()`, and set it as an attribute there.")  # fmt: skip
 
     def __with_shapes(self, method: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Call a method that takes the shape of the input, or several, each named after its argument of `call`."""
+        """Call a method with the shape of the input, or with several, each named after its argument of `call`."""
         names = parameters(method).positional
         if not names and not parameters(method).varargs:
             return method()
@@ -250,8 +251,8 @@ class Layer(Module, Configurable):
             if name not in inputs and argument in self._takes and argument not in parameters(self.call).defaults:
                 raise TypeError(f"{type(self).__name__}.call() is missing a required argument: {argument!r}.")
             if name not in inputs and name not in parameters(method).defaults:
-                raise ValueError(f"{type(self).__name__}.{method.__name__}() takes {name!r}. Where it takes several "
-                                 "shapes, each is named after an argument of call() and `_shape`.")  # fmt: skip
+                raise ValueError(f"{type(self).__name__}.{method.__name__}() takes {name!r}. If it takes several "
+                                 "shapes, name each after an argument of call(), with `_shape` behind.")  # fmt: skip
         return method(**shapes)
 
     def compute_output_shape(self, *args: Any, **kwargs: Any) -> Any:
@@ -321,11 +322,11 @@ class Layer(Module, Configurable):
         return outputs
 
     def __training_by_name(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
-        """Pass `training` by name, and what stands behind it, where it is given by place."""
+        """Turn `training`, and arguments after it, into keyword arguments if they were passed by position."""
         place = self.__training_place
         if 0 < place < len(args) and np.ndim(args[place]):
             raise TypeError(f"{type(self).__name__}.call() takes {place} input(s). Received {len(args)}, of the shapes "
-                            f"{_shapes([*args])}. Several tensors go into a list, or are joined before.")  # fmt: skip
+                            f"{_shapes([*args])}. Pass several tensors as a list, or join them first.")  # fmt: skip
         if 0 < place < len(args) and (args[place] is None or isinstance(args[place], bool)):
             names = parameters(self.call).positional
             return args[:place], dict(zip(names[place:], args[place:], strict=False)) | kwargs
@@ -336,7 +337,7 @@ class Layer(Module, Configurable):
         training = self.__settled_training(kwargs)
         if self.__takes_masks:
             kwargs |= masks_for(self.call, self._takes, args, kwargs)
-        mask = mask_of(first) if kwargs.get("mask") is None else kwargs["mask"]  # before a layer within takes it off
+        mask = mask_of(first) if kwargs.get("mask") is None else kwargs["mask"]  # now: an inner layer may remove it
         with calling(training, self.__autocast_dtype()):
             try:
                 if symbolic:
@@ -361,14 +362,14 @@ class Layer(Module, Configurable):
         check_keywords(self.call, [key for key in keywords if key != "training"], f"{type(self).__name__}.call")
 
     def __settled_training(self, kwargs: dict[str, Any]) -> bool | None:
-        """Return whether the call is for training, and let `call` know if it takes that.
+        """Return whether the call is for training, and pass that to `call` if it takes it.
 
-        What the caller says counts, then the call around this one, then the default of `call`.
+        The caller's argument comes first, then the call around this one, then the default of `call`.
         """
         training: bool | None = kwargs.get("training")
         if training is None:
-            around = context.training
-            training = around[-1] if around else self.__training_default
+            outer_calls = context.training
+            training = outer_calls[-1] if outer_calls else self.__training_default
         if "training" not in self._takes:
             kwargs.pop("training", None)
         elif training is not None:
@@ -377,10 +378,10 @@ class Layer(Module, Configurable):
 
     def stateless_call(self, trainable_variables: Sequence[Any], non_trainable_variables: Sequence[Any], *args: Any,
                        return_losses: bool = False, **kwargs: Any) -> tuple[Any, ...]:  # fmt: skip
-        """Compute the output for given values of the variables, which keep their own; a ValueError if not built.
+        """Compute the output with other values of the variables, which stay unchanged; a ValueError if not built.
 
-        Return the output, what the non-trainable variables would become and, with `return_losses`, the penalties.
-        There must be one value for each of the trainable and of the non-trainable variables, in their order.
+        Pass one value for each trainable and each non-trainable variable, in their order. Return the output, the new
+        values of the non-trainable variables and, with `return_losses`, the losses.
         """
         variables = [*self.trainable_variables, *self.non_trainable_variables]
         values = [*trainable_variables, *non_trainable_variables]
@@ -400,9 +401,9 @@ class Layer(Module, Configurable):
         return (outputs, after, losses) if return_losses else (outputs, after)
 
     def __noted(self, args: tuple[Any, ...], kwargs: dict[str, Any], filled: dict[str, Any]) -> dict[str, Any]:
-        """Return the keyword arguments that the node of a symbolic call keeps.
+        """Return the keyword arguments for the node of a symbolic call.
 
-        They are the caller's and, where no input was converted, those that were filled in, as in Keras.
+        They are the caller's; if no input was converted, also those that were filled in, as in Keras.
         """
         if self._converts_inputs:
             for x in leaves(args):
@@ -415,7 +416,7 @@ class Layer(Module, Configurable):
         return kwargs | masks | filled
 
     def __autocast_dtype(self) -> str | None:
-        """Return the dtype that weights are read in during the call, None for their own."""
+        """Return the dtype to which weights are cast during the call; None for their own."""
         policy = self.dtype_policy
         mixed = self.autocast and policy.compute_dtype != policy.variable_dtype
         return policy.compute_dtype if mixed else None
@@ -431,16 +432,16 @@ class Layer(Module, Configurable):
 
     @overridable
     def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
-        """Return the mask of the output, that of the input by default; a subclass may override it.
+        """Return the mask of the output, by default the mask of the input; a subclass may override it.
 
         Args:
             inputs: The first argument of the call.
-            previous_mask: Its mask, with False where an element does not count, or None; of a list of inputs a list.
+            previous_mask: Its mask, False where an element does not count, or None; a list for a list of inputs.
         """
         return previous_mask
 
     def __pass_mask(self, inputs: Any, outputs: Any, mask: Any) -> None:
-        """Put what `compute_mask` makes of the inputs' mask on the outputs that have none."""
+        """Give outputs without a mask the one that `compute_mask` returns."""
         if mask is None and type(self).compute_mask is Layer.compute_mask:
             return
         if self.supports_masking:
@@ -453,9 +454,9 @@ class Layer(Module, Configurable):
                       "information. Downstream layers will not see the mask.")  # fmt: skip
 
     def _as_input(self, x: Any) -> Any:
-        """Return an input as a tensor, or a structure of tensors, floats in the input dtype.
+        """Return an input as a tensor, or a structure of tensors, with floats cast to the input dtype.
 
-        Layers and functions stay what they are; text is refused, as are tensors of it by layers that compute.
+        Layers and functions stay as they are. Strings are refused; tensors of text too, if the layer computes.
         """
         casts = self.autocast and self._converts_inputs
         if type(x) is Tensor and (x.dtype == self.input_dtype or not casts):  # most of the time
@@ -469,8 +470,8 @@ class Layer(Module, Configurable):
         if isinstance(x, str | bytes):
             raise self.__misplaced(x)
         tensor = as_tensor(x)
-        numbers = self._converts_inputs and is_built_in(type(self)) and not (self._takes_text or self._layers_held())
-        if numbers and tensor.dtype == "string":
+        computes = self._converts_inputs and is_built_in(type(self)) and not (self._takes_text or self._layers_held())
+        if computes and tensor.dtype == "string":
             raise ValueError(f"Layer '{self.name}' expects numbers. Received {tensor.dtype} of shape {tensor.shape}.")
         if casts and tensor.dtype != self.input_dtype and "float" in tensor.dtype:
             return masked(tensor.astype(self.input_dtype), mask_of(tensor))
@@ -498,7 +499,7 @@ class Layer(Module, Configurable):
 
     @property
     def path(self) -> str | None:
-        """Names of the layers around it and its own, such as "sequential/dense"; None before it is built."""
+        """Its name after those of the layers around it, such as "sequential/dense"; None before it is built."""
         return self._path
 
     @property
@@ -525,8 +526,8 @@ class Layer(Module, Configurable):
     def get_config(self) -> Config:
         """Return the arguments that make an equal layer, as JSON-like values.
 
-        A subclass with arguments of its own extends the result. Where all of them are plain values, that is done by
-        itself; otherwise a NotImplementedError asks for it.
+        A subclass extends the result by its own arguments. If all of them are plain values, they are added without
+        that; if not, a NotImplementedError asks for it.
         """
         policy = dtype_policies.serialize(self.dtype_policy)
         config: Config = {"name": self.name, "trainable": self.trainable, "dtype": policy}
@@ -554,7 +555,7 @@ class Layer(Module, Configurable):
         """Return a layer of a configuration that `get_config` made, here or in Keras."""
         config = dict(config)
         if config.pop("quantization_config", None) is not None:
-            raise ValueError(f"{cls.__name__} has no quantized weights here, as its `quantization_config` asks for.")
+            raise ValueError(f"{cls.__name__} cannot be quantized here, as its `quantization_config` asks for.")
         if isinstance(config.get("dtype"), dict):
             config["dtype"] = dtype_policies.get(config["dtype"])
         try:
@@ -563,7 +564,7 @@ class Layer(Module, Configurable):
             raise
         except TypeError as error:
             raise TypeError(f"Error when making {cls.__name__} from its configuration {config}: {error}. Its keys must "
-                            "be those of `__init__`: override `from_config` or `get_config`.") from error  # fmt: skip
+                            "be those of `__init__`: override `get_config` or `from_config`.") from error  # fmt: skip
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
@@ -576,7 +577,7 @@ registry: Registry[Layer] = Registry(
 
 
 class SameShape(Layer):
-    """A layer whose output has the shape of its input, and is the input unless a subclass says what it is."""
+    """A layer whose output has the shape of its input; `call` returns the input unless a subclass overrides it."""
 
     supports_masking = True
     _weightless = True
@@ -589,10 +590,9 @@ class SameShape(Layer):
 
 
 class Ranked(Layer):
-    """A layer that acts on the axes between batch and channels; a subclass says how many these are.
+    """A layer that acts on the axes between batch and channels; a subclass names their number, `rank`.
 
-    `class AveragePooling2D(_Pooling, rank=2, op=ops.average_pool)`: where several subclasses differ in no more than the
-    op they run, they name that as well.
+    Subclasses that differ only in their op name it too: `class AveragePooling2D(_Pooling, rank=2, op=average_pool)`.
 
     Args:
         data_format: Where the channels are, "channels_last" or "channels_first"; as configured if not given.
@@ -616,9 +616,9 @@ class Ranked(Layer):
         self.input_spec: Any = InputSpec(ndim=self._rank + 2)
 
     def _parts(self, shape: ShapeLike) -> tuple[PartialShape, PartialShape, PartialShape]:
-        """Return the sizes of a shape before, in and behind these axes."""
-        sizes, ahead = tuple(shape), 1 if self.data_format == "channels_last" else 2
-        return sizes[:ahead], sizes[ahead : ahead + self._rank], sizes[ahead + self._rank :]
+        """Split a shape into the sizes before, in and after these axes."""
+        sizes, start = tuple(shape), 1 if self.data_format == "channels_last" else 2
+        return sizes[:start], sizes[start : start + self._rank], sizes[start + self._rank :]
 
 
 def _builds(build: Callable[..., None]) -> Callable[..., None]:
@@ -649,7 +649,7 @@ def _builds(build: Callable[..., None]) -> Callable[..., None]:
 
 
 def _as_shape(x: Any) -> Any:
-    """Return a shape, or a structure of shapes, as tuples of Python's integers."""
+    """Return a shape, or a structure of shapes, as tuples of Python integers."""
     return map_shapes(lambda s: tuple(n if n is None else int(n) for n in s) if isinstance(s, list | tuple) else s, x)
 
 
@@ -665,11 +665,11 @@ def _shapes(x: Any) -> Any:
 
 
 def as_tensor(x: Any) -> Tensor:
-    """Return a tensor, a variable, or what becomes an array, as a tensor."""
+    """Return a tensor, a variable or an array-like value as a tensor."""
     return x if isinstance(x, Tensor) else x._tensor() if isinstance(x, Variable) else Tensor(as_array(x))
 
 
 def _fresh(y: Any) -> Any:
-    """Return an output as a tensor that no other call has given."""
+    """Return an output, or a copy of it if it is the symbolic tensor of another call."""
     is_old = isinstance(y, KerasTensor) and y.node is not None
     return masked(KerasTensor(y.shape, y.dtype), mask_of(y)) if is_old else y

@@ -24,9 +24,9 @@ def masked(x: T, mask: Any) -> T:
 
 def masks_for(call: Callable[..., Any], takes: Container[str], args: tuple[Any, ...],
               kwargs: dict[str, Any]) -> dict[str, Any]:  # fmt: skip
-    """Return the masks of the inputs by the names under which a `call` takes them, where they are not given.
+    """Return the masks of the inputs, by the names of the arguments of `call` that take them and were not passed.
 
-    `mask` is that of the only input; among several, `query_mask` is that of the input `query`.
+    A single input's mask is called `mask`; with several inputs, the mask of `query` is called `query_mask`.
     """
     inputs = parameters(call).bind(args, kwargs)
     tensors = {k: x for k, x in inputs.items() if any(isinstance(item, TensorOps) for item in leaves(x))}
