@@ -1,4 +1,4 @@
-"""Dense and its generalization, the input of a model, masks, and layers that run a function."""
+"""Dense layers, the input of a model, and the layers Identity, Masking and Lambda."""
 
 from __future__ import annotations
 
@@ -64,11 +64,11 @@ class Dense(WithKernel):
     """Densely connected layer: y = activation(x @ kernel + bias).
 
     Args:
-        units: Size of the last output axis, a positive integer; a ValueError for another.
-        kernel_initializer: What fills the kernel, of shape (n, units); by default as Glorot and Bengio 2010 say.
+        units: Size of the last output axis, a positive integer; a ValueError otherwise.
+        kernel_initializer: What fills the kernel, of shape (n, units); by default that of Glorot and Bengio 2010.
         bias_initializer: What fills the bias, of shape (units,).
 
-    Input shape:  (batch, ..., n), with the n of the first call; a ValueError if it is unknown, or another one later.
+    Input shape:  (batch, ..., n); the first call fixes n. A ValueError if n is unknown, or changes later.
     Output shape: (batch, ..., units).
 
     Example:
@@ -111,11 +111,11 @@ class EinsumDense(WithKernel):
     """Densely connected layer of any layout: y = activation(einsum(equation, x, kernel) + bias).
 
     Args:
-        equation: The layout, such as "ab,bc->ac" for Dense. Letters name axes, in the order input, kernel, output; an
-            ellipsis before or behind those of input and output stands for further axes. A ValueError for another form,
-            or where it does not fit the shapes.
-        output_shape: Sizes of the output's axes without the batch and those in the ellipsis, None for those of the
-            input; an integer for a single one.
+        equation: The layout, such as "ab,bc->ac" for Dense: the letters of the axes of input, kernel and output. An
+            ellipsis at the start or at the end of both input and output stands for further axes. A ValueError for
+            another form, or if it does not fit the shapes.
+        output_shape: Sizes of the output's axes, without the batch and the ellipsis; None where the size is the
+            input's. An integer for a single axis.
         bias_axes: Letters of the output's axes that have a bias, such as "c"; no bias if not given.
 
     Example:
@@ -140,21 +140,21 @@ class EinsumDense(WithKernel):
         self.partial_output_shape: PartialShape = as_shape(output_shape)
 
     def _analyzed(self, input_shape: ShapeLike) -> tuple[str, str, dict[str, int | None], PartialShape, bool]:
-        """Return the kernel's and the output's letters, the sizes by letter, the output shape, and if "..." leads."""
+        """Return the letters of kernel and output, the sizes by letter, the output shape, and whether "..." leads."""
         terms = _EQUATION.fullmatch(self.equation)
         if terms is None:
             raise ValueError(f"Invalid einsum equation {self.equation!r}. Equations must be in the form [X],[Y]->[Z], "
                              "...[X],[Y]->...[Z], or [X]...,[Y]->[Z]....")  # fmt: skip
         x, kernel, y = terms["x"], terms["kernel"], terms["y"]
         lead, ndim = bool(terms["lead"]), len(input_shape)
-        others = ndim - len(x) if lead or terms["tail"] else 0  # axes in the ellipsis
-        first = max(others, 1) if lead else 1  # the batch, and those in a leading ellipsis
+        extra = ndim - len(x) if lead or terms["tail"] else 0  # the number of axes in the ellipsis
+        first = max(extra, 1) if lead else 1  # the batch, or all axes of a leading ellipsis
         behind = input_shape[len(x) :] if terms["tail"] else ()
         shape = (*input_shape[:first], *self.partial_output_shape, *behind)
-        if ndim != len(x) + others or others < 0 or len(shape) != len(y) + others:
+        if ndim != len(x) + extra or extra < 0 or len(shape) != len(y) + extra:
             raise ValueError(f"Equation {self.equation!r} does not fit an input of shape {tuple(input_shape)} and an "
                              f"output of shape {shape}: each letter names one axis.")  # fmt: skip
-        start = others if lead else 0
+        start = extra if lead else 0
         inputs = dict(zip(x, input_shape[start:], strict=False))
         sizes = inputs | {c: inputs.get(c) if n is None else n for c, n in zip(y, shape[start:], strict=False)}
         for letter in kernel + y:
@@ -168,10 +168,11 @@ class EinsumDense(WithKernel):
     def build(self, input_shape: ShapeLike) -> None:
         kernel, y, sizes, shape, lead = self._analyzed(input_shape)
         initializer = self.kernel_initializer
-        of_fans = initializers.VarianceScaling
-        if isinstance(initializer, of_fans) and None in (initializer.input_axes, initializer.output_axes):
-            axes = [[i for i, c in enumerate(kernel) if (c in y) is out] for out in (False, True)]
-            settings = {"seed": initializer.seed, "input_axes": axes[0], "output_axes": axes[1]}
+        scaling = initializers.VarianceScaling  # must know which axes of the kernel are inputs and outputs
+        if isinstance(initializer, scaling) and None in (initializer.input_axes, initializer.output_axes):
+            outputs = [i for i, letter in enumerate(kernel) if letter in y]
+            inputs = [i for i in range(len(kernel)) if i not in outputs]
+            settings = {"seed": initializer.seed, "input_axes": inputs, "output_axes": outputs}
             initializer = initializer.from_config({**initializer.get_config(), **settings})
         kernel_shape = tuple(sizes[c] for c in kernel)
         self.kernel: Variable = self._configured_weight("kernel", kernel_shape, initializer=initializer)
@@ -238,7 +239,7 @@ class InputLayer(Layer):
             if expected is None:
                 expected = (own[0] if batch_size is None else batch_size, *(own[1:] if shape is None else shape))
             if (tuple(expected), dtype or input_tensor.dtype) != (own, input_tensor.dtype):
-                raise ValueError(f"The shape and dtype given are not those of `input_tensor`, {input_tensor!r}.")
+                raise ValueError(f"The shape and dtype must be those of `input_tensor`, {input_tensor!r}.")
             batch_shape, dtype = own, input_tensor.dtype
         elif shape is not None:
             batch_shape = (batch_size, *standardize_shape(shape))
@@ -338,12 +339,12 @@ class Masking(SameShape):
 
 
 class Lambda(Layer):
-    """Layer that runs a function of the caller's.
+    """Layer that calls a function.
 
     Args:
         function: Takes a tensor, and optionally `training` and `mask`; returns a tensor.
         output_shape: Shape of one output sample, or a function from input shape to output shape; inferred if not given.
-        mask: The output's mask, or a function of the input and its mask that gives it.
+        mask: The output's mask, or a function of the input and its mask that returns it.
         arguments: Further keyword arguments of the function.
 
     Example:
@@ -380,7 +381,7 @@ class Lambda(Layer):
         return self._inferred_spec(*args, **kwargs)
 
     def compute_output_shape(self, input_shape: Any) -> PartialShape:
-        """Return the declared shape, or the one found by running the function on zeros."""
+        """Return the declared shape, or the one that running the function on zeros gives."""
         if callable(self._output_shape):
             return tuple(self._output_shape(input_shape))
         if self._output_shape is not None:
@@ -402,7 +403,7 @@ class Lambda(Layer):
 
     @classmethod
     def from_config(cls, config: Config) -> Lambda:
-        """Return the layer of a configuration; a ValueError for a lambda neither made here nor in `custom_objects`."""
+        """Return the layer of a configuration; a ValueError for an unknown lambda that is not in `custom_objects`."""
         config = with_lambdas(config)
         functions = [key for key in ("function", "output_shape", "mask") if isinstance(config.get(key), dict)]
         return super().from_config({**config, **{key: deserialize(config[key]) for key in functions}})

@@ -1,4 +1,4 @@
-"""A module holds variables, metrics and other modules, which a walk over its attributes finds."""
+"""A module holds variables, metrics and other modules; a walk over its attributes finds them."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _OF_TRAINING = frozenset({"_compile_config", "_compiled_metrics", "_loss_tracker
 _SET_LATER = {"optimizer": ". `compile()` sets it.", "history": ". `fit()` sets it."}
 _MADE_BY_INIT = frozenset({"_variables", "name", "built", "autocast", "dtype_policy", "activity_regularizer",
                            "_trainable", "_losses", "_own_graph"})  # fmt: skip
-"""Attributes that a subclass misses which does not call `super().__init__()`."""
+"""Attributes that are missing where a subclass does not call `super().__init__()`."""
 
 
 class Module:
@@ -54,9 +54,9 @@ class Module:
     _found_inside: Contents
     _building: bool
     _of_graph: ClassVar[frozenset[str]] = frozenset()
-    """Properties of a model made of a graph: a class of the user's without one may set attributes of these names."""
+    """Properties of functional models; a user's model without a graph may set attributes of these names."""
 
-    def _locked(self) -> bool:
+    def _locked(self) -> bool:  # against new weights and layers
         return bool(vars(self).get("built") or vars(self).get("_build_shapes")) and not vars(self).get("_building")
 
     if not TYPE_CHECKING:  # to type checkers an attribute that no class declares is a mistake
@@ -83,9 +83,9 @@ class Module:
             if name.startswith("__"):
                 raise AttributeError(name)
             declared = getattr(type(self), name, None)
-            if isinstance(declared, property):  # its getter has raised the AttributeError that says why: let it say so
+            if isinstance(declared, property):  # run the getter again, for its own AttributeError says why
                 return vars(self)[name] if name in vars(self) else declared.fget(self)
-            if "_variables" not in vars(self):  # `hasattr` before that call is no mistake yet
+            if "_variables" not in vars(self):  # other names raise AttributeError, so that `hasattr` works before
                 kind = RuntimeError if name in _MADE_BY_INIT else AttributeError
                 raise kind(f"In layer '{type(self).__name__}', you forgot to call `super().__init__()` as the first "
                            f"statement in the `__init__()` method.")  # fmt: skip
@@ -139,10 +139,10 @@ class Module:
     add_variable = add_weight
 
     def _configured_weight(self, name: str, shape: ShapeLike, kind: str | None = None, **options: Any) -> Variable:
-        """Make a weight with the initializer, regularizer and constraint that the layer was made with.
+        """Make a weight with the initializer, regularizer and constraint among the layer's arguments.
 
-        `kind` is what these begin with, such as "kernel" for `kernel_initializer`: the name if not given. `options` are
-        further arguments of `add_weight`, or others in place of these three.
+        `kind` is the prefix of their names, such as "kernel" in `kernel_initializer`; `name` if not given. `options`
+        are further arguments of `add_weight`, and may replace these three.
         """
         ends = ("initializer", "regularizer", "constraint")
         arguments = {end: getattr(self, f"{kind or name}_{end}") for end in ends if end not in options}
@@ -156,7 +156,7 @@ class Module:
     @property
     def dtype(self) -> DTypeName:
         """Dtype of the weights."""
-        return self.variable_dtype  # of a subclass too
+        return self.variable_dtype  # a subclass may override it
 
     def _values_of(self, kind: type[T], but: frozenset[str] = frozenset()) -> list[T]:
         """Return the variables, modules or metrics among the attributes and the containers there, in order."""
@@ -174,14 +174,14 @@ class Module:
         return cast("list[Layer]", self._values_of(Module))
 
     def __contents(self) -> Contents:
-        """Return what is inside, found anew when any layer has changed."""
+        """Return what is inside; the walk is repeated only if a layer has changed since."""
         inside = vars(self).get("_found_inside")
         if inside is None or not inside.is_current():
             inside = vars(self)["_found_inside"] = Contents(self)
         return cast(Contents, inside)
 
     def _flatten_layers(self) -> list[Layer]:
-        """Return the layer and all inside it, in order."""
+        """Return the layer itself and all layers inside it, in order."""
         return self.__contents().layers
 
     @property
@@ -206,7 +206,7 @@ class Module:
 
     @property
     def trainable_variables(self) -> list[Variable]:
-        """The variables that training changes."""
+        """The variables that training changes: the trainable weights."""
         return self.__contents().trainable[:] if self.trainable else []
 
     @property
@@ -241,10 +241,10 @@ class Module:
         return [v.numpy() for v in self.weights]
 
     def set_weights(self, weights: Sequence[TensorLike]) -> None:
-        """Set all weights, or none if one does not fit; a ValueError if their number or a shape differs.
+        """Set all weights; a ValueError, and no weight is set, if their number or a shape differs.
 
         Args:
-            weights: Arrays, or what becomes arrays, in the order and shapes of `get_weights`.
+            weights: Arrays or array-likes, in the order and shapes of `get_weights`.
         """
         variables = self.weights
         if len(variables) != len(weights):
@@ -260,15 +260,15 @@ class Module:
         assign_all(variables, arrays)
 
     def save_own_variables(self, store: MutableMapping[str, Any]) -> None:
-        """Write the layer's own variables, without those of the layers in it, to a mapping, under "0", "1", ...
+        """Write the layer's own variables, without those of inner layers, to a mapping, under "0", "1", ...
 
-        A subclass may override this, and `load_own_variables`, to decide what files hold of it.
+        A subclass may override this and `load_own_variables`, to decide what is saved of it.
         """
         for i, v in enumerate(self._own_weights()):
             store[str(i)] = v.numpy()
 
     def load_own_variables(self, store: Mapping[str, Any]) -> None:
-        """Set the layer's own variables to what `save_own_variables` wrote, or none; a ValueError if one differs."""
+        """Set the layer's own variables to what `save_own_variables` wrote; a ValueError if they do not match."""
         variables = self._own_weights()
         names = [str(i) for i in range(len(variables))]
         arrays = [as_array(store[name], v.dtype) for name, v in zip(names, variables, strict=True) if name in store]
@@ -286,7 +286,7 @@ class Module:
 
 
 class Untracked(list[Any]):
-    """A list whose layers and variables are not those of the layer that holds it."""
+    """A list whose layers and variables do not count as part of the layer that holds it."""
 
 
 CONTAINERS = (list, tuple, dict, set)
@@ -295,7 +295,7 @@ _FOUND = (*_STATE, Metric, SeedGenerator)
 
 
 def _walk(values: Iterable[Any], around: tuple[Any, ...] = ()) -> Iterator[Any]:
-    """Yield variables, modules, metrics and containers among values, each container before what is in it."""
+    """Yield the variables, modules, metrics, seed generators and containers in values, a container before its items."""
     for value in values:
         if isinstance(value, CONTAINERS):
             if not isinstance(value, Untracked) and not any(value is outer for outer in around):
@@ -306,26 +306,26 @@ def _walk(values: Iterable[Any], around: tuple[Any, ...] = ()) -> Iterator[Any]:
 
 
 def items_of(container: Any) -> Iterable[Any]:
-    """Return what is in a container, of a dict the values."""
+    """Return the items of a container, or the values of a dict."""
     return container.values() if isinstance(container, dict) else container
 
 
 class Contents:
-    """The contents of a module: itself and inner ones, variables (and which are trainable), and the containers of all.
+    """What a walk finds in a module: the layers (itself first), weights, variables, and containers to watch.
 
-    It is no container itself, which a walk over attributes would go into.
+    It is not a container itself, so that a walk over attributes does not enter it.
     """
 
     def __init__(self, module: Module) -> None:
         self.version: int = Changes.layers
-        found: dict[int, Layer] = {}
+        layers: dict[int, Layer] = {}
         stack = [cast("Layer", module)]
         while stack:
             inner = stack.pop()
-            if id(inner) not in found:
-                found[id(inner)] = inner
+            if id(inner) not in layers:
+                layers[id(inner)] = inner
                 stack.extend(reversed(inner._layers_held()))
-        self.layers: list[Layer] = [*found.values()]
+        self.layers: list[Layer] = [*layers.values()]
         own = [(inner._own_weights(), inner._values_of(SeedGenerator)) for inner in self.layers]
         self.weights: list[Variable] = each_once(v for weights, _ in own for v in weights)
         both = ([*weights, *(seed.state for seed in seeds)] for weights, seeds in own)
@@ -339,7 +339,7 @@ class Contents:
         ]
 
     def is_current(self) -> bool:
-        """Return whether no attribute and no item of a container has been set since, and none grew or shrank."""
+        """Return whether no attribute was set since, and no container has other items, more, or fewer."""
         if self.version != Changes.layers:
             return False
         for container, length, items in self._watched:
@@ -349,6 +349,6 @@ class Contents:
 
 
 def _to_watch(container: Any) -> list[Any]:
-    """Return the items in whose places there may be layers; none of a long list of words or numbers."""
+    """Return the items to compare later: all, or none if they are nothing but text and numbers."""
     items = list(items_of(container))
     return [] if all(isinstance(item, str | int | float) for item in items) else items

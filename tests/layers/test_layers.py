@@ -454,7 +454,7 @@ def test_an_input_of_a_tensor_has_its_shape() -> None:
     x = keras.KerasTensor((2, 3))
     assert keras.Input(tensor=x, shape=(3,), batch_size=2, dtype="float32") is x
     for wrong in ({"shape": (4,)}, {"batch_size": 3}, {"batch_shape": (None, 3)}, {"dtype": "int32"}):
-        with pytest.raises(ValueError, match="not those of `input_tensor`"):
+        with pytest.raises(ValueError, match="must be those of `input_tensor`"):
             keras.Input(tensor=x, **wrong)
 
 
