@@ -22,7 +22,7 @@ A = TypeVar("A", contravariant=True)
 
 
 class Along(Protocol[A]):
-    """An op along what it takes for an axis, over all elements by default."""
+    """An op along `axis`, of type A, or over all elements by default."""
 
     @overload
     def __call__(self, x: KerasTensor, axis: A | None = None, keepdims: bool = False) -> KerasTensor: ...
@@ -35,7 +35,7 @@ Position: TypeAlias = Along[int]
 
 
 def reduction(function: Any, vjp: VJP | None, doc: str, prepare: Any = strong, name: str = "") -> Reduction:
-    """Declare a reduction of x, which `prepare` makes an array."""
+    """Declare a reduction of x, of which `prepare` makes an array first."""
 
     def forward(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Array:
         return function(prepare(x), axes(axis), keepdims=keepdims)
@@ -50,14 +50,14 @@ def _accumulated(x: Array) -> np.dtype[Any]:
 
 
 def _is_short(x: Array, axis: Axis, keepdims: bool) -> bool:
-    """Return whether all of a few floats that lie in a row are added up."""
-    whole = axis is None or (x.ndim == 1 and axis in (0, -1, (0,)))
-    few = whole and not keepdims and x.ndim > 0 and x.size <= 4096 and x.dtype in ("float32", "float64")
+    """Return whether a sum is over all elements of a small contiguous array of floats."""
+    over_all = axis is None or (x.ndim == 1 and axis in (0, -1, (0,)))
+    few = over_all and not keepdims and x.ndim > 0 and x.size <= 4096 and x.dtype in ("float32", "float64")
     return few and x.flags.c_contiguous
 
 
 def _as_rows(x: Array, axis: Axis) -> tuple[int, int, int] | None:
-    """Return the shape (before, summed, behind) of many numbers if a sum along axes takes less as a product."""
+    """Return the sizes (before, summed, behind) of a large array if its sum along axes is faster as a product."""
     if x.size < 2**12 or axis is None or x.dtype not in ("float32", "float64") or x.strides[-1] != x.itemsize:
         return None
     summed = sorted(normalize_axis_tuple(axes(axis), x.ndim))
@@ -65,21 +65,21 @@ def _as_rows(x: Array, axis: Axis) -> tuple[int, int, int] | None:
         return None
     before, count = math.prod(x.shape[: summed[0]]), math.prod(x.shape[summed[0] : summed[-1] + 1])
     behind = x.size // (before * count)
-    long = (before > 1 == behind and count <= 2**12) or (count >= 16 and 1 < behind <= 256)
-    return (before, count, behind) if long and (before == 1 or x.flags.c_contiguous) else None
+    faster = (behind == 1 and before > 1 and count <= 2**12) or (count >= 16 and 1 < behind <= 256)
+    return (before, count, behind) if faster and (before == 1 or x.flags.c_contiguous) else None
 
 
 def _sum_by_product(x: Any, rows: tuple[int, int, int]) -> Any:
-    """Return sums along the second axis of x, in this shape, without that axis."""
+    """Return the sums along the second axis of x, reshaped to `rows`, by a product with ones."""
     before, count, behind = rows
-    factor = ones(count, str(x.dtype))
+    factors = ones(count, str(x.dtype))
     if behind == 1:
-        return np.dot(np.reshape(x, (before, count)), factor)
-    return np.dot(factor, np.reshape(x, rows[1:])) if before == 1 else np.matmul(factor, np.reshape(x, rows))
+        return np.dot(np.reshape(x, (before, count)), factors)
+    return np.dot(factors, np.reshape(x, rows[1:])) if before == 1 else np.matmul(factors, np.reshape(x, rows))
 
 
 def _total(x: Array, axis: Axis, keepdims: bool, out: Array | None = None) -> Any:
-    """Return sums of floats; of a few numbers, or of many rows, as a product, in a fraction of the time."""
+    """Return sums of floats, by a product with ones where that takes a fraction of the time."""
     if _is_short(x, axis, keepdims):
         total = np.dot(x.reshape(-1), ones(x.size, str(x.dtype)), out)
         return total if out is None else out
@@ -87,20 +87,19 @@ def _total(x: Array, axis: Axis, keepdims: bool, out: Array | None = None) -> An
     if rows is None:
         summed = sorted(normalize_axis_tuple(axes(axis), x.ndim)) if axis is not None and x.size >= 2**12 else []
         first = [a for k, a in enumerate(summed) if a == summed[0] + k and x.shape[a] > 1]
-        if first and first != summed and summed[-1] == x.ndim - 1 and x.shape[-1] <= 32:  # NumPy's innermost loop
+        if first and first != summed and summed[-1] == x.ndim - 1 and x.shape[-1] <= 32:  # or NumPy loops over the last
             x = _total(x, first, True)
         return NP.add.reduce(x, axes(axis), None, out, keepdims)
-    total = _sum_by_product(x, rows).reshape(_kept(x, axis, keepdims))
+    total = _sum_by_product(x, rows).reshape(_reduced_shape(x, axis, keepdims))
     return total if out is None else np.positive(total, out)
 
 
-def _kept(x: Any, axis: Axis, keepdims: bool) -> list[int]:
-    """Return the shape of a sum along axes."""
-    summed = normalize_axis_tuple(axes(axis), x.ndim)
-    return [1 if a in summed else n for a, n in enumerate(np.shape(x)) if keepdims or a not in summed]
+def _reduced_shape(x: Any, axis: Axis, keepdims: bool) -> list[int]:
+    reduced = normalize_axis_tuple(axes(axis), x.ndim)
+    return [1 if a in reduced else n for a, n in enumerate(np.shape(x)) if keepdims or a not in reduced]
 
 
-def _quotient(x: Any, total: Any) -> Any:
+def _mean_of_sum(x: Any, total: Any) -> Any:
     return total / (x.size // total.size)
 
 
@@ -108,7 +107,7 @@ def _sum_parts(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     if _is_short(x.array, axis, keepdims):
         return np.dot(np.reshape(x, (-1,)), ones(x.size, str(x.dtype)))
     rows = _as_rows(x.array, axis)
-    return x if rows is None else np.reshape(_sum_by_product(x, rows), _kept(x, axis, keepdims))
+    return x if rows is None else np.reshape(_sum_by_product(x, rows), _reduced_shape(x, axis, keepdims))
 
 
 @primitive(lambda g, y, x, axis=None, keepdims=False: restore(g, axis, keepdims), decomposition=_sum_parts)
@@ -123,12 +122,12 @@ def sum(x: TensorLike, axis: Axis = None, keepdims: bool = False, out: Array | N
 
 @primitive(
     lambda g, y, x, axis=None, keepdims=False: restore(g, axis, keepdims) * (np.size(y) / (np.size(x) or 1)),
-    name="mean", decomposition=lambda x, axis=None, keepdims=False: _quotient(x, np.sum(x, axis, keepdims=keepdims)),
+    name="mean", decomposition=lambda x, axis=None, keepdims=False: _mean_of_sum(x, np.sum(x, axis, keepdims=keepdims)),
 )  # fmt: skip
 def _mean(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Array:
     a = strong(x)
     if a.dtype.kind == "f" and a.dtype.itemsize > 2 and a.size:  # what np.mean does, in half the time
-        return _quotient(a, _total(a, axis, keepdims))
+        return _mean_of_sum(a, _total(a, axis, keepdims))
     return NP.mean(a, axes(axis), keepdims=keepdims).astype(a.dtype if a.dtype.kind in "fc" else floatx())
 
 
@@ -166,19 +165,19 @@ std: Reduction = reduction(  # d sqrt(v) = dv / (2 sqrt(v))
 
 
 def _product_before(x: Any) -> Any:
-    """Return the product of what stands before each element along the last axis."""
+    """Return the product of the elements before each one, along the last axis."""
     return np.concatenate([np.ones_like(x[..., :1]), np.cumprod(x[..., :-1], -1)], -1)
 
 
 def _prod_rule(g: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False, dtype: Any = None) -> Any:
-    """Multiply by the products of the elements before and behind, for some may be zero."""
-    summed = range(x.ndim) if axis is None else [a % x.ndim for a in (axis if np.ndim(axis) else [axis])]
-    order = [*(a for a in range(x.ndim) if a not in summed), *summed]
-    turned = np.transpose(x, order)
-    kept = turned.shape[: x.ndim - len(summed)]
-    rows = np.reshape(turned, (*kept, math.prod(turned.shape[len(kept) :])))
+    """The slope is the product of all other elements, without a division, for some may be zero."""
+    reduced = range(x.ndim) if axis is None else [a % x.ndim for a in (axis if np.ndim(axis) else [axis])]
+    order = [*(a for a in range(x.ndim) if a not in reduced), *reduced]
+    transposed = np.transpose(x, order)
+    kept = transposed.shape[: x.ndim - len(reduced)]
+    rows = np.reshape(transposed, (*kept, math.prod(transposed.shape[len(kept) :])))
     others = _product_before(rows) * np.flip(_product_before(np.flip(rows, -1)), -1)
-    return restore(g, axis, keepdims) * np.transpose(np.reshape(others, turned.shape), np.argsort(order).tolist())
+    return restore(g, axis, keepdims) * np.transpose(np.reshape(others, transposed.shape), np.argsort(order).tolist())
 
 
 @primitive(_prod_rule)
@@ -203,21 +202,21 @@ def average(x: TensorLike, axis: Axis = None, weights: TensorLike | None = None)
     return sum(product, axis) / sum(w + product * 0, axis)
 
 
-# Extremes, truth, and order statistics, whose gradient is not defined here.
+# Extremes, truth, positions and quantiles.
 
 
 def _extreme_rule(g: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False, initial: Any = None) -> Any:
     """Share the gradient of an extreme evenly among the elements that attain it."""
     ties = np.equal(x, restore(y, axis, keepdims)).astype(x.dtype)
     count = rule(sum)(ties, axis, True)
-    # None attains it where `initial` does, or a NaN: its slope is 0 / 0, NaN as well.
+    # If `initial` is the extreme, no element attains it: 0 / 1. If the extreme is NaN, so is the gradient: 0 / 0.
     least = restore(np.equal(y, y), axis, keepdims)
     return restore(g, axis, keepdims) * ties / np.maximum(count, least)
 
 
 @primitive(None)
 def _row_max(rows: TensorLike, out: Array | None = None) -> Array:
-    """Largest of each row (n, columns), as (n, 1)."""
+    """Largest element of each row, (n, columns) -> (n, 1)."""
     a = np.asarray(rows)
     y = np.empty((len(a), 1), a.dtype) if out is None else out
     NP.maximum.reduce(a.T.copy(), 0, None, y.reshape(-1))
@@ -225,12 +224,12 @@ def _row_max(rows: TensorLike, out: Array | None = None) -> Array:
 
 
 def is_narrow(x: Any, axis: Axis) -> bool:
-    """Return whether an axis is that of short rows, which NumPy reduces one by one."""
+    """Return whether a reduction is over short rows of a matrix, which NumPy reduces slowly, one by one."""
     return np.ndim(x) == 2 and axis in (-1, 1) and 0 < np.shape(x)[1] <= 64 and x.dtype in ("float32", "float64")
 
 
 def _max_parts(x: Any, axis: Axis = None, keepdims: bool = False, initial: float | None = None) -> Any:
-    """Return the largest of short rows as columns, in a fifth of the time; x where the axis is another."""
+    """Return the maxima of short rows, in a fifth of NumPy's time; for other reductions x itself."""
     if initial is not None or not is_narrow(x, axis):
         return x
     y = rule(_row_max)(x)
@@ -262,7 +261,7 @@ def _logsumexp(x: Any, axis: Axis, keepdims: bool) -> Any:
 
 
 def _logsumexp_rule(g: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    e = np.exp(x - restore(y, axis, keepdims))  # where y is large it lacks digits, and these shares are no whole
+    e = np.exp(x - restore(y, axis, keepdims))  # if y is large, it is rounded, and the sum of these is not 1
     return restore(g, axis, keepdims) * (e / rule(sum)(e, axis, True))
 
 
@@ -283,7 +282,7 @@ ptp: Reduction = composed(lambda x, axis=None, keepdims=False: max(x, axis, keep
 
 
 def _position(function: Any, name: str, doc: str, fill: float | None = None) -> Position:
-    """Declare an op that finds an extreme; one with a `fill` takes no notice of NaN."""
+    """Declare an op that finds where an extreme is; with `fill`, that stands for NaN, which is so ignored."""
 
     def forward(x: TensorLike, axis: int | None = None, keepdims: bool = False) -> Array:
         if fill is None:
@@ -305,24 +304,24 @@ nanargmin: Position = _position(
 
 
 class Quantile(Protocol):
-    """An op on the order of the elements along axes."""
+    """A quantile or percentile along axes."""
 
     def __call__(self, x: TensorLike, q: TensorLike, axis: Axis = None, method: str = "linear",
                  keepdims: bool = False) -> Tensor: ...  # fmt: skip
 
 
-_PLACES: dict[str, Any] = {
-    "linear": lambda place: place, "lower": np.floor, "higher": np.ceil, "nearest": lambda place: np.ceil(place - 0.5),
-    "midpoint": lambda place: (np.floor(place) + np.ceil(place)) / 2}  # fmt: skip
-"""Where among sorted elements each method reads, given the place that a quantile has; between two it mixes them."""
+_METHODS: dict[str, Any] = {
+    "linear": lambda index: index, "lower": np.floor, "higher": np.ceil, "nearest": lambda index: np.ceil(index - 0.5),
+    "midpoint": lambda index: (np.floor(index) + np.ceil(index)) / 2}  # fmt: skip
+"""Method -> from a quantile's fractional index among sorted elements to the index that is read, by interpolation."""
 
 
 def _quantile(x: TensorLike, q: Any, axis: Axis, method: str, keepdims: bool, top: float, skip: bool) -> Tensor:
-    """Return quantiles along axes, for q up to `top`: without the NaNs, or NaN where there is one that is not skipped.
+    """Return quantiles along axes, for q from 0 to `top`. NaNs are ignored if `skip`, else they make the result NaN.
 
-    It is computed with tensors where somebody records, and in a tenth of the time with arrays elsewhere.
+    While a tape or trace is open, this runs on tensors; otherwise on arrays, in a tenth of the time.
     """
-    one_of("method", method, tuple(_PLACES))
+    one_of("method", method, tuple(_METHODS))
     if not isinstance(q, TensorOps) and not np.all((np.asarray(q) >= 0) & (np.asarray(q) <= top)):
         raise ValueError(f"Expected q from 0 to {top}. Received: q={q}")
     values: Any = floating(x)
@@ -331,21 +330,22 @@ def _quantile(x: TensorLike, q: Any, axis: Axis, method: str, keepdims: bool, to
     levels: Any = convert_to_tensor(q, "float64" if values.dtype == "float64" else "float32")
     if not recorders.open:
         values, levels = values.array, levels.array
-    over = normalize_axis_tuple(range(values.ndim) if axis is None else axes(axis), values.ndim)
-    others = [i for i in range(values.ndim) if i not in over]
-    count = math.prod(values.shape[i] for i in over)
-    rows = np.sort(np.reshape(np.transpose(values, [*others, *over]), [*_kept(values, over, False), count]), -1)
+    reduced = normalize_axis_tuple(range(values.ndim) if axis is None else axes(axis), values.ndim)
+    others = [i for i in range(values.ndim) if i not in reduced]
+    count = math.prod(values.shape[i] for i in reduced)
+    rows = np.reshape(np.transpose(values, [*others, *reduced]), [*(values.shape[i] for i in others), count])
+    rows = np.sort(rows, -1)  # NaNs are last
     if skip:
         count = np.sum(~np.isnan(rows), axis=-1, keepdims=True).astype(levels.dtype)
-    place = np.reshape(levels / top, [1] * len(others) + [-1]) * (count - 1)
-    place = _PLACES[method](np.minimum(np.maximum(place, 0), count - 1))
-    low, high = (np.take_along_axis(rows, f(place).astype("int32"), -1) for f in (np.floor, np.ceil))
-    part = place - np.floor(place)
-    with np.errstate(invalid="ignore"):  # infinity times 0, where nothing is mixed
-        mixed = np.where(part == 0, low, low * (1 - part) + high * part)
-    mixed = np.where(np.isnan(low if skip else rows[..., -1:]), np.nan, mixed)
-    sizes = _kept(values, over, keepdims)
-    result: Any = np.reshape(np.moveaxis(mixed, -1, 0), [*shape(q), *sizes]).astype(values.dtype)
+    index = np.reshape(levels / top, [1] * len(others) + [-1]) * (count - 1)
+    index = _METHODS[method](np.minimum(np.maximum(index, 0), count - 1))
+    low, high = (np.take_along_axis(rows, f(index).astype("int32"), -1) for f in (np.floor, np.ceil))
+    share = index - np.floor(index)
+    with np.errstate(invalid="ignore"):  # infinity times 0, which `where` drops
+        found = np.where(share == 0, low, low * (1 - share) + high * share)
+    found = np.where(np.isnan(low if skip else rows[..., -1:]), np.nan, found)
+    sizes = _reduced_shape(values, reduced, keepdims)
+    result: Any = np.reshape(np.moveaxis(found, -1, 0), [*shape(q), *sizes]).astype(values.dtype)
     return result if isinstance(result, Tensor) else Tensor(result)
 
 
@@ -381,13 +381,13 @@ def cumsum(x: TensorLike, axis: int | None = None, dtype: str | None = None) -> 
 
 
 def _cumprod_rule(g: Any, y: Any, x: Any, axis: int | None = None, dtype: Any = None) -> Any:
-    """Multiply the product before an element by r_i = g_i + x_(i+1) r_(i+1), what those from it on make of it."""
+    """dx_i = (product of the elements before i) * r_i, with r_i = g_i + x_(i+1) r_(i+1) from the end."""
     rows, slopes = (np.reshape(v, -1) if axis is None else np.moveaxis(v, axis, -1) for v in (x, g))
     sums = [slopes[..., i] for i in range(rows.shape[-1])]
     for i in reversed(range(len(sums) - 1)):
         sums[i] = sums[i] + rows[..., i + 1] * sums[i + 1]
-    found = _product_before(rows) * np.stack(sums, -1) if sums else rows
-    return np.reshape(found, x.shape) if axis is None else np.moveaxis(found, -1, axis)
+    gradient = _product_before(rows) * np.stack(sums, -1) if sums else rows
+    return np.reshape(gradient, x.shape) if axis is None else np.moveaxis(gradient, -1, axis)
 
 
 @primitive(_cumprod_rule)
@@ -397,7 +397,7 @@ def cumprod(x: TensorLike, axis: int | None = None, dtype: str | None = None) ->
     return np.cumprod(a, axis, dtype=dtype or ("int32" if a.dtype == bool else a.dtype))
 
 
-# The same without the NaNs: a NaN counts as nothing, and gets no gradient.
+# Reductions that ignore NaN, which also gets no gradient.
 
 
 def _filled(x: TensorLike, value: float) -> Any:
@@ -410,7 +410,7 @@ def _present(x: TensorLike, axis: Axis, keepdims: bool) -> Tensor:
 
 
 def _extreme(op: Any, x: TensorLike, axis: Axis, keepdims: bool, start: float) -> Tensor:
-    """Return an extreme, NaN where there is nothing else."""
+    """Return an extreme of the elements other than NaN; NaN if there are none."""
     value: Tensor = op(_filled(x, start), axis, keepdims)
     return where(all(isnan(x), axis, keepdims), np.nan, value) if dtype_of(x).startswith("float") else value
 
@@ -489,23 +489,24 @@ def count_nonzero(x: TensorLike, axis: Axis = None) -> Array:
 
 
 def segments(data: TensorLike, segment_ids: TensorLike, num_segments: int | None, start: float, how: str) -> Tensor:
-    """Combine the rows of data with one number, from `start` on; rows of negative numbers are left out."""
+    """Combine the rows of data that have the same number, beginning with `start`; negative numbers are ignored."""
     ids = as_array(segment_ids)
     if ids.shape != shape(data)[:1]:
         raise ValueError(f"`segment_ids` needs a number for each row of `data`. Received: {ids.shape}, {shape(data)}.")
-    count = dry_size(segment_ids) or int(np.max(np.append(-1, ids))) + 1 if num_segments is None else num_segments
-    places = np.flatnonzero((ids >= 0) & (ids < count))
+    if num_segments is None:
+        num_segments = dry_size(segment_ids) or int(np.max(np.append(-1, ids))) + 1
+    places = np.flatnonzero((ids >= 0) & (ids < num_segments))
     rows = take(convert_to_tensor(data), places, 0)
-    whole = np.dtype(rows.dtype)
-    if np.isinf(start) and whole.kind in "biu":
-        whole = np.dtype("int32") if whole.kind == "b" else whole
-        start = np.iinfo(whole).min if start < 0 else np.iinfo(whole).max
-    empty = np.full((count, *rows.shape[1:]), start, whole)
+    dtype = np.dtype(rows.dtype)
+    if np.isinf(start) and dtype.kind in "biu":
+        dtype = np.dtype("int32") if dtype.kind == "b" else dtype
+        start = np.iinfo(dtype).min if start < 0 else np.iinfo(dtype).max
+    empty = np.full((num_segments, *rows.shape[1:]), start, dtype)
     return scatter_update(empty, ids[places][:, None], rows.astype(empty.dtype), how)
 
 
 class Segments(Protocol):
-    """An op on the rows of a tensor that have one segment number."""
+    """An op that combines the rows of a tensor with the same segment number."""
 
     def __call__(self, data: TensorLike, segment_ids: TensorLike, num_segments: int | None = None,
                  sorted: bool = False) -> Tensor: ...  # fmt: skip
@@ -568,7 +569,8 @@ def histogram(x: TensorLike, bins: int = 10, range: tuple[float, float] | None =
     counts, edges = np.histogram(as_values(values), bins, range)
     if range is not None or not values.size or np.ndim(bins):
         return Tensor(counts.astype("int32")), Tensor(edges)
-    first, last = (end - float(end) + float(edge) for end, edge in ((min(values), edges[0]), (max(values), edges[-1])))
+    ends = (min(values), edges[0]), (max(values), edges[-1])
+    first, last = (end - float(end) + float(edge) for end, edge in ends)  # the edges, with the gradients of the ends
     return Tensor(counts.astype("int32")), linspace(first, last, bins + 1)
 
 
