@@ -22,7 +22,7 @@ from .elementwise import Unary, multiply, power
 
 slice_type = slice  # this file defines Keras's op of that name
 
-# Reshaping. The gradient has only to take the old shape again.
+# Reshaping. The gradient only takes back the shape of the input.
 
 
 def _back(g: Any, y: Any, x: Any, *_: Any, **__: Any) -> Any:
@@ -36,7 +36,7 @@ def reshape(x: TensorLike, newshape: int | Sequence[int]) -> Array:
     entries: Any = [newshape] if np.ndim(newshape) == 0 else newshape
     sizes = [-1 if n is None else int(n) for n in entries]
     try:
-        if min(sizes, default=0) < -1:  # which NumPy takes for -1
+        if min(sizes, default=0) < -1:  # NumPy would take it for -1
             raise ValueError
         return a.reshape(sizes)
     except ValueError:
@@ -83,7 +83,7 @@ def swapaxes(x: TensorLike, axis1: int, axis2: int) -> Array:
 
 @primitive(lambda g, y, x, source, destination: np.moveaxis(g, destination, source), view=True)
 def moveaxis(x: TensorLike, source: int | Sequence[int], destination: int | Sequence[int]) -> Array:
-    """x with axes moved to other positions, the others in their order."""
+    """x with axes moved to other positions; the others keep their order."""
     return np.moveaxis(strong(x), source, destination)
 
 
@@ -112,33 +112,33 @@ def rot90(array: TensorLike, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Arra
     return np.rot90(a, k, axes)
 
 
-# Indexing. One primitive reads any NumPy index, and its gradient, another, adds into zeros at that index.
+# Indexing. One primitive reads any NumPy index; its gradient is another, which adds to zeros at that index.
 
 
 def _added(x: Array, key: Any, shape: Sequence[int], out: Array | None = None) -> Array:
-    """Return zeros of a shape with x added at an index, as often as the index names a position."""
+    """Return zeros of a shape with x added at an index; repeated positions add up."""
     y: Array = np.empty(shape, x.dtype) if out is None else out.reshape(shape)
     total = y if wide(x.dtype) is None else np.empty(shape, wide(x.dtype))
     total[...] = 0
-    np.add.at(total, key, x.astype(total.dtype, copy=False))  # quicker than of two dtypes
+    np.add.at(total, key, x.astype(total.dtype, copy=False))  # slower with two dtypes
     if total is not y:
         y[...] = total
     return y
 
 
 def _index(key: Any) -> tuple[Any, ...]:
-    """Return an index with arrays in place of tensors; a mask of unknown values picks as many as `dry_size`."""
+    """Return an index with arrays in place of tensors; in a dry run, a mask selects `dry_size` elements."""
     index: list[Any] = []
     for k in key if isinstance(key, tuple) else (key,):
         part = as_array(k) if isinstance(k, TensorOps) else k
-        known = part is k or not dry_size(k) or part.dtype != bool
-        index += [part] if known else [np.zeros(dry_size(k), int)] * part.ndim
+        is_dry_mask = part is not k and dry_size(k) and part.dtype == bool
+        index += [np.zeros(dry_size(k), int)] * part.ndim if is_dry_mask else [part]
     return tuple(index)
 
 
 @primitive(lambda g, y, x, shape, key: g[key])
 def _put(x: TensorLike, shape: Sequence[int], key: Any) -> Array:
-    """Zeros of a shape with x added at an index, as often as the index names a position."""
+    """Zeros of a shape with x added at an index; repeated positions add up."""
     a, index = strong(x), _index(key)
     if not all(isinstance(k, int | slice_type | None) or k is Ellipsis for k in index):
         return _added(a, index, shape)
@@ -154,7 +154,7 @@ def get_item(x: TensorLike, key: Any) -> Array:
 
 
 def along(axis: int, index: Any) -> tuple[Any, ...]:
-    """Return the key that applies an index to one axis, counted from either end."""
+    """Return the key that applies an index to one axis, which may be negative."""
     return (*[slice_type(None)] * axis, index) if axis >= 0 else (..., index, *[slice_type(None)] * (-1 - axis))
 
 
@@ -166,13 +166,13 @@ def _take_rule(g: Any, y: Any, x: Any, indices: Any, axis: int | None = None) ->
 
 @primitive(lambda g, y, x, indices, shape, axis: np.take(g, indices, axis), None)
 def _add_along(x: TensorLike, indices: TensorLike, shape: Sequence[int], axis: int, out: Array | None = None) -> Array:
-    """Zeros of a shape with x added at indices along an axis, as often as they name a position."""
+    """Zeros of a shape with x added at indices along an axis; repeated positions add up."""
     a, places = strong(x), _whole(indices)
     if axis or a.size <= 1024:
         return _added(a, along(axis, places), shape, out)
-    size = math.prod(shape[1:])  # one number after another, which NumPy adds in a third of the time
-    each = places.reshape(-1, 1).astype(np.intp) % shape[0] * size + np.arange(size)
-    return _added(a.reshape(-1), each.reshape(-1), [math.prod(shape)], out).reshape(shape)
+    size = math.prod(shape[1:])  # flat indices of numbers take NumPy a third of the time of indices of rows
+    flat = places.reshape(-1, 1).astype(np.intp) % shape[0] * size + np.arange(size)
+    return _added(a.reshape(-1), flat.reshape(-1), [math.prod(shape)], out).reshape(shape)
 
 
 @primitive(_take_rule, None)
@@ -185,19 +185,19 @@ def take(x: TensorLike, indices: TensorLike, axis: int | None = None) -> Array:
         if isinstance(error, np.exceptions.AxisError):
             raise
         raise IndexError(f"take: indices from {index.min()} to {index.max()} are out of bounds for size "
-                         f"{a.size if axis is None else a.shape[axis]}. An Embedding's `input_dim` must be above the "
-                         "largest number.") from None  # fmt: skip
+                         f"{a.size if axis is None else a.shape[axis]}. The `input_dim` of an Embedding must be larger "
+                         "than each number.") from None  # fmt: skip
 
 
 def _whole(indices: TensorLike) -> Array:
-    """Return indices as an array of integers, an empty list among them."""
+    """Return indices as an array; an empty list becomes integers."""
     a = strong(indices)
     return a if a.size else a.astype("int32")
 
 
 @primitive(lambda g, y, x, indices, shape, axis: np.take_along_axis(g, indices, axis), None)
 def _put_along(x: TensorLike, indices: TensorLike, shape: Sequence[int], axis: int) -> Array:
-    """Zeros of a shape with x added where indices, as `take_along_axis` reads them, name a position."""
+    """Zeros of a shape with x added at the positions that `take_along_axis` reads for these indices."""
     key = list(np.ix_(*map(np.arange, shape)))
     key[axis] = strong(indices)
     return _added(strong(x), tuple(key), shape)
@@ -206,14 +206,14 @@ def _put_along(x: TensorLike, indices: TensorLike, shape: Sequence[int], axis: i
 @primitive(lambda g, y, x, indices, axis=None: _take_rule(g, y, x, indices) if axis is None else
            rule(_put_along)(g, indices, np.shape(x), axis), None)  # fmt: skip
 def take_along_axis(x: TensorLike, indices: TensorLike, axis: int | None = None) -> Array:
-    """Elements of x that indices, of x's shape but for one axis, name along this axis."""
+    """Elements of x at indices along an axis; the indices have x's shape in all other axes."""
     a, index = strong(x), _whole(indices)
     return np.take(a, index.reshape(-1)) if axis is None else np.take_along_axis(a, index, axis)
 
 
 @composite
 def slice(inputs: TensorLike, start_indices: Sequence[int], shape: Sequence[int]) -> Tensor:
-    """A block of a tensor, of a shape and from a corner; a size of -1 takes all that is left."""
+    """A block of a tensor: its first index and its size along each axis; a size of -1 takes the rest."""
     if len(start_indices) != len(shape):
         raise ValueError(f"slice needs as many start indices as sizes. Received: {start_indices=}, {shape=}")
     return get_item(inputs, _block(start_indices, shape))
@@ -255,13 +255,13 @@ _REDUCTIONS = {"add": np.add, "max": np.maximum, "min": np.minimum, "mul": np.mu
 
 
 def _rivals(y: Any, inputs: Any, indices: Any, updates: Any) -> Any:
-    """Return how many numbers attain each scattered extreme: they share its gradient evenly."""
+    """Return how many numbers attain each scattered extreme, as these share its gradient evenly."""
     attained = np.equal(y[_rows(indices)], updates).astype(y.dtype)
     return np.maximum(rule(scatter_update)(np.equal(y, inputs).astype(y.dtype), indices, attained, "add"), 1)
 
 
 def _kept_rule(g: Any, y: Any, inputs: Any, indices: Any, updates: Any, reduction: Any = None) -> Any:
-    """The gradient of what was there before: none where it was replaced or lost a comparison."""
+    """The gradient of the old values: none where they were replaced or are not the extreme."""
     if reduction is None:
         return _without(g, _rows(indices))
     if reduction == "mul":
@@ -271,26 +271,26 @@ def _kept_rule(g: Any, y: Any, inputs: Any, indices: Any, updates: Any, reductio
 
 def _updates_rule(g: Any, y: Any, inputs: Any, indices: Any, updates: Any, reduction: Any = None) -> Any:
     key = _rows(indices)
-    if reduction is None:  # of several updates of one place the last one stays
+    if reduction is None:  # the last of several updates of one position stays
         order = np.arange(key[0].size).reshape(key[0].shape)
         last = np.zeros(np.shape(g)[: len(key)], int)
         last[key] = order
         return g[key] * np.reshape(last[key] == order, (*order.shape, *[1] * (np.ndim(g) - len(key))))
     if reduction == "add":
         return g[key]
-    if reduction == "mul":  # the product of the other factors: 0 where another one is 0 too
-        lost = np.equal(updates, 0).astype(y.dtype)
-        rest = rule(scatter_update)(inputs, indices, updates + lost, "mul")[key]
-        only = np.equal(rule(scatter_update)(np.zeros(np.shape(y), y.dtype), indices, lost, "add")[key], lost)
-        return g[key] * np.where(only, rest / (updates + lost), 0)
+    if reduction == "mul":  # times the product of the other factors, which is 0 if one of these is
+        is_zero = np.equal(updates, 0).astype(y.dtype)
+        product = rule(scatter_update)(inputs, indices, updates + is_zero, "mul")[key]
+        zeros = rule(scatter_update)(np.zeros(np.shape(y), y.dtype), indices, is_zero, "add")[key]
+        return g[key] * np.where(np.equal(zeros, is_zero), product / (updates + is_zero), 0)
     return g[key] * np.equal(y[key], updates) / _rivals(y, inputs, indices, updates)[key]
 
 
 @primitive(_kept_rule, None, _updates_rule)
 def scatter_update(inputs: TensorLike, indices: TensorLike, updates: TensorLike, reduction: str | None = None) -> Array:
-    """A copy of a tensor, updated at positions, one a row of `indices`.
+    """A copy of a tensor, updated at positions, one in each row of `indices`.
 
-    `reduction` None replaces; "add", "mul", "max" and "min" combine with what is there.
+    `reduction` None replaces the old values; "add", "mul", "max" and "min" combine both.
     """
     if reduction is not None and reduction not in _REDUCTIONS:
         raise ValueError(f"reduction must be None or one of {sorted(_REDUCTIONS)}. Received: {reduction!r}")
@@ -300,7 +300,7 @@ def scatter_update(inputs: TensorLike, indices: TensorLike, updates: TensorLike,
     if reduction is None:
         result[_rows(indices)] = updates
     else:
-        _REDUCTIONS[reduction].at(result, _rows(indices), np.asarray(updates, sums))  # quicker than of two dtypes
+        _REDUCTIONS[reduction].at(result, _rows(indices), np.asarray(updates, sums))  # slower with two dtypes
     return result.astype(a.dtype, copy=False)
 
 
@@ -352,7 +352,7 @@ def vstack(xs: Sequence[TensorLike]) -> Tensor:
 
 @composite
 def dstack(xs: Sequence[TensorLike]) -> Tensor:
-    """Tensors joined along the third axis, which vectors and matrices get."""
+    """Tensors joined along the third axis, which is added to vectors and matrices."""
     blocks = [reshape(x, (1, -1, 1)) if ndim(x) < 2 else x if ndim(x) > 2 else expand_dims(x, 2) for x in xs]
     return concatenate(blocks, 2)
 
@@ -365,7 +365,7 @@ def hstack(xs: Sequence[TensorLike]) -> Tensor:
 
 @composite
 def split(x: TensorLike, indices_or_sections: int | Sequence[int], axis: int = 0) -> list[Tensor]:
-    """Parts of x along an axis: a number of equal ones, or cut before the given indices."""
+    """Parts of x along an axis: a number of equal parts, or parts that begin at the given indices."""
     length = shape(x)[axis]
     if isinstance(indices_or_sections, int | np.integer) and length % indices_or_sections:
         raise ValueError(f"Cannot split axis {axis} of size {length} into {indices_or_sections} equal parts.")
@@ -374,14 +374,14 @@ def split(x: TensorLike, indices_or_sections: int | Sequence[int], axis: int = 0
 
 @composite
 def array_split(x: TensorLike, indices_or_sections: int | Sequence[int], axis: int = 0) -> list[Tensor]:
-    """Parts of x along an axis, the first ones longer by one if they cannot be equal."""
+    """Parts of x along an axis, see `split`; if they cannot be equal, the first ones are longer by one."""
     length = shape(x)[axis]
     cuts = as_array(indices_or_sections)
     if not cuts.ndim:
         cuts = np.cumsum([len(part) for part in np.array_split(np.arange(length), int(cuts))])[:-1]
     ends = [0, *map(index, cuts), length]
-    if context.dry and ends[-1] < ends[-2]:  # what stands for an open axis is shorter than any that can be cut so
-        ends[-1] = ends[-2] + length + 61  # no rest of a longer one
+    if context.dry and ends[-1] < ends[-2]:  # the trial size of an open axis is too short for these cuts
+        ends[-1] = ends[-2] + length + 61  # longer, and different for each trial size
         x = get_item(x, along(axis, np.arange(ends[-1]) % length))
     if ends != sorted(ends):
         raise ValueError(f"Cuts must ascend within axis {axis}, of size {length}. Received: {cuts.tolist()}")
@@ -391,7 +391,7 @@ def array_split(x: TensorLike, indices_or_sections: int | Sequence[int], axis: i
 @composite
 def unstack(x: TensorLike, num: int | None = None, axis: int = 0) -> list[Tensor]:
     """Slices of x along an axis, without this axis."""
-    count = num if num and context.dry else shape(x)[axis]  # what stands for an open axis may be shorter
+    count = num if num and context.dry else shape(x)[axis]  # the trial size of an open axis may be shorter
     return [get_item(x, along(axis, 0 if context.dry else i)) for i in range(count)]
 
 
@@ -411,7 +411,7 @@ hsplit: Splitter = _splitter("hsplit", 1, "second (of a vector its only)")
 dsplit: Splitter = _splitter("dsplit", 2, "third")
 
 
-# Padding and repetition: elements taken again by their indices, so that the gradient is that of `take`.
+# Padding and repetition: elements are taken by their indices, so that the gradient is that of `take`.
 
 
 @primitive(lambda g, y, x, widths, value: g[_block([before for before, _ in widths], np.shape(x))])
@@ -471,18 +471,18 @@ def meshgrid(*x: TensorLike, indexing: str = "xy") -> list[Tensor]:
     one_of("indexing", indexing, ("xy", "ij"))
     vectors = [ravel(v) for v in x]
     sizes = [shape(v)[0] for v in vectors]
-    lying = [reshape(v, [-1 if i == j else 1 for j in range(len(x))]) for i, v in enumerate(vectors)]
-    grids = [broadcast_to(v, sizes) for v in lying]
+    along_axes = [reshape(v, [-1 if i == j else 1 for j in range(len(x))]) for i, v in enumerate(vectors)]
+    grids = [broadcast_to(v, sizes) for v in along_axes]
     return [swapaxes(grid, 0, 1) for grid in grids] if indexing == "xy" and len(x) > 1 else grids
 
 
 @composite
 def kron(x1: TensorLike, x2: TensorLike) -> Tensor:
     """Kronecker product: each element of x1 times all of x2, in blocks."""
-    a, b = ((1,) * (max(ndim(x1), ndim(x2)) - ndim(x)) + shape(x) for x in (x1, x2))
-    left = reshape(x1, [size for k in a for size in (k, 1)])
-    right = reshape(x2, [size for k in b for size in (1, k)])
-    return reshape(multiply(left, right), [j * k for j, k in zip(a, b, strict=True)])
+    sizes1, sizes2 = ((1,) * (max(ndim(x1), ndim(x2)) - ndim(x)) + shape(x) for x in (x1, x2))
+    left = reshape(x1, [size for n in sizes1 for size in (n, 1)])
+    right = reshape(x2, [size for n in sizes2 for size in (1, n)])
+    return reshape(multiply(left, right), [n1 * n2 for n1, n2 in zip(sizes1, sizes2, strict=True)])
 
 
 @composite
@@ -494,7 +494,7 @@ def vander(x: TensorLike, N: int | None = None, increasing: bool = False) -> Ten
 
 
 def check_stride(n: int) -> None:
-    """Refuse a distance of windows that is no positive integer."""
+    """Raise a ValueError unless `sequence_stride` is a positive integer."""
     if not isinstance(n, int | np.integer) or n < 1:
         raise ValueError(f"`sequence_stride` must be a positive integer. Received: sequence_stride={n}")
 
@@ -538,13 +538,13 @@ def _blocks(x: TensorLike, block_size: int, data_format: str, patterns: tuple[st
 
 @composite
 def depth_to_space(x: TensorLike, block_size: int, data_format: DataFormat = "channels_last") -> Tensor:
-    """Channels of images laid out as blocks of pixels: `block_size` times the height and width."""
+    """Channels of images rearranged to blocks of pixels: `block_size` times the height and width."""
     return _blocks(x, block_size, data_format, ("n h w (i j c) -> n (h i) (w j) c", "n (c i j) h w -> n c (h i) (w j)"))
 
 
 @composite
 def space_to_depth(x: TensorLike, block_size: int, data_format: DataFormat = "channels_last") -> Tensor:
-    """Blocks of pixels of images laid out as channels: the opposite of `depth_to_space`."""
+    """Blocks of pixels of images rearranged to channels: the inverse of `depth_to_space`."""
     return _blocks(x, block_size, data_format, ("n (h i) (w j) c -> n h w (i j c)", "n c (h i) (w j) -> n (c i j) h w"))
 
 
@@ -583,7 +583,7 @@ def where(condition: TensorLike, x1: TensorLike | None = None, x2: TensorLike | 
 
 @composite
 def select(condlist: Sequence[TensorLike], choicelist: Sequence[TensorLike], default: TensorLike = 0) -> Tensor:
-    """The choice of the first condition that holds at each place, `default` where none does."""
+    """At each position the choice of the first condition that is true there; `default` where none is."""
     if not len(condlist):
         raise ValueError(f"`select` needs at least one condition. Received: condlist={condlist!r}.")
     result: Any = default
@@ -594,7 +594,7 @@ def select(condlist: Sequence[TensorLike], choicelist: Sequence[TensorLike], def
 
 @composite
 def unravel_index(indices: TensorLike, shape: Sequence[int]) -> tuple[Tensor, ...]:
-    """Coordinates in a shape of places counted in the flattened tensor."""
+    """Coordinates, in a tensor of a shape, of indices into the flattened tensor."""
     return tuple(Tensor(np.asarray(i, "int32")) for i in np.unravel_index(as_array(indices), tuple(shape)))
 
 
@@ -651,13 +651,13 @@ def diff(a: TensorLike, n: int = 1, axis: int = -1) -> Tensor:
 
 @primitive(None)
 def argsort(x: TensorLike, axis: int | None = -1) -> Array:
-    """Positions that sort x along an axis; of equals the first leads."""
+    """Indices that sort x along an axis; equal elements keep their order."""
     return np.argsort(strong(x), axis, kind="stable").astype("int32")
 
 
 @primitive(None)
 def argpartition(x: TensorLike, kth: int, axis: int | None = -1) -> Array:
-    """Positions that put the kth smallest element along an axis in place, smaller ones before it."""
+    """Indices that put the kth smallest element along an axis in its place, and smaller ones before it."""
     return np.argpartition(strong(x), kth, axis).astype("int32")
 
 
