@@ -1,6 +1,6 @@
-"""Images: resizing, colours, cropping, blurring, and reading them at other places: `keras.ops.image`.
+"""Images (`keras.ops.image`): resizing, cropping, colours, filters, patches, and geometric transformations.
 
-An image is (height, width, channels) or, with channels first, (channels, height, width); all take one or a batch.
+An image is (height, width, channels) or, with channels first, (channels, height, width). All ops take one or a batch.
 """
 
 import math
@@ -28,18 +28,18 @@ from .shapes import along, expand_dims, moveaxis, pad, split, squeeze, stack, ta
 
 
 def _axes(images: TensorLike, data_format: str | None) -> tuple[int, int, int]:
-    """Return where the channels, the rows and the columns are, counted from the end."""
+    """Return the axes of channels, rows and columns, counted from the end."""
     if ndim(images) not in (3, 4):
         raise ValueError(f"An image has 3 axes, a batch 4. Received: images.shape={shape(images)}.")
     return (-1, -3, -2) if standardize_data_format(data_format) == "channels_last" else (-3, -2, -1)
 
 
 def _in_batch(images: Tensor, rank: int, change: Callable[[Tensor], Tensor]) -> Tensor:
-    """Change a batch of images of so many axes each, or a single one."""
+    """Run a function of a batch of images, which have `rank` axes each, on a batch or on a single image."""
     return squeeze(change(expand_dims(images, 0)), 0) if images.ndim == rank else change(images)
 
 
-# Resizing: a matrix of weights for each axis.
+# Resizing multiplies each axis by a matrix of weights.
 Kernel: TypeAlias = Literal["linear", "bilinear", "trilinear", "cubic", "bicubic", "tricubic", "lanczos3", "lanczos5"]
 WEIGHTS: dict[str, Callable[[FloatArray], FloatArray]] = {
     **dict.fromkeys(("bilinear", "linear", "trilinear", "triangle"), lambda x: np.maximum(0, 1 - x)),
@@ -47,12 +47,12 @@ WEIGHTS: dict[str, Callable[[FloatArray], FloatArray]] = {
         x < 1, (1.5 * x - 2.5) * x * x + 1, np.where(x < 2, ((-0.5 * x + 2.5) * x - 4) * x + 2, 0))),
     "lanczos3": lambda x: np.where(x <= 3, np.sinc(x) * np.sinc(x / 3), 0),
     "lanczos5": lambda x: np.where(x <= 5, np.sinc(x) * np.sinc(x / 5), 0)}  # fmt: skip
-"""The weight of a pixel at a distance (Keys 1981 for "bicubic", with a = -0.5)."""
+"""Method -> the weight of a pixel at a distance in pixels; "bicubic" is that of Keys 1981 with a = -0.5."""
 
 
 def _matrix(name: str, size: int, count: int, scale: float, shift: float, antialias: bool) -> FloatArray:
-    """Return the weights of `size` pixels in each of `count` others; pixel centres lie at halves."""
-    places = np.divide(np.arange(count) + 0.5 - shift, scale) - 0.5
+    """Return the weights of `size` old pixels in each of `count` new ones; the centres of pixels are at halves."""
+    places = np.divide(np.arange(count) + 0.5 - shift, scale) - 0.5  # of new pixels among the old ones
     distance = np.abs(places - np.arange(size)[:, None])
     weights = WEIGHTS[name](distance / np.maximum(np.divide(1, scale), 1) if antialias else distance)
     total = weights.sum(axis=0)
@@ -61,7 +61,7 @@ def _matrix(name: str, size: int, count: int, scale: float, shift: float, antial
 
 
 def _weighed(images: Tensor, axes: Sequence[int], matrices: Sequence[FloatArray]) -> Tensor:
-    """Multiply axes by matrices; what was whole numbers becomes whole again."""
+    """Multiply axes by matrices; integers are rounded and clipped to their dtype."""
     whole: Any = "int" in images.dtype and np.iinfo(images.dtype)
     x = cast(images, "float32") if whole else images
     for axis, matrix in zip(axes, matrices, strict=True):
@@ -75,8 +75,8 @@ def scale_and_translate(images: TensorLike, output_shape: Sequence[int], scale: 
                         antialias: bool = True) -> Tensor:  # fmt: skip
     """Images scaled, then shifted (by pixels of the result), along the axes `spatial_dims`: a tensor of `output_shape`.
 
-    `scale` and `translation` have a number for each of these axes, `method` is "linear", "cubic", "lanczos3" or
-    "lanczos5", and `antialias` takes more pixels together where the result is smaller.
+    `scale` and `translation` have a number for each of these axes. `method` is "linear", "cubic", "lanczos3" or
+    "lanczos5". With `antialias`, a smaller result averages over more pixels.
     """
     one_of("method", method, WEIGHTS)
     x = convert_to_tensor(images)
@@ -94,9 +94,9 @@ def resize(images: TensorLike, size: Sequence[int], interpolation: Interpolation
 
     Args:
         interpolation: "nearest", "bilinear", "bicubic", "lanczos3" or "lanczos5".
-        antialias: Whether to take more pixels together where images become smaller.
-        crop_to_aspect_ratio: Whether to crop rather than distort.
-        pad_to_aspect_ratio: Whether to put `fill_value` around rather than distort; not with `crop_to_aspect_ratio`.
+        antialias: Whether to average over more pixels where images become smaller.
+        crop_to_aspect_ratio: Whether to crop images rather than distort them.
+        pad_to_aspect_ratio: Whether to pad images with `fill_value` rather than distort them; a ValueError with both.
         fill_mode: "constant".
 
     Example:
@@ -113,14 +113,15 @@ def resize(images: TensorLike, size: Sequence[int], interpolation: Interpolation
     _, *axes = _axes(images, data_format)
     x = convert_to_tensor(images)
     sizes = [x.shape[axis] for axis in axes]
-    fitting = [int(float(a * t) / u) for a, t, u in zip(sizes[::-1], size, size[::-1], strict=True)]
-    for axis, length, fit in zip(axes, sizes, fitting, strict=True):
+    (height, width), (new_height, new_width) = sizes, size
+    fitting = int(float(width * new_height) / new_width), int(float(height * new_width) / new_height)
+    for axis, length, fit in zip(axes, sizes, fitting, strict=True):  # `fit` has the new aspect ratio
         if crop_to_aspect_ratio:
             count = np.clip(fit, 1, length)
             start = int((length - count) / 2)
             x = x[along(axis, slice(start, start + int(count)))]
         elif pad_to_aspect_ratio and fit > length:
-            before = (fit - length) // 2  # as much behind: one pixel of an odd rest is lost, as in Keras
+            before = (fit - length) // 2  # the same after: an odd pixel is lost, as in Keras
             edges = [(0, 0)] * x.ndim
             edges[axis] = (before, before)
             x = pad(x, edges, constant_values=fill_value)
@@ -135,21 +136,22 @@ def resize(images: TensorLike, size: Sequence[int], interpolation: Interpolation
 
 def _edges(images: TensorLike, data_format: str | None, high: tuple[int | None, ...], wide: tuple[int | None, ...],
            sign: int) -> tuple[Tensor, list[tuple[int, int]]]:  # fmt: skip
-    """Return images, and how much to take off or put on at both ends of each axis.
+    """Return images, and how many pixels to crop (`sign` -1) or to pad (1) at both ends of each axis.
 
-    Of new height, top and bottom two are given, and two of width, left and right.
+    `high` is (target height, top, bottom) and `wide` (target width, left, right); two of three are not None.
     """
     x = convert_to_tensor(images)
     edges = [(0, 0)] * x.ndim
-    names = ("top, bottom and target_height", "left, right and target_width")
+    names = ("target_height, top and bottom", "target_width, left and right")
     for axis, sizes, name in zip(_axes(images, data_format)[1:], (high, wide), names, strict=True):
         if sizes.count(None) != 1:
             raise ValueError(f"Exactly two of {name} must be given. Received: {sizes}.")
         total, before, after = sizes
-        rest = 0 if total is None else sign * (total - x.shape[axis])
-        first, last = (rest - n if m is None else m for m, n in ((before, after or 0), (after, before or 0)))
+        both = 0 if total is None else sign * (total - x.shape[axis])
+        first = both - (after or 0) if before is None else before
+        last = both - (before or 0) if after is None else after
         if min(first, last, total or 0) < 0:
-            raise ValueError(f"Of {name}, none may be negative. Received: shape={x.shape}, and for the edges {sizes}.")
+            raise ValueError(f"{name} must not be negative. Received: {sizes}, for images of shape {x.shape}.")
         edges[axis] = int(first), int(last)
     return x, edges
 
@@ -158,7 +160,7 @@ def _edges(images: TensorLike, data_format: str | None, high: tuple[int | None, 
 def crop_images(images: TensorLike, top_cropping: int | None = None, left_cropping: int | None = None,
                 bottom_cropping: int | None = None, right_cropping: int | None = None, target_height: int | None = None,
                 target_width: int | None = None, data_format: DataFormat | None = None) -> Tensor:  # fmt: skip
-    """Images without their edges: two of top, bottom and height, and two of left, right and width say how much."""
+    """Cropped images; give two of top, bottom and height, and two of left, right and width."""
     high, wide = (target_height, top_cropping, bottom_cropping), (target_width, left_cropping, right_cropping)
     x, edges = _edges(images, data_format, high, wide, -1)
     return x[tuple(slice(before, n - after) for n, (before, after) in zip(x.shape, edges, strict=True))]
@@ -168,14 +170,14 @@ def crop_images(images: TensorLike, top_cropping: int | None = None, left_croppi
 def pad_images(images: TensorLike, top_padding: int | None = None, left_padding: int | None = None,
                bottom_padding: int | None = None, right_padding: int | None = None, target_height: int | None = None,
                target_width: int | None = None, data_format: DataFormat | None = None) -> Tensor:  # fmt: skip
-    """Images with zeros around them: two of top, bottom and height, and two of left, right and width say how many."""
+    """Images padded with zeros; give two of top, bottom and height, and two of left, right and width."""
     high, wide = (target_height, top_padding, bottom_padding), (target_width, left_padding, right_padding)
     return pad(*_edges(images, data_format, high, wide, 1))
 
 
 @composite
 def rgb_to_grayscale(images: TensorLike, data_format: DataFormat | None = None) -> Tensor:
-    """Brightness of coloured images, in one channel: 0.2989 red + 0.587 green + 0.114 blue."""
+    """Images with one channel, 0.2989 red + 0.587 green + 0.114 blue."""
     channels, *_ = _axes(images, data_format)
     x = convert_to_tensor(images)
     if x.shape[channels] == 1:
@@ -197,7 +199,7 @@ def _planes(images: TensorLike, data_format: str | None) -> tuple[int, list[Tens
 
 @composite
 def rgb_to_hsv(images: TensorLike, data_format: DataFormat | None = None) -> Tensor:
-    """Hue (a full turn from 0 to 1), saturation and value of images of red, green and blue from 0 to 1."""
+    """RGB images, from 0 to 1, as hue, saturation and value; hue is from 0 to 1 for a full turn."""
     channels, planes = _planes(images, data_format)
     r, g, b = (where(less(absolute(p), float(np.finfo(p.dtype).eps)), 0.0, p) for p in planes)
     value = maximum(maximum(r, g), b)
@@ -213,7 +215,7 @@ def rgb_to_hsv(images: TensorLike, data_format: DataFormat | None = None) -> Ten
 
 @composite
 def hsv_to_rgb(images: TensorLike, data_format: DataFormat | None = None) -> Tensor:
-    """Red, green and blue of images of hue, saturation and value: the opposite of `rgb_to_hsv`."""
+    """Images of hue, saturation and value as red, green and blue: the inverse of `rgb_to_hsv`."""
     channels, (hue, saturation, value) = _planes(images, data_format)
     turn = mod(hue, 1.0) * 6.0
     parts = (absolute(turn - 3.0) - 1.0, 2.0 - absolute(turn - 2.0), 2.0 - absolute(turn - 4.0))
@@ -221,7 +223,7 @@ def hsv_to_rgb(images: TensorLike, data_format: DataFormat | None = None) -> Ten
 
 
 def _each_channel(images: TensorLike, kernel: Any, data_format: str | None, padding: Any = "same") -> Tensor:
-    """Weigh the neighbours of each pixel, each channel by itself."""
+    """Convolve each channel of images with the same kernel."""
     channels, *_ = _axes(images, data_format)
     x = floating(images)
     weights = np.repeat(np.asarray(kernel)[:, :, None, None], x.shape[channels], 2).astype(x.dtype)
@@ -243,7 +245,7 @@ def gaussian_blur(images: TensorLike, kernel_size: Sequence[int] = (3, 3), sigma
 
 @composite
 def sobel_edges(images: TensorLike, data_format: DataFormat | None = None) -> Tensor:
-    """How brightness changes down and across (Sobel 1968), in a new last axis of size 2; edges are reflected."""
+    """The change of brightness down and across (Sobel 1968), in a new last axis of size 2; edges are reflected."""
     _, rows, columns = _axes(images, data_format)
     x = convert_to_tensor(images)
     edges = [(0, 0)] * x.ndim
@@ -276,9 +278,9 @@ def ssim(image1: TensorLike, image2: TensorLike, max_val: float = 1.0, filter_si
 def extract_patches(images: TensorLike, size: int | Sequence[int], strides: int | Sequence[int] | None = None,
                     dilation_rate: int | Sequence[int] = 1, padding: Padding = "valid",
                     data_format: DataFormat | None = None) -> Tensor:  # fmt: skip
-    """Blocks of images, side by side unless `strides` are given: the pixels of a block are the channels of the result.
+    """Patches of images, side by side unless `strides` are given; the pixels of a patch are channels of the result.
 
-    A `size` of three numbers takes them of volumes.
+    With a `size` of three numbers, the patches are of volumes.
 
     Example:
         >>> extract_patches(np.ones((2, 6, 6, 3)), 3).shape
@@ -296,18 +298,18 @@ def extract_patches(images: TensorLike, size: int | Sequence[int], strides: int 
 def extract_patches_3d(volumes: TensorLike, size: int | Sequence[int], strides: int | Sequence[int] | None = None,
                        dilation_rate: int | Sequence[int] = 1, padding: Padding = "valid",
                        data_format: DataFormat | None = None) -> Tensor:  # fmt: skip
-    """Blocks of volumes, see `extract_patches`."""
+    """Patches of volumes, see `extract_patches`."""
     edges = (size,) * 3 if isinstance(size, int) else size
     return extract_patches(volumes, edges, strides, dilation_rate, padding, data_format)
 
 
-# Reading an image at other places.
+# Reading images between their pixels.
 
 _FILLS: dict[str, Callable[[Any, int], Any]] = {
     "constant": lambda i, n: i, "nearest": lambda i, n: np.clip(i, 0, n - 1), "wrap": lambda i, n: i % n,
     "mirror": lambda i, n: (n - 1) - np.abs(i % np.maximum(2 * (n - 1), 1) - (n - 1)),
     "reflect": lambda i, n: np.where(i % (2 * n) < n, i % (2 * n), 2 * n - 1 - i % (2 * n))}  # fmt: skip
-"""Index beyond an axis of length n -> index within."""
+"""Fill mode -> a function from an index beyond an axis of length n to the index that is read."""
 _ORDERS = {"nearest": 0, "bilinear": 1}
 
 
@@ -319,45 +321,47 @@ def map_coordinates(inputs: TensorLike, coordinates: TensorLike, order: int, fil
     Args:
         coordinates: Place along each axis, of shape (axes, ...).
         order: 0 takes the nearest element, 1 interpolates between neighbours.
-        fill_mode: What is beyond the edges: "constant" (`fill_value`), "nearest", "wrap", "mirror" or "reflect".
+        fill_mode: What lies beyond the edges: "constant" (`fill_value`), "nearest", "wrap", "mirror" or "reflect".
     """
     one_of("fill_mode", fill_mode, _FILLS)
     one_of("order", order, (0, 1))
     x, places = convert_to_tensor(inputs), cast(coordinates, "float64")
     if len(places) != x.ndim or places.ndim < 2:
-        raise ValueError(f"`coordinates` needs a row an axis. Received: {x.shape=}, {places.shape=}.")
+        raise ValueError(f"`coordinates` needs a row for each axis. Received: {x.shape=}, {places.shape=}.")
     return _read(x, [*places], order, fill_mode, fill_value)
 
 
 def _read(x: Tensor, places: Sequence[Any], order: int, fill_mode: str, fill_value: TensorLike) -> Tensor:
-    """Read the leading axes of x at places, one array an axis."""
-    whole = "int" in x.dtype
-    values = cast(x, "float32") if whole or x.dtype == "bool" else x
-    corners: list[tuple[list[Array], Any]] = [([], 1.0)]
-    for c, n in zip(places, x.shape, strict=False):
-        low, whole_places = np.floor(as_array(c)) if order else half_away(as_array(c)), as_array(c).dtype.kind == "i"
-        ends = [(low, 1.0)] if order == 0 or whole_places else [(low, 1 - (c - low)), (low + 1, c - low)]
-        ends = [(i.astype("int64"), w) for i, w in ends]
+    """Read the leading axes of x at places, an array for each axis: a weighted sum over the corners around each."""
+    is_int = "int" in x.dtype
+    values = cast(x, "float32") if is_int or x.dtype == "bool" else x
+    corners: list[tuple[list[Array], Any]] = [([], 1.0)]  # indices so far, and the weight
+    for place, n in zip(places, x.shape, strict=False):
+        array = as_array(place)
+        low = np.floor(array) if order else half_away(array)
+        between = order and array.dtype.kind != "i"
+        ends = [(low, 1 - (place - low)), (low + 1, place - low)] if between else [(low, 1.0)]
+        ends = [(i.astype("int64"), weight) for i, weight in ends]
         for i, _ in ends:
             beyond = (i < 0) | (i >= n)
             i[beyond] = _FILLS[fill_mode](i[beyond], n)
-        corners = [([*index, i], weight * w) for index, weight in corners for i, w in ends]
+        corners = [([*index, i], before * weight) for index, before in corners for i, weight in ends]
     extra = [slice(None)] * (x.ndim - len(places))
     total: Any = 0.0
     for index, weight in corners:
         inside = np.all([(i >= 0) & (i < n) for i, n in zip(index, x.shape, strict=False)], axis=0)
         part = values[(*(np.clip(i, 0, n - 1) for i, n in zip(index, x.shape, strict=False)), *extra)]
-        room = inside.reshape(inside.shape + (1,) * len(extra))
-        part = where(room, part, fill_value) if fill_mode == "constant" else part
-        total = total + part * cast(weight * np.ones(inside.shape), values.dtype).reshape(room.shape)
-    return cast(half_away(total) if whole else total, x.dtype)
+        wide = inside.reshape(inside.shape + (1,) * len(extra))
+        part = where(wide, part, fill_value) if fill_mode == "constant" else part
+        total = total + part * cast(weight * np.ones(inside.shape), values.dtype).reshape(wide.shape)
+    return cast(half_away(total) if is_int else total, x.dtype)
 
 
 @composite
 def affine_transform(images: TensorLike, transform: TensorLike, interpolation: Sampling = "bilinear",
                      fill_mode: FillMode = "constant", fill_value: float = 0,
                      data_format: DataFormat | None = None) -> Tensor:  # fmt: skip
-    """Images turned, stretched and shifted, by (a0, a1, a2, b0, b1, b2, c0, c1) for each.
+    """Images rotated, scaled and shifted by a `transform` (a0, a1, a2, b0, b1, b2, c0, c1) for each.
 
     Pixel (x, y) of the result is read at ((a0 x + a1 y + a2) / k, (b0 x + b1 y + b2) / k), where k = c0 x + c1 y + 1.
     `interpolation` is "nearest" or "bilinear"; `fill_mode` and `fill_value` are those of `map_coordinates`.
@@ -382,7 +386,7 @@ def affine_transform(images: TensorLike, transform: TensorLike, interpolation: S
 def perspective_transform(images: TensorLike, start_points: TensorLike, end_points: TensorLike,
                           interpolation: Sampling = "bilinear", fill_value: float = 0,
                           data_format: DataFormat | None = None) -> Tensor:  # fmt: skip
-    """Images seen from elsewhere: four corners (x, y) of each move from `start_points` to `end_points`.
+    """Images in another perspective: four corners (x, y) of each move from `start_points` to `end_points`.
 
     Example:
         >>> corners = np.array([[0.0, 0.0], [3.0, 0.0], [0.0, 3.0], [3.0, 3.0]])
