@@ -1,8 +1,8 @@
-"""NumPy's functions on tensors: a rule of a closed table runs, or the function on values, or a TypeError is raised.
+"""NumPy's functions on tensors, from a closed table of rules.
 
-A function that has no rule works on the values where it gives counts, places, truth, types or text; and it refuses a
-float that is being recorded, for its gradient would be lost. Most rules are ops of the same name, the others are
-composed of NumPy functions.
+Most rules are ops of the same name; the others are composed of NumPy functions. A function without a rule runs on the
+values of its tensors. It raises a TypeError if one of them is being recorded, as the gradient would be lost, unless it
+returns what has no gradient: counts, indices, truth, types or text.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ iscomplex iscomplexobj isrealobj lexsort linalg.matrix_rank may_share_memory min
 result_type save savetxt savez savez_compressed shares_memory signbit tril_indices_from triu_indices_from unpackbits
 """
 _WITHOUT_GRADIENT = frozenset(_ANSWERS.split())
-"""Functions whose answer has no gradient: counts, places, truth, types and text, or a file."""
+"""Functions whose result has no gradient: counts, indices, truth, types and text, or a file."""
 
 _IN_PLACE = frozenset({"copyto", "fill_diagonal", "place", "put", "put_along_axis", "putmask"})
 _SILENT: dict[str, tuple[Any, ...]] = {
@@ -38,28 +38,28 @@ _SILENT: dict[str, tuple[Any, ...]] = {
     "kind": (None, "quicksort", "stable", "mergesort", "heapsort", "introselect", "sort"), "like": (None,),
     "optimize": (True, False, "greedy", "optimal"), "order": ("C", "K", "A", None), "overwrite_input": (True, False),
     "stable": (True, False, None), "subok": (True, False)}  # fmt: skip
-"""Arguments, and those values of them, that make no difference to the numbers a tensor holds."""
+"""Argument -> the values that do not change the numbers of a tensor, and are ignored."""
 
 RULES: dict[str, Callable[..., Any]] = {}
-"""The function that computes each of NumPy's on tensors, by the name after `numpy.`."""
+"""Name of a NumPy function, without `numpy.` -> the function that replaces it on tensors."""
 
 
 class NoRule(Exception):
-    """A function, or an argument that it got, has no rule for tensors."""
+    """Raised by a rule for arguments that it does not cover; the text completes the error "np.<name> ..."."""
 
 
 def call_function(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Run a NumPy function on arguments among which are tensors.
 
     Raises:
-        TypeError: if a float tensor that is being recorded goes into a function, or with an argument, that has no rule.
+        TypeError: if a tensor is being recorded, and there is no rule for the function or for one of its arguments.
     """
     name = f"{function.__module__}.{function.__name__}".removeprefix("numpy.")
     return _run(name, RULES.get(name), function, args, kwargs)
 
 
 def call_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """Run a ufunc, or a method of it, with arguments that its op does not take; see `call_function`."""
+    """Run a ufunc, or a method such as `reduce`, with arguments that its op does not take; see `call_function`."""
     name = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
     body = RULES.get(name)
     if body is None and name in NUMPY_OPS:
@@ -70,7 +70,7 @@ def call_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: di
 
 
 def _run(name: str, body: Callable[..., Any] | None, function: Any, args: Any, kwargs: dict[str, Any]) -> Any:
-    """Run the rule of a function; without one the function itself, on values, unless a gradient would be lost."""
+    """Run the rule of a function; without one, the function itself on values, unless a gradient would be lost."""
     if name in _IN_PLACE or name.endswith(".at"):
         _refuse_target(next(iter((*args, *kwargs.values())), None))
     reason = ""
@@ -82,7 +82,7 @@ def _run(name: str, body: Callable[..., Any] | None, function: Any, args: Any, k
     tensors = [x for x in leaves([args, kwargs]) if isinstance(x, TensorOps)]
     if (body is not None or name not in _WITHOUT_GRADIENT) and any(map(is_followed, tensors)):
         raise TypeError(f"np.{name}{reason} has no gradient here, and was called on a tensor that is being recorded. "
-                        "Use minikeras.ops or other NumPy functions, or `x.numpy()` if you want none.")  # fmt: skip
+                        "Use minikeras.ops or another NumPy function, or `x.numpy()` for no gradient.")  # fmt: skip
     args, kwargs = map_structure(value_of, (args, kwargs))
     return function(*args, **kwargs)
 
@@ -98,7 +98,7 @@ def _refuse_target(target: Any) -> None:
 
 
 def written(result: Any, out: Any) -> Any:
-    """Write a result to the array that the caller gave for it, if any, and return what has it."""
+    """Write a result to the caller's `out`, if there is one, and return that; else return the result."""
     (target,) = out if isinstance(out, tuple) else (out,)
     if target is None:
         return result
@@ -110,14 +110,14 @@ def written(result: Any, out: Any) -> Any:
 
 
 def check_silent(arguments: dict[str, Any]) -> None:
-    """Accept arguments that make no difference."""
+    """Raise NoRule unless all arguments have values that change nothing."""
     for key, value in arguments.items():
         if value is not None and not any(value is v or value == v for v in _SILENT.get(key, ())):
             raise NoRule(f" with {key}={value!r:.40}")
 
 
 def _elementwise(name: str) -> Callable[..., Any]:
-    """Return the rule of a ufunc that has an op; where its `where` is false, the result is that of `out`, or 0."""
+    """Return the rule of a ufunc that has an op; where its `where` is false, the result is `out`, or 0 without."""
 
     def call(*inputs: Any, out: Any = None, where: Any = True, dtype: Any = None, **rest: Any) -> Any:
         check_silent(rest)
@@ -130,7 +130,7 @@ def _elementwise(name: str) -> Callable[..., Any]:
 
 
 def rule(name: str, body: Callable[..., Any]) -> None:
-    """Enter the function that computes one of NumPy's, under its name; `out` and `dtype` are seen to here."""
+    """Add the rule of a NumPy function to the table; `out` and `dtype` are handled here."""
 
     def call(*args: Any, **kwargs: Any) -> Any:
         names, own = _arguments(name, body)
@@ -153,22 +153,25 @@ _IN_C = {
     "accumulate": "array axis dtype out", "concatenate": "arrays axis out dtype", "dot": "a b out",
     "empty_like": "a dtype order subok shape device", "inner": "a b",
     "reduce": "array axis dtype out keepdims initial where", "vdot": "a b", "where": "condition x y"}  # fmt: skip
-"""The arguments of functions that do not tell them, for they are in C, where those of the rules have other names."""
+"""The arguments of functions written in C without a signature, if their rules have other names for them."""
 
 
 @cache
 def _arguments(name: str, body: Callable[..., Any]) -> tuple[tuple[str, ...], dict[str, str]]:
-    """Return the names of NumPy's arguments, and the rule's for those it takes: the same, else those left, in order."""
+    """Return the names of NumPy's arguments, and for those that the rule takes, its own names of them.
+
+    Arguments without the same name in both are paired in order.
+    """
     takes = parameters(getattr(body, "func", body))
     in_c = _IN_C.get(name.rpartition(".")[2], "")
     names = tuple(in_c.split()) or parameters(attrgetter(name)(np)).names or takes.names
-    others = [key for key in names if key not in {"out", "dtype", *takes.names, *_SILENT}]
-    left = [key for key in takes.names if key not in names]
-    own = {key: key for key in (*takes.names, *(others if takes.varkw else ()))}
-    return names, own | dict(zip(others, left, strict=False))
+    only_numpy = [key for key in names if key not in {"out", "dtype", *takes.names, *_SILENT}]
+    only_rule = [key for key in takes.names if key not in names]
+    own = {key: key for key in (*takes.names, *(only_numpy if takes.varkw else ()))}
+    return names, own | dict(zip(only_numpy, only_rule, strict=False))
 
 
-# The table. Functions that an op of the same name runs; `around=round` is run by the op `round`.
+# The table. First functions that are ops: of the same name, or `around=round`, which the op `round` runs.
 
 _SAME = """
 allclose append argmax argmin argpartition argsort around=round array_split average bincount broadcast_to concatenate
@@ -186,11 +189,11 @@ for _same in _SAME.split():
     rule(_name, NUMPY_OPS[_op or _name.rpartition(".")[2]])
 
 
-# Reductions, with what NumPy can leave out and begin with.
+# Reductions, with NumPy's arguments `where` and `initial`.
 
 
 def _folded(name: str, neutral: Any, join: np.ufunc) -> Callable[..., Any]:
-    """Return a reduction: `neutral` stands for elements that are left out, `join` puts in what it begins with."""
+    """Return a reduction: `neutral` replaces elements that `where` leaves out, and `join` adds `initial`."""
 
     def fold(a: Any, axis: Any = None, keepdims: bool = False, initial: Any = None, where: Any = None) -> Any:
         result = NUMPY_OPS[name](a if where is None else np.where(where, a, neutral), axis, keepdims)
@@ -206,7 +209,7 @@ _all, _any = _folded("all", True, np.logical_and), _folded("any", False, np.logi
 def _extreme(name: str) -> Callable[..., Any]:
     def extreme(a: Any, axis: Any = None, keepdims: bool = False, initial: Any = None, where: Any = None) -> Any:
         if where is not None and initial is None:
-            raise ValueError(f"np.{name} with `where` needs `initial`, the result where nothing is left.")
+            raise ValueError(f"np.{name} with `where` needs `initial`, the result if no element is left.")
         return NUMPY_OPS[name](a if where is None else np.where(where, a, initial), axis, keepdims, initial=initial)
 
     return extreme
@@ -238,11 +241,11 @@ def _without_nan(general: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _reduction(name: str, general: Callable[..., Any]) -> None:
-    """Enter a reduction: the op of its name where that has all that is asked for, the general form elsewhere."""
+    """Add the rule of a reduction: the op of its name, or the general form if there are further arguments."""
 
-    def call(a: Any, axis: Any = None, keepdims: bool = False, **asked: Any) -> Any:
-        asked = {key: value for key, value in asked.items() if value is not None and value is not True}
-        return general(a, axis=axis, keepdims=keepdims, **asked) if asked else NUMPY_OPS[name](a, axis, keepdims)
+    def call(a: Any, axis: Any = None, keepdims: bool = False, **options: Any) -> Any:
+        options = {key: value for key, value in options.items() if value is not None and value is not True}
+        return general(a, axis=axis, keepdims=keepdims, **options) if options else NUMPY_OPS[name](a, axis, keepdims)
 
     rule(name, call)
 
@@ -279,14 +282,14 @@ def _rows(m: Any, y: Any, rowvar: bool) -> Any:
     return np.concatenate([np.transpose(x) if not rowvar and shape(x)[0] != 1 else x for x in parts])
 
 
-# What only moves elements: it moves their positions, and they are taken from there.
+# Functions that only move elements run on arrays of indices; the elements are then taken by the result.
 
 
 def _moved(function: Callable[..., Any], *sources: Any) -> Any:
     tensors = [convert_to_tensor(x) for x in sources]
     starts = np.cumsum([0, *map(size, tensors)])
-    places = (start + np.arange(size(x)).reshape(shape(x)) for start, x in zip(starts, tensors, strict=False))
-    return np.take(np.concatenate([np.reshape(x, (-1,)) for x in tensors]), function(*places))
+    indices = (start + np.arange(size(x)).reshape(shape(x)) for start, x in zip(starts, tensors, strict=False))
+    return np.take(np.concatenate([np.reshape(x, (-1,)) for x in tensors]), function(*indices))
 
 
 def _at_least(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -315,7 +318,7 @@ def _reshape(a: Any, shape: Any = None, order: Any = "C", newshape: Any = None) 
     return NUMPY_OPS["reshape"](a, sizes)
 
 
-# Products, polynomials, interpolation: linear in what they are given, or nearly so.
+# Products, gradients, interpolation and Fourier transforms, composed of NumPy functions.
 
 
 def _einsum(*operands: Any, out: Any = None, dtype: Any = None, **options: Any) -> Any:
@@ -348,7 +351,7 @@ def _gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: Any = 1) -> A
     steps = [value_of(step) for step in varargs] or [1.0]
     steps = steps * len(over) if len(steps) == 1 else steps
 
-    def slopes(i: int, step: Any) -> Any:  # which are linear in the entries along an axis
+    def slopes(i: int, step: Any) -> Any:  # they are linear in the entries along an axis: a product with a matrix
         matrix = convert_to_tensor(np.gradient(np.eye(shape(f)[i]), step, axis=1, edge_order=edge_order), f.dtype)
         return np.moveaxis(np.tensordot(matrix, f, axes=((0,), (i,))), 0, i)
 
@@ -375,19 +378,19 @@ def _interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, perio
 
 
 def _piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> Any:
-    """Each function gets the elements for which its condition holds, as in NumPy; the last that holds decides."""
+    """Each function gets the elements whose last true condition is its own; one more function gets the others."""
     conditions = np.asarray(value_of(condlist), bool)
     conditions = conditions[None] if conditions.shape == shape(x) else conditions
-    choice = np.zeros(shape(x), int) - 1
+    last_true = np.zeros(shape(x), int) - 1
     for i, condition in enumerate(conditions):
-        choice = np.where(condition, i, choice)
-    kinds = [*range(len(conditions)), *[-1] * (len(funclist) > len(conditions))]
+        last_true = np.where(condition, i, last_true)
+    numbers = [*range(len(conditions)), *[-1] * (len(funclist) > len(conditions))]
     result = np.zeros_like(np.ravel(x))
-    for function, kind in zip(funclist, kinds, strict=True):
-        places = np.flatnonzero(choice == kind)
-        part = np.take(x, places)
+    for function, number in zip(funclist, numbers, strict=True):
+        indices = np.flatnonzero(last_true == number)
+        part = np.take(x, indices)
         values = function(part, *args, **kw) if callable(function) else np.zeros_like(part) + function
-        result = NUMPY_OPS["scatter_update"](result, places[:, None], values)
+        result = NUMPY_OPS["scatter_update"](result, indices[:, None], values)
     return np.reshape(result, shape(x))
 
 
