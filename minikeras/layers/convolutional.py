@@ -20,9 +20,9 @@ _Causal: TypeAlias = Annotated[CausalPadding, any_case("valid", "same", "causal"
 
 
 class Windowed(Ranked):
-    """A layer, or a cell of one, whose kernel is a window that slides."""
+    """A layer or cell whose kernel is a sliding window."""
 
-    _strides_or_dilation: ClassVar[bool] = True  # whether both together are refused, as Keras does
+    _strides_or_dilation: ClassVar[bool] = True  # whether to refuse both together, as Keras does
     kernel_size: PerAxis
     strides: PerAxis
     padding: AnyCasePadding
@@ -52,13 +52,13 @@ class _Sliding(Windowed, WithKernel):
     Args:
         filters: Number of output channels, a positive integer.
         kernel_size: Size of the window along each axis, or one number for all.
-        strides: Steps from place to place.
-        padding: "valid" for none, "same" for zeros around the input, so that without strides its size stays.
-        dilation_rate: Distance of the window's elements; strides must be 1 if it is more than 1.
-        groups: Into how many groups, each with filters of its own, the channels are split; a ValueError unless they
-            divide channels and filters.
+        strides: Steps from one place of the window to the next.
+        padding: "valid" for none; "same" for zeros around the input, so that with strides of 1 its size stays.
+        dilation_rate: Distance between the window's elements; if it is more than 1, strides must be 1.
+        groups: The number of groups of channels, each with its own filters; a ValueError unless it divides both
+            channels and filters.
         depth_multiplier: Number of filters for each channel.
-        output_padding: How much larger than the smallest possible the output is; a ValueError from the strides on.
+        output_padding: Added to the smallest possible output size; a ValueError unless it is less than the strides.
         depthwise_initializer: What fills the kernel of each channel, of shape (*kernel_size, channels, multiplier).
         pointwise_initializer: What fills the kernel that mixes channels, of shape (1, ..., channels, filters).
         depthwise_regularizer, pointwise_regularizer: Penalties on these kernels.
@@ -67,8 +67,8 @@ class _Sliding(Windowed, WithKernel):
 
     _names_penalty = True
     use_bias: bool
-    _make_kernels: Callable[[int], None]  # makes all weights but the bias, from the number of channels
-    _convolve: Callable[[Tensor], Tensor]  # without bias and activation; channels are last on both sides
+    _make_kernels: Callable[[int], None]  # makes all weights but the bias, for a number of channels
+    _convolve: Callable[[Tensor], Tensor]  # without bias and activation, from channels last to channels last
 
     def _filters(self, channels: Any) -> Any:
         return vars(self)["filters"]
@@ -144,7 +144,7 @@ class Conv1D(_Conv[One], rank=1):
         Tensor([1. 3. 6.], shape=(3,), dtype=float32)
     """
 
-    padding: _Causal  # type: ignore[assignment]  # of a layer with one axis alone
+    padding: _Causal  # type: ignore[assignment]  # only one axis can be causal
 
 
 class Conv2D(_Conv[Two], rank=2):
@@ -162,7 +162,7 @@ class Conv2D(_Conv[Two], rank=2):
 
 
 class Conv3D(_Conv[Three], rank=3):
-    """Convolution of volumes or films: activation(conv(x, kernel) + bias).
+    """Convolution of volumes or videos: activation(conv(x, kernel) + bias).
 
     Example:
         >>> Conv3D(4, 3, activation="relu")(np.ones((2, 9, 8, 7, 1))).shape
@@ -214,8 +214,8 @@ class Conv2DTranspose(_ConvTranspose[Two], rank=2):
     The kernel is of shape (*kernel_size, filters, channels).
 
     Input shape:  (batch, height, width, channels).
-    Output shape: (batch, height * strides, width * strides, filters) for `padding` "same", and larger by what the
-        window exceeds the strides for "valid".
+    Output shape: (batch, height * strides, width * strides, filters) for `padding` "same"; for "valid", larger by as
+        much as the window exceeds the strides.
 
     Example:
         >>> Conv2DTranspose(4, 3, strides=2, padding="same")(np.ones((2, 7, 7, 8))).shape

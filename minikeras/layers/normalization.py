@@ -1,4 +1,4 @@
-"""Layers that bring their input to mean 0 and variance 1, or to length 1, while the network runs."""
+"""Layers that normalize their input to mean 0 and variance 1, or to length 1, with the statistics of each batch."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class _AlongAxes(Layer):
         return [self.axis] if isinstance(self.axis, int) else self.axis
 
     def _sizes(self, input_shape: ShapeLike) -> Shape:
-        """Return the sizes of the axes of an input, which must be known, in the order of `axis`."""
+        """Return the sizes of the axes in `axis`, in that order; a ValueError if one is unknown."""
         shape: Any = self.compute_output_shape(input_shape)
         sizes = tuple(shape[a] for a in self._axes)
         if None in sizes:
@@ -85,7 +85,7 @@ class _Scaling(_AlongAxes):
     gamma_constraint: Callable[..., Any] | None
 
     def _add_scale(self, shape: Shape, scale: bool, center: bool) -> None:
-        """Make gamma and beta, which are read as they are: statistics need float32 at least."""
+        """Make gamma and beta, without autocast: they are applied to statistics, which need at least float32."""
         self.gamma = self._configured_weight("gamma", shape, autocast=False) if scale else None
         self.beta = self._configured_weight("beta", shape, autocast=False) if center else None
 
@@ -93,23 +93,23 @@ class _Scaling(_AlongAxes):
 class BatchNormalization(_Scaling):
     """(x - mean) / sqrt(variance + epsilon) * gamma + beta, for each place along an axis (Ioffe and Szegedy 2015).
 
-    In training, mean and variance are those of the batch, and the moving ones go towards them: moving * momentum +
-    batch * (1 - momentum). Otherwise, or if the layer is frozen (`trainable = False`), they are the moving ones.
+    In training, mean and variance are those of the batch, and the moving ones follow: moving * momentum + batch *
+    (1 - momentum). Otherwise, or if the layer is frozen (`trainable = False`), the moving ones are used.
 
     Args:
-        axis: The axis that keeps statistics of its own for each place, usually the features; a ValueError
-            if there is none, or its size is unknown.
-        momentum: How much of the moving statistics stays at each training step, from 0 to 1.
+        axis: The axis of the features, each of which has its own statistics; a ValueError if there is none, or if its
+            size is unknown.
+        momentum: Share of the old value in the moving statistics at each training step, from 0 to 1.
         moving_mean_initializer, moving_variance_initializer: What fills the moving statistics.
         renorm: Whether training corrects the statistics of the batch by moving ones (Ioffe 2017).
-        renorm_clipping: Limits of the corrections: "rmin", "rmax" of the factor and "dmax" of the offset, either way.
+        renorm_clipping: Limits of the corrections: "rmin" and "rmax" of the factor, "dmax" of the offset's size.
         renorm_momentum: Share of the old value in the moving statistics of these corrections.
         synchronized: Accepted if false: there is one device.
 
     Call arguments:
-        training: Whether to use and follow the statistics of the batch.
-        mask: Of the inputs' shape without the last axis; what it leaves out does not count for the statistics;
-            a ValueError for another rank.
+        training: Whether to use the statistics of the batch, and to update the moving ones.
+        mask: The inputs' shape without the last axis; False leaves an element out of the statistics. A ValueError for
+            another rank.
 
     Example:
         >>> layer = BatchNormalization(momentum=0.5, epsilon=0.0)
@@ -144,14 +144,13 @@ class BatchNormalization(_Scaling):
                  renorm_clipping: dict[str, float] | None = None, renorm_momentum: float = 0.99,
                  synchronized: bool = False, **options: Unpack[LayerOptions]) -> None:  # fmt: skip
         self._configure(locals())
-        self.axis, self.momentum = int(axis), float(momentum)
-        self.epsilon: float = float(epsilon)
+        self.axis, self.momentum, self.epsilon = int(axis), float(momentum), float(epsilon)
         if renorm:
             self.renorm_clipping = limits = renorm_clipping or {}
             wrong = set(limits) - {"rmin", "rmax", "dmax"} or limits.get("dmax", 0.0) < 0
             if wrong or limits.get("rmin", -inf) > limits.get("rmax", inf):
-                raise ValueError('`renorm_clipping` may have "rmin", "rmax", which is no less, and "dmax", not '
-                                 f"negative. Received: {limits}.")  # fmt: skip
+                raise ValueError('`renorm_clipping` takes "rmin" <= "rmax", and "dmax" >= 0, each of them optional. '
+                                 f"Received: {limits}.")  # fmt: skip
 
     def build(self, input_shape: ShapeLike) -> None:
         shape = self._sizes(input_shape)
@@ -168,7 +167,7 @@ class BatchNormalization(_Scaling):
 
     def call(self, inputs: Tensor, training: bool | None = None, mask: Tensor | None = None) -> Tensor:
         if mask is not None and mask.ndim != inputs.ndim - 1:
-            raise ValueError(f"A mask has one axis less than its inputs. Received: {mask.shape}, {inputs.shape}.")
+            raise ValueError(f"A mask needs one axis less than the inputs. Received: {mask.shape}, {inputs.shape}.")
         x = roomy(inputs)
         gamma, beta = _as_dtype(self.gamma, x.dtype), _as_dtype(self.beta, x.dtype)
         if training and self.trainable:
@@ -184,7 +183,7 @@ class BatchNormalization(_Scaling):
         return ops.convert_to_tensor(outputs, self.compute_dtype)
 
     def _renormalize(self, mean: Tensor, variance: Tensor, gamma: Any, beta: Any) -> tuple[Any, Any]:
-        """Return gamma and beta with the corrections in them, and move the statistics of these (Ioffe 2017)."""
+        """Return gamma and beta with the corrections r and d in them, and move all statistics (Ioffe 2017)."""
         deviation, limits = ops.sqrt(variance + self.epsilon), self.renorm_clipping or {}
         past = ops.maximum(_as_dtype(self.renorm_stddev, mean.dtype), self.epsilon**0.5)
         r = ops.clip(deviation / past, limits.get("rmin", -inf), limits.get("rmax", inf))
@@ -198,7 +197,7 @@ class BatchNormalization(_Scaling):
         return r if gamma is None else r * gamma, offset if beta is None else offset + beta
 
     def _moments(self, x: Tensor, mask: Tensor | None) -> tuple[Any, Any]:
-        """Return mean and variance of what counts, for each place along the axis."""
+        """Return mean and variance for each feature, of what a mask does not leave out."""
         axes = [a for a in range(x.ndim) if a != self.axis % x.ndim]
         if mask is None:
             return ops.moments(x, axes)
@@ -226,8 +225,8 @@ class LayerNormalization(_Scaling):
     """(x - mean) / sqrt(variance + epsilon) * gamma + beta, statistics of each sample along axes (Ba et al. 2016).
 
     Args:
-        axis: Axis or axes to normalize along; gamma and beta have one number for every place in them.
-            No integers are a TypeError, axes that are not there, or of unknown size, a ValueError.
+        axis: Axis or axes to normalize along, whose sizes are the shape of gamma and beta. A TypeError if they are no
+            integers, a ValueError if they do not exist or have an unknown size.
         options: `rms_scaling`, deprecated, divides by the standard deviation without subtracting the mean.
 
     Example:
@@ -270,7 +269,7 @@ class GroupNormalization(_Scaling):
     """(x - mean) / sqrt(variance + epsilon) * gamma + beta, of each sample's groups of channels (Wu and He 2018).
 
     Args:
-        groups: Number of groups, which divides that of channels, or else a ValueError; -1 for groups of one channel.
+        groups: Number of groups, -1 for groups of one channel; a ValueError unless it divides the number of channels.
         axis: The axis of the channels.
 
     Example:
@@ -295,7 +294,7 @@ class GroupNormalization(_Scaling):
         (size,) = self._sizes(input_shape)
         groups = size if self.groups == -1 else self.groups
         if size % groups:
-            raise ValueError(f"{self.groups} groups do not divide {size} channels. Received: {tuple(input_shape)}.")
+            raise ValueError(f"{self.groups} groups must divide {size} channels. Received: {tuple(input_shape)}.")
         self.groups = groups
         self._add_scale((size,), self.scale, self.center)
         self.input_spec: Any = InputSpec(ndim=len(input_shape), axes={self.axis: size})
@@ -305,13 +304,13 @@ class GroupNormalization(_Scaling):
         channels = (self.groups, shape[axis] // self.groups)
         x = ops.reshape(roomy(inputs), (*shape[:axis], *channels, *shape[axis + 1 :]))
         y = ops.layer_normalization(x, axis=[a for a in range(1, x.ndim) if a != axis], epsilon=self.epsilon)
-        spread = [channels[a - axis] if a in (axis, axis + 1) else 1 for a in range(x.ndim)]
+        sizes = [channels[a - axis] if a in (axis, axis + 1) else 1 for a in range(x.ndim)]  # of gamma and beta
         if self.gamma is not None:
-            y = y * ops.reshape(_as_dtype(self.gamma, x.dtype), spread)
+            y = y * ops.reshape(_as_dtype(self.gamma, x.dtype), sizes)
         if self.beta is not None:
-            y = y + ops.reshape(_as_dtype(self.beta, x.dtype), spread)
+            y = y + ops.reshape(_as_dtype(self.beta, x.dtype), sizes)
         y = ops.reshape(y, shape)
-        y = ops.cast(y, inputs.dtype) if "float" in inputs.dtype else y  # rounded as in Keras, which also cuts integers
+        y = ops.cast(y, inputs.dtype) if "float" in inputs.dtype else y  # rounds as Keras, which truncates integers too
         return ops.convert_to_tensor(y, self.compute_dtype)
 
 
@@ -343,7 +342,7 @@ class RMSNormalization(_AlongAxes):
 
 
 class UnitNormalization(_AlongAxes):
-    """x / sqrt(sum(x * x)), with the sum of each sample along axes, so that its length is 1.
+    """x / sqrt(sum(x * x)), with the sum of each sample along axes, so that the length is 1.
 
     Args:
         axis: Axis or axes to normalize along; a TypeError if they are no integers.
@@ -363,5 +362,5 @@ class UnitNormalization(_AlongAxes):
 
 
 def _as_dtype(x: TensorOps | None, dtype: str) -> Any:
-    """Return a weight, if there is one, as it takes part in a computation of some dtype."""
+    """Return a weight, or None, in the dtype of a computation."""
     return x if x is None or x.dtype == dtype else ops.cast(x, dtype)
