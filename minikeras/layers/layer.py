@@ -138,10 +138,8 @@ class Layer(Module, Configurable):
         name = checked_name(name, own_name(type(self)))
         if not isinstance(trainable, bool):
             raise ValueError(f"Expected `trainable` to be a boolean. Received: trainable={trainable!r}.")
-        input_dim = kwargs.pop("input_dim", None)
-        input_shape = kwargs.pop("input_shape", None)
-        if input_dim is not None:
-            input_shape = (input_dim,)
+        input_dim, input_shape = kwargs.pop("input_dim", None), kwargs.pop("input_shape", None)
+        input_shape = input_shape if input_dim is None else (input_dim,)
         if kwargs:
             names = {*parameters(type(self).__init__).names, *BaseOptions.__annotations__}
             raise ValueError(f"Unrecognized keyword arguments passed to {type(self).__name__}: {kwargs}."
@@ -401,10 +399,7 @@ class Layer(Module, Configurable):
         return (outputs, after, losses) if return_losses else (outputs, after)
 
     def __noted(self, args: tuple[Any, ...], kwargs: dict[str, Any], filled: dict[str, Any]) -> dict[str, Any]:
-        """Return the keyword arguments for the node of a symbolic call.
-
-        They are the caller's; if no input was converted, also those that were filled in, as in Keras.
-        """
+        """Return the keyword arguments that a node keeps: the caller's, and, if no input was converted, `filled`."""
         if self._converts_inputs:
             for x in leaves(args):
                 if not (x is None or isinstance(x, TensorOps | np.ndarray)):

@@ -1,7 +1,4 @@
-"""Activations and the dense product.
-
-At a kink, where there is no derivative, a rule gives the one that JAX gives.
-"""
+"""Activations and the dense product. At a kink, which has no derivative, rules return what JAX does."""
 
 import math
 from typing import Any
@@ -21,13 +18,13 @@ from .shapes import split
 # Every activation maps a tensor of any shape to one of the same shape, unless it says otherwise.
 
 
-@primitive(  # 1 where y is positive: np.sign branches on each number, which cannot be foreseen
+@primitive(  # the slope is 1 where y > 0; np.sign would be slow, as it branches on each number
     lambda g, y, x: g * (np.ceil(np.minimum(y, 1)) if np.size(y) < 2048 else np.greater(y, 0)), inplace=True,
     decomposition=lambda x: np.maximum(x, 0))  # fmt: skip
 def relu(x: TensorLike, out: Array | None = None) -> Array:
     """Rectified linear unit, max(x, 0)."""
     x = strong(x)
-    zero = ZERO.get(x.dtype.char, 0)  # NumPy says that text has no maximum
+    zero = ZERO.get(x.dtype.char, 0)  # of text NumPy refuses the maximum
     return np.maximum(x, row_of(zero, x.shape) if x.size >= 2048 else zero, out=out)
 
 
@@ -42,7 +39,7 @@ def leaky_relu(x: TensorLike, negative_slope: Any = 0.2, out: Array | None = Non
     a, slope = promote(x, negative_slope, floating=True)
     if np.ndim(slope):
         return np.multiply(a, np.where(a >= 0, 1, slope), out=out)
-    negative = a * slope if slope else 0  # times infinity it would be NaN
+    negative = a * slope if slope else 0  # 0 * infinity would be NaN
     return (np.maximum if slope <= 1 else np.minimum)(a, negative, out=out)
 
 
@@ -51,7 +48,7 @@ def leaky_relu(x: TensorLike, negative_slope: Any = 0.2, out: Array | None = Non
 def elu(x: TensorLike, alpha: Any = 1.0, out: Array | None = None) -> Array:
     """Exponential linear unit: x where it is positive, alpha * (exp(x) - 1) elsewhere. Clevert et al. 2015."""
     x = as_float(x)
-    negative = np.expm1(np.minimum(x, 0)) * alpha  # 0 where x is positive, so that exp cannot overflow
+    negative = np.expm1(np.minimum(x, 0)) * alpha  # no positive x, so that exp cannot overflow
     y = np.empty_like(x) if out is None else out
     return np.add(np.maximum(x, 0, out=y), negative, out=y)
 
@@ -98,10 +95,7 @@ def gelu(x: TensorLike, approximate: bool = True) -> Array:
 
 
 _overflows = np.errstate(over="ignore", under="ignore")
-"""Ignores that exp(-x) overflows to inf, as 1 / inf is the right answer.
-
-A program ignores it for all its steps at once, and replays the unguarded function.
-"""
+"""Ignores that exp(-x) overflows to infinity: 1 / infinity is right. A program ignores it for all its steps at once."""
 
 
 @primitive(lambda g, y, x: g * y * (1 - y), inplace=True, decomposition=lambda x: np.reciprocal(np.exp(-x) + 1))
@@ -134,15 +128,15 @@ def silu(x: TensorLike, out: Array | None = None) -> Array:
 
 hard_sigmoid: Unary = unary(
     lambda x: np.minimum(np.maximum(x / 6 + 0.5, 0), 1), lambda g, y, x: g * ((y > 0) & (y < 1)) / 6,
-    "Straight line in place of the sigmoid: x / 6 + 0.5, cut off at 0 and 1.", name="hard_sigmoid")  # fmt: skip
+    "Piecewise linear sigmoid: x / 6 + 0.5, clipped to [0, 1].", name="hard_sigmoid")  # fmt: skip
 hard_silu: Unary = unary(
     lambda x: x * np.minimum(np.maximum(x / 6 + 0.5, 0), 1),
     lambda g, y, x: g * ((h := rule(hard_sigmoid)(x)) + x * ((h > 0) & (h < 1)) / 6),
-    "Straight lines in place of silu: x * hard_sigmoid(x). Howard et al. 2019.", name="hard_silu")  # fmt: skip
+    "silu with the piecewise linear sigmoid: x * hard_sigmoid(x). Howard et al. 2019.", name="hard_silu")  # fmt: skip
 swish = silu
 hard_swish = hard_silu
 hard_tanh: Unary = unary(lambda x: np.minimum(np.maximum(x, -1), 1), lambda g, y, x: g * ((x >= -1) & (x <= 1)),
-                         "x cut off at -1 and 1.", strong, name="hard_tanh")  # fmt: skip
+                         "x clipped to [-1, 1].", strong, name="hard_tanh")  # fmt: skip
 tanh_shrink: Unary = unary(lambda x: x - np.tanh(x), lambda g, y, x: g * np.square(np.tanh(x)),  # 1 - (1 - tanh^2)
                            "x minus its hyperbolic tangent.", name="tanh_shrink")  # fmt: skip
 
@@ -182,7 +176,7 @@ sparse_plus: Unary = unary(
     name="sparse_plus")  # fmt: skip
 sparse_sigmoid: Unary = unary(
     lambda x: np.minimum(np.maximum(0.5 * (x + 1), 0), 1), lambda g, y, x: 0.25 * g * (1 + np.sign(1 - np.abs(x))),
-    "Straight line from 0 at -1 to 1 at 1: (x + 1) / 2, cut off.", name="sparse_sigmoid")  # fmt: skip
+    "Piecewise linear sigmoid: (x + 1) / 2, clipped to [0, 1].", name="sparse_sigmoid")  # fmt: skip
 
 
 @primitive(lambda g, y, x, b=4: g * 0.5 * (1 + x / np.sqrt(x * x + b)))
@@ -197,13 +191,13 @@ def glu(x: TensorLike, axis: int = -1) -> Tensor:
     """Gated linear unit: a * sigmoid(b), a and b being the halves of x along an axis. Dauphin et al. 2016."""
     t = convert_to_tensor(x)
     if t.shape[axis] % 2:
-        raise ValueError(f"glu halves an axis, so its size must be even. Received: x.shape={t.shape}, axis={axis}.")
+        raise ValueError(f"glu halves an axis, whose size must be even. Received: x.shape={t.shape}, axis={axis}.")
     a, b = split(t, 2, axis)
     return a * sigmoid(b)
 
 
 def row_sums(x: Any, axis: Axis) -> Any:
-    """Return sums along an axis, which broadcast; of short rows, by a product that repeats them, in half the time."""
+    """Return sums along an axis, for broadcasting; of short rows as a product with ones, which takes half the time."""
     return np.dot(x, ones((np.shape(x)[1],) * 2, x.dtype)) if is_narrow(x, axis) else rule(sum)(x, axis, True)
 
 
@@ -254,7 +248,7 @@ def sparsemax(x: TensorLike, axis: int = -1) -> Array:
         Tensor([0.75 0.25 0.  ], shape=(3,), dtype=float32)
     """
     z = np.moveaxis(as_float(x), axis, -1)
-    z = z - z.max(axis=-1, keepdims=True)  # changes nothing but keeps the digits of large x
+    z = z - z.max(axis=-1, keepdims=True)  # the result is the same, and large x keep their digits
     ordered = -np.sort(-z, axis=-1)
     excess = np.cumsum(ordered, axis=-1) - 1
     count = (ordered * np.arange(1, z.shape[-1] + 1, dtype=z.dtype) > excess).sum(axis=-1, keepdims=True)
@@ -263,12 +257,12 @@ def sparsemax(x: TensorLike, axis: int = -1) -> Array:
 
 
 def _rows(x: Any) -> Any:
-    """Return x with all axes but the last made one."""
+    """Return x as a matrix, with all axes but the last joined."""
     return x if np.ndim(x) == 2 else np.reshape(x, (-1, np.shape(x)[-1]))
 
 
 def _column_sums(g: Any) -> Any:
-    """Return the sum over all axes but the last, as a product, which takes half the time."""
+    """Return the sum over all axes but the last, by a product with ones, which takes half the time."""
     rows = _rows(g)
     return np.dot(ones(len(rows), g.dtype), rows) if g.dtype in ("float32", "float64") else rule(sum)(rows, 0)
 

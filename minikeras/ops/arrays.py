@@ -20,50 +20,50 @@ ZERO = {letter: np.zeros((), letter) for letter in _LETTERS}
 ONE = {letter: np.ones((), letter) for letter in _LETTERS}
 """1 in the dtype of each letter."""
 ones: Callable[[int | Shape, Any], Array] = lru_cache(64)(lambda shape, dtype: np.ones(shape, dtype))
-"""An array of ones for a product that adds up. Nobody writes to it."""
-_KINDS = "buifc"  # numpy's letters for bool, unsigned, int, float, complex: the later wins where two meet
-_WEAK = {bool: "b", int: "i", float: "f", complex: "c"}
+"""A shared array of ones, for sums that are computed as products. Nobody writes to it."""
+_KINDS = "buifc"  # NumPy's letters for bool, unsigned, int, float, complex: of two, the later one wins
+_WEAK = {bool: "b", int: "i", float: "f", complex: "c"}  # Python numbers, whose type gives way to an array's
 
 
 def dry_size(x: TensorLike) -> int:
-    """Return a size for what depends on the values of a tensor, another in each trial for shapes; 0 outside of them."""
+    """Return a trial size, different in each dry run, for an axis that depends on the values of x; else 0."""
     return context.dry if isinstance(x, Tensor) else 0
 
 
 def half_away(x: Any) -> Any:
-    """Return numbers rounded, halves away from zero, as XLA and SciPy round places and pixels."""
+    """Return numbers rounded, halves away from zero, as XLA and SciPy round positions and pixels."""
     return np.trunc(x + np.copysign(0.5, x))
 
 
 def as_float(x: TensorLike) -> Array:
-    """Return x as an array of floats: what is not floating or complex becomes the default float type."""
+    """Return x as an array of floats or complex numbers; other dtypes become the default float type."""
     if type(x) is np.ndarray and x.dtype.kind in "fc":
         return x
     array = np.asarray(x)
-    if isinstance(x, np.generic) and array.dtype.kind in "fc":  # what NumPy gives for an array without axes
+    if isinstance(x, np.generic) and array.dtype.kind in "fc":  # NumPy returns these in place of 0-d arrays
         return array
     return array.astype(settings.floatx)
 
 
 def strong(x: TensorLike) -> Array:
-    """Return x as an array; a Python number, whose type gives way elsewhere, gets Keras's type for it."""
+    """Return x as an array; a Python number gets the dtype that Keras gives it."""
     return x if type(x) is np.ndarray else as_array(x)
 
 
 def named(function: Any, name: str, doc: str) -> Any:
-    """Set the name and documentation of a function that another one made, and return it."""
+    """Set the name and the docstring of a generated function, and return it."""
     function.__name__ = function.__qualname__ = name
     function.__doc__ = doc
     return function
 
 
 def composed(function: Any, name: str, doc: str) -> Any:
-    """Declare an op made of other ops by an expression."""
+    """Declare a composite op by a function of other ops, often a lambda."""
     return composite(named(function, name, doc))
 
 
 def common_dtype(*values: Any) -> np.dtype[Any]:
-    """Return the dtype in which values meet: a float wins over any integer, a Python number gives way."""
+    """Return the common dtype of values: a float wins over any integer, a Python number gives way to arrays."""
     strong_types = [x.dtype for x in values if isinstance(x, np.ndarray | np.generic)]
     if strange := [t for t in strong_types if t.kind not in _KINDS]:
         raise TypeError(f"An array of dtype {strange[0]} is no array of numbers. Convert it first.")
@@ -74,11 +74,11 @@ def common_dtype(*values: Any) -> np.dtype[Any]:
         default = {"b": "bool", "u": "int32", "i": "int32", "f": settings.floatx, "c": "complex64"}[top]
         return np.result_type(default, *members)
     common = np.result_type(*members)
-    return np.dtype(settings.floatx) if common.kind == "f" and not floating else common  # uint64 meets int64
+    return np.dtype(settings.floatx) if common.kind == "f" and not floating else common  # as of uint64 and int64
 
 
 def promote(*values: TensorLike, floating: bool = False) -> Any:
-    """Return values cast to the dtype in which they meet, a floating one if asked; weak numbers may stay."""
+    """Return values cast to their common dtype, a floating one if asked; Python numbers may stay as they are."""
     if len(values) == 2 and _agree(*values, floating):  # the common cases, quickly
         return values
     target = common_dtype(*values, *[0.0] * floating)
@@ -100,7 +100,7 @@ def axes(axis: Any) -> Any:
 
 
 def restore(g: Any, axis: Any, keepdims: bool) -> Any:
-    """Return a reduced array with its axes of size 1 again, so that it broadcasts against the array before."""
+    """Return a reduced array with its axes put back, of size 1, so that it broadcasts against the input."""
     return g if keepdims or axis is None else np.expand_dims(g, axes(axis))
 
 

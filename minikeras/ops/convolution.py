@@ -101,9 +101,8 @@ def _windows(x: Array, how: Sliding, places: Shape, groups: int) -> Array:
 def _blocks(x: Array, how: Sliding, groups: int, size: int, back: bool = False) -> Iterator[tuple[Any, Array, Array]]:
     """Go through the windows in blocks that fit the cache: some samples, or some rows of places of one sample.
 
-    Yield a block's index of samples and of places along the first axis, a view of its windows, as `_windows` returns,
-    and scratch memory for `size` numbers a place. With `back`, x must be zeros: what the caller adds to the windows is
-    added to x.
+    Yield a block's index of samples and of places along the first axis, a view of its windows, and scratch memory for
+    `size` numbers a place. With `back`, x holds zeros, and what the caller adds to the windows is added to x.
     """
     samples, *sizes, channels = x.shape
     places = how.places(tuple(sizes))

@@ -59,13 +59,13 @@ def _declare(forward: Callable[..., Array], function: Any, name: str, doc: str, 
 
 
 def met(rule: VJP) -> VJP:
-    """Let a rule of two arrays compute in the dtype in which they meet, as it does of tensors."""
+    """Let a rule compute on arrays in their common dtype, as it does on tensors."""
     return lambda g, y, a, b: rule(g, y, *(promote(a, b) if isinstance(y, np.ndarray) else (a, b)))
 
 
 def unary(function: Any, vjp: VJP | None, doc: str, prepare: Any = as_float, *, writes: bool = False,
           name: str = "") -> Unary:  # fmt: skip
-    """Declare an op of one tensor, which `prepare` makes an array; `writes` lets a program give it an `out`."""
+    """Declare an op of one tensor, of which `prepare` makes an array; `writes` says that `function` takes an `out`."""
 
     def forward(x: TensorLike) -> Array:
         return function(prepare(x))
@@ -78,7 +78,7 @@ def unary(function: Any, vjp: VJP | None, doc: str, prepare: Any = as_float, *, 
 
 def binary(function: Any, vjp1: VJP | None, vjp2: VJP | None, doc: str, *, floating: bool = False,
            writes: bool = False) -> Binary:  # fmt: skip
-    """Declare an op of two tensors, cast to the dtype in which they meet, a floating one if asked."""
+    """Declare an op of two tensors, cast to their common dtype, a floating one if asked."""
 
     def forward(x1: TensorLike, x2: TensorLike) -> Array:
         return function(*promote(x1, x2, floating=floating))
@@ -90,7 +90,7 @@ def binary(function: Any, vjp1: VJP | None, vjp2: VJP | None, doc: str, *, float
 
 
 def comparison(function: Any, doc: str) -> Binary:
-    """Declare a comparison of two tensors: bools out."""
+    """Declare a comparison of two tensors, which returns bools."""
 
     def forward(x1: TensorLike, x2: TensorLike) -> Array:
         return function(x1, x2)
@@ -108,7 +108,7 @@ def bitwise(function: Any, doc: str, name: str = "") -> Bitwise:
 
 
 def _magnitude_rule(g: Any, y: Any, x: Any) -> Any:
-    """The direction of x; at 0, where there is none, JAX takes 1 for real numbers and 0 for complex ones."""
+    """The slope is x / |x|; at 0 it is 1 for real numbers and 0 for complex ones, as in JAX."""
     return np.where(x >= 0, g, -g) if x.dtype == y.dtype else g * np.conjugate(x) / np.where(y == 0, 1, y)
 
 
@@ -176,14 +176,14 @@ lcm: Binary = binary(np.lcm, None, None, "Least common multiple of integers.")
 
 
 def _log_or_zero(x1: Any) -> Any:
-    """Return log(x1), and 0 where there is none; of a number a number, as its type gives way to that of an array."""
+    """Return log(x1), and 0 where it is not defined; a Python number stays one, and gives way to an array's dtype."""
     if isinstance(x1, int | float):
         return math.log(x1) if x1 > 0 else 0.0
     return np.log(np.where(x1 > 0, x1, 1))
 
 
 def _first(g: Any, y: Any, x1: Any, x2: Any) -> Any:
-    """Return the first argument's part of the gradient: all where it wins, half where both are equal."""
+    """Return the gradient of the first argument of maximum: all of g where it is larger, half where both are equal."""
     return 0.5 * (g * np.greater(x1, x2) + g * np.greater_equal(x1, x2))
 
 
@@ -192,16 +192,16 @@ def _second(g: Any, y: Any, x1: Any, x2: Any) -> Any:
 
 
 def _present(g: Any, y: Any, x1: Any, x2: Any) -> Any:
-    """Return the first argument's part where NaN loses against any number, and the first against an equal second."""
+    """Return the gradient of the first argument of fmax: g where it wins or the other is NaN; 0 for a tie."""
     return np.where(np.isnan(x2), g, g * np.equal(x1, y) * np.not_equal(x2, y))
 
 
 maximum: Binary = binary(np.maximum, _first, _second, "Larger of x1 and x2; NaN where either is.", writes=True)
 minimum: Binary = binary(np.minimum, _second, _first, "Smaller of x1 and x2; NaN where either is.", writes=True)
 fmax: Binary = binary(np.fmax, _present, lambda g, y, a, b: np.where(np.isnan(a), g, g * np.equal(b, y)),
-                      "Larger of x1 and x2; where one is NaN, the other.")  # fmt: skip
+                      "Larger of x1 and x2; the other one where one is NaN.")  # fmt: skip
 fmin: Binary = binary(np.fmin, _present, lambda g, y, a, b: np.where(np.isnan(a), g, g * np.equal(b, y)),
-                      "Smaller of x1 and x2; where one is NaN, the other.")  # fmt: skip
+                      "Smaller of x1 and x2; the other one where one is NaN.")  # fmt: skip
 heaviside: Binary = binary(np.heaviside, None, lambda g, y, a, b: g * (a == 0),
                            "0 where x1 < 0, 1 where x1 > 0, x2 between.", floating=True)  # fmt: skip
 nextafter: Binary = binary(np.nextafter, None, None, "The next float after x1 towards x2.", floating=True)
@@ -219,7 +219,7 @@ def round(x: TensorLike, decimals: int = 0) -> Array:
 
 
 def _clip_rule(index: int) -> VJP:
-    """Return the rule for one argument of min(max(x, x_min), x_max), which is what clip is."""
+    """Return the rule for one argument of clip, which is min(max(x, x_min), x_max)."""
 
     def rule(g: Any, y: Any, x: Any, x_min: Any, x_max: Any) -> Any:
         above = x if x_min is None else np.maximum(x, x_min)
@@ -282,7 +282,7 @@ arctan: Unary = unary(np.arctan, lambda g, y, x: g / (1 + x * x), "Angle whose t
 arctan2: Binary = binary(np.arctan2, met(lambda g, y, a, b: g * b / (a * a + b * b)),
                          met(lambda g, y, a, b: -g * a / (a * a + b * b)),
                          "Angle of the point (x2, x1), from -pi to pi.", floating=True)  # fmt: skip
-sinc: Unary = unary(np.sinc, lambda g, y, x: g * np.where(  # near 0 by its series, where digits would cancel
+sinc: Unary = unary(np.sinc, lambda g, y, x: g * np.where(  # near 0 the quotient loses digits: a series in its place
     np.abs(x) < 0.05, -(math.pi**2) / 3 * x * (1 - (u := (math.pi * x) ** 2) / 10 * (1 - u / 28 * (1 - u / 54))),
     (np.cos(np.pi * x) - y) / np.where(x == 0, 1, x)),
                     "sin(pi x) / (pi x), 1 at 0.")  # fmt: skip
@@ -298,8 +298,8 @@ deg2rad: Unary = unary(np.deg2rad, lambda g, y, x: g * (math.pi / 180), "Degrees
 rad2deg: Unary = unary(np.rad2deg, lambda g, y, x: g * (180 / math.pi), "Radians to degrees.")
 
 
-# Polynomials, highest power first, for each dtype: Chebyshev series that end where its digits do, after Schonfelder,
-# "Chebyshev expansions for the error and related functions", Math. Comp. 32 (1978).
+# Polynomials, highest power first, with as many terms as each dtype has digits for. They are Chebyshev series after
+# Schonfelder, "Chebyshev expansions for the error and related functions", Math. Comp. 32 (1978).
 _SMALL = {  # erf(x) / x, a function of x * x, for |x| up to 1
     "f": (7.88249711e-5, -8.018854993e-4, 5.189311943e-3, -2.68543288e-2, 0.1128359746, -0.376126269, 1.128379166),
     "d": (-7.798543850549947e-10, 1.3721520406351094e-8, -1.6208829856810202e-7, 1.6447471190594618e-6,
@@ -315,7 +315,7 @@ _TAIL = {  # exp(x * x) * (1 + 2 * x) * erfc(x), a function of (x - 3.75) / (x +
           -9.746579558029276e-3, 2.8362277418956406e-2, -5.869339858963677e-2, 9.230432116037748e-2,
           -0.10880393014174886, 8.22767384901452e-2, 3.5854154854644293e-3, -0.14024059858554697,
           1.2375126308378275)}  # fmt: skip
-_PIECE = 16384  # numbers, whose intermediate arrays fit the cache
+_PIECE = 16384  # numbers at a time, so that intermediate arrays fit the cache
 
 
 def _polynomial(powers: dict[str, tuple[float, ...]], x: Array) -> Array:
@@ -333,7 +333,7 @@ def _tail(x: Array) -> Array:
 def _erf(x: Array, complement: bool = False) -> Array:
     """Return erf(x), or erfc(x), computed in float32 or float64 and in pieces that fit the cache."""
     out = np.array(x, "f" if x.dtype.itemsize < 8 else "d", order="C")
-    with np.errstate(under="ignore"):  # far out the answer is exactly 0 or 1
+    with np.errstate(under="ignore"):  # for large |x| the result is exactly 0 or 1
         for y in np.split(out.reshape(-1), range(_PIECE, out.size, _PIECE)):
             tail, sign = _tail(y), np.copysign(1, y)
             if complement:

@@ -119,10 +119,8 @@ def _einsum_rule(index: int, g: Any, y: Any, *operands: Any, subscripts: str) ->
 
 @cache
 def _orders(subscripts: str) -> tuple[bool, list[list[int]], int, int] | None:
-    """Return how an einsum of two operands is a product (batch, rows, summed) @ (batch, summed, columns), else None.
-
-    That is: whether to swap the operands, the orders of the axes of both and of the result, and how many axes are in
-    the batch and summed.
+    """Return how an einsum is a product (*batch, *rows, *summed) @ (*batch, *summed, *columns), or None: whether to swap
+    the operands, the orders of the axes of both and of the result, and the numbers of batch and of summed axes.
     """
     terms, output = subscripts.split("->")
     a, b = terms.split(",") if terms.count(",") == 1 else ("", "")
@@ -155,10 +153,7 @@ def _as_product(*operands: Any, subscripts: str) -> Any:
 
 
 def _matrices(x: Any, order: list[int], batch: int, columns: int) -> Any:
-    """Return a tensor as matrices (*batch, rows, columns): its axes in `order`, those of rows and of columns joined.
-
-    If x already has its columns before its rows, the result is a transposed view.
-    """
+    """Return x, its axes in `order`, as matrices (*batch, rows, columns); if x has its columns first, as a view."""
     edge, sizes = len(order) - columns, [shape(x)[i] for i in order]
     matrix = [*sizes[:batch], math.prod(sizes[batch:edge]), math.prod(sizes[edge:])]
     columns_first = [*order[:batch], *order[edge:], *order[batch:edge]]

@@ -158,10 +158,7 @@ _IN_C = {
 
 @cache
 def _arguments(name: str, body: Callable[..., Any]) -> tuple[tuple[str, ...], dict[str, str]]:
-    """Return the names of NumPy's arguments, and for those that the rule takes, its own names of them.
-
-    Arguments without the same name in both are paired in order.
-    """
+    """Return NumPy's argument names, and the rule's name for each that it takes: the same, or the next unpaired one."""
     takes = parameters(getattr(body, "func", body))
     in_c = _IN_C.get(name.rpartition(".")[2], "")
     names = tuple(in_c.split()) or parameters(attrgetter(name)(np)).names or takes.names
