@@ -22,8 +22,8 @@ T = TypeVar("T")
 
 @composite
 def cond(pred: Any, true_fn: Callable[[], T], false_fn: Callable[[], T]) -> T:
-    """Call one of two functions without arguments, as a scalar says."""
-    if context.dry and isinstance(pred, Tensor):  # both tell the shape, and must agree
+    """Call `true_fn` if the scalar `pred` is true, else `false_fn`; both take no arguments."""
+    if context.dry and isinstance(pred, Tensor):  # the value is unknown: run both, whose shapes must agree
         results = [true_fn(), false_fn()]
         tensors = ([convert_to_tensor(x) for x in leaves(result) if x is not None] for result in results)
         kinds = [[(x.shape, x.dtype) for x in branch] for branch in tensors]
@@ -35,16 +35,16 @@ def cond(pred: Any, true_fn: Callable[[], T], false_fn: Callable[[], T]) -> T:
 
 @composite
 def switch(index: Any, branches: Sequence[Function1 | Function2], *operands: Any) -> Any:
-    """Call the function at an index, limited to those there are, on the operands."""
+    """Call the function at an index, which is clipped to the existing ones, on the operands."""
     return branches[int(np.clip(as_array(index), 0, len(branches) - 1))](*operands)
 
 
 @composite
 def while_loop(cond: Function1 | Function2, body: Function1 | Function2, loop_vars: Any,
                maximum_iterations: int | None = None) -> Any:  # fmt: skip
-    """Apply `body` to loop variables, a tensor or a tuple of them, as long as `cond` holds for them.
+    """Apply `body` to the loop variables, a tensor or a tuple of them, as long as `cond` returns true for them.
 
-    Each may be a structure of tensors; their shapes stay the same.
+    Each may be a structure of tensors. Their shapes must stay the same.
 
     Example:
         >>> int(while_loop(lambda i: i < 5, lambda i: i + 2, 0))
@@ -53,7 +53,7 @@ def while_loop(cond: Function1 | Function2, body: Function1 | Function2, loop_va
     several = isinstance(loop_vars, list | tuple)
     values = tuple(_tensors(v) for v in (loop_vars if several else (loop_vars,)))
     count = 0
-    if context.dry:  # zeros may never reach the end, and one round tells the shapes
+    if context.dry:  # trial values may never meet the condition, and one round is enough for the shapes
         maximum_iterations = 1
     while (maximum_iterations is None or count < maximum_iterations) and cond(*values):
         result = body(*values)
@@ -63,17 +63,17 @@ def while_loop(cond: Function1 | Function2, body: Function1 | Function2, loop_va
 
 
 def fori_loop(lower: int, upper: int, body_fun: Callable[[int, Any], Any], init_val: Any) -> Any:
-    """Apply `body_fun(i, value)` for each i from `lower` up to but without `upper`."""
+    """Apply `value = body_fun(i, value)` for each i in range(lower, upper)."""
     return reduce(lambda value, i: body_fun(i, value), range(int(lower), int(upper)), _tensors(init_val))
 
 
 @composite
 def scan(f: Callable[[Any, Any], Any], init: Any, xs: Any = None, length: int | None = None, reverse: bool = False,
          unroll: int | bool = 1) -> tuple[Any, Any]:  # fmt: skip
-    """Apply `f(carry, x) -> (carry, y)` to elements of xs in turn; return the last carry and all y stacked.
+    """Apply `f(carry, x) -> (carry, y)` to the elements of xs in turn; return the last carry and all y stacked.
 
-    The first carry is `init`; it and xs may be tensors or structures of them. A y of None counts as zeros like the
-    carry. `length` is needed where xs is None; `reverse` starts at the last element.
+    The first carry is `init`; it and xs may be tensors or structures of them. If f returns None for y, zeros like the
+    carry stand for it. `length` is needed if xs is None; `reverse` starts at the last element.
 
     Example:
         >>> carry, ys = scan(lambda total, x: (total + x, total), 0.0, [1.0, 2.0, 3.0])
@@ -85,12 +85,12 @@ def scan(f: Callable[[Any, Any], Any], init: Any, xs: Any = None, length: int | 
     if not isinstance(unroll, int) or (unroll < 1 and unroll is not False):
         raise ValueError(f"`unroll` must be a positive integer or boolean. Received: unroll={unroll!r}")
     if xs is None and length is None:
-        raise ValueError("scan needs xs to walk along, or length. Received neither.")
-    numbers = isinstance(xs, list) and not any(hasattr(x, "shape") for x in xs)  # one tensor, no structure of them
-    tensors = convert_to_tensor(xs) if numbers else _tensors(xs)
+        raise ValueError("scan needs `xs` or `length`. Received neither.")
+    is_numbers = isinstance(xs, list) and not any(hasattr(x, "shape") for x in xs)  # one tensor, not a structure
+    tensors = convert_to_tensor(xs) if is_numbers else _tensors(xs)
     steps = range(_steps(tensors, 0, length))
     carry, ys = _tensors(init), []
-    if not steps:  # what f would give tells the shapes
+    if not steps:  # infer the shapes of what f would return
         elements = map_structure(lambda x: None if x is None else KerasTensor(x.shape[1:], x.dtype), tensors)
         y = infer(lambda c, x: _tensors(f(c, x)[1]), carry, elements)
         return carry, map_structure(lambda a: zeros((0, *a.shape), a.dtype), carry if y is None else y)
@@ -108,18 +108,18 @@ def map(f: Callable[[Any], Any], xs: Any) -> Any:
 
 @composite
 def vectorized_map(function: Callable[[Any], Any], elements: Any) -> Any:
-    """Apply a function to each element of a tensor, or to lists of those of several; stack the results."""
+    """Apply a function to each element of a tensor, or to lists of elements of several tensors; stack the results."""
     several = isinstance(elements, list | tuple)
     return map(function, [convert_to_tensor(x) for x in elements] if several else convert_to_tensor(elements))
 
 
 def _steps(tensors: Any, axis: int, length: int | None = None) -> int:
-    """Return how long all tensors are along an axis, or a length that is no longer."""
+    """Return the common size of all tensors along an axis, or `length` if that is not larger; else a ValueError."""
     lengths = {shape(x)[axis] for x in leaves(tensors) if x is not None}
     if length is not None:
         lengths = {int(length)} if all(length <= n for n in lengths) else {*lengths, int(length)}
     if len(lengths) != 1:
-        raise ValueError(f"The tensors to walk along must have one length, that of axis {axis}. Received: {lengths}.")
+        raise ValueError(f"All tensors must have the same size along axis {axis}. Received sizes: {lengths}.")
     return lengths.pop()
 
 
@@ -128,13 +128,13 @@ def _tensors(structure: Any) -> Any:
 
 
 def _joined(values: Sequence[Any], join: Callable[[list[Tensor]], Tensor] = stack) -> Any:
-    """Return a structure of what the leaves of several, joined, make."""
+    """Join structures leaf by leaf, by stacking or another function."""
     columns = zip(*[leaves(value) for value in values], strict=True)
     return map_structure(lambda _: join([convert_to_tensor(x) for x in next(columns)]), values[0])
 
 
 def vectorize(pyfunc: Callable[..., Any], *, excluded: Any = None, signature: str | None = None) -> Callable[..., Any]:
-    """Return a function that applies one of single elements to whole tensors, as `numpy.vectorize`.
+    """Return a function of tensors that applies `pyfunc` to each element, as `numpy.vectorize`.
 
     Example:
         >>> print(vectorize(lambda a, b: a if a > b else b)([1, 5], [3, 4]))
@@ -145,7 +145,7 @@ def vectorize(pyfunc: Callable[..., Any], *, excluded: Any = None, signature: st
     def call(*args: Any, **kwargs: Any) -> Any:
         tapes = [r for r in recorders.open if isinstance(r, GradientTape)]
         if any(tape.follows(x) for tape in tapes for x in args if isinstance(x, TensorOps)):
-            raise TypeError("vectorize runs on numbers, without gradients. Use `vectorized_map`, or `stop_gradient`.")
+            raise TypeError("vectorize has no gradient. Use `vectorized_map`, or `stop_gradient` on its arguments.")
         results = run(*[as_array(x) for x in args], **kwargs)
         return tuple(Tensor(x) for x in results) if isinstance(results, tuple) else Tensor(results)
 
@@ -154,10 +154,9 @@ def vectorize(pyfunc: Callable[..., Any], *, excluded: Any = None, signature: st
 
 @composite
 def associative_scan(f: Callable[[Any, Any], Any], elems: Any, reverse: bool = False, axis: int = 0) -> Any:
-    """Running results of a function of two along an axis: a, f(a, b), f(f(a, b), c) and so on.
+    """Running results of an associative function along an axis: a, f(a, b), f(f(a, b), c) and so on.
 
-    `f` takes two slices of `elems`, a tensor or a structure of them, and gives a third; (a, (b, c)) as ((a, b), c).
-    `reverse` starts at the end.
+    `f` takes two slices of `elems`, a tensor or a structure of them, and returns a third. `reverse` starts at the end.
 
     Example:
         >>> print(associative_scan(lambda a, b: a + b, np.array([1, 2, 3])))

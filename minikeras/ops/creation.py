@@ -1,4 +1,4 @@
-"""Making tensors, converting them, asking for their shape and dtype."""
+"""Ops that create and convert tensors, and tell their shape and dtype."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -20,14 +20,14 @@ from .elementwise import Unary, unary
 def cast(x: TensorLike, dtype: DTypeLike) -> Array:
     """x in another dtype."""
     array = strong(x)
-    if context.dry and array.dtype.kind in "OUS":  # text that stands for any
+    if context.dry and array.dtype.kind in "OUS":  # trial values of text need not be numbers
         array = np.zeros(array.shape)
     return in_dtype(array, standardize_dtype(dtype), copy=True)
 
 
 @composite
 def saturate_cast(x: TensorLike, dtype: DTypeLike) -> Tensor:
-    """x in another dtype, values beyond its range as its limits."""
+    """x in another dtype; values beyond its range become its limits."""
     name = standardize_dtype(dtype)
     values = convert_to_tensor(x)
     own = np.dtype(values.dtype)
@@ -72,13 +72,13 @@ def convert_to_tensor(x: TensorLike, dtype: DTypeLike | None = None, sparse: boo
 
 
 def floating(x: TensorLike) -> Tensor:
-    """Return a tensor of floats, or of complex numbers if x has such."""
+    """Return x as a tensor of floats, or of complex numbers if it has such."""
     tensor = convert_to_tensor(x)
     return tensor if tensor.dtype.startswith(("float", "complex")) else cast(tensor, settings.floatx)
 
 
 def roomy(x: TensorLike) -> Tensor:
-    """Return a tensor of floats with room for the sums of many: of float32 at least."""
+    """Return x as a tensor of float32 or float64, so that sums of many numbers neither overflow nor lose digits."""
     tensor = convert_to_tensor(x)
     return tensor if tensor.dtype in ("float32", "float64") else cast(tensor, "float32")
 
@@ -196,23 +196,23 @@ def arange(start: Any, stop: Any = None, step: Any = None, dtype: DTypeLike | No
 
 
 def _spaced(name: str, function: Any, outer: VJP, inner: VJP = lambda end: 1.0) -> Callable[..., Tensor]:
-    """Declare an op of `num` numbers that are at equal distances by some scale, for a NumPy function.
+    """Declare an op of `num` numbers that are evenly spaced on some scale, such as `np.geomspace`.
 
-    `outer` is (gradient, numbers, dtype, base if any) -> gradient of the numbers by that scale, `inner` an end's slope.
+    `outer` (gradient, numbers, dtype, base if any) returns the gradient on that scale; `inner` is the slope of an end.
     """
 
     def rule_of(end: int) -> VJP:
         def rule(g: Any, y: Any, start: Any, stop: Any, num: int, endpoint: bool, axis: int, *rest: Any) -> Any:
             part = np.linspace(0, 1, num, endpoint).astype(g.dtype)
             share = np.moveaxis(outer(g, y, *rest), axis, -1) * (part if end else 1 - part)
-            return np.sum(share[None], -1)[0] * inner((start, stop)[end])  # of vectors ops round otherwise
+            return np.sum(share[None], -1)[0] * inner((start, stop)[end])  # sums of vectors round otherwise
 
         return rule
 
     def forward(start: TensorLike, stop: TensorLike, num: int, endpoint: bool, axis: int, dtype: DTypeLike | None,
                 *base: float) -> Array:  # fmt: skip
         name = common_dtype(start, stop, 0.0) if dtype is None else standardize_dtype(dtype)
-        # Zeros that stand for symbols have no ratio, so that 1 is added to them; float16 may overflow.
+        # In a dry run the ends are zeros, which have no ratio: 1 is added. In float16 the sum may overflow.
         one = np.asarray(context.dry > 0, "float32" if name == "float16" else name)
         return function(strong(start) + one, strong(stop) + one, num, endpoint, *base, dtype=name, axis=axis)
 
@@ -232,7 +232,7 @@ def linspace(start: TensorLike, stop: TensorLike, num: int = 50, endpoint: bool 
              dtype: DTypeLike | None = None, axis: int = 0) -> tuple[Tensor, Tensor]: ...  # fmt: skip
 def linspace(start: TensorLike, stop: TensorLike, num: int = 50, endpoint: bool = True, retstep: bool = False,
              dtype: DTypeLike | None = None, axis: int = 0) -> Any:  # fmt: skip
-    """`num` numbers at equal distances from `start` to `stop`; with `retstep` a pair with the distance."""
+    """`num` evenly spaced numbers from `start` to `stop`; with `retstep` a pair, with their distance."""
     values = _linspace(start, stop, int(num), endpoint, axis, dtype)
     if not retstep:
         return values
@@ -242,13 +242,13 @@ def linspace(start: TensorLike, stop: TensorLike, num: int = 50, endpoint: bool 
 
 def logspace(start: TensorLike, stop: TensorLike, num: int = 50, endpoint: bool = True, base: float = 10,
              dtype: DTypeLike | None = None, axis: int = 0) -> Tensor:  # fmt: skip
-    """`num` powers of `base`, their exponents at equal distances from `start` to `stop`."""
+    """`num` powers of `base`, with evenly spaced exponents from `start` to `stop`."""
     return _powers(start, stop, num, endpoint, axis, dtype, base)
 
 
 def geomspace(start: TensorLike, stop: TensorLike, num: int = 50, endpoint: bool = True, dtype: DTypeLike | None = None,
               axis: int = 0) -> Tensor:  # fmt: skip
-    """`num` numbers of equal ratios from `start` to `stop`."""
+    """`num` numbers from `start` to `stop`, each the one before times the same ratio."""
     return _geometric(start, stop, num, endpoint, axis, dtype)
 
 
@@ -264,7 +264,7 @@ hanning: Unary = _window(np.hanning, "Hann window of x points: a raised cosine."
 
 @primitive(None)
 def kaiser(x: TensorLike, beta: float) -> Array:
-    """Kaiser window of x points, the narrower the larger beta."""
+    """Kaiser window of x points; a larger beta makes it narrower."""
     return np.kaiser(int(np.asarray(x)), beta).astype(settings.floatx)
 
 

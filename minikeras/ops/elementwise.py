@@ -192,7 +192,7 @@ def _second(g: Any, y: Any, x1: Any, x2: Any) -> Any:
 
 
 def _present(g: Any, y: Any, x1: Any, x2: Any) -> Any:
-    """Return the gradient of the first argument of fmax: g where it wins or the other is NaN; 0 for a tie."""
+    """Return the gradient of the first argument of fmax or fmin: g where it wins or the other is NaN; 0 for a tie."""
     return np.where(np.isnan(x2), g, g * np.equal(x1, y) * np.not_equal(x2, y))
 
 

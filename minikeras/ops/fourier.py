@@ -1,6 +1,6 @@
 """Fourier transforms, and complex numbers as pairs of real ones.
 
-All of them are made of one primitive, the complex transform of a pair; its gradient is the transform the other way.
+All of them use one primitive, the complex transform of a pair, whose gradient is the transform of the opposite sign.
 """
 
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ def _transform_rule(part: int) -> VJP:
 
 @primitive(_transform_rule(0), _transform_rule(1))
 def transform(real: TensorLike, imag: TensorLike, axes: Sequence[int], sign: int) -> Array:
-    """Sum x[n] exp(sign * 2 pi i k n / N) along axes: real and imaginary parts, stacked."""
+    """Sum of x[n] exp(sign * 2 pi i k n / N) along axes; real and imaginary parts are stacked."""
     a = as_float(real)
     z = a + 1j * as_float(imag)
     z = np.fft.fftn(z, axes=axes) if sign < 0 else np.fft.ifftn(z, axes=axes, norm="forward")
@@ -44,7 +44,7 @@ def _parts(x: Any, name: str) -> Pair:
 
 @composite
 def fft(x: tuple[TensorLike, TensorLike]) -> Pair:
-    """Discrete Fourier transform along the last axis of complex numbers, given and returned as (real, imaginary)."""
+    """Discrete Fourier transform along the last axis of complex numbers, passed and returned as (real, imaginary)."""
     y = transform(*_parts(x, "fft"), (-1,), -1)
     return y[0], y[1]
 
@@ -65,16 +65,16 @@ def ifft2(x: tuple[TensorLike, TensorLike]) -> Pair:
 
 
 def cut(x: Tensor, length: int) -> Tensor:
-    """Return x with its last axis cut, or filled with zeros, to a length."""
+    """Return x with its last axis cut or zero-padded to a length."""
     missing = length - x.shape[-1]
     return pad(x, [(0, 0)] * (x.ndim - 1) + [(0, missing)]) if missing > 0 else x[..., :length]
 
 
 @composite
 def rfft(x: TensorLike, fft_length: int | None = None) -> Pair:
-    """Discrete Fourier transform of real numbers along the last axis: the first half, which says it all.
+    """Discrete Fourier transform of real numbers along the last axis: the first half, which determines the other.
 
-    `fft_length` cuts the axis, or fills it with zeros.
+    The axis is cut or zero-padded to `fft_length`.
 
     Example:
         >>> print(rfft([1.0, 0.0, -1.0, 0.0])[0])
@@ -88,7 +88,7 @@ def rfft(x: TensorLike, fft_length: int | None = None) -> Pair:
 
 @composite
 def irfft(x: tuple[TensorLike, TensorLike], fft_length: int | None = None) -> Tensor:
-    """Inverse of `rfft`, giving `fft_length` real numbers, by default two less than twice as many as it gets."""
+    """Inverse of `rfft`: `fft_length` real numbers, by default 2 * (n - 1) for n complex ones."""
     parts = _parts(x, "irfft")
     n = fft_length or 2 * (parts[0].shape[-1] - 1)
     halves, mirrored = [cut(part, n // 2 + 1) for part in parts], slice((n + 1) // 2 - 1, 0, -1)
@@ -97,14 +97,14 @@ def irfft(x: tuple[TensorLike, TensorLike], fft_length: int | None = None) -> Te
 
 
 def _window(window: Any, sequence_length: int, fft_length: int) -> Tensor:
-    """Return a window by name or values, filled with zeros on both sides to `fft_length`."""
+    """Return a window, by name or values, zero-padded on both sides to `fft_length`."""
     if isinstance(window, str) and window not in ("hann", "hamming"):
         raise ValueError(f"`window` must be 'hann', 'hamming', values or None. Received: window={window!r}")
     if fft_length < sequence_length:
         raise ValueError(f"`fft_length` must be at least {sequence_length=}. Received: {fft_length=}.")
     if window is None:
         return ones(fft_length)
-    if isinstance(window, str):  # periodic: one point more, left out; one alone is 1
+    if isinstance(window, str):  # a periodic window is a symmetric one without its last point
         points = (np.hanning if window == "hann" else np.hamming)(sequence_length + 1)
         window = points[:-1] if sequence_length > 1 else [1.0]
     if shape(window) != (sequence_length,):
@@ -118,8 +118,8 @@ def stft(x: TensorLike, sequence_length: int, sequence_stride: int, fft_length: 
          center: bool = True) -> Pair:  # fmt: skip
     """Fourier transforms of windows of the last axis, `sequence_stride` apart: (..., windows, frequencies).
 
-    `window` is "hann", "hamming", `sequence_length` factors, or None; `center` puts the windows' middles on the
-    samples, by reflecting both ends.
+    `window` is "hann", "hamming", `sequence_length` factors, or None. `center` pads both ends by reflection, so that
+    windows are centred on samples.
     """
     values, factors = convert_to_tensor(x), _window(window, sequence_length, fft_length)
     if values.dtype not in ("float32", "float64"):
@@ -132,9 +132,9 @@ def stft(x: TensorLike, sequence_length: int, sequence_stride: int, fft_length: 
 @composite
 def istft(x: tuple[TensorLike, TensorLike], sequence_length: int, sequence_stride: int, fft_length: int,
           length: int | None = None, window: Any = "hann", center: bool = True) -> Tensor:  # fmt: skip
-    """Inverse of `stft`: the windows are added up, each weighted by its factors, and divided by those weights.
+    """Inverse of `stft`: windows times their factors are added up, and divided by the sum of the squared factors.
 
-    `length` says how many samples to return.
+    `length` is the number of samples to return.
     """
     check_stride(sequence_stride)
     factors = _window(window, sequence_length, fft_length)
@@ -147,7 +147,7 @@ def istft(x: tuple[TensorLike, TensorLike], sequence_length: int, sequence_strid
     summed = scatter(places, transpose(flat), (total, flat.shape[0]))
     weights = scatter(places, np.tile((factors * factors).numpy(), count), (total,))
     ratio = transpose(summed / where(weights > 1e-10, weights, 1.0)[:, None])
-    if window is None:  # as in Keras, which does not know the sum of a window that is not there
+    if window is None:  # Keras leaves out the division in this case
         ratio = ratio * (fft_length / sequence_stride)
     start = fft_length // 2 if center else 0
     end = start + length if length is not None else total - start
@@ -156,7 +156,7 @@ def istft(x: tuple[TensorLike, TensorLike], sequence_length: int, sequence_strid
 
 @composite
 def polar(abs_: TensorLike, angle: TensorLike) -> Tensor:
-    """Complex numbers of given distances from 0 and angles in radians."""
+    """Complex numbers from absolute values and angles in radians."""
     return multiply(abs_, cos(angle)) + multiply(multiply(abs_, sin(angle)), 1j)
 
 

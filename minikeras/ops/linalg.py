@@ -119,8 +119,8 @@ def _einsum_rule(index: int, g: Any, y: Any, *operands: Any, subscripts: str) ->
 
 @cache
 def _orders(subscripts: str) -> tuple[bool, list[list[int]], int, int] | None:
-    """Return how an einsum is a product (*batch, *rows, *summed) @ (*batch, *summed, *columns), or None: whether to swap
-    the operands, the orders of the axes of both and of the result, and the numbers of batch and of summed axes.
+    """Return how an einsum is a product (*batch, *rows, *summed) @ (*batch, *summed, *columns), else None: whether to
+    swap the operands, the orders of the axes of both and of the result, and the numbers of batch and of summed axes.
     """
     terms, output = subscripts.split("->")
     a, b = terms.split(",") if terms.count(",") == 1 else ("", "")

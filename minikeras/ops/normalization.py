@@ -17,7 +17,7 @@ from .shapes import repeat
 
 
 def _wide(x: Any) -> Any:
-    """Return a tensor for statistics, in which float16 would overflow; Any, as NumPy declares arrays."""
+    """Return a tensor, float16 as float32, so that its statistics do not overflow. Any, as NumPy declares arrays."""
     t = convert_to_tensor(x)
     return t.astype("float32") if t.dtype == "float16" else t
 
@@ -49,7 +49,7 @@ def moments(x: TensorLike, axes: int | list[int] | tuple[int, ...], keepdims: bo
 def batch_normalization(x: TensorLike, mean: TensorLike, variance: TensorLike, axis: int,
                         offset: TensorLike | None = None, scale: TensorLike | None = None,
                         epsilon: float = 1e-3) -> Tensor:  # fmt: skip
-    """(x - mean) / sqrt(variance + epsilon) * scale + offset, with one of each for every place along an axis.
+    """(x - mean) / sqrt(variance + epsilon) * scale + offset, where each is a vector along an axis.
 
     Example:
         >>> print(batch_normalization([[1.0], [3.0]], [2.0], [1.0], axis=-1, epsilon=0.0))
@@ -69,7 +69,7 @@ def batch_normalization(x: TensorLike, mean: TensorLike, variance: TensorLike, a
 
 
 def _broadcast_to_axes(value: Any, x: Any, where: tuple[int, ...]) -> Any:
-    """Return a scale with the sizes that x has along axes, and size 1 elsewhere."""
+    """Return a scale or an offset with x's sizes along some axes, and size 1 along the others."""
     value = convert_to_tensor(value)
     if value.ndim in (0, x.ndim):
         return value
@@ -77,7 +77,7 @@ def _broadcast_to_axes(value: Any, x: Any, where: tuple[int, ...]) -> Any:
 
 
 def _standard_rule(g: Any, y: Any, x: Any, axes: tuple[int, ...], epsilon: float) -> Any:
-    """Take from the gradient what would move all numbers alike, and what would stretch them."""
+    """Remove from the gradient what shifts or scales all numbers alike, which standardization undoes."""
     average = rule(_mean)
     factor = 1 / np.sqrt(rule(var)(x, axes, True) + epsilon)
     return (g - average(g, axes, True) - y * average(g * y, axes, True)) * factor
@@ -124,13 +124,13 @@ def rms_normalization(x: TensorLike, scale: TensorLike | None = None, axis: int 
 
 @composite
 def normalize(x: TensorLike, axis: Axis = -1, order: int = 2, epsilon: float | None = None) -> Tensor:
-    """x divided by its norm along an axis: sum(|x| ** order) ** (1 / order), but at least epsilon."""
+    """x divided by its norm along an axis, sum(|x| ** order) ** (1 / order), or by epsilon if that is larger."""
     if not isinstance(order, int) or order < 1:
         raise ValueError(f"Argument `order` must be an int >= 1. Received: order={order}")
     t: Any = convert_to_tensor(x)
     t = t if t.ndim else t.reshape([1])
     least = settings.epsilon if epsilon is None else epsilon
-    if order == 2:  # the bound is put below the root, whose derivative at 0 is infinite
+    if order == 2:  # the bound is inside the root, whose derivative at 0 is infinite
         norm = np.sqrt(np.maximum(np.sum(np.square(t), axis=as_axes(axis), keepdims=True), least * least))
     else:
         total = np.sum(np.abs(t) ** order, axis=as_axes(axis), keepdims=True)
@@ -151,17 +151,17 @@ def dot_product_attention(query: TensorLike, key: TensorLike, value: TensorLike,
         mask: False where a target must not see a source; of the bias's shape.
         scale: 1 / sqrt(size) if not given.
         is_causal: Whether a target sees no source after its own place.
-        flash_attention, attn_logits_soft_cap: Only for accelerators; leave them alone.
+        flash_attention, attn_logits_soft_cap: Not supported; a ValueError if set.
     """
     if flash_attention or attn_logits_soft_cap is not None:
-        raise ValueError("flash_attention and attn_logits_soft_cap need an accelerator. Leave them at None.")
+        raise ValueError("`flash_attention` and `attn_logits_soft_cap` are not supported. Leave them at None.")
     q, k, v = convert_to_tensor(query), convert_to_tensor(key), convert_to_tensor(value)
     if not q.ndim == k.ndim == v.ndim == 4:
         raise ValueError("dot_product_attention needs tensors of shape (batch, length, heads, size). "
                          f"Received: query.shape={q.shape}, key.shape={k.shape}, value.shape={v.shape}.")  # fmt: skip
-    if q.shape[2] != k.shape[2]:  # each head of keys serves as many of queries
+    if q.shape[2] != k.shape[2]:  # each head of keys serves a group of query heads
         if q.shape[2] % k.shape[2]:
-            raise ValueError(f"Heads of keys must divide those of queries. Received: {q.shape}, {k.shape}.")
+            raise ValueError(f"The heads of keys must divide those of queries. Received: {q.shape}, {k.shape}.")
         k, v = (repeat(x, q.shape[2] // k.shape[2], 2) for x in (k, v))
     heads_first = (0, 2, 1, 3)
     scale = 1 / math.sqrt(q.shape[-1]) if scale is None else scale
@@ -172,6 +172,6 @@ def dot_product_attention(query: TensorLike, key: TensorLike, value: TensorLike,
         causal = np.tril(np.ones(logits.shape[-2:], bool))
         mask = causal if mask is None else np.logical_and(convert_to_tensor(mask), causal)
     if mask is not None:
-        logits = np.where(mask, logits, 0.7 * float(np.finfo(logits.dtype).min))  # exp gives 0, a row of these no NaN
+        logits = np.where(mask, logits, 0.7 * float(np.finfo(logits.dtype).min))  # finite: no NaN if all are masked
     result = np.matmul(softmax(_wide(logits)).astype(v.dtype), np.transpose(v, heads_first))
-    return cast(Tensor, NP.transpose(result, heads_first))  # runs the op, and gives a tensor
+    return cast(Tensor, NP.transpose(result, heads_first))

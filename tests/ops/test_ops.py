@@ -559,11 +559,11 @@ def test_errors_name_what_was_received() -> None:
         ops.scatter_update(X, [[0, 0]], [1.0], reduction="median")
     with pytest.raises(TypeError, match="missing 1 required positional argument: 'x2'"):
         ops.add(X)  # type: ignore[call-overload]  # to see the error
-    with pytest.raises(ValueError, match="xs to walk along"):
+    with pytest.raises(ValueError, match="scan needs `xs` or `length`"):
         ops.scan(lambda c, x: (c, x), 0.0)
-    with pytest.raises(ValueError, match="one length"):
+    with pytest.raises(ValueError, match="same size along axis"):
         ops.scan(lambda c, x: (c, x[0]), 0.0, (X, X[0]))
-    with pytest.raises(ValueError, match="one length"):
+    with pytest.raises(ValueError, match="same size along axis"):
         ops.associative_scan(lambda a, b: b, [X, X[0]])
 
 
@@ -836,7 +836,7 @@ def test_beside_nan_the_other_has_the_slope() -> None:
 def test_a_vectorized_function_loses_no_gradient_in_silence() -> None:
     double = ops.vectorize(lambda x: 2 * x)
     assert double([1, 2]).numpy().tolist() == [2, 4]
-    with pytest.raises(TypeError, match="vectorize runs on numbers, without gradients"):
+    with pytest.raises(TypeError, match="vectorize has no gradient"):
         gradient(double, [1.0, 2.0])
 
 
