@@ -15,7 +15,7 @@ from .._core.tensor import Tensor
 from ..random import SeedGenerator
 from .layer import Layer, LayerOptions
 
-Factor = float | Sequence[float]  # f for the range from -f to f, or both ends of a range
+Factor = float | Sequence[float]  # f for the range from -f to f, or the two ends of a range
 
 
 def _available(*values: str) -> Rule:
@@ -28,7 +28,7 @@ def _available(*values: str) -> Rule:
 
 
 class _OfImages(Layer):
-    """A layer of one image or a batch, or of a dict with these as "images".
+    """A layer that takes one image or a batch, or a dict with them under "images".
 
     Args:
         data_format: Where the channels are; the configured format if not given.
@@ -47,7 +47,7 @@ class _OfImages(Layer):
         if not isinstance(data, dict):
             return super().__call__(data, *args, **kwargs)
         if "images" not in data or {"bounding_boxes", "segmentation_masks"} & set(data):
-            raise ValueError(f"Layer '{self.name}' takes images, or a dict of 'images', with labels; boxes and masks "
+            raise ValueError(f"Layer '{self.name}' takes images, or a dict of 'images' and 'labels'. Boxes and masks "
                              f"are not supported. Received a dict of {list(data)}.")  # fmt: skip
         return {**data, "images": super().__call__(data["images"], *args, **kwargs)}
 
@@ -64,16 +64,16 @@ class _OfImages(Layer):
 
 
 class Resizing(_OfImages):
-    """Gives images another size, see `ops.image.resize`.
+    """Resizes images, see `ops.image.resize`.
 
     Args:
-        height, width: The size.
+        height, width: The new size.
         interpolation: "nearest", "bilinear", "bicubic", "lanczos3" or "lanczos5".
-        crop_to_aspect_ratio: Whether to crop rather than distort.
-        pad_to_aspect_ratio: Whether to put `fill_value` around rather than distort.
+        crop_to_aspect_ratio: Whether to crop images rather than distort them.
+        pad_to_aspect_ratio: Whether to pad images with `fill_value` rather than distort them.
         fill_mode: "constant".
-        fill_value: What is put around.
-        antialias: Whether to take more pixels together where images become smaller.
+        fill_value: The value of the padding.
+        antialias: Whether to average over more pixels where images become smaller.
 
     Example:
         >>> Resizing(2, 3)(np.ones((4, 8, 8, 1))).shape
@@ -100,10 +100,10 @@ class Resizing(_OfImages):
 
 
 class CenterCrop(_OfImages):
-    """Takes the middle of images; smaller ones are resized and cropped.
+    """Crops images to their middle; images that are too small are resized, and cropped.
 
     Args:
-        height, width: The size.
+        height, width: The new size.
 
     Example:
         >>> print(CenterCrop(1, 2)(np.arange(12.0).reshape(1, 3, 4, 1))[0, :, :, 0])
@@ -124,18 +124,18 @@ class CenterCrop(_OfImages):
 
 
 class _Random(_OfImages):
-    """A layer that changes images at random, each by itself, while training.
+    """A layer that changes images at random in training, each image by itself.
 
     Args:
-        fill_mode: What comes in: "reflect", "wrap", "constant" or "nearest".
+        fill_mode: What fills the gaps: "reflect", "wrap", "constant" or "nearest".
         interpolation: "nearest" or "bilinear".
-        seed: Seed of the choices.
-        fill_value: The constant.
+        seed: Seed of the random numbers.
+        fill_value: The value for `fill_mode` "constant".
     """
 
-    _bounds: ClassVar[tuple[float, float]] = (-1.0, 1.0)
+    _bounds: ClassVar[tuple[float, float]] = (-1.0, 1.0)  # of the numbers in `factor`
     _casts: ClassVar[bool] = True  # whether integers become floats
-    _least: ClassVar[float] = -math.inf  # what a range from -f to f may not be below
+    _least: ClassVar[float] = -math.inf  # lower limit of the range from -f to f
     seed: int | None
     factor: Annotated[tuple[float, float], lambda cls, name, value: cls._range(name, value)]
     fill_mode: Annotated[FillMode, _available("reflect", "wrap", "constant", "nearest")]
@@ -162,7 +162,7 @@ class _Random(_OfImages):
         return random.uniform((count, *(1,) * (rank - 1)), low, high, seed=self.generator)
 
     def _warp(self, x: Tensor, *columns: Any) -> Tensor:
-        """Read the images at the places that the first six numbers of `ops.image.affine_transform` say."""
+        """Transform images by the first six numbers of `ops.image.affine_transform`, given as columns."""
         matrix = np.broadcast_arrays(*(np.asarray(c, "float32").reshape(-1) for c in (*columns, 0, 0)))
         how = self.interpolation, self.fill_mode, self.fill_value, self.data_format
         return ops.image.affine_transform(x, np.stack(matrix, 1), *how)
@@ -218,7 +218,7 @@ class RandomRotation(_Random):
 
 
 class _BothWays(_Random):
-    """A layer that changes height and width by factors of their own."""
+    """A layer with one factor for the height and one for the width."""
 
     height_factor: Factor
     width_factor: Factor | None
@@ -226,16 +226,16 @@ class _BothWays(_Random):
     def _configure(self, arguments: dict[str, Any]) -> None:
         super()._configure(arguments)
         self._high = self._range("height_factor", self.height_factor)
-        alike = self.width_factor is None and isinstance(self, RandomZoom)
-        self._wide = self._high if alike else self._range("width_factor", self.width_factor)
+        same = self.width_factor is None and isinstance(self, RandomZoom)
+        self._wide = self._high if same else self._range("width_factor", self.width_factor)
 
 
 class RandomZoom(_BothWays):
-    """Makes what is seen of images larger or smaller in training.
+    """Zooms images in or out in training.
 
     Args:
-        height_factor: Range of the change, positive for a wider view; f for -f to f.
-        width_factor: The same for the width; as much as the height if not given.
+        height_factor: Range of the change; positive numbers zoom out. f stands for -f to f.
+        width_factor: The same for the width; that of the height if not given.
     """
 
     def __init__(self, height_factor: Factor, width_factor: Factor | None = None, fill_mode: FillMode = "reflect",
@@ -254,8 +254,8 @@ class RandomTranslation(_BothWays):
     """Shifts images in training.
 
     Args:
-        height_factor: How far down, as a part of the height; f for -f to f.
-        width_factor: How far right, as a part of the width.
+        height_factor: Range of the shift down, as a fraction of the height; f stands for -f to f.
+        width_factor: Range of the shift to the right, as a fraction of the width.
     """
 
     def __init__(self, height_factor: Factor, width_factor: Factor, fill_mode: FillMode = "reflect",
@@ -270,7 +270,7 @@ class RandomTranslation(_BothWays):
 
 
 class _OfValues(_Random):
-    """A layer that changes values, not places, within limits."""
+    """A layer that changes the values of pixels, not their places, within limits."""
 
     _further = ("data_format",)
     _casts = False
@@ -287,10 +287,10 @@ class _OfValues(_Random):
 
 
 class RandomContrast(_OfValues):
-    """Scales how far the values of each channel are from their mean, in training.
+    """Scales the distance of the values of each channel from their mean, in training.
 
     Args:
-        factor: f for scales from 1 to 1 + f; two numbers for 1 minus the first to 1 plus the second.
+        factor: f for scales from 1 to 1 + f; (a, b) for scales from 1 - a to 1 + b.
         value_range: Limits of the values.
     """
 
@@ -307,7 +307,7 @@ class RandomBrightness(_OfValues):
     """Adds the same number to all values of an image, in training.
 
     Args:
-        factor: Range of the number, as a part of the range of values; f for -f to f.
+        factor: Range of the number, as a fraction of the range of values; f stands for -f to f.
         value_range: Limits of the values.
     """
 
@@ -319,10 +319,10 @@ class RandomBrightness(_OfValues):
 
 
 class RandomCrop(_Random):
-    """Takes a part of images, at a random place in training; otherwise they stay whole.
+    """Crops images to a part at a random place, in training only.
 
     Args:
-        height, width: The size of the part; smaller images are resized.
+        height, width: The size of the part; images that are too small are cropped and resized.
     """
 
     def __init__(self, height: int, width: int, seed: int | None = None, data_format: DataFormat | None = None,
@@ -333,7 +333,7 @@ class RandomCrop(_Random):
         self.seed: int | None = own
 
     def call(self, data: Tensor, training: bool = True) -> Tensor:
-        """Return a part of the images, of the same place in all."""
+        """Return a part of the images, at the same place in all of them."""
         if not training:
             return data
         data = ops.convert_to_tensor(data, self.compute_dtype)

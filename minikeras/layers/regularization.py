@@ -1,4 +1,4 @@
-"""Layers that act only in training: noise and penalties."""
+"""Layers that regularize training: dropout, noise and penalties."""
 
 from collections.abc import Callable, Sequence
 from math import sqrt
@@ -43,11 +43,11 @@ class _Noise(SameShape):
 
 
 class _Drop(_Noise):
-    """A mask that is drawn; a ValueError if the rate is not between 0 and 1.
+    """A layer that drops elements by a random mask.
 
     Args:
-        rate: Share to drop, from 0 to 1; a ValueError for another.
-        noise_shape: Shape of the mask; its axes of size 1 share one decision, None takes the input's size.
+        rate: Fraction to drop, from 0 to 1; a ValueError otherwise.
+        noise_shape: Shape of the mask; along axes of size 1 all is dropped or kept together, None is the input's size.
         seed: Seed of the mask.
     """
 
@@ -59,7 +59,7 @@ class _Drop(_Noise):
 
 
 class Dropout(_Drop):
-    """Sets a share of the inputs to 0 in training and scales the others up to the same sum (Srivastava et al. 2014).
+    """Sets a fraction of the inputs to 0 in training and scales the others by 1 / (1 - rate) (Srivastava et al. 2014).
 
     Example:
         >>> layer = Dropout(0.5, seed=1)
@@ -88,7 +88,7 @@ class _SpatialDropout(Ranked, Dropout):
 
 
 class SpatialDropout1D(_SpatialDropout, rank=1):
-    """Dropout of whole channels: all steps of a channel of a sample are kept, or none (Tompson et al. 2014).
+    """Dropout of whole channels: all steps of a channel are kept, or none (Tompson et al. 2014).
 
     Example:
         >>> y = SpatialDropout1D(0.5, seed=1)(np.ones((9, 5, 4)), training=True).numpy()
@@ -138,7 +138,7 @@ class GaussianDropout(_Noise):
     """Multiplies by normal noise of mean 1 and variance rate / (1 - rate) in training (Srivastava et al. 2014).
 
     Args:
-        rate: Drop rate of the Dropout it stands in for, from 0 to 1; a ValueError for another.
+        rate: Rate of the Dropout that has the same variance, from 0 to 1; a ValueError otherwise.
         seed: Seed of the noise.
 
     Example:
@@ -155,7 +155,7 @@ class GaussianDropout(_Noise):
 
 
 class AlphaDropout(_Drop):
-    """Sets a share of the inputs to selu's lower limit in training and keeps mean and variance (Klambauer et al. 2017).
+    """Sets a fraction of the inputs to selu's limit in training, and keeps mean and variance (Klambauer et al. 2017).
 
     Example:
         >>> print(AlphaDropout(0.1)(np.ones((1, 2))))

@@ -16,11 +16,11 @@ from .._core.tensor import Tensor
 from .layer import Layer, LayerOptions, Ranked
 
 Edges: TypeAlias = int | Sequence[int] | Sequence[Sequence[int]]
-"""How much at the edges: one number, or for each axis a number or a pair (before, behind)."""
+"""Widths at the edges: one number, or for each axis a number or a pair (before, after)."""
 
 
 class _Reshaping(Layer):
-    """A layer whose output has its input's dtype and another shape."""
+    """A layer that changes the shape of its input, not the dtype."""
 
     _takes_text = True
 
@@ -29,7 +29,7 @@ class _Reshaping(Layer):
 
 
 class Flatten(_Reshaping):
-    """Makes each sample a vector.
+    """Flattens each sample to a vector.
 
     Args:
         data_format: Where the channels are; "channels_first" moves them last before flattening.
@@ -73,7 +73,7 @@ class Reshape(_Reshaping):
         super().__init__(**options)
         shape = tuple(target_shape)
         if any(n is not None and n < -1 for n in shape) or shape.count(-1) > 1:
-            raise ValueError(f"Reshape takes sizes from 0, and -1 once. Received: target_shape={shape}.")
+            raise ValueError(f"Reshape takes sizes from 0 on, and one -1. Received: target_shape={shape}.")
         self.target_shape = shape
         self.built = True
 
@@ -152,32 +152,32 @@ class _Spatial(Ranked, _Reshaping):
     """A layer that changes the sizes of the axes between batch and channels."""
 
     _takes_text = False
-    _resized: Callable[[int, Any], int]  # from the size of an axis and its entry to its new size
+    _resized: Callable[[int, Any], int]  # (size of an axis, its entry) -> new size
     _amount: ClassVar[str]  # the argument that says by how much
-    _by_axis: ClassVar[Callable[..., tuple[Any, ...]]]  # from that, the rank and the name to an entry for each axis
+    _by_axis: ClassVar[Callable[..., tuple[Any, ...]]]  # (that argument, rank, its name) -> an entry for each axis
 
     def _kept(self, name: str, value: Any) -> Any:
         entries = self._by_axis(value, self._rank, name)
         return entries if self._rank > 1 else entries[0]
 
     def _amounts(self) -> tuple[Any, ...]:
-        """Return an entry for each axis, of what the argument is now."""
+        """Return an entry for each axis, from the current value of the argument."""
         return self._by_axis(getattr(self, self._amount), self._rank, self._amount)
 
     def _around(self, entries: Sequence[Any], other: Any) -> tuple[Any, ...]:
-        """Return an entry for every axis: these between batch and channels, another for these two."""
+        """Return an entry for every axis: `entries` between batch and channels, and `other` for these two."""
         return (other, *entries, other) if self.data_format == "channels_last" else (other, other, *entries)
 
     def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
         before, sizes, behind = self._parts(input_shape)
         new = [None if n is None else self._resized(n, entry) for n, entry in zip(sizes, self._amounts(), strict=True)]
         if any(n and m is not None and m <= 0 for n, m in zip(sizes, new, strict=True)):
-            raise ValueError(f"Layer '{self.name}' leaves nothing of an input of shape {tuple(input_shape)}.")
+            raise ValueError(f"Layer '{self.name}' would leave nothing of an input of shape {tuple(input_shape)}.")
         return (*before, *new, *behind)
 
 
 def _edges(value: Any, rank: int, name: str) -> tuple[tuple[int, int], ...]:
-    """Return (before, after) for each axis, from one number, a pair for one axis, or a pair for each of two."""
+    """Return (before, after) for each axis, from one number, or a number or a pair for each axis."""
     if rank == 1 or isinstance(value, int | np.integer):
         before, after = standardize_sizes(value, 2, name, least=0)
         return ((before, after),) * rank
@@ -187,7 +187,7 @@ def _edges(value: Any, rank: int, name: str) -> tuple[tuple[int, int], ...]:
 
 
 class _Edged(_Spatial):
-    """A layer that puts something at the edges, or takes it away."""
+    """A layer that pads or crops the edges."""
 
     _by: ClassVar[int] = 1
     _by_axis = staticmethod(_edges)
@@ -197,7 +197,7 @@ class _Edged(_Spatial):
 
 
 class _ZeroPadding(_Edged):
-    """Zeros at the edges.
+    """Pads the edges with zeros.
 
     Args:
         padding: How many: one number, or a number or pair for each axis, such as ((top, bottom), (left, right)).
@@ -215,10 +215,10 @@ class _ZeroPadding(_Edged):
 
 
 class ZeroPadding1D(_ZeroPadding, rank=1):
-    """Puts zeros before and behind the steps of each sample; a ValueError if `padding` is neither, or negative.
+    """Pads the steps of each sample with zeros at both ends.
 
     Args:
-        padding: How many: one number, or (before, behind).
+        padding: How many: one number, or (before, after); a ValueError for anything else, or if one is negative.
 
     Example:
         >>> ZeroPadding1D((1, 2))(np.ones((2, 3, 4))).shape
@@ -227,7 +227,7 @@ class ZeroPadding1D(_ZeroPadding, rank=1):
 
 
 class ZeroPadding2D(_ZeroPadding, rank=2):
-    """Puts zeros around images; a ValueError if `padding` is none of these, or negative.
+    """Pads images with zeros; a ValueError if `padding` has another form, or is negative.
 
     Example:
         >>> ZeroPadding2D(((1, 0), (2, 2)))(np.ones((1, 3, 3, 4))).shape
@@ -236,7 +236,7 @@ class ZeroPadding2D(_ZeroPadding, rank=2):
 
 
 class ZeroPadding3D(_ZeroPadding, rank=3):
-    """Puts zeros around volumes.
+    """Pads volumes with zeros.
 
     Example:
         >>> ZeroPadding3D(((1, 0), (2, 2), (0, 0)))(np.ones((1, 3, 3, 3, 4))).shape
@@ -245,7 +245,7 @@ class ZeroPadding3D(_ZeroPadding, rank=3):
 
 
 class _Cropping(_Edged):
-    """Edges that are left out.
+    """Crops the edges.
 
     Args:
         cropping: How much: one number, or a number or pair for each axis, such as ((top, bottom), (left, right)).
@@ -266,10 +266,10 @@ class _Cropping(_Edged):
 
 
 class Cropping1D(_Cropping, rank=1):
-    """Leaves out steps at both ends of each sample; a ValueError if `cropping` is negative, or leaves nothing.
+    """Crops the steps of each sample at both ends; a ValueError if `cropping` is negative, or leaves nothing.
 
     Args:
-        cropping: How many: one number, or (before, behind).
+        cropping: How many: one number, or (before, after).
 
     Example:
         >>> Cropping1D((0, 1))(np.ones((2, 3, 4))).shape
@@ -281,7 +281,7 @@ class Cropping1D(_Cropping, rank=1):
 
 
 class Cropping2D(_Cropping, rank=2):
-    """Leaves out the edges of images; a ValueError if `cropping` is negative, or leaves nothing.
+    """Crops the edges of images; a ValueError if `cropping` is negative, or leaves nothing.
 
     Example:
         >>> Cropping2D(((1, 0), (1, 1)))(np.ones((1, 4, 4, 3))).shape
@@ -294,7 +294,7 @@ class Cropping2D(_Cropping, rank=2):
 
 
 class Cropping3D(_Cropping, rank=3):
-    """Leaves out the edges of volumes.
+    """Crops the edges of volumes.
 
     Example:
         >>> Cropping3D()(np.ones((1, 4, 4, 3, 3))).shape
@@ -303,10 +303,10 @@ class Cropping3D(_Cropping, rank=3):
 
 
 class _UpSampling(_Spatial):
-    """Larger axes.
+    """Makes axes longer by repeating elements.
 
     Args:
-        size: Factors for each axis, or one for all.
+        size: A factor for each axis, or one for all.
     """
 
     _amount = "size"
@@ -320,10 +320,10 @@ class _UpSampling(_Spatial):
         return size * factor
 
     def call(self, inputs: Tensor) -> Tensor:
-        sizes, times = inputs.shape, self._around(self._amounts(), 1)
-        room = ops.reshape(inputs, [n for size in sizes for n in (size, 1)])
-        filled = ops.broadcast_to(room, [n for pair in zip(sizes, times, strict=True) for n in pair])
-        return ops.reshape(filled, [n * k for n, k in zip(sizes, times, strict=True)])
+        sizes, factors = inputs.shape, self._around(self._amounts(), 1)
+        spaced = ops.reshape(inputs, [n for size in sizes for n in (size, 1)])
+        repeated = ops.broadcast_to(spaced, [n for pair in zip(sizes, factors, strict=True) for n in pair])
+        return ops.reshape(repeated, [size * factor for size, factor in zip(sizes, factors, strict=True)])
 
 
 class UpSampling1D(_UpSampling, rank=1):

@@ -416,7 +416,7 @@ def test_a_dict_of_images_comes_back_as_one() -> None:
     inputs = {"images": keras.Input((4, 4, 1)), "labels": keras.Input(())}
     assert layers.Resizing(3, 2)(inputs)["images"].shape == (None, 3, 2, 1)
     for wrong in ({"image": x}, {"images": x, "segmentation_masks": x}):
-        with pytest.raises(ValueError, match=r"a dict of 'images', with labels; .* not supported"):
+        with pytest.raises(ValueError, match=r"a dict of 'images' and 'labels'. .* not supported"):
             layers.RandomFlip()(wrong)
 
 
