@@ -1,4 +1,4 @@
-"""Long short-term memories whose products are convolutions, for series of images and the like."""
+"""Convolutional LSTMs, for sequences of vectors with channels, of images and of volumes."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ class _ConvLSTMCell(Windowed, LSTMCell):
 
     Args:
         filters: Channels of the output and of the state.
-        kernel_size: Sizes of both windows: that which slides over the input, and that over the state.
-        strides, padding, data_format, dilation_rate: How the first slides, see `Conv2D`; the second has strides of 1
-            and as many places as the state.
+        kernel_size: Size of both windows: the one over the input, and the one over the state.
+        strides, padding, data_format, dilation_rate: Of the convolution of the input, see `Conv2D`. That of the state
+            has strides of 1 and padding "same".
     """
 
     _arguments = ("filters", "kernel_size", "strides", "padding", "data_format", "dilation_rate",
@@ -45,8 +45,8 @@ class _ConvLSTMCell(Windowed, LSTMCell):
 
     def build(self, input_shape: ShapeLike) -> None:
         if None in tuple(input_shape)[1:]:
-            raise ValueError(f"Layer '{self.name}' needs known sizes of all axes behind batch and steps, for the state "
-                             f"has them. Received shape {tuple(input_shape)} at each step.")  # fmt: skip
+            raise ValueError(f"Layer '{self.name}' needs known sizes of all axes but batch and steps, to make its "
+                             f"state. Received: shape {tuple(input_shape)} at each step.")  # fmt: skip
         self._shape: PartialShape = tuple(input_shape)
         super().build(input_shape)
 
@@ -69,15 +69,15 @@ class _ConvLSTMCell(Windowed, LSTMCell):
 
 
 class _Cell1D(_ConvLSTMCell, rank=1):
-    """A step of a series of vectors."""
+    """A step of a sequence of vectors."""
 
 
 class _Cell2D(_ConvLSTMCell, rank=2):
-    """A step of a series of images."""
+    """A step of a sequence of images."""
 
 
 class _Cell3D(_ConvLSTMCell, rank=3):
-    """A step of a series of volumes."""
+    """A step of a sequence of volumes."""
 
 
 class _ConvLSTM(_OfCell[WithState, Symbols3, Values3], Generic[S, WithState]):
@@ -106,15 +106,15 @@ class _ConvLSTM(_OfCell[WithState, Symbols3, Values3], Generic[S, WithState]):
 
 
 class ConvLSTM1D(_ConvLSTM[One, WithState]):
-    """`ConvLSTM2D` for series of vectors with channels: (batch, steps, length, channels)."""
+    """`ConvLSTM2D` for sequences of vectors with channels: (batch, steps, length, channels)."""
 
     _cell = _Cell1D
 
 
 class ConvLSTM2D(_ConvLSTM[Two, WithState]):
-    """Long short-term memory for series of images: an `LSTM` whose products with its kernels are convolutions.
+    """Convolutional LSTM for sequences of images: an `LSTM` whose products with its kernels are convolutions.
 
-    Input shape:  (batch, steps, rows, columns, channels); a ValueError if more than the first two sizes are unknown.
+    Input shape:  (batch, steps, rows, columns, channels); a ValueError if another size than the first two is unknown.
     Output shape: (batch, new rows, new columns, filters), or (batch, steps, new rows, new columns, filters) with
         `return_sequences`.
 
@@ -129,6 +129,6 @@ class ConvLSTM2D(_ConvLSTM[Two, WithState]):
 
 
 class ConvLSTM3D(_ConvLSTM[Three, WithState]):
-    """`ConvLSTM2D` for series of volumes: (batch, steps, depth, rows, columns, channels)."""
+    """`ConvLSTM2D` for sequences of volumes: (batch, steps, depth, rows, columns, channels)."""
 
     _cell = _Cell3D

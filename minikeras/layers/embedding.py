@@ -1,4 +1,4 @@
-"""Vectors for whole numbers, such as those of words."""
+"""Embeddings: trained vectors for whole numbers, such as the numbers of words."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class _ReversibleOptions(_EmbeddingOptions, total=False):
 
 
 class Embedding(Layer):
-    """Replaces whole numbers by vectors that are trained: row `inputs` of `embeddings`.
+    """Replaces whole numbers by trained vectors: row `inputs` of `embeddings`.
 
     Args:
         input_dim: How many different numbers there are: 0, 1, ..., input_dim - 1; a ValueError unless positive.
@@ -38,8 +38,8 @@ class Embedding(Layer):
         embeddings_initializer: What fills them, of shape (input_dim, output_dim).
         embeddings_regularizer: Penalty on them.
         embeddings_constraint: Projection of them after each training step.
-        mask_zero: Whether 0 stands for a place that does not count; the output then has a mask.
-        weights: First values of the vectors, in place of the initializer's; a ValueError for another shape.
+        mask_zero: Whether the number 0 is padding; the output then has a mask.
+        weights: Initial values of the vectors, in place of the initializer's; a ValueError for another shape.
 
     Input shape:  (batch, ...), numbers from 0; an IndexError for those out of range.
     Output shape: (batch, ..., output_dim).
@@ -86,8 +86,8 @@ class Embedding(Layer):
         values = inputs.array
         if not self._warned and "float" in inputs.dtype and values is not None and (values % 1 > 0).any():
             vars(self)["_warned"] = True
-            warn_user(f"Embedding '{self.name}' looks rows up by whole numbers, and cuts off what is behind the point. "
-                      "Received floats: do not scale what goes into it.")  # fmt: skip
+            warn_user(f"Embedding '{self.name}' takes whole numbers. Received floats, whose fractions are cut off: do "
+                      "not scale its input.")  # fmt: skip
         index = inputs if inputs.dtype in ("int32", "int64") else ops.cast(inputs, "int32")
         return ops.convert_to_tensor(ops.take(self.embeddings, index, axis=0), self.compute_dtype)
 
@@ -99,16 +99,16 @@ class Embedding(Layer):
 
 
 class ReversibleEmbedding(Embedding):
-    """An `Embedding` that also leads back, from vectors to logits of all numbers, as language models end.
+    """An `Embedding` that can also turn vectors into logits of all numbers, as at the end of language models.
 
     Args:
-        tie_weights: Whether the way back takes the same vectors, transposed, in place of a kernel of its own.
-        reverse_dtype: The dtype in which logits are computed, that of the inputs and weights if None.
+        tie_weights: Whether logits are products with the same vectors, rather than with a kernel of their own.
+        reverse_dtype: The dtype in which logits are computed; that of inputs and weights if None.
         logit_soft_cap: A limit c for logits, which become c * tanh(logits / c); None for no limit.
 
     Call arguments:
         inputs: Whole numbers of shape (batch, ...), or vectors of shape (batch, ..., output_dim).
-        reverse: Whether they are vectors, for logits of shape (batch, ..., input_dim).
+        reverse: Whether the inputs are vectors, for logits of shape (batch, ..., input_dim).
 
     Source: Press and Wolf 2017, "Using the Output Embedding to Improve Language Models".
 

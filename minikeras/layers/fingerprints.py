@@ -1,6 +1,6 @@
-"""Hashes of texts: TensorFlow's, so that numbers of values are those of Keras.
+"""Hashes of texts, with TensorFlow's functions, so that numbers of values are those of Keras.
 
-Texts of about one length are hashed at once: what is one number in the sources is an array of 64 bits here.
+Texts of about the same length are hashed at once: each number of the original code is an array of 64-bit numbers here.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -15,11 +15,11 @@ from .._base.typing import Array
 ALL = 2**64 - 1  # the bits of a word
 _K0, _K1, _K2 = 0xC3A5C85C97CB3127, 0xB492B66FBE98F273, 0x9AE16A3B2F90404F
 Words = Callable[[Any], Array]
-"""Where in each text, one number or one a text -> the eight bytes there."""
+"""A function from a position in the texts, the same or one for each, to the eight bytes there as one number each."""
 
 
 def _rotated(x: Array, by: int) -> Array:
-    """Return the bits of numbers, those that fall out to the right put back left."""
+    """Return 64-bit numbers rotated to the right by some bits."""
     return x >> by | x << (64 - by)
 
 
@@ -32,17 +32,17 @@ def _pair(u: Array, v: Array, mul: Any) -> Array:
 
 
 def _grouped(texts: Sequence[bytes], kinds: Callable[[Array], Array]) -> Iterator[tuple[Array, Words, Array, int]]:
-    """Give groups of texts: where they stand, their words, their lengths and what `kinds` says of these."""
+    """Yield groups of texts whose lengths are of one kind: their indices, words, lengths and kind."""
     sizes = np.array([*map(len, texts)], "int64")
-    starts, found = np.cumsum(sizes) - sizes, kinds(sizes)
+    starts, kind_of = np.cumsum(sizes) - sizes, kinds(sizes)
     windows = sliding_window_view(np.frombuffer(b"".join([*texts, bytes(8)]), "uint8"), 8)
 
     def words(start: Array, i: Any) -> Array:
         eight: Array = windows[start + i]
         return eight.view("<u8")[:, 0]
 
-    for kind in np.unique(found).tolist():
-        rows = np.flatnonzero(found == kind)
+    for kind in np.unique(kind_of).tolist():
+        rows = np.flatnonzero(kind_of == kind)
         yield rows, partial(words, starts[rows]), sizes[rows], kind
 
 
@@ -55,7 +55,7 @@ def fingerprints(texts: Sequence[bytes]) -> Array:
 
 
 def _of_short(word: Words, n: Array, kind: int) -> Array:
-    """Return the hashes of texts of up to 64 bytes; a larger kind is of longer texts."""
+    """Return the hashes of texts of up to 64 bytes; kinds 0 to 4 are for at most 3, 7, 16, 32 and 64 bytes."""
     size = n.astype("uint64")
     mul = _K2 + 2 * size
     if kind == 0:
@@ -78,7 +78,7 @@ def _of_short(word: Words, n: Array, kind: int) -> Array:
 
 
 def _of_long(word: Words, n: Array, blocks: int) -> Array:
-    """Return the hashes of texts of more than 64 bytes: `blocks` blocks of 64, and at least one byte more."""
+    """Return the hashes of texts of more than 64 bytes: `blocks` whole blocks of 64, and then 1 to 64 bytes."""
 
     def weak(i: Any, a: Array, b: Array) -> tuple[Array, Array]:
         first, last = word(i), word(i + 24)
@@ -111,7 +111,7 @@ def _of_long(word: Words, n: Array, blocks: int) -> Array:
 
 
 def keyed(texts: Sequence[bytes], key: "list[int]") -> Array:
-    """Return SipHash-2-4's 64 bits of each text, by a key of two numbers (Aumasson and Bernstein 2012)."""
+    """Return SipHash-2-4's 64 bits of each text, for a key of two numbers (Aumasson and Bernstein 2012)."""
     hashes = np.empty(len(texts), "uint64")
     padded = [text + bytes(7 - len(text) % 8) + bytes([len(text) & 255]) for text in texts]
     a, b = (k & ALL for k in key)
@@ -129,7 +129,7 @@ def keyed(texts: Sequence[bytes], key: "list[int]") -> Array:
 
 
 def _stir(v: "list[Array]", times: int) -> None:
-    """Do rounds of SipHash to its four numbers."""
+    """Run rounds of SipHash on its state of four numbers, in place."""
     for _ in range(times):
         v[0] = v[0] + v[1]
         v[2] = v[2] + v[3]
@@ -148,7 +148,7 @@ def crossed(first: Array, second: Array) -> Array:
 
 
 def as_key(salt: Any) -> "list[int] | None":
-    """Return the two numbers of a key, None of None; anything but one integer or two raises a ValueError."""
+    """Return a salt as a key of two numbers, None for None; a ValueError unless it is one integer or two."""
     key = [salt, salt] if isinstance(salt, int) else None if salt is None else list(salt)
     if key is not None and not (len(key) == 2 and all(isinstance(part, int) for part in key)):
         raise ValueError(f"`salt` can only be an integer or two of them. Received: salt={salt}.")
@@ -156,7 +156,7 @@ def as_key(salt: Any) -> "list[int] | None":
 
 
 def bins_of(values: Iterable[Any], bins: int, key: "list[int] | None" = None) -> Array:
-    """Return the numbers of the bins of values, 0 or more and below `bins`.
+    """Return the bin of each value, from 0 to bins - 1, by its hash.
 
     Example:
         >>> bins_of(["A", 7], 5), bins_of(["A"], 5, [1, 2])

@@ -1,4 +1,4 @@
-"""Layers that number values by their hashes: TensorFlow's, so that numbers are those of Keras."""
+"""Layers that number values by their hashes, with TensorFlow's functions, so that the numbers are Keras's."""
 
 from functools import reduce
 from typing import Any, Literal, Unpack
@@ -14,7 +14,7 @@ from .lookup import OfValues, Salt, encode, encoded, raw
 
 
 class _Hashed(OfValues):
-    """The base of the layers here: bins, whose numbers are encoded."""
+    """The base of the layers here, which encode the numbers of bins."""
 
     num_bins: Positive
     sparse: Off
@@ -30,9 +30,9 @@ class Hashing(_Hashed):
     """Numbers values, strings or integers, by their hashes; a ValueError without bins, or for an unknown mode or salt.
 
     Args:
-        num_bins: How many numbers there are.
-        mask_value: A value that gets the number 0, which no other then has.
-        salt: One or two integers that make other numbers of the same values.
+        num_bins: The number of bins.
+        mask_value: A value that gets the number 0 for itself alone.
+        salt: One or two integers that change the hashes.
         output_mode: "int", "one_hot", "multi_hot" or "count".
 
     Example:
@@ -51,10 +51,10 @@ class Hashing(_Hashed):
 
     def _encode(self, inputs: Array) -> Array:
         values = raw(inputs)
-        whole = values.astype("int64") if values.dtype.kind == "f" else values
-        whole = np.where(values, "true", "false") if values.dtype.kind == "b" else whole  # as TensorFlow spells them
-        masks = self.mask_value is not None and self.num_bins > 1  # then 0 is no bin
-        bins = bins_of(whole.reshape(-1).tolist(), self.num_bins - masks, self.salt).reshape(values.shape)
+        hashable = values.astype("int64") if values.dtype.kind == "f" else values
+        hashable = np.where(values, "true", "false") if values.dtype.kind == "b" else hashable  # as TensorFlow does
+        masks = self.mask_value is not None and self.num_bins > 1  # then the bins begin at 1
+        bins = bins_of(hashable.reshape(-1).tolist(), self.num_bins - masks, self.salt).reshape(values.shape)
         return self._encoded(np.where(values == self.mask_value, 0, bins + 1) if masks else bins)
 
 
@@ -62,7 +62,7 @@ class HashedCrossing(_Hashed):
     """Numbers the combinations of the values of two inputs by their hashes; a ValueError for an unknown mode.
 
     Args:
-        num_bins: How many numbers there are.
+        num_bins: The number of bins.
         output_mode: "int" or "one_hot".
 
     Example:
@@ -89,8 +89,8 @@ class HashedCrossing(_Hashed):
         columns = [raw(x) for x in inputs]
         shape, *others = {column.shape for column in columns}
         if len(columns) < 2 or others or shape[1:] not in ((), (1,)) or any(c.dtype.kind == "f" for c in columns):
-            raise ValueError("HashedCrossing takes several inputs of strings or integers, each of shape (), (batch,) "
-                             f"or (batch, 1). Received: shapes {[c.shape for c in columns]}, dtypes "
+            raise ValueError("HashedCrossing takes two or more inputs of strings or integers, all of one shape: (), "
+                             f"(batch,) or (batch, 1). Received: shapes {[c.shape for c in columns]}, dtypes "
                              f"{[c.dtype.name for c in columns]}.")  # fmt: skip
         flat = [column.reshape(-1) for column in columns]
         prints = [fingerprints([v.encode() for v in c.tolist()]) if c.dtype.kind in "OUST" else c.astype("uint64")

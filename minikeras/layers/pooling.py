@@ -18,12 +18,12 @@ class PoolingOptions(CommonOptions, total=False):
 
 
 class _Pooling(Ranked, Generic[S]):
-    """A window that slides.
+    """Pools each place of a sliding window.
 
     Args:
         pool_size: Size of the window along each axis, or one number for all.
-        strides: Steps from place to place, the size of the window if not given.
-        padding: "valid" to leave out what is too small for a window, "same" to pool it as well.
+        strides: Steps from one place of the window to the next, `pool_size` if not given.
+        padding: "valid" leaves out a rest that is smaller than the window, "same" pools it as well.
     """
 
     _weightless = True
@@ -54,7 +54,7 @@ class _MaxPooling(_Pooling[S], op=ops.max_pool):
 
 
 class MaxPooling1D(_MaxPooling[One], rank=1):
-    """The largest of the elements in a window along one axis.
+    """The largest element in each place of a window along one axis.
 
     Example:
         >>> print(MaxPooling1D(2)(np.array([[[1.0], [3.0], [2.0], [4.0]]]))[0, :, 0])
@@ -63,7 +63,7 @@ class MaxPooling1D(_MaxPooling[One], rank=1):
 
 
 class MaxPooling2D(_MaxPooling[Two], rank=2):
-    """The largest of the elements in a window of images; a ValueError if one is smaller than the window.
+    """The largest element in each place of a window over images; a ValueError if they are smaller than the window.
 
     Input shape:  (batch, height, width, channels), or (batch, channels, height, width).
     Output shape: (batch, new height, new width, channels), or with the channels second.
@@ -75,7 +75,7 @@ class MaxPooling2D(_MaxPooling[Two], rank=2):
 
 
 class MaxPooling3D(_MaxPooling[Three], rank=3):
-    """The largest of the elements in a window of volumes.
+    """The largest element in each place of a window over volumes.
 
     Example:
         >>> MaxPooling3D()(np.ones((1, 5, 4, 2, 3))).shape
@@ -84,7 +84,7 @@ class MaxPooling3D(_MaxPooling[Three], rank=3):
 
 
 class AveragePooling1D(_Pooling[One], rank=1, op=ops.average_pool):
-    """The mean of the elements in a window along one axis.
+    """The mean of the elements in each place of a window along one axis.
 
     Example:
         >>> print(AveragePooling1D(2)(np.array([[[1.0], [3.0], [2.0], [4.0]]]))[0, :, 0])
@@ -93,7 +93,7 @@ class AveragePooling1D(_Pooling[One], rank=1, op=ops.average_pool):
 
 
 class AveragePooling2D(_Pooling[Two], rank=2, op=ops.average_pool):
-    """The mean of the elements in a window of images; what `padding` "same" adds does not count.
+    """The mean of the elements in each place of a window over images; what `padding` "same" adds does not count.
 
     Example:
         >>> AveragePooling2D(2, padding="same")(np.ones((1, 5, 4, 3))).shape
@@ -102,7 +102,7 @@ class AveragePooling2D(_Pooling[Two], rank=2, op=ops.average_pool):
 
 
 class AveragePooling3D(_Pooling[Three], rank=3, op=ops.average_pool):
-    """The mean of the elements in a window of volumes.
+    """The mean of the elements in each place of a window over volumes.
 
     Example:
         >>> AveragePooling3D(2)(np.ones((1, 5, 4, 2, 3))).shape
@@ -111,10 +111,10 @@ class AveragePooling3D(_Pooling[Three], rank=3, op=ops.average_pool):
 
 
 class _AdaptivePooling(Ranked, Generic[S]):
-    """Parts whose number is chosen.
+    """Pools a chosen number of parts of each axis.
 
     Args:
-        output_size: How many parts along each axis; two of them overlap where the size is no multiple.
+        output_size: The number of parts along each axis; they overlap if it does not divide the size.
     """
 
     output_size: PerAxis
@@ -141,30 +141,30 @@ class AdaptiveAveragePooling1D(_AdaptivePooling[One], rank=1, op=ops.adaptive_av
 
 
 class AdaptiveAveragePooling2D(_AdaptivePooling[Two], rank=2, op=ops.adaptive_average_pool):
-    """The mean of each of a number of parts of images."""
+    """The mean of each of `output_size` parts of images."""
 
 
 class AdaptiveAveragePooling3D(_AdaptivePooling[Three], rank=3, op=ops.adaptive_average_pool):
-    """The mean of each of a number of parts of volumes."""
+    """The mean of each of `output_size` parts of volumes."""
 
 
 class AdaptiveMaxPooling1D(_AdaptivePooling[One], rank=1, op=ops.adaptive_max_pool):
-    """The largest element of each part of the steps."""
+    """The largest element of each of `output_size` parts of the steps."""
 
 
 class AdaptiveMaxPooling2D(_AdaptivePooling[Two], rank=2, op=ops.adaptive_max_pool):
-    """The largest element of each part of images."""
+    """The largest element of each of `output_size` parts of images."""
 
 
 class AdaptiveMaxPooling3D(_AdaptivePooling[Three], rank=3, op=ops.adaptive_max_pool):
-    """The largest element of each part of volumes."""
+    """The largest element of each of `output_size` parts of volumes."""
 
 
 class _GlobalPooling(Ranked):
-    """All of what lies between batch and channels.
+    """Reduces all axes between batch and channels.
 
     Args:
-        keepdims: Whether the axes stay, with size 1.
+        keepdims: Whether to keep these axes, with size 1.
     """
 
     _weightless = True

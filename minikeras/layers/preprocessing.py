@@ -1,4 +1,4 @@
-"""Layers that bring data into the range a network likes."""
+"""Layers that scale and shift data to a range that suits networks."""
 
 from collections.abc import Iterable
 from typing import Any, Unpack
@@ -19,10 +19,10 @@ class Normalization(SameShape):
     """Shifts and scales features to mean 0 and standard deviation 1: (x - mean) / sqrt(variance).
 
     Args:
-        axis: Axes that keep a mean of their own, the last by default; None for one mean of all values.
+        axis: Axes along which each place has its own mean, the last by default; None for one mean of all values.
         mean: The mean, in place of `adapt`.
-        variance: The variance, in place of `adapt`; a ValueError without the mean, or if they do not fit.
-        invert: Whether to do the opposite: x * sqrt(variance) + mean.
+        variance: The variance, in place of `adapt`; a ValueError without the mean, or if their shapes do not fit.
+        invert: Whether to compute the inverse, x * sqrt(variance) + mean.
 
     Example:
         >>> layer = Normalization()
@@ -40,7 +40,7 @@ class Normalization(SameShape):
         super().__init__(**options)
         self.axis: tuple[int, ...] = () if axis is None else (axis,) if isinstance(axis, int) else tuple(axis)
         if (mean is None) != (variance is None):
-            raise ValueError(f"`mean` and `variance` are given together. Received: {mean=}, {variance=}.")
+            raise ValueError(f"Pass both `mean` and `variance`, or neither. Received: {mean=}, {variance=}.")
         if mean is not None and variance is not None and np.shape(mean) != np.shape(variance):
             raise ValueError(f"`mean` and `variance` need one shape. Received: {np.shape(mean)}, {np.shape(variance)}.")
         if mean is not None and np.ndim(mean) > len(self.axis):
@@ -80,13 +80,13 @@ class Normalization(SameShape):
         return Tensor(np.broadcast_to(array, self._broadcast_shape))
 
     def adapt(self, data: "TensorLike | Iterable[Any]") -> None:
-        """Take mean and variance from data; a ValueError if there is none, or its shape is not what the layer has.
+        """Learn mean and variance from data; a ValueError if there is no data, or if its shape does not fit.
 
         Args:
-            data: An array, or an iterable of batches (or of tuples whose first item is one); a TypeError for others.
+            data: An array, or an iterable of batches (or of tuples that begin with one); a TypeError for others.
         """
         if self.input_mean is not None:
-            raise ValueError(f"Layer '{self.name}' was given its mean and variance, and has none to learn from data.")
+            raise ValueError(f"Cannot adapt layer '{self.name}', which was given its mean and variance.")
         if isinstance(data, list | tuple) and not any(hasattr(batch, "shape") for batch in leaves(data)):
             data = as_array(data)
         if not hasattr(data, "__array__") and not isinstance(data, Iterable):
@@ -99,7 +99,7 @@ class Normalization(SameShape):
             size = batch.size // max(1, int(np.prod([batch.shape[axis] for axis in self._keep_axis])))
             batch_mean = np.mean(batch, axis=self._reduce_axis)
             batch_variance = np.var(batch, axis=self._reduce_axis)
-            # Two groups merged: the variance within each, and that of their means (Chan et al. 1979).
+            # The variance of two groups is that within each, and that of their means (Chan et al. 1979).
             share = size / (count + size)
             merged = mean * (1 - share) + batch_mean * share
             variance = (variance + (mean - merged) ** 2) * (1 - share)
@@ -124,7 +124,7 @@ class Normalization(SameShape):
                              f"with data of an incompatible shape, {batch.shape}.")  # fmt: skip
 
     def finalize_state(self) -> None:
-        """Bring the statistics into the shape of the inputs, after weights were set."""
+        """Compute `mean` and `variance`, in a shape that broadcasts to inputs, from the weights."""
         if self.input_mean is None and self.built | bool(self._variables):
             self.mean = self._spread(self.adapt_mean)
             self.variance = self._spread(self.adapt_variance)

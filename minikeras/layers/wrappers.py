@@ -1,4 +1,4 @@
-"""Layers around another layer."""
+"""Layers that wrap another layer."""
 
 from typing import Annotated, Any, Self, Unpack, cast
 
@@ -25,7 +25,7 @@ class Wrapper(Layer):
     """Base of layers that change how another layer is run; a ValueError if `layer` is no layer.
 
     Args:
-        layer: The layer inside.
+        layer: The wrapped layer.
 
     Example:
         >>> class Twice(keras.layers.Wrapper):
@@ -50,7 +50,7 @@ class Wrapper(Layer):
 
 
 class TimeDistributed(Wrapper):
-    """Runs a layer on every time step, the second axis; a ValueError for fewer axes than 3 or a mask of other steps.
+    """Runs a layer on each time step, the second axis; a ValueError for fewer axes than 3 or a mask of other steps.
 
     Args:
         layer: The layer, whose input is one step: (batch, ...).
@@ -58,7 +58,7 @@ class TimeDistributed(Wrapper):
     Call arguments:
         inputs: Tensor (batch, time, ...) of at least 3 axes.
         training: Passed on to a layer that takes it.
-        mask: (batch, time, ...); a layer that takes a mask gets its steps.
+        mask: (batch, time, ...); a layer that takes a mask gets that of its step.
 
     Example:
         >>> layer = TimeDistributed(keras.layers.Dense(1, kernel_initializer="ones"))
@@ -73,7 +73,7 @@ class TimeDistributed(Wrapper):
 
     def call(self, inputs: Tensor, training: bool | None = None, mask: Tensor | None = None) -> Tensor:
         if mask is not None and mask.shape[:2] != inputs.shape[:2]:
-            raise ValueError(f"A mask must begin like the input. Received: {mask.shape=}, {inputs.shape=}.")
+            raise ValueError(f"A mask needs the input's batch and steps. Received: {mask.shape=}, {inputs.shape=}.")
         batch, steps = inputs.shape[:2]
         if all(_may_join(layer, training) for layer in self.layer._flatten_layers()):
             joined = self._run(_join(inputs), training, None if mask is None else _join(mask))
@@ -82,7 +82,7 @@ class TimeDistributed(Wrapper):
         return ops.stack([self._run(inputs[:, i], training, masks[i]) for i in range(steps)], axis=1)
 
     def _run(self, inputs: Tensor, training: bool | None, mask: Tensor | None) -> Tensor:
-        """Run the layer inside, without what its own call adds, such as a penalty on its output."""
+        """Run the wrapped layer's `call` alone, without what its `__call__` adds, such as a penalty on the output."""
         offers = {"training": training} | ({} if mask is None else {"mask": mask})
         accepted = {name: value for name, value in offers.items() if name in self.layer._takes}
         return cast(Tensor, self.layer._call_checked(inputs, **accepted))
@@ -103,14 +103,13 @@ def _step_shape(input_shape: ShapeLike | None) -> PartialShape:
 
 
 def _join(x: Tensor) -> Tensor:
-    """Return a tensor with the steps of all samples as its rows."""
+    """Return a tensor with batch and steps joined: (batch, steps, ...) -> (batch * steps, ...)."""
     return ops.reshape(x, (x.shape[0] * x.shape[1], *x.shape[2:]))
 
 
 def _may_join(layer: Layer, training: bool | None) -> bool:
-    """Return whether a layer does to the steps all at once what it does to one after the other, which takes longer."""
-    own = [layer, getattr(layer, "activation", None) or layer]
-    if isinstance(layer, Lambda) or not all(map(is_built_in, own)):
+    """Return whether a layer gives the same for all steps at once, which is faster, as for one step after the other."""
+    if isinstance(layer, Lambda) or not all(map(is_built_in, [layer, getattr(layer, "activation", None) or layer])):
         return False
     draws = isinstance(layer, BatchNormalization) or any(isinstance(x, SeedGenerator) for x in vars(layer).values())
     return layer._rowwise() and not (training and draws)
@@ -120,8 +119,8 @@ class SpectralNormalization(Wrapper):
     """Keeps the largest singular value of a layer's kernel at 1 while it trains (Miyato et al. 2018).
 
     Args:
-        layer: A layer with a `kernel`, or `embeddings`; a ValueError if it has neither.
-        power_iterations: Steps of the iteration that finds the value, in each call.
+        layer: A layer with a `kernel` or `embeddings`; a ValueError if it has neither.
+        power_iterations: How many steps of power iteration to run in each call.
 
     Example:
         >>> layer = SpectralNormalization(keras.layers.Dense(1, kernel_initializer="ones"))
@@ -156,7 +155,7 @@ class SpectralNormalization(Wrapper):
             self.kernel.assign(kernel)
             return self._run(inputs)
         attributes = vars(self.layer)
-        attributes[self._kernel_name] = kernel  # in a training step as on JAX: the kernel that learns stays as it is
+        attributes[self._kernel_name] = kernel  # for this call: the trained kernel itself stays as it is, as on JAX
         try:
             return self._run(inputs)
         finally:
@@ -170,7 +169,7 @@ class SpectralNormalization(Wrapper):
         return cast(PartialShape, self.layer.compute_output_shape(input_shape))
 
     def normalized_weights(self) -> tuple[Tensor, Tensor]:
-        """Return the vector that the iteration comes to, and the kernel divided by its largest singular value."""
+        """Return the next `vector_u` of the power iteration, and the kernel divided by its largest singular value."""
         weights = ops.reshape(self.kernel, (-1, self.kernel.shape[-1]))
         u: Any = self.vector_u
         for _ in range(self.power_iterations):
