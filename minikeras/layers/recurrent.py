@@ -168,9 +168,9 @@ class RNN(OfLayers, Generic[WithState, Symbols, Values]):
             new_output, new_states = cells.step(self.cell, parts[t // size][:, t % size], states, training, masks)
             new_states = list(new_states) if isinstance(new_states, list | tuple) else [new_states]
             if not (outputs or self.unroll):
-                wanted, given = ([np.shape(x) for x in tree.flatten(y)] for y in (states, new_states))
-                if given != wanted:
-                    raise ValueError(f"A cell returns (output, states). Received: states of {given}, not {wanted}.")
+                wanted, received = ([np.shape(x) for x in tree.flatten(y)] for y in (states, new_states))
+                if received != wanted:
+                    raise ValueError(f"A cell returns (output, states). Received: states of {received}, not {wanted}.")
             if mask is not None:
                 choose = partial(_choose, mask[:, t])
                 before = outputs[-1] if outputs and not self.zero_output_for_mask else ops.zeros_like(new_output)
@@ -192,9 +192,9 @@ class RNN(OfLayers, Generic[WithState, Symbols, Values]):
             states = self.states if self.stateful else self.get_initial_state(batch)
         states = self._converted(list(states) if isinstance(states, list | tuple) else [states])
         if isinstance(self.cell, Cell) and not self.cell._window:
-            wanted, given = [(batch, self.cell.units)] * self.cell._states, [x.shape for x in states]
-            if given != wanted:
-                raise ValueError(f"`initial_state` needs tensors of the shapes {wanted}. Received: {given}.")
+            wanted, received = [(batch, self.cell.units)] * self.cell._states, [x.shape for x in states]
+            if received != wanted:
+                raise ValueError(f"`initial_state` needs tensors of the shapes {wanted}. Received: {received}.")
         return states
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:

@@ -132,9 +132,10 @@ def _blocks(x: Array, how: Sliding, groups: int, size: int, back: bool = False) 
 def _copied(windows: Array, how: Sliding, room: Array) -> Array:
     """Return windows as matrices, (groups, places, elements), in `room` if they have to be copied."""
     rank, (groups, channels) = len(how.window), windows.shape[-2:]
-    at, inside = tuple(range(rank + 1)), (*range(rank + 1, 2 * rank + 1), 2 * rank + 2)
+    place_axes, element_axes = tuple(range(rank + 1)), (*range(rank + 1, 2 * rank + 1), 2 * rank + 2)
     by_element = channels * (how.window[-1] if how.dilation[-1] == groups == 1 else 1) < RUN
-    block = windows.transpose(2 * rank + 1, *((*inside, *at) if by_element else (*at, *inside)))
+    order = (*element_axes, *place_axes) if by_element else (*place_axes, *element_axes)
+    block = windows.transpose(2 * rank + 1, *order)
     if not block.flags.c_contiguous:  # a window of a single element needs no copy
         copy = room[: block.size].reshape(block.shape)
         np.copyto(copy, block)

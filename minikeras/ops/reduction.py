@@ -342,10 +342,10 @@ def _quantile(x: TensorLike, q: Any, axis: Axis, method: str, keepdims: bool, to
     low, high = (np.take_along_axis(rows, f(index).astype("int32"), -1) for f in (np.floor, np.ceil))
     share = index - np.floor(index)
     with np.errstate(invalid="ignore"):  # infinity times 0, which `where` drops
-        found = np.where(share == 0, low, low * (1 - share) + high * share)
-    found = np.where(np.isnan(low if skip else rows[..., -1:]), np.nan, found)
+        quantiles = np.where(share == 0, low, low * (1 - share) + high * share)
+    quantiles = np.where(np.isnan(low if skip else rows[..., -1:]), np.nan, quantiles)
     sizes = _reduced_shape(values, reduced, keepdims)
-    result: Any = np.reshape(np.moveaxis(found, -1, 0), [*shape(q), *sizes]).astype(values.dtype)
+    result: Any = np.reshape(np.moveaxis(quantiles, -1, 0), [*shape(q), *sizes]).astype(values.dtype)
     return result if isinstance(result, Tensor) else Tensor(result)
 
 
