@@ -382,7 +382,8 @@ def _svd_rule(g: Any, y: Any, x: Any, full: bool = False) -> Any:
 
 @_hermitian(_svd_rule)
 def _svd(x: TensorLike, full: bool = False) -> Array:
-    u, s, vh = np.linalg.svd((a := as_float(x)) + 0 * a, full)  # NaN for infinities, at which LAPACK may hang
+    a = as_float(x)
+    u, s, vh = np.linalg.svd(a + 0 * a, full)  # turns infinities, at which LAPACK may hang, to NaN
     return _packed(u, s, _adjoint(vh))
 
 
@@ -536,8 +537,9 @@ def _pinv_rule(g: Any, y: Any, x: Any, rcond: float | None = None) -> Any:
 @primitive(_pinv_rule)
 def pinv(x: TensorLike, rcond: float | None = None) -> Array:
     """Pseudo-inverse of matrices; singular values up to `rcond` times the largest count as 0, by default rounding."""
-    array = (a := as_float(x)) + 0 * a  # as in `_svd`
-    return np.linalg.pinv(array, 10 * max(array.shape[-2:]) * np.finfo(array.dtype).eps if rcond is None else rcond)
+    a = as_float(x)
+    rcond = 10 * max(a.shape[-2:]) * np.finfo(a.dtype).eps if rcond is None else rcond
+    return np.linalg.pinv(a + 0 * a, rcond)  # as in `_svd`
 
 
 @composite

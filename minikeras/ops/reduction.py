@@ -282,7 +282,7 @@ ptp: Reduction = composed(lambda x, axis=None, keepdims=False: max(x, axis, keep
 
 
 def _position(function: Any, name: str, doc: str, fill: float | None = None) -> Position:
-    """Declare an op that finds where an extreme is; with `fill`, that stands for NaN, which is so ignored."""
+    """Declare an op that finds where an extreme is; with `fill`, NaNs are replaced by it, and so ignored."""
 
     def forward(x: TensorLike, axis: int | None = None, keepdims: bool = False) -> Array:
         if fill is None:
