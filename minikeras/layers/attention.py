@@ -227,7 +227,7 @@ class MultiHeadAttention(Layer):
         """Add a projection, kept in the attribute `place`."""
         letters = equation.partition("->")[2]
         between = len(letters) - 1 - len(sizes)  # axes that are neither the batch nor new
-        initializers = self.kernel_initializer, self.bias_initializer  # copied: a seeded one would repeat its numbers
+        initializers = self.kernel_initializer, self.bias_initializer  # copied: one object would repeat its numbers
         kernel, bias = (type(initializer).from_config(initializer.get_config()) for initializer in initializers)
         layer = EinsumDense(
             equation, [*[None] * between, *sizes], bias_axes=letters[-len(sizes) :] if self.use_bias else None,
@@ -241,18 +241,18 @@ class MultiHeadAttention(Layer):
     def build(self, query_shape: ShapeLike, value_shape: ShapeLike, key_shape: ShapeLike | None = None) -> None:
         key_shape = value_shape if key_shape is None else key_shape
         self._check(value_shape, key_shape)
-        free = ascii_lowercase[: len(query_shape) - 1]
+        letters = ascii_lowercase[: len(query_shape) - 1]
 
         def add(name: str, shape: ShapeLike, heads: int, size: int, place: str = self._place, **settings: Any) -> None:
             axes = ascii_lowercase[: len(shape) - 1]
             self._add(place.format(name), name, shape, f"{axes}x,xyz->{axes}yz", (heads, size), **settings)
 
-        heads, fewer = self.num_heads, self.num_heads // self._shared_by
+        heads, kv_heads = self.num_heads, self.num_heads // self._shared_by
         add("query", query_shape, heads, self.key_dim)
-        add("key", key_shape, fewer, self.key_dim)
+        add("key", key_shape, kv_heads, self.key_dim)
         if self.use_gate:
             add("gate", query_shape, heads, self.value_dim, "_gate_dense", activation="sigmoid")
-        add("value", value_shape, fewer, self.value_dim)
+        add("value", value_shape, kv_heads, self.value_dim)
         rank = len(value_shape)
         axes = range(1, rank - 1) if self.attention_axes is None else self.attention_axes
         self.attention_axes = tuple(axis if axis >= 0 else rank + axis for axis in axes)
@@ -261,7 +261,7 @@ class MultiHeadAttention(Layer):
         self._dropout_layer = Dropout(self.dropout, dtype=self.dtype_policy, seed=self.seed)
         sizes: Any = self._output_shape or (query_shape[-1],)
         out = "".join(ascii_lowercase[-3 - i] for i in range(len(sizes)))
-        equation = f"{free}yz,yz{out}->{free}{out}"
+        equation = f"{letters}yz,yz{out}->{letters}{out}"
         shape = (*query_shape[:-1], heads, self.value_dim)
         self._add(self._place.format("output"), "attention_output", shape, equation, sizes)
 
