@@ -15,10 +15,10 @@ ROOTS = ("keras", "tensorflow", "tf_keras", "scikeras")
 
 
 class StandInFinder:
-    """Finds modules.
+    """Import finder that answers some packages and their submodules with stand-ins.
 
     Args:
-        roots: The packages which they are, or are in.
+        roots: The packages' names, such as "keras".
     """
 
     def __init__(self, *roots: str) -> None:
@@ -26,7 +26,7 @@ class StandInFinder:
 
     def find_spec(self, fullname: str, path: Sequence[str] | None = None,
                   target: ModuleType | None = None) -> ModuleSpec | None:  # fmt: skip
-        """Return where a module comes from, None if its name is not ours; a ModuleNotFoundError if it is missing."""
+        """Return the spec of a stand-in, None for a name outside the roots; a ModuleNotFoundError if there is none."""
         if not f"{fullname}.".startswith(self.roots):
             return None
         module = find_module(fullname)
@@ -41,10 +41,10 @@ class StandInFinder:
             outdated(f"The module {fullname}", today(name))
         elif fullname in PAST_TREES:
             outdated(f"The module {fullname}", "tensorflow.keras")
-        spec = getattr(module, "__spec__", None)  # which this import leaves as it is
+        spec = getattr(module, "__spec__", None)  # the import system overwrites it: the loader puts it back
         restore = lambda module: setattr(module, "__spec__", spec)  # noqa: E731
         loader = SimpleNamespace(create_module=lambda _: module, exec_module=restore)
-        return ModuleSpec(fullname, cast(Any, loader), is_package=True)  # a Loader by what it has
+        return ModuleSpec(fullname, cast(Any, loader), is_package=True)
 
 
 _finder = StandInFinder(*ROOTS)
@@ -77,9 +77,9 @@ def install() -> None:
     for root in ROOTS:
         if root in sys.modules:
             raise RuntimeError(f"The real package {root!r} is already imported, from "
-                               f"{getattr(sys.modules[root], '__file__', None)}. minikeras cannot stand in for it any "
-                               "more: start Python anew (in a notebook, restart the kernel) and call "
-                               "minikeras.compat.install() before the first import of it.")  # fmt: skip
+                               f"{getattr(sys.modules[root], '__file__', None)}, so minikeras cannot stand in for it. "
+                               "Start Python anew (in a notebook, restart the kernel) and call "
+                               f"minikeras.compat.install() before the first import of {root!r}.")  # fmt: skip
     sys.meta_path.insert(0, _finder)
     past.install()
 

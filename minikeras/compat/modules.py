@@ -1,7 +1,7 @@
-"""The modules that stand in for Keras's: each name is looked up in minikeras, when somebody asks for it.
+"""Modules that stand in for Keras's. They look a name up in minikeras when it is used.
 
-Keras's namespaces, and those of earlier versions, are tables. A module is one object, whatever the addresses it is
-imported from (`keras.layers`, `tensorflow.keras.layers`, `tf_keras.layers`).
+Tables list the namespaces of Keras and of its earlier versions. One module object answers for all addresses of a
+module (`keras.layers`, `tensorflow.keras.layers`, `tf_keras.layers`).
 """
 
 from functools import cache
@@ -18,7 +18,7 @@ MORE = {
     "keras.backend": "past.backend", "keras.preprocessing.image": "past.images past.transforms",
     "keras.preprocessing.sequence": "past.sequence", "keras.preprocessing.text": "past.text",
     "keras.wrappers.scikit_learn": "past.scikit_learn", "scikeras.wrappers": "sklearn"}  # fmt: skip
-"""Modules with names that are not in the core, and where in this folder these are."""
+"""Modules with names that the core lacks, and the files of this folder that define these names."""
 _NAMES = """
     activations applications backend callbacks config constraints datasets datasets.boston_housing
     datasets.california_housing datasets.cifar10 datasets.cifar100 datasets.fashion_mnist datasets.imdb
@@ -35,7 +35,7 @@ _TREES = """
     tensorflow.python.keras.api tensorflow.python.keras tensorflow.compat.v1.keras tensorflow.compat.v2.keras
     tensorflow.contrib.keras tensorflow.keras tf_keras keras._tf_keras.keras keras.api keras.src"""
 ALIASES = {**dict.fromkeys((f"{TENSORFLOW}.keras", *_TREES.split()), "keras"), "tensorflow": TENSORFLOW}
-"""Other addresses of whole trees of modules, the longer ones first."""
+"""Prefix of an address -> prefix of the module's own name. Longer prefixes come first, so that they match first."""
 
 
 class StandIn(ModuleType):
@@ -52,23 +52,23 @@ class StandIn(ModuleType):
             return VERSION if name == "__version__" else lambda: VERSION
         if name.startswith("__"):
             raise AttributeError(name)
-        home = today(self.__name__)
-        thing = name_in(home, name) or find_module(f"{self.__name__}.{name}")
-        if thing is None:
-            thing = getattr(source(home), name, None)
-            thing = thing if is_ours(thing) else more(home).get(name)
-        if thing is None:
+        module = today(self.__name__)
+        value = name_in(module, name) or find_module(f"{self.__name__}.{name}")
+        if value is None:
+            value = getattr(source(module), name, None)
+            value = value if is_ours(value) else more(module).get(name)
+        if value is None:
             raise AttributeError(f"module {self.__name__!r} has no attribute {name!r} in minikeras, which stands in "
                                  "for it. docs/coverage.md lists what there is.")  # fmt: skip
-        return thing
+        return value
 
     def __dir__(self) -> list[str]:
-        own, home = source(self.__name__), today(self.__name__)
-        below = (known.removeprefix(f"{home}.") for known in NAMESPACES if known.startswith(f"{home}."))
-        names = {*vars(self), *more(home), *ABSENT.get(home.partition(".")[2], "").split()}
-        names.update(name for name in below if "." not in name)
-        if own is not None:
-            names.update(getattr(own, "__all__", None) or [name for name, value in vars(own).items() if is_ours(value)])
+        module, ours = today(self.__name__), source(self.__name__)
+        submodules = (known.removeprefix(f"{module}.") for known in NAMESPACES if known.startswith(f"{module}."))
+        names = {*vars(self), *more(module), *ABSENT.get(module.partition(".")[2], "").split()}
+        names.update(name for name in submodules if "." not in name)
+        if ours is not None:
+            names.update(getattr(ours, "__all__", None) or [name for name, x in vars(ours).items() if is_ours(x)])
         return sorted(name for name in names if name[0] != "_")
 
 
@@ -79,7 +79,7 @@ def stand_in(name: str) -> StandIn:
 
 
 def is_ours(value: object) -> bool:
-    """Return whether something is minikeras's own, and not what a file of it has imported.
+    """Return whether minikeras defines a value; a module of ours may also hold values that it imported.
 
     Example:
         >>> import minikeras
@@ -91,12 +91,12 @@ def is_ours(value: object) -> bool:
 
 
 def today(name: str) -> str:
-    """Return where the names of a module are today."""
+    """Return the name of the module that took over the names of a former one; today's modules keep theirs."""
     return MODULES.get(name, name)
 
 
 def more(name: str) -> dict[str, Any]:
-    """Return the names that a module has besides those of the core."""
+    """Return the names and values that this folder adds to a module of the core."""
     names: dict[str, Any] = {}
     for home in MORE.get(name, "").split():
         module = import_module(f"{__package__}.{home}")
@@ -105,12 +105,12 @@ def more(name: str) -> dict[str, Any]:
 
 
 def source(name: str) -> ModuleType | None:
-    """Return the module of minikeras that has the names of one of Keras's, None if there is none."""
+    """Return minikeras's module for one of Keras's, None if there is none."""
     return _imported("minikeras" + today(name).removeprefix("keras"))
 
 
 def canonical(name: str) -> str:
-    """Return the name that a module is kept under, whatever the address it is asked for.
+    """Return the one name that a module has here, given any of its addresses.
 
     Example:
         >>> canonical("tensorflow.keras.layers")
@@ -123,7 +123,7 @@ def canonical(name: str) -> str:
 
 
 def find_module(name: str) -> ModuleType | None:
-    """Return the module that stands in for one of keras or tensorflow, None if there is none.
+    """Return the stand-in for a module of keras or tensorflow, None if there is none.
 
     Example:
         >>> find_module("tf_keras.layers") is find_module("keras.layers")
@@ -134,17 +134,17 @@ def find_module(name: str) -> ModuleType | None:
         return stand_in(address)
     module = _imported(address) if f"{address}.".startswith(f"{TENSORFLOW}.") else None
     if module is None and any(below.startswith(f"{name}.") for below in (*ALIASES, *MORE)):
-        return stand_in(name)  # an empty module on the way to one
+        return stand_in(name)  # an empty parent package, such as `scikeras`
     return module
 
 
 def _imported(name: str) -> ModuleType | None:
-    """Return a module of minikeras's, which may be an attribute of the one above it; None if there is none."""
+    """Return a module of minikeras, a file or an attribute of its parent; None if there is neither."""
     try:
         return import_module(name)
     except ModuleNotFoundError as error:
         if error.name is None or not f"{name}.".startswith(f"{error.name}."):
-            raise
-    above, _, last = name.rpartition(".")
-    thing = vars(_imported(above) or object).get(last) if above else None
-    return thing if isinstance(thing, ModuleType) else None
+            raise  # the module exists, but not one that it imports
+    parent, _, last = name.rpartition(".")
+    value = vars(_imported(parent) or object).get(last) if parent else None
+    return value if isinstance(value, ModuleType) else None

@@ -1,7 +1,7 @@
-"""Run the code cells of a notebook, in order: IPython runs them, without Jupyter.
+"""Run the code cells of a notebook in order, with IPython but without Jupyter.
 
-Magics are IPython's. Those that start a program or wait for somebody are not run, nor are shell lines; each is named on
-standard error. Figures are drawn but not shown.
+IPython's magics work, except those that start a program or wait for input. These and shell lines are skipped, and named
+on standard error. Figures are drawn but not shown.
 """
 
 import json
@@ -28,10 +28,10 @@ def _nothing(*args: Any, **kwargs: Any) -> Any: ...
 
 
 class _Shell(InteractiveShell):
-    """IPython where nobody sits: it starts no program, and leaves failures to its caller."""
+    """IPython without a user: it starts no program, and its caller shows the errors."""
 
     cell: str = ""
-    """How messages call the cell that runs."""
+    """What messages call the running cell."""
     init_virtualenv = showtraceback = showsyntaxerror = _nothing
     ask_exit = staticmethod(sys.exit)  # for `exit()`
 
@@ -66,7 +66,7 @@ class _Shell(InteractiveShell):
 
 
 def run_notebook(path: str, keep_going: bool = False) -> None:
-    """Run a notebook's code cells as `__main__`, in its folder; a SystemExit with status 1 if one fails."""
+    """Run a notebook's code cells as `__main__` in its folder, and exit with status 1 if one fails."""
     cells = list(code_cells(path, read(path)))
     main = new_main(os.path.abspath(path), os.path.dirname(os.path.realpath(path)))
     del main.__file__  # as in Jupyter
@@ -93,13 +93,13 @@ def run_notebook(path: str, keep_going: bool = False) -> None:
 
 
 def code_cells(path: str, text: bytes) -> Iterator[str]:
-    """Yield the text of each code cell; exits where the file is no notebook."""
+    """Yield the text of each code cell, or exit if the file is no notebook."""
     try:
         notebook = json.loads(text)
-        for sheet in notebook.get("worksheets") or [notebook]:  # the format before version 4 has sheets
+        for sheet in notebook.get("worksheets") or [notebook]:  # formats before version 4 have worksheets
             for cell in sheet["cells"]:
                 if cell["cell_type"] == "code":
                     yield "".join(cell["source"] if "source" in cell else cell["input"])
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        print(f"{path} is no notebook, which is JSON with a list of cells: {error!r}", file=sys.stderr)
+        print(f"{path} is no notebook: expected JSON with a list of cells. {error!r}", file=sys.stderr)
         sys.exit(2)

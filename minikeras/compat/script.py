@@ -11,7 +11,7 @@ from .finder import install
 
 
 def run(path: str, arguments: Iterable[str] = (), keep_going: bool = False) -> None:
-    """Run a script, "-" for standard input, or a notebook, which may go on behind a cell that fails."""
+    """Run a script ("-" is standard input) or a notebook; with `keep_going` a notebook runs on after a failed cell."""
     sys.argv = [path, *arguments]
     install()
     if path.endswith(".ipynb"):
@@ -21,7 +21,7 @@ def run(path: str, arguments: Iterable[str] = (), keep_going: bool = False) -> N
 
 
 def run_script(path: str) -> None:
-    """Run a script as `__main__`; exits as Python does where it fails."""
+    """Run a script as `__main__`, and exit as Python does if it fails."""
     source = read(path)
     stdin = path == "-"
     file = "<stdin>" if stdin else os.path.abspath(path)
@@ -33,7 +33,7 @@ def run_script(path: str) -> None:
 
 
 def read(path: str) -> bytes:
-    """Return the text of a script or notebook; exits as Python does where there is none."""
+    """Return the text of a script or notebook, or exit as Python does if it cannot be read."""
     try:
         if path == "-":
             return sys.stdin.buffer.read()
@@ -46,7 +46,7 @@ def read(path: str) -> bytes:
 
 
 def new_main(file: str, folder: str) -> ModuleType:
-    """Put a new module in the place of `__main__`, and a folder in that of the first of the import path."""
+    """Make a new module `__main__`, and a folder the first entry of the import path."""
     main = ModuleType("__main__")
     main.__file__ = file
     sys.modules["__main__"] = main
@@ -56,7 +56,7 @@ def new_main(file: str, folder: str) -> ModuleType:
 
 
 def failure(run: Callable[[], object], namespace: dict[str, Any]) -> BaseException | None:
-    """Run, and return the exception that ended it, None without one; its traceback begins in the user's namespace."""
+    """Call `run` and return the exception that it raised, or None; the traceback starts at the user's code."""
     try:
         run()
     except SystemExit:
@@ -70,8 +70,8 @@ def failure(run: Callable[[], object], namespace: dict[str, Any]) -> BaseExcepti
 
 
 def end(error: BaseException) -> None:
-    """End as Python does behind an exception that has been shown."""
+    """Exit as Python does after it has printed an exception."""
     if isinstance(error, KeyboardInterrupt):
         sys.excepthook = lambda *_: None
-        raise error  # Python then ends by the signal
+        raise error  # Python then exits as killed by the signal
     sys.exit(1)
