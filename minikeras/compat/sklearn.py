@@ -1,8 +1,8 @@
-"""Models as scikit-learn's estimators, as older scripts have them: `keras.wrappers.scikit_learn` and scikeras.
+"""The older estimators for scikit-learn: those of `keras.wrappers.scikit_learn` and of scikeras.
 
-Both take a function that makes a compiled model and settings for it and for `fit`: `build_fn=make, epochs=10` in
-Keras 2, `model=make, model__units=3, epochs=10` in scikeras. Where they differ, the argument used decides: with
-`build_fn` a regressor's score is the negative loss and `fit` returns the history, with `model` R squared and itself.
+Both take a function that makes a compiled model, and settings for it and for `fit`: `build_fn=make, epochs=10` in
+Keras 2, `model=make, model__units=3, epochs=10` in scikeras. With `build_fn`, `fit` returns the history, and the score
+of a regressor is the negative loss. With `model`, `fit` returns the estimator, and the score is R squared.
 """
 
 from collections.abc import Callable
@@ -22,20 +22,20 @@ _COMPILE = ("optimizer", "loss", "metrics", "run_eagerly", "loss_weights")
 
 
 class BaseWrapper(Quiet):
-    """A function that makes a model, as an estimator.
+    """Base of the estimators, around a function that makes a model.
 
     Args:
-        model: The function, or a model; scikeras's name for it.
-        build_fn: The function; Keras 2's name for it.
-        sk_params: Settings: arguments of the function, of `Model.fit`, `Model.predict`, or of `Model.compile` where the
-            function leaves that open. `model__x`, `fit__x`, `predict__x` and `compile__x` say whose they are.
+        model: The function, or a model to clone (scikeras's name).
+        build_fn: The function (Keras 2's name).
+        sk_params: Arguments of the function, of `Model.fit` and `Model.predict`, and of `Model.compile` if the function
+            does not compile. The prefixes `model__`, `fit__`, `predict__` and `compile__` choose one of these.
 
     Attributes:
         model_: The fitted model.
-        history_: Name -> its value in each epoch.
+        history_: Name of a metric -> its value in each epoch.
 
     Raises:
-        ValueError: for a setting that none of them takes.
+        ValueError: for a setting that none of these functions takes.
     """
 
     def __init__(self, model: Any = None, build_fn: Any = None, **sk_params: Any) -> None:
@@ -53,7 +53,7 @@ class BaseWrapper(Quiet):
         return cast(Callable[..., Model], source)
 
     def _sort(self) -> dict[str, dict[str, Any]]:
-        """Return the settings by whose they are."""
+        """Return the settings of each route: of the function, of `fit` and so on."""
         takes = parameters(self._function())
         names = {"model": takes.names, "fit": parameters(Model.fit).names, "predict": parameters(Model.predict).names,
                  "compile": _COMPILE}  # fmt: skip
@@ -112,14 +112,14 @@ class BaseWrapper(Quiet):
 
 
 class KerasClassifier(ClassifierMixin, BaseWrapper):
-    """A classifier made of a function that makes a model, see `BaseWrapper`; labels may be of any kind.
+    """Classifier whose model a function makes; see `BaseWrapper`. Labels may be of any sortable type.
 
     Attributes:
-        classes_: The labels, in order.
+        classes_: The distinct labels, sorted.
     """
 
     def fit(self, X: Any, y: Any, **kwargs: Any) -> Any:
-        """Make a model and fit it to samples and their labels (or columns of 0 and 1)."""
+        """Make a model and fit it to samples and their labels, which may be one-hot."""
         X, y = np.asarray(X), np.asarray(y)
         self._flat = y.ndim == 1
         if y.ndim == 2 and y.shape[1] > 1:
@@ -140,31 +140,31 @@ class KerasClassifier(ClassifierMixin, BaseWrapper):
         return labels if self.build_fn is not None or not self._flat else labels[:, 0]
 
     def predict_proba(self, X: Any, **kwargs: Any) -> Array:
-        """Return the probability of each class, a column each."""
+        """Return the probabilities of the classes, (samples, classes)."""
         outputs = self._outputs(X, kwargs)
         return np.hstack([1 - outputs, outputs]) if outputs.shape[1] == 1 else outputs
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """Return the share of samples whose label is predicted."""
+        """Return the accuracy: the share of samples whose label is predicted."""
         y = np.asarray(y)
         labels = y.argmax(axis=1) if y.ndim == 2 and y.shape[1] > 1 else y.reshape(-1)
         return float(np.average(self.predict(X).reshape(-1) == labels, weights=sample_weight))
 
 
 class KerasRegressor(RegressorMixin, BaseWrapper):
-    """A regressor made of a function that makes a model, see `BaseWrapper`."""
+    """Regressor whose model a function makes; see `BaseWrapper`."""
 
     def fit(self, X: Any, y: Any, **kwargs: Any) -> Any:
         """Make a model and fit it to samples and their targets."""
         return self._fit(np.asarray(X), np.asarray(y), kwargs)
 
     def predict(self, X: Any, **kwargs: Any) -> Array:
-        """Return the prediction for each sample, numbers without an axis of size 1."""
+        """Return the prediction for each sample; a last axis of size 1 is dropped."""
         outputs = self._outputs(X, kwargs)
         return outputs[:, 0] if outputs.shape[1:] == (1,) else outputs
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """Return R squared, or with `build_fn` the negative loss: more is better."""
+        """Return R squared, or the negative loss with `build_fn`; higher is better."""
         if self.build_fn is None:
             return super().score(X, y, sample_weight)
         loss = self.model_.evaluate(np.asarray(X), np.asarray(y), sample_weight=sample_weight, verbose=0)

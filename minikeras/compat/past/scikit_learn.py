@@ -1,4 +1,4 @@
-"""`keras.wrappers.scikit_learn` as it was: the first argument builds a model, and `model` is what it built."""
+"""The former `keras.wrappers.scikit_learn`: `build_fn` makes a model, and the attribute `model` is the fitted one."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,7 +12,7 @@ from .patches import outdated
 
 
 class Older(sklearn.BaseWrapper):
-    """The base of both estimators: `build_fn` returns a model; settings are for it, and for `fit` and `predict`."""
+    """Base of both estimators: `build_fn` returns a model; settings go to it, to `fit` and to `predict`."""
 
     def __init__(self, build_fn: Callable[..., Model] | None = None, **sk_params: Any) -> None:
         kind = type(self).__name__
@@ -33,11 +33,11 @@ class Older(sklearn.BaseWrapper):
 
 
 class KerasClassifier(sklearn.KerasClassifier, Older):
-    """A model that tells classes, as scikit-learn's estimator."""
+    """Classifier for scikit-learn around a function that builds a model."""
 
 
 class KerasRegressor(sklearn.KerasRegressor, Older):
-    """A model that tells a number, as scikit-learn's estimator."""
+    """Regressor for scikit-learn around a function that builds a model."""
 
 
 __all__ = ["KerasClassifier", "KerasRegressor"]
