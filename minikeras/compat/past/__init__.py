@@ -1,6 +1,6 @@
-"""Spellings of earlier Keras versions: understood while minikeras stands in, each with a word on today's.
+"""Spellings of earlier Keras versions, understood with a warning while minikeras stands in for Keras.
 
-The tables say what was called what; the other files put them to use by changing classes of the core, and put them back.
+The tables map old names to today's. The other files apply them: they patch classes of the core, and undo it.
 """
 
 from . import arguments, attributes, files, logs, names
@@ -8,7 +8,7 @@ from .patches import undo as uninstall
 
 
 def install() -> None:
-    """Understand the past."""
+    """Patch the core, so that it understands the old spellings."""
     for part in (arguments, attributes, files, logs, names):
         part.install()
 

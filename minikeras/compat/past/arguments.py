@@ -1,4 +1,4 @@
-"""Earlier names of arguments, put to use on the classes and functions that have others today."""
+"""Earlier names of arguments: classes and functions are patched to take them."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -18,7 +18,7 @@ def translated(label: str, arguments: dict[str, Any], changes: tables.Changes) -
         label = type(arguments["self"]).__name__
     for old, change in changes.items():
         if old not in arguments:
-            continue  # or went with another one
+            continue  # not given, or consumed by another change
         if callable(change):
             today = change(arguments)
         else:
@@ -32,7 +32,7 @@ def translated(label: str, arguments: dict[str, Any], changes: tables.Changes) -
 def _understanding(function: Callable[..., Any], label: str, changes: tables.Changes) -> Callable[..., Any]:
     """Return a function that takes the old names of its arguments as well."""
     accepted = parameters(function)
-    by_place = bool(changes.keys() & set(accepted.names))  # a present name whose old values are understood
+    by_place = bool(changes.keys() & set(accepted.names))  # such a name is today's too, with old values
 
     @wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
@@ -45,7 +45,7 @@ def _understanding(function: Callable[..., Any], label: str, changes: tables.Cha
 
 
 def install() -> None:
-    """Let classes and functions take the old names."""
+    """Let classes and functions take old names of arguments."""
     for cls in (Layer, Metric):
         around(cls, "add_weight", _add_weight)
     for address, changes in tables.ARGUMENTS.items():
@@ -55,13 +55,13 @@ def install() -> None:
         if isinstance(thing, type):
             put(thing, "__init__", _understanding(getattr(thing, "__init__"), name, changes))  # noqa: B009 - for mypy
         elif thing is not None:
-            if isinstance(owner, type):  # the class that has it compares it with what a subclass has
+            if isinstance(owner, type):  # patch the defining class, which checks whether subclasses override it
                 owner = next(cls for cls in owner.__mro__ if name in vars(cls))
             put(owner, name, _understanding(thing, name, changes))
 
 
 def _add_weight(add_weight: Callable[..., Any], owner: Any, *args: Any, **kwargs: Any) -> Any:
-    """Make a weight, whose name may be the first argument, as it was."""
+    """Add a weight; as in Keras 2, the first positional argument may be its name."""
     if args and isinstance(args[0], str):
         outdated(f"add_weight({args[0]!r}, ...)", f"add_weight(name={args[0]!r}, ...)")
         return add_weight(owner, **dict(zip(tables.ADD_WEIGHT, args, strict=False)), **kwargs)

@@ -20,7 +20,7 @@ from .patches import around, outdated, put
 
 
 class Past:
-    """An attribute that is worked out (`read`) of an object without one of that name, and how it is read today."""
+    """Descriptor of a former attribute: `read` computes it from the object, and a warning names today's spelling."""
 
     def __init__(self, name: str, today: str, read: Callable[[Any], Any]) -> None:
         self._name, self._today, self._read = name, today, read
@@ -49,7 +49,7 @@ def _predict_proba(model: Any, x: Any, batch_size: int | None = None, verbose: A
 
 
 def _renamed(old: str, today: str) -> Callable[..., Any]:
-    """Return a method that has another name today, such as "layer.add_weight(...)"."""
+    """Return a method that warns and calls today's one, written as in "layer.add_weight(...)"."""
 
     def call(owner: Any, *args: Any, **kwargs: Any) -> Any:
         outdated(old, today)
@@ -59,7 +59,7 @@ def _renamed(old: str, today: str) -> Callable[..., Any]:
 
 
 def _steps(data: Any, samples: int | None) -> tuple[Any, int | None]:
-    """Return batches as they came, and how many of them hold a number of rows."""
+    """Return the batches, and how many of them make up `samples` rows."""
     if samples is None:
         return data, None
     data = iter(data)
@@ -101,11 +101,11 @@ def _minimize(optimizer: Any, loss: Any, var_list: Any, tape: Any = None, **opti
 
 
 def _set_rate(optimizer: Any, value: Any) -> None:
-    """Set the learning rate, which goes on falling where the optimizer was made with `decay=`."""
+    """Set the learning rate; an optimizer that was made with `decay=` goes on decaying from there."""
     now = optimizer._learning_rate
     if isinstance(now, InverseTimeDecay) and not callable(value):
-        fallen = float(now.initial_learning_rate) / float(now(optimizer.iterations))
-        value = InverseTimeDecay(float(value) * fallen, now.decay_steps, now.decay_rate)
+        decayed_by = float(now.initial_learning_rate) / float(now(optimizer.iterations))
+        value = InverseTimeDecay(float(value) * decayed_by, now.decay_steps, now.decay_rate)
     _rate.__set__(optimizer, value)
 
 
@@ -113,7 +113,7 @@ _rate: Any = vars(Optimizer)["learning_rate"]
 
 
 class Shape(tuple[Any, ...]):
-    """A shape that is also asked as TensorFlow's were."""
+    """A shape with the method `as_list`, as TensorFlow's have it."""
 
     def as_list(self) -> list[Any]:
         """Return the sizes as a list."""
@@ -123,7 +123,7 @@ class Shape(tuple[Any, ...]):
 
 def _add_metric(layer: Any, value: Any, name: str | None = None, **options: Any) -> None:
     outdated("layer.add_metric(value, name)", "a keras.metrics.Mean in the layer, and its update_state(value)")
-    if name is not None:  # without one, it is the result of a metric that the layer holds
+    if name is not None:  # without a name, the value is the result of a metric that the layer has already
         metrics = vars(layer).setdefault("_past_metrics", {})
         metrics.setdefault(name, Mean(name=name)).update_state(value)
 
@@ -140,7 +140,7 @@ def _compiled_loss(model: Any) -> Callable[..., Any]:
 
 
 def _compiled_metrics(model: Any) -> SimpleNamespace:
-    """Return the metrics a model was compiled with, as `train_step` used them."""
+    """Return the metrics that a model was compiled with, as a `train_step` of Keras 2 updates them."""
 
     def update_state(y: Any, y_pred: Any, sample_weight: Any = None) -> None:
         if model._compiled_metrics is not None:
@@ -150,7 +150,7 @@ def _compiled_metrics(model: Any) -> SimpleNamespace:
 
 
 def _of_call(what: str) -> Callable[[Any, int], Any]:
-    """Return what read a layer's symbolic input or output at a call, by the call's number."""
+    """Return the former method `get_input_at` or `get_output_at`, which takes the number of a call."""
 
     def read(layer: Any, node_index: int) -> Any:
         outdated(f"layer.get_{what}_at({node_index})", f"layer.{what}")
@@ -168,14 +168,14 @@ def _shape_of(what: str) -> Past:
 
 
 def _metrics_names(model: Any) -> list[str]:
-    """Return the names of all that `evaluate` returns, in its order."""
+    """Return the names of the values of `evaluate`, in its order."""
     names = model.get_metrics_result() if model.compiled else {}
     ordered = model._in_order({name: name for name in names}) if names else []
     return ordered if isinstance(ordered, list) else [ordered]
 
 
 def _by_inputs(call: Callable[..., Any], layer: Any, *args: Any, **kwargs: Any) -> Any:
-    """Call a layer that takes its sequences under the name `inputs`."""
+    """Call a recurrent layer, whose sequences may be given as `inputs=`."""
     if "inputs" in kwargs and not args:
         outdated("layer(inputs=x)", "layer(x)")
         args = (kwargs.pop("inputs"),)
@@ -190,7 +190,7 @@ def _reset_model(model: Any) -> None:
 
 
 def _append(append: Callable[..., None], model: Any, layer: Any, named: Any) -> None:
-    """Add a layer behind an `Input` with the size of the batch too, if the first layer was given one."""
+    """Add a layer; if the first one was given a `batch_input_shape`, add an `InputLayer` of that shape before it."""
     shape = vars(layer).pop("_batch_input_shape", None) if isinstance(layer, Layer) else None
     if shape and not model._layers:
         model._layers.append(InputLayer(batch_shape=shape))
@@ -201,7 +201,7 @@ _owners: WeakKeyDictionary[Optimizer, Any] = WeakKeyDictionary()
 
 
 def _compile(compile: Callable[..., None], model: Any, optimizer: Any = "rmsprop", *args: Any, **options: Any) -> None:
-    """Compile with a copy of an optimizer that another model has."""
+    """Compile, with a copy of the optimizer if another model uses it already."""
     if isinstance(optimizer, Optimizer) and _owners.setdefault(optimizer, ref(model))() is not model:
         outdated("One optimizer for several models", "one for each; this model gets a copy")
         optimizer = type(optimizer).from_config(optimizer.get_config())
@@ -209,7 +209,7 @@ def _compile(compile: Callable[..., None], model: Any, optimizer: Any = "rmsprop
 
 
 def _spread(spread: Callable[..., list[Any]], outputs: Any, value: Any, argument: str, **options: Any) -> list[Any]:
-    """Return metrics for each output, where a list of another length was for all."""
+    """Return the metrics of each output; as in Keras 2, a list of another length counts for every output."""
     flat = isinstance(value, list | tuple) and not any(isinstance(item, list | tuple | dict) for item in value)
     if flat and argument.endswith("metrics") and len(value) != len(outputs):
         outdated(f"{argument}={value} for each output", f"{argument}={[list(value)] * len(outputs)}")
@@ -218,7 +218,7 @@ def _spread(spread: Callable[..., list[Any]], outputs: Any, value: Any, argument
 
 
 def install() -> None:
-    """Put back the attributes that classes had."""
+    """Give the classes of the core the attributes that they had."""
     table: dict[type[Any], dict[str, Any]] = {
         Model: {
             "predict_classes": _predict_classes, "predict_proba": _predict_proba, "fit_generator": _fit_generator,

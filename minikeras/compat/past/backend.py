@@ -1,6 +1,6 @@
-"""`keras.backend` as it was (`K.mean`, `K.function` ...): today's functions under its names, each with a word on it.
+"""The former `keras.backend` (`K.mean`, `K.function` ...): today's functions under its names, with a warning.
 
-What differs in the name alone, and what one expression says, are tables; the rest is written out.
+Tables have the renamed functions and those of one expression; the others are written out.
 """
 
 from collections.abc import Callable, Sequence
@@ -30,7 +30,7 @@ RENAMED = {
     "random_bernoulli": "random.binomial", "random_normal": "random.normal", "random_uniform": "random.uniform",
     "reverse": "ops.flip", "stack": "ops.stack", "to_dense": "ops.convert_to_tensor",
     "truncated_normal": "random.truncated_normal"}  # fmt: skip
-"""Names in `keras.backend`, and the addresses below keras today of what takes the same arguments in the same order."""
+"""Name in `keras.backend` -> address below `keras` of the function that takes the same arguments in the same order."""
 _ONE_LINERS: dict[str, tuple[str, Callable[..., Any]]] = {
     "argmax": ("keras.ops.argmax(x, axis=-1)", lambda x, axis=-1: ops.argmax(x, axis)),
     "batch_flatten": ("keras.layers.Flatten()(x)", lambda x: ops.reshape(x, (-1, int(np.prod(x.shape[1:]))))),
@@ -90,7 +90,7 @@ _ONE_LINERS: dict[str, tuple[str, Callable[..., Any]]] = {
     "set_learning_phase": ("the argument `training` of a call", lambda value: None),
     "set_session": ("nothing: there are no sessions", lambda session: None),
     "set_value": ("x.assign(value)", lambda x, value: x.assign(value))}  # fmt: skip
-"""Name -> what one writes today, and the function. Further arguments have the names that they had."""
+"""Name -> today's spelling, and the function, whose arguments have their former names."""
 
 
 NAMES: dict[str, Callable[..., Any]] = {}
@@ -98,7 +98,7 @@ NAMES: dict[str, Callable[..., Any]] = {}
 
 
 def _today(text: str, known_as: str = "") -> Callable[[F], F]:
-    """Declare a function of `keras.backend`, with what one writes today instead."""
+    """Declare a function of `keras.backend`; `text` is today's spelling, for the warning."""
 
     def declare(function: F) -> F:
         old = known_as or function.__name__
@@ -117,25 +117,25 @@ def _today(text: str, known_as: str = "") -> Callable[[F], F]:
 for _name, _place in RENAMED.items():
     _today(f"keras.{_place}", _name)(resolve(_place))
 for _name, (_text, _function) in _ONE_LINERS.items():
-    _function.__qualname__ = _name  # what errors call it
+    _function.__qualname__ = _name  # for error messages
     _today(_text, _name)(_function)
 
 
 def _called(value: Any) -> Any:
-    """Return a value, which a function may give."""
+    """Return a value, or the result of the function that computes it."""
     return value() if callable(value) else value
 
 
 @_today("keras.ops.pad")
 def spatial_2d_padding(x: Any, padding: Any = ((1, 1),) * 2, data_format: str | None = None) -> Any:
-    """Return images with zeros around them."""
+    """Return images padded with zeros."""
     last = (data_format or image_data_format()) == "channels_last"
     return ops.pad(x, ((0, 0), *padding, (0, 0)) if last else ((0, 0), (0, 0), *padding))
 
 
 @_today("keras.ops.ctc_loss, or the loss 'ctc'")
 def ctc_batch_cost(y_true: Any, y_pred: Any, input_length: Any, label_length: Any) -> Any:
-    """Return -log(p) that probabilities spell labels, (batch, 1); the last class is the blank."""
+    """Return the CTC loss -log p(labels | probabilities), (batch, 1); the last class is the blank."""
     labels, steps = (ops.reshape(ops.cast(n, "int32"), (-1,)) for n in (label_length, input_length))
     scores = ops.log(y_pred + epsilon())
     return ops.expand_dims(ops.ctc_loss(y_true, scores, labels, steps, y_pred.shape[-1] - 1), -1)
@@ -143,7 +143,7 @@ def ctc_batch_cost(y_true: Any, y_pred: Any, input_length: Any, label_length: An
 
 @_today("keras.ops.ctc_decode")
 def ctc_decode(y_pred: Any, input_length: Any, greedy: bool = True, beam_width: int = 100, top_paths: int = 1) -> Any:
-    """Return a list of the labels that probabilities spell, filled up with -1, and how good they are."""
+    """Return a list of decoded paths, (batch, steps) padded with -1, and their scores."""
     strategy, blank = "greedy" if greedy else "beam_search", y_pred.shape[-1] - 1
     scores = ops.log(y_pred + epsilon())
     paths, quality = ops.ctc_decode(scores, input_length, strategy, beam_width, top_paths, mask_index=blank)
@@ -154,15 +154,15 @@ def ctc_decode(y_pred: Any, input_length: Any, greedy: bool = True, beam_width: 
 def rnn(step_function: Any, inputs: Any, initial_states: Any, go_backwards: bool = False, mask: Any = None,
         constants: Any = None, unroll: bool = False, input_length: int | None = None, *_: Any,
         **__: Any) -> Any:  # fmt: skip
-    """Run a function (input, states) -> (output, states) along the second axis: last output, all outputs, states."""
+    """Run `step_function`, (input, states) -> (output, states), along axis 1: the last output, all outputs, states."""
     states: list[Any] = list(initial_states)
     outputs: list[Any] = []
     for i in reversed(range(inputs.shape[1])) if go_backwards else range(inputs.shape[1]):
         output, new = step_function(inputs[:, i], states + list(constants or ()))
         if mask is not None:
-            counts = ops.reshape(mask[:, i], (-1, *[1] * (len(output.shape) - 1)))
-            output = ops.where(counts, output, outputs[-1] if outputs else ops.zeros_like(output))
-            new = [ops.where(counts, after, before) for after, before in zip(new, states, strict=True)]
+            is_valid = ops.reshape(mask[:, i], (-1, *[1] * (len(output.shape) - 1)))
+            output = ops.where(is_valid, output, outputs[-1] if outputs else ops.zeros_like(output))
+            new = [ops.where(is_valid, after, before) for after, before in zip(new, states, strict=True)]
         outputs.append(output)
         states = list(new)
     return outputs[-1], ops.stack(outputs, axis=1), states
@@ -178,14 +178,14 @@ def variable(value: Any, dtype: DTypeLike | None = None, name: str | None = None
 
 @_today("x.assign(value) for each")
 def batch_set_value(tuples: Sequence[tuple[Any, Any]]) -> None:
-    """Set variables."""
+    """Assign to variables, given as pairs (variable, value)."""
     for x, value in tuples:
         x.assign(value)
 
 
 @_today("keras.layers.Dot(axes)([x, y])")
 def batch_dot(x: Any, y: Any, axes: Any = None) -> Any:
-    """Return the products of the elements of two batches."""
+    """Return the dot products of two batches, sample by sample."""
     if axes is None:
         axes = (x.ndim - 1, y.ndim - 1 if y.ndim == 2 else y.ndim - 2)
     left, right = (axes, axes) if isinstance(axes, int) else axes
@@ -197,7 +197,7 @@ def batch_dot(x: Any, y: Any, axes: Any = None) -> Any:
 
 @_today("x + bias")
 def bias_add(x: Any, bias: Any, data_format: str | None = None) -> Any:
-    """Return x with a bias added to each channel."""
+    """Return x + bias, one number a channel."""
     if (data_format or image_data_format()) == "channels_first" and x.ndim > 2:
         bias = ops.reshape(bias, (-1, *(1,) * (x.ndim - 2)))
     return x + bias
@@ -205,7 +205,7 @@ def bias_add(x: Any, bias: Any, data_format: str | None = None) -> Any:
 
 @_today("keras.ops.where, or keras.ops.cond")
 def switch(condition: Any, then_expression: Any, else_expression: Any) -> Any:
-    """Return one of two values, element by element if the condition has elements."""
+    """Return one of two values, chosen element by element if the condition is a tensor with axes."""
     if not getattr(condition, "ndim", 0):
         return _called(then_expression if condition else else_expression)
     then, other = map(_called, (then_expression, else_expression))
@@ -213,12 +213,12 @@ def switch(condition: Any, then_expression: Any, else_expression: Any) -> Any:
 
 
 class Phase(int):
-    """0 for prediction and 1 for training, as one of the inputs of `K.function`."""
+    """The learning phase as an input of `K.function`: 0 for prediction, 1 for training."""
 
 
 @_today("keras.Model(inputs, outputs)")
 def function(inputs: Any, outputs: Any, updates: Any = None, name: str | None = None, **options: Any) -> Any:
-    """Return what computes arrays from arrays, along the graph from some symbolic tensors to others."""
+    """Return a function of arrays that runs the graph from symbolic `inputs` to symbolic `outputs`."""
     places = list(inputs) if isinstance(inputs, list | tuple) else [inputs]
     several = isinstance(outputs, list | tuple)
     tensors = [x for x in places if isinstance(x, KerasTensor)]
@@ -238,7 +238,7 @@ def function(inputs: Any, outputs: Any, updates: Any = None, name: str | None = 
 
 @_today("keras.GradientTape")
 def gradients(loss: Any, variables: Any) -> Any:
-    """Refuse: a graph of symbolic tensors has no gradients here."""
+    """Raise a NotImplementedError: symbolic tensors have no gradients here."""
     raise NotImplementedError("keras.backend.gradients needs a graph of TensorFlow 1. Compute the loss in `with "
                               "keras.GradientTape() as tape:` and ask for `tape.gradient(loss, "
                               "variables)`.")  # fmt: skip

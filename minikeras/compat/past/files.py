@@ -1,7 +1,7 @@
-"""Models and weights under names of the caller's choice, as earlier versions of Keras wrote them.
+"""Files of models and weights under any name, as earlier versions of Keras wrote them.
 
-`save("folder")` puts `model.keras` into a folder, `save_weights("any name")` writes "any name.npz", and what reads them
-knows. "name.h5" is a file of that name.
+`save("folder")` writes "folder/model.keras", `save_weights("any name")` writes "any name.npz", and loading finds both.
+"name.h5" stays "name.h5".
 """
 
 import json
@@ -16,12 +16,12 @@ from .patches import around, outdated
 _IN_FOLDER = "model.keras"
 _ENDING = ".npz"
 LIST = "checkpoint"
-"""The file that names the newest checkpoint of a folder, as TensorFlow writes it."""
+"""The file in which TensorFlow keeps the name of a folder's newest checkpoint."""
 Function: TypeAlias = Callable[..., Any]
 
 
 class Status:
-    """The result of `load_weights` in TensorFlow: everything is loaded, so that there is nothing to complain of."""
+    """The result of `load_weights` in TensorFlow. Its checks always pass, since all weights are loaded by then."""
 
     def expect_partial(self) -> "Status":
         """Return this."""
@@ -34,7 +34,7 @@ class Status:
 
 
 def note_newest(path: str) -> None:
-    """Write where `tf.train.latest_checkpoint` looks that a file is the newest of its folder."""
+    """Record a file as the newest checkpoint of its folder, for `tf.train.latest_checkpoint`."""
     Path(path).with_name(LIST).write_text(f'model_checkpoint_path: "{Path(path).name}"\n', "utf8")
 
 
@@ -44,7 +44,7 @@ def _path(filepath: Any) -> str | None:
 
 
 def save_anywhere(save: Function, model: Any, filepath: Any, overwrite: bool = True, *args: Any, **kwargs: Any) -> Any:
-    """Write a model, to the path of a folder as well."""
+    """Save a model to a file or, if the path has no known ending, to a folder."""
     path = _path(filepath)
     as_h5 = kwargs.pop("save_format", None) in ("h5", "hdf5")
     if path is None or path.endswith((".keras", ".h5", ".hdf5")):
@@ -60,7 +60,7 @@ def save_anywhere(save: Function, model: Any, filepath: Any, overwrite: bool = T
 
 
 def load_from_folder(load: Function, filepath: Any, *args: Any, **kwargs: Any) -> Any:
-    """Return the model of a file, or of a folder that `save_anywhere` made."""
+    """Load a model from a file, or from a folder that `save_anywhere` made."""
     path = _path(filepath)
     if path is not None and os.path.isfile(os.path.join(path, _IN_FOLDER)):
         outdated(f"load_model({path!r})", "load_model of a '.keras' file")
@@ -69,7 +69,7 @@ def load_from_folder(load: Function, filepath: Any, *args: Any, **kwargs: Any) -
 
 
 def load_from_json(load: Function, json_string: str, custom_objects: Any = None) -> Any:
-    """Return a model; it leaves out how it was compiled where that names what is not known."""
+    """Return the model of a JSON text, uncompiled if its compile configuration names something unknown."""
     try:
         return load(json_string, custom_objects)
     except ValueError:
@@ -81,7 +81,7 @@ def load_from_json(load: Function, json_string: str, custom_objects: Any = None)
 
 def save_weights_anywhere(save: Function, model: Any, filepath: Any, overwrite: bool = True,
                           save_format: str | None = None, **kwargs: Any) -> None:  # fmt: skip
-    """Write weights under any name."""
+    """Save weights under any name."""
     path = os.fspath(filepath)
     if path.endswith((".weights.h5", _ENDING)) or kwargs:
         save(model, path, overwrite, **kwargs)
@@ -97,7 +97,7 @@ def save_weights_anywhere(save: Function, model: Any, filepath: Any, overwrite: 
 
 
 def load_weights_from_anywhere(load: Function, model: Any, filepath: Any, *args: Any, **kwargs: Any) -> Status:
-    """Set weights that `save_weights_anywhere` wrote."""
+    """Load weights that `save_weights_anywhere` wrote."""
     path = os.fspath(filepath)
     if not os.path.isfile(path) and os.path.isfile(path + _ENDING):
         outdated(f"load_weights({path!r})", "load_weights('name.weights.h5')")
@@ -107,13 +107,13 @@ def load_weights_from_anywhere(load: Function, model: Any, filepath: Any, *args:
 
 
 def checkpoint_path(path: str, weights: bool) -> str:
-    """Return the path that a checkpoint writes to, so that `load_model` and `load_weights` find it under `path`."""
+    """Return the path for a checkpoint to write to, where `load_model` and `load_weights` will look for `path`."""
     folder = not weights and not path.endswith((".keras", ".h5", ".hdf5"))
     return os.path.join(path, _IN_FOLDER) if folder else path
 
 
 def install() -> None:
-    """Let models and weights be written and read under any name."""
+    """Let models and weights be saved and loaded under any name."""
     for module in (models, saving):
         around(module, "save_model", save_anywhere)
         around(module, "load_model", load_from_folder)

@@ -1,4 +1,4 @@
-"""Histories, logs and callbacks, which find entries under the names that these had in earlier versions."""
+"""Former names of entries in logs and histories, such as "acc", which callbacks and scripts may still use."""
 
 import os
 from collections.abc import Callable
@@ -12,12 +12,12 @@ from .patches import around, outdated
 
 
 def _others(name: str) -> set[str]:
-    """Return the other names of an entry in logs."""
+    """Return the synonyms of an entry in logs."""
     return {other for names in tables.LOGS if name in names for other in names - {name}}
 
 
 class Logs(dict[str, Any]):
-    """Entries that are found under their earlier names too, where these are not those of other entries."""
+    """Logs whose entries are also found under their former names, unless another entry has that name."""
 
     def _today(self, name: Any) -> Any:
         if isinstance(name, str) and not dict.__contains__(self, name):
@@ -36,15 +36,15 @@ class Logs(dict[str, Any]):
         return self[today]
 
     def get(self, name: Any, default: Any = None) -> Any:
-        """Return an entry, or a default if there is none under this name nor another of its names."""
+        """Return an entry by any of its names, or a default if there is none."""
         return dict.get(self, self._today(name), default)
 
 
 class Template(str):
-    """The path of a checkpoint, whose fields may have earlier names of the logs' entries."""
+    """The path of a checkpoint, in which fields may use the entries' former names."""
 
     def format_map(self, logs: Any, /) -> str:
-        """Return the path with the fields filled in."""
+        """Return the path, with values of the logs in its fields."""
         return str.format_map(self, Logs(logs))
 
 
@@ -57,7 +57,7 @@ def _init_checkpoint(init: Callable[..., None], checkpoint: Any, *args: Any, **k
     period = kwargs.pop("period", 1)
     path = os.fspath(args[0] if args else kwargs.pop("filepath"))
     weights = bool(kwargs.get("save_weights_only"))
-    ending = ".npz" if weights else ".keras"  # any other is refused
+    ending = ".npz" if weights else ".keras"  # `ModelCheckpoint` checks the ending; the true path is set below
     init(checkpoint, path if path.endswith(ending) else path + ending, *args[1:], **kwargs)
     checkpoint.filepath = Template(checkpoint_path(path, weights))
     if period != 1:
@@ -78,7 +78,7 @@ def _find_monitor(find: Callable[..., None], callback: Any, logs: Any = None) ->
 
 
 def install() -> None:
-    """Let logs, histories and callbacks find entries under their old names."""
+    """Let logs, histories and callbacks find entries under their former names."""
     around(Monitor, "_set_monitor_op", _find_monitor)
     around(callback_list, "as_floats", lambda as_floats, logs: Logs(as_floats(logs)))
     around(History, "__init__", _init_history)

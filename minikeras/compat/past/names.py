@@ -1,4 +1,4 @@
-"""Earlier names of classes and functions, in modules and in strings."""
+"""Earlier names of classes and functions: attributes of modules, and identifiers in strings."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -26,12 +26,12 @@ def _find(find: Callable[..., Any], registry: Registry[Any], name: str, custom_o
 
 
 def install() -> None:
-    """Let strings name losses, metrics and constraints as they did."""
+    """Let strings name losses, metrics and constraints by their former names."""
     around(Registry, "find", _find)
 
 
 def name_in(module: str, name: str) -> Any:
-    """Return what an old name in one of Keras's modules stands for, None if it is none."""
+    """Return the value of a former name in one of Keras's modules, None if the name is not a former one."""
     address = tables.NAMES.get(module, {}).get(name)
     if address is not None:
         outdated(f"{module}.{name}", f"keras.{address}")
@@ -51,7 +51,7 @@ def _convolution2d(filters: int, *size: Any, **kwargs: Any) -> Any:
 
 
 def _merge(inputs: Any, mode: str = "sum", concat_axis: int = -1, dot_axes: Any = -1, name: str | None = None) -> Any:
-    """Return what Keras 1's `merge(inputs, mode=)` gave."""
+    """Return the result of Keras 1's `merge(inputs, mode=)`."""
     names = {"sum": "add", "mul": "multiply", "concat": "concatenate", "ave": "average", "max": "maximum", "cos": "dot"}
     function = names.get(mode, mode)
     outdated(f"merge(inputs, mode={mode!r})", f"keras.layers.{function}(inputs)")
@@ -60,7 +60,7 @@ def _merge(inputs: Any, mode: str = "sum", concat_axis: int = -1, dot_axes: Any 
 
 
 def _merge_models(branches: Any, mode: Any = "sum", *args: Any, **options: Any) -> Any:
-    """Return what stood for Keras 1's `Merge([model, model], mode=)` at the beginning of a Sequential."""
+    """Return a model in place of Keras 1's `Merge([model, model], mode=)`, the first layer of a Sequential."""
     inputs = [tensor for branch in branches for tensor in flatten(branch.input)]
     outputs = [branch.output for branch in branches]
     if callable(mode):
@@ -82,7 +82,7 @@ def _thresholded_relu(theta: float = 1.0, **options: Any) -> Any:
 
 
 def _pipeline(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a function of Keras that gives batches, to give them as a `tf.data.Dataset`, as Keras does."""
+    """Return a function such as `image_dataset_from_directory` that returns a `tf.data.Dataset`, as Keras's does."""
 
     @wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
@@ -97,19 +97,19 @@ def _pipeline(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _halves(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return `split_dataset` as tf.keras has it: it takes a Dataset or arrays, and gives two Datasets."""
+    """Return `split_dataset` as tf.keras has it: it takes a Dataset or arrays and returns two Datasets."""
 
     @wraps(function)
     def call(dataset: Any, *args: Any, **kwargs: Any) -> Any:
-        kind = import_module("..tensorflow.data", __package__).Dataset
-        if not isinstance(dataset, kind):
-            return tuple(map(kind.from_tensor_slices, function(dataset, *args, **kwargs)))
-        if any(word in repr(dataset) for word in ("Batch", "=(None")):  # its kind, and a first axis of any size
+        Dataset = import_module("..tensorflow.data", __package__).Dataset
+        if not isinstance(dataset, Dataset):
+            return tuple(map(Dataset.from_tensor_slices, function(dataset, *args, **kwargs)))
+        if any(word in repr(dataset) for word in ("Batch", "=(None")):  # a batched kind, or elements of open size
             raise ValueError("`split_dataset` counts rows: call it before `batch`.")
         elements = list(dataset.as_numpy_iterator())
         parts = function(np.arange(len(elements)), *args, **kwargs)
         halves = ([elements[i] for i in part] for part in parts)
-        return tuple(kind.from_tensor_slices(map_structure(lambda *x: np.array(x), *half)) for half in halves)
+        return tuple(Dataset.from_tensor_slices(map_structure(lambda *x: np.array(x), *half)) for half in halves)
 
     return call
 
@@ -121,4 +121,4 @@ CALLS: dict[str, Any] = {
     "keras.layers.Convolution2D": _convolution2d,
     "keras.layers.ThresholdedReLU": _thresholded_relu, "keras.layers.merge": _merge,
     "keras.layers.Merge": _merge_models, "keras.layers.TimeDistributedDense": _time_distributed_dense}  # fmt: skip
-"""Names that need more than another one."""
+"""Address of a former name -> the function or object that stands for it."""

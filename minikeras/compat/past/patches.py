@@ -1,4 +1,4 @@
-"""Changes to classes and modules of the core, which are put back."""
+"""Patches of classes and modules of the core, which can be undone."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -12,12 +12,12 @@ _ABSENT = object()
 
 
 def outdated(old: str, today: str) -> None:
-    """Warn at the user's line of what its spelling is today."""
+    """Warn, at the user's line, that a spelling is old, and name today's."""
     warn_user(f"{old} is from an earlier version of Keras; today: {today}.", DeprecationWarning)
 
 
 def resolve(address: str) -> Any:
-    """Return what an address below minikeras, such as "layers.Dense", stands for; "" is all of it.
+    """Return the object at an address below minikeras, such as "layers.Dense"; "" is the package.
 
     Example:
         >>> resolve("layers.Dense").__name__
@@ -28,25 +28,25 @@ def resolve(address: str) -> Any:
 
 
 class Patches(list[tuple[Any, str, Any]]):
-    """Attributes as they were before they were changed: owner, name, value."""
+    """The original attributes of patched objects, as (owner, name, value)."""
 
     def put(self, owner: Any, name: str, value: Any) -> None:
-        """Set an attribute of a class or module, until `undo`."""
+        """Replace an attribute of a class or module until `undo`."""
         self.append((owner, name, vars(owner).get(name, _ABSENT)))
         setattr(owner, name, value)
 
     def around(self, owner: Any, name: str, wrapper: Callable[..., Any]) -> None:
-        """Have a function run in the place of another, which it gets as its first argument, until `undo`."""
-        replaced = getattr(owner, name)
+        """Replace a function by a wrapper, which gets the original as its first argument, until `undo`."""
+        original = getattr(owner, name)
 
-        @wraps(replaced)
+        @wraps(original)
         def call(*args: Any, **kwargs: Any) -> Any:
-            return wrapper(replaced, *args, **kwargs)
+            return wrapper(original, *args, **kwargs)
 
         self.put(owner, name, call)
 
     def undo(self) -> None:
-        """Put back all attributes as they were before the first `put`."""
+        """Restore all attributes to their originals."""
         while self:
             owner, name, value = self.pop()
             if value is _ABSENT:

@@ -1,4 +1,4 @@
-"""`keras.preprocessing.sequence` as it was: windows of a series, and pairs of words that stand near each other."""
+"""The former `keras.preprocessing.sequence`: windows of a time series, and skip-grams of words."""
 
 import json
 import random
@@ -12,7 +12,7 @@ from ..._trainers.batches import PyDataset
 
 
 class TimeseriesGenerator(PyDataset):
-    """Batches of windows of a series, with the target of the step behind each.
+    """Batches of windows of a time series, each with the target of the step after it.
 
     Args:
         data: The series, an array or a list.
@@ -20,14 +20,14 @@ class TimeseriesGenerator(PyDataset):
         length: Steps in a window.
         sampling_rate: Steps from one step of a window to the next.
         stride: Steps from one window to the next.
-        start_index, end_index: The part of the series to use.
+        start_index, end_index: The first and the last step to use.
         shuffle: Whether windows are drawn at random.
         reverse: Whether the steps of a window come in reverse order.
         batch_size: Windows a batch.
-        kwargs: As of `PyDataset`.
+        kwargs: Arguments of `PyDataset`.
 
     Raises:
-        ValueError: if there are not as many targets as steps, or no window is left.
+        ValueError: if data and targets differ in length, or no window fits between the indices.
 
     Example:
         >>> x, y = TimeseriesGenerator(np.arange(5), np.arange(5), length=3)[0]
@@ -40,7 +40,7 @@ class TimeseriesGenerator(PyDataset):
                  batch_size: int = 128, **kwargs: Any) -> None:  # fmt: skip
         super().__init__(**kwargs)
         if len(data) != len(targets):
-            raise ValueError(f"Data and targets must have one length. Received: {len(data)}, {len(targets)}.")
+            raise ValueError(f"Data and targets must have the same length. Received: {len(data)}, {len(targets)}.")
         self.data: Any = data
         self.targets: Any = targets
         self.length: int = length
@@ -59,9 +59,9 @@ class TimeseriesGenerator(PyDataset):
         return -(-(self.end_index - self.start_index + 1) // (self.batch_size * self.stride))
 
     def __getitem__(self, index: int) -> tuple[Array, Array]:
-        reach = self.batch_size * self.stride
-        first = self.start_index + reach * index
-        ends = np.arange(first, min(first + reach, self.end_index + 1), self.stride)
+        steps = self.batch_size * self.stride
+        first = self.start_index + steps * index
+        ends = np.arange(first, min(first + steps, self.end_index + 1), self.stride)
         if self.shuffle:
             ends = np.random.randint(self.start_index, self.end_index + 1, self.batch_size)  # noqa: NPY002
         windows = np.array([self.data[end - self.length : end : self.sampling_rate] for end in ends])
@@ -75,9 +75,9 @@ class TimeseriesGenerator(PyDataset):
 
 
 def make_sampling_table(size: int, sampling_factor: float = 1e-5) -> Array:
-    """Return how likely to keep the words of each rank, rare ones more than frequent ones, as word2vec does.
+    """Return the probability of keeping a word, by its rank of frequency: word2vec's subsampling of frequent words.
 
-    The frequency of a rank is that of Zipf's law.
+    Frequencies are estimated from ranks by Zipf's law.
     """
     rank = np.arange(size)
     rank[0] = 1
@@ -88,17 +88,17 @@ def make_sampling_table(size: int, sampling_factor: float = 1e-5) -> Array:
 def skipgrams(sequence: Sequence[int], vocabulary_size: int, window_size: int = 4, negative_samples: float = 1.0,
               shuffle: bool = True, categorical: bool = False, sampling_table: Any = None,
               seed: int | None = None) -> tuple[list[list[int]], list[Any]]:  # fmt: skip
-    """Return pairs of words, and whether they stand near each other or were put together at random.
+    """Return pairs of words and their labels: 1 for neighbors in the sequence, 0 for random pairs.
 
     Args:
-        sequence: Numbers of words; 0 stands for none.
-        vocabulary_size: Numbers are below this.
-        window_size: How many words away counts as near.
-        negative_samples: Random pairs for each near one.
-        shuffle: Whether to mix them.
+        sequence: Word numbers; 0 stands for no word.
+        vocabulary_size: Upper bound of the word numbers, excluded.
+        window_size: The largest distance between neighbors, in words.
+        negative_samples: Random pairs for each pair of neighbors.
+        shuffle: Whether to shuffle the pairs.
         categorical: Whether labels are [0, 1] and [1, 0] rather than 1 and 0.
-        sampling_table: How likely to keep each word; see `make_sampling_table`.
-        seed: Seed of the order.
+        sampling_table: The probability of keeping each word; see `make_sampling_table`.
+        seed: Seed of the shuffle.
 
     Example:
         >>> skipgrams([1, 2, 3], 4, window_size=1, negative_samples=0, shuffle=False)
@@ -119,9 +119,9 @@ def skipgrams(sequence: Sequence[int], vocabulary_size: int, window_size: int = 
         labels += [[1, 0] if categorical else 0] * count
     if shuffle:
         seed = random.randint(0, 10**7) if seed is None else seed
-        for mixed in (couples, labels):
+        for items in (couples, labels):  # one seed, so that both get the same order
             random.seed(seed)
-            random.shuffle(mixed)
+            random.shuffle(items)
     return couples, labels
 
 

@@ -1,7 +1,7 @@
-"""The words of earlier Keras versions: tables of arguments, names and modules, and what they are today.
+"""Tables of the arguments, names and modules of earlier Keras versions, and of what they are today.
 
-In a table of arguments an old name stands beside today's. Where that takes more than another name, a function stands
-there, which changes the arguments of a call and returns how they are written today; None where nothing old was meant.
+A table of arguments maps an old name to today's. Where a new name is not enough, it maps to a function: this changes
+the arguments of a call in place and returns today's spelling, or None if nothing in the call is old.
 """
 
 from collections.abc import Callable, Mapping
@@ -18,7 +18,7 @@ Changes: TypeAlias = Mapping[str, Change]
 
 
 def _gone(*names: str) -> Changes:
-    """Return changes for arguments that have no effect any more."""
+    """Return the changes that drop arguments which have no effect any more."""
 
     def change(name: str) -> Change:
         return lambda arguments: "leave it out, it has no effect" if arguments.pop(name) else None
@@ -154,19 +154,19 @@ ARGUMENTS: dict[str, Changes] = {
         **_gone("sample_weight_mode", "target_tensors", "class_mode", "experimental_run_tf_function")},
     "Model.fit": {"nb_epoch": "epochs", **_RUN}, "Model.evaluate": _RUN, "Model.predict": _RUN,
     "utils.to_categorical": {"nb_classes": "num_classes"}}  # fmt: skip
-"""Address of a class, method or function below minikeras, and the old names of its arguments."""
+"""Address of a class, method or function below minikeras -> the changes of its arguments."""
 ADD_WEIGHT = ("name", "shape", "dtype", "initializer", "regularizer", "trainable", "constraint")
-"""The arguments of `Layer.add_weight` by place, when the first was the name."""
+"""The positional arguments of `Layer.add_weight` in Keras 2, which began with the name."""
 IDENTIFIERS: dict[str, dict[str, str]] = {
     "loss": {"cosine": "cosine_similarity", "cosine_proximity": "cosine_similarity"},
     "metric": {"cosine": "cosine_similarity", "cosine_proximity": "cosine_similarity"},
     "constraint": {"maxnorm": "max_norm", "nonneg": "non_neg", "unitnorm": "unit_norm"}}  # fmt: skip
-"""Kind of object, and its old names in strings."""
+"""Kind of object -> old identifier -> today's."""
 LOGS = (
     {"acc", "accuracy"}, {"mse", "mean_squared_error"}, {"mae", "mean_absolute_error"},
     {"mape", "mean_absolute_percentage_error"}, {"msle", "mean_squared_logarithmic_error"}, {"lr", "learning_rate"},
 )  # fmt: skip
-"""Names of the same entry in logs and histories."""
+"""Each set has the names of one entry in logs and histories."""
 NAMES: dict[str, dict[str, str]] = {
     "keras.layers": {
         "AtrousConvolution2D": "layers.Conv2D", "CuDNNGRU": "layers.GRU", "CuDNNLSTM": "layers.LSTM",
@@ -186,7 +186,7 @@ NAMES: dict[str, dict[str, str]] = {
                      "mape", "mse", "msle")},
     "keras.optimizers": {name.lower(): f"optimizers.{name}" for name in _OPTIMIZERS},
     "keras.utils": {"plot": "utils.plot_model"}}  # fmt: skip
-"""Old names in a module, and their addresses below minikeras today."""
+"""Module -> old name -> today's address below minikeras."""
 ABSENT: dict[str, str] = {
     "keras.callbacks": "BaseLogger", "keras.backend": "binary_focal_crossentropy categorical_focal_crossentropy "
     "conv2d_transpose ctc_label_dense_to_sparse depthwise_conv2d foldl foldr in_test_phase is_sparse "
@@ -194,11 +194,11 @@ ABSENT: dict[str, str] = {
     "resize_volumes separable_conv2d spatial_3d_padding",
     "keras.layers": "Highway LocallyConnected1D LocallyConnected2D MaxoutDense RandomHeight RandomWidth",
     "keras.models": "Graph", "keras.utils": "multi_gpu_model"}  # fmt: skip
-"""Old names in a module that may be imported, and say so when they are called."""
+"""Module -> old names that can be imported but not called: a call says that they are not here."""
 
 
 def _modules(today: str, above: str, names: str) -> dict[str, str]:
-    """Return modules below another one, which are all one today."""
+    """Return a table of the modules below `above` that have become the one module `today`."""
     return {f"{above}.{name}": today for name in names.split()}
 
 
@@ -225,4 +225,4 @@ MODULES: dict[str, str] = {
     "keras.callbacks.callbacks": "keras.callbacks", "keras.models.sequential": "keras.models",
     "keras.backend.tensorflow_backend": "keras.backend", "keras.utils.losses_utils": "keras.losses",
     "keras.mixed_precision.experimental": "keras.mixed_precision"}  # fmt: skip
-"""Modules of earlier versions, and where their names are today."""
+"""Module of earlier versions -> the module that has its names today."""

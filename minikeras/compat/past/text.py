@@ -1,4 +1,4 @@
-"""`keras.preprocessing.text` as it was: texts -> numbers of words."""
+"""The former `keras.preprocessing.text`: texts become lists of word numbers."""
 
 import json
 from collections import Counter
@@ -19,9 +19,9 @@ def text_to_word_sequence(text: str, filters: str = FILTERS, lower: bool = True,
 
     Args:
         text: The text.
-        filters: Characters that count as `split`.
-        lower: Whether to make all letters small.
-        split: What stands between words.
+        filters: Characters to replace by `split`.
+        lower: Whether to convert to lower case.
+        split: The separator of words.
 
     Example:
         >>> text_to_word_sequence("Good, good day!")
@@ -33,12 +33,12 @@ def text_to_word_sequence(text: str, filters: str = FILTERS, lower: bool = True,
 
 def hashing_trick(text: str, n: int, hash_function: Callable[[str], int] | str | None = None, filters: str = FILTERS,
                   lower: bool = True, split: str = " ") -> list[int]:  # fmt: skip
-    """Return a number from 1 to n - 1 for each word of a text, the same for equal words.
+    """Return the hash of each word of a text, a number from 1 to n - 1.
 
     Args:
         text: The text.
-        n: How many numbers there are, with 0.
-        hash_function: Word -> integer; "md5", or Python's `hash` (another one in each run) if not given.
+        n: The number of hashes, 0 included, which no word gets.
+        hash_function: Word -> integer, or "md5". The default is Python's `hash`, which differs from run to run.
         filters, lower, split: As for `text_to_word_sequence`.
 
     Example:
@@ -61,13 +61,13 @@ def one_hot(text: str, n: int, filters: str = FILTERS, lower: bool = True, split
 
 
 class Tokenizer:
-    """Numbers words by how often they are met, the most frequent with 1.
+    """Numbers words by frequency: the most frequent word gets number 1.
 
     Args:
-        num_words: Words of this number and higher ones are left out of what texts are turned to; all are kept if None.
+        num_words: Only numbers below this one appear in sequences and matrices; None keeps all words.
         filters, lower, split: As for `text_to_word_sequence`.
         char_level: Whether every character is a word.
-        oov_token: A word, given number 1, that stands for those not met.
+        oov_token: A word for unknown words; it gets number 1.
         analyzer: Text -> words, in place of `text_to_word_sequence`.
 
     Example:
@@ -113,13 +113,13 @@ class Tokenizer:
         return text_to_word_sequence(text, self.filters, self.lower, self.split)
 
     def fit_on_texts(self, texts: Iterable[Any]) -> None:
-        """Count the words of texts, which may be given as lists of words, and number all met so far."""
+        """Count the words of texts (strings or lists of words), and number all words seen so far."""
         for text in texts:
             words = list(self._words(text))
             self.document_count += 1
             for word in words:
                 self.word_counts[word] = self.word_counts.get(word, 0) + 1
-            for word in dict.fromkeys(words):  # of a tokenizer from an earlier pickle, no Counter
+            for word in dict.fromkeys(words):  # by `get`: in tokenizers of old pickles, `word_docs` is no Counter
                 self.word_docs[word] = self.word_docs.get(word, 0) + 1
         first = [] if self.oov_token is None else [self.oov_token]
         ranked = [*first, *sorted(self.word_counts, key=lambda word: -self.word_counts[word])]
@@ -128,17 +128,17 @@ class Tokenizer:
         self.index_docs = Counter({self.word_index[word]: count for word, count in self.word_docs.items()})
 
     def fit_on_sequences(self, sequences: Sequence[Sequence[int]]) -> None:
-        """Count the sequences, and in how many of them each number is, as "tfidf" wants."""
+        """Count the sequences, and in how many of them each number occurs; the mode "tfidf" needs these counts."""
         self.document_count += len(sequences)
         for i in (i for sequence in sequences for i in {*sequence}):
             self.index_docs[i] = self.index_docs.get(i, 0) + 1
 
     def texts_to_sequences(self, texts: Iterable[Any]) -> list[list[int]]:
-        """Return the numbers of the words of each text; unknown and rare words are left out, or the `oov_token`."""
+        """Return the word numbers of each text; unknown and rare words become the `oov_token` or are left out."""
         return [*self.texts_to_sequences_generator(texts)]
 
     def texts_to_sequences_generator(self, texts: Iterable[Any]) -> Iterator[list[int]]:
-        """Yield what `texts_to_sequences` returns."""
+        """Yield the items of `texts_to_sequences` one by one."""
         unknown = self.word_index.get(self.oov_token) if self.oov_token is not None else None
         for text in texts:
             numbers = [self.word_index.get(word) for word in self._words(text)]
@@ -146,31 +146,31 @@ class Tokenizer:
             yield [i for i in numbers if i is not None]
 
     def sequences_to_texts(self, sequences: Iterable[Sequence[int]]) -> list[str]:
-        """Return the words of numbers, those that are known, with blanks between."""
+        """Return the text of each sequence: its known words, joined by blanks."""
         return [*self.sequences_to_texts_generator(sequences)]
 
     def sequences_to_texts_generator(self, sequences: Iterable[Sequence[int]]) -> Iterator[str]:
-        """Yield what `sequences_to_texts` returns."""
+        """Yield the items of `sequences_to_texts` one by one."""
         for sequence in sequences:
             words = [self.index_word.get(i) if i < (self.num_words or i + 1) else None for i in sequence]
             yield " ".join(word for word in (word or self.oov_token for word in words) if word is not None)
 
     def texts_to_matrix(self, texts: Iterable[Any],
                         mode: Literal["binary", "count", "tfidf", "freq"] = "binary") -> Array:  # fmt: skip
-        """Return a row of `num_words` numbers for each text; see `sequences_to_matrix`."""
+        """Return a matrix (texts, num_words); see `sequences_to_matrix`."""
         return self.sequences_to_matrix(self.texts_to_sequences(texts), mode)
 
     def sequences_to_matrix(self, sequences: Sequence[Sequence[int]],
                             mode: Literal["binary", "count", "tfidf", "freq"] = "binary") -> Array:  # fmt: skip
-        """Return a row of `num_words` numbers for each sequence, one a word.
+        """Return a matrix (sequences, num_words), with a column for each word.
 
         Args:
-            sequences: Lists of numbers of words.
-            mode: What the numbers are: whether a word is there ("binary"), how often ("count"), as a share of all
-                ("freq"), or log-scaled and weighted by how rare it is ("tfidf").
+            sequences: Lists of word numbers.
+            mode: What a cell holds: whether the word occurs ("binary"), how often ("count"), its share of the sequence
+                ("freq"), or its logarithmic count weighted by rarity ("tfidf").
 
         Raises:
-            ValueError: if there is no `num_words` and no text was met, or for another mode.
+            ValueError: for another mode, or if the width is unknown: no `num_words`, and no text fitted.
         """
         if not self.num_words and not self.word_index:
             raise ValueError("Specify a dimension (`num_words` argument), or fit on some text data first.")
@@ -187,19 +187,19 @@ class Tokenizer:
         return matrix
 
     def get_config(self) -> Config:
-        """Return the settings and counts; the tables as JSON text."""
+        """Return the settings and the counts, the latter as JSON texts."""
         settings = ("num_words", "filters", "lower", "split", "char_level", "oov_token", "document_count")
         tables = ("word_counts", "word_docs", "index_docs", "index_word", "word_index")
         return {**{name: getattr(self, name) for name in settings},
                 **{name: json.dumps(getattr(self, name)) for name in tables}}  # fmt: skip
 
     def to_json(self, **kwargs: Any) -> str:
-        """Return the tokenizer as JSON text, which `tokenizer_from_json` reads."""
+        """Return the tokenizer as a JSON text for `tokenizer_from_json`."""
         return json.dumps({"class_name": type(self).__name__, "config": self.get_config()}, **kwargs)
 
 
 def tokenizer_from_json(json_string: str) -> Tokenizer:
-    """Return the tokenizer of a JSON text that `to_json` wrote.
+    """Return the tokenizer that `to_json` wrote.
 
     Example:
         >>> tokenizer = Tokenizer(oov_token="?")
@@ -208,11 +208,11 @@ def tokenizer_from_json(json_string: str) -> Tokenizer:
         {'?': 1, 'a': 2, 'b': 3}
     """
     config = json.loads(json_string)["config"]
-    words = {name: json.loads(config.pop(name)) for name in ("word_counts", "word_index")}
-    docs, index_docs, index_word = (json.loads(config.pop(x)) for x in ("word_docs", "index_docs", "index_word"))
-    vars(tokenizer := Tokenizer(**config)).update(words, word_docs=Counter(docs))
-    tokenizer.index_docs.update({int(i): count for i, count in index_docs.items()})
-    tokenizer.index_word = {int(i): word for i, word in index_word.items()}
+    names = ("word_counts", "word_index", "word_docs", "index_docs", "index_word")
+    tables = {name: json.loads(config.pop(name)) for name in names}
+    vars(tokenizer := Tokenizer(**config)).update(tables, word_docs=Counter(tables["word_docs"]))
+    tokenizer.index_docs = Counter({int(i): count for i, count in tables["index_docs"].items()})
+    tokenizer.index_word = {int(i): word for i, word in tables["index_word"].items()}
     return tokenizer
 
 
