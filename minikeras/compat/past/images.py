@@ -1,4 +1,4 @@
-"""`keras.preprocessing.image` as it was: batches of pictures, changed at random."""
+"""The former `keras.preprocessing.image`: batches of images with random augmentation."""
 
 import os
 from collections.abc import Iterator as Iterates
@@ -16,13 +16,13 @@ from . import transforms
 _SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".ppm", ".tif", ".tiff")
 _CHANNELS = {"rgb": 3, "rgba": 4, "grayscale": 1}
 _NAMED = ("binary", "categorical", "sparse")
-"""Class modes whose targets are classes."""
+"""Class modes whose targets are names of classes."""
 
 
 class Iterator(PyDataset):
-    """Batches of some of n samples, without end as an iterator, and by number; each pass may have another order.
+    """Batches of n samples, by index, or without end as an iterator; with `shuffle` each pass has another order.
 
-    A seed is set anew for each batch, of NumPy's global stream; None leaves it alone.
+    Before each batch NumPy's global stream is seeded with `seed` plus the number of batches so far, unless it is None.
     """
 
     def __init__(self, n: int, batch_size: int, shuffle: bool, seed: int | None, **kwargs: Any) -> None:
@@ -40,7 +40,7 @@ class Iterator(PyDataset):
 
     def _begin(self) -> None:
         if self.seed is not None:
-            np.random.seed(self.seed + self.total_batches_seen)  # noqa: NPY002 - the stream that pictures are changed by
+            np.random.seed(self.seed + self.total_batches_seen)  # noqa: NPY002 - augmentation draws from this stream
         self.total_batches_seen += 1
 
     def _rows(self, index: int) -> Array:
@@ -77,17 +77,17 @@ class Iterator(PyDataset):
 
 
 class _Pictures(Iterator):
-    """The base of iterators over arrays and over files."""
+    """Base of the iterators over arrays and over files."""
 
     _settings: tuple[str, ...] = ("image_data_generator", "save_to_dir", "save_prefix", "save_format", "subset")
-    """Names of the arguments that become attributes as they are."""
+    """Names of the arguments that are stored unchanged."""
     image_shape: tuple[int, ...]
     if TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Any: ...
 
     def _set(self, arguments: dict[str, Any]) -> None:
-        """Take over what the arguments of a subclass's `__init__` have in common."""
+        """Store the settings that the subclasses share, out of the arguments of their `__init__`."""
         if arguments["subset"] not in (None, "training", "validation"):
             raise ValueError(f'Invalid subset name: {arguments["subset"]}; expected "training" or "validation".')
         vars(self).update((name, arguments[name]) for name in self._settings)
@@ -95,16 +95,16 @@ class _Pictures(Iterator):
         self.dtype: Any = arguments["dtype"] or floatx()
 
     def _part(self, n: int) -> slice:
-        """Return which of n pictures the subset has: the first ones are for validation."""
-        at = 0 if self.subset is None else int(self.image_data_generator._validation_split * n)
-        return slice(0, at) if self.subset == "validation" else slice(at, n)
+        """Return the slice of n images that belongs to the subset: the first ones are for validation."""
+        validation = 0 if self.subset is None else int(self.image_data_generator._validation_split * n)
+        return slice(0, validation) if self.subset == "validation" else slice(validation, n)
 
-    def _changed(self, pictures: list[Array], index_array: Array) -> Array:
-        """Return pictures as one batch, changed as the generator says, and save them where that is asked for."""
+    def _augmented(self, images: list[Array], index_array: Array) -> Array:
+        """Return images as one batch, augmented by the generator; save them if `save_to_dir` is given."""
         generator = self.image_data_generator
         if generator is not None:
-            pictures = [generator.standardize(generator.random_transform(x)) for x in pictures]
-        batch = np.array(pictures, self.dtype).reshape(len(pictures), *self.image_shape)
+            images = [generator.standardize(generator.random_transform(x)) for x in images]
+        batch = np.array(images, self.dtype).reshape(len(images), *self.image_shape)
         for j, x in zip(index_array, batch, strict=True) if self.save_to_dir else ():
             name = f"{self.save_prefix}_{j}_{np.random.randint(10**4)}.{self.save_format}"  # noqa: NPY002
             array_to_img(x, self.data_format, scale=True).save(os.path.join(self.save_to_dir, name))
@@ -112,7 +112,7 @@ class _Pictures(Iterator):
 
 
 class NumpyArrayIterator(_Pictures):
-    """Batches of arrays of pictures; see `ImageDataGenerator.flow`."""
+    """Batches of an array of images; see `ImageDataGenerator.flow`."""
 
     def __init__(self, x: Any, y: Any, image_data_generator: Any, batch_size: int = 32, shuffle: bool = False,
                  sample_weight: Any = None, seed: int | None = None, data_format: str | None = None,
@@ -120,20 +120,21 @@ class NumpyArrayIterator(_Pictures):
                  ignore_class_split: bool = False, dtype: Any = None) -> None:  # fmt: skip
         x, misc = (x[0], x[1]) if isinstance(x, list | tuple) else (x, [])
         others = [np.asarray(a) for a in (misc if isinstance(misc, list) else [misc])]
-        parts = [y, sample_weight, *others]
-        if any(a is not None and len(a) != len(x) for a in parts):
-            raise ValueError(f"Lengths differ: {len(x)} pictures, {[len(a) for a in parts if a is not None]}.")
+        lengths = [len(a) for a in (y, sample_weight, *others) if a is not None]
+        if any(length != len(x) for length in lengths):
+            raise ValueError(f"All arrays need one row an image. Received: {len(x)} images, others of {lengths} rows.")
         self._set(locals())
         if subset is not None:
-            part, at = self._part(len(x)), int(len(x) * image_data_generator._validation_split)
-            if y is not None and not ignore_class_split and set(np.unique(y[:at])) != set(np.unique(y[at:])):
-                raise ValueError("Training and validation subsets have different number of classes after the split. If "
-                                 "your numpy arrays are sorted by the label, you might want to shuffle "
-                                 "them.")  # fmt: skip
+            part, split = self._part(len(x)), int(len(x) * image_data_generator._validation_split)
+            if y is not None and not ignore_class_split and {*np.unique(y[:split])} != {*np.unique(y[split:])}:
+                raise ValueError(
+                    "Training and validation subsets have different number of classes after the split. If "
+                    "your numpy arrays are sorted by the label, you might want to shuffle them."
+                )
             x, y, others = x[part], None if y is None else y[part], [a[part] for a in others]
         self.x: Array = np.asarray(x, self.dtype)
         if self.x.ndim != 4:
-            raise ValueError(f"Pictures should have four axes. You passed an array with shape {self.x.shape}")
+            raise ValueError(f"Images should have four axes. You passed an array with shape {self.x.shape}")
         self.image_shape: tuple[int, ...] = self.x.shape[1:]
         self.x_misc: list[Array] = others
         self.y: Array | None = None if y is None else np.asarray(y)
@@ -141,7 +142,7 @@ class NumpyArrayIterator(_Pictures):
         super().__init__(len(self.x), batch_size, shuffle, seed)
 
     def _get_batches_of_transformed_samples(self, index_array: Array) -> Any:
-        batch = self._changed([self.x[j].copy() for j in index_array], index_array)
+        batch = self._augmented([self.x[j].copy() for j in index_array], index_array)
         inputs = [batch, *(a[index_array] for a in self.x_misc)] if self.x_misc else batch
         if self.y is None:
             return inputs
@@ -150,7 +151,7 @@ class NumpyArrayIterator(_Pictures):
 
 
 class _Files(_Pictures):
-    """Batches of pictures on disk, with the targets that `class_mode` says."""
+    """Batches of image files; `class_mode` says what the targets are."""
 
     _settings = (*_Pictures._settings, "color_mode", "class_mode", "interpolation", "keep_aspect_ratio")
     _modes: tuple[str | None, ...]
@@ -196,7 +197,7 @@ class _Files(_Pictures):
         return self.labels[index_array]
 
     def _get_batches_of_transformed_samples(self, index_array: Array) -> Any:
-        batch = self._changed([self._load(self.filepaths[j]) for j in index_array], index_array)
+        batch = self._augmented([self._load(self.filepaths[j]) for j in index_array], index_array)
         if self.class_mode is None:
             return batch
         weights = () if self.sample_weight is None else (self.sample_weight[index_array],)
@@ -204,7 +205,7 @@ class _Files(_Pictures):
 
 
 class DirectoryIterator(_Files):
-    """Batches of the pictures in a folder; see `ImageDataGenerator.flow_from_directory`."""
+    """Batches of the images in a folder; see `ImageDataGenerator.flow_from_directory`."""
 
     _modes: tuple[str | None, ...] = ("categorical", "binary", "sparse", "input", None)
 
@@ -233,7 +234,7 @@ class DirectoryIterator(_Files):
 
 
 class DataFrameIterator(_Files):
-    """Batches of the pictures that a data frame names; see `ImageDataGenerator.flow_from_dataframe`."""
+    """Batches of the images that a data frame lists; see `ImageDataGenerator.flow_from_dataframe`."""
 
     _modes: tuple[str | None, ...] = ("binary", "categorical", "input", "multi_output", "raw", "sparse", None)
 
@@ -255,11 +256,11 @@ class DataFrameIterator(_Files):
             rows = [(label,) if isinstance(label, str) else label for label in df[y_col]]
             names = list(dict.fromkeys(classes)) if classes else sorted({name for row in rows for name in row})
             self.class_indices: dict[Any, int] = {name: i for i, name in enumerate(names)}
-            places = [[self.class_indices[name] for name in row if name in self.class_indices] for row in rows]
-            pairs = zip(places, df[y_col], strict=True)
-            numbers = [n if isinstance(label, list | tuple) else n[0] for n, label in pairs if n]
-            df = df[np.array([bool(n) for n in places], bool)]
-            self.classes: Any = numbers[self._part(len(df))]
+            numbers = [[self.class_indices[name] for name in row if name in self.class_indices] for row in rows]
+            pairs = zip(numbers, df[y_col], strict=True)
+            targets = [row if isinstance(label, list | tuple) else row[0] for row, label in pairs if row]
+            df = df[np.array([bool(row) for row in numbers], bool)]  # without rows of unknown classes
+            self.classes: Any = targets[self._part(len(df))]
             self.labels: Any = self.classes
             what += f" belonging to {len(names)} classes"
         df = df.iloc[self._part(len(df))]
@@ -271,7 +272,7 @@ class DataFrameIterator(_Files):
         self._found(self.directory, df[x_col].tolist(), what, batch_size, shuffle, seed)
 
     def _valid(self, names: Any, x_col: str) -> Array:
-        """Return which names lead to pictures; a warning counts the others."""
+        """Return a mask of the names that are image files, and warn of the number of others."""
         paths = [os.path.join(self.directory, name) for name in names]
         valid = np.array([path.lower().endswith(_SUFFIXES) and os.path.isfile(path) for path in paths], bool)
         if not valid.all():
@@ -281,7 +282,7 @@ class DataFrameIterator(_Files):
 
 
 def _check_columns(df: Any, class_mode: Any, x_col: str, y_col: Any, weight_col: str | None, classes: Any) -> None:
-    """Raise the error for columns of a data frame that do not hold what the mode needs."""
+    """Raise an error if a column of the data frame does not hold what `class_mode` needs."""
     kinds: Any = (str, list, tuple) if class_mode == "categorical" else str
     if class_mode == "multi_output" and not isinstance(y_col, list):
         raise TypeError(f'If class_mode="multi_output", y_col must be a list. Received {type(y_col).__name__}.')
@@ -299,31 +300,31 @@ def _check_columns(df: Any, class_mode: Any, x_col: str, y_col: Any, weight_col:
 
 
 class ImageDataGenerator:
-    """Makes batches of pictures, each changed at random.
+    """Makes batches of images, each augmented at random.
 
     Args:
-        featurewise_center, featurewise_std_normalization: Whether to give the data `fit` has seen mean 0, deviation 1.
-        samplewise_center, samplewise_std_normalization: The same for each picture.
-        zca_whitening: Whether to apply the whitening that `fit` found.
-        zca_epsilon: What keeps whitening from dividing by zero.
-        rotation_range: Degrees to turn by at most.
-        width_shift_range, height_shift_range: How far to move: a part, a number of points, or numbers to choose from.
-        brightness_range: Range of the factor of the brightness.
-        shear_range: Degrees to shear by at most.
-        zoom_range: Range of the zoom, or how far it is from 1 at most.
-        channel_shift_range: What to add or take away at most.
-        fill_mode: What is outside of a picture: "nearest", "constant", "reflect" or "wrap".
-        cval: The constant.
-        horizontal_flip, vertical_flip: Whether to mirror half of the pictures.
+        featurewise_center, featurewise_std_normalization: Whether to give the data set (see `fit`) mean 0, deviation 1.
+        samplewise_center, samplewise_std_normalization: The same for each image.
+        zca_whitening: Whether to apply the whitening matrix of `fit`.
+        zca_epsilon: Added to the singular values, so that whitening does not divide by zero.
+        rotation_range: The largest angle, in degrees.
+        width_shift_range, height_shift_range: The largest shift, a fraction or in pixels; or a list to choose from.
+        brightness_range: The smallest and largest brightness factor.
+        shear_range: The largest shear angle, in degrees.
+        zoom_range: The smallest and largest zoom factor; one number r stands for (1 - r, 1 + r).
+        channel_shift_range: The largest number to add or subtract.
+        fill_mode: What fills the area outside of an image: "nearest", "constant", "reflect" or "wrap".
+        cval: The value for "constant".
+        horizontal_flip, vertical_flip: Whether to mirror half of the images.
         rescale: Factor of all values.
-        preprocessing_function: Array of a picture -> array of the same shape, before the rest.
-        data_format: Where the channels are; the configured format if not given.
-        validation_split: Part of the samples, the first ones, that `subset="validation"` chooses.
-        interpolation_order: 1, or 0 to take the nearest point.
+        preprocessing_function: Image -> array of the same shape; `standardize` calls it first.
+        data_format: Where the channels are; None is the configured format.
+        validation_split: Fraction of the samples for `subset="validation"`: the first ones.
+        interpolation_order: 1 for linear interpolation, 0 for the nearest pixel.
         dtype: Dtype of the batches.
 
     Raises:
-        ValueError: for a range that is none.
+        ValueError: for a range that is no pair of numbers, or a `validation_split` not between 0 and 1.
 
     Example:
         >>> generator = ImageDataGenerator(rescale=0.5)
@@ -366,7 +367,7 @@ class ImageDataGenerator:
     def flow(self, x: Any, y: Any = None, batch_size: int = 32, shuffle: bool = True, sample_weight: Any = None,
              seed: int | None = None, save_to_dir: Any = None, save_prefix: str = "", save_format: str = "png",
              ignore_class_split: bool = False, subset: str | None = None) -> NumpyArrayIterator:  # fmt: skip
-        """Return batches of an array of pictures, with labels and weights where they are given."""
+        """Return batches of an array of images, with labels and weights if given."""
         return NumpyArrayIterator(**self._flow(locals()))
 
     def flow_from_directory(
@@ -375,7 +376,7 @@ class ImageDataGenerator:
         save_to_dir: Any = None, save_prefix: str = "", save_format: str = "png", follow_links: bool = False,
         subset: str | None = None, interpolation: str = "nearest", keep_aspect_ratio: bool = False,
     ) -> DirectoryIterator:  # fmt: skip
-        """Return batches of the pictures in a folder, whose folders are the classes (needs Pillow)."""
+        """Return batches of the images in a folder with one subfolder a class (needs Pillow)."""
         return DirectoryIterator(**self._flow(locals()))
 
     def flow_from_dataframe(
@@ -385,18 +386,18 @@ class ImageDataGenerator:
         save_to_dir: Any = None, save_prefix: str = "", save_format: str = "png", subset: str | None = None,
         interpolation: str = "nearest", validate_filenames: bool = True, **kwargs: Any,
     ) -> DataFrameIterator:  # fmt: skip
-        """Return batches of the pictures that a column of a data frame names, with other columns as targets."""
+        """Return batches of the image files that column `x_col` of a data frame lists; `y_col` has the targets."""
         class_mode = "raw" if class_mode == "other" else class_mode
         del kwargs
         return DataFrameIterator(**self._flow(locals()))
 
     def _flow(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        """Return the arguments of an iterator out of those of the method that makes it."""
+        """Return the arguments of an iterator, given the arguments of a `flow` method."""
         del arguments["self"]
         return {**arguments, "image_data_generator": self, "data_format": self.data_format, "dtype": self.dtype}
 
     def standardize(self, x: Array) -> Array:
-        """Return a picture with its values scaled as the settings say; the array itself may be changed."""
+        """Return an image rescaled and normalized as the settings say; the array may be changed in place."""
         if self.preprocessing_function:
             x = self.preprocessing_function(x)
         if self.rescale:
@@ -405,10 +406,10 @@ class ImageDataGenerator:
             x -= np.mean(x, keepdims=True)
         if self.samplewise_std_normalization:
             x /= np.std(x, keepdims=True) + 1e-6
-        needs = ((self.featurewise_center, self.mean), (self.featurewise_std_normalization, self.std),
-                 (self.zca_whitening, self.zca_whitening_matrix))  # fmt: skip
-        for asked, value in needs:
-            if asked and value is None:
+        fitted = ((self.featurewise_center, self.mean), (self.featurewise_std_normalization, self.std),
+                  (self.zca_whitening, self.zca_whitening_matrix))  # fmt: skip
+        for is_wanted, value in fitted:
+            if is_wanted and value is None:
                 warn_user(
                     "This ImageDataGenerator specifies settings that depend on the data, but it hasn't been fit on any "
                     "training data. Fit it first by calling `.fit(numpy_data)`.")  # fmt: skip
@@ -421,7 +422,7 @@ class ImageDataGenerator:
         return x
 
     def get_random_transform(self, img_shape: Any, seed: int | None = None) -> dict[str, Any]:
-        """Return what to do to a picture of a shape, drawn from NumPy's global stream."""
+        """Return random parameters for `apply_transform`, drawn from NumPy's global stream."""
         if seed is not None:
             np.random.seed(seed)  # noqa: NPY002
         draw = transforms.draw
@@ -433,10 +434,10 @@ class ImageDataGenerator:
             if not limit:
                 return 0
             if isinstance(limit, float):
-                way: Any = draw(-limit, limit)
+                distance: Any = draw(-limit, limit)
             else:
-                way = np.random.choice(limit) * np.random.choice([-1, 1])  # noqa: NPY002
-            return way * size if np.max(limit) < 1 else way
+                distance = np.random.choice(limit) * np.random.choice([-1, 1])  # noqa: NPY002
+            return distance * size if np.max(limit) < 1 else distance
 
         theta = within(self.rotation_range)
         tx = shift(self.height_shift_range, img_shape[self.row_axis - 1])
@@ -451,27 +452,27 @@ class ImageDataGenerator:
             "brightness": None if self.brightness_range is None else draw(*self.brightness_range)}  # fmt: skip
 
     def apply_transform(self, x: Array, transform_parameters: dict[str, Any]) -> Array:
-        """Return a picture changed as `get_random_transform` says."""
-        todo = transform_parameters
-        geometry: Any = {key: todo[key] for key in ("theta", "tx", "ty", "shear", "zx", "zy") if key in todo}
+        """Return an image transformed by parameters such as `get_random_transform` returns."""
+        changes = transform_parameters
+        geometry: Any = {key: changes[key] for key in ("theta", "tx", "ty", "shear", "zx", "zy") if key in changes}
         axes: Any = {name: getattr(self, name) - 1 for name in ("row_axis", "col_axis", "channel_axis")}
         options: Any = {"fill_mode": self.fill_mode, "cval": self.cval, "order": self.interpolation_order}
         x = transforms.apply_affine_transform(x, **geometry, **axes, **options)
-        if todo.get("channel_shift_intensity") is not None:
-            x = transforms.apply_channel_shift(x, todo["channel_shift_intensity"])
+        if changes.get("channel_shift_intensity") is not None:
+            x = transforms.apply_channel_shift(x, changes["channel_shift_intensity"])
         for name, axis in (("flip_horizontal", self.col_axis), ("flip_vertical", self.row_axis)):
-            if todo.get(name):
+            if changes.get(name):
                 x = np.flip(x, axis - 1)
-        if todo.get("brightness") is not None:
-            x = transforms.apply_brightness_shift(x, todo["brightness"], False)
+        if changes.get("brightness") is not None:
+            x = transforms.apply_brightness_shift(x, changes["brightness"], False)
         return x
 
     def random_transform(self, x: Array, seed: int | None = None) -> Array:
-        """Return a picture changed at random."""
+        """Return an image transformed at random."""
         return self.apply_transform(x, self.get_random_transform(x.shape, seed))
 
     def fit(self, x: Any, augment: bool = False, rounds: int = 1, seed: int | None = None) -> None:
-        """Find mean, deviation, whitening of pictures, with `augment` of changed ones; a ValueError without 4 axes."""
+        """Compute mean, deviation and whitening matrix of images (rank 4, or a ValueError), augmented if asked for."""
         x = np.array(x, self.dtype)
         if x.ndim != 4:
             raise ValueError(f"Input to `.fit()` should have rank 4. Got array with shape: {x.shape}")
@@ -480,13 +481,13 @@ class ImageDataGenerator:
         if self.rescale:
             x *= self.rescale
         if augment:
-            x = np.array([self.random_transform(picture) for _ in range(rounds) for picture in x], self.dtype)
-        rest = (0, self.row_axis, self.col_axis)
+            x = np.array([self.random_transform(image) for _ in range(rounds) for image in x], self.dtype)
+        axes = (0, self.row_axis, self.col_axis)  # all but the channels
         if self.featurewise_center:
-            self.mean: Array | None = np.mean(x, axis=rest, keepdims=True)[0]
+            self.mean: Array | None = np.mean(x, axis=axes, keepdims=True)[0]
             x -= self.mean
         if self.featurewise_std_normalization:
-            self.std: Array | None = np.std(x, axis=rest, keepdims=True)[0]
+            self.std: Array | None = np.std(x, axis=axes, keepdims=True)[0]
         if self.zca_whitening:
             u, s, _ = np.linalg.svd(x.reshape(len(x), -1).T, full_matrices=False)
             self.zca_whitening_matrix: Array | None = (u * (np.sqrt(len(x)) / (s + self.zca_epsilon))) @ u.T

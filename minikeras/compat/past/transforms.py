@@ -1,4 +1,4 @@
-"""Pictures turned, moved and stretched, as `keras.preprocessing.image` did it."""
+"""Images rotated, shifted, sheared and zoomed, as the former `keras.preprocessing.image` did it."""
 
 from functools import reduce
 from importlib import import_module
@@ -11,11 +11,11 @@ from ...ops.arrays import half_away
 from ...utils.image_utils import array_to_img, img_to_array
 
 draw: Any = np.random.uniform
-"""A number between two, from the stream that Keras draws from."""
+"""Draws between two numbers, from NumPy's global stream, as Keras does."""
 
 
 def _inside(at: Array, size: int, mode: str) -> Array:
-    """Return coordinates along an axis as ones where the picture is."""
+    """Return coordinates along an axis, with those outside of the image mapped into it by the fill mode."""
     last = size - 1
     if mode == "wrap":
         return np.where(at < 0, last - np.mod(-at, last or 1), np.where(at > last, np.mod(at, last or 1), at))
@@ -26,7 +26,7 @@ def _inside(at: Array, size: int, mode: str) -> Array:
 
 
 def _sampled(x: Array, places: Array, mode: str, cval: float, order: int) -> Array:
-    """Return the values of pictures (channels, rows, columns) at places between their points."""
+    """Return the values of an image (channels, rows, columns) at fractional coordinates, by linear interpolation."""
     sizes = x.shape[1:]
     at = np.stack([_inside(c, n, mode) for c, n in zip(places, sizes, strict=True)])
     low = np.floor(at + 0.5 * (order == 0)).astype(int)
@@ -43,15 +43,15 @@ def _sampled(x: Array, places: Array, mode: str, cval: float, order: int) -> Arr
 def apply_affine_transform(x: Array, theta: float = 0, tx: float = 0, ty: float = 0, shear: float = 0, zx: float = 1,
                            zy: float = 1, row_axis: int = 1, col_axis: int = 2, channel_axis: int = 0,
                            fill_mode: str = "nearest", cval: float = 0.0, order: int = 1) -> Array:  # fmt: skip
-    """Return a picture turned by `theta` degrees, moved by `tx` columns and `ty` rows, sheared and zoomed.
+    """Return an image rotated, shifted, sheared and zoomed by one affine transform.
 
     Args:
-        x: The picture, with its axes where the three arguments say.
-        theta, tx, ty, shear, zx, zy: What to do.
-        row_axis, col_axis, channel_axis: Which axis is which.
-        fill_mode: What is outside of the picture: "nearest", "constant", "reflect" or "wrap".
-        cval: The constant.
-        order: 1 to mix neighbors, 0 to take the nearest.
+        x: The image, of rank 3.
+        theta, tx, ty, shear, zx, zy: Angle in degrees, shift of columns and of rows, shear in degrees, zoom factors.
+        row_axis, col_axis, channel_axis: Which axis is which; the channels are first or last.
+        fill_mode: What fills the area outside of the image: "nearest", "constant", "reflect" or "wrap".
+        cval: The value for "constant".
+        order: 1 for linear interpolation, 0 for the nearest pixel.
 
     Raises:
         ValueError: for other axes, modes or orders.
@@ -63,7 +63,7 @@ def apply_affine_transform(x: Array, theta: float = 0, tx: float = 0, ty: float 
                [3., 3.]])
     """
     if x.ndim != 3 or {row_axis, col_axis, channel_axis} != {0, 1, 2} or channel_axis == 1:
-        raise ValueError("Expected a picture of three axes, with channels first or last. "
+        raise ValueError("Expected an image of three axes, with channels first or last. "
                          f"Received: shape={x.shape}, {row_axis=}, {col_axis=}, {channel_axis=}.")  # fmt: skip
     if fill_mode not in ("nearest", "constant", "reflect", "wrap") or order not in (0, 1):
         raise ValueError("Expected a fill_mode 'nearest', 'constant', 'reflect' or 'wrap', and order 0 or 1. "
@@ -75,37 +75,37 @@ def apply_affine_transform(x: Array, theta: float = 0, tx: float = 0, ty: float 
         (shear, [[1, -np.sin(slant), 0], [0, np.cos(slant), 0], [0, 0, 1]]),
         (zx != 1 or zy != 1, [[zx, 0, 0], [0, zy, 0], [0, 0, 1]]),
     ]
-    steps = [step for asked, step in changes if asked]
+    steps = [step for is_wanted, step in changes if is_wanted]
     if not steps:
         return x
-    moved = np.moveaxis(x, channel_axis, 0)
+    channels = np.moveaxis(x, channel_axis, 0)
     height, width = x.shape[row_axis], x.shape[col_axis]
-    middle = np.array([[1, 0, height / 2 - 0.5], [0, 1, width / 2 - 0.5], [0, 0, 1]])
-    matrix = middle @ reduce(np.dot, np.array(steps)) @ np.linalg.inv(middle)
-    if col_axis > row_axis:  # the matrix is for (x, y), arrays go by (row, column)
+    to_center = np.array([[1, 0, height / 2 - 0.5], [0, 1, width / 2 - 0.5], [0, 0, 1]])
+    matrix = to_center @ reduce(np.dot, np.array(steps)) @ np.linalg.inv(to_center)
+    if col_axis > row_axis:  # the matrix is for (x, y), arrays are indexed by (row, column)
         matrix = matrix[[1, 0, 2]][:, [1, 0, 2]]
-    places = np.tensordot(matrix[:2, :2], np.indices(moved.shape[1:]), 1) + matrix[:2, 2, None, None]
-    return np.moveaxis(_sampled(moved, places, fill_mode, cval, order), 0, channel_axis)
+    places = np.tensordot(matrix[:2, :2], np.indices(channels.shape[1:]), 1) + matrix[:2, 2, None, None]
+    return np.moveaxis(_sampled(channels, places, fill_mode, cval, order), 0, channel_axis)
 
 
 def _settings(by_place: tuple[Any, ...], by_name: dict[str, Any]) -> dict[str, Any]:
-    """Return the settings that functions of chance have in common as those of `apply_affine_transform`."""
+    """Return the further arguments of a random transform, under the names of `apply_affine_transform`."""
     names = ("row_axis", "col_axis", "channel_axis", "fill_mode", "cval", "interpolation_order")
     settings = {"row_axis": 1, "col_axis": 2, **dict(zip(names, by_place, strict=False)), **by_name}
     return {"order" if name == "interpolation_order" else name: value for name, value in settings.items()}
 
 
 def random_rotation(x: Array, rg: float, *args: Any, **options: Any) -> Array:
-    """Return a picture turned by up to `rg` degrees either way.
+    """Return an image rotated by up to `rg` degrees either way.
 
-    Further arguments are `row_axis`, `col_axis`, `channel_axis`, `fill_mode`, `cval` and `interpolation_order`, as of
+    Further arguments: `row_axis`, `col_axis`, `channel_axis`, `fill_mode`, `cval` and `interpolation_order`, as in
     `apply_affine_transform`.
     """
     return apply_affine_transform(x, theta=draw(-rg, rg), **_settings(args, options))
 
 
 def random_shift(x: Array, wrg: float, hrg: float, *args: Any, **options: Any) -> Array:
-    """Return a picture moved by up to these parts of its width and height; see `random_rotation`."""
+    """Return an image shifted by up to these fractions of its width and height; see `random_rotation`."""
     settings = _settings(args, options)
     tx = draw(-hrg, hrg) * x.shape[settings["row_axis"]]
     ty = draw(-wrg, wrg) * x.shape[settings["col_axis"]]
@@ -113,12 +113,12 @@ def random_shift(x: Array, wrg: float, hrg: float, *args: Any, **options: Any) -
 
 
 def random_shear(x: Array, intensity: float, *args: Any, **options: Any) -> Array:
-    """Return a picture sheared by up to so many degrees; see `random_rotation`."""
+    """Return an image sheared by up to `intensity` degrees; see `random_rotation`."""
     return apply_affine_transform(x, shear=draw(-intensity, intensity), **_settings(args, options))
 
 
 def random_zoom(x: Array, zoom_range: Any, *args: Any, **options: Any) -> Array:
-    """Return a picture zoomed by factors from a range of two numbers, or a ValueError; see `random_rotation`."""
+    """Return an image zoomed by factors from a range of two numbers (or a ValueError); see `random_rotation`."""
     if len(zoom_range) != 2:
         raise ValueError(f"`zoom_range` should be a tuple or list of two floats. Received: {zoom_range}")
     zx, zy = (1, 1) if tuple(zoom_range) == (1, 1) else draw(*zoom_range, 2)
@@ -126,17 +126,17 @@ def random_zoom(x: Array, zoom_range: Any, *args: Any, **options: Any) -> Array:
 
 
 def apply_channel_shift(x: Array, intensity: float, channel_axis: int = 0) -> Array:
-    """Return a picture with a number added, cut off at its smallest and largest value."""
+    """Return an image plus a number, clipped to the range of the image's values."""
     return np.clip(x + intensity, x.min(), x.max())
 
 
 def random_channel_shift(x: Array, intensity_range: float, channel_axis: int = 0) -> Array:
-    """Return a picture with up to so much added or taken away."""
+    """Return an image shifted in value by up to `intensity_range` either way; see `apply_channel_shift`."""
     return apply_channel_shift(x, draw(-intensity_range, intensity_range), channel_axis)
 
 
 def apply_brightness_shift(x: Array, brightness: float, scale: bool = True) -> Array:
-    """Return a picture with its brightness multiplied (needs Pillow); `scale` stretches it to 0 to 255 first."""
+    """Return an image with its brightness multiplied (needs Pillow); `scale` stretches it to 0 to 255 first."""
     low, high = np.min(x), np.max(x)
     stretched = bool(low < 0 or high > 255)
     image = array_to_img(x, scale=stretched or scale)
@@ -145,7 +145,7 @@ def apply_brightness_shift(x: Array, brightness: float, scale: bool = True) -> A
 
 
 def random_brightness(x: Array, brightness_range: Any, scale: bool = True) -> Array:
-    """Return a picture with its brightness times a number from a range (needs Pillow); a ValueError for no range."""
+    """Return an image with its brightness times a number from a range of two (needs Pillow), or a ValueError."""
     if len(brightness_range) != 2:
         raise ValueError(f"`brightness_range` should be tuple or list of two floats. Received: {brightness_range}")
     return apply_brightness_shift(x, draw(*brightness_range), scale)
