@@ -3,8 +3,8 @@
     import minikeras.compat.tensorflow as tf
 
 From then on tensors print as TensorFlow's do, `t.shape` is a `tf.TensorShape`, `t.dtype` a `tf.DType`, and operators
-follow TensorFlow's dtype rules. A family of names is loaded when its first is asked for. `tf.keras` is minikeras.
-What type checkers see is in `__init__.pyi`, and in the folder `keras`, which no import at run time reads.
+follow TensorFlow's dtype rules. Each file loads when one of its names is first used. `tf.keras` is minikeras.
+Type checkers read `__init__.pyi` and the stubs in the folder `keras`, which no import at run time reads.
 
 Example:
     >>> import minikeras.compat.tensorflow as tf
@@ -32,7 +32,7 @@ newaxis = None
 _NAMES = ("compat config data debugging dtypes errors experimental image io linalg lookup math nn python ragged random "
           "saved_model signal sparse strings summary train")  # fmt: skip
 MODULES = _NAMES.split()
-"""Namespaces that are files here."""
+"""Namespaces with a file here."""
 _MOVED = {
     "arrays":
     "IndexedSlices argsort boolean_mask broadcast_to cast clip_by_global_norm clip_by_norm clip_by_value concat "
@@ -65,7 +65,7 @@ _SPECIAL = {
     "group": ("missing", "nothing"), "no_op": ("missing", "nothing"), "print": ("functions", "print_")}  # fmt: skip
 _INITIALIZERS = {f"{name}_initializer": name.title().replace("_", "") for name in ("constant", "ones", "zeros")}
 _KERAS = ("losses", "metrics", "optimizers", "initializers")
-"""Namespaces of Keras's that TensorFlow also has at its top."""
+"""Namespaces of Keras that TensorFlow also has at the top level."""
 
 
 def _find(name: str) -> Any:
@@ -91,4 +91,4 @@ def __dir__() -> list[str]:
 
 
 tensors.flavour(True)
-sys.meta_path.insert(0, StandInFinder(f"{__name__}.keras"))  # which is no file
+sys.meta_path.insert(0, StandInFinder(f"{__name__}.keras"))  # it has stubs, but no files to import

@@ -1,4 +1,4 @@
-"""TensorFlow's dtypes, shapes and specifications, as a string, a tuple and a pair that know TensorFlow's attributes."""
+"""TensorFlow's `DType`, `TensorShape` and `TensorSpec`: a string, a tuple and a pair with TensorFlow's attributes."""
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
@@ -14,13 +14,13 @@ from .missing import missing
 _BY_NUMBER = (". float32 float64 int32 uint8 int16 int8 string complex64 int64 bool . . . bfloat16 . . uint16 "
               "complex128 float16 resource variant uint32 uint64")  # fmt: skip
 _NUMBERS = _BY_NUMBER.split()
-"""The names by the numbers that TensorFlow's files have for them."""
+"""The dtypes in the order of TensorFlow's enumeration, by which its files number them; "." is not supported."""
 _OTHER_NAMES = {"half": "float16", "float": "float32", "double": "float64", "int": "int32"}
 _PYTHON: dict[type[Any], str] = {float: "float32", int: "int32", str: "string"}
 
 
 class DType(str):
-    """A dtype such as `tf.float32`: its name, so that whatever takes a name takes it.
+    """A dtype such as `tf.float32`. It is a string, its own name, so that every function that takes a name takes it.
 
     Example:
         >>> print(as_dtype("float32"), as_dtype("float32").is_floating, as_dtype("float32") == np.float32)
@@ -40,7 +40,6 @@ class DType(str):
         return np.object_ if self.name == "string" else np.dtype(self.name).type
 
     base_dtype: Any = property(lambda self: self)
-    # What values it holds.
     is_floating: Any = property(lambda self: "float" in self.name)
     is_integer: Any = property(lambda self: "int" in self.name)
     is_unsigned: Any = property(lambda self: self.name.startswith("uint"))
@@ -84,7 +83,7 @@ DTYPES: dict[str, DType] = {name: DType(name) for name in _NUMBERS if name != ".
 
 
 def _name(dtype: Any) -> str | None:
-    """Return the name of what may be a dtype, None if it is none."""
+    """Return the name of a dtype in any form, None if the value is not a dtype."""
     if isinstance(dtype, type) and dtype in _PYTHON:
         return _PYTHON[dtype]
     if isinstance(dtype, str) and (name := str.__str__(dtype)) in DTYPES:
@@ -97,7 +96,7 @@ def _name(dtype: Any) -> str | None:
 
 
 def as_dtype(type_value: Any) -> DType:
-    """Return TensorFlow's dtype for a name, a NumPy dtype or a Python type, or raise a TypeError if it is none."""
+    """Return TensorFlow's dtype for a name, a number, a NumPy dtype or a Python type, or raise a TypeError."""
     if isinstance(type_value, int) and 0 < type_value < len(_NUMBERS):
         type_value = _NUMBERS[type_value]
     name = _OTHER_NAMES.get(type_value) if isinstance(type_value, str) else None
@@ -115,11 +114,11 @@ def _find(name: str) -> Any:
 
 __getattr__: Callable[[str], Any] = missing(__name__, _find)
 dtype_of: Callable[..., Any] = cache(as_dtype)
-"""The same for NumPy's dtypes, remembered."""
+"""`as_dtype` with a cache, for NumPy dtypes."""
 
 
 class TensorShape(tuple[Any, ...]):
-    """Sizes of axes, None for those unknown: a tuple with TensorFlow's methods.
+    """A tuple of sizes, None where unknown, with TensorFlow's methods.
 
     Example:
         >>> TensorShape([None, 3]), TensorShape([2, 3]).as_list(), str(TensorShape([2]))
@@ -129,7 +128,7 @@ class TensorShape(tuple[Any, ...]):
     rank: int | None
 
     def __new__(cls, dims: Any) -> "TensorShape":
-        """Make one of sizes, another shape, or None for a shape of unknown rank."""
+        """Make a shape from sizes or another shape; None makes a shape of unknown rank."""
         if isinstance(dims, TensorShape):
             return dims
         if isinstance(dims, TensorOps):
@@ -157,7 +156,7 @@ class TensorShape(tuple[Any, ...]):
         return self.rank is not None and None not in tuple(self)
 
     def is_compatible_with(self, other: Any) -> bool:
-        """Return whether some tensor could have both shapes."""
+        """Return whether a tensor could have both shapes."""
         other = TensorShape(other)
         if self.rank is None or other.rank is None:
             return True
@@ -169,7 +168,7 @@ class TensorShape(tuple[Any, ...]):
             raise ValueError(f"Shapes {self} and {TensorShape(other)} are incompatible")
 
     def concatenate(self, other: Any) -> "TensorShape":
-        """Return the sizes followed by others."""
+        """Return the sizes followed by those of another shape."""
         return TensorShape((*self, *TensorShape(other)))
 
     def __add__(self, other: Any) -> "TensorShape":
@@ -206,7 +205,7 @@ class TensorShape(tuple[Any, ...]):
 
 
 class TensorSpec:
-    """Shape and dtype of a tensor that is to come.
+    """Shape and dtype of a tensor.
 
     Example:
         >>> TensorSpec([None, 3], "float32")
@@ -225,11 +224,11 @@ class TensorSpec:
         return cls(tensor.shape, tensor.dtype, name)
 
     def like(self, shape: Any) -> "TensorSpec":
-        """Return the specification of the same in another shape."""
+        """Return the same specification with another shape."""
         return type(self)(shape, self.dtype)
 
     def is_compatible_with(self, value: Any) -> bool:
-        """Return whether a tensor fits."""
+        """Return whether a tensor has this dtype and a compatible shape."""
         return self.dtype == value.dtype and self.shape.is_compatible_with(value.shape)
 
     def __eq__(self, other: object) -> bool:

@@ -1,7 +1,7 @@
-"""Tensors as TensorFlow scripts expect them: dtype rules, operators, attributes and text.
+"""Tensors as TensorFlow scripts expect them: dtype rules, operators, attributes and printed text.
 
-There is one class of tensors. While the stand-in is in use, `flavour(True)` gives it TensorFlow's attributes; the
-plain text and attributes return with `flavour(False)`.
+There is one class of tensors. `flavour(True)` patches it with TensorFlow's attributes while the stand-in is in use, and
+`flavour(False)` takes them away.
 """
 
 import functools
@@ -32,7 +32,7 @@ from .errors import InvalidArgumentError, OutsideError
 
 
 def escape() -> None:
-    """Let no program replay what is being traced: it does something that no record holds."""
+    """Mark the open traces as not to be replayed: the caller does something that a trace does not record."""
     for recorder in recorders.open:
         if isinstance(recorder, Trace):
             recorder.escaped = True
@@ -43,7 +43,7 @@ def _unsupported(value: Any) -> ValueError:
 
 
 def _array(value: Any, dtype: DTypeLike | None = None) -> Array:
-    """Return an array of TensorFlow's dtype for it; text becomes an array of bytes objects."""
+    """Return a value as an array of the dtype that TensorFlow gives it; text becomes an array of bytes objects."""
     name = None if dtype is None else as_dtype(dtype).name
     try:
         array = np.asarray(value) if isinstance(value, str | bytes) else as_array(value)
@@ -88,17 +88,17 @@ def convert_to_tensor(value: Any, dtype: DTypeLike | None = None, dtype_hint: DT
 
 
 def array_of(value: Any) -> Array:
-    """Return the values of what becomes a tensor."""
+    """Return the array of a value converted to a tensor."""
     return as_array(convert_to_tensor(value))
 
 
 def empty_of(dtype: np.dtype[Any]) -> Any:
-    """Return what fills up an array of a dtype: empty text or 0."""
+    """Return the padding for a dtype: empty text or 0."""
     return b"" if dtype.kind == "O" else 0
 
 
 def constant(value: Any, dtype: DTypeLike | None = None, shape: Any = None, name: str = "Const") -> Tensor:
-    """Return a tensor of values, all the same where there is one value for a shape.
+    """Return a tensor of values; a single value is repeated to fill `shape`.
 
     Example:
         >>> print(constant(7, shape=(1, 2)))
@@ -118,13 +118,13 @@ def constant(value: Any, dtype: DTypeLike | None = None, shape: Any = None, name
 
 
 class Composite:
-    """What is made of several tensors, as `tf.ragged` and `tf.sparse` have it."""
+    """Base of objects that are made of several tensors: `tf.RaggedTensor` and `tf.SparseTensor`."""
 
     spec: Any
 
 
 class Rows(Composite):
-    """Rows of different lengths, as `tf.ragged` has them: an operation on elements works on all of theirs."""
+    """Base of `tf.RaggedTensor`, rows of different lengths. Elementwise operations work on its flat values."""
 
     ragged_rank: int
     with_flat_values: Callable[[Any], Any]
@@ -132,13 +132,13 @@ class Rows(Composite):
 
 
 def on_elements(op: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    """Return what an operation on elements gives, in rows like those of the argument that has the most axes of them."""
+    """Apply an elementwise operation where an argument is ragged; the result has the rows of the most nested one."""
     rows = max((x for x in args if isinstance(x, Rows)), key=lambda x: x.ragged_rank)
     return rows.with_flat_values(op(*map(rows.fitted, args), **kwargs))
 
 
 def elementwise(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Let a function of a tensor and of settings work on the elements of rows too."""
+    """Let an elementwise function of one tensor, and of settings, take a ragged tensor too."""
     first = parameters(function).names[0]
 
     @functools.wraps(function)
@@ -151,32 +151,33 @@ def elementwise(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 NAMES = {"float32": "float", "float64": "double", "float16": "half"}
-"""What TensorFlow's errors call dtypes."""
+"""The names of dtypes in TensorFlow's error messages."""
 NODE = "{{{{function_node __wrapped__{}_device_/job:localhost/replica:0/task:0/device:CPU:0}}}} "
 
 
 class Promotion:
-    """What `tf.experimental.numpy.experimental_enable_numpy_behavior` sets."""
+    """The settings of `tf.experimental.numpy.experimental_enable_numpy_behavior`."""
 
     numpy: bool = False
-    """Whether the dtypes of two tensors are made one, as in NumPy."""
+    """Whether operands of two dtypes are promoted to a common one, as in NumPy."""
     float32: bool = False
-    """Whether Python's floats are float32 there too."""
+    """Whether `tf.experimental.numpy` makes Python floats float32, not float64."""
 
 
 def _promoted(*values: Any) -> tuple[Any, ...]:
-    """Return the arguments of an operation in the dtype that NumPy gives the result."""
+    """Return the arguments of an operation in NumPy's dtype for its result."""
     tensors = [v if isinstance(v, TensorOps | int | float) else Tensor(as_array(v).copy()) for v in values]
-    kinds = [np.dtype(as_dtype(v.dtype).name) if isinstance(v, TensorOps) else v for v in tensors]
-    name = np.result_type(*kinds).name
+    dtypes_or_numbers = [np.dtype(as_dtype(v.dtype).name) if isinstance(v, TensorOps) else v for v in tensors]
+    name = np.result_type(*dtypes_or_numbers).name
     return tuple(ops.cast(v, name) if isinstance(v, TensorOps) else Tensor(np.asarray(v, name)) for v in tensors)
 
 
 def alike(kernel: str, *values: Any) -> tuple[Any, ...]:
-    """Return the arguments of an operation as tensors of the dtype of the first tensor among them.
+    """Return the arguments of an operation in the dtype of the first tensor among them.
 
-    An InvalidArgumentError where tensors of two dtypes meet: TensorFlow never converts them. A TypeError where a
-    Python float meets integers.
+    Raises:
+        InvalidArgumentError: if tensors differ in dtype. TensorFlow never converts them.
+        TypeError: if a Python float meets a tensor of integers.
     """
     if Promotion.numpy:
         return _promoted(*values)
@@ -201,7 +202,7 @@ def alike(kernel: str, *values: Any) -> tuple[Any, ...]:
 
 
 def _goes_with(x: Any, y: Any) -> bool:
-    """Return whether a tensor is one of floats, and y another of its dtype or a number: there is nothing to settle."""
+    """Return whether a tensor of floats and y, a tensor of the same dtype or a number, need no conversion."""
     dtype = x.array.dtype
     return dtype.kind == "f" and (
         cast(Array, y.array).dtype is dtype if type(y) is Tensor else type(y) is float or type(y) is int
@@ -225,7 +226,7 @@ def binary(op: Callable[..., Tensor], kernel: str) -> Callable[..., Tensor]:
             wide = "float32" if kind.size < 4 else "float64"
             x, y = ops.cast(x, wide), ops.cast(y, wide)
         if kernel in ("FloorDiv", "FloorMod") and kind.is_integer and not isinstance(y, KerasTensor):
-            escape()  # a replay would not look for zeros
+            escape()  # a replay would not check for zeros
             if not np.all(y.array if isinstance(y, TensorOps) else y):
                 raise InvalidArgumentError(f"{NODE.format(kernel)}Integer division by zero [Op:{kernel}] name: ")
         if kernel == "AddV2" and kind == "string":
@@ -275,7 +276,7 @@ _OPERATORS = {
     "pow": "pow", "matmul": "matmul", "lt": "less", "le": "less_equal", "gt": "greater", "ge": "greater_equal",
 }  # fmt: skip
 _UFUNCS = {_KERNELS[name][0]: name for name in (*_OPERATORS.values(), "equal", "not_equal")} | {"remainder": "floormod"}
-"""The functions that NumPy calls where an array stands left of an operator."""
+"""Name of a ufunc, which NumPy calls if an array is left of an operator -> the operation that runs in its place."""
 for _name, _other in {**_OPERATORS, "eq": "equal", "ne": "not_equal", "and": "logical_and", "or": "logical_or"}.items():
     setattr(Rows, f"__{_name}__", lambda self, other, op=BINARY[_other]: op(self, other))
     setattr(Rows, f"__r{_name}__", lambda self, other, op=BINARY[_other]: op(other, self))
@@ -291,7 +292,7 @@ def text(array: Array, quoted: bool) -> str:
 
 
 _slices: dict[int, tuple[Any, "Variable", Any]] = {}
-"""Slices of variables that can still be assigned to, by their ids."""
+"""id of a live slice of a variable -> weak reference to it, variable, key; `v[key].assign(...)` needs them."""
 
 
 class _Common:
@@ -305,7 +306,7 @@ class _Common:
         return TensorShape(self.shape)
 
     def numpy(self: Any) -> Any:
-        """Return the values, of a tensor without axes as a scalar."""
+        """Return a copy of the values, a NumPy scalar if there are no axes."""
         return self.numpy_view().copy()[()]
 
     def __array_ufunc__(self: Any, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
@@ -315,20 +316,20 @@ class _Common:
         result = _array_ufunc(self, ufunc, method, *inputs, **kwargs)
         if inside or recorders.open or not isinstance(result, Tensor) or result.array is None:
             return result
-        return result.array[()]  # as in TensorFlow, where nothing is to be differentiated
+        return result.array[()]  # a plain array, as in TensorFlow, if no gradient has to go through
 
     def __array_function__(self: Any, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
         if _inside() or any_symbolic([args, kwargs]) or not all(isinstance(r, GradientTape) for r in recorders.open):
             return _array_function(self, function, types, args, kwargs)
         args, kwargs = map_structure(lambda x: as_array(x) if isinstance(x, TensorOps) else x, (args, kwargs))
-        return function(*args, **kwargs)  # no gradient goes through it there
+        return function(*args, **kwargs)  # on plain arrays: no gradient goes through it in TensorFlow
 
 
 _array_ufunc, _array_function = TensorOps.__array_ufunc__, TensorOps.__array_function__
 
 
 class _Once(dict[Any, Any]):
-    """What a function gives, asked once for each key: a third of the time of a cached function."""
+    """The results of a function by its argument. A lookup takes a third of the time of `functools.cache`."""
 
     def __init__(self, function: Callable[[Any], Any]) -> None:
         self._function = function
@@ -344,7 +345,7 @@ _frame = sys._getframe
 
 
 def _inside() -> bool:
-    """Return whether the caller's caller belongs to this package, which goes by Keras's rules, names and tuples."""
+    """Return whether the caller's caller is code of this package: it gets Keras's rules, dtype names and tuples."""
     return bool(_OURS[_frame(2).f_globals.get("__name__")])
 
 
@@ -353,7 +354,7 @@ class _Eager(_Common):
 
     @staticmethod
     def rows_of(values: Any, lengths: Any) -> Any:
-        """Return values in rows of these lengths."""
+        """Return a ragged tensor of values in rows of these lengths."""
         return import_module(f"{__package__}.ragged").RaggedTensor.from_row_lengths(values, lengths)
 
     @property
@@ -369,12 +370,12 @@ class _Eager(_Common):
         return dtype_name(dtype) if _OURS[_frame(1).f_globals.get("__name__")] else dtype_of(dtype)
 
     def set_shape(self: Any, shape: Any) -> None:
-        """Check the shape."""
+        """Check that the shape is compatible, or raise a ValueError."""
         TensorShape(self.shape).assert_is_compatible_with(shape)
 
     @property
     def assign(self: Any) -> Callable[..., Any]:
-        """Assign to the part of a variable that this is."""
+        """A function that assigns to the part of a variable that this tensor was sliced from."""
         if id(self) not in _slices:
             raise AttributeError("'EagerTensor' object has no attribute 'assign'")
         _, variable, key = _slices[id(self)]
@@ -408,7 +409,7 @@ def _equality(name: str) -> Callable[[Any, Any], Tensor]:
         except ValueError as error:
             if "broadcast" not in str(error):
                 raise
-            return Tensor(np.asarray(name == "__ne__"))  # of other shapes
+            return Tensor(np.asarray(name == "__ne__"))  # shapes that do not broadcast are not equal
 
     return compare
 
@@ -424,7 +425,7 @@ def _item(self: Any, key: Any) -> Any:
 
 
 def _adapters() -> Iterator[tuple[Any, str, Any]]:
-    """Yield what classes and modules get: which, name, value."""
+    """Yield the patches of `flavour`: class or module, name of the attribute, value."""
     for owner, attributes in ((TensorOps, vars(_Common)), (Tensor, vars(_Eager))):
         for name, value in attributes.items():
             if name not in ("__module__", "__doc__", "__dict__", "__weakref__"):
@@ -446,7 +447,7 @@ _adapted = Patches()
 
 
 def flavour(on: bool) -> None:
-    """Put TensorFlow's attributes and text on tensors, or take them away again."""
+    """Give tensors TensorFlow's attributes and printed text, or take these away again."""
     if not on:
         _adapted.undo()
         Promotion.numpy = Promotion.float32 = False
@@ -468,7 +469,7 @@ class Variable(KerasVariable):
     __slots__ = ("_name", "_shape")
     bits = "bitwise"
     _made: int = 0
-    """How many there have been: what makes one does something else the next time."""
+    """The number of variables made so far: a `tf.function` whose run makes one is traced once more."""
 
     array: Array
 
@@ -491,12 +492,12 @@ class Variable(KerasVariable):
 
     @property
     def name(self) -> str:
-        """The name, with TensorFlow's ":0" behind it."""
+        """The name, ending in ":0" as TensorFlow's do."""
         return f"{self._name}:0"
 
     @name.setter
     def name(self, value: str) -> None:
-        """Keras's variables set their names when they are made; this one's is set later."""
+        """Ignore the name that the base class sets; `_name` is set after it."""
 
     dtype: Any = _Eager.dtype
 
@@ -514,8 +515,8 @@ class Variable(KerasVariable):
     def assign(self, value: TensorLike, use_locking: bool = False, name: str | None = None,
                read_value: bool = True) -> Any:  # fmt: skip
         """Store a new value of the same dtype and shape (or a ValueError), and return the variable."""
-        kept = isinstance(value, TensorOps) and context.autocast is None
-        tensor = convert_to_tensor(value, self.array.dtype) if kept else Tensor(_array(value, self.array.dtype))
+        is_strict = isinstance(value, TensorOps) and context.autocast is None  # a tensor must have the dtype
+        tensor = convert_to_tensor(value, self.array.dtype) if is_strict else Tensor(_array(value, self.array.dtype))
         if self._shape is not None and self._shape.is_compatible_with(tensor.shape):
             self.array = np.zeros(tensor.shape, self.array.dtype)
         if tuple(tensor.shape) != self.array.shape:
@@ -536,32 +537,32 @@ class Variable(KerasVariable):
         return self.assign(BINARY["subtract"](self, delta))
 
     def assign_at(self, key: Any, value: Any) -> Any:
-        """Assign to a part of it, given by an index."""
+        """Assign to the part at an index."""
         array = self.numpy_view()
         array[key] = as_array(value)
         return self.assign(Tensor(array))
 
     def scatter_nd_update(self, indices: Any, updates: Any, name: str | None = None) -> Any:
-        """Assign to elements, one a row of indices."""
+        """Assign to the elements, or slices, whose positions are the rows of `indices`."""
         return self.assign(ops.scatter_update(self, as_array(indices), _array(updates, self.array.dtype.name)))
 
     def scatter_update(self, sparse_delta: Any, use_locking: bool = False, name: str | None = None) -> Any:
-        """Assign to rows, given as `tf.IndexedSlices`."""
+        """Assign to the rows of a `tf.IndexedSlices`."""
         return self.assign_at(as_array(sparse_delta.indices), sparse_delta.values)
 
-    def __getitem__(self, key: Any) -> Any:  # a tensor that can be assigned to
+    def __getitem__(self, key: Any) -> Any:  # a tensor with a method `assign`
         part = super().__getitem__(key)
-        place = id(part)
-        _slices[place] = (weakref.ref(part, lambda _: _slices.pop(place, None)), self, key)
+        number = id(part)
+        _slices[number] = (weakref.ref(part, lambda _: _slices.pop(number, None)), self, key)
         return part
 
     def __setitem__(self, key: Any, value: Any) -> None:
         raise TypeError("'ResourceVariable' object does not support item assignment. Use v[...].assign(value).")
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "Variable":
-        twin = Variable(self, self.trainable, name=self._name)
-        memo[id(self)] = twin
-        return twin
+        copied = Variable(self, self.trainable, name=self._name)
+        memo[id(self)] = copied
+        return copied
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Variable, (self.array, self.trainable, True, None, self._name)
@@ -575,4 +576,4 @@ class Variable(KerasVariable):
 
 
 ResourceVariable = Variable
-Variable.__name__ = Variable.__qualname__ = "ResourceVariable"  # what scripts print as its type
+Variable.__name__ = Variable.__qualname__ = "ResourceVariable"  # scripts print its type
