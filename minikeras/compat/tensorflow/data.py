@@ -1,7 +1,7 @@
 """`tf.data`: pipelines of elements, each a tensor or a tuple or dict of them.
 
-A dataset is a recipe: `items` starts a pass over it. What is sliced from arrays stays arrays as long as rows are only
-shuffled, repeated, chosen or put into batches: such items are row numbers, and a batch takes all its rows at once.
+A dataset is a recipe: calling `items` starts a pass over it. The items of `from_tensor_slices` are row numbers of its
+table of arrays, so that shuffle, repeat, take and the like only move numbers, and `batch` indexes all its rows at once.
 """
 
 import builtins
@@ -47,7 +47,7 @@ def _tensor(leaf: Any) -> Any:
 
 
 def _on_elements(function: Callable[..., Any]) -> Callable[[Any], Any]:
-    """Return a function of an element for one of tensors; the parts of a tuple are its arguments."""
+    """Return a user's function of tensors as a function of an element; a tuple is unpacked into its arguments."""
 
     def call(element: Any) -> Any:
         tensors = tree_map(_tensor, element)
@@ -64,7 +64,7 @@ def _values(leaf: Any) -> Any:
 
 
 def _frame(leaf: Any) -> Any:
-    """Return what a dataset is made of: the values of a data frame or series, lists as tensors."""
+    """Return the array of a leaf, which may be a data frame, a series or a list."""
     return convert_to_tensor(leaf.to_numpy() if hasattr(leaf, "to_numpy") else leaf).numpy_view()
 
 
@@ -79,7 +79,7 @@ def _with_axis(size: int | None) -> Callable[[TensorSpec], TensorSpec]:
 
 
 class DatasetSpec:
-    """The specification of a dataset among the elements of another."""
+    """The specification of a dataset that is an element of another dataset."""
 
     def __init__(self, element_spec: Any, dataset_shape: Any = ()) -> None:
         self.element_spec: Any = element_spec
@@ -106,7 +106,7 @@ def _stacked(specs: Any, elements: list[Any]) -> Any:
 
 
 def _stream(state: tuple[int, int, int]) -> Iterator[int]:
-    """Yield the generator's words one by one."""
+    """Yield the words of the Philox generator one by one."""
     key, low, high = state
     while True:
         yield from philox.words(key, low, high, 256).ravel().tolist()
@@ -114,10 +114,10 @@ def _stream(state: tuple[int, int, int]) -> Iterator[int]:
 
 
 class DatasetIterator:
-    """One pass over a dataset, by a loop of one's own or (`of_keras`) by `fit` and the like."""
+    """One pass over a dataset, by a user's loop, or by `fit` and the like (`of_keras`)."""
 
     by_keras: bool = False
-    """True while an element is made for Keras."""
+    """True while an element is computed for `fit` and the like."""
 
     def __init__(self, dataset: "Dataset", of_keras: bool = False) -> None:
         self._dataset = dataset
@@ -148,12 +148,12 @@ class DatasetIterator:
 
 
 def _of_trial(x: Any) -> Any:
-    """Return zeros as other whole numbers in each trial, so that a size which depends on them is open."""
+    """Return integers of zeros changed in each dry run, so that a size that depends on them is inferred as open."""
     return x + (context.dry - 1) if context.dry and np.dtype(x.dtype).kind in "iu" else x
 
 
 class Dataset:
-    """Elements that come one after another.
+    """A sequence of elements, computed as they are needed.
 
     Example:
         >>> ds = Dataset.from_tensor_slices([1, 2, 3]).map(lambda x: x * 2).batch(2)
@@ -167,10 +167,10 @@ class Dataset:
         self._items = items
         self._spec = spec
         self._size = size
-        self._table = table  # arrays of which items are rows, None where items are elements
+        self._table = table  # arrays whose rows the items number; None if items are the elements themselves
 
     def _derive(self, kind: str, items: Callable[[], Iterator[Any]], size: int) -> "Dataset":
-        """Return a dataset of the same items in another order or number."""
+        """Return a dataset that has some or all of these items, in any order."""
         return Dataset(kind, items, self._spec, size, self._table)
 
     def _elements(self) -> Iterator[Any]:
@@ -184,13 +184,13 @@ class Dataset:
         if any(isinstance(leaf, Composite) for leaf in _leaves(tensors)):
             parts = tree_map(_tensor, tensors)
             rows = [tree_map(lambda x, i=i: x[i], parts) for i in builtins.range(len(_leaves(parts)[0]))]
-            specs = partial(tree_map, lambda x: _spec(x).like(x.shape[1:]), parts)  # which `batch` knows by its type
+            specs = partial(tree_map, lambda x: _spec(x).like(x.shape[1:]), parts)  # `batch` looks for a partial
             return Dataset("TensorSlice", lambda: iter(rows), specs, len(rows))
         whole = hasattr(tensors, "columns") or isinstance(tensors, list)
         table = _frame(tensors) if whole else tree_map(_frame, dict(tensors) if hasattr(tensors, "keys") else tensors)
         sizes = {len(array) for array in _leaves(table)}
         if len(sizes) != 1:
-            raise ValueError(f"Dimensions {sorted(sizes)} are not compatible: all must have as many rows.")
+            raise ValueError(f"Dimensions {sorted(sizes)} are not compatible: all arrays need the same number of rows.")
         size = sizes.pop()
         spec = tree_map(lambda array: TensorSpec(array.shape[1:], array.dtype), table)
         return Dataset("TensorSlice", lambda: iter(builtins.range(size)), lambda: spec, size, table)
@@ -204,25 +204,25 @@ class Dataset:
     @staticmethod
     def from_generator(generator: Callable[..., Iterable[Any]], output_types: Any = None, output_shapes: Any = None,
                        args: tuple[Any, ...] = (), output_signature: Any = None, **_: Any) -> "Dataset":  # fmt: skip
-        """Return what a function gives each time it is called."""
+        """Return the elements that a generator function yields; each pass calls it anew."""
         spec = output_signature
         if spec is None:
             shapes = tree_map(lambda _: None, output_types) if output_shapes is None else output_shapes
             spec = tree_map(lambda kind, shape: TensorSpec(shape, kind), output_types, shapes)
 
-        def as_told(told: Any, x: Any) -> Any:
-            return x if isinstance(x, Composite) else ensure_shape(convert_to_tensor(x, told.dtype), told.shape)
+        def checked(spec: Any, x: Any) -> Any:
+            return x if isinstance(x, Composite) else ensure_shape(convert_to_tensor(x, spec.dtype), spec.shape)
 
         def items() -> Iterator[Any]:
             for element in generator(*(array_of(a)[()] for a in args)):
                 parts = tuple(element) if isinstance(spec, tuple) else element
-                yield tree_map(as_told, spec, parts)
+                yield tree_map(checked, spec, parts)
 
         return Dataset("FlatMap", items, lambda: spec, UNKNOWN)
 
     @staticmethod
     def range(*args: Any, output_type: DTypeLike = "int64", name: str | None = None) -> "Dataset":
-        """Return numbers as Python's `range` gives them."""
+        """Return the numbers of Python's `range`."""
         ds = Dataset.from_tensor_slices(np.arange(*(int(a) for a in args), dtype=as_dtype(output_type).name))
         ds._kind = "Range"
         return ds
@@ -244,7 +244,7 @@ class Dataset:
 
     @staticmethod
     def list_files(file_pattern: Any, shuffle: bool | None = None, seed: Any = None, name: Any = None) -> "Dataset":
-        """Return the names of files."""
+        """Return the names of the files that match patterns."""
         patterns = np.ravel(array_of(file_pattern)).tolist()
         paths = sorted(path for pattern in patterns for path in glob.glob(pattern.decode()))
         ds = Dataset.from_tensor_slices(paths)
@@ -252,14 +252,14 @@ class Dataset:
 
     @staticmethod
     def counter(start: Any = 0, step: Any = 1, dtype: DTypeLike = "int64", name: str | None = None) -> "Dataset":
-        """Return numbers without end."""
+        """Return the numbers start, start + step and so on, without end."""
         kind = as_dtype(dtype)
         return Dataset("Counter", lambda: (np.asarray(n, kind.name) for n in itertools.count(start, step)),
                        lambda: TensorSpec([], kind), INFINITE)  # fmt: skip
 
     @staticmethod
     def random(seed: Any = None, rerandomize_each_iteration: bool = False, name: str | None = None) -> "Dataset":
-        """Return numbers of 32 bits without end, the same in each pass or others; TensorFlow's where a seed was set."""
+        """Return random 32-bit numbers without end; with a seed they are TensorFlow's."""
         key, low, high = state_for("data.shuffle", "", seed, 0)
         seeds = _stream((key, low, high))
 
@@ -272,7 +272,7 @@ class Dataset:
     @staticmethod
     def sample_from_datasets(datasets: list["Dataset"], weights: Any = None, seed: Any = None,
                              stop_on_empty_dataset: bool = False, **_: Any) -> "Dataset":  # fmt: skip
-        """Return elements of several datasets, drawn at random from one or another, until all end, or one does."""
+        """Return elements of datasets chosen at random, until all (or, if `stop_on_empty_dataset`, one) are empty."""
 
         def items() -> Iterator[Any]:
             draw = _python.Random(seed)
@@ -292,7 +292,7 @@ class Dataset:
     @staticmethod
     def choose_from_datasets(datasets: list["Dataset"], choice_dataset: "Dataset",
                              stop_on_empty_dataset: bool = True) -> "Dataset":  # fmt: skip
-        """Return elements of several datasets, each from the one that the next number of another dataset says."""
+        """Return elements of several datasets; the numbers in `choice_dataset` say from which one each comes."""
 
         def items() -> Iterator[Any]:
             passes = [ds._elements() for ds in datasets]
@@ -306,7 +306,7 @@ class Dataset:
 
     def shuffle(self, buffer_size: Any, seed: Any = None, reshuffle_each_iteration: bool = True,
                 name: str | None = None) -> "Dataset":  # fmt: skip
-        """Return each element drawn from a buffer of the next ones, in TensorFlow's order where a seed was set."""
+        """Return the elements in random order, drawn from a buffer of the next ones; with a seed in TensorFlow's."""
         key, low, high = state_for("data.shuffle", "", seed, 0)
         n = int(buffer_size)
         if n < 1 and n != UNKNOWN:
@@ -316,7 +316,7 @@ class Dataset:
 
         def items() -> Iterator[Any]:
             first, second = fixed or (next(seeds), next(seeds))
-            if DatasetIterator.by_keras:  # which begins one more pass after each, and does not use it
+            if DatasetIterator.by_keras:  # Keras starts another pass after each epoch, and drops it with its seeds
                 next(seeds), next(seeds)
             draws = _stream((first, 0, second))
             source = self._items()
@@ -324,15 +324,15 @@ class Dataset:
             full = len(buffer)
             rest = ((left, None) for left in builtins.range(full, 0, -1))
             filled = itertools.chain(((full, new) for new in source), rest)
-            for start, (left, new) in builtins.enumerate(filled):  # a ring: the oldest element is at start
-                at, oldest = (start + next(draws) % left) % full, start % full
-                item, buffer[at], buffer[oldest] = buffer[at], buffer[oldest], new
+            for start, (left, new) in builtins.enumerate(filled):  # a ring buffer, whose oldest element is at `start`
+                drawn, oldest = (start + next(draws) % left) % full, start % full
+                item, buffer[drawn], buffer[oldest] = buffer[drawn], buffer[oldest], new
                 yield item
 
         return self._derive("Shuffle", items, self._size)
 
     def repeat(self, count: Any = None, name: str | None = None) -> "Dataset":
-        """Return the elements again and again, so often or without end."""
+        """Return the elements `count` times in a row, or without end."""
         times = -1 if count is None else int(count)
 
         def items() -> Iterator[Any]:
@@ -349,7 +349,7 @@ class Dataset:
         return self._derive("Repeat", items, size)
 
     def take(self, count: Any, name: str | None = None) -> "Dataset":
-        """Return the first elements."""
+        """Return the first `count` elements."""
         n = int(count)
         if n < 0:
             return self
@@ -357,7 +357,7 @@ class Dataset:
         return self._derive("Take", lambda: itertools.islice(self._items(), n), size)
 
     def skip(self, count: Any, name: str | None = None) -> "Dataset":
-        """Return the elements after the first ones."""
+        """Return all but the first `count` elements."""
         n = int(count)
         if n < 0:
             return self.take(0)
@@ -365,17 +365,17 @@ class Dataset:
         return self._derive("Skip", lambda: itertools.islice(self._items(), n, None), size)
 
     def shard(self, num_shards: Any, index: Any, name: str | None = None) -> "Dataset":
-        """Return every `num_shards`-th element."""
+        """Return every `num_shards`-th element, from number `index` on."""
         n, i = int(num_shards), int(index)
         size = len(builtins.range(i, self._size, n)) if self._size >= 0 else self._size
         return self._derive("Shard", lambda: itertools.islice(self._items(), i, None, n), size)
 
     def prefetch(self, buffer_size: Any = None, name: str | None = None) -> "Dataset":
-        """Return the same: elements are made when they are needed."""
+        """Return the same elements: nothing is computed ahead here."""
         return self._derive("Prefetch", self._items, self._size)
 
     def cache(self, filename: str = "", name: str | None = None) -> "Dataset":
-        """Return the elements of the first complete pass again in every other."""
+        """Return the same elements in each pass, kept in memory from the first complete one."""
         memory: list[list[Any]] = []
 
         def items() -> Iterator[Any]:
@@ -391,24 +391,24 @@ class Dataset:
         return self._derive("Cache", items, self._size)
 
     def concatenate(self, dataset: "Dataset", name: str | None = None) -> "Dataset":
-        """Return the elements, and then those of another dataset."""
+        """Return the elements followed by those of another dataset."""
         sizes = (self._size, dataset._size)
         size = INFINITE if INFINITE in sizes else UNKNOWN if UNKNOWN in sizes else sum(sizes)
         return Dataset("Concatenate", lambda: itertools.chain(self._elements(), dataset._elements()), self._spec, size)
 
     def with_options(self, options: Any, name: str | None = None) -> "Dataset":
-        """Return the same: options concern how TensorFlow runs."""
+        """Return the same dataset: the options are about how TensorFlow runs it."""
         return self
 
     def map(self, map_func: Callable[..., Any], num_parallel_calls: Any = None, deterministic: Any = None,
             **_: Any) -> "Dataset":  # fmt: skip
-        """Return what a function makes of each element; the parts of a tuple are its arguments."""
+        """Return the results of a function of each element; a tuple is unpacked into its arguments."""
         result = _on_elements(map_func)
         kind = "ParallelMap" if num_parallel_calls is not None else "Map"
         return Dataset(kind, lambda: builtins.map(result, self._elements()), lambda: self._inferred(result), self._size)
 
     def _inferred(self, result: Callable[[Any], Any]) -> Any:
-        """Return the specification of what a function gives, from zeros or, failing that, from the first element."""
+        """Return the specification of a function's results, inferred from symbols or else from the first element."""
         spec = self._spec()
         plain = all(type(s) is TensorSpec or getattr(s, "ragged_rank", None) == 0 for s in _leaves(spec))
         if plain and all(s.shape.rank is not None and s.dtype != "string" for s in _leaves(spec)):
@@ -432,14 +432,14 @@ class Dataset:
         return Dataset("TakeWhile", lambda: itertools.takewhile(holds, self._elements()), self._spec, UNKNOWN)
 
     def flat_map(self, map_func: Callable[..., "Dataset"], name: str | None = None) -> "Dataset":
-        """Return the elements of the dataset that a function makes of each element, one after the other."""
+        """Return the elements of the datasets that a function makes of the elements, one dataset after the other."""
         parts = self.map(map_func)
         spec = lambda: next(parts._items()).element_spec  # noqa: E731
         return Dataset("FlatMap", lambda: (e for ds in parts._items() for e in ds._elements()), spec, UNKNOWN)
 
     def interleave(self, map_func: Callable[..., "Dataset"], cycle_length: Any = None, block_length: Any = None,
                    *_: Any, **__: Any) -> "Dataset":  # fmt: skip
-        """Return the same elements, some of each of several datasets in turn."""
+        """Return the elements of `flat_map`, but `block_length` of each of `cycle_length` datasets in turn."""
         width = 4 if cycle_length is None or int(cycle_length) < 1 else int(cycle_length)
         block = 1 if block_length is None else int(block_length)
         parts = self.map(map_func)
@@ -460,7 +460,7 @@ class Dataset:
     def group_by_window(self, key_func: Callable[..., Any], reduce_func: Callable[[Any, "Dataset"], "Dataset"],
                         window_size: Any = None, window_size_func: Callable[[Any], Any] | None = None,
                         name: str | None = None) -> "Dataset":  # fmt: skip
-        """Return what a function (key, dataset) makes of so many elements of a key at a time; the rest come last."""
+        """Apply `reduce_func(key, group)` to each `window_size` elements of one key; incomplete groups come last."""
         if (window_size is None) == (window_size_func is None):
             raise ValueError("Either the `window_size` argument or the `window_size_func` argument must be specified.")
         key_of = _on_elements(key_func)
@@ -488,9 +488,9 @@ class Dataset:
                                   padding_values: Any = None, pad_to_bucket_boundary: bool = False,
                                   no_padding: bool = False, drop_remainder: bool = False,
                                   name: str | None = None) -> "Dataset":  # fmt: skip
-        """Return batches of elements of like lengths, padded to one shape.
+        """Return padded batches of elements of similar lengths.
 
-        The first bucket has lengths below the first boundary, the next those below the second, and so on.
+        Bucket i has the elements shorter than boundary i, and not in an earlier bucket; the last one has the rest.
         """
         if len(bucket_batch_sizes) != len(bucket_boundaries) + 1:
             raise ValueError("`len(bucket_batch_sizes)` must equal `len(bucket_boundaries) + 1` but "
@@ -517,12 +517,12 @@ class Dataset:
         return self.group_by_window(bucket_of, batch, window_size_func=lambda key: bucket_batch_sizes[int(key)])
 
     def unique(self, name: str | None = None) -> "Dataset":
-        """Return each element where it comes first."""
+        """Return the distinct elements, each at its first place."""
 
         def items() -> Iterator[Any]:
             seen: set[Any] = set()
             for element in self._elements():
-                key = repr(_values(element).tolist())  # vectors too
+                key = repr(_values(element).tolist())  # hashable for vectors too
                 if key not in seen:
                     seen.add(key)
                     yield element
@@ -530,7 +530,7 @@ class Dataset:
         return Dataset("Unique", items, self._spec, UNKNOWN)
 
     def scan(self, initial_state: Any, scan_func: Callable[[Any, Any], Any], name: str | None = None) -> "Dataset":
-        """Return the outputs of a function (state, element) -> (next state, output)."""
+        """Return the outputs of a function (state, element) -> (next state, output), called in order."""
 
         def items() -> Iterator[Any]:
             state = tree_map(_tensor, initial_state)
@@ -542,15 +542,15 @@ class Dataset:
         return Dataset("Scan", items, lambda: tree_map(_spec, next(items())), self._size)
 
     def apply(self, transformation_func: Callable[["Dataset"], "Dataset"]) -> "Dataset":
-        """Return what a function makes of the dataset."""
+        """Return `transformation_func(dataset)`."""
         return transformation_func(self)
 
     def enumerate(self, start: Any = 0, name: str | None = None) -> "Dataset":
-        """Return pairs of a number and an element."""
+        """Return pairs (number, element)."""
         return Dataset.zip(Dataset.counter(int(start)), self)
 
     def batch(self, batch_size: Any, drop_remainder: bool = False, *_: Any, **__: Any) -> "Dataset":
-        """Return so many elements at a time, stacked; the last ones may be fewer unless they are to be left out."""
+        """Return stacks of `batch_size` elements; the last may be smaller, or is left out with `drop_remainder`."""
         table = self._table
         join: Callable[[list[Any]], Any] = partial(_stacked, self._spec() if isinstance(self._spec, partial) else None)
         if table is not None:
@@ -559,7 +559,7 @@ class Dataset:
 
     def padded_batch(self, batch_size: Any, padded_shapes: Any = None, padding_values: Any = None,
                      drop_remainder: bool = False, name: Any = None) -> "Dataset":  # fmt: skip
-        """Return so many elements at a time, padded to one shape."""
+        """Return stacks of `batch_size` elements, padded to one shape."""
 
         def join(elements: list[Any]) -> Any:
             def stack(first: Any, fill: Any, sizes: Any, *others: Any) -> Any:
@@ -584,7 +584,7 @@ class Dataset:
         return self._plain()._grouped("PaddedBatch", batch_size, drop_remainder, join, axis)
 
     def ragged_batch(self, batch_size: Any, drop_remainder: bool = False, *_: Any, **__: Any) -> "Dataset":
-        """Return so many elements at a time; those whose lengths differ make rows of a ragged tensor."""
+        """Return stacks of `batch_size` elements; if their shapes differ, or are open, as ragged tensors."""
 
         def stack(spec: TensorSpec, *leaves: Any) -> Any:
             even = spec.shape.is_fully_defined() and len({np.shape(_values(leaf)) for leaf in leaves}) == 1
@@ -594,7 +594,7 @@ class Dataset:
         return self._plain()._grouped("RaggedBatch", batch_size, drop_remainder, join)
 
     def _plain(self) -> "Dataset":
-        """Return the same with elements for items."""
+        """Return the same dataset, with the elements as items instead of row numbers."""
         return Dataset(self._kind, self._elements, self._spec, self._size)
 
     def _grouped(self, kind: str, batch_size: Any, drop: bool, join: Callable[[list[Any]], Any],
@@ -632,28 +632,28 @@ class Dataset:
 
     def window(self, size: Any, shift: Any = None, stride: Any = 1, drop_remainder: bool = False,
                name: Any = None) -> "Dataset":  # fmt: skip
-        """Return datasets of so many elements, each begun `shift` elements after the one before."""
+        """Return datasets of `size` elements, `stride` apart; each starts `shift` elements after the one before."""
         n, step = int(size), int(stride)
         move = n if shift is None else int(shift)
-        reach = (n - 1) * step + 1
+        span = (n - 1) * step + 1  # elements from the first to the last of a window
 
         def items() -> Iterator[Any]:
             source: Iterator[Any] = self._elements()
             buffer: list[Any] = []
             while True:
-                buffer += itertools.islice(source, reach - len(buffer))
-                if not buffer or (drop_remainder and len(buffer) < reach):
+                buffer += itertools.islice(source, span - len(buffer))
+                if not buffer or (drop_remainder and len(buffer) < span):
                     return
-                yield tree_map(lambda spec, *x: _variant(lambda: spec, x), self._spec(), *buffer[:reach:step])
+                yield tree_map(lambda spec, *x: _variant(lambda: spec, x), self._spec(), *buffer[:span:step])
                 for _ in itertools.islice(source, max(move - len(buffer), 0)):
                     pass
                 buffer = buffer[move:]
 
-        count = self._size if self._size < 0 else max(-(-(self._size - (reach - 1) * drop_remainder) // move), 0)
+        count = self._size if self._size < 0 else max(-(-(self._size - (span - 1) * drop_remainder) // move), 0)
         return Dataset("Window", items, lambda: tree_map(lambda s: DatasetSpec(s), self._spec()), count)
 
     def reduce(self, initial_state: Any, reduce_func: Callable[[Any, Any], Any], name: str | None = None) -> Any:
-        """Return the last state of a function (state, element) -> state."""
+        """Return the last state of a function (state, element) -> next state, called in order."""
         state = tree_map(_tensor, initial_state)
         for element in self:
             state = tree_map(_tensor, reduce_func(state, element))
@@ -676,7 +676,7 @@ class Dataset:
         return self._spec()
 
     def cardinality(self, name: str | None = None) -> Tensor:
-        """Return the number of elements, -1 if there is no end, -2 if it is not known."""
+        """Return the number of elements: -1 is infinite, -2 unknown."""
         return Tensor(np.asarray(self._size, "int64"))
 
     def __len__(self) -> int:
@@ -691,9 +691,9 @@ class Dataset:
         return DatasetIterator(self)
 
     def keras_pass(self, whole: bool = True) -> DatasetIterator:
-        """Return the elements as `fit` gets them: the seeds of a shuffle go on as they do there.
+        """Return a pass for `fit` and the like, in which shuffles use up seeds as they do in Keras.
 
-        `whole` says whether an epoch has all elements; where their number is known, Keras then begins one pass more.
+        Keras starts a further pass after each epoch of all elements (`whole`) if their number is known.
         """
         return DatasetIterator(self, of_keras=whole and self._size >= 0)
 
@@ -706,7 +706,7 @@ def _variant(spec: Callable[[], Any], elements: Sequence[Any]) -> Dataset:
 
 
 def of_folder(folder: FolderDataset, shuffle: bool, seed: int | None) -> Dataset:
-    """Return the batches of a folder, or of windows of a series, as TensorFlow would give them."""
+    """Return the samples of a folder, or windows of a series, in the batches and order of TensorFlow's dataset."""
     items, load, labels, size = folder._items, folder._load, folder._labels, folder._batch
 
     def make(i: int) -> Any:
@@ -723,7 +723,7 @@ def of_folder(folder: FolderDataset, shuffle: bool, seed: int | None) -> Dataset
 
 
 class Options(SimpleNamespace):
-    """Settings of how TensorFlow runs a pipeline; any may be set, none does anything."""
+    """Settings of how TensorFlow runs a pipeline. Any attribute may be set, and has no effect."""
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):

@@ -1,4 +1,4 @@
-"""Datasets of files: lines, records and tables."""
+"""Datasets of files: lines of text, records and tables."""
 
 import glob
 import io
@@ -19,7 +19,7 @@ from .tensors import array_of, convert_to_tensor
 
 
 def _paths(filenames: Any) -> list[str]:
-    """Return the names of files, which may be the elements of a dataset."""
+    """Return the names of files, given as text, a tensor, a list or a dataset of these."""
     parts = filenames if isinstance(filenames, Dataset | list | tuple) else [filenames]
     names = [np.ravel(array_of(os.fspath(part) if isinstance(part, os.PathLike) else part)) for part in parts]
     return [name.decode() for name in itertools.chain(*names)]
@@ -28,7 +28,7 @@ def _paths(filenames: Any) -> list[str]:
 class _OfFiles(Dataset):
     _name: str
     _parts: Callable[..., Iterable[bytes]]
-    """Returns what is in a file, given its name and its compression."""
+    """Yields the elements of a file, given its name and its compression."""
 
     def __init__(self, filenames: Any, compression_type: Any = None, *_: Any, **__: Any) -> None:
         def items() -> Iterator[Any]:
@@ -42,25 +42,25 @@ class _OfFiles(Dataset):
 def _lines(*file: Any) -> Iterator[bytes]:
     with opened(*file) as lines:
         for line in lines:
-            yield line.rstrip(b"\n").replace(b"\r", b"")  # wherever that stands, as in TensorFlow
+            yield line.rstrip(b"\n").replace(b"\r", b"")  # TensorFlow drops \r anywhere in a line
 
 
 class TextLineDataset(_OfFiles):
-    """The lines of text files, which may be compressed with GZIP."""
+    """The lines of text files, plain or compressed with GZIP."""
 
     _name = "TextLine"
     _parts = staticmethod(_lines)
 
 
 class TFRecordDataset(_OfFiles):
-    """The records of files, which may be compressed with GZIP."""
+    """The records of TFRecord files, plain or compressed with GZIP."""
 
     _name = "TFRecord"
     _parts = staticmethod(records)
 
 
 def _write_records(filename: Any, compression_type: str | None = None) -> Any:
-    """`TFRecordWriter` of datasets: `write` writes all elements, which are texts."""
+    """`tf.data.experimental.TFRecordWriter`: its `write` writes all elements of a dataset, which are bytes."""
 
     def write(dataset: Dataset) -> None:
         with TFRecordWriter(filename, compression_type) as file:
@@ -72,13 +72,13 @@ def _write_records(filename: Any, compression_type: str | None = None) -> Any:
 
 def _table(filenames: Any, record_defaults: list[Any], compression_type: Any = None, *_: Any, header: bool = False,
            **options: Any) -> Dataset:  # fmt: skip
-    """`CsvDataset`: a tuple of the fields for each line of tables; see `tf.io.decode_csv`."""
+    """`CsvDataset`: a tuple of fields for each line of CSV files; see `tf.io.decode_csv`."""
     lines = TextLineDataset(filenames, compression_type).skip(int(header))
     return lines.map(lambda line: tuple(decode_csv(line, record_defaults, **options)))
 
 
 def _numbers(texts: list[str]) -> Any:
-    """Return a column of a table in the narrowest of TensorFlow's types that holds all of it."""
+    """Return a column as int32, else as float32, else as text: the first that takes all of its cells."""
     for kind in ("int32", "float32"):
         try:
             return np.array([text or "0" for text in texts], kind)
@@ -92,7 +92,7 @@ def _csv_batches(file_pattern: Any, batch_size: int, column_names: Any = None, c
                  use_quote_delim: bool = True, na_value: str = "", header: bool = True, num_epochs: int | None = None,
                  shuffle: bool = True, shuffle_buffer_size: int = 10000, shuffle_seed: int | None = None,
                  compression_type: str | None = None, **_: Any) -> Dataset:  # fmt: skip
-    """`make_csv_dataset`: batches of the rows of tables, a dict of columns, and the labels if a column has them."""
+    """`make_csv_dataset`: batches of rows of CSV files, a dict of columns each, or (dict, labels) with `label_name`."""
     patterns = [file_pattern] if isinstance(file_pattern, str | Path) else list(file_pattern)
     paths = sorted(path for pattern in patterns for path in glob.glob(str(pattern)) or [str(pattern)])
     rows = []
