@@ -1,4 +1,4 @@
-"""Control flow, gradients and `tf.Module`: everything runs when and as Python calls it."""
+"""Control flow, gradients and `tf.Module`. There are no graphs: everything runs when Python calls it."""
 
 import inspect
 import io
@@ -29,24 +29,24 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Muted(io.TextIOBase):
-    """Where Python's prints go while a function that was traced before has to run once more."""
+    """A standard output that drops prints, while a function that was traced before has to run once more."""
 
     def __init__(self, stdout: Any) -> None:
         self.stdout: Any = unmuted(stdout)
 
     def write(self, text: str) -> int:
-        """Return how long a text is."""
+        """Drop a text, and return its length."""
         return len(text)
 
 
 def unmuted(stream: Any) -> Any:
-    """Return a stream that is heard."""
+    """Return the stream behind a muted one."""
     return stream.stdout if isinstance(stream, Muted) else stream
 
 
 def py_function(func: Callable[..., Any] | None = None, inp: Sequence[Any] = (), Tout: Any = None,
                 name: Any = None) -> Any:  # fmt: skip
-    """Run a function of tensors; without one, return what makes a function of tensors of one."""
+    """Call a Python function with tensors; without a function, return a decorator."""
     if func is None:
         return lambda f: lambda *args: py_function(f, args, Tout)
     escape()
@@ -62,7 +62,7 @@ def py_function(func: Callable[..., Any] | None = None, inp: Sequence[Any] = (),
 
 def numpy_function(func: Callable[..., Any] | None = None, inp: Sequence[Any] = (), Tout: Any = None, *_: Any,
                    **__: Any) -> Any:  # fmt: skip
-    """Run a function of arrays; without one, return what makes a function of tensors of one."""
+    """Call a Python function with arrays; without a function, return a decorator."""
     if func is None:
         return lambda f: lambda *args: numpy_function(f, args, Tout)
     return py_function(lambda *args: func(*(as_array(a)[()] for a in args)), inp, Tout)
@@ -74,7 +74,7 @@ def _is_true(pred: Any) -> bool:
 
 def cond(pred: Any, true_fn: Callable[[], Any] | None = None, false_fn: Callable[[], Any] | None = None,
          name: Any = None) -> Any:  # fmt: skip
-    """Call one of two functions."""
+    """Call `true_fn` if `pred` is true, else `false_fn`."""
     branch = true_fn if _is_true(pred) else false_fn
     return branch() if branch else None
 
@@ -111,7 +111,7 @@ vectorized_map = map_fn
 
 
 class TensorArray:
-    """A list of tensors, written to by index."""
+    """A list of tensors that is written and read by index."""
 
     def __init__(self, dtype: Any, size: Any = 0, dynamic_size: bool = False, clear_after_read: bool | None = None,
                  *_: Any, element_shape: Any = None, **__: Any) -> None:  # fmt: skip
@@ -122,15 +122,15 @@ class TensorArray:
         self._blank: Any = None if element_shape is None else ops.zeros(element_shape, self.dtype.name)
 
     def _filled(self, i: int) -> Tensor:
-        """Return a tensor, zeros for one that is not there."""
+        """Return the tensor at an index, zeros if nothing was written there."""
         if self._items[i] is None:
             if self._blank is None:
-                raise ValueError(f"Nothing was written to this TensorArray, so that element {i} has no shape.")
+                raise ValueError(f"Element {i} of this TensorArray has no shape. Write to it or give `element_shape`.")
             self._items[i] = self._blank
         return cast(Tensor, self._items[i])
 
     def write(self, index: Any, value: Any, name: str | None = None) -> "TensorArray":
-        """Store a tensor, and return the list."""
+        """Store a tensor, and return the TensorArray."""
         i, n = int(index), len(self._items)
         if i >= n and not self._dynamic:
             raise OutOfRangeError(f"Tried to write to index {i} but array is not resizeable and size is: {n}")
@@ -154,20 +154,20 @@ class TensorArray:
         return item
 
     def size(self, name: str | None = None) -> Tensor:
-        """Return how many there are."""
+        """Return the number of elements."""
         return convert_to_tensor(len(self._items))
 
     def stack(self, name: str | None = None) -> Tensor:
-        """Return all of them as one tensor, zeros for those that are not there."""
+        """Return all elements as one tensor, with zeros where nothing was written."""
         return self.gather(range(len(self._items)))
 
     def gather(self, indices: Any, name: str | None = None) -> Tensor:
-        """Return those at some indices as one tensor."""
+        """Return the elements at indices as one tensor."""
         items = [self._filled(int(i)) for i in indices]
         return ops.stack(items) if items else ops.zeros((0,), self.dtype.name)
 
     def unstack(self, value: Any, name: str | None = None) -> "TensorArray":
-        """Store the rows of a tensor."""
+        """Store the rows of a tensor as elements."""
         self._items = list(convert_to_tensor(value))
         self._blank = ops.zeros_like(self._items[0]) if self._items else None
         return self
@@ -175,7 +175,7 @@ class TensorArray:
 
 def print_(*inputs: Any, output_stream: Any = sys.stderr, summarize: int = 3, sep: str = " ", end: str = "\n",
            name: Any = None) -> None:  # fmt: skip
-    """`tf.print`: print values to the standard error stream, of tensors the first and last elements."""
+    """`tf.print`: print values to standard error, or another stream; long tensors are abbreviated."""
     escape()
     alone = len(inputs) == 1 and isinstance(inputs[0], TensorOps) and not inputs[0].ndim
     line = sep.join(printed(x, summarize) for x in inputs)
@@ -190,7 +190,7 @@ def print_(*inputs: Any, output_stream: Any = sys.stderr, summarize: int = 3, se
 
 
 def printed(x: Any, most: int) -> str:
-    """Return a value as `tf.print` has it, with so many items at each end of an axis."""
+    """Return a value as `tf.print` prints it, with at most `most` items at each end of an axis."""
     if isinstance(x, dict):
         return "{" + ", ".join(f"{key!r}: {printed(value, most)}" for key, value in x.items()) + "}"
     if isinstance(x, list | tuple):
@@ -212,14 +212,14 @@ def _rows_printed(array: Any, most: int, depth: int) -> str:
 
 
 def _number(x: Any) -> str:
-    """Return a float with the digits that give it back: six or fifteen, else nine or seventeen."""
+    """Return a float with as few digits as give it back: 6 or 9 digits for float32, 15 or 17 for float64."""
     few, many = (15, 17) if x.dtype == np.float64 else (6, 9)
     short = f"{float(x):.{few}g}"
     return short if x.dtype.type(short) == x or x != x else f"{float(x):.{many}g}"
 
 
 UnconnectedGradients: SimpleNamespace = SimpleNamespace(NONE="none", ZERO="zero")
-"""The value of a gradient where the target does not depend on the source."""
+"""What a gradient is if the target does not depend on the source."""
 
 
 class GradientTape(KerasTape):
@@ -287,7 +287,7 @@ class GradientTape(KerasTape):
 
     @contextmanager
     def stop_recording(self) -> Any:
-        """Within this context this tape records nothing."""
+        """Stop recording within this context."""
         before = recorders.open
         recorders.open = [r for r in before if r is not self]
         try:
@@ -296,12 +296,12 @@ class GradientTape(KerasTape):
             recorders.open = before
 
     def watched_variables(self) -> tuple[Any, ...]:
-        """Return the variables that it has met."""
+        """Return the variables that the tape has recorded."""
         return tuple(x for x in self._watched.values() if isinstance(x, KerasVariable)) or self._met
 
 
 def map_structure(function: Callable[..., Any], first: Any, *others: Any, lists: bool = True) -> Any:
-    """Return nested dicts, tuples and (unless these are leaves) lists with a function of their leaves."""
+    """Apply a function to the leaves of nested dicts, tuples and, unless `lists` is False, lists."""
     if isinstance(first, dict):
         columns = {key: (first[key], *(x[key] for x in others)) for key in sorted(first)}
         values = {key: map_structure(function, *column, lists=lists) for key, column in columns.items()}
@@ -313,14 +313,14 @@ def map_structure(function: Callable[..., Any], first: Any, *others: Any, lists:
 
 
 def flatten(structure: Any, lists: bool = True) -> list[Any]:
-    """Return the leaves of nested dicts, tuples and lists."""
+    """Return the leaves of nested dicts, tuples and, unless `lists` is False, lists."""
     leaves: list[Any] = []
     map_structure(leaves.append, structure, lists=lists)
     return leaves
 
 
 class Module:
-    """An object whose variables are found among its attributes, those of modules and layers inside included."""
+    """An object that collects the variables among its attributes, and of the modules and layers among these."""
 
     def __init__(self, name: str | None = None) -> None:
         snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", type(self).__name__).lower()
@@ -328,7 +328,7 @@ class Module:
 
     @property
     def name_scope(self) -> Any:
-        """A scope for names, which have no paths here."""
+        """A context without effect: names have no paths here."""
         return name_scope(self.name)
 
     def _walk(self, value: Any, seen: set[int]) -> Iterable[Any]:
@@ -356,33 +356,33 @@ class Module:
 
     @property
     def variables(self) -> tuple[Any, ...]:
-        """All variables: its own by their attributes' names, then those of what is inside."""
+        """All variables: its own, sorted by attribute, then those of inner modules and layers."""
         return self._variables("variables")
 
     @property
     def trainable_variables(self) -> tuple[Any, ...]:
-        """Those that training changes."""
+        """The variables that training changes."""
         return self._variables("trainable_variables")
 
     @property
     def non_trainable_variables(self) -> tuple[Any, ...]:
-        """The others."""
+        """The variables that training leaves alone."""
         return tuple(v for v in self.variables if not v.trainable)
 
     @property
     def submodules(self) -> tuple[Any, ...]:
-        """The modules and layers inside."""
+        """The inner modules and layers."""
         return tuple(x for x in self._walk(self, set()) if x is not self and isinstance(x, Module | Layer))
 
     @classmethod
     def with_name_scope(cls, method: F) -> F:
-        """Return a method as it is: names have no paths here."""
+        """Return the method unchanged: names have no paths here."""
         return method
 
 
 @contextmanager
 def name_scope(name: str, *_: Any) -> Any:
-    """A scope for the names of a graph, which there is not."""
+    """A context without effect: there is no graph whose operations it could name."""
     yield name
 
 
@@ -391,7 +391,7 @@ control_dependencies: Callable[..., Any] = name_scope
 
 
 def executing_eagerly() -> bool:
-    """Say that everything runs eagerly."""
+    """Return True: everything runs eagerly."""
     return True
 
 

@@ -1,4 +1,4 @@
-"""`tf.function`: a Python function of tensors, traced at its first call of a kind and then replayed."""
+"""`tf.function`: a Python function of tensors, traced at its first call with arguments of a kind, and then replayed."""
 
 import copy
 import functools
@@ -23,7 +23,7 @@ from .tensors import Composite, Variable, convert_to_tensor, escape
 
 F = TypeVar("F", bound=Callable[..., Any])
 KINDS_KEPT = 16
-"""Of so many kinds of calls programs are kept."""
+"""The number of kinds of calls for which a function keeps a program."""
 
 
 def _as_argument(value: Any) -> Any:
@@ -36,7 +36,7 @@ def _as_result(value: Any) -> Any:
 
 
 def _kind(value: Any, tensors: list[Tensor]) -> Any:
-    """Return what two calls have in common that differ in the values of tensors alone, which are added to a list."""
+    """Return a key that two calls share if they differ in the values of tensors alone; collect these in `tensors`."""
     if type(value) in (Tensor, KerasTensor):
         tensors.append(value)
         return Tensor
@@ -48,7 +48,7 @@ def _kind(value: Any, tensors: list[Tensor]) -> Any:
 
 
 def _symbol(value: Any) -> Any:
-    """Return a symbolic tensor in the place of a tensor, or of its specification."""
+    """Return a symbolic tensor for a tensor or a specification."""
     if isinstance(value, TensorSpec) or type(value) is Tensor:
         return KerasTensor(tuple(value.shape), as_dtype(value.dtype).name)
     return _as_argument(value)
@@ -60,29 +60,29 @@ def _is_plain(tensor: Tensor) -> bool:
 
 
 class Graph:
-    """The operations that a trace met."""
+    """The operations that a trace recorded."""
 
     def __init__(self, names: Iterable[str]) -> None:
         self._names = list(names)
 
     def get_operations(self) -> list[Any]:
-        """Return the operations, each with a `name` of its own and its `type`."""
+        """Return the operations, each with a unique `name` and its `type`."""
         return [SimpleNamespace(name=f"{name}_{i}", type=name) for i, name in enumerate(self._names)]
 
     def as_graph_def(self) -> str:
-        """Return them as text."""
+        """Return the operations as the text of a GraphDef."""
         return "".join(f'node {{\n  name: "{op.name}"\n  op: "{op.type}"\n}}\n' for op in self.get_operations())
 
 
 def _calls(function: Callable[[Any], Any], args: Any) -> Jit:
-    """Return what runs calls of one kind, in the structure of the first one's `args`, which it keeps."""
+    """Return the `Jit` for calls of one kind: it takes tensors, and puts them into the structure of `args`."""
 
     def run(tensors: Any) -> Any:
         rest = iter(tensors)
         result = function(map_structure(lambda x: next(rest) if type(x) is Tensor else x, args))
         result = map_structure(_as_result, result)
         if not all(x is None or type(x) is Tensor for x in flatten(result)):
-            escape()  # no replay gives anything else
+            escape()  # a replay can return tensors and None only
         return result
 
     return Jit(run, lambda: True, waits=False)
@@ -91,9 +91,9 @@ def _calls(function: Callable[[Any], Any], args: Any) -> Jit:
 class Function:
     """The result of `tf.function` for a Python function.
 
-    As in TensorFlow, what the function does in Python besides its maths (prints, counts, appends) it does when it is
-    traced, at the first call with arguments of a kind, and numbers of Python's are then constants. It runs each time
-    where it looks at values, and prints nothing then.
+    As in TensorFlow, side effects in Python (prints, counts, appends) happen when the function is traced: at the first
+    call with arguments of a kind. Python numbers are constants of the trace. A function that looks at the values of
+    tensors cannot be replayed: it runs at each call, and its prints are muted after the first.
     """
 
     def __init__(self, python_function: Callable[..., Any], input_signature: Sequence[Any] | None = None,
@@ -117,11 +117,11 @@ class Function:
         return map_structure(_as_result, self._replayed(kind, arguments, tensors) if plain else self._run(arguments))
 
     def _run(self, arguments: Any) -> Any:
-        """Run the function; where a run before has traced it, without its prints."""
-        key, made = self._key(arguments), (Changes.layers, Variable._made)
+        """Run the function; its prints are muted if it was traced before."""
+        key, before = self._key(arguments), (Changes.layers, Variable._made)
         with redirect_stdout(Muted(sys.stdout) if key in self._traced and not functions_run_eagerly() else sys.stdout):
             result = self._python(arguments)
-        if made == (Changes.layers, Variable._made):  # else it will do something else the next time
+        if before == (Changes.layers, Variable._made):  # a run that makes variables differs from the next: no trace
             self._traced.add(key)
         return result
 
@@ -130,7 +130,7 @@ class Function:
         return self.python_function(*(() if self._owner is None else (self._owner,)), *args, **kwargs)
 
     def _key(self, arguments: Any) -> Any:
-        """Return what the calls share that one trace serves."""
+        """Return the key of the calls that share a trace: their kind and, without a signature, shapes and dtypes."""
         tensors: list[Tensor] = []
         kind = id(self._owner), _kind(arguments, tensors)
         return kind if self.input_signature else (kind, *((tuple(x.shape), as_dtype(x.dtype)) for x in tensors))
@@ -139,8 +139,8 @@ class Function:
         calls = self._calls.get(kind)
         if calls is None:
             make_room(self._calls, KINDS_KEPT)
-            calls = self._calls.setdefault(kind, _calls(self._run, arguments))  # another thread may have
-        with np.errstate(all="ignore"), calls.lock:  # what it assigns, and the prints of its trace, are one thread's
+            calls = self._calls.setdefault(kind, _calls(self._run, arguments))  # unless another thread has set one
+        with np.errstate(all="ignore"), calls.lock:  # one thread at a time assigns to variables, or prints in a trace
             return calls.run(tuple(x.array for x in tensors))
 
     def _checked(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -163,14 +163,14 @@ class Function:
         return bound
 
     def get_concrete_function(self, *args: Any, **kwargs: Any) -> "Function":
-        """Return the function with the graph for arguments of a kind, tensors or specifications: it runs on zeros."""
+        """Return a copy with the graph for arguments (tensors or specifications), traced by a run on zeros."""
         specs = map_structure(_symbol, (args or self.input_signature or (), kwargs))
         key = self._key(specs)
         outputs = iter(() if key in self._traced else (sys.stdout,))
         concrete = copy.copy(self)
 
         def run(args: Any, kwargs: Any) -> Any:
-            with redirect_stdout(next(outputs, Muted(sys.stdout))):  # it runs more than once
+            with redirect_stdout(next(outputs, Muted(sys.stdout))):  # `infer` calls it more than once
                 result, record = trace(self._python, (args, kwargs))
             concrete.graph = Graph(entry.op.forward.__name__ for entry in record.entries)
             return [x for x in flatten(map_structure(_as_result, result)) if type(x) is Tensor]
@@ -180,7 +180,7 @@ class Function:
         return concrete
 
     def experimental_get_tracing_count(self) -> int:
-        """Return for how many kinds of arguments it was traced."""
+        """Return the number of traces."""
         return len(self._traced)
 
     def pretty_printed_signature(self, verbose: bool = True) -> str:
@@ -195,7 +195,7 @@ def function(func: F, input_signature: Sequence[Any] | None = None, **_: Any) ->
 @overload
 def function(func: None = None, input_signature: Sequence[Any] | None = None, **_: Any) -> Callable[[F], F]: ...
 def function(func: Any = None, input_signature: Sequence[Any] | None = None, **_: Any) -> Any:
-    """Return a function that does what another does, with arrays among its arguments made tensors; see `Function`.
+    """Return a `Function` that traces and replays `func`; arrays among its arguments become tensors.
 
     Example:
         >>> @function(input_signature=[TensorSpec([None], "float32")])
