@@ -1,4 +1,4 @@
-"""Making, shaping, joining, indexing and sorting tensors: functions of `tf` itself."""
+"""Functions of `tf` itself that make, shape, join, index and sort tensors."""
 
 import builtins
 from collections.abc import Callable, Sequence
@@ -21,7 +21,7 @@ from .tensors import NAMES, NODE, Rows, alike, array_of, constant, convert_to_te
 
 
 def sizes_of(shape: Any) -> tuple[int, ...]:
-    """Return a shape given as numbers, tensors among them, or as one tensor."""
+    """Return a shape as integers, given as one number, a tensor, or a sequence of numbers and scalar tensors."""
     return tuple(int(n) for n in (shape if np.ndim(shape) or isinstance(shape, list | tuple) else [shape]))
 
 
@@ -32,7 +32,7 @@ def fill(dims: Any, value: Any, name: str | None = None, **_: Any) -> Tensor:
 
 
 def range(start: Any, limit: Any = None, delta: Any = 1, dtype: DTypeLike | None = None, name: str = "range") -> Tensor:
-    """Numbers from `start` (0 if it is the only limit) up to but without `limit`."""
+    """Numbers from `start` up to, but without, `limit`; with one argument from 0 up to it."""
     first, last = (0, start) if limit is None else (start, limit)
     numbers = ops.arange(first, last, delta, None if dtype is None else as_dtype(dtype).name)
     if not as_dtype(numbers.dtype).is_floating:
@@ -42,7 +42,7 @@ def range(start: Any, limit: Any = None, delta: Any = 1, dtype: DTypeLike | None
 
 
 def linspace(start: Any, stop: Any, num: Any, name: str | None = None, axis: int = 0) -> Tensor:
-    """`num` numbers at equal distances from `start` to `stop`."""
+    """`num` evenly spaced numbers from `start` to `stop`, both included."""
     first, last = alike("LinSpace", convert_to_tensor(start), stop)
     dtype = as_dtype(first.dtype).name
     numbers: Tensor = ops.linspace(first, last, int(num), dtype=dtype if "float" in dtype else "float64", axis=axis)
@@ -50,7 +50,7 @@ def linspace(start: Any, stop: Any, num: Any, name: str | None = None, axis: int
 
 
 def cast(x: Any, dtype: DTypeLike, name: str | None = None) -> Tensor:
-    """x in another dtype; floats lose their fraction on the way to integers.
+    """x converted to another dtype; floats are truncated to integers.
 
     Example:
         >>> print(cast([1.9, -1.9], "int32"))
@@ -90,7 +90,7 @@ def sequence_mask(lengths: Any, maxlen: Any = None, dtype: DTypeLike = "bool", n
 
 
 def shape(input: Any, out_type: DTypeLike = "int32", name: str | None = None) -> Any:
-    """The shape as a tensor; of a symbolic tensor as a tuple, None for what is unknown."""
+    """The shape as a tensor; of a symbolic tensor as a tuple, with None for open sizes."""
     if isinstance(input, KerasTensor):
         return input.shape
     sizes = np.shape(input if isinstance(input, TensorOps) else as_array(input))
@@ -110,7 +110,7 @@ def rank(input: Any, name: str | None = None) -> Tensor:
 
 
 def ensure_shape(x: Any, shape: Any, name: str | None = None) -> Tensor:
-    """x, if it has a shape."""
+    """x, if its shape is compatible, else an InvalidArgumentError."""
     y = convert_to_tensor(x)
     if not TensorShape(y.shape).is_compatible_with(shape):
         raise InvalidArgumentError(f"Shape of tensor {list(y.shape)} is not compatible with expected shape {shape}.")
@@ -124,7 +124,7 @@ stop_gradient: Callable[..., Tensor] = unary(
 
 
 def reshape(tensor: Any, shape: Any, name: str | None = None) -> Tensor:
-    """The elements in another shape; one size may be -1."""
+    """A tensor with its elements in another shape, of which one size may be -1."""
     x = convert_to_tensor(tensor)
     sizes = [-1 if n is None else int(n) for n in (shape if np.ndim(shape) else [shape])]
     fixed = [n for n in sizes if n != -1]
@@ -152,7 +152,7 @@ def expand_dims(input: Any, axis: Any, name: str | None = None) -> Tensor:
 
 
 def tile(input: Any, multiples: Any, name: str | None = None) -> Any:
-    """A tensor repeated so often along each axis."""
+    """A tensor repeated `multiples` times, one number an axis."""
     times = as_array(multiples).tolist()
     if isinstance(input, ragged.RaggedTensor):
         return input.tiled(times)
@@ -164,7 +164,7 @@ def tile(input: Any, multiples: Any, name: str | None = None) -> Any:
 
 def pad(tensor: Any, paddings: Any, mode: str = "CONSTANT", constant_values: Any = 0,
         name: str | None = None) -> Tensor:  # fmt: skip
-    """A tensor with elements added before and after along each axis."""
+    """A tensor padded before and after each axis by the pairs of numbers in `paddings`."""
     kind: Any = mode.lower()
     x = convert_to_tensor(tensor)
     widths = as_array(paddings).astype(int).tolist()
@@ -195,7 +195,7 @@ stack: Callable[..., Tensor] = _joined(ops.stack, "Pack")
 
 
 def split(value: Any, num_or_size_splits: Any, axis: Any = 0, num: Any = None, name: str = "split") -> list[Tensor]:
-    """So many equal parts along an axis, or parts of the given sizes, of which one may be -1."""
+    """Equal parts along an axis, given their number; or parts of the given sizes, of which one may be -1."""
     x, axis, parts = convert_to_tensor(value), int(axes_of(axis)), as_array(num_or_size_splits)
     if not parts.ndim:
         if x.shape[axis] % int(parts):
@@ -211,7 +211,7 @@ def split(value: Any, num_or_size_splits: Any, axis: Any = 0, num: Any = None, n
 def unstack(value: Any, num: int | None = None, axis: int = 0, name: str = "unstack") -> list[Tensor]:
     """Slices along an axis, without this axis."""
     x = convert_to_tensor(value)
-    parts = list(ops.unstack(x, num, axis))  # `num` where the axis is open
+    parts = list(ops.unstack(x, num, axis))  # `num` counts if the axis is open
     size = x.shape[axis] if isinstance(x, KerasTensor) else len(parts)
     if None not in (num, size) and num != size:
         raise InvalidArgumentError(f"Input shape axis {axis} must equal {num}, got shape {list(x.shape)} [Op:Unpack]")
@@ -219,13 +219,13 @@ def unstack(value: Any, num: int | None = None, axis: int = 0, name: str = "unst
 
 
 def _grids(counts: Sequence[int], ndim: int) -> list[Any]:
-    """Return the numbers along each of the first axes, shaped to broadcast against `ndim` axes."""
+    """Return `arange` of each of the first axes, shaped to broadcast against `ndim` axes."""
     return [np.arange(n).reshape(-1, *[1] * (ndim - 1 - axis)) for axis, n in enumerate(counts)]
 
 
 def gather(params: Any, indices: Any, validate_indices: Any = None, axis: Any = None, batch_dims: int = 0,
            name: Any = None) -> Tensor:  # fmt: skip
-    """Elements at indices along an axis; the first `batch_dims` axes belong together.
+    """Elements at indices along an axis; the first `batch_dims` axes of both arguments are paired.
 
     Example:
         >>> print(gather([[1, 2], [3, 4]], [1, 0], batch_dims=1))
@@ -256,7 +256,7 @@ def gather(params: Any, indices: Any, validate_indices: Any = None, axis: Any = 
 
 
 def gather_nd(params: Any, indices: Any, batch_dims: int = 0, name: str | None = None, **_: Any) -> Tensor:
-    """Elements or slices at positions, each a row of indices."""
+    """Elements or slices at positions, each given by a row of indices."""
     x, where = convert_to_tensor(params), as_array(indices)
     grids = [g[..., 0] for g in _grids(x.shape[:batch_dims], where.ndim)]
     return x[(*grids, *np.moveaxis(where, -1, 0))]
@@ -270,7 +270,7 @@ def boolean_mask(tensor: Any, mask: Any, axis: Any = None, name: str = "boolean_
 
 
 def where(condition: Any, x: Any = None, y: Any = None, name: str | None = None) -> Tensor:
-    """x where a condition holds and y elsewhere; alone, the positions where it holds, a row each."""
+    """x where a condition holds, and y elsewhere; without x and y, the positions where it holds, one a row."""
     if isinstance(condition, Rows):
         rows: Tensor = on_elements(where, condition, x, y)
         return rows
@@ -282,15 +282,15 @@ def where(condition: Any, x: Any = None, y: Any = None, name: str | None = None)
 
 
 def slice(input_: Any, begin: Any, size: Any, name: str | None = None) -> Tensor:
-    """A block from a corner; a size of -1 takes all the rest."""
-    corner, counts = as_array(begin).astype(int).tolist(), as_array(size).astype(int).tolist()
+    """A block that starts at `begin`; a size of -1 takes the rest of its axis."""
+    starts, sizes = as_array(begin).astype(int).tolist(), as_array(size).astype(int).tolist()
     x = convert_to_tensor(input_)
-    for axis, (i, n, most) in enumerate(zip(corner, counts, x.shape, strict=True)):
-        if most is not None and (i, n) != (min(max(i, 0), most), min(n, most - i)):
-            name, top, got = ("size", most - i, n) if 0 <= i <= most else ("begin", most, i)
-            expected = f"Expected {name}[{axis}] in [0, {top}], but got {got}"
+    for axis, (start, n, length) in enumerate(zip(starts, sizes, x.shape, strict=True)):
+        if length is not None and not (0 <= start <= length and n <= length - start):
+            what, limit, got = ("size", length - start, n) if 0 <= start <= length else ("begin", length, start)
+            expected = f"Expected {what}[{axis}] in [0, {limit}], but got {got}"
             raise InvalidArgumentError(f"{NODE.format('Slice')}{expected} [Op:Slice]")
-    parts = [builtins.slice(i, None if n < 0 else i + n) for i, n in zip(corner, counts, strict=True)]
+    parts = [builtins.slice(start, None if n < 0 else start + n) for start, n in zip(starts, sizes, strict=True)]
     return ops.get_item(x, tuple(parts))
 
 
@@ -310,7 +310,7 @@ tensor_scatter_nd_min: Callable[..., Tensor] = _scattered("min")
 
 
 class IndexedSlices:
-    """Values of some rows of a tensor."""
+    """Values of some rows of a tensor, and the numbers of these rows."""
 
     def __init__(self, values: Any, indices: Any, dense_shape: Any = None) -> None:
         self.values: Tensor = convert_to_tensor(values)
@@ -325,14 +325,14 @@ def _descending(direction: str) -> bool:
 
 
 def sort(values: Any, axis: int = -1, direction: str = "ASCENDING", name: str | None = None) -> Tensor:
-    """Elements in order along an axis."""
+    """Elements sorted along an axis."""
     ordered = ops.sort(convert_to_tensor(values), axis)
     return ops.flip(ordered, axis) if _descending(direction) else ordered
 
 
 def argsort(values: Any, axis: int = -1, direction: str = "ASCENDING", stable: bool = False,
             name: Any = None) -> Tensor:  # fmt: skip
-    """Places of the elements in order along an axis, equal ones in the order they have."""
+    """Indices that sort an axis; equal elements keep their order."""
     x = array_of(values)
     if _descending(direction):
         flipped = np.argsort(np.flip(x, axis), axis, kind="stable")
@@ -341,14 +341,14 @@ def argsort(values: Any, axis: int = -1, direction: str = "ASCENDING", stable: b
 
 
 class Unique(NamedTuple):
-    """Different elements in the order in which they first occur, and for each element its place there."""
+    """`y`: the distinct elements in order of first occurrence; `idx`: for each element, its index in `y`."""
 
     y: Tensor
     idx: Tensor
 
 
 def unique(x: Any, out_idx: DTypeLike = "int32", name: str | None = None) -> Unique:
-    """Different elements, and the place of each element among them."""
+    """The distinct elements of a vector, and the index of each element among them."""
     values = convert_to_tensor(x).numpy_view()
     values = np.arange(dry_size(x)).astype(values.dtype) if dry_size(x) else values
     _, first, inverse = np.unique(values, return_index=True, return_inverse=True)
@@ -358,7 +358,7 @@ def unique(x: Any, out_idx: DTypeLike = "int32", name: str | None = None) -> Uni
 
 @elementwise
 def clip_by_value(t: Any, clip_value_min: Any, clip_value_max: Any, name: str | None = None) -> Tensor:
-    """A tensor with what is less or greater replaced by the limits."""
+    """A tensor with its elements clipped to limits."""
     x, low, high = alike("ClipByValue", convert_to_tensor(t), clip_value_min, clip_value_max)
     if isinstance(low, TensorOps) or isinstance(high, TensorOps):
         return ops.minimum(ops.maximum(x, low), high)
@@ -366,23 +366,23 @@ def clip_by_value(t: Any, clip_value_min: Any, clip_value_max: Any, name: str | 
 
 
 def clip_by_norm(t: Any, clip_norm: Any, axes: Any = None, name: str | None = None) -> Tensor:
-    """A tensor scaled so that its length is at most `clip_norm`."""
+    """A tensor scaled down to an L2 norm of at most `clip_norm`."""
     x = convert_to_tensor(t)
     return x * clip_norm / ops.maximum(ops.sqrt(ops.sum(ops.square(x), axes_of(axes), True)), clip_norm)
 
 
 def global_norm(t_list: Sequence[Any], name: str | None = None) -> Tensor:
-    """The length of several tensors taken as one vector."""
+    """The L2 norm of several tensors taken as one vector."""
     squares = [ops.sum(ops.square(convert_to_tensor(t))) for t in t_list if t is not None]
     return ops.sqrt(ops.sum(ops.stack(squares)))
 
 
 def clip_by_global_norm(t_list: Sequence[Any], clip_norm: Any, use_norm: TensorLike | None = None,
                         name: str | None = None) -> tuple[list[Any], Tensor]:  # fmt: skip
-    """Tensors scaled so that their common length is at most `clip_norm`, and the length they had."""
-    length = global_norm(t_list) if use_norm is None else convert_to_tensor(use_norm)
-    scale = clip_norm / ops.maximum(length, clip_norm)
-    return [None if t is None else convert_to_tensor(t) * scale for t in t_list], length
+    """Tensors scaled down to a global norm of at most `clip_norm`, and their global norm before."""
+    norm = global_norm(t_list) if use_norm is None else convert_to_tensor(use_norm)
+    scale = clip_norm / ops.maximum(norm, clip_norm)
+    return [None if t is None else convert_to_tensor(t) * scale for t in t_list], norm
 
 
 globals().update(named({
@@ -391,13 +391,13 @@ globals().update(named({
             fill(shape, b"" if as_dtype(dtype).name == "string" else np.zeros((), as_dtype(dtype).as_numpy_dtype))),
     "ones": ("Ones, float32 by default.",
         lambda shape, dtype="float32", name=None, **_: fill(shape, np.ones((), as_dtype(dtype).as_numpy_dtype))),
-    "zeros_like": ("Zeros of another tensor's shape.",
+    "zeros_like": ("Zeros in the shape of another tensor.",
         elementwise(lambda input, dtype=None, name=None, **_:
             ops.zeros_like(convert_to_tensor(input), None if dtype is None else as_dtype(dtype).name))),
-    "ones_like": ("Ones of another tensor's shape.",
+    "ones_like": ("Ones in the shape of another tensor.",
         elementwise(lambda input, dtype=None, name=None, **_:
             ops.ones_like(convert_to_tensor(input), None if dtype is None else as_dtype(dtype).name))),
-    "squeeze": ("A tensor without its axes of size 1, all or those named.",
+    "squeeze": ("A tensor without all its axes of size 1, or without those given.",
         lambda input, axis=None, name=None: ops.squeeze(convert_to_tensor(input), axes_of(axis))),
     "broadcast_to": ("A tensor repeated to fill a shape.",
         lambda input, shape, name=None: ops.broadcast_to(convert_to_tensor(input), sizes_of(shape))),
@@ -407,9 +407,9 @@ globals().update(named({
         lambda tensor, axis, name=None: ops.flip(convert_to_tensor(tensor), axes_of(axis))),
     "roll": ("A tensor shifted along axes.",
         lambda input, shift, axis, name=None: ops.roll(convert_to_tensor(input), axes_of(shift), axes_of(axis))),
-    "meshgrid": ("Coordinates of a grid.",
+    "meshgrid": ("Coordinate arrays of a grid.",
         lambda *args, indexing="xy", name=None: list(ops.meshgrid(*map(convert_to_tensor, args), indexing=indexing))),
-    "dynamic_partition": ("The rows with each number.",
+    "dynamic_partition": ("A list of the rows of each partition number.",
         lambda data, partitions, num_partitions, name=None:
             [boolean_mask(data, as_array(partitions) == i) for i in builtins.range(num_partitions)]),
     "scatter_nd": ("Zeros with updates added at positions, each a row of indices.",
