@@ -29,7 +29,7 @@ ResizeMethod: SimpleNamespace = SimpleNamespace(
 
 def resize(images: Any, size: Any, method: Any = "bilinear", preserve_aspect_ratio: bool = False,
            antialias: bool = False, name: str | None = None) -> Tensor:  # fmt: skip
-    """Images of another size, or of the largest within that keeps their form; float32 unless `method` is "nearest"."""
+    """Images resized, or with `preserve_aspect_ratio` to fit into `size`; float32 unless `method` is "nearest"."""
     x, sizes = convert_to_tensor(images), sizes_of(size)
     if preserve_aspect_ratio:
         edges = x.shape[-3:-1]
@@ -40,7 +40,7 @@ def resize(images: Any, size: Any, method: Any = "bilinear", preserve_aspect_rat
 
 
 def convert_image_dtype(image: Any, dtype: Any, saturate: bool = False, name: str | None = None) -> Tensor:
-    """An image with its values scaled to what another dtype has: floats from 0 to 1, integers up to their largest."""
+    """An image scaled to the range of another dtype: floats are from 0 to 1, integers up to their largest number."""
     x, kind = convert_to_tensor(image), as_dtype(dtype)
     source = as_dtype(x.dtype)
     if kind.is_floating:
@@ -54,26 +54,26 @@ def convert_image_dtype(image: Any, dtype: Any, saturate: bool = False, name: st
 
 
 flip_left_right: Callable[..., Tensor] = unary(lambda x: ops.flip(x, -2), "Images mirrored from left to right.")
-flip_up_down: Callable[..., Tensor] = unary(lambda x: ops.flip(x, -3), "Images turned upside down.")
+flip_up_down: Callable[..., Tensor] = unary(lambda x: ops.flip(x, -3), "Images mirrored from top to bottom.")
 grayscale_to_rgb: Callable[..., Tensor] = unary(
-    lambda x: ops.repeat(x, 3, -1), "Images of one channel with this channel three times."
+    lambda x: ops.repeat(x, 3, -1), "Grayscale images with their channel repeated three times."
 )
 rgb_to_hsv: Callable[..., Tensor] = unary(
-    partial(ops.image.rgb_to_hsv, data_format=_LAST), "Images in hue, saturation and value, each from 0 to 1."
+    partial(ops.image.rgb_to_hsv, data_format=_LAST), "RGB images as hue, saturation and value, each from 0 to 1."
 )
 hsv_to_rgb: Callable[..., Tensor] = unary(
-    partial(ops.image.hsv_to_rgb, data_format=_LAST), "Images in red, green and blue."
+    partial(ops.image.hsv_to_rgb, data_format=_LAST), "HSV images as red, green and blue."
 )
 _YUV = np.array([[0.299, -0.14714119, 0.61497538], [0.587, -0.28886916, -0.51496512], [0.114, 0.43601035, -0.10001026]])
 rgb_to_yuv: Callable[..., Tensor] = unary(
-    lambda x: ops.tensordot(x, _YUV.astype("float32"), 1), "Images in brightness and two differences of color."
+    lambda x: ops.tensordot(x, _YUV.astype("float32"), 1), "RGB images as luma (Y) and two color differences (U, V)."
 )
 transpose: Callable[..., Tensor] = unary(lambda x: ops.swapaxes(x, -3, -2), "Images with rows and columns exchanged.")
 Draw: TypeAlias = Callable[..., Tensor]
-"""What draws numbers by a seed: `uniform` of the global stream, `stateless_uniform` of the seed alone."""
+"""A function that draws numbers: `uniform` from the global stream, `stateless_uniform` from the seed alone."""
 
 
-def _perhaps(flip: Callable[..., Tensor], draw: Draw) -> Callable[..., Tensor]:
+def _random_flip(flip: Callable[..., Tensor], draw: Draw) -> Callable[..., Tensor]:
     def call(image: Any, seed: Any = None) -> Tensor:
         x = convert_to_tensor(image)
         numbers = as_array(draw(x.shape[:-3], seed=seed))
@@ -83,19 +83,19 @@ def _perhaps(flip: Callable[..., Tensor], draw: Draw) -> Callable[..., Tensor]:
     return call
 
 
-random_flip_left_right: Callable[..., Tensor] = _perhaps(flip_left_right, _global)
-random_flip_up_down: Callable[..., Tensor] = _perhaps(flip_up_down, _global)
-stateless_random_flip_left_right: Callable[..., Tensor] = _perhaps(flip_left_right, _stateless)
-stateless_random_flip_up_down: Callable[..., Tensor] = _perhaps(flip_up_down, _stateless)
+random_flip_left_right: Callable[..., Tensor] = _random_flip(flip_left_right, _global)
+random_flip_up_down: Callable[..., Tensor] = _random_flip(flip_up_down, _global)
+stateless_random_flip_left_right: Callable[..., Tensor] = _random_flip(flip_left_right, _stateless)
+stateless_random_flip_up_down: Callable[..., Tensor] = _random_flip(flip_up_down, _stateless)
 
 
 def rot90(image: Any, k: int = 1, name: str | None = None) -> Tensor:
-    """Images turned by 90 degrees against the clock, k times."""
+    """Images rotated by k times 90 degrees counterclockwise."""
     return ops.rot90(convert_to_tensor(image), k, (-3, -2))
 
 
 def _in_floats(change: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    """Return a function of images of floats from 0 to 1 as one of images of any dtype."""
+    """Make a function of float images from 0 to 1 take images of any dtype, and return that dtype."""
 
     @wraps(change)
     def call(image: Any, *args: Any, **kwargs: Any) -> Tensor:
@@ -108,7 +108,7 @@ def _in_floats(change: Callable[..., Tensor]) -> Callable[..., Tensor]:
 
 @_in_floats
 def rgb_to_grayscale(images: Any, name: str | None = None) -> Tensor:
-    """Images in shades of gray, of one channel."""
+    """Images in grayscale, with one channel."""
     return ops.tensordot(images, np.array([[0.2989], [0.587], [0.114]], "float32"), 1)
 
 
@@ -120,7 +120,7 @@ def adjust_brightness(image: Any, delta: Any) -> Tensor:
 
 @_in_floats
 def adjust_contrast(images: Any, contrast_factor: Any) -> Tensor:
-    """Images with the differences to the mean of each channel multiplied."""
+    """Images with the distance of each value from the mean of its channel multiplied."""
     x = convert_to_tensor(images)
     mean = ops.mean(x, (-3, -2), True)
     return (x - mean) * contrast_factor + mean
@@ -128,26 +128,26 @@ def adjust_contrast(images: Any, contrast_factor: Any) -> Tensor:
 
 @_in_floats
 def adjust_saturation(image: Any, saturation_factor: Any, name: str | None = None) -> Tensor:
-    """Images with the strength of their colors multiplied."""
+    """Images with their saturation multiplied."""
     h, s, v = ops.unstack(rgb_to_hsv(image), axis=-1)
     return hsv_to_rgb(ops.stack([h, ops.clip(s * saturation_factor, 0, 1), v], -1))
 
 
 @_in_floats
 def adjust_hue(image: Any, delta: Any, name: str | None = None) -> Tensor:
-    """Images with their colors turned on the wheel, once around by 1."""
+    """Images with `delta` added to their hue, modulo 1."""
     h, s, v = ops.unstack(rgb_to_hsv(image), axis=-1)
     return hsv_to_rgb(ops.stack([ops.mod(h + delta, 1.0), s, v], -1))
 
 
 @_in_floats
 def adjust_gamma(image: Any, gamma: Any = 1, gain: Any = 1) -> Tensor:
-    """Images with gain * x ** gamma for x."""
+    """Images as gain * x ** gamma."""
     return ops.power(image, float(gamma)) * gain
 
 
-def _by_chance(adjust: Callable[..., Tensor], draw: Draw, one_bound: bool) -> Callable[..., Tensor]:
-    """Return an adjustment by a random number: up to a bound either way, or between two."""
+def _random_adjust(adjust: Callable[..., Tensor], draw: Draw, one_bound: bool) -> Callable[..., Tensor]:
+    """Return an adjustment by a random number, from -max_delta to max_delta or from lower to upper."""
 
     def between(image: Any, lower: Any, upper: Any, seed: Any = None) -> Tensor:
         return adjust(image, draw([], minval=lower, maxval=upper, seed=seed))
@@ -156,13 +156,13 @@ def _by_chance(adjust: Callable[..., Tensor], draw: Draw, one_bound: bool) -> Ca
 
 
 globals().update({
-    f"{prefix}random_{adjust.__name__[7:]}": _by_chance(adjust, draw, adjust in (adjust_brightness, adjust_hue))
+    f"{prefix}random_{adjust.__name__[7:]}": _random_adjust(adjust, draw, adjust in (adjust_brightness, adjust_hue))
     for prefix, draw in (("", _global), ("stateless_", _stateless))
     for adjust in (adjust_brightness, adjust_contrast, adjust_saturation, adjust_hue)})  # fmt: skip
 
 
 def per_image_standardization(image: Any) -> Tensor:
-    """Images with mean 0 and deviation 1, or a little less for those nearly of one color."""
+    """Images scaled to mean 0 and deviation 1; the deviation divided by is at least 1 / sqrt(number of values)."""
     x = ops.cast(convert_to_tensor(image), "float32")
     deviation = ops.maximum(ops.std(x, (-3, -2, -1), True), float(np.prod(x.shape[-3:])) ** -0.5)
     return (x - ops.mean(x, (-3, -2, -1), True)) / deviation
@@ -170,13 +170,13 @@ def per_image_standardization(image: Any) -> Tensor:
 
 def crop_to_bounding_box(image: Any, offset_height: int, offset_width: int, target_height: int,
                          target_width: int) -> Tensor:  # fmt: skip
-    """A part of images."""
+    """A rectangle cut out of images."""
     rows, columns = (slice(i, i + n) for i, n in ((offset_height, target_height), (offset_width, target_width)))
     return ops.get_item(convert_to_tensor(image), (..., rows, columns, slice(None)))
 
 
 def central_crop(image: Any, central_fraction: float) -> Tensor:
-    """The middle of images."""
+    """The central part of images, a fraction of their height and width."""
     x = convert_to_tensor(image)
     starts = [int((n - n * central_fraction) / 2) for n in x.shape[-3:-1]]
     return crop_to_bounding_box(x, *starts, *(n - 2 * i for n, i in zip(x.shape[-3:-1], starts, strict=True)))
@@ -188,23 +188,23 @@ def _crop(draw: Draw, where: str) -> Callable[..., Tensor]:
         numbers = as_array(draw([len(sizes)], maxval=2**31 - 1, dtype="int32", seed=seed)).tolist()
         return ops.slice(x, [i % (n - m + 1) for i, n, m in zip(numbers, x.shape, sizes, strict=True)], sizes)
 
-    call.__doc__ = f"A part of a size, from {where}."
+    call.__doc__ = f"A block of the given size, at {where}."
     return call
 
 
-random_crop: Callable[..., Tensor] = _crop(_global, "anywhere")
-stateless_random_crop: Callable[..., Tensor] = _crop(_stateless, "where the seed says")
+random_crop: Callable[..., Tensor] = _crop(_global, "a random place")
+stateless_random_crop: Callable[..., Tensor] = _crop(_stateless, "a place that depends on the seed alone")
 
 
 def pad_to_bounding_box(image: Any, offset_height: int, offset_width: int, target_height: int,
                         target_width: int) -> Tensor:  # fmt: skip
-    """Images with zeros around them."""
+    """Images padded with zeros to a height and width."""
     size = {"target_height": target_height, "target_width": target_width}
     return ops.image.pad_images(convert_to_tensor(image), offset_height, offset_width, **size, data_format=_LAST)
 
 
 def resize_with_crop_or_pad(image: Any, target_height: int, target_width: int) -> Tensor:
-    """The middle of images, or zeros around them."""
+    """Images cropped centrally, or padded with zeros, to a height and width."""
     x = convert_to_tensor(image)
     (height, width), (tall, wide) = x.shape[-3:-1], (int(target_height), int(target_width))
     crop = [max(height - tall, 0) // 2, max(width - wide, 0) // 2, min(height, tall), min(width, wide)]
@@ -214,7 +214,7 @@ def resize_with_crop_or_pad(image: Any, target_height: int, target_width: int) -
 
 def resize_with_pad(image: Any, target_height: int, target_width: int, method: Any = "bilinear",
                     antialias: bool = False) -> Tensor:  # fmt: skip
-    """Images of another size, not distorted but with zeros around them."""
+    """Images resized without distortion, and padded with zeros to a height and width."""
     x = convert_to_tensor(image)
     (height, width), (tall, wide) = x.shape[-3:-1], (int(target_height), int(target_width))
     ratio = max(width / wide, height / tall)
@@ -225,7 +225,7 @@ def resize_with_pad(image: Any, target_height: int, target_width: int, method: A
 
 def crop_and_resize(image: Any, boxes: Any, box_indices: Any, crop_size: Any, method: str = "bilinear",
                     extrapolation_value: float = 0.0, name: str | None = None) -> Tensor:  # fmt: skip
-    """Parts of images, each of one size: boxes are [y1, x1, y2, x2], from 0 to 1, of the images of some numbers."""
+    """Boxes [y1, x1, y2, x2], in fractions of the image, cut out of the images with these indices and resized."""
     x = ops.cast(convert_to_tensor(image), "float32")
     sizes, order = sizes_of(crop_size), int(method == "bilinear")
     crops = []
@@ -242,7 +242,7 @@ def crop_and_resize(image: Any, boxes: Any, box_indices: Any, crop_size: Any, me
 
 def non_max_suppression(boxes: Any, scores: Any, max_output_size: Any, iou_threshold: float = 0.5,
                         score_threshold: float = float("-inf"), name: str | None = None) -> Tensor:  # fmt: skip
-    """The numbers of the boxes to keep: the best ones, without those that share too much with a better one."""
+    """The indices of the boxes to keep: by falling score, without those that overlap a better one too much."""
     corners = array_of(boxes).astype("float64")
     low, high = np.minimum(corners[:, :2], corners[:, 2:]), np.maximum(corners[:, :2], corners[:, 2:])
     values, areas = array_of(scores), np.prod(high - low, axis=1)
@@ -257,14 +257,14 @@ def non_max_suppression(boxes: Any, scores: Any, max_output_size: Any, iou_thres
 
 
 def extract_patches(images: Any, sizes: Any, strides: Any, rates: Any, padding: Any, name: Any = None) -> Tensor:
-    """Parts of images, each with its values in one row; the numbers are [1, rows, columns, 1]."""
+    """Patches of images, each flattened into the last axis; sizes, strides and rates are [1, rows, columns, 1]."""
     x = convert_to_tensor(images)
     patches = ops.image.extract_patches(x, sizes[1:3], strides[1:3], tuple(rates[1:3]), padding.lower(), _LAST)
     return ops.cast(patches, as_dtype(x.dtype).name)
 
 
 def sobel_edges(image: Any) -> Tensor:
-    """How brightness changes down and across, in a new last axis (Sobel 1968)."""
+    """Vertical and horizontal gradients of images by Sobel filters (Sobel 1968), in a new last axis of size 2."""
     x = ops.pad(convert_to_tensor(image), [(0, 0), (1, 1), (1, 1), (0, 0)], "reflect")
     down, across = x[:, 2:] - x[:, :-2], x[:, :, 2:] - x[:, :, :-2]
     down = down[:, :, :-2] + 2 * down[:, :, 1:-1] + down[:, :, 2:]
@@ -279,12 +279,12 @@ def ssim(img1: Any, img2: Any, max_val: Any, *args: Any, **kwargs: Any) -> Tenso
 
 
 def total_variation(images: Any, name: str | None = None) -> Tensor:
-    """The sum of the differences between neighbors, of each image."""
+    """The sum of the absolute differences of neighboring pixels, one number an image."""
     rows, columns = (ops.abs(ops.diff(convert_to_tensor(images), axis=axis)) for axis in (-3, -2))
     return ops.sum(rows, (-3, -2, -1)) + ops.sum(columns, (-3, -2, -1))
 
 
 def psnr(a: Any, b: Any, max_val: Any, name: str | None = None) -> Tensor:
-    """How alike images are, in decibels."""
+    """Peak signal-to-noise ratio of pairs of images, in decibels."""
     x, y = (ops.cast(convert_to_tensor(image), "float32") for image in (a, b))
     return ops.log10(float(max_val) ** 2 / ops.mean(ops.square(x - y), (-3, -2, -1))) * 10

@@ -1,4 +1,4 @@
-"""`tf.math`: what TensorFlow names or argues otherwise than Keras is written out, the rest is tables."""
+"""`tf.math`: tables of the functions that equal an op of Keras; those with other arguments are written out."""
 
 import builtins
 import functools
@@ -23,7 +23,7 @@ __getattr__: Callable[[str], Any] = missing(__name__)
 
 
 def unary(op: Callable[..., Any], doc: str = "") -> Callable[..., Any]:
-    """Return an op of one tensor as TensorFlow has it, which may be passed under any name."""
+    """Return an op of one tensor with TensorFlow's conversions; the argument may be passed under any name."""
 
     def call(x: Any = None, name: str | None = None, **given: Any) -> Any:
         if len(given) > (x is None):
@@ -36,7 +36,7 @@ def unary(op: Callable[..., Any], doc: str = "") -> Callable[..., Any]:
 
 
 def _root(name: str, function: Callable[[Array], Array], slope: Callable[[Any], Any], doc: str) -> Callable[..., Any]:
-    """Return a root whose gradient at 0 is 0, not NaN, where `tf.where` has taken another value than its own."""
+    """Return a root whose gradient is 0, not NaN, at a 0 that `tf.where` has masked: there the gradient g is 0."""
 
     def forward(x: TensorLike) -> Array:
         return function(as_float(x))
@@ -57,7 +57,7 @@ rsqrt: Callable[..., Any] = _root("rsqrt", _reciprocal, lambda y: -0.5 * y * y *
 
 
 def axes_of(axis: Any) -> Any:
-    """Return an axis argument as integers; TensorFlow also takes tensors and lists."""
+    """Return an axis, which may be a list or a tensor, as an integer, a tuple of integers or None."""
     if axis is None or isinstance(axis, int):
         return axis
     axes = as_array(axis).astype(int)
@@ -65,7 +65,7 @@ def axes_of(axis: Any) -> Any:
 
 
 def reduction(op: Callable[..., Any], kind: str | None = None) -> Callable[..., Any]:
-    """Return a reduction as TensorFlow has it: the result keeps the dtype of integers, unless `kind` names another."""
+    """Return a reduction as TensorFlow has it: of integers it keeps the dtype, unless `kind` is given."""
 
     def call(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Tensor:
         if isinstance(input_tensor, RaggedTensor):
@@ -81,20 +81,20 @@ def reduction(op: Callable[..., Any], kind: str | None = None) -> Callable[..., 
 
 
 def _of_rows(op: Callable[..., Any], call: Callable[..., Any], rows: RaggedTensor, axis: Any, keepdims: bool) -> Any:
-    """Return the reduction of a ragged tensor; of no values it is what TensorFlow takes."""
+    """Return the reduction of a ragged tensor; an empty row gives TensorFlow's value, such as the lowest for max."""
     if op is ops.mean:
-        if rows.dtype.is_integer:  # whose mean is no integer
+        if rows.dtype.is_integer:  # the mean of integers is a float
             rows = rows.with_flat_values(ops.cast(rows.flat_values, "float64"))
-        counted = rows.with_flat_values(ops.ones_like(rows.flat_values))
+        ones = rows.with_flat_values(ops.ones_like(rows.flat_values))
         with np.errstate(all="ignore"):
-            return reduce_sum(rows, axis, keepdims) / reduce_sum(counted, axis, keepdims)
-    rank, asked = len(rows.shape), axes_of(axis)
-    axes = {n % rank for n in (range(rank) if asked is None else np.atleast_1d(asked).tolist())}
-    limits = {ops.max: "min", ops.min: "max"}
-    if op in limits:
+            return reduce_sum(rows, axis, keepdims) / reduce_sum(ones, axis, keepdims)
+    rank, given = len(rows.shape), axes_of(axis)
+    axes = {n % rank for n in (range(rank) if given is None else np.atleast_1d(given).tolist())}
+    of_nothing = {ops.max: "min", ops.min: "max"}
+    if op in of_nothing:
         dtype = as_array(rows.flat_values).dtype
-        least = getattr((np.finfo if dtype.kind == "f" else np.iinfo)(dtype), limits[op])
-        call = reduction(functools.partial(op, initial=least))
+        limit = getattr((np.finfo if dtype.kind == "f" else np.iinfo)(dtype), of_nothing[op])
+        call = reduction(functools.partial(op, initial=limit))
     result = rows.reduced(call, axes)
     for n in sorted(axes) if keepdims else ():
         result = result.expanded(n) if isinstance(result, RaggedTensor) else ops.expand_dims(result, n)
@@ -124,10 +124,10 @@ argmin: Callable[..., Tensor] = _arg(ops.argmin)
 
 def count_nonzero(input: Any, axis: Any = None, keepdims: bool = False, dtype: DTypeLike = "int64",
                   name: Any = None) -> Tensor:  # fmt: skip
-    """How many elements are not 0, along axes."""
+    """The number of elements along axes that are not 0, or not empty text."""
     x = convert_to_tensor(input)
-    full = BINARY["not_equal"](x, "" if as_dtype(x.dtype) == "string" else 0)
-    return ops.cast(ops.sum(ops.cast(full, "int64"), axes_of(axis), keepdims), as_dtype(dtype).name)
+    is_set = BINARY["not_equal"](x, "" if as_dtype(x.dtype) == "string" else 0)
+    return ops.cast(ops.sum(ops.cast(is_set, "int64"), axes_of(axis), keepdims), as_dtype(dtype).name)
 
 
 def _cumulative(op: Callable[..., Tensor], start: int) -> Callable[..., Tensor]:
@@ -148,19 +148,19 @@ cumprod: Callable[..., Tensor] = _cumulative(ops.cumprod, 1)
 
 
 def add_n(inputs: Sequence[Any], name: str | None = None) -> Tensor:
-    """The sum of tensors."""
+    """The sum of a list of tensors."""
     first, *others = map(convert_to_tensor, inputs)
     return functools.reduce(BINARY["add"], others, first)
 
 
 def l2_normalize(x: Any, axis: Any = None, epsilon: float = 1e-12, name: str | None = None) -> Tensor:
-    """x divided by its length along axes, whose square is at least epsilon."""
+    """x / sqrt(max(sum(x * x), epsilon)), with the sum along axes."""
     x = convert_to_tensor(x)
     return x * ops.rsqrt(ops.maximum(ops.sum(ops.square(x), axes_of(axis), True), epsilon))
 
 
 class TopKV2(NamedTuple):
-    """The largest elements and their places."""
+    """The largest elements and their indices."""
 
     values: Tensor
     indices: Tensor
@@ -174,10 +174,10 @@ def top_k(input: Any, k: Any = 1, sorted: bool = True, index_type: DTypeLike = "
 
 def bincount(arr: Any, weights: Any = None, minlength: Any = None, maxlength: Any = None, dtype: DTypeLike = "int32",
              name: str | None = None) -> Tensor:  # fmt: skip
-    """How often each integer occurs, or the sum of the weights where it does."""
+    """The number of times that each integer occurs, or the sum of its weights."""
     values = as_array(arr).astype(int).ravel()
     if (values < 0).any():
-        raise InvalidArgumentError(f"`bincount` counts integers from 0 on. Received: {values.min()}.")
+        raise InvalidArgumentError(f"`bincount` needs integers that are not negative. Received: {values.min()}.")
     parts = np.ones(values.shape, as_dtype(dtype).name) if weights is None else as_array(weights).ravel()
     size = np.maximum(np.max(values, initial=-1) + 1, 0 if minlength is None else int(minlength))
     counts = np.zeros(int(size), parts.dtype)
@@ -187,10 +187,10 @@ def bincount(arr: Any, weights: Any = None, minlength: Any = None, maxlength: An
 
 def confusion_matrix(labels: Any, predictions: Any, num_classes: Any = None, weights: Any = None,
                      dtype: DTypeLike = "int32", **_: Any) -> Tensor:  # fmt: skip
-    """How often each label (row) was predicted as each class (column)."""
+    """The number of times that each label (row) was predicted as each class (column)."""
     rows, columns = (as_array(x).astype(int).ravel() for x in (labels, predictions))
-    if (least := np.min([rows, columns], initial=0)) < 0:
-        raise InvalidArgumentError(f"`labels` and `predictions` are numbers from 0 on. Received: {least}.")
+    if (lowest := np.min([rows, columns], initial=0)) < 0:
+        raise InvalidArgumentError(f"`labels` and `predictions` must not be negative. Received: {lowest}.")
     size = int(num_classes) if num_classes is not None else 1 + builtins.max(rows.max(), columns.max())
     matrix = np.zeros((size, size), as_dtype(dtype).name)
     np.add.at(matrix, (rows, columns), 1 if weights is None else as_array(weights).astype(matrix.dtype))
@@ -198,16 +198,16 @@ def confusion_matrix(labels: Any, predictions: Any, num_classes: Any = None, wei
 
 
 def _segments(start: Callable[[DType], Any], reduction: str) -> Callable[..., Tensor]:
-    """Return a reduction of rows with equal numbers; `start` is what a number that does not occur gets."""
+    """Return a reduction of the rows that share a segment id; `start` gives the value of an id without rows."""
 
     def call(data: Any, segment_ids: Any, num_segments: Any = None, name: str | None = None) -> Tensor:
-        data, places = convert_to_tensor(data), as_array(segment_ids).astype(int)
-        rows = ops.reshape(data, (-1, *data.shape[places.ndim :]))
+        data, ids = convert_to_tensor(data), as_array(segment_ids).astype(int)
+        rows = ops.reshape(data, (-1, *data.shape[ids.ndim :]))
         count = None if num_segments is None else int(as_array(num_segments))
-        if (np.diff(places.ravel()) < 0).any() if count is None else (places >= count).any():
-            wanted = "are not increasing" if count is None else f"must be below {count}"
-            raise InvalidArgumentError(f"segment ids {wanted}. Received: {places.tolist()!r:.80}")
-        return segments(rows, places.ravel(), count, start(as_dtype(data.dtype)), reduction)
+        if (np.diff(ids.ravel()) < 0).any() if count is None else (ids >= count).any():
+            problem = "are not increasing" if count is None else f"must be below {count}"
+            raise InvalidArgumentError(f"segment ids {problem}. Received: {ids.tolist()!r:.80}")
+        return segments(rows, ids.ravel(), count, start(as_dtype(data.dtype)), reduction)
 
     return call
 
@@ -216,7 +216,7 @@ segment_sum: Callable[..., Tensor] = _segments(lambda t: 0, "add")
 
 
 def segment_mean(data: Any, segment_ids: Any, num_segments: Any = None, name: str | None = None) -> Tensor:
-    """The mean of the rows with equal numbers, 0 where there are none."""
+    """The mean of the rows that share a segment id, 0 for an id without rows."""
     data = convert_to_tensor(data)
     total, counts = (segment_sum(x, segment_ids, num_segments) for x in (data, ops.ones_like(data)))
     return BINARY["divide"](total, ops.maximum(counts, 1))
@@ -229,19 +229,19 @@ globals().update({f"{order}segment_{name}": op for name, op in _SEGMENTS.items()
 
 
 def _or_zero(op: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    """Return a reduction of rows in order, which gives 0 for a number that does not occur."""
+    """Return a reduction by sorted segment ids that gives 0 for an id without rows."""
 
     def call(data: Any, segment_ids: Any, name: str | None = None) -> Tensor:
         rows = op(data, segment_ids)
-        found = np.isin(np.arange(len(rows)), as_array(segment_ids)).reshape(-1, *[1] * (rows.ndim - 1))
-        return ops.where(found, rows, ops.zeros_like(rows))
+        has_rows = np.isin(np.arange(len(rows)), as_array(segment_ids)).reshape(-1, *[1] * (rows.ndim - 1))
+        return ops.where(has_rows, rows, ops.zeros_like(rows))
 
     return call
 
 
 globals().update(segment_max=_or_zero(_SEGMENTS["max"]), segment_min=_or_zero(_SEGMENTS["min"]))
 globals().update(named({
-    "complex_": ("`tf.complex`: numbers of real and imaginary parts.",
+    "complex_": ("`tf.complex`: complex numbers of real and imaginary parts.",
         lambda real, imag, name=None: ops.view_as_complex(ops.stack(
             [ops.where(first, *map(convert_to_tensor, (real, imag))) for first in (True, False)], -1))),
     "squared_difference": ("(x - y) squared.", lambda x, y, name=None: ops.square(BINARY["subtract"](x, y))),

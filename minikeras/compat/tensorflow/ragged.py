@@ -22,7 +22,7 @@ __getattr__: Callable[[str], Any] = missing(__name__)
 
 
 class RaggedTensor(Rows):
-    """Rows of different lengths: all values one behind the other, and where each row ends.
+    """Rows of different lengths, stored as the values of all rows in one tensor, and the splits between the rows.
 
     Example:
         >>> t = constant([[1, 2], [], [3]])
@@ -38,40 +38,40 @@ class RaggedTensor(Rows):
 
     @classmethod
     def from_row_splits(cls, values: Any, row_splits: Any, name: Any = None, validate: bool = True) -> "RaggedTensor":
-        """Return rows that end where the splits say."""
+        """Return rows of values: row i is `values[row_splits[i] : row_splits[i + 1]]`."""
         return cls(values, row_splits)
 
     @classmethod
     def from_nested_row_splits(cls, flat_values: Any, nested_row_splits: Any, *_: Any, **__: Any) -> Any:
-        """Return rows of rows, from the outermost splits to the innermost."""
+        """Return nested rows, given the splits from the outermost level to the innermost."""
         return functools.reduce(cls.from_row_splits, reversed(list(nested_row_splits)), flat_values)
 
     @classmethod
     def from_sparse(cls, st_input: SparseTensor, name: Any = None, row_splits_dtype: Any = None) -> "RaggedTensor":
-        """Return the elements of a sparse matrix that stand at the left of its rows."""
+        """Return the rows of a sparse matrix, whose elements must be the leftmost ones of each row."""
         if len(st_input.shape) != 2:
             raise ValueError("rank(st_input) must be 2.")
         rows, columns = as_array(st_input.indices).T
-        found = cls.from_value_rowids(st_input.values, rows, st_input.shape[0])
-        if not np.array_equal(columns, found.coordinates[1]):
+        ragged = cls.from_value_rowids(st_input.values, rows, st_input.shape[0])
+        if not np.array_equal(columns, ragged.coordinates[1]):
             raise InvalidArgumentError("SparseTensor is not right-ragged")
-        return found
+        return ragged
 
     @classmethod
     def from_row_lengths(cls, values: Any, row_lengths: Any, name: Any = None, validate: bool = True) -> "RaggedTensor":
-        """Return rows of these lengths."""
+        """Return rows of the given lengths."""
         return cls(values, np.concatenate([[0], np.cumsum(as_array(row_lengths))]))
 
     @classmethod
     def from_uniform_row_length(cls, values: Any, uniform_row_length: Any, nrows: Any = None,
                                 **_: Any) -> "RaggedTensor":  # fmt: skip
-        """Return rows of one length."""
+        """Return rows of equal length."""
         size = int(uniform_row_length)
         return cls(values, size * np.arange(1 + (len(values) // size if size else int(nrows or 0))))
 
     @classmethod
     def from_value_rowids(cls, values: Any, value_rowids: Any, nrows: Any = None, **_: Any) -> "RaggedTensor":
-        """Return values in the rows of these numbers, which do not decrease."""
+        """Return rows of values, given the row number of each value, in ascending order."""
         return cls.from_row_lengths(values, np.bincount(as_array(value_rowids), minlength=int(nrows or 0)))
 
     @classmethod
@@ -86,7 +86,7 @@ class RaggedTensor(Rows):
 
     @property
     def flat_values(self) -> Tensor:
-        """All values, one behind the other."""
+        """The values of the innermost rows, in one tensor."""
         return self._levels()[-1].values
 
     @property
@@ -96,7 +96,7 @@ class RaggedTensor(Rows):
 
     @property
     def shape(self) -> TensorShape:
-        """Sizes of the axes, None for those that differ."""
+        """Sizes of the axes, None for ragged ones."""
         return TensorShape([len(self), None, *self.values.shape[1:]])
 
     def get_shape(self) -> TensorShape:
@@ -105,51 +105,51 @@ class RaggedTensor(Rows):
 
     @property
     def spec(self) -> "RaggedTensorSpec":
-        """Shape, dtype and number of axes that differ in size."""
+        """Shape, dtype and number of ragged axes."""
         return RaggedTensorSpec(self.shape, self.dtype, self.ragged_rank)
 
     @property
     def ragged_rank(self) -> int:  # type: ignore[override]
-        """How many axes differ in size."""
+        """The number of ragged axes."""
         return len(self._levels())
 
     def _levels(self) -> list["RaggedTensor"]:
-        """Return itself and the rows within, the outermost first."""
+        """Return this tensor and the ragged tensors nested in it, the outermost first."""
         return [self, *(self.values._levels() if isinstance(self.values, RaggedTensor) else ())]
 
     @property
     def nested_row_splits(self) -> tuple[Tensor, ...]:
-        """Where the rows end on each level, the outermost first."""
+        """The row splits of each level, the outermost first."""
         return tuple(level.row_splits for level in self._levels())
 
     def nested_row_lengths(self, name: Any = None) -> tuple[Tensor, ...]:
-        """The lengths of the rows on each level, the outermost first."""
+        """The row lengths of each level, the outermost first."""
         return tuple(level.row_lengths() for level in self._levels())
 
     def nested_value_rowids(self, name: Any = None) -> tuple[Tensor, ...]:
-        """The row of each value on each level, the outermost first."""
+        """The row number of each value, on each level, the outermost first."""
         return tuple(level.value_rowids() for level in self._levels())
 
     @property
     def _ancestors(self) -> list[Array]:
-        """For each value: the row it is in on each level, the outermost first, and its own number."""
-        found = [np.arange(len(self.flat_values))]
+        """For each flat value: the number of its row on each level, the outermost first, and last its own number."""
+        numbers = [np.arange(len(self.flat_values))]
         for rowids in reversed(self.nested_value_rowids()):
-            found.insert(0, as_array(rowids)[found[0]])
-        return found
+            numbers.insert(0, as_array(rowids)[numbers[0]])
+        return numbers
 
     @property
     def coordinates(self) -> list[Array]:
-        """Where each value stands, along each axis up to the innermost rows."""
+        """For each flat value: its index along each axis, up to the innermost ragged one."""
         first, *others = self._ancestors
         starts = [as_array(level.row_starts()) for level in self._levels()]
         return [first, *(n - start[row] for row, n, start in zip([first, *others], others, starts, strict=False))]
 
     def fitted(self, other: Any) -> Any:
-        """Return what of another operand meets each value.
+        """Return another operand of an elementwise operation, broadcast to the flat values.
 
         Raises:
-            InvalidArgumentError: where a size is not 1 and not that of all rows.
+            InvalidArgumentError: if it does not broadcast: a size is neither 1 nor the length of all rows.
         """
         flat, places = self.flat_values, self.coordinates
         sizes = [{len(self)}, *({*as_array(n).tolist()} for n in self.nested_row_lengths())]
@@ -163,32 +163,32 @@ class RaggedTensor(Rows):
             other = other.flat_values
         elif not isinstance(other, TensorOps | np.ndarray | list) or np.ndim(other) < np.ndim(flat):
             return other
-        given = convert_to_tensor(other)
-        given = ops.reshape(given, (1,) * (len(places) + np.ndim(flat) - 1 - np.ndim(given)) + tuple(given.shape))
-        for axis, (size, known) in enumerate(zip(given.shape, sizes, strict=False)):
-            if size != 1 and known != {size}:
-                raise InvalidArgumentError(f"Size {size} of axis {axis} meets rows of lengths {sorted(known)} in "
-                                           f"{self!r:.80}.")  # fmt: skip
-        return given[tuple(i if n != 1 else np.zeros_like(i) for i, n in zip(places, given.shape, strict=False))]
+        operand = convert_to_tensor(other)
+        new_axes = len(places) + np.ndim(flat) - 1 - np.ndim(operand)
+        operand = ops.reshape(operand, (1,) * new_axes + tuple(operand.shape))
+        for axis, (size, lengths) in enumerate(zip(operand.shape, sizes, strict=False)):
+            if size != 1 and lengths != {size}:
+                raise InvalidArgumentError(f"Size {size} of axis {axis} does not fit rows of lengths {sorted(lengths)}.")
+        return operand[tuple(i if n != 1 else np.zeros_like(i) for i, n in zip(places, operand.shape, strict=False))]
 
     def take(self, rows: Any) -> "RaggedTensor":
-        """Return the rows of these numbers."""
+        """Return the rows with the given numbers."""
         starts, sizes = (as_array(x)[np.array(rows, int)].astype(int) for x in (self.row_starts(), self.row_lengths()))
         places = np.repeat(starts - np.cumsum(sizes) + sizes, sizes) + np.arange(sizes.sum())
         return self.from_row_lengths(_take(self.values, places), sizes)
 
     def row_lengths(self, axis: int = 1, name: Any = None) -> Any:
-        """The lengths of the rows, or of the rows within them along a later axis."""
+        """The lengths of the rows, or those of the nested rows along a later axis."""
         if axis > 1:
             return self.with_values(self.values.row_lengths(axis - 1))
         return Tensor(np.diff(as_array(self.row_splits)))
 
     def row_starts(self, name: Any = None) -> Tensor:
-        """Where the rows begin."""
+        """The index of the first value of each row."""
         return self.row_splits[:-1]
 
     def value_rowids(self, name: Any = None) -> Tensor:
-        """The row of each value."""
+        """The row number of each value."""
         return Tensor(np.repeat(np.arange(len(self)), as_array(self.row_lengths()).astype(int)))
 
     def nrows(self, out_type: Any = None, name: Any = None) -> Tensor:
@@ -196,38 +196,38 @@ class RaggedTensor(Rows):
         return Tensor(np.asarray(len(self), "int64"))
 
     def bounding_shape(self, axis: Any = None, name: Any = None, out_type: Any = None) -> Tensor:
-        """The shape that all rows fit into."""
+        """The smallest shape into which all rows fit."""
         longest = (as_array(lengths).max(initial=0) for lengths in self.nested_row_lengths())
         shape = Tensor(np.array([len(self), *longest, *self.flat_values.shape[1:]], "int64"))
         return shape if axis is None else shape[axis]
 
     def to_sparse(self, name: Any = None) -> SparseTensor:
-        """Return the elements and where each stands."""
+        """Return the elements as a sparse tensor."""
         values, inner = self.flat_values, np.indices(self.flat_values.shape).reshape(np.ndim(self.flat_values), -1)
         indices = [*(place[inner[0]] for place in self.coordinates), *inner[1:]]
         return SparseTensor(np.stack(indices, 1), ops.reshape(values, (-1,)), self.bounding_shape())
 
     def with_values(self, new_values: Any) -> "RaggedTensor":
-        """Return other values in rows of the same lengths."""
+        """Return the same rows of other values."""
         return RaggedTensor(new_values, self.row_splits)
 
     def with_flat_values(self, new_values: Any) -> "RaggedTensor":
-        """Return other values in the innermost rows."""
+        """Return the same rows, on all levels, of other flat values."""
         return functools.reduce(lambda values, level: level.with_values(values), reversed(self._levels()), new_values)
 
     def merge_dims(self, outer_axis: int, inner_axis: int) -> Any:
-        """Return the values with one axis in place of those from the outer to the inner."""
+        """Return the values with the axes from the outer to the inner one merged into one."""
         first, last = (normalize_axis_index(axis, len(self.shape)) for axis in (outer_axis, inner_axis))
         if first > last:
             raise ValueError(f"Expected outer_axis ({first}) to be less than or equal to inner_axis ({last}).")
         return _merged(self, first, last)
 
     def to_list(self) -> list[Any]:
-        """Return the rows as lists."""
+        """Return nested lists of the values."""
         return [row.to_list() if isinstance(row, RaggedTensor) else row.numpy_view().tolist() for row in self]
 
     def to_tensor(self, default_value: Any = None, name: Any = None, shape: Any = None) -> Tensor:
-        """Return the rows as one tensor, filled up to the longest, or to a shape."""
+        """Return a tensor of the rows, padded to the longest one, or padded and cut to a shape."""
         kind = as_array(self.flat_values).dtype
         fill = empty_of(kind) if default_value is None else array_of(default_value)
         sizes = as_array(self.bounding_shape()).tolist()
@@ -238,7 +238,7 @@ class RaggedTensor(Rows):
         return ops.scatter_update(np.full(sizes, fill, kind), places[inside], ops.take(self.flat_values, inside, 0))
 
     def reduced(self, reduce: Callable[..., Any], axes: set[int]) -> Any:
-        """Return what a reduction makes of the values along axes, none of them negative."""
+        """Return a reduction of the values along axes, which are not negative."""
         inner = {axis - 1 for axis in axes if axis}
         if 0 in axes and 1 in axes:
             return _reduced(reduce, self.values, inner)
@@ -261,17 +261,17 @@ class RaggedTensor(Rows):
         return self.with_values(self.values.expanded(axis - 1) if nested else ops.expand_dims(self.values, axis - 1))
 
     def tiled(self, multiples: Any) -> "RaggedTensor":
-        """Return the rows repeated so often along each axis."""
+        """Return the rows repeated, with one number of repeats for each axis."""
         first, times, *rest = multiples
         nested = isinstance(self.values, RaggedTensor)
         values = self.values.tiled([1, *rest]) if nested else ops.tile(self.values, [1, *rest])
         rows = np.split(np.arange(len(self.values)), as_array(self.row_splits)[1:-1])
-        tiled = self.from_row_lengths(_take(values, [i for row in rows for i in [*row] * times]),
-                                      as_array(self.row_lengths()) * times)  # fmt: skip
+        places = [i for row in rows for i in [*row] * times]
+        tiled = self.from_row_lengths(_take(values, places), as_array(self.row_lengths()) * times)
         return tiled.take([*range(len(self))] * first)
 
     def numpy(self) -> Array:
-        """Return an array of the rows, each an array where they differ in length."""
+        """Return an array of the rows; an array of arrays if their lengths differ."""
         rows = [row.numpy() for row in self]
         if len({row.shape for row in rows}) == 1:
             return np.stack(rows)
@@ -332,7 +332,7 @@ def _merged(values: Any, first: int, last: int) -> Any:
 
 
 def gather(params: Any, indices: Any, axis: int, batch_dims: int, dense: Callable[..., Any]) -> Any:
-    """Return the elements at indices where either is ragged; `dense` does it where neither is."""
+    """Return the elements at indices, where either argument may be ragged; `dense` gathers if neither is."""
     if not isinstance(params, RaggedTensor) and not isinstance(indices, RaggedTensor):
         return dense(params, indices, axis=axis, batch_dims=batch_dims)
     if batch_dims:
@@ -350,7 +350,7 @@ def gather(params: Any, indices: Any, axis: int, batch_dims: int, dense: Callabl
 
 
 class RaggedTensorSpec(TensorSpec):
-    """Shape, dtype and number of ragged axes of a ragged tensor that is to come.
+    """Shape, dtype and number of ragged axes of a ragged tensor.
 
     Example:
         >>> RaggedTensorSpec([None, None], "int32")
@@ -374,7 +374,7 @@ class RaggedTensorSpec(TensorSpec):
         return *super()._fields(), self.ragged_rank
 
     def stack(self, elements: Any) -> Any:
-        """Return elements as rows."""
+        """Return a ragged tensor with the elements as its rows."""
         return stack([convert_to_tensor(x) if isinstance(x, np.ndarray) else x for x in elements])
 
     def __repr__(self) -> str:
@@ -383,9 +383,9 @@ class RaggedTensorSpec(TensorSpec):
 
 def constant(pylist: Any, dtype: DTypeLike | None = None, ragged_rank: int | None = None, inner_shape: Any = None,
              name: str | None = None, row_splits_dtype: DTypeLike = "int64") -> Any:  # fmt: skip
-    """Return nested lists as a ragged tensor, or as a tensor where there are no lists in lists."""
+    """Return nested lists as a ragged tensor, or a flat list as a tensor."""
     if inner_shape or as_dtype(row_splits_dtype).name != "int64":
-        raise NotImplementedError("tf.ragged.constant takes no `inner_shape`, and has row splits of int64. Received: "
+        raise NotImplementedError("tf.ragged.constant takes no `inner_shape` here, and int64 row splits. Received: "
                                   f"inner_shape={inner_shape}, row_splits_dtype={row_splits_dtype}.")  # fmt: skip
     if not any(isinstance(row, list | tuple | np.ndarray) for row in pylist):
         return _constant(pylist, dtype)
@@ -395,7 +395,7 @@ def constant(pylist: Any, dtype: DTypeLike | None = None, ragged_rank: int | Non
 
 
 def stack(values: Any, axis: int = 0, name: Any = None) -> Any:
-    """Return tensors, of different lengths perhaps, as the rows of a ragged tensor; scalars as a tensor."""
+    """Return a ragged tensor with tensors as its rows, which may differ in length; of scalars, a tensor."""
     rows = list(values)
     if all(not isinstance(row, Rows) and np.ndim(as_array(row)) == 0 for row in rows):
         return convert_to_tensor(rows)
@@ -411,7 +411,7 @@ def stack(values: Any, axis: int = 0, name: Any = None) -> Any:
 
 
 def concat(values: Any, axis: int) -> Any:
-    """Return the rows of ragged tensors (and tensors) below each other, or with axis 1 behind each other."""
+    """Return ragged tensors (and tensors) concatenated: axis 0 appends rows, axis 1 joins the rows pairwise."""
     dtype = next(value.dtype for value in values if isinstance(value, RaggedTensor))
     rows = [v.to_list() if isinstance(v, RaggedTensor) else array_of(v).tolist() for v in values]
     joined = chain(*rows) if axis == 0 else (chain(*parts) for parts in zip(*rows, strict=True))

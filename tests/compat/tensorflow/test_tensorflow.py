@@ -366,7 +366,7 @@ def test_names_of_tensorflow_1_say_so(name: str) -> None:
         attrgetter(name)(tf)
 
 
-def test_rows_meet_tensors_of_their_sizes_alone() -> None:
+def test_operands_must_fit_the_rows_of_a_ragged_tensor() -> None:
     rows = tf.ragged.constant([[1.0, 2.0], [], [3.0]])
     for other in ([1.0, 2.0], [[1.0, 2.0]], [[1.0], [2.0]]):
         with pytest.raises(tf.errors.InvalidArgumentError, match="rows of lengths"):
