@@ -168,7 +168,7 @@ class RaggedTensor(Rows):
         operand = ops.reshape(operand, (1,) * new_axes + tuple(operand.shape))
         for axis, (size, lengths) in enumerate(zip(operand.shape, sizes, strict=False)):
             if size != 1 and lengths != {size}:
-                raise InvalidArgumentError(f"Size {size} of axis {axis} does not fit rows of lengths {sorted(lengths)}.")
+                raise InvalidArgumentError(f"Size {size} of axis {axis} does not fit row lengths {sorted(lengths)}.")
         return operand[tuple(i if n != 1 else np.zeros_like(i) for i, n in zip(places, operand.shape, strict=False))]
 
     def take(self, rows: Any) -> "RaggedTensor":

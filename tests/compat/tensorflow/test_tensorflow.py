@@ -369,7 +369,7 @@ def test_names_of_tensorflow_1_say_so(name: str) -> None:
 def test_operands_must_fit_the_rows_of_a_ragged_tensor() -> None:
     rows = tf.ragged.constant([[1.0, 2.0], [], [3.0]])
     for other in ([1.0, 2.0], [[1.0, 2.0]], [[1.0], [2.0]]):
-        with pytest.raises(tf.errors.InvalidArgumentError, match="rows of lengths"):
+        with pytest.raises(tf.errors.InvalidArgumentError, match="row lengths"):
             rows + tf.constant(other)
     with pytest.raises(tf.errors.InvalidArgumentError, match="different lengths"):
         rows * tf.ragged.constant([[1.0], [2.0], [3.0]])
