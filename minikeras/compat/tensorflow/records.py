@@ -1,4 +1,4 @@
-"""TFRecord files, and the protocol buffers of `tf.train.Example`: how they lie in a file, and how they become tensors.
+"""TFRecord files and the protocol buffers of `tf.train.Example`: reading, writing, and parsing into tensors.
 
 The formats: https://www.tensorflow.org/tutorials/load_data/tfrecord, https://protobuf.dev/programming-guides/encoding.
 """
@@ -46,7 +46,7 @@ def _protobuf(module: str) -> Any:
 
 @cache
 def message(name: str) -> Any:
-    """Return the class of a message of `tf.train`, which protobuf makes; a KeyError for another name.
+    """Return the protobuf class of a message of `tf.train`, or raise a KeyError for another name.
 
     Example:
         >>> Example, Int64List = message("Example"), message("Int64List")
@@ -62,7 +62,7 @@ def message(name: str) -> Any:
 
 @cache
 def _pool() -> Any:
-    """Return the messages in a pool of their own: TensorFlow's, if it is there, have the same names."""
+    """Return our own pool of the messages, since TensorFlow, if it is installed, registers the same names."""
     file = _protobuf("text_format").Parse(_SCHEMA, _protobuf("descriptor_pb2").FileDescriptorProto())
     pool = _protobuf("descriptor_pool").DescriptorPool()
     pool.AddSerializedFile(file.SerializeToString())
@@ -73,7 +73,7 @@ __getattr__: Callable[[str], Any] = missing(__name__, message)
 
 
 def _example(text: bytes) -> Any:
-    """Return the example that bytes hold; an InvalidArgumentError if they hold none."""
+    """Return the `Example` that bytes hold, or raise an InvalidArgumentError."""
     try:
         return message("Example").FromString(text)
     except _protobuf("message").DecodeError as error:
@@ -81,7 +81,7 @@ def _example(text: bytes) -> Any:
 
 
 class FixedLenFeature(NamedTuple):
-    """A feature of one shape."""
+    """A feature of a fixed shape."""
 
     shape: Any
     dtype: Any
@@ -98,7 +98,7 @@ _KINDS = {"bytes_list": "string", "float_list": "float32", "int64_list": "int64"
 
 
 def _values(example: Any, name: str, dtype: DType) -> Array | None:
-    """Return the values of a feature, None where an example has none."""
+    """Return the values of a feature, None if the example does not have it."""
     feature = example.features.feature.get(name)
     field = None if feature is None else feature.WhichOneof("kind")
     if field is None:
@@ -110,7 +110,7 @@ def _values(example: Any, name: str, dtype: DType) -> Array | None:
 
 
 def _column(examples: list[Any], name: str, kind: Any, batched: bool) -> Any:
-    """Return a feature of all examples."""
+    """Return one feature of all examples: a tensor, or a sparse one for a `VarLenFeature`."""
     dtype = as_dtype(kind.dtype)
     rows = [_values(example, name, dtype) for example in examples]
     if isinstance(kind, FixedLenFeature):
@@ -125,18 +125,18 @@ def _column(examples: list[Any], name: str, kind: Any, batched: bool) -> Any:
                 f"Key: {name}.  Can't parse serialized Example: its number of values does not fit shape {kind.shape}."
             ) from None
         return Tensor(np.stack(arrays) if batched else arrays[0])
-    full = [np.zeros(0, dtype.as_numpy_dtype) if row is None else row for row in rows]
-    lengths = [len(row) for row in full]
-    places = [(i, j) if batched else (j,) for i, n in enumerate(lengths) for j in range(n)]
-    shape = [len(full), max(lengths, default=0)] if batched else lengths
-    return SparseTensor(np.reshape(places, (-1, len(shape))), np.concatenate(full), shape)
+    filled = [np.zeros(0, dtype.as_numpy_dtype) if row is None else row for row in rows]
+    lengths = [len(row) for row in filled]
+    indices = [(i, j) if batched else (j,) for i, n in enumerate(lengths) for j in range(n)]
+    shape = [len(filled), max(lengths, default=0)] if batched else lengths
+    return SparseTensor(np.reshape(indices, (-1, len(shape))), np.concatenate(filled), shape)
 
 
 def parse_example(serialized: Any, features: dict[str, Any], example_names: Any = None, name: Any = None) -> Any:
-    """The features of serialized examples, each of all of them.
+    """The features of a batch of serialized examples: name -> tensor.
 
     Raises:
-        InvalidArgumentError: for bytes that hold no example, and for a feature that lacks or does not fit.
+        InvalidArgumentError: for bytes that hold no example, and for a feature that is missing or does not fit.
     """
     escape()
     examples = [_example(text) for text in array_of(serialized).ravel()]
@@ -144,18 +144,18 @@ def parse_example(serialized: Any, features: dict[str, Any], example_names: Any 
 
 
 def parse_single_example(serialized: Any, features: dict[str, Any], example_names: Any = None, name: Any = None) -> Any:
-    """The features of one serialized example."""
+    """The features of one serialized example: name -> tensor."""
     escape()
     example = _example(array_of(serialized).item())
     return {key: _column([example], key, kind, False) for key, kind in features.items()}
 
 
-_STRIDE, _LONG = 64, 1024  # bytes of a stretch, and from which on many stretches are faster
+_STRIDE, _LONG = 64, 1024  # bytes of a chunk; the least bytes for which chunks in parallel are faster
 
 
 @cache
 def _tables() -> tuple[Array, list[int], list[list[int]]]:
-    """Return what a byte makes of a CRC32C, as a list too, and what `_STRIDE` zeros make of each byte of one."""
+    """Return the CRC32C table of a byte, as an array and a list, and tables for `_STRIDE` zero bytes at once."""
     table = np.arange(256, dtype="uint32")
     for _ in range(8):
         table = (table >> 1) ^ np.where(table & 1, np.uint32(0x82F63B78), np.uint32(0))
@@ -166,7 +166,7 @@ def _tables() -> tuple[Array, list[int], list[list[int]]]:
 
 
 def _checksum(data: bytes) -> int:
-    """Return the masked CRC32C of bytes; of many, all stretches of `_STRIDE` bytes are worked on at once."""
+    """Return the masked CRC32C of bytes; if they are many, NumPy takes all chunks of `_STRIDE` bytes in parallel."""
     table, steps, (a, b, c, d) = _tables()
     crc, head = 0xFFFFFFFF, len(data) % _STRIDE if len(data) >= _LONG else len(data)
     for byte in data[:head]:
@@ -182,17 +182,17 @@ def _checksum(data: bytes) -> int:
 
 
 def opened(path: Any, compression: Any = None, mode: str = "rb") -> BinaryIO:
-    """Return a file to read, which was written with a compression: None, "" or "GZIP", or to write.
+    """Open a file to read or write bytes, with the compression None, "" or "GZIP".
 
     Raises:
-        NotFoundError: if there is none.
+        NotFoundError: if a file to read does not exist.
         ValueError: for another compression.
     """
     kind = array_of(compression or "").item().decode()
     if mode == "rb" and not os.path.exists(path):
         raise NotFoundError(f"{path}; No such file or directory")
     if kind not in ("", "GZIP"):
-        raise ValueError(f"A compression is '' or 'GZIP' here. Received: {kind!r}.")
+        raise ValueError(f"Expected the compression '' or 'GZIP'. Received: {kind!r}.")
     return gzip.open(path, mode) if kind else open(path, mode)  # type: ignore[return-value]
 
 
@@ -200,7 +200,7 @@ def records(path: Any, compression: Any = None) -> Iterator[bytes]:
     """Yield the records of a file.
 
     Raises:
-        DataLossError: where the file is damaged.
+        DataLossError: if the file is damaged.
     """
     at = 0
     try:
@@ -221,14 +221,14 @@ def records(path: Any, compression: Any = None) -> Iterator[bytes]:
 
 
 class TFRecordOptions:
-    """How a file of records is written."""
+    """Options of a `TFRecordWriter`: the compression."""
 
     def __init__(self, compression_type: str | None = None, **_: Any) -> None:
         self.compression_type: str | None = compression_type
 
 
 class TFRecordWriter:
-    """Writes records to a file."""
+    """Writes records to a TFRecord file."""
 
     def __init__(self, path: Any, options: Any = None) -> None:
         self._file: Any = opened(path, getattr(options, "compression_type", options), "wb")
@@ -236,16 +236,16 @@ class TFRecordWriter:
     def write(self, record: bytes) -> None:
         """Write one record."""
         if not isinstance(record, bytes):
-            raise TypeError(f"A record is bytes. Received: {record!r:.80} (of type {type(record).__name__}).")
+            raise TypeError(f"Expected a record of bytes. Received: {record!r:.80} (of type {type(record).__name__}).")
         header = struct.pack("<Q", len(record))
         self._file.write(header + struct.pack("<I", _checksum(header)) + record + struct.pack("<I", _checksum(record)))
 
     def flush(self) -> None:
-        """Let readers see what was written."""
+        """Write out what is buffered."""
         self._file.flush()
 
     def close(self) -> None:
-        """End the file."""
+        """Close the file."""
         self._file.close()
 
     def __enter__(self) -> "TFRecordWriter":

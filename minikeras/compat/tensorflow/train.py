@@ -1,4 +1,4 @@
-"""`tf.train`: checkpoints of variables, as NumPy's files."""
+"""`tf.train`: checkpoints of variables, in files of NumPy's format."""
 
 import os
 import re
@@ -23,11 +23,11 @@ from .tensors import Variable
 
 __getattr__: Callable[[str], Any] = missing(__name__, message)
 _END = "/.ATTRIBUTES/VARIABLE_VALUE"
-"""How TensorFlow ends the name of a value in a checkpoint."""
+"""The suffix of the names of values in TensorFlow's checkpoints."""
 
 
 def _variables(value: Any, path: str, around: tuple[Any, ...] = ()) -> Iterator[tuple[str, Any]]:
-    """Yield the variables of an object, by the attributes that lead to them."""
+    """Yield the variables of an object with their paths of attributes; `around` has the objects on the way."""
     if isinstance(value, KerasVariable):
         yield path, value
     elif isinstance(value, (*state.OWNERS, Module, Checkpoint, dict, list, tuple)):
@@ -36,7 +36,7 @@ def _variables(value: Any, path: str, around: tuple[Any, ...] = ()) -> Iterator[
 
 
 def _items(value: Any) -> Iterator[tuple[str, Any]]:
-    """Yield what an object holds, by its name there."""
+    """Yield the variables or attributes of an object with their names in it."""
     if isinstance(value, state.OWNERS):
         for place, holder in state.walk(value):
             counts: dict[str, int] = {}
@@ -53,33 +53,33 @@ def _items(value: Any) -> Iterator[tuple[str, Any]]:
 
 
 class _Restored(Status):
-    """The result of `restore`: what exists has its values, and the rest gets them when it comes to exist."""
+    """The result of `restore`. Existing variables are restored; others get their values when they are created."""
 
     def __init__(self, checkpoint: "Checkpoint") -> None:
         self._checkpoint = checkpoint
 
     def assert_consumed(self) -> "_Restored":
-        """Raise an AssertionError if the file has values that nothing took, or a variable got none."""
-        left = [name.removesuffix(_END) for name in self._checkpoint._waiting]
-        if left:
-            raise AssertionError(f"Some values of the checkpoint were not used: {', '.join(sorted(left))}.")
+        """Raise an AssertionError if a value of the file was not used, or a variable got no value."""
+        unused = [name.removesuffix(_END) for name in self._checkpoint._waiting]
+        if unused:
+            raise AssertionError(f"Some values of the checkpoint were not used: {', '.join(sorted(unused))}.")
         return self.assert_existing_objects_matched()
 
     def assert_existing_objects_matched(self) -> "_Restored":
         """Raise an AssertionError if a variable got no value."""
-        lacking = self._checkpoint._named().keys() - self._checkpoint._names
-        if lacking:
-            raise AssertionError(f"The checkpoint has no values for {', '.join(sorted(lacking))}.")
+        missing = self._checkpoint._named().keys() - self._checkpoint._names
+        if missing:
+            raise AssertionError(f"The checkpoint has no values for {', '.join(sorted(missing))}.")
         return self
 
 
 _late: "list[Checkpoint]" = []
-"""Those with values for variables that did not exist when they were restored."""
+"""Restored checkpoints that still have values for variables which do not exist yet."""
 _hooks = Patches()
 
 
 def _settle(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    """Call what may bring variables into being, and restore these."""
+    """Call a patched function that may create variables, and restore these from the checkpoints in `_late`."""
     result = function(*args, **kwargs)
     if len(args) < 3 or args[1] == "built" or isinstance(args[2], (*state.OWNERS, KerasVariable, Module, dict, list)):
         for checkpoint in [*_late]:
@@ -88,7 +88,7 @@ def _settle(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
 
 
 class Checkpoint:
-    """Variables, models, optimizers and modules that are saved together.
+    """Variables, models, optimizers and modules to be saved together.
 
     Example:
         >>> import tempfile
@@ -112,35 +112,35 @@ class Checkpoint:
 
     @property
     def items(self) -> dict[str, Any]:
-        """The objects that are saved: those it was made of, and those set since."""
+        """The objects to save: those given at the start, and attributes set since."""
         return {name: value for name, value in vars(self).items() if name not in ("_root", "_waiting", "_names")}
 
     def _named(self) -> dict[str, Any]:
-        """Return all variables, each by the shortest way to it."""
+        """Return all variables by their names in the file: each has the shortest path that leads to it."""
         pairs = sorted([*_variables(self._root, ""), *_variables(self, "")], key=lambda pair: pair[0].count("/"))
         unique = {id(variable): (name, variable) for name, variable in reversed(pairs)}
         return {f"{name}{_END}": variable for name, variable in unique.values()}
 
     def write(self, file_prefix: Any, options: Any = None) -> str:
-        """Write all values to a file of this name, and return it."""
+        """Write all values to "<file_prefix>.npz", and return the prefix."""
         path: str = os.fspath(file_prefix)
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         write_arrays(f"{path}.npz", {name: v.numpy_view() for name, v in self._named().items()})
         return path
 
     def save(self, file_prefix: Any, options: Any = None) -> str:
-        """Write all values to a numbered file, and return its name without the ending."""
+        """Write all values to a numbered file, and return its path without ".npz"."""
         self.save_counter.assign_add(1)
         path = self.write(f"{os.fspath(file_prefix)}-{int(self.save_counter)}")
         note_newest(path)
         return path
 
     def restore(self, save_path: Any, options: Any = None) -> _Restored:
-        """Give all variables the values of a file, those that do not exist yet as soon as they do; of None, nothing.
+        """Restore all variables from a file, those that do not exist yet once they are created; None does nothing.
 
         Raises:
             NotFoundError: if there is no such file.
-            ValueError: if a variable has another shape there; nothing is changed then.
+            ValueError: if a variable has another shape in the file; nothing is changed then.
         """
         if save_path is not None:
             self._waiting = _read(save_path)
@@ -149,7 +149,7 @@ class Checkpoint:
         return _Restored(self)
 
     def _fill(self) -> None:
-        """Give variables the values that wait for them, and see to it that others that come to exist get theirs."""
+        """Restore existing variables from `_waiting`, and patch classes so that later ones are restored too."""
         pairs = [(name, v) for name, v in self._named().items() if name in self._waiting]
         for name, variable in pairs:
             shape = self._waiting[name].shape
@@ -171,7 +171,7 @@ class Checkpoint:
 
 
 def _read(path: Any) -> dict[str, Array]:
-    """Return the values of a checkpoint, given by its name or its folder."""
+    """Return the values of a checkpoint, given by its path or its folder."""
     name = latest_checkpoint(path) if Path(path).is_dir() else path
     if name is None or not Path(f"{os.fspath(name)}.npz").exists():
         raise NotFoundError(f"Unsuccessful TensorSliceReader constructor: Failed to find any matching files for {path}")
@@ -179,40 +179,40 @@ def _read(path: Any) -> dict[str, Array]:
 
 
 class load_checkpoint:
-    """The values of a checkpoint, given by its name or its folder."""
+    """Reader of the values of a checkpoint, given by its path or its folder."""
 
     def __init__(self, ckpt_dir_or_file: Any) -> None:
         self._values = _read(ckpt_dir_or_file)
 
     def get_variable_to_shape_map(self) -> dict[str, list[int]]:
-        """Return the shape of each value."""
+        """Return name -> shape."""
         return {name: list(value.shape) for name, value in self._values.items()}
 
     def get_variable_to_dtype_map(self) -> dict[str, Any]:
-        """Return the dtype of each value."""
+        """Return name -> dtype."""
         return {name: as_dtype(value.dtype) for name, value in self._values.items()}
 
     def get_tensor(self, name: str) -> Array:
-        """Return a value."""
+        """Return the value of a name."""
         if name not in self._values:
             raise NotFoundError(f"Key {name} not found in checkpoint")
         return self._values[name]
 
 
 def list_variables(ckpt_dir_or_file: Any) -> list[tuple[str, list[int]]]:
-    """Return names and shapes of the values of a checkpoint."""
+    """Return the names and shapes of a checkpoint's values."""
     return sorted(load_checkpoint(ckpt_dir_or_file).get_variable_to_shape_map().items())
 
 
 def latest_checkpoint(checkpoint_dir: Any, latest_filename: str | None = None) -> str | None:
-    """Return the name of the newest checkpoint in a folder, None if there is none."""
+    """Return the path of the newest checkpoint in a folder, None if there is none."""
     file = Path(checkpoint_dir) / (latest_filename or LIST)
     match = re.search(r'model_checkpoint_path: "(.*)"', file.read_text("utf8")) if file.exists() else None
     return os.path.join(os.fspath(checkpoint_dir), match[1]) if match else None
 
 
 class CheckpointManager:
-    """Saves checkpoints into a folder, and deletes old ones."""
+    """Saves checkpoints into a folder, and keeps the last `max_to_keep`."""
 
     def __init__(self, checkpoint: Checkpoint, directory: Any, max_to_keep: int | None, *_: Any,
                  checkpoint_name: str = "ckpt", checkpoint_interval: int | None = None, init_fn: Any = None,
@@ -231,7 +231,7 @@ class CheckpointManager:
         return self.checkpoints[-1] if self.checkpoints else None
 
     def save(self, checkpoint_number: Any = None, check_interval: bool = True, options: Any = None) -> str:
-        """Write a checkpoint, and return its name."""
+        """Write a checkpoint, and return its path."""
         if checkpoint_number is not None:
             self.checkpoint.save_counter.assign(int(checkpoint_number) - 1)
         path = self.checkpoint.save(os.path.join(self.directory, self._name))
@@ -243,7 +243,7 @@ class CheckpointManager:
         return path
 
     def restore_or_initialize(self) -> str | None:
-        """Restore the newest checkpoint, or call the function that initializes; return the checkpoint."""
+        """Restore the newest checkpoint and return its path; without one, call `init_fn` and return None."""
         if self.latest_checkpoint is not None:
             self.checkpoint.restore(self.latest_checkpoint)
         elif self._init is not None:
