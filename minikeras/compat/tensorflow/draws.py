@@ -1,4 +1,4 @@
-"""Numbers drawn as TensorFlow draws them: what seeds it keeps, its distributions, and what Keras draws with them."""
+"""TensorFlow's way of drawing numbers: its seeds, its distributions, and the draws of Keras on TensorFlow."""
 
 import math
 import random as _python
@@ -20,25 +20,25 @@ State = tuple[int, int, int]
 
 
 class Seeds:
-    """The state that TensorFlow keeps: the seed set, the seeds it gives to operations, and where each of them is."""
+    """TensorFlow's global state: the seed, the stream of seeds for operations, and a counter for each of them."""
 
     seed: int | None = None
     of_weights: bool = False
-    """True if `keras.utils.set_random_seed` has seeded what initial weights come from."""
+    """True if `keras.utils.set_random_seed` has seeded the initial weights."""
     stream: _python.Random
     counters: dict[tuple[Any, ...], int] = {}  # noqa: RUF012 - one for the process
 
     @classmethod
     def restart(cls, seed: int) -> None:
-        """Start anew from a seed."""
+        """Start again from a seed."""
         cls.seed, cls.stream = seed, _python.Random(seed)
         cls.counters.clear()
 
 
 def state_for(op: str, dtype: str, seed: int | None, groups: int) -> State:
-    """Return key and counter for an operation, which goes on from there if it is run again with this seed."""
+    """Return key and counter for an operation; the next run of it with this seed continues the count."""
     if Seeds.seed is None and seed is None:
-        first, second = secrets.randbits(63), secrets.randbits(63)  # Python's stream goes on as without this draw
+        first, second = secrets.randbits(63), secrets.randbits(63)  # `random` would move the user's stream
     else:
         first = 87654321 if Seeds.seed is None else Seeds.seed % MOST
         second = (Seeds.stream.randint(0, MOST) if seed is None else int(seed)) % MOST
@@ -65,12 +65,12 @@ def draw_normal(state: State, shape: Any, mean: Any, stddev: Any, dtype: str) ->
 
 
 def draw_truncated(state: State, shape: Any, mean: Any, stddev: Any, dtype: str) -> Array:
-    """Draw from a normal distribution, what is farther than two standard deviations from the mean again."""
+    """Draw from a normal distribution; numbers beyond two standard deviations of the mean are drawn again."""
     return _scaled(philox.truncated_normal(state, math.prod(shape), dtype).reshape(shape), stddev, mean)
 
 
 def draw_uniform(state: State, shape: Any, minval: Any, maxval: Any, dtype: str) -> Array:
-    """Draw from `minval` up to, but without, `maxval`: floats up to 1, or integers of the whole range, if not given."""
+    """Draw from [minval, maxval). The default `maxval` is 1; integers without bounds have the dtype's full range."""
     if "int" in dtype:
         if minval is not None and maxval is None:
             raise ValueError(f"Must specify maxval for integer dtype {as_dtype(dtype)!r}")
@@ -82,17 +82,17 @@ def draw_uniform(state: State, shape: Any, minval: Any, maxval: Any, dtype: str)
 
 @lru_cache(maxsize=4)
 def _order(state: State, count: int) -> Array:
-    """Return an order of so many rows; one that comes again each epoch is drawn once."""
+    """Return a random order of `count` rows, cached since a fixed seed draws the same one in each epoch."""
     return np.array(philox.permutation(state, count), "int64")
 
 
 def _state(seed: Array) -> State:
-    """Return key and counter for the seed of a draw of Keras's."""
+    """Return key and counter for the seed of a Keras draw."""
     return philox.scrambled((seed.astype("int64") % (MOST - 1)).astype("int32"))
 
 
 class StatelessSource(Source):
-    """The source that Keras draws from on TensorFlow: its stateless distributions."""
+    """The source of Keras's draws on TensorFlow: `tf.random.stateless_*`."""
 
     seed_dtype = "int64"
 
@@ -117,9 +117,9 @@ class StatelessSource(Source):
         return philox.uniform(_state(seed), math.prod(shape), dtype).reshape(shape) >= np.dtype(dtype).type(rate)
 
     def shuffled(self, seed: Array, x: Array, axis: int) -> Array:
-        """Shuffle the parts along an axis, each as a whole."""
+        """Shuffle whole slices along an axis."""
         return np.take(x, philox.uniform(_state(seed), x.shape[axis], "float32").argsort(kind="stable"), axis)
 
     def order(self, count: int) -> Array:
-        """Draw the order of rows: with a seed set, the same for each pass."""
+        """Draw an order of rows; with a seed set, it is the same in each pass."""
         return super().order(count) if Seeds.seed is None else _order(state_for("order", "int64", 0, 0), count)

@@ -12,7 +12,7 @@ _M = (np.uint64(0xD2511F53), np.uint64(0xCD9E8D57))
 _W = (0x9E3779B9, 0xBB67AE85)
 _LOW, _32 = np.uint64(0xFFFFFFFF), np.uint64(32)
 _SKIP = 256
-"""How many counter values TensorFlow sets aside for each four numbers that it may have to draw again."""
+"""The number of counter values that TensorFlow reserves for four numbers, some of which it may have to redraw."""
 
 
 def words(key: int, low: int, high: int, count: int, step: int = 1) -> Array:
@@ -38,7 +38,7 @@ def scrambled(seed: Array) -> tuple[int, int, int]:
 
 
 def _unit(bits: Array, dtype: str) -> Array:
-    """Return words as numbers from 0 up to but without 1."""
+    """Return words as floats in [0, 1): the bits become the mantissa of a number in [1, 2), minus 1."""
     if dtype == "float64":
         pairs = bits.reshape(-1, 2).astype("uint64")
         mantissa = (pairs[:, 0] & np.uint64(0xFFFFF)) << _32 | pairs[:, 1]
@@ -49,16 +49,16 @@ def _unit(bits: Array, dtype: str) -> Array:
 
 
 def uniform(state: tuple[int, int, int], size: int, dtype: str) -> Array:
-    """Draw numbers from 0 up to but without 1; `state` is key and counter (low, high)."""
+    """Draw numbers in [0, 1); `state` is key and counter (low, high)."""
     numbers: Array = _unit(words(*state, -(-size // (2 if dtype == "float64" else 4))).ravel(), dtype).ravel()[:size]
     return numbers
 
 
 def integers(state: tuple[int, int, int], size: int, low: int, high: int, dtype: str) -> Array:
-    """Draw integers from `low` up to but without `high`; full range where both are 0."""
-    each = 2 if dtype.endswith("64") else 4
-    numbers = words(*state, -(-size // each)).ravel()
-    if each == 2:
+    """Draw integers in [low, high), or in the full range of the dtype if both are 0."""
+    per_group = 2 if dtype.endswith("64") else 4
+    numbers = words(*state, -(-size // per_group)).ravel()
+    if per_group == 2:
         pairs = numbers.reshape(-1, 2).astype("uint64")
         numbers = pairs[:, 0] | pairs[:, 1] << _32
     numbers = numbers[:size]
@@ -68,7 +68,7 @@ def integers(state: tuple[int, int, int], size: int, low: int, high: int, dtype:
 
 
 def _box_muller(u: Array) -> Array:
-    """Return pairs of normal numbers for pairs of uniform ones, each step rounded to their dtype as in C."""
+    """Return pairs of normal numbers for pairs of uniform ones; each step is rounded to their dtype, as in C."""
     exact = u.astype("float64")
     angle = (2 * np.pi * exact[:, 1]).astype(u.dtype).astype("float64")
     logarithm = np.log(np.maximum(exact[:, 0], 1e-7)).astype(u.dtype)
@@ -84,24 +84,24 @@ def normal(state: tuple[int, int, int], size: int, dtype: str) -> Array:
 
 
 def truncated_normal(state: tuple[int, int, int], size: int, dtype: str) -> Array:
-    """Draw from the standard normal distribution, again where a number is not between -2 and 2."""
+    """Draw from the standard normal distribution; numbers outside of (-2, 2) are drawn again."""
     kind, key, low, high = "float64" if dtype == "float64" else "float32", *state
-    each = 2 if kind == "float64" else 4
-    groups = -(-size // each)
-    rows, count, start = np.empty((groups, each), kind), np.zeros(groups, int), 0
-    while (todo := np.flatnonzero(count < each)).size:  # four counter values at a time, almost always enough
+    per_group = 2 if kind == "float64" else 4
+    groups = -(-size // per_group)
+    rows, count, start = np.empty((groups, per_group), kind), np.zeros(groups, int), 0
+    while (todo := np.flatnonzero(count < per_group)).size:  # groups that still lack numbers
         bits = np.concatenate([words(key, low + start + i, high, groups, _SKIP)[todo] for i in range(2)], axis=1)
         pairs = _box_muller(_unit(bits.ravel(), kind).reshape(-1, 2)).reshape(len(todo), -1)
         for row, numbers in zip(todo, pairs, strict=True):
-            near = numbers[np.abs(numbers) < 2][: each - count[row]]
-            rows[row, count[row] : count[row] + near.size] = near
-            count[row] += near.size
+            kept = numbers[np.abs(numbers) < 2][: per_group - count[row]]
+            rows[row, count[row] : count[row] + kept.size] = kept
+            count[row] += kept.size
         start += 2
     return rows.ravel()[:size].astype(dtype)
 
 
 def permutation(state: tuple[int, int, int], size: int) -> list[int]:
-    """Draw an order of `size` things."""
+    """Draw a permutation of `size` numbers."""
     order, numbers = list(range(size)), words(*state, -(-max(size, 1) // 4)).ravel().tolist()
     for i in range(size - 1):
         other = i + numbers[i] % (size - i)

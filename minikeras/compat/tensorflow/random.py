@@ -1,6 +1,6 @@
-"""`tf.random`: with a seed set, the numbers are TensorFlow's, since the generator (Philox) is.
+"""`tf.random`: with a seed set, the numbers are TensorFlow's, since the generator (Philox) is the same.
 
-`categorical` and `gamma` draw from the same generator by methods of their own: their numbers are others.
+`categorical`, `gamma` and `log_uniform_candidate_sampler` use other algorithms, so that their numbers differ.
 """
 
 import math
@@ -29,9 +29,9 @@ __getattr__: Callable[[str], Any] = missing(__name__)
 
 
 def set_seed(seed: int) -> None:
-    """Make what is drawn from now on repeatable; NumPy's and Python's streams stay as they are.
+    """Seed the draws of `tf.random`; NumPy's and Python's streams stay as they are.
 
-    Initial weights become repeatable too, as in Keras 2, but where `keras.utils.set_random_seed` has seen to it.
+    It seeds initial weights too, as in Keras 2, unless `keras.utils.set_random_seed` has seeded them already.
     """
     seed = int(seed)
     Seeds.restart(seed)
@@ -41,25 +41,25 @@ def set_seed(seed: int) -> None:
 
 
 def _reserved(shape: Sequence[int]) -> int:
-    """Return how many counter values TensorFlow sets aside: 256 for each number."""
+    """Return the number of counter values that TensorFlow reserves for a draw: 256 for each number."""
     return math.prod(shape) * 256
 
 
 @primitive()
 def _drawn(law: Law, shape: Sequence[int], a: Any, b: Any, dtype: str, seed: int | None) -> Array:
-    """Draw anew each time it runs, in the replay of a traced step as well."""
+    """Draw numbers: as an op, so that each replay of a traced step draws new ones."""
     return law(state_for(law.__name__, dtype, seed, _reserved(shape)), shape, a, b, dtype)
 
 
 def _sample(law: Law, shape: Any, a: Any, b: Any, dtype: DTypeLike, seed: int | State | None) -> Tensor:
-    """Draw with a seed, or from a state in its place."""
+    """Draw with a seed, or from the state of a generator given in its place."""
     sizes, name = sizes_of(shape), as_dtype(dtype).name
     return Tensor(law(seed, sizes, a, b, name)) if isinstance(seed, tuple) else _drawn(law, sizes, a, b, name, seed)
 
 
 def normal(shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: DTypeLike = "float32", seed: Any = None,
            name: Any = None) -> Tensor:  # fmt: skip
-    """Numbers of a normal distribution.
+    """Numbers from a normal distribution.
 
     Example:
         >>> set_seed(5)
@@ -71,24 +71,24 @@ def normal(shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: DTypeLike = "f
 
 def truncated_normal(shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: DTypeLike = "float32", seed: Any = None,
                      name: Any = None) -> Tensor:  # fmt: skip
-    """Numbers of a normal distribution within two standard deviations of the mean."""
+    """Numbers from a normal distribution, within two standard deviations of the mean."""
     return _sample(draw_truncated, shape, mean, stddev, dtype, seed)
 
 
 def uniform(shape: Any, minval: Any = 0, maxval: Any = None, dtype: DTypeLike = "float32", seed: Any = None,
             name: Any = None) -> Tensor:  # fmt: skip
-    """Numbers from `minval` up to but without `maxval`: 1 for floats, to be given for integers."""
+    """Uniform numbers in [minval, maxval). The default `maxval` is 1 for floats; integers need one."""
     return _sample(draw_uniform, shape, minval, maxval, dtype, seed)
 
 
 def _state_once(op: str, dtype: DTypeLike, seed: int | None, groups: int = 1) -> State:
-    """Return the state for a draw that no record holds."""
+    """Return the state for a draw that cannot be replayed, and mark open traces so."""
     escape()
     return state_for(op, as_dtype(dtype).name, seed, groups)
 
 
 def shuffle(value: Any, seed: Any = None, name: str | None = None) -> Tensor:
-    """A tensor with its rows in another order."""
+    """A tensor with its rows in random order."""
     x = convert_to_tensor(value)
     size = len(x)
     state = _state_once("shuffle", x.dtype, seed, -(-size // 4))
@@ -97,7 +97,7 @@ def shuffle(value: Any, seed: Any = None, name: str | None = None) -> Tensor:
 
 def categorical(logits: Any, num_samples: Any, dtype: DTypeLike = "int64", seed: Any = None,
                 name: Any = None) -> Tensor:  # fmt: skip
-    """Class numbers drawn with the probabilities softmax(logits): (batch, classes) -> (batch, num_samples)."""
+    """Class indices drawn with the probabilities softmax(logits): (batch, classes) -> (batch, num_samples)."""
     scores = array_of(logits).astype("float64")
     rows, count = len(scores), int(num_samples)
     state = _state_once("categorical", "float64", seed, rows * count)
@@ -109,7 +109,7 @@ def categorical(logits: Any, num_samples: Any, dtype: DTypeLike = "int64", seed:
 
 def log_uniform_candidate_sampler(true_classes: Any, num_true: int, num_sampled: int, unique: bool, range_max: int,
                                   seed: Any = None, name: Any = None) -> tuple[Tensor, Tensor, Tensor]:  # fmt: skip
-    """Class numbers drawn by Zipf's law, small ones more often, and how often the true and the drawn are expected."""
+    """Class indices drawn by Zipf's law, and the expected counts of the true classes and of the drawn ones."""
     rng = np.random.default_rng(_state_once("log_uniform", "float64", seed))
     sample, tries = list[int](), 0
     while len(sample) < num_sampled:
@@ -119,8 +119,8 @@ def log_uniform_candidate_sampler(true_classes: Any, num_true: int, num_sampled:
             sample.append(number)
 
     def expected(classes: Any) -> Tensor:
-        chance = np.log1p(1 / (classes + 1.0)) / np.log(range_max + 1)
-        return Tensor((-np.expm1(tries * np.log1p(-chance)) if unique else chance * num_sampled).astype("float32"))
+        p = np.log1p(1 / (classes + 1.0)) / np.log(range_max + 1)
+        return Tensor((-np.expm1(tries * np.log1p(-p)) if unique else p * num_sampled).astype("float32"))
 
     classes = np.array(sample, "int64")
     return Tensor(classes), expected(array_of(true_classes)), expected(classes)
@@ -128,17 +128,17 @@ def log_uniform_candidate_sampler(true_classes: Any, num_true: int, num_sampled:
 
 def gamma(shape: Any, alpha: Any, beta: Any = None, dtype: DTypeLike = "float32", seed: Any = None,
           name: Any = None) -> Tensor:  # fmt: skip
-    """Numbers of a gamma distribution, a sample of `shape` for each of its parameters."""
-    form, rate = np.broadcast_arrays(as_array(alpha), as_array(1.0 if beta is None else beta))
+    """Numbers from gamma distributions: `shape` of them for each pair of alpha and beta."""
+    a, rate = np.broadcast_arrays(as_array(alpha), as_array(1.0 if beta is None else beta))
     rng = np.random.default_rng(_state_once("gamma", dtype, seed))
-    return Tensor(np.asarray(rng.gamma(form, 1 / rate, (*sizes_of(shape), *form.shape)), as_dtype(dtype).name))
+    return Tensor(np.asarray(rng.gamma(a, 1 / rate, (*sizes_of(shape), *a.shape)), as_dtype(dtype).name))
 
 
 def _stateless(draw: Callable[..., Tensor]) -> Callable[..., Tensor]:
     def call(shape: Any, seed: Any, *args: Any, alg: Any = None, **options: Any) -> Tensor:
         return draw(shape, *args, seed=philox.scrambled(as_array(seed)), **options)
 
-    call.__doc__ = f"`{draw.__name__}`, drawn with two numbers as the seed."
+    call.__doc__ = f"`{draw.__name__}` of a seed of two numbers: the same seed always draws the same."
     return call
 
 
@@ -147,7 +147,7 @@ stateless_uniform: Callable[..., Tensor] = _stateless(uniform)
 
 
 def split(seed: Any, num: int = 2, alg: Any = None) -> Tensor:
-    """Seeds made of one."""
+    """`num` new seeds, derived from one."""
     return stateless_uniform((int(num), 2), seed, None, None, "int32")
 
 
@@ -160,7 +160,7 @@ def _from_generator(draw: Callable[..., Tensor]) -> Callable[..., Tensor]:
 
 
 class Generator:
-    """A generator of numbers with a state of its own.
+    """A random generator with a state of its own.
 
     Example:
         >>> print(Generator.from_seed(1).normal([2]))
@@ -174,28 +174,28 @@ class Generator:
 
     @classmethod
     def from_seed(cls, seed: int, alg: Any = None) -> "Generator":
-        """Return one that starts at a seed."""
+        """Return a generator that starts from a seed."""
         generator = cls()
         generator.reset_from_seed(seed)
         return generator
 
     @classmethod
     def from_non_deterministic_state(cls, alg: Any = None) -> "Generator":
-        """Return one that starts anywhere."""
+        """Return a generator that starts from a random seed."""
         return cls.from_seed(np.random.SeedSequence().entropy)  # type: ignore[arg-type]  # an int where none is given
 
     @property
     def state(self) -> Tensor:
-        """The state: counter (two numbers) and key."""
+        """The state: a counter of two numbers, and the key."""
         return Tensor(np.array([self._counter & (2**64 - 1), self._counter >> 64, self._key], "uint64").astype("int64"))
 
     def reset(self, state: Any) -> None:
-        """Go on from a state."""
+        """Continue from a state."""
         low, high, self._key = (int(n) & (2**64 - 1) for n in as_array(state))
         self._counter = low | high << 64
 
     def reset_from_seed(self, seed: int) -> None:
-        """Start at a seed again."""
+        """Start again from a seed."""
         self.reset([seed >> 64 * i & (2**64 - 1) for i in range(3)])
 
     def _next(self, shape: Sequence[int]) -> State:
@@ -209,14 +209,14 @@ class Generator:
     uniform: Callable[..., Tensor] = _from_generator(uniform)
 
     def split(self, count: int = 1) -> list["Generator"]:
-        """Return generators that draw other numbers."""
+        """Return new generators, whose keys are drawn from this one."""
         keys = philox.integers(self._next((count,)), count, 0, 0, "uint64")
         return [Generator(state=[0, 0, int(key)]) for key in keys]
 
 
 @cache
 def get_global_generator() -> Generator:
-    """Return the generator that all share."""
+    """Return the generator that all code shares."""
     return Generator.from_non_deterministic_state()
 
 
