@@ -1,4 +1,4 @@
-"""`tf.io`: files."""
+"""`tf.io`: files, images in files, CSV and raw bytes."""
 
 import csv
 import glob as _glob
@@ -40,7 +40,7 @@ def _path(name: Any) -> str:
 
 
 class gfile:
-    """Files by their names."""
+    """File operations by path."""
 
     exists: Callable[..., Any] = staticmethod(lambda path: os.path.exists(_path(path)))
     isdir: Callable[..., Any] = staticmethod(lambda path: os.path.isdir(_path(path)))
@@ -54,15 +54,15 @@ class gfile:
 
     @staticmethod
     def stat(path: Any) -> SimpleNamespace:
-        """Return the size of a file, when it was changed, and whether it is a folder."""
-        known = os.stat(_path(path))
+        """Return the size of a file, its time of change, and whether it is a folder."""
+        status = os.stat(_path(path))
         return SimpleNamespace(
-            length=known.st_size, mtime_nsec=known.st_mtime_ns, is_directory=stat.S_ISDIR(known.st_mode)
+            length=status.st_size, mtime_nsec=status.st_mtime_ns, is_directory=stat.S_ISDIR(status.st_mode)
         )
 
     @staticmethod
     def walk(top: Any) -> Iterator[tuple[str, list[str], list[str]]]:
-        """Yield the folders below one, with their folders and files."""
+        """Yield a folder and those below it, each with its folders and files."""
         return os.walk(_path(top))
 
     @staticmethod
@@ -81,7 +81,7 @@ def read_file(filename: Any, name: str | None = None) -> Tensor:
 
 
 def write_file(filename: Any, contents: Any, name: str | None = None) -> None:
-    """Write bytes to a file, in folders that are made."""
+    """Write bytes to a file; missing folders are made."""
     escape()
     path = Path(_path(filename))
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -89,7 +89,7 @@ def write_file(filename: Any, contents: Any, name: str | None = None) -> None:
 
 
 def _picture(contents: Any, channels: int) -> Any:
-    """Return an array of a picture's bytes (needs Pillow), with its own number of channels for 0."""
+    """Return the pixels of an image file (needs Pillow); for 0 channels, as many as the image has."""
     try:
         image = open_image(io.BytesIO(array_of(contents).item()))
     except OSError as error:
@@ -100,7 +100,7 @@ def _picture(contents: Any, channels: int) -> Any:
 
 
 def decode_png(contents: Any, channels: int = 0, dtype: DTypeLike = "uint8", name: str | None = None) -> Tensor:
-    """The picture (height, width, channels) that bytes hold; for uint16, values of 8 bits twice in 16."""
+    """The image (height, width, channels) in the bytes of a file; for uint16, 8-bit values are scaled by 257."""
     pixels = _picture(contents, channels)
     wide = as_dtype(dtype) != "uint8"
     image = open_image(io.BytesIO(array_of(contents).item()), deep=wide)
@@ -110,7 +110,7 @@ def decode_png(contents: Any, channels: int = 0, dtype: DTypeLike = "uint8", nam
 
 
 def decode_gif(contents: Any, name: str | None = None) -> Tensor:
-    """The pictures (frames, height, width, 3) that bytes hold."""
+    """The frames (frames, height, width, 3) in the bytes of a GIF."""
     image = open_image(io.BytesIO(array_of(contents).item()))
     frames = import_module("PIL.ImageSequence").Iterator(image)
     return Tensor(np.stack([np.array(frame.convert("RGB")) for frame in frames]))
@@ -118,7 +118,7 @@ def decode_gif(contents: Any, name: str | None = None) -> Tensor:
 
 def decode_image(contents: Any, channels: int = 0, dtype: DTypeLike = "uint8", name: str | None = None,
                  expand_animations: bool = True) -> Tensor:  # fmt: skip
-    """The picture (height, width, channels) that bytes hold, from 0 to 1 for floats; frames of a GIF."""
+    """The image (height, width, channels) in the bytes of a file, or the frames of a GIF; floats are from 0 to 1."""
     text = array_of(contents).item()
     pixels = as_array(decode_gif(text)) if text[:3] == b"GIF" and expand_animations else _picture(text, channels)
     kind = as_dtype(dtype)
@@ -133,7 +133,7 @@ def _encoded(image: Any, kind: str, **options: Any) -> Tensor:
 
 def decode_raw(input_bytes: Any, out_type: DTypeLike, little_endian: bool = True, fixed_length: Any = None,
                name: Any = None) -> Tensor:  # fmt: skip
-    """Bytes as numbers; so many bytes of each string, filled up with zeros, where `fixed_length` is given."""
+    """Bytes read as numbers; each string is cut, or padded with zeros, to `fixed_length` bytes if that is given."""
     kind = np.dtype(as_dtype(out_type).name).newbyteorder("<" if little_endian else ">")
     items = array_of(input_bytes)
     size = None if fixed_length is None else int(fixed_length)
@@ -143,7 +143,7 @@ def decode_raw(input_bytes: Any, out_type: DTypeLike, little_endian: bool = True
 
 
 def serialize_tensor(tensor: Any, name: str | None = None) -> Tensor:
-    """A tensor as bytes, in NumPy's format."""
+    """A tensor as bytes, in the format of NumPy's .npy files."""
     file = io.BytesIO()
     np.save(file, array_of(tensor), allow_pickle=False)
     return constant(file.getvalue())
@@ -156,23 +156,23 @@ def parse_tensor(serialized: Any, out_type: DTypeLike, name: str | None = None) 
 
 
 def csv_rows(lines: Iterable[str], field_delim: str, use_quote_delim: bool) -> list[list[str]]:
-    """Return the fields of the lines of a table."""
+    """Return the fields of each line of a CSV file."""
     options: Any = {} if use_quote_delim else {"quoting": csv.QUOTE_NONE}
     return list(csv.reader(lines, delimiter=field_delim, **options))
 
 
 def csv_column(texts: Iterable[str], default: Any, na_value: str, field: Any) -> Array:
-    """Return a column of a table in the dtype of a default, which stands for fields that are empty."""
+    """Return a column of a CSV file as an array. `default` is a dtype, or the value of empty fields."""
     kind = as_dtype(default).name if isinstance(default, DType | type) else None
-    first = [] if kind else array_of(default).ravel().tolist()
+    defaults = [] if kind else array_of(default).ravel().tolist()
     dtype = kind or as_dtype(convert_to_tensor(default).dtype).name
-    number: Any = {"s": str.encode, "i": int, "u": int}.get(dtype[0], float)
+    parse: Any = {"s": str.encode, "i": int, "u": int}.get(dtype[0], float)
     cells = []
     for n, text in enumerate(texts):
-        if text in ("", na_value) and not first:
+        if text in ("", na_value) and not defaults:
             raise InvalidArgumentError(f"Field {field} is required but missing in record {n}! [Op:DecodeCSV]")
         try:
-            cells.append(first[0] if text in ("", na_value) else number(text))
+            cells.append(defaults[0] if text in ("", na_value) else parse(text))
         except ValueError:
             message = f"Field {field} in record {n} is not a valid {dtype}: {text} [Op:DecodeCSV]"
             raise InvalidArgumentError(message) from None
@@ -185,27 +185,27 @@ def csv_column(texts: Iterable[str], default: Any, na_value: str, field: Any) ->
 def decode_csv(records: Any, record_defaults: list[Any], field_delim: str = ",", use_quote_delim: bool = True,
                name: str | None = None, na_value: str = "",
                select_cols: list[int] | None = None) -> list[Tensor]:  # fmt: skip
-    """The fields of lines, a tensor a column, of all or of those selected; an empty field has its default."""
+    """The fields of CSV lines: a tensor for each column, or for each of `select_cols`; see `csv_column`."""
     lines = array_of(records)
     rows = csv_rows((line.decode() for line in lines.ravel()), field_delim, use_quote_delim)
-    places = list(range(len(record_defaults)) if select_cols is None else select_cols)
+    numbers = list(range(len(record_defaults)) if select_cols is None else select_cols)
     for n, row in enumerate(rows):
-        if (len(row) <= max(places, default=0)) if select_cols is not None else len(row) != len(places):
-            raise InvalidArgumentError(f"Expect {len(places)} fields but have {len(row)} in record {n} [Op:DecodeCSV]")
+        if (len(row) <= max(numbers, default=0)) if select_cols is not None else len(row) != len(numbers):
+            raise InvalidArgumentError(f"Expect {len(numbers)} fields but have {len(row)} in record {n} [Op:DecodeCSV]")
     columns = (csv_column([row[i] for row in rows], default, na_value, i)
-               for i, default in zip(places, record_defaults, strict=True))  # fmt: skip
+               for i, default in zip(numbers, record_defaults, strict=True))  # fmt: skip
     return [Tensor(column.reshape(lines.shape)) for column in columns]
 
 
 def decode_jpeg(contents: Any, channels: int = 0, ratio: int = 1, *_: Any, **__: Any) -> Tensor:
-    """The picture (height, width, channels) that bytes hold, in any format that Pillow reads, in its own size."""
+    """The image (height, width, channels) in the bytes of a file, in any format that Pillow reads."""
     if ratio != 1:
-        raise NotImplementedError(f"Pictures are read in their own size. Use tf.image.resize. Received: ratio={ratio}.")
+        raise NotImplementedError(f"Images are read in full size. Call tf.image.resize. Received: ratio={ratio}.")
     return Tensor(_picture(contents, channels))
 
 
 globals().update(named({
-    "encode_jpeg": ("The bytes of a picture as JPEG.",
+    "encode_jpeg": ("The bytes of an image as JPEG.",
         lambda image, format="", quality=95, *_, **__: _encoded(image, "jpeg", quality=quality)),
-    "encode_png": ("The bytes of a picture as PNG.", lambda image, compression=-1, name=None: _encoded(image, "png")),
+    "encode_png": ("The bytes of an image as PNG.", lambda image, compression=-1, name=None: _encoded(image, "png")),
 }))  # fmt: skip

@@ -17,7 +17,7 @@ globals().update({name: unary(getattr(ops, name)) for name in ("cholesky", "det"
 
 
 def matrix_transpose(a: Any, name: str | None = None, conjugate: bool = False) -> Tensor:
-    """Matrices with rows and columns exchanged."""
+    """Transposed matrices."""
     x = convert_to_tensor(a)
     return ops.swapaxes(ops.conj(x) if conjugate else x, -1, -2)
 
@@ -41,7 +41,7 @@ def matmul(a: Any, b: Any, transpose_a: bool = False, transpose_b: bool = False,
 
 def norm(tensor: Any, ord: Any = "euclidean", axis: Any = None, keepdims: bool | None = None,
          name: Any = None) -> Tensor:  # fmt: skip
-    """Length of vectors, or of all elements as one vector."""
+    """Norm of vectors or matrices along axes, or of all elements as one vector."""
     x, axis = convert_to_tensor(tensor), axes_of(axis)
     if ord in ("euclidean", "fro") or (axis is None and ord == 2):
         return ops.sqrt(ops.sum(ops.real(x * ops.conj(x)), axis, bool(keepdims)))
@@ -64,7 +64,7 @@ trace: Callable[..., Tensor] = unary(lambda x: ops.trace(x, axis1=-2, axis2=-1),
 
 
 def diag(diagonal: Any, name: str | None = None, k: int = 0, padding_value: Any = 0) -> Tensor:
-    """Matrices with the given diagonals, and `padding_value` elsewhere."""
+    """Matrices with the given k-th diagonals, and `padding_value` elsewhere."""
     d = convert_to_tensor(diagonal)
     matrix = ops.expand_dims(d, -1) * ops.eye(d.shape[-1], dtype=as_dtype(d.dtype).name)
     matrix = ops.pad(matrix, [(0, 0)] * (d.ndim - 1) + [(max(-k, 0), max(k, 0)), (max(k, 0), max(-k, 0))])
@@ -72,7 +72,7 @@ def diag(diagonal: Any, name: str | None = None, k: int = 0, padding_value: Any 
 
 
 def band_part(input: Any, num_lower: Any, num_upper: Any, name: str | None = None) -> Tensor:
-    """Matrices with zeros outside a band around the diagonal; -1 keeps all of a triangle."""
+    """Matrices with zeros outside of a band around the diagonal; -1 keeps the whole triangle."""
     x = convert_to_tensor(input)
     x = x if int(num_lower) < 0 else ops.triu(x, -int(num_lower))
     return x if int(num_upper) < 0 else ops.tril(x, int(num_upper))

@@ -1,4 +1,4 @@
-"""`tf.nn`: what layers are made of."""
+"""`tf.nn`: the functions that layers are made of: activations, convolutions, pooling, losses."""
 
 from collections.abc import Callable
 from typing import Any
@@ -18,7 +18,7 @@ _UNARY = ["relu", "relu6", "elu", "selu", "sigmoid", "softplus", "softsign", "ta
 globals().update({name: unary(getattr(ops, name)) for name in _UNARY})
 globals().update({name: vars(_math)[name] for name in ("l2_normalize", "log_softmax", "softmax", "top_k")})
 l2_loss: Callable[..., Tensor] = unary(lambda x: ops.sum(ops.square(x)) / 2, "Half the sum of squares.")
-scale_regularization_loss: Callable[..., Tensor] = unary(ops.sum, "The sum of losses of weights: there is one replica.")
+scale_regularization_loss: Callable[..., Tensor] = unary(ops.sum, "The sum of losses, divided by 1 replica.")
 
 
 def silu(features: Any, beta: Any = 1.0) -> Tensor:
@@ -43,14 +43,14 @@ def softmax_cross_entropy_with_logits(labels: Any, logits: Any, axis: int = -1, 
 
 def compute_average_loss(per_example_loss: Any, sample_weight: Any = None, global_batch_size: Any = None,
                          **_: Any) -> Tensor:  # fmt: skip
-    """The sum of losses divided by how many there are, or by a given number."""
+    """The weighted sum of losses, divided by their number or by `global_batch_size`."""
     losses = convert_to_tensor(per_example_loss)
     losses = losses if sample_weight is None else losses * sample_weight
     return ops.sum(losses) / float(losses.size if global_batch_size is None else global_batch_size)
 
 
 def _middle(value: Any, rank: int, data_format: str | None) -> Any:
-    """Return the sizes along the axes between batch and channels, of one, `rank` or rank + 2 numbers."""
+    """Return the sizes of the spatial axes, given one number, `rank` numbers, or those of all rank + 2 axes."""
     if isinstance(value, int) or value is None:
         return value
     sizes = [int(n) for n in value]
@@ -64,7 +64,7 @@ def _format(data_format: str | None) -> Any:
 
 
 def _padded(x: Tensor, padding: Any, fill: float = 0.0) -> tuple[Tensor, Any]:
-    """Return a tensor with the elements around it that a list of widths asks for, and the padding that is left."""
+    """Return a tensor padded by explicit widths, and the padding "valid"; or unchanged, with the padding's name."""
     if isinstance(padding, str):
         return x, padding.lower()
     return ops.pad(x, [tuple(map(int, pair)) for pair in padding], "constant", fill), "valid"
@@ -103,7 +103,7 @@ globals().update({
 
 
 def bias_add(value: Any, bias: Any, data_format: str | None = None, name: str | None = None) -> Tensor:
-    """A bias for each channel added."""
+    """value + bias, with one bias a channel."""
     b = convert_to_tensor(bias)
     if _format(data_format) == "channels_first":
         b = ops.reshape(b, (-1, *[1] * (len(convert_to_tensor(value).shape) - 2)))
@@ -119,37 +119,37 @@ def batch_normalization(x: Any, mean: Any, variance: Any, offset: Any, scale: An
 
 
 def dropout(x: Any, rate: Any, noise_shape: Any = None, seed: Any = None, name: str | None = None) -> Tensor:
-    """A share `rate` of the elements set to 0, the others divided by 1 - rate."""
+    """A random fraction `rate` of the elements set to 0, the others divided by 1 - rate."""
     x = convert_to_tensor(x)
-    sizes = [have if n is None else int(n) for n, have in zip(noise_shape or x.shape, x.shape, strict=True)]
+    sizes = [size if n is None else int(n) for n, size in zip(noise_shape or x.shape, x.shape, strict=True)]
     return ops.where(_random.uniform(sizes, seed=seed) >= rate, x / (1 - rate), 0.0)
 
 
-def _moved(input: Any, block: int, data_format: str, last: str, first: str) -> Tensor:
-    """Return an image with its elements moved by the pattern for its layout; `i` and `j` are as long as a block."""
+def _rearranged(input: Any, block: int, data_format: str, last: str, first: str) -> Tensor:
+    """Return an image rearranged by the pattern for its data format, in which `i` and `j` have the size of a block."""
     pattern = last if _format(data_format) == "channels_last" else first
     return ops.rearrange(convert_to_tensor(input), pattern, i=block, j=block)
 
 
 globals().update(named({
-    "depthwise_conv2d": ("Each channel convolved with filters of its own.",
+    "depthwise_conv2d": ("A convolution of each channel with filters of its own.",
         lambda input, filter, strides, padding, data_format=None, dilations=None, name=None:
             _depthwise(input, filter, strides, padding, data_format, dilations)),
-    "sparse_softmax_cross_entropy_with_logits": ("Cross-entropy of each class number with softmax(logits).",
+    "sparse_softmax_cross_entropy_with_logits": ("Cross-entropy of each class index with softmax(logits).",
         lambda labels, logits, name=None: ops.sparse_categorical_crossentropy(
             convert_to_tensor(labels), convert_to_tensor(logits), from_logits=True)),
     "depth_to_space": ("Channels moved into blocks of pixels: (n, h, w, c * b * b) -> (n, h * b, w * b, c).",
-        lambda input, block_size, data_format="NHWC", name=None: _moved(input, block_size, data_format,
+        lambda input, block_size, data_format="NHWC", name=None: _rearranged(input, block_size, data_format,
             "n h w (i j c) -> n (h i) (w j) c", "n (i j c) h w -> n c (h i) (w j)")),
     "space_to_depth": ("Blocks of pixels moved into channels: (n, h * b, w * b, c) -> (n, h, w, c * b * b).",
-        lambda input, block_size, data_format="NHWC", name=None: _moved(input, block_size, data_format,
+        lambda input, block_size, data_format="NHWC", name=None: _rearranged(input, block_size, data_format,
             "n (h i) (w j) c -> n h w (i j c)", "n c (h i) (w j) -> n (i j c) h w")),
     "leaky_relu": ("x where it is positive, alpha * x elsewhere.",
         lambda features, alpha=0.2, name=None: ops.leaky_relu(convert_to_tensor(features), float(alpha))),
-    "gelu": ("x times the normal distribution function at x.",
+    "gelu": ("x * Phi(x), with the distribution function Phi of the normal distribution.",
         lambda features, approximate=False, name=None: ops.gelu(convert_to_tensor(features), approximate)),
     "moments": ("Mean and variance along axes.",
         lambda x, axes, shift=None, keepdims=False, name=None:
             ops.moments(convert_to_tensor(x), axes_of(axes), keepdims)),
-    "embedding_lookup": ("The rows of a table that ids name.", lambda params, ids, *, name=None: gather(params, ids)),
+    "embedding_lookup": ("The rows of a table, by their ids.", lambda params, ids, *, name=None: gather(params, ids)),
 }))  # fmt: skip

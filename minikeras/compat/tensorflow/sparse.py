@@ -1,4 +1,4 @@
-"""`tf.sparse`: tensors of which only some elements are kept, and where these are."""
+"""`tf.sparse`: tensors that store only some elements, with their indices."""
 
 from collections.abc import Callable
 from typing import Any
@@ -15,7 +15,7 @@ __getattr__: Callable[[str], Any] = missing(__name__)
 
 
 class SparseTensor(Composite):
-    """The elements that are kept, and the indices of each, one a row.
+    """A tensor stored as `values` and their `indices`, one row each; all other elements are 0 or empty text.
 
     Example:
         >>> print(to_dense(SparseTensor([[0, 1], [1, 0]], [5.0, 6.0], [2, 2])))
@@ -31,7 +31,7 @@ class SparseTensor(Composite):
 
     @property
     def dtype(self) -> Any:
-        """The dtype of the elements."""
+        """The dtype of the stored elements."""
         return self.values.dtype
 
     @property
@@ -53,20 +53,20 @@ class SparseTensor(Composite):
         return SparseTensor(indices[chosen, 1:], ops.take(self.values, chosen, 0), as_array(self.dense_shape)[1:])
 
     def __mul__(self, other: Any) -> "SparseTensor":
-        return self.with_values(BINARY["multiply"](self.values, self._opposite(other)))
+        return self.with_values(BINARY["multiply"](self.values, self._at_indices(other)))
 
     def __truediv__(self, other: Any) -> "SparseTensor":
-        return self.with_values(BINARY["divide"](self.values, self._opposite(other)))
+        return self.with_values(BINARY["divide"](self.values, self._at_indices(other)))
 
     __rmul__ = __mul__
 
-    def _opposite(self, other: Any) -> Any:
-        """Return what of a tensor, broadcast, stands at the places of the elements."""
+    def _at_indices(self, other: Any) -> Any:
+        """Return the elements of another operand, broadcast to this shape, at the indices of the stored ones."""
         places = tuple(as_array(self.indices).T)
         return ops.broadcast_to(convert_to_tensor(other), tuple(self.shape))[places] if np.ndim(other) else other
 
     def with_values(self, new_values: Any) -> "SparseTensor":
-        """Return other elements at the same indices."""
+        """Return a sparse tensor of other values at the same indices."""
         return SparseTensor(self.indices, new_values, self.dense_shape)
 
     def __str__(self) -> str:
@@ -76,10 +76,10 @@ class SparseTensor(Composite):
 
 
 class SparseTensorSpec(TensorSpec):
-    """Shape and dtype of a sparse tensor that is to come."""
+    """Shape and dtype of a sparse tensor."""
 
     def stack(self, elements: Any) -> SparseTensor:
-        """Return elements as the rows of one."""
+        """Return sparse tensors stacked into one, along a new first axis."""
         parts = list(elements)
         indices = [np.insert(as_array(part.indices), 0, i, 1) for i, part in enumerate(parts)]
         shape = [len(parts), *np.max([as_array(part.dense_shape) for part in parts], 0)]
@@ -90,7 +90,7 @@ class SparseTensorSpec(TensorSpec):
 
 
 def to_dense(sp_input: SparseTensor, default_value: Any = None, validate_indices: bool = True, name: Any = None) -> Any:
-    """The whole tensor, with a value (0 or empty text) where no element is kept."""
+    """The dense tensor, with a default value (0 or empty text) where no element is stored."""
     array = as_array(sp_input.values)
     fill = empty_of(array.dtype) if default_value is None else as_array(default_value)
     start = np.full(as_array(sp_input.dense_shape), fill, array.dtype)
@@ -101,7 +101,7 @@ def to_dense(sp_input: SparseTensor, default_value: Any = None, validate_indices
 
 
 def from_dense(tensor: Any, name: str | None = None) -> SparseTensor:
-    """The elements of a tensor that are not 0, nor empty text."""
+    """A sparse tensor of the elements that are not 0, or not empty text."""
     array = array_of(tensor)
     places = np.argwhere(array != empty_of(array.dtype))
     return SparseTensor(places, array[tuple(places.T)], array.shape)
@@ -109,7 +109,7 @@ def from_dense(tensor: Any, name: str | None = None) -> SparseTensor:
 
 def sparse_dense_matmul(sp_a: SparseTensor, b: Any, adjoint_a: bool = False, adjoint_b: bool = False,
                         name: str | None = None) -> Any:  # fmt: skip
-    """The matrix product with a whole tensor."""
-    a, b = (ops.conj(ops.swapaxes(x, -1, -2)) if turned else x
-            for x, turned in ((to_dense(sp_a), adjoint_a), (b, adjoint_b)))  # fmt: skip
+    """The matrix product of a sparse and a dense matrix, dense."""
+    a, b = (ops.conj(ops.swapaxes(x, -1, -2)) if is_adjoint else x
+            for x, is_adjoint in ((to_dense(sp_a), adjoint_a), (b, adjoint_b)))  # fmt: skip
     return BINARY["matmul"](a, b)

@@ -1,4 +1,4 @@
-"""`tf.strings`: text, as arrays of bytes."""
+"""`tf.strings`: text, in arrays of bytes objects."""
 
 import functools
 import re
@@ -29,7 +29,7 @@ def _each(function: Callable[..., Any], *inputs: Any, dtype: str = "object") -> 
 
 
 def _parts(texts: Any, cut: Callable[[Any], list[Any]], dtype: str = "string") -> Any:
-    """Return the parts of a text; those of several texts as a ragged tensor."""
+    """Return the parts of one text as a tensor, or of several texts as a ragged tensor."""
 
     def nested(item: Any) -> Any:
         return [nested(row) for row in item] if isinstance(item, np.ndarray) else cut(item)
@@ -38,20 +38,20 @@ def _parts(texts: Any, cut: Callable[[Any], list[Any]], dtype: str = "string") -
 
 
 def split(input: Any, sep: Any = None, maxsplit: int = -1, name: str | None = None) -> Any:
-    """The parts of texts between separators, or between spaces."""
+    """The parts of texts between separators, by default white space."""
     by = array_of(sep).item() if sep is not None else None
     return _parts(array_of(input), lambda s: s.split(by or None, maxsplit))
 
 
 @elementwise
 def to_hash_bucket_fast(input: Any, num_buckets: int, name: str | None = None) -> Tensor:
-    """A number below `num_buckets` for each text, by its hash."""
+    """The hash of each text, a number below `num_buckets`."""
     texts = array_of(input)
     return Tensor(bins_of(texts.ravel().tolist(), num_buckets).reshape(texts.shape))
 
 
 def reduce_join(inputs: Any, axis: Any = None, keepdims: bool = False, separator: str = "", name: Any = None) -> Tensor:
-    """Texts put together along an axis, all by default."""
+    """Texts joined along an axis, by default all of them."""
     if isinstance(inputs, ragged.RaggedTensor) and axis is not None:
         return constant([separator.encode().join(as_array(row)) for row in inputs])
     texts = as_array(inputs.flat_values if isinstance(inputs, ragged.RaggedTensor) else convert_to_tensor(inputs))
@@ -64,14 +64,14 @@ def reduce_join(inputs: Any, axis: Any = None, keepdims: bool = False, separator
 
 
 def substr(input: Any, pos: Any, len: Any, unit: str = "BYTE", name: str | None = None) -> Tensor:
-    """Parts of texts, from a byte or character (unit "UTF8_CHAR") on; a negative one counts from the end."""
+    """Substrings by position and length in bytes, or characters ("UTF8_CHAR"); negative positions are from the end."""
     if unit == "UTF8_CHAR":
         return _each(lambda s, i, n: s.decode()[i:][: None if n < 0 else n].encode(), input, pos, len)
     return _each(lambda s, i, n: s[i:][: None if n < 0 else n], input, pos, len)
 
 
 def _text(pattern: Any) -> str:
-    """Return a text as characters, which patterns are about; what is no UTF-8 comes back as it was."""
+    """Return a text as str, for patterns; bytes that are no UTF-8 are kept as surrogates."""
     text: Any = pattern if isinstance(pattern, str | bytes) else as_array(pattern).item()
     return text.decode("utf8", "surrogateescape") if isinstance(text, bytes) else str(text)
 
@@ -80,11 +80,11 @@ _CLASSES = {
     "alnum": "a-zA-Z0-9", "alpha": "a-zA-Z", "blank": r" \t", "digit": r"\d", "lower": "a-z", "upper": "A-Z",
     "punct": r"!-/:-@\[-`{-~", "space": r"\s", "word": r"\w", "xdigit": "0-9a-fA-F",
     "ascii": r"\x00-\x7f", "cntrl": r"\x00-\x1f\x7f", "graph": "!-~", "print": " -~"}  # fmt: skip
-"""What POSIX calls classes of characters, within brackets."""
+"""POSIX character class -> the same within the brackets of a Python pattern."""
 
 
 def regex_replace(input: Any, pattern: Any, rewrite: Any, replace_global: bool = True, name: Any = None) -> Tensor:
-    r"""Texts with what matches replaced; \1 stands for the first group, \0 for the whole match."""
+    r"""Texts with each match replaced; in `rewrite`, \1 is the first group and \0 the whole match."""
     by = re.sub(r"\\(\d)", r"\\g<\1>", _text(rewrite))
     text = re.sub(r"\[:(\w+):\]", lambda m: _CLASSES[m[1]], _text(pattern))
     regex, most = re.compile(text, re.ASCII), 0 if replace_global else 1
@@ -93,9 +93,9 @@ def regex_replace(input: Any, pattern: Any, rewrite: Any, replace_global: bool =
 
 def as_string(input: Any, precision: int = -1, scientific: bool = False, shortest: bool = False, width: int = -1,
               fill: str = "", name: str | None = None) -> Tensor:  # fmt: skip
-    """Numbers as texts, as C's `printf` writes them."""
+    """Numbers as texts, in the format of C's `printf`."""
     if fill not in ("", " ", "+", "-", "0") or (shortest and scientific):
-        raise InvalidArgumentError(f"Fill must be one of ' +-0', numbers scientific or shortest. Received: {fill!r}")
+        raise InvalidArgumentError(f"Fill must be one of ' +-0', and scientific excludes shortest. Received: {fill=}")
     size = f"%{fill}{'' if width < 0 else width}"
     real = f"{size}{'' if precision < 0 else f'.{precision}'}{'g' if shortest else 'e' if scientific else 'f'}"
 
@@ -112,7 +112,7 @@ def as_string(input: Any, precision: int = -1, scientific: bool = False, shortes
 
 
 def format(template: str, inputs: Any = (), placeholder: str = "{}", summarize: int = 3, name: Any = None) -> Tensor:
-    """A text with values in it."""
+    """A template with its placeholders replaced by values."""
     values = inputs if isinstance(inputs, list | tuple) else [inputs]
     parts = template.split(placeholder)
     texts = [printed(v, summarize) if isinstance(v, TensorOps) else str(v) for v in values]
@@ -120,7 +120,7 @@ def format(template: str, inputs: Any = (), placeholder: str = "{}", summarize: 
 
 
 def unicode_encode(input: Any, output_encoding: str = "UTF-8", *_: Any, **__: Any) -> Tensor:
-    """The texts of the numbers of their characters."""
+    """Texts, given the code points of their characters."""
 
     def encoded(item: Any) -> Any:
         nested = item and isinstance(item[0], list)
@@ -130,26 +130,26 @@ def unicode_encode(input: Any, output_encoding: str = "UTF-8", *_: Any, **__: An
 
 
 globals().update(named({
-    "length": ('How many bytes, or characters (unit "UTF8_CHAR"), each text has.',
+    "length": ('The length of each text in bytes, or in characters with unit "UTF8_CHAR".',
         lambda input, unit="BYTE", name=None:
             _each(lambda s: len(s.decode() if unit == "UTF8_CHAR" else s), input, dtype="int32")),
-    "lower": ("Texts in small letters.",
+    "lower": ("Texts in lower case.",
         lambda input, encoding="", name=None:
             _each(lambda s: s.decode().lower().encode() if encoding else s.lower(), input)),
-    "upper": ("Texts in capitals.",
+    "upper": ("Texts in upper case.",
         lambda input, encoding="", name=None:
             _each(lambda s: s.decode().upper().encode() if encoding else s.upper(), input)),
     "to_number": ("Texts as numbers.",
         lambda input, out_type="float32", name=None: _each(
             lambda s: float(s) if as_dtype(out_type).is_floating else int(s), input, dtype=as_dtype(out_type).name)),
-    "strip": ("Texts without space at their ends.", lambda input, name=None: _each(lambda s: s.strip(), input)),
+    "strip": ("Texts without white space at their ends.", lambda input, name=None: _each(lambda s: s.strip(), input)),
     "bytes_split": ("The bytes of texts.",
         lambda input, name=None: _parts(array_of(input), lambda s: [bytes([b]) for b in s])),
     "unicode_split": ("The characters of texts.",
         lambda input, input_encoding="UTF-8", *_, **__:
             _parts(array_of(input), lambda s: [c.encode() for c in s.decode(input_encoding)])),
-    "join": ("Texts put together, element by element.",
+    "join": ("Texts joined, element by element.",
         lambda inputs, separator="", name=None: _each(lambda *parts: separator.encode().join(parts), *inputs)),
-    "unicode_decode": ("The numbers of the characters of texts.",
+    "unicode_decode": ("The code points of the characters of texts.",
         lambda input, input_encoding="UTF-8", *_, **__:
             _parts(array_of(input), lambda s: [ord(c) for c in s.decode(input_encoding)], "int32"))}))  # fmt: skip
