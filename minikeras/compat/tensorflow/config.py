@@ -1,4 +1,4 @@
-"""`tf.config`: one device, the processor; settings are accepted where minikeras does what they ask."""
+"""`tf.config`: there is one device, the CPU. Settings that ask for what minikeras does anyway are accepted."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,33 +12,33 @@ _settings = SimpleNamespace(eager=False)
 
 
 class PhysicalDevice(NamedTuple):
-    """Something that computes."""
+    """A device of the machine."""
 
     name: str
     device_type: str
 
 
 class LogicalDevice(PhysicalDevice):
-    """The same, as an operation names it."""
+    """A device by the name that operations use."""
 
 
 def list_physical_devices(device_type: str | None = None) -> list[PhysicalDevice]:
-    """Return the processor, unless another type of device is asked for."""
+    """Return the CPU, unless another type of device is asked for."""
     return [PhysicalDevice("/physical_device:CPU:0", "CPU")] if device_type in (None, "CPU") else []
 
 
 def list_logical_devices(device_type: str | None = None) -> list[LogicalDevice]:
-    """Return the processor, unless another type of device is asked for."""
+    """Return the CPU, unless another type of device is asked for."""
     return [LogicalDevice("/device:CPU:0", "CPU")] if device_type in (None, "CPU") else []
 
 
 def run_functions_eagerly(run_eagerly: bool) -> None:
-    """Accept what is so in any case."""
+    """Let every `tf.function` run as Python code, or trace and replay it again."""
     _settings.eager = bool(run_eagerly)
 
 
 def functions_run_eagerly() -> bool:
-    """Return what `run_functions_eagerly` was told."""
+    """Return whether functions run eagerly."""
     return _settings.eager
 
 
@@ -60,7 +60,7 @@ experimental: SimpleNamespace = SimpleNamespace(
 
 
 class Strategy:
-    """How work is distributed: all of it to the one device."""
+    """A distribution strategy that gives all work to the one device."""
 
     num_replicas_in_sync: int = 1
     extended: Any = None
@@ -69,7 +69,7 @@ class Strategy:
 
     @contextmanager
     def scope(self) -> Iterator["Strategy"]:
-        """A context in which variables are made, on the one device."""
+        """A context in which variables are created, without effect."""
         yield self
 
     def run(self, fn: Callable[..., Any], args: tuple[Any, ...] = (), kwargs: Any = None, options: Any = None) -> Any:
@@ -81,11 +81,11 @@ class Strategy:
         return value
 
     def experimental_distribute_dataset(self, dataset: Any, options: Any = None) -> Any:
-        """Return a dataset."""
+        """Return the dataset unchanged."""
         return dataset
 
     def experimental_local_results(self, value: Any) -> tuple[Any, ...]:
-        """Return the value of the one replica in a tuple."""
+        """Return the value of the one replica, in a tuple."""
         return (value,)
 
 
@@ -97,7 +97,7 @@ class TPUClusterResolver:
 
     @classmethod
     def connect(cls, tpu: Any = None, *_: Any, **__: Any) -> Any:
-        """Say that there is none."""
+        """Raise a ValueError: there are no TPUs."""
         return cls(tpu)
 
 

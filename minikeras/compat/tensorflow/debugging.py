@@ -1,4 +1,4 @@
-"""`tf.debugging`: checks that raise, and switches."""
+"""`tf.debugging`: assertions, and switches."""
 
 from collections.abc import Callable
 from typing import Any
@@ -52,25 +52,25 @@ def Assert(condition: Any, data: Any, summarize: Any = None, name: str | None = 
 
 
 def assert_rank(x: Any, rank: Any, message: str | None = None, name: str | None = None) -> None:
-    """Raise a ValueError unless x has so many axes."""
+    """Raise a ValueError unless x has `rank` axes."""
     axes = len(convert_to_tensor(x).shape)
     if axes != int(rank):
         raise ValueError(f"{message or ''}. Tensor must have rank {int(rank)}.  Received rank {axes}")
 
 
 def assert_shapes(shapes: Any, *_: Any, **__: Any) -> None:
-    """Raise a ValueError unless tensors have shapes, in which the same letter stands for the same size."""
+    """Raise a ValueError unless tensors have the given shapes; a letter stands for the same size in all of them."""
     letters: dict[Any, int] = {}
     for x, sizes in shapes.items() if hasattr(shapes, "items") else shapes:
         shape = tuple(convert_to_tensor(x).shape)
-        for have, want in zip(shape, sizes, strict=len(shape) == len(tuple(sizes))):
-            expected = have if want is None else want if isinstance(want, int) else letters.setdefault(want, have)
-            if have != expected or len(shape) != len(tuple(sizes)):
+        for size, given in zip(shape, sizes, strict=len(shape) == len(tuple(sizes))):
+            expected = size if given is None else given if isinstance(given, int) else letters.setdefault(given, size)
+            if size != expected or len(shape) != len(tuple(sizes)):
                 raise ValueError(f"Tensor of shape {shape} does not have the shape {tuple(sizes)}, with {letters}.")
 
 
 def check_numerics(tensor: Any, message: str, name: str | None = None) -> Tensor:
-    """Return a tensor, if it has no infinite element and no NaN."""
+    """Return a tensor, or raise an InvalidArgumentError if it has an infinite element or a NaN."""
     x = convert_to_tensor(tensor)
     kinds = [kind for kind, test in (("Inf", np.isinf), ("NaN", np.isnan)) if test(as_array(x)).any()]
     if kinds:

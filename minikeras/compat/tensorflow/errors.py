@@ -1,4 +1,4 @@
-"""TensorFlow's classes of errors: `tf.errors`."""
+"""`tf.errors`: TensorFlow's error classes."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,7 +9,7 @@ __getattr__: Callable[[str], Any] = missing(__name__)
 
 
 class OpError(Exception):
-    """The error of an operation; its classes also are Python's nearest ones, which minikeras raises."""
+    """The error of an operation. Its subclasses also derive from Python's nearest class, which minikeras raises."""
 
     def __init__(self, node_def: Any = None, op: Any = None, message: str = "", error_code: int = 2) -> None:
         if isinstance(node_def, str) and not message:
@@ -26,7 +26,7 @@ class InvalidArgumentError(OpError, ValueError):
 
 
 class OutsideError(InvalidArgumentError, IndexError):
-    """An index is outside of a tensor."""
+    """An index is out of bounds."""
 
 
 class OutOfRangeError(OpError, IndexError):
@@ -39,17 +39,17 @@ class NotFoundError(OpError, FileNotFoundError):
 
 _OTHERS: dict[str, tuple[Any, ...]] = {
     "AbortedError": ("The operation stopped.",), "AlreadyExistsError": ("A file exists already.", FileExistsError),
-    "CancelledError": ("Somebody stopped the operation.",), "DataLossError": ("A file is damaged.",),
+    "CancelledError": ("The caller stopped the operation.",), "DataLossError": ("A file is damaged.",),
     "DeadlineExceededError": ("The operation took too long.", TimeoutError),
-    "FailedPreconditionError": ("Something has to be done before.", RuntimeError),
-    "OperatorNotAllowedInGraphError": ("Python looked at a value that a graph does not have.", TypeError),
-    "InternalError": ("Something is wrong inside.", RuntimeError),
+    "FailedPreconditionError": ("The system is not in the state that the operation needs.", RuntimeError),
+    "OperatorNotAllowedInGraphError": ("Python asked a graph for the value of a tensor.", TypeError),
+    "InternalError": ("An internal invariant does not hold.", RuntimeError),
     "PermissionDeniedError": ("A file must not be read or written.", PermissionError),
     "ResourceExhaustedError": ("There is not enough memory.", MemoryError),
     "UnauthenticatedError": ("The caller is not known.",), "UnavailableError": ("A service does not answer.",),
-    "UnimplementedError": ("There is no such operation.", NotImplementedError), "UnknownError": ("Anything else.",),
+    "UnimplementedError": ("There is no such operation.", NotImplementedError), "UnknownError": ("Any other error.",),
 }  # fmt: skip
-"""Errors that TensorFlow has and minikeras does not raise: what each says, and what it also is in Python."""
+"""Name of a further error class -> its docstring, and Python's class that it also derives from."""
 _CODES = ("OK CANCELLED UNKNOWN INVALID_ARGUMENT DEADLINE_EXCEEDED NOT_FOUND ALREADY_EXISTS PERMISSION_DENIED "
           "RESOURCE_EXHAUSTED FAILED_PRECONDITION ABORTED OUT_OF_RANGE UNIMPLEMENTED INTERNAL UNAVAILABLE DATA_LOSS "
           "UNAUTHENTICATED")  # fmt: skip

@@ -1,4 +1,4 @@
-"""`tf.lookup`: tables of values by keys."""
+"""`tf.lookup`: tables that map keys to values."""
 
 from collections.abc import Callable
 from typing import Any
@@ -15,7 +15,7 @@ __getattr__: Callable[[str], Any] = missing(__name__)
 
 
 class KeyValueTensorInitializer:
-    """Keys, and the value of each."""
+    """Keys and their values, for a table."""
 
     def __init__(self, keys: Any, values: Any, key_dtype: Any = None, value_dtype: Any = None,
                  name: Any = None) -> None:  # fmt: skip
@@ -27,7 +27,7 @@ class KeyValueTensorInitializer:
 
 
 class StaticHashTable:
-    """A table that stays as it is, with a value for keys that are not in it.
+    """An immutable table, with a default value for unknown keys.
 
     Example:
         >>> table = StaticHashTable(KeyValueTensorInitializer(["a", "b"], [1, 2]), default_value=-1)
@@ -56,17 +56,17 @@ class StaticHashTable:
     __getitem__ = lookup
 
     def size(self, name: Any = None) -> Tensor:
-        """The number of keys, and of further numbers where keys get one by their hash."""
+        """The number of keys, plus the number of buckets for unknown keys."""
         return Tensor(np.asarray(len(self._table) + self._oov, "int64"))
 
 
 class StaticVocabularyTable(StaticHashTable):
-    """A table of numbers, which gives keys that are not in it one of some further numbers, by their hash."""
+    """A table of numbers; unknown keys are hashed to one of `num_oov_buckets` further numbers."""
 
     def __init__(self, initializer: Any, num_oov_buckets: int, lookup_key_dtype: Any = None, **_: Any) -> None:
         super().__init__(initializer, 0)
         self._oov = num_oov_buckets
 
     def _of(self, key: Any) -> Any:
-        found = self._table.get(key)
-        return len(self._table) + bins_of([key], self._oov).item() if found is None else found
+        value = self._table.get(key)
+        return len(self._table) + bins_of([key], self._oov).item() if value is None else value

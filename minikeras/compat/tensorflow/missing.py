@@ -1,4 +1,4 @@
-"""Names of modules: functions by tables, and the answer to a name that the stand-in does not have."""
+"""Helpers for the modules of the stand-in: functions from tables, and the error for a name that is missing."""
 
 import sys
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from typing import Any
 
 
 def missing(module: str, other: Callable[[str], Any] | None = None) -> Callable[[str], Any]:
-    """Return a module's `__getattr__`: it asks `other`, and says of what is not there what minikeras covers."""
+    """Return a module's `__getattr__`: it asks `other` first, and its error says what minikeras covers."""
     public = module.replace("minikeras.compat.tensorflow", "tensorflow")
 
     def find(name: str) -> Any:
@@ -30,14 +30,14 @@ def missing(module: str, other: Callable[[str], Any] | None = None) -> Callable[
 
 
 def named(table: dict[str, tuple[str, Callable[..., Any]]]) -> dict[str, Callable[..., Any]]:
-    """Return functions by their names; a table has for each its text in `help` and what it returns."""
+    """Set names and docstrings of functions, given as name -> (docstring, function), and return name -> function."""
     for name, (text, function) in table.items():
         function.__doc__, function.__name__, function.__qualname__ = text, name, name
     return {name: function for name, (_, function) in table.items()}
 
 
 def nothing(*args: Any, **kwargs: Any) -> None:
-    """Do nothing: there is one device and no graph, and the results are always the same."""
+    """Do nothing, for settings of devices, graphs and determinism, which make no difference here."""
 
 
 VERSION_1 = {

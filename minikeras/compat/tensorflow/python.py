@@ -1,4 +1,4 @@
-"""Addresses inside of TensorFlow that scripts import from: `tensorflow.python.framework.ops` and some more."""
+"""Internal addresses of TensorFlow that scripts import from, such as `tensorflow.python.framework.ops`."""
 
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -21,7 +21,7 @@ _TREE: dict[str, Any] = {
 
 
 def _module(path: str, tree: Any) -> Any:
-    """Return a module of what a dict holds, with modules in place of the dicts below it; other things as they are."""
+    """Return a dict as a module, with nested dicts as modules too; any other value unchanged."""
     if not isinstance(tree, dict):
         return tree
     module = ModuleType(path)

@@ -1,4 +1,4 @@
-"""`tf.saved_model`: Keras models are written as such, of a `tf.Module` the variables."""
+"""`tf.saved_model`: a folder with a Keras model as a .keras file, or with the variables of a `tf.Module`."""
 
 import copy
 import os
@@ -14,11 +14,11 @@ from .train import Checkpoint
 
 __getattr__: Callable[[str], Any] = missing(__name__)
 _modules: dict[str, Module] = {}
-"""Modules that this process has saved, by their folders: only it knows their code."""
+"""Folder -> copy of the module that this process saved there: the folder has no code, only variables."""
 
 
 def save(obj: Any, export_dir: Any, signatures: Any = None, options: Any = None) -> None:
-    """Write a model, or the variables of a module, to a folder; a ValueError if it is neither."""
+    """Write a model, or the variables of a module, to a folder; a ValueError for any other object."""
     folder = Path(os.fspath(export_dir))
     folder.mkdir(parents=True, exist_ok=True)
     if isinstance(obj, models.Model):
@@ -31,9 +31,10 @@ def save(obj: Any, export_dir: Any, signatures: Any = None, options: Any = None)
 
 
 def load(export_dir: Any, tags: Any = None, options: Any = None) -> Any:
-    """Return what `save` wrote: a model, or a module that this process saved.
+    """Return the model in a folder, or the module that this process saved there.
 
-    An OSError if there is no folder, a RuntimeError if it has neither: minikeras keeps no graphs.
+    Raises:
+        OSError, RuntimeError: if there is no such folder, or if it has neither; minikeras reads no graphs.
     """
     folder = Path(os.fspath(export_dir))
     if (folder / "model.keras").exists():

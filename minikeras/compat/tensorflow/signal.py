@@ -1,4 +1,4 @@
-"""`tf.signal`: Fourier transforms, whose results are complex numbers, and windows."""
+"""`tf.signal`: Fourier transforms, with complex results, and windows."""
 
 from collections.abc import Callable
 from typing import Any
@@ -15,8 +15,8 @@ from .tensors import convert_to_tensor
 __getattr__: Callable[[str], Any] = missing(__name__)
 
 
-def _joined(pair: Any) -> Tensor:
-    """Return real and imaginary parts as complex numbers."""
+def _complex(pair: Any) -> Tensor:
+    """Return complex numbers of a pair (real parts, imaginary parts)."""
     return ops.view_as_complex(ops.stack(list(pair), -1))
 
 
@@ -32,34 +32,34 @@ def _pair(x: Any) -> Any:
     return ops.real(x), ops.imag(x)
 
 
-fft: Callable[..., Tensor] = _transform(lambda x, _: _joined(ops.fft(_pair(x))))
-ifft: Callable[..., Tensor] = _transform(lambda x, _: ops.conj(_joined(ops.fft(_pair(ops.conj(x))))) / x.shape[-1])
-fft2d: Callable[..., Tensor] = _transform(lambda x, _: _joined(ops.fft2(_pair(x))))
-rfft: Callable[..., Tensor] = _transform(lambda x, n: _joined(ops.rfft(x, n)))
+fft: Callable[..., Tensor] = _transform(lambda x, _: _complex(ops.fft(_pair(x))))
+ifft: Callable[..., Tensor] = _transform(lambda x, _: ops.conj(_complex(ops.fft(_pair(ops.conj(x))))) / x.shape[-1])
+fft2d: Callable[..., Tensor] = _transform(lambda x, _: _complex(ops.fft2(_pair(x))))
+rfft: Callable[..., Tensor] = _transform(lambda x, n: _complex(ops.rfft(x, n)))
 irfft: Callable[..., Tensor] = _transform(lambda x, n: ops.irfft(_pair(x), n))
 
 
 def hann_window(window_length: Any, periodic: bool = True, dtype: DTypeLike = "float32", name: Any = None) -> Tensor:
-    """Hann's window; a periodic one is one point longer, and that point left out."""
+    """Hann window. A periodic one is a symmetric window of one more point, without its last point."""
     length = int(window_length)
     values = np.hanning(length + 1)[:-1] if periodic and length % 2 == 0 else np.hanning(length)
     return Tensor(values.astype(as_dtype(dtype).name))
 
 
 def frame(signal: Any, frame_length: int, frame_step: int, pad_end: bool = False, pad_value: Any = 0, *_: Any) -> Any:
-    """Windows of the last axis, `frame_step` apart."""
+    """Frames of the last axis, which start `frame_step` apart."""
     values = convert_to_tensor(signal)
     if pad_end:
         size = values.shape[-1]
-        behind = max(0, frame_length + frame_step * (-(-size // frame_step) - 1) - size)
-        values = ops.pad(values, [(0, 0)] * (values.ndim - 1) + [(0, behind)], constant_values=pad_value)
+        padding = max(0, frame_length + frame_step * (-(-size // frame_step) - 1) - size)
+        values = ops.pad(values, [(0, 0)] * (values.ndim - 1) + [(0, padding)], constant_values=pad_value)
     return ops.extract_sequences(values, frame_length, frame_step)
 
 
 def stft(signals: Any, frame_length: int, frame_step: int, fft_length: int | None = None,
          window_fn: Callable[..., Any] | None = hann_window, pad_end: bool = False,
          name: str | None = None) -> Tensor:  # fmt: skip
-    """Transforms of windows of the last axis, `frame_step` apart: (..., windows, frequencies)."""
+    """Short-time Fourier transform of the last axis: (..., frames, frequencies)."""
     frames = frame(signals, frame_length, frame_step, pad_end)
     if window_fn is not None:
         frames = frames * window_fn(frame_length, dtype=frames.dtype)

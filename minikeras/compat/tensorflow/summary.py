@@ -15,11 +15,11 @@ from .tensors import array_of, constant, escape
 
 __getattr__: Callable[[str], Any] = missing(__name__)
 _open = SimpleNamespace(writer=None, step=None, condition=True)
-"""Where values go, at which step, and whether they are wanted."""
+"""The default writer, the default step, and whether to record."""
 
 
 @contextmanager
-def _having(**settings: Any) -> Iterator[Any]:
+def _with_settings(**settings: Any) -> Iterator[Any]:
     before = {name: vars(_open)[name] for name in settings}
     vars(_open).update(settings)
     try:
@@ -37,25 +37,25 @@ class SummaryWriter(EventWriter):
 
     @contextmanager
     def as_default(self, step: Any = None) -> Iterator["SummaryWriter"]:
-        """Have values within a context go here."""
-        with _having(writer=self, step=_open.step if step is None else step):
+        """Make this the default writer within a context."""
+        with _with_settings(writer=self, step=_open.step if step is None else step):
             yield self
         self.flush()
 
     def set_as_default(self, step: Any = None) -> None:
-        """Have values from now on go here."""
+        """Make this the default writer from now on."""
         _open.writer = self
         _open.step = _open.step if step is None else step
 
 
 def create_file_writer(logdir: Any, max_queue: Any = None, flush_millis: Any = None, filename_suffix: Any = None,
                        name: Any = None, **_: Any) -> SummaryWriter:  # fmt: skip
-    """Return a writer to an event file in a folder."""
+    """Return a writer of an event file in a folder."""
     return SummaryWriter(logdir, filename_suffix or ".v2")
 
 
 def should_record_summaries() -> bool:
-    """Return whether values are wanted."""
+    """Return whether values are recorded, as `record_if` says."""
     return bool(_open.condition() if callable(_open.condition) else _open.condition)
 
 
@@ -73,7 +73,7 @@ def _put(write: Callable[[EventWriter, int], None], step: Any) -> Tensor:
 
 
 def flush(writer: SummaryWriter | None = None, name: str | None = None) -> None:
-    """Let readers see what was written."""
+    """Write out what is buffered."""
     if writer := writer or _open.writer:
         writer.flush()
 
@@ -84,12 +84,12 @@ experimental: SimpleNamespace = SimpleNamespace(
     write_raw_pb=lambda tensor, step=None, name=None: _put(lambda w, at: w.message(array_of(tensor).item(), at), step),
     summary_scope=lambda name, default_name="summary", values=None: nullcontext((name, f"{name}/")))  # fmt: skip
 globals().update(named({
-    "record_if": ("Within this context values are only written if a condition, or a function, says so.",
-        lambda condition: _having(condition=condition)),
-    "scalar": ("Write a number; whether it was written.",
+    "record_if": ("A context in which values are recorded only if a condition, or a function, is true.",
+        lambda condition: _with_settings(condition=condition)),
+    "scalar": ("Write a number, and return whether it was recorded.",
         lambda name, data, step=None, description=None:
             _put(lambda w, at: w.scalar(name, as_array(data), at, description or ""), step)),
-    "histogram": ("Write how many values there are between equally distant limits.",
+    "histogram": ("Write a histogram of values, in buckets of equal width.",
         lambda name, data, step=None, buckets=None, description=None:
             _put(lambda w, at: w.histogram(name, as_array(data), at, buckets or 30, description or ""), step)),
     "text": ("Write texts.",
@@ -98,8 +98,8 @@ globals().update(named({
     "image": ("Write images (batch, height, width, channels).",
         lambda name, data, step=None, max_outputs=3, description=None:
             _put(lambda w, at: w.image(name, as_array(data), at, int(max_outputs), description or ""), step)),
-    "make_tensor_proto": ("Values as TensorFlow's message of a tensor (needs the `tensorboard` package).",
+    "make_tensor_proto": ("Values as a TensorProto message (needs the `tensorboard` package).",
         lambda values, dtype=None, shape=None, verify_shape=False:
             import_module("tensorboard.util.tensor_util").make_tensor_proto(as_array(constant(values, dtype, shape)))),
-    "make_ndarray": ("The array of such a message.",
+    "make_ndarray": ("The array in a TensorProto message.",
         lambda tensor: import_module("tensorboard.util.tensor_util").make_ndarray(tensor))}))  # fmt: skip

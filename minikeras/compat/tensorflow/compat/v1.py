@@ -1,4 +1,4 @@
-"""`tf.compat.v1`: what of TensorFlow 1 makes sense where everything runs at once; graphs and sessions are refused."""
+"""`tf.compat.v1`: the names of TensorFlow 1 that make sense in eager execution. Graphs and sessions are refused."""
 
 import logging as _logging
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from ..random import set_seed
 
 def _refusal(name: str) -> Callable[..., NoReturn]:
     def refuse(*args: Any, **kwargs: Any) -> NoReturn:
-        raise RuntimeError(f"minikeras has no graphs and sessions, which tf.compat.v1.{name} belongs to: every "
+        raise RuntimeError(f"tf.compat.v1.{name} needs a graph or a session, which minikeras does not have: every "
                            "operation runs when it is called. Use tensors and functions directly, or a Keras "
                            "model.")  # fmt: skip
 
@@ -28,7 +28,7 @@ globals().update({name: _refusal(name) for name in _REFUSED.split()})
 
 
 class Session:
-    """A session can be opened, for the settings that come with it, but runs nothing."""
+    """A session that scripts can open with settings, but not run."""
 
     def __init__(self, target: str = "", graph: Any = None, config: Any = None) -> None:
         self.config: Any = config

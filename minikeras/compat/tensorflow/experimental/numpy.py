@@ -1,6 +1,6 @@
 """`tf.experimental.numpy`: NumPy's functions on tensors, with NumPy's dtypes.
 
-What is being differentiated or traced is computed by the ops of the core, all else by NumPy itself.
+Ops of the core compute what is differentiated, traced or symbolic; NumPy itself computes everything else.
 """
 
 from collections.abc import Callable
@@ -23,13 +23,13 @@ from ..tensors import Promotion
 ndarray = Tensor
 newaxis = None
 _OTHERS = "array_equal diag_indices divmod float_power positive remainder result_type"
-"""Functions besides those that the core has an op or a rule for."""
+"""Functions for which the core has neither an op nor a rule."""
 _CONSTANTS = ("bool_ complex128 complex64 e finfo float16 float32 float64 iinfo inf int16 int32 int64 int8 pi uint16 "
               "uint8")  # fmt: skip
 
 
 def array(val: Any, dtype: DTypeLike | None = None, copy: bool = True, ndmin: int = 0) -> Tensor:
-    """Return values as a tensor of NumPy's dtype for them: Python's floats are float64, unless float32 is preferred.
+    """Return values as a tensor of NumPy's dtype: Python floats are float64, unless `prefer_float32` was set.
 
     Example:
         >>> array([1.0, 2.0])
@@ -64,14 +64,14 @@ def _of_numpy(name: str) -> Callable[..., Any]:
 
     @wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
-        recorded = any_symbolic([args, kwargs]) or (has_tensor([args, kwargs]) and bool(recorders.open))
+        keeps_tensors = any_symbolic([args, kwargs]) or (has_tensor([args, kwargs]) and bool(recorders.open))
 
-        def given(x: Any) -> Any:
+        def argument(x: Any) -> Any:
             if isinstance(x, DType):
                 return np.dtype(x.name)
-            return as_array(x) if isinstance(x, TensorOps) and not recorded else x
+            return as_array(x) if isinstance(x, TensorOps) and not keeps_tensors else x
 
-        result = function(*map_structure(given, args), **map_structure(given, kwargs))
+        result = function(*map_structure(argument, args), **map_structure(argument, kwargs))
         if name == "result_type":
             return as_dtype(result)
         return result if name in ("ndim", "size") else map_structure(_result, result)
