@@ -1,4 +1,4 @@
-"""A typed layer of one's own, in the three ways its maths can be written: operators, NumPy functions, ops."""
+"""Your own typed layer, with its maths written in three ways: operators, NumPy functions, ops."""
 
 from typing import Any, Literal
 
@@ -9,7 +9,7 @@ import minikeras as keras
 from minikeras import Tensor, Variable, ops
 
 Values = Tensor | NDArray[Any]
-"""NumPy's annotations call the result of a NumPy function an array; on tensors it is a Tensor."""
+"""For type checkers: NumPy's stubs say that its functions return arrays, but called on tensors they return Tensors."""
 
 
 class Gate(keras.Layer):
@@ -44,7 +44,7 @@ class Gate(keras.Layer):
 
 
 def main() -> None:
-    """Show that the three give the same, in a model and out of it."""
+    """Show that the three versions give the same results, in a model and on their own."""
     keras.utils.set_random_seed(1)
     x = np.random.default_rng(0).normal(size=(4, 3)).astype("float32")
     layers = [Gate("operators"), Gate("numpy"), Gate("ops")]

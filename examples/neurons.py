@@ -31,7 +31,7 @@ def linear_neuron() -> None:
 
 
 def logistic_neuron() -> None:
-    """Give a model of one sigmoid unit its weights, and ask it."""
+    """Set the weights of a model of one sigmoid unit, and predict."""
     x_train = np.array([0.0, 1, 2, 3, 4, 5], dtype=np.float32).reshape(-1, 1)
 
     model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, activation="sigmoid", name="L1")])

@@ -14,7 +14,7 @@ from minikeras.layers import Dense
 
 @keras.saving.register_keras_serializable("example")
 def swish_twice(x: keras.Tensor) -> keras.Tensor:
-    """Return an activation of our own; files name it, and find it by that name here."""
+    """Compute a custom activation. A file has only its name, under which it must be registered before loading."""
     return keras.ops.silu(keras.ops.silu(x))
 
 
@@ -31,7 +31,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.keras"
         model.save(path)
-        loaded = keras.models.load_model(path)  # runs no code of the file's: a stranger's model does no harm
+        loaded = keras.models.load_model(path)  # runs no code from the file, so a stranger's file is safe to load
 
     print(f"after 20 epochs: accuracy {loaded.evaluate(x, y, verbose=0, return_dict=True)['accuracy']:.2f}")
     for one in (model, loaded):

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 Array: TypeAlias = NDArray[np.floating[Any]]
 Rule: TypeAlias = Callable[[Array], Array]
 
-# --- (1) Tensors: an array, and the step that made it ---------------------------------------------------------------
+# --- (1) Tensors: an array, and the inputs it was computed from -----------------------------------------------------
 
 
 class Tensor:
@@ -83,7 +83,7 @@ class GradientTape:
     def gradient(self, target: Tensor, sources: Sequence[Tensor]) -> list[Array]:
         """Return the gradient of a number with respect to each source: the sum over all steps that used it."""
         total: dict[int, Any] = {id(target): np.ones_like(target.array)}
-        for tensor in reversed(self.entries):  # whoever used it comes later, and has spoken
+        for tensor in reversed(self.entries):  # its users come later in the list: their gradients are complete
             for source, rule in zip(tensor.inputs, tensor.rules, strict=True):
                 if id(tensor) in total:
                     total[id(source)] = total.get(id(source), 0) + rule(total[id(tensor)])
@@ -102,7 +102,7 @@ class Layer:
         self.weights: list[Tensor] = []
 
     def build(self, width: int) -> None:
-        """Make the weights for inputs of so many columns."""
+        """Make the weights for inputs with `width` columns."""
 
     def call(self, x: Tensor) -> Tensor:
         """Return the outputs for a batch of rows."""
@@ -123,7 +123,7 @@ class Layer:
 
     def set_weights(self, arrays: Sequence[Array]) -> None:
         shapes, wanted = [np.shape(array) for array in arrays], [weight.array.shape for weight in self.weights]
-        if shapes != wanted:  # before anything is set
+        if shapes != wanted:  # check before setting any
             raise ValueError(f"Expected arrays of shapes {wanted}. Received arrays of shapes {shapes}.")
         for weight, array in zip(self.weights, arrays, strict=True):
             weight.array = np.array(array, "float32")
@@ -141,7 +141,7 @@ class Activation(Layer):
 
 
 class Dense(Layer):
-    """activation(x @ kernel + bias), with a kernel drawn as Glorot and Bengio (2010) found good."""
+    """activation(x @ kernel + bias), with a random kernel by the rule of Glorot and Bengio (2010)."""
 
     def __init__(self, units: int, activation: str | None = None) -> None:
         super().__init__()
@@ -164,7 +164,7 @@ class Adam:
 
     def __init__(self, learning_rate: float = 0.001) -> None:
         self.learning_rate, self.iterations = learning_rate, 0
-        self.slots: list[list[Array]] = []  # for each weight both means, which start at 0
+        self.slots: list[list[Array]] = []  # both means of each weight, which start at 0
 
     def apply(self, grads: Sequence[Array], weights: Sequence[Tensor]) -> None:
         self.iterations += 1
@@ -177,7 +177,7 @@ class Adam:
 
 
 class Sequential(Layer):
-    """Layers, each of which takes what the one before gives."""
+    """A chain of layers: each takes the output of the one before."""
 
     def __init__(self, layers: Sequence[Layer]) -> None:
         super().__init__()
@@ -220,7 +220,7 @@ if __name__ == "__main__":
     model = Sequential([Dense(32, "relu"), Dense(1), Activation("sigmoid")])
     print("weights before the first call:", model.get_weights())
     model.compile(Adam(learning_rate=0.05), loss="binary_crossentropy")
-    history = model.fit(x, x[:, 0] != x[:, 1], epochs=50)  # exclusive or, which no single neuron can tell
+    history = model.fit(x, x[:, 0] != x[:, 1], epochs=50)  # exclusive or, which no single neuron can learn
     print(f"loss: {history[0]:.2f} at first, {history[-1]:.3f} in the end")
     print("predictions:", model.predict(x[:4]).round(2).ravel())
     assert history[-1] < 0.1

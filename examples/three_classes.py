@@ -1,4 +1,4 @@
-"""A classifier of three classes, with softmax probabilities and, as is more exact, with logits."""
+"""A classifier of three classes, with softmax probabilities, and with logits, which are more accurate."""
 
 import numpy as np
 
@@ -9,7 +9,7 @@ CENTERS = np.array([[-3.0, 0.0], [3.0, 0.0], [0.0, 4.0]])
 
 
 def main() -> None:
-    """Train both on the same points, and compare what they say."""
+    """Train both on the same points, and compare their predictions."""
     rng = np.random.default_rng(0)
     y = rng.integers(0, 3, 600)
     x = CENTERS[y] + rng.normal(size=(600, 2))
@@ -26,7 +26,7 @@ def main() -> None:
         metrics=["accuracy"],
     )
     for each in (model, preferred_model):
-        np.random.seed(0)  # noqa: NPY002 - the stream that shuffles
+        np.random.seed(0)  # noqa: NPY002 - `fit` shuffles with this stream
         each.fit(x, y, epochs=10, validation_split=0.2, verbose=2)
 
     p_nonpreferred = model.predict(x, verbose=0)

@@ -1,4 +1,4 @@
-"""Five minutes of the best, in a terminal; what h5py, onnx and Keras add is shown where they are installed.
+"""The best of minikeras in five minutes, in a terminal; parts that need h5py, onnx or Keras run if these are installed.
 
 python examples/tour.py       In a terminal each chapter waits for Enter.
 """
@@ -38,18 +38,18 @@ for _ in range(50):
 print(keras.__version__, keras.backend.backend(), abs(outputs - data["outputs"]).max(), fit / 20,
       (perf_counter() - start) / 50)
 """
-"""What real Keras does with our file, in a process of its own: version, backend, difference, seconds twice."""
+"""Runs real Keras on our file in its own process: prints version, backend, difference, and two times in seconds."""
 
 
 def chapter(title: str) -> None:
-    """Begin a chapter; in a terminal the reader says when."""
+    """Begin a chapter; in a terminal, wait for the reader to press Enter."""
     if sys.stdin.isatty() and sys.stdout.isatty():
         input("\n[Enter] ")
     print(f"\n--- {title} {'-' * (74 - len(title))}\n")
 
 
 def two_arms(count: int, seed: int = 0) -> tuple[Rows, Rows]:
-    """Return points (2 count, 2) on the arms of a spiral, and which arm each is on, (2 count, 1)."""
+    """Return points on the two arms of a spiral, (2 count, 2), and the number of each point's arm, (2 count, 1)."""
     rng = np.random.default_rng(seed)
     arm = np.repeat([0, 1], count)
     turn = rng.uniform(0.3, 2.2, 2 * count)
@@ -82,7 +82,7 @@ def seconds(model: keras.Model, x: Rows, y: Rows) -> tuple[float, float]:
 
 
 def main() -> None:
-    """Show it all."""
+    """Run all chapters."""
     print(f"minikeras {keras.__version__} on NumPy {np.__version__} and nothing else.")
 
     chapter("A model, written as for Keras")

@@ -1,4 +1,4 @@
-"""The coffee-roasting network of `coffee_roasting.py`, trained until the course's decisions come out."""
+"""The coffee-roasting network of `coffee_roasting.py`, trained until its decisions are those of the course."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,7 @@ def load_coffee_data(count: int = 200) -> tuple[Values, Values]:
 
 
 def main() -> None:
-    """Train, and decide about two roasts."""
+    """Train, and predict two roasts."""
     keras.utils.set_random_seed(1234)
     x, y = load_coffee_data()
     norm_l = Normalization(axis=-1)

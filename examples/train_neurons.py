@@ -1,4 +1,4 @@
-"""The two neurons of `neurons.py`, trained until they decide as those do."""
+"""The two neurons of `neurons.py`, trained until their decisions are the same."""
 
 import numpy as np
 
@@ -22,7 +22,7 @@ def linear_neuron() -> None:
 
 
 def logistic_neuron() -> None:
-    """Learn to tell 0, 1, 2 from 3, 4, 5."""
+    """Learn to separate 0, 1, 2 from 3, 4, 5."""
     x_train = np.array([0.0, 1, 2, 3, 4, 5]).reshape(-1, 1)
     y_train = np.array([0, 0, 0, 1, 1, 1])
 

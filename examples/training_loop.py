@@ -1,4 +1,4 @@
-"""A training loop of one's own, with a GradientTape: what `fit` does, spelt out."""
+"""Your own training loop with a GradientTape: what `fit` does, written out."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from minikeras import GradientTape, ops
 
 
 def main() -> None:
-    """Fit a sine by hand, then check that `fit` gives the same weights."""
+    """Fit a sine with the loop, then check that `fit` gives the same weights."""
     x = np.linspace(-3, 3, 128, dtype="float32").reshape(-1, 1)
     y = np.sin(x)
 
