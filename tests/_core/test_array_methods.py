@@ -33,7 +33,7 @@ def test_sorting_returns_a_sorted_tensor() -> None:
     np.testing.assert_array_equal(x, X)
 
 
-def test_a_variable_has_none_of_them() -> None:
+def test_variables_have_none_of_these_methods() -> None:
     v = Variable(X[0])
     for name in {name for name, _, _ in CALLS}:
         with pytest.raises(AttributeError, match=name):

@@ -997,7 +997,7 @@ def test_what_is_empty_has_an_empty_gradient() -> None:
         assert np.asarray(tape.gradient(y, none)).shape == (0, 3)
 
 
-def test_an_index_is_the_tape_s_own() -> None:
+def test_a_tape_copies_index_arrays() -> None:
     x, index = ops.convert_to_tensor([1.0, 2.0, 3.0]), np.array([0, 1])
     with GradientTape() as tape:
         tape.watch(x)

@@ -166,7 +166,7 @@ def test_numbers_do_not_depend_on_the_threads(rows: Array, monkeypatch: pytest.M
     assert found[0] == found[1] == found[2]
 
 
-def test_large_steps_come_to_them_by_themselves_and_small_ones_never_do(rows: Array) -> None:
+def test_large_steps_run_in_blocks_and_small_ones_never_do(rows: Array) -> None:
     model = wide()
     model.fit(rows, rows, batch_size=256, epochs=jit.WHOLE_STEPS // 2 + 2, verbose=0)
     assert in_blocks(model)
@@ -281,7 +281,7 @@ def test_nobody_runs_a_program_that_is_still_tried() -> None:
         assert found == [True] * 20
 
 
-def test_making_them_takes_no_second_place_for_gradients(small_too: None) -> None:
+def test_making_blocks_takes_no_second_copy_of_the_gradients(small_too: None) -> None:
     width = 800
     x, y = np.ones((256, width), "float32"), np.ones((256, 1), "float32")
     model = keras.Sequential([keras.Input((width,)), *(layers.Dense(width, "relu") for _ in range(3)), layers.Dense(1)])
@@ -326,7 +326,7 @@ def test_gradients_that_a_step_returns_are_those_of_that_step(small_too: None) -
     np.testing.assert_allclose(told(False), told(True), rtol=1e-5)
 
 
-def test_gradients_larger_than_what_they_are_made_of_are_made_once(small_too: None) -> None:
+def test_gradients_larger_than_their_inputs_are_computed_once_and_not_by_block(small_too: None) -> None:
     words, y = np.arange(256 * 3).reshape(256, 3), np.ones((256, 1), "float32")
     table = layers.Embedding(50_000, 4)
     hidden = [layers.Dense(256, "relu") for _ in range(3)]

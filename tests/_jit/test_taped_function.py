@@ -300,7 +300,7 @@ def test_what_is_kept_does_not_grow_with_the_number_of_shapes() -> None:
 
 
 @pytest.mark.parametrize("first", [["a"], ["b"], ["a", "b"], []])
-def test_calls_of_which_other_inputs_are_watched_are_of_another_kind(first: list[str]) -> None:
+def test_calls_with_other_watched_inputs_have_programs_of_their_own(first: list[str]) -> None:
     loss, inputs = losses.MeanSquaredError(), {"a": ops.convert_to_tensor([[3.0]]), "b": ops.convert_to_tensor([[1.0]])}
 
     def gradients(watched: list[str]) -> list[float | None]:

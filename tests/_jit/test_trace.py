@@ -66,7 +66,7 @@ def numbers(shape: tuple[int, ...], dtype: str) -> list[Any]:
 @pytest.mark.filterwarnings("ignore:Mean of empty slice")
 @pytest.mark.parametrize("dtype", ["float64", "float32", "float16", "bool", "uint8", "int32"])
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
-def test_an_op_of_one_tensor_is_to_the_last_bit_what_it_is_made_of(shape: tuple[int, ...], dtype: str) -> None:
+def test_a_unary_op_equals_its_decomposition_to_the_last_bit(shape: tuple[int, ...], dtype: str) -> None:
     with np.errstate(invalid="ignore"):
         arrays = numbers(shape, dtype)
     axes = [None, *range(-len(shape), 0), *([(0, 1), tuple(range(len(shape) - 1))] if len(shape) > 2 else [])]

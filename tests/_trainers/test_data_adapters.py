@@ -129,7 +129,7 @@ def test_shuffling_draws_an_order_from_numpys_global_stream_each_epoch() -> None
         assert rows(batches) == [order[:2], order[2:4], order[4:]]
 
 
-def test_a_peek_takes_an_order_of_its_own() -> None:
+def test_a_peek_draws_a_shuffle_of_its_own() -> None:
     np.random.seed(3)  # noqa: NPY002 - the stream Keras shuffles with
     orders = [np.random.permutation(5).tolist() for _ in range(2)]  # noqa: NPY002 - the same
     np.random.seed(3)  # noqa: NPY002 - the same

@@ -774,7 +774,7 @@ class ByAllMetrics(Model):
         return {metric.name: metric.result() for metric in self.metrics}
 
 
-def test_entries_of_a_dict_among_the_logs_stand_where_its_name_does() -> None:
+def test_a_metric_that_returns_a_dict_keeps_its_place_in_the_logs() -> None:
     x = Input((3,))
     model = ByAllMetrics(x, Dense(1)(x))
     model.compile("sgd", "mse", metrics=["mae"])
@@ -1231,7 +1231,7 @@ def test_a_step_of_ones_own_builds_the_model() -> None:
 
 
 @pytest.mark.parametrize("how", ["model", "layer", "called", "not"])
-def test_a_step_of_ones_own_trains_what_is_built_before_or_by_it(how: str) -> None:
+def test_a_custom_train_step_trains_layers_built_before_or_during_it(how: str) -> None:
     class Own(keras.Model):
         def __init__(self) -> None:
             super().__init__()

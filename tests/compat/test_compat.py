@@ -195,7 +195,7 @@ ARGUMENTS = [
 @pytest.mark.usefixtures("installed")
 @pytest.mark.filterwarnings("ignore:Do not pass an")
 @pytest.mark.parametrize(("code", "today", "value"), ARGUMENTS, ids=[row[0] for row in ARGUMENTS])
-def test_old_arguments(code: str, today: str, value: Any) -> None:
+def test_former_names_of_arguments_work_with_a_warning(code: str, today: str, value: Any) -> None:
     imports = (
         "from keras.layers import *\nfrom keras.layers import Convolution2D\nfrom keras.models import Sequential\n"
         "from keras.optimizers import SGD\nfrom keras.callbacks import *\nfrom keras.utils import to_categorical\n"
@@ -205,7 +205,7 @@ def test_old_arguments(code: str, today: str, value: Any) -> None:
 
 
 @pytest.mark.usefixtures("installed")
-def test_what_has_an_effect_today_is_not_left_out() -> None:
+def test_arguments_with_an_effect_today_are_not_dropped() -> None:
     layer = last("from keras.layers import BatchNormalization\nBatchNormalization(renorm=True)")
     assert layer.renorm
     for address, changes in tables.ARGUMENTS.items():
@@ -263,7 +263,7 @@ def test_every_old_argument_has_a_present_one() -> None:
             assert callable(new) or new in accepted or {"args", "kwargs"} <= set(accepted), (address, new)
 
 
-def test_every_old_name_is_none_today_and_stands_for_something() -> None:
+def test_every_former_name_is_absent_today_and_resolves() -> None:
     for module, names in tables.NAMES.items():
         for name, address in names.items():
             assert name not in getattr(modules.source(module), "__all__", ())
@@ -348,13 +348,13 @@ names = model.metrics_names
 
 
 @pytest.mark.usefixtures("installed")
-def test_an_argument_of_a_call_may_be_none() -> None:
+def test_multi_head_attention_takes_a_key_of_none() -> None:
     assert last("import numpy, keras\nx = numpy.ones((1, 2, 3))\n"
                 "keras.layers.MultiHeadAttention(1, 2)(query=x, value=x, key=None).shape") == (1, 2, 3)  # fmt: skip
 
 
 @pytest.mark.usefixtures("installed")
-def test_shapes_that_layers_get_are_asked_as_they_were() -> None:
+def test_build_gets_shapes_that_have_as_list() -> None:
     code = """
 import numpy as np
 from keras import Input, layers, models
@@ -546,7 +546,9 @@ def test_a_tokenizer_of_an_earlier_pickle_counts_on() -> None:
         ({"split": ", "}, "a!b c, D", ["a", "b c", " d"]),  # what is put in is not filtered again
     ],
 )
-def test_what_the_words_of_a_tokenizer_are(settings: dict[str, Any], given: Any, expected: list[str]) -> None:
+def test_a_tokenizer_splits_by_characters_or_an_analyzer(
+    settings: dict[str, Any], given: Any, expected: list[str]
+) -> None:
     tokenizer = text.Tokenizer(**settings)
     tokenizer.fit_on_texts([given])
     assert [*tokenizer.word_counts] == expected
@@ -595,6 +597,6 @@ def test_an_optimizer_of_two_models_and_metrics_of_all_outputs() -> None:
     assert (found["a_mae"], found["b_mae"]) == (1, 5)
 
 
-def test_what_was_first_used_while_installed_is_put_back_too() -> None:
+def test_uninstall_restores_modules_first_used_while_installed() -> None:
     code = "import minikeras as k; k.compat.install(); k.compat.uninstall(); print(k.Input is k.layers.Input)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "True\n"

@@ -105,7 +105,7 @@ def test_settings_that_nobody_takes_are_refused() -> None:
     assert KerasRegressor(model=line()).fit(X, X[:, 0], verbose=0).model_.compiled
 
 
-def test_the_words_of_keras_1() -> None:
+def test_scikit_learn_wrappers_take_arguments_of_keras_1() -> None:
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
         older = scikit_learn.KerasRegressor(build_fn=line, nb_epoch=3, verbose=0)
@@ -114,7 +114,7 @@ def test_the_words_of_keras_1() -> None:
     assert older.fit(X, X[:, 0]).epoch == [0, 1, 2]
 
 
-def test_their_addresses() -> None:
+def test_the_estimators_can_be_imported_from_keras_and_scikeras() -> None:
     code = (
         "from minikeras.compat import install; install(); "
         "from keras.wrappers.scikit_learn import KerasClassifier, KerasRegressor; "

@@ -84,7 +84,7 @@ def test_a_loop_ends_with_the_weights_and_metrics_of_the_eager_one(eagerly: Call
         np.testing.assert_array_equal(ours, theirs)
 
 
-def test_what_python_does_besides_happens_once_a_trace(capsys: pytest.CaptureFixture[str]) -> None:
+def test_side_effects_in_python_happen_once_a_trace(capsys: pytest.CaptureFixture[str]) -> None:
     seen: list[int] = []
 
     @function
@@ -119,7 +119,7 @@ def test_python_values_are_those_of_the_trace() -> None:
     assert [int(counter()) for _ in range(3)] == [1, 2, 3]
 
 
-def test_a_function_that_looks_at_values_prints_at_its_trace_alone(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_function_that_reads_values_prints_only_when_it_is_traced(capsys: pytest.CaptureFixture[str]) -> None:
     @function
     def size(x: Any) -> Any:
         print("traced")
@@ -143,7 +143,7 @@ def test_a_function_that_looks_at_values_prints_at_its_trace_alone(capsys: pytes
     assert capsys.readouterr().out == "traced\n"
 
 
-def test_what_makes_variables_is_traced_twice(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_function_that_makes_variables_is_traced_twice(capsys: pytest.CaptureFixture[str]) -> None:
     class Lazy(Module):
         v: Any = None
 
@@ -182,7 +182,7 @@ def test_the_graph_and_the_code_of_a_function(capsys: pytest.CaptureFixture[str]
     assert "return tf.sqrt(v)" in code
 
 
-def test_what_tensorflow_does_each_time_happens_each_time(tmp_path: Path) -> None:
+def test_side_effects_of_tensorflow_happen_at_every_call(tmp_path: Path) -> None:
     calls: list[float] = []
 
     def noted(x: Any) -> Any:
@@ -204,7 +204,7 @@ def test_what_tensorflow_does_each_time_happens_each_time(tmp_path: Path) -> Non
     assert calls == [float(i) for i in range(CALLS)]
 
 
-def test_random_numbers_are_others_each_time() -> None:
+def test_random_numbers_differ_from_call_to_call() -> None:
     generator = np.random.default_rng(0)
 
     @function
@@ -232,7 +232,7 @@ def test_draws_without_a_seed_are_replayed_and_leave_python_s_stream(monkeypatch
 
 
 @pytest.mark.parametrize("seed", [None, 3])
-def test_orders_and_choices_are_others_in_each_call(seed: int | None) -> None:
+def test_shuffles_and_choices_differ_from_call_to_call(seed: int | None) -> None:
     tf.random.set_seed(1)
 
     @function
@@ -245,7 +245,7 @@ def test_orders_and_choices_are_others_in_each_call(seed: int | None) -> None:
         assert len({x.numpy().tobytes() for x in found}) == CALLS
 
 
-def test_values_decide_and_shapes_and_python_values_make_other_kinds() -> None:
+def test_new_shapes_and_python_values_need_new_traces() -> None:
     @function
     def f(x: Any, negate: bool = False, scale: float = 1.0) -> Any:
         x = tf.cond(tf.reduce_sum(x) > 0, lambda: x * scale, lambda: x * 0)
@@ -258,7 +258,7 @@ def test_values_decide_and_shapes_and_python_values_make_other_kinds() -> None:
                 np.testing.assert_array_equal(f(tf.constant(x), negate, scale=float(i)), wanted)
 
 
-def test_a_zero_is_found_among_the_divisors_of_each_call() -> None:
+def test_division_by_zero_is_checked_at_every_call() -> None:
     for divide in (operator.floordiv, operator.mod):
         replayed: Any = function(lambda a, b, divide=divide: divide(a, b))
         for _ in range(CALLS):
@@ -311,7 +311,7 @@ def test_data_is_taken_anew_each_time() -> None:
     assert [float(f(tf.constant(0.5))) for _ in range(CALLS)] == [i + 0.5 for i in range(CALLS)]
 
 
-def test_gradients_go_through_from_outside() -> None:
+def test_an_outer_tape_differentiates_through_a_function() -> None:
     @function
     def square(x: Any) -> Any:
         return x * x
@@ -346,7 +346,7 @@ def turned_while_assigned(x: Any, v: Any, optimizer: Any) -> Any:
         lambda x, v, optimizer: tf.reshape(tf.norm(x), (-1,)) + tf.math.real(x),
     ],
 )
-def test_what_a_step_gives_is_what_it_was_at_that_place(
+def test_results_of_a_step_are_the_values_at_that_point(
     step: Callable[..., Any], eagerly: Callable[[bool], None]
 ) -> None:
     found = []
@@ -405,7 +405,7 @@ def test_two_optimizers_that_know_the_same_variables_update_some_each() -> None:
     assert w.numpy().tolist() == [3.0 - CALLS]
 
 
-def test_a_generator_s_draws_are_others_in_each_call() -> None:
+def test_a_generator_draws_new_numbers_at_every_call() -> None:
     generator = tf.random.Generator.from_seed(1)
 
     @function
@@ -415,7 +415,7 @@ def test_a_generator_s_draws_are_others_in_each_call() -> None:
     assert len({step().numpy().tobytes() for _ in range(CALLS)}) == CALLS
 
 
-def test_threads_may_update_by_one_function(four_threads: ThreadPoolExecutor) -> None:
+def test_threads_may_call_one_function_that_updates_variables(four_threads: ThreadPoolExecutor) -> None:
     weights, optimizer = keras.Variable(np.zeros(4, "float32")), keras.optimizers.SGD(1.0)
     optimizer.build([weights])
     output, rows = sys.stdout, tf.constant(np.eye(4, dtype="float32"))

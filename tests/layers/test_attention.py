@@ -49,7 +49,7 @@ def test_a_small_transformer_learns() -> None:
     assert history.history["accuracy"][-1] > 0.9
 
 
-def test_attention_takes_the_masks_of_its_inputs_away() -> None:
+def test_multi_head_attention_removes_the_masks_of_its_inputs() -> None:
     x = layers.Embedding(4, 3, mask_zero=True)(np.array([[1, 2, 0]]))
     y = layers.MultiHeadAttention(2, 3)(x, x)
     assert x.keras_mask is None

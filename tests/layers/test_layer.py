@@ -579,7 +579,7 @@ def test_a_mode_of_quantization_is_no_policy() -> None:
     assert keras.config.dtype_policy().name == "float32"
 
 
-def test_losses_that_nobody_would_add_are_refused() -> None:
+def test_add_loss_outside_of_build_and_call_is_refused() -> None:
     x = keras.Input((3,))
     model = keras.Model(x, Dense(2)(x))
     for layer, loss in ((model, keras.ops.sum(model.outputs[0])), (Dense(1), "x"), (keras.Sequential([Dense(1)]), 3.0)):

@@ -396,7 +396,7 @@ def test_rescaling_and_lambda() -> None:
     assert flags == [True]
 
 
-def test_integers_become_floats_where_images_change_their_places() -> None:
+def test_geometric_image_layers_turn_integers_into_floats() -> None:
     x = np.arange(32).reshape(2, 4, 4, 1)
     for name in ("RandomFlip", "RandomRotation", "RandomTranslation", "RandomZoom", "RandomCrop", "CenterCrop"):
         make, _ = EXAMPLES[name]

@@ -281,7 +281,7 @@ def test_large_logits_give_finite_numbers(loss: Loss) -> None:
         assert np.isfinite(gradient_of(loss, HOT, predicted)).all()
 
 
-def test_an_infinite_share_of_another_class_is_seen() -> None:
+def test_an_infinite_score_of_another_class_gives_nan() -> None:
     scores = np.array([[1.0, np.inf, 2.0], [1.0, 1.0, 2.0]])
     with np.errstate(invalid="ignore"):
         found = losses.sparse_categorical_crossentropy([2, 2], scores)

@@ -393,7 +393,7 @@ def test_one_row_of_any_rank_replays(shape: tuple[int, ...], rows: int) -> None:
 
 
 @pytest.mark.parametrize("axis", [0, -2, (0, 1)])
-def test_batches_are_not_joined_where_rows_meet(axis: Any) -> None:
+def test_predict_keeps_batches_apart_if_rows_depend_on_each_other(axis: Any) -> None:
     model = Sequential([Input((1,)), keras.layers.Softmax(axis=axis)])
     y = model.predict(np.ones((100, 1)), batch_size=10, verbose=0)
     np.testing.assert_allclose(y, 0.1, rtol=1e-6)
@@ -495,7 +495,7 @@ def test_losses_are_those_of_the_last_call() -> None:
         assert [float(loss) for loss in model.losses] == [value]
 
 
-def test_a_chain_within_a_layer_leaves_open_what_the_input_leaves_open() -> None:
+def test_a_sequential_within_a_layer_keeps_the_open_axes_of_its_input() -> None:
     class Block(keras.Layer):
         def __init__(self) -> None:
             super().__init__()

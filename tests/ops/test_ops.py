@@ -701,7 +701,7 @@ def test_a_vectorized_function_runs_on_single_elements() -> None:
     assert rows(np.ones((2, 3))).numpy().tolist() == [3, 3]
 
 
-def test_jvp_keeps_what_comes_along() -> None:
+def test_jvp_returns_auxiliary_values_and_zeros() -> None:
     value, change, aux = ops.jvp(lambda x: (x * x, "aux"), (3.0,), (2.0,), has_aux=True)
     assert (float(value), float(change), aux) == (9, 12, "aux")
     value, change = ops.jvp(lambda x: ops.ones((2,)), (3.0,), (2.0,))
@@ -826,7 +826,7 @@ def test_products_of_segments_have_slopes_at_zero(values: list[float], slopes: l
     assert before == [np.prod(values)]
 
 
-def test_beside_nan_the_other_has_the_slope() -> None:
+def test_the_gradient_of_fmax_goes_to_the_operand_that_is_not_nan() -> None:
     a, b = [1.0, np.nan, 2.0, 3.0], [np.nan, 2.0, 2.0, 5.0]
     assert gradient(ops.fmax, a, b) == [[1, 0, 0, 0], [0, 1, 1, 1]]  # of equal ones the second has it
     assert gradient(ops.fmin, a, b) == [[1, 0, 0, 1], [0, 1, 1, 0]]
@@ -931,7 +931,7 @@ def test_numbers_in_an_array_of_objects_are_numbers() -> None:
 
 
 @pytest.mark.parametrize("strange", [np.array([1.0, 2.0], object), np.array(["a", "b"]), np.zeros(2, "datetime64[s]")])
-def test_arrays_of_no_numbers_meet_none(strange: Any) -> None:
+def test_arrays_without_numbers_are_refused_as_operands(strange: Any) -> None:
     calls: list[Callable[[], Any]] = [lambda: ops.ones(2) + strange, lambda: ops.concatenate([strange, ops.ones(2)])]
     for call in calls:
         with pytest.raises(TypeError, match="is no array of numbers"):

@@ -323,7 +323,7 @@ def test_constraints_and_overwriting() -> None:
 
 
 @pytest.mark.parametrize("name", ["constraint", "regularizer"])
-def test_no_word_is_taken_for_a_constraint_of_a_variable(name: str) -> None:
+def test_a_variable_takes_no_string_as_constraint_or_regularizer(name: str) -> None:
     w = Variable([1.0])
     with pytest.raises(ValueError, match=f"`{name}` must be a callable or None. Received: {name}='non_neg'"):
         setattr(w, name, "non_neg")

@@ -103,7 +103,7 @@ def test_files_of_a_model_of_mixed_precision(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["Nadam", "Adafactor"])
-def test_a_scaled_loss_leaves_out_what_no_method_has_added(name: str, tmp_path: Path) -> None:
+def test_a_saved_loss_scale_optimizer_loads_without_warnings(name: str, tmp_path: Path) -> None:
     paths = []
     for writer, reader in (LIBRARIES, reversed(LIBRARIES)):
         optimizer = writer.optimizers.LossScaleOptimizer(getattr(writer.optimizers, name)())

@@ -71,9 +71,7 @@ def test_assets_and_arrays_of_ones_own_come_back(tmp_path: pathlib.Path, monkeyp
     model.load_weights(tmp_path / "m.keras")
 
 
-def test_a_clock_or_a_file_from_before_1980_hinders_nothing(
-    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_times_before_1980_do_not_prevent_saving(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     class Old(Noted):
         def save_assets(self, inner_path: str) -> None:
             super().save_assets(inner_path)
@@ -160,7 +158,7 @@ def adapted(kind: str, mode: Any) -> tuple[Any, Any]:
 
 @pytest.mark.parametrize("kind", ["StringLookup", "IntegerLookup", "TextVectorization"])
 @pytest.mark.parametrize("mode", ["multi_hot", "count", "tf_idf"])
-def test_layers_behind_what_keras_has_learned_know_how_many_values_there_are(kind: str, mode: str) -> None:
+def test_layers_after_a_lookup_of_keras_know_its_vocabulary_size(kind: str, mode: str) -> None:
     layer, values = adapted(kind, mode)
     model = keras.Sequential([keras.Input((1,), dtype="int64" if kind == "IntegerLookup" else "string"), layer])
     model.add(layers.Dense(2))
@@ -192,7 +190,7 @@ def test_weights_of_values_are_where_keras_has_them(tmp_path: pathlib.Path) -> N
             smaller.load_weights(tmp_path / "w.weights.h5")
 
 
-def test_a_layer_that_cannot_take_its_own_is_named_or_passed_over(tmp_path: pathlib.Path) -> None:
+def test_a_layer_that_fails_to_load_its_weights_is_named_or_skipped(tmp_path: pathlib.Path) -> None:
     class Losing(Noted):
         def load_own_variables(self, store: Any) -> None:
             raise KeyError("nope")

@@ -103,7 +103,7 @@ SLOTS: dict[str, tuple[Callable[[Any], Any], str, list[Any]]] = {
 
 
 @pytest.mark.parametrize("slot", SLOTS)
-def test_a_slot_takes_its_kind_alone(slot: str, parts: dict[str, Any]) -> None:
+def test_each_place_in_a_file_takes_values_of_its_kind_only(slot: str, parts: dict[str, Any]) -> None:
     place, key, wrong = SLOTS[slot]
     for value in wrong:
         refused(parts, place, {key: value})

@@ -41,7 +41,7 @@ OWN: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("name", ["m.keras", "m.h5"])
-def test_a_file_asks_for_the_functions(name: str, tmp_path: pathlib.Path) -> None:
+def test_a_file_with_lambdas_asks_for_the_functions(name: str, tmp_path: pathlib.Path) -> None:
     model = net()
     model.save(tmp_path / name)
     for left, argument in (("scale", "function"), ("scale.output_shape", "output_shape"), ("dense", "activation")):

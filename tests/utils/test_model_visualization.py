@@ -51,7 +51,7 @@ def texts(picture: str) -> list[str]:
 # --- where things stand
 
 
-def test_a_chain_stands_in_one_line() -> None:
+def test_a_chain_of_nodes_is_drawn_in_one_line() -> None:
     found = arrange([(10.0, 10.0), (30.0, 20.0), (10.0, 10.0)], [(0, 1), (1, 2)])
     assert found.places == [(10.0, 0.0), (0.0, 10 + BETWEEN_RANKS), (10.0, 30 + 2 * BETWEEN_RANKS)]
     assert found.size == (30.0, 40 + 2 * BETWEEN_RANKS)
@@ -70,7 +70,7 @@ def test_an_input_stands_right_before_what_takes_it() -> None:
     assert arrange([(1.0, 1.0)] * 4, [(0, 1), (1, 3), (2, 3)]).ranks == [0, 1, 1, 2]
 
 
-def test_loops_and_nothing_can_be_arranged() -> None:
+def test_graphs_with_loops_and_empty_graphs_can_be_arranged() -> None:
     assert arrange([(1.0, 1.0)] * 2, [(0, 1), (1, 0), (0, 0)]).ranks == [0, 1]
     assert arrange([], []).size == (0.0, 0.0)
 

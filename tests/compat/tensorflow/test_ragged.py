@@ -134,12 +134,12 @@ def cubes() -> Any:
         (cubes, (2, 3), [[[0, 1, 2, 3]], [], [[4, 5, 6, 7], [8, 9, 10, 11]]]),
     ],
 )
-def test_axes_made_one(make: Callable[[], Any], axes: tuple[int, int], expected: Any) -> None:
+def test_merged_axes(make: Callable[[], Any], axes: tuple[int, int], expected: Any) -> None:
     assert listed(make().merge_dims(*axes)) == expected
 
 
 @pytest.mark.parametrize("axes", [(1, 0), (0, 2), (-3, 1)])
-def test_axes_that_cannot_be_made_one(axes: tuple[int, int]) -> None:
+def test_axes_that_cannot_be_merged(axes: tuple[int, int]) -> None:
     with pytest.raises(ValueError, match=r"outer_axis|out of bounds"):
         rows().merge_dims(*axes)
 

@@ -54,7 +54,7 @@ def test_none_is_no_tensor(use: Any) -> None:
         use(tf.constant([1.0, 2.0]))
 
 
-def test_gradients_pass_what_makes_tensors_of_tensors() -> None:
+def test_gradients_go_through_constant_and_py_function() -> None:
     x = tf.constant([1.0, 2.0])
     with tf.GradientTape(persistent=True) as tape:
         tape.watch(x)
@@ -63,7 +63,7 @@ def test_gradients_pass_what_makes_tensors_of_tensors() -> None:
     assert [g.numpy().tolist() for g in gradients] == [[3, 3], [2, 4]]
 
 
-def test_a_check_of_numbers_says_what_they_are() -> None:
+def test_check_numerics_names_infinities_and_nan() -> None:
     for values, kinds in (([0, np.nan], "NaN"), ([-np.inf, 0], "Inf"), ([np.inf, np.nan], "Inf and NaN")):
         with pytest.raises(tf.errors.InvalidArgumentError, match=f"here : Tensor had {kinds} values"):
             tf.debugging.check_numerics(tf.constant(values), "here")
@@ -139,12 +139,12 @@ INVALID, OUTSIDE = tf.errors.InvalidArgumentError, tf.errors.OutOfRangeError
         (tf.errors.UnimplementedError, lambda: tf.cast(1, tf.string)),
     ],
 )
-def test_what_lies_outside_is_refused_as_tensorflow_does(error: Any, call: Callable[[], Any]) -> None:
+def test_indices_out_of_bounds_are_refused_as_in_tensorflow(error: Any, call: Callable[[], Any]) -> None:
     with flavoured(), pytest.raises(error):
         call()
 
 
-def test_a_block_may_end_with_its_tensor() -> None:
+def test_a_slice_may_end_at_the_end_of_its_tensor() -> None:
     assert tf.slice(X, [1, 1], [1, 2]).numpy().tolist() == tf.slice(X, [1, 1], [-1, -1]).numpy().tolist() == [[1, 1]]
     assert tf.slice(X, [2, 0], [0, 3]).shape == (0, 3)
     assert tf.keras.layers.Lambda(lambda x: tf.slice(x, [0, 0], [-1, 2]))(tf.keras.Input((3,))).shape == (None, 2)
@@ -177,7 +177,7 @@ def test_a_data_frame_gives_rows() -> None:
     assert sorted(next(iter(tf.data.Dataset.from_tensor_slices(dict(frame))))) == ["a", "b"]
 
 
-def test_rows_of_their_own_lengths_are_for_numbers() -> None:
+def test_text_vectorization_gives_ragged_rows_in_mode_int_only() -> None:
     with pytest.raises(ValueError, match="needs output_mode='int'"):
         tf.keras.layers.TextVectorization(ragged=True, output_mode="count")
 
@@ -201,7 +201,7 @@ def test_a_model_that_is_built_from_batches_of_different_sizes_leaves_their_size
         assert tuple(inner.output_shape) == (first, 2)
 
 
-def test_a_checkpoint_has_what_was_set_later(tmp_path: Path) -> None:
+def test_a_checkpoint_has_attributes_that_were_set_later(tmp_path: Path) -> None:
     first, second = tf.train.Checkpoint(), tf.train.Checkpoint(kept={"two": tf.Variable(0.0)})
     first.kept = {"one": tf.Variable(1.0)}
     first.kept["two"] = tf.Variable(2.0)
@@ -248,7 +248,7 @@ def test_a_seed_of_an_op_counts_where_no_other_is_set(monkeypatch: pytest.Monkey
         lambda w, x: x * w,
     ],
 )
-def test_a_gradient_is_that_of_what_an_array_held_when_it_was_used(op: Callable[[Any, Any], Any]) -> None:
+def test_a_gradient_uses_the_values_an_array_had_in_the_forward_pass(op: Callable[[Any, Any], Any]) -> None:
     w = tf.Variable(np.ones((2, 2), "float32"))
 
     def gradient(later: float) -> Any:
@@ -298,7 +298,7 @@ class Late(tf.Module):
         return self.w * x
 
 
-def test_what_comes_to_exist_later_is_restored_then(tmp_path: Path) -> None:
+def test_variables_created_after_restore_are_restored_then(tmp_path: Path) -> None:
     def new() -> Any:
         return tf.train.Checkpoint(
             net=Stack(), optimizer=tf.keras.optimizers.Adam(0.1), late=Late(), steps=[tf.Variable(0)]
@@ -324,7 +324,7 @@ def test_what_comes_to_exist_later_is_restored_then(tmp_path: Path) -> None:
         status.assert_existing_objects_matched()
 
 
-def test_a_value_of_another_shape_is_refused_when_its_variable_comes(tmp_path: Path) -> None:
+def test_a_stored_value_of_another_shape_is_refused_when_its_variable_is_created(tmp_path: Path) -> None:
     path = tf.train.Checkpoint(a=tf.Variable([1.0, 2.0]), b=tf.Variable(3.0)).save(tmp_path / "ckpt")
     later, now = tf.train.Checkpoint(), tf.train.Checkpoint(a=tf.Variable([0.0, 0.0]), b=tf.Variable([0.0]))
     with pytest.raises(ValueError, match=r"shape \(\) .* shape \(1,\) and name b"):
@@ -510,12 +510,12 @@ def test_lines_of_texts_end_as_in_tensorflow(tmp_path: Path) -> None:
         ("1,2,3", "Expect 2 fields but have 3 in record 0"),
     ],
 )
-def test_lines_that_are_not_as_they_should_be(line: str, message: str) -> None:
+def test_malformed_csv_lines_are_refused(line: str, message: str) -> None:
     with pytest.raises(tf.errors.InvalidArgumentError, match=message):
         tf.io.decode_csv([line], [0, 0])
 
 
-def test_arguments_that_are_not_served_are_refused() -> None:
+def test_unsupported_arguments_are_refused() -> None:
     with pytest.raises(NotImplementedError, match=r"tf\.ragged\.constant takes no `inner_shape`"):
         tf.ragged.constant([[[1, 2]], [[3, 4], [5, 6]]], inner_shape=(2,))
     with pytest.raises(NotImplementedError, match=r"tf\.image\.resize\. Received: ratio=2"):
@@ -535,7 +535,7 @@ def test_texts_that_end_with_zeros_and_nested_elements_go_through_batches() -> N
     assert batch["x"][1].tolist() == [1, 2]
 
 
-def test_what_has_no_rows_is_not_put_into_other_batches() -> None:
+def test_scalars_cannot_be_rebatched() -> None:
     with pytest.raises(ValueError, match="needs batches"):
         tf.data.Dataset.range(7).rebatch(2)
 
@@ -570,7 +570,7 @@ def test_keywords_of_unary_functions() -> None:
         tf.Variable([1.0, 2.0]).assign(tf.constant([1, 2]))
 
 
-def test_elements_of_a_generator_have_the_shape_that_was_told() -> None:
+def test_elements_of_a_generator_are_checked_against_the_given_shape() -> None:
     told = tf.TensorSpec((2,), tf.int32)
     ds = tf.data.Dataset.from_generator(lambda: iter([[1, 2], [1, 2, 3]]), output_signature=told)
     assert [x.numpy().tolist() for x in ds.take(1)] == [[1, 2]]
