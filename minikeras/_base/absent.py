@@ -1,7 +1,7 @@
-"""The addresses of Keras that no file here answers for: second names of modules, and what minikeras does not have.
+"""Addresses of Keras that have no file here: other names of modules, and names that minikeras does not have.
 
-What it does not have is importable, so that a script which never uses it runs; whoever calls it is told what to do.
-Type checkers know nothing of either.
+A missing name can still be imported, so that a script which never uses it runs. A call of it raises an error that says
+what to do. Type checkers see neither kind of name.
 """
 
 import sys
@@ -73,11 +73,11 @@ MOVED: dict[str, str] = {
     "summary": "_display.summary", "symbolic": "_core.keras_tensor", "taped": "_jit.taped_function",
     "tensor": "_core.tensor _core.op", "trace": "_jit.trace", "training": "_trainers.trainer",
     "variable": "_core.variable"}  # fmt: skip
-"""Former module -> those that have its names, for pickles of that time."""
+"""Former module -> the modules that have its names now, for old pickles."""
 
 
 class Elsewhere(ModuleType):
-    """A module that no file answers for."""
+    """A module without a file, which looks its names up in other modules."""
 
     def __getattr__(self, name: str) -> Any:
         module = self.__name__.partition(".")[2]
@@ -89,10 +89,10 @@ class Elsewhere(ModuleType):
 
 
 class Finder:
-    """Finds the modules that no file answers for, and is their loader as well."""
+    """The finder, and the loader, of the modules that have no file."""
 
     def find_spec(self, name: str, path: Sequence[str] | None = None, target: object = None) -> ModuleSpec | None:
-        """Return the specification of a module of the tables; None for others."""
+        """Return the specification of a module that the tables name; None for others."""
         package, _, module = name.partition(".")
         ours = package == "minikeras" and any(f"{m}.".startswith(f"{module}.") for m in (*ABSENT, *ALIASES, *MOVED))
         return ModuleSpec(name, cast(Any, self), is_package=True) if ours else None
@@ -106,7 +106,7 @@ class Finder:
 
 
 class _Absent(type):
-    """The class of classes that are not there: their attributes are refused as their calls are."""
+    """The metaclass of missing classes: it refuses to read an attribute as they refuse a call."""
 
     def __getattr__(cls, name: str) -> Any:
         if name.startswith("_"):
@@ -115,7 +115,7 @@ class _Absent(type):
 
 
 def find(module: str, name: str) -> Any:
-    """Return what stands for a name that a module of minikeras lacks; an AttributeError if Keras lacks it as well."""
+    """Return a stand-in for a name that a module of minikeras lacks; an AttributeError if Keras lacks it as well."""
     inner = module.partition(".")[2]
     if name in ABSENT.get(inner, "").split():
         return placeholder(inner, name)
@@ -125,12 +125,12 @@ def find(module: str, name: str) -> Any:
 
 
 def complete(namespace: dict[str, Any]) -> None:
-    """Let a module, given by its names, answer for what it lacks."""
+    """Add a `__getattr__` to a module's namespace, which finds stand-ins for the names that it lacks."""
     namespace["__getattr__"] = partial(find, namespace["__name__"])
 
 
 def placeholder(module: str, name: str) -> Any:
-    """Return what stands for a class or function of Keras: it may be imported and subclassed, not called."""
+    """Return a stand-in for a class or function of Keras: it can be imported and subclassed, but not called."""
     address, home = f"keras.{module}.{name}".replace("..", "."), f"minikeras.{module}".rstrip(".")
     listed = hasattr(import_module(home), "__all__")
     has = f"{home}.__all__ lists what it has" if listed else f"It has no {home} at all"

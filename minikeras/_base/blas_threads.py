@@ -1,8 +1,8 @@
-"""How many threads NumPy's matrix products run on, where its BLAS can be told, and how many there may be at all.
+"""The threads of NumPy's matrix products, where its BLAS can be told how many, and the most that may run in all.
 
-OpenBLAS, which NumPy's own packages bring, lets its threads wait for each other in a busy loop. Where another process
-holds a core, a product takes many times longer on two threads than on one: code of this package has products run on
-one, and leaves the setting as it was.
+NumPy's own packages bring OpenBLAS, whose threads wait for each other in a busy loop. If another process holds a core,
+a product takes many times longer on two threads than on one. So this package runs products on one thread, and then
+restores the setting.
 """
 
 import os
@@ -25,9 +25,9 @@ _LIMITS = ("OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", "MKL_NUM_THREADS", "OMP_N
 
 @cache
 def _functions() -> tuple[Callable[[], int], Callable[[int], object]] | None:
-    """Return OpenBLAS's functions that tell and set the number of threads, None where there are none."""
+    """Return OpenBLAS's functions that get and set the number of threads; None without OpenBLAS."""
     core = sys.modules.get("numpy._core._multiarray_umath")
-    folder = f"{os.path.dirname(np.__file__)}.libs"  # where a library does not answer for those it uses
+    folder = f"{os.path.dirname(np.__file__)}.libs"  # for systems where `core` does not show OpenBLAS's functions
     names = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
     for path in (getattr(core, "__file__", ""), *(os.path.join(folder, name) for name in names if "openblas" in name)):
         try:
@@ -43,9 +43,9 @@ def _functions() -> tuple[Callable[[], int], Callable[[int], object]] | None:
 
 
 class _OneThread(ContextDecorator):
-    """Within this context, or a function decorated with it, products run on one thread, whoever asks for them.
+    """Within this context, or a function decorated with it, the products of all threads run on one thread each.
 
-    Several threads may be in it. The last that leaves it puts the number back which the first has found.
+    Several threads may be inside. The last one to leave restores the number that the first one found.
     """
 
     def __init__(self) -> None:
@@ -64,7 +64,7 @@ class _OneThread(ContextDecorator):
                 self._before = get()
                 if self._before > 1:
                     set_(1)
-            self._inside += 1  # at last: who is interrupted before is not inside
+            self._inside += 1  # the last line, so that an interrupt before it does not count as inside
 
     def __exit__(self, *exc: object) -> None:
         with self._lock:
@@ -73,35 +73,37 @@ class _OneThread(ContextDecorator):
                 functions[1](self._before)
 
     def before(self) -> int:
-        """Return how many threads products run on outside of this context; 1 where nobody can be told."""
+        """Return how many threads products run on outside of this context; 1 if the BLAS cannot be asked."""
+        if self._inside:
+            return self._before
         functions = _functions()
-        return 1 if functions is None else self._before if self._inside else functions[0]()
+        return 1 if functions is None else functions[0]()
 
 
 one_thread: Final = _OneThread()
 ROW: Final = 1024
-"""Numbers that NumPy's buffer holds within steps. It copies shorter rows there, and takes longer ones as they are."""
+"""The size of NumPy's buffer within steps, in numbers. NumPy copies shorter rows to it, and longer ones not."""
 
 
 @contextmanager
 def in_steps() -> Iterator[None]:
-    """Products run on one thread, NumPy's buffer is small, and it goes on with infinities and NaN, as Keras does."""
+    """Within this context products run on one thread, NumPy's buffer is small, and infinities and NaN are silent."""
     with np.errstate(all="ignore"), one_thread:
         np.setbufsize(ROW)
         yield
 
 
 FEW: Final = 2048
-"""Numbers in an array up to which no product with it takes a second thread."""
+"""OpenBLAS takes no second thread for a product with an array of at most so many numbers."""
 ALONE, ROW_ALONE = 1 << 18, 460_800
-"""Multiplications up to which a product of matrices, and one of a single row, takes none: constants of OpenBLAS."""
+"""Nor for so many multiplications at most, in a product of matrices and in one with a single row: its own constants."""
 
 
 def max_threads() -> int:
-    """Return how many threads may work at a time: what `config` says, within what the process is given.
+    """Return how many threads may work at a time: what `config` says, but no more than the process has.
 
-    These are the cores it may run on, its container's quota, and what the environment lets NumPy's BLAS have. There
-    is one thread alone where that BLAS cannot be told to keep to one.
+    The process is limited by the cores it may run on, by its container's quota, and by the environment variables of
+    NumPy's BLAS. A BLAS that cannot be held to one thread leaves this package one.
     """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, min(settings.max_threads or cores, cores, _most_threads(), one_thread.before()))
@@ -119,7 +121,7 @@ def _most_threads() -> int:
 
 
 def _quotas(root: str) -> Iterator[float]:
-    """Yield how many cores' time each control group may use that the process is in, those without a limit left out."""
+    """Yield the limits, in cores, of the control groups that the process is in."""
     try:
         groups = _read(root, "proc/self/cgroup").splitlines()
     except OSError:  # another system than Linux

@@ -1,7 +1,7 @@
 """Checks of arguments, and the types that carry them: a class that declares `units: Positive` takes no other `units`.
 
-A rule is a function of a class, the name of one of its arguments and the value. It returns what the object keeps of the
-value, or raises the error that says what was expected.
+A rule is a function of a class, the name of one of its arguments, and the value. It returns the value that the object
+keeps, or raises an error that says what was expected.
 """
 
 import math
@@ -26,8 +26,8 @@ def one_of(argument: str, value: T, choices: Iterable[object]) -> T:
 
 
 def within(argument: str, value: N, low: float = 0, high: float = math.inf) -> N:
-    """Return an argument as a number of Python, or raise a ValueError if it is none from the lowest to the highest."""
-    given: Any = value  # an array of no axes is a number as well
+    """Return an argument as a Python number, or raise a ValueError if it is no number from `low` to `high`."""
+    given: Any = value  # an array without axes is a number as well
     number: N = given.item() if isinstance(given, np.number | np.ndarray) and not given.ndim else value
     if not isinstance(number, int | float | np.number) or not low <= number <= high:
         bounds = f"of at least {low}" if high == math.inf else f"from {low} to {high}"
@@ -36,10 +36,10 @@ def within(argument: str, value: N, low: float = 0, high: float = math.inf) -> N
 
 
 def standardize_sizes(value: Sizes, rank: int, name: str, least: int = 1) -> Shape:
-    """Return one number for each of `rank` axes; a ValueError unless it is one integer, or so many, from `least` on."""
+    """Return a size for each of `rank` axes; a ValueError unless the value is 1 or `rank` integers, `least` or more."""
     values = (value,) * rank if isinstance(value, int | np.integer) else tuple(value) if np.iterable(value) else ()
     if len(values) != rank or not all(isinstance(n, int | np.integer) and n >= least for n in values):
-        raise ValueError(f"`{name}` takes one integer or {rank}, from {least} on. Received: {name}={value!r}.")
+        raise ValueError(f"`{name}` must be one integer, or {rank}, of at least {least}. Received: {name}={value!r}.")
     return tuple(int(n) for n in values)
 
 
@@ -51,7 +51,7 @@ def standardize_shape(shape: ShapeLike) -> PartialShape:
 
 
 def standardize_padding(padding: str, *choices: str) -> str:
-    """Return a padding's name in lower case, or raise a ValueError if it is none of these ("valid" and "same")."""
+    """Return a padding in lower case, or raise a ValueError if it is none of the choices ("valid" and "same")."""
     name = padding.lower() if isinstance(padding, str) else padding
     return one_of("padding", name, choices or ("valid", "same"))
 
@@ -68,9 +68,9 @@ def any_case(*words: str) -> Rule:
 
 
 def rule_of(annotation: Any, scope: Mapping[str, Any]) -> Rule | None:
-    """Return the rule that a type carries, None if it carries none.
+    """Return the rule that an annotation carries, None if it carries none.
 
-    Of a type's text, as the source has it, a name is understood, in this scope, and `| None` behind it.
+    An annotation may be text: the name of a type in this scope, also with `| None` behind it.
     """
     if isinstance(annotation, str):
         name = annotation.removesuffix(" | None")

@@ -14,20 +14,20 @@ class _Context(threading.local):
     def __init__(self) -> None:
         self.scopes: list[tuple[str, object]] = []  # the open name scopes, with the object that opened each
         self.training: list[bool | None] = []  # for each layer that is being called, whether to train it
-        self.dry: int = 0  # the number of the dry run, as of the two that find out a shape
-        self.undo: dict[int, tuple[Any, Any]] | None = None  # variables that `undone` sets back, and their arrays
-        # Models to be built after a dry run, with the scopes and the shape of each call that they met.
+        self.dry: int = 0  # which of the dry runs that infer a shape this is: 1 or 2, 0 for none
+        self.undo: dict[int, tuple[Any, Any]] | None = None  # variables that `undone` restores, and their arrays
+        # Models that a dry run called before they were built: the scopes and the shape of each call.
         self.waiting: dict[Any, list[tuple[list[tuple[str, object]], Any]]] | None = None
         self.autocast: str | None = None  # the dtype in which weights are read
         self.loading: Loading | None = None  # how much a file may still ask for while it is loaded
         self.uneven: bool = False  # whether batches may differ in size
         self.custom: dict[str, Any] = {}  # the custom objects of the open scopes
-        self.made: dict[str, Any] | None = None  # the objects that a file has several times, by their number there
-        self.numbers: dict[int, tuple[Any, int]] | None = None  # the same of objects that are written, by their id
+        self.made: dict[str, Any] | None = None  # in loading: objects that may occur again, by `shared_object_id`
+        self.numbers: dict[int, tuple[Any, int]] | None = None  # in saving: objects and their numbers, by `id`
 
     @contextmanager
     def having(self, **values: Any) -> Iterator[None]:
-        """Within this context some of these attributes have other values."""
+        """Within this context these attributes have other values."""
         before = {name: getattr(self, name) for name in values}
         vars(self).update(values)
         try:
@@ -40,7 +40,7 @@ context = _Context()
 
 
 class name_scope:
-    """Within this context paths of variables begin with a name; an owner's scope is not opened twice."""
+    """Within this context paths of variables begin with a name, once if scopes of one owner follow each other."""
 
     __slots__ = ("_opens", "_scope")
 
@@ -60,7 +60,7 @@ class name_scope:
 
 
 class calling:
-    """Within this context a layer is called, for training or not (None if nobody says).
+    """Within this context a layer is called, with this `training` (None if it is not given).
 
     `autocast` is the dtype that weights are read in, None for their own.
     """
@@ -87,9 +87,9 @@ def current_path() -> str:
 
 @contextmanager
 def undone(dry: int = 0, always: bool = True) -> Iterator[dict[int, tuple[Any, Any]]]:
-    """Run something, and give variables their values back, `always` or only if it raises.
+    """Within this context changes of variables are undone at the end, `always` or only after an error.
 
-    What a `build` sets, or an optimizer changes in place, stays. In a dry run, for shapes, no seed generator advances.
+    What a `build` sets, or an optimizer changes in place, stays. In a `dry` run no seed generator advances.
     """
     changed: dict[int, tuple[Any, Any]] = {}
     try:
@@ -102,4 +102,4 @@ def undone(dry: int = 0, always: bool = True) -> Iterator[dict[int, tuple[Any, A
     finally:
         for variable, array in changed.values():
             variable.adopt(array)
-            variable.exposed = True  # for others may hold the array
+            variable.exposed = True  # since others may hold the array

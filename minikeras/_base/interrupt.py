@@ -1,4 +1,4 @@
-"""Ctrl-C that waits until a step is whole."""
+"""Ctrl-C that waits until a step is done."""
 
 import signal
 import threading
@@ -12,8 +12,8 @@ T = TypeVar("T")
 class Interrupt:
     """Within this context, an interrupt that comes during `run` is raised right after it.
 
-    A second one is raised at once. Outside of the main thread, and where the program has a handler of its own for
-    interrupts, it changes nothing.
+    A second one is raised at once. Nothing changes outside of the main thread, or if the program handles interrupts
+    itself.
     """
 
     def __init__(self) -> None:
@@ -37,7 +37,7 @@ class Interrupt:
         self.pending = True
 
     def run(self, function: Callable[..., T], *args: Any) -> T:
-        """Return function(*args); an interrupt only sets `pending`, for the function to look at, until it is done."""
+        """Return function(*args). Meanwhile an interrupt only sets `pending`, which the function may look at."""
         self._busy = True
         try:
             result = function(*args)

@@ -1,4 +1,4 @@
-"""Imports that wait until somebody wants what they bring: a package costs its users what they use of it."""
+"""Lazy imports: a module is loaded when one of its names is used for the first time."""
 
 import builtins
 import gc
@@ -14,7 +14,7 @@ _lock = RLock()
 
 
 def optional(module: str, purpose: str, extra: str, more: str = "") -> Any:
-    """Return a module that an extra brings; an ImportError with the command that installs it if it is not there."""
+    """Return a module that an extra installs; if it is missing, an ImportError with the command that installs it."""
     try:
         return import_module(module)
     except ImportError as error:
@@ -23,7 +23,7 @@ def optional(module: str, purpose: str, extra: str, more: str = "") -> Any:
 
 
 class _Later:
-    """The stand-in that an import statement gets for a module, and for each name: they are not imported yet."""
+    """What an import statement gets in place of a module, or of a name in it, that is not imported yet."""
 
     def __init__(self, module: str, name: str = "") -> None:
         self.module, self.name = module, name
@@ -32,23 +32,24 @@ class _Later:
         return _Later(self.module, name)
 
     def resolve(self) -> Any:
-        collects, whole = gc.isenabled(), self.module.endswith(".")  # a module of a package
-        gc.disable()  # what modules make is no garbage, and stays
+        collects, is_submodule = gc.isenabled(), self.module.endswith(".")
+        gc.disable()  # an import makes many objects, and none of them is garbage
         try:
-            return import_module(self.module + self.name) if whole else getattr(import_module(self.module), self.name)
+            module = import_module(self.module + self.name if is_submodule else self.module)
+            return module if is_submodule else getattr(module, self.name)
         finally:
             if collects:
                 gc.enable()
-                if not gc.get_freeze_count():  # among the old objects at once, which are looked at seldom
+                if not gc.get_freeze_count():  # these two calls move all objects to the oldest generation
                     gc.freeze()
                     gc.unfreeze()
 
 
 @contextmanager
 def lazily(namespace: dict[str, Any]) -> Iterator[Callable[[], None]]:
-    """Within this context, relative imports of the module of a namespace are made at the first use of their names.
+    """Within this context, the relative imports of a module (its `globals()`) wait for the first use of their names.
 
-    They are written as others are, so type checkers see through. Gives a function that makes all of them.
+    They are ordinary import statements, so type checkers understand them. Yields a function that runs all of them.
     """
     pending: dict[str, _Later] = {}
 

@@ -1,4 +1,4 @@
-"""The limits of what a model may cost that is made of a file."""
+"""Limits on the memory and time that loading a model may take, for files that nobody vouches for."""
 
 import math
 from collections.abc import Callable
@@ -8,11 +8,11 @@ import numpy as np
 
 
 class Loading:
-    """The limits for a model that is made of a file, before the file is seen to hold its weights.
+    """What a model may cost while it is made from a configuration, before the file has shown that it holds the weights.
 
-    Meanwhile a variable that an initializer would fill gets an array of its shape that takes no memory. All variables
-    together may have `room` numbers, `work` may be computed to find out shapes, and so many names of `objects` may be
-    looked up: a layer takes about ten.
+    Meanwhile a variable gets a placeholder, an array that takes no memory, in place of its initializer's numbers.
+    `room` is how many numbers all variables may hold, `work` how many may be computed to infer shapes, and `objects`
+    how many names may be looked up: about ten for each layer.
     """
 
     def __init__(self, room: int, work: int = 2**28, objects: int = 2**15) -> None:
@@ -22,7 +22,7 @@ class Loading:
         self.unfilled: list[tuple[Any, Callable[..., Any], Any]] = []
 
     def reserve(self, variable: Any, initializer: Callable[..., Any], shape: tuple[int, ...], dtype: str) -> Any:
-        """Return an array for a variable until the file or `fill` has another; a ValueError if there are too many."""
+        """Return a variable's placeholder, which the file or `fill` replaces; a ValueError if no `room` is left."""
         self.room -= math.prod(shape)
         if self.room < 0:
             raise ValueError(f"a weight of shape {shape} would be more than all that the file holds")
@@ -31,27 +31,27 @@ class Loading:
         return array
 
     def fill(self, room: int) -> None:
-        """Run the initializers of the variables that have not been set since, of so many numbers together."""
-        left = [entry for entry in self.unfilled if entry[0].array is entry[2]]
+        """Run the initializers of variables that still have a placeholder; a ValueError if they exceed `room`."""
+        left = [(variable, make, array) for variable, make, array in self.unfilled if variable.array is array]
         if sum(array.size for _, _, array in left) > room:
             raise ValueError("the state of optimizer and metrics would be out of proportion to what the file holds")
         for variable, initializer, array in left:
             variable.assign(initializer(array.shape, dtype=array.dtype.name))
 
     def count(self) -> None:
-        """Count an object that is named, and raise a ValueError if there are too many."""
+        """Count a name that is looked up, and raise a ValueError if there are too many."""
         self.objects -= 1
         if self.objects < 0:
             raise ValueError("it describes more objects than a model has")
 
     def check(self, shape: tuple[int | None, ...]) -> None:
-        """Refuse a tensor with sizes out of all proportion, and a graph of too many tensors."""
-        self.spend(2**15)  # about as many numbers as the time would do that a tensor of a graph takes: 8192 of them
+        """Refuse a symbolic tensor of impossible size, and a graph of more than 8192 tensors."""
+        self.spend(2**15)  # numbers that could be computed in the time that a symbolic tensor takes
         if any(n is not None and not 0 <= n < 2**53 for n in shape):
             raise ValueError(f"a tensor of shape {shape!s:.200} has a size that no array can have")
 
     def spend(self, numbers: int) -> None:
-        """Count what is computed, and raise a ValueError if it is too much."""
+        """Count numbers that are computed, and raise a ValueError if there are too many."""
         self.work -= numbers
         if self.work < 0:
             raise ValueError("to find out the shapes in its graph would take too much time or memory")

@@ -1,4 +1,4 @@
-"""Automatic names, their start anew, and the names that are meant by wrong ones."""
+"""Automatic names, how they are reset, and suggestions for misspelt names."""
 
 import re
 from collections import defaultdict
@@ -22,14 +22,14 @@ def own_name(cls: type) -> str:
 
 
 def auto_name(prefix: str) -> str:
-    """Return a name not given yet: dense, dense_1, dense_2, ..."""
+    """Return the next automatic name: dense, dense_1, dense_2, ..."""
     name = to_snake_case(prefix)
     count = get_uid(name) - 1
     return f"{name}_{count}" if count else name
 
 
 def checked_name(name: object, prefix: str) -> str:
-    """Return a name, one not given yet in place of None; a ValueError if it is no string, or has a slash."""
+    """Return a name, the next automatic one for None; a ValueError if it is no string, or has a slash."""
     name = auto_name(prefix) if name is None else name
     if not isinstance(name, str) or "/" in name:
         raise ValueError(f"Argument `name` must be a string and cannot contain character `/`. Received: {name!r}.")
@@ -43,25 +43,25 @@ def get_uid(prefix: str = "") -> int:
 
 
 def on_clear_session(reset: Callable[[], object]) -> None:
-    """Have `clear_session` call a function."""
+    """Register a function that `clear_session` calls."""
     _resets.append(reset)
 
 
 def clear_session(free_memory: bool = True) -> None:
-    """Start automatic names anew and forget the global random state; memory is freed by Python in any case."""
+    """Restart automatic names and forget the global random state; Python frees memory whatever `free_memory` says."""
     _name_counts.clear()
     for reset in _resets:
         reset()
 
 
 def hint(name: str, known: Iterable[str]) -> str:
-    """Return which known name is meant, or else all of them; of many the nearest three."""
-    from difflib import get_close_matches  # wanted when something is wrong
+    """Return a sentence that suggests the nearest known name, or lists all (of many three) if none is near."""
+    from difflib import get_close_matches  # here, since only errors need it
 
     lowered = {key.lower(): key for key in sorted({*known} - {"self"})}
     name = name.lower()
     initials = {key: "".join(word[:1] for word in key.split("_")) for key in lowered}
-    near = [k for k in lowered if sorted(k) == sorted(name) or k.startswith(name) or initials[k] == name]
+    near = [key for key in lowered if sorted(key) == sorted(name) or key.startswith(name) or initials[key] == name]
     close = get_close_matches(name, near or lowered, n=1, cutoff=0.0 if near else 0.6)
     if close:
         return f" Did you mean {lowered[close[0]]!r}?"

@@ -1,4 +1,4 @@
-"""Nested lists, tuples and dicts, dicts that may not grow beyond a size, and sequences without repetitions."""
+"""Helpers for nested lists, tuples and dicts, for dicts of limited size, and for sequences without repetitions."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -7,17 +7,17 @@ import numpy as np
 
 _LISTS = (list, tuple)
 _NESTED = (list, tuple, dict)
-"""Quicker to ask for than unions, which are made anew each time."""
+"""`isinstance` is quicker with these than with unions, which are made anew at each call."""
 
 
 def make_room(table: dict[Any, Any], most: int) -> None:
-    """Drop the oldest entries of a table, so that there are no more than `most` with the one that comes next."""
+    """Drop the oldest entries of a table, so that it has at most `most` entries after one more is added."""
     for key in [*table][: max(0, len(table) + 1 - most)]:  # other threads may drop some as well
         table.pop(key, None)
 
 
 def each_once(things: Iterable[Any]) -> list[Any]:
-    """Return things in order, each once, however alike others are."""
+    """Return things in order, without repetitions of the same object; equal objects all stay."""
     return list({id(thing): thing for thing in things}.values())
 
 
@@ -35,7 +35,7 @@ def leaves(structure: Any) -> list[Any]:
 
 
 def first_leaf(structure: Any) -> Any:
-    """Return the first leaf of nested lists and tuples; an empty one, where that comes first."""
+    """Return the first leaf of nested lists and tuples, or the empty list or tuple in its place."""
     while isinstance(structure, _LISTS) and structure:
         structure = structure[0]
     return structure
@@ -52,14 +52,14 @@ def map_structure(function: Callable[[Any], Any], structure: Any) -> Any:
 
 
 def like(sequence: Any, items: list[Any]) -> Any:
-    """Return items as a list or tuple of the same type as another, with the same names if it has names."""
+    """Return items as a list, tuple or named tuple of the same type as `sequence`."""
     return type(sequence)(*items) if hasattr(sequence, "_fields") else type(sequence)(items)
 
 
 def map_shapes(function: Callable[[Any], Any], shapes: Any) -> Any:
-    """Apply a function to each shape, numbers and None in a list or tuple, of nested lists and dicts of shapes.
+    """Apply a function to each shape in nested lists, tuples and dicts of shapes; None in place of a shape stays.
 
-    What has no shape stays None.
+    A shape is a list or tuple of integers and None.
     """
     if isinstance(shapes, dict):
         return {key: map_shapes(function, shape) for key, shape in shapes.items()}
@@ -69,7 +69,7 @@ def map_shapes(function: Callable[[Any], Any], shapes: Any) -> Any:
 
 
 def map_configs(function: Callable[[Any], Any], structure: Any) -> Any:
-    """Apply a function to each configuration, a mapping with a "class_name", and each other leaf of a structure."""
+    """Apply a function to each leaf of a structure; a configuration, a mapping with a "class_name", is a leaf."""
     if isinstance(structure, list | tuple):
         return like(structure, [map_configs(function, item) for item in structure])
     if isinstance(structure, Mapping) and "class_name" not in structure:
@@ -78,5 +78,5 @@ def map_configs(function: Callable[[Any], Any], structure: Any) -> Any:
 
 
 def only(things: Sequence[Any]) -> Any:
-    """Return the thing, or all of them where there are several."""
+    """Return the only thing in a sequence, or the sequence if it has several."""
     return things[0] if len(things) == 1 else things

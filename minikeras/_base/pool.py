@@ -1,4 +1,4 @@
-"""Threads of our own, which take the parts of a large piece of work in turn."""
+"""A pool of threads, which share the parts of a large piece of work."""
 
 import os
 import sys
@@ -17,33 +17,33 @@ from .blas_threads import max_threads, one_thread
 from .typing import Array
 
 PART_WORK: Final = 1 << 22
-"""Multiplications from which on a part of a product is worth another thread: some 100 us, where waking one takes 10."""
+"""The multiplications of a part that is worth a thread of its own: about 100 us, where waking a thread takes 10 us."""
 PART_SIZE: Final = 64
-"""Rows or columns of the result, whichever are more, that a part has at least: each rearranges the other matrix."""
+"""The least rows of a part (or columns, if there are more), since BLAS rearranges the other matrix for each part."""
 PARTS: Final = 4  # threads that work on one product at most
 _state = local()
-"""Whether a thread is `inside` a part of some work, where products are not cut once more."""
+"""`inside` is true in a thread that runs a part of some work. A product there is not split again."""
 
 
 class _Work:
-    """Functions to be called, once each, by whoever has time."""
+    """Functions to be called once each, by any thread that is free."""
 
     def __init__(self, parts: Sequence[Callable[[], object]]) -> None:
         self._parts = deque(parts)
         self._count: int = len(parts)
         self._ends: list[BaseException | None] = []
         self._done: SimpleQueue[None] = SimpleQueue()
-        self.context = copy_context()  # which has what NumPy does about overflows
+        self.context = copy_context()  # which holds `np.errstate`
 
     def help(self) -> None:
-        """Take parts until there are none left."""
+        """Run parts until there are none left."""
         before, _state.inside = getattr(_state, "inside", False), True
         try:
             while self._parts:
                 part, end = self._parts.popleft(), None
                 try:
                     part()
-                except BaseException as error:  # which is the caller's to raise
+                except BaseException as error:  # `join` raises it, in the caller's thread
                     end = error
                 self._ends.append(end)
                 if len(self._ends) == self._count:
@@ -54,7 +54,7 @@ class _Work:
             _state.inside = before
 
     def join(self) -> None:
-        """Take parts, wait until others are through with theirs, and raise the first error."""
+        """Run parts, wait until other threads have finished theirs, and raise the first error."""
         interrupt: BaseException | None = None
         while len(self._ends) < self._count:
             try:
@@ -62,7 +62,7 @@ class _Work:
                 self._done.get(timeout=1)
             except Empty:
                 continue
-            except KeyboardInterrupt as error:  # others still write to the caller's arrays
+            except KeyboardInterrupt as error:  # raised later: other threads still write to the caller's arrays
                 if interrupt is not None:
                     raise
                 interrupt = error
@@ -95,7 +95,7 @@ class _Pool:
         try:
             for _ in range(helpers - self._calls.qsize()):
                 self._calls.put(None)
-        finally:  # after a Ctrl-C too: who helps already writes to the caller's arrays
+        finally:  # after a Ctrl-C too: a helper may already be writing to the caller's arrays
             try:
                 work.join()
             finally:
@@ -109,7 +109,7 @@ class _Pool:
 
 
 def _renew() -> None:
-    """Make a pool without threads, and locks that nobody holds: a forked process has no thread but the caller's."""
+    """Make a new pool and new locks: a forked process has only the caller's thread, and no other to release a lock."""
     global _pool
     _pool = _Pool()
     for owner in [*lock_owners]:
@@ -118,16 +118,16 @@ def _renew() -> None:
 
 _pool = _Pool()
 lock_owners: WeakSet[Any] = WeakSet()
-"""The objects whose `lock`, an RLock, is for threads to take turns."""
+"""The objects with a `lock`, an RLock, that a forked process must renew."""
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_renew)
 
 
 def run_all(parts: Sequence[Callable[[], object]], work: int = 2 * PART_WORK) -> None:
-    """Call functions that do not depend on each other, on several threads where there are, and none of ours is busy.
+    """Call functions that do not depend on each other, on several threads unless the pool is busy.
 
     Meanwhile products run on one thread. The first error is raised when all have ended. `work` is how many
-    multiplications they do together: few are done here, one function after another.
+    multiplications they do together: if it is small, they run one after another in this thread.
     """
     if len(parts) < 2 or work < 2 * PART_WORK:
         for part in parts:
@@ -145,16 +145,16 @@ def run_all(parts: Sequence[Callable[[], object]], work: int = 2 * PART_WORK) ->
 
 
 def product(a: Any, b: Any, out: Array | None = None) -> Any:
-    """Return np.matmul(a, b, out); a large product of matrices is done in parts, whatever the number of threads.
+    """Return np.matmul(a, b, out), where a large product of matrices is computed in parts.
 
-    So the numbers do not depend on that. Within a part of other work it is done at once. Sums of float16 are added up
-    in float32, as NumPy does, but by BLAS.
+    The parts do not depend on the number of threads, and so neither do the numbers. Within a part of other work
+    nothing is split. float16 is multiplied in float32, as NumPy does, but by BLAS.
     """
     arrays = type(a) is np.ndarray and type(b) is np.ndarray
     if arrays and a.dtype.char == b.dtype.char == "e":
         with np.errstate(over="ignore"):
             return np.positive(product(a.astype("float32"), b.astype("float32")).astype("float16"), out)
-    matrices = np.ndim(a) <= 2 >= np.ndim(b)  # of which np.dot takes half the time of matmul where they are small
+    matrices = np.ndim(a) <= 2 >= np.ndim(b)  # for small ones np.dot takes half the time of np.matmul
     small = not arrays or not a.ndim == b.ndim == 2 or a.size * b.shape[1] < 2 * PART_WORK or a.shape[1] != len(b)
     if small or getattr(_state, "inside", False):
         multiply = np.dot if matrices else np.matmul

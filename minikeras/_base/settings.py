@@ -31,7 +31,7 @@ class _Settings:
     open_batches: bool = False
     """True if a model that is built from batches of different sizes leaves it open, as Keras on TensorFlow."""
     seeds: Any = random
-    """Where `make_default_seed` draws: Python's global random state, as in Keras, or a stream like it."""
+    """What `make_default_seed` draws from: Python's global random state, as in Keras, or a generator like it."""
 
 
 settings = _Settings()
@@ -44,7 +44,7 @@ def floatx() -> FloatName:
 
 def set_floatx(value: FloatName | str) -> None:
     """Set the default float type of layers and ops made from now on: "float16", "float32" or "float64"."""
-    if value not in {"float16", "float32", "float64"}:  # to a set, np.dtype("float16") is not its name
+    if value not in {"float16", "float32", "float64"}:  # a set, since np.dtype("float16") equals the name too
         raise ValueError(f"floatx must be 'float16', 'float32' or 'float64', not bfloat16. Received: {value!r}.")
     settings.floatx = value
 
@@ -95,16 +95,16 @@ def standardize_dtype(dtype: DTypeLike | None) -> DTypeName:
         return _OF_PYTHON[dtype]
     name: Any = getattr(dtype, "name", dtype)
     try:
-        name = name if name == "string" else str(np.dtype(name).name)  # NumPy does not know strings by this name
+        name = name if name == "string" else str(np.dtype(name).name)  # "string" is no name of NumPy's
     except TypeError:
         name = ""
     if name not in _DTYPES:
-        raise ValueError(f"Invalid dtype: {dtype!r:.80}. Expected one of numbers, or its name: {sorted(_DTYPES)}.")
+        raise ValueError(f"Invalid dtype: {dtype!r:.80}. Expected a dtype of numbers, or its name: {sorted(_DTYPES)}.")
     return cast(DTypeName, name)
 
 
 def wide(dtype: Any) -> Any:  # as NumPy's functions declare it
-    """Return the dtype to add up float16 in, whose own sums of ones end at 2048; None for another dtype."""
+    """Return the dtype to sum float16 in, whose own sums of ones stop at 2048; None for other dtypes."""
     return "float32" if dtype == "float16" else None
 
 

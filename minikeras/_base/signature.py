@@ -1,4 +1,4 @@
-"""The parameters of a function, read off its code object: the part of `inspect` that import time affords."""
+"""The parameters of a function, read off its code object, since `inspect` takes long to import."""
 
 from collections.abc import Callable, Iterable
 from functools import wraps
@@ -30,12 +30,12 @@ class Parameters(NamedTuple):
         return self.positional + self.keyword_only
 
     def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
-        """Return which parameter gets which value; keywords that match none are left as they are."""
+        """Return the value of each parameter by name; keywords that match no parameter are included."""
         return {**dict(zip(self.positional, args, strict=False)), **kwargs}
 
 
 def parameters(function: Callable[..., Any]) -> Parameters:
-    """Return the parameters of a Python function or method; a callable of another kind takes *args."""
+    """Return the parameters of a Python function or method; those of any other callable are *args."""
     bound = isinstance(function, MethodType)
     if isinstance(function, MethodType):
         function = function.__func__
@@ -61,7 +61,7 @@ def with_defaults(function: Callable[..., Any], **defaults: Any) -> Callable[...
 
 
 def check_keywords(function: Callable[..., Any], keywords: Iterable[str], name: str = "") -> None:
-    """Raise the TypeError of a keyword that is no argument of a function, with the nearest one that is."""
+    """Raise a TypeError that names the nearest argument, if a keyword is no argument of a function."""
     takes = parameters(function)
     unknown = [key for key in keywords if key not in takes.names]
     if unknown and takes.varkw is None:
@@ -70,12 +70,12 @@ def check_keywords(function: Callable[..., Any], keywords: Iterable[str], name: 
 
 
 def overridable(method: Callable[Concatenate[S, ...], R]) -> Callable[Concatenate[S, ...], R]:
-    """Let checkers take a method of any signature for the one that overrides this."""
+    """Tell type checkers that this method may be overridden by one of any signature."""
     return method
 
 
 def suggests(function: F) -> F:
-    """Have a function name the nearest argument where it is called with a keyword that is none."""
+    """Make a function suggest the nearest argument if it is called with an unknown keyword."""
 
     @wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
@@ -89,7 +89,7 @@ def suggests(function: F) -> F:
 
 
 class Suggesting:
-    """A base of classes; the `__init__` of those of this package `suggests`."""
+    """Base class that applies `suggests` to the `__init__` of each subclass in this package."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

@@ -1,6 +1,6 @@
-"""Tracebacks that show the user's own frames and the message, where Python or IPython prints them.
+"""Printed tracebacks with the user's own frames and the message alone, in Python and in IPython.
 
-Exceptions are left as they are: a handler, a debugger and a log have all frames.
+The exceptions themselves stay whole: a handler, a debugger or a log sees all frames.
 """
 
 import sys
@@ -15,13 +15,13 @@ from .user_warning import MACHINERY, PACKAGE, package_of
 
 
 class Filtering:
-    """Whether tracebacks are shortened; not among the settings, whose file takes time to load."""
+    """Whether tracebacks are shortened. This is no part of `settings`, which takes longer to import."""
 
     on: bool = True
 
 
 def _users(trace: TracebackType | None) -> TracebackType | None:
-    """Return a traceback without this package's frames, and those of the machinery that these run."""
+    """Return a traceback without frames of this package, and of the `MACHINERY` that it calls."""
     frames, hidden = [], False
     while trace is not None:
         package = package_of(trace.tb_frame)
@@ -37,9 +37,9 @@ def _users(trace: TracebackType | None) -> TracebackType | None:
 
 @contextmanager
 def shortened(error: BaseException) -> Iterator[None]:
-    """Within this context an exception has the user's frames alone, and no causes that lie within this package.
+    """Within this context an exception has the user's frames alone, and no causes raised within this package.
 
-    One without any frame of the user's stays whole, as do all where `Filtering.on` is false.
+    It stays whole if it has no frame of the user's, or if `Filtering.on` is false.
     """
     chain: list[BaseException] = []
     cause: BaseException | None = error

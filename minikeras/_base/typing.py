@@ -24,9 +24,9 @@ DTypeName: TypeAlias = Literal[
     "float16", "float32", "float64", "uint8", "uint16", "uint32", "uint64",
     "int8", "int16", "int32", "int64", "bool", "complex64", "complex128", "string"]  # fmt: skip
 DTypeChoice: TypeAlias = DTypeName | np.dtype[Any] | type[Any]
-"""A dtype that a user writes down, where a misspelt name is to be found by checkers."""
+"""A dtype that a user writes down; type checkers find a misspelt name."""
 DTypeLike: TypeAlias = DTypeChoice | str
-"""A dtype that may be computed: that of a tensor, say."""
+"""A dtype that may be computed, such as that of a tensor."""
 DataFormat: TypeAlias = Literal["channels_last", "channels_first"]
 Axis: TypeAlias = int | Sequence[int] | None
 Sizes: TypeAlias = int | Sequence[int]
@@ -36,19 +36,19 @@ One: TypeAlias = tuple[int]
 Two: TypeAlias = tuple[int, int]
 Three: TypeAlias = tuple[int, int, int]
 SizesOf: TypeAlias = int | list[int] | S
-"""The same where it is known how many axes there are."""
+"""The same, where the number of axes is known."""
 Padding: TypeAlias = Literal["valid", "same"]
 CausalPadding: TypeAlias = Literal["valid", "same", "causal"]
 Interpolation: TypeAlias = Literal["nearest", "bilinear", "bicubic", "lanczos3", "lanczos5"]
 Sampling: TypeAlias = Literal["nearest", "bilinear"]
 """How an image is read between its pixels."""
 FillMode: TypeAlias = Literal["constant", "nearest", "wrap", "mirror", "reflect"]
-"""The points beyond the edges of an image."""
+"""How points beyond the edges of an image are filled."""
 OutputMode: TypeAlias = Literal["int", "one_hot", "multi_hot", "count"]
 TextOutputMode: TypeAlias = Literal[OutputMode, "tf_idf"]
-"""The form that numbers of categories get."""
+"""How the number of a category is encoded."""
 CustomObjects: TypeAlias = Mapping[str, Any]
-"""Names to classes or functions of the caller's."""
+"""The caller's classes and functions by name."""
 ActivationName: TypeAlias = Literal[
     "celu", "elu", "exponential", "gelu", "glu", "hard_shrink", "hard_sigmoid", "hard_silu", "hard_swish",
     "hard_tanh", "leaky_relu", "linear", "log_sigmoid", "log_softmax", "mish", "relu", "relu6", "selu",
@@ -100,6 +100,6 @@ OptimizerName: TypeAlias = Literal[
 AnyCallable: TypeAlias = Callable[..., Any]
 """A function whose signature its author chooses, such as `Layer.call`."""
 Function1: TypeAlias = Callable[[Any], Any] | Callable[Concatenate[Any, ...], Any]
-"""A function of one argument, or with defaults for others: pyright sees by the first half what a lambda takes."""
+"""A function of one argument, and of others with defaults. By the first half pyright infers what a lambda takes."""
 Function2: TypeAlias = Callable[[Any, Any], Any] | AnyCallable
-"""A function of two, which may be passed by name."""
+"""A function of two arguments, which may be passed by name."""

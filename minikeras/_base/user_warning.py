@@ -6,7 +6,7 @@ from types import FrameType
 
 PACKAGE = __name__.partition(".")[0]
 MACHINERY = sys.stdlib_module_names | {PACKAGE, "numpy"}
-"""This package, and those whose frames are no more the user's where this package runs them."""
+"""This package, and the packages whose frames are not the user's if this package calls them."""
 
 
 def package_of(frame: FrameType) -> str:
