@@ -97,7 +97,7 @@ def _command(word: str, arguments: Sequence[str]) -> None:
         add("output", metavar="OUTPUT", help="the file to write")
         add("--model", dest="of", metavar="FILE", help="the model that weights are for, or its configuration in .json")
     if word != "info":
-        add("-f", "--force", action="store_true", help="replace a file that is there")
+        add("-f", "--force", action="store_true", help="replace a file that exists")
     options = parser.parse_args(arguments)
     try:
         with warnings.catch_warnings():

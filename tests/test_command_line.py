@@ -485,7 +485,7 @@ def test_old_files_become_new_ones(run: Run, folder: Path) -> None:
         (["net.keras", "x.npz"], "--force"),
         (["absent.keras", "b.keras"], "no such file"),
         (["x.npz", "b.keras"], "--model"),
-        (["a.onnx", "b.keras"], "written, and not read"),
+        (["a.onnx", "b.keras"], "can be written, but not read"),
         (["x.npz", "b.keras", "--model", "net.keras"], "do not fit"),
         (["x.csv", "b.keras"], "no model"),
         (["x.csv", "b.keras", "--model", "x.csv.json"], "No such file"),

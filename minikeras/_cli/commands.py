@@ -21,7 +21,7 @@ from ..saving.writing import replacing
 from . import tables
 
 NUMBERS = 2**18
-"""How many numbers of a table, or of predictions, are in memory at a time."""
+"""The most numbers of a table, or of predictions, that are in memory at a time."""
 
 
 def info(options: Namespace) -> None:
@@ -67,7 +67,7 @@ def info(options: Namespace) -> None:
 
 
 def _print(text: str) -> None:
-    """Print a text, without what a terminal would take for a command, or its encoding lacks."""
+    """Print a text with "?" for characters that might command the terminal; `write` sees to those it cannot encode."""
     write("".join(c if c.isprintable() or c == "\n" else "?" for c in text) + "\n")
 
 
@@ -86,9 +86,9 @@ def convert(options: Namespace) -> None:
     path, output, whole = options.model, options.output, options.of or options.model
     _check_output(output, options, ".keras", ".h5", ".npz", ".onnx")
     if path.endswith((".weights.h5", ".weights.json", ".npz")) and not options.of:
-        raise ValueError(f"{path} has weights alone: --model FILE says of which model")
+        raise ValueError(f"{path} has weights alone; name the model with --model FILE")
     if path.endswith(".onnx"):
-        raise ValueError(f"{path}: ONNX is written, and not read")
+        raise ValueError(f"{path}: ONNX files can be written, but not read")
     if whole.endswith(".json"):
         with open(whole, encoding="utf8") as file:
             model = model_from_json(file.read())
@@ -103,11 +103,11 @@ def convert(options: Namespace) -> None:
 
 
 def _check_output(path: str, options: Namespace, *endings: str) -> None:
-    """Raise an error if a file is not to be written: for its ending, or because it is there."""
+    """Raise an error if a file must not be written, because of its ending or because it exists."""
     if not path.endswith(endings):
         raise ValueError(f"{path}: the ending must be {', '.join(endings[:-1])} or {endings[-1]}")
     if os.path.exists(path) and not (options.force and os.path.isfile(path)):
-        raise FileExistsError(f"{path} is there; --force replaces a file")
+        raise FileExistsError(f"{path} exists; --force replaces a file")
 
 
 def predict(options: Namespace) -> None:
@@ -150,10 +150,10 @@ def predict(options: Namespace) -> None:
 
 @np.errstate(invalid="ignore")
 def _fitted(model: Model, piece: Array, path: str) -> Any:
-    """Return rows as a model takes them: the columns of each input, in its shape."""
+    """Return rows of a table as the model's inputs: the columns of each one, in its shape."""
     shapes: list[Any] = [x.shape[1:] for x in model.inputs]
     if any(None in shape for shape in shapes):
-        return piece  # and the model says whether they fit
+        return piece  # `predict` checks it
     ends = np.cumsum([math.prod(shape) for shape in shapes])
     flat = piece.reshape(len(piece), -1)
     alike = piece.ndim < 3 or [n for n in piece.shape[1:] if n > 1] == [n for n in shapes[0] if n > 1]
@@ -162,14 +162,15 @@ def _fitted(model: Model, piece: Array, path: str) -> Any:
         raise ValueError(f"{path} has rows of shape {piece.shape[1:]}, the model takes {takes}")
     parts = np.split(flat, ends[:-1], axis=1)
     for x, part in zip(model.inputs, parts, strict=True):
-        text = x.dtype == "string"
-        if part.dtype.kind == "f" if text else "f" not in x.dtype and (part.astype(x.dtype) != part).any():
-            raise ValueError(f"{path}: {x.name} takes {'texts' if text else 'whole numbers'} ({x.dtype}) alone")
+        if x.dtype == "string" and part.dtype.kind == "f":
+            raise ValueError(f"{path}: {x.name} takes texts ({x.dtype}) alone")
+        if x.dtype != "string" and "f" not in x.dtype and (part.astype(x.dtype) != part).any():
+            raise ValueError(f"{path}: {x.name} takes whole numbers ({x.dtype}) alone")
     return tree.pack_sequence_as(model.input, [p.reshape(-1, *shape) for p, shape in zip(parts, shapes, strict=True)])
 
 
 def _results(model: Model, pieces: Iterator[Any], batch: int, bar: Progbar) -> Iterator[Array]:
-    """Yield what a model predicts, several outputs side by side, and show how far it is."""
+    """Yield the predictions for each piece of the table, several outputs side by side, and show the progress."""
     done = 0
     with closing(bar):
         for x in pieces:

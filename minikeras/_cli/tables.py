@@ -15,25 +15,25 @@ import numpy as np
 from .._base.typing import Array
 
 Table: TypeAlias = tuple[Callable[[int], Iterator[Array]], int, int | None, bool]
-"""What yields so many rows at a time, their width, how many there are if that is known, and whether they have names."""
+"""A function that yields n rows at a time; the width of a row; the number of rows, if known; if columns have names."""
 
 
 @contextmanager
 def arrays(path: str) -> Iterator[Table]:
-    """Open an .npy file, of which no more is read than is asked for."""
+    """Open an .npy file, and read only the rows that are asked for."""
     opened = partial(np.lib.format.open_memmap, path, mode="r")
     try:
         array: Any = opened()
         starts = range(len(array))
     except (ValueError, TypeError) as error:
         raise ValueError(f"{path} has no rows in NumPy's format: {error}") from error
-    width = math.prod(array.shape[1:])
-    yield lambda n: (opened()[i : i + n] for i in starts[::n]), width, len(starts), False  # a map a piece, to be freed
+    # Each piece gets a new memory map, so that the memory of the last one is freed.
+    yield lambda n: (opened()[i : i + n] for i in starts[::n]), math.prod(array.shape[1:]), len(starts), False
 
 
 @contextmanager
 def texts(path: str, header: bool | None = None) -> Iterator[Table]:
-    """Open CSV, "-" for standard input."""
+    """Open a CSV file, or standard input for "-". Without `header`, the first row is one if it has no number."""
     length = None
     if os.path.isfile(path):
         with open(path, "rb") as raw:
@@ -51,7 +51,7 @@ def texts(path: str, header: bool | None = None) -> Iterator[Table]:
 
 
 def _numbers(rows: Iterable[list[str]], place: Callable[[], str], width: int) -> Iterator[list[float]]:
-    """Yield the numbers in rows of texts, without those that are empty; an error names the place."""
+    """Yield rows of texts as numbers, and skip empty rows; an error says at which `place` the reader is."""
     for row in filter(None, rows):
         if len(row) != width:
             raise ValueError(f"{place()}: {len(row)} columns, where the first line has {width}")
@@ -77,7 +77,7 @@ def write_npy(file: BinaryIO, results: Iterable[Array]) -> None:
             raise ValueError("texts, and rows of different shapes, can be written to .csv alone")
         layout = {"descr": np.lib.format.dtype_to_descr(y.dtype), "fortran_order": False, "shape": (rows, *y.shape[1:])}
         file.seek(0)
-        np.lib.format.write_array_header_1_0(file, layout)  # which has one size for any number of rows
+        np.lib.format.write_array_header_1_0(file, layout)  # over the last one: its length does not depend on `rows`
         file.seek(0, os.SEEK_END)
         file.write(y.tobytes())
 

@@ -1,4 +1,4 @@
-"""Event files, which TensorBoard shows; written with the messages of the `tensorboard` package, where it is present."""
+"""Event files for TensorBoard, written with the message classes of the `tensorboard` package if it is installed."""
 
 import os
 import struct
@@ -21,7 +21,7 @@ BUCKETS = 30
 
 
 class EventWriter:
-    """Writes values to an event file in a folder, which is made with the first of them at the latest.
+    """Writes values to a new event file in a folder, which is made if need be.
 
     Without the `tensorboard` package nothing is written, and one warning says so.
     """
@@ -50,7 +50,7 @@ class EventWriter:
         self.flush()
 
     def write(self, tag: str, values: Any, step: int, plugin: str, content: bytes = b"", description: str = "") -> None:
-        """Write an array, or bytes, for a plugin of TensorBoard, which may want to know more (`content`).
+        """Write an array, or bytes, for a plugin of TensorBoard. `content` is that plugin's own metadata.
 
         The plugin is one of "scalars", "histograms", "images", "text" and "graph_keras_model".
         """
@@ -63,7 +63,7 @@ class EventWriter:
         self.message(summary.SerializeToString(), step)
 
     def message(self, summary: bytes, step: int) -> None:
-        """Write a `Summary` message that a plugin of TensorBoard made."""
+        """Write a serialized `Summary` message."""
         if self._file is not None:
             parsed = self._summary.Summary.FromString(summary)
             self._record.write(self._event(wall_time=time.time(), step=int(step), summary=parsed).SerializeToString())
@@ -73,7 +73,7 @@ class EventWriter:
         self.write(tag, np.asarray(value, "float32"), step, "scalars", description=description)
 
     def histogram(self, tag: str, values: Array, step: int, buckets: int = BUCKETS, description: str = "") -> None:
-        """Write how many values there are between equally distant limits."""
+        """Write how many values lie in each of `buckets` equal intervals."""
         self.write(tag, histogram(values, buckets), step, "histograms", description=description)
 
     def text(self, tag: str, text: Any, step: int, description: str = "") -> None:
@@ -100,7 +100,7 @@ class EventWriter:
 
 
 def histogram(values: Array, buckets: int = BUCKETS) -> Array:
-    """Return for each bar its limits and how many finite values lie between them, of shape (buckets, 3)."""
+    """Return the lower limit, upper limit and number of finite values of each bar, of shape (buckets, 3)."""
     flat = np.asarray(values[np.isfinite(values)], "float64")
     if not buckets or not flat.size:
         return np.zeros((buckets, 3))

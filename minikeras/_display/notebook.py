@@ -1,4 +1,4 @@
-"""What a notebook shows of models, layers, histories and tensors: HTML that folds, and text that says the same."""
+"""How a notebook shows models, layers, histories and tensors: as HTML that folds, and as text."""
 
 import math
 import sys
@@ -11,23 +11,24 @@ from .summary import layer_rows, summarize
 
 
 def shown_by_ipython() -> Collection[str]:
-    """Return the kinds of content that IPython shows: text alone in a terminal, pictures too in a notebook."""
+    """Return the MIME types that IPython shows: text alone in a terminal, HTML and pictures too in a notebook."""
     shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
     return getattr(getattr(shell, "display_formatter", None), "active_types", ())
 
 
-def displays(of: Callable[[Any], tuple[str, str]]) -> tuple[Callable[..., str], Callable[..., dict[str, str]]]:
-    """Return `_repr_html_` and `_repr_mimebundle_` (empty in a terminal, which keeps the `repr`) by HTML and text."""
+def displays(describe: Callable[[Any], tuple[str, str]]) -> tuple[Callable[..., str], Callable[..., dict[str, str]]]:
+    """Return the methods `_repr_html_` and `_repr_mimebundle_`, given a function from an object to (HTML, text)."""
 
     def bundle(self: Any, include: object = None, exclude: object = None) -> dict[str, str]:
-        html, text = of(self) if "text/html" in shown_by_ipython() else ("", "")
-        return {"text/html": html, "text/plain": text} if html else {}
+        if "text/html" not in shown_by_ipython():
+            return {}  # a terminal shows the `repr`
+        return dict(zip(("text/html", "text/plain"), describe(self), strict=True))
 
-    return lambda self: of(self)[0], bundle
+    return lambda self: describe(self)[0], bundle
 
 
 def of_layer(layer: Any) -> tuple[str, str]:
-    """Describe a layer by its weights; a model by its layers, where models among them fold by themselves."""
+    """Describe a layer by its weights, a model by its layers. A model among them gets a fold of its own."""
     title = f"{type(layer).__name__} {layer.name!r}, "
     if not hasattr(layer, "_shown_links"):
         rows = [[w.path, str(w.shape), w.dtype, "yes" if w.trainable else "no"] for w in layer.weights]
@@ -45,7 +46,7 @@ def of_layer(layer: Any) -> tuple[str, str]:
 
 
 def of_history(history: Any) -> tuple[str, str]:
-    """Describe a History by numbers of each metric (of one that is an array, by its means) and blocks as high."""
+    """Describe a History by values of each metric, and blocks that show its course; arrays count as their means."""
     table = [["metric", "last", "min", "max", "by epoch"]]
     for name, values in history.history.items():
         means = np.array([np.mean(v) for v in map(np.asarray, values) if v.dtype.kind in "biuf"] or [np.nan], float)
@@ -62,7 +63,7 @@ def of_tensor(tensor: Any) -> tuple[str, str]:
 
 
 def _blocks(values: Sequence[float] | np.ndarray[Any, Any]) -> str:
-    """Return 24 blocks at most, as high as the values or the means of neighbours; "·" where there is no number."""
+    """Return at most 24 blocks as high as the values, or as means of neighbouring ones; "·" for NaN and infinities."""
     means = [float(np.mean(part)) for part in np.array_split(values, min(len(values), 24))]
     finite = [mean for mean in means if np.isfinite(mean)] or [0.0]
     low, reach = min(finite), max(finite) - min(finite) or 1.0
@@ -70,8 +71,8 @@ def _blocks(values: Sequence[float] | np.ndarray[Any, Any]) -> str:
 
 
 def _described(title: str, table: Sequence[Sequence[Any]], text: str | None = None) -> tuple[str, str]:
-    """Return a table as HTML that folds under its title, with HTML in cells that are tuples, and as columns of text."""
-    from html import escape  # here, since importing it takes time that few want to spend
+    """Return a table as HTML that folds under its title, and as text; a cell that is a tuple holds HTML already."""
+    from html import escape  # here, since it takes long to import, and few need it
 
     rows, start = "", '<td style="text-align: left; vertical-align: top; white-space: pre; font-family: monospace">'
     for row in table:

@@ -71,7 +71,7 @@ class Progbar:
                 self._values[name] = (value, 1)
             else:
                 steps = max(current - self._seen_so_far, 1)
-                total, count = self._values.get(name, (-0.0, 0))  # which keeps the sign of another -0.0
+                total, count = self._values.get(name, (-0.0, 0))  # 0.0 would lose the sign of a value -0.0
                 self._values[name] = (total + value * steps, count + steps)
         self._seen_so_far = current
         now = time.time()
@@ -141,7 +141,7 @@ class Progbar:
         return f"{seconds * scale:.0f}{unit}/{self.unit_name}"
 
     def _metrics(self, size: Callable[[Any], Any]) -> str:
-        """Return " - loss: 0.1234"; what `size` finds small is written with an exponent."""
+        """Return " - loss: 0.1234"; a mean whose `size` is small is written with an exponent."""
         text = ""
         for name, (value, count) in self._values.items():
             mean = (value if isinstance(value, float) else np.mean(np.asarray(value))) / count
@@ -157,13 +157,13 @@ def _clock(seconds: float) -> str:
 
 
 def redraws() -> bool:
-    """Return whether the output can take a line back, and whether it may."""
+    """Return whether a line of the output can be drawn again, and the settings allow it."""
     elsewhere = "ipykernel" in sys.modules or "PYCHARM_HOSTED" in os.environ
     return settings.interactive_logging and (elsewhere or getattr(sys.stdout, "isatty", bool)())
 
 
 def write(text: str) -> None:
-    """Print text at once; an encoding without the bar's character gets "=" for it."""
+    """Print text at once, with "=" for the bar's character if the encoding lacks it."""
     try:
         print(text, end="", flush=True)
     except UnicodeEncodeError:

@@ -21,7 +21,7 @@ from .progbar import redraws, write
 
 Justify = Literal["left", "center", "right"]
 Connections = Mapping[int, Sequence[tuple[str, int, int]]]
-"""By the `id` of a layer, its inputs: name of the layer that gives them, its call, its output."""
+"""`id` of a layer -> its inputs, each as (name of the layer that it comes from, index of the call, of the output)."""
 
 _BOX = ("┏━┳┓", "┃ ┃┃", "┡━╇┩", "│ ││", "├─┼┤", "└─┴┘")
 _ASCII_BOX = ("+--+", "| ||", "|-+|", "| ||", "|-+|", "+--+")
@@ -32,11 +32,11 @@ _STYLED = {
     "Param #": r"(?P<number>[\d,]+)",
     "Connected to": r"(?<=\[)(?P<number>\d+)",
     "Trainable": r"(?P<yes>Y)|(?P<no>N)|(?P<bold>-)"}  # fmt: skip
-"""Column -> what has a style in it."""
+"""Column -> pattern of what has a style in it."""
 _STYLES = {"kind": "38;5;33", "open": "38;5;45", "number": "38;5;34", "yes": "1;38;5;34", "no": "1;91", "bold": "1"}
-"""Style -> what a terminal is told."""
+"""Style -> its code for a terminal."""
 _OF_16 = {"38;5;33": "94", "38;5;45": "96", "38;5;34": "32"}
-"""Colour of 256 -> that of 16 next to it."""
+"""Colour code for terminals of 256 colours -> the nearest for those of 16."""
 _DROPPED = dict.fromkeys(map(ord, "\a\b\v\f\r"))
 
 
@@ -74,7 +74,7 @@ def summarize(model: Any, line_length: int | None = None, positions: Sequence[fl
 def layer_rows(layer: Any, connections: Connections | None, expand_nested: bool, level: int = 0) -> Iterator[Row]:
     """Yield the row of a layer, then those of the layers in it if asked."""
     params = "0"
-    if hasattr(layer, "built"):  # an op is not, and has no parameters
+    if hasattr(layer, "built"):  # an op lacks it, and has no parameters
         params = f"{layer.count_params():,}" if layer.built else "0 (unbuilt)"
     inputs = connections.get(id(layer), ()) if connections and not level else ()
     yield Row(
@@ -123,7 +123,7 @@ def readable_memory_size(size: float) -> str:
 
 
 def count_weights(weights: Iterable[tuple[Sequence[int], DTypeLike]]) -> tuple[int, float]:
-    """Return how many values weights of these shapes and dtypes hold, and in how many bytes (a bool: a bit)."""
+    """Return how many values weights of these shapes and dtypes hold, and how many bytes. A bool counts as a bit."""
     sizes = [(math.prod(shape), re.sub(r"\D", "", standardize_dtype(dtype))) for shape, dtype in weights]
     return sum(size for size, _ in sizes), sum(size * int(bits or 1) for size, bits in sizes) / 8
 
@@ -131,10 +131,10 @@ def count_weights(weights: Iterable[tuple[Sequence[int], DTypeLike]]) -> tuple[i
 def render(title: str, rows: Iterable[Row], totals: Mapping[str, tuple[int, float]], line_length: int | None = None,
            positions: Sequence[float] | None = None, show_trainable: bool = False, connected: bool = False,
            coloured: bool = False) -> str:  # fmt: skip
-    """Return the whole text: title, table and totals (what is counted, how many values, how many bytes).
+    """Return the whole text: title, table and totals. `totals` maps a label to numbers of values and bytes.
 
-    `line_length` is the width of the table, by default the terminal's up to a limit; `positions` tell where each column
-    ends, as a fraction of it. A column without position, or narrower than 4 characters, is a ValueError.
+    `line_length` is the width of the table, by default the terminal's up to a limit. `positions` are the ends of the
+    columns, as fractions of it. A ValueError if a column has no position, or less than 4 characters.
     """
     header = ["Layer (type)", "Output Shape", "Param #"]
     header += ["Connected to"] * connected + ["Trainable"] * show_trainable
@@ -166,7 +166,7 @@ def render(title: str, rows: Iterable[Row], totals: Mapping[str, tuple[int, floa
 
 
 def _paint(line: str, header: Sequence[str]) -> str:
-    """Return a line with its colours: of the title without a header, else of the table or below it."""
+    """Return a line in colours. Without `header` it is a line of the title, else one of the table or below it."""
     patterns = [r"(?P<bold>^ [\w-]+ params: )|(?<=params: )(?P<number>[\d,]+)" if header else ".+"]
     if header and line[:1] in ("│", "┃"):
         patterns = ["", *(_STYLED[name] if line[0] == "│" else ".+" for name in header), ""]
@@ -183,7 +183,7 @@ def _paint(line: str, header: Sequence[str]) -> str:
 
 
 def _terminal_width(*descriptors: int) -> int:
-    """Return the value of COLUMNS if set, else the width of the first of these files that is a terminal."""
+    """Return COLUMNS of the environment if set, else the width of the first of these files that is a terminal."""
     if (columns := os.environ.get("COLUMNS", "")).isdigit() and int(columns):
         return int(columns)
     for descriptor in descriptors:
@@ -195,7 +195,7 @@ def _terminal_width(*descriptors: int) -> int:
 
 
 def _spread(columns: Sequence[int], room: int) -> list[int]:
-    """Return widths with a space at each side that fill the room: all give alike, or gain in proportion."""
+    """Return widths with a space at each side that fill the room: columns lose alike, or gain in proportion."""
     widths = [min(column + 2, room) for column in columns]
     change = room - sum(widths)
     for i, width in enumerate(widths):
@@ -235,7 +235,7 @@ def _draw(table: Sequence[Sequence[str]], widths: Sequence[int]) -> Iterator[str
 
 
 def _fill(text: str, width: int, justify: Justify) -> list[str]:
-    """Return the lines of a cell, a space at each side; a word too long for a line ends in an ellipsis."""
+    """Return the lines of a cell, with a space at each side; a word too long for a line is cut, with an ellipsis."""
     width -= 2
     filled = []
     for line in _break(text, width, fold=False) if width > 0 else ():
@@ -250,7 +250,7 @@ def _fill(text: str, width: int, justify: Justify) -> list[str]:
 
 
 def _break(text: str, width: int, fold: bool) -> list[str]:
-    """Break text at spaces into lines that fit a width; a longer word is folded, or left to stand alone."""
+    """Break text at spaces into lines that fit a width; a longer word is cut (`fold`) or gets a line of its own."""
     lines = []
     for paragraph in text.translate(_DROPPED).expandtabs(8).split("\n"):
         breaks, used = [0], 0
