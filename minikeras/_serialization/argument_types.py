@@ -1,4 +1,4 @@
-"""Values from a file, compared with the annotations of the arguments they are for."""
+"""Checks that values from a file have the types of the arguments they are for, by the annotations."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -9,18 +9,18 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints, is
 _INTEGERS = 2**63  # from here on they fit no integer of NumPy
 MAX_NAME = 1000  # characters
 _ITEMS = 2**14
-"""The number of items that a list may have whose annotation says what they are. Those of vocabularies do not."""
+"""The most items in a list whose annotation names their type. Vocabularies have no such annotation, and no limit."""
 _text = cache(repr)
 
 RANGES: dict[str, tuple[float, float]] = {
     **dict.fromkeys(("ema_momentum", "beta_1", "beta_2", "rho"), (0, 1)),
     **dict.fromkeys(("clipnorm", "clipvalue", "global_clipnorm", "weight_decay", "epsilon"), (0, math.inf)),
     "ema_overwrite_frequency": (1, math.inf), "loss_scale_factor": (1e-30, math.inf)}  # fmt: skip
-"""The ranges of an optimizer's numbers, whose class declares no rules."""
+"""The ranges of an optimizer's numbers, since optimizers declare no rules for them (`_base/checks.py`)."""
 
 
 def check_arguments(cls: Any, config: Mapping[str, Any], method: str = "__init__") -> None:
-    """Raise a ValueError for an argument of another type than a class of this package says, or out of its range."""
+    """Raise a ValueError if an argument does not have the type that a class of this package declares, or its range."""
     annotations = _annotations(cls, method)
     for name, value in config.items():
         kind = annotations.get(name)
@@ -37,7 +37,7 @@ def check_arguments(cls: Any, config: Mapping[str, Any], method: str = "__init__
 
 @cache
 def _annotations(cls: Any, method: str) -> dict[str, Any]:
-    """Return the annotations of a class's arguments, those of a typed **options included."""
+    """Return the annotations of a class's arguments, including those in a typed **options."""
     annotations: dict[str, Any] = {}
     for function in [vars(base)[method] for base in reversed(cls.__mro__) if method in vars(base)]:
         for name, annotation in get_type_hints(function).items():
@@ -61,13 +61,13 @@ def _is_array(value: object) -> bool:
 
 
 def fits(value: Any, annotation: Any) -> bool:
-    """Return whether a value is of the type that an annotation names; where it names none that can be told, it is."""
+    """Return whether a value has the type that an annotation names; True if the annotation cannot be checked."""
     origin, args = get_origin(annotation), get_args(annotation)
     if origin in (Union, UnionType):
-        if "_SupportsArray" in _text(annotation):  # whatever NumPy makes an array of
+        if "_SupportsArray" in _text(annotation):  # an ArrayLike
             return _is_array(value) or hasattr(value, "__array__") or fits(value, dict | None)
         return any(fits(value, arg) for arg in args)
-    if origin is Literal:  # the argument's owner knows which ones
+    if origin is Literal:  # the class itself checks the value
         return type(value) in map(type, args)
     if annotation is float:  # infinities and NaN included, as Keras writes them
         return isinstance(value, int | float) and not isinstance(value, bool)
@@ -81,5 +81,5 @@ def fits(value: Any, annotation: Any) -> bool:
     kind = {dict: Mapping, None: annotation}.get(origin, origin)
     if not isinstance(kind, type) or kind is Any or getattr(kind, "_is_protocol", False):
         return True
-    described = isinstance(value, Mapping) and "class_name" in value  # an object, which its slot checks
-    return isinstance(value, kind) or (described and kind.__module__ != "builtins")
+    is_config = isinstance(value, Mapping) and "class_name" in value  # of an object that its registry checks
+    return isinstance(value, kind) or (is_config and kind.__module__ != "builtins")

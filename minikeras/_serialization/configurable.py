@@ -17,8 +17,8 @@ _HEADING = re.compile(r"\n\n(?=[A-Z]\w+(?: \w+){0,4}:\s)")
 
 
 def is_built_in(thing: Any) -> bool:
-    """Return whether a class, a function or an object is this package's own, and none of its methods was replaced."""
-    home = getattr(thing, "__globals__", {}).get("__name__")  # of a function itself, whatever it wraps
+    """Return whether a class, a function or an object is this package's own, with none of its methods replaced."""
+    home = getattr(thing, "__globals__", {}).get("__name__")  # a function's own module, not that of what it wraps
     if str(home or getattr(thing, "__module__", None)).partition(".")[0] != __name__.partition(".")[0]:
         return False
     attributes = [] if isinstance(thing, type) else [*getattr(thing, "__dict__", ())]  # others may add to it
@@ -26,9 +26,9 @@ def is_built_in(thing: Any) -> bool:
 
 
 class HelpText:
-    """A class's `__doc__`, put together when it is read: its "Args" are all that `__init__` takes, in that order.
+    """A class's `__doc__`, assembled when it is read, with "Args" for all that `__init__` takes, in that order.
 
-    What its own docstring does not explain is taken from those of its bases, of its cell and of its function.
+    Arguments that the class's own docstring lacks are explained by those of its bases, its cell and its function.
     """
 
     __slots__ = ("own",)
@@ -43,17 +43,19 @@ class HelpText:
         classes = (*cls.__mro__, *getattr(cell, "__mro__", ()))
         texts = [*(vars(base).get("__doc__") for base in classes), getattr(function, "__doc__", None)]
         entries = [entry for text in texts for entry in _ENTRY.findall(_parts(text)[1])]
-        by_name = {name: entry for entry in reversed(entries) for name in entry[0].split(", ")}
-        chosen = dict.fromkeys(by_name[name] for name in names if name in by_name)
-        lines = [f"    {', '.join(n for n in names if by_name.get(n) is e)}: {e[1]}" for e in chosen]
+        by_name = {name: entry for entry in reversed(entries) for name in entry[0].split(", ")}  # the first one counts
+        explained: dict[tuple[str, str], list[str]] = {}
+        for name in filter(by_name.__contains__, names):
+            explained.setdefault(by_name[name], []).append(name)
+        lines = [f"    {', '.join(together)}: {text}" for (_, text), together in explained.items()]
         before, own, behind = _parts(self.own)
-        lines += [f"    {name}: {text}" for name, text in _ENTRY.findall(own) if (name, text) not in chosen]
+        lines += [f"    {name}: {text}" for name, text in _ENTRY.findall(own) if (name, text) not in explained]
         return "\n\n".join(filter(None, (before, "\n".join(["Args:", *lines]) if lines else "", behind)))
 
 
 def _parts(text: Any) -> tuple[str, str, str]:
-    """Return what stands before the arguments in a docstring, their section, and what stands behind."""
-    from inspect import cleandoc  # which takes long to import
+    """Split a docstring into what stands before "Args", that section, and what stands behind it."""
+    from inspect import cleandoc  # here, since it takes long to import
 
     before, *sections = _HEADING.split(cleandoc(getattr(text, "own", text) or ""))
     own = next((section for section in sections if section.startswith("Args:")), "")
@@ -61,9 +63,9 @@ def _parts(text: Any) -> tuple[str, str, str]:
 
 
 def name_arguments(cls: Any, but: Container[str] = (), more: tuple[str, ...] = ()) -> None:
-    """Have help, and configurations, of a class of this package name the arguments of its `__init__`.
+    """Set `_arguments` and the help text of a class of this package by the signature of its `__init__`.
 
-    A class may say itself which are configured. One that hands *args on says nothing.
+    `_arguments` stay if the class sets them itself, or if its `__init__` takes *args.
     """
     own = vars(cls)
     if "__init__" in own and "_arguments" not in own and is_built_in(cls):
@@ -75,7 +77,10 @@ def name_arguments(cls: Any, but: Container[str] = (), more: tuple[str, ...] = (
 
 
 def _plan(cls: Any) -> tuple[Any, dict[str, Rule | None]]:
-    """Return the class whose `__init__` comes next, that of the kind or a user's, and the rules of all attributes."""
+    """Return the class whose `__init__` takes the common arguments, and the rules of all attributes.
+
+    That class is the base of the kind, such as `Layer`, or a user's class between it and this package's class.
+    """
     behind = dropwhile(lambda base: not is_built_in(base), cls.__mro__)
     base = next(b for b in behind if "__init__" in vars(b) and ("_common" in vars(b) or not is_built_in(b)))
     rules: dict[str, Rule | None] = {}
@@ -89,13 +94,13 @@ class Configurable(Suggesting):
     """An object that has a configuration, and is made from one."""
 
     _arguments: ClassVar[tuple[str, ...]] = ()
-    """Names of `__init__` arguments, each kept in an attribute of that name: all of them, if a class says nothing."""
+    """Names of `__init__` arguments, each kept in an attribute of that name: all, unless a class names some."""
     _transient: ClassVar[tuple[str, ...]] = ()
-    """Names of `__init__` arguments that no attribute and no configuration keeps."""
+    """Names of `__init__` arguments that are kept in no attribute and no configuration."""
     _further: ClassVar[tuple[str, ...]] = ()
-    """Names of attributes that configurations name too."""
+    """Names of further attributes that belong to a configuration."""
     _common: ClassVar[tuple[str, ...]] = ()
-    """Names of the arguments that all classes of a kind have, which the `__init__` of their base takes."""
+    """Names of the arguments that all classes of a kind share; the `__init__` of their base takes them."""
     _plan: ClassVar[tuple[Any, dict[str, Rule | None]]]
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -103,10 +108,10 @@ class Configurable(Suggesting):
         name_arguments(cls, cls._common + cls._transient, cls._further)
 
     def _configure(self, arguments: dict[str, Any]) -> None:
-        """Take over the arguments of an `__init__`, its `locals()`.
+        """Take over the arguments of an `__init__`, given as its `locals()`.
 
-        Those that all classes of the kind have go to the `__init__` of their base. Each of the others becomes an
-        attribute, as the rule has it that the class declares for an attribute of that name: `units: Positive`.
+        Arguments that all classes of the kind share go to the `__init__` of their base. Each of the others becomes an
+        attribute of its name. If the class declares a rule for it, as in `units: Positive`, the rule checks the value.
         """
         cls = type(self)
         if "_plan" not in vars(cls):
@@ -125,7 +130,7 @@ class Configurable(Suggesting):
                 setattr(self, name, value)
 
     def _kept(self, name: str, value: Any) -> Any:
-        """Return what is kept of an argument that no rule is declared for."""
+        """Return the attribute that is made of an argument without a rule; a subclass may convert the value."""
         return value
 
     def get_config(self) -> Config:

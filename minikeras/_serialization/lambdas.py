@@ -1,4 +1,4 @@
-"""Lambdas in configurations: written with their code, as Keras does, and never made of it again."""
+"""Lambdas in configurations: their code is written, as Keras does, but never run again."""
 
 import json
 from codecs import encode
@@ -11,9 +11,9 @@ from .object_registration import all_of
 
 
 class LambdaConfig(dict[str, Any]):
-    """The configuration of a lambda, which has the function itself for those who read it in this process.
+    """The configuration of a lambda. It holds the function itself as well, for a reader in the same process.
 
-    `plain` makes a configuration of an array; in one for a `Lambda` `layer` the parts have names.
+    `plain` turns an array into a configuration. In that of a `Lambda` layer (`layer`) the parts of the code have names.
     """
 
     def __init__(self, function: Any, plain: Callable[[Any], Any], layer: bool = False) -> None:
@@ -25,7 +25,7 @@ class LambdaConfig(dict[str, Any]):
         def written(values: Callable[[], Any]) -> Any:
             try:
                 return json.loads(json.dumps(values(), allow_nan=False, default=array))
-            except (TypeError, ValueError):  # more than plain values and arrays, or a name that is not set yet
+            except (TypeError, ValueError):  # other values than plain ones and arrays, or an empty closure cell
                 return None
 
         code, cells = encode(dumps(function.__code__), "base64").decode(), function.__closure__
@@ -37,7 +37,7 @@ class LambdaConfig(dict[str, Any]):
 
 
 def function_of(config: Any) -> Callable[..., Any]:
-    """Return the lambda of a configuration that was made in this process; a ValueError for one from elsewhere."""
+    """Return the lambda of a configuration that was made in this process; a ValueError for one from a file."""
     if isinstance(config, LambdaConfig):
         return config.function
     raise ValueError("The configuration holds the code of a lambda, which is never run. Pass the function in "
@@ -45,19 +45,18 @@ def function_of(config: Any) -> Callable[..., Any]:
 
 
 def with_lambdas(config: Config) -> Config:
-    """Return a layer's configuration with its lambdas: those of this process, or of the caller's custom objects.
+    """Return a layer's configuration with its lambdas, from the custom objects or made in this process.
 
-    There they stand under the layer's name, or as "name.argument": only the first of a layer is found by its name
-    alone. Raises a ValueError if one is missing.
+    The name of a custom object is "layer.argument"; the name of the layer is enough for its first lambda. Raises a
+    ValueError if a lambda is missing.
     """
-    places = [k for k, v in config.items() if isinstance(v, dict) and v.get("class_name") == "__lambda__"]
-    custom, functions = all_of(None) if places else {}, {}
-    for key in places:
-        name = str(config.get("name"))
-        names = [f"{name}.{key}", *([name] if key == places[0] else [])]
-        own = [custom[each] for each in names if callable(custom.get(each))]
-        if not own and not isinstance(config[key], LambdaConfig):
-            raise ValueError(f"`{key}` of the layer {name!r:.80} is a lambda, whose code in the file is never run. "
-                             f"Pass the function: custom_objects={{{names[-1]!r:.100}: function}}.")  # fmt: skip
-        functions[key] = own[0] if own else function_of(config[key])
+    lambdas = {key: v for key, v in config.items() if isinstance(v, dict) and v.get("class_name") == "__lambda__"}
+    custom, functions, layer = all_of(None) if lambdas else {}, {}, str(config.get("name"))
+    for number, (argument, written) in enumerate(lambdas.items()):
+        names = [f"{layer}.{argument}"] if number else [f"{layer}.{argument}", layer]
+        own = [custom[name] for name in names if callable(custom.get(name))]
+        if not own and not isinstance(written, LambdaConfig):
+            raise ValueError(f"`{argument}` of the layer {layer!r:.80} is a lambda, whose code in the file is never "
+                             f"run. Pass the function: custom_objects={{{names[-1]!r:.100}: function}}.")  # fmt: skip
+        functions[argument] = own[0] if own else function_of(written)
     return {**config, **functions}

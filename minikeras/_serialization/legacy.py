@@ -1,4 +1,4 @@
-"""Configurations as Keras 2 wrote them: a class by its name alone, looked up in a table that the caller brings."""
+"""Configurations as Keras 2 wrote them: they have a class's name alone, which is looked up in the caller's table."""
 
 from collections.abc import Callable, Mapping
 from inspect import isfunction, unwrap
@@ -9,11 +9,11 @@ from .._base.typing import CustomObjects
 from .object_registration import all_of, custom_object_scope, get_registered_name, get_registered_object
 
 _PASSIVE = "__passive_serialization__"
-"""What marks a configuration inside another that was an object there."""
+"""Marks a configuration within another one, which was an object among the arguments."""
 
 
 def serialize_keras_object(instance: Any) -> Any:
-    """Return the class and the arguments of an object, of a class or function the name.
+    """Return the class and the arguments of an object, or the name of a class or function.
 
     A ValueError for an object without `get_config`.
 
@@ -48,9 +48,9 @@ def deserialize_keras_object(identifier: Any, module_objects: Mapping[str, Any] 
 
     Args:
         identifier: The name or configuration; None and functions are returned.
-        module_objects: Names to classes and functions: none but these, the registered and the custom ones are known.
-        custom_objects: Names to classes and functions that go before those.
-        printable_module_name: What kind of object it is, for errors.
+        module_objects: Known classes and functions by name, besides the registered and the custom ones.
+        custom_objects: Classes and functions by name, which take precedence.
+        printable_module_name: The kind of object, for error messages.
 
     Raises:
         ValueError: for an unknown name, or what is no configuration.

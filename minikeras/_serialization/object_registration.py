@@ -1,4 +1,4 @@
-"""The classes and functions of the caller's that configurations may name."""
+"""Custom objects: the caller's classes and functions that configurations may name."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -10,18 +10,18 @@ from .._base.typing import CustomObjects
 C = TypeVar("C", bound=Callable[..., Any])
 
 _custom: dict[str, Any] = {}
-"""Those that are registered, for all threads."""
+"""Name -> registered class or function, for all threads."""
 registered_names: dict[Any, str] = {}
-"""Under which name each is registered."""
+"""Registered class or function -> name."""
 
 
 def all_of(custom_objects: CustomObjects | None) -> dict[str, Any]:
-    """Return those of a call, of the scopes around it, and the registered ones; the first of a name counts."""
+    """Return the custom objects of a call, then of the scopes around it, then the registered; the first one counts."""
     return {**_custom, **context.custom, **(custom_objects or {})}
 
 
 def with_short_names(name: str, custom_objects: CustomObjects | None) -> CustomObjects:
-    """Let a function registered as "package>name" be found by its name alone, which is all that Keras 3.6 wrote."""
+    """Return all custom objects, with "package>name" also under its name alone, which is all that Keras 3.6 wrote."""
     table = all_of(custom_objects)
     if ">" in name or name in table:
         return table
@@ -29,12 +29,12 @@ def with_short_names(name: str, custom_objects: CustomObjects | None) -> CustomO
 
 
 def is_custom(names: Iterable[Any], custom_objects: CustomObjects | None) -> bool:
-    """Return whether one of some names is that of a class or function of the caller's."""
+    """Return whether one of these names is that of a custom object."""
     return any(isinstance(name, str) and name in with_short_names(name, custom_objects) for name in names)
 
 
 def register_keras_serializable(package: str = "Custom", name: str | None = None) -> Callable[[C], C]:
-    """Let configurations name a class or function of the caller's as "package>name", by its own name if none is given.
+    """Register a class or function, so that configurations may name it as "package>name"; `name` is its own by default.
 
     Example:
         >>> @register_keras_serializable("my_package")
@@ -68,7 +68,7 @@ def get_registered_object(name: str, custom_objects: CustomObjects | None = None
                           module_objects: Mapping[str, Any] | None = None) -> Any:  # fmt: skip
     """Return the object registered under a name, None if there is none.
 
-    `custom_objects` maps names to objects that go before the registered ones, `module_objects` to those that go behind.
+    A name in `custom_objects` takes precedence over the registered ones, and these over `module_objects`.
 
     Example:
         >>> get_registered_object("nobody>knows")
@@ -88,7 +88,7 @@ def get_custom_objects() -> dict[str, Any]:
 
 @contextmanager
 def custom_object_scope(custom_objects: CustomObjects | None) -> Iterator[None]:
-    """Within this context configurations may name these objects, names to classes or functions; None for none.
+    """Within this context configurations may name these classes and functions, given by name; None for none.
 
     Example:
         >>> with custom_object_scope({"twice": lambda x: 2 * x}):

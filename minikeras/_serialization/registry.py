@@ -28,17 +28,17 @@ _HOMES = {
     "keras.optimizers.schedules": "optimizers.schedules", "keras.optimizers": "optimizers", "keras": "models",
     "keras.src.models.functional": "models.model", "keras.utils": "utils",
     "keras.src.layers.preprocessing.feature_space": "utils"}  # fmt: skip
-"""Keras's module of each kind -> the module here that has its objects. Of two kinds with one name, the first counts."""
+"""Keras's module of a kind -> the module here that has its objects. If two kinds share a name, the first counts."""
 _EARLIER = frozenset({
     "keras.models", "keras.mixed_precision", "keras.optimizers.legacy", "keras.optimizers.experimental",
     "keras.engine.functional", "keras.engine.sequential", "keras.engine.training", "keras.src.engine.functional",
     "keras.src.engine.sequential", "keras.src.engine.training", "keras.src.activations.activations.ReLU"})  # fmt: skip
-"""Further modules that releases of Keras name in files, and a class that does what the layer of its name does."""
+"""Other modules that files of Keras name, and a class that does what the layer of its name does."""
 _tables: dict[str, "Registry[Any]"] = {}
 
 
 class UnknownName(ValueError, TypeError):
-    """A configuration names what is not there: a TypeError in Keras, where a name alone is a ValueError."""
+    """A configuration names something unknown. Keras raises a TypeError, but a ValueError if given the name alone."""
 
 
 def is_of_keras(module: str, name: str) -> bool:
@@ -58,7 +58,7 @@ def _home(module: str) -> ModuleType:
 
 def table(module: str) -> "Registry[Any]":
     """Return the table of a kind, by Keras's module."""
-    _home(module)  # makes it
+    _home(module)  # importing it makes the table
     return _tables[module]
 
 
@@ -68,18 +68,17 @@ def kinds() -> dict[str, "Registry[Any]"]:
 
 
 class Registry(Generic[T]):
-    """The named objects of one kind, which are all that a configuration in its slot can name.
+    """The named objects of one kind. A configuration in a slot of this kind can name no others of this package.
 
-    It is a view of what the kind's home, a module of this package, lists in `__all__`, or has under public names: the
-    classes of this kind under their own names, and the functions where the kind has such. Asking for one name loads
-    the file of that name alone.
+    The names are those in `__all__` of the kind's home, a module of this package, or all its public names. The objects
+    are classes of this kind, and functions if the kind has any. Asking for one name loads only the file of that name.
 
     Args:
-        module, kind: Keras's module in configurations, "keras.initializers", and what messages say, "initializer".
-        base, functions: The class of what configurations describe, () for none; whether functions are of this kind.
-        names, but: The names to show, where the home lists none; names that are not to be shown.
-        snake_case, aliases: Whether "max_norm" stands for "MaxNorm"; other names of theirs.
-        guests: Names of another kind that may stand in the slot too, and Keras's module of that kind.
+        module, kind: Keras's module in configurations, "keras.initializers", and the word in messages, "initializer".
+        base, functions: The base class of the kind, () for none; whether functions belong to the kind.
+        names, but: The names, if not those of the home; names to leave out.
+        snake_case, aliases: Whether "max_norm" stands for "MaxNorm"; other names for some of the objects.
+        guests: Names of another kind that may stand in the slot as well -> Keras's module of that kind.
     """
 
     def __init__(self, module: str, kind: str, base: type[T] | tuple[()] = (), *, functions: bool = False,
@@ -97,7 +96,7 @@ class Registry(Generic[T]):
 
     @cached_property
     def _keys(self) -> dict[str, str]:
-        """The names in the home; those of classes that go by snake case in lower case too, for the names themselves."""
+        """Key -> name in the home. A key is the name, or with `snake_case` the name of a class in lower case."""
         names = self._listed
         if names is None:
             home = _home(self.module)
@@ -107,7 +106,7 @@ class Registry(Generic[T]):
 
     @cached_property
     def names(self) -> dict[str, Any]:
-        """The objects by name, all of them: files that were not loaded yet are."""
+        """All objects by name; this loads their files."""
         keys = [*self._keys.values()]
         names = [*keys, *map(to_snake_case, keys if self._snake_case else ()), *self._aliases]
         return {name: self.own(name) for name in names if name in self}
@@ -130,7 +129,7 @@ class Registry(Generic[T]):
         return self._loaded[name]
 
     def find(self, name: str, custom_objects: CustomObjects | None = None, error: type[ValueError] = ValueError) -> Any:
-        """Return what has a name, of this package's before the caller's; an error tells the nearest name."""
+        """Return the object of a name, this package's before the caller's; an error that suggests the nearest name."""
         if context.loading is not None:
             context.loading.count()
         item = self.own(name)
@@ -192,12 +191,12 @@ class Registry(Generic[T]):
         return obj
 
     def _takes(self, obj: Any) -> bool:
-        """Return whether an object may stand in this slot: it is of this kind, or of none but layers and functions."""
+        """Return whether an object may stand in this slot. One of another kind may not, except layers and models."""
         bases = tuple(kind.base for kind in _tables.values() if kind.base and kind.kind not in ("layer", "model"))
         return self.base not in bases or isinstance(obj, self.base) or not isinstance(obj, bases)
 
     def _resolve(self, config: Mapping[str, Any], custom_objects: CustomObjects | None) -> Any:
-        """Return what a configuration names: Keras's if the module says so, else the caller's; either without one."""
+        """Return what a configuration names: Keras's by a module of Keras, else the caller's; either without module."""
         name, registered, module = config["class_name"], config.get("registered_name"), config.get("module")
         if not isinstance(module, str | None) or not isinstance(registered, str | None):
             raise ValueError(f"The module and registered name of {name!r:.80} must be texts, or null.")
@@ -238,7 +237,7 @@ class Registry(Generic[T]):
 
 
 def construct(cls: type[Any], config: Mapping[str, Any], custom_objects: CustomObjects | None = None) -> Any:
-    """Make an object of a class from its arguments and what it was built and compiled with; a ValueError for others."""
+    """Make an object from a configuration, then build and compile it as that says; a note of errors names the class."""
     inner = {} if config.get("config") is None else config["config"]
     if not isinstance(inner, Mapping) or not all(isinstance(key, str) for key in inner):
         raise ValueError(f"The arguments of {cls.__name__} must be a dict. Received: config={inner!r:.200}.")

@@ -53,7 +53,7 @@ def serialize(obj: Any) -> Any:
 
 
 def _described(obj: Any) -> Config:
-    """Return the configuration of an object: its class and arguments, what it was built with and compiled with."""
+    """Return the configuration of an object: its class, its arguments, and what it was built and compiled with."""
     cls, arguments = type(obj), obj.get_config()
     homes = (name for name, kind in kinds().items() if kind.own(cls.__name__) is cls)
     module = next(homes, "keras") if is_built_in(cls) else None
@@ -72,7 +72,7 @@ def _described(obj: Any) -> Config:
 
 
 def serialize_shared(obj: Any) -> Config:
-    """Return what `serialize` does, with a `shared_object_id` where an object occurs more than once."""
+    """Serialize an object, with a `shared_object_id` for each object in it that occurs more than once."""
     with context.having(numbers={}):
         config: Config = serialize(obj)
     places: dict[int, list[Config]] = {}
@@ -92,11 +92,11 @@ def serialize_shared(obj: Any) -> Config:
 
 
 def deserialize(config: Any, custom_objects: CustomObjects | None = None, safe_mode: bool = True) -> Any:
-    """Return what `serialize` was given, for every kind of object.
+    """Return the object that `serialize` described, of any kind.
 
     Args:
         config: The configuration.
-        custom_objects: Names to classes and functions of the caller's.
+        custom_objects: The caller's classes and functions by name.
         safe_mode: Accepted for Keras's sake. False changes nothing: Python code in a configuration is never run.
 
     Raises:
@@ -132,15 +132,15 @@ def deserialize(config: Any, custom_objects: CustomObjects | None = None, safe_m
 
 
 _any: Registry[Any] = Registry("", "object", names=())
-"""The table for a custom class where the slot does not tell its kind."""
+"""The table for custom classes, whose kind is not known."""
 
 
 def array_of(config: Any) -> Any:
-    """Return the array of a configuration; a ValueError if it is no array of numbers, other values as they are."""
+    """Return the array that a configuration describes (a ValueError if it is malformed); other values as they are."""
     if not isinstance(config, Mapping) or config.get("class_name") not in ("__numpy__", "__tensor__"):
         return config
     inner = config.get("config")
     try:
         return np.array(inner["value"], dtype=standardize_dtype(str(inner["dtype"])))  # type: ignore[index]
     except (KeyError, TypeError, ValueError, OverflowError) as error:
-        raise ValueError(f"An array's configuration holds value and dtype. Received: {inner!r:.200}.") from error
+        raise ValueError(f"An array's configuration must hold value and dtype. Received: {inner!r:.200}.") from error
