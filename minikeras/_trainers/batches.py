@@ -1,4 +1,4 @@
-"""Arrays, generators and data sets, given out batch by batch."""
+"""Arrays, generators and data sets as a stream of batches."""
 
 import random
 from collections.abc import Iterable, Iterator, Mapping
@@ -72,25 +72,25 @@ class PyDataset:
 
 
 class Batches:
-    """Data, given out batch by batch, epoch after epoch; a ValueError for arguments that do not go together.
+    """A stream of batches, epoch after epoch; a ValueError for arguments that do not go together.
 
-    Floats come as floatx, integers as they are.
+    Floats are cast to floatx, integers stay.
 
     Args:
         x: Arrays as in `as_data`; or batches: a generator, another iterable, or a PyDataset, whose items are each
             (x,), (x, y) or (x, y, sample_weight), or x alone.
         y, sample_weight: Targets, and weights of the rows, for arrays.
-        batch_size: Rows a batch, for arrays: 32 if not given, or what makes `steps` batches of them.
-        steps: How many batches an epoch takes; the next epoch goes on where it ended. If not given, one pass each.
-        shuffle: True to draw the order anew in each pass: of rows by NumPy's global `np.random.permutation`, of a
+        batch_size: Rows in a batch of arrays: 32 if not given, or so many that an epoch has `steps` batches.
+        steps: Batches in an epoch; the next epoch goes on where it ended. If not given, an epoch is one pass.
+        shuffle: True for a new order in each pass: of rows by NumPy's global `np.random.permutation`, of a
             PyDataset's batches by `random.shuffle`. "batch" mixes the rows within each batch.
-        class_weight: Class to weight, for arrays, PyDatasets and Datasets.
+        class_weight: Class -> weight, for arrays, PyDatasets and Datasets.
         together: How many batches are taken at a time (`steps_per_execution`): `steps` is rounded up to a multiple.
 
     Attributes:
-        array: The arrays as (x,), (x, y) or (x, y, sample_weight), as they came, not copied; None for an iterable.
-        size: Rows a batch of arrays.
-        count, rows: How many batches and rows an epoch has, None if that is unknown.
+        array: The arrays as (x,), (x, y) or (x, y, sample_weight), not copied; None for an iterable.
+        size: Rows in a batch of arrays.
+        count, rows: Batches and rows in an epoch, None if unknown.
     """
 
     def __init__(self, x: Any, y: Any = None, sample_weight: Any = None, batch_size: int | None = None,
@@ -107,17 +107,17 @@ class Batches:
         self._steps = None if self.count is None else self.count + -self.count % together
         self._shuffle = shuffle
         self._class_weight = class_weight
-        self._available: int | None  # batches a pass
+        self._available: int | None  # batches in a pass, None if unknown
         self._dataset = x if isinstance(x, PyDataset) else None
-        self._stream: Iterator[Data] | None = None  # the pass that goes on in the next epoch
-        self._seen = 0  # batches of that pass
-        self._taken: int = 0  # batches that `take` gave
+        self._stream: Iterator[Data] | None = None  # the present pass, which the next epoch may continue
+        self._seen = 0  # batches of that pass so far
+        self._taken: int = 0  # batches that `take` returned
         self._taking: Iterator[Data] | None = None
         self._last: Data = ()
         self._warned = False
         self._any = False  # whether there ever was a batch
         self._source: Any = None
-        self._begun: Iterator[Data] | None = None  # a pass that `peek` began, with which the first epoch goes on
+        self._begun: Iterator[Data] | None = None  # the pass that `peek` began, which the first epoch continues
         if is_dask(x):
             self._source = Chunks((x, y, sample_weight), self.size, shuffle)
             self._available = _length(self._source)
@@ -142,7 +142,7 @@ class Batches:
         return self.array is None or self._total % self.size != 0
 
     def join(self, rows: int) -> None:
-        """Make batches of arrays larger, up to `rows` rows, where no number of steps was given."""
+        """Enlarge batches of arrays to a multiple of their size, up to `rows` rows, unless `steps` was given."""
         if self.array is not None and self._steps is None:
             self.size *= max(1, rows // self.size)
             self.count = self._available = -(-self._total // self.size)
@@ -150,14 +150,14 @@ class Batches:
     def epoch(self) -> Iterator[Data]:
         """Yield the batches of one epoch, as tuples of arrays or of structures of arrays.
 
-        A batch of arrays in their order is a view of them. Fewer batches than were asked for are warned of, but not at
-        the end of a generator. A ValueError if there never is a batch, or one has the wrong form.
+        Without shuffling, a batch of arrays is a view of them. An epoch that has fewer batches than `steps`, or than
+        the epoch before, gives a warning. A ValueError if there never is a batch, or one has the wrong form.
         """
         for run in self.runs():
             yield from zip(*run, strict=True)
 
     def runs(self) -> Iterator[Run]:
-        """Yield the batches of one epoch as `epoch` does, in runs of batches of one shape."""
+        """Yield the batches of one epoch as `epoch` does, in runs: several batches of one shape, stacked."""
         if self.array is not None and self._steps is None and self._total:
             self._any = True
             yield from runs_of(self.array, self._total, self.size, self._shuffle)
@@ -174,7 +174,7 @@ class Batches:
                 yield [[part] for part in batch]
             if number or not goes_on:
                 break
-            goes_on = False  # the pass had ended exactly with the last epoch
+            goes_on = False  # the last epoch had used up the pass exactly: begin a new one
         self._seen += number
         self._any |= number > 0
         if not self._any:
@@ -189,10 +189,10 @@ class Batches:
             self._dataset.on_epoch_end()
 
     def peek(self) -> Data:
-        """Return the first batch, to build a model on, a ValueError if there is none; `reset` must come next.
+        """Return the first batch, to build a model with; a ValueError if there is none. Call `reset` next.
 
-        As in Keras this starts an epoch: rows are shuffled for it, and again for the real first one. An iterator
-        keeps the batch for its first epoch, and so does TensorFlow's Dataset, from which Keras takes none.
+        As in Keras this starts an epoch: rows are shuffled, and again for the real first epoch. For an iterator, and
+        for TensorFlow's Dataset, the batch is used again in the first epoch.
         """
         if self._dataset is not None:
             self._dataset.on_epoch_begin()
@@ -207,15 +207,15 @@ class Batches:
         return batch
 
     def reset(self) -> None:
-        """Begin a new pass with the next epoch; an iterator goes on. Keras does so before it trains or evaluates."""
+        """Let the next epoch begin a new pass (an iterator goes on), as Keras does before it trains or evaluates."""
         self._stream, self._taken, self._taking = None, 0, None
         if self._dataset is not None:
             self._dataset.on_epoch_end()
 
     def take(self, most: int = 1) -> tuple[Any, int]:
-        """Return x of the next batch, or of several joined where that costs nothing, and how many; None at the end.
+        """Return x of the next batches and their number, (None, 0) at the end.
 
-        Unlike those of `epoch`, arrays keep their dtype.
+        Arrays give up to `most` batches, joined and in their own dtype; other data gives one.
         """
         if self.array is None:
             if self._taking is None:
@@ -234,7 +234,7 @@ class Batches:
         return rows_of(self.array[0], slice(start, self._taken * self.size)), number
 
     def warn_of_nonsense(self, results: Any, is_loss: bool = False) -> None:
-        """Warn, once, where a result is no number: of the first NaN or infinity in the data, or of a loss."""
+        """If results have NaN or infinities, warn once: of the first such value in the data, or else of the loss."""
         if self._warned or all(map(_is_finite, leaves(results))):
             return
         for name, part in zip(("x", "y", "sample_weight"), self.array or self._last, strict=False):
@@ -242,8 +242,8 @@ class Batches:
                 if self._warned or _is_finite(array):
                     continue
                 self._warned, first = True, tuple(np.argwhere(~np.isfinite(array))[0])
-                warn_user(f"`{name}[{', '.join(map(str, first))}]` is {array[first]}: what is computed from it is no "
-                          "number, trained weights too. Remove such rows, or put numbers in their place.")  # fmt: skip
+                warn_user(f"`{name}[{', '.join(map(str, first))}]` is {array[first]}, which spreads to the results, "
+                          "and to trained weights too. Remove such rows, or replace their values.")  # fmt: skip
         if is_loss and not self._warned:
             self._warned = True
             warn_user("The loss is NaN or infinite, though the data are not. Try a smaller learning rate, clipnorm=1 "
@@ -277,7 +277,7 @@ _NO_BATCH = "There is no batch: the data has no rows, or the iterable is empty."
 
 
 def _length(x: Any) -> int | None:
-    """Return how many batches an iterable has, None if it does not know; an iterator is never asked."""
+    """Return how many batches an iterable has, None if it does not say; an iterator is not asked."""
     if isinstance(x, PyDataset):
         return x.num_batches
     length = -1 if isinstance(x, Iterator) else length_hint(x, -1)
@@ -286,11 +286,12 @@ def _length(x: Any) -> int | None:
 
 def _refuse_beside_batches(x: Any, y: Any, sample_weight: Any, class_weight: Any) -> None:
     kind = "PyDataset" if isinstance(x, PyDataset) else type(x).__name__
-    weighed = kind == "PyDataset" or hasattr(x, "keras_pass")
-    others = {"y": y, "sample_weight": sample_weight, "class_weight": None if weighed else class_weight}
-    for name in (name for name, value in others.items() if value is not None):
-        instead = "may contain sample weights instead" if name == "class_weight" else "must contain it"
-        raise ValueError(f"`{name}` cannot be passed where `x` is a {kind}: its batches {instead}.")
+    takes_class_weight = kind == "PyDataset" or hasattr(x, "keras_pass")
+    others = {"y": y, "sample_weight": sample_weight, "class_weight": None if takes_class_weight else class_weight}
+    for name, value in others.items():
+        if value is not None:
+            instead = "may contain sample weights instead" if name == "class_weight" else "must contain it"
+            raise ValueError(f"`{name}` cannot be passed where `x` is a {kind}: its batches {instead}.")
 
 
 def warn_of_the_end() -> None:

@@ -1,7 +1,7 @@
 """Arguments of `compile` -> the losses and metrics of each output of a model.
 
-The outputs are paired with what was given for them when the first batch shows their structure: one thing for all, a
-list in their order, or a dict by their names (those of a dict of outputs, or of the layers that give them).
+The first batch shows the structure of the outputs. Then losses and metrics are assigned to them: a single one is for
+all, a list follows their order, a dict has their names (the keys of a dict of outputs, or names of layers).
 """
 
 from collections import Counter
@@ -33,13 +33,13 @@ Nested: TypeAlias = list[Any] | tuple[Any, ...] | dict[str, Any]
 """Losses, or their weights, of a structure among the outputs."""
 _CROSSENTROPY = {"crossentropy": "crossentropy", "ce": "crossentropy"}
 _BY_KIND = {"accuracy": "accuracy", "acc": "accuracy", **_CROSSENTROPY}
-"""Names that stand for one of several losses or metrics, and what the names of these end with."""
+"""Name that stands for several losses or metrics -> how their names end. The shapes of the outputs decide which."""
 _BY_ROW = frozenset({
     "mean_squared_error", "mean_absolute_error", "mean_absolute_percentage_error", "mean_squared_logarithmic_error",
     "huber", "log_cosh", "poisson", "kl_divergence", "hinge", "squared_hinge", "binary_crossentropy",
     "categorical_crossentropy", "sparse_categorical_crossentropy", "binary_accuracy", "categorical_accuracy",
     "sparse_categorical_accuracy"})  # fmt: skip
-"""Functions of losses and metrics that give each row a number which depends on that row alone."""
+"""Losses and metrics that are functions of one row: their mean does not depend on how rows are batched."""
 
 
 def _is_by_row(function: Any) -> bool:
@@ -59,8 +59,8 @@ class CompiledLoss:
     """The weighted sum of the losses of all outputs, as `compile` got them; a ValueError for what is no loss."""
 
     def __init__(self, loss: Any, loss_weights: Any = None) -> None:
-        metrics_came = any(isinstance(weight, str) or callable(weight) for weight in leaves(loss_weights))
-        if metrics_came or not isinstance(loss_weights, list | tuple | dict | float | int | None):
+        are_metrics = any(isinstance(weight, str) or callable(weight) for weight in leaves(loss_weights))
+        if are_metrics or not isinstance(loss_weights, list | tuple | dict | float | int | None):
             raise ValueError("Expected `loss_weights` argument to be a float (single output case) or a list, tuple, or "
                              "dict (multiple output case). Received instead: "
                              f"loss_weights={loss_weights!r}. Name the metrics: compile(metrics=[...]).")  # fmt: skip
@@ -76,7 +76,7 @@ class CompiledLoss:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
-        if self._terms is not None:  # pickles of earlier versions have the place of an output
+        if self._terms is not None:  # in pickles of earlier versions an output is an index
             at = self._outputs.all
             self._terms = [t._replace(output=at[t.output]) if isinstance(t.output, int) else t for t in self._terms]
 
@@ -86,24 +86,25 @@ class CompiledLoss:
             term.loss.reduction in ("sum_over_batch_size", "mean")
             and is_built_in(term.loss)
             and _is_by_row(getattr(term.loss, "fn", None))
-            and getattr(term.loss, "ignore_class", None) is None  # whose mean is over what is not ignored
+            and getattr(term.loss, "ignore_class", None) is None  # the mean is not over all rows
             for term in self._terms
         )
 
     @property
     def metrics(self) -> list[Metric]:
-        """The mean of each loss, where there are several."""
+        """The metrics that track the mean of each loss, if there are several losses."""
         return [term.tracker for term in self._terms or () if term.tracker is not None]
 
     def _build(self, y_true: Any, y_pred: Any, names: Names) -> list[_Term]:
         self._outputs = outputs = Outputs(y_pred, names)
-        parts = [pair for pair in outputs.pair(self._given, self._weights, y_pred) if pair[1] is not None]
-        outputs.wanted = [any(o.path[: len(part.path)] == part.path for part, _, _ in parts) for o in outputs.all]
+        pairs = [pair for pair in outputs.pair(self._given, self._weights, y_pred) if pair[1] is not None]
+        paths = [part.path for part, _, _ in pairs]  # of outputs with a loss, or of structures that have one together
+        outputs.wanted = [any(output.path[: len(path)] == path for path in paths) for output in outputs.all]
         targets = outputs.aligned(y_true, y_pred)
         terms = []
-        for output, item, weight in parts:
+        for output, identifier, weight in pairs:
             target, predicted = outputs.below(output.path, targets, y_pred), follow(y_pred, output.path)
-            loss = _loss(item, target, predicted)
+            loss = _loss(identifier, target, predicted)
             _warn_of_misfits(loss, target, predicted)
             terms.append(_Term(output, loss, weight, None))
         if len(terms) < 2:
@@ -114,7 +115,8 @@ class CompiledLoss:
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None, names: Names = None) -> Tensor | None:
         """Return the total, None if no output has a loss; a ValueError if the targets do not fit the outputs.
 
-        Weights of the rows are for all outputs, or in their structure. The model may know the names of its outputs.
+        `sample_weight` is one array for all outputs, or a structure like theirs. `names` are those of the outputs, if
+        the model knows them.
         """
         if self._terms is None:
             self._terms = self._build(y_true, y_pred, names)
@@ -140,14 +142,14 @@ class CompiledLoss:
 
 
 def _name_in_logs(output: Output, loss: Loss, outputs: int) -> str:
-    """Return the keys that lead to an output; where there is none its name, or that of the loss."""
+    """Return the path of an output as text. An index at its end is replaced by the output's name, or the loss's."""
     *front, last = output.path or (0,)
     name = (outputs > 1 and output.name) or loss.name
     return "/".join(map(str, [*front, name if isinstance(last, int) else last]))
 
 
 def _resolved(identifier: Any, get: Callable[[Any], Any], y_true: Any, y_pred: Any) -> Any:
-    """Return a loss, a metric or a function."""
+    """Return the loss, metric or function of an identifier; shapes tell what "accuracy" and its like stand for."""
     suffix = _BY_KIND.get(identifier.lower()) if isinstance(identifier, str) else None
     return get(f"{_kind(y_true, y_pred)}_{suffix}" if suffix else identifier)
 
@@ -160,7 +162,7 @@ def _loss(identifier: Any, y_true: Any, y_pred: Any) -> Loss:
 
 
 def _kind(y_true: Any, y_pred: Any) -> str:
-    """Return how names of losses and metrics begin, as shapes tell: for yes or no, class numbers or one-hot rows."""
+    """Return how the name of a loss or metric begins, by the shapes: for yes or no, class numbers or one-hot rows."""
     if y_pred.shape[-1:] == (1,):
         return "binary"
     sparse = y_true.ndim < y_pred.ndim or (y_true.shape[-1:] == (1,) and y_pred.shape[-1] > 1)
@@ -173,7 +175,7 @@ def _name_of(function: Any) -> str:
 
 
 def _warn_of_misfits(loss: Loss, y_true: Any, y_pred: Any) -> None:
-    """Warn if the first batch makes no sense for a cross-entropy, which can be computed all the same."""
+    """Warn if a cross-entropy makes no sense for the first batch, although it can be computed."""
     labels, name = getattr(y_true, "array", None), getattr(getattr(loss, "fn", None), "__name__", "")
     if name.startswith("binary_") and isinstance(labels, np.ndarray):
         wrong = labels[((labels < 0) | (labels > 1)) & np.isfinite(labels)]
@@ -192,9 +194,9 @@ _BY_LABEL = (losses.sparse_categorical_crossentropy, losses.categorical_generali
 
 
 def _check_widths(loss: Loss, y_true: Any, y_pred: Any, output: Output) -> None:
-    """Refuse targets of another width than the output, which NumPy would broadcast, or refuse without a reason.
+    """Refuse targets whose shape differs from the output's: NumPy would broadcast them, or fail with a poor message.
 
-    A single number is compared with each unit. A loss of the user's may take what it likes.
+    A single number may be compared with each unit. A user's own loss may take any shapes.
     """
     function = loss.fn if isinstance(loss, LossFunctionWrapper) else loss
     built_in = is_built_in(loss) and is_built_in(function)
@@ -211,7 +213,7 @@ def _check_widths(loss: Loss, y_true: Any, y_pred: Any, output: Output) -> None:
 
 
 class CompiledMetrics(Metric):
-    """The metrics of all outputs, as `compile` got them; a ValueError for an unknown one, or one in no list or dict."""
+    """The metrics of all outputs, as `compile` got them; a ValueError for an unknown name, or one outside of a list."""
 
     def __init__(self, metrics: Any, weighted_metrics: Any) -> None:
         super().__init__(name="compile_metrics")
@@ -261,7 +263,7 @@ class CompiledMetrics(Metric):
         if self._found is None:
             self._found = self._build(y_true, y_pred, names)
             with stop_recording():
-                self.reset_state()  # one may have served another model
+                self.reset_state()  # a metric may have been used by another model
         targets = self._outputs.aligned(y_true, y_pred)
         weights = self._outputs.weights(sample_weight, y_pred)
         for weighted, place, group in self._found:
@@ -275,7 +277,7 @@ class CompiledMetrics(Metric):
             metric.reset_state()
 
     def result(self) -> dict[str, Any]:
-        """Return all results by name; a name that comes again gets a number, or "weighted_" before it."""
+        """Return all results by name; a repeated name gets a number, or "weighted_" before it."""
         results: dict[str, Any] = {}
         counts: Counter[str] = Counter()
         for weighted, place, group in self._found or ():
@@ -298,16 +300,16 @@ def _metric(identifier: Any, y_true: Any, y_pred: Any) -> Metric:
     if not isinstance(metric, Metric):
         return MeanMetricWrapper(metric, name=name or _name_of(metric))
     if "sample_weight" in parameters(metric.update_state).positional[:2]:
-        raise TypeError(f"{type(metric).__name__} takes values, no targets: use MeanMetricWrapper, or a `train_step`.")
+        raise TypeError(f"{type(metric).__name__} takes no targets: use MeanMetricWrapper, or write a `train_step`.")
     metric.name = name or metric.name
     return metric
 
 
 def objects_of(structure: Any, make: Callable[[Any], Any], find: Callable[[str], Any] | None = None,
                later: Container[str] = ()) -> Any:  # fmt: skip
-    """Return a structure of names and configurations with an object for each configuration in it.
+    """Replace each configuration in a structure by the object that `make` returns, and keep names and objects.
 
-    `find` must know all names but those that are resolved later.
+    `find` raises an error for an unknown name; it is not asked for names in `later`.
     """
 
     def made(item: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Data as users pass it -> arrays of numbers, as inputs, targets and weights."""
+"""Data as users pass it -> arrays of numbers: inputs, targets and weights."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -18,14 +18,14 @@ from .output_matching import paths_in
 Inputs: TypeAlias = TensorLike | Iterable[Any]
 ClassWeights: TypeAlias = Mapping[int, float] | None
 Data: TypeAlias = tuple[Any, ...]
-"""(x,), (x, y) or (x, y, sample_weight): each an array, or a structure of arrays that its user chose, hence Any."""
+"""(x,), (x, y) or (x, y, sample_weight). Each is an array or a structure of arrays that the user chose, hence Any."""
 _LIKE_ARRAYS = ("__array__", "to_numpy", "toarray")  # methods of what becomes an array
 
 
 def as_input(x: Any, argument: str = "x") -> Array:
-    """Return data as an array of numbers, without a copy where it is one already.
+    """Return data as an array of numbers, or of texts for x, without a copy if it is one already.
 
-    A ValueError for strings among targets, objects, ragged lists or symbolic tensors.
+    A ValueError for other objects, ragged lists and symbolic tensors, and for texts as targets.
     """
     if x is None or isinstance(x, str | bytes):
         raise ValueError(f"`{argument}` must be an array of numbers. Received: {x!r} (of type {type(x).__name__}).")
@@ -36,7 +36,7 @@ def as_input(x: Any, argument: str = "x") -> Array:
         x = x.to_numpy()
     array = x if type(x) is np.ndarray and x.dtype.isnative else as_array(x)  # a memmap becomes a view of its file
     if argument[0] == "x" and array.dtype.kind in "OSU" and all(isinstance(item, str | bytes) for item in array.flat):
-        return array.astype(object, copy=False)  # texts of any length, for StringLookup and its kin; others refuse them
+        return array.astype(object, copy=False)  # texts, which layers such as StringLookup take
     if array.dtype.kind == "O":
         try:
             array = array.astype("float64")
@@ -52,13 +52,13 @@ def as_input(x: Any, argument: str = "x") -> Array:
 
 
 def culprit(array: Array, columns: Any = None) -> str:
-    """Return the first value that is no number, and where in the array it stands; its columns may have names."""
+    """Return words for the first value that is no number, with its row and the index, or name, of its column."""
     for (row, *rest), value in np.ndenumerate(np.atleast_1d(array)):
         try:
             float(value)
         except (TypeError, ValueError):
             column = f", column {rest[0] if columns is None else columns[rest[0]]!r}" if rest else ""
-            value = str(value) if isinstance(value, str) else value  # not NumPy's
+            value = str(value) if isinstance(value, str) else value  # the repr of np.str_ is longer
             return f", with {value!r:.80} in row {row}{column}"
     return ""
 
@@ -68,10 +68,10 @@ def as_data(x: Any, y: Any = None, sample_weight: Any = None, class_weight: Mapp
     """Return inputs, targets and weights as (x,), (x, y) or (x, y, sample_weight); a ValueError if they do not fit.
 
     Args:
-        x, y: Inputs and targets: an array, what becomes one, or a list, tuple or dict of arrays; a list of one is it.
+        x, y: Inputs and targets: an array, what converts to one, or a list, tuple or dict of these.
         sample_weight: Weight of each row in the loss: one array for all outputs, or one for each in y's structure.
-        class_weight: In its place the weight of each class; a class that is not in it weighs 1.
-        whole: Whether these are all rows, so that classes which none of them has are warned of.
+        class_weight: The weight of each class instead, 1 for a class that it lacks.
+        whole: Whether these are all rows, so that a class without a row deserves a warning.
     """
     x = _as_structure(x, "x")
     y = None if y is None else _as_structure(y, "y")
@@ -106,7 +106,7 @@ def count_rows(data: Data) -> int:
 
 
 def _as_structure(data: Any, argument: str) -> Any:
-    """Return one array, or a structure of arrays and of None where one is absent; a list of one target is that one."""
+    """Return an array, or a structure of arrays and None; a list of one target or weight becomes that array."""
     if isinstance(data, dict):
         return {key: _as_item(value, f"{argument}[{key!r}]") for key, value in data.items()}
     if isinstance(data, list | tuple) and data and all(map(_is_item, data)):
@@ -128,26 +128,26 @@ def _is_item(value: Any) -> bool:
 
 
 def _weights_for(y: Any, sample_weight: Any) -> Any:
-    """Return weights in y's structure."""
+    """Return sample weights in y's structure."""
     if not isinstance(y, list | tuple | dict):
         return sample_weight
     if isinstance(sample_weight, list | tuple | dict):
         if paths_in(sample_weight) != paths_in(y):
-            raise ValueError("`sample_weight` must be one array for all outputs, or have one for each output in the "
-                             f"structure of `y`. Received: y with arrays at {paths_in(y)}, weights with arrays at "
+            raise ValueError("`sample_weight` must be one array for all outputs, or have the structure of `y`. "
+                             f"Received: y with arrays at {paths_in(y)}, weights with arrays at "
                              f"{paths_in(sample_weight)}.")  # fmt: skip
         return sample_weight
     if sample_weight.ndim > 1 and sample_weight.shape[1:] != (1,):
-        raise ValueError("For a model of several outputs a single `sample_weight` must have one number a row. Received "
-                         f"shape {sample_weight.shape}. Pass one array for each output.")  # fmt: skip
+        raise ValueError("A single `sample_weight` for several outputs must have one number a row. Received shape "
+                         f"{sample_weight.shape}. Pass one array for each output.")  # fmt: skip
     return map_structure(lambda _: sample_weight, y)
 
 
 def class_weight_to_sample_weights(y: Any, class_weight: Mapping[int, float], whole: bool = False) -> FloatArray:
-    """Return the weight of each row's class: its own where `class_weight` has one, else 1.
+    """Return for each row the weight of its class, 1 if `class_weight` lacks the class.
 
-    Keys that are no class numbers, and classes that the whole of the labels lacks, are warned of. Labels y are integers
-    of shape (rows,) or (rows, 1), or one-hot rows (rows, classes); a ValueError for others, or if there is no dict.
+    Labels y are class numbers of shape (rows,) or (rows, 1), or one-hot rows (rows, classes); a ValueError for others.
+    Keys that are no numbers give a warning, and if y is the `whole` data, so do classes without a row.
     """
     if not isinstance(y, np.ndarray):
         raise ValueError(f"`class_weight` needs one array of labels, for a single output. Received: y={y!r}.")
@@ -166,7 +166,7 @@ def class_weight_to_sample_weights(y: Any, class_weight: Mapping[int, float], wh
             idle.append(label)
         weights[rows] = weight
     if idle:
-        warn_user(f"`class_weight` has keys that are no numbers of classes among the targets, and are ignored: {idle}.")
+        warn_user(f"`class_weight` has keys that are no class numbers of the targets, and are ignored: {idle}.")
     return weights
 
 
@@ -188,9 +188,9 @@ def unpack_x_y_sample_weight(data: Any) -> tuple[Any, Any, Any]:
 
 
 def pack_x_y_sample_weight(x: Any, y: Any = None, sample_weight: Any = None) -> Any:
-    """Return x, (x, y) or (x, y, sample_weight), whatever is given; x alone is (x,) if it is a list or tuple.
+    """Return x, (x, y) or (x, y, sample_weight), without those that are None; x alone is (x,) if it is a list or tuple.
 
-    Weights are left out where there are no targets.
+    Without targets, weights are left out as well.
 
     Example:
         >>> pack_x_y_sample_weight(1, 2), pack_x_y_sample_weight(1)
@@ -202,7 +202,7 @@ def pack_x_y_sample_weight(x: Any, y: Any = None, sample_weight: Any = None) -> 
 
 
 def train_validation_split(arrays: Data, validation_split: float) -> tuple[Data, Data]:
-    """Return the first and the last rows of data, as views; they are not shuffled before.
+    """Split data into its first and its last rows, as views, without shuffling.
 
     `validation_split` is the fraction of the last. None stays None. A ValueError if the data is an iterable of batches,
     its numbers of rows differ, or a part would have no row.
@@ -216,18 +216,18 @@ def train_validation_split(arrays: Data, validation_split: float) -> tuple[Data,
     rows = count_rows(arrays)
     at = math.floor(rows * (1.0 - validation_split))
     if not 0 < at < rows:
-        raise ValueError(f"`validation_split` must leave rows on both sides, but {rows} rows cannot be split so. "
+        raise ValueError(f"`validation_split` must leave rows to train on and rows to validate on, of {rows}. "
                          f"Received: validation_split={validation_split}.")  # fmt: skip
     return rows_of(arrays, slice(None, at)), rows_of(arrays, slice(at, None))
 
 
 def rows_of(structure: Any, rows: slice) -> Any:
-    """Return views of some rows of all arrays in a structure, whose None stay."""
+    """Return views of some rows of each array in a structure; None stays None."""
     return map_structure(lambda array: None if array is None else array[rows], structure)
 
 
 def is_batches(x: Any) -> bool:
-    """Return whether data comes in batches, as from a generator, and is no array and becomes none."""
+    """Return whether data comes in batches, as from a generator, and cannot be made an array."""
     if isinstance(x, np.ndarray | TensorOps | list | tuple | dict | str | bytes | range):
         return False
     if any(hasattr(x, name) for name in _LIKE_ARRAYS):

@@ -1,4 +1,4 @@
-"""An epoch: one pass over all batches, with the hooks of callbacks, and what becomes of the outputs."""
+"""An epoch: one pass over all batches, with the hooks of callbacks; and the logs and outputs of its steps."""
 
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing
@@ -21,24 +21,24 @@ from .batches import Batches
 from .data_adapters import pack_x_y_sample_weight
 
 Verbose: TypeAlias = int | Literal["auto"]
-"""Printed by a run: nothing (0), a progress bar (1), one line an epoch (2), its number (3); "auto" is 1."""
+"""What a run prints: nothing (0), a progress bar (1), a line an epoch (2), only its number (3); "auto" is 1 or 2."""
 Phase: TypeAlias = Literal["train", "test", "predict"]
-"""Begins the names of a run's step and hooks."""
+"""The first part of the names of a run's step and hooks."""
 LOOK = 0.05
-"""Seconds from one look of the progress bar to the next."""
+"""Seconds between two updates of the progress bar."""
 
 
 def run_epoch(phase: Phase, jit: Jit, source: Batches, hooks: CallbackList, every: int, interrupt: Interrupt,
               stopped: Callable[[], bool]) -> dict[str, Any]:  # fmt: skip
-    """Run the steps of all batches, and the hooks around `every` steps; return the last logs, {} without any step.
+    """Run a step for each batch, with hooks around each `every` steps; return the last logs, {} if there was no step.
 
-    A Ctrl-C waits until a step is done; `stopped` tells if a callback wants to stop.
+    Ctrl-C waits until a step is done. `stopped` returns whether a callback wants to stop.
     """
     begin = getattr(hooks, f"on_{phase}_batch_begin") if hooks.listens(f"on_{phase}_batch_begin") else None
     end = getattr(hooks, f"on_{phase}_batch_end") if hooks.listens(f"on_{phase}_batch_end") else None
     in_memory = source.array is not None
-    looks = begin is not None or hooks.listens(f"on_{phase}_batch_end", seldom=False)  # a user's code does
-    if in_memory and not looks and not stopped():
+    each_batch = begin is not None or hooks.listens(f"on_{phase}_batch_end", seldom=False)  # as a user's callbacks
+    if in_memory and not each_batch and not stopped():
         return interrupt.run(_run_fast, jit, source, end, lambda: stopped() or interrupt.pending)
     logs: Logs | None = None
     i = -1
@@ -49,20 +49,20 @@ def run_epoch(phase: Phase, jit: Jit, source: Batches, hooks: CallbackList, ever
         with in_steps():
             logs = Logs(interrupt.run(jit.step, data))
             if not in_memory:
-                len(logs)  # before the source writes to these arrays anew
+                len(logs)  # computes the logs, before the source overwrites its arrays
         if (i + 1) % every:
             continue
         if end is not None:
             end(i, logs)
         if stopped():
             break
-    if end is not None and (i + 1) % every:  # the last steps are fewer, but count as many
+    if end is not None and (i + 1) % every:  # the last group of steps is smaller, but gets the number of a full one
         end(i - i % every + every - 1, logs)
     return logs.given if logs is not None else {}
 
 
 def _run_fast(jit: Jit, source: Batches, look: Callable[..., None] | None, stopped: Callable[[], bool]) -> Any:
-    """Run the steps, and show the progress bar their outputs now and then."""
+    """Run the steps of data in memory, and call `look`, the hook of the progress bar, only now and then."""
     due = 0.0
     outputs: Callable[[], Any] | None = None
     with in_steps(), closing(_iterate(jit, source)) as steps:
@@ -76,7 +76,7 @@ def _run_fast(jit: Jit, source: Batches, look: Callable[..., None] | None, stopp
 
 
 def _iterate(jit: Jit, source: Batches) -> Generator[tuple[int, Callable[[], Any]], None, None]:
-    """Run the steps; yield how many are done, and the outputs of the last, after each or several."""
+    """Run the steps; after each, or after several in a row, yield how many are done and the outputs of the last."""
     count = 0
     for run in source.runs():
         outputs = jit.run_all(run)
@@ -91,14 +91,14 @@ def _iterate(jit: Jit, source: Batches) -> Generator[tuple[int, Callable[[], Any
 
 
 class Logs(Mapping[str, Any]):
-    """The logs of a step as numbers, in the order of their names, computed when they are first read."""
+    """The logs of a step as numbers, sorted by name, computed when they are first read."""
 
     def __init__(self, outputs: Callable[[], Any]) -> None:
         self._outputs = outputs
 
     @cached_property
     def given(self) -> dict[str, Any]:
-        """The dict that the step returned, in which values may be dicts; a TypeError if it returned something else."""
+        """The dict that the step returned, whose values may be dicts too; a TypeError if it returned something else."""
         logs = self._outputs()
         if not isinstance(logs, dict):
             raise TypeError(f"`train_step` and `test_step` must return a dict. Received: {type(logs).__name__}.")
@@ -119,7 +119,7 @@ class Logs(Mapping[str, Any]):
 
 
 class Outputs:
-    """The outputs of the `batches` so far, written in place if the number of `rows` is known, or joined at the end."""
+    """The outputs of all batches: written into one array if the number of `rows` is known, else joined at the end."""
 
     def __init__(self, rows: int | None) -> None:
         self.batches = 0
@@ -149,12 +149,12 @@ class Outputs:
 
 
 def join(parts: list[Any]) -> Any:
-    """Return arrays, or structures of them, put one behind the other."""
+    """Concatenate arrays, or structures of arrays, along the rows."""
     return parts[0] if len(parts) == 1 else map_structure(lambda *arrays: np.concatenate(arrays), *parts)
 
 
 def verbosity_of(verbose: Any) -> int:
-    """Return what a run prints as a number."""
+    """Return `verbose` as a number; a ValueError for another value."""
     if verbose == "auto":
         return 1 if is_interactive_logging_enabled() else 2
     if verbose not in (0, 1, 2, 3):
@@ -163,7 +163,7 @@ def verbosity_of(verbose: Any) -> int:
 
 
 def check_frequency(validation_freq: Any) -> None:
-    """Refuse what does not say after which epochs to evaluate."""
+    """Raise a ValueError unless `validation_freq` is an integer, or a list of epochs."""
     if isinstance(validation_freq, bool) or not isinstance(validation_freq, int | list | tuple):
         raise ValueError("Expected `validation_freq` to be a list or int. Received: "
                          f"validation_freq={validation_freq!r} of the type {type(validation_freq)}.")  # fmt: skip

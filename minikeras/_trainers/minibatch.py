@@ -1,4 +1,4 @@
-"""Rows of arrays -> batches, quickly: gathered for several batches at once, into memory that is in the cache."""
+"""Rows of arrays -> batches, quickly: the rows of several batches are gathered at once, as many as the cache holds."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -13,15 +13,15 @@ from .._base.typing import Array
 from .._jit.multi_step import RUN, Run
 
 RUN_BYTES = 1 << 18
-"""The bytes of the rows of a run that are gathered at once, which a cache holds."""
+"""The most bytes of rows that are gathered at once; a cache holds them."""
 GATHERED = 1 << 14
-"""Batches of more bytes are gathered one by one."""
+"""Larger batches, in bytes, are gathered one by one."""
 SMALL = 1 << 20
-"""Arrays of no more bytes are made floatx and contiguous as a whole for each pass, larger ones batch by batch."""
+"""Up to so many bytes an array is made floatx and contiguous as a whole, in each pass; a larger one batch by batch."""
 
 
 def runs_of(arrays: tuple[Any, ...], total: int, size: int, shuffle: bool | Literal["batch"]) -> Iterator[Run]:
-    """Yield the batches, of `size` rows, of one pass over arrays, or structures of them, with `total` rows, in runs.
+    """Yield one pass over arrays (or structures of them) of `total` rows, as runs of batches of `size` rows.
 
     `shuffle` mixes all rows, or ("batch") those within each batch.
     """
@@ -60,22 +60,22 @@ def _is_other_float(array: Array) -> bool:
 
 
 def _getter(array: Array, by_index: bool) -> Callable[[Any], Array]:
-    """Return what takes rows out of an array, in the quickest way that makes no large copy of it."""
+    """Return the quickest function that takes rows out of an array without a copy of a large array."""
     if array.nbytes <= SMALL:
         array = to_floatx(array)
     get: Callable[[Any], Array] = array.__getitem__
     if by_index and array.flags.c_contiguous and array.flags.aligned and array.dtype.isnative:
-        get = partial(array.take, axis=0)  # a quarter of the time; of any other array `take` copies the whole first
+        get = partial(array.take, axis=0)  # in a quarter of the time; any other array `take` would first copy whole
     return get if array.flags.c_contiguous and not _is_other_float(array) else (lambda rows: to_floatx(get(rows)))
 
 
 def _stacked(get: Callable[[Any], Array], rows: Any, size: int, array: Array) -> Array:
-    """Return batches of an array, which has elements, as one."""
+    """Return the batches of a run as one array, gathered now; the array must have elements."""
     return get(rows).reshape(-1, size, *array.shape[1:])
 
 
 class _Gathered:
-    """Batches of an array, each taken when it is its turn; `shape` and `dtype` are those of all together."""
+    """The batches of a run, each gathered when it is used; `shape` and `dtype` are those of all stacked."""
 
     def __init__(self, get: Callable[[Any], Array], rows: Any, size: int, array: Array) -> None:
         self._get = get
@@ -94,6 +94,6 @@ class _Gathered:
 
 
 def arranged(flat: list[Array], structure: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Return arrays in a structure, whose None stay."""
+    """Return a flat list of arrays in a structure; None in it stays None."""
     arrays = iter(flat)
     return tuple(map_structure(lambda leaf: None if leaf is None else next(arrays), structure))

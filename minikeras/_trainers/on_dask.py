@@ -1,4 +1,4 @@
-"""Dask's arrays and data frames, chunk by chunk: lazy predictions, evaluations that add up, batches to train on."""
+"""Dask's arrays and data frames, chunk by chunk: lazy predictions, metrics summed over chunks, batches to train on."""
 
 from __future__ import annotations
 
@@ -24,18 +24,19 @@ if TYPE_CHECKING:
 
 
 def is_dask(x: Any) -> bool:
-    """Return whether data, or the first of several inputs, is a collection of Dask's."""
+    """Return whether data, or the first of several inputs, is a Dask collection."""
     while isinstance(x, list | tuple | dict) and x:
         x = next(iter(x.values() if isinstance(x, dict) else x))
     return hasattr(x, "__dask_graph__")
 
 
 def predict(model: Trainer, x: Any, batch_size: int | None) -> Any:
-    """Return a lazy Dask array of the outputs, or a structure of them as `call` returns, in x's chunks of rows."""
+    """Return the outputs as lazy Dask arrays with x's chunks of rows, in the structure that `call` returns."""
     data = _in_chunks((x,))
     outputs = None if _is_stateful(model) else model.predict(_zeros(data)[0], verbose=0)  # of two rows
     if outputs is None or {len(y) for y in leaves(outputs)} != {2}:
-        raise ValueError("The model does not make one row of output of one row of input alone: predict an array.")
+        raise ValueError("Chunks can be predicted one by one only if each row of output depends on one row of input "
+                         "alone. This model is stateful, or returns more or fewer rows: pass an array.")  # fmt: skip
     chunks, places = _each(lambda m, rows: leaves(m.predict(rows[0], batch_size, 0)), data, model), count()
 
     def lazy(y: Array) -> Any:
@@ -46,9 +47,10 @@ def predict(model: Trainer, x: Any, batch_size: int | None) -> Any:
 
 
 def evaluate(model: Trainer, data: Data, batch_size: int | None) -> bool:
-    """Set the metrics' states to their sums over chunks, cut where batches of arrays end; return whether that is done.
+    """Set the states of the metrics to their sums over chunks, which are cut at the ends of batches.
 
-    It is not where states may be no sums: with metrics and steps of a user's own, or a state kept from batch to batch.
+    Return False, with nothing done, if the states may be no sums: for a user's own metrics or `test_step`, and for a
+    model that keeps a state from batch to batch.
     """
     if not is_dask(data) or not model._reports_as_usual() or _is_stateful(model):
         return False
@@ -61,16 +63,16 @@ def evaluate(model: Trainer, data: Data, batch_size: int | None) -> bool:
     ends[:-1] -= ends[:-1] % (batch_size or 32)
     rows = tuple(np.diff(np.unique([0, *ends])).tolist())
     chunks = _each(partial(_states, batch_size=batch_size), _map(lambda a: a.rechunk({0: rows}), data), model)
-    found = import_module("dask").compute(*chunks.to_delayed())
-    for variable, *parts in zip((v for metric in model.metrics for v in metric.variables), *found, strict=True):
+    states = import_module("dask").compute(*chunks.to_delayed())
+    for variable, *parts in zip((v for metric in model.metrics for v in metric.variables), *states, strict=True):
         variable.assign(sum(parts))
     return True
 
 
 class Chunks:
-    """The batches of (x, y, sample_weight), as those of arrays, with one chunk after the other in memory.
+    """The batches of (x, y, sample_weight), of the same sizes as those of arrays, with one chunk in memory at a time.
 
-    With shuffling, the orders of the chunks and of the rows in each are drawn anew in each pass.
+    Shuffling draws a new order in each pass: of the chunks, and of the rows in each chunk.
     """
 
     def __init__(self, data: Data, size: int, shuffle: bool | Literal["batch"]) -> None:
@@ -83,24 +85,24 @@ class Chunks:
 
     def keras_pass(self, whole: bool = True) -> Iterator[Data]:
         """Begin a pass."""
-        parts, lacks = list[list[Array]](), self._size
+        parts, missing = list[list[Array]](), self._size  # of the next batch: its rows so far, how many it still needs
         for chunk in self._chunks[_order(len(self._chunks), self._shuffle is True)]:
             arrays = chunk.compute()
             order = _order(len(arrays[0]), self._shuffle is True)
-            for rows in np.split(order, range(lacks, len(order), self._size)):
-                parts, lacks = [*parts, [a[rows] for a in arrays]], lacks - len(rows)
-                if not lacks:
+            for rows in np.split(order, range(missing, len(order), self._size)):
+                parts, missing = [*parts, [a[rows] for a in arrays]], missing - len(rows)
+                if not missing:
                     yield self._batch(parts)
-                    parts, lacks = [], self._size
-            del arrays  # before the next chunk comes
-        if lacks < self._size:
+                    parts, missing = [], self._size
+            del arrays  # frees the memory before the next chunk is computed
+        if missing < self._size:
             yield self._batch(parts)
 
     __iter__ = keras_pass
 
     def _batch(self, parts: list[list[Array]]) -> Data:
         order = _order(sum(len(part[0]) for part in parts), self._shuffle == "batch")
-        return arranged([np.concatenate(found)[order] for found in zip(*parts, strict=True)], self._structure)
+        return arranged([np.concatenate(pieces)[order] for pieces in zip(*parts, strict=True)], self._structure)
 
 
 def _map(function: Callable[[Any], Any], data: Data) -> Any:
@@ -108,36 +110,36 @@ def _map(function: Callable[[Any], Any], data: Data) -> Any:
 
 
 def _zeros(data: Data) -> Any:
-    """Return rows to see what a model makes of data: two, since one would hide an output of one row."""
+    """Return two rows of zeros to try a model on. With one row, an output that always has one row would not show."""
     return _map(lambda a: np.zeros((2, *a.shape[1:]), a.dtype), data)
 
 
 def _in_chunks(data: Data) -> Any:
-    """Return data as Dask arrays with chunks along the rows alone."""
+    """Return data as Dask arrays, cut into chunks along the rows alone."""
 
-    def of(a: Any) -> Any:
+    def convert(a: Any) -> Any:
         if hasattr(a, "to_dask_array"):
-            a = (a.to_frame() if a.ndim == 1 else a).to_dask_array()  # a column of a frame is one of an array
+            a = (a.to_frame() if a.ndim == 1 else a).to_dask_array()  # a series becomes an array of one column
         a = import_module("dask.array").asarray(a)
         return a.rechunk(dict.fromkeys(range(1, a.ndim), -1))
 
-    return _map(of, data)
+    return _map(convert, data)
 
 
 def _each(run: Callable[..., Any], data: Data, model: Trainer | None = None) -> Any:
-    """Return a Dask array whose chunks are what `run` makes of a model as it is and the rows of each chunk of data."""
+    """Return a Dask array of the results of run(model, rows), one for each chunk of rows; the model is copied now."""
     arrays, axes = [a for a in leaves(data) if a is not None], count(1)
     pairs = [part for a in arrays for part in (a, (0, *islice(axes, a.ndim - 1)))]
     pickled = import_module("cloudpickle").dumps((model, settings.floatx, settings.epsilon))
-    sent = import_module("dask").delayed(pickled, traverse=False)  # a task of its own, which goes to each worker once
-    known = not any(np.isnan(a.shape[0]) for a in arrays)  # others must have the same partitions
+    sent = import_module("dask").delayed(pickled, traverse=False)  # as a task, it goes to each worker once
+    known = not any(np.isnan(a.shape[0]) for a in arrays)  # arrays of unknown length must have the same partitions
     blockwise, apply = import_module("dask.array").blockwise, partial(_apply, run, _zeros(data))
     return blockwise(apply, (0,), sent, None, *pairs, meta=np.empty(0, object), align_arrays=known)
 
 
 def _apply(run: Callable[..., Any], structure: Data, pickled: bytes, *blocks: Any) -> Any:
     model, settings.floatx, settings.epsilon = import_module("cloudpickle").loads(pickled)
-    arrays = [*import_module("dask.core").flatten([*blocks])]  # each in a list for each axis that has one chunk
+    arrays = [*import_module("dask.core").flatten([*blocks])]  # Dask nests each in a list for each further axis
     return run(model, arranged(arrays, structure))
 
 

@@ -1,4 +1,4 @@
-"""Which targets, weights, losses and metrics are those of which output of a model."""
+"""Assigns targets, weights, losses and metrics to the outputs of a model."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from operator import eq
@@ -13,8 +13,8 @@ Names = list[str] | None
 class Output(NamedTuple):
     """One tensor among the outputs, or a structure of them."""
 
-    path: tuple[Any, ...]  # keys and places that lead to it
-    name: str | None  # None if it has none: only the model, or a dict of outputs, names them
+    path: tuple[Any, ...]  # the keys and indices that lead to it
+    name: str | None  # given by the model or by a dict of outputs; None if neither does
 
     def __str__(self) -> str:
         if self.name:
@@ -23,11 +23,11 @@ class Output(NamedTuple):
 
 
 class Outputs:
-    """The outputs of a model, and what belongs to each.
+    """The outputs of a model, in Keras's order: a dict in the order of the model's names, if it has some, else sorted.
 
-    They come in Keras's order: those of a dict by the model's names, where it knows them, or else sorted.
-
-    `all` says where each of them is, `wanted` which have a loss.
+    Attributes:
+        all: The path and name of each output.
+        wanted: Whether each output has a loss.
     """
 
     def __init__(self, y_pred: Any, names: Names) -> None:
@@ -45,9 +45,9 @@ class Outputs:
         return len(self.all)
 
     def aligned(self, y: Any, y_pred: Any) -> list[Any]:
-        """Return the target (or weight) of each output; a ValueError if they cannot be told apart.
+        """Return the target (or weight) of each output; a ValueError if `y` does not fit the outputs.
 
-        They are in the structure of the outputs, in a flat list or dict, or those of the wanted outputs alone.
+        `y` may have the structure of the outputs, or be a flat list or dict, also for the `wanted` outputs alone.
         """
         if not self.nested:
             name = self.all[0].name
@@ -69,16 +69,16 @@ class Outputs:
         return flat
 
     def below(self, path: tuple[Any, ...], values: list[Any], y_pred: Any) -> Any:
-        """Return the value of the output at a path, given one for each; at a structure of outputs, one of values."""
+        """Return the one of `values`, one for each output, that is at a path; for several outputs, a structure."""
         at = {o.path: value for o, value in zip(self.all, values, strict=True)}
         part = follow(y_pred, path)
         return pack_sequence_as(part, [at[(*path, *inner)] for inner in paths_in(part)])
 
     def pair(self, losses: Any, weights: Any, y_pred: Any) -> list[tuple[Output, Any, Any]]:
-        """Return each loss of `compile` with its output, or the structure of outputs that it takes, and its weight.
+        """Return (output, loss, weight) for each loss of `compile`; the output may be a structure of outputs.
 
         Raises:
-            KeyError: if the losses have a key, or a place, that the outputs do not have.
+            KeyError: if the losses have a key or an index that the outputs lack.
             ValueError: if losses or weights name an unknown output, or a list is of another length.
         """
         alike = is_nested(losses) and is_nested(weights) and paths_in(losses) == paths_in(weights)
@@ -105,14 +105,14 @@ class Outputs:
         return pairs
 
     def weights(self, sample_weight: Any, y_pred: Any) -> list[Any]:
-        """Return the sample weights of each output, where one array is for all."""
+        """Return the sample weights of each output; a single array is for all."""
         nested = isinstance(sample_weight, dict | list | tuple)
         return self.aligned(sample_weight, y_pred) if nested else [sample_weight] * len(self)
 
     def spread(self, value: Any, argument: str, whole: bool = False) -> list[Any]:
-        """Return what `compile` was given for each output: None where nothing was.
+        """Return the part of an argument of `compile` for each output, None for an output without one.
 
-        A ValueError if a list is of another length, or a dict names an unknown output or, of a `whole` one, not all.
+        A ValueError if a list has another length, a dict names an unknown output, or a `whole` dict lacks an output.
         """
         flat = len(self) == 1 or all(len(o.path) == 1 for o in self.all)
         if isinstance(value, list | tuple) and flat:
@@ -130,16 +130,16 @@ class Outputs:
             return [value.get(name) for name in names]
         if isinstance(value, list | tuple | dict):
             paths = [o.path for o in self.all]
-            astray = [path for path in paths_in(value) if not any(all(map(eq, path, p)) for p in paths)]
-            if astray:
+            unknown = [path for path in paths_in(value) if not any(all(map(eq, path, p)) for p in paths)]
+            if unknown:
                 raise ValueError(f"`{argument}` must have the structure of the model's outputs, {paths}, which have "
-                                 f"nothing at {astray}. Received: {argument}={value!r}.")  # fmt: skip
+                                 f"nothing at {unknown}. Received: {argument}={value!r}.")  # fmt: skip
             return [follow(value, path) for path in paths]
         return [value] * len(self)
 
 
 def follow(structure: Any, path: tuple[Any, ...]) -> Any:
-    """Return what lies at a path in a structure, None if nothing does; what is no structure stands for all in it."""
+    """Return the part of a structure at a path, None if there is none; a leaf on the way is the part for all below."""
     for key in path:
         if not isinstance(structure, dict | list | tuple):
             break
@@ -149,19 +149,19 @@ def follow(structure: Any, path: tuple[Any, ...]) -> Any:
 
 
 def paths_in(structure: Any) -> list[tuple[Any, ...]]:
-    """Return the keys and places that lead to each leaf of a structure."""
+    """Return the path of each leaf in a structure: the keys and indices that lead to it."""
     return [path for path, _ in flatten_with_path(structure)]
 
 
 def _walk(losses: Any, weights: Any, y: Any, path: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...], Any, Any]]:
-    """Yield path, loss and weight for each output; a loss in the place of a structure takes all outputs in it."""
+    """Yield (path, loss, weight) for each output; a loss in place of a structure takes all outputs in it."""
     if isinstance(losses, list | tuple) and not any(map(is_nested, losses)) and len(losses) == len(leaves(y)):
         losses = pack_sequence_as(y, losses)
         weights = pack_sequence_as(y, weights) if is_nested(weights) else weights
     if not is_nested(losses):
         yield path, losses, weights
         return
-    several = isinstance(losses, list | tuple) and not isinstance(y, type(losses))  # each takes the same outputs
+    several = isinstance(losses, list | tuple) and not isinstance(y, type(losses))  # losses of the same outputs
     in_order = isinstance(losses, list | tuple) and isinstance(y, list | tuple)
     if in_order and (not any(map(is_nested, losses)) if several else len(losses) < len(y)):
         raise ValueError(f"`loss` must have one item for each of the {len(y)} outputs. Received: loss={losses!r}.")
@@ -170,9 +170,9 @@ def _walk(losses: Any, weights: Any, y: Any, path: tuple[Any, ...]) -> Iterator[
         if several:
             yield from _walk(loss, weight, y, path)
             continue
-        places = y if isinstance(y, dict) else range(len(y)) if isinstance(y, list | tuple) else ()
-        if isinstance(losses, dict) != isinstance(y, dict) or key not in places:
-            raise KeyError(f"`loss` has {(*path, key)}, where the model has no output; it has {[*places]}.")
+        keys = y if isinstance(y, dict) else range(len(y)) if isinstance(y, list | tuple) else ()
+        if isinstance(losses, dict) != isinstance(y, dict) or key not in keys:
+            raise KeyError(f"`loss` has {(*path, key)}, where the model has no output; it has {[*keys]}.")
         yield from _walk(loss, weight, y[key], (*path, key))
 
 

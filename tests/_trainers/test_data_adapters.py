@@ -578,7 +578,7 @@ WRONG: dict[str, tuple[Callable[[], Any], str]] = {
     "split of nothing": (lambda: train_validation_split((None, None), 0.5), "no array"),
     "split of other lengths": (lambda: train_validation_split((X, None, Y[:3]), 0.5), "x: 5; sample_weight: 3"),
     **{
-        f"split {fraction}": (partial(train_validation_split, (X, Y), fraction), "both sides")
+        f"split {fraction}": (partial(train_validation_split, (X, Y), fraction), "rows to train on")
         for fraction in (0.0, 0.99, 1, 2, -0.5, float(np.nextafter(1, 0)))
     },
 }

@@ -261,7 +261,7 @@ def test_a_stateful_model_is_refused_or_evaluated_in_order() -> None:
     model = keras.Sequential([keras.Input(batch_shape=(10, 4, 1)), keras.layers.SimpleRNN(2, stateful=True)])
     model.compile(loss="mse")
     x, y = X[:100, :, None], X[:100, :2]
-    with pytest.raises(ValueError, match="one row of input alone: predict an array"):
+    with pytest.raises(ValueError, match="depends on one row of input alone"):
         model.predict(da.from_array(x, chunks=(20, 4, 1)))
     expected = model.evaluate(x, y, 10, verbose=0)
     layer: Any = model.layers[0]
