@@ -136,7 +136,7 @@ FORGOTTEN: list[tuple[str, Callable[[], object]]] = [
     ("needs return_sequences=True", lambda: layers.Bidirectional(layers.GRU(3))(layers.GRU(3)(keras.Input((5, 2))))),
     ("adds an axis of channels", lambda: model(keras.Input((28, 28)), layers.Conv2D(4, 3))),
     ("adds an axis of channels", lambda: fit(IMAGES, DIGITS, layers.MaxPooling2D(), layers.Flatten())),
-    (re.escape("x[None] adds the axis of a batch."), lambda: model(keras.Input((3,)), layers.Dense(1)).predict(X[0])),
+    (re.escape("x[None] adds a batch axis."), lambda: model(keras.Input((3,)), layers.Dense(1)).predict(X[0])),
     ("begin at 0: use y - 1", lambda: fit(X, np.arange(8) % 4 + 1, layers.Dense(4))),
     ("makes 8 classes", lambda: fit(X, DIGITS, layers.Dense(4))),
     ("makes 4 classes", lambda: fit(X, np.arange(8) % 2 + 2, layers.Dense(3))),

@@ -1,4 +1,4 @@
-"""Models made of other models, or of what `to_json` wrote."""
+"""Copies of models, and models from the text that `to_json` returned."""
 
 import json
 from collections.abc import Callable
@@ -18,11 +18,11 @@ from .sequential import Sequential
 
 
 def model_from_json(json_string: str, custom_objects: CustomObjects | None = None) -> Model:
-    """Return the model of a configuration written by `to_json`, with new weights; a ValueError if it is of none.
+    """Return the model of a configuration written by `to_json`, with new weights; a ValueError if it describes none.
 
     Args:
         json_string: The configuration.
-        custom_objects: Names to classes and functions of the caller's.
+        custom_objects: The caller's classes and functions by name.
 
     Example:
         >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)], name="net")
@@ -45,10 +45,10 @@ def clone_model(model: Model, input_tensors: TensorStructure | None = None,
     """Return a model of the same structure, with new layers and weights; a ValueError if the inputs do not fit.
 
     Args:
-        model: A Sequential, a model of a graph, or one that its configuration describes.
-        input_tensors: What to build it on, new inputs if not given.
-        clone_function: (layer or op) -> what takes its place; by default one made from its configuration.
-        call_function: (layer, *args, **kwargs) -> the result of its call, for a model of a graph.
+        model: A Sequential, a model made of a graph, or one with a configuration.
+        input_tensors: The inputs of the new model, new ones if not given.
+        clone_function: (layer or op) -> its replacement; by default one made from its configuration.
+        call_function: (layer, *args, **kwargs) -> the result of its call, for a model made of a graph.
         recursive: Whether nested models are cloned in the same way, rather than by `clone_function`.
 
     Example:
@@ -62,7 +62,7 @@ def clone_model(model: Model, input_tensors: TensorStructure | None = None,
     if not isinstance(model, Sequential) and (not isinstance(model, Model) or model._own_graph is None):
         if any(x is not None for x in (clone_function, input_tensors, call_function)):
             raise ValueError("`input_tensors`, `clone_function` and `call_function` are for Sequential models and "
-                             f"those of a graph. Received: model={model!r}.")  # fmt: skip
+                             f"models made of a graph. Received: model={model!r}.")  # fmt: skip
         return cast(Model, deserialize(serialize(model), {type(model).__name__: type(model)}))
     if isinstance(model, Sequential) and call_function is not None:
         raise ValueError("A Sequential model calls no layers itself: `call_function` has no use. Received one.")
@@ -74,7 +74,7 @@ def clone_model(model: Model, input_tensors: TensorStructure | None = None,
 
 
 class _Cloning:
-    """One run of `clone_model`, which clones what occurs several times once."""
+    """One run of `clone_model`; a layer that occurs several times is cloned once."""
 
     def __init__(self, clone: Callable[[Any], Any], recursive: bool) -> None:
         self.clone, self.recursive = clone, recursive
@@ -112,7 +112,7 @@ class _Cloning:
         if inputs is None:
             inputs = map_structure(lambda x: Input(batch_shape=x.shape, dtype=x.dtype, name=x.name), own)
         elif map_structure(type, inputs) != map_structure(type, own):
-            raise ValueError(f"`input_tensors` must be as the inputs, {own}. Received: {inputs}.")
+            raise ValueError(f"`input_tensors` must have the structure of the inputs, {own}. Received: {inputs}.")
 
         def run(operation: Any, *args: Any, **kwargs: Any) -> Any:
             layer = self._layer(operation, call)

@@ -1,4 +1,4 @@
-"""What models have for programs other than Keras: files without Python."""
+"""The export of models to files that run without Python and Keras."""
 
 from os import PathLike
 from typing import Any
@@ -8,24 +8,24 @@ from .._base.checks import one_of
 
 
 class Exporting:
-    """A model's `export`."""
+    """Base class of models that has `export`."""
 
     def export(self, filepath: str | PathLike[str], format: str = "tf_saved_model", verbose: bool | None = None,
                input_signature: Any = None, **kwargs: Any) -> None:  # fmt: skip
         """Write what the model computes to an ONNX file, which onnxruntime runs without this package (extra `onnx`).
 
-        Batches may have any size, as may other axes whose size the model does not know. The file appears when whole.
+        Batches may have any size, and so may other axes of unknown size. The file appears only when it is complete.
 
         Args:
             filepath: Its path.
             format: "onnx"; Keras has further ones.
             verbose: Whether to print where the file is; None for True.
-            input_signature: A list of what `call` takes, with `keras.InputSpec(dtype, shape)` for each tensor, if
-                shapes and dtypes are not to be those of the model.
+            input_signature: A list of the arguments of `call`, with `keras.InputSpec(dtype, shape)` for each tensor;
+                by default the shapes and dtypes of the model's inputs.
             kwargs: `opset_version`, the version of ONNX's operators, by default and at least 18.
 
         Raises:
-            NotImplementedError: if a layer cannot be said in ONNX, with its name and the reason; for another format.
+            NotImplementedError: if ONNX cannot express a layer, with its name and the reason; for another format.
             ValueError: for an unknown format or version, and for a model that has not been built.
             ImportError: if onnx is not installed.
         """

@@ -1,4 +1,4 @@
-"""Contexts that Keras scripts open: devices, names, recomputation; and graphs as functions."""
+"""Small parts of Keras's API: the contexts `device` and `name_scope`, `remat`, and `Function`."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,7 +17,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 @contextmanager
 def device(device_name: str) -> Iterator[None]:
-    """Open a context for a device such as "cpu:0" or "gpu:1": all runs on the processor. A ValueError for no text.
+    """Open a context for a device such as "gpu:1", to no effect: all runs on the CPU. A ValueError for no string.
 
     Example:
         >>> with device("gpu:0"):
@@ -34,8 +34,8 @@ class name_scope(open_scope):
 
     Args:
         name: The name, without a slash.
-        caller: The object that opens the scope; it does not open one within its own.
-        deduplicate: Whether the caller is compared at all.
+        caller: The object that opens the scope; right within a scope of the same caller, none is opened.
+        deduplicate: Whether to compare the caller.
         override_parent: As in Keras; not used.
 
     Example:
@@ -54,12 +54,12 @@ class name_scope(open_scope):
 
 
 def remat(f: F) -> F:
-    """Return a function as it is: on NumPy there is no memory to win by running it again for its gradient."""
+    """Return a function unchanged: on NumPy, to recompute it for the gradient would save no memory."""
     return f
 
 
 class Function:
-    """The calls from symbolic inputs to symbolic outputs, as a function; a ValueError if these need other tensors.
+    """The computation from symbolic inputs to symbolic outputs as a function; a ValueError if inputs are missing.
 
     Args:
         inputs: Symbolic tensors, or a list or dict of them.

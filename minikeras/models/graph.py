@@ -1,4 +1,4 @@
-"""The calls that lead from symbolic inputs to symbolic outputs: what a model runs."""
+"""The calls between symbolic inputs and symbolic outputs, which a model runs."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -22,19 +22,19 @@ from .order import depths_of, node_of
 
 
 class Graph:
-    """All calls between inputs, results of `Input`, and outputs computed from them, each one or a structure of them.
+    """All calls between inputs (results of `Input`) and outputs computed from them. Both may be nested structures.
 
-    They run in Keras's order, which is that of its weights, summaries and configurations: first the calls with the
-    most calls after them; where these are equally many, in the order in which a walk from the outputs meets the layers.
-    What is no symbolic tensor, an output that depends on another input, or a name of two layers is a ValueError.
+    The calls run in Keras's order, which is also that of weights, summaries and configurations: the more calls depend
+    on a call, one after the other, the earlier it runs. Ties follow a walk from the outputs. A ValueError for something
+    that is no symbolic tensor, for an output that depends on another input, and for two layers of one name.
 
     Attributes:
-        nodes: The calls, those of the inputs among them.
-        nested: Whether the inputs are lists or dicts in lists or dicts.
-        operations: The layers and ops that they call, each once.
-        is_pure: Whether no op takes a function of the user's, and no call says by itself that it is for training.
-        specs: What each input must look like.
-        output_names: What the layers and ops that give the outputs were called when the graph was made.
+        nodes: The calls, including those of the input layers.
+        nested: Whether the inputs are nested deeper than one list or dict.
+        operations: The layers and ops that are called, each once.
+        is_pure: Whether no op takes a user's function, and no call has `training=True` among its own arguments.
+        specs: The shape, name and optionality of each input.
+        output_names: The names that the layers and ops of the outputs had when the graph was made.
     """
 
     def __init__(self, inputs: Any, outputs: Any) -> None:
@@ -83,7 +83,7 @@ class Graph:
         return _restore, (self.operations, parts, self.input_structure, self.output_structure)
 
     def run(self, values: Iterable[Any], call: Callable[..., Any]) -> Any:
-        """Return the outputs for values of `inputs`, by calls (operation, *args, **kwargs) -> its result."""
+        """Return the outputs for values of `inputs`; `call` runs an operation: call(operation, *args, **kwargs)."""
         results = {id(x): value for x, value in zip(self.inputs, values, strict=True)}
 
         def value(x: Any) -> Any:
@@ -96,7 +96,7 @@ class Graph:
         return map_structure(value, self.output_structure)
 
     def __call__(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
-        """Return the outputs for tensors, a list, tuple or dict by the inputs' names, with masks likewise or theirs."""
+        """Return the outputs for a tensor, or a structure of tensors; `mask` replaces the masks that they carry."""
 
         def call(operation: Any, /, *args: Any, **kwargs: Any) -> Any:
             if training is not None and "training" in getattr(operation, "_takes", ()):
@@ -112,19 +112,18 @@ class Graph:
         return y[0] if isinstance(y, list | tuple) and len(y) == 1 else y
 
     def spec(self, inputs: Any) -> Any:
-        """Return the outputs for symbolic inputs, without noting any calls."""
+        """Return the outputs for symbolic inputs, without recording the calls."""
         flat = self.arrange(inputs, slice(1, None))
         if all(x.shape == own.shape for x, own in zip(flat, self.inputs, strict=True)):
             return map_structure(lambda y: KerasTensor(y.shape, y.dtype), self.output_structure)
         return self.run(flat, lambda operation, *args, **kwargs: operation.compute_output_spec(*args, **kwargs))
 
     def arrange(self, inputs: Any, axes: slice | None = None) -> list[Any]:
-        """Return what a caller passed in the order of `inputs`; a ValueError for other names, or sizes in `axes`."""
+        """Return what a caller passed in the order of `inputs`; a ValueError for wrong names, or sizes in `axes`."""
         names = [spec.name for spec in self.specs]
         own_by_name = isinstance(self.input_structure, dict)
         in_order = self.nested or len(names) < 2 or not own_by_name or names == list(self.input_structure)
-        fits = own_by_name or not self.nested if isinstance(inputs, dict) else in_order
-        if not fits:
+        if not (own_by_name or not self.nested if isinstance(inputs, dict) else in_order):
             raise ValueError(self._mismatch(inputs))
         flat = flatten(self._listed(inputs))
         if len(flat) != len(names):
@@ -140,7 +139,7 @@ class Graph:
                 f"Received: {received}.")  # fmt: skip
 
     def _listed(self, inputs: Any) -> Any:
-        """Return inputs that come by name as a list in the order of `inputs`; a ValueError for a missing name."""
+        """Return a dict of inputs as a list in the order of `inputs`; a ValueError for a missing name."""
         if not isinstance(inputs, dict) or self.nested:
             return inputs
         names = [spec.name for spec in self.specs]
@@ -159,14 +158,14 @@ class Graph:
         return [operation for operation in self.operations if isinstance(operation, Layer)]
 
     def calls(self) -> dict[int, list[Node]]:
-        """Return the calls of each operation, by its id, in the order they were made."""
+        """Return `id` of an operation -> its calls, in the order they were made."""
         calls: dict[int, list[Node]] = {id(operation): [] for operation in self.operations}
         for node in sorted(self.nodes, key=lambda node: node.index):
             calls[id(node.operation)].append(node)
         return calls
 
     def connections(self) -> dict[int, list[tuple[str, int, int]]] | None:
-        """Return where the inputs of each operation come from, by its id, for the summary; None for a plain chain."""
+        """Return `id` of an operation -> where its inputs come from, for the summary; None for a plain chain."""
         if self._one_a_depth and all(len(node.inputs) < 2 for node in self.nodes):
             return None
         return {
@@ -182,25 +181,25 @@ def _symbolic(argument: str, structure: Any) -> list[KerasTensor]:
         raise ValueError(f"`{argument}` cannot be empty. Received: {argument}={structure!r}.")
     for x in tensors:
         if not isinstance(x, KerasTensor):
-            raise ValueError(f"All `{argument}` must be symbolic tensors, as `Input` and layers called on its result "
-                             f"give them. Received: {x!r:.80} (of type {type(x).__name__}).")  # fmt: skip
+            raise ValueError(f"All `{argument}` must be symbolic tensors: results of `Input`, or of layers called on "
+                             f"them. Received: {x!r:.80} (of type {type(x).__name__}).")  # fmt: skip
     return tensors
 
 
 def _restore(operations: list[Any], calls: list[tuple[Any, ...]], inputs: Any, outputs: Any) -> Graph:
-    """Make the graph of a copy: its layers have been copied before, and what they did is noted again."""
+    """Make the graph of a copied model: its layers are copied already, and their calls are recorded again."""
     for call in calls:
         Node(*call)
     return Graph(inputs, outputs)
 
 
 def attach(x: Any, mask: Any) -> Any:
-    """Return a tensor with a mask, itself where that is none or its own."""
+    """Return a copy of a tensor with a mask; the tensor itself if the mask is None or its own."""
     return x if mask is None or mask_of(x) is mask else masked(ops.copy(x), mask)
 
 
 def _fit(x: Any, own: KerasTensor) -> Any:
-    """Return an input in the dtype of its `Input`, and in its rank where only a last axis of 1 differs."""
+    """Return an input in the dtype of its `Input`; a last axis of size 1 is added or removed to fit its rank."""
     if x is None:
         return None
     if isinstance(x, Tensor) and x.dtype == "string" != own.dtype:
@@ -217,12 +216,14 @@ def _fit(x: Any, own: KerasTensor) -> Any:
 
 
 def _check(x: Any, own: KerasTensor, axes: slice | None = None) -> None:
-    """Check the rank of an input, and sizes in some axes if both are known; 1 stands for any, as in calls."""
+    """Refuse an input of another rank, or with another size in `axes` if both are known. An `Input`'s 1 fits all."""
     name, received, expected = node_of(own).operation.name, np.shape(x), own.shape
     more = 0 if x is None else len(received) - len(expected)
     sizes = zip(received[axes], expected[axes], strict=False) if axes else ()
     if more or any(None not in (size, other) and size != other != 1 for size, other in sizes):
-        flat = " A Flatten layer behind an Input of that shape, or x.reshape, makes a vector of each row."
-        channels = ", x[..., None] one of channels" * (len(expected) > 2)
-        advice = flat if more > 0 else f" x[None] adds the axis of a batch{channels}." if more else ""
+        advice = ""
+        if more > 0:
+            advice = " A Flatten layer behind an Input of that shape, or x.reshape, makes a vector of each row."
+        elif more < 0:
+            advice = f" x[None] adds a batch axis{', x[..., None] a channel axis' * (len(expected) > 2)}."
         raise ValueError(f"Input '{name}' must have shape {expected}. Received a tensor of shape {received}.{advice}")

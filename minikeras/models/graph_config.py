@@ -20,16 +20,16 @@ from .graph import Graph
 from .order import node_of
 
 Call: TypeAlias = tuple[str, int]
-"""Name of a layer and number of a call of it."""
+"""Name of a layer, and number of one of its calls."""
 
 
 def _first_call(operation: Any) -> int:
-    """Return from where Keras counts the calls that give inputs and outputs: 1 for those of a nested model, else 0."""
+    """Return the number that Keras gives the first call of a layer among inputs and outputs: 1 for a nested model."""
     return int(getattr(operation, "_given_graph", None) is not None)
 
 
 def to_config(graph: Graph) -> Config:
-    """Return the layers of a graph with the calls of each."""
+    """Return the layers of a graph, each with its calls, and its inputs and outputs."""
     calls = graph.calls()
 
     def history(x: KerasTensor, first: int = 0) -> list[Any]:
@@ -57,7 +57,7 @@ def to_config(graph: Graph) -> Config:
 
 
 def from_config(config: Config, custom_objects: CustomObjects | None = None) -> tuple[Any, Any]:
-    """Make the layers of a configuration, call them, and return inputs and outputs; a ValueError if it is not whole."""
+    """Make and call the layers of a configuration; return inputs and outputs. A ValueError if parts are missing."""
     if is_old(config["layers"]):
         config = modernize({"class_name": "Functional", "config": config})["config"]
     reader = _Reader(config["layers"], custom_objects)
@@ -67,12 +67,12 @@ def from_config(config: Config, custom_objects: CustomObjects | None = None) -> 
 
 
 class _Reader:
-    """The layers and ops of a configuration, which are made at once, and their calls."""
+    """The layers and ops of a configuration, made at once, and their calls, which `run` makes."""
 
     def __init__(self, layers: list[Config], custom_objects: CustomObjects | None) -> None:
         self.operations: dict[str, Any] = {}
-        self.first: dict[str, int] = {}  # how many calls each had before; those of a layer that another model shares
-        self.calls: dict[Call, tuple[Any, Any]] = {}  # the arguments by position and by name
+        self.first: dict[str, int] = {}  # how many calls each has already, if it is shared with another model
+        self.calls: dict[Call, tuple[Any, Any]] = {}  # the arguments of each call by position, and by name
         for layer in layers:
             name = layer.get("name")
             if not isinstance(name, str) or name in self.operations:
@@ -84,7 +84,7 @@ class _Reader:
             self.calls |= {(name, i): _arguments(call) for i, call in enumerate(layer.get("inbound_nodes") or ())}
 
     def in_order(self) -> list[Call]:
-        """Return the calls, each after those whose results it takes and after the one before of its layer."""
+        """Return the calls in an order to make them in: after those whose results they take, and by number."""
         sorter: TopologicalSorter[Call] = TopologicalSorter(dict.fromkeys(self.calls, ()))
         for (name, i), arguments in self.calls.items():
             needs: list[Call] = [(layer, call) for layer, call, _ in _histories(arguments)]
@@ -95,11 +95,11 @@ class _Reader:
             return list(sorter.static_order())
         except CycleError as error:
             looped = {name for name, _ in error.args[1]}
-            raise ValueError("The configuration has a loop, or calls that nothing leads to, at the layers "
+            raise ValueError("The configuration has a loop of calls at the layers "
                              f"{[name for name in self.operations if name in looped][:5]}.") from None  # fmt: skip
 
     def run(self, call: Call) -> None:
-        """Call a layer again as the configuration says."""
+        """Make a call that the configuration describes."""
         args, kwargs = map_configs(self._argument, self.calls[call])
         if not isinstance(kwargs.get("training"), bool | None):
             raise ValueError(f"`training` of call {call[1]} of {call[0]!r:.80} must be true, false or null.")
@@ -110,12 +110,12 @@ class _Reader:
         operation(*args, **kwargs)
 
     def end(self, x: Any) -> KerasTensor | None:
-        """Return the tensor that an input or output names, None for a structure of them."""
+        """Return the tensor of an input or output [layer, call, index]; None for a structure of these."""
         if isinstance(x, list | tuple) and len(x) == 3 and isinstance(x[0], str):
             name, call, index = x
             return self._tensor(name, _index(call) - _first_call(self.operations.get(name)), index)
         if not is_nested(x):
-            raise ValueError(f"Inputs and outputs are named by layer, call and place. Received: {x!r:.80}.")
+            raise ValueError(f"Inputs and outputs must be lists of layer, call and index. Received: {x!r:.80}.")
         return None
 
     def _tensor(self, name: Any, call: Any, index: Any) -> KerasTensor:
@@ -126,7 +126,7 @@ class _Reader:
             raise ValueError(f"There is no tensor {index!r:.40} of call {call!r:.40} of {name!r:.80}.") from None
 
     def _argument(self, config: Any) -> Any:
-        """Return the tensor or value that a configuration among arguments stands for; anything else as it is."""
+        """Return the tensor or value that a configuration among the arguments describes; other values as they are."""
         kind = config["class_name"] if isinstance(config, dict) else None
         if kind == "__keras_tensor__":
             return self._tensor(*config["config"]["keras_history"])
@@ -144,7 +144,7 @@ def _operation(config: Config) -> Operation:
 
 
 def _check_call(operation: Any, args: Any, kwargs: Any) -> None:
-    """Refuse arguments that `call` does not have, which a layer that tells its output's shape would not notice."""
+    """Refuse arguments that `call` lacks. Without this, a layer with a `compute_output_shape` would ignore them."""
     accepted = parameters(operation.call) if isinstance(operation, Layer) else None
     if accepted is None or accepted.varargs or accepted.varkw:
         return
@@ -169,12 +169,12 @@ def _arguments(call: Any) -> tuple[Any, Any]:
 
 
 def _histories(structure: Any) -> Iterator[tuple[Any, Any, Any]]:
-    """Yield the layer, call and place of each tensor among the arguments of a call."""
+    """Yield (layer, call, index) of each tensor among the arguments of a call."""
     if isinstance(structure, dict) and structure.get("class_name") == "__keras_tensor__":
         config = structure["config"]
         if not is_shape(config.get("shape")):
             raise ValueError(f"The shape of a tensor must be a list of sizes. Received: {config['shape']!r:.80}.")
-        standardize_dtype(str(config.get("dtype", "float32")))  # refused if it is none
+        standardize_dtype(str(config.get("dtype", "float32")))  # a ValueError if it is no dtype
         name, call, index = config["keras_history"]
         yield name, _index(call), index
     elif isinstance(structure, dict | list | tuple):

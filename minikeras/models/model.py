@@ -28,18 +28,18 @@ from .order import copy_calls
 from .state_tree import assign, values_of
 
 TensorStructure: TypeAlias = Tensor | Sequence[Any] | Mapping[str, Any]
-"""One symbolic tensor, or a list, tuple or dict of them. (An op is declared to give a Tensor.)"""
+"""One symbolic tensor, or a list, tuple or dict of them. (Type checkers see the result of an op as a Tensor.)"""
 
 
 class Model(Exporting, Trainer):
     """A layer that holds others, with methods to train it, to predict and to print a summary.
 
-    Either a subclass makes its layers in `__init__` and calls them in `call`; or the model is what leads from inputs
-    to outputs, in a graph of layers and ops called on symbolic tensors.
+    Either a subclass makes its layers in `__init__` and calls them in `call`. Or the model is made of the graph that
+    leads from inputs to outputs, by layers and ops that were called on symbolic tensors.
 
     Args:
         inputs: Symbolic tensors, from `Input` or from other layers: one, or a list, tuple or dict.
-        outputs: What was computed from them; a ValueError if that needs others, or two layers share a name.
+        outputs: What was computed from them; a ValueError if that needs other inputs, or two layers share a name.
         name: The model's name, made up from its class if not given.
         trainable: Whether training changes its weights.
         dtype: Dtype or policy of its computations.
@@ -100,13 +100,13 @@ class Model(Exporting, Trainer):
             self.built = True
 
     def _follow(self, graph: Graph) -> None:
-        """Let a graph be what the model runs."""
+        """Make a graph the one that the model runs."""
         self._own_graph = graph
         self.input_spec: Any = None if graph.nested else graph.specs
 
     @property
     def layers(self) -> list[Layer]:
-        """The layers it holds directly, in order; those of the graph, if it was made of one."""
+        """The layers that the model holds directly, in order; those of the graph, if it was made of one."""
         return self._layers_held() if self._given_graph is None else self._given_graph.layers
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
@@ -132,12 +132,12 @@ class Model(Exporting, Trainer):
 
     @property
     def __ends(self) -> Graph | None:
-        """The graph, if its ends are those of the model: those of a Sequential are those of its first call."""
+        """The graph that has the model's inputs and outputs; None for a Sequential whose first call has them."""
         return self._given_graph if self._inbound_nodes else self._own_graph
 
     @property
     def _layers_first(self) -> bool:
-        """True if files name the layers before whatever else holds them."""
+        """Whether a file has the weights of `layers` first, before those of the model's attributes."""
         return self._given_graph is not None
 
     @property
@@ -148,11 +148,11 @@ class Model(Exporting, Trainer):
         return self._own_graph is None and super()._locked()
 
     def _is_runnable(self) -> bool:
-        without_call = self._own_graph is None and type(self).call is Model.call  # only its steps say what is called
+        without_call = self._own_graph is None and type(self).call is Model.call  # its own `train_step` runs layers
         return without_call or super()._is_runnable()
 
     def _known(self, graph: Graph | None, what: str) -> Graph:
-        """Return a graph; an AttributeError where there is none, since then nobody knows `what`."""
+        """Return a graph, or raise an AttributeError that says which attribute (`what`) the model lacks without one."""
         if graph is None:
             raise AttributeError(f"{type(self).__name__} model '{self.name}' has no defined {what}: "
                                  f"{self._without_graph}.")  # fmt: skip
@@ -200,7 +200,7 @@ class Model(Exporting, Trainer):
 
     @property
     def _names_of_outputs(self) -> list[str] | None:
-        graph = self._own_graph  # outputs of a Sequential have no names in Keras, where they are several
+        graph = self._own_graph  # in Keras several outputs of a Sequential have no names
         return graph.output_names if graph and (self._given_graph or len(graph.outputs) == 1) else None
 
     @property
@@ -236,14 +236,14 @@ class Model(Exporting, Trainer):
         return super().get_build_config() if self._given_graph is None else {"input_shape": None}
 
     def build_from_config(self, config: Config) -> None:
-        """Build the model with what `get_build_config` returned; one without a `build` is run for its shapes."""
+        """Build the model with what `get_build_config` returned; one without a `build` of its own is called."""
         shapes = config.get("shapes_dict") or {"": config.get("input_shape")}
         if self._own_graph is not None or type(self).build is not Model.build or None in shapes.values():
             super().build_from_config(config)
             return
         tensors = {name.removesuffix("_shape"): map_shapes(KerasTensor, shape) for name, shape in shapes.items()}
         self(*([tensors.pop("")] if "" in tensors else ()), **tensors)
-        self._inbound_nodes.clear()  # nobody called it
+        self._inbound_nodes.clear()  # this call does not count
 
     def get_config(self) -> Config:
         """Return the layers of the graph and their calls, or without a graph the arguments of `__init__`."""
@@ -255,7 +255,7 @@ class Model(Exporting, Trainer):
     @classmethod
     @overridable
     def from_config(cls, config: Config, custom_objects: CustomObjects | None = None) -> Self:
-        """Return the model of a configuration, with new weights; a ValueError if its graph is not whole."""
+        """Return the model of a configuration, with new weights; a ValueError if parts of its graph are missing."""
         if not config.keys() >= _GRAPH or not takes_graph(cls):
             return super().from_config(config)
         inputs, outputs = graph_config.from_config(config, custom_objects)
@@ -269,7 +269,7 @@ class Model(Exporting, Trainer):
         saving.save_model(self, filepath, overwrite, zipped, **kwargs)
 
     def quantize(self, mode: str | None = None, config: Any = None, filters: Any = None, **kwargs: Any) -> None:
-        """Raise a NotImplementedError that names the way: Keras has smaller weights."""
+        """Raise a NotImplementedError, which says how to quantize the model in Keras."""
         raise NotImplementedError("minikeras does not quantize. Save with `model.save('model.keras')`; Keras does: "
                                   f"keras.models.load_model('model.keras').quantize({mode!r}).")  # fmt: skip
 
@@ -325,7 +325,7 @@ class Model(Exporting, Trainer):
 
 
 class _OfGraph(type):
-    """The class of `Functional`: a model of another class is one as well where it is made of a graph."""
+    """The metaclass of `Functional`: a model of any class that is made of a graph is an instance as well."""
 
     def __instancecheck__(cls, model: object) -> bool:
         graph = model._given_graph if isinstance(model, Model) and "_own_graph" in vars(model) else None
@@ -340,7 +340,7 @@ registry: Registry[Model] = Registry("keras", "model", Model)
 functional_registry: Registry[Model] = Registry("keras.src.models.functional", "model", Functional)
 
 _GRAPH = {"name", "layers", "input_layers", "output_layers"}
-"""The keys in the configuration of a graph; others are arguments of a class of the user's."""
+"""The keys in the configuration of a graph; others are arguments of a user's class."""
 
 
 def takes_graph(cls: type[Model]) -> bool:

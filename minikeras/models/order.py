@@ -1,4 +1,4 @@
-"""The calls between inputs and outputs: their order, which is that of weights and summaries, and copies of them."""
+"""The order of the calls between inputs and outputs, which is that of weights and summaries; and copies of calls."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -9,18 +9,18 @@ from ..tree import flatten
 
 
 def node_of(x: KerasTensor) -> Node:
-    """Return the call that gave a tensor; a ValueError if none did."""
+    """Return the call that returned a tensor; a ValueError if there is none."""
     if x.node is None:
         raise ValueError(f"The tensor {x!r} comes from no `Input` and no layer: a model cannot contain it.")
     return x.node
 
 
 def walk(inputs: list[KerasTensor], outputs: list[KerasTensor]) -> tuple[list[Node], list[Node]]:
-    """Return the calls that outputs depend on: each after those it depends on, and in the order they are met."""
+    """Return the calls that outputs depend on in two orders: each after those it depends on, and as they are met."""
     ends = {id(x) for x in inputs}
     order: list[Node] = []
     met: dict[Node, None] = {}
-    stack: list[tuple[Node | None, Iterator[KerasTensor]]] = [(None, iter(outputs))]  # a call, and what is left of it
+    stack: list[tuple[Node | None, Iterator[KerasTensor]]] = [(None, iter(outputs))]  # a call, its inputs yet to visit
     while stack:
         node, tensors = stack[-1]
         for x in tensors:
@@ -36,7 +36,7 @@ def walk(inputs: list[KerasTensor], outputs: list[KerasTensor]) -> tuple[list[No
 
 
 def get_source_inputs(tensor: Any) -> Any:
-    """Return the inputs that a symbolic tensor depends on, in the order they are met; another tensor itself.
+    """Return the inputs that a symbolic tensor depends on; anything else is returned itself.
 
     Example:
         >>> x, y = keras.Input((2,), name="x"), keras.Input((2,), name="y")
@@ -49,9 +49,9 @@ def get_source_inputs(tensor: Any) -> Any:
 
 
 def depths_of(inputs: list[KerasTensor], outputs: list[KerasTensor]) -> tuple[dict[Node, int], list[Any]]:
-    """Return how many calls come after each call at most, and all operations in order.
+    """Return the depth of each call, the length of the longest chain of calls after it; and all operations in order.
 
-    Every call of an operation counts as deep as the deepest one met before it, as in Keras.
+    As in Keras, a call is at least as deep as the calls of the same operation that were met before it.
     """
     order, met = walk(inputs, outputs)
     inside = set(order)
@@ -71,7 +71,7 @@ def depths_of(inputs: list[KerasTensor], outputs: list[KerasTensor]) -> tuple[di
 
 
 def copy_calls(inputs: Any, outputs: Any, enter: Callable[..., KerasTensor]) -> tuple[Any, Any]:
-    """Call the same layers again on inputs that `enter` makes in place of computed ones; return inputs and outputs."""
+    """Repeat calls with new inputs, made by `enter`, in place of computed ones; return the new inputs and outputs."""
     copies: dict[int, KerasTensor] = {}
     for x in flatten(inputs):
         copies[id(x)] = enter(batch_shape=x.shape, dtype=x.dtype, name=f"{x.name}CLONE") if node_of(x).inputs else x

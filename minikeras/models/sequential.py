@@ -21,10 +21,10 @@ from .model import Model
 
 
 class Sequential(Model):
-    """A chain of layers: the output of each is the input of the next; a ValueError for no layer, or a name twice.
+    """A chain of layers: the output of each is the input of the next.
 
     With an `Input` (or `input_shape=` on the first layer) it builds as layers are added; without one, at the
-    first call, or with `build`.
+    first call, or with `build`. A ValueError for something that is no layer, or two layers of one name.
 
     Args:
         layers: The layers, in order.
@@ -52,7 +52,7 @@ class Sequential(Model):
         self.__extend(layers or ())
 
     def add(self, layer: Layer | KerasTensor, rebuild: bool = True) -> None:
-        """Put a layer on top; a ValueError if it is no layer, its name is taken, or it is a second input.
+        """Add a layer at the end; a ValueError if it is no layer, its name is taken, or it is a second input.
 
         Args:
             layer: The layer, or the result of `Input`.
@@ -96,7 +96,7 @@ class Sequential(Model):
         return layer
 
     def __restart(self, rebuild: bool) -> None:
-        """Forget the graph, and build another if wanted and if the first layer says what the input looks like."""
+        """Drop the graph. Build another one, if that is wanted and the first layer knows the shape of its input."""
         self.built = False
         self._own_graph = None
         if rebuild and len(self._layers) > 1:
@@ -110,7 +110,7 @@ class Sequential(Model):
         return False
 
     def build(self, input_shape: ShapeLike | None = None) -> None:
-        """Make all weights for an input shape, None where open; a ValueError without layers or for another shape."""
+        """Make all weights for an input shape, None where open; a ValueError without layers, or if it has another."""
         if not self._layers:
             raise ValueError(f"Sequential model {self.name} cannot be built because it has no layers. Call "
                              "`model.add(layer)`.")  # fmt: skip
@@ -127,22 +127,22 @@ class Sequential(Model):
         try:
             for layer in self.layers:
                 x = layer(x)
-        except NotImplementedError:  # one does not tell its output's shape: they are called one after the other
+        except NotImplementedError:  # a layer does not know its output's shape: `call` runs the layers, without a graph
             return
         self._layers[:] = [entry, *self.layers]
-        auto_name("functional")  # for the model that Keras keeps inside
+        auto_name("functional")  # uses up a name, as the Functional inside Keras's Sequential does
         self._follow(Graph(entry.output, x))
-        self.input_spec: Any = None  # other sizes of open axes will do, as far as the layers take them
+        self.input_spec: Any = None  # other shapes will do, if the layers take them
 
     def _maybe_build(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         if context.waiting is None or not isinstance(args[0], Tensor):
             super()._maybe_build(args, kwargs)
-        else:  # which sizes are open is known after the second run
+        else:  # only after the second dry run it is known which sizes are open
             context.waiting.setdefault(self, []).append((context.scopes[:], (None, *args[0].shape[1:])))
 
     @property
     def _entrance(self) -> InputLayer | None:
-        """The layer that says which input there is, if it is known."""
+        """The input layer, None if the input is not known."""
         first = self._layers[0] if self._layers else None
         return first if isinstance(first, InputLayer) else None
 
@@ -195,19 +195,19 @@ class Sequential(Model):
 
     @classmethod
     def from_config(cls, config: Config, custom_objects: CustomObjects | None = None) -> Self:
-        """Return the model of a configuration, with new weights; a ValueError without a name, or for unknown ones."""
+        """Return the model of a configuration, with new weights; a ValueError without name, or for unknown layers."""
         if "name" not in config or "layers" not in config:
             raise ValueError("A Sequential model configuration must be a dictionary containing the 'name' and 'layers' "
                              f"keys. Received: config={config}.")  # fmt: skip
         model = cls(name=config["name"], trainable=config.get("trainable", True))
         model.__extend(deserialize(layer, custom_objects) for layer in config["layers"])
         if model._own_graph is not None:
-            for _ in model._layers[2:]:  # Keras adds one by one, and keeps another model inside after each
+            for _ in model._layers[2:]:  # Keras adds layers one by one, with a new Functional inside after each
                 auto_name("functional")
         shape = config.get("build_input_shape")
         if not is_shape(shape):
             raise ValueError(f"'build_input_shape' must be a shape. Received: {shape!r:.80}.")
-        dtype_policies.get(config.get("dtype"))  # refused if it is none; the layers have their own
+        dtype_policies.get(config.get("dtype"))  # a ValueError if it is no policy; the layers have their own
         if model._own_graph is None and isinstance(shape, list | tuple) and shape:
             model.build(tuple(shape))
         return model

@@ -1,4 +1,4 @@
-"""The values of a model's variables in dicts within dicts, one for each part of their paths."""
+"""The values of a model's variables in nested dicts: a level for each part of their paths."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -26,11 +26,11 @@ def values_of(model: Any, as_arrays: bool) -> dict[str, Any]:
 
 
 def assign(model: Any, tree: Mapping[str, Any]) -> None:
-    """Set the variables whose paths are in a tree; a ValueError, and none set, for another kind or shape."""
+    """Set the variables whose paths are in a tree; for another kind or shape a ValueError, and nothing is set."""
     pairs: list[tuple[Variable, Array]] = []
     for kind, values in tree.items():
         if kind not in KINDS:
-            raise ValueError(f"Expected kinds of variables, of {KINDS}. Received: {kind!r}.")
+            raise ValueError(f"The keys of a state tree must be among {KINDS}. Received: {kind!r}.")
         variables = {variable.path: variable for variable in _variables(model, kind)}
         pairs += [(variables[path], as_array(value)) for path, value in _paths(values) if path in variables]
     for v, array in pairs:
