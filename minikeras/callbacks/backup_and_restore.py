@@ -1,4 +1,4 @@
-"""Go on with a training that was interrupted."""
+"""The callback that resumes a training which was interrupted."""
 
 import os
 import random
@@ -23,16 +23,15 @@ from .callback import BatchCounter, Callback, Frequency, Logs
 class BackupAndRestore(Callback):
     """Saves weights, optimizers and epoch while a model trains, so that the same `fit`, run again, goes on from there.
 
-    An epoch that was interrupted is run again from its first batch. With `save_freq="epoch"` the weights in the end are
-    those of a training that was not interrupted: what order rows come in and what dropout leaves out is restored as
-    well, since the states of Python's, NumPy's and the layers' random numbers are saved. (Other callbacks, such as
-    EarlyStopping, begin anew.)
+    An interrupted epoch is run again from its first batch. With `save_freq="epoch"` the final weights are those of a
+    training without interruption: the states of Python's, NumPy's and the layers' random numbers are saved as well, so
+    that the order of rows and the masks of dropout are the same. (Other callbacks, such as EarlyStopping, start anew.)
 
     Args:
         backup_dir: A folder for the backup alone.
         save_freq: "epoch", a number of batches, or False for never.
-        double_checkpoint: Whether to keep the backup before the last one too, which is read if the last is damaged.
-        delete_checkpoint: Whether to remove the backup when the training has come to its end.
+        double_checkpoint: Whether to keep the previous backup too, which is read if the last one is damaged.
+        delete_checkpoint: Whether to remove the backup when the training is complete.
 
     Raises:
         ValueError: for an empty folder name or another frequency; when training begins, if the model is not built or
@@ -99,18 +98,18 @@ class BackupAndRestore(Callback):
                 os.rmdir(self.backup_dir)
 
     def _variables(self) -> dict[str, list[Variable]]:
-        """Return what is saved, in groups: the weights, and the state of each optimizer that the model holds."""
+        """Return the variables to save in groups: the weights, and the state of each optimizer in the model."""
         optimizer = getattr(self.model, "optimizer", None)
         if optimizer is not None and not optimizer.built:
             optimizer.build(self.model.trainable_variables)
-        held = [("optimizer" if o is optimizer else x.replace("/", "."), o) for x, o in walk(self.model)]
-        states = {f"{name}/": o.variables for name, o in held if isinstance(o, Optimizer)}
+        held = {path.replace("/", "."): part for path, part in walk(self.model) if isinstance(part, Optimizer)}
+        states = {f"{'optimizer' if o is optimizer else name}/": o.variables for name, o in held.items()}
         states.pop("optimizer.inner_optimizer/", None)  # which is part of "optimizer/"
         return {"model/": self.model.weights, **states}
 
     def _layers(self) -> list[tuple[str, Layer]]:
-        """Return the layers with a `save_own_variables` of their own, each after its place in the backup."""
-        layers = [(f"own/{path}", x) for path, x in walk(self.model) if isinstance(x, Layer)]
+        """Return (place in the backup, layer) for each layer that overrides `save_own_variables`."""
+        layers = [(f"own/{path}", part) for path, part in walk(self.model) if isinstance(part, Layer)]
         return [(path, x) for path, x in layers if type(x).save_own_variables is not Layer.save_own_variables]
 
     def _save(self) -> None:
@@ -133,8 +132,8 @@ class BackupAndRestore(Callback):
             saved = sum(name.startswith(group) for name in arrays)
             if group == "model/" or saved == len(variables):
                 groups.append(match(variables, arrays, path, group))
-            else:  # as where weights are loaded
-                counts = f"{len(variables)} variables, {saved} in the backup. Build optimizers of your own before `fit`"
+            else:  # `load_weights` too warns, and goes on
+                counts = f"it has {len(variables)} variables, the backup {saved}. Build such optimizers before `fit`"
                 warn_user(f"`model.{group[:-1]}` begins anew: {counts}.")
         set_random_states(self.model, arrays)
         for variable, array in chain(*groups):
@@ -146,7 +145,7 @@ class BackupAndRestore(Callback):
 
 
 def _generators(model: Any) -> list[SeedGenerator]:
-    """Return what the layers of a model draw their random numbers with."""
+    """Return the seed generators of a model's layers."""
     return each_once(x for layer in model._flatten_layers() for x in layer._values_of(SeedGenerator))
 
 
@@ -161,7 +160,7 @@ def random_states(model: Any) -> dict[str, Array]:
 
 
 def set_random_states(model: Any, arrays: Mapping[str, Array]) -> None:
-    """Set the states that `random_states` returned; a ValueError if they are of another model, or no such states."""
+    """Set the states that `random_states` returned; a ValueError if there are none, or they are of another model."""
     generators = _generators(model)
     states = {key.partition("/")[2]: array for key, array in arrays.items() if key.startswith("random/")}
     if len(states) != 5 or states["layers"].shape != (len(generators), 2):

@@ -1,4 +1,4 @@
-"""The base class of callbacks, the logs that they get, and a count of batches."""
+"""The base class of callbacks, the logs that they get, and a counter of batches."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias, cast
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from ..models import Model
 
 Logs: TypeAlias = dict[str, Any]
-"""Names of losses and metrics to their values, which are floats; of `predict`, "outputs" to arrays."""
+"""Name of a loss or metric -> its value, a float; in `predict`, "outputs" -> arrays."""
 Frequency: TypeAlias = Literal["epoch"] | int
 
 
@@ -19,9 +19,9 @@ class Callback(Suggesting):
     """Base class of callbacks: override the hooks you need.
 
     In `fit` the hooks run in this order: `on_train_begin`, then for each epoch `on_epoch_begin`, a pair of
-    `on_train_batch_begin` and `on_train_batch_end` for each batch, the test hooks where there is validation data, and
-    `on_epoch_end`; at last `on_train_end`. `evaluate` runs the test hooks and `predict` the predict hooks. Epochs and
-    batches count from 0; a logs argument is a dict that callbacks later in the list share.
+    `on_train_batch_begin` and `on_train_batch_end` for each batch, the test hooks if there is validation data, and
+    `on_epoch_end`; finally `on_train_end`. `evaluate` runs the test hooks and `predict` the predict hooks. Epochs and
+    batches count from 0. All callbacks of a list get the same dict of logs.
 
     Attributes:
         params: Settings of the run, such as {"verbose": 1, "epochs": 3, "steps": 10}.
@@ -42,9 +42,9 @@ class Callback(Suggesting):
     params: dict[str, Any] = None  # type: ignore[assignment]  # set before any hook runs
     _model: Any = None
     _looks_seldom: ClassVar[bool] = False
-    """True if its batch hooks may be run but now and then, every 50 ms."""
+    """True if its batch hooks need not run for each batch, but only every 50 ms."""
     _reads_lazily: ClassVar[bool] = False
-    """True if the batch hooks take logs that are not computed yet, to read them only now and then."""
+    """True if its batch hooks take logs that are computed only when they are read."""
 
     @property
     def model(self) -> "Model":
@@ -117,10 +117,10 @@ class LambdaCallback(Callback):
         on_epoch_begin, on_epoch_end: Called with (epoch, logs) before and after each epoch.
         on_train_begin, on_train_end: Called with (logs) before the first epoch and after the last.
         on_train_batch_begin, on_train_batch_end: Called with (batch, logs=logs) before and after each batch.
-        kwargs: Functions for the other hooks of `Callback`, by name; what has another name becomes an attribute.
+        kwargs: Functions for the other hooks of `Callback`, by name; other names become attributes.
 
     Raises:
-        TypeError: for a name that begins with "on_" and is no hook, or is another of `Callback`'s.
+        TypeError: for a name that begins with "on_" but is no hook, or that `Callback` uses otherwise.
 
     Example:
         >>> callback = LambdaCallback(on_epoch_end=lambda epoch, logs: print(epoch, logs["loss"]))
@@ -143,10 +143,10 @@ class LambdaCallback(Callback):
 
 
 def as_floats(logs: Mapping[str, Any] | None) -> Logs:
-    """Return logs in the order of their names, scalars as floats, with the entries of dicts among the values."""
+    """Return logs sorted by name, with scalars as floats; a dict among the values is replaced by its entries."""
     floats: Logs = {}
     items = (logs or {}).items()
-    for name, value in sorted(items) if isinstance(logs, dict) else items:  # those of a step are in order
+    for name, value in sorted(items) if isinstance(logs, dict) else items:  # the `Logs` of a step are sorted
         if isinstance(value, TensorOps):
             value = value.numpy()
         if isinstance(value, dict):
@@ -158,17 +158,17 @@ def as_floats(logs: Mapping[str, Any] | None) -> Logs:
 
 
 class BatchCounter:
-    """Counts batches, also where hooks run only after several of them, up to a number; "epoch" is never reached."""
+    """Counts batches up to a number ("epoch": without end), even if hooks run only after several batches."""
 
     def __init__(self, frequency: Frequency, least: int = 1) -> None:
         if frequency != "epoch" and not (isinstance(frequency, int) and frequency >= least):
-            raise ValueError(f"`save_freq` is 'epoch' or a number from {least} on. Received: save_freq={frequency!r}.")
+            raise ValueError(f"`save_freq` must be 'epoch' or an integer, {least} or more. Received: {frequency!r}.")
         self.target: int = 0 if frequency == "epoch" else int(frequency)
         self.count: int = 0
         self.last: int = -1
 
     def is_full(self, batch: int) -> bool:
-        """Count the batches up to this one of the epoch, and return whether the number is reached; then start anew."""
+        """Count up to this batch of the epoch; return whether the number is reached, and if so start again from 0."""
         self.count += batch + 1 if batch <= self.last else batch - self.last
         self.last = batch
         full = 0 < self.target <= self.count

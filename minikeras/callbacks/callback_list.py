@@ -9,26 +9,26 @@ from .progbar_logger import ProgbarLogger
 from .records import History
 
 Callbacks: TypeAlias = Callback | Iterable[Any] | None
-"""A callback, or callbacks in lists, one in the other if need be."""
+"""A callback, or a list of callbacks, which may be nested."""
 
 C = TypeVar("C", bound=Callback)
 
 
 class CallbackList(Callback):
-    """Callbacks that run one after the other, at next to no cost for the hooks that none of them overrides.
+    """Callbacks that run one after the other. A hook that none of them overrides costs next to nothing.
 
-    All get one dict of logs, with floats in the order of their names; what one adds, those after it see.
+    All get the same dict of logs, floats sorted by name; a callback sees what those before it have added.
 
     Args:
         callbacks: The callbacks.
-        add_history: Whether to add a `History` where there is none.
-        add_progbar: Whether to add a `ProgbarLogger` where there is none.
+        add_history: Whether to add a `History` if there is none.
+        add_progbar: Whether to add a `ProgbarLogger` if there is none.
         model: The model that runs.
         params: Settings of the run.
 
     Raises:
         TypeError: if one is no Callback.
-        ValueError: when the end of a run is told whose begin was not.
+        ValueError: for an `on_..._end` of a run without its `on_..._begin`.
 
     Example:
         >>> from minikeras.callbacks import LambdaCallback
@@ -50,7 +50,7 @@ class CallbackList(Callback):
         self.set_params(params)
 
     def _one(self, kind: type[C], add: bool) -> C | None:
-        """Return the first callback of a kind, one that is added if there is none and one is wanted."""
+        """Return the first callback of a kind; if there is none, add one or return None."""
         if add and not any(isinstance(c, kind) for c in self.callbacks):
             self.callbacks.append(kind())
         return next((c for c in self.callbacks if isinstance(c, kind)), None)
@@ -62,7 +62,7 @@ class CallbackList(Callback):
                 callback.set_params(params)
 
     def set_model(self, model: Any) -> None:
-        """Hand the model to all callbacks, and its history to the model."""
+        """Set the model of all callbacks, and `history` of the model."""
         if model is None:
             return
         super().set_model(model)
@@ -74,7 +74,7 @@ class CallbackList(Callback):
     def listens(self, hook: str, seldom: bool = True) -> bool:
         """Return whether a callback overrides a hook; if none does, its logs need not be computed.
 
-        Callbacks are looked at anew when a run or an epoch begins; without `seldom`, at those for every batch alone.
+        Without `seldom`, callbacks that need not run for each batch do not count. Each run and epoch looks anew.
         """
         return any(seldom or not rarely for _, _, rarely in self._listening(hook))
 
@@ -84,7 +84,7 @@ class CallbackList(Callback):
             self._progbar.close()
 
     def _listening(self, hook: str) -> list[tuple[Callable[..., None], bool, bool]]:
-        """Return what the callbacks run for a hook, with whether they take logs not computed yet, and look seldom."""
+        """Return (method, `_reads_lazily`, `_looks_seldom`) for each callback that overrides a hook."""
         if hook not in self._listeners:
             pairs = [(callback, name) for callback in self.callbacks if (name := _own_hook(callback, hook))]
             self._listeners[hook] = [(getattr(c, name), c._reads_lazily, c._looks_seldom) for c, name in pairs]
@@ -93,7 +93,7 @@ class CallbackList(Callback):
 
 def _forwarded(hook: str) -> Callable[..., None]:
     """Return the method of `CallbackList` that runs a hook of all its callbacks."""
-    place = int("epoch" in hook)  # of the logs among the arguments
+    place = int("epoch" in hook)  # the position of `logs` among the arguments
 
     def on_batch(self: CallbackList, batch: int, logs: Mapping[str, Any] | None = None) -> None:
         plain = False

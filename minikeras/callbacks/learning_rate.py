@@ -1,4 +1,4 @@
-"""Callbacks that change a model's optimizer, or take weights from it."""
+"""Callbacks that set the learning rate, or swap weights with the optimizer's averages."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,26 +12,26 @@ from .callback import Callback, Logs
 
 
 def optimizers(model: Any) -> list[tuple[str, Any]]:
-    """Return a model's optimizer with the name "", or the optimizers inside it with theirs."""
-    optimizer = getattr(model.optimizer, "inner_optimizer", model.optimizer)  # of a scaled loss
+    """Return [("", optimizer)] for a model, or (name, optimizer) for each one in a MultiOptimizer."""
+    optimizer = getattr(model.optimizer, "inner_optimizer", model.optimizer)  # of a LossScaleOptimizer
     inside = getattr(optimizer, "optimizers", None)
     return [("", optimizer)] if inside is None else [(x.name, x) for x in inside]
 
 
 def log_rates(model: Any, logs: Logs) -> None:
-    """Enter the learning rates in the logs, where callbacks further down the list find them."""
+    """Add the learning rates to the logs, for later callbacks in the list."""
     logs |= {"learning_rate" + f"_{name}" * bool(name): float(x.learning_rate) for name, x in optimizers(model)}
 
 
 class LearningRateScheduler(Callback):
-    """Sets the learning rate before each epoch to what a function says.
+    """Sets the learning rate before each epoch to the result of a function.
 
     Args:
         schedule: A function (epoch, learning rate) -> learning rate, or (epoch) -> learning rate.
-        verbose: 1 to say so.
+        verbose: 1 to print the new rate.
 
     Raises:
-        ValueError: when an epoch begins, if the function gives no float, or the optimizer has no learning rate.
+        ValueError: when an epoch begins, if the function returns no float, or the optimizer has no learning rate.
 
     Example:
         >>> class Model:
@@ -76,13 +76,13 @@ class LearningRateScheduler(Callback):
 
 
 class SwapEMAWeights(Callback):
-    """Puts the moving averages of the weights in their place while the model is evaluated, or predicts.
+    """Swaps the weights with their moving averages while the model is evaluated, or predicts.
 
     The optimizer must keep averages (`use_ema=True`).
 
     Args:
-        swap_on_epoch: Whether the averages are in place from the end of an epoch to the begin of the next one as well,
-            so that a `ModelCheckpoint` further down the list saves them.
+        swap_on_epoch: Whether to swap from the end of an epoch to the start of the next one as well, so that a
+            `ModelCheckpoint` later in the list saves the averages.
 
     Raises:
         ValueError: at the first swap, if the optimizer keeps no averages.
@@ -110,10 +110,10 @@ class SwapEMAWeights(Callback):
             self._put(averages=False)
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        """Put the averages in place; after the last epoch they are all that stays."""
+        """Swap in the averages; after the last epoch they stay."""
         if self.swap_on_epoch and not self._swapped:
             self._put(averages=True)
-            if epoch == self.params["epochs"] - 1:  # the optimizer will then set the weights to its averages
+            if epoch == self.params["epochs"] - 1:  # after this the optimizer sets the weights to its averages
                 for weight, average in self._pairs():
                     average.assign(weight)
 
@@ -135,7 +135,7 @@ class SwapEMAWeights(Callback):
             self._swapped = averages
 
     def _pairs(self) -> list[tuple[Any, Any]]:
-        """Return all trained weights with their averages."""
+        """Return (weight, average) for all trained weights."""
         averaging = [x for _, x in optimizers(self.model) if getattr(x, "_model_variables_moving_average", None)]
         if not averaging:
             raise ValueError("SwapEMAWeights needs an optimizer with `use_ema=True` that has seen the model's weights. "

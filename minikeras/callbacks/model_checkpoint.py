@@ -1,4 +1,4 @@
-"""Save the model while it trains."""
+"""The callback that saves the model while it trains."""
 
 import os
 
@@ -14,11 +14,11 @@ class ModelCheckpoint(Monitor):
     """Saves the model, or its weights, at the end of each epoch or each time after a number of batches.
 
     Args:
-        filepath: Where to; may hold fields such as "{epoch:02d}-{val_loss:.2f}", filled from the logs and with the
-            epoch and batch, counted from 1. Ends in ".weights.npz", ".npz" or ".weights.h5" with `save_weights_only`,
-            in ".keras" or ".h5" otherwise.
+        filepath: Path of the file. Fields such as "{epoch:02d}-{val_loss:.2f}" are filled from the logs and with epoch
+            and batch, counted from 1. It must end in ".npz" or ".weights.h5" with `save_weights_only`, else in ".keras"
+            or ".h5".
         monitor: Name of the metric in the logs that tells which model is the best.
-        verbose: 1 to say so.
+        verbose: 1 to print what is saved.
         save_best_only: Whether to save only models that are better than those before.
         save_weights_only: Whether to save with `model.save_weights` instead of `model.save`.
         mode: "min" if small values are good, "max" if large ones are, "auto" to let the model's metric tell.
@@ -26,7 +26,7 @@ class ModelCheckpoint(Monitor):
         initial_value_threshold: The value to beat at first.
 
     Raises:
-        ValueError: for another ending or frequency; after the first epoch, if mode "auto" finds nothing.
+        ValueError: for another ending or frequency; after the first epoch, if mode "auto" cannot tell.
         KeyError: if the path has a field that the logs lack.
         OSError: if the path is a directory, or the file cannot be written.
 
@@ -62,7 +62,7 @@ class ModelCheckpoint(Monitor):
         super().on_train_begin(logs)
         save = self.model.save_weights if self.save_weights_only else self.model.save
         if not self.filepath.endswith(".npz") and is_built_in(save):
-            import_h5py()  # says now, and not after an epoch, if it is not there
+            import_h5py()  # an ImportError now, and not after the first epoch
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         self._epoch = epoch
@@ -93,7 +93,7 @@ class ModelCheckpoint(Monitor):
         self._say(epoch, f"finished saving model to {path}")
 
     def _is_best(self, epoch: int, logs: Logs, path: str) -> bool:
-        """Return whether a value is better than those before; one that cannot be compared counts, with a warning."""
+        """Return whether the value is the best so far; if it cannot be compared, warn and return True."""
         current = logs.get(self.monitor)
         if current is None:
             warn_user(f"Can save best model only with {self.monitor} available. {available(logs)}")

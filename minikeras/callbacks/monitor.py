@@ -21,7 +21,7 @@ class Monitor(Callback):
 
     Attributes:
         best: The best value so far.
-        monitor_op: Tells whether its first argument is better than its second; None until the metrics are known.
+        monitor_op: (a, b) -> whether a is better than b; None until the metrics are known.
     """
 
     def __init__(self, monitor: str = "val_loss", mode: Mode = "auto", baseline: float | None = None,
@@ -36,7 +36,7 @@ class Monitor(Callback):
         self.monitor_op: Callable[[float, float], bool] | None = None
 
     def _set_monitor_op(self, logs: Logs | None = None) -> None:
-        """Find out which values are good, once there are metrics; a ValueError if the metric does not tell."""
+        """Set `monitor_op` if that is yet to be done; a ValueError if the metric does not say which values are good."""
         if self.monitor_op is not None:
             return
         name = self.monitor.removeprefix("val_")
@@ -58,7 +58,7 @@ class Monitor(Callback):
         return reference is None or self.monitor_op(value - self.min_delta, reference)
 
     def _value(self, logs: Logs | None, purpose: str) -> float | None:
-        """Return the metric's value, None with a warning where the logs lack it."""
+        """Return the metric's value; if the logs lack it, warn and return None."""
         value: float | None = (logs or {}).get(self.monitor)
         if value is None:
             warn_user(f"{purpose} metric `{self.monitor}` which is not available. {available(logs)}")
@@ -66,17 +66,17 @@ class Monitor(Callback):
 
 
 def available(logs: Logs | None) -> str:
-    """Return the words for what may be monitored."""
+    """Return a sentence that lists the metrics in the logs."""
     return f"Available metrics are: {','.join(logs or ())}"
 
 
 def _metrics(model: Any) -> list[Any]:
-    """Return a model's metrics, and in place of a container of metrics those that it holds."""
+    """Return a model's metrics; a container of metrics is replaced by its contents."""
     return [inner for metric in getattr(model, "metrics", ()) for inner in getattr(metric, "metrics", [metric])]
 
 
 def _less(a: float, b: float) -> bool:
-    """Return a < b, of numbers as tensors hold them: digits which a metric does not have decide nothing."""
+    """Return a < b in floatx, the precision of metrics: digits beyond it decide nothing."""
     return bool(np.asarray(a, settings.floatx) < np.asarray(b, settings.floatx))
 
 
@@ -91,14 +91,14 @@ class EarlyStopping(Monitor):
         monitor: Name of the metric in the logs.
         min_delta: By how much a value must be better to count.
         patience: After how many epochs without improvement to stop.
-        verbose: 1 to say so.
+        verbose: 1 to print when training stops.
         mode: "min" if small values are good, "max" if large ones are, "auto" to let the model's metric tell.
         baseline: A value to reach: only improvements that beat it start the patience anew.
         restore_best_weights: Whether to give the model the weights of its best epoch at the end.
         start_from_epoch: Before this epoch the metric is not watched.
 
     Raises:
-        ValueError: after the first epoch, if mode "auto" finds nothing.
+        ValueError: after the first epoch, if mode "auto" cannot tell.
 
     Example:
         >>> class Model:
@@ -138,7 +138,7 @@ class EarlyStopping(Monitor):
         if current is None or epoch < self.start_from_epoch:
             return
         if self.restore_best_weights and self.best_weights is None:
-            self._keep(epoch)  # also of an epoch without a finite value, which improves on nothing
+            self._keep(epoch)  # the first epoch, even if its value is NaN
         self.wait += 1
         if self._is_improvement(current, self.best):
             self.best = current
@@ -158,7 +158,7 @@ class EarlyStopping(Monitor):
             self.model.set_weights(self.best_weights)
 
     def get_monitor_value(self, logs: Logs | None) -> float | None:
-        """Return the value of the metric, None with a warning where the logs lack it."""
+        """Return the value of the metric; if the logs lack it, warn and return None."""
         return self._value(logs, "Early stopping conditioned on")
 
     def _keep(self, epoch: int) -> None:
@@ -173,13 +173,13 @@ class ReduceLROnPlateau(Monitor):
     Args:
         monitor, mode, min_delta: See `EarlyStopping`.
         factor: What the learning rate is multiplied by, less than 1.
-        patience: After how many epochs without improvement.
-        verbose: 1 to say so.
+        patience: After how many epochs without improvement to reduce it.
+        verbose: 1 to print the new rate.
         cooldown: How many epochs after a reduction are not counted.
-        min_lr: The learning rate goes no lower.
+        min_lr: The least learning rate.
 
     Raises:
-        ValueError: if the factor is 1 or more; after the first epoch, if mode "auto" finds nothing.
+        ValueError: if the factor is 1 or more; after the first epoch, if mode "auto" cannot tell.
 
     Example:
         >>> class Model:
@@ -239,7 +239,7 @@ class ReduceLROnPlateau(Monitor):
         lowered = False
         for name, optimizer in optimizers(self.model):
             old = float(optimizer.learning_rate)
-            if old > np.float32(self.min_lr):  # a rate set to the minimum comes back rounded
+            if old > np.float32(self.min_lr):  # rounded as the optimizer rounds its rate
                 lowered = True
                 optimizer.learning_rate = new = max(old * self.factor, self.min_lr)
                 if self.verbose > 0:
@@ -252,7 +252,7 @@ class TerminateOnNaN(Callback):
     """Stops training after a batch whose loss is NaN or infinite.
 
     Args:
-        raise_error: Whether to raise an error, so that no `on_train_end` runs, instead of ending the training.
+        raise_error: Whether to raise an error instead, in which case no `on_train_end` runs.
 
     Raises:
         RuntimeError: after such a batch, with `raise_error`.

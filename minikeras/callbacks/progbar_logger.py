@@ -8,7 +8,7 @@ from .callback import Callback, Logs, as_floats
 
 
 class ProgbarLogger(Callback):
-    """Shows how far a run is: a bar (verbose 1) or a line (verbose 2) an epoch, with the metrics.
+    """Shows the progress of a run with its metrics: a bar (verbose 1) or a line (verbose 2) for each epoch.
 
     `fit`, `evaluate` and `predict` add one unless their `verbose` is 0.
 
@@ -40,12 +40,12 @@ class ProgbarLogger(Callback):
         self.target = params["steps"]
 
     def close(self) -> None:
-        """End the line of a bar that was interrupted, so that what is printed next stands below it."""
+        """End the line of an interrupted bar, so that later output stands below it."""
         if self.progbar is not None:
             self.progbar.close()
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        """Be silent about validation from now on."""
+        """Show nothing for validation from now on."""
         self._in_fit = True
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:

@@ -1,4 +1,4 @@
-"""Callbacks that keep the metrics of each epoch, or pass them on."""
+"""Callbacks that record the metrics of each epoch, in memory, in a file or on a server."""
 
 import os
 from collections.abc import Iterable, Mapping
@@ -11,7 +11,7 @@ from .callback import Callback, Logs
 if TYPE_CHECKING:
 
     class Values(dict[str, list[Any]]):
-        """Name of a metric to its values; a loss is a number."""
+        """Name of a metric -> its values; those of a loss are numbers."""
 
         @overload
         def __getitem__(self, name: Literal["loss", "val_loss"], /) -> list[float]: ...
@@ -24,7 +24,7 @@ class History(Callback):
     """Keeps the metrics of each epoch; `fit` adds one and returns it.
 
     Attributes:
-        history: Name of a metric to its values, one an epoch.
+        history: Name of a metric -> its values, one for each epoch.
         epoch: The epochs of the last run, counted from 0.
 
     Example:
@@ -39,7 +39,7 @@ class History(Callback):
     def __init__(self) -> None:
         self.history: Values = cast("Values", {})
         self.epoch: list[int] = []
-        self._epochs: dict[str, list[int]] = {}  # of each metric, which may be missing in some
+        self._epochs: dict[str, list[int]] = {}  # the epochs of each metric, which some epochs may lack
 
     _repr_html_, _repr_mimebundle_ = displays(of_history)
 
@@ -56,13 +56,13 @@ class History(Callback):
 
 
 class CSVLogger(Callback):
-    """Writes the metrics of each epoch to a CSV file, a row an epoch.
+    """Writes the metrics to a CSV file, with a row for each epoch.
 
-    The columns are those of the first epoch, by name; a value missing later, as without validation, is "NA".
+    The columns are the metrics of the first epoch, sorted by name; a value that is missing later is "NA".
 
     Args:
         filename: Path of the file.
-        separator: What stands between two values.
+        separator: The character between two values.
         append: Whether to append to the file if it exists.
 
     Example:
@@ -92,7 +92,7 @@ class CSVLogger(Callback):
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         logs = logs or {}
-        import csv  # here, since few wait for it
+        import csv  # here, since it takes time to import, and few need it
 
         with open(self.filename, "a", encoding="utf8", newline="") as file:
             writer = csv.writer(file, delimiter=self.sep)
@@ -111,14 +111,14 @@ def _cell(value: Any) -> Any:
 
 
 class RemoteMonitor(Callback):
-    """Posts the metrics of each epoch to a server, with "epoch" among them; one that cannot be reached is warned of.
+    """Posts the metrics of each epoch, and "epoch", to a server; a warning if it cannot be reached.
 
     Args:
         root: Address of the server.
-        path: Where on it.
+        path: Path on the server.
         field: Name of the form's field that holds the metrics as JSON.
         headers: Headers of the request.
-        send_as_json: Whether the metrics as JSON are the whole request, in place of a form.
+        send_as_json: Whether to send the JSON as the whole request, without a form.
     """
 
     def __init__(self, root: str = "http://localhost:9000", path: str = "/publish/epoch/end/", field: str = "data",
@@ -130,7 +130,7 @@ class RemoteMonitor(Callback):
         self.send_as_json = send_as_json
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        import json  # here, since importing these takes time that few want to spend
+        import json  # here, since these take time to import, and few need them
         from urllib.parse import urlencode
 
         text = json.dumps({"epoch": epoch, **(logs or {})}, default=lambda value: value.item())
@@ -138,7 +138,7 @@ class RemoteMonitor(Callback):
         body = text if self.send_as_json else urlencode({self.field: text})
         headers = {"Content-Type": f"application/{kind}", **(self.headers or {})}
         try:
-            from urllib.request import Request, urlopen  # which need sockets
+            from urllib.request import Request, urlopen  # an ImportError where Python has no sockets
 
             urlopen(Request(self.root + self.path, body.encode(), headers)).close()
         except (ImportError, OSError) as error:

@@ -1,4 +1,4 @@
-"""Write what happens in training to files that TensorBoard shows."""
+"""The callback that writes files for TensorBoard."""
 
 import os
 from time import perf_counter
@@ -15,20 +15,20 @@ from .learning_rate import log_rates
 
 
 class TensorBoard(Callback):
-    """Writes metrics, weights and the model's layers for TensorBoard, where the `tensorboard` package is installed.
+    """Writes metrics, weights and the model's layers for TensorBoard, if the `tensorboard` package is installed.
 
     Files are in the folders "train" and "validation" of `log_dir`. Each epoch writes `epoch_loss`, the other metrics
     and `epoch_learning_rate`; each evaluation its metrics over the steps so far, as `evaluation_loss_vs_iterations`.
 
     Args:
         log_dir: The folder.
-        histogram_freq: Every how many epochs the weights are written as histograms; 0 for never.
-        write_graph: Whether the layers of the model are written, of a Functional or Sequential one.
-        write_images: Whether the weights are written as images, too.
-        write_steps_per_second: Whether the speed is written: steps a second, of batches and of epochs.
-        update_freq: "epoch"; or "batch" or a number, every how many batches their metrics are written, as `batch_loss`.
+        histogram_freq: After how many epochs each the weights are written as histograms; 0 for never.
+        write_graph: Whether to write the layers of a Functional or Sequential model.
+        write_images: Whether to write the weights as images, too.
+        write_steps_per_second: Whether to write the steps per second, of batches and of epochs.
+        update_freq: After how many batches each to write `batch_loss` and the like; "batch" for 1, "epoch" for never.
         profile_batch, embeddings_metadata: Accepted for Keras's sake: nothing is written, and a warning says so.
-        embeddings_freq: Every how many epochs the weights are saved for the view of embeddings; 0 for never.
+        embeddings_freq: After how many epochs each the weights are saved for the view of embeddings; 0 for never.
 
     Raises:
         ValueError: for another word as `update_freq`.
@@ -134,7 +134,7 @@ class TensorBoard(Callback):
 
 
 def _as_image(values: Any) -> Any:
-    """Return weights as images (batch, height, width, channels), those of a matrix lying on its longer side."""
+    """Return weights as images (batch, height, width, channels), a matrix with its longer side across."""
     values = np.squeeze(values)
     if values.ndim == 1:
         return values.reshape(1, -1, 1, 1)
