@@ -1,6 +1,6 @@
 """Activation functions, and their names.
 
-All but those defined here are the ops of the same name.
+Those that are not defined here are the ops of the same name.
 """
 
 # ruff: noqa: I001  # many names a line
@@ -88,7 +88,7 @@ def gelu(x: TensorLike, approximate: bool = False) -> Tensor:
 
 @_as_op
 def softmax(x: TensorLike, axis: Axis = -1) -> Tensor:
-    """Probabilities along an axis: exp(x) / sum(exp(x)), with a warning if it has size 1, for then all of them are 1.
+    """Probabilities along an axis: exp(x) / sum(exp(x)). An axis of size 1 gives a warning, since the result is all 1.
 
     Example:
         >>> print(softmax([0.0, 0.0]))
@@ -114,7 +114,7 @@ registry: _registry.Registry[Activation] = _registry.Registry(
 
 
 def serialize(activation: Activation) -> Any:
-    """Return the name of a built-in activation, a configuration for any other (but a lambda, which has no name).
+    """Return the name of a built-in activation, or the configuration of any other.
 
     Example:
         >>> serialize(relu)
@@ -125,14 +125,14 @@ def serialize(activation: Activation) -> Any:
 
 
 def deserialize(config: str | Config, custom_objects: CustomObjects | None = None) -> Activation:
-    """Return the activation of a name or of what `serialize` gave: a function, or a layer that is an activation."""
+    """Return the activation of a name, or of what `serialize` returned: a function, or an activation layer."""
     return cast(Activation, registry.deserialize(config, custom_objects))
 
 
 def get(identifier: ActivationLike | str | None) -> Activation:
     """Return the activation that a name, a configuration or a function stands for; `linear` for None.
 
-    An unknown name raises a ValueError with the nearest that is known.
+    An unknown name raises a ValueError, which suggests the nearest known one.
 
     Example:
         >>> print(get("relu")([-1.0, 2.0]))

@@ -38,7 +38,7 @@ def is_int_dtype(dtype: DTypeLike) -> bool:
 
 
 def result_type(*dtypes: DTypeLike | None) -> str:
-    """Return the dtype in which values of these dtypes meet, of at most 32 bits; `int` and `float` give way.
+    """Return the dtype of a result of these dtypes, of at most 32 bits; Python's `int` and `float` are weak.
 
     Example:
         >>> result_type("int32", "float16"), result_type("int8", int), result_type(int, float)

@@ -16,7 +16,7 @@ from .dtype_policies import dtype_policy, set_dtype_policy
 
 
 def backend() -> str:
-    """Return the name of what computes.
+    """Return the name of the backend.
 
     Example:
         >>> backend()
@@ -26,7 +26,7 @@ def backend() -> str:
 
 
 def set_backend(backend: str) -> None:
-    """Do nothing for "numpy", which is what computes here; raise a ValueError for another."""
+    """Do nothing for "numpy", the only backend; raise a ValueError for another."""
     if backend != "numpy":
         raise ValueError(f"minikeras computes with NumPy alone. Received: backend={backend!r}.")
 
@@ -54,14 +54,14 @@ def set_max_steps_per_epoch(max_steps_per_epoch: int | None) -> None:
 def max_threads() -> int:
     """Return how many threads large models, and operations on many numbers, run on at a time.
 
-    That is what was set, within the cores that the process may use, the quota of its container, and what
-    OPENBLAS_NUM_THREADS, MKL_NUM_THREADS or OMP_NUM_THREADS says. The numbers computed do not depend on it.
+    This is what was set, but at most the cores that the process may use, the quota of its container, and
+    OPENBLAS_NUM_THREADS, MKL_NUM_THREADS or OMP_NUM_THREADS. The numbers computed do not depend on it.
     """
     return blas_threads.max_threads()
 
 
 def set_max_threads(max_threads: int | None) -> None:
-    """Limit the threads to an integer from 1, so that others have some of a machine too; None lifts the limit.
+    """Limit the threads to a number of at least 1, for a machine that is shared; None lifts the limit.
 
     Example:
         >>> set_max_threads(1)
@@ -78,7 +78,7 @@ def is_traceback_filtering_enabled() -> bool:
 
 
 def enable_traceback_filtering() -> None:
-    """Print tracebacks without the frames of minikeras (the default); a debugger and a log have them still."""
+    """Print tracebacks without the frames of minikeras (the default); debuggers and logs still see them."""
     Filtering.on = True
 
 
@@ -93,17 +93,17 @@ def is_flash_attention_enabled() -> bool | None:
 
 
 def enable_flash_attention() -> None:
-    """Set what `is_flash_attention_enabled` tells."""
+    """Let `is_flash_attention_enabled` return None; nothing else changes."""
     settings.flash_attention = None
 
 
 def disable_flash_attention() -> None:
-    """Unset what `is_flash_attention_enabled` tells."""
+    """Let `is_flash_attention_enabled` return False; nothing else changes."""
     settings.flash_attention = False
 
 
 def is_nnx_enabled() -> bool:
-    """Return False: variables are not those of Flax's NNX."""
+    """Return False: Flax's NNX belongs to Keras's JAX backend."""
     return False
 
 

@@ -33,7 +33,7 @@ class Constraint(Configurable):
     """
 
     def __call__(self, w: Any) -> Any:
-        """Return the weights that are allowed in place of w."""
+        """Return the constrained weights that replace w."""
         return w
 
 
@@ -87,7 +87,7 @@ class MinMaxNorm(Constraint):
     """Norms along an axis (or axes) from `min_value` to `max_value`.
 
     Args:
-        rate: How much of the way to these limits each application goes, from 0 to 1.
+        rate: How far each application moves norms towards these limits, from 0 (not at all) to 1 (all the way).
     """
 
     def __init__(self, min_value: float = 0.0, max_value: float = 1.0, rate: float = 1.0, axis: Axis = 0) -> None:
@@ -103,7 +103,7 @@ class MinMaxNorm(Constraint):
 
 
 ConstraintLike: TypeAlias = ConstraintName | Constraint | type[Constraint] | Function1 | Config | None
-"""The kinds of things that `get` takes; a function of the caller's is from a tensor to one of the same shape."""
+"""The argument of `get`; a user's function takes a tensor and returns one of the same shape."""
 
 max_norm = MaxNorm
 min_max_norm = MinMaxNorm

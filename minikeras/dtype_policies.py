@@ -1,4 +1,4 @@
-"""Which float type a layer computes in, and which its weights have."""
+"""Dtype policies: the float type that a layer computes in, and that of its weights."""
 
 from typing import Any, Final, Literal, TypeAlias, cast
 
@@ -63,13 +63,13 @@ registry: Registry[DTypePolicy] = Registry("keras.dtype_policies", "dtype policy
                                            aliases={"FloatDTypePolicy": "DTypePolicy"})  # fmt: skip
 FloatDTypePolicy = DTypePolicy
 PolicyLike: TypeAlias = DTypeChoice | Literal["mixed_float16"] | DTypePolicy
-"""What a user writes down for a policy."""
+"""A policy as a user may write it."""
 _default: list[DTypePolicy] = []
 on_clear_session(_default.clear)
 
 
 def dtype_policy() -> DTypePolicy:
-    """Return the policy of layers made without `dtype`: that of `floatx` unless set.
+    """Return the policy of layers made without `dtype`: the one that was set, or else that of `floatx`.
 
     Example:
         >>> dtype_policy()

@@ -1,7 +1,7 @@
 """First values of weights, and their names.
 
-Each initializer is a callable object: `initializer(shape, dtype)` gives a tensor. A random one takes a `seed`, an
-integer (the same values at every call) or a `SeedGenerator` (new ones); without it, Python's `random` gives an integer.
+Each initializer is a callable object: `initializer(shape, dtype)` returns a tensor. A random one takes a `seed`, an
+integer (the same values at each call) or a `SeedGenerator` (new values). By default Python's `random` draws an integer.
 """
 
 import math
@@ -48,7 +48,7 @@ class Initializer(Configurable):
         raise NotImplementedError("An initializer must have its own `__call__(shape, dtype=None)`.")
 
     def clone(self) -> Self:
-        """Return a new initializer of the same configuration; without a seed it draws another one."""
+        """Return a new initializer of the same configuration; without a seed it draws a new one."""
         return type(self).from_config(self.get_config())
 
 
@@ -119,8 +119,8 @@ class Identity(_BuiltIn):
         return (self.gain * np.eye(shape[0], shape[1])).astype(dtype)
 
     def get_config(self) -> Config:
-        """Return the gain, if there is one."""
-        return {} if self.gain == 1 else {"gain": self.gain}  # Keras forgets the gain
+        """Return the gain, unless it is 1. (Keras forgets it.)"""
+        return {} if self.gain == 1 else {"gain": self.gain}
 
 
 class _Random(_BuiltIn):
@@ -143,7 +143,7 @@ class _Random(_BuiltIn):
         self.seed: int | SeedGenerator = seed
 
     def get_config(self) -> Config:
-        return {"seed": None} | super().get_config() | {"seed": serialize(self._init_seed)}  # which Keras names first
+        return {"seed": None} | super().get_config() | {"seed": serialize(self._init_seed)}  # "seed" first, as in Keras
 
 
 class _Normal(_Random):
@@ -172,7 +172,7 @@ class RandomNormal(_Normal):
 
 
 class TruncatedNormal(_Normal):
-    """Numbers of a normal distribution, those farther than two standard deviations from the mean drawn again."""
+    """Numbers of a normal distribution; those over two standard deviations from the mean are drawn again."""
 
     def _values(self, shape: Sequence[int], dtype: str) -> Array:
         return draw_truncated_normal(shape, self.mean, self.stddev, dtype, self.seed)
@@ -193,7 +193,7 @@ class RandomUniform(_Random):
 def compute_fans(shape: Sequence[int], input_axes: Axes = None, output_axes: Axes = None) -> tuple[int, int]:
     """Return how many inputs an output of a kernel depends on, and how many outputs depend on an input.
 
-    A kernel's shape is (..., inputs, outputs), after the axes of a window; or both kinds of axes are given.
+    The shape of a kernel is (*window, inputs, outputs), unless the axes of inputs and outputs are given.
 
     Example:
         >>> compute_fans((3, 3, 4, 8))
@@ -208,7 +208,7 @@ def compute_fans(shape: Sequence[int], input_axes: Axes = None, output_axes: Axe
 
 
 class VarianceScaling(_Random):
-    """Numbers whose variance is scale / n, n being a number of inputs or outputs of the kernel. He et al. 2015, 2.2.
+    """Numbers of variance scale / n, where n is the kernel's number of inputs or outputs. He et al. 2015, 2.2.
 
     Args:
         scale: A positive number.
@@ -239,12 +239,12 @@ class VarianceScaling(_Random):
             return draw_uniform(shape, -limit, limit, dtype, self.seed)
         if self.distribution == "untruncated_normal":
             return draw_normal(shape, 0.0, math.sqrt(variance), dtype, self.seed)
-        stddev = math.sqrt(variance) / 0.87962566103423978  # what truncation at 2 leaves of a standard deviation of 1
+        stddev = math.sqrt(variance) / 0.87962566103423978  # the standard deviation of a normal truncated at 2
         return draw_truncated_normal(shape, 0.0, stddev, dtype, self.seed)
 
 
 class _Preset(VarianceScaling):
-    """Variance scaling with everything chosen but the seed and the axes."""
+    """Variance scaling with scale, mode and distribution chosen by the class."""
 
     _choice: ClassVar[tuple[float, Mode, Distribution]]
 
@@ -293,7 +293,7 @@ class Orthogonal(_Random):
         short, long = sorted((math.prod(shape[:-1]), shape[-1]))
         wide = "float32" if dtype == "float16" else dtype  # LAPACK has no float16
         q, r = one_thread(np.linalg.qr)(draw_normal((long, short), dtype=wide, seed=self.seed))
-        q = q * np.sign(np.diag(r))  # without this not all orthogonal matrices would be equally likely
+        q = q * np.sign(np.diag(r))  # makes all orthogonal matrices equally likely
         return (self.gain * np.reshape(q.T if short < shape[-1] else q, shape)).astype(dtype, copy=False)
 
 
@@ -332,7 +332,7 @@ def get(identifier: Function2 | Array | Tensor) -> AnyCallable: ...
 def get(identifier: Any) -> Any:
     """Return the initializer that a name, configuration, class, function or array stands for; None for None.
 
-    An unknown name raises a ValueError with the nearest that is known.
+    An unknown name raises a ValueError, which suggests the nearest known one.
 
     Example:
         >>> print(get("ones")((2,)))

@@ -1,9 +1,9 @@
 """Random tensors, bit for bit those of Keras on its NumPy backend.
 
-Every function draws from a `Source` with a seed of two numbers, [seed, position], so an integer seed gives the same
-numbers at every call, and a `SeedGenerator` gives new ones. What is not seeded shares one generator, which takes its
-seed from Python's `random`; `set_random_seed` makes all of it repeatable. Results have the default float type
-where no `dtype` is given. The functions are recorded like any other operation: a program that is replayed draws anew.
+Every function draws from a `Source` with a seed of two numbers, [seed, position]. An integer seed gives the same
+numbers at each call, a `SeedGenerator` new ones. Calls without a seed share one generator, whose seed comes from
+Python's `random`; `set_random_seed` makes them repeatable. Results have the default float type unless a `dtype` is
+given. The functions are recorded like any other op: a program that is replayed draws new numbers.
 """
 
 import math
@@ -37,15 +37,15 @@ Parameter: TypeAlias = float | Array
 
 
 class Source:
-    """Where numbers come from: NumPy's `default_rng`, made anew for each seed.
+    """The source of random numbers: NumPy's `default_rng`, made anew for each seed.
 
-    What stands for another backend puts its own in `random.source`.
+    A stand-in for another backend puts its own source in `random.source`.
     """
 
     seed_dtype: str = "uint32"
 
     def restart(self, seed: int) -> None:
-        """Make what no seed is given for repeatable; NumPy's and Python's streams have been seeded already."""
+        """Seed further generators of the source; `set_random_seed` has seeded NumPy's and Python's streams already."""
 
     def normal(self, seed: Array, shape: SizeLike, mean: Parameter, stddev: Parameter, dtype: str) -> Array:
         """Draw from a normal distribution."""
@@ -56,7 +56,7 @@ class Source:
         return np.asarray(np.random.default_rng(seed).uniform(low, high, shape)).astype(dtype)
 
     def truncated_normal(self, seed: Array, shape: SizeLike, mean: float, stddev: float, dtype: str) -> Array:
-        """Draw from a normal distribution, what is farther than two standard deviations from the mean again."""
+        """Draw from a normal distribution; draw again what is over two standard deviations from the mean."""
         rng, size = np.random.default_rng(seed), math.prod(shape)
         low, high = mean - 2 * stddev, mean + 2 * stddev
         near = np.empty(0)
@@ -70,7 +70,7 @@ class Source:
         return np.asarray(np.random.default_rng(seed).integers(low, high, shape, dtype=dtype))
 
     def kept(self, seed: Array, shape: SizeLike, rate: float, dtype: str) -> Array:
-        """Draw which elements, of this dtype, a dropout keeps."""
+        """Draw a mask of the elements that dropout keeps; `dtype` is that of the elements."""
         return np.asarray(np.random.default_rng(seed).random(shape) < 1.0 - rate)
 
     def shuffled(self, seed: Array, x: Array, axis: int) -> Array:
@@ -86,10 +86,10 @@ source: Source = Source()
 
 
 class SeedGenerator(Configurable):
-    """A sequence of seeds: each draw made with it as `seed` gives other numbers than the one before.
+    """A sequence of seeds: passed as `seed`, it makes each draw give new numbers.
 
     Args:
-        seed: Where it starts, an integer from 0 to 2 ** 32 - 1, drawn from Python's `random` if not given.
+        seed: The start, an integer from 0 to 2 ** 32 - 1, drawn from Python's `random` if not given.
         name: Its name, made up if not given.
 
     Example:
@@ -98,7 +98,7 @@ class SeedGenerator(Configurable):
     """
 
     _shared: ClassVar["SeedGenerator | None"] = None
-    """The generator of what is not seeded."""
+    """The generator of all draws without a seed."""
 
     def __init__(self, seed: int | None = None, name: str | None = None) -> None:
         self.name: str = name if name is not None else auto_name("SeedGenerator")
@@ -108,14 +108,14 @@ class SeedGenerator(Configurable):
     def _begin(self, first: Array) -> None:
         with name_scope(self.name, self):
             self.state: Variable = Variable(first, (2,), first.dtype.name, False, name="seed_generator_state")
-            """The seed that `next` gives next, two numbers."""
+            """The two numbers that `next` will return."""
 
     def set_state(self, state: TensorLike) -> None:
-        """Continue from a state that `state` had earlier."""
+        """Continue from an earlier value of `state`."""
         self.state.assign(state)
 
     def next(self, ordered: bool = True) -> Tensor:
-        """Return the present state and go on to the next, a step on or (if not `ordered`) far away."""
+        """Return the current state and advance it: by one step or, if not `ordered`, to one far away."""
         return Tensor(self._advance(ordered))
 
     def _advance(self, ordered: bool = True) -> Array:
@@ -145,7 +145,7 @@ on_clear_session(partial(setattr, SeedGenerator, "_shared", None))
 
 
 def set_random_seed(seed: int) -> None:
-    """Make all that is random repeatable, by an integer from 0 to 2 ** 32 - 1: Python's stream, NumPy's and ours."""
+    """Seed the random streams of Python, NumPy and minikeras with an integer from 0 to 2 ** 32 - 1."""
     if not isinstance(seed, int):
         raise ValueError(f"Expected `seed` argument to be an integer. Received: seed={seed!r} (of type {type(seed)})")
     np.random.seed(seed)  # noqa: NPY002 - the global stream, which shuffles the samples of `fit`
@@ -163,7 +163,7 @@ def _first_state(seed: object) -> Array:
 
 
 def _next_seed(seed: SeedLike) -> Array:
-    """Return the two numbers that the next draw is seeded with."""
+    """Return the two numbers that seed the next draw."""
     if isinstance(seed, SeedGenerator):
         return seed._advance()
     if seed is not None:
@@ -216,7 +216,7 @@ def uniform(shape: SizeLike, minval: float = 0.0, maxval: float = 1.0, dtype: DT
 @primitive()
 def truncated_normal(shape: SizeLike, mean: float = 0.0, stddev: float = 1.0, dtype: DTypeLike | None = None,
                      seed: SeedLike = None) -> Array:  # fmt: skip
-    """Numbers of a normal distribution, those farther than two standard deviations from the mean drawn again."""
+    """Numbers of a normal distribution; those over two standard deviations from the mean are drawn again."""
     name = _float_dtype(dtype, "truncated_normal")
     return source.truncated_normal(_next_seed(seed), as_shape(shape), mean, stddev, name)
 
@@ -265,13 +265,13 @@ def _mask(x: TensorLike, rate: float, noise_shape: Sequence[int | None] | None, 
 
 
 def mask_shape(noise_shape: Sequence[int | None] | None, shape: Shape) -> Shape:
-    """Return the shape of a mask for a tensor: its own where nothing else is given."""
+    """Return the shape of the mask for a tensor: `noise_shape`, with the tensor's own sizes for None."""
     return shape if noise_shape is None else tuple(shape[i] if n is None else n for i, n in enumerate(noise_shape))
 
 
 @primitive(lambda g, y, x, mask, keep: _masked_rule(g, mask, keep), None, inplace=True)
 def _masked(x: TensorLike, mask: TensorLike, keep: float, out: Array | None = None) -> Array:
-    """x / keep where the mask holds, 0 elsewhere: bits times 0 or 1, in a tenth of the time that a choice takes."""
+    """x / keep where the mask is true, else 0. The bits are multiplied by 0 or 1, ten times as fast as `np.where`."""
     array = as_float(x)
     y = np.divide(array, keep, out=np.empty_like(array) if out is None else out)
     bits = y.view(f"i{y.itemsize}")
@@ -287,7 +287,7 @@ def dropout(inputs: TensorLike, rate: float, noise_shape: Sequence[int | None] |
             seed: SeedLike = None) -> Tensor:  # fmt: skip
     """Set a share `rate` of the elements to 0 and divide the others by 1 - rate, which keeps the expected sum.
 
-    Along an axis of size 1 in `noise_shape` elements share their fate; None is the input size. Srivastava et al. 2014.
+    Along an axis of size 1 in `noise_shape` all are kept, or none; None is the input's size. Srivastava et al. 2014.
 
     Example:
         >>> print(dropout([1.0, 1.0, 1.0, 1.0], 0.5, seed=1))
@@ -301,13 +301,13 @@ def dropout(inputs: TensorLike, rate: float, noise_shape: Sequence[int | None] |
 
 @primitive(None)
 def shuffle(x: TensorLike, axis: int = 0, seed: SeedLike = None) -> Array:
-    """Shuffle the elements along an axis, those at each place of the other axes by themselves."""
+    """Shuffle the elements along an axis, in a new order for each index of the other axes."""
     return source.shuffled(_next_seed(seed), np.asarray(x), axis)
 
 
 @primitive()
 def gamma(shape: SizeLike, alpha: TensorLike, dtype: DTypeLike | None = None, seed: SeedLike = None) -> Array:
-    """Numbers of a gamma distribution of scale 1; `alpha`, which broadcasts to the shape, is its form."""
+    """Numbers of a gamma distribution of shape `alpha`, which broadcasts to `shape`, and scale 1."""
     return _draw("gamma", shape, _float_dtype(dtype, "gamma"), seed, alpha)
 
 

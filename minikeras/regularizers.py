@@ -39,7 +39,7 @@ class Regularizer(Configurable):
     """
 
     def __setattr__(self, name: str, value: Any) -> None:
-        Changes.layers += 1  # programs hold the factors
+        Changes.layers += 1  # compiled programs hold the factors: they must notice
         super().__setattr__(name, value)
 
     def __call__(self, x: Any) -> Any:
@@ -60,7 +60,7 @@ def _factor(name: str, value: float | None, default: float = 0.01) -> float:
 
 
 def _rounded(value: float) -> float:
-    """Return a number as the default float type holds it, which is what Keras keeps of some factors."""
+    """Return a number rounded to the default float type, as Keras does with some factors."""
     return float(np.asarray(value, settings.floatx))
 
 
@@ -116,7 +116,7 @@ class L2(Regularizer):
 
 
 class OrthogonalRegularizer(Regularizer):
-    """factor times the mean |cosine| between the rows (or columns) of a matrix, which keeps them apart.
+    """factor * mean |cosine| between the rows (or columns) of a matrix, which makes them orthogonal.
 
     Args:
         mode: "rows" or "columns".
@@ -141,7 +141,7 @@ class OrthogonalRegularizer(Regularizer):
 
 
 RegularizerLike: TypeAlias = RegularizerName | Regularizer | type[Regularizer] | Function1 | Config | None
-"""The kinds of things that `get` takes; a function of the caller's is from a tensor to a scalar."""
+"""The argument of `get`; a user's function takes a tensor and returns a scalar."""
 
 l1 = L1
 l1_l2 = L1L2

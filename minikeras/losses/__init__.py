@@ -1,6 +1,6 @@
-"""Losses: how far predictions are from the truth, as a number to make small.
+"""Losses: how far predictions are from the truth, as a number to minimize.
 
-Each loss is a function, which gives one number a sample, and a class, which gives their mean.
+Each loss is a function, which returns one number for each sample, and a class, which returns their mean.
 """
 
 # ruff: noqa: I001  # many names a line
@@ -58,7 +58,7 @@ def get(identifier: LossLike | str) -> AnyCallable: ...
 def get(identifier: Any) -> Any:
     """Return the loss that a name, a configuration, a class or a function stands for; None for None.
 
-    An unknown name raises a ValueError with the nearest that is known.
+    An unknown name raises a ValueError, which suggests the nearest known one.
 
     Example:
         >>> get("mse") is mean_squared_error, get("MeanSquaredError").name

@@ -1,4 +1,4 @@
-"""Losses of labels -1 and 1, or of classes, whose scores or distances should keep a margin."""
+"""Losses that ask for a margin: between the scores of labels -1 and 1, of classes, or between distances."""
 
 from typing import Any, cast
 
@@ -82,7 +82,7 @@ class CategoricalHinge(NamedLoss, fn=categorical_hinge):
 
 @primitive(None, None)
 def _alike(labels: TensorLike, others: TensorLike, remove_diagonal: bool) -> Array:
-    """Return whether each label is the same as each of the others, all or all but the one at its place."""
+    """Return a matrix of whether each label equals each of the others, False on the diagonal if that is removed."""
     alike: Array = np.equal(np.ravel(labels)[:, None], np.ravel(others))
     if remove_diagonal:
         np.fill_diagonal(alike, False)
@@ -92,11 +92,11 @@ def _alike(labels: TensorLike, others: TensorLike, remove_diagonal: bool) -> Arr
 def circle(y_true: TensorLike, y_pred: TensorLike, ref_labels: TensorLike | None = None,
            ref_embeddings: TensorLike | None = None, remove_diagonal: bool = True, gamma: float = 80,
            margin: float = 0.4) -> Tensor:  # fmt: skip
-    """Return softplus(logsumexp of pairs of a class + logsumexp of pairs of two classes). Sun et al. 2020.
+    """Return softplus(logsumexp over pairs of the same class + logsumexp over other pairs). Sun et al. 2020.
 
-    With d = max(1 - cosine, 0), the distance of a pair, the terms are gamma * (d ** 2 - margin ** 2) for a pair of one
-    class, and gamma * max(1 + margin - d, 0) * (1 - margin - d) for one of two classes. A sample whose loss is 0, as
-    where no other is of its class, is masked.
+    The distance of a pair is d = max(1 - cosine, 0). The terms are gamma * (d ** 2 - margin ** 2) for a pair of one
+    class, and gamma * max(1 + margin - d, 0) * (1 - margin - d) for other pairs. A sample with loss 0, such as the only
+    one of its class, is masked.
 
     Args:
         y_true: Class numbers, (batch,) or (batch, 1).
@@ -118,7 +118,7 @@ def circle(y_true: TensorLike, y_pred: TensorLike, ref_labels: TensorLike | None
     within = (distances + margin) * (distances - margin)
     between = ops.maximum(1.0 + margin - distances, 0.0) * (1.0 - margin - distances)
     same, different = _alike(y_true, labels, remove_diagonal), ops.logical_not(_alike(y_true, labels, False))
-    terms = ((same, within), (different, between))  # -1e9 is as good as nothing, and has a slope
+    terms = ((same, within), (different, between))  # -1e9 adds nothing to the sum, and its gradient is finite
     total = sum(ops.logsumexp(ops.where(pairs, gamma * values, -1e9), axis=1) for pairs, values in terms)
     losses: Any = ops.softplus(total)
     losses.keras_mask = losses > 0

@@ -1,4 +1,4 @@
-"""Losses of probabilities: cross-entropies and their kin, of single labels and of sequences of them."""
+"""Losses of probabilities: cross-entropies and similar ones, for single labels and for sequences of labels."""
 
 from typing import Any, cast
 
@@ -43,16 +43,16 @@ def poisson(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
 
 
 class Poisson(NamedLoss, fn=poisson):
-    """Minus the log-likelihood of counts, but for a constant; see the function `poisson`."""
+    """Negative log-likelihood of counts, up to a constant; see the function `poisson`."""
 
 
 class _Crossentropy(NamedLoss):
     """A cross-entropy.
 
     Args:
-        from_logits: Whether predictions are scores, of which the sigmoid or softmax is taken first.
-        label_smoothing: Share by which labels are drawn towards an equal share of all classes, from 0 to 1.
-        axis: The axis of the classes; of yes-or-no labels, the one over which the mean is taken.
+        from_logits: Whether predictions are logits: the loss takes their sigmoid or softmax first.
+        label_smoothing: How far labels are moved towards equal probabilities of all classes, from 0 to 1.
+        axis: The axis of the classes; for yes-or-no labels, the axis that the mean is over.
     """
 
     from_logits: bool
@@ -65,7 +65,7 @@ class _Crossentropy(NamedLoss):
 
 
 def _smoothed(y_true: Tensor, label_smoothing: float, classes: Any) -> Tensor:
-    """Return labels drawn towards 1 / classes."""
+    """Return labels moved towards 1 / classes."""
     return y_true * (1.0 - label_smoothing) + label_smoothing / classes if label_smoothing else y_true
 
 
@@ -77,7 +77,7 @@ def binary_crossentropy(y_true: TensorLike, y_pred: TensorLike, from_logits: boo
         y_true: 0 or 1.
         y_pred: Probabilities, or any numbers with `from_logits`, of the same shape.
         from_logits: Whether to take the sigmoid of y_pred first.
-        label_smoothing: Share by which y_true is drawn towards 0.5, from 0 to 1.
+        label_smoothing: How far y_true is moved towards 0.5, from 0 to 1.
         axis: The axis.
 
     Example:
@@ -103,7 +103,7 @@ def binary_focal_crossentropy(y_true: TensorLike, y_pred: TensorLike, apply_clas
         y_true, y_pred, from_logits, label_smoothing, axis: See `binary_crossentropy`.
         apply_class_balancing: Whether to weigh ones by alpha, zeros by 1 - alpha.
         alpha: The weight of ones.
-        gamma: How much less easy samples count; not at all less for 0.
+        gamma: How much less easy samples count; 0 makes all count alike.
 
     Example:
         >>> round(float(binary_focal_crossentropy([1.0], [0.5])), 4)  # log(2) / 4
@@ -133,7 +133,7 @@ class BinaryFocalCrossentropy(_Crossentropy, fn=binary_focal_crossentropy):
 
 
 def _rows(y_true: TensorLike, y_pred: TensorLike, label_smoothing: float, axis: Any) -> tuple[Tensor, Tensor]:
-    """Return smoothed one-hot rows and predictions, after a look at both."""
+    """Return smoothed one-hot rows and predictions as float tensors, after checks of both."""
     if isinstance(axis, bool):
         raise ValueError(f"`axis` must be of type `int`. Received: axis={axis} of type {type(axis)}.")
     if ops.ndim(y_true) != ops.ndim(y_pred):
@@ -156,7 +156,7 @@ def categorical_crossentropy(y_true: TensorLike, y_pred: TensorLike, from_logits
         y_true: One-hot rows or probabilities, (..., classes).
         y_pred: Scores of the same shape, divided by their sum; any numbers with `from_logits`.
         from_logits: Whether to take the softmax of y_pred first.
-        label_smoothing: Share by which y_true is drawn towards 1 / classes, from 0 to 1.
+        label_smoothing: How far y_true is moved towards 1 / classes, from 0 to 1.
         axis: Axis of the classes.
 
     Example:
@@ -179,7 +179,7 @@ def categorical_focal_crossentropy(y_true: TensorLike, y_pred: TensorLike, alpha
     Args:
         y_true, y_pred, from_logits, label_smoothing, axis: See `categorical_crossentropy`.
         alpha: Weight of all classes.
-        gamma: How much less easy samples count; not at all less for 0.
+        gamma: How much less easy samples count; 0 makes all count alike.
 
     Example:
         >>> round(float(categorical_focal_crossentropy([0.0, 1.0], [0.5, 0.5])), 4)  # log(2) / 16
@@ -247,12 +247,12 @@ class SparseCategoricalCrossentropy(NamedLoss, fn=sparse_categorical_crossentrop
 
 
 def categorical_generalized_cross_entropy(y_true: TensorLike, y_pred: TensorLike, q: float) -> Tensor:
-    """Return (1 - y_pred[y_true] ** q) / q, which wrong labels disturb less. Zhang and Sabuncu 2018.
+    """Return (1 - y_pred[y_true] ** q) / q, which is robust to wrong labels. Zhang and Sabuncu 2018.
 
     Args:
         y_true: Class numbers from 0, as integers or whole floats, (...) or (..., 1); others raise a ValueError.
         y_pred: Probabilities, (..., classes).
-        q: From 0, near which this is the cross-entropy, to 1, which is the absolute error.
+        q: Above 0, where the loss approaches the cross-entropy, up to 1, where it is the absolute error.
 
     Example:
         >>> float(categorical_generalized_cross_entropy(1, [0.75, 0.25], q=0.5))
@@ -265,7 +265,7 @@ def categorical_generalized_cross_entropy(y_true: TensorLike, y_pred: TensorLike
 
 
 class CategoricalGeneralizedCrossEntropy(NamedLoss, fn=categorical_generalized_cross_entropy):
-    """Cross-entropy that wrong labels disturb less: `categorical_generalized_cross_entropy`, with q in (0, 1)."""
+    """Cross-entropy that is robust to wrong labels: `categorical_generalized_cross_entropy`, with q in (0, 1)."""
 
     q: float
 
@@ -277,7 +277,7 @@ class CategoricalGeneralizedCrossEntropy(NamedLoss, fn=categorical_generalized_c
 
 
 def ctc(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
-    """Return -log(p): p is how likely a sequence spells its labels, repeats and blanks left out. Graves et al. 2006.
+    """Return -log(p): the steps spell the labels, without repeats and blanks, with probability p. Graves et al. 2006.
 
     Args:
         y_true: Class numbers from 1, with zeros behind the last, (batch, labels).

@@ -1,4 +1,4 @@
-"""Losses of numbers: by how much predictions miss the truth."""
+"""Losses of numbers: how far predictions are from the truth."""
 
 import numpy as np
 
@@ -80,7 +80,7 @@ def cosine_similarity(y_true: TensorLike, y_pred: TensorLike, axis: Axis = -1) -
     Args:
         y_true: Targets; a vector of zeros has the cosine 0.
         y_pred: Predictions of the same shape.
-        axis: Along which the vectors lie.
+        axis: The axis along which the vectors lie.
 
     Example:
         >>> float(cosine_similarity([0.0, 2.0], [0.0, 3.0]))
@@ -108,7 +108,7 @@ def huber(y_true: TensorLike, y_pred: TensorLike, delta: float = 1.0) -> Tensor:
 
     Args:
         y_true, y_pred: Targets and predictions, (..., n).
-        delta: The error from which on it counts linearly.
+        delta: Larger errors than this count linearly.
 
     Example:
         >>> float(huber([0.0, 0.0], [1.0, 3.0]))  # (0.5 + 2.5) / 2
@@ -116,7 +116,7 @@ def huber(y_true: TensorLike, y_pred: TensorLike, delta: float = 1.0) -> Tensor:
     """
     true, predicted = floats(y_true, y_pred)
     size = ops.absolute(predicted - true)
-    small = ops.minimum(size, delta)  # no square of a large error, which would overflow
+    small = ops.minimum(size, delta)  # so that no large error is squared, which could overflow
     return ops.mean(small * (size - 0.5 * small), axis=-1)
 
 

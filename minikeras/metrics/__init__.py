@@ -1,4 +1,4 @@
-"""Metrics: what is told of a model's predictions, gathered batch by batch."""
+"""Metrics: how good a model's predictions are, accumulated batch by batch."""
 
 # ruff: noqa: I001  # many names a line
 # fmt: off

@@ -21,7 +21,7 @@ InitializerLike: TypeAlias = InitializerName | Function2 | Config | None
 
 
 class Metric(Configurable):
-    """Base class of metrics: numbers gathered batch by batch.
+    """Base class of metrics: numbers accumulated batch by batch.
 
     A subclass makes its state in `__init__` with `add_variable` (or holds other metrics), changes it in
     `update_state` with `assign` and `assign_add`, and computes `result` from it.
@@ -48,7 +48,7 @@ class Metric(Configurable):
     """
 
     _common = ("name", "dtype")
-    _direction: Literal["up", "down"]  # of better values; absent where it is not known
+    _direction: Literal["up", "down"]  # of better values; absent if it is not known
 
     def __init__(self, dtype: DType = None, name: Name = None) -> None:
         self.name: str = name or auto_name(type(self).__name__)
@@ -64,8 +64,8 @@ class Metric(Configurable):
                      aggregation: str | None = "sum", name: Name = None) -> Variable:  # fmt: skip
         """Make a variable of the metric's state, which training does not change.
 
-        A name, an initializer or a function fills it at first, zeros for None; its dtype is `floatx` if not given,
-        `name` the last part of its path, and `aggregation` as in Keras.
+        The initializer (a name, an object or a function; zeros for None) gives its first value. Its dtype is `floatx`
+        by default, `name` is the last part of its path, and `aggregation` is kept as in Keras.
         """
         self._check_super_called()
         start: Any = "zeros" if initializer is None else initializer
@@ -101,11 +101,11 @@ class Metric(Configurable):
             v.clear()
 
     def update_state(self, *args: Any, **kwargs: Any) -> None:
-        """Take a batch into account; a subclass chooses the arguments, usually (y_true, y_pred, sample_weight=None)."""
+        """Add a batch to the state; a subclass chooses the arguments, usually (y_true, y_pred, sample_weight=None)."""
         raise NotImplementedError(f"Metric {type(self).__name__} does not have an `update_state()` method implemented.")
 
     def result(self) -> Any:
-        """Return the metric's present value: a tensor, or a dict of tensors."""
+        """Return the metric's current value: a tensor, or a dict of tensors."""
         raise NotImplementedError(f"Metric {type(self).__name__} does not have a `result()` method implemented.")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -115,7 +115,7 @@ class Metric(Configurable):
         return self.result()
 
     def _try(self, values: Sequence[TensorLike], run: Callable[[], Any]) -> tuple[list[Tensor], Any]:
-        """Run something with other values of the variables; return those they come to have, and the result."""
+        """Run a function with other values of the variables; return the values after it, and the result."""
         variables = self.variables
         before = [v.value for v in variables]
         if len(values) != len(before):
@@ -128,11 +128,11 @@ class Metric(Configurable):
             assign_all(variables, before)
 
     def stateless_update_state(self, metric_variables: Sequence[TensorLike], *args: Any, **kwargs: Any) -> list[Tensor]:
-        """Return what `update_state` makes of values of the variables, one each; the metric keeps its own."""
+        """Return what `update_state` makes of these values of the variables; the metric keeps its own."""
         return self._try(metric_variables, lambda: self.update_state(*args, **kwargs))[0]
 
     def stateless_result(self, metric_variables: Sequence[TensorLike]) -> Any:
-        """Return the result for values of the variables, one each; the metric keeps its own."""
+        """Return the result for these values of the variables; the metric keeps its own."""
         return self._try(metric_variables, self.result)[1]
 
     def stateless_reset_state(self) -> list[Tensor]:
@@ -159,17 +159,17 @@ registry: Registry[Metric] = Registry("keras.metrics", "metric", Metric, snake_c
                                       aliases=_SHORT | {k.upper(): v for k, v in _SHORT.items()})  # fmt: skip
 functions: Registry[AnyCallable] = Registry("builtins", "function", functions=True,
                                             guests=dict.fromkeys(losses.registry.names, "keras.losses"))  # fmt: skip
-"""Functions that the configuration of a `MeanMetricWrapper` may name."""
+"""The functions that the configuration of a `MeanMetricWrapper` may name."""
 
 
 def pair(y_true: TensorLike, y_pred: TensorLike, dtype: DTypeLike | None = None) -> tuple[Tensor, Tensor]:
-    """Return both as tensors of one dtype, that of y_pred if not given, and of one rank."""
+    """Return both as tensors of the same dtype, by default that of y_pred, and of the same rank."""
     predicted = convert_to_tensor(y_pred, dtype)
     return same_rank(convert_to_tensor(y_true, dtype or predicted.dtype), predicted)
 
 
 def _masked(sample_weight: TensorLike | None, values: object, dtype: str) -> Tensor | None:
-    """Return sample weights times the mask that values carry, if they carry one."""
+    """Return sample weights times the mask of the values, if they have one."""
     weights = None if sample_weight is None else convert_to_tensor(sample_weight, dtype)
     mask = getattr(values, "keras_mask", None)
     if mask is None:
@@ -180,7 +180,7 @@ def _masked(sample_weight: TensorLike | None, values: object, dtype: str) -> Ten
 
 def _by_sample(values: TensorLike, sample_weight: TensorLike | None, reduce: AnyCallable,
                dtype: str) -> tuple[Tensor, Tensor | None]:  # fmt: skip
-    """Return weighted values and their weights, both reduced to one a sample (or several of which the sum counts)."""
+    """Return values times weights, and the weights. Both have one number for each sample, or several to be summed."""
     x = convert_to_tensor(values, dtype)
     weights = None if sample_weight is None else _masked(sample_weight, values, dtype)
     if weights is not None:
@@ -192,8 +192,8 @@ def _by_sample(values: TensorLike, sample_weight: TensorLike | None, reduce: Any
                 weights = ops.broadcast_to(weights, x.shape)
             except ValueError:
                 raise ValueError(f"The weights of a metric, or the mask of the predictions, of shape {weights.shape}, "
-                                 f"do not fit its values of shape {x.shape}. Return one value a sample, not their "
-                                 "mean.") from None  # fmt: skip
+                                 f"do not fit its values of shape {x.shape}. Return a value for each sample, not "
+                                 "their mean.") from None  # fmt: skip
         x, weights = x * weights, _rows(weights, reduce)
     return _rows(x, reduce), weights
 
@@ -243,7 +243,7 @@ class Mean(Metric):
         self.count: Variable = self.add_variable((), "zeros", self.dtype, name="count")
 
     def update_state(self, values: TensorLike, sample_weight: TensorLike | None = None) -> None:
-        """Take values into account, with weights that broadcast over them; the first axis is that of samples."""
+        """Add values, with weights that broadcast over them; the first axis is that of samples."""
         x, weights = _by_sample(values, sample_weight, ops.mean, self.dtype)
         self.total.assign_add(ops.sum(x) if x.ndim else x)
         self.count.assign_add(ops.sum(weights) if weights is not None else x.shape[0] if x.ndim else 1)
@@ -256,7 +256,7 @@ class MeanMetricWrapper(Mean):
     """Weighted mean of a function of (y_true, y_pred).
 
     Args:
-        fn: The function. It gives one value a sample, or several.
+        fn: The function. It returns one value for each sample, or several.
         **kwargs: Further arguments of the function.
 
     Example:
@@ -278,7 +278,7 @@ class MeanMetricWrapper(Mean):
 
     def update_state(self, y_true: TensorLike, y_pred: TensorLike,  # type: ignore[override]  # values are made of them
                      sample_weight: TensorLike | None = None) -> None:  # fmt: skip
-        """Take a batch into account, with weights that broadcast over the function's values, times y_pred's mask."""
+        """Add a batch, with weights that broadcast over the function's values; the mask of y_pred counts as well."""
         super().update_state(self._fn(y_true, y_pred, **self._fn_kwargs), _masked(sample_weight, y_pred, self.dtype))
 
     def get_config(self) -> Config:
@@ -286,7 +286,7 @@ class MeanMetricWrapper(Mean):
 
 
 class NamedMean(Named, MeanMetricWrapper):
-    """Base of the wrappers whose class says which function they are. An option is an attribute each."""
+    """Base of the wrappers whose function belongs to the class. Each option of the function is an attribute."""
 
     _direction = "up"  # unless the function is a loss
 

@@ -1,4 +1,4 @@
-"""Right and wrong yes-or-no decisions, counted at thresholds, and what follows from the counts."""
+"""Counts of right and wrong yes-or-no decisions at thresholds, and metrics computed from them."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any, ClassVar, Literal, TypeAlias, cast
@@ -19,8 +19,8 @@ Thresholds: TypeAlias = float | Sequence[float] | None
 Curve: TypeAlias = Literal["ROC", "PR", "PRGAIN", "roc", "pr", "prgain"]
 Summation: TypeAlias = Literal["interpolation", "majoring", "minoring", "Interpolation", "Majoring", "Minoring"]
 
-_MOST = 10**6  # thresholds there may be: each is a Python number
-_LOW = -1e10  # the score of what is not among the top k, and a threshold that all others exceed
+_MOST = 10**6  # thresholds at most, since each is a Python number
+_LOW = -1e10  # the score of predictions that are not among the top k, and a threshold that all others exceed
 _RECALL = ("true_positives", "false_negatives")
 _PRECISION = ("true_positives", "false_positives")
 _SPECIFICITY = ("true_negatives", "false_positives")
@@ -30,9 +30,9 @@ _ALL = ("true_positives", "false_positives", "true_negatives", "false_negatives"
 
 
 class _Confusion(Metric):
-    """Counts of positives and negatives at thresholds, which positive predictions exceed; positive labels are not 0."""
+    """Counts at thresholds. A prediction is positive if it exceeds the threshold, a label if it is not 0."""
 
-    _counts: ClassVar[Mapping[str, str]] = {name: name for name in _ALL}  # counts -> variables that hold them
+    _counts: ClassVar[Mapping[str, str]] = {name: name for name in _ALL}  # kind of count -> variable that holds it
     true_positives: Variable
     false_positives: Variable
     true_negatives: Variable
@@ -56,7 +56,7 @@ class _Confusion(Metric):
         """Count a batch.
 
         Args:
-            y_true: Labels; any number but 0 is a yes.
+            y_true: Labels; any number but 0 is positive.
             y_pred: Predictions of the same shape.
             sample_weight: Weights, of the rank of the labels or one lower, that broadcast over them.
         """
@@ -88,19 +88,19 @@ class _Confusion(Metric):
                 getattr(self, self._counts[name]).assign_add(count)
 
     def _above(self, scores: Tensor, *values: Tensor) -> list[Tensor]:
-        """Return the sums of values whose scores exceed each threshold: one look at a score, however many there are."""
+        """Return for each threshold the sums of values whose score exceeds it, with one search for each score."""
         ordered = np.sort(np.asarray(self.thresholds, scores.dtype))
         several = len(ordered) > 2 or ordered[0] < 0
         if several and np.allclose(ordered, np.linspace(0, 1, len(ordered)), atol=2 * epsilon()):
-            scores = ops.clip(ops.nan_to_num(scores, 1e-7), 0, 1)  # logits and NaN, as Keras cuts evenly spread ones
-        exceeded = ops.searchsorted(ordered, ops.fmax(scores, ordered[0]))  # else a NaN exceeds none
+            scores = ops.clip(ops.nan_to_num(scores, 1e-7), 0, 1)  # as Keras does for evenly spread thresholds
+        exceeded = ops.searchsorted(ordered, ops.fmax(scores, ordered[0]))  # `fmax` makes NaN exceed no threshold
         places = ops.stack([exceeded, *np.indices(scores.shape, "int32")[1:]], axis=-1)
         sums = [ops.scatter(places, x, (len(ordered) + 1, *scores.shape[1:])) for x in values]
         rank_from_top = len(ordered) - 1 - np.argsort(np.argsort(self.thresholds))
         return [ops.take(ops.cumsum(ops.flip(x, axis=0), axis=0), rank_from_top, axis=0) for x in sums]
 
     def _share(self, names: Iterable[str]) -> Tensor:
-        """Return the share that the first of two counts has in both, 0 where there are none."""
+        """Return the first of two counts, divided by the sum of both; 0 if the sum is 0."""
         counts: list[Tensor] = [getattr(self, name) for name in names]
         first, second = counts
         return ops.divide_no_nan(first, first + second)
@@ -110,9 +110,9 @@ class _AtThresholds(_Confusion):
     """Counts at one threshold or several.
 
     Args:
-        thresholds: One threshold in [0, 1], or several; None stands for 0.5, with `top_k` for none.
-        top_k: Only a sample's k largest predictions can be a yes.
-        class_id: Only this class counts, a place on the last axis.
+        thresholds: One threshold in [0, 1], or several; None stands for 0.5, or with `top_k` for no threshold.
+        top_k: Only the k largest predictions of a sample can be positive.
+        class_id: Only this class counts, an index of the last axis.
     """
 
     _transient = ("thresholds",)
@@ -141,7 +141,7 @@ class _Count(_AtThresholds):
         self._configure(locals())
 
     def result(self) -> Tensor:
-        """Return the count so far, one a threshold if there are several."""
+        """Return the count so far, one for each threshold if there are several."""
         return self._scalar(self.accumulator.value)
 
 
@@ -169,7 +169,7 @@ class _Share(_AtThresholds):
         self._configure(locals())
 
     def result(self) -> Tensor:
-        """Return the share so far, one a threshold if there are several; 0 where nothing was counted."""
+        """Return the share so far, one for each threshold if there are several; 0 if nothing was counted."""
         return self._scalar(self._share(self._counts))
 
 
@@ -192,12 +192,12 @@ class Recall(_Share, counts=_RECALL):
 
 
 class _Best(_Confusion):
-    """The largest value of one share at thresholds where another is at least the value of the first argument.
+    """The best value of one share (the goal), over the thresholds where another share (the limit) is high enough.
 
     Args:
-        specificity, sensitivity, recall, precision: The value, in [0, 1].
+        specificity, sensitivity, recall, precision: The least value of the limit, in [0, 1].
         num_thresholds: How many thresholds to try, evenly spread from 0 to 1.
-        class_id: Only this class counts, a place on the last axis.
+        class_id: Only this class counts, an index of the last axis.
     """
 
     _direction = "up"
@@ -279,9 +279,9 @@ class AUC(_Confusion):
         summation_method: "interpolation" (the middle height of each piece; for "PR" the interpolation of Davis and
             Goadrich 2006), "minoring" (the lower one) or "majoring" (the higher one).
         thresholds: The thresholds themselves; one below 0 and one above 1 are added.
-        multi_label: Whether each place on the last axis has an area of its own, which are averaged.
-        num_labels: How many such places there are; found in the first batch if not given.
-        label_weights: A weight for each place on the last axis.
+        multi_label: Whether each label (an index of the last axis) has an area of its own; the result is their mean.
+        num_labels: The number of labels, by default that of the first batch.
+        label_weights: A weight for each label.
         from_logits: Whether to take the sigmoid of the predictions first.
 
     Example:
@@ -327,9 +327,9 @@ class AUC(_Confusion):
         super().update_state(y_true, ops.sigmoid(scores) if self.from_logits else scores, sample_weight)
 
     def interpolate_pr_auc(self) -> Tensor:
-        """Return the area under the precision-recall curve, interpolated as Davis and Goadrich 2006 have it.
+        """Return the area under the precision-recall curve, interpolated as in Davis and Goadrich 2006.
 
-        Between two thresholds true positives grow linearly with all positives, at a slope; the precision in between is
+        Between two thresholds, true positives grow linearly with all positives. So the precision there is
         slope + intercept / positives, whose integral has a logarithm.
         """
         tp, positives = self.true_positives, self.true_positives + self.false_positives
@@ -348,7 +348,7 @@ class AUC(_Confusion):
         return ops.divide_no_nan(ops.sum(areas * self.label_weights), ops.sum(self.label_weights))
 
     def _curve(self) -> tuple[Tensor, Tensor]:
-        """Return where each threshold lies: along, and how high."""
+        """Return the x and y coordinates of each threshold on the curve."""
         if self.curve == "ROC":
             return self._share(_FALL_OUT), self._share(_RECALL)
         if self.curve == "PR":
@@ -377,7 +377,7 @@ class FBetaScore(Metric):
         average: None (the score of each class), "micro" (one score from the counts of all classes), "macro" (the mean
             over classes) or "weighted" (the mean weighted by how often each class occurs).
         beta: How much more recall counts than precision, a positive float.
-        threshold: A class is predicted where its score exceeds this float, above 0 and up to 1, or is largest if None.
+        threshold: A class is predicted if its score exceeds this float in (0, 1]; for None, if its score is largest.
 
     Example:
         >>> y_pred = [[0.2, 0.6, 0.7], [0.2, 0.6, 0.6], [0.6, 0.8, 0.0]]
@@ -403,7 +403,7 @@ class FBetaScore(Metric):
             raise ValueError(f"`threshold` must be None, or a Python float in (0, 1]. Received: {threshold!r}.")
 
     def update_state(self, y_true: TensorLike, y_pred: TensorLike, sample_weight: TensorLike | None = None) -> None:
-        """Take labels of 0 and 1 and scores into account, (samples, classes), with one weight a sample."""
+        """Add labels of 0 and 1 and scores, (samples, classes), with one weight for each sample."""
         true, scores = convert_to_tensor(y_true, self.dtype), convert_to_tensor(y_pred, self.dtype)
         if true.ndim != 2 or scores.ndim != 2:
             received = f"y_true.shape={true.shape}, y_pred.shape={scores.shape}"
@@ -412,7 +412,7 @@ class FBetaScore(Metric):
             shape = () if self.average == "micro" else (scores.shape[1],)
             for count in _OF_F_SCORE:
                 setattr(self, count, self.add_variable(shape, "zeros", self.dtype, name=count))
-        if self.threshold is None:  # and a row of zeros predicts no class
+        if self.threshold is None:  # the largest score counts, unless it is 0
             chosen = (scores >= ops.max(scores, axis=-1, keepdims=True)) & (ops.absolute(scores) > 1e-9)
         else:
             chosen = scores > self.threshold
@@ -425,13 +425,13 @@ class FBetaScore(Metric):
             getattr(self, count).assign_add(ops.sum(values, axis=None if self.average == "micro" else 0))
 
     def result(self) -> Tensor:
-        """Return the score so far: a scalar, or one a class if `average` is None."""
-        little, square = epsilon(), self.beta**2
-        precision = self.true_positives / (self.true_positives + self.false_positives + little)
-        recall = self.true_positives / (self.true_positives + self.false_negatives + little)
-        score = precision * recall / (square * precision + recall + little) * (1 + square)
+        """Return the score so far: a scalar, or one for each class if `average` is None."""
+        eps, square = epsilon(), self.beta**2
+        precision = self.true_positives / (self.true_positives + self.false_positives + eps)
+        recall = self.true_positives / (self.true_positives + self.false_negatives + eps)
+        score = precision * recall / (square * precision + recall + eps) * (1 + square)
         if self.average == "weighted":
-            return ops.sum(score * (self.intermediate_weights / (ops.sum(self.intermediate_weights) + little)))
+            return ops.sum(score * (self.intermediate_weights / (ops.sum(self.intermediate_weights) + eps)))
         return score if self.average is None else ops.mean(score)
 
 

@@ -1,4 +1,4 @@
-"""How far predicted regions and right ones overlap: intersection over union (Jaccard 1912)."""
+"""Overlap of predicted and true regions: intersection over union (Jaccard 1912)."""
 
 from collections.abc import Sequence
 from typing import Annotated
@@ -15,16 +15,16 @@ from .base import DType, Metric, Name
 
 
 class IoU(Metric):
-    """Mean over classes of intersection / union: of how often a class is right and predicted, over right or predicted.
+    """Mean over classes of intersection (both true and predicted) / union (true or predicted).
 
-    Classes that are neither right nor predicted anywhere do not count.
+    A class that is neither true nor predicted anywhere does not count.
 
     Args:
-        num_classes: How many classes there are; what is labelled otherwise does not count.
-        target_class_ids: The classes whose mean it is.
-        dtype: Dtype of the counts, which are integers if not given.
+        num_classes: How many classes there are; other labels do not count.
+        target_class_ids: The classes that the mean is over.
+        dtype: Dtype of the counts, an integer by default.
         ignore_class: A class whose labels do not count.
-        sparse_y_true, sparse_y_pred: Whether these hold class numbers; if not, they hold scores along `axis`.
+        sparse_y_true, sparse_y_pred: Whether these hold class numbers, and not scores along `axis`.
         axis: The axis of the scores.
 
     Example:
@@ -81,10 +81,10 @@ def _flat(x: TensorLike, dtype: str) -> Tensor:
 
 
 class BinaryIoU(IoU):
-    """Mean of the `IoU` of no (0) and of yes (1), or one of both, a prediction from the threshold on being a yes.
+    """Mean of the `IoU` of the classes 0 and 1, or of one of them, for predictions that are probabilities of 1.
 
     Args:
-        threshold: The prediction from which on it is a yes.
+        threshold: The least prediction that counts as class 1.
 
     Example:
         >>> round(float(BinaryIoU(threshold=0.3)([0, 1, 0, 1], [0.1, 0.2, 0.4, 0.7])), 4)

@@ -1,4 +1,4 @@
-"""How far predicted numbers are from the right ones, and how well they go together."""
+"""Errors and correlations of predicted numbers."""
 
 from typing import Annotated, Literal, TypeAlias
 
@@ -76,7 +76,7 @@ class RootMeanSquaredError(Mean):
 
     def update_state(self, y_true: TensorLike, y_pred: TensorLike,  # type: ignore[override]  # values are made of them
                      sample_weight: TensorLike | None = None) -> None:  # fmt: skip
-        """Take a batch into account, with weights that broadcast over the differences."""
+        """Add a batch, with weights that broadcast over the differences."""
         true, predicted = pair(y_true, y_pred, self.dtype)
         super().update_state(ops.square(predicted - true), sample_weight)
 
@@ -119,7 +119,7 @@ class R2Score(Metric):
     Args:
         class_aggregation: "uniform_average" (the mean over outputs), "variance_weighted_average", or None (no mean).
         num_regressors: For p > 0 the score is adjusted to 1 - (1 - score) * (n - 1) / (n - p - 1), n being the number
-            of values; unlike Keras, it does not warn where n is too small for that, and leaves the score as it is.
+            of values. If n is too small, the score is not adjusted; unlike Keras, there is no warning.
 
     Example:
         >>> round(float(R2Score()([[1.0], [4.0], [3.0]], [[2.0], [4.0], [4.0]])), 4)
@@ -140,7 +140,7 @@ class R2Score(Metric):
         self.num_samples: Variable = self.add_variable((), "zeros", name="num_samples")
 
     def update_state(self, y_true: TensorLike, y_pred: TensorLike, sample_weight: TensorLike | None = None) -> None:
-        """Take a batch of shape (samples, outputs) into account, with one weight a sample, or one a value."""
+        """Add a batch of shape (samples, outputs), with a weight for each sample, or for each value."""
         true, predicted = pair(y_true, y_pred, self.dtype)
         if true.ndim != 2 or predicted.ndim != 2:
             received = f"y_true.shape={true.shape}, y_pred.shape={predicted.shape}"

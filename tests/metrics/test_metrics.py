@@ -384,7 +384,7 @@ def test_the_state_may_start_from_a_tensor() -> None:
 
 def test_a_mean_that_cannot_be_weighted_is_named() -> None:
     metric = metrics.MeanMetricWrapper(lambda y_true, y_pred: ops.mean(ops.abs(y_true - y_pred)))
-    with pytest.raises(ValueError, match=r"of shape \(2,\), do not fit its values of shape \(\)\. Return one value a"):
+    with pytest.raises(ValueError, match=r"of shape \(2,\), do not fit its values of shape \(\)\. Return a value"):
         metric.update_state(ops.array([1.0, 2.0]), ops.array([1.0, 4.0]), [1.0, 0.0])
 
 
