@@ -12,8 +12,7 @@ T = TypeVar("T")
 class Interrupt:
     """Within this context, an interrupt that comes during `run` is raised right after it.
 
-    A second one is raised at once. Nothing changes outside of the main thread, or if the program handles interrupts
-    itself.
+    A second one is raised at once. Nothing changes outside of the main thread, or if the program has its own handler.
     """
 
     def __init__(self) -> None:

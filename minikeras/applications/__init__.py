@@ -1,7 +1,7 @@
 """Networks for images, with the weights that Keras's authors trained on ImageNet: `keras.applications`.
 
-Weights are read from Keras's cache folder, ~/.keras/models, and downloaded to it from Keras's addresses if they are not
-there. A network is a table of blocks; `network.py` makes the layers of it.
+Weights are read from Keras's cache folder, ~/.keras/models; missing ones are first downloaded from Keras's addresses.
+A network is a table of blocks, from which `network.py` makes the layers.
 """
 
 from .._base.lazy import lazily

@@ -11,7 +11,7 @@ from .network import Network, Pooling, Weights
 
 BLOCKS = [(3, 1, 16, 1, 1), (3, 2, 24, 6, 2), (5, 2, 40, 6, 2), (3, 3, 80, 6, 2), (5, 3, 112, 6, 1), (5, 4, 192, 6, 2),
           (3, 1, 320, 6, 1)]  # fmt: skip
-"""The side of the kernel, how many blocks, filters, how much wider they are inside, and the stride of the first."""
+"""For each stage: kernel size, number of blocks, filters, expansion within a block, and stride of the first block."""
 NAMES = {
     "expand": "expand_conv expand_bn expand_activation", "pad": "dwconv_pad", "depthwise": "dwconv bn activation",
     "squeeze": "se_squeeze se_reshape se_reduce se_expand se_excite", "project": "project_conv project_bn",
@@ -43,7 +43,7 @@ def EfficientNetB0(include_top: bool = True, weights: Weights = "imagenet", inpu
     net = Network(**locals(), common=_COMMON, activation=(layers.Activation, "swish"))
     net.add(layers.Rescaling, None, 1 / 255)
     net.add(layers.Normalization, None, net.channels)
-    if weights == "imagenet":  # which were trained on colours divided by their variance
+    if weights == "imagenet":  # trained on colours divided by their variance; Normalization divides by its root
         net.add(layers.Rescaling, None, [deviation**-0.5 for deviation in DEVIATION])
     net.pad("stem_conv_pad", 3)
     net.unit("stem_conv stem_bn stem_activation", layers.Conv2D, 32, 3, 2)

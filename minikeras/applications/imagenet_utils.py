@@ -1,4 +1,4 @@
-"""What goes into networks for images and what comes out."""
+"""Preprocessing of images for networks, and decoding of their predictions."""
 
 import json
 from functools import lru_cache
@@ -16,18 +16,18 @@ from ..utils import get_file
 Images = TypeVar("Images")
 Prediction: TypeAlias = tuple[str, str, float]
 _MEAN = {"caffe": (103.939, 116.779, 123.68), "torch": (0.485, 0.456, 0.406)}
-DEVIATION = (0.229, 0.224, 0.225)  # of red, green and blue, as the mean of "torch"; pixels are from 0 to 1
+DEVIATION = (0.229, 0.224, 0.225)  # of red, green and blue, for pixels from 0 to 1
 
 
 def preprocess_input(x: Images, data_format: DataFormat | None = None,
                      mode: Literal["caffe", "tf", "torch"] = "caffe") -> Images:  # fmt: skip
-    """Return images as networks want them.
+    """Return images scaled as a network expects them.
 
     Args:
-        x: Images (height, width, 3) with values from 0 to 255, or a batch of them. An array of floats is written over.
+        x: Images (height, width, 3) with values from 0 to 255, or a batch of them. An array of floats is overwritten.
         data_format: Where the colours are, the `image_data_format` by default.
-        mode: "caffe" (blue, green, red, each less its mean on ImageNet), "tf" (from -1 to 1) or "torch" (from 0 to 1,
-            each colour less its mean, by its standard deviation).
+        mode: "caffe" (blue, green, red, each minus its mean on ImageNet), "tf" (from -1 to 1) or "torch" (from 0 to 1,
+            then each colour minus its mean, divided by its standard deviation).
 
     Example:
         >>> preprocess_input(np.array([[[0.0, 127.5, 255.0]]]), mode="tf")
@@ -60,7 +60,7 @@ def decode_predictions(preds: TensorLike, top: int = 5) -> list[list[Prediction]
     """Return the likeliest classes of ImageNet for each image: (number in WordNet, name, score), the best first.
 
     Args:
-        preds: Scores (images, 1000), as a network with its top gives them.
+        preds: Scores (images, 1000), the output of a network with its top.
         top: How many classes to return.
 
     Raises:

@@ -12,13 +12,13 @@ from .imagenet_utils import Images, decode_predictions
 from .network import ADDRESS, Network, Pooling, Weights
 
 BLOCKS = [(1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1), (6, 160, 3, 2), (6, 320, 1, 1)]
-"""How much wider they are inside, filters, how many blocks, and the stride of the first."""
+"""For each stage: expansion within a block, filters, number of blocks, and stride of the first block."""
 NAMES = {
     "expand": "expand expand_BN expand_relu", "pad": "pad", "depthwise": "depthwise depthwise_BN depthwise_relu",
     "project": "project project_BN", "add": "add"}  # fmt: skip
 _PLAIN = {"use_bias": False}
 SIZES = (96, 128, 160, 192, 224)
-"""Sizes of images that there are weights for."""
+"""Heights (and widths) of images that Keras has weights for."""
 
 
 def MobileNetV2(input_shape: PartialShape | None = None, alpha: float = 1.0, include_top: bool = True,
@@ -28,14 +28,14 @@ def MobileNetV2(input_shape: PartialShape | None = None, alpha: float = 1.0, inc
     """Return MobileNetV2, see `Network` for the arguments.
 
     Args:
-        alpha: The width; weights are there for 0.35, 0.5, 0.75, 1.0, 1.3 and 1.4.
+        alpha: A factor for the number of filters. Keras has weights for 0.35, 0.5, 0.75, 1.0, 1.3 and 1.4.
 
     Example:
         >>> MobileNetV2((32, 32, 3), include_top=False, weights=None, pooling="avg").output_shape
         (None, 1280)
     """
     if weights == "imagenet" and alpha not in (0.35, 0.5, 0.75, 1.0, 1.3, 1.4):
-        raise ValueError(f"There are weights for alpha 0.35, 0.5, 0.75, 1.0, 1.3 and 1.4. Received: alpha={alpha}.")
+        raise ValueError(f"Weights exist only for alpha 0.35, 0.5, 0.75, 1.0, 1.3 and 1.4. Received: alpha={alpha}.")
     channels_first = image_data_format() == "channels_first"
     known = input_shape if input_shape is not None or input_tensor is None else input_tensor.shape[1:]
     sides = {*(() if known is None else known[1:] if channels_first else known[:-1])}
@@ -47,7 +47,7 @@ def MobileNetV2(input_shape: PartialShape | None = None, alpha: float = 1.0, inc
         activation=(layers.ReLU, 6.0), pools=(None, None))  # fmt: skip
     side = net.shape[1 - net.channels // 3]
     if weights == "imagenet" and side != size:
-        warn_user(f"There are weights for square images of {SIZES}. Those of 224 x 224 are loaded for {net.shape}.")
+        warn_user(f"Weights exist only for square images of {SIZES}. Those of 224 x 224 are loaded for {net.shape}.")
         side = 224
     net.name = name or f"mobilenetv2_{alpha:0.2f}_{side}"
     net.unit("Conv1 bn_Conv1 Conv1_relu", layers.Conv2D, _width(32 * alpha), 3, 2, padding="same")
@@ -63,13 +63,13 @@ def MobileNetV2(input_shape: PartialShape | None = None, alpha: float = 1.0, inc
 
 
 def _width(filters: float) -> int:
-    """Return the nearest multiple of 8 that is not more than a tenth too small."""
+    """Return the nearest multiple of 8, or the next one if that is less than 0.9 * filters."""
     nearest = max(8, int(filters + 4) // 8 * 8)
     return nearest if nearest >= 0.9 * filters else nearest + 8
 
 
 def preprocess_input(x: Images, data_format: DataFormat | None = None) -> Images:
-    """Return images as MobileNetV2 wants them: `imagenet_utils.preprocess_input` in the mode "tf"."""
+    """Return images scaled for MobileNetV2: `imagenet_utils.preprocess_input` in the mode "tf"."""
     return imagenet_utils.preprocess_input(x, data_format, "tf")
 
 

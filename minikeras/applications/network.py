@@ -1,4 +1,4 @@
-"""The builder of networks for images: what all of them are asked for, and the layers that their tables speak of."""
+"""The builder of networks for images: their common arguments, and the groups of layers that they are made of."""
 
 import os
 from collections.abc import Iterable
@@ -21,21 +21,21 @@ ADDRESS = "https://storage.googleapis.com/tensorflow/keras-applications/"
 
 @dataclass
 class Network:
-    """A network for images as it grows, layer by layer.
+    """A network for images, which is built layer by layer.
 
     Args:
-        include_top: Whether it ends in scores of classes.
+        include_top: Whether the network ends in the layer of class scores, its top.
         weights: "imagenet", the path of a file, or None for random ones.
-        input_tensor: The images, made if not given.
-        input_shape: Their shape, for the size that the network is made for if not given.
-        pooling: "avg" or "max" makes a vector of each image where there is no top.
+        input_tensor: The symbolic images, a new `Input` by default.
+        input_shape: The shape of an image, by default of the size that the network was designed for.
+        pooling: "avg" or "max" pools each image to a vector, without the top.
         classes: How many classes there are.
-        classifier_activation: What makes scores, None for logits.
+        classifier_activation: The activation of the class scores, None for logits.
         name: The model's name.
-        size: The size of images that the network is made for.
+        size: The height and width of images that the network was designed for.
 
     Raises:
-        ValueError: if these do not fit each other, or a file is not there.
+        ValueError: if these do not fit each other, or the file of weights does not exist.
     """
 
     include_top: bool
@@ -48,14 +48,14 @@ class Network:
     name: str | None
     _: KW_ONLY
     size: int = 224
-    common: dict[type[layers.Layer], dict[str, Any]]  # what the layers of each class have in common
-    activation: tuple[type[layers.Layer], Any] = (layers.Activation, "relu")  # behind a normalization
+    common: dict[type[layers.Layer], dict[str, Any]]  # class of layers -> arguments that all of them get
+    activation: tuple[type[layers.Layer], Any] = (layers.Activation, "relu")  # class and argument of all activations
     pools: tuple[str | None, str | None] = ("avg_pool", "max_pool")  # names of the layers that `pooling` adds
 
     def __post_init__(self) -> None:
         imagenet = self.weights == "imagenet"
         if not (self.weights is None or imagenet or os.path.exists(self.weights)):
-            raise ValueError("`weights` must be None, 'imagenet' or the path of a file that is there. "
+            raise ValueError("`weights` must be None, 'imagenet' or the path of a file that exists. "
                              f"Received: {self.weights!r}.")  # fmt: skip
         if imagenet and self.include_top and self.classes != 1000:
             raise ValueError(f"The weights 'imagenet' with the top are for 1000 classes. Received: {self.classes}.")
@@ -103,19 +103,19 @@ class Network:
             self.add(self.activation[0], activation[0], self.activation[1])
 
     def pad(self, name: str, kernel: int) -> None:
-        """Add zeros, so that a convolution of stride 2 sees each pixel as often as with an odd size."""
+        """Pad with zeros for a convolution of stride 2; as in Keras, an even size gets one zero less before it."""
         low, first = kernel // 2, 2 if self.channels == 1 else 1
         even = [1 if n is None else 1 - n % 2 for n in self.x.shape[first : first + 2]]
         self.add(layers.ZeroPadding2D, name, tuple((low - n, low) for n in even))
 
     def inverted(self, prefix: str, names: dict[str, str], expansion: int, filters: int, kernel: int, stride: int,
                  squeeze: float = 0, drop: float = 0) -> None:  # fmt: skip
-        """Add an inverted residual: wider, a convolution of each channel, narrow again, and the input.
+        """Add an inverted residual block: expand, depthwise convolution, project, and add the input.
 
-        `names` are those of the layers of each part, which all begin alike.
+        `names` are the names of the layers in each part, after the `prefix`.
 
-        Source: Sandler and others, arXiv 1801.04381. With `squeeze`, such a part of the input's channels is what scales
-        are computed from (arXiv 1709.01507); `drop` is the rate at which the residual is left out.
+        Source: Sandler and others, arXiv 1801.04381. `squeeze` > 0 adds squeeze-and-excitation with this share of the
+        input's channels (arXiv 1709.01507); `drop` is the rate at which the residual is dropped.
         """
         names = {part: " ".join(prefix + name for name in several.split()) for part, several in names.items()}
         start, width = self.x, self.x.shape[self.channels]
@@ -141,9 +141,10 @@ class Network:
 
     def model(self, address: str, hashes: Iterable[str | None] = (None, None), suffix: str = "_notop",
               **top: Any) -> Model:  # fmt: skip
-        """Return the model, with the weights of a file: that with the top or, with a suffix, the one without.
+        """Add the top or the pooling, and return the model with its weights.
 
-        The address lacks suffix and ".h5"; `top` has further arguments of the layer of classes.
+        They are in the file `address` + ".h5", or without the top `address` + `suffix` + ".h5"; `hashes` are of both.
+        `top` has further arguments of the layer of class scores.
         """
         if self.include_top:
             self.add(layers.Dense, "predictions", self.classes, activation=self.classifier_activation, **top)

@@ -11,7 +11,7 @@ from .network import ADDRESS, Network, Pooling, Weights
 from .vgg16 import preprocess_input
 
 BLOCKS = [(64, 3, 1), (128, 4, 2), (256, 6, 2), (512, 3, 2)]
-"""Filters of the narrow convolutions, how many blocks, and the stride of the first."""
+"""For each stage: filters of the narrow convolutions, number of blocks, and stride of the first block."""
 _HASHES = "2cb95161c43110f7111970584f804107", "4d473c1dd8becc155b73f8504c6f6626"
 
 
@@ -38,7 +38,7 @@ def ResNet50(include_top: bool = True, weights: Weights = "imagenet", input_tens
 
 
 def _bottleneck(net: Network, name: str, filters: int, stride: int, project: bool) -> None:
-    """Add a residual through fewer channels to its input, which the first of a stage projects to the new size."""
+    """Add a bottleneck block: a residual through fewer channels plus the input, projected (`project`) to its size."""
     start = shortcut = net.x
     if project:
         net.unit(f"{name}_0_conv {name}_0_bn", layers.Conv2D, 4 * filters, 1, stride)

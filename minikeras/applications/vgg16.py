@@ -10,7 +10,7 @@ from .imagenet_utils import Images, decode_predictions
 from .network import ADDRESS, Network, Pooling, Weights
 
 BLOCKS = [(64, 2), (128, 2), (256, 3), (512, 3), (512, 3)]
-"""Filters, and how many convolutions."""
+"""For each block: filters, and number of convolutions."""
 _HASHES = "64373286793e3c8b2b4e3219cbf3544b", "6d6bbae143d832006294945121d1f1fc"
 
 
@@ -36,7 +36,7 @@ def VGG16(include_top: bool = True, weights: Weights = "imagenet", input_tensor:
 
 
 def preprocess_input(x: Images, data_format: DataFormat | None = None) -> Images:
-    """Return images as VGG16 and ResNet50 want them: `imagenet_utils.preprocess_input` in the mode "caffe"."""
+    """Return images scaled for VGG16 and ResNet50: `imagenet_utils.preprocess_input` in the mode "caffe"."""
     return imagenet_utils.preprocess_input(x, data_format, "caffe")
 
 

@@ -87,7 +87,7 @@ def test_weights_of_imagenet_come_from_keras(
 
 
 WRONG: dict[str, tuple[dict[str, Any], str]] = {
-    "no_file": ({"weights": "/no/such.weights.h5"}, "path of a file that is there"),
+    "no_file": ({"weights": "/no/such.weights.h5"}, "path of a file that exists"),
     "classes": ({"classes": 10}, "for 1000 classes"),
     "activation": ({"classifier_activation": "relu"}, "must be None or 'softmax'"),
     "small": ({"weights": None, "include_top": False, "input_shape": (31, 64, 3)}, "at least 32 x 32"),
