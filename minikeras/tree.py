@@ -1,6 +1,6 @@
 """Nested structures of lists, tuples and dicts: `keras.tree`.
 
-A dict's items are taken in the order of its sorted keys, an OrderedDict's in its own. All else, None too, is a leaf.
+A dict's items are visited in the order of its sorted keys, an OrderedDict's in its own. All else is a leaf, None too.
 """
 
 from collections import OrderedDict, defaultdict, deque
@@ -16,11 +16,11 @@ __dir__: Callable[[], list[str]] = __all__.copy
 Path: TypeAlias = tuple[Any, ...]
 """Indices and keys that lead to a leaf."""
 _NESTED = (list, tuple, dict, deque)
-"""Quicker to ask for than a union, which is made anew each time."""
+"""`isinstance` is quicker with this than with a union, which is made anew at each call."""
 
 
 class MAP_TO_NONE:
-    """A function for `traverse` returns this to put None in a place."""
+    """The result of a function for `traverse` that replaces a part by None."""
 
 
 def is_nested(structure: object) -> bool:
@@ -34,13 +34,13 @@ def is_nested(structure: object) -> bool:
 
 
 def _items(structure: Any) -> list[tuple[Any, Any]]:
-    """Return the keys and children of what is nested."""
+    """Return the keys (or indices) and children of a nested structure."""
     if isinstance(structure, OrderedDict):
         return list(structure.items())
     if isinstance(structure, dict):
         try:
             keys = sorted(structure)
-        except TypeError:  # those of several types go by the names of these
+        except TypeError:  # keys of several types are sorted by the names of the types first
             keys = sorted(structure, key=lambda key: (f"{type(key).__module__}.{type(key).__qualname__}", key))
         return [(key, structure[key]) for key in keys]
     return list(enumerate(structure))
@@ -90,7 +90,7 @@ def _outline(structure: Any) -> Any:
 
 
 def _check_same(a: Any, b: Any, shallow: bool = False) -> None:
-    """Compare two structures; `shallow` lets the second one go deeper."""
+    """Raise a ValueError if two structures differ; with `shallow` the second one may be deeper."""
     if shallow and not is_nested(a):
         return
     if _outline(a) != _outline(b):
@@ -102,7 +102,7 @@ def _check_same(a: Any, b: Any, shallow: bool = False) -> None:
 
 
 def assert_same_structure(a: Any, b: Any, check_types: bool | None = None) -> None:
-    """Check that two structures have the same types of lists and dicts, lengths and keys all the way down.
+    """Check that two structures have the same nested lists and dicts, of the same types, lengths and keys.
 
     `check_types` is ignored, as in Keras. A ValueError if they differ.
     """
@@ -110,7 +110,7 @@ def assert_same_structure(a: Any, b: Any, check_types: bool | None = None) -> No
 
 
 def assert_same_paths(a: Any, b: Any) -> None:
-    """Check that the leaves of two structures have the same paths, whether lists or tuples lead there.
+    """Check that the leaves of two structures have the same paths; lists and tuples may differ.
 
     A ValueError if they differ.
     """
@@ -137,9 +137,9 @@ def map_structure(func: Callable[[Any], Any] | Callable[Concatenate[Any, ...], A
 
 
 def map_structure_up_to(shallow_structure: Any, func: Callable[..., Any], *structures: Any) -> Any:
-    """Apply a function to the parts of structures that stand where a shallow structure has its leaves.
+    """Apply a function to the parts of structures at the places where a shallow structure has its leaves.
 
-    A ValueError if a structure does not begin like the shallow one, or without one.
+    A ValueError if the upper part of a structure differs from the shallow one, or without a structure.
 
     Example:
         >>> map_structure_up_to([0, 0], len, [[1, 2], (3,)])
@@ -164,10 +164,10 @@ def _check_given(structures: tuple[Any, ...]) -> None:
 
 
 def traverse(func: Callable[[Any], Any], structure: Any, top_down: bool = True) -> Any:
-    """Apply a function to a structure and all its parts, and put in place what it returns if that is not None.
+    """Apply a function to a structure and all its parts, and replace each by the result, unless that is None.
 
     Args:
-        func: Gets a part; going down, the parts within what it replaced are not visited.
+        func: A function of a part. With `top_down`, parts within a part that it replaced are not visited.
         structure: The structure.
         top_down: Whether a part is visited before its children.
 

@@ -1,8 +1,8 @@
-"""Reading zip archives, which is what .keras and .npz files are: the expected members, each once, and no other.
+"""A reader of zip archives, the format of .keras and .npz files. It accepts expected members only, each once.
 
-Source: APPNOTE.TXT, "ZIP File Format Specification", version 6.3. A file is taken for hostile: the directory must end
-where the file does and account for all of it, members may not overlap, sizes are counted as data is inflated, and no
-member becomes a file on disk.
+Source: APPNOTE.TXT, "ZIP File Format Specification", version 6.3. Files are assumed to be hostile: the directory must
+account for all of the file, members may not overlap, sizes are counted while data is inflated, and no member becomes a
+file on disk.
 """
 
 import re
@@ -15,18 +15,18 @@ from typing import NamedTuple, NoReturn
 from .source import Fields, Source
 
 MEMBERS = r"(config|metadata)\.json|model\.weights\.(h5|npz)|assets/.*"
-"""The members that a .keras archive may have; that with the weights, where h5py or Keras wrote it."""
+"""The names of the members that a .keras archive may have."""
 WEIGHTS = "model.weights.h5"
 MAX_MEMBERS = 100_000
-STORED, DEFLATED = 0, 8  # the numbers of methods in a zip archive
+STORED, DEFLATED = 0, 8  # the numbers of compression methods in a zip archive
 FREE_TEXT, TEXT_RATIO = 1 << 20, 20
-"""A text may have FREE_TEXT bytes more than TEXT_RATIO times those that store it."""
+"""A text that is stored in n bytes may have up to FREE_TEXT + TEXT_RATIO * n bytes."""
 UNKNOWN_FLAGS = ~(0b110 | 1 << 3 | 1 << 11)
-"""All but those for how hard deflate tried, for sizes that follow the data, and for names in UTF-8."""
+"""All flags but those for the effort of deflate, for sizes that follow the data, and for names in UTF-8."""
 
 
 class Member(NamedTuple):
-    """A file in an archive, as the directory has it."""
+    """A file in an archive, as its directory describes it."""
 
     method: int
     crc: int
@@ -36,7 +36,7 @@ class Member(NamedTuple):
 
 
 class Archive:
-    """The members of a zip archive, whose names match a regular expression."""
+    """The members of a zip archive, whose names must all match a regular expression."""
 
     def __init__(self, source: Source, names: str) -> None:
         self.source: Source = source
@@ -44,8 +44,8 @@ class Archive:
         start, count, directory = self._directory()
         for name, member in self._entries(directory, count):
             if name in self.members or not re.fullmatch(names, name):
-                wrong = "there twice" if name in self.members else "not one that such a file has"
-                self._refuse(f"the member {name!r} is {wrong}")
+                wrong = "occurs twice" if name in self.members else "does not belong in such a file"
+                self._refuse(f"the member {name!r} {wrong}")
             if not name.endswith("/"):
                 self.members[name] = member
         end = 0
@@ -57,7 +57,7 @@ class Archive:
             self._refuse("members of the archive overlap its directory")
 
     def open(self, name: str) -> Source:
-        """Return a member, where it is or inflated, once its checksum is right; a FileError if not, or if missing."""
+        """Return a member, inflated if need be; a FileError if it is missing, or its checksum is wrong."""
         if name not in self.members:
             raise self.source.error(name, "there is no such member in the archive")
         member = self.members[name]
@@ -70,10 +70,10 @@ class Archive:
         return data
 
     def read(self, name: str, limit: int) -> bytes:
-        """Return the bytes of a text; a FileError if it is missing, damaged, or larger than the limit or texts get."""
+        """Return the bytes of a text; a FileError if it is missing, damaged, or too large."""
         member = self.members.get(name)
         if member is not None and member.size > (most := min(limit, FREE_TEXT + TEXT_RATIO * member.stored)):
-            raise self.source.error(name, f"{member.size} bytes are more than the {most} that are read")
+            raise self.source.error(name, f"it has {member.size} bytes, at most {most} are read")
         data = self.open(name)
         return data.read(0, data.size)
 
@@ -98,7 +98,7 @@ class Archive:
         return start, count, Fields(self.source.read(start, size), self._refuse)
 
     def _entries(self, directory: Fields, count: int) -> Iterator[tuple[str, Member]]:
-        """Yield the names and members in a directory, which must be `count`."""
+        """Yield the name and member of each of the `count` entries in a directory."""
         for _ in range(count):
             if directory.take(4) != b"PK\1\2":
                 self._refuse("an entry is damaged")
@@ -109,7 +109,7 @@ class Archive:
             directory.take(comment)
             while len(more) >= 4:
                 kind, field = more.number(2), more.part(more.number(2))
-                if kind == 1:  # 64-bit numbers, of those that do not fit
+                if kind == 1:  # 64-bit values of the fields that were too small
                     size, stored, header = (field.number() if n == 2**32 - 1 else n for n in (size, stored, header))
             mode >>= 16
             if stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR) or disk:
@@ -123,7 +123,7 @@ class Archive:
                 self._refuse(f"the sizes of the member {path!r} contradict each other")
             yield path, Member(method, crc, stored, size, header)
         if len(directory):
-            self._refuse("there are more members than it counts")
+            self._refuse("it has more entries than it says")
 
     def _start(self, name: str) -> int:
         """Return where the data of a member starts, after its own header, which must agree with the directory."""

@@ -1,4 +1,4 @@
-"""Files that objects of a model keep beside its variables: members of a .keras archive, below "assets/"."""
+"""Assets: files that the objects of a model save in addition to variables, in "assets/" of a .keras archive."""
 
 import os
 from collections.abc import Callable, Iterable, Iterator
@@ -13,7 +13,7 @@ MAX_VOCABULARY = 64 << 20
 
 
 def asset_loaders(places: Iterable[tuple[str, Any]], archive: Archive) -> Iterator[Callable[[], None]]:
-    """Yield what hands the files in an archive to the objects they are of; a FileError for one that nobody takes."""
+    """Yield functions that load the assets of an archive into their objects; a FileError for one without an object."""
     left = [name for name in archive.members if name.startswith("assets/")]
     for path, saved in places:
         inner = f"assets/{path}/" if path else "assets/"
@@ -31,7 +31,7 @@ def _load_vocabulary(layer: Any, archive: Archive, names: dict[str, str]) -> Non
 
 
 def _load_files(saved: Any, archive: Archive, names: dict[str, str]) -> None:
-    """Put files into a temporary folder for the `load_assets` of a class of the caller's."""
+    """Call the `load_assets` of a user's object with a temporary folder of its files."""
     with TemporaryDirectory() as top:
         for path, name in names.items():
             file = os.path.join(top, *path.split("/"))

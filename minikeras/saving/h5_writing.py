@@ -1,4 +1,4 @@
-"""Writing files by h5py, the extra `h5`: .keras archives, weights in HDF5 or in shards of it, whole models in .h5."""
+"""Writers that need h5py (the extra `h5`): .keras archives, weights in HDF5 files or shards, whole models in .h5."""
 
 import io
 import json
@@ -28,7 +28,7 @@ from .state import walk
 from .writing import replacing
 
 PART = 64512
-"""How many bytes of names go into one attribute at most: HDF5 has no larger ones."""
+"""The most bytes of names in one attribute, a limit of HDF5."""
 
 
 def import_h5py() -> Any:
@@ -45,12 +45,12 @@ def write_archive(model: Layer, config: str, file: BinaryIO) -> None:
     with (zipfile := import_module("zipfile")).ZipFile(file, "w", strict_timestamps=False) as archive:  # slow to import
         parts = {"metadata.json": json.dumps(metadata), "config.json": config, WEIGHTS: weights.getbuffer()}
         for name, data in parts.items():
-            archive.writestr(zipfile.ZipInfo(name), data)  # of 1980, the first that zip knows, whatever the clock says
+            archive.writestr(zipfile.ZipInfo(name), data)  # dated 1980, since zip cannot express what is earlier
         _write_assets(model, archive)
 
 
 def _write_assets(model: Any, archive: Any) -> None:
-    """Have the objects of a model that have `save_assets` write their files, and add these to an open zip archive."""
+    """Call `save_assets` of each object in a model that has it, and add the files to an open zip archive."""
     owners = [(path, saved) for path, saved in walk(model) if hasattr(saved, "save_assets")]
     if not owners:
         return
@@ -65,20 +65,20 @@ def _write_assets(model: Any, archive: Any) -> None:
 
 
 def _stored(model: Layer, skipped: dict[int, list[str]]) -> Iterator[tuple[str, str, dict[str, Array]]]:
-    """Yield the group of each object that is saved, its name, and its arrays."""
+    """Yield the group, the name and the arrays of each object that is saved."""
     for path, saved in walk(model, seen=skipped):
         if hasattr(saved, "save_own_variables"):
             store: dict[str, Any] = {}
             saved.save_own_variables(store)
             if any(not isinstance(key, str) or not key or "/" in key for key in store):
                 raise ValueError(f"`save_own_variables` of {saved.name!r} must use names without '/'. Got: {[*store]}.")
-            inner = [f"{path}/_lookup_layer"] * isinstance(saved, TextVectorization)  # where Keras reads it again
+            inner = [f"{path}/_lookup_layer"] * isinstance(saved, TextVectorization)  # Keras reads both places
             for place in (path, *inner):
                 yield f"{place}/vars" if place else "vars", saved.name, {k: as_array(v) for k, v in store.items()}
 
 
 def write_hdf5(model: Layer, file: BinaryIO, skipped: dict[int, list[str]] | None = None) -> None:
-    """Write all variables of a model to an open file, in Keras's layout, without those of objects of some ids."""
+    """Write all variables of a model to an open file, in Keras's layout; `skipped` has the ids of objects to omit."""
     with import_h5py().File(file, "w") as root:
         for path, name, arrays in _stored(model, skipped or {}):
             group = root.create_group(path)
@@ -88,7 +88,7 @@ def write_hdf5(model: Layer, file: BinaryIO, skipped: dict[int, list[str]] | Non
 
 
 def write_shards(model: Layer, path: str, limit: float, skipped: dict[int, list[str]]) -> None:
-    """Write HDF5 files of at most `limit` bytes of arrays, and then the index that says which groups are in which."""
+    """Write HDF5 files with at most `limit` bytes of arrays each, and an index of the groups in each file."""
     h5py, index_path = import_h5py(), f"{os.path.splitext(path)[0]}.json"
     if not path.endswith(".json"):
         warn_user(f"Sharded weights have an index, whose name ends in '.json': {path!r} becomes {index_path!r}.")
@@ -97,7 +97,7 @@ def write_shards(model: Layer, path: str, limit: float, skipped: dict[int, list[
     for group, _, arrays in _stored(model, skipped):
         for key, array in arrays.items():
             if array.nbytes > limit:
-                raise ValueError(f"{group}/{key} takes {array.nbytes} bytes of {limit:.0f}. Increase max_shard_size.")
+                raise ValueError(f"{group}/{key} has {array.nbytes} bytes, a shard {limit:.0f}. Raise max_shard_size.")
             size, total = size + array.nbytes, total + array.nbytes
             if size > limit:
                 shards.append({})
@@ -118,12 +118,12 @@ def write_shards(model: Layer, path: str, limit: float, skipped: dict[int, list[
 
 
 def shard_name(path: str, number: int) -> str:
-    """Return the name of a shard: it follows from that of the index, whatever the index says."""
+    """Return the name of a shard, which follows from the name of the index file."""
     return os.path.splitext(os.path.basename(path))[0].replace(".weights", "") + f"_{number:05}.weights.h5"
 
 
 def write_legacy(model: Any, file: Any, include_optimizer: bool = True) -> None:
-    """Write a whole model to a file of h5py as Keras 3.15 does, with how it was compiled if it is to include that."""
+    """Write a whole model to an h5py file as Keras 3.15 does, by default with the arguments of `compile`."""
     optimizer = getattr(model, "optimizer", None) if include_optimizer and model.compiled else None
     config = {"class_name": get_registered_name(type(model)), "config": _plain_layers(model.get_config())}
     attributes = {"keras_version": KERAS_VERSION, "backend": "numpy", "model_config": json.dumps(config).encode()}
@@ -139,7 +139,7 @@ def write_legacy(model: Any, file: Any, include_optimizer: bool = True) -> None:
 
 
 def write_layers(model: Any, group: Any) -> None:
-    """Write the weights of a model, a group a layer."""
+    """Write the weights of a model, with a group for each layer."""
     _write_names(group, "layer_names", [layer.name for layer in model.layers])
     group.attrs.update({"backend": b"numpy", "keras_version": KERAS_VERSION.encode()})
     for layer in sorted(model.layers, key=lambda layer: str(layer.name)):
@@ -147,13 +147,13 @@ def write_layers(model: Any, group: Any) -> None:
     _write_weights(group.create_group(TOP_LEVEL), in_old_order(model._own_weights()))
     written = {id(v) for each in (*(layer.weights for layer in model.layers), model._own_weights()) for v in each}
     if lost := [v.path for v in model.weights if id(v) not in written]:
-        warn_user(f"This format keeps no weights of layers beside a model's graph. These are not saved: {lost}.")
+        warn_user(f"This format holds the weights of a model's graph alone. These other ones are not saved: {lost}.")
 
 
 def _write_weights(group: Any, variables: Sequence[Variable]) -> None:
     paths = [v.path for v in variables]
     if len({*paths}) < len(paths):
-        raise ValueError(f"In this format no two weights have one name: save as '.keras'. Received: {paths}.")
+        raise ValueError(f"In this format weights must have different names: save as '.keras'. Received: {paths}.")
     _write_names(group, "weight_names", paths)
     for v in variables:
         group[v.path] = v.numpy()
@@ -168,12 +168,12 @@ def _write_names(group: Any, key: str, names: Sequence[str]) -> None:
 
 
 def _plain_layers(config: Config) -> Config:
-    """Return a model's configuration with its layers by class name, as these files have them."""
+    """Return a model's configuration in the layout of these files, where a layer has no module."""
     if not isinstance(config.get("layers"), list):
         return config
     layers = [
         layer
-        if str(layer.get("module")).startswith(OPS)  # which Keras cannot find without
+        if str(layer.get("module")).startswith(OPS)  # Keras finds an op by its module only
         else {key: layer[key] for key in ("class_name", "config", "name", "inbound_nodes") if key in layer}
         | {"class_name": layer.get("registered_name") or layer["class_name"], "config": _plain_layers(layer["config"])}
         for layer in config["layers"]
@@ -182,7 +182,7 @@ def _plain_layers(config: Config) -> Config:
 
 
 def _plain(value: Any) -> Any:
-    """Return a loss or metric by class name, a function by its own."""
+    """Return the configuration of a loss or metric without its module; for a function its name."""
     if not isinstance(value, Mapping):
         return value
     if value["class_name"] == "function":

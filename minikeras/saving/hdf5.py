@@ -1,15 +1,15 @@
-"""Reading HDF5 with NumPy alone: what Keras and h5py write to keep arrays of numbers, and nothing else.
+"""A reader of HDF5 that needs NumPy alone. It reads the parts of the format in which Keras and h5py write numbers.
 
-Source: "HDF5 File Format Specification", version 3.0. Read are superblocks 0 to 3, old groups (B-tree, heap, symbol
-nodes) and new ones (link messages; fractal heap and B-tree version 2), compact, contiguous and chunked arrays with the
-filters shuffle, deflate and fletcher32, and attributes. Refused are links other than hard ones, data in other files,
+Source: "HDF5 File Format Specification", version 3.0. It reads superblocks 0 to 3, old groups (B-tree, heap, symbol
+nodes) and new ones (link messages; fractal heap and B-tree version 2), attributes, and compact, contiguous and chunked
+arrays with the filters shuffle, deflate and fletcher32. It refuses links other than hard ones, data in other files,
 virtual arrays, and arrays of anything but numbers.
 
-A file is taken for hostile. Three rules bound what it can cost, whatever it says:
-- A field is read out of a block, and a block out of the file, by methods that check where either ends.
-- Blocks do not overlap in a sound file. So their sizes are added up as they are read, and past the size of the file
-  it is refused: a walk in circles, or one block in a thousand roles, ends there.
-- An array's shape, type and storage are compared before memory is taken for it, and a chunk inflates to its exact size.
+Files are assumed to be hostile. Three rules limit what a file can cost:
+- Fields are read from a block, and blocks from the file, by methods that check their ends.
+- In a sound file blocks do not overlap. So the sizes of all blocks are added up as they are read, and the file is
+  refused once they exceed its size. This ends circular references, and a block that is used many times.
+- Shape, type and storage of an array are compared before its memory is allocated; a chunk must inflate to its size.
 """
 
 import math
@@ -25,7 +25,7 @@ from .._base.typing import Array, Shape
 from .source import MAX_INFLATION, Fields, Source
 
 NOWHERE = 2**64 - 1
-"""The address of what is not stored."""
+"""The address of something that is not stored."""
 MAX_LINKS = 200_000  # in one file
 MAX_MESSAGES = 100_000  # of one object
 MAX_PIECES = 500_000  # of one array
@@ -34,14 +34,14 @@ CLASSES = ("integer", "float", "time", "string", "bits", "opaque", "compound", "
 FLOATS = {
     bytes([0, 0, 16, 0, 10, 5, 0, 10, 15, 0, 0, 0]): "f2", bytes([0, 0, 32, 0, 23, 8, 0, 23, 127, 0, 0, 0]): "f4",
     bytes([0, 0, 64, 0, 52, 11, 0, 52, 255, 3, 0, 0]): "f8"}  # fmt: skip
-"""Bit offset, precision, places and lengths of exponent and mantissa, and bias: IEEE 754's, as the file spells them."""
+"""The fields of IEEE 754's types: bit offset, precision, position and size of exponent and of mantissa, and bias."""
 ATTRIBUTE, ATTRIBUTE_INFO, CONTINUATION, LINK, LINK_INFO, SYMBOL_TABLE = 0x0C, 0x15, 0x10, 0x06, 0x02, 0x11
 DATASPACE, DATATYPE, EXTERNAL, LAYOUT, FILTERS = 0x01, 0x03, 0x07, 0x08, 0x0B
-DEFLATE, SHUFFLE, FLETCHER32 = 1, 2, 3  # the numbers of filters; those above are of messages
+DEFLATE, SHUFFLE, FLETCHER32 = 1, 2, 3  # numbers of filters; those in the two lines above are of messages
 
 
 class Type(NamedTuple):
-    """How a file spells the elements of an array."""
+    """The type of an array's elements in the file."""
 
     kind: str  # "number", "bool", "two bytes", "string" or "variable string"
     dtype: np.dtype[Any]
@@ -56,7 +56,7 @@ class Chunk(NamedTuple):
 
 
 class File:
-    """A file, and how much of it was read."""
+    """A file, with counts of how much of it may still be read."""
 
     def __init__(self, source: Source) -> None:
         self.source: Source = source
@@ -66,11 +66,11 @@ class File:
         self.heaps: dict[int, dict[int, Fields]] = {}
 
     def refuse(self, reason: str) -> NoReturn:
-        """Raise the error that names the place."""
+        """Raise a FileError for the place that is being read."""
         raise self.source.error(self.here, reason)
 
     def claim(self, address: int, size: int) -> None:
-        """Take note that a block is read."""
+        """Count a block that is read; refuse it if it is beyond the end, or if more is read than the file has."""
         if address + size > self.source.size:
             self.refuse(f"{size} bytes at byte {address} are beyond the end of the file, byte {self.source.size}")
         self.unread -= size
@@ -78,7 +78,7 @@ class File:
             self.refuse("blocks of the file overlap, or refer to each other in a circle")
 
     def block(self, address: int, size: int, magic: bytes = b"") -> Fields:
-        """Return a block's fields after the bytes that it must start with."""
+        """Return the fields of a block, which must start with `magic`, from behind that."""
         self.claim(address, size)
         fields = Fields(self.source.read(address, size), self.refuse)
         if magic and fields.take(len(magic)) != magic:
@@ -102,7 +102,7 @@ class File:
         return prefix.number()
 
     def messages(self, address: int) -> list[tuple[int, Fields]]:
-        """Return the messages of an object's header: their kinds and fields."""
+        """Return the messages in an object's header as (kind, fields)."""
         head = Fields(self.source.read(address, 16), self.refuse)
         new = head.data[:4] == b"OHDR"
         if new:
@@ -118,9 +118,9 @@ class File:
             head.take(7)
             blocks = [(address + 16, head.number(4))]
         messages: list[tuple[int, Fields]] = []
-        for first, (start, size) in enumerate(blocks):  # grows while a continuation is met
-            body = self.block(start, size, b"OCHK" if first and new else b"")
-            prefix, closing = (4 + 2 * bool(flags & 4), 4 * bool(first)) if new else (8, 0)
+        for i, (start, size) in enumerate(blocks):  # a continuation message appends to `blocks`
+            body = self.block(start, size, b"OCHK" if i and new else b"")
+            prefix, closing = (4 + 2 * bool(flags & 4), 4 * bool(i)) if new else (8, 0)
             while len(body) >= prefix + closing:
                 kind = body.number(1 if new else 2)
                 length = body.number(2)
@@ -138,7 +138,7 @@ class File:
         return messages
 
     def heap_text(self, reference: Fields) -> str:
-        """Return the text that a reference to the global heap leads to; no other leads to it."""
+        """Return the text in the global heap that a reference points to. Only one reference may point to it."""
         length, address, index = reference.numbers(4, 8, 4)
         if not length:
             return ""
@@ -153,7 +153,7 @@ class File:
                 objects[key] = body.part(body.number())
                 body.take(min(-len(objects[key]) % 8, len(body)))
         if index not in self.heaps[address]:
-            self.refuse(f"the global heap at byte {address} has no object {index}, or one for two owners")
+            self.refuse(f"the global heap at byte {address} has no object {index}, or it is used twice")
         return self.heaps[address].pop(index).text(length)
 
     def tree(self, address: int, kind: int, key_size: int) -> Iterator[tuple[Fields, int]]:
@@ -187,7 +187,7 @@ class File:
         if record != size or depth > 8 or not 64 <= node_size <= self.source.size:
             self.refuse("a B-tree has nodes of impossible sizes")
         limits, widths = [(node_size - 10) // size], [0]
-        for level in range(1, depth + 1):  # how many bytes the counts of a node's records take depends on its size
+        for level in range(1, depth + 1):  # the width of a pointer depends on how many records a node can have
             widths.append(8 + _width((node_size - 10) // size) + (_width(limits[-1]) if level > 1 else 0))
             most = (node_size - 10 - widths[-1]) // (size + widths[-1])
             limits.append((most + 1) * limits[-1] + most)
@@ -205,9 +205,9 @@ class File:
             nodes = inner
 
     def dense(self, heap: int, tree: int, kind: int, before: int, size: int) -> Iterator[Fields]:
-        """Yield the messages that a fractal heap holds, in the order of the records of a B-tree.
+        """Yield the messages in a fractal heap, in the order of the records in a B-tree.
 
-        The tree has records of one kind and size, with so many bytes before an object's number in the heap.
+        The records of the tree are of this kind and size; `before` bytes of each precede an object's id in the heap.
         """
         head = self.block(heap, 142, b"FRHP")
         head.expect(0, what="heap version")
@@ -237,7 +237,7 @@ class File:
 
 
 def _width(limit: int) -> int:
-    """Return how many bytes a number up to a limit takes."""
+    """Return how many bytes are needed for numbers up to a limit."""
     return max(1, (limit.bit_length() + 7) // 8)
 
 
@@ -309,11 +309,11 @@ class Object:
     def __init__(self, file: File, path: str, messages: list[tuple[int, Fields]]) -> None:
         self._file = file
         self._messages = messages
-        self._members: dict[str, Group | Dataset] = {}  # of a group, as far as they were asked for
+        self._members: dict[str, Group | Dataset] = {}  # the members of a group that were opened so far
         self.path: str = path
 
     def _find(self, kind: int) -> Fields | None:
-        """Return the fields of the message of a kind, of which there may be one."""
+        """Return the fields of the message of a kind, None without one; two of them are refused."""
         matches = [fields for each, fields in self._messages if each == kind]
         if len(matches) > 1:
             self._file.refuse(f"there are {len(matches)} messages of kind {kind}")
@@ -324,7 +324,7 @@ class Object:
         return self._file.refuse(f"there is no {what}") if fields is None else fields
 
     def _all(self, kind: int, info: int, what: str, width: int, records: tuple[int, int, int]) -> list[Fields]:
-        """Return the messages of a kind: those in the header, and those in the heap that a message about them names."""
+        """Return all messages of a kind, from the header and from the heap that a message of the kind `info` names."""
         messages = [Fields(fields.data, self._file.refuse) for each, fields in self._messages if each == kind]
         about = self._find(info)
         if about is not None:
@@ -337,7 +337,7 @@ class Object:
 
     @cached_property
     def attrs(self) -> dict[str, Any]:
-        """The attributes: text as `str`, or a list of them; numbers as such, or in an array."""
+        """The attributes: a text as `str`, several in a list; a number as such, several in an array."""
         self._file.here = f"the attributes of {self.path}"
         fields = self._all(ATTRIBUTE, ATTRIBUTE_INFO, "attribute", 2, (8, 0, 17))
         pairs = [_attribute(self._file, each) for each in fields]
@@ -347,7 +347,7 @@ class Object:
 
 
 class Group(Object):
-    """A group: names of groups and arrays, each read when it is asked for."""
+    """A group of named groups and arrays, each opened when it is asked for."""
 
     def __iter__(self) -> Iterator[str]:
         return iter(sorted(self._links))
@@ -362,19 +362,19 @@ class Group(Object):
         return self._members[name]
 
     def arrays(self) -> Iterator["Dataset"]:
-        """Yield all arrays in it, and in the groups in it."""
+        """Yield all arrays in the group and its subgroups."""
         for node in map(self.__getitem__, self):
             yield from [node] if isinstance(node, Dataset) else node.arrays()
 
     @cached_property
     def _links(self) -> dict[str, int]:
-        """Names to addresses."""
+        """Name -> address."""
         self._file.here = self.path
         links: dict[str, int] = {}
         for name, address in self._each_link():
             self._file.links -= 1
             if name in links or not name or "/" in name or name in (".", ".."):
-                self._file.refuse(f"the name {name!r} is there twice, or not allowed")
+                self._file.refuse(f"the name {name!r} occurs twice, or is not allowed")
             if self._file.links < 0:
                 self._file.refuse(f"there are more than {MAX_LINKS} names")
             links[name] = address
@@ -409,7 +409,7 @@ class Group(Object):
 
 
 class Dataset(Object):
-    """An array in a file, of which shape and dtype are known and the values not yet read."""
+    """An array in a file. Its shape and dtype are known; its values are read by `read`."""
 
     def __init__(self, file: File, path: str, messages: list[tuple[int, Fields]]) -> None:
         super().__init__(file, path, messages)
@@ -427,7 +427,7 @@ class Dataset(Object):
             self.dtype = np.dtype(np.float32)
 
     def read(self) -> Array:
-        """Return the values, bfloat16 as float32; a FileError if the stored bytes are not those of such an array."""
+        """Return the values, bfloat16 as float32; a FileError if the stored bytes do not fit shape and dtype."""
         self._file.here = self.path
         stored = self._bytes()
         if self._type.kind == "two bytes":
@@ -463,7 +463,7 @@ class Dataset(Object):
         return out
 
     def _claim(self, chunks: list[Chunk]) -> None:
-        """Take note, once, that the data is read."""
+        """Count the data of the array, once, as read."""
         claim = self._file.source.check if self._claimed else self._file.claim
         for chunk in chunks:
             if not chunk.size:
@@ -472,7 +472,7 @@ class Dataset(Object):
         self._claimed = True
 
     def _chunks(self, layout: Fields, version: int) -> Array:
-        """Return the values of an array that is stored in pieces."""
+        """Return the values of an array that is stored in chunks."""
         file, dtype = self._file, self._type.dtype
         flags = layout.number(1) if version > 3 else 0
         rank = layout.number(1)
@@ -504,7 +504,7 @@ class Dataset(Object):
         return out
 
     def _tree_index(self, address: int, shape: list[int], grid: Shape) -> list[Chunk]:
-        """Return the pieces, in order, that a B-tree of version 1 leads to."""
+        """Return all chunks, in order, from a B-tree of version 1."""
         chunks: dict[Shape, Chunk] = {}
         for key, child in self._file.tree(address, 1, 8 + 8 * (len(shape) + 1)) if address != NOWHERE else ():
             size, skipped = key.number(4), key.number(4)
@@ -517,7 +517,7 @@ class Dataset(Object):
         return [chunks[place] for place in np.ndindex(*grid)]
 
     def _index(self, layout: Fields, flags: int, count: int, size: int) -> list[Chunk]:
-        """Return the pieces, in order, that the newer layouts lead to."""
+        """Return all chunks, in order, from the indices of newer layouts."""
         file = self._file
         kind = layout.expect(1, 2, 3, what="index of chunks")
         if kind == 1:
@@ -555,7 +555,7 @@ class Dataset(Object):
         return chunks
 
     def _filters(self) -> list[int]:
-        """Return the filters that were applied to each piece, in that order."""
+        """Return the filters that were applied to each chunk, in that order."""
         fields = self._find(FILTERS)
         if fields is None:
             return []
@@ -575,7 +575,7 @@ class Dataset(Object):
         return filters
 
     def _unfilter(self, data: bytes, filters: list[int], skipped: int, size: int) -> bytes:
-        """Return a piece of the data as it was before filters were applied."""
+        """Undo the filters of a chunk."""
         for place, kind in reversed(list(enumerate(filters))):
             if skipped >> place & 1:
                 continue
@@ -595,7 +595,7 @@ class Dataset(Object):
 
 
 def _fletcher32(data: bytes) -> int:
-    """Return the checksum of Fletcher over 16-bit words, as HDF5 computes it."""
+    """Return Fletcher's checksum over 16-bit words, as HDF5 computes it."""
     words = np.frombuffer(data + b"\0" * (len(data) % 2), ">u2").astype(np.uint64)
     weights = np.arange(len(words), 0, -1, dtype=np.uint64) % np.uint64(65535)
     return int((words * weights % np.uint64(65535)).sum() % np.uint64(65535)) << 16 | int(words.sum()) % 65535
@@ -611,7 +611,7 @@ def _open(file: File, path: str, address: int) -> Group | Dataset:
 
 
 def open_hdf5(source: Source | bytes, name: str = "bytes") -> Group:
-    """Return the root group of an HDF5 file, open for as long as something is read; a FileError if damaged, or none."""
+    """Return the root group of an HDF5 file, which must stay open while it is read; a FileError if it is damaged."""
     file = File(Source(source, name) if isinstance(source, bytes) else source)
     root = _open(file, "/", file.root())
     return root if isinstance(root, Group) else file.refuse("the root is no group")

@@ -1,4 +1,4 @@
-"""Configurations as Keras 2 wrote them, in Keras 3's words: by tables, without making anything."""
+"""Translates the configurations that Keras 2 wrote to those of Keras 3, by tables, without making any object."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -18,18 +18,18 @@ NEUTRAL: dict[str, dict[str, Any]] = {
     "Lambda": dict.fromkeys(("function_type", "module", "output_shape_type", "output_shape_module"), ...),
     "SeparableConv2D": _BY_PARTS, "SpatialDropout1D": {"noise_shape": None}, "SpatialDropout2D": {"noise_shape": None},
     "SpatialDropout3D": {"noise_shape": None}}  # fmt: skip
-"""Class -> an argument that is no more -> the value that says nothing; ... for all values."""
+"""Class -> argument that no longer exists -> the value of it that can be dropped; ... for any value."""
 CLASSES = {"BatchNormalizationV1": "BatchNormalization", "BatchNormalizationV2": "BatchNormalization"}
 
 
 def modernize(value: Any) -> Any:
-    """Return a configuration, or whatever holds some, in Keras 3's words. What is Keras 3's stays as it is."""
+    """Return a configuration, or a structure of them, in Keras 3's form. One of Keras 3 stays as it is."""
     if isinstance(value, list):
         return [modernize(item) for item in value]
     if not isinstance(value, dict):
         return value
     name, config = value.get("class_name"), value.get("config")
-    if isinstance(name, str) and isinstance(config, list):  # how the first releases wrote a Sequential
+    if isinstance(name, str) and isinstance(config, list):  # a Sequential of the first releases
         value, config = {**value, "config": {"name": "sequential", "layers": config}}, {}
     value = {key: modernize(item) for key, item in value.items()}
     if isinstance(name, str) and isinstance(value.get("config"), dict):
@@ -41,10 +41,10 @@ def modernize(value: Any) -> Any:
 
 
 def _arguments(name: str, config: Config) -> Config:
-    """Return the arguments of a class under their names."""
+    """Return the arguments of a class under their present names, without those that no longer exist."""
     neutral, renamed = NEUTRAL.get(name, {}), RENAMED.get(name, {})
-    telling = [(key, value) for key, value in config.items() if key not in neutral or neutral[key] not in (..., value)]
-    config = {renamed.get(key, key): value for key, value in telling}
+    kept = [(key, value) for key, value in config.items() if key not in neutral or neutral[key] not in (..., value)]
+    config = {renamed.get(key, key): value for key, value in kept}
     axis = config.get("axis")
     if isinstance(axis, list) and len(axis) == 1:
         config["axis"] = axis[0]
@@ -66,7 +66,7 @@ def _arguments(name: str, config: Config) -> Config:
 
 
 def _function(value: Any) -> Any:
-    """Return what names a function, or holds the code of one, as Keras 3 writes it; other values as they are."""
+    """Return the name, or the code, of a function in Keras 3's form; other values as they are."""
     if isinstance(value, str):
         return {"class_name": "function", "config": value}
     code = isinstance(value, list) and value[:1] != [] and isinstance(value[0], str)
@@ -74,7 +74,7 @@ def _function(value: Any) -> Any:
 
 
 def _layers(name: str, layers: list[Any]) -> list[Any]:
-    """Return a model's layers, with an `InputLayer` in place of the shape that the first one had in a Sequential."""
+    """Return a model's layers; in a Sequential, an `InputLayer` replaces the input shape of the first one."""
     configs = [layer.get("config") for layer in layers if isinstance(layer, dict)]
     shapes = [config.pop("batch_input_shape", None) for config in configs if isinstance(config, dict)]
     if name == "Sequential" and shapes and shapes[0] is not None:
@@ -83,13 +83,13 @@ def _layers(name: str, layers: list[Any]) -> list[Any]:
 
 
 def is_old(layers: list[Any]) -> bool:
-    """Return whether calls are written as Keras 2 did: lists of layer, call, place and further arguments."""
+    """Return whether calls are written in Keras 2's form: lists of layer, call, index and further arguments."""
     calls = [layer.get("inbound_nodes") for layer in layers if isinstance(layer, dict)]
     return any(isinstance(call, list) for each in calls if isinstance(each, list) for call in each)
 
 
 def _call(call: list[Any]) -> Any:
-    """Return a call as Keras 3 writes it."""
+    """Return a call in Keras 3's form."""
     if not all(isinstance(each, list) and len(each) in (3, 4) for each in call) or not call:
         return call
     tensors = [_tensor(each[:3]) for each in call]
@@ -101,14 +101,14 @@ def _call(call: list[Any]) -> Any:
 
 
 def _tensor(value: Any) -> Any:
-    """Return what names a tensor by layer, call and place as Keras 3 writes it; other values as they are."""
+    """Return a tensor, given as [layer, call, index], in Keras 3's form; other values as they are."""
     if not isinstance(value, list) or [type(part) for part in value] != [str, int, int]:
         return value
     return {"class_name": "__keras_tensor__", "config": {"keras_history": value}}
 
 
 def modernize_model(config: Config) -> Config:
-    """Return the configuration of a .keras archive in Keras 3's words."""
+    """Return the configuration of a .keras archive in Keras 3's form."""
     compiled, model = config.get("compile_config"), dict(modernize({**config, "compile_config": None}))
     if isinstance(compiled, dict):
         model["compile_config"] = modernize_training({**compiled, "optimizer_config": compiled.get("optimizer")})
@@ -116,7 +116,7 @@ def modernize_model(config: Config) -> Config:
 
 
 def modernize_training(training: Mapping[str, Any]) -> Config:
-    """Return what `compile` was given, out of the training configuration of an .h5 file."""
+    """Return the arguments of `compile` from the training configuration of an .h5 file."""
     keys = [k for k in ("loss", "loss_weights", "metrics", "weighted_metrics") if training.get(k) is not None]
     arguments = {key: map_configs(_compiled, modernize(training[key])) for key in keys}
     if isinstance(training.get("optimizer_config"), Mapping):
@@ -125,7 +125,7 @@ def modernize_training(training: Mapping[str, Any]) -> Config:
 
 
 def modernize_optimizer(config: Mapping[str, Any]) -> Config:
-    """Return the configuration of an optimizer in Keras 3's words."""
+    """Return the configuration of an optimizer in Keras 3's form."""
     config = dict(modernize(dict(config)))
     name, arguments = config.get("class_name"), config.get("config")
     if not isinstance(name, str) or not isinstance(arguments, dict):
@@ -154,7 +154,7 @@ def _compiled(value: Any) -> Any:
 
 
 def _metric(name: str, function: str) -> str:
-    """Return what `compile` was given for a metric of a name, such as "left_mae" of the output "left"."""
+    """Return the metric that `compile` was given, from its name in the file, such as "left_mae" for output "left"."""
     words = name.split("_")
     for short in ("_".join(words[start:]) for start in range(len(words))):
         if short in ("accuracy", "acc", "crossentropy", "ce") or short in metric_registry:

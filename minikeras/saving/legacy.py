@@ -1,8 +1,8 @@
-"""Whole models in HDF5 (.h5, .hdf5), as Keras 2 and 3 lay them out: configurations in attributes, weights by layer.
+"""Whole models in HDF5 (.h5, .hdf5), in the layout of Keras 2, which Keras 3 writes as well.
 
-The attributes are `model_config` and `training_config`, JSON; `model_weights` has a group a layer, `optimizer_weights`
-the optimizer's variables. Names stand in the attributes `layer_names` and `weight_names`, in several parts if they are
-long. The order of layers and weights decides where each belongs, as in Keras.
+The attributes `model_config` and `training_config` hold JSON. `model_weights` has a group for each layer, and
+`optimizer_weights` the optimizer's variables. Names are in the attributes `layer_names` and `weight_names`, in several
+parts if they are long. As in Keras, weights are assigned by the order of layers and weights.
 """
 
 from collections.abc import Iterable, Sequence
@@ -24,10 +24,10 @@ from .source import FileError
 from .strict_json import read_json
 
 KERAS_VERSION = "3.15.1"
-"""The release of Keras whose layout the files have, which they name."""
+"""The release of Keras whose layout the files have. It is written into them."""
 TOP_LEVEL = "top_level_model_weights"
 SLOTS = {"m", "v", "vhat", "rms", "mg", "momentum", "accumulator", "accum_grad", "accum_var"}
-"""How the optimizers before Keras 2.11 called what they keep for a weight."""
+"""Names of slots in the optimizers before Keras 2.11."""
 Pairs = list[tuple[Variable, Dataset]]
 Kind = TypeVar("Kind", Group, Dataset)
 
@@ -35,16 +35,16 @@ Kind = TypeVar("Kind", Group, Dataset)
 class Legacy(NamedTuple):
     """The parts of a file."""
 
-    model: Config  # in Keras 3's words
+    model: Config  # in Keras 3's form
     weights: Group  # for `match_layers`
-    training: Config  # what to compile the model with, {} if nothing
-    optimizer: list[Dataset]  # its variables, in their order
+    training: Config  # the arguments of `compile`, {} if the model was not compiled
+    optimizer: list[Dataset]  # the optimizer's variables, in their order
 
 
 def read_legacy(root: Group, name: str) -> Legacy:
-    """Return the parts of a whole model; a FileError, with the file's name, if it holds none or a damaged one."""
+    """Return the parts of a whole model; a FileError if the file, called `name`, is damaged or holds no model."""
     if "model_config" not in root.attrs:
-        raise FileError(name, "/", "it holds no whole model. If it holds weights: model.load_weights() reads them")
+        raise FileError(name, "/", "it holds no whole model. If it holds weights, model.load_weights() reads them")
     model, training = (_json(root, key, name) for key in ("model_config", "training_config"))
     weights = _child(root, "model_weights", Group, name)
     slots = _weights(_child(root, "optimizer_weights", Group, name), name) if "optimizer_weights" in root else []
@@ -58,7 +58,7 @@ def read_legacy(root: Group, name: str) -> Legacy:
 
 
 def _name_modules(model: Any) -> None:
-    """Say of ops, such as those of masks, that they are none of the layers, which Keras 3 does not."""
+    """Add the module to ops among the layers, such as those of masks: in this format Keras 3 leaves it out."""
     config = model.get("config") if isinstance(model, dict) else None
     layers = config.get("layers") if isinstance(config, dict) else None
     for layer in layers if isinstance(layers, list) else []:
@@ -69,17 +69,17 @@ def _name_modules(model: Any) -> None:
 
 
 def find_layers(root: Group) -> Group | None:
-    """Return the group that keeps weights by layer, None if the file has another layout."""
+    """Return the group with the weights of each layer, None if the file has another layout."""
     group = root[name] if (name := "model_weights") in root else root
     return group if isinstance(group, Group) and not {"layer_names", "layer_names0"}.isdisjoint(group.attrs) else None
 
 
 def match_layers(model: Any, group: Group, name: str, skip_mismatch: bool = False, by_name: bool = False) -> Pairs:
-    """Return which variable of a built model gets which array of a file that keeps weights by layer.
+    """Return pairs of the variables of a built model and the arrays in a file. Nothing is read yet.
 
-    The group holds a group a layer: "model_weights" of a whole model, or the root of a file of weights. Layers find
-    theirs in order, or by their own names. A FileError if the file is damaged; a ValueError if the numbers of layers or
-    weights, or a shape, differ, unless that is to be left out with a warning. Nothing is read yet.
+    `group` has a group for each layer: it is "model_weights" of a whole model, or the root of a file of weights. Layers
+    get theirs in order, or by name. A FileError if the file is damaged; a ValueError if numbers of layers or weights,
+    or shapes, differ. With `skip_mismatch`, layers whose weights do not fit are left out, with a warning.
     """
     stored = {key: _weights(_child(group, key, Group, name), name) for key in _names(group, "layer_names", name)}
     if by_name:
@@ -98,17 +98,18 @@ def match_layers(model: Any, group: Group, name: str, skip_mismatch: bool = Fals
 
 
 def in_old_order(variables: Iterable[Variable], trainable: bool = True) -> list[Variable]:
-    """Return a layer's variables as these files order them: those that are trained first."""
+    """Return a layer's variables in the order of these files: trainable ones first."""
     return sorted(variables, key=lambda v: not (trainable and v.trainable))
 
 
 def match_slots(optimizer: Any, arrays: Sequence[Dataset], name: str) -> Pairs:
-    """Pair variables with arrays, which have no slots before a first step; none, with a warning, if they do not fit."""
-    variables = list(optimizer.variables)[: len(arrays) if [x.shape for x in arrays] in ([()], [(), ()]) else None]
+    """Return pairs of an optimizer's variables and stored arrays; if they do not fit, warn and return none."""
+    before_first_step = [array.shape for array in arrays] in ([()], [(), ()])  # a count and a rate, but no slots yet
+    variables = list(optimizer.variables)[: len(arrays) if before_first_step else None]
     scopes = [array.path.rpartition("/")[0] for array in arrays]
-    if {array.path.rpartition("/")[2].partition(":")[0] for array in arrays[1:]} <= SLOTS:  # all "m", then all "v"
+    if {array.path.rpartition("/")[2].partition(":")[0] for array in arrays[1:]} <= SLOTS:  # sort by weight, not slot
         arrays = [arrays[i] for i in sorted(range(len(arrays)), key=lambda i: scopes[1:].index(scopes[i]) if i else -1)]
-    if len(arrays) == len(variables) - 1:  # Keras 2 keeps the learning rate in the configuration alone
+    if len(arrays) == len(variables) - 1:  # Keras 2 has the learning rate in the configuration alone
         del variables[1]
     if [v.shape for v in variables] != [array.shape for array in arrays]:
         warn_user(f"The state of the optimizer in {name!r} does not fit {optimizer.name!r}, which starts anew: it has "
@@ -118,7 +119,7 @@ def match_slots(optimizer: Any, arrays: Sequence[Dataset], name: str) -> Pairs:
 
 
 def _fitting(layer: Layer, variables: Sequence[Variable], arrays: Sequence[Dataset], name: str, skip: bool) -> Pairs:
-    """Return a layer's variables with their arrays, of equal number and shapes."""
+    """Return pairs of a layer's variables and stored arrays, whose number and shapes must be equal."""
     pairs = list(zip(variables, arrays, strict=False))
     wrong = [f"{v.path!r} has shape {v.shape}, the stored {a.path!r} {a.shape}" for v, a in pairs if v.shape != a.shape]
     if len(variables) != len(arrays):
@@ -144,17 +145,17 @@ def _names(group: Group, key: str, name: str) -> list[str]:
     parts = [key] if key in group.attrs else list(numbered)
     names = [each for part in parts for each in np.atleast_1d(group.attrs[part]).tolist()]
     if not all(isinstance(each, str) for each in names) or len(set(names)) != len(names):
-        raise FileError(name, f"{key!r} of {group.path}", "it should have names, each once")
+        raise FileError(name, f"{key!r} of {group.path}", "it must have names, each only once")
     return names
 
 
 def _weights(group: Group, name: str) -> list[Dataset]:
-    """Return the arrays that a group names, in that order."""
+    """Return the arrays of a group in the order in which `weight_names` has them."""
     return [_child(group, each, Dataset, name) for each in _names(group, "weight_names", name)]
 
 
 def _child(group: Group, path: str, kind: type[Kind], name: str) -> Kind:
-    """Return what lies at a path below a group."""
+    """Return the group or array (`kind`) at a path below a group."""
     node: Group | Dataset = group
     for part in path.split("/"):
         if not isinstance(node, Group) or part not in node:

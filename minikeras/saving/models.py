@@ -1,4 +1,4 @@
-"""Whole models in files: Keras's .keras archives, with configuration, weights and the state of training."""
+"""Whole models in files: Keras's .keras archives with configuration, weights and the state of training; and .h5."""
 
 import json
 import os
@@ -35,26 +35,26 @@ if TYPE_CHECKING:
     from ..models import Model
 
 UNSTORED = 2**22
-"""How many numbers a model may have beside those in its file, such as the state of metrics."""
+"""How many numbers a model may have that are not in its file, such as the state of metrics."""
 
 
 def save_model(model: Layer, filepath: str | os.PathLike[str] | BinaryIO, overwrite: bool = True,
                zipped: bool | None = None, **kwargs: Any) -> None:  # fmt: skip
     """Write a model to a file that Keras reads as well: layers, weights, and the state of training.
 
-    The file appears when it is whole: whatever goes wrong leaves the one that was there before.
+    The file appears only when it is complete. After an error, an older file of that name is still there.
 
     Args:
         model: The model.
-        filepath: Its path, which ends in ".keras", or a file opened for writing bytes. (".h5" writes Keras 2's format.)
-        overwrite: Whether to replace a file that is there without asking.
+        filepath: A path that ends in ".keras", or a file opened for writing bytes. (".h5" writes Keras 2's format.)
+        overwrite: Whether to replace an existing file without asking.
         zipped: Accepted for Keras's sake, if true.
         kwargs: `include_optimizer` for ".h5"; `save_format` is accepted.
 
     Raises:
-        ValueError: if the path has another ending, or a part of the model cannot be written to a configuration.
+        ValueError: if the path has another ending, or a part of the model has no configuration.
         ImportError: if h5py is not installed (the extra `h5`).
-        FileExistsError: if the file is there, is to be kept, and nobody can be asked.
+        FileExistsError: if the file exists, must not be replaced, and nobody can be asked.
 
     Example:
         >>> import os, tempfile
@@ -101,13 +101,13 @@ def load_model(filepath: str | os.PathLike[str] | BinaryIO, custom_objects: Cust
     No code in the file is run, no name in it imported, no other file opened, and no more memory taken than it holds.
 
     Args:
-        filepath: The path of a .keras file or of one in Keras 2's format (its bytes tell), or such a file opened.
-        custom_objects: Names to classes and functions of the caller's, which the file may name.
+        filepath: The path of a .keras file or of one in Keras 2's format, or such a file opened for reading bytes.
+        custom_objects: The caller's classes and functions by name, which the file may name.
         compile: Whether to compile the model as it was, with the state of its optimizer.
         safe_mode: Accepted for Keras's sake. False changes nothing: Python code in a file is never run.
 
     Raises:
-        ValueError: a `FileError`, which says what is wrong where in the file.
+        ValueError: a `FileError`, which says what is wrong, and where in the file.
         FileNotFoundError: the same, if there is no such file.
     """
     if hasattr(filepath, "read"):
@@ -117,7 +117,7 @@ def load_model(filepath: str | os.PathLike[str] | BinaryIO, custom_objects: Cust
             return _load(Source(file, name), custom_objects, compile)
     path = os.fsdecode(filepath)
     if not os.path.exists(path):
-        raise MissingFileError(path, "this path", "there is no such file; a path of a '.keras' or '.h5' file is needed")
+        raise MissingFileError(path, "this path", "there is no such file; pass the path of a '.keras' or '.h5' file")
     if os.path.isdir(path):
         raise FileError(path, "the path", "folders, such as TensorFlow's SavedModel, are not read: in the program that "
                         "wrote it, load the model and `save` it to a file whose name ends in '.keras'")  # fmt: skip
@@ -151,7 +151,7 @@ def _load_legacy(source: Source, custom_objects: CustomObjects | None, compile: 
         pairs = match_layers(model, legacy.weights, source.name)
         if compile and legacy.training:
             own, training = custom_objects or {}, legacy.training
-            with custom_object_scope(own):  # whose names may stand there alone
+            with custom_object_scope(own):  # a custom loss or metric may be there as its name alone
                 model.compile_from_config(map_configs(lambda x: own.get(x, x) if isinstance(x, str) else x, training))
             if model.compiled and model.optimizer is not None and legacy.optimizer:
                 pairs += match_slots(model.optimizer, legacy.optimizer, source.name)
@@ -183,7 +183,7 @@ def _make_model(config: Config, tree: Tree, fill: Callable[[Any], int], custom_o
 
 
 def unknown_names(config: Any, custom_objects: CustomObjects | None) -> list[str]:
-    """Return all classes and functions that a configuration names and nobody knows, with the layers they are of."""
+    """Return all unknown classes and functions that a configuration names, with the layers that they belong to."""
     names: dict[str, list[str]] = {}
     is_known = cache(_is_known)
     stack: list[Any] = [[config]]
@@ -195,7 +195,7 @@ def unknown_names(config: Any, custom_objects: CustomObjects | None) -> list[str
             if isinstance(name, str) and "config" in node and name[:2] != "__":
                 own = module.partition(".")[0] in ("keras", "tf_keras")
                 if not own and is_custom((node.get("registered_name"), name), custom_objects):
-                    continue  # what is in the configuration of a class of the user's is the user's business
+                    continue  # the user's class reads its own configuration
                 if not is_known(name, module):
                     layer = inner.get("name") if isinstance(inner, dict) else None
                     label = f"{module}.{name}" if own else name

@@ -1,7 +1,7 @@
-"""Weights in NumPy's own file format, an array a weight.
+"""Weights in NumPy's own file format, with an array for each weight.
 
-The arrays stand in the order of the weights, which alone decides where each belongs: names such as "000/dense/kernel"
-are there to be read, and may differ where layers have got other automatic names.
+Arrays are assigned to weights by their order alone. Their names, such as "000/dense/kernel", are for people: they may
+differ from those of the model, whose layers may have other automatic names.
 """
 
 import math
@@ -33,9 +33,9 @@ def pack(variables: Iterable[Variable], group: str = "") -> dict[str, Array]:
 
 def match(variables: Iterable[Variable], arrays: Mapping[str, Array], source: str, group: str = "",
           skip_mismatch: bool = False) -> list[tuple[Variable, Array]]:  # fmt: skip
-    """Return which variable gets which of a group of the arrays that `pack` named, in the variable's dtype.
+    """Return pairs of variables and arrays, in the variable's dtype. The arrays are those of a `group` of `pack`.
 
-    A ValueError if the number or a shape differs, unless that is to be skipped with a warning.
+    A ValueError if their number or a shape differs; with `skip_mismatch` a warning, and only those that fit.
     """
     variables = list(variables)
     named = [(name, array) for name, array in arrays.items() if name.startswith(group)]
@@ -53,14 +53,14 @@ def match(variables: Iterable[Variable], arrays: Mapping[str, Array], source: st
 
 
 def fits(variable: Variable, stored: Any) -> bool:
-    """Return whether a stored array has the shape of a variable, and numbers that it can hold."""
+    """Return whether a stored array has the shape of a variable, and a kind of numbers that the variable can hold."""
     kind = variable.array.dtype.kind
     kinds = "b" if kind == "b" else "iu" if kind in "iu" else "fiuc" if kind == "c" else "fiu"
     return variable.shape == stored.shape and stored.dtype.kind in kinds
 
 
 def write_arrays(path: str | os.PathLike[str], arrays: Mapping[str, Array]) -> None:
-    """Write arrays to a file, which appears when it is whole."""
+    """Write arrays to a file, which appears only when it is complete."""
     with replacing(path) as file:
         NP.savez(file, **arrays)
 
@@ -73,9 +73,9 @@ def read_arrays(path: str | os.PathLike[str]) -> dict[str, Array]:
 
 
 def read_array(source: Source, place: str) -> Array:
-    """Return the array of an .npy file; a FileError, for this place, if it is damaged or no array of numbers.
+    """Return the array of an .npy file; a FileError for this place if it is damaged, or no array of numbers.
 
-    The header is a Python literal, of which NumPy writes one form alone: that form is matched, nothing evaluated.
+    The header is a Python literal. It is matched with the only form that NumPy writes, and not evaluated.
     """
     start = source.read(0, min(source.size, 12))
     data = 10 if start[6:7] == b"\1" else 12

@@ -1,8 +1,8 @@
-"""ONNX files: what a model computes, as a graph that onnxruntime and others run without this package.
+"""Export to ONNX: the computation of a model as a graph that onnxruntime and others run without this package.
 
 A model's call is recorded twice, on inputs that differ in their numbers and in the sizes that may vary. What both
-records share becomes the graph; a size that differs is computed from those of the inputs. Each op has a rule that says
-it in nodes of ONNX, whichever layer it comes from. What depends on no input is a constant.
+records share becomes the graph; a size that differs is computed from the sizes of the inputs. Each op has a rule that
+translates it to nodes of ONNX, whichever layer it comes from. What depends on no input becomes a constant.
 """
 
 import math
@@ -35,7 +35,7 @@ OPSET = 18
 BATCH = (2, 4)
 """The size of the batch in the two records."""
 LENGTHS = [(64, 75), (68, 81), (72, 89), (76, 95), (80, 103), (84, 113)]
-"""Other sizes that may vary, in the two records; none is in the proportion of another."""
+"""Other sizes that may vary, in the two records. No pair is a multiple of another one."""
 END = 2**63 - 1  # of a slice that goes to the end of its axis
 
 
@@ -45,7 +45,7 @@ def _refused(layer: Any, reason: str) -> NotImplementedError:
 
 
 def _called() -> Any:
-    """Return the innermost layer that is being called."""
+    """Return the innermost layer that is being called, None outside of layers."""
     frame: Any = sys._getframe(1)
     while frame and not (frame.f_code.co_name == "__call__" and isinstance(frame.f_locals.get("self"), Layer)):
         frame = frame.f_back
@@ -53,7 +53,7 @@ def _called() -> Any:
 
 
 class _Record(Trace):
-    """Records what depends on the inputs, and in which layer it is done."""
+    """Records the operations that depend on the inputs, and the layer that does each."""
 
     def __init__(self, inputs: list[Tensor]) -> None:
         super().__init__(inputs)
@@ -62,7 +62,7 @@ class _Record(Trace):
         self.outputs: Any = None
 
     def record(self, entry: Entry) -> None:
-        """Keep an operation that depends on the inputs; one that draws numbers is refused where it is needed."""
+        """Keep an operation that depends on the inputs, or that draws random numbers (refused later, if needed)."""
         follows = any(id(x) in self.produced for x in entry.inputs)
         if follows and entry.op.effect:
             raise _refused(_called(), "it changes a variable whenever it is called")
@@ -72,7 +72,7 @@ class _Record(Trace):
             self.layers[id(entry.output)] = _called()
 
     def read(self, tensor: TensorOps) -> None:
-        """Refuse what looks at a value that depends on the inputs."""
+        """Refuse Python code that reads a value which depends on the inputs."""
         if id(tensor) in self.produced:
             raise _refused(_called(), "its Python code looks at the values that it is given")
 
@@ -82,12 +82,12 @@ class _Record(Trace):
         for entry in reversed(self.entries):
             if id(entry.output) in needs:
                 steps.append(entry)
-                needs.update(map(id, entry.inputs[entry.op.name == "_outputs" :]))  # of a recurrence, not its records
+                needs.update(map(id, entry.inputs[entry.op.name == "_outputs" :]))  # a recurrence's first is a record
         return steps[::-1]
 
 
 class _Value:
-    """A value in the graph; calling it with a kind of node adds such a node, of which it is the first input."""
+    """A value in the graph. A call, `value(kind, ...)`, adds a node of a kind with the value as its first input."""
 
     def __init__(self, graph: "_Graph", name: str, dtype: Any) -> None:
         self.graph, self.name, self.dtype = graph, name, np.dtype(dtype)
@@ -106,11 +106,11 @@ class _Value:
 
 _RESULTS = dict.fromkeys(("And", "Equal", "Greater", "GreaterOrEqual", "IsInf", "IsNaN", "Less", "LessOrEqual", "Not",
                           "Or", "Xor"), "bool") | dict.fromkeys(("ArgMax", "ArgMin", "Shape"), "int64")  # fmt: skip
-"""The dtypes of what nodes give that do not give that of their first input."""
+"""Kind of node -> dtype of its result, where that is not the dtype of its first input."""
 
 
 class _Graph:
-    """Nodes and constants while they are put together, for a layer."""
+    """The nodes and constants of the graph so far; `layer` is the one that nodes are being added for."""
 
     def __init__(self, onnx: Any, inputs: Sequence[tuple[str, Any, list[tuple[int, int]]]]) -> None:
         self.onnx, self.inputs = onnx, inputs
@@ -128,7 +128,7 @@ class _Graph:
         return [_Value(self, output, _RESULTS.get(kind, values[kind == "Where"].dtype)) for output in outputs]
 
     def constant(self, value: Any, dtype: Any = None) -> _Value:
-        """Return a constant, one for all that are the same; a list has sizes or axes."""
+        """Return a constant; equal ones are stored once. A list holds sizes or axes, which are int64."""
         array = np.asarray(value, "int64" if isinstance(value, list) else dtype, order="C")
         name = f"constant_{len(self.constants)}"
         key = array.dtype.str, array.shape, array.tobytes()
@@ -136,7 +136,7 @@ class _Graph:
         return _Value(self, self.constants.setdefault(key, constant).name, array.dtype)
 
     def shape(self, one: Iterable[int], two: Iterable[int]) -> _Value:
-        """Return sizes in both records as a vector, of which those that vary are computed from the inputs."""
+        """Return sizes, given as in both records, as a vector; sizes that vary are computed from the inputs."""
         parts: list[_Value] = []
         for n, m in zip(one, two, strict=True):
             sources = ((_Value(self, name, "int64"), axis, n // a) for name, _, sizes in self.inputs
@@ -148,7 +148,7 @@ class _Graph:
         return self.add("Concat", *parts, axis=0)[0] if parts else self.constant([])
 
     def common(self, one: Any, two: Any, dtype: Any = None) -> _Value:
-        """Return what two records have as a constant, repeated along the axes whose size varies."""
+        """Return an array, given as in both records, as a constant; it is repeated along axes whose size varies."""
         a, b = np.asarray(one), np.asarray(two)
         if a.shape == b.shape and a.tobytes() == b.tobytes():
             return self.constant(one, dtype)
@@ -159,7 +159,7 @@ class _Graph:
 
 
 class _Call:
-    """One operation in both records: its settings, which are the arguments that are no tensors, and its inputs.
+    """One operation, as in both records: its inputs, and its settings (the arguments that are no tensors).
 
     `shapes` and `results` are the shapes of the first input and of the result, in both records.
     """
@@ -177,25 +177,25 @@ class _Call:
         return value if dtype is None else value.to(dtype)
 
     def inputs(self) -> list[_Value]:
-        """Return all inputs in one dtype: that of the result, or that in which they meet where they are compared."""
+        """Return all inputs in one dtype: that of the result, or for comparisons their common dtype."""
         meeting = common_dtype(*self.one.values)
         compared = self.dtype == bool or (self.dtype.kind != "f" and meeting.kind == "f")
         return [self.get(i, meeting if compared else self.dtype) for i in range(len(self.one.inputs))]
 
     def same(self, one: Any, two: Any) -> Any:
-        """Return what is the same in both records."""
+        """Return a value that must be the same in both records."""
         if repr(one) != repr(two):
             raise self.refused("what it does depends on a size that varies")
         return one
 
     @property
     def settings(self) -> Any:
-        """The arguments that are no tensors."""
+        """The arguments that are no tensors, by name."""
         return self.same(*({k: v for k, v in e.arguments().items() if k != "out"} for e in (self.one, self.two)))
 
     @property
     def how(self) -> Any:
-        """How a window slides."""
+        """The argument `how`: window, strides and padding."""
         return self.same(*(e.arguments()["how"] for e in (self.one, self.two)))
 
     def refused(self, reason: str) -> NotImplementedError:
@@ -220,18 +220,18 @@ def _position(kind: str, x: _Value, axis: Any, keepdims: bool) -> _Value:
 
 
 def _hot(x: _Value, classes: int, axis: int = -1) -> _Value:
-    """Return a new axis, counted from the end, with a 1 at the place that an integer names."""
+    """Return integers as one-hot vectors along a new axis, which is counted from the end."""
     return x.to("int64")("Unsqueeze", [axis])("Equal", np.arange(classes).reshape(-1, *[1] * (-1 - axis))).to("float32")
 
 
 def _order(c: _Call) -> _Value:
-    """Find out where the axes go by moving those of an empty array."""
+    """Transpose. To see the order of the axes, the op is run on an array whose sizes number its axes."""
     marked = np.broadcast_to(np.zeros(()), range(2, 2 + len(c.shapes[0])))
     return c.get(0)("Transpose", perm=[n - 2 for n in c.one.op.forward(marked, **c.settings).shape])
 
 
 def _reshape(c: _Call) -> _Value:
-    """Take sizes that vary from where they stand in the input, or leave one to the node."""
+    """Reshape. A size that varies is copied from the same axis of the input (0), or left to the node (-1)."""
     sizes = [n if n == m else 0 if [s[i : i + 1] for s in c.shapes] == [(n,), (m,)] else -1
              for i, (n, m) in enumerate(zip(*c.results, strict=True))]  # fmt: skip
     if 0 in c.results[0] or sizes.count(-1) > 1:
@@ -246,7 +246,7 @@ def _broadcast(c: _Call) -> _Value:
 
 
 def _bound(one: Any, two: Any, sizes: tuple[int, int], default: int, c: _Call) -> int:
-    """Return one end of a slice: what it is in both records, or how far from the end of the axis."""
+    """Return a bound of a slice: a number that is the same in both records, or one counted from the end of the axis."""
     if one != two and None not in (one, two):
         one, two = (k + n * (k < 0) for k, n in zip((one, two), sizes, strict=True))
     if one == two:
@@ -257,7 +257,7 @@ def _bound(one: Any, two: Any, sizes: tuple[int, int], default: int, c: _Call) -
 
 
 def _get_item(c: _Call) -> _Value:
-    """Slice where an index has numbers and slices."""
+    """Index by integers, slices, None and an ellipsis: slice, then drop and add axes."""
     keys: list[list[Any]] = []
     for entry, shape in zip((c.one, c.two), c.shapes, strict=True):
         key = entry.arguments()["key"]
@@ -283,7 +283,7 @@ def _get_item(c: _Call) -> _Value:
 
 
 def _encoded(c: _Call) -> _Value:
-    """What layers of category numbers do; numbers that are out of range count nothing."""
+    """Encode category numbers, as CategoryEncoding and Discretization do; numbers out of range count nothing."""
     layer, shape, x = c.one.kwargs["layer"], c.shapes[0], c.get(0)
     if not isinstance(layer, CategoryEncoding | Discretization):
         raise c.refused("it looks each value up in Python")
@@ -301,12 +301,12 @@ def _encoded(c: _Call) -> _Value:
 
 
 def _sides(pads: Any) -> list[int]:
-    """Return what stands before all axes, then what stands behind them."""
+    """Return the padding before each axis, then that behind each axis."""
     return [int(n) for side in zip(*pads, strict=True) for n in side]
 
 
 def _slid(c: _Call, kind: str, *others: Any, cut: Any = (), **attributes: Any) -> _Value:
-    """Slide a window; ONNX has the channels behind the batch."""
+    """Slide a window, with channels moved behind the batch, where ONNX has them."""
     rank = len(c.shapes[0]) - 2
     x = c.get(0, c.dtype if c.dtype.kind == "f" else "float32")("Transpose", perm=[0, rank + 1, *range(1, rank + 1)])
     y = x(kind, *others, **{"strides": c.how.strides, "pads": _sides(c.how.pads)} | attributes)
@@ -314,14 +314,14 @@ def _slid(c: _Call, kind: str, *others: Any, cut: Any = (), **attributes: Any) -
 
 
 def _convolved(c: _Call, kind: str, channels: int, **how: Any) -> _Value:
-    """Slide a kernel (*window, channels / groups, filters), to ONNX (filters, channels / groups, *window)."""
+    """Convolve with a kernel (*window, channels / groups, filters), in ONNX (filters, channels / groups, *window)."""
     rank, groups = len(c.shapes[0]) - 2, channels // np.shape(c.one.values[1])[-2]
     kernel = c.get(1, c.dtype)("Transpose", perm=[rank + 1, rank, *range(rank)])
     return _slid(c, kind, kernel, group=groups, dilations=c.how.dilation, **how)
 
 
 def _way_back(c: _Call) -> _Value:
-    """The gradient of a convolution: zeros that were around its input are cut off, elements left out are zeros."""
+    """Transposed convolution: the padding of the convolution is cut off, and what its strides left out is zeros."""
     ends = c.same(*(
         [n - m * s + s - 1 + lo - d * (k - 1) for n, m, k, s, (lo, _), d in zip(y[1:-1], x[1:-1], *c.how, strict=True)]
         for y, x in zip(c.results, c.shapes, strict=True)))  # fmt: skip
@@ -333,11 +333,11 @@ CURVES: dict[str, tuple[Any, ...]] = {
     "tanh": ("Tanh",), "sigmoid": ("Sigmoid",), "relu": ("Relu",), "linear": ("Affine", 1.0, 0.0),
     "hard_sigmoid": ("HardSigmoid", 1 / 6, 0.5)}  # fmt: skip
 RECURRENT = {"simple": ("RNN", [0], [0]), "lstm": ("LSTM", [0, 3, 1, 2], [1, 0, 0]), "gru": ("GRU", [0, 1, 2], [1, 0])}
-"""Nodes of recurrences, the order of their gates, and for which of their activations that of the gates (1) stands."""
+"""Kind of recurrence -> node, order of its gates, and for each activation of the node if it is that of gates (1)."""
 
 
 def _recurrence(c: _Call) -> _Value:
-    """All steps at once. Those that a mask keeps are put in front; then each has the state of the last of them."""
+    """All steps of a recurrence. Steps that a mask keeps are moved to the front; masked ones repeat the last state."""
     how, x, lengths, add = c.settings["how"], c.get(1), _Value(c.graph, "", "int32"), c.graph.add
     if len(how.backwards) > 1:
         raise c.refused("it runs both directions at once, which only `training=True` does")
@@ -349,7 +349,7 @@ def _recurrence(c: _Call) -> _Value:
         lengths = mask.to("int32")("ReduceSum", [1], keepdims=0)
         _, places = add("TopK", mask.to(x.dtype), mask("Shape", start=1, end=2), axis=1, count=2)
         x = x("GatherND", _Value(c.graph, places.name, "int64")("Unsqueeze", [-1]), batch_dims=1)
-    both = 1 + (kind == "GRU")  # a bias of the input and one of the state
+    both = 1 + (kind == "GRU")  # how many biases: a GRU has one for the input and one for the state
     columns = np.concatenate([weights[None, :, i * n : (i + 1) * n] for i in order], 2)
     biases = np.concatenate([columns[:, n], columns[:, n + 1] if both > 1 else 0 * columns[:, n]], 1)
     matrices = [columns[:, n + both :].transpose(0, 2, 1), columns[:, :n].transpose(0, 2, 1)]
@@ -428,7 +428,7 @@ FORMULAS: dict[str, Callable[..., _Value]] = {
     "trunc": lambda x: x("Abs")("Floor") * x("Sign"),
     "var": lambda x, axis, keepdims: _mean((x - _mean(x, axis, True))("Pow", 2.0), axis, keepdims),
     "zeros_like": lambda x, dtype: x.graph.constant(0, x.dtype)("Expand", x("Shape"))}  # fmt: skip
-"""What an op is in nodes, as a function of its inputs, all of one dtype, and of its settings."""
+"""Op -> its result in nodes, as a function of the inputs, all of one dtype, and of the settings."""
 RULES: dict[str, Callable[[_Call], _Value]] = {
     **dict.fromkeys(("reshape", "ravel", "squeeze"), _reshape),
     **dict.fromkeys(("transpose", "swapaxes", "moveaxis"), _order),
@@ -444,11 +444,11 @@ RULES: dict[str, Callable[[_Call], _Value]] = {
     "take": lambda c: (c.get(0)("Reshape", [-1]) if c.settings["axis"] is None else c.get(0))(
         "Gather", c.get(1, "int64"), axis=c.settings["axis"] or 0),
     "take_along_axis": lambda c: c.get(0)("GatherElements", c.get(1, "int64"), axis=c.settings["axis"])}  # fmt: skip
-"""The same as a function of the call."""
+"""Op -> its result in nodes, as a function of the call."""
 
 
 def _arguments(model: Any, given: Any) -> list[Any]:
-    """Return the arguments of the call, with shape, dtype and name in place of each tensor."""
+    """Return the arguments of `call`, with an InputSpec (shape, dtype, name) in place of each tensor."""
     if given is not None:
         return list(given) if isinstance(given, list | tuple) else [given]
     if not model.built:
@@ -463,7 +463,7 @@ def _arguments(model: Any, given: Any) -> list[Any]:
 
 
 def _inputs(specs: list[Any]) -> list[tuple[str, Any, list[tuple[int, int]]]]:
-    """Return name, dtype and, for both records, the sizes of each input."""
+    """Return name, dtype and sizes, in both records, of each input."""
     lengths, inputs = iter(LENGTHS), []
     for i, spec in enumerate(specs):
         dtype, name = standardize_dtype(spec.dtype), getattr(spec, "name", None) or f"input_{i}"
@@ -477,13 +477,13 @@ def _inputs(specs: list[Any]) -> list[tuple[str, Any, list[tuple[int, int]]]]:
 
 
 def _recorded(model: Any, arguments: list[Any], inputs: Any, run: int) -> _Record:
-    """Run a model on fractions that differ between records, or zeros, which every table has."""
+    """Record a call on random fractions, which differ between runs, or on zeros for integers: every table has row 0."""
     draw = np.random.default_rng(run).random
     shapes = [(dtype, [pair[run] for pair in sizes]) for _, dtype, sizes in inputs]
     tensors = [Tensor((draw(shape) if dtype.kind == "f" else np.zeros(shape)).astype(dtype)) for dtype, shape in shapes]
     for layer in model._flatten_layers():
         if getattr(layer, "stateful", False):
-            raise _refused(layer, "it goes on with the state of the call before")
+            raise _refused(layer, "it is stateful, and goes on with the state of the last call")
     record = _Record(tensors)
     saved, recorders.open = recorders.open, [record]
     seeds = [(v, v.array.copy()) for v in model.variables if v.name == "seed_generator_state"]
@@ -495,12 +495,12 @@ def _recorded(model: Any, arguments: list[Any], inputs: Any, run: int) -> _Recor
         for variable, state in seeds:
             variable.assign(state)
     if record.escaped:
-        raise _refused(None, "it does something that no record holds")
+        raise _refused(None, "it does something that cannot be recorded")
     return record
 
 
 def _add_all(graph: _Graph, one: _Record, two: _Record) -> list[_Value]:
-    """Add what was recorded to a graph, and return the outputs."""
+    """Add the recorded operations to a graph, and return the outputs."""
     values = {id(x): _Value(graph, name, dtype) for x, (name, dtype, _) in zip(one.inputs, graph.inputs, strict=True)}
     layers, places = one.layers | two.layers, {id(x): i for xs in (one.inputs, two.inputs) for i, x in enumerate(xs)}
     for a, b in zip_longest(one.needed(), two.needed()):
@@ -516,7 +516,7 @@ def _add_all(graph: _Graph, one: _Record, two: _Record) -> list[_Value]:
         try:
             value = RULES[name](call) if name in RULES else FORMULAS[name](*call.inputs(), **call.settings)
         except (AttributeError, TypeError) as error:
-            raise _refused(graph.layer, f"no rule serves this use of the operation {name!r}") from error
+            raise _refused(graph.layer, f"its rule does not cover this use of the operation {name!r}") from error
         values[id(a.output)] = value.to(call.dtype)
         places[id(a.output)] = places[id(b.output)] = len(places)
     graph.layer = None

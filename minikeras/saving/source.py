@@ -1,4 +1,4 @@
-"""A file that is to be loaded, read by position and never beyond its end, and the one error that ends a bad one."""
+"""Files that are loaded: reads by position that never go beyond the end, and the error for all that is wrong."""
 
 import io
 import os
@@ -13,14 +13,14 @@ import numpy as np
 from .._base.typing import Array
 
 MAX_INFLATION = 1032
-"""How many bytes deflate makes of one at most, by its format."""
+"""The most bytes that one byte can inflate to, by the format of deflate."""
 FREE, RATIO = 200 << 20, 100
-"""A file may be inflated to FREE bytes, or to RATIO times its size: what is more is no model, but an attack."""
+"""A file may inflate to FREE bytes or to RATIO times its size, whichever is more. No real model needs more."""
 PIECE = 1 << 20  # bytes that are read at a time
 
 
 class FileError(ValueError, TypeError):
-    """A file that cannot be loaded: Keras raises a TypeError if it names an unknown class, most often a ValueError.
+    """A file that cannot be loaded. Keras raises a TypeError for an unknown class, else mostly a ValueError.
 
     Args:
         name: The file.
@@ -45,15 +45,15 @@ class MissingFileError(FileError, FileNotFoundError):
 
 
 def _short(text: str, length: int) -> str:
-    """Return a text without control characters, and its middle left out if it is long."""
+    """Return a text without control characters, and without its middle if it is long."""
     text = "".join(c if c.isprintable() else "?" for c in text[: 4 * length])
     return text if len(text) <= length else f"{text[: length // 2]} ... {text[-length // 2 :]}"
 
 
 class Source:
-    """A file opened for reading bytes, or bytes, with a name for messages; or a piece of it, which starts at a byte.
+    """A file opened for reading bytes, or bytes, with a name for messages; or a part of another source (`whole`).
 
-    Positions are read rather than mapped: a mapped file that somebody cuts short ends the process.
+    The file is read, not mapped into memory: if a mapped file is truncated meanwhile, the process dies.
     """
 
     def __init__(self, file: io.BufferedIOBase | bytes, name: str, whole: "Source | None" = None, start: int = 0,
@@ -65,15 +65,15 @@ class Source:
         self._room: list[int] = whole._room if whole else [max(FREE, RATIO * self.size)]
 
     def part(self, start: int, size: int) -> "Source":
-        """Return a piece of this."""
+        """Return a part of this source."""
         return Source(self._file, self.name, self, self._start + start, size)
 
     def inflated(self, data: bytes) -> "Source":
-        """Return what was inflated out of this."""
+        """Return a source of data that was inflated from this one."""
         return Source(io.BytesIO(data), self.name, self, 0, len(data))
 
     def read(self, offset: int, size: int) -> bytes:
-        """Return bytes, checked to be there before anything is allocated."""
+        """Return bytes; before memory is allocated, a check that the source has so many."""
         self.check(offset, size)
         self._file.seek(self._start + offset)
         data = self._file.read(size)
@@ -94,7 +94,7 @@ class Source:
             raise self.error(f"byte {offset}", "the file became shorter while it was read")
 
     def allow(self, size: int, stored: int, place: str) -> None:
-        """Raise a FileError unless `stored` bytes may be inflated to `size`, and take note that they are."""
+        """Count bytes that are about to be inflated; a FileError if `stored` bytes may not grow to `size`."""
         if size > MAX_INFLATION * stored:
             raise self.error(place, f"{size} bytes cannot be stored in {stored}")
         self._room[0] -= size
@@ -102,20 +102,20 @@ class Source:
             raise self.error(place, "the file asks for memory out of proportion to its size")
 
     def inflate(self, pieces: Iterable[bytes], size: int, place: str, bits: int = zlib.MAX_WBITS) -> bytes:
-        """Return what deflate made smaller, which must come to its exact size, allowed before; `bits` are zlib's."""
+        """Inflate data to exactly `size` bytes, which `allow` has allowed before; `bits` is zlib's `wbits`."""
         inflater = zlib.decompressobj(bits)
         parts: list[bytes] = []
         room = size
         try:
             for piece in pieces:
-                parts.append(inflater.decompress(piece, room + 1))  # one more, to see what is too long
+                parts.append(inflater.decompress(piece, room + 1))  # one byte more shows that there is too much
                 room -= len(parts[-1])
                 if room < 0 or inflater.unconsumed_tail or inflater.unused_data:
                     break
         except zlib.error as error:
-            raise self.error(place, f"what is stored cannot be inflated: {error}") from None
+            raise self.error(place, f"the data cannot be inflated: {error}") from None
         if room or not inflater.eof or inflater.unused_data:
-            raise self.error(place, f"what is stored does not inflate to {size} bytes")
+            raise self.error(place, f"the data does not inflate to {size} bytes")
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
     def check(self, offset: int, size: int) -> None:
@@ -180,7 +180,7 @@ class Fields:
 def open_source(path: str | os.PathLike[str]) -> Iterator[Source]:
     """Open a regular file for reading; an OSError if that fails, a FileError for a folder, a pipe or a device."""
     name = os.fspath(path)
-    if not stat.S_ISREG(os.stat(name).st_mode):  # before it is opened, which would wait for a pipe's other end
+    if not stat.S_ISREG(os.stat(name).st_mode):  # before `open`, which would wait for the other end of a pipe
         raise FileError(name, "the path", "only regular files are read")
     with open(name, "rb") as file:
         yield Source(file, name)

@@ -1,6 +1,6 @@
-"""Which object of a model keeps its variables where in a file, and the way in and out.
+"""Where a file has the variables of each object of a model, and how they are restored.
 
-The places are Keras's: "layers/dense/vars/0" is the first variable of the first dense layer of a model. An object is
+The paths are Keras's: "layers/dense/vars/0" is the first variable of the first dense layer of a model. An object is
 named by the attribute that holds it or, in a list, by its class and number.
 """
 
@@ -25,13 +25,13 @@ from .npz import fits
 OWNERS = (Layer, Optimizer, Metric, Loss)
 """The classes of objects with variables."""
 BY_NUMBER = (Module.load_own_variables, Optimizer.load_own_variables)
-"""What sets the variables of an object by their numbers; classes that override it are asked to do so by hand."""
+"""The methods that set variables by number. If a class has another `load_own_variables`, that is called instead."""
 
 
 def walk(saved: Any, path: str = "", seen: dict[int, list[str]] | None = None) -> Iterator[tuple[str, Any]]:
-    """Yield the places in a file and the objects whose variables are there, each once, in Keras's order.
+    """Yield (path in a file, object) for all objects with variables, each once, in Keras's order.
 
-    `seen` has the ids of objects that are passed over, and gets the further places of each.
+    `seen` maps the ids of objects to their further paths. Objects that are in it before the call are left out.
     """
     seen = {} if seen is None else seen
     if id(saved) in seen:
@@ -57,8 +57,8 @@ def _walk_child(child: Any, path: str, seen: dict[int, list[str]], around: list[
 
 
 def _children(saved: Any) -> Iterator[tuple[str, Any]]:
-    """Yield the attributes of an object, private ones last, and before them the layers of a model made of a graph."""
-    layers_first = getattr(saved, "_layers_first", None)  # None where it is no model
+    """Yield the names and attributes of an object: first `layers`, if the model has a graph, and private ones last."""
+    layers_first = getattr(saved, "_layers_first", None)  # None if it is no model
     if layers_first:
         yield "layers", saved.layers
     cls: Any = type(saved)
@@ -67,27 +67,27 @@ def _children(saved: Any) -> Iterator[tuple[str, Any]]:
     for name in sorted(names - base, key=lambda name: f"~{name}" if name[0] == "_" else name):
         try:
             child = getattr(saved, name)
-        except Exception:  # a property of the user's that has no value now: Keras passes over it as well
+        except Exception:  # a user's property that has no value now; Keras skips it as well
             continue
         yield name, child
 
 
 @cache
 def _properties(cls: Any) -> frozenset[str]:
-    """Return the properties that classes of the user's define."""
+    """Return the names of properties that the user's classes define."""
     names = (name for base in cls.__mro__ if not is_built_in(base) and base is not object for name in dir(base))
     return frozenset(name for name in names if isinstance(getattr(cls, name, None), property) and name[0] != "_")
 
 
 @cache
 def _attributes(kind: Any) -> frozenset[str]:
-    """Return what every object of a kind has, which is not looked into."""
+    """Return the names of attributes that every object of a kind has; they are not searched."""
     example: Any = Optimizer(0.0, name="none") if kind is Optimizer else kind(name="none")
     return frozenset((*dir(example), "_layers", "_compiled_loss", "_compiled_metrics", "_loss_tracker"))
 
 
 def own_variables(saved: Any) -> list[Variable]:
-    """Return the variables of an object, but not of those in it, in the order of their numbers; a loss has none."""
+    """Return an object's own variables in the order of their numbers, without those of objects in it."""
     return cast("list[Variable]", saved._own_weights() if isinstance(saved, Layer) else getattr(saved, "variables", []))
 
 
@@ -117,17 +117,17 @@ Places = list[tuple[str, Any]]
 
 
 def match(saved: Any, store: Mapping[str, Dataset]) -> tuple[Pairs, str]:
-    """Return which variable of an object gets which stored array, and what does not fit, "" if all does."""
+    """Return pairs of an object's variables and stored arrays, and a text about what does not fit ("" if all does)."""
     variables = list(own_variables(saved))
     if isinstance(saved, Optimizer):
         scalars = 1 + isinstance(saved._learning_rate, Variable)
-        if len(store) == scalars < len(variables) and not int(saved.iterations):  # neither has updated anything
+        if len(store) == scalars < len(variables) and not int(saved.iterations):  # neither has made a step yet
             variables = variables[:scalars]
-        elif len(store) == len(variables) - 1 and scalars == 2:  # Keras 2 kept no learning rate here
+        elif len(store) == len(variables) - 1 and scalars == 2:  # Keras 2 wrote no learning rate
             del variables[1]
         elif len(store) != len(variables):
-            if store or int(saved.iterations):  # it has a state, which stays
-                saved.load_own_variables(store)  # which warns that the numbers differ
+            if store or int(saved.iterations):
+                saved.load_own_variables(store)  # warns that the numbers differ, and keeps the state
             return [], ""
     label = f"{type(saved).__name__} '{saved.name}'"
     names = [str(i) for i in range(len(variables))]
@@ -142,10 +142,10 @@ def match(saved: Any, store: Mapping[str, Dataset]) -> tuple[Pairs, str]:
 
 def restore(model: Any, tree: Tree, skip_mismatch: bool = False, skipped: Iterable[Any] | None = None,
             more: Callable[[Places], Iterable[Callable[[], Any]]] = lambda places: ()) -> int:  # fmt: skip
-    """Set the variables of a model, and of all that it holds, to what is stored; return how many numbers were read.
+    """Set the variables of a model, and of all objects in it, to the stored ones; return how many numbers were read.
 
-    A ValueError if something does not fit, unless that is to be skipped with a warning; nothing is set then. `skipped`
-    objects stay as they are. `more` gives functions that load further state, of all places in the file and the objects.
+    If something does not fit, a ValueError is raised and nothing is set; `skip_mismatch` makes that a warning. Objects
+    in `skipped` stay as they are. `more` returns functions that load further state, given (path, object) of all.
     """
     seen: dict[int, list[str]] = {id(each): [] for each in skipped or ()}
     places = list(walk(model, seen=seen))
@@ -157,7 +157,7 @@ def restore(model: Any, tree: Tree, skip_mismatch: bool = False, skipped: Iterab
             store = tree.store(path)
             if getattr(saved.load_own_variables, "__func__", None) in BY_NUMBER:
                 fitting, problem = match(saved, store)
-                stores = map(tree.store, seen[id(saved)] if problem else ())  # by another attribute, or a property
+                stores = map(tree.store, seen[id(saved)] if problem else ())  # the file may have another of its paths
                 for again, _ in (match(saved, other) for other in stores if other):
                     fitting, problem = (again, "") if again else (fitting, problem)
                 pairs += fitting
@@ -173,7 +173,7 @@ def restore(model: Any, tree: Tree, skip_mismatch: bool = False, skipped: Iterab
 
 
 def _load(saved: Any, store: Mapping[str, Dataset], skip_mismatch: bool) -> None:
-    """Have an object take its arrays; one that cannot raises what it does, or is passed over with a warning."""
+    """Call an object's own `load_own_variables`; `skip_mismatch` turns an error of it into a warning."""
     arrays = {key: stored.read() for key, stored in store.items()}
     try:
         saved.load_own_variables(arrays)
@@ -181,13 +181,13 @@ def _load(saved: Any, store: Mapping[str, Dataset], skip_mismatch: bool) -> None
         error.add_note(f"{type(saved).__name__} '{saved.name}'")
         if not skip_mismatch:
             raise
-        warn_user(f"{type(saved).__name__} '{saved.name}' could not be loaded, or not whole: {error!r}.")
+        warn_user(f"{type(saved).__name__} '{saved.name}' could not be loaded, or only in part: {error!r}.")
 
 
 def take_all(pairs: Pairs, objects: Iterable[Any], by_hand: Iterable[Callable[[], Any]] = ()) -> int:
-    """Set variables to arrays that fit, all of them or, if one cannot be read, none; return how many numbers they have.
+    """Set variables to arrays that fit: all, or none if one cannot be read. Return how many numbers were set.
 
-    `by_hand` sets further variables of the objects that hold them.
+    `by_hand` has functions that set further variables of the objects.
     """
     arrays = [stored.read().astype(v.array.dtype, copy=False) for v, stored in pairs]
     try:

@@ -1,4 +1,4 @@
-"""JSON out of a file that may be hostile."""
+"""A reader of JSON from files that may be hostile."""
 
 import json
 import math
@@ -11,24 +11,24 @@ from .._base.typing import Config
 from .source import FileError
 
 MAX_SIZE = 16 << 20
-"""In bytes. What is in a configuration is counted below; long are the texts of a vocabulary."""
-MAX_DEPTH = 200  # of objects and lists in each other
+"""The most bytes of a text. Such long ones have a vocabulary in them."""
+MAX_DEPTH = 200  # of nested objects and lists
 MAX_VALUES = 1_000_000  # in one text
 MAX_PARTS = 300_000
-"""How many objects and lists there may be: an empty one takes 64 bytes, one with a name in it 232."""
+"""The most objects and lists in a text: in memory an empty one takes 64 bytes, one with a single name 232."""
 _STEPS = np.zeros(256, np.int8)
 _STEPS[[*b"[{"]], _STEPS[[*b"]}"]] = 1, -1
 _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
 _OTHERS = bytes({*range(256)} - {*b"[]{}"})
 _HALF = re.compile(rb"\\u[dD][89a-fA-F]")
-"""What may be half a character."""
+"""An escape that may be half a character (a surrogate)."""
 
 
 def read_json(data: bytes, name: str, place: str = "the JSON text") -> Config:
     """Return the object that a JSON text describes.
 
-    Size, depth and number of values are limited before anything is parsed. Encodings other than UTF-8, names that are
-    there twice, numbers too large and texts that are no Unicode are refused: a FileError with file and place.
+    Size, depth and number of values are limited before anything is parsed. A FileError, with file and place, for other
+    encodings than UTF-8, for names that occur twice, for numbers that are too large, and for texts that are no Unicode.
     """
 
     def refuse(reason: str) -> NoReturn:
@@ -37,7 +37,7 @@ def read_json(data: bytes, name: str, place: str = "the JSON text") -> Config:
     def unique(pairs: list[tuple[str, Any]]) -> Config:
         table = dict(pairs)
         if len(table) != len(pairs):
-            refuse("a name is there twice in one object")
+            refuse("a name occurs twice in one object")
         return table
 
     def finite(text: str) -> float:
@@ -45,7 +45,7 @@ def read_json(data: bytes, name: str, place: str = "the JSON text") -> Config:
         return number if math.isfinite(number) else refuse(f"the number {text} is too large")
 
     if len(data) > MAX_SIZE:
-        refuse(f"it has {len(data)} bytes, {MAX_SIZE} at most are read")
+        refuse(f"it has {len(data)} bytes, at most {MAX_SIZE} are read")
     counts = [data.count(mark) for mark in (b"[", b"{", b"]", b"}", b",", b'"')]
     marks = b"" if sum(counts) > 6 * MAX_VALUES else _STRING.sub(b"", data)
     parts = marks.count(b"[") + marks.count(b"{")

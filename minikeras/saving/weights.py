@@ -19,7 +19,7 @@ from .strict_json import read_json
 from .writing import replacing
 
 HDF5, ZIP = b"\x89HDF\r\n\x1a\n", b"PK"
-"""The first bytes of such files."""
+"""The first bytes of a file in either format."""
 
 
 def save_weights(model: Layer, filepath: str | os.PathLike[str], overwrite: bool = True,
@@ -27,20 +27,20 @@ def save_weights(model: Layer, filepath: str | os.PathLike[str], overwrite: bool
                  objects_to_skip: Iterable[Any] | None = None) -> None:  # fmt: skip
     """Write all weights of a model (and of its optimizer, if it is compiled) to a file.
 
-    The file appears when it is whole: an interruption leaves the one that was there before.
+    The file appears only when it is complete. After an error, an older file of that name is still there.
 
     Args:
         model: A model that is built.
-        filepath: Its path, which ends in ".weights.h5" (as Keras reads it; needs the extra `h5`) or ".npz" (needs NumPy
-            alone; without the optimizer). In ".weights.json" for several files.
-        overwrite: Whether to replace a file that is there without asking.
+        filepath: A path that ends in ".weights.h5" (Keras reads it; needs the extra `h5`) or ".npz" (needs NumPy alone;
+            without the optimizer), or for several files in ".weights.json".
+        overwrite: Whether to replace an existing file without asking.
         max_shard_size: Write several files of at most this number of gigabytes.
         objects_to_skip: Layers whose weights are left out, for HDF5.
 
     Raises:
         ValueError: if the model is not built, the name has another ending, or a weight is larger than a shard.
         ImportError: if HDF5 is to be written and h5py is not installed.
-        FileExistsError: if the file is there, is to be kept, and nobody can be asked.
+        FileExistsError: if the file exists, must not be replaced, and nobody can be asked.
 
     Example:
         >>> import os, tempfile
@@ -60,7 +60,7 @@ def save_weights(model: Layer, filepath: str | os.PathLike[str], overwrite: bool
         return
     skipped: dict[int, list[str]] = {id(each): [] for each in objects_to_skip or ()}
     if path.endswith(".npz") and skipped:
-        raise ValueError("`objects_to_skip` is for files of HDF5: in .npz, weights have their places by order.")
+        raise ValueError("`objects_to_skip` is for HDF5 files: in .npz, weights are known by their order alone.")
     if path.endswith(".npz"):
         npz.write_arrays(path, npz.pack(model.weights))
     elif max_shard_size is None:
@@ -76,14 +76,14 @@ def load_weights(model: Layer, filepath: str | os.PathLike[str], skip_mismatch: 
     """Set all weights of a model from a file, or none if one does not fit.
 
     The file may be one of weights (.weights.h5, .weights.json with its shards, .npz, Keras 2's .h5) or of a model
-    (.keras, .h5), as written here or by Keras. The name tells .npz and .weights.json, the bytes tell the others.
+    (.keras, .h5), written here or by Keras. .npz and .weights.json are known by the name, the others by their bytes.
 
     Args:
         model: A model that is built, with the same layers.
         filepath: The path of the file.
         skip_mismatch: Whether to leave layers that do not fit as they are, with a warning.
         objects_to_skip: Layers that are left as they are.
-        by_name: Whether a layer gets the weights of the layer of its name, others none; for files of Keras 2's layout.
+        by_name: Whether to assign weights by the names of layers, for files of Keras 2's layout.
 
     Raises:
         FileNotFoundError: if there is no such file.
@@ -120,21 +120,21 @@ def _check_built(model: Layer) -> None:
 
 
 def may_write(path: str, overwrite: bool) -> bool:
-    """Return whether a file may be written; about one that is there somebody is asked, or a FileExistsError raised."""
+    """Return whether a file may be written. For an existing one ask the user, or raise a FileExistsError."""
     if overwrite or not os.path.exists(path):
         return True
     question = f"[WARNING] {path} already exists - overwrite? [y/n]"
     try:
         while (answer := input(question).strip().lower()) not in ("y", "n"):
             question = 'Enter "y" (overwrite) or "n" (cancel).'
-    except (EOFError, OSError, RuntimeError):  # the last where there is no standard input at all
+    except (EOFError, OSError, RuntimeError):  # a RuntimeError if there is no standard input
         raise FileExistsError(f"The file {path!r} exists. Pass overwrite=True to replace it.") from None
     return answer == "y"
 
 
 @contextmanager
 def one_error(name: str) -> Iterator[None]:
-    """Within this context whatever a file leads to ends in a FileError; that it is not there, in an OSError."""
+    """Within this context all errors that a file causes become a FileError, except for an OSError."""
     try:
         yield
     except (FileError, OSError):

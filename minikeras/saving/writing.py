@@ -1,4 +1,4 @@
-"""Files that appear when they are whole."""
+"""Files that appear only when they are complete."""
 
 import os
 from collections.abc import Iterator
@@ -8,21 +8,21 @@ from typing import BinaryIO
 
 @contextmanager
 def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
-    """Within this context write the contents of a file, which replaces another only if nothing was raised.
+    """Within this context, write to a temporary file. It replaces the one at `path` in the end, but not after errors.
 
-    Its folder exists, a link is followed. An OSError if it cannot be written; the file that was there is as it was.
+    The folder must exist; a link is followed. An OSError if the file cannot be written.
     """
     final = os.path.realpath(path)
-    temporary = f"{final}.{os.urandom(4).hex()}.tmp"  # others may write the same file
+    temporary = f"{final}.{os.urandom(4).hex()}.tmp"  # a new name, since others may write the same file
     if os.path.exists(final):
-        open(final, "r+b").close()  # refused where it is write-protected
+        open(final, "r+b").close()  # an error if the file is write-protected
     try:
         with open(temporary, "w+b") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
         if os.path.exists(final) and (mode := os.stat(final).st_mode) != os.stat(temporary).st_mode:
-            os.chmod(temporary, mode & 0o777)  # which some mounts cannot, where all files have one mode
+            os.chmod(temporary, mode & 0o777)  # only if need be: some file systems cannot change it
         os.replace(temporary, final)
     except OSError as error:
         if error.filename == temporary:

@@ -366,7 +366,7 @@ class Inverts(layers.Layer):
 @pytest.mark.parametrize(("cls", "reason"), [
     (Peeks, "its Python code looks at the values"), (Draws, "no rule for the operation 'normal'"),
     (Counts, "it changes a variable"), (Numbers, "numbers that depend on the size of the batch"),
-    (Turns, "no rule serves this use of the operation 'flip'"), (Inverts, "no rule for the operation 'inv'"),
+    (Turns, "does not cover this use of the operation 'flip'"), (Inverts, "no rule for the operation 'inv'"),
 ])  # fmt: skip
 def test_what_cannot_be_exported_is_named(cls: Any, reason: str, tmp_path: Path) -> None:
     model = Sequential([Input((3,)), layers.Dense(3), cls(name="mine")])
