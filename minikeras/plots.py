@@ -1,8 +1,8 @@
 """Pictures of training and of models, drawn by matplotlib (the extra `plot`).
 
-Each function draws on the axes that it is given as `ax` or `axes`, or on those of a new figure, and returns them.
-Colours, fonts and sizes are those of the user's style. Where colours tell things apart, lines, markers or numbers do so
-as well. The classes of rows are numbers from 0 on, or one-hot; `names` are what to call them.
+Each function draws on the axes passed as `ax` or `axes`, or on those of a new figure, and returns them. Colours, fonts
+and sizes are those of the user's style. What differs by colour also differs by line, marker or number. Classes are
+integers from 0, or one-hot rows; `names` are the names of the classes.
 """
 
 from __future__ import annotations
@@ -45,13 +45,13 @@ def plot_history(history: Log, metrics: Metrics = None, *, monitor: str | None =
                  axes: Places = None) -> list[Axes]:  # fmt: skip
     """Draw the loss and the metrics by epoch, counted from 1: solid lines for training, dashed ones for validation.
 
-    A dotted line stands at the best epoch, a star on the value that makes it so. A ValueError for metrics that are not
-    there, values whose epochs or mode are not known, and another number of axes than metrics.
+    A dotted line marks the best epoch, and a star its value. A ValueError for unknown metrics, for values whose epochs
+    or mode are not known, and if the number of axes is not that of the metrics.
 
     Args:
-        history: What `fit` returned, its `history`, or the path of a file by `CSVLogger`, whatever its separator.
-        metrics: Names of what to draw, without "val_"; all that are one number an epoch if not given.
-        monitor: Name of the metric that tells which epoch is the best; "val_loss", else "loss", if not given.
+        history: The result of `fit`, its `history`, or the path of a file that `CSVLogger` wrote.
+        metrics: Names of the metrics to draw, without "val_"; by default all with one number for each epoch.
+        monitor: Name of the metric that tells which epoch is the best, by default "val_loss" or else "loss".
         mode: Whether it should be small ("min") or large ("max"); "auto" asks the model, as `EarlyStopping` does.
 
     Example:
@@ -64,14 +64,14 @@ def plot_history(history: Log, metrics: Metrics = None, *, monitor: str | None =
     names = [metrics] if isinstance(metrics, str) else metrics or found
     unknown = {*names} - {*found} | {monitor} - {None, *curves}
     if unknown or not names:
-        raise ValueError(f"There are no numbers of {unknown or 'any epoch'}. There are those of {list(curves)}.")
+        raise ValueError(f"There are no values of {unknown or 'any epoch'}. Known metrics: {list(curves)}.")
     monitor = monitor or ("val_loss" if "val_loss" in curves else "loss")
     best = _best(*curves.get(monitor, ([], [])), monitor, mode, getattr(history, "model", None))
     places = _axes(axes, len(names))
     for ax, name in zip(places, names, strict=True):
         ink = ax.xaxis.label.get_color()
         for key, line, marker in ((name, "-", "o"), (f"val_{name}", "--", "s")):
-            if key in curves:  # a line does not show a single epoch
+            if key in curves:  # a single epoch gets a marker, since a line would not show
                 ax.plot(*curves[key], linestyle=line, marker=None if len(curves[key][0]) > 1 else marker, label=key)
         if best is not None:
             ax.axvline(best[0], color=ink, linestyle=":", label=f"best {monitor}: epoch {best[0]:g}")
@@ -85,20 +85,20 @@ def plot_history(history: Log, metrics: Metrics = None, *, monitor: str | None =
 
 
 def _curves(history: Log) -> dict[str, tuple[list[float], list[float]]]:
-    """Return the epochs and values of the metrics that are one number an epoch."""
+    """Return the epochs and values of the metrics that have one number for each epoch."""
     columns: Any = history.history if isinstance(history, History) else history
     epochs = history._epochs if isinstance(history, History) else {}
     if isinstance(history, str | os.PathLike):
         columns, epochs = _read(history)
     if not isinstance(columns, Mapping):
-        raise ValueError(f"Curves are those of a History, as `fit` returns it, a dict or a log. Received: {columns!r}")
+        raise ValueError(f"Expected the History that `fit` returned, a dict, or a CSV file. Received: {columns!r}")
     longest, curves = max(map(len, columns.values()), default=0), {}
     for name, values in columns.items():
         places = epochs.get(name, range(longest))
         if len(places) != len(values):
-            raise ValueError(f"{name!r} has {len(values)} values for {longest} epochs, and nothing says for which. "
-                             "Give the History that `fit` returned.")  # fmt: skip
-        if [*places] != sorted({*places}):  # those of several runs, one after the other
+            raise ValueError(f"{name!r} has {len(values)} values for {longest} epochs, and it is unknown for which. "
+                             "Pass the History that `fit` returned.")  # fmt: skip
+        if [*places] != sorted({*places}):  # several runs, one after the other
             places = range(len(values))
         kept = [i for i, value in enumerate(values) if value is not None and np.ndim(value) == 0]
         if kept:
@@ -107,11 +107,11 @@ def _curves(history: Log) -> dict[str, tuple[list[float], list[float]]]:
 
 
 def _read(path: str | os.PathLike[str]) -> tuple[dict[str, list[float | None]], dict[str, list[int]]]:
-    """Return the columns of a file by `CSVLogger`, None for what is no number, and the epochs of each."""
+    """Return the columns of a file that `CSVLogger` wrote, None for values that are no numbers, and their epochs."""
     with open(path, encoding="utf8", newline="") as file:
         first = file.readline().rstrip("\r\n")
         if not first.startswith("epoch") or len(first) < 7:
-            raise ValueError(f"{os.fspath(path)!r} is not by CSVLogger, whose first line begins with 'epoch'.")
+            raise ValueError(f"{os.fspath(path)!r} is no file of CSVLogger: its first line must begin with 'epoch'.")
         (_, *epochs), *table = zip(*csv.reader([first, *file], delimiter=first[5]), strict=True)
     columns = {name: [None if v == "NA" or "[" in v else float(v) for v in column] for name, *column in table}
     return columns, {name: [*map(int, epochs)] for name in columns}
@@ -128,13 +128,13 @@ def _best(epochs: list[float], values: list[float], monitor: str, mode: Mode, mo
 
 
 class LiveCurves(History):
-    """A History that draws itself while `fit` runs in a notebook: one picture below the cell, which changes.
+    """A History that draws itself while `fit` runs in a notebook: one picture below the cell, which is updated.
 
-    Where no notebook shows pictures, nothing is drawn or printed.
+    Outside of notebooks nothing is drawn or printed.
 
     Args:
         metrics: See `plot_history`.
-        interval: Seconds between two pictures at least. The last epoch is always drawn.
+        interval: The least seconds between two pictures. The last epoch is always drawn.
 
     Example:
         >>> import minikeras as keras
@@ -169,7 +169,7 @@ class LiveCurves(History):
             return
         figure: Any = plot_history(self, self.metrics)[0].figure
         figure.savefig(file := BytesIO(), format="png")
-        extra("matplotlib.pyplot").close(figure)  # or the notebook would show it once more
+        extra("matplotlib.pyplot").close(figure)  # else the notebook shows it a second time
         text = ", ".join(f"{name} {np.mean(values[-1]):.4g}" for name, values in self.history.items())
         data = {"image/png": b2a_base64(file.getvalue()).decode(), "text/plain": f"epoch {self.epoch[-1] + 1}: {text}"}
         extra("IPython.display").display(data, raw=True, display_id=self._place, update=math.isfinite(self._drawn))
@@ -178,16 +178,16 @@ class LiveCurves(History):
 
 def plot_decision_surface(model: Model | Callable[[Array], Any], x: TensorLike, y: TensorLike | None = None, *,
                           threshold: float = 0.5, names: Names = None, ax: Axes | None = None) -> Axes:  # fmt: skip
-    """Draw what a classifier of two features answers over the plane, with a line where its decision changes.
+    """Draw the output of a classifier of two features over the plane, with lines where its decision changes.
 
-    One output is shown as it is; of several the largest decides. Each class of y has a marker of its own. A ValueError
-    if x has not two columns, or y another number of rows.
+    A single output is shown as it is; of several outputs, the largest decides. Each class of y has its own marker. A
+    ValueError if x does not have two columns, or y another number of rows.
 
     Args:
-        model: A model, or a function of an array (n, 2) that gives outputs, such as one that normalizes first.
-        x: Rows (n, 2), which say what part of the plane to draw. The columns of a data frame name the axes.
-        y: Their classes.
-        threshold: Where one output changes from class 0 to class 1; 0 for logits.
+        model: A model, or a function of an array (n, 2) that returns outputs, such as one that normalizes first.
+        x: Rows (n, 2), which determine the part of the plane to draw. The columns of a data frame name the axes.
+        y: The classes of the rows.
+        threshold: For a single output, where class 0 changes to class 1; 0 for logits.
 
     Example:
         >>> ax = plot_decision_surface(lambda x: x.sum(axis=1) / 3, np.array([[0, 0], [1, 2]]), [0, 1])
@@ -210,7 +210,7 @@ def plot_decision_surface(model: Model | Callable[[Array], Any], x: TensorLike, 
         half = max(np.abs(edges).max(), min(threshold, 1 - threshold))
         ends = threshold - half, threshold + half
     else:
-        shown, ends = surface.argmax(axis=0) + 0 * surface.sum(axis=0), (0, len(surface) - 1)  # nan stays
+        shown, ends = surface.argmax(axis=0) + 0 * surface.sum(axis=0), (0, len(surface) - 1)  # NaN stays NaN
         edges = np.stack([s - np.delete(surface, k, axis=0).max(axis=0) for k, s in enumerate(surface)])
     (ax,) = _axes(ax, 1)
     ink = ax.xaxis.label.get_color()
@@ -234,13 +234,13 @@ def plot_decision_surface(model: Model | Callable[[Array], Any], x: TensorLike, 
 
 def plot_confusion_matrix(y_true: TensorLike, y_pred: TensorLike, *, names: Names = None,
                           ax: Axes | None = None) -> Axes:  # fmt: skip
-    """Draw how many rows of each class (down) are taken for each (across), in the colour of their part of the row.
+    """Draw how often each true class (down) was predicted as each class (across), coloured by the share of its row.
 
-    A ValueError for other values, another number of predictions, or other names than classes.
+    A ValueError for other values, or if the numbers of predictions or of names do not fit.
 
     Args:
-        y_true: The classes.
-        y_pred: What was predicted: class numbers, probabilities (n, classes), or those of class 1, (n,) or (n, 1).
+        y_true: The true classes.
+        y_pred: The predictions: class numbers, probabilities (n, classes), or those of class 1, (n,) or (n, 1).
 
     Example:
         >>> [text.get_text() for text in plot_confusion_matrix([0, 1, 1, 1], [[0.2], [0.9], [0.4], [0.6]]).texts]
@@ -258,7 +258,7 @@ def plot_confusion_matrix(y_true: TensorLike, y_pred: TensorLike, *, names: Name
     (ax,) = _axes(ax, 1)
     image: Any = ax.imshow(table / np.maximum(table.sum(axis=1, keepdims=True), 1), vmin=0, vmax=1)
     light = image.cmap(image.norm(image.get_array()))[..., :3] @ (0.299, 0.587, 0.114)
-    cell = ax.bbox.width / count * 72 / ax.figure.dpi / 0.7  # of how many letters of one point
+    cell = ax.bbox.width / count * 72 / ax.figure.dpi / 0.7  # the width of a cell, in letters of one point
     digits = min(10, cell / len(str(table.max(initial=0))))
     for (i, j), rows in np.ndenumerate(table):
         colour = "black" if light[i, j] > 0.5 else "white"
@@ -272,9 +272,9 @@ def plot_confusion_matrix(y_true: TensorLike, y_pred: TensorLike, *, names: Name
 
 
 def _classes(y: TensorLike) -> Array:
-    """Return the class numbers that are given as such, as rows of one value a class, or as probabilities of class 1."""
+    """Return class numbers, given as such, as rows with a value for each class, or as probabilities of class 1."""
     values: Array = np.asarray(y)
-    if values.ndim == 2 and values.shape[1] > 1 and (values == values).all():  # nan is in no class
+    if values.ndim == 2 and values.shape[1] > 1 and (values == values).all():  # without NaN, which has no class
         return np.asarray(values.argmax(axis=1))
     if values.dtype.kind in "biuf" and values.ndim and values.size == len(values):
         numbers = values.reshape(-1).astype(float)
@@ -282,15 +282,15 @@ def _classes(y: TensorLike) -> Array:
             numbers = np.where(numbers > 0.5, 1.0, 0.0)
         if (numbers >= 0).all() and not (numbers % 1).any():
             return numbers.astype(int)
-    raise ValueError("Classes are numbers from 0 on or probabilities (of logits give y > 0), of shape (n,) or (n, 1), "
-                     f"or rows (n, classes). Received: {values.dtype} {values.shape} {values.ravel()[:3]}")  # fmt: skip
+    raise ValueError("Classes must be integers from 0 or probabilities (for logits, y > 0) of shape (n,) or (n, 1), or "
+                     f"rows (n, classes). Received: {values.dtype} {values.shape} {values.ravel()[:3]}")  # fmt: skip
 
 
 def plot_weights(layer: Layer, *, axes: Places = None) -> list[Axes]:
-    """Draw each weight of a layer that is built, or of a model, as a heat map: units across, what they take down.
+    """Draw each weight of a layer that is built, or of a model, as a heat map: units across, inputs down.
 
-    Axes before the last are joined. Zero is white, and both signs reach equally far. A ValueError if there are none,
-    or not one of matplotlib's axes for each that is more than a number.
+    Axes before the last are joined. Zero is white, and the colours are symmetric about it. Scalars are not drawn. A
+    ValueError if there are no weights, or if the number of matplotlib's axes differs.
 
     Example:
         >>> import minikeras as keras
@@ -301,7 +301,7 @@ def plot_weights(layer: Layer, *, axes: Places = None) -> list[Axes]:
     """
     weights = [weight for weight in layer.weights if weight.ndim]
     if not weights:
-        raise ValueError(f"{layer!r} has no weights to draw; it gets them when it is built.")
+        raise ValueError(f"{layer!r} has no weights to draw. Build it first, or choose another layer.")
     places = _axes(axes, len(weights))
     for ax, weight in zip(places, weights, strict=True):
         _heat(ax, weight.numpy().reshape(-1, weight.shape[-1]), signed=True, aspect="auto")
@@ -310,14 +310,14 @@ def plot_weights(layer: Layer, *, axes: Places = None) -> list[Axes]:
 
 
 def plot_activations(model: Model, x: Any, layer: Layer | str | int, *, ax: Axes | None = None) -> Axes:
-    """Draw what a layer gives for one input: bars for units, a heat map for steps, a tile for each channel of an image.
+    """Draw a layer's output for one input: bars for units, a heat map for steps, a tile for each channel of an image.
 
     A ValueError if x is not one row, the model does not call the layer, or there are too many axes.
 
     Args:
         model: The model that calls the layer, at whatever depth.
         x: One input as `predict` takes it, with a batch axis: `x[:1]`.
-        layer: The layer, its name, or its index. If it is called several times, the first is drawn.
+        layer: The layer, its name, or its index. If it is called several times, the first call is drawn.
 
     Example:
         >>> import minikeras as keras
@@ -344,7 +344,7 @@ def plot_activations(model: Model, x: Any, layer: Layer | str | int, *, ax: Axes
         setattr(layer, "call", call) if own else delattr(layer, "call")
     values = np.asarray(leaves(found[0])[0])[0] if found else np.zeros(())
     if not 0 < values.ndim < 4:
-        raise ValueError(f"{model.name!r} gets nothing from {layer!r} that can be drawn. Received: {values.shape}.")
+        raise ValueError(f"{model.name!r} got no output of {layer!r} with 1 to 3 axes. Received: {values.shape}.")
     (ax,) = _axes(ax, 1)
     ax.set(title=layer.name, xlabel="step" if values.ndim == 2 else "unit", ylabel="unit" if values.ndim == 2 else "")
     if values.ndim == 1:
@@ -360,12 +360,12 @@ def plot_activations(model: Model, x: Any, layer: Layer | str | int, *, ax: Axes
 def plot_filters(layer: Layer, *, shape: tuple[int, int] | None = None, ax: Axes | None = None) -> Axes:
     """Draw the filters of a layer, or of the first layer of a model that has some: a tile for each unit.
 
-    Those for images of three channels are drawn in colour; of others each channel has a tile. A ValueError if there is
-    no such layer, or images of that shape have another number of values.
+    Filters of three channels are drawn in colour; of others, each channel has a tile. A ValueError if there is no such
+    layer, or if `shape` does not fit the number of inputs.
 
     Args:
-        layer: A convolution, `Dense` on images in one row, or a model.
-        shape: Height and width of those images; by default what came before `Flatten`, or else a square.
+        layer: A convolution, a `Dense` layer on flattened images, or a model.
+        shape: For `Dense`, height and width of the images; by default the input of `Flatten`, or else a square.
 
     Example:
         >>> import minikeras as keras
@@ -376,7 +376,7 @@ def plot_filters(layer: Layer, *, shape: tuple[int, int] | None = None, ax: Axes
     inner = layer._flatten_layers()
     found: Any = next((one for one in inner if isinstance(one, Conv1D | Conv2D | Dense) and one.built), None)
     if found is None:
-        raise ValueError(f"{layer!r} has no layer with filters to draw; it gets them when it is built.")
+        raise ValueError(f"{layer!r} has no built layer with filters to draw. Build it first, or choose another one.")
     kernel = found.kernel.numpy()
     if kernel.ndim == 2:  # Dense
         side = math.isqrt(len(kernel))
@@ -393,7 +393,7 @@ def plot_filters(layer: Layer, *, shape: tuple[int, int] | None = None, ax: Axes
 
 
 def _axes(axes: Any, count: int) -> list[Axes]:
-    """Return a number of axes: those given, or those of a new figure."""
+    """Return `count` axes: those that were passed, or those of a new figure."""
     if axes is None:
         plt, columns = extra("matplotlib.pyplot"), min(count, 3)
         rows = -(-count // columns)
@@ -402,12 +402,12 @@ def _axes(axes: Any, count: int) -> list[Axes]:
         return [figure.add_subplot(rows, columns, k + 1) for k in range(count)]
     given = [*np.ravel(np.array(axes, object))]
     if len(given) != count or not all(hasattr(ax, "imshow") for ax in given):
-        raise ValueError(f"The picture needs {count} axes of matplotlib's. Received: {axes!r:.200}.")
+        raise ValueError(f"The picture needs {count} of matplotlib's axes. Received: {axes!r:.200}.")
     return given
 
 
 def _heat(ax: Axes, values: Array, signed: bool = False, **options: Any) -> None:
-    """Draw numbers as colours, beside a bar that tells which; where some are negative, zero is in the middle."""
+    """Draw numbers as colours, with a colour bar; if some are negative, zero is in the middle of it."""
     reach = float(np.max(np.abs(values), initial=0.0, where=np.isfinite(values))) or 1.0
     signed = signed or bool((values < 0).any())
     image = ax.imshow(values, cmap="PuOr" if signed else None, vmin=-reach if signed else 0.0, vmax=reach,
@@ -418,13 +418,13 @@ def _heat(ax: Axes, values: Array, signed: bool = False, **options: Any) -> None
 
 
 def _count(*sides: Any) -> None:
-    """Have whole numbers alone along sides of axes."""
+    """Label axes with integers only."""
     for side in sides:
         side.set_major_locator(extra("matplotlib.ticker").MaxNLocator("auto", integer=True, min_n_ticks=1))
 
 
 def _tiles(ax: Axes, tiles: Array) -> None:
-    """Draw images (n, height, width), or in colours (n, height, width, 3), side by side with a gap of one."""
+    """Draw images (n, height, width), or in colour (n, height, width, 3), as tiles with gaps of one pixel."""
     count, height, width, *rgb = tiles.shape
     columns = math.ceil(math.sqrt(count))
     sheet = np.full((-(-count // columns) * (height + 1) - 1, columns * (width + 1) - 1, *rgb), np.nan)

@@ -109,7 +109,7 @@ def test_curves_are_seen_where_they_are_and_dashes_have_gaps() -> None:
 def test_epochs_without_validation_have_no_value_and_those_with_stand_where_they_were() -> None:
     history = fitted(validation_freq=3, epochs=7)
     assert lines(plot_history(history, "loss")[0])["val_loss"][0] == [3, 6]
-    with pytest.raises(ValueError, match="2 values for 7 epochs, and nothing says for which"):
+    with pytest.raises(ValueError, match="2 values for 7 epochs, and it is unknown for which"):
         plot_history(history.history)
     assert lines(plot_history(fitted(initial_epoch=4), "loss")[0])["loss"][0] == [5, 6]
 
@@ -351,7 +351,7 @@ def test_what_are_no_classes_is_refused() -> None:
         np.ones((2, 2, 2)),
         3,
     ):
-        with pytest.raises(ValueError, match="Classes are numbers from 0 on or probabilities"):
+        with pytest.raises(ValueError, match="Classes must be integers from 0 or probabilities"):
             plot_confusion_matrix([0, 1], wrong)
     with pytest.raises(ValueError, match="3 predictions of 2 rows"):
         plot_confusion_matrix([0, 1], [0, 1, 1])
@@ -465,7 +465,7 @@ def test_activations_in_a_model_of_ones_own_and_of_a_layer_called_twice() -> Non
     first = deep(model.head(series[None, -1])).numpy()[0]
     bars = plot_activations(model, x, deep)
     assert [bar.get_height() for bar in bars.patches] == pytest.approx(first.tolist(), abs=1e-6)  # type: ignore[attr-defined]
-    with pytest.raises(ValueError, match=r"'own' gets nothing from <Dense name=dense"):
+    with pytest.raises(ValueError, match=r"'own' got no output of <Dense name=dense"):
         plot_activations(model, x, Dense(2))
     with pytest.raises(ValueError, match=r"one row, as x\[:1\].*\(2, 6, 2\)"):
         plot_activations(model, np.ones((2, 6, 2)), deep)

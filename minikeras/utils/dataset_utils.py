@@ -1,4 +1,4 @@
-"""Data sets: split in two, from the pictures or texts in a folder for each class, or of windows of a series."""
+"""Data sets: from folders of pictures or texts, from windows of a series, and splits of arrays in two."""
 
 import os
 import random
@@ -21,9 +21,9 @@ _PICTURES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".webp")
 
 
 class FolderDataset(PyDataset):
-    """Batches made when they are needed: `load` makes a sample of an item.
+    """Batches that are made when they are needed; `load` turns an item into a sample.
 
-    Without `batch_size` samples come one by one, without an axis for the batch. `shuffle` changes the order each pass.
+    Without `batch_size` samples come one by one, without a batch axis. `shuffle` changes the order in each pass.
     """
 
     class_names: list[str] | None = None  # None without classes
@@ -91,8 +91,8 @@ def timeseries_dataset_from_array(data: Any, targets: Any, sequence_length: int,
         targets: The target of the window that begins at each step; None for windows alone.
         sequence_length: Steps in a window.
         sequence_stride: Steps from one window to the next.
-        sampling_rate: Steps from one step of a window to the next.
-        batch_size: Windows a batch; None for one by one.
+        sampling_rate: Distance between two steps of a window, in steps of the series.
+        batch_size: Windows in a batch; None for one by one.
         shuffle: Whether the windows come in random order.
         seed: Seed of the order.
         start_index, end_index: The part of the series to use.
@@ -130,10 +130,10 @@ def timeseries_dataset_from_array(data: Any, targets: Any, sequence_length: int,
 
 def _files(root: Any, suffixes: tuple[str, ...], labels: Any, class_names: Sequence[str] | None,
            links: bool) -> tuple[list[str], Array | None, list[str] | None]:  # fmt: skip
-    """Return the files below a folder, the number of the class of each, and the names of the classes."""
+    """Return the files below a folder, the class number of each, and the names of the classes."""
     inferred = isinstance(labels, str) and labels == "inferred"
     if class_names is not None and not inferred:
-        raise ValueError("`class_names` are for `labels='inferred'` with a `label_mode`, which reads them off folders.")
+        raise ValueError("`class_names` can only be passed with `labels='inferred'` and a `label_mode`.")
     folders = sorted(f.name for f in os.scandir(root) if f.is_dir() and f.name[0] != ".") if inferred else [""]
     if inferred and class_names is not None:
         if not set(class_names) <= set(folders):
@@ -151,7 +151,7 @@ def _files(root: Any, suffixes: tuple[str, ...], labels: Any, class_names: Seque
         return paths, None, None
     numbers = np.atleast_1d(labels)
     if len(numbers) != len(files):
-        raise ValueError(f"There are {len(files)} files in {root}, and {len(numbers)} labels.")
+        raise ValueError(f"`labels` must have one label for each of {len(files)} files in {root}, not {len(numbers)}.")
     targets = numbers.astype("float32" if numbers.dtype.kind == "f" else "int32")  # floats are not cut off
     return paths, targets, [str(n) for n in sorted(set(numbers.tolist()))]
 
@@ -163,10 +163,10 @@ def _from_folder(load: Callable[[str], Any], suffixes: tuple[str, ...], director
     one_of("format", format, ("tf", "grain"))
     one_of("subset", subset, ("training", "validation", "both", None))
     if (not validation_split) != (not subset) or not 0 <= (validation_split or 0) < 1:
-        raise ValueError("`validation_split`, a number between 0 and 1, and `subset` go together. Received: "
+        raise ValueError("Pass both `validation_split`, a number between 0 and 1, and `subset`, or neither. Received: "
                          f"{validation_split=}, {subset=}.")  # fmt: skip
     if validation_split and shuffle and seed is None:
-        raise ValueError("Pass `seed=`, the same for both subsets: shuffled anew, they would have files in common.")
+        raise ValueError("Pass the same `seed=` for both subsets: shuffled differently, they would share files.")
     one_of("label_mode", label_mode, ("int", "categorical", "binary", None))
     paths, numbers, names = _files(directory, suffixes, label_mode and labels, class_names, follow_links)
     if verbose:
@@ -209,26 +209,26 @@ def image_dataset_from_directory(
     validation_split: float | None = None, subset: Subset | None = None, interpolation: Interpolation = "bilinear",
     follow_links: bool = False, crop_to_aspect_ratio: bool = False, pad_to_aspect_ratio: bool = False,
     data_format: DataFormat | None = None, format: str = "tf", verbose: bool = True) -> Any:  # fmt: skip
-    """Return batches of the pictures in a folder, whose folders are the classes (needs Pillow).
+    """Return batches of the pictures in a folder, with a subfolder for each class (needs Pillow).
 
     Args:
         directory: The folder.
-        labels: "inferred" from the folders, None for none, or a list for the files in order.
-        label_mode: "int", "categorical" (a column a class), "binary" (0 and 1) or None.
-        class_names: The folders in order, alphabetic if not given.
+        labels: "inferred" from the subfolders, None for none, or a list for the files in order.
+        label_mode: "int", "categorical" (a column for each class), "binary" (0 and 1) or None.
+        class_names: The subfolders in order, alphabetic by default.
         color_mode: "rgb", "rgba" or "grayscale".
-        batch_size: Pictures a batch; None for one by one.
+        batch_size: Pictures in a batch; None for one by one.
         image_size: Height and width to resize them to, or one number for both.
         shuffle: Whether they come in random order.
         seed: Seed of the order.
-        validation_split: Part of the files, the last ones, for validation.
+        validation_split: The fraction of the files, from the end, for validation.
         subset: "training", "validation" or "both" of these parts.
         interpolation: "nearest", "bilinear", "bicubic", "lanczos3" or "lanczos5".
         follow_links: Whether to go into folders that are symbolic links.
         format: "tf" or "grain", as in Keras; not used.
-        crop_to_aspect_ratio, pad_to_aspect_ratio: Whether to crop, or put black around, rather than distort.
+        crop_to_aspect_ratio, pad_to_aspect_ratio: Whether to crop, or to pad with black, instead of distorting.
         data_format: Where the channels are; the configured format if not given.
-        verbose: Whether to print how many files there are.
+        verbose: Whether to print how many files were found.
 
     Raises:
         ValueError: without files, or for settings that do not go together.
@@ -244,7 +244,7 @@ def image_dataset_from_directory(
             img = file.convert(COLOR_MODES[color_mode])
         wanted, sizes = np.array([height, width], "float32"), np.array([img.height, img.width], "float32")
         fitting = sizes / (sizes / wanted).max() if pad_to_aspect_ratio else wanted
-        how = interpolation, False, crop_to_aspect_ratio, crop_to_aspect_ratio and pad_to_aspect_ratio  # both: refused
+        how = interpolation, False, crop_to_aspect_ratio, crop_to_aspect_ratio and pad_to_aspect_ratio  # refuses both
         x = ops.image.resize(img_to_array(img, data_format), [*map(int, fitting)], *how, data_format=data_format)
         top, left = map(int, (wanted - fitting) / 2)
         return ops.image.pad_images(x, top, left, None, None, height, width, data_format).numpy()
@@ -258,7 +258,7 @@ def text_dataset_from_directory(
     class_names: Sequence[str] | None = None, batch_size: int | None = 32, max_length: int | None = None,
     shuffle: bool = True, seed: int | None = None, validation_split: float | None = None, subset: Subset | None = None,
     follow_links: bool = False, format: str = "tf", verbose: bool = True) -> Any:  # fmt: skip
-    """Return batches of the texts (.txt) in a folder, whose folders are the classes.
+    """Return batches of the texts (.txt) in a folder, with a subfolder for each class.
 
     Args:
         directory, labels, label_mode, class_names, batch_size, shuffle, seed, validation_split, subset, follow_links,
@@ -290,16 +290,16 @@ def split_dataset(
 def split_dataset(dataset: Array | list[Any] | tuple[Any, ...], left_size: float | None = None,
                   right_size: float | None = None, shuffle: bool = False, seed: int | None = None,
                   preferred_backend: Literal["numpy"] | None = None) -> tuple[Any, Any]:  # fmt: skip
-    """Split the rows of arrays in two, such as to train and to test on.
+    """Split the rows of arrays in two, such as those to train on and those to test on.
 
-    The rows are those that Keras picks; but where it returns two `tf.data.Dataset`, these are arrays.
+    The rows are the same as in Keras, which returns them as two `tf.data.Dataset`s; here they are arrays.
 
     Args:
-        dataset: An array, or a list or tuple of arrays with as many rows.
-        left_size: How many rows go to the left: an integer, or a fraction between 0 and 1. If not given, the rest.
-        right_size: How many go to the right, which are the last.
+        dataset: An array, or a list or tuple of arrays with the same number of rows.
+        left_size: How many of the first rows go to the left: an integer or a fraction. If not given, the rest.
+        right_size: How many of the last rows go to the right.
         shuffle: Whether to put the rows in a random order first.
-        seed: Its seed; as in Keras, Python's `random` is seeded with it.
+        seed: The seed of that order; as in Keras, Python's `random` is seeded with it.
         preferred_backend: As in Keras; there is only NumPy.
 
     Returns:
@@ -320,7 +320,7 @@ def split_dataset(dataset: Array | list[Any] | tuple[Any, ...], left_size: float
     if not arrays or not all(isinstance(x, np.ndarray) and x.ndim for x in arrays):
         raise ValueError(f"`dataset` must hold NumPy arrays with rows. Received: {[type(x) for x in arrays]}.")
     if len({len(x) for x in arrays}) > 1:
-        raise ValueError(f"All arrays must have as many rows. Received: {[len(x) for x in arrays]}.")
+        raise ValueError(f"All arrays must have the same number of rows. Received: {[len(x) for x in arrays]}.")
     rows = len(arrays[0])
     left, right = _split_sizes(left_size, right_size, rows)
     order = list(range(rows))
@@ -345,5 +345,5 @@ def _split_sizes(left: float | None, right: float | None, rows: int) -> tuple[in
     last = rows - first if last is None else last
     too_much = isinstance(left, float) and isinstance(right, float) and left + right > 1
     if too_much or not first or not last or first + last > rows:
-        raise ValueError(f"Both sides need rows, and together no more than there are. {received}")
+        raise ValueError(f"Both sides must have rows, and together not more than there are. {received}")
     return first, last

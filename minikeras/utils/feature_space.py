@@ -1,4 +1,4 @@
-"""Tables of numbers and names as vectors, by a specification of each column."""
+"""`FeatureSpace`: encodes tables of numbers and names as vectors, by a specification of each column."""
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -28,7 +28,7 @@ KINDS = Kind.__args__  # type: ignore[attr-defined]
 
 
 class Cross(Configurable):
-    """A cross of features, which `FeatureSpace.cross` stands for as well."""
+    """A cross of features; `FeatureSpace.cross` is another name of this class."""
 
     def __init__(self, feature_names: Sequence[str], crossing_dim: int, output_mode: Encoding = "one_hot") -> None:
         self.feature_names: tuple[str, ...] = tuple(feature_names)
@@ -42,7 +42,7 @@ class Cross(Configurable):
 
 
 class Feature(Configurable):
-    """How a column is encoded: by a layer that the caller makes. `FeatureSpace.feature` stands for it as well."""
+    """A column that is encoded by a given layer; `FeatureSpace.feature` is another name of this class."""
 
     def __init__(self, dtype: DTypeName, preprocessor: Any, output_mode: Literal["int", "one_hot", "float"]) -> None:
         self.dtype: DTypeName = dtype
@@ -54,14 +54,13 @@ class FeatureSpace(Layer):
     """Encodes the columns of a table, and crosses of them, as a vector for each row.
 
     Args:
-        features: What each column is: the name of a method that returns a `Feature`, such as "float_normalized", or
-            what such a method returned.
-        output_mode: "concat" (a vector for each row, of the columns and then the crosses in order of their names) or
-            "dict" (an array for each).
-        crosses: What `cross` returned; or names of features, whose values in a row are one, numbered by its hash.
-        crossing_dim: How many numbers a cross may get.
-        hashing_dim: How many numbers the values of "integer_hashed" and "string_hashed" may get.
-        num_discretization_bins: How many ranges "float_discretized" makes.
+        features: Name of each column -> a `Feature`, or the name of a method that returns one ("float_normalized").
+        output_mode: "concat" (a vector for each row: the columns, then the crosses, each sorted by name) or "dict" (an
+            array for each).
+        crosses: Results of `cross`, or lists of feature names. The values of these features together are hashed.
+        crossing_dim: The number of hashes of a cross.
+        hashing_dim: The number of hashes of "integer_hashed" and "string_hashed".
+        num_discretization_bins: The number of ranges of "float_discretized".
 
     Call arguments: a dict of columns, or of the values of one row.
 
@@ -69,7 +68,7 @@ class FeatureSpace(Layer):
         preprocessors, crossers: The layers of the features and of the crosses, by name.
 
     Raises:
-        ValueError: for an unknown kind, mode or feature; without `adapt`, where a column needs it; for other columns.
+        ValueError: for an unknown kind, mode or feature; for other columns; before `adapt`, if a column needs it.
 
     Example:
         >>> table = {"colour": ["red", "blue", "red"], "height": [1.0, 3.0, 2.0]}
@@ -122,17 +121,17 @@ class FeatureSpace(Layer):
                 raise ValueError(f"`crosses` need a `crossing_dim`. Received: crossing_dim={self.crossing_dim}.")
             cross = Cross(cross, self.crossing_dim)
         if not set(cross.feature_names) <= set(self.features):
-            raise ValueError(f"`crosses` are of the features {[*self.features]}. Received: {cross.feature_names}.")
+            raise ValueError(f"`crosses` must name features of {[*self.features]}. Received: {cross.feature_names}.")
         return cross
 
     def adapt(self, dataset: "Mapping[str, Any] | Iterable[Mapping[str, Any]]") -> None:
         """Learn what the columns need: means, ranges and vocabularies.
 
-        `dataset` is a dict of columns, or an iterable, such as a data set, of dicts of values or batches. It is gone
-        through once for each column that learns.
+        `dataset` is a dict of columns, or an iterable of dicts of values or batches, such as a data set. It is iterated
+        over once for each column that learns.
         """
         if not isinstance(dataset, Iterable) or isinstance(dataset, Iterator | str):
-            raise ValueError("`adapt()` takes a dict of columns or a data set of dicts, which can be gone through "
+            raise ValueError("`adapt()` takes a dict of columns or a data set of dicts, which can be iterated over "
                              f"several times. Received: {dataset!r:.200} (a {type(dataset).__name__}).")  # fmt: skip
         for name, layer in self.preprocessors.items():
             if _is_adaptable(layer):
@@ -142,12 +141,12 @@ class FeatureSpace(Layer):
         self.get_encoded_features()
 
     def get_inputs(self) -> dict[str, Any]:
-        """Return an `Input` for each column, to begin a model with."""
+        """Return the symbolic inputs for a model, one for each column."""
         self.get_encoded_features()
         return self.inputs
 
     def get_encoded_features(self) -> Any:
-        """Return what becomes of `get_inputs()`, to go on with in a model."""
+        """Return the encoding of `get_inputs()`, for the next layers of a model."""
         if self.encoded_features is None:
             waiting = [name for name, layer in self.preprocessors.items() if _is_adaptable(layer) and _is_empty(layer)]
             if waiting:
@@ -157,7 +156,7 @@ class FeatureSpace(Layer):
         return self.encoded_features
 
     def __call__(self, data: Any) -> Any:
-        """Return the vectors of rows, or that of one row."""
+        """Return the vectors of rows, or the vector of one row."""
         self.get_encoded_features()
         if not isinstance(data, Mapping) or {*data} != {*self.features}:
             raise ValueError(f"FeatureSpace takes a dict with the keys {[*self.features]}. Received: {data!r:.200}.")
@@ -198,7 +197,7 @@ class FeatureSpace(Layer):
         return self.one_hot_encoders[name](numbers)
 
     def save(self, filepath: str | os.PathLike[str] | BinaryIO) -> None:
-        """Write it to a file ".keras", which `load_model` reads."""
+        """Write the FeatureSpace to a .keras file, which `load_model` reads."""
         save_model(self, filepath)
 
     def get_config(self) -> Config:
@@ -210,7 +209,7 @@ class FeatureSpace(Layer):
         return {name: layer.get_build_config() for name, layer in self.preprocessors.items()}
 
     def build_from_config(self, config: Config) -> None:
-        """Do nothing: the layers of the features are built from configurations of their own."""
+        """Do nothing: the layers of the features have their own configurations."""
 
     cross: type[Cross] = Cross
     feature: type[Feature] = Feature
@@ -228,7 +227,7 @@ class FeatureSpace(Layer):
     @classmethod
     def float_discretized(cls, num_bins: int | None, bin_boundaries: Sequence[Number] | None = None,
                           output_mode: Encoding = "one_hot", name: str | None = None) -> Feature:  # fmt: skip
-        """Return a feature that becomes the number of its range, of which `adapt` makes so many."""
+        """Return a feature that is replaced by the number of its range; `adapt` finds `num_bins` ranges."""
         layer = layers.Discretization(bin_boundaries, num_bins, name=_named(name, "float_discretized"))
         return Feature("float32", layer, output_mode)
 
@@ -258,7 +257,7 @@ class FeatureSpace(Layer):
 
     @classmethod
     def float(cls, name: str | None = None) -> Feature:
-        """Return a feature that is taken as it is."""
+        """Return a feature that is left as it is."""
         return Feature("float32", layers.Identity(dtype="float32", name=_named(name, "float")), "float")
 
 
@@ -267,20 +266,20 @@ def _named(name: str | None, kind: str) -> str:
 
 
 def _is_adaptable(layer: Any) -> bool:
-    """Return whether a layer learns from data, and was not told what there is to learn."""
-    told = getattr(layer, "input_mean", None) is not None or getattr(layer, "num_bins", 1) is None
-    given = isinstance(layer, layers.TextVectorization) and layer._is_static
-    return hasattr(layer, "adapt") and not (told or given)
+    """Return whether a layer learns from data, and was not given the result as an argument."""
+    has_statistics = getattr(layer, "input_mean", None) is not None or getattr(layer, "num_bins", 1) is None
+    has_vocabulary = isinstance(layer, layers.TextVectorization) and layer._is_static
+    return hasattr(layer, "adapt") and not (has_statistics or has_vocabulary)
 
 
 def _is_empty(layer: Any) -> bool:
-    """Return whether a layer that learns has not yet."""
+    """Return whether a layer that learns from data has not learned yet."""
     known = next((getattr(layer, name) for name in ("_tokens", "bin_boundaries") if hasattr(layer, name)), None)
     return known is None and not (isinstance(layer, layers.Normalization) and layer.built)
 
 
 def _batches(dataset: Any, name: str) -> Iterator[Array]:
-    """Return a column of a data set as batches (n, 1); single values come in groups, as in Keras."""
+    """Yield a column of a data set as batches (n, 1); single values are grouped by 32, as in Keras."""
     column = raw(dataset[name]) if isinstance(dataset, Mapping) else (raw(row[name]) for row in dataset)
     values = map(np.asarray, column)
     for value in values:

@@ -1,7 +1,7 @@
 """Files from the web, kept in Keras's cache folder: `keras.utils.get_file`.
 
-What is loaded is checked before it is used: a file gets its name once it is whole and its hash is right, and an archive
-is unpacked once no name in it leads out of its folder.
+Downloads are checked before they are used. A file gets its name only when it is complete and its hash is right. An
+archive is unpacked only if no name in it leads out of its folder.
 """
 
 import os
@@ -19,7 +19,7 @@ from ..saving.writing import replacing
 Hash = Literal["auto", "md5", "sha256"]
 ArchiveFormat = Literal["auto", "tar", "zip"]
 
-_TIMEOUT = 30.0  # seconds in which a server must say something
+_TIMEOUT = 30.0  # seconds without an answer of the server
 _CHUNK = 1 << 16  # bytes
 
 
@@ -29,21 +29,21 @@ def get_file(fname: str | os.PathLike[str] | None = None, origin: str | None = N
              cache_subdir: str | os.PathLike[str] = "datasets", hash_algorithm: Hash = "auto", extract: bool = False,
              archive_format: ArchiveFormat | Iterable[str] | None = "auto",
              cache_dir: str | os.PathLike[str] | None = None, force_download: bool = False) -> str:  # fmt: skip
-    """Return the path of a file in the cache, which is downloaded first if it is not there or its hash is wrong.
+    """Return the path of a file in the cache. It is downloaded first if it is missing or its hash is wrong.
 
     Args:
-        fname: Its name in the cache, the last part of the address if not given. Of an archive to unpack, the name of
-            the folder; with a dot in it, that of the archive.
-        origin: The address it is downloaded from, one of https, http or file.
-        untar: Older way to say `extract=True, archive_format="tar"`.
-        md5_hash: Older way to give an MD5 as `file_hash`.
-        file_hash: The SHA-256 or MD5 that the file must have, as hexadecimal digits. Give it wherever it is known.
+        fname: Its name in the cache, by default the last part of the address. For an archive to unpack, the name of
+            the folder or, if it has a dot, of the archive.
+        origin: The address to download from, one of https, http or file.
+        untar: The older form of `extract=True, archive_format="tar"`.
+        md5_hash: The older form of `file_hash`, for an MD5.
+        file_hash: The SHA-256 or MD5 that the file must have, as hexadecimal digits. Pass it whenever it is known.
         cache_subdir: Folder within the cache, or the path of another folder.
-        hash_algorithm: What `file_hash` is; "auto" tells by its length.
-        extract: Whether it is an archive, which is unpacked each time.
-        archive_format: What kind of archive, or several to try; "auto" stands for both, "tar" for compressed ones too.
-        cache_dir: The cache, if not given what the environment variable KERAS_HOME says or else ~/.keras.
-        force_download: Whether to download the file even if it is there.
+        hash_algorithm: The kind of `file_hash`; "auto" tells it by the length.
+        extract: Whether it is an archive, which is unpacked at each call.
+        archive_format: The format of the archive, or several to try; "auto" for both, "tar" for compressed ones too.
+        cache_dir: The cache, by default KERAS_HOME of the environment, or else ~/.keras.
+        force_download: Whether to download the file even if it is in the cache.
 
     Returns:
         The path of the file, or of the folder that an archive was unpacked to.
@@ -91,7 +91,7 @@ def _say(text: str) -> None:
 
 
 def _checked_name(name: str, origin: str) -> str:
-    """Return a file's name, the last part of its address if it has none, if the address and it may be used."""
+    """Return a file's name, by default the last part of its address, after checks of both."""
     from urllib.parse import urlsplit
 
     _check_scheme(origin)
@@ -109,7 +109,7 @@ def _check_scheme(url: str) -> None:
 
 
 def _place(cache_dir: str | os.PathLike[str] | None, subdir: str, name: str) -> str:
-    """Return the path of a file in the cache; in the system's temporary folder if the cache cannot be written."""
+    """Return the path of a file in the cache, or in the system's temporary folder if the cache is not writable."""
     import tempfile
 
     if ".." in subdir.replace("\\", "/").split("/"):
@@ -135,11 +135,11 @@ def _has_hash(path: str, expected: str, algorithm: str) -> bool:
 
 
 def _download(origin: str, path: str, file_hash: str | None, algorithm: str) -> None:
-    """Download a file, which gets its name once it is whole and has the hash."""
+    """Download a file, which gets its name only when it is complete and its hash is right."""
     _say(f"Downloading data from {origin}")
     failures: tuple[type[Exception], ...] = (ImportError, OSError)
     try:
-        from http.client import HTTPException  # here, since these need sockets
+        from http.client import HTTPException  # here, since some builds of Python have no sockets
         from urllib.request import urlopen
 
         failures += (HTTPException,)
@@ -154,7 +154,7 @@ def _download(origin: str, path: str, file_hash: str | None, algorithm: str) -> 
                     bar.update(done)
             bar.update(done, finalize=True)
             if size and done != size:
-                raise ConnectionError(f"only {done} of {size} bytes came")
+                raise ConnectionError(f"only {done} of {size} bytes were received")
             file.flush()
             if file_hash and not _has_hash(file.name, file_hash, algorithm):
                 reason = f"its {algorithm} is not {file_hash}"
@@ -175,7 +175,7 @@ def _unpack(path: str, folder: str, formats: str | Iterable[str] | None) -> bool
             with tarfile.open(path) as tar:
                 _check_members(tar.getnames(), path)
                 try:
-                    tar.extractall(folder, filter="data")  # which checks where links lead, too
+                    tar.extractall(folder, filter="data")  # this filter also checks where links lead
                 except tarfile.FilterError as error:
                     raise ValueError(f"The archive {path} was not unpacked: {error}.") from error
             return True

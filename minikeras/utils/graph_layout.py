@@ -1,6 +1,7 @@
-"""Where the parts of a drawing stand: ranks by the longest way from a start, in each an order with few crossings.
+"""The layout of a drawn graph: parts are placed in ranks, and in each rank in an order with few crossings.
 
-After Sugiyama, Tagawa and Toda 1981, Gansner et al. 1993. In points, "across" is in a rank, "along" from rank to rank.
+After Sugiyama, Tagawa and Toda 1981, Gansner et al. 1993. The rank of a part is the longest way to it from a start.
+Coordinates, in points, are "across" within a rank and "along" from rank to rank.
 """
 
 from collections import defaultdict
@@ -12,30 +13,30 @@ Point = tuple[float, float]
 Link = tuple[int, int]
 
 BETWEEN_RANKS, BETWEEN_PARTS = 36.0, 24.0
-_SWEEPS = 12, 13  # down and up by turns, for the order and for the places; the last one is down
+_SWEEPS = 12, 13  # passes for the order, and for the places; they go down and up in turn, the last one down
 
 
 class Layout(NamedTuple):
     """Where everything is, as (across, along)."""
 
-    places: list[Point]  # the corner of each part, the least of both
-    size: Point  # the whole
-    gaps: list[Point]  # where each space between two ranks begins and ends, along
-    ranks: list[int]  # in which rank each part stands
-    lanes: dict[Link, list[float]]  # where a link crosses the ranks between its ends, across
+    places: list[Point]  # of the corner of each part that has the smallest coordinates
+    size: Point  # of the whole drawing
+    gaps: list[Point]  # start and end, along, of each gap between two ranks
+    ranks: list[int]  # the rank of each part
+    lanes: dict[Link, list[float]]  # where, across, a link passes each rank between its ends
 
 
 def arrange(sizes: Sequence[Point], links: Iterable[Link]) -> Layout:
-    """Return where parts of these sizes (across, along) stand.
+    """Return the layout of parts with these sizes (across, along).
 
-    A link from part to part that leads back to an earlier one is laid out as if it led forward.
+    A link that leads back to an earlier part is laid out as if it led forward.
     """
     forward = sorted({(min(link), max(link)) for link in links if link[0] != link[1]}, key=lambda link: link[::-1])
     ranks = _ranks(len(sizes), forward)
     widths = [size[0] + BETWEEN_PARTS for size in sizes]
     rows = [[part for part, at in enumerate(ranks) if at == rank] for rank in range(max(ranks, default=0) + 1)]
     lanes: dict[Link, list[int]] = {}
-    for start, end in forward:  # a lane is a part of its own, numbered after the others
+    for start, end in forward:  # lanes are laid out as parts, whose numbers follow those of the others
         lanes[start, end] = [*range(len(widths), len(widths) + ranks[end] - ranks[start] - 1)]
         widths += [BETWEEN_PARTS] * len(lanes[start, end])
         for rank, lane in enumerate(lanes[start, end], ranks[start] + 1):
@@ -53,7 +54,7 @@ def arrange(sizes: Sequence[Point], links: Iterable[Link]) -> Layout:
 
 
 def _ranks(count: int, forward: Sequence[Link]) -> list[int]:
-    """Return the rank of each part: behind all that lead to it, and of a start right before what it leads to."""
+    """Return the rank of each part: after all parts that lead to it; for a start, right before the next part."""
     ranks = [0] * count
     for start, end in forward:
         ranks[end] = max(ranks[end], ranks[start] + 1)
@@ -63,8 +64,8 @@ def _ranks(count: int, forward: Sequence[Link]) -> list[int]:
 
 
 def _across(rows: list[list[int]], widths: Sequence[float], lanes: dict[Link, list[int]]) -> dict[int, float]:
-    """Order each row, so that few links cross, and return where the middle of each part and lane is."""
-    before, after = defaultdict[int, list[int]](list), defaultdict[int, list[int]](list)  # what is next to it, linked
+    """Sort each row so that few links cross, and return the middle, across, of each part and lane."""
+    before, after = defaultdict[int, list[int]](list), defaultdict[int, list[int]](list)  # linked neighbours
     for (start, end), passed in lanes.items():
         for a, b in pairwise((start, *passed, end)):
             after[a].append(b)
@@ -72,7 +73,7 @@ def _across(rows: list[list[int]], widths: Sequence[float], lanes: dict[Link, li
     at = {part: float(i) for row in rows for i, part in enumerate(row)}
     for sweep in range(sum(_SWEEPS)):  # first an order, by the mean place of the neighbours, then the places
         if sweep == _SWEEPS[0]:
-            for passed in lanes.values():  # which for the lanes of a link shall be one line
+            for passed in lanes.values():  # the lanes of a link attract each other, so that they form a line
                 for lane in passed:
                     before[lane] += passed * 4
                     after[lane] += passed * 4
@@ -89,12 +90,12 @@ def _across(rows: list[list[int]], widths: Sequence[float], lanes: dict[Link, li
 
 
 def spread(goals: Sequence[float], widths: Sequence[float]) -> list[float]:
-    """Return the middles, nearest to the goals, of things of these widths that do not overlap.
+    """Return middles, as near to the goals as possible, for things of these widths that must not overlap.
 
-    The sum of the squared distances is least (isotonic regression: Barlow et al. 1972).
+    The sum of squared distances to the goals is minimal (isotonic regression: Barlow et al. 1972).
     """
     offsets = list(accumulate(((a + b) / 2 for a, b in pairwise(widths)), initial=0.0))
-    blocks: list[tuple[float, int]] = []  # the mean place of things that touch, and their number
+    blocks: list[tuple[float, int]] = []  # for things that touch: their mean place, and their number
     for place, offset in zip(goals, offsets, strict=False):
         blocks.append((place - offset, 1))
         while len(blocks) > 1 and blocks[-2][0] > blocks[-1][0]:

@@ -1,4 +1,4 @@
-"""Pictures on disk and arrays (extra `image`: Pillow)."""
+"""Pictures: files, Pillow's images and arrays (extra `image`: Pillow)."""
 
 import os
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ _pillow = partial(optional, "PIL.Image", extra="image")
 
 
 def open_image(file: Any, deep: bool = False) -> Any:
-    """Return what a file holds as a Pillow image, in 8 bits as TensorFlow's unless `deep`; needs Pillow."""
+    """Open a file as a Pillow image, reduced to 8 bits as TensorFlow does unless `deep`; an ImportError without Pillow."""
     image = _pillow("Reading pictures").open(file)
     if deep or image.mode not in ("I", "I;16"):
         return image
@@ -66,7 +66,7 @@ def img_to_array(img: Any, data_format: DataFormat | None = None, dtype: DTypeLi
 
 def save_img(path: Any, x: Any, data_format: DataFormat | None = None, file_format: str | None = None,
              scale: bool = True, **kwargs: Any) -> None:  # fmt: skip
-    """Write an array as a picture, in the format of the file's name if none is given."""
+    """Write an array as a picture; the format is that of the file's name unless another is given."""
     if file_format is None and isinstance(path, str | os.PathLike):
         file_format = os.path.splitext(path)[1][1:].lower()
     file_format = "jpeg" if file_format and file_format.lower() == "jpg" else file_format
@@ -89,7 +89,7 @@ def load_img(path: str | os.PathLike[str] | BinaryIO, color_mode: ColorMode = "r
         color_mode: "rgb", "rgba" or "grayscale".
         target_size: Height and width to resize it to.
         interpolation: "nearest", "bilinear", "bicubic", "lanczos", "box" or "hamming".
-        keep_aspect_ratio: Whether to crop rather than distort.
+        keep_aspect_ratio: Whether to crop instead of distorting.
 
     Raises:
         ValueError: for an unknown mode or interpolation.
@@ -114,7 +114,7 @@ def load_img(path: str | os.PathLike[str] | BinaryIO, color_mode: ColorMode = "r
 
 def smart_resize(x: Any, size: Sequence[int], interpolation: Interpolation = "bilinear",
                  data_format: DataFormat = "channels_last") -> Any:  # fmt: skip
-    """Resize images, one or a batch, and crop rather than distort them; a ValueError for another shape or size."""
+    """Resize one image or a batch; crop instead of distorting. A ValueError for another shape or size."""
     values = ops.cast(x, "float32") if interpolation != "nearest" and np.asarray(x).dtype.kind in "iub" else x
     y = ops.image.resize(values, size, interpolation, crop_to_aspect_ratio=True, data_format=data_format)
     return y.numpy() if isinstance(x, np.ndarray) else y

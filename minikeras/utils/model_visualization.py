@@ -1,7 +1,7 @@
 """A model as a picture: `keras.utils.plot_model` and `model_to_dot`.
 
-A model becomes boxes, frames around the boxes of models in it, and arrows. Graphviz draws them where it is installed,
-matplotlib where it is not.
+A layer is drawn as a box, a nested model as a frame around the boxes of its layers, and tensors as arrows. Graphviz
+draws the picture if it is installed, else matplotlib.
 """
 
 import os
@@ -27,7 +27,7 @@ _PAD, _TITLE = 12.0, 18.0  # within a frame, in points
 
 
 class _Cell(NamedTuple):
-    """A cell of a box: text, of which the second part is bold, on a colour; `size` is that of the letters in points."""
+    """A cell of a box: a text in three parts, of which the second is bold; `fill` is the colour behind it."""
 
     before: str
     bold: str
@@ -45,10 +45,10 @@ class _Part:
 
     def __init__(self, layer: Any, rows: Sequence[list[_Cell]] = ()) -> None:
         self.layer, self.rows = layer, rows  # the cells of a box
-        self.parts: list[_Part] = []  # what is in a frame
-        self.arrows: list[tuple[int, int, _Part, _Part]] = []  # from and to which part, and from and to which box
-        self.layout: Layout = arrange([], [])  # where the parts stand in the frame
-        self.title: float = _TITLE  # its height
+        self.parts: list[_Part] = []  # the contents of a frame
+        self.arrows: list[tuple[int, int, _Part, _Part]] = []  # (start, end) as indices of parts, then as boxes
+        self.layout: Layout = arrange([], [])  # of the parts in the frame
+        self.title: float = _TITLE  # height of the title
         self.at: Point = (0.0, 0.0)  # (x, y) from the upper left, in points
         self.size: Point = (0.0, 0.0)
 
@@ -57,7 +57,7 @@ class _Part:
 
 
 def _frame(model: Any, show: Set[str], expand: bool) -> _Part:
-    """Return the frame of a model; one that is neither a chain nor a graph of layers has a single box in it."""
+    """Return the frame of a model. If the model is neither a chain nor a graph of layers, it holds a single box."""
     frame = _Part(model)
     wiring = _wiring(model) or [(model, [])]
     numbers = {id(layer): i for i, (layer, _) in enumerate(wiring)}
@@ -74,7 +74,7 @@ def _frame(model: Any, show: Set[str], expand: bool) -> _Part:
 
 
 def _wiring(model: Any) -> list[tuple[Any, list[tuple[Any, int, int]]]]:
-    """Return the layers of a model, and for each what feeds it: another, which of its outputs, to which input."""
+    """Return the layers of a model, each with its inputs as (source layer, index of its output, index of the input)."""
     if isinstance(model, Sequential):
         layers = model.layers
         return [(layer, [(layers[i - 1], 0, 0)] if i else []) for i, layer in enumerate(layers)]
@@ -86,7 +86,7 @@ def _wiring(model: Any) -> list[tuple[Any, list[tuple[Any, int, int]]]]:
 
 
 def _box(part: _Part, end: Literal["inputs", "outputs"], place: int) -> _Part:
-    """Return the box that takes an input of a part, or gives an output."""
+    """Return the box within a part that takes one of its inputs, or returns one of its outputs."""
     if not part.parts:
         return part
     if isinstance(part.layer, Sequential):
@@ -96,7 +96,7 @@ def _box(part: _Part, end: Literal["inputs", "outputs"], place: int) -> _Part:
 
 
 def _rows(layer: Any, show: Set[str]) -> list[list[_Cell]]:
-    """Return the cells that tell of a layer, or of an op."""
+    """Return the cells that describe a layer or an op."""
     kind, named = type(layer).__name__, "show_layer_names" in show
     rows = [[_Cell("", layer.name if named else kind, f" ({kind})" if named else "", "black", 16)]]
     activation = getattr(layer, "activation", None)
@@ -112,7 +112,7 @@ def _rows(layer: Any, show: Set[str]) -> list[list[_Cell]]:
 
 
 def _text(layer: Any, end: str, what: str) -> str:
-    """Return the shapes or dtypes of what a layer takes or gives, "?" where it was never called symbolically."""
+    """Return the shapes or dtypes of a layer's inputs or outputs, "?" if it was never called symbolically."""
     op = isinstance(layer, Operation)
     tensors: Any = only(getattr(layer._inbound_nodes[0], f"{end}s")) if op else getattr(layer, end, None)
     facts = map_structure(lambda x: getattr(x, what, "?"), tensors)
@@ -167,14 +167,14 @@ def _label(rows: Sequence[Sequence[_Cell]]) -> str:
 
 
 def _drawn_by_graphviz(frame: _Part, path: str, kind: str, **settings: Any) -> bool:
-    """Draw a frame to a file, and return whether there was a Graphviz that could."""
-    from shutil import which  # here, since importing it takes time that few want to spend
+    """Draw a frame to a file with Graphviz; return whether that was possible."""
+    from shutil import which  # here, since it takes time to import, and few need it
 
     if not which("dot") or find_spec("pydot") is None:
         return False
     try:
         _to_dot(frame, _dot(**settings)).write(path, format=kind)
-    except (AssertionError, OSError):  # pydot's error where Graphviz fails, as it does on some graphs
+    except (AssertionError, OSError):  # pydot's errors if Graphviz fails, as it does for some graphs
         return False
     return True
 
@@ -183,7 +183,7 @@ def _drawn_by_graphviz(frame: _Part, path: str, kind: str, **settings: Any) -> b
 
 
 class _Drawing:
-    """A picture made by matplotlib: everything is measured, placed from the outside in, and drawn."""
+    """A picture made by matplotlib: all parts are measured, then placed from the outside in, then drawn."""
 
     def __init__(self, frame: _Part, rankdir: RankDirection) -> None:
         self.sideways, self.backwards = rankdir in ("LR", "RL"), rankdir in ("BT", "RL")
@@ -201,7 +201,7 @@ class _Drawing:
         self._draw_arrows(frame)
 
     def _turn(self, point: Point) -> Point:
-        """Return (across, along) for (x, y), and the other way round."""
+        """Convert (x, y) to (across, along), or back."""
         return point[::-1] if self.sideways else point
 
     # --- places
@@ -262,7 +262,7 @@ class _Drawing:
     # --- arrows
 
     def _draw_arrows(self, frame: _Part) -> None:
-        """Draw the arrows of a frame, each past the ranks between its ends along its lanes."""
+        """Draw the arrows of a frame; each passes the ranks between its ends through its lanes."""
         for a, b, start, end in frame.arrows:
             if start is end:  # a layer that takes its own output
                 x, y = start.at[0] + start.size[0], start.at[1] + start.size[1] / 2
@@ -279,17 +279,17 @@ class _Drawing:
             line.append(self._port(last, not self.backwards))
             line = line if a <= b else line[::-1]
             points = [line[0]]
-            for (x, y), (to_x, to_y) in pairwise(line):  # a curve that leaves and arrives along
+            for (x, y), (to_x, to_y) in pairwise(line):  # a curve that starts and ends in the direction "along"
                 points += [(x, (y + to_y) / 2), (to_x, (y + to_y) / 2), (to_x, to_y)]
             self._draw_arrow(list(map(self._turn, points)))
 
     def _port(self, box: _Part, low: bool) -> Point:
-        """Return the middle of that side of a box which faces the rank before or after."""
+        """Return the middle of the side of a box that faces the rank before it (`low`) or after it."""
         at, size = self._turn(box.at), self._turn(box.size)
         return at[0] + size[0] / 2, at[1] if low else at[1] + size[1]
 
     def _draw_arrow(self, points: Sequence[Point]) -> None:
-        codes = [1] + [4] * (len(points) - 1)  # go there; then Bezier curves
+        codes = [1] + [4] * (len(points) - 1)  # matplotlib's codes: move to the first point, then Bezier curves
         path, style = extra("matplotlib.path").Path(points, codes), "-|>, head_length=8, head_width=4"
         self.axes.add_patch(self.patches.FancyArrowPatch(path=path, arrowstyle=style, color="black", linewidth=2))
 
@@ -302,7 +302,7 @@ def _height(row: Sequence[_Cell]) -> float:
 
 
 def _drawn(model: Model, rankdir: str, expand_nested: bool, kwargs: dict[str, Any], **options: Any) -> _Part:
-    """Return the frame of a model, once the arguments are checked."""
+    """Check the arguments and return the frame of a model."""
     if not model.built:
         raise ValueError("This model has not been built yet: call it on a batch of data, or `build()` it, first.")
     if kwargs:
@@ -316,18 +316,18 @@ def model_to_dot(model: Model, show_shapes: bool = False, show_dtype: bool = Fal
                  rankdir: RankDirection = "TB", expand_nested: bool = False, dpi: int = 200, subgraph: bool = False,
                  show_layer_activations: bool = False, show_trainable: bool = False, splines: str = "ortho",
                  **kwargs: Any) -> Any:  # fmt: skip
-    """Return a model as a graph of pydot, for Graphviz to draw.
+    """Return a model as a pydot graph, which Graphviz can draw.
 
     Args:
         model: A model that is built.
-        show_shapes, show_dtype, show_layer_names, show_layer_activations, show_trainable: Whether boxes tell shapes,
-            the dtype of the output, names, activation functions, and if the weights are trained.
-        rankdir: Which way the arrows go.
-        expand_nested: Whether a model in it is drawn as a frame around its layers.
+        show_shapes, show_dtype, show_layer_names, show_layer_activations, show_trainable: Whether boxes show shapes,
+            the dtype of the output, names, activation functions, and whether the weights are trainable.
+        rankdir: The direction of the arrows.
+        expand_nested: Whether to draw a nested model as a frame around its layers.
         dpi: Dots per inch of the picture.
         subgraph: Whether to return a frame to put in another graph.
         splines: How Graphviz draws arrows: "ortho", "curved", "polyline", "spline" or "line".
-        kwargs: None; there to be refused.
+        kwargs: No others are accepted.
 
     Returns:
         A `pydot.Dot`, or a `pydot.Cluster` for `subgraph`. A node is named after the `id` of its layer.
@@ -349,18 +349,18 @@ def plot_model(model: Model, to_file: str | os.PathLike[str] = "model.png", show
                show_dtype: bool = False, show_layer_names: bool = False, rankdir: RankDirection = "TB",
                expand_nested: bool = False, dpi: int = 200, show_layer_activations: bool = False,
                show_trainable: bool = False, splines: str = "ortho", **kwargs: Any) -> Any:  # fmt: skip
-    """Draw a model to a file: by Graphviz where it and pydot are installed, by matplotlib where not.
+    """Draw a model to a file, with Graphviz if it and pydot are installed, else with matplotlib.
 
     Args:
         model: A model that is built.
-        to_file: Name of the file; its ending says in which format, PNG if there is none.
+        to_file: Name of the file; its ending is the format, PNG without one.
         show_shapes, show_dtype, show_layer_names, rankdir, expand_nested, dpi, show_layer_activations, show_trainable:
             See `model_to_dot`.
         splines: How Graphviz draws arrows; matplotlib has its own way.
-        kwargs: None; there to be refused.
+        kwargs: No others are accepted.
 
     Returns:
-        The picture as a notebook shows it, None where IPython is not installed or does not show such files.
+        The picture for a notebook, None if IPython is not installed or does not show such files.
 
     Raises:
         ImportError: if there is nothing to draw with; the message says how to install it.
@@ -376,8 +376,8 @@ def plot_model(model: Model, to_file: str | os.PathLike[str] = "model.png", show
     kind = os.path.splitext(to_file)[1][1:] or "png"
     if not _drawn_by_graphviz(frame, to_file, kind, rankdir=rankdir, dpi=dpi, splines=splines):
         drawing = _Drawing(frame, rankdir)
-        largest = 65_000 / max(drawing.figure.get_size_inches())  # more dots than that a picture cannot have
-        with extra("matplotlib").rc_context({"text.hinting": "none"}):  # text is as wide as it was measured
+        largest = 65_000 / max(drawing.figure.get_size_inches())  # matplotlib draws less than 65,536 dots a side
+        with extra("matplotlib").rc_context({"text.hinting": "none"}):  # else text is wider than it was measured
             drawing.figure.savefig(to_file, dpi=min(dpi, largest), format=kind)
     if kind not in ("svg", "png", "jpg", "jpeg", "gif", "webp") or find_spec("IPython") is None:
         return None

@@ -20,13 +20,13 @@ def normalize(x: Array, axis: int | None = -1, order: float = 2) -> FloatArray: 
 @overload
 def normalize(x: TensorLike, axis: int | None = -1, order: float = 2) -> FloatArray | Tensor: ...
 def normalize(x: TensorLike, axis: int | None = -1, order: float = 2) -> FloatArray | Tensor:
-    """Return x divided by its norm along an axis; where that is 0, x as it is.
+    """Return x divided by its norm along an axis; vectors of norm 0 stay as they are.
 
     Args:
-        x: An array, which gives an array; or a tensor or a list, which give a tensor. A single axis of an array
-            counts as one row: (n,) gives (1, n).
-        axis: The axis along which a norm is taken; None takes one of a whole array.
-        order: Which norm: sum(|x| ** order) ** (1 / order), for an array also np.inf, the largest |x|.
+        x: An array, which returns an array; or a tensor or a list, which returns a tensor. An array with a single axis
+            counts as one row: (n,) returns (1, n).
+        axis: The axis along which norms are taken; None for one norm of the whole array.
+        order: The norm: sum(|x| ** order) ** (1 / order). For an array it may be np.inf, the largest |x|.
 
     Example:
         >>> normalize(np.array([[3.0, 4.0], [0.0, 0.0]]))
@@ -34,7 +34,7 @@ def normalize(x: TensorLike, axis: int | None = -1, order: float = 2) -> FloatAr
                [0. , 0. ]])
     """
     if not isinstance(x, np.ndarray):
-        return ops.normalize(x, axis=axis, order=cast(int, order))  # which checks it
+        return ops.normalize(x, axis=axis, order=cast(int, order))  # `ops.normalize` checks the order
     norm = np.atleast_1d(np.linalg.norm(x, order, axis))
     norm[norm == 0] = 1
     return cast(FloatArray, x / np.expand_dims(norm, -1 if axis is None else axis))
@@ -92,17 +92,17 @@ def pad_sequences(sequences: Sequence[Any] | Array, maxlen: int | None = None, d
 
     Args:
         sequences: Lists or arrays of any lengths, whose items all have the same shape.
-        maxlen: The length to give them, that of the longest if not given.
+        maxlen: The length of all rows, by default that of the longest sequence.
         dtype: Dtype of the array; `object` for text.
-        padding: Whether what is missing is filled "pre" (at the start) or "post" (at the end).
-        truncating: Whether what is too much is cut off at the start or at the end.
-        value: What fills.
+        padding: Whether short sequences are padded at the start ("pre") or at the end ("post").
+        truncating: Whether long sequences are cut at the start ("pre") or at the end ("post").
+        value: The value to pad with.
 
     Returns:
         An array of shape (number of sequences, maxlen, ...).
 
     Raises:
-        ValueError: if an item of `sequences` is no sequence, items differ in shape, or an argument is another.
+        ValueError: if an item of `sequences` is no sequence, items differ in shape, or an argument is unknown.
 
     Example:
         >>> pad_sequences([[1], [2, 3, 4]])

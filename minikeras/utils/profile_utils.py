@@ -15,7 +15,7 @@ from .._jit.program import Program
 
 
 class StepProfile(list[tuple[str, float]]):
-    """The lines of a compiled step and their microseconds, in the order they run; as text, a table with shares."""
+    """The lines of a compiled step with their microseconds, in the order they run; `str` makes a table of it."""
 
     def __str__(self) -> str:
         total = sum(time for _, time in self)
@@ -24,11 +24,11 @@ class StepProfile(list[tuple[str, float]]):
 
 
 def profile_step(model: Any, x: TensorLike, y: TensorLike | None = None, steps: int = 20) -> StepProfile:
-    """Return where the time of a step on one batch goes: the lines of the program that it becomes, with median times.
+    """Return the lines of the program that a step on one batch is compiled to, with their median times.
 
-    A line is a call of NumPy, with weights by their paths, other arrays by dtype and shape. Keras has no such function.
-    Of a step that runs in blocks of rows a line has the time of all blocks, which several threads may share. The model
-    trains meanwhile, as in so many calls of `train_on_batch`, and three more, or those that lead to such blocks.
+    A line is a call of NumPy. It shows weights by their paths, and other arrays by dtype and shape. If the step runs in
+    blocks of rows, a line has the time of all blocks, which several threads may share. The model is trained meanwhile,
+    by `steps` calls of `train_on_batch` and a few more, after which the step is compiled. Keras has no such function.
 
     Args:
         model: A compiled model; for a prediction, any.
@@ -37,7 +37,7 @@ def profile_step(model: Any, x: TensorLike, y: TensorLike | None = None, steps: 
         steps: Number of steps that are timed.
 
     Raises:
-        ValueError: if the step is not compiled, as with `run_eagerly=True` or where it looks at values.
+        ValueError: if the step is not compiled, as with `run_eagerly=True`, or if its Python code reads values.
 
     Example:
         >>> from minikeras import Input, Sequential, layers
@@ -51,10 +51,10 @@ def profile_step(model: Any, x: TensorLike, y: TensorLike | None = None, steps: 
     def step() -> object:
         return model.predict_on_batch(x) if y is None else model.train_on_batch(x, y)
 
-    for _ in range(3):  # of which the last, at the latest, makes the program
+    for _ in range(3):  # the third step, at the latest, compiles the program
         step()
     jit = model._predict_jit if y is None else model._jits["train"]
-    if any(program.steps_left > 0 for program in jit._programs.values()):  # a better one is to come
+    if any(program.steps_left > 0 for program in jit._programs.values()):  # a program in blocks will replace it
         for _ in range(WHOLE_STEPS + 2):
             step()
     stages = [stage for program in jit._programs.values() for stage in program.parts()]
@@ -74,29 +74,30 @@ def profile_step(model: Any, x: TensorLike, y: TensorLike | None = None, steps: 
 
 @contextmanager
 def _timed(program: Program, found: dict[str, list[float]], like: Program) -> Iterator[None]:
-    """Within this context a program notes the seconds of each of its lines, run after run, by what the line says.
+    """Within this context a program appends the seconds of each line to `found`, by the readable text of the line.
 
-    It says what it says in a program that is alike.
+    The text has the names of `like`, so that the programs of all blocks have the same texts.
     """
     start = 0.0
 
-    def clock(k: int) -> None:
+    def clock(number: int) -> None:
         nonlocal start
         seconds = perf_counter() - start
-        if said[k]:
-            found.setdefault(said[k], []).append(seconds)
+        if texts[number]:
+            found.setdefault(texts[number], []).append(seconds)
         start = perf_counter()
 
-    source, said = [], []
-    for k, line in enumerate(program.source.splitlines()):
+    source, texts = [], []
+    for number, line in enumerate(program.source.splitlines()):
         text = line.lstrip()
-        works = line.startswith(" ") and not text.startswith(("return ", "del ")) and not line.endswith(":")
-        said.append(f"{k:3d} {_readable(text, like)}" if works else "")
-        source += [line, f"{line[: -len(text)] or '    '}clock({k})"] if works or line.startswith("def ") else [line]
+        is_timed = line.startswith(" ") and not text.startswith(("return ", "del ")) and not line.endswith(":")
+        texts.append(f"{number:3d} {_readable(text, like)}" if is_timed else "")
+        call = [f"{line[: -len(text)] or '    '}clock({number})"] if is_timed or line.startswith("def ") else []
+        source += [line, *call]
     names, functions = program._codegen.namespace, (program._main, program._tail)
     names["clock"] = clock
     try:
-        exec(compile("\n".join(source), "<profile>", "exec"), names)  # of names and numbers made here alone
+        exec(compile("\n".join(source), "<profile>", "exec"), names)  # safe: all names in it are made by codegen
         program._main, program._tail = names["main"], names["tail"]
         yield
     finally:
@@ -104,7 +105,7 @@ def _timed(program: Program, found: dict[str, list[float]], like: Program) -> It
 
 
 def _readable(line: str, program: Program) -> str:
-    """Return a line with functions, weights and shapes in place of names."""
+    """Return a line of code with functions, paths of weights and shapes in place of the program's names."""
     weights = {str(name): variable.path for name, (variable, _) in program._codegen.shares}
 
     def meaning(match: re.Match[str]) -> str:

@@ -1,4 +1,4 @@
-"""The wrappers, once scikit-learn is imported; without it they say so when they are made."""
+"""The wrappers of models for scikit-learn. Without it the classes exist, but making an object is an ImportError."""
 
 from collections.abc import Callable
 from importlib import import_module
@@ -50,7 +50,7 @@ else:
 
 
 class Quiet(BaseEstimator):
-    """An estimator whose clones print nothing: there is one for each fold of a search."""
+    """An estimator whose clones print nothing, since a search makes a clone for each fold."""
 
     _quiet: Config = {}  # noqa: RUF012 - never changed; keywords of `fit` and `predict`
 
@@ -64,11 +64,11 @@ class SKLBase(Quiet):
     """A compiled model, or a function that makes one, as an estimator.
 
     Args:
-        model: A compiled model, cloned before each fit; or a function that returns one. It is called with `X` and `y`
-            as keywords, `y` as the model gets it.
-        warm_start: Whether a fit goes on from the weights of the one before, without cloning.
+        model: A compiled model, which is cloned before each fit; or a function that returns one, called with the
+            keywords `X` and `y`, the targets as the model gets them.
+        warm_start: Whether a fit continues with the weights of the last one, without cloning.
         model_kwargs: Further keywords of the function.
-        fit_kwargs: Keywords of `Model.fit`; those passed to `fit` win.
+        fit_kwargs: Keywords of `Model.fit`; those passed to `fit` take precedence.
     """
 
     model_: Model
@@ -90,11 +90,11 @@ class SKLBase(Quiet):
 
     @property
     def epoch_(self) -> int:
-        """How many epochs the last fit took."""
+        """The number of epochs of the last fit."""
         return len(self.history_.epoch) if "history_" in vars(self) else 0
 
     def set_fit_request(self, **kwargs: bool | str | None) -> Self:
-        """Say which metadata `fit` wants; a RuntimeError if scikit-learn's metadata routing is not enabled."""
+        """Request metadata for `fit`; a RuntimeError if scikit-learn's metadata routing is not enabled."""
         routing = import_module("sklearn.utils.metadata_routing")
         if not import_module("sklearn").get_config().get("enable_metadata_routing", False):
             raise RuntimeError("This method is only available when metadata routing is enabled: "
@@ -127,7 +127,7 @@ class SKLBase(Quiet):
         return self
 
     def predict(self, X: Any) -> Array:
-        """Return what the model predicts, in the form of the targets it was fitted to."""
+        """Return predictions in the form of the targets that the model was fitted to."""
         return self._prediction(self._outputs(X))
 
     def _model(self, X: Array, y: Array) -> Model:
@@ -149,7 +149,7 @@ class SKLBase(Quiet):
         return kind
 
     def _target(self, y: Array) -> Array:
-        """Return targets as a model wants them: in two axes."""
+        """Return targets for the model, with two axes."""
         self._target_type(y)
         self._target_ndim = y.ndim
         return y.reshape(-1, 1) if y.ndim == 1 else y
@@ -159,7 +159,7 @@ class SKLBase(Quiet):
 
 
 class Tagged(BaseEstimator):
-    """What scikit-learn is told of the estimators, which goes before what its own classes say."""
+    """The tags that scikit-learn reads; this base comes before scikit-learn's own bases, whose tags it overrides."""
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -177,7 +177,7 @@ class SKLearnClassifier(Tagged, ClassifierMixin, SKLBase):
     Attributes:
         classes_: The labels, in order.
         model_: The fitted model.
-        history_: What its `fit` returned.
+        history_: The History that its `fit` returned.
 
     Raises:
         ImportError: without scikit-learn.
@@ -186,12 +186,12 @@ class SKLearnClassifier(Tagged, ClassifierMixin, SKLBase):
     classes_: Array
 
     def decision_function(self, X: Any) -> Array:
-        """Return the model's outputs, one column a class; of two classes, by how much the second outdoes the first."""
+        """Return the model's outputs, a column for each class; for two classes the second minus the first column."""
         outputs = self._outputs(X)
         return outputs[:, 1] - outputs[:, 0] if len(self.classes_) == 2 else outputs
 
     def predict_proba(self, X: Any) -> Array:
-        """Return the model's outputs, one column a class: probabilities where its last activation makes them."""
+        """Return the model's outputs, a column for each class: probabilities, if the last activation makes them."""
         return self._outputs(X)
 
     def _target(self, y: Array) -> Array:
@@ -216,7 +216,7 @@ class SKLearnRegressor(Tagged, RegressorMixin, SKLBase):
 
 
 class SKLearnTransformer(Tagged, TransformerMixin, SKLBase):
-    """A transformer for scikit-learn, such as a model that gives embeddings of its inputs.
+    """A transformer for scikit-learn, such as a model whose outputs are embeddings.
 
     Errors and attributes, but for `classes_`, are those of `SKLearnClassifier`.
     """

@@ -155,7 +155,7 @@ def test_wrong_uses_are_refused(tmp_path: Path) -> None:
         utils.load_img(root / "cats" / "0.png", "cmyk")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="interpolation"):
         utils.load_img(root / "cats" / "0.png", interpolation="cubic")  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="go together"):
+    with pytest.raises(ValueError, match="Pass both"):
         utils.image_dataset_from_directory(root, subset="training")
     with pytest.raises(ValueError, match="label_mode"):
         utils.image_dataset_from_directory(root, label_mode="text")  # type: ignore[arg-type]
