@@ -171,9 +171,9 @@ def test_files_with_gaps_and_several_runs(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_drawn_is_said(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"no numbers of \{'acc'\}.*\['loss'\]"):
+    with pytest.raises(ValueError, match=r"no values of \{'acc'\}.*\['loss'\]"):
         plot_history({"loss": [1.0]}, ["loss", "acc"])
-    with pytest.raises(ValueError, match=r"no numbers of \{'val_loss'\}"):
+    with pytest.raises(ValueError, match=r"no values of \{'val_loss'\}"):
         plot_history({"loss": [1.0]}, monitor="val_loss")
     with pytest.raises(ValueError, match="no numbers of any epoch"):
         plot_history(keras.callbacks.History())
@@ -512,7 +512,7 @@ def test_filters_of_dense_are_images() -> None:
     with pytest.raises(ValueError, match=r"takes 2 values, which are no image of shape \(1, 1\)"):
         plot_filters(built(Dense(4)))
     for without in (Dense(4), keras.Sequential([keras.Input((4, 4)), LSTM(2)])):
-        with pytest.raises(ValueError, match="no layer with filters"):
+        with pytest.raises(ValueError, match="no built layer with filters"):
             plot_filters(without)
 
 

@@ -74,10 +74,8 @@ class _OneThread(ContextDecorator):
 
     def before(self) -> int:
         """Return how many threads products run on outside of this context; 1 if the BLAS cannot be asked."""
-        if self._inside:
-            return self._before
-        functions = _functions()
-        return 1 if functions is None else functions[0]()
+        functions = None if self._inside else _functions()
+        return self._before if functions is None else functions[0]()
 
 
 one_thread: Final = _OneThread()

@@ -41,11 +41,8 @@ def info(options: Namespace) -> None:
             about, arrays = root.attrs, ((array.path, array.read()) for array in root.arrays())
             config: Any = legacy.read_legacy(root, path).model if "model_config" in about else {}
         elif start[:2] == weights.ZIP:
-            zipped, most = archive.Archive(file, ".+"), strict_json.MAX_SIZE
-            about, config = (
-                strict_json.read_json(zipped.read(name, most), path, name) if name in zipped.members else {}
-                for name in ("metadata.json", "config.json")
-            )
+            zipped = archive.Archive(file, ".+")
+            about, config = (_json(zipped, name, path) for name in ("metadata.json", "config.json"))
             arrays = ((name, npz.read_array(zipped.open(name), name)) for name in zipped.members)
         else:
             raise file.error("its first bytes", "this is neither HDF5 nor a .keras or .npz archive")
@@ -64,6 +61,11 @@ def info(options: Namespace) -> None:
         for x in getattr(model, "inputs", ()):
             _print(f"takes {x.name}  {x.shape}  {x.dtype}")
     print("It loads.")
+
+
+def _json(zipped: archive.Archive, name: str, path: str) -> Any:
+    """Return the contents of a JSON file in an archive, {} if it has no such file."""
+    return strict_json.read_json(zipped.read(name, strict_json.MAX_SIZE), path, name) if name in zipped.members else {}
 
 
 def _print(text: str) -> None:

@@ -77,10 +77,7 @@ def name_arguments(cls: Any, but: Container[str] = (), more: tuple[str, ...] = (
 
 
 def _plan(cls: Any) -> tuple[Any, dict[str, Rule | None]]:
-    """Return the class whose `__init__` takes the common arguments, and the rules of all attributes.
-
-    That class is the base of the kind, such as `Layer`, or a user's class between it and this package's class.
-    """
+    """Return the base whose `__init__` takes the common arguments (`Layer`, or a user's class), and all rules."""
     behind = dropwhile(lambda base: not is_built_in(base), cls.__mro__)
     base = next(b for b in behind if "__init__" in vars(b) and ("_common" in vars(b) or not is_built_in(b)))
     rules: dict[str, Rule | None] = {}

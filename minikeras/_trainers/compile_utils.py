@@ -115,8 +115,7 @@ class CompiledLoss:
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None, names: Names = None) -> Tensor | None:
         """Return the total, None if no output has a loss; a ValueError if the targets do not fit the outputs.
 
-        `sample_weight` is one array for all outputs, or a structure like theirs. `names` are those of the outputs, if
-        the model knows them.
+        `sample_weight` is one array for all outputs, or a structure like theirs; `names` are the outputs', if known.
         """
         if self._terms is None:
             self._terms = self._build(y_true, y_pred, names)

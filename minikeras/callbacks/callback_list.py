@@ -86,8 +86,8 @@ class CallbackList(Callback):
     def _listening(self, hook: str) -> list[tuple[Callable[..., None], bool, bool]]:
         """Return (method, `_reads_lazily`, `_looks_seldom`) for each callback that overrides a hook."""
         if hook not in self._listeners:
-            pairs = [(callback, name) for callback in self.callbacks if (name := _own_hook(callback, hook))]
-            self._listeners[hook] = [(getattr(c, name), c._reads_lazily, c._looks_seldom) for c, name in pairs]
+            names = [(callback, _own_hook(callback, hook)) for callback in self.callbacks]
+            self._listeners[hook] = [(getattr(c, name), c._reads_lazily, c._looks_seldom) for c, name in names if name]
         return self._listeners[hook]
 
 
@@ -132,5 +132,7 @@ def _flat(callbacks: Callbacks) -> list[Callback]:
 
 def _own_hook(callback: Callback, hook: str) -> str | None:
     """Return the name under which a callback overrides a hook, None if it does not."""
-    names = (hook, hook.replace("on_train_batch", "on_batch"))  # the older name
-    return next((n for n in names if n in vars(callback) or getattr(type(callback), n) is not vars(Callback)[n]), None)
+    for name in (hook, hook.replace("on_train_batch", "on_batch")):  # the second is the older name
+        if name in vars(callback) or getattr(type(callback), name) is not vars(Callback)[name]:
+            return name
+    return None

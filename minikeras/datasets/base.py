@@ -21,18 +21,18 @@ _ORIGIN = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
 
 
 def fetch(path: str, name: str, file_hash: str, cache_subdir: str = "datasets") -> str:
-    """Return the path of a file in the cache, checked; if need be it is downloaded, from where Keras keeps `name`."""
+    """Return the path of a file in the cache, with its hash checked; if missing, `name` is downloaded from Keras."""
     return get_file(path, _ORIGIN + name, file_hash=file_hash, cache_subdir=cache_subdir)
 
 
 def split(x: Any, y: Any, test_split: float) -> tuple[tuple[Any, Any], tuple[Any, Any]]:
-    """Return the rows to train on, and the last of them, a fraction, to test on."""
+    """Split rows: the last ones, a fraction of `test_split`, are to test on, the others to train on."""
     end = int(len(x) * (1 - test_split))
     return (x[:end], y[:end]), (x[end:], y[end:])
 
 
 def _shuffled(random: "np.random.RandomState", x: Array, y: Array) -> tuple[Array, Array]:
-    """Return the rows of two arrays in an order drawn anew."""
+    """Return the rows of two arrays in the same random order."""
     order = random.permutation(len(x))
     return x[order], y[order]
 
@@ -48,8 +48,9 @@ def read_table(path: str, name: str, file_hash: str, test_split: float, seed: in
 def prepare_texts(parts: Iterable[tuple[Array, Array]], num_words: int | None, skip_top: int, maxlen: int | None,
                   seed: int, start_char: int | None, oov_char: int | None,
                   index_from: int | None) -> list[tuple[list[list[int]], Array]]:  # fmt: skip
-    """Return texts and labels, each part shuffled, marked and limited as `imdb.load_data` says."""
-    random, start, shift = np.random.RandomState(seed), [] if start_char is None else [start_char], index_from or 0
+    """Return texts and labels of each part, shuffled and prepared as `imdb.load_data` describes."""
+    random, shift = np.random.RandomState(seed), index_from or 0
+    start = [] if start_char is None else [start_char]
     prepared = []
     for x, y in parts:
         x, y = _shuffled(random, x, y)
@@ -78,13 +79,13 @@ def read_index(path: str, name: str, file_hash: str) -> dict[str, int]:
 
 
 def fetch_folder(name: str, file_hash: str, inner: str) -> str:
-    """Return the folder with the batches, downloaded and unpacked."""
+    """Return the folder with the batches, which is downloaded and unpacked if need be."""
     origin = f"https://www.cs.toronto.edu/~kriz/{name}.tar.gz"
     return os.path.join(get_file(f"{inner}-target", origin, extract=True, file_hash=file_hash), inner)
 
 
 def read_batches(folder: str, names: list[str], labels: str) -> tuple[Array, Array]:
-    """Return the images of some batches, where Keras's settings want the channels, and their labels as a column."""
+    """Return the images of some batches, in the configured data format, and their labels as a column."""
     batches = []
     for name in names:
         with open(os.path.join(folder, name), "rb") as file:

@@ -4,7 +4,7 @@ from .base import Split, read_table
 
 
 def load_data(path: str = "boston_housing.npz", test_split: float = 0.2, seed: int = 113) -> Split:
-    """Return what 506 quarters of Boston were like in the 1970s, and the median price of a house there.
+    """Return data on 506 quarters of Boston in the 1970s, and the median price of a house in each.
 
     One of the columns, "B", was made on the assumption that people pay to live apart by race: use another data set,
     such as `california_housing`, unless that is your subject.
@@ -15,8 +15,8 @@ def load_data(path: str = "boston_housing.npz", test_split: float = 0.2, seed: i
         seed: Seed of their order.
 
     Returns:
-        (x_train, y_train), (x_test, y_test): 13 columns a quarter, of shape (n, 13), and the price in thousands of
-        dollars, of shape (n,), all float64.
+        (x_train, y_train), (x_test, y_test): 13 columns, of shape (n, 13), and the price in thousands of dollars, of
+        shape (n,), all float64.
 
     Raises:
         ValueError: if `test_split` is not at least 0 and below 1.

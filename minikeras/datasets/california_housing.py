@@ -8,9 +8,9 @@ from .base import Split, read_table
 
 def load_data(version: Literal["large", "small"] = "large", path: str = "california_housing.npz",
               test_split: float = 0.2, seed: int = 113) -> Split:  # fmt: skip
-    """Return what 20,640 districts of California were like in 1990, and the median value of a house there.
+    """Return data on 20,640 districts of California in 1990, and the median value of a house in each.
 
-    The columns: median income, median age of a house, rooms and bedrooms a household, people, people a household,
+    The columns: median income, median age of a house, rooms and bedrooms per household, people, people per household,
     latitude, longitude.
 
     Args:
@@ -18,7 +18,7 @@ def load_data(version: Literal["large", "small"] = "large", path: str = "califor
         path, test_split, seed: See `boston_housing.load_data`.
 
     Returns:
-        (x_train, y_train), (x_test, y_test): 8 columns a district, of shape (n, 8), and the value in dollars, (n,).
+        (x_train, y_train), (x_test, y_test): 8 columns, of shape (n, 8), and the value in dollars, of shape (n,).
 
     Raises:
         ValueError: if `test_split` is not at least 0 and below 1, or `version` is another.

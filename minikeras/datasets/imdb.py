@@ -1,4 +1,4 @@
-"""Film reviews, kind or not."""
+"""Film reviews, positive or negative."""
 
 from .base import Split, as_lists, fetch, prepare_texts, read_index
 from .unpickle import read_lists
@@ -7,22 +7,22 @@ from .unpickle import read_lists
 def load_data(path: str = "imdb.npz", num_words: int | None = None, skip_top: int = 0, maxlen: int | None = None,
               seed: int = 113, start_char: int | None = 1, oov_char: int | None = 2,
               index_from: int | None = 3) -> Split:  # fmt: skip
-    """Return 25,000 film reviews to train on and as many to test on, and whether each is kind.
+    """Return 25,000 film reviews to train on and 25,000 to test on, and whether each is positive.
 
-    A review is a list of word numbers, the smaller the more frequent. 0 is left free to pad with.
+    A review is a list of word numbers; frequent words have small numbers. 0 is not used, so that it can be padding.
 
     Args:
         path: Name of the file in the cache folder.
-        num_words: From which number on words are replaced by `oov_char`; None replaces the largest alone.
-        skip_top: Below which number words are replaced.
+        num_words: Words with this number or a larger one are replaced by `oov_char`; None for the largest alone.
+        skip_top: Words with a smaller number than this are replaced.
         maxlen: Reviews of this many words or more are left out.
         seed: Seed of the order of the reviews.
-        start_char: Put before each review, unless it is None.
-        oov_char: What words are replaced by; None leaves them out.
-        index_from: Added to the number of each word, so that smaller ones are free.
+        start_char: Added before each review, unless it is None.
+        oov_char: The replacement of words; None drops them.
+        index_from: Added to the number of each word, so that smaller numbers are free.
 
     Returns:
-        (x_train, y_train), (x_test, y_test): arrays of lists, and labels of shape (n,), 1 where the review is kind.
+        (x_train, y_train), (x_test, y_test): arrays of lists, and labels of shape (n,), 1 if the review is positive.
 
     Raises:
         ValueError: if no review is shorter than `maxlen`.

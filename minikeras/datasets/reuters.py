@@ -1,4 +1,4 @@
-"""News, and what they are about."""
+"""News articles, and their topics."""
 
 from .base import Split, as_lists, fetch, prepare_texts, read_index, split
 from .unpickle import read_lists
@@ -12,9 +12,9 @@ _TOPICS = ("cocoa grain veg-oil earn acq wheat copper housing money-supply coffe
 def load_data(path: str = "reuters.npz", num_words: int | None = None, skip_top: int = 0, maxlen: int | None = None,
               test_split: float = 0.2, seed: int = 113, start_char: int | None = 1, oov_char: int | None = 2,
               index_from: int | None = 3) -> Split:  # fmt: skip
-    """Return 11,228 news of Reuters, and which of 46 topics each is about.
+    """Return 11,228 articles of Reuters, and the topic of each, one of 46.
 
-    A text is a list of word numbers, the smaller the more frequent. 0 is left free to pad with.
+    A text is a list of word numbers; frequent words have small numbers. 0 is not used, so that it can be padding.
 
     Args:
         path, num_words, skip_top, maxlen, seed, start_char, oov_char, index_from: See `imdb.load_data`.

@@ -1,7 +1,7 @@
-"""Reads pickled arrays and lists without running anything: the form in which some data sets are kept.
+"""A reader of pickled arrays and lists, the form of some data sets, that runs no code from the pickle.
 
-A pickle may call whatever function it names. Here the names that make NumPy's arrays stand for notes of what was asked
-for, from which the arrays are made afterwards, and every other name is refused.
+A pickle may call any function that it names. Here, names that make NumPy's arrays are replaced by `_Note`, which only
+records its arguments; the arrays are made of these notes afterwards. Every other name is refused.
 """
 
 import io
@@ -15,7 +15,7 @@ from ..ops.arrays import NP
 
 
 class _Note:
-    """A note of what an array, or a dtype, was to be made from."""
+    """Records the arguments that an array, or a dtype, should be made of."""
 
     def __init__(self, *args: Any) -> None:
         self.args = args
@@ -47,7 +47,7 @@ def unpickle(file: IO[bytes]) -> Any:
 
 
 def _array(value: Any) -> Any:
-    """Return the array that a note asks for, and any other value as it is."""
+    """Return the array that a note describes; any other value as it is."""
     if not isinstance(value, _Note):
         return value
     _, shape, dtype, fortran, content = value.state
@@ -60,7 +60,7 @@ def _array(value: Any) -> Any:
 
 
 def read_lists(path: str) -> dict[str, Array]:
-    """Return the arrays of a .npz file, also of lists; a pickle.UnpicklingError if something else is pickled in it."""
+    """Return the arrays, also of lists, in an .npz file; a pickle.UnpicklingError if it holds anything else."""
     arrays: dict[str, Array] = {}
     form = NP.lib.format
     with NP.load(path, allow_pickle=False) as file:

@@ -200,7 +200,9 @@ def _by_sample(values: TensorLike, sample_weight: TensorLike | None, reduce: Any
 
 def _rows(x: Tensor, reduce: AnyCallable) -> Tensor:
     """Reduce all axes but the first, unless they are of size 1."""
-    return cast(Tensor, reduce(x, axis=tuple(range(1, x.ndim)))) if x.ndim > 1 and x.size != x.shape[0] else x
+    if x.ndim < 2 or x.size == x.shape[0]:
+        return x
+    return cast(Tensor, reduce(x, axis=tuple(range(1, x.ndim))))
 
 
 class Sum(Metric):
@@ -245,8 +247,9 @@ class Mean(Metric):
     def update_state(self, values: TensorLike, sample_weight: TensorLike | None = None) -> None:
         """Add values, with weights that broadcast over them; the first axis is that of samples."""
         x, weights = _by_sample(values, sample_weight, ops.mean, self.dtype)
+        samples = x.shape[0] if x.ndim else 1
         self.total.assign_add(ops.sum(x) if x.ndim else x)
-        self.count.assign_add(ops.sum(weights) if weights is not None else x.shape[0] if x.ndim else 1)
+        self.count.assign_add(samples if weights is None else ops.sum(weights))
 
     def result(self) -> Tensor:
         return ops.divide_no_nan(self.total, self.count)

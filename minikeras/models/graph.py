@@ -24,9 +24,9 @@ from .order import depths_of, node_of
 class Graph:
     """All calls between inputs (results of `Input`) and outputs computed from them. Both may be nested structures.
 
-    The calls run in Keras's order, which is also that of weights, summaries and configurations: the more calls depend
-    on a call, one after the other, the earlier it runs. Ties follow a walk from the outputs. A ValueError for something
-    that is no symbolic tensor, for an output that depends on another input, and for two layers of one name.
+    The calls run in Keras's order, which weights, summaries and configurations have too: calls with a longer chain of
+    calls after them come first, and ties follow a walk from the outputs. A ValueError for something that is no symbolic
+    tensor, an output that depends on another input, or two layers of one name.
 
     Attributes:
         nodes: The calls, including those of the input layers.

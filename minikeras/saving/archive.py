@@ -73,7 +73,7 @@ class Archive:
         """Return the bytes of a text; a FileError if it is missing, damaged, or too large."""
         member = self.members.get(name)
         if member is not None and member.size > (most := min(limit, FREE_TEXT + TEXT_RATIO * member.stored)):
-            raise self.source.error(name, f"it has {member.size} bytes, at most {most} are read")
+            raise self.source.error(name, f"it has {member.size} bytes, more than the {most} that are read")
         data = self.open(name)
         return data.read(0, data.size)
 

@@ -171,14 +171,15 @@ def _plain_layers(config: Config) -> Config:
     """Return a model's configuration in the layout of these files, where a layer has no module."""
     if not isinstance(config.get("layers"), list):
         return config
-    layers = [
-        layer
-        if str(layer.get("module")).startswith(OPS)  # Keras finds an op by its module only
-        else {key: layer[key] for key in ("class_name", "config", "name", "inbound_nodes") if key in layer}
-        | {"class_name": layer.get("registered_name") or layer["class_name"], "config": _plain_layers(layer["config"])}
-        for layer in config["layers"]
-    ]
-    return {**config, "layers": layers}
+
+    def plain(layer: Config) -> Config:
+        if str(layer.get("module")).startswith(OPS):  # Keras finds an op by its module only
+            return layer
+        name = layer.get("registered_name") or layer["class_name"]
+        calls = {key: layer[key] for key in ("name", "inbound_nodes") if key in layer}
+        return {"class_name": name, "config": _plain_layers(layer["config"]), **calls}
+
+    return {**config, "layers": [*map(plain, config["layers"])]}
 
 
 def _plain(value: Any) -> Any:

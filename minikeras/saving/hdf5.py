@@ -532,8 +532,8 @@ class Dataset(Object):
         head = file.block(layout.number(), 28, b"FAHD")
         head.expect(0, what="fixed array version")
         filtered = head.expect(0, 1, what="fixed array kind")
-        width, bits = head.number(1), head.number(1)
-        if head.number() != count or bits > 32 or width != 8 + 4 * filtered + (width - 12) * filtered or width < 8:
+        width, bits = head.number(1), head.number(1)  # of an entry: an address, after filters also size and mask
+        if head.number() != count or bits > 32 or (width < 12 if filtered else width != 8):
             file.refuse("an index of chunks does not fit its array")
         address = head.number()
         page = 1 << bits

@@ -106,9 +106,9 @@ def match_slots(optimizer: Any, arrays: Sequence[Dataset], name: str) -> Pairs:
     """Return pairs of an optimizer's variables and stored arrays; if they do not fit, warn and return none."""
     before_first_step = [array.shape for array in arrays] in ([()], [(), ()])  # a count and a rate, but no slots yet
     variables = list(optimizer.variables)[: len(arrays) if before_first_step else None]
-    scopes = [array.path.rpartition("/")[0] for array in arrays]
+    weights = [array.path.rpartition("/")[0] for array in arrays[1:]]
     if {array.path.rpartition("/")[2].partition(":")[0] for array in arrays[1:]} <= SLOTS:  # sort by weight, not slot
-        arrays = [arrays[i] for i in sorted(range(len(arrays)), key=lambda i: scopes[1:].index(scopes[i]) if i else -1)]
+        arrays = [*arrays[:1], *sorted(arrays[1:], key=lambda array: weights.index(array.path.rpartition("/")[0]))]
     if len(arrays) == len(variables) - 1:  # Keras 2 has the learning rate in the configuration alone
         del variables[1]
     if [v.shape for v in variables] != [array.shape for array in arrays]:

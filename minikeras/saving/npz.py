@@ -54,8 +54,7 @@ def match(variables: Iterable[Variable], arrays: Mapping[str, Array], source: st
 
 def fits(variable: Variable, stored: Any) -> bool:
     """Return whether a stored array has the shape of a variable, and a kind of numbers that the variable can hold."""
-    kind = variable.array.dtype.kind
-    kinds = "b" if kind == "b" else "iu" if kind in "iu" else "fiuc" if kind == "c" else "fiu"
+    kinds = {"b": "b", "i": "iu", "u": "iu", "c": "fiuc"}.get(variable.array.dtype.kind, "fiu")
     return variable.shape == stored.shape and stored.dtype.kind in kinds
 
 

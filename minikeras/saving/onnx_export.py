@@ -137,15 +137,16 @@ class _Graph:
 
     def shape(self, one: Iterable[int], two: Iterable[int]) -> _Value:
         """Return sizes, given as in both records, as a vector; sizes that vary are computed from the inputs."""
-        parts: list[_Value] = []
-        for n, m in zip(one, two, strict=True):
-            sources = ((_Value(self, name, "int64"), axis, n // a) for name, _, sizes in self.inputs
-                       for axis, (a, b) in enumerate(sizes) if a != b and n % a == 0 and n // a * b == m)  # fmt: skip
-            x, axis, factor = next(sources, (None, 0, n)) if n != m else (None, 0, n)
-            if n != m and not x:
-                raise _refused(self.layer, "a size in it depends on others in an unknown way")
-            parts.append(x("Shape", start=axis, end=axis + 1) * factor if x else self.constant([n]))
+        parts = [self.constant([n]) if n == m else self._varying(n, m) for n, m in zip(one, two, strict=True)]
         return self.add("Concat", *parts, axis=0)[0] if parts else self.constant([])
+
+    def _varying(self, one: int, two: int) -> _Value:
+        """Return a size that varies as a multiple of the size of an input, which it is in both records."""
+        for name, _, sizes in self.inputs:
+            for axis, (a, b) in enumerate(sizes):
+                if a != b and one % a == 0 and one // a * b == two:
+                    return _Value(self, name, "int64")("Shape", start=axis, end=axis + 1) * (one // a)
+        raise _refused(self.layer, "a size in it depends on others in an unknown way")
 
     def common(self, one: Any, two: Any, dtype: Any = None) -> _Value:
         """Return an array, given as in both records, as a constant; it is repeated along axes whose size varies."""

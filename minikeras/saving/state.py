@@ -157,9 +157,10 @@ def restore(model: Any, tree: Tree, skip_mismatch: bool = False, skipped: Iterab
             store = tree.store(path)
             if getattr(saved.load_own_variables, "__func__", None) in BY_NUMBER:
                 fitting, problem = match(saved, store)
-                stores = map(tree.store, seen[id(saved)] if problem else ())  # the file may have another of its paths
-                for again, _ in (match(saved, other) for other in stores if other):
-                    fitting, problem = (again, "") if again else (fitting, problem)
+                for other_path in seen[id(saved)] if problem else ():  # the file may have another of its paths
+                    other = tree.store(other_path)
+                    if other and (others_fit := match(saved, other)[0]):
+                        fitting, problem = others_fit, ""
                 pairs += fitting
                 problems += [problem] if problem else []
             else:

@@ -45,7 +45,7 @@ def read_json(data: bytes, name: str, place: str = "the JSON text") -> Config:
         return number if math.isfinite(number) else refuse(f"the number {text} is too large")
 
     if len(data) > MAX_SIZE:
-        refuse(f"it has {len(data)} bytes, at most {MAX_SIZE} are read")
+        refuse(f"it has {len(data)} bytes, more than the {MAX_SIZE} that are read")
     counts = [data.count(mark) for mark in (b"[", b"{", b"]", b"}", b",", b'"')]
     marks = b"" if sum(counts) > 6 * MAX_VALUES else _STRING.sub(b"", data)
     parts = marks.count(b"[") + marks.count(b"{")

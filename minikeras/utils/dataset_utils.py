@@ -139,19 +139,20 @@ def _files(root: Any, suffixes: tuple[str, ...], labels: Any, class_names: Seque
         if not set(class_names) <= set(folders):
             raise ValueError(f"`class_names` must be folders of {root}: {folders}. Received: {list(class_names)}")
         folders = list(class_names)
-    files = [(os.path.join(top, file), i) for i, name in enumerate(folders)
-             for top, _, found in sorted(os.walk(os.path.join(root, name), followlinks=links))
-             for file in sorted(found) if file.lower().endswith(suffixes)]  # fmt: skip
-    if not files:
+    paths, classes = list[str](), list[int]()
+    for i, name in enumerate(folders):
+        for top, _, files in sorted(os.walk(os.path.join(root, name), followlinks=links)):
+            paths += [os.path.join(top, file) for file in sorted(files) if file.lower().endswith(suffixes)]
+        classes += [i] * (len(paths) - len(classes))
+    if not paths:
         raise ValueError(f"No files found in directory {root}. Allowed formats: {suffixes}")
-    paths = [path for path, _ in files]
     if inferred:
-        return paths, np.array([i for _, i in files], "int32"), folders
+        return paths, np.array(classes, "int32"), folders
     if labels is None:
         return paths, None, None
     numbers = np.atleast_1d(labels)
-    if len(numbers) != len(files):
-        raise ValueError(f"`labels` must have one label for each of {len(files)} files in {root}, not {len(numbers)}.")
+    if len(numbers) != len(paths):
+        raise ValueError(f"`labels` must have one label for each of {len(paths)} files in {root}, not {len(numbers)}.")
     targets = numbers.astype("float32" if numbers.dtype.kind == "f" else "int32")  # floats are not cut off
     return paths, targets, [str(n) for n in sorted(set(numbers.tolist()))]
 

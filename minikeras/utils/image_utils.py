@@ -21,7 +21,7 @@ _pillow = partial(optional, "PIL.Image", extra="image")
 
 
 def open_image(file: Any, deep: bool = False) -> Any:
-    """Open a file as a Pillow image, reduced to 8 bits as TensorFlow does unless `deep`; an ImportError without Pillow."""
+    """Open a file as a Pillow image, reduced to 8 bits as in TensorFlow unless `deep`. An ImportError without it."""
     image = _pillow("Reading pictures").open(file)
     if deep or image.mode not in ("I", "I;16"):
         return image

@@ -381,7 +381,7 @@ def test_what_cannot_be_exported_is_named(cls: Any, reason: str, tmp_path: Path)
 
 def test_a_state_from_call_to_call_is_refused(tmp_path: Path) -> None:
     model = Sequential([Input(batch_shape=(2, 5, 3)), layers.LSTM(4, stateful=True, name="memory")])
-    with pytest.raises(NotImplementedError, match=r"'memory' \(LSTM\) .* state of the call before"):
+    with pytest.raises(NotImplementedError, match=r"'memory' \(LSTM\) .* state of the last call"):
         model.export(tmp_path / "model.onnx", format="onnx")
 
 
