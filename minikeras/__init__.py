@@ -9,7 +9,7 @@ Example:
     array([[0.5]], dtype=float32)
 """
 
-# ruff: noqa: I001, UP036  # many names a line; Pythons too old for the code below it are told so
+# ruff: noqa: I001, UP036  # many names a line; a clear error on Pythons that are too old
 # fmt: off
 
 import sys

@@ -36,7 +36,7 @@ from .compat.script import end, run
 
 
 class _Parser(argparse.ArgumentParser):
-    """Says in one line what is wrong."""
+    """Reports errors in one line."""
 
     def __init__(self, prog: str, text: str | None) -> None:
         form = argparse.RawDescriptionHelpFormatter
@@ -55,7 +55,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Do what the command line says, or these arguments.
+    """Run the command line, or these arguments.
 
     Raises:
         SystemExit: with the status, if that is not 0.
@@ -80,7 +80,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _command(word: str, arguments: Sequence[str]) -> None:
-    """Do a command; what goes wrong is told in one line, or raised under `python -X dev`."""
+    """Run a command; report an error in one line, or raise it under `python -X dev`."""
     command = getattr(import_module(f"{__package__}._cli.commands"), word)
     parser = _Parser(f"minikeras {word}", command.__doc__)
     add = parser.add_argument
@@ -103,7 +103,7 @@ def _command(word: str, arguments: Sequence[str]) -> None:
         with warnings.catch_warnings():
             warnings.showwarning = lambda message, *_: parser.tell(f"warning: {message}")
             command(options)
-        print(end="", flush=True)  # which does nothing where there is no output
+        print(end="", flush=True)  # shows errors of the output now
     except KeyboardInterrupt as error:
         parser.tell("interrupted")
         end(error)

@@ -1,7 +1,4 @@
-"""Activation functions, and their names.
-
-Those that are not defined here are the ops of the same name.
-"""
+"""Activation functions, and their names; those that are not defined here are the ops of the same name."""
 
 # ruff: noqa: I001  # many names a line
 # fmt: off

@@ -168,7 +168,8 @@ class LiveCurves(History):
         if "image/png" not in shown_by_ipython():
             return
         figure: Any = plot_history(self, self.metrics)[0].figure
-        figure.savefig(file := BytesIO(), format="png")
+        file = BytesIO()
+        figure.savefig(file, format="png")
         extra("matplotlib.pyplot").close(figure)  # else the notebook shows it a second time
         text = ", ".join(f"{name} {np.mean(values[-1]):.4g}" for name, values in self.history.items())
         data = {"image/png": b2a_base64(file.getvalue()).decode(), "text/plain": f"epoch {self.epoch[-1] + 1}: {text}"}
@@ -346,7 +347,8 @@ def plot_activations(model: Model, x: Any, layer: Layer | str | int, *, ax: Axes
     if not 0 < values.ndim < 4:
         raise ValueError(f"{model.name!r} got no output of {layer!r} with 1 to 3 axes. Received: {values.shape}.")
     (ax,) = _axes(ax, 1)
-    ax.set(title=layer.name, xlabel="step" if values.ndim == 2 else "unit", ylabel="unit" if values.ndim == 2 else "")
+    xlabel, ylabel = ("step", "unit") if values.ndim == 2 else ("unit", "")
+    ax.set(title=layer.name, xlabel=xlabel, ylabel=ylabel)
     if values.ndim == 1:
         ax.bar(range(len(values)), values)
         _count(ax.xaxis)

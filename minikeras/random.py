@@ -37,10 +37,7 @@ Parameter: TypeAlias = float | Array
 
 
 class Source:
-    """The source of random numbers: NumPy's `default_rng`, made anew for each seed.
-
-    A stand-in for another backend puts its own source in `random.source`.
-    """
+    """Random numbers by NumPy's `default_rng` for each seed; a stand-in for another backend replaces `source`."""
 
     seed_dtype: str = "uint32"
 

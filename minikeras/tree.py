@@ -102,18 +102,12 @@ def _check_same(a: Any, b: Any, shallow: bool = False) -> None:
 
 
 def assert_same_structure(a: Any, b: Any, check_types: bool | None = None) -> None:
-    """Check that two structures have the same nested lists and dicts, of the same types, lengths and keys.
-
-    `check_types` is ignored, as in Keras. A ValueError if they differ.
-    """
+    """Raise a ValueError unless two structures have the same types, lengths and keys; `check_types` is not used."""
     _check_same(a, b)
 
 
 def assert_same_paths(a: Any, b: Any) -> None:
-    """Check that the leaves of two structures have the same paths; lists and tuples may differ.
-
-    A ValueError if they differ.
-    """
+    """Raise a ValueError unless the leaves of two structures have the same paths; lists may differ from tuples."""
     first, second = ({path for path, _ in flatten_with_path(s)} for s in (a, b))
     if first != second:
         raise ValueError(f"The two structures don't have the same paths. Only in the first: {first - second}; "

@@ -175,7 +175,7 @@ def test_what_cannot_be_drawn_is_said(tmp_path: Path) -> None:
         plot_history({"loss": [1.0]}, ["loss", "acc"])
     with pytest.raises(ValueError, match=r"no values of \{'val_loss'\}"):
         plot_history({"loss": [1.0]}, monitor="val_loss")
-    with pytest.raises(ValueError, match="no numbers of any epoch"):
+    with pytest.raises(ValueError, match="no values of any epoch"):
         plot_history(keras.callbacks.History())
     path = tmp_path / "other.csv"
     path.write_text("a,b\n1,2\n")

@@ -48,12 +48,12 @@ ABSENT: dict[str, str] = {
     "decode_deltas_to_boxes encode_box_to_deltas pad",
     "visualization": "draw_bounding_boxes draw_segmentation_masks plot_bounding_box_gallery plot_image_gallery "
     "plot_segmentation_mask_gallery"}  # fmt: skip
-"""Keras's module -> what is missing there."""
+"""Keras's module -> the names of it that minikeras lacks."""
 
 ALIASES: dict[str, str] = {
     "applications.resnet50": "applications.resnet", "optimizers.legacy": "optimizers",
     "legacy.saving": "_serialization.legacy", "utils.legacy": "_serialization.legacy"}  # fmt: skip
-"""Module of Keras -> what stands for it."""
+"""Keras's module -> the module here that has its names."""
 
 MOVED: dict[str, str] = {
     "_checks": "_base.checks", "_state": "_base.naming _base.settings", "batches": "_trainers.batches",

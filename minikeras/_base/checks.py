@@ -20,7 +20,8 @@ Rule: TypeAlias = Callable[[Any, str, Any], Any]
 
 def one_of(argument: str, value: T, choices: Iterable[object]) -> T:
     """Return the value of an argument, or raise a ValueError if it is none of these."""
-    if value not in (choices := tuple(choices)):
+    choices = tuple(choices)
+    if value not in choices:
         raise ValueError(f"The `{argument}` argument must be one of {choices}. Received: {argument}={value!r:.80}.")
     return value
 
@@ -86,7 +87,10 @@ def rule_of(annotation: Any, scope: Mapping[str, Any]) -> Rule | None:
 
 
 def _or_none(rule: Rule | None) -> Rule | None:
-    return None if rule is None else lambda cls, name, value: None if value is None else rule(cls, name, value)
+    """Return a rule that takes None as well."""
+    if rule is None:
+        return None
+    return lambda cls, name, value: None if value is None else rule(cls, name, value)
 
 
 def _positive(cls: Any, name: str, value: Any) -> int:

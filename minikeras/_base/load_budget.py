@@ -1,4 +1,4 @@
-"""Limits on the memory and time that loading a model may take, for files that nobody vouches for."""
+"""Limits on the memory and time that loading a model may take, since its file may be hostile."""
 
 import math
 from collections.abc import Callable

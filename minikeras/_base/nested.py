@@ -57,10 +57,7 @@ def like(sequence: Any, items: list[Any]) -> Any:
 
 
 def map_shapes(function: Callable[[Any], Any], shapes: Any) -> Any:
-    """Apply a function to each shape in nested lists, tuples and dicts of shapes; None in place of a shape stays.
-
-    A shape is a list or tuple of integers and None.
-    """
+    """Apply a function to each shape (a list or tuple of integers and None) in a structure; None for a shape stays."""
     if isinstance(shapes, dict):
         return {key: map_shapes(function, shape) for key, shape in shapes.items()}
     if isinstance(shapes, list | tuple) and not all(n is None or isinstance(n, int | np.integer) for n in shapes):

@@ -87,7 +87,7 @@ class _Pool:
         while self._threads < helpers:
             try:
                 Thread(target=self._serve, name="minikeras", daemon=True).start()
-            except RuntimeError:  # there are no threads here, or no more of them
+            except RuntimeError:  # Python cannot start a thread, or not another one
                 helpers = self._most = self._threads
             else:
                 self._threads += 1

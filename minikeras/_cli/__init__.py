@@ -1,1 +1,1 @@
-"""What the command line does with files of models, and with tables."""
+"""The commands of the command line, and the tables that they read and write."""

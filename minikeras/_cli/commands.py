@@ -1,4 +1,4 @@
-"""The commands: what each does is what its `--help` says."""
+"""The commands. The docstring of each is its `--help`."""
 
 import json
 import math
@@ -25,7 +25,7 @@ NUMBERS = 2**18
 
 
 def info(options: Namespace) -> None:
-    """Tell what a file holds: its size, which Keras wrote it, its layers or arrays.
+    """Show what a file holds: its size, which Keras wrote it, its layers or arrays.
 
         minikeras info model.keras
         minikeras info model.keras --config > model.json
@@ -74,7 +74,7 @@ def _print(text: str) -> None:
 
 
 def convert(options: Namespace) -> None:
-    """Write a model, or its weights, in another format, which the ending says.
+    """Write a model, or its weights, in another format, by the ending of the file.
 
         .keras, .h5         the model, with the state of its training
         .weights.h5, .npz   its weights; the first with the state of the optimizer
@@ -83,7 +83,7 @@ def convert(options: Namespace) -> None:
         minikeras convert old.h5 new.keras
         minikeras convert weights.npz new.keras --model model.json
 
-    A file of weights alone needs --model FILE, which says of which model.
+    A file of weights alone needs --model FILE, the model that they belong to.
     """
     path, output, whole = options.model, options.output, options.of or options.model
     _check_output(output, options, ".keras", ".h5", ".npz", ".onnx")

@@ -26,7 +26,7 @@ class Progbar:
         interval: Seconds that pass at least between two drawings.
         stateful_metrics: Names of metrics shown as they come; all others are averaged over the steps.
         stateless_metrics: Names of metrics to average, instead; all others are shown as they come.
-        unit_name: What a step is called.
+        unit_name: The word for a step.
 
     Example:
         >>> bar = Progbar(target=2, width=10)
@@ -83,7 +83,7 @@ class Progbar:
             if live or finalize:
                 line = self._line(current, now, seconds, finalize)
                 plain = re.sub(r"\x1b\[\d+m", "", line)
-                if live:  # go back, and cover what a longer line left
+                if live:  # go back, and overwrite the rest of a longer line
                     line = "\b" * self._drawn + "\r" + line + " " * (self._drawn - len(plain))
                     self._drawn = len(plain)
                     self._open = not finalize
@@ -102,7 +102,7 @@ class Progbar:
         return current <= 1 or time.time() - self._last_update >= self.interval
 
     def close(self) -> None:
-        """End the line if it stands half drawn, so that what is printed next stands below it."""
+        """End an unfinished line, so that later output stands below it."""
         if self._open:
             write("\n")
             self._open = False
@@ -167,5 +167,5 @@ def write(text: str) -> None:
     try:
         print(text, end="", flush=True)
     except UnicodeEncodeError:
-        encoding = getattr(sys.stdout, "encoding", None) or "ascii"  # of a log of the user's own
+        encoding = getattr(sys.stdout, "encoding", None) or "ascii"  # a user's own stream may have none
         print(text.replace("━", "=").encode(encoding, "replace").decode(encoding), end="", flush=True)

@@ -153,7 +153,7 @@ class Registry(Generic[T]):
     def get(self, identifier: Any) -> Any:
         """Return the object that a name, a configuration, a class or a function stands for; None for None.
 
-        A ValueError if it stands for none, with the nearest known name.
+        A ValueError if there is none, which suggests the nearest known name.
         """
         if isinstance(identifier, str):
             identifier = self.find(identifier)
@@ -196,7 +196,7 @@ class Registry(Generic[T]):
         return self.base not in bases or isinstance(obj, self.base) or not isinstance(obj, bases)
 
     def _resolve(self, config: Mapping[str, Any], custom_objects: CustomObjects | None) -> Any:
-        """Return what a configuration names: Keras's by a module of Keras, else the caller's; either without module."""
+        """Return what a configuration names: Keras's own if `module` is Keras's, else the caller's; if None, either."""
         name, registered, module = config["class_name"], config.get("registered_name"), config.get("module")
         if not isinstance(module, str | None) or not isinstance(registered, str | None):
             raise ValueError(f"The module and registered name of {name!r:.80} must be texts, or null.")

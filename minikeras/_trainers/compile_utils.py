@@ -56,7 +56,7 @@ class _Term(NamedTuple):
 
 
 class CompiledLoss:
-    """The weighted sum of the losses of all outputs, as `compile` got them; a ValueError for what is no loss."""
+    """The weighted sum of the losses that `compile` got for the outputs; a ValueError for something that is no loss."""
 
     def __init__(self, loss: Any, loss_weights: Any = None) -> None:
         are_metrics = any(isinstance(weight, str) or callable(weight) for weight in leaves(loss_weights))
@@ -295,7 +295,7 @@ def _metric(identifier: Any, y_true: Any, y_pred: Any) -> Metric:
     if identifier is None:
         raise ValueError("Expected a metric, received None.")
     metric = _resolved(identifier, metrics.get, y_true, y_pred)
-    name = identifier.rpartition(">")[2] if isinstance(identifier, str) else None  # without that of a package
+    name = identifier.rpartition(">")[2] if isinstance(identifier, str) else None  # without the package
     if not isinstance(metric, Metric):
         return MeanMetricWrapper(metric, name=name or _name_of(metric))
     if "sample_weight" in parameters(metric.update_state).positional[:2]:

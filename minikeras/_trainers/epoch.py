@@ -132,7 +132,7 @@ class Outputs:
         """Append the outputs of some batches."""
         self.batches += batches
         if self._rows is not None and isinstance(outputs, np.ndarray) and self._end + len(outputs) > self._rows:
-            self._rows = None  # the model gives more rows than it gets
+            self._rows = None  # the model returns more rows than it gets
             self._parts = [self._whole[: self._end]] if self._whole is not None else []
             self._whole = None
         if self._rows is None or not isinstance(outputs, np.ndarray):

@@ -76,7 +76,8 @@ class Chunks:
     """
 
     def __init__(self, data: Data, size: int, shuffle: bool | Literal["batch"]) -> None:
-        chunks = _each(lambda _, rows: [a for a in leaves(rows) if a is not None], arrays := _in_chunks(data))
+        arrays = _in_chunks(data)
+        chunks = _each(lambda _, rows: [a for a in leaves(rows) if a is not None], arrays)
         self._rows, self._chunks = chunks.shape[0], chunks.to_delayed()
         self._structure, self._size, self._shuffle = _zeros(arrays), size, shuffle
 

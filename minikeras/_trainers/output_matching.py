@@ -81,17 +81,17 @@ class Outputs:
             KeyError: if the losses have a key or an index that the outputs lack.
             ValueError: if losses or weights name an unknown output, or a list is of another length.
         """
-        alike = is_nested(losses) and is_nested(weights) and paths_in(losses) == paths_in(weights)
+        same_structure = is_nested(losses) and is_nested(weights) and paths_in(losses) == paths_in(weights)
         if isinstance(losses, dict) and not isinstance(y_pred, dict):
             losses = self.spread(losses, "loss", whole=True)
-            weights, alike = self.spread(weights, "loss_weights", whole=True), True
+            weights, same_structure = self.spread(weights, "loss_weights", whole=True), True
         if not is_nested(losses):
             losses = [losses] * len(self)
         if isinstance(losses, list | tuple) and not any(map(is_nested, losses)) and len(losses) == len(self):
-            weights = leaves(weights) if isinstance(weights, list | tuple) else weights
+            weights = leaves(weights) if isinstance(weights, list | tuple) else weights  # one loss for each output
             return [*zip(self.all, losses, self.spread(weights, "loss_weights"), strict=True)]
-        by_output: dict[Any, Any] | None = None
-        if is_nested(weights) and not alike:
+        by_output: dict[Any, Any] | None = None  # path of an output -> weight, if weights have the outputs' structure
+        if is_nested(weights) and not same_structure:
             by_output = dict(zip((o.path for o in self.all), self.spread(weights, "loss_weights"), strict=True))
         names = [o.name for o in self.all if o.name]
         output_at = {o.path: o for o in self.all}

@@ -41,8 +41,8 @@ def tversky(y_true: TensorLike, y_pred: TensorLike, alpha: float = 0.5, beta: fl
 
     Args:
         y_true, y_pred, axis: See `dice`, which this is for alpha = beta = 0.5.
-        alpha: Weight of what was missed.
-        beta: Weight of what was found wrongly.
+        alpha: Weight of `missed`, the false negatives.
+        beta: Weight of `wrong`, the false positives.
 
     Example:
         >>> round(float(tversky([1.0, 0.0], [1.0, 1.0], beta=1.0)), 4)

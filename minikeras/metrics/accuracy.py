@@ -20,12 +20,12 @@ def accuracy(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
 
 
 def binary_accuracy(y_true: TensorLike, y_pred: TensorLike, threshold: float = 0.5) -> Tensor:
-    """Return 1 where y_true says whether y_pred exceeds the threshold, 0 elsewhere.
+    """Return 1 where the predicted class (1 if y_pred exceeds the threshold) equals y_true, 0 elsewhere.
 
     Args:
         y_true: 0 or 1.
         y_pred: Predictions of the same shape.
-        threshold: Above it a prediction is a yes.
+        threshold: Larger predictions stand for class 1.
 
     Example:
         >>> print(binary_accuracy([1, 1], [0.9, 0.5]))
@@ -36,7 +36,7 @@ def binary_accuracy(y_true: TensorLike, y_pred: TensorLike, threshold: float = 0
 
 
 def categorical_accuracy(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
-    """Return 1 where y_true and y_pred are largest at the same place of the last axis, 0 elsewhere.
+    """Return 1 where y_true and y_pred have their largest value at the same index of the last axis, 0 elsewhere.
 
     Example:
         >>> print(categorical_accuracy([[0, 1], [0, 1]], [[0.1, 0.9], [0.8, 0.2]]))
@@ -46,7 +46,7 @@ def categorical_accuracy(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
 
 
 def sparse_categorical_accuracy(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
-    """Return 1 where y_true names the place of the last axis at which y_pred is largest, 0 elsewhere.
+    """Return 1 where y_true is the index of y_pred's largest value along the last axis, 0 elsewhere.
 
     Args:
         y_true: Class numbers, (...) or (..., 1).
@@ -64,12 +64,12 @@ def sparse_categorical_accuracy(y_true: TensorLike, y_pred: TensorLike) -> Tenso
 
 
 def top_k_categorical_accuracy(y_true: TensorLike, y_pred: TensorLike, k: int = 5) -> Tensor:
-    """Return 1 where y_true is largest at one of the k places of the last axis at which y_pred is, 0 elsewhere.
+    """Return 1 where the class of y_true is among the k classes with the largest y_pred, 0 elsewhere.
 
     Args:
         y_true: One-hot rows, (..., classes).
         y_pred: Scores of the same shape.
-        k: How many places count.
+        k: How many classes count.
 
     Example:
         >>> print(top_k_categorical_accuracy([[0, 1, 0]], [[0.2, 0.3, 0.5]], k=2))
@@ -80,12 +80,12 @@ def top_k_categorical_accuracy(y_true: TensorLike, y_pred: TensorLike, k: int = 
 
 def sparse_top_k_categorical_accuracy(y_true: TensorLike, y_pred: TensorLike, k: int = 5,
                                       from_sorted_ids: bool = False) -> Tensor:  # fmt: skip
-    """Return 1 where y_true names one of the k places of the last axis at which y_pred is largest, 0 elsewhere.
+    """Return 1 where y_true is among the k classes with the largest y_pred, 0 elsewhere.
 
     Args:
         y_true: Class numbers, (...).
-        y_pred: Scores, (..., classes); equal ones share their place.
-        k: How many places count.
+        y_pred: Scores, (..., classes); classes with equal scores share a rank.
+        k: How many classes count.
         from_sorted_ids: Whether y_pred holds class numbers instead, the best first.
 
     Example:
@@ -107,15 +107,15 @@ class Accuracy(NamedMean, fn=accuracy):
 
 
 class CategoricalAccuracy(NamedMean, fn=categorical_accuracy):
-    """Share of the samples whose largest score stands where their one-hot row has its 1: `categorical_accuracy`."""
+    """Share of the samples whose class, a one-hot row, has the largest score: `categorical_accuracy`."""
 
 
 class SparseCategoricalAccuracy(NamedMean, fn=sparse_categorical_accuracy):
-    """Share of the samples whose largest score is that of their class number: `sparse_categorical_accuracy`."""
+    """Share of the samples whose class, a number, has the largest score: `sparse_categorical_accuracy`."""
 
 
 class BinaryAccuracy(NamedMean, fn=binary_accuracy):
-    """Share of the yes-or-no answers that are right, a prediction above the threshold being a yes: `binary_accuracy`.
+    """Share of the samples whose predicted class, 1 above the threshold, is right: `binary_accuracy`.
 
     Example:
         >>> float(BinaryAccuracy()([[1], [1], [0], [0]], [[0.98], [1.0], [0.0], [0.6]]))
@@ -129,7 +129,7 @@ class BinaryAccuracy(NamedMean, fn=binary_accuracy):
 
 
 class TopKCategoricalAccuracy(NamedMean, fn=top_k_categorical_accuracy):
-    """Share of the samples whose one-hot row is among their k largest scores: `top_k_categorical_accuracy`."""
+    """Share of the samples whose class, a one-hot row, is among the k best: `top_k_categorical_accuracy`."""
 
     k: int
 
@@ -138,7 +138,7 @@ class TopKCategoricalAccuracy(NamedMean, fn=top_k_categorical_accuracy):
 
 
 class SparseTopKCategoricalAccuracy(NamedMean, fn=sparse_top_k_categorical_accuracy):
-    """Share of the samples whose class number is among their k largest scores: `sparse_top_k_categorical_accuracy`."""
+    """Share of the samples whose class, a number, is among the k best: `sparse_top_k_categorical_accuracy`."""
 
     _unwritten = (("from_sorted_ids", False),)
     k: int

@@ -146,19 +146,19 @@ class _Count(_AtThresholds):
 
 
 class FalsePositives(_Count, counts=("false_positives",), variable="accumulator"):
-    """Weighted number of predictions above a threshold (0.5), or each of several, whose label is no."""
+    """Weighted number of predictions above a threshold (0.5), or each of several, whose label is negative."""
 
 
 class FalseNegatives(_Count, counts=("false_negatives",), variable="accumulator"):
-    """Weighted number of predictions up to a threshold (0.5), or each of several, whose label is yes."""
+    """Weighted number of predictions up to a threshold (0.5), or each of several, whose label is positive."""
 
 
 class TrueNegatives(_Count, counts=("true_negatives",), variable="accumulator"):
-    """Weighted number of predictions up to a threshold (0.5), or each of several, whose label is no."""
+    """Weighted number of predictions up to a threshold (0.5), or each of several, whose label is negative."""
 
 
 class TruePositives(_Count, counts=("true_positives",), variable="accumulator"):
-    """Weighted number of predictions above a threshold (0.5), or each of several, whose label is yes."""
+    """Weighted number of predictions above a threshold (0.5), or each of several, whose label is positive."""
 
 
 class _Share(_AtThresholds):

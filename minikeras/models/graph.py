@@ -154,7 +154,7 @@ class Graph:
 
     @property
     def layers(self) -> list[Layer]:
-        """Those of the operations that are layers."""
+        """The operations that are layers."""
         return [operation for operation in self.operations if isinstance(operation, Layer)]
 
     def calls(self) -> dict[int, list[Node]]:

@@ -24,7 +24,7 @@ Call: TypeAlias = tuple[str, int]
 
 
 def _first_call(operation: Any) -> int:
-    """Return the number that Keras gives the first call of a layer among inputs and outputs: 1 for a nested model."""
+    """Return where Keras starts to number the calls of inputs and outputs: 1 for those of a nested model, else 0."""
     return int(getattr(operation, "_given_graph", None) is not None)
 
 

@@ -170,12 +170,12 @@ class Model(Exporting, Trainer):
 
     @property
     def input(self) -> KerasTensor | Any:
-        """The symbolic inputs as the model was given them; of a Sequential, the tensor that it was first called on."""
+        """The symbolic inputs in their structure; for a Sequential, the tensor that it was first called on."""
         return super().input if self.__ends is None else self.__ends.input_structure
 
     @property
     def output(self) -> KerasTensor | Any:
-        """The symbolic outputs as the model was given them; of a Sequential, what its first call on one gave."""
+        """The symbolic outputs in their structure; for a Sequential, the result of its first symbolic call."""
         return super().output if self.__ends is None else self.__ends.output_structure
 
     @property
@@ -195,7 +195,7 @@ class Model(Exporting, Trainer):
 
     @property
     def output_names(self) -> list[str]:
-        """The names of the layers and ops that give the outputs; an AttributeError without a graph."""
+        """The names of the layers and ops that return the outputs; an AttributeError without a graph."""
         return self._known(self._given_graph, "output names").output_names
 
     @property
@@ -286,7 +286,7 @@ class Model(Exporting, Trainer):
     def get_state_tree(
         self, value_format: Literal["backend_tensor", "numpy_array"] = "backend_tensor"
     ) -> dict[str, Any]:
-        """Return the values of all variables by kind and then by the parts of their paths, in dicts within dicts.
+        """Return the values of all variables in nested dicts, by kind and then by the parts of their paths.
 
         Raises:
             ValueError: for another format, or if two variables have one path.
@@ -300,7 +300,7 @@ class Model(Exporting, Trainer):
         return values_of(self, value_format == "numpy_array")
 
     def set_state_tree(self, state_tree: Mapping[str, Any]) -> None:
-        """Set the variables in (a part of) what `get_state_tree` returned; a ValueError for other kinds or shapes."""
+        """Set variables to (a part of) a result of `get_state_tree`; a ValueError for other kinds or shapes."""
         assign(self, state_tree)
 
     @suggests
@@ -312,10 +312,10 @@ class Model(Exporting, Trainer):
         Args:
             line_length: Width in characters, at most that of the terminal if not given.
             positions: Where each column ends, as fractions of the width.
-            print_fn: What gets the text, `print` if not given.
+            print_fn: A function that is called with the text, `print` by default.
             expand_nested: Whether to list the layers of nested models.
-            show_trainable: Whether to add a column that says which layers are trained.
-            layer_range: Names, or patterns, of the first and last layer to list, which there must be.
+            show_trainable: Whether to add a column with the layers that are trainable.
+            layer_range: Names, or patterns, of the first and last layer to list; each must match a layer.
         """
         summarize(self, line_length, positions, print_fn, expand_nested, show_trainable, layer_range)
 

@@ -176,8 +176,8 @@ def _plain_layers(config: Config) -> Config:
         if str(layer.get("module")).startswith(OPS):  # Keras finds an op by its module only
             return layer
         name = layer.get("registered_name") or layer["class_name"]
-        calls = {key: layer[key] for key in ("name", "inbound_nodes") if key in layer}
-        return {"class_name": name, "config": _plain_layers(layer["config"]), **calls}
+        further: Config = {key: layer[key] for key in ("name", "inbound_nodes") if key in layer}
+        return {"class_name": name, "config": _plain_layers(layer["config"]), **further}
 
     return {**config, "layers": [*map(plain, config["layers"])]}
 

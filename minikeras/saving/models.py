@@ -193,13 +193,13 @@ def unknown_names(config: Any, custom_objects: CustomObjects | None) -> list[str
             name, inner, module = node.get("class_name"), node.get("config"), str(node.get("module") or "")
             name = inner if name == "function" else name
             if isinstance(name, str) and "config" in node and name[:2] != "__":
-                own = module.partition(".")[0] in ("keras", "tf_keras")
-                if not own and is_custom((node.get("registered_name"), name), custom_objects):
+                of_keras = module.partition(".")[0] in ("keras", "tf_keras")
+                if not of_keras and is_custom((node.get("registered_name"), name), custom_objects):
                     continue  # the user's class reads its own configuration
                 if not is_known(name, module):
                     layer = inner.get("name") if isinstance(inner, dict) else None
-                    label = f"{module}.{name}" if own else name
-                    names.setdefault(label, []).extend([f"{layer!r}"] if isinstance(layer, str) else [])
+                    layers = names.setdefault(f"{module}.{name}" if of_keras else name, [])
+                    layers += [f"{layer!r}"] if isinstance(layer, str) else []
             node = node.values()
         stack += [x for x in node if isinstance(x, dict | list | tuple)]
     return [f"{label} ({', '.join(sorted({*layers}))})" if layers else label for label, layers in sorted(names.items())]

@@ -145,7 +145,8 @@ class _Graph:
         for name, _, sizes in self.inputs:
             for axis, (a, b) in enumerate(sizes):
                 if a != b and one % a == 0 and one // a * b == two:
-                    return _Value(self, name, "int64")("Shape", start=axis, end=axis + 1) * (one // a)
+                    size = _Value(self, name, "int64")("Shape", start=axis, end=axis + 1)
+                    return size("Mul", one // a)
         raise _refused(self.layer, "a size in it depends on others in an unknown way")
 
     def common(self, one: Any, two: Any, dtype: Any = None) -> _Value:

@@ -104,7 +104,7 @@ class Tree:
             place: Any = root
             for name in f"{path}/vars".lstrip("/").split("/"):
                 place = place[name] if isinstance(place, Group) and name in place else {}
-            store |= {key: node for key in place if isinstance(node := place[key], Dataset)}
+            store |= {key: place[key] for key in place if isinstance(place[key], Dataset)}
         return store
 
     def count(self) -> int:

@@ -216,7 +216,7 @@ class FeatureSpace(Layer):
 
     @classmethod
     def float_rescaled(cls, scale: Number = 1.0, offset: Number = 0.0, name: str | None = None) -> Feature:
-        """Return a feature x that becomes x * scale + offset."""
+        """Return a feature x that is encoded as x * scale + offset."""
         return Feature("float32", layers.Rescaling(scale, offset, name=_named(name, "float_rescaled")), "float")
 
     @classmethod

@@ -226,9 +226,7 @@ def test_lambda_layers() -> None:
         cheap(partial(keras.models.load_model, file, safe_mode=safe), "Lambda|lambda")
 
 
-@pytest.mark.parametrize(
-    ("count", "match"), [(4 * 10**5, "more than"), (10**4, "loop of calls|too much time")]
-)
+@pytest.mark.parametrize(("count", "match"), [(4 * 10**5, "more than"), (10**4, "loop of calls|too much time")])
 def test_very_many_connections(count: int, match: str) -> None:
     data = (FILES / "keras-3.15.1-functional.keras").read_bytes()
     config = json.loads(members(data)["config.json"])
