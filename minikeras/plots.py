@@ -199,7 +199,7 @@ def plot_decision_surface(model: Model | Callable[[Array], Any], x: TensorLike, 
     classes = np.zeros(len(rows), int) if y is None else _classes(y)
     labels = names or range(classes.max(initial=0) + 1)
     if rows.shape[1:] != (2,) or not 0 < len(rows) == len(classes) or classes.max() >= len(labels):
-        raise ValueError("plot_decision_surface needs rows of two features, and a class and its name for each if any. "
+        raise ValueError("plot_decision_surface needs rows of two features, one class for each row, and all names. "
                          f"Received: x of shape {rows.shape}, {len(classes)} classes, names={names}.")  # fmt: skip
     margin = np.where(np.ptp(rows, axis=0) > 0, np.ptp(rows, axis=0), 1.0) / 10
     across, up = np.linspace(rows.min(axis=0) - margin, rows.max(axis=0) + margin, 200).T
@@ -404,7 +404,7 @@ def _axes(axes: Any, count: int) -> list[Axes]:
         return [figure.add_subplot(rows, columns, k + 1) for k in range(count)]
     given = [*np.ravel(np.array(axes, object))]
     if len(given) != count or not all(hasattr(ax, "imshow") for ax in given):
-        raise ValueError(f"The picture needs {count} of matplotlib's axes. Received: {axes!r:.200}.")
+        raise ValueError(f"The picture needs {count} axes of matplotlib. Received: {axes!r:.200}.")
     return given
 
 

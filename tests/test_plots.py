@@ -179,7 +179,7 @@ def test_what_cannot_be_drawn_is_said(tmp_path: Path) -> None:
         plot_history(keras.callbacks.History())
     path = tmp_path / "other.csv"
     path.write_text("a,b\n1,2\n")
-    with pytest.raises(ValueError, match="not by CSVLogger"):
+    with pytest.raises(ValueError, match="no file of CSVLogger"):
         plot_history(path)
     _, axes = plt.subplots(1, 3)
     with pytest.raises(ValueError, match="needs 2 axes"):

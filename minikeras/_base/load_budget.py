@@ -25,7 +25,7 @@ class Loading:
         """Return a variable's placeholder, which the file or `fill` replaces; a ValueError if no `room` is left."""
         self.room -= math.prod(shape)
         if self.room < 0:
-            raise ValueError(f"a weight of shape {shape} would be more than all that the file holds")
+            raise ValueError(f"a weight of shape {shape} would have more numbers than the file holds")
         array = np.broadcast_to(np.zeros((), dtype), shape)
         self.unfilled.append((variable, initializer, array))
         return array
@@ -34,7 +34,7 @@ class Loading:
         """Run the initializers of variables that still have a placeholder; a ValueError if they exceed `room`."""
         left = [(variable, make, array) for variable, make, array in self.unfilled if variable.array is array]
         if sum(array.size for _, _, array in left) > room:
-            raise ValueError("the state of optimizer and metrics would be out of proportion to what the file holds")
+            raise ValueError("the state of optimizer and metrics would be out of proportion to the size of the file")
         for variable, initializer, array in left:
             variable.assign(initializer(array.shape, dtype=array.dtype.name))
 
@@ -54,4 +54,4 @@ class Loading:
         """Count numbers that are computed, and raise a ValueError if there are too many."""
         self.work -= numbers
         if self.work < 0:
-            raise ValueError("to find out the shapes in its graph would take too much time or memory")
+            raise ValueError("inferring the shapes in its graph would take too much time or memory")

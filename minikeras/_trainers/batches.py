@@ -126,7 +126,7 @@ class Batches:
             _refuse_beside_batches(x, y, sample_weight, class_weight)
             self._available = _length(x)
             if self._dataset is not None and self._available is None and self._steps is None:
-                raise ValueError("A PyDataset without end needs the number of steps an epoch. Pass steps_per_epoch.")
+                raise ValueError("A PyDataset without end needs a number of steps. Pass steps_per_epoch.")
         else:
             self.array = as_data(x, y, sample_weight, class_weight)
             self._total = count_rows(self.array)

@@ -138,8 +138,8 @@ def _weights_for(y: Any, sample_weight: Any) -> Any:
                              f"{paths_in(sample_weight)}.")  # fmt: skip
         return sample_weight
     if sample_weight.ndim > 1 and sample_weight.shape[1:] != (1,):
-        raise ValueError("A single `sample_weight` for several outputs must have one number a row. Received shape "
-                         f"{sample_weight.shape}. Pass one array for each output.")  # fmt: skip
+        raise ValueError("A single `sample_weight` for several outputs must have one number for each row. Received "
+                         f"shape {sample_weight.shape}. Pass one array for each output.")  # fmt: skip
     return map_structure(lambda _: sample_weight, y)
 
 
@@ -156,7 +156,7 @@ def class_weight_to_sample_weights(y: Any, class_weight: Mapping[int, float], wh
     if y.ndim > 1:
         y = y.argmax(axis=-1) if y.shape[-1] != 1 else y[..., 0]
     if y.ndim != 1:
-        raise ValueError(f"`class_weight` needs one label a row. Received labels of shape {y.shape}.")
+        raise ValueError(f"`class_weight` needs one label for each row. Received labels of shape {y.shape}.")
     labels = np.round(y)
     weights = np.ones(len(labels), settings.floatx)
     idle = []

@@ -65,7 +65,7 @@ def clone_model(model: Model, input_tensors: TensorStructure | None = None,
                              f"models made of a graph. Received: model={model!r}.")  # fmt: skip
         return cast(Model, deserialize(serialize(model), {type(model).__name__: type(model)}))
     if isinstance(model, Sequential) and call_function is not None:
-        raise ValueError("A Sequential model calls no layers itself: `call_function` has no use. Received one.")
+        raise ValueError("`call_function` is for models made of a graph. Received one with a Sequential model.")
     for x in [] if input_tensors is None else flatten(input_tensors):
         if not isinstance(x, KerasTensor):
             raise ValueError(f"All entries in `input_tensors` must be symbolic tensors. Received: {x!r}.")

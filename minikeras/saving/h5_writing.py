@@ -91,7 +91,7 @@ def write_shards(model: Layer, path: str, limit: float, skipped: dict[int, list[
     """Write HDF5 files with at most `limit` bytes of arrays each, and an index of the groups in each file."""
     h5py, index_path = import_h5py(), f"{os.path.splitext(path)[0]}.json"
     if not path.endswith(".json"):
-        warn_user(f"Sharded weights have an index, whose name ends in '.json': {path!r} becomes {index_path!r}.")
+        warn_user(f"The index of sharded weights must end in '.json': it is written to {index_path!r}, not {path!r}.")
     shards: list[dict[str, dict[str, Array]]] = [{}]
     size = total = 0
     for group, _, arrays in _stored(model, skipped):

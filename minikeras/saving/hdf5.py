@@ -28,7 +28,7 @@ NOWHERE = 2**64 - 1
 """The address of something that is not stored."""
 MAX_LINKS = 200_000  # in one file
 MAX_MESSAGES = 100_000  # of one object
-MAX_PIECES = 500_000  # of one array
+MAX_CHUNKS = 500_000  # of one array
 MAX_DEPTH = 100  # of groups in groups
 CLASSES = ("integer", "float", "time", "string", "bits", "opaque", "compound", "reference", "enum", "variable", "array")
 FLOATS = {
@@ -48,7 +48,7 @@ class Type(NamedTuple):
 
 
 class Chunk(NamedTuple):
-    """Where a piece of an array is stored."""
+    """Where a chunk of an array is stored."""
 
     address: int
     size: int
@@ -446,7 +446,7 @@ class Dataset(Object):
         if kind == 2:
             return self._chunks(layout, version)
         if self._find(FILTERS) is not None:
-            file.refuse("filters of data in one piece are not supported")
+            file.refuse("filters of data without chunks are not supported")
         if kind == 0:
             data = layout.take(layout.number(2))
             if len(data) != size:
@@ -467,7 +467,7 @@ class Dataset(Object):
         claim = self._file.source.check if self._claimed else self._file.claim
         for chunk in chunks:
             if not chunk.size:
-                self._file.refuse("a piece of the data is not stored")
+                self._file.refuse("a chunk of the data is not stored")
             claim(chunk.address, chunk.size)
         self._claimed = True
 
@@ -481,19 +481,19 @@ class Dataset(Object):
         *shape, itemsize = [layout.number(width) for _ in range(max(1, rank))]
         size = math.prod(shape) * dtype.itemsize
         if len(shape) != len(self.shape) or itemsize != dtype.itemsize or not 0 < size < 1 << 32 or flags & 1:
-            file.refuse("pieces of data of this form are not supported")
+            file.refuse("chunks of this form are not supported")
         filters = self._filters()
         grid = tuple(-(-a // b) for a, b in zip(self.shape, shape, strict=True))
         count = math.prod(grid)
         if not count:
             return np.empty(self.shape, dtype)
-        if count > min(file.source.size, MAX_PIECES):
-            file.refuse(f"there cannot be {count} pieces of data in a file of {file.source.size} bytes")
+        if count > min(file.source.size, MAX_CHUNKS):
+            file.refuse(f"there cannot be {count} chunks in a file of {file.source.size} bytes")
         chunks = self._tree_index(address, shape, grid) if version == 3 else self._index(layout, flags, count, size)
         self._claim(chunks)
         limit = MAX_INFLATION if DEFLATE in filters else 1
         if any(size > limit * chunk.size for chunk in chunks):
-            file.refuse(f"a piece of data of {size} bytes cannot be stored in so few")
+            file.refuse(f"a chunk of {size} bytes cannot be stored in so few")
         if limit > 1:
             file.source.allow(count * size, sum(chunk.size for chunk in chunks), self.path)
         out = np.empty(self.shape, dtype)
@@ -510,10 +510,10 @@ class Dataset(Object):
             size, skipped = key.number(4), key.number(4)
             place = tuple(divmod(key.number(), n) for n in shape)
             if any(rest for _, rest in place):
-                self._file.refuse("a piece of the data is out of place")
+                self._file.refuse("a chunk of the data is out of place")
             chunks[tuple(at for at, _ in place)] = Chunk(child, size, skipped)
         if len(chunks) != math.prod(grid) or any(place not in chunks for place in np.ndindex(*grid)):
-            self._file.refuse("a piece of the data is missing, or there is one too many")
+            self._file.refuse("a chunk of the data is missing, or there is one too many")
         return [chunks[place] for place in np.ndindex(*grid)]
 
     def _index(self, layout: Fields, flags: int, count: int, size: int) -> list[Chunk]:
@@ -523,7 +523,7 @@ class Dataset(Object):
         if kind == 1:
             stored, skipped = (layout.number(), layout.number(4)) if flags & 2 else (size, 0)
             if count != 1:
-                file.refuse("a piece of the data is missing")
+                file.refuse("a chunk of the data is missing")
             return [Chunk(layout.number(), stored, skipped)]
         if kind == 2:
             address = layout.number()
@@ -541,7 +541,7 @@ class Dataset(Object):
         body = file.block(address, 14 + (pages + 7) // 8, b"FADB")
         body.take(10)
         if pages and not np.unpackbits(np.frombuffer(body.take((pages + 7) // 8), np.uint8))[:pages].all():
-            file.refuse("a piece of the data is missing")
+            file.refuse("a chunk of the data is missing")
         address += 14 + ((pages + 7) // 8 + 4 if pages else 0)
         chunks = []
         for start in range(0, count, page if pages else count):
@@ -590,7 +590,7 @@ class Dataset(Object):
                 if _fletcher32(data) != int.from_bytes(check, "little"):
                     self._file.refuse("a checksum of the data is wrong")
         if len(data) != size:
-            self._file.refuse(f"a piece of the data has {len(data)} bytes in place of {size}")
+            self._file.refuse(f"a chunk of the data has {len(data)} bytes in place of {size}")
         return data
 
 

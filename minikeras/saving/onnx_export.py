@@ -147,7 +147,7 @@ class _Graph:
                 if a != b and one % a == 0 and one // a * b == two:
                     size = _Value(self, name, "int64")("Shape", start=axis, end=axis + 1)
                     return size("Mul", one // a)
-        raise _refused(self.layer, "a size in it depends on others in an unknown way")
+        raise _refused(self.layer, "it computes a size from other sizes in an unknown way")
 
     def common(self, one: Any, two: Any, dtype: Any = None) -> _Value:
         """Return an array, given as in both records, as a constant; it is repeated along axes whose size varies."""
@@ -473,7 +473,7 @@ def _inputs(specs: list[Any]) -> list[tuple[str, Any, list[tuple[int, int]]]]:
             raise _refused(None, f"its input '{name}' holds text")
         sizes = [(n, n) if n else next(lengths, (0, 0)) if axis else BATCH for axis, n in enumerate(spec.shape)]
         if (0, 0) in sizes:
-            raise _refused(None, f"over {len(LENGTHS)} sizes may vary; `input_signature` may give them")
+            raise _refused(None, f"more than {len(LENGTHS)} sizes may vary; pass some of them by `input_signature`")
         inputs.append((name, np.dtype(dtype), sizes))
     return inputs
 

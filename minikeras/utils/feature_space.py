@@ -190,7 +190,7 @@ class FeatureSpace(Layer):
         layer = self.preprocessors.get(name) or self.crossers[name]
         if not isinstance(layer, Numbering) or not numbers.dtype.startswith("int"):
             raise ValueError(f"Feature {name!r} has output_mode='one_hot', for which its layer must return integers "
-                             f"below a known one. It returns {numbers.dtype}, in a layer of type "
+                             f"with a known upper bound. It returns {numbers.dtype}, in a layer of type "
                              f"{type(layer).__name__}. Use output_mode='int'.")  # fmt: skip
         if name not in self.one_hot_encoders:
             self.one_hot_encoders[name] = layers.CategoryEncoding(getattr(layer, "num_bins", None) or layer._depth())

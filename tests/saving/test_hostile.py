@@ -193,7 +193,7 @@ FORBIDDEN: dict[str, tuple[str, Any, str]] = {
     "a fraction": ("units", 1e99, "takes no units"),
     "a truth value": ("units", True, "takes no units=True"),
     "nothing": ("units", None, "takes no units=None"),
-    "very much": ("units", 10**12, "more than all that the file holds"),
+    "very much": ("units", 10**12, "more numbers than the file holds"),
     "a layer": ("activation", described("keras.layers", "Dense", {"units": 1}), "Dense"),
     "a loss": ("kernel_initializer", described("keras.losses", "MeanSquaredError"), "MeanSquaredError"),
     "a function of a module": ("activation", described("os", "function", "system", "system"), "system"),
