@@ -60,9 +60,9 @@ def plot_history(history: Log, metrics: Metrics = None, *, monitor: str | None =
         ['loss', 'val_loss', 'best val_loss: epoch 2']
     """
     curves = _curves(history)
-    found = list(dict.fromkeys(name.removeprefix("val_") for name in sorted(curves, key="loss".__ne__)))
-    names = [metrics] if isinstance(metrics, str) else metrics or found
-    unknown = {*names} - {*found} | {monitor} - {None, *curves}
+    known = list(dict.fromkeys(name.removeprefix("val_") for name in sorted(curves, key="loss".__ne__)))
+    names = [metrics] if isinstance(metrics, str) else metrics or known
+    unknown = {*names} - {*known} | {monitor} - {None, *curves}
     if unknown or not names:
         raise ValueError(f"There are no values of {unknown or 'any epoch'}. Known metrics: {list(curves)}.")
     monitor = monitor or ("val_loss" if "val_loss" in curves else "loss")
@@ -330,20 +330,20 @@ def plot_activations(model: Model, x: Any, layer: Layer | str | int, *, ax: Axes
         layer = model.get_layer(layer) if isinstance(layer, str) else model.get_layer(index=layer)
     if any(np.shape(leaf)[:1] != (1,) for leaf in leaves(x)):
         raise ValueError(f"plot_activations needs one row, as x[:1]. Received: shapes {[*map(np.shape, leaves(x))]}.")
-    call, found = layer.call, list[Any]()
+    call, outputs = layer.call, list[Any]()
 
     @wraps(call)
-    def keep(*args: Any, **kwargs: Any) -> Any:
-        found.append(call(*args, **kwargs))
-        return found[-1]
+    def recorded(*args: Any, **kwargs: Any) -> Any:
+        outputs.append(call(*args, **kwargs))
+        return outputs[-1]
 
     own = "call" in vars(layer)
-    setattr(layer, "call", keep)  # noqa: B010 - checkers take methods for constant
+    setattr(layer, "call", recorded)  # noqa: B010 - checkers take methods for constant
     try:
         model(x)
     finally:
         setattr(layer, "call", call) if own else delattr(layer, "call")
-    values = np.asarray(leaves(found[0])[0])[0] if found else np.zeros(())
+    values = np.asarray(leaves(outputs[0])[0])[0] if outputs else np.zeros(())
     if not 0 < values.ndim < 4:
         raise ValueError(f"{model.name!r} got no output of {layer!r} with 1 to 3 axes. Received: {values.shape}.")
     (ax,) = _axes(ax, 1)
@@ -375,21 +375,21 @@ def plot_filters(layer: Layer, *, shape: tuple[int, int] | None = None, ax: Axes
         >>> plot_filters(model).images[0].get_array().shape  # two by two of them, and a gap
         (5, 5)
     """
-    inner = layer._flatten_layers()
-    found: Any = next((one for one in inner if isinstance(one, Conv1D | Conv2D | Dense) and one.built), None)
-    if found is None:
+    layers = layer._flatten_layers()
+    first: Any = next((inner for inner in layers if isinstance(inner, Conv1D | Conv2D | Dense) and inner.built), None)
+    if first is None:
         raise ValueError(f"{layer!r} has no built layer with filters to draw. Build it first, or choose another one.")
-    kernel = found.kernel.numpy()
+    kernel = first.kernel.numpy()
     if kernel.ndim == 2:  # Dense
         side = math.isqrt(len(kernel))
-        size = shape or next((one.input.shape[1:] for one in inner if isinstance(one, Flatten)), (side, side))
+        size = shape or next((inner.input.shape[1:] for inner in layers if isinstance(inner, Flatten)), (side, side))
         if math.prod(size) != len(kernel):
-            raise ValueError(f"{found.name!r} takes {len(kernel)} values, which are no image of shape {size}. Pass its "
+            raise ValueError(f"{first.name!r} takes {len(kernel)} values, which are no image of shape {size}. Pass its "
                              "shape=(height, width), or draw with plot_weights.")  # fmt: skip
         kernel = kernel.reshape(*size, *(1,) * (3 - len(size)), -1)
     tiles = np.moveaxis(kernel if kernel.ndim == 4 else kernel.swapaxes(0, 1)[:, :, None], -1, 0)
     (ax,) = _axes(ax, 1)
-    ax.set_title(f"{found.name}: {len(tiles)} filters")
+    ax.set_title(f"{first.name}: {len(tiles)} filters")
     _tiles(ax, tiles if tiles.shape[-1] == 3 else np.concatenate(np.moveaxis(tiles, -1, 1)))
     return ax
 

@@ -69,10 +69,7 @@ def any_case(*words: str) -> Rule:
 
 
 def rule_of(annotation: Any, scope: Mapping[str, Any]) -> Rule | None:
-    """Return the rule that an annotation carries, None if it carries none.
-
-    An annotation may be text: the name of a type in this scope, also with `| None` behind it.
-    """
+    """Return the rule of an annotation, None without one; a text names a type in this scope, also with `| None`."""
     if isinstance(annotation, str):
         name = annotation.removesuffix(" | None")
         rule = rule_of(scope[name], scope) if name in scope else None

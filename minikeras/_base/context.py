@@ -40,7 +40,7 @@ context = _Context()
 
 
 class name_scope:
-    """Within this context paths of variables begin with a name, once if scopes of one owner follow each other."""
+    """Within this context paths of variables begin with a name; right within a scope of its owner it adds nothing."""
 
     __slots__ = ("_opens", "_scope")
 
@@ -60,10 +60,7 @@ class name_scope:
 
 
 class calling:
-    """Within this context a layer is called, with this `training` (None if it is not given).
-
-    `autocast` is the dtype that weights are read in, None for their own.
-    """
+    """Within this context a layer is called, with `training` (or None), and weights are cast to `autocast` (or not)."""
 
     __slots__ = ("autocast", "outer", "training")
 

@@ -21,8 +21,9 @@ class Interrupt:
         self._before: Any = None
 
     def __enter__(self) -> "Interrupt":
-        main, present = threading.current_thread() is threading.main_thread(), signal.getsignal(signal.SIGINT)
-        if main and (present is signal.default_int_handler or getattr(present, "__func__", None) is Interrupt._handle):
+        handler = signal.getsignal(signal.SIGINT)
+        known = handler is signal.default_int_handler or getattr(handler, "__func__", None) is Interrupt._handle
+        if known and threading.current_thread() is threading.main_thread():
             self._before = signal.signal(signal.SIGINT, self._handle)
         return self
 

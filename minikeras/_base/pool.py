@@ -155,8 +155,8 @@ def product(a: Any, b: Any, out: Array | None = None) -> Any:
         with np.errstate(over="ignore"):
             return np.positive(product(a.astype("float32"), b.astype("float32")).astype("float16"), out)
     matrices = np.ndim(a) <= 2 >= np.ndim(b)  # for small ones np.dot takes half the time of np.matmul
-    small = not arrays or not a.ndim == b.ndim == 2 or a.size * b.shape[1] < 2 * PART_WORK or a.shape[1] != len(b)
-    if small or getattr(_state, "inside", False):
+    whole = not arrays or not a.ndim == b.ndim == 2 or a.size * b.shape[1] < 2 * PART_WORK or a.shape[1] != len(b)
+    if whole or getattr(_state, "inside", False):
         multiply = np.dot if matrices else np.matmul
         return multiply(a, b, out) if out is not None else multiply(a, b)
     y: Array = np.empty((len(a), b.shape[1]), np.result_type(a, b)) if out is None else out

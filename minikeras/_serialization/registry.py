@@ -151,10 +151,7 @@ class Registry(Generic[T]):
     @overload
     def get(self, identifier: AnyCallable) -> AnyCallable: ...
     def get(self, identifier: Any) -> Any:
-        """Return the object that a name, a configuration, a class or a function stands for; None for None.
-
-        A ValueError if there is none, which suggests the nearest known name.
-        """
+        """Return the object of a name, configuration, class or function; None for None. A ValueError has a hint."""
         if isinstance(identifier, str):
             identifier = self.find(identifier)
         if isinstance(identifier, type):

@@ -150,8 +150,8 @@ class Batches:
     def epoch(self) -> Iterator[Data]:
         """Yield the batches of one epoch, as tuples of arrays or of structures of arrays.
 
-        Without shuffling, a batch of arrays is a view of them. An epoch that has fewer batches than `steps`, or than
-        the epoch before, gives a warning. A ValueError if there never is a batch, or one has the wrong form.
+        Without shuffling, a batch of arrays is a view of them. An epoch with fewer batches than `steps`, or than the
+        first epoch had, gives a warning. A ValueError if there never is a batch, or one has the wrong form.
         """
         for run in self.runs():
             yield from zip(*run, strict=True)

@@ -49,8 +49,8 @@ def predict(model: Trainer, x: Any, batch_size: int | None) -> Any:
 def evaluate(model: Trainer, data: Data, batch_size: int | None) -> bool:
     """Set the states of the metrics to their sums over chunks, which are cut at the ends of batches.
 
-    Return False, with nothing done, if the states may be no sums: for a user's own metrics or `test_step`, and for a
-    model that keeps a state from batch to batch.
+    Return whether that was possible. It is not if the states may be no sums: for a user's own metrics or `test_step`,
+    and for a model that keeps a state from batch to batch.
     """
     if not is_dask(data) or not model._reports_as_usual() or _is_stateful(model):
         return False

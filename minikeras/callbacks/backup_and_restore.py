@@ -133,7 +133,7 @@ class BackupAndRestore(Callback):
             if group == "model/" or saved == len(variables):
                 groups.append(match(variables, arrays, path, group))
             else:  # `load_weights` too warns, and goes on
-                counts = f"it has {len(variables)} variables, the backup {saved}. Build such optimizers before `fit`"
+                counts = f"it has {len(variables)} variables, the backup {saved}. Build own optimizers before `fit`"
                 warn_user(f"`model.{group[:-1]}` begins anew: {counts}.")
         set_random_states(self.model, arrays)
         for variable, array in chain(*groups):

@@ -22,13 +22,13 @@ class TensorBoard(Callback):
 
     Args:
         log_dir: The folder.
-        histogram_freq: After how many epochs each the weights are written as histograms; 0 for never.
+        histogram_freq: Epochs from one histogram of the weights to the next; 0 for never.
         write_graph: Whether to write the layers of a Functional or Sequential model.
         write_images: Whether to write the weights as images, too.
         write_steps_per_second: Whether to write the steps per second, of batches and of epochs.
-        update_freq: After how many batches each to write `batch_loss` and the like; "batch" for 1, "epoch" for never.
+        update_freq: Batches from one `batch_loss` (and other metrics) to the next; "batch" for 1, "epoch" for never.
         profile_batch, embeddings_metadata: Accepted for Keras's sake: nothing is written, and a warning says so.
-        embeddings_freq: After how many epochs each the weights are saved for the view of embeddings; 0 for never.
+        embeddings_freq: Epochs from one save of the weights, for the view of embeddings, to the next; 0 for never.
 
     Raises:
         ValueError: for another word as `update_freq`.

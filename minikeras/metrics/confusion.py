@@ -65,15 +65,7 @@ class _Confusion(Metric):
         if sample_weight is not None:
             sample_weight = convert_to_tensor(sample_weight, dtype)
             sample_weight = sample_weight if sample_weight.ndim == true.ndim else ops.expand_dims(sample_weight, -1)
-        if self.top_k is not None:
-            chosen = ops.one_hot(ops.top_k(scores, self.top_k)[1], scores.shape[-1])
-            scores = ops.where(ops.sum(chosen, axis=-2) > 0, scores, _LOW)
-        if true.shape != scores.shape or (self.class_id is not None and scores.ndim == 1):
-            expected = "shape (samples, classes) for `class_id`" if true.shape == scores.shape else "the same shape"
-            received = f"y_true.shape={true.shape}, y_pred.shape={scores.shape}"
-            raise ValueError(f"{type(self).__name__} needs y_true and y_pred of {expected}. Received: {received}.")
-        if self.class_id is not None:
-            true, scores = true[..., self.class_id, None], scores[..., self.class_id, None]
+        true, scores = self._selected(true, scores)
         positive = ops.cast(true != 0, dtype)
         negative = 1 - positive
         for weights in (sample_weight, None if self.multi_label else self.label_weights):
@@ -86,6 +78,19 @@ class _Confusion(Metric):
         for name, count in zip(_ALL, counts, strict=True):
             if name in self._counts:
                 getattr(self, self._counts[name]).assign_add(count)
+
+    def _selected(self, true: Tensor, scores: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the labels and scores that count, by `class_id`; scores that are not among the top k become low."""
+        if self.top_k is not None:
+            chosen = ops.one_hot(ops.top_k(scores, self.top_k)[1], scores.shape[-1])
+            scores = ops.where(ops.sum(chosen, axis=-2) > 0, scores, _LOW)
+        if true.shape != scores.shape or (self.class_id is not None and scores.ndim == 1):
+            expected = "shape (samples, classes) for `class_id`" if true.shape == scores.shape else "the same shape"
+            received = f"y_true.shape={true.shape}, y_pred.shape={scores.shape}"
+            raise ValueError(f"{type(self).__name__} needs y_true and y_pred of {expected}. Received: {received}.")
+        if self.class_id is None:
+            return true, scores
+        return true[..., self.class_id, None], scores[..., self.class_id, None]
 
     def _above(self, scores: Tensor, *values: Tensor) -> list[Tensor]:
         """Return for each threshold the sums of values whose score exceeds it, with one search for each score."""

@@ -46,8 +46,8 @@ class Graph:
         self.nodes: list[Node] = sorted(depths, key=lambda node: -depths[node])
         self.operations: list[Any] = operations
         self._one_a_depth: bool = len(set(depths.values())) == len(depths) == len(operations)
-        given = leaves([[node.args, node.kwargs, getattr(node.operation, "settings", ())] for node in self.nodes])
-        functions = [x for x in given if callable(x) and not isinstance(x, type)]
+        arguments = leaves([[node.args, node.kwargs, getattr(node.operation, "settings", ())] for node in self.nodes])
+        functions = [x for x in arguments if callable(x) and not isinstance(x, type)]
         training = any(node.kwargs.get("training") for node in self.nodes)
         self.is_pure: bool = not training and all(map(is_built_in, functions))
         self._check()
@@ -96,7 +96,7 @@ class Graph:
         return map_structure(value, self.output_structure)
 
     def __call__(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
-        """Return the outputs for a tensor, or a structure of tensors; `mask` replaces the masks that they carry."""
+        """Return the outputs for tensors, in the inputs' structure; `mask`, in the same one, replaces their masks."""
 
         def call(operation: Any, /, *args: Any, **kwargs: Any) -> Any:
             if training is not None and "training" in getattr(operation, "_takes", ()):
@@ -105,8 +105,8 @@ class Graph:
 
         values = map(_fit, self.arrange(inputs), self.inputs)
         by_name = isinstance(self.input_structure, dict)
-        given = inputs if by_name else self._listed(inputs)
-        if (by_name or len(self._paths) > 1) and paths_in(given) != self._paths:
+        structure = inputs if by_name else self._listed(inputs)
+        if (by_name or len(self._paths) > 1) and paths_in(structure) != self._paths:
             warn_user(self._mismatch(inputs))
         y = self.run(values if mask is None else map(attach, values, self.arrange(mask)), call)
         return y[0] if isinstance(y, list | tuple) and len(y) == 1 else y

@@ -529,7 +529,12 @@ class Dataset(Object):
             address = layout.number()
             return [Chunk(address + i * size, size, 0) for i in range(count)]
         layout.take(1)
-        head = file.block(layout.number(), 28, b"FAHD")
+        return self._fixed_array(layout.number(), count, size)
+
+    def _fixed_array(self, address: int, count: int, size: int) -> list[Chunk]:
+        """Return all chunks, in order, from a fixed array: a list of entries, which may be divided in pages."""
+        file = self._file
+        head = file.block(address, 28, b"FAHD")
         head.expect(0, what="fixed array version")
         filtered = head.expect(0, 1, what="fixed array kind")
         width, bits = head.number(1), head.number(1)  # of an entry: an address, after filters also size and mask
@@ -538,11 +543,12 @@ class Dataset(Object):
         address = head.number()
         page = 1 << bits
         pages = -(-count // page) if count > page else 0
-        body = file.block(address, 14 + (pages + 7) // 8, b"FADB")
+        bitmap = (pages + 7) // 8  # bytes, with a bit for each page that is stored
+        body = file.block(address, 14 + bitmap, b"FADB")
         body.take(10)
-        if pages and not np.unpackbits(np.frombuffer(body.take((pages + 7) // 8), np.uint8))[:pages].all():
+        if pages and not np.unpackbits(np.frombuffer(body.take(bitmap), np.uint8))[:pages].all():
             file.refuse("a chunk of the data is missing")
-        address += 14 + ((pages + 7) // 8 + 4 if pages else 0)
+        address += 14 + (bitmap + 4 if pages else 0)
         chunks = []
         for start in range(0, count, page if pages else count):
             number = min(page, count - start) if pages else count

@@ -162,10 +162,7 @@ def _load_legacy(source: Source, custom_objects: CustomObjects | None, compile: 
 
 def _make_model(config: Config, tree: Tree, fill: Callable[[Any], int], custom_objects: CustomObjects | None,
                 source: Source) -> "Model":  # fmt: skip
-    """Return the model of a configuration, with the weights of a file.
-
-    `fill` sets its variables and returns how many numbers they have.
-    """
+    """Return the model of a configuration; `fill` sets its variables, and returns how many numbers the file has."""
     stored = min(tree.count(), MAX_INFLATION * source.size)
     unknown = unknown_names(config, custom_objects)
     if unknown:

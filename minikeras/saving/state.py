@@ -43,17 +43,18 @@ def walk(saved: Any, path: str = "", seen: dict[int, list[str]] | None = None) -
             yield from _walk_child(child, f"{path}/{name}" if path else name, seen, [])
 
 
-def _walk_child(child: Any, path: str, seen: dict[int, list[str]], around: list[Any]) -> Iterator[tuple[str, Any]]:
+def _walk_child(child: Any, path: str, seen: dict[int, list[str]], outer: list[Any]) -> Iterator[tuple[str, Any]]:
+    """Yield the same for a child or, if it is a container, for its items; `outer` are the containers that hold it."""
     if isinstance(child, OWNERS):
         yield from walk(child, path, seen)
-    elif isinstance(child, CONTAINERS) and not any(child is outer for outer in around):
+    elif isinstance(child, CONTAINERS) and not any(child is container for container in outer):
         counts: dict[str, int] = {}
         for item in items_of(child):
             if isinstance(item, (*OWNERS, *CONTAINERS)):
                 kind = "container" if isinstance(item, CONTAINERS) else to_snake_case(own_name(type(item)))
                 number = counts[kind] = counts.get(kind, -1) + 1
                 name = f"{kind}_{number}" if number else kind
-                yield from _walk_child(item, f"{path}/{name}", seen, [*around, child])
+                yield from _walk_child(item, f"{path}/{name}", seen, [*outer, child])
 
 
 def _children(saved: Any) -> Iterator[tuple[str, Any]]:

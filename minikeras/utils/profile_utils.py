@@ -58,14 +58,14 @@ def profile_step(model: Any, x: TensorLike, y: TensorLike | None = None, steps: 
         for _ in range(WHOLE_STEPS + 2):
             step()
     stages = [stage for program in jit._programs.values() for stage in program.parts()]
-    found: list[dict[str, list[float]]] = [{} for _ in stages]
+    timings: list[dict[str, list[float]]] = [{} for _ in stages]  # line of code -> seconds of each run
     with ExitStack() as stack:
-        for seen, stage in zip(found, stages, strict=True):
+        for of_stage, stage in zip(timings, stages, strict=True):
             for program in stage:
-                stack.enter_context(_timed(program, seen, like=stage[0]))
+                stack.enter_context(_timed(program, of_stage, like=stage[0]))
         for _ in range(steps):
             step()
-    lines = [(line, median(times) * 1e6 * len(times) / steps) for seen in found for line, times in seen.items()]
+    lines = [(line, median(times) * 1e6 * len(times) / steps) for stage in timings for line, times in stage.items()]
     if not lines:
         raise ValueError("A step that is not compiled has no lines. Expected a model without run_eagerly=True, and a "
                          f"step that does not look at values. Received: model={model!r}.")  # fmt: skip
@@ -73,8 +73,8 @@ def profile_step(model: Any, x: TensorLike, y: TensorLike | None = None, steps: 
 
 
 @contextmanager
-def _timed(program: Program, found: dict[str, list[float]], like: Program) -> Iterator[None]:
-    """Within this context a program appends the seconds of each line to `found`, by the readable text of the line.
+def _timed(program: Program, timings: dict[str, list[float]], like: Program) -> Iterator[None]:
+    """Within this context a program appends the seconds of each line to `timings`, by the readable text of the line.
 
     The text has the names of `like`, so that the programs of all blocks have the same texts.
     """
@@ -84,7 +84,7 @@ def _timed(program: Program, found: dict[str, list[float]], like: Program) -> It
         nonlocal start
         seconds = perf_counter() - start
         if texts[number]:
-            found.setdefault(texts[number], []).append(seconds)
+            timings.setdefault(texts[number], []).append(seconds)
         start = perf_counter()
 
     source, texts = [], []
