@@ -3,11 +3,11 @@
     minikeras train.py ...                 run a script as `python train.py ...`
                                            does; keras is minikeras there
     minikeras lesson.ipynb ...             run a notebook's cells in order
-    minikeras info model.keras             tell what a file holds, if it loads
+    minikeras info model.keras             show what a file holds, if it loads
     minikeras predict model.keras x.csv -o y.csv
                                            predict tables of any length
     minikeras convert old.h5 new.keras     write another format: .onnx, .npz ...
-    minikeras COMMAND --help               tell more of one of these three
+    minikeras COMMAND --help               explain one of these three
 
 info, predict and convert are commands in every folder; a script of such a name
 is run as ./info. `python -m minikeras` does the same as `minikeras`.

@@ -79,7 +79,7 @@ def plot_history(history: Log, metrics: Metrics = None, *, monitor: str | None =
             ax.plot(*best, color=ink, marker="*", markersize=10)
         ax.set(xlabel="epoch", ylabel=name)
         if ax.get_xscale() == "linear":
-            _count(ax.xaxis)
+            _integer_ticks(ax.xaxis)
         ax.legend()
     return places
 
@@ -351,7 +351,7 @@ def plot_activations(model: Model, x: Any, layer: Layer | str | int, *, ax: Axes
     ax.set(title=layer.name, xlabel=xlabel, ylabel=ylabel)
     if values.ndim == 1:
         ax.bar(range(len(values)), values)
-        _count(ax.xaxis)
+        _integer_ticks(ax.xaxis)
     elif values.ndim == 2:
         _heat(ax, values.T, aspect="auto")
     else:
@@ -416,10 +416,10 @@ def _heat(ax: Axes, values: Array, signed: bool = False, **options: Any) -> None
                       interpolation="nearest", **options)  # fmt: skip
     ax.figure.colorbar(image, ax=ax)
     ax.grid(visible=False)
-    _count(ax.xaxis, ax.yaxis)
+    _integer_ticks(ax.xaxis, ax.yaxis)
 
 
-def _count(*sides: Any) -> None:
+def _integer_ticks(*sides: Any) -> None:
     """Label axes with integers only."""
     for side in sides:
         side.set_major_locator(extra("matplotlib.ticker").MaxNLocator("auto", integer=True, min_n_ticks=1))

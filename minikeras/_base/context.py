@@ -1,4 +1,4 @@
-"""The state of a thread: open name scopes, layer calls, dry runs; and the counters that programs watch."""
+"""The state of each thread: open name scopes, layer calls, dry runs, and what is being loaded or saved."""
 
 import threading
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from .load_budget import Loading
 
 
 class _Context(threading.local):
-    """What is going on in this thread; the values here say that nothing is."""
+    """The state of this thread; the initial values mean that nothing is going on."""
 
     def __init__(self) -> None:
         self.scopes: list[tuple[str, object]] = []  # the open name scopes, with the object that opened each

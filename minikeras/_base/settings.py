@@ -27,9 +27,9 @@ class _Settings:
     max_steps_per_epoch: int | None = int(os.environ.get("KERAS_MAX_STEPS_PER_EPOCH", 0)) or None
     max_threads: int | None = None
     counts: str = "int32"
-    """The dtype of an optimizer's steps and of the values that `Normalization` saw; int64 on TensorFlow."""
+    """The dtype of counters, such as an optimizer's steps and `Normalization`'s values; int64 on TensorFlow."""
     open_batches: bool = False
-    """True if a model that is built from batches of different sizes leaves it open, as Keras on TensorFlow."""
+    """Whether a model built on batches of different sizes has an open batch axis, as in Keras on TensorFlow."""
     seeds: Any = random
     """What `make_default_seed` draws from: Python's global random state, as in Keras, or a generator like it."""
 

@@ -37,7 +37,7 @@ def predict(model: Trainer, x: Any, batch_size: int | None) -> Any:
     if outputs is None or {len(y) for y in leaves(outputs)} != {2}:
         raise ValueError("Chunks can be predicted one by one only if each row of output depends on one row of input "
                          "alone. This model is stateful, or returns more or fewer rows: pass an array.")  # fmt: skip
-    chunks, places = _each(lambda m, rows: leaves(m.predict(rows[0], batch_size, 0)), data, model), count()
+    chunks, places = _map_chunks(lambda m, rows: leaves(m.predict(rows[0], batch_size, 0)), data, model), count()
 
     def lazy(y: Array) -> Any:
         sizes, new = (chunks.chunks[0], *((n,) for n in y.shape[1:])), [*range(1, y.ndim)]
@@ -55,14 +55,15 @@ def evaluate(model: Trainer, data: Data, batch_size: int | None) -> bool:
     if not is_dask(data) or not model._reports_as_usual() or _is_stateful(model):
         return False
     data = _in_chunks(data)
-    _states(model, _zeros(data))
+    _metric_states(model, _zeros(data))
     if not all(is_built_in(metric) for group in model.metrics for metric in getattr(group, "metrics", [group])):
         return False
     data = _map(lambda a: a.compute_chunk_sizes() if np.isnan(a.shape[0]) else a, data)
     ends = np.cumsum(leaves(data)[0].chunks[0])
     ends[:-1] -= ends[:-1] % (batch_size or 32)
-    rows = tuple(np.diff(np.unique([0, *ends])).tolist())
-    chunks = _each(partial(_states, batch_size=batch_size), _map(lambda a: a.rechunk({0: rows}), data), model)
+    sizes = tuple(np.diff(np.unique([0, *ends])).tolist())
+    data = _map(lambda a: a.rechunk({0: sizes}), data)
+    chunks = _map_chunks(partial(_metric_states, batch_size=batch_size), data, model)
     states = import_module("dask").compute(*chunks.to_delayed())
     for variable, *parts in zip((v for metric in model.metrics for v in metric.variables), *states, strict=True):
         variable.assign(sum(parts))
@@ -77,7 +78,7 @@ class Chunks:
 
     def __init__(self, data: Data, size: int, shuffle: bool | Literal["batch"]) -> None:
         arrays = _in_chunks(data)
-        chunks = _each(lambda _, rows: [a for a in leaves(rows) if a is not None], arrays)
+        chunks = _map_chunks(lambda _, rows: [a for a in leaves(rows) if a is not None], arrays)
         self._rows, self._chunks = chunks.shape[0], chunks.to_delayed()
         self._structure, self._size, self._shuffle = _zeros(arrays), size, shuffle
 
@@ -127,7 +128,7 @@ def _in_chunks(data: Data) -> Any:
     return _map(convert, data)
 
 
-def _each(run: Callable[..., Any], data: Data, model: Trainer | None = None) -> Any:
+def _map_chunks(run: Callable[..., Any], data: Data, model: Trainer | None = None) -> Any:
     """Return a Dask array of the results of run(model, rows), one for each chunk of rows; the model is copied now."""
     arrays, axes = [a for a in leaves(data) if a is not None], count(1)
     pairs = [part for a in arrays for part in (a, (0, *islice(axes, a.ndim - 1)))]
@@ -144,7 +145,7 @@ def _apply(run: Callable[..., Any], structure: Data, pickled: bytes, *blocks: An
     return run(model, arranged(arrays, structure))
 
 
-def _states(model: Trainer, data: Data, batch_size: int | None = None) -> list[Array]:
+def _metric_states(model: Trainer, data: Data, batch_size: int | None = None) -> list[Array]:
     model.evaluate(data[0], data[1], batch_size, 0, data[2])
     return [np.asarray(v, "float64") for metric in model.metrics for v in metric.variables]
 

@@ -139,7 +139,7 @@ class BackupAndRestore(Callback):
         for variable, array in chain(*groups):
             variable.assign(array)
         for path, layer in self._layers():
-            if store := {key[len(path) + 1 :]: x for key, x in arrays.items() if key.rpartition("/")[0] == path}:
+            if store := {key.rpartition("/")[2]: x for key, x in arrays.items() if key.rpartition("/")[0] == path}:
                 layer.load_own_variables(store)
         self.model._initial_epoch = int(arrays["epoch"])
 

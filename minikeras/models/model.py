@@ -77,7 +77,7 @@ class Model(Exporting, Trainer):
             """Run the graph; a subclass without one overrides this."""
             return super().call(inputs) if self._own_graph is None else self._own_graph(inputs, training, mask)
 
-    def __setstate__(self, state: dict[str, Any]) -> None:  # its keys may be those of an earlier version
+    def __setstate__(self, state: dict[str, Any]) -> None:  # pickles of earlier versions have other keys
         former = {} if "_own_graph" in state else {"_graph": "_own_graph", "_held": "_found_metrics"}
         vars(self).update({former.get(key, key): value for key, value in state.items()})
 

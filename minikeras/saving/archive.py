@@ -87,7 +87,7 @@ class Archive:
         if at < 0 or end.take(4) != b"PK\5\6":
             self._refuse("this is no zip archive, or it was cut short, or something follows it")
         disks, here, count, size, start, comment = end.numbers(4, 2, 2, 4, 4, 2)
-        if at >= 20 and (locator := self.source.read(at - 20, 20))[:4] == b"PK\6\7":
+        if at >= 20 and (locator := self.source.read(at - 20, 20))[:4] == b"PK\6\7":  # ZIP64 has a second end
             at = int.from_bytes(locator[8:16], "little")
             long = Fields(self.source.read(at, 56), self._refuse)
             if long.take(4) != b"PK\6\6" or at + 56 != self.source.size - 42:

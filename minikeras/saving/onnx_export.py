@@ -44,7 +44,7 @@ def _refused(layer: Any, reason: str) -> NotImplementedError:
     return NotImplementedError(f"{who} cannot be exported to ONNX: {reason}. No file was written.")
 
 
-def _called() -> Any:
+def _current_layer() -> Any:
     """Return the innermost layer that is being called, None outside of layers."""
     frame: Any = sys._getframe(1)
     while frame and not (frame.f_code.co_name == "__call__" and isinstance(frame.f_locals.get("self"), Layer)):
@@ -65,16 +65,16 @@ class _Record(Trace):
         """Keep an operation that depends on the inputs, or that draws random numbers (refused later, if needed)."""
         follows = any(id(x) in self.produced for x in entry.inputs)
         if follows and entry.op.effect:
-            raise _refused(_called(), "it changes a variable whenever it is called")
+            raise _refused(_current_layer(), "it changes a variable whenever it is called")
         if follows or (entry.op.draws and not entry.op.effect):
             self.produced.add(id(entry.output))
             self.entries.append(entry)
-            self.layers[id(entry.output)] = _called()
+            self.layers[id(entry.output)] = _current_layer()
 
     def read(self, tensor: TensorOps) -> None:
         """Refuse Python code that reads a value which depends on the inputs."""
         if id(tensor) in self.produced:
-            raise _refused(_called(), "its Python code looks at the values that it is given")
+            raise _refused(_current_layer(), "its Python code looks at the values that it is given")
 
     def needed(self) -> list[Entry]:
         """Return the operations that the outputs depend on."""
@@ -82,7 +82,8 @@ class _Record(Trace):
         for entry in reversed(self.entries):
             if id(entry.output) in needs:
                 steps.append(entry)
-                needs.update(map(id, entry.inputs[entry.op.name == "_outputs" :]))  # a recurrence's first is a record
+                is_recurrence = entry.op.name == "_outputs"  # whose first input, its record, is not needed
+                needs.update(map(id, entry.inputs[is_recurrence:]))
         return steps[::-1]
 
 
@@ -221,12 +222,12 @@ def _position(kind: str, x: _Value, axis: Any, keepdims: bool) -> _Value:
     return (x("Reshape", [-1]) if axis is None else x)(kind, axis=axis or 0, keepdims=int(keepdims))
 
 
-def _hot(x: _Value, classes: int, axis: int = -1) -> _Value:
+def _one_hot(x: _Value, classes: int, axis: int = -1) -> _Value:
     """Return integers as one-hot vectors along a new axis, which is counted from the end."""
     return x.to("int64")("Unsqueeze", [axis])("Equal", np.arange(classes).reshape(-1, *[1] * (-1 - axis))).to("float32")
 
 
-def _order(c: _Call) -> _Value:
+def _permuted(c: _Call) -> _Value:
     """Transpose. To see the order of the axes, the op is run on an array whose sizes number its axes."""
     marked = np.broadcast_to(np.zeros(()), range(2, 2 + len(c.shapes[0])))
     return c.get(0)("Transpose", perm=[n - 2 for n in c.one.op.forward(marked, **c.settings).shape])
@@ -296,8 +297,8 @@ def _encoded(c: _Call) -> _Value:
     if mode == "one_hot" and len(shape) > 1 and shape[-1] == 1:
         x = x("Squeeze", [-1])
     if mode in ("int", "one_hot"):
-        return x if mode == "int" else _hot(x, depth)
-    hot = _hot(x if shape else x("Reshape", [1]), depth).to(c.dtype)
+        return x if mode == "int" else _one_hot(x, depth)
+    hot = _one_hot(x if shape else x("Reshape", [1]), depth).to(c.dtype)
     hot = hot * c.get(1, c.dtype)("Unsqueeze", [-1]) if len(c.one.values) > 1 and c.one.values[1] is not None else hot
     return _reduced("Sum" if mode == "count" else "Max", hot, -2)
 
@@ -307,7 +308,7 @@ def _sides(pads: Any) -> list[int]:
     return [int(n) for side in zip(*pads, strict=True) for n in side]
 
 
-def _slid(c: _Call, kind: str, *others: Any, cut: Any = (), **attributes: Any) -> _Value:
+def _windowed(c: _Call, kind: str, *others: Any, cut: Any = (), **attributes: Any) -> _Value:
     """Slide a window, with channels moved behind the batch, where ONNX has them."""
     rank = len(c.shapes[0]) - 2
     x = c.get(0, c.dtype if c.dtype.kind == "f" else "float32")("Transpose", perm=[0, rank + 1, *range(1, rank + 1)])
@@ -319,10 +320,10 @@ def _convolved(c: _Call, kind: str, channels: int, **how: Any) -> _Value:
     """Convolve with a kernel (*window, channels / groups, filters), in ONNX (filters, channels / groups, *window)."""
     rank, groups = len(c.shapes[0]) - 2, channels // np.shape(c.one.values[1])[-2]
     kernel = c.get(1, c.dtype)("Transpose", perm=[rank + 1, rank, *range(rank)])
-    return _slid(c, kind, kernel, group=groups, dilations=c.how.dilation, **how)
+    return _windowed(c, kind, kernel, group=groups, dilations=c.how.dilation, **how)
 
 
-def _way_back(c: _Call) -> _Value:
+def _transposed_convolution(c: _Call) -> _Value:
     """Transposed convolution: the padding of the convolution is cut off, and what its strides left out is zeros."""
     ends = c.same(*(
         [n - m * s + s - 1 + lo - d * (k - 1) for n, m, k, s, (lo, _), d in zip(y[1:-1], x[1:-1], *c.how, strict=True)]
@@ -433,15 +434,15 @@ FORMULAS: dict[str, Callable[..., _Value]] = {
 """Op -> its result in nodes, as a function of the inputs, all of one dtype, and of the settings."""
 RULES: dict[str, Callable[[_Call], _Value]] = {
     **dict.fromkeys(("reshape", "ravel", "squeeze"), _reshape),
-    **dict.fromkeys(("transpose", "swapaxes", "moveaxis"), _order),
+    **dict.fromkeys(("transpose", "swapaxes", "moveaxis"), _permuted),
     "broadcast_to": _broadcast, "encode": _encoded, "get_item": _get_item, "recurrence._outputs": _recurrence,
     "convolution._slide": lambda c: _convolved(c, "Conv", c.shapes[0][-1]),
-    "convolution._input_gradient": _way_back,
-    "convolution._largest": lambda c: _slid(c, "MaxPool", kernel_shape=c.how.window),
-    "convolution._total": lambda c: _slid(c, "AveragePool", kernel_shape=c.how.window,
-                                          count_include_pad=1) * math.prod(c.how.window),
-    "one_hot": lambda c: _hot(c.get(0), c.settings["num_classes"],
-                              c.settings["axis"] % len(c.results[0]) - len(c.results[0])),
+    "convolution._input_gradient": _transposed_convolution,
+    "convolution._largest": lambda c: _windowed(c, "MaxPool", kernel_shape=c.how.window),
+    "convolution._total": lambda c: _windowed(c, "AveragePool", kernel_shape=c.how.window,
+                                              count_include_pad=1) * math.prod(c.how.window),
+    "one_hot": lambda c: _one_hot(c.get(0), c.settings["num_classes"],
+                                  c.settings["axis"] % len(c.results[0]) - len(c.results[0])),
     "shapes._where": lambda c: c.get(0, bool)("Where", c.get(1, c.dtype), c.get(2, c.dtype)),
     "take": lambda c: (c.get(0)("Reshape", [-1]) if c.settings["axis"] is None else c.get(0))(
         "Gather", c.get(1, "int64"), axis=c.settings["axis"] or 0),
