@@ -338,7 +338,7 @@ HDF5: dict[str, tuple[Callable[[], bytes], str]] = {
     "two streams": (lambda: chunk(zlib.compress(b"\1" * 100) + b"more"), "does not inflate to 100"),
     "no stream": (lambda: chunk(b"\1" * 100), "cannot be inflated"),
     "few bytes for many": (lambda: chunk(zlib.compress(b"\1"), 10**7), "cannot be stored"),
-    "a huge shape": (lambda: written(huge), "there cannot be 10000000 pieces"),
+    "a huge shape": (lambda: written(huge), "there cannot be 10000000 chunks"),
     "a huge shape, latest": (lambda: written(huge, libver="latest"), "there cannot be|not stored"),
     "nothing stored": (lambda: written(lambda f: f.create_dataset("a", shape=(10**9,), dtype="f4")), "0 are stored"),
     "deep groups": (lambda: written(deep), "nested more than 100 deep"),
