@@ -17,7 +17,7 @@ def load_data(path: str = "imdb.npz", num_words: int | None = None, skip_top: in
         skip_top: Words with a smaller number than this are replaced.
         maxlen: Reviews of this many words or more are left out.
         seed: Seed of the order of the reviews.
-        start_char: Added before each review, unless it is None.
+        start_char: The first number of each review; None adds none.
         oov_char: The replacement of words; None drops them.
         index_from: Added to the number of each word, so that smaller numbers are free.
 

@@ -101,11 +101,11 @@ def circle(y_true: TensorLike, y_pred: TensorLike, ref_labels: TensorLike | None
     Args:
         y_true: Class numbers, (batch,) or (batch, 1).
         y_pred: Vectors of length 1, (batch, n).
-        ref_labels: Class numbers of the vectors to compare with, `y_true` if not given.
-        ref_embeddings: These vectors, `y_pred` if not given.
+        ref_labels: Class numbers of the vectors to compare with, by default `y_true`.
+        ref_embeddings: The vectors to compare with, by default `y_pred`.
         remove_diagonal: Whether a vector is not compared with the one at its own place.
         gamma: Scale of the terms.
-        margin: How far apart pairs of one class may be, and from 1 those of two classes.
+        margin: Distances should be below it within a class, and above 1 - margin between classes.
 
     Example:
         >>> print(circle([0, 0, 1], [[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]], gamma=1).numpy().round(4))

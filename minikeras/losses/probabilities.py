@@ -57,7 +57,7 @@ class _Crossentropy(NamedLoss):
 
     from_logits: bool
     label_smoothing: float
-    axis: Any  # an int where the axis is that of the classes
+    axis: Any  # an int, or axes for yes-or-no labels
 
     def __init__(self, from_logits: bool = False, label_smoothing: float = 0.0, axis: Any = -1,
                  reduction: Reduction = MEAN, name: Name = None, dtype: DType = None) -> None:  # fmt: skip
