@@ -199,8 +199,8 @@ def plot_decision_surface(model: Model | Callable[[Array], Any], x: TensorLike, 
     classes = np.zeros(len(rows), int) if y is None else _classes(y)
     labels = names or range(classes.max(initial=0) + 1)
     if rows.shape[1:] != (2,) or not 0 < len(rows) == len(classes) or classes.max() >= len(labels):
-        raise ValueError("plot_decision_surface needs rows of two features, one class for each row, and all names. "
-                         f"Received: x of shape {rows.shape}, {len(classes)} classes, names={names}.")  # fmt: skip
+        raise ValueError("plot_decision_surface needs rows of two features; y a class for each, `names` all classes."
+                         f" Received: x of shape {rows.shape}, {len(classes)} classes, names={names}.")  # fmt: skip
     margin = np.where(np.ptp(rows, axis=0) > 0, np.ptp(rows, axis=0), 1.0) / 10
     across, up = np.linspace(rows.min(axis=0) - margin, rows.max(axis=0) + margin, 200).T
     grid = np.stack(np.meshgrid(across, up), axis=-1).reshape(-1, 2)

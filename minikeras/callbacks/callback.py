@@ -162,7 +162,7 @@ class BatchCounter:
 
     def __init__(self, frequency: Frequency, least: int = 1) -> None:
         if frequency != "epoch" and not (isinstance(frequency, int) and frequency >= least):
-            raise ValueError(f"`save_freq` must be 'epoch' or an integer from {least}. Received: save_freq={frequency!r}.")
+            raise ValueError(f"`save_freq` must be 'epoch' or at least {least}. Received: save_freq={frequency!r}.")
         self.target: int = 0 if frequency == "epoch" else int(frequency)
         self.count: int = 0
         self.last: int = -1
