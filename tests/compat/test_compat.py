@@ -330,6 +330,64 @@ def test_old_attributes_and_methods(code: str, today: str, value: Any) -> None:
     assert old(MODEL + code, today) == value
 
 
+ARRAYS = """
+from keras import backend as K
+import numpy as np
+x, y = K.constant(np.arange(6.0).reshape(2, 3)), K.constant(np.arange(12.0).reshape(2, 3, 2))
+z, whole = K.constant(np.arange(24.0).reshape(2, 2, 2, 3)), K.constant([1, 2], dtype="int32")
+m, v, b, g = (K.constant(n) for n in ([1, 1, 1], [2, 1, 1], [0, 0, 1], [1, 2, 1]))
+add = lambda i, s: (i + s[0], [i + s[0]])
+steps, start = x[:, :, None] + 1, [K.zeros((2, 1))]
+mask = K.constant([[True, False, False], [True, False, True]], dtype="bool")
+"""
+PAST_ARRAYS = [  # measured on `tf.keras.backend` of TensorFlow 2.21
+    ("K.cumsum(x)", [[0, 1, 2], [3, 5, 7]]),
+    ("K.cumprod(x)", [[0, 1, 2], [0, 4, 10]]),
+    ("K.cumsum(x, 1)", [[0, 1, 3], [3, 7, 12]]),
+    ("K.argmin(-x)", [2, 2]),
+    ("K.argmin(-x, 0)", [1, 1, 1]),
+    ("K.cast_to_floatx(np.array([1, 2]))", np.array([1, 2], "float32")),
+    ("K.cast_to_floatx(whole)", np.array([1, 2], "float32")),
+    ("K.sqrt(K.constant([-1.0, 4.0]))", [0, 2]),
+    ("K.clip(x, min_value=1, max_value=3)", [[1, 1, 2], [3, 3, 3]]),
+    ("K.permute_dimensions(x, pattern=(1, 0))", [[0, 3], [1, 4], [2, 5]]),
+    ("K.reverse(x, axes=0)", [[3, 4, 5], [0, 1, 2]]),
+    ("K.pow(x, a=2)", [[0, 1, 4], [9, 16, 25]]),
+    ("K.tile(x, n=(1, 2))", [[0, 1, 2, 0, 1, 2], [3, 4, 5, 3, 4, 5]]),
+    ("K.maximum(y=x, x=K.constant(2.0))", [[2, 2, 2], [3, 4, 5]]),
+    ("K.one_hot(indices=whole, num_classes=3)", [[0, 1, 0], [0, 0, 1]]),
+    ("K.eye(2, 'int32')", np.eye(2, dtype="int32")),
+    ("K.random_bernoulli((2,), 1.0, 'float64', 3)", np.ones(2)),
+    ("K.random_bernoulli((2,))", [0, 0]),
+    ("K.batch_normalization(x, m, v, b, g)", [[-0.70693, 0, 1.9995], [1.4139, 5.997, 4.998]]),
+    ("K.batch_normalization(x, mean=m, var=v, beta=None, gamma=g, epsilon=0.1)",
+     [[-0.69007, 0, 0.9535], [1.3801, 5.7208, 3.8139]]),
+    ("K.batch_dot(x, x)", [[5], [50]]),
+    ("K.batch_dot(x, y, axes=(1, 1))", [[10, 13], [100, 112]]),
+    ("K.batch_dot(z, x, axes=(3, 1))", [[[5, 14], [23, 32]], [[158, 194], [230, 266]]]),
+    ("K.batch_dot(x, z, axes=(1, 3))", [[[5, 14], [23, 32]], [[158, 194], [230, 266]]]),
+    ("K.batch_dot(z, y)[0]", [[[10, 13], [28, 40]], [[46, 67], [64, 94]]]),
+    ("K.batch_dot(z, z, axes=3)[1, 1, 0]", [[743, 914], [1085, 1256]]),
+    ("K.bias_add(x[None, None], K.constant([[[0.], [1.], [2.]]]), 'channels_first')", [[[[0, 2, 4], [3, 5, 7]]]]),
+    ("K.rnn(add, steps, start, mask=mask)[1][..., 0]", [[1, 1, 1], [4, 4, 10]]),
+    ("K.rnn(add, steps, start, mask=mask, zero_output_for_mask=True)[1][..., 0]", [[1, 0, 0], [4, 0, 10]]),
+    ("K.rnn(add, steps, start, return_all_outputs=False)[1]", [[[6]], [[15]]]),
+    ("K.rnn(add, steps, start, go_backwards=True)[1][..., 0]", [[3, 5, 6], [6, 11, 15]]),
+    ("K.rnn(add, K.permute_dimensions(steps, (1, 0, 2)), start, time_major=True)[1][..., 0]",
+     [[1, 4], [3, 9], [6, 15]]),
+]  # fmt: skip
+
+
+@pytest.mark.usefixtures("installed")
+@pytest.mark.parametrize(("code", "value"), PAST_ARRAYS, ids=[row[0] for row in PAST_ARRAYS])
+def test_functions_of_the_backend_give_what_they_gave(code: str, value: Any) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        found = np.asarray(run(f"{ARRAYS}found = {code}")["found"])
+    np.testing.assert_allclose(found, value, rtol=1e-4)
+    assert not isinstance(value, np.ndarray) or found.dtype == value.dtype
+
+
 @pytest.mark.usefixtures("installed")
 def test_names_of_metrics_are_those_of_the_numbers() -> None:
     code = """

@@ -5,13 +5,14 @@ Tables have the renamed functions and those of one expression; the others are wr
 
 from collections.abc import Callable, Sequence
 from functools import wraps
+from itertools import takewhile
 from typing import Any, TypeVar
 
 import numpy as np
 
 from ... import activations, layers, models, ops, random
 from ..._base.naming import clear_session
-from ..._base.settings import epsilon, image_data_format, set_image_data_format, standardize_dtype
+from ..._base.settings import epsilon, floatx, image_data_format, set_image_data_format, standardize_dtype
 from ..._base.typing import DTypeLike
 from ..._core.keras_tensor import KerasTensor
 from ..._core.tensor import Tensor, TensorOps, as_array
@@ -20,27 +21,38 @@ from .patches import outdated, resolve
 
 F = TypeVar("F", bound=Callable[..., Any])
 _SAME = """
-    abs all any arange argmin batch_normalization binary_crossentropy categorical_crossentropy clip cos cumprod cumsum
-    dot dtype elu equal exp eye greater greater_equal less less_equal log logsumexp max maximum mean min minimum ndim
-    not_equal one_hot ones_like prod reshape round shape sigmoid sign sin softmax softplus softsign
-    sparse_categorical_crossentropy sqrt square squeeze std stop_gradient sum tanh tile transpose var zeros_like"""
+    abs all any arange binary_crossentropy cast categorical_crossentropy clip cos dot dtype elu equal exp greater
+    greater_equal is_tensor less less_equal log logsumexp max maximum mean min minimum ndim not_equal one_hot ones_like
+    prod reshape round shape sigmoid sign sin softmax softplus softsign sparse_categorical_crossentropy square squeeze
+    stack std stop_gradient sum tanh tile transpose var zeros_like"""
 RENAMED = {
-    **{name: f"ops.{name}" for name in _SAME.split()}, "cast": "ops.cast", "cast_to_floatx": "ops.convert_to_tensor",
-    "is_tensor": "ops.is_tensor", "name_scope": "name_scope", "permute_dimensions": "ops.transpose", "pow": "ops.power",
-    "random_bernoulli": "random.binomial", "random_normal": "random.normal", "random_uniform": "random.uniform",
-    "reverse": "ops.flip", "stack": "ops.stack", "to_dense": "ops.convert_to_tensor",
+    **{name: f"ops.{name}" for name in _SAME.split()}, "name_scope": "name_scope",
+    "permute_dimensions": "ops.transpose", "pow": "ops.power", "random_normal": "random.normal",
+    "random_uniform": "random.uniform", "reverse": "ops.flip", "to_dense": "ops.convert_to_tensor",
     "truncated_normal": "random.truncated_normal"}  # fmt: skip
 """Name in `keras.backend` -> address below `keras` of the function that takes the same arguments in the same order."""
+_PAIRS = "dot equal greater greater_equal less less_equal maximum minimum not_equal"
+_WORDS = {**dict.fromkeys(_PAIRS.split(), "x y"), "clip": "x min_value max_value", "one_hot": "indices num_classes",
+          "permute_dimensions": "x pattern", "pow": "x a", "reverse": "x axes", "tile": "x n"}  # fmt: skip
+"""Former names of arguments, where they have other names today."""
 _ONE_LINERS: dict[str, tuple[str, Callable[..., Any]]] = {
     "argmax": ("keras.ops.argmax(x, axis=-1)", lambda x, axis=-1: ops.argmax(x, axis)),
+    "argmin": ("keras.ops.argmin(x, axis=-1)", lambda x, axis=-1: ops.argmin(x, axis)),
     "batch_flatten": ("keras.layers.Flatten()(x)", lambda x: ops.reshape(x, (-1, int(np.prod(x.shape[1:]))))),
     "batch_get_value": ("[x.numpy() for x in tensors]", lambda tensors: [x.numpy() for x in tensors]),
+    "batch_normalization": ("keras.ops.batch_normalization", lambda x, mean, var, beta, gamma, axis=-1, epsilon=1e-3:
+        ops.batch_normalization(x, mean, var, axis, beta, gamma, epsilon)),
+    "cast_to_floatx": ("keras.ops.cast(x, keras.config.floatx())",
+        lambda x: (ops.cast if isinstance(x, TensorOps) else np.asarray)(x, floatx())),
     "concatenate": ("keras.ops.concatenate(tensors, axis=-1)", lambda tensors, axis=-1: ops.concatenate(tensors, axis)),
     "count_params": ("x.size", lambda x: int(np.prod(x.shape))),
-    "eval": ("keras.ops.convert_to_numpy(x)", lambda x: x.numpy() if isinstance(x, TensorOps) else x),
+    "cumprod": ("keras.ops.cumprod(x, axis=0)", lambda x, axis=0: ops.cumprod(x, axis)),
+    "cumsum": ("keras.ops.cumsum(x, axis=0)", lambda x, axis=0: ops.cumsum(x, axis)),
+    "eye": ("keras.ops.eye(size)", lambda size, dtype=None, name=None: ops.eye(size, dtype=dtype)),
     "expand_dims": ("keras.ops.expand_dims(x, axis=-1)", lambda x, axis=-1: ops.expand_dims(x, axis)),
     "flatten": ("keras.ops.reshape(x, (-1,))", lambda x: ops.reshape(x, (-1,))),
     "gather": ("keras.ops.take(x, indices, axis=0)", lambda reference, indices: ops.take(reference, indices, axis=0)),
+    "eval": ("keras.ops.convert_to_numpy(x)", lambda x: x.numpy() if isinstance(x, TensorOps) else x),
     "get_value": ("keras.ops.convert_to_numpy(x)", lambda x: x.numpy() if isinstance(x, TensorOps) else x),
     "hard_sigmoid": ("keras.ops.hard_sigmoid, with another slope", lambda x: ops.clip(x * 0.2 + 0.5, 0.0, 1.0)),
     "int_shape": ("tuple(x.shape)", lambda x: tuple(x.shape)),
@@ -68,9 +80,7 @@ _ONE_LINERS: dict[str, tuple[str, Callable[..., Any]]] = {
     "update_add": ("x.assign_add(increment)", lambda x, increment: (x.assign_add(increment), x)[1]),
     "update_sub": ("x.assign_sub(decrement)", lambda x, decrement: (x.assign_sub(decrement), x)[1]),
     "temporal_padding": ("keras.ops.pad", lambda x, padding=(1, 1): ops.pad(x, ((0, 0), padding, (0, 0)))),
-    **{
-        f"conv{n}d": ("keras.ops.conv", lambda x, kernel, *how, **more: ops.conv(x, kernel, *how, **more))
-        for n in (1, 2, 3)},
+    **{f"conv{n}d": ("keras.ops.conv", lambda x, kernel, *how, **k: ops.conv(x, kernel, *how, **k)) for n in (1, 2, 3)},
     "dropout": ("keras.random.dropout(x, level)",
         lambda x, level, noise_shape=None, seed=None: random.dropout(x, level, noise_shape, seed)),
     "get_session": ("nothing: there are no sessions", lambda: None),
@@ -81,6 +91,8 @@ _ONE_LINERS: dict[str, tuple[str, Callable[..., Any]]] = {
     "placeholder": ("keras.Input",
         lambda shape=None, ndim=None, dtype=None, **_:
             KerasTensor((None,) * (ndim or 0) if shape is None else shape, dtype)),
+    "random_bernoulli": ("keras.random.binomial(shape, 1, p)", lambda shape, p=0.0, dtype=None, seed=None:
+        random.binomial(shape, 1, p, dtype, seed)),
     "relu": ("keras.ops.relu, or keras.layers.ReLU",
         lambda x, alpha=0.0, max_value=None, threshold=0.0: activations.relu(x, alpha, max_value, threshold)),
     "reset_uids": ("keras.utils.clear_session()", lambda: clear_session()),
@@ -89,7 +101,8 @@ _ONE_LINERS: dict[str, tuple[str, Callable[..., Any]]] = {
             layers.UpSampling2D((height_factor, width_factor), data_format, interpolation)(x)),
     "set_learning_phase": ("the argument `training` of a call", lambda value: None),
     "set_session": ("nothing: there are no sessions", lambda session: None),
-    "set_value": ("x.assign(value)", lambda x, value: x.assign(value))}  # fmt: skip
+    "set_value": ("x.assign(value)", lambda x, value: x.assign(value)),
+    "sqrt": ("keras.ops.sqrt, of what is not negative", lambda x: ops.sqrt(ops.maximum(x, 0.0)))}  # fmt: skip
 """Name -> today's spelling, and the function, whose arguments have their former names."""
 
 
@@ -106,7 +119,8 @@ def _today(text: str, known_as: str = "") -> Callable[[F], F]:
         @wraps(function)
         def call(*args: Any, **kwargs: Any) -> Any:
             outdated(f"keras.backend.{old}", text)
-            return function(*args, **kwargs)
+            words = takewhile(kwargs.__contains__, _WORDS.get(old, "").split()[len(args) :])
+            return function(*args, *[kwargs.pop(word) for word in words], **kwargs)
 
         NAMES[old] = call
         return function
@@ -152,20 +166,21 @@ def ctc_decode(y_pred: Any, input_length: Any, greedy: bool = True, beam_width: 
 
 @_today("keras.layers.RNN, or keras.ops.scan")
 def rnn(step_function: Any, inputs: Any, initial_states: Any, go_backwards: bool = False, mask: Any = None,
-        constants: Any = None, unroll: bool = False, input_length: int | None = None, *_: Any,
-        **__: Any) -> Any:  # fmt: skip
-    """Run `step_function`, (input, states) -> (output, states), along axis 1: the last output, all outputs, states."""
-    states: list[Any] = list(initial_states)
+        constants: Any = None, unroll: bool = False, input_length: int | None = None, time_major: bool = False,
+        zero_output_for_mask: bool = False, return_all_outputs: bool = True) -> Any:  # fmt: skip
+    """Run `step_function`, (input, states) -> (output, states), along time: the last output, all outputs, states."""
+    states, axis = list(initial_states), 0 if time_major else 1
     outputs: list[Any] = []
-    for i in reversed(range(inputs.shape[1])) if go_backwards else range(inputs.shape[1]):
-        output, new = step_function(inputs[:, i], states + list(constants or ()))
+    for i in reversed(range(inputs.shape[axis])) if go_backwards else range(inputs.shape[axis]):
+        output, new = step_function(ops.take(inputs, i, axis), states + list(constants or ()))
         if mask is not None:
-            is_valid = ops.reshape(mask[:, i], (-1, *[1] * (len(output.shape) - 1)))
-            output = ops.where(is_valid, output, outputs[-1] if outputs else ops.zeros_like(output))
+            is_valid = ops.reshape(ops.take(mask, i, axis), (-1, *[1] * (len(output.shape) - 1)))
+            masked = ops.zeros_like(output) if zero_output_for_mask or not outputs else outputs[-1]
+            output = ops.where(is_valid, output, masked)
             new = [ops.where(is_valid, after, before) for after, before in zip(new, states, strict=True)]
         outputs.append(output)
         states = list(new)
-    return outputs[-1], ops.stack(outputs, axis=1), states
+    return outputs[-1], ops.stack(outputs if return_all_outputs else outputs[-1:], axis), states
 
 
 @_today("keras.Variable(value)")
@@ -189,17 +204,18 @@ def batch_dot(x: Any, y: Any, axes: Any = None) -> Any:
     if axes is None:
         axes = (x.ndim - 1, y.ndim - 1 if y.ndim == 2 else y.ndim - 2)
     left, right = (axes, axes) if isinstance(axes, int) else axes
-    a = ops.moveaxis(x, left, -1) if x.ndim > 2 else ops.expand_dims(x, 1)
-    b = ops.moveaxis(y, right, 1) if y.ndim > 2 else ops.expand_dims(y, -1)
-    product = ops.matmul(a, b)
-    return ops.squeeze(product, 1 if x.ndim == 2 else -1) if 2 in (x.ndim, y.ndim) else product
+    first, second = list("abcdef"[: x.ndim]), list("auvwxy"[: y.ndim])
+    summed = second[right] = first[left]
+    rest = [letter for letter in first + second[1:] if letter != summed]
+    product = ops.einsum(f"{''.join(first)},{''.join(second)}->{''.join(rest)}", x, y)
+    return ops.expand_dims(product, -1) if len(rest) == 1 else product
 
 
 @_today("x + bias")
 def bias_add(x: Any, bias: Any, data_format: str | None = None) -> Any:
     """Return x + bias, one number a channel."""
     if (data_format or image_data_format()) == "channels_first" and x.ndim > 2:
-        bias = ops.reshape(bias, (-1, *(1,) * (x.ndim - 2)))
+        bias = ops.moveaxis(bias, -1, 0) if np.ndim(bias) > 1 else ops.reshape(bias, (-1, *(1,) * (x.ndim - 2)))
     return x + bias
 
 
