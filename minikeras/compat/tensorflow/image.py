@@ -32,9 +32,8 @@ def resize(images: Any, size: Any, method: Any = "bilinear", preserve_aspect_rat
     """Images resized, or with `preserve_aspect_ratio` to fit into `size`; float32 unless `method` is "nearest"."""
     x, sizes = convert_to_tensor(images), sizes_of(size)
     if preserve_aspect_ratio:
-        edges = x.shape[-3:-1]
-        share = min(want / have for want, have in zip(sizes, edges, strict=True))
-        sizes = tuple(round(edge * share) for edge in edges)
+        edges = np.array(x.shape[-3:-1], "float32")  # in which TensorFlow reckons
+        sizes = tuple(round(edge) for edge in edges * (np.array(sizes, "float32") / edges).min())
     kind = as_dtype(x.dtype).name if method == "nearest" else "float32"
     return ops.cast(ops.image.resize(ops.cast(x, "float32"), sizes, method, antialias, data_format=_LAST), kind)
 
@@ -150,6 +149,8 @@ def _random_adjust(adjust: Callable[..., Tensor], draw: Draw, one_bound: bool) -
     """Return an adjustment by a random number, from -max_delta to max_delta or from lower to upper."""
 
     def between(image: Any, lower: Any, upper: Any, seed: Any = None) -> Tensor:
+        if upper < lower:
+            raise ValueError(f"Expected a range. Received: {lower} to {upper}.")
         return adjust(image, draw([], minval=lower, maxval=upper, seed=seed))
 
     return (lambda image, max_delta, seed=None: between(image, -max_delta, max_delta, seed)) if one_bound else between
@@ -171,13 +172,17 @@ def per_image_standardization(image: Any) -> Tensor:
 def crop_to_bounding_box(image: Any, offset_height: int, offset_width: int, target_height: int,
                          target_width: int) -> Tensor:  # fmt: skip
     """A rectangle cut out of images."""
-    rows, columns = (slice(i, i + n) for i, n in ((offset_height, target_height), (offset_width, target_width)))
-    return ops.get_item(convert_to_tensor(image), (..., rows, columns, slice(None)))
+    x, parts = convert_to_tensor(image), ((offset_height, target_height), (offset_width, target_width))
+    if any(not 0 <= i < i + n <= (size or i + n) for (i, n), size in zip(parts, x.shape[-3:-1], strict=True)):
+        raise ValueError(f"Expected a part of images of shape {x.shape}. Received: offsets and sizes {parts}.")
+    return ops.get_item(x, (..., *(slice(i, i + n) for i, n in parts), slice(None)))
 
 
 def central_crop(image: Any, central_fraction: float) -> Tensor:
     """The central part of images, a fraction of their height and width."""
     x = convert_to_tensor(image)
+    if not 0 < central_fraction <= 1:
+        raise ValueError(f"Expected a `central_fraction` above 0, up to 1. Received: {central_fraction}.")
     starts = [int((n - n * central_fraction) / 2) for n in x.shape[-3:-1]]
     return crop_to_bounding_box(x, *starts, *(n - 2 * i for n, i in zip(x.shape[-3:-1], starts, strict=True)))
 
@@ -216,11 +221,10 @@ def resize_with_pad(image: Any, target_height: int, target_width: int, method: A
                     antialias: bool = False) -> Tensor:  # fmt: skip
     """Images resized without distortion, and padded with zeros to a height and width."""
     x = convert_to_tensor(image)
-    (height, width), (tall, wide) = x.shape[-3:-1], (int(target_height), int(target_width))
-    ratio = max(width / wide, height / tall)
-    high, broad = height / ratio, width / ratio
-    resized = resize(x, (int(high), int(broad)), method, antialias=antialias)
-    return pad_to_bounding_box(resized, int((tall - high) / 2), int((wide - broad) / 2), tall, wide)
+    have, want = (np.array(pair, "float32") for pair in (x.shape[-3:-1], (target_height, target_width)))
+    size = have / (have / want).max()  # in float32, as in TensorFlow
+    resized = resize(x, size.astype(int), method, antialias=antialias)
+    return pad_to_bounding_box(resized, *np.array([np.maximum(want - size, 0) // 2, want], int).ravel().tolist())
 
 
 def crop_and_resize(image: Any, boxes: Any, box_indices: Any, crop_size: Any, method: str = "bilinear",

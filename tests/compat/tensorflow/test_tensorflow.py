@@ -126,6 +126,13 @@ INVALID, OUTSIDE = tf.errors.InvalidArgumentError, tf.errors.OutOfRangeError
 @pytest.mark.parametrize(
     ("error", "call"),
     [
+        (ValueError, lambda: tf.image.crop_to_bounding_box(X[None], 0, 0, 2, 3)),
+        (ValueError, lambda: tf.image.crop_to_bounding_box(X[..., None], 1, 0, 2, 3)),
+        (ValueError, lambda: tf.image.crop_to_bounding_box(X[..., None], 0, -1, 2, 3)),
+        (ValueError, lambda: tf.image.central_crop(X[..., None], 0.0)),
+        (ValueError, lambda: tf.image.central_crop(X[..., None], 1.1)),
+        (ValueError, lambda: tf.image.random_brightness(X[..., None], -0.3)),
+        (ValueError, lambda: tf.image.stateless_random_contrast(X[..., None], 1.2, 0.3, (1, 2))),
         (INVALID, lambda: X[5]),
         (INVALID, lambda: tf.gather_nd(X, [[5, 0]])),
         (INVALID, lambda: tf.slice(X, [0, 2], [2, 3])),
