@@ -63,6 +63,12 @@ def _values(leaf: Any) -> Any:
     return leaf if isinstance(leaf, Composite) else as_array(leaf)
 
 
+def _above_zero(name: str, number: Any) -> int:
+    if number < 1:
+        raise InvalidArgumentError(f"{name} must be greater than zero. Received: {number}")
+    return int(number)
+
+
 def _frame(leaf: Any) -> Any:
     """Return the array of a leaf, which may be a data frame, a series or a list."""
     return convert_to_tensor(leaf.to_numpy() if hasattr(leaf, "to_numpy") else leaf).numpy_view()
@@ -188,10 +194,10 @@ class Dataset:
             return Dataset("TensorSlice", lambda: iter(rows), specs, len(rows))
         whole = hasattr(tensors, "columns") or isinstance(tensors, list)
         table = _frame(tensors) if whole else tree_map(_frame, dict(tensors) if hasattr(tensors, "keys") else tensors)
-        sizes = {len(array) for array in _leaves(table)}
-        if len(sizes) != 1:
+        sizes = {array.shape[:1] for array in _leaves(table)}
+        if len(sizes) != 1 or () in sizes:
             raise ValueError(f"Dimensions {sorted(sizes)} are not compatible: all arrays need the same number of rows.")
-        size = sizes.pop()
+        ((size,),) = sizes
         spec = tree_map(lambda array: TensorSpec(array.shape[1:], array.dtype), table)
         return Dataset("TensorSlice", lambda: iter(builtins.range(size)), lambda: spec, size, table)
 
@@ -247,8 +253,10 @@ class Dataset:
         """Return the names of the files that match patterns."""
         patterns = np.ravel(array_of(file_pattern)).tolist()
         paths = sorted(path for pattern in patterns for path in glob.glob(pattern.decode()))
+        if not paths:
+            raise InvalidArgumentError(f"No files matched pattern: {file_pattern}")
         ds = Dataset.from_tensor_slices(paths)
-        return ds if shuffle is False else ds.shuffle(max(len(paths), 1), seed)
+        return ds if shuffle is False else ds.shuffle(len(paths), seed)
 
     @staticmethod
     def counter(start: Any = 0, step: Any = 1, dtype: DTypeLike = "int64", name: str | None = None) -> "Dataset":
@@ -366,7 +374,9 @@ class Dataset:
 
     def shard(self, num_shards: Any, index: Any, name: str | None = None) -> "Dataset":
         """Return every `num_shards`-th element, from number `index` on."""
-        n, i = int(num_shards), int(index)
+        n, i = _above_zero("num_shards", num_shards), int(index)
+        if not 0 <= i < n:
+            raise InvalidArgumentError(f"index must be between 0 and {n - 1} (currently index = {i})")
         size = len(builtins.range(i, self._size, n)) if self._size >= 0 else self._size
         return self._derive("Shard", lambda: itertools.islice(self._items(), i, None, n), size)
 
@@ -599,9 +609,7 @@ class Dataset:
 
     def _grouped(self, kind: str, batch_size: Any, drop: bool, join: Callable[[list[Any]], Any],
                  axis: Callable[[int | None], Callable[[Any], Any]] = _with_axis) -> "Dataset":  # fmt: skip
-        n = int(batch_size)
-        if n < 1:
-            raise InvalidArgumentError(f"Batch size must be greater than zero. Received: batch_size={n}")
+        n = _above_zero("batch_size", batch_size)
 
         def items() -> Iterator[Any]:
             source = self._items()
@@ -633,8 +641,8 @@ class Dataset:
     def window(self, size: Any, shift: Any = None, stride: Any = 1, drop_remainder: bool = False,
                name: Any = None) -> "Dataset":  # fmt: skip
         """Return datasets of `size` elements, `stride` apart; each starts `shift` elements after the one before."""
-        n, step = int(size), int(stride)
-        move = n if shift is None else int(shift)
+        n, step = _above_zero("size", size), _above_zero("stride", stride)
+        move = n if shift is None else _above_zero("shift", shift)
         span = (n - 1) * step + 1  # elements from the first to the last of a window
 
         def items() -> Iterator[Any]:

@@ -119,7 +119,7 @@ def test_a_list_of_tensors_gives_several() -> None:
     assert found.numpy().tolist() == [3, 1]
 
 
-X = tf.ones((2, 3))
+X, DATA = tf.ones((2, 3)), tf.data.Dataset
 INVALID, OUTSIDE = tf.errors.InvalidArgumentError, tf.errors.OutOfRangeError
 
 
@@ -133,6 +133,16 @@ INVALID, OUTSIDE = tf.errors.InvalidArgumentError, tf.errors.OutOfRangeError
         (ValueError, lambda: tf.image.central_crop(X[..., None], 1.1)),
         (ValueError, lambda: tf.image.random_brightness(X[..., None], -0.3)),
         (ValueError, lambda: tf.image.stateless_random_contrast(X[..., None], 1.2, 0.3, (1, 2))),
+        (INVALID, lambda: DATA.range(5).shard(3, 3)),
+        (INVALID, lambda: DATA.range(5).shard(3, -1)),
+        (INVALID, lambda: DATA.range(5).shard(0, 0)),
+        (INVALID, lambda: DATA.range(5).window(0)),
+        (INVALID, lambda: DATA.range(5).window(2, 0)),
+        (INVALID, lambda: DATA.range(5).window(2, 1, 0)),
+        (INVALID, lambda: DATA.range(5).batch(0)),
+        (INVALID, lambda: DATA.list_files("/nowhere/*")),
+        (ValueError, lambda: DATA.from_tensor_slices(1)),
+        (ValueError, lambda: DATA.from_tensor_slices(([1], [1, 2]))),
         (INVALID, lambda: X[5]),
         (INVALID, lambda: tf.gather_nd(X, [[5, 0]])),
         (INVALID, lambda: tf.slice(X, [0, 2], [2, 3])),
