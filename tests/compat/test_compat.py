@@ -502,6 +502,25 @@ model.load_weights(r"{tmp_path / name}")
 
 
 @pytest.mark.usefixtures("installed")
+@pytest.mark.parametrize(
+    ("beside", "save"), [("m.h5", "save({}, save_format='h5')"), ("m.weights.h5", "save_weights({}, save_format='h5')")]
+)
+def test_a_file_of_hdf5_without_an_ending_touches_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, beside: str, save: str
+) -> None:
+    pytest.importorskip("h5py")
+    (tmp_path / beside).write_text("mine")
+    name = repr(str(tmp_path / "m"))
+    old(f"{MODEL}model.{save.format(name)}", "h5")
+    assert {path.name for path in tmp_path.iterdir()} == {"m", beside}
+    assert (tmp_path / beside).read_text() == "mine"
+    (tmp_path / "m").write_text("mine too")
+    monkeypatch.setattr("builtins.input", lambda question: "n")
+    old(f"{MODEL}model.{save.format(name + ', overwrite=False')}", "h5")
+    assert (tmp_path / "m").read_text() == "mine too"
+
+
+@pytest.mark.usefixtures("installed")
 @pytest.mark.parametrize("save", ["model.save(path)", "keras.models.save_model(model, path)"])
 def test_models_are_saved_in_folders(tmp_path: Path, save: str) -> None:
     pytest.importorskip("h5py")

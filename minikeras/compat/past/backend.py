@@ -3,7 +3,7 @@
 Tables have the renamed functions and those of one expression; the others are written out.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import wraps
 from itertools import takewhile
 from typing import Any, TypeVar
@@ -42,6 +42,8 @@ _ONE_LINERS: dict[str, tuple[str, Callable[..., Any]]] = {
     "batch_get_value": ("[x.numpy() for x in tensors]", lambda tensors: [x.numpy() for x in tensors]),
     "batch_normalization": ("keras.ops.batch_normalization", lambda x, mean, var, beta, gamma, axis=-1, epsilon=1e-3:
         ops.batch_normalization(x, mean, var, axis, beta, gamma, epsilon)),
+    "batch_set_value": ("x.assign(value) for each",
+        lambda tuples: ([x.assign(value) for x, value in tuples], None)[1]),
     "cast_to_floatx": ("keras.ops.cast(x, keras.config.floatx())",
         lambda x: (ops.cast if isinstance(x, TensorOps) else np.asarray)(x, floatx())),
     "concatenate": ("keras.ops.concatenate(tensors, axis=-1)", lambda tensors, axis=-1: ops.concatenate(tensors, axis)),
@@ -88,9 +90,8 @@ _ONE_LINERS: dict[str, tuple[str, Callable[..., Any]]] = {
         lambda: "th" if image_data_format() == "channels_first" else "tf"),
     "l2_normalize": ("keras.ops.normalize",
         lambda x, axis=None: x * ops.rsqrt(ops.maximum(ops.sum(ops.square(x), axis=axis, keepdims=True), 1e-12))),
-    "placeholder": ("keras.Input",
-        lambda shape=None, ndim=None, dtype=None, **_:
-            KerasTensor((None,) * (ndim or 0) if shape is None else shape, dtype)),
+    "placeholder": ("keras.Input", lambda shape=None, ndim=None, dtype=None, **_:
+        KerasTensor((None,) * (ndim or 0) if shape is None else shape, dtype)),
     "random_bernoulli": ("keras.random.binomial(shape, 1, p)", lambda shape, p=0.0, dtype=None, seed=None:
         random.binomial(shape, 1, p, dtype, seed)),
     "relu": ("keras.ops.relu, or keras.layers.ReLU",
@@ -189,13 +190,6 @@ def variable(value: Any, dtype: DTypeLike | None = None, name: str | None = None
     x = Variable(as_array(value), dtype=standardize_dtype(dtype), name=name)
     x.constraint = constraint
     return x
-
-
-@_today("x.assign(value) for each")
-def batch_set_value(tuples: Sequence[tuple[Any, Any]]) -> None:
-    """Assign to variables, given as pairs (variable, value)."""
-    for x, value in tuples:
-        x.assign(value)
 
 
 @_today("keras.layers.Dot(axes)([x, y])")

@@ -8,9 +8,11 @@ import json
 import os
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, TypeAlias
 
 from ... import models, saving
+from ...saving.weights import may_write
 from .patches import around, outdated
 
 _IN_FOLDER = "model.keras"
@@ -43,6 +45,14 @@ def _path(filepath: Any) -> str | None:
     return os.fspath(filepath) if isinstance(filepath, str | os.PathLike) else None
 
 
+def _save_h5(save: Function, model: Any, path: str, name: str, overwrite: bool, **kwargs: Any) -> None:
+    """Write an HDF5 file whose name does not say that it is one, by way of a folder where it may have such a name."""
+    if may_write(path, overwrite):
+        with TemporaryDirectory(dir=Path(path).parent) as folder:
+            save(model, os.path.join(folder, name), **kwargs)
+            os.replace(os.path.join(folder, name), path)
+
+
 def save_anywhere(save: Function, model: Any, filepath: Any, overwrite: bool = True, *args: Any, **kwargs: Any) -> Any:
     """Save a model to a file or, if the path has no known ending, to a folder."""
     path = _path(filepath)
@@ -51,8 +61,7 @@ def save_anywhere(save: Function, model: Any, filepath: Any, overwrite: bool = T
         return save(model, filepath, overwrite, *args, **kwargs)
     if as_h5:
         outdated(f"save({path!r}, save_format='h5')", f"save({path + '.h5'!r})")
-        save(model, f"{path}.h5", **kwargs)
-        os.replace(f"{path}.h5", path)
+        _save_h5(save, model, path, "model.h5", overwrite, **kwargs)
         return None
     outdated(f"save({path!r})", f"save({path.rstrip('/') + '.keras'!r})")
     os.makedirs(path, exist_ok=True)
@@ -89,11 +98,10 @@ def save_weights_anywhere(save: Function, model: Any, filepath: Any, overwrite: 
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     outdated(f"save_weights({path!r})", "save_weights('name.weights.h5')")
     if path.endswith((".h5", ".hdf5", ".keras")) or save_format in ("h5", "hdf5"):
-        save(model, f"{path}.weights.h5", overwrite)
-        os.replace(f"{path}.weights.h5", path)
-        return
-    save(model, path + _ENDING, overwrite)
-    note_newest(path)
+        _save_h5(save, model, path, "model.weights.h5", overwrite)
+    else:
+        save(model, path + _ENDING, overwrite)
+        note_newest(path)
 
 
 def load_weights_from_anywhere(load: Function, model: Any, filepath: Any, *args: Any, **kwargs: Any) -> Status:

@@ -316,9 +316,7 @@ class Dataset:
                 name: str | None = None) -> "Dataset":  # fmt: skip
         """Return the elements in random order, drawn from a buffer of the next ones; with a seed in TensorFlow's."""
         key, low, high = state_for("data.shuffle", "", seed, 0)
-        n = int(buffer_size)
-        if n < 1 and n != UNKNOWN:
-            raise InvalidArgumentError(f"buffer_size must be greater than zero or UNKNOWN_CARDINALITY. Received: {n}")
+        n = UNKNOWN if buffer_size == UNKNOWN else _above_zero("buffer_size", buffer_size)
         seeds = _stream((key, low, high))
         fixed = (key, high) if reshuffle_each_iteration is False else None
 
