@@ -217,6 +217,8 @@ class CheckpointManager:
     def __init__(self, checkpoint: Checkpoint, directory: Any, max_to_keep: int | None, *_: Any,
                  checkpoint_name: str = "ckpt", checkpoint_interval: int | None = None, init_fn: Any = None,
                  **__: Any) -> None:  # fmt: skip
+        if max_to_keep is not None and max_to_keep <= 0:
+            raise ValueError(f"Expected a positive integer or `None` for `max_to_keep`, got {max_to_keep}.")
         self.checkpoint: Checkpoint = checkpoint
         self.directory: str = os.fspath(directory)
         self.checkpoint_interval: int | None = checkpoint_interval
@@ -236,10 +238,8 @@ class CheckpointManager:
             self.checkpoint.save_counter.assign(int(checkpoint_number) - 1)
         path = self.checkpoint.save(os.path.join(self.directory, self._name))
         self.checkpoints.append(path)
-        if self._most is not None:
-            for old in self.checkpoints[: -self._most]:
-                Path(f"{old}.npz").unlink(missing_ok=True)
-            self.checkpoints = self.checkpoints[-self._most :]
+        while self._most is not None and len(self.checkpoints) > self._most:
+            Path(f"{self.checkpoints.pop(0)}.npz").unlink(missing_ok=True)
         return path
 
     def restore_or_initialize(self) -> str | None:

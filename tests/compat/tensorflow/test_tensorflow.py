@@ -143,6 +143,8 @@ INVALID, OUTSIDE = tf.errors.InvalidArgumentError, tf.errors.OutOfRangeError
         (INVALID, lambda: DATA.list_files("/nowhere/*")),
         (ValueError, lambda: DATA.from_tensor_slices(1)),
         (ValueError, lambda: DATA.from_tensor_slices(([1], [1, 2]))),
+        (ValueError, lambda: tf.train.CheckpointManager(tf.train.Checkpoint(), "nowhere", 0)),
+        (ValueError, lambda: tf.train.CheckpointManager(tf.train.Checkpoint(), "nowhere", -1)),
         (INVALID, lambda: X[5]),
         (INVALID, lambda: tf.gather_nd(X, [[5, 0]])),
         (INVALID, lambda: tf.slice(X, [0, 2], [2, 3])),
