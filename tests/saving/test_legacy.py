@@ -186,6 +186,15 @@ def test_spellings_of_keras_2() -> None:
         modernize({"class_name": "Dense", "config": {"dtype": policy}})["config"]["dtype"]["class_name"]
         == "DTypePolicy"
     )
+    scaling = {"class_name": "VarianceScaling", "config": {"distribution": "normal"}}
+    assert modernize(scaling)["config"] == {"distribution": "truncated_normal"}
+    calls = [[["a", 0, 0, {"mask": ["b", 0, 0]}]]]
+    config = {"layers": [{"class_name": "Dense", "config": {}, "inbound_nodes": calls}]}
+    (call,) = modernize({"class_name": "Functional", "config": config})["config"]["layers"][0]["inbound_nodes"]
+    assert call["args"][0]["config"] == {"keras_history": ["a", 0, 0]}
+    assert call["kwargs"]["mask"]["config"] == {"keras_history": ["b", 0, 0]}
+    accuracy = {"class_name": "MeanMetricWrapper", "config": {"name": "left_acc", "fn": "sparse_categorical_accuracy"}}
+    assert modernize_training({"metrics": [[accuracy]]})["metrics"] == [["acc"]]
     sgd = {"class_name": "SGD", "config": {"lr": 0.5, "decay": 0.1, "momentum": 0.0, "nesterov": False}}
     made: Any = keras.optimizers.deserialize(modernize_optimizer(sgd))
     w = keras.Variable([1.0])
