@@ -85,7 +85,10 @@ def test_pictures_of_whole_numbers_are_rounded_as_there() -> None:
     np.testing.assert_array_equal(*found)
 
 
-def test_files_are_found_and_labelled_as_in_keras(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("layout", ["channels_last", "channels_first"])
+def test_files_are_found_and_labelled_as_in_keras(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], layout: str
+) -> None:
     pytest.importorskip("PIL")
     pandas = pytest.importorskip("pandas")
     for i, name in enumerate(["b/1.png", "a/2.png", "a/10.png", "c/d/x.jpg", "b/y.png", "a/note.txt", "c/z.png"]):
@@ -113,7 +116,9 @@ def test_files_are_found_and_labelled_as_in_keras(tmp_path: Path, capsys: pytest
     for method, options in calls:
         found = []
         for module in (images, theirs):
-            generator = module.ImageDataGenerator(validation_split=0.4, rescale=1 / 255, horizontal_flip=True)
+            generator = module.ImageDataGenerator(
+                validation_split=0.4, rescale=1 / 255, horizontal_flip=True, data_format=layout
+            )
             given: dict[str, Any] = {"directory": str(tmp_path), "seed": 4, **options}
             if method == "flow_from_dataframe":
                 given = {"dataframe": frame, "x_col": "file", "y_col": "kind", **given}
