@@ -150,7 +150,7 @@ def test_a_vocabulary_is_no_file(kind: str, parts: dict[str, Any], tmp_path: pat
         change = {"class_name": kind, "module": "keras.layers", "config": {"name": "a", "vocabulary": path}}
         for safe_mode in (True, False):
             text = refused(parts, lambda config, c=change: layer(config, "a"), change, safe_mode=safe_mode)
-            assert "files that configurations name are not read" in text
+            assert "Such files are not read" in text
         with pytest.raises(ValueError, match="are not read"):
             getattr(layers, kind).from_config({"vocabulary": path})
     assert getattr(layers, kind)(vocabulary=str(tmp_path / "words.txt")).vocabulary_size() >= 3
