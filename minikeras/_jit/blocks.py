@@ -23,7 +23,7 @@ from .._core.op import Entry
 from .._core.tensor import NUMPY_OPS, Tensor
 from .._core.variable import ASSIGN, Variable
 from .codegen import multiplications
-from .memory import room_of, settle
+from .memory import array_for, settle
 from .program import Program
 from .trace import keep, simplified
 
@@ -290,7 +290,7 @@ class BlockProgram(Program):
                 needs[key, axis] = x
                 if maker is not None:
                     self._wanted.setdefault(plan.stage[key], {})[key] = x
-                    self._arrays.setdefault(key, room_of(maker, self._reuse))
+                    self._arrays.setdefault(key, array_for(maker, self._reuse))
             elif axis is not None and value.size and (value != value.flat[0]).any():  # a constant of different numbers
                 needs[key, axis], self._arrays[key] = x, value
 
@@ -316,9 +316,9 @@ class BlockProgram(Program):
                 parts = self._sums[id(entry.output)] = np.empty((len(self._cuts), *y.shape), y.dtype)
                 sums.append(Entry(vars(NUMPY_OPS["sum"])["op"], [Tensor(parts)], [parts], (0,), {}, entry.output))
         entries, needs = self._collect(n, outputs)
-        rooms = [(x, Tensor(self._arrays[key])) for key, x in self._wanted.get(n, {}).items()]
-        own = [*(entry.inputs[0] for entry in sums), *(room for _, room in rooms)]
-        program = Program([*sums, *entries, *starmap(keep, rooms)], [*needs.values(), *own], outputs)
+        stores = [(x, Tensor(self._arrays[key])) for key, x in self._wanted.get(n, {}).items()]
+        own = [*(entry.inputs[0] for entry in sums), *(store for _, store in stores)]
+        program = Program([*sums, *entries, *starmap(keep, stores)], [*needs.values(), *own], outputs)
         return [self._placed(needs, (0, self._rows), own, program)]
 
     def _in_blocks(self, n: int) -> list[_Block]:
@@ -329,10 +329,10 @@ class BlockProgram(Program):
         kept = self._wanted.get(n, {}).values()
         blocks = []
         for k, cut in enumerate(self._cuts):
-            rooms = [(x, Tensor(_part(self._arrays[id(x)], plan.axis[id(x)], rows, *cut))) for x in kept]
-            rooms += [(x, Tensor(self._sums[id(x)][k, ...])) for x in sums]
-            program = self._for_block(entries, needs, cut, rooms)
-            blocks.append(self._placed(needs, cut, [room for _, room in rooms], program))
+            stores = [(x, Tensor(_part(self._arrays[id(x)], plan.axis[id(x)], rows, *cut))) for x in kept]
+            stores += [(x, Tensor(self._sums[id(x)][k, ...])) for x in sums]
+            program = self._for_block(entries, needs, cut, stores)
+            blocks.append(self._placed(needs, cut, [store for _, store in stores], program))
         return blocks
 
     def _placed(self, needs: Iterable[tuple[int, int | None]], cut: tuple[int, int], own: Iterable[Tensor],
@@ -344,7 +344,7 @@ class BlockProgram(Program):
         return _Block(cut, [*sources, *((x.array, None) for x in own)], program)
 
     def _for_block(self, entries: Sequence[Entry], needs: dict[tuple[int, int | None], Any], cut: tuple[int, int],
-                   rooms: Sequence[tuple[Tensor, Tensor]]) -> Program:  # fmt: skip
+                   stores: Sequence[tuple[Tensor, Tensor]]) -> Program:  # fmt: skip
         """Return a program for a block."""
         taken = {key: Tensor(_part(getattr(x, "array", x), key[1], self._rows, *cut)) for key, x in needs.items()}
         made: dict[int, Tensor] = {}
@@ -360,8 +360,8 @@ class BlockProgram(Program):
             if row.axis != SUM:
                 want = _part(entry.output.array, row.axis, self._rows, *cut)
                 self.usable &= _is_close(cast(Array, y.array), want)
-        parts += [keep(made[id(x)], room) for x, room in rooms]
-        return Program(parts, [*taken.values(), *(room for _, room in rooms)], (), reuse=True)
+        parts += [keep(made[id(x)], store) for x, store in stores]
+        return Program(parts, [*taken.values(), *(store for _, store in stores)], (), reuse=True)
 
     def parts(self) -> list[list[Program]]:
         return [[block.program for block in stage] for stage in self._stages]

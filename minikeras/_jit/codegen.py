@@ -21,6 +21,9 @@ from .trace import KEEP
 _PRODUCTS = frozenset({"affine", "project", "matmul"})
 _SIGNS: dict[Any, str] = {np.add: "+", np.subtract: "-", np.multiply: "*", np.divide: "/"}
 _same: Callable[[Array], Array] = itemgetter(...)
+LONG, SHORT, MANY = 2048, 256, 1 << 14
+"""Numbers, as measured: for a result of LONG ones `maximum` takes a row quicker than a number; NumPy adds a row of less
+than SHORT ones quicker to few wide rows than to each row of a result of MANY ones."""
 _OUT_BY_NAME = frozenset({np.maximum, np.minimum})  # others take `out` by position, which is quicker
 
 
@@ -38,7 +41,7 @@ class Codegen:
     Attributes:
         source: Two functions: `main` goes as far as the last effect and gives the `early` outputs, `tail` the others.
         namespace: What the names stand for: functions, buffers, constants and the present arrays of variables.
-        shares: The names of arrays of variables, which are looked up again when a variable gets another array.
+        references: The names of arrays of variables, which are looked up again when a variable gets another array.
         assigned: Variables that the program writes to.
         rebinding: Functions to call before the arrays are looked up again.
         size: Bytes of all buffers.
@@ -47,12 +50,12 @@ class Codegen:
     def __init__(self, entries: list[Entry], inputs: Sequence[Tensor], outputs: Sequence[Any], early: int,
                  reuse: bool) -> None:  # fmt: skip
         self.namespace: dict[str, Any] = {"__builtins__": {}, "__name__": __name__}  # so that warnings are not its own
-        self.shares: list[tuple[Symbol, VariableRef]] = []
+        self.references: list[tuple[Symbol, VariableRef]] = []
         self.assigned: list[Variable] = []
         self.rebinding: list[Callable[[], Any]] = []
         parameters = [Symbol(f"x{k}") for k in range(len(inputs))]
-        self._places: dict[int, Location] = {id(x): name for x, name in zip(inputs, parameters, strict=True)}
-        self._memory = Memory(entries, outputs, self._places, reuse)
+        self._locations: dict[int, Location] = {id(x): name for x, name in zip(inputs, parameters, strict=True)}
+        self._memory = Memory(entries, outputs, self._locations, reuse)
         self._outputs: list[int] = [*map(id, outputs)]
         self._new: set[int] = set()
         """Ids of outputs that have a new array in each run, which need no copy."""
@@ -80,11 +83,11 @@ class Codegen:
             self.namespace[str(self._names[key])] = value  # a plain str, which Python looks up much faster
         return self._names[key]
 
-    def _shared(self, share: VariableRef) -> Symbol:
+    def _referenced(self, reference: VariableRef) -> Symbol:
         """Return a new name for the present array of a variable, or for a view of it."""
         name = self._name("v", object(), None)
-        name = Number(name) if _is_number(share.view(share.variable.array)) else name
-        self.shares.append((name, share))
+        name = Number(name) if _is_number(reference.view(reference.variable.array)) else name
+        self.references.append((name, reference))
         return name
 
     def _text(self, value: Any) -> str:
@@ -92,14 +95,14 @@ class Codegen:
             return value
         return repr(value) if value is None or type(value) in (bool, int) else self._name("c", id(value), value)
 
-    def _place(self, x: Any) -> Location | None:
+    def _location(self, x: Any) -> Location | None:
         """Return where a value is, None for a constant."""
-        return VariableRef(x, _same) if isinstance(x, Variable) else self._places.get(id(x))
+        return VariableRef(x, _same) if isinstance(x, Variable) else self._locations.get(id(x))
 
     def _argument(self, x: Any, value: Any) -> Any:
         """Return an input of a step: a name, an array or a constant."""
-        place = self._place(x)
-        return value if place is None else self._shared(place) if isinstance(place, VariableRef) else place
+        at = self._location(x)
+        return value if at is None else self._referenced(at) if isinstance(at, VariableRef) else at
 
     def _add(self, entry: Entry, i: int) -> None:
         """Append the lines for an entry."""
@@ -107,8 +110,8 @@ class Codegen:
         if op.out_arrays is not None:
             self.rebinding.append(partial(op.out_arrays, **entry.kwargs))
         if op is KEEP:
-            value, room = map(self._argument, entry.inputs, entry.values)
-            self._lines += [Instruction(np.ndarray.__setitem__, [room, value])] * (value is not room)
+            value, store = map(self._argument, entry.inputs, entry.values)
+            self._lines += [Instruction(np.ndarray.__setitem__, [store, value])] * (value is not store)
             return
         if op is ASSIGN:
             self.assigned.append(entry.rest[0])
@@ -123,37 +126,37 @@ class Codegen:
     def _fold(self, entry: Entry) -> bool:
         """Take a view now if its array stays the same in all runs, or in each run. Return whether it is a view."""
         function, args = _bound(entry)
-        place, rest = self._place(entry.inputs[0]), args[1:]
+        location, rest = self._location(entry.inputs[0]), args[1:]
         result: Location
-        if place is None:
+        if location is None:
             return False
-        if isinstance(place, Symbol):
-            result, x, y = place, entry.values[0], cast(Array, entry.output.array)
+        if isinstance(location, Symbol):
+            result, x, y = location, entry.values[0], cast(Array, entry.output.array)
             if not x.flags.forc or x.shape != y.shape or x.strides != y.strides or not np.shares_memory(x, y):
                 result = Symbol(next(self._temporaries))
-                view, inputs = _quick_view(entry, place) or (function, [place, *rest])
+                view, inputs = _quick_view(entry, location) or (function, [location, *rest])
                 self._lines.append(Instruction(view, inputs, result))
         else:
-            array = place.view(place.variable.array) if isinstance(place, VariableRef) else place
+            array = location.view(location.variable.array) if isinstance(location, VariableRef) else location
             result = function(array, *rest)
             if not np.shares_memory(result, array):
                 return False
-            if isinstance(place, VariableRef):
-                variable, before = place
+            if isinstance(location, VariableRef):
+                variable, before = location
                 result = VariableRef(variable, lambda array: function(before(array), *rest))
-        self._places[id(entry.output)] = result
+        self._locations[id(entry.output)] = result
         return True
 
     def _update(self, entry: Entry) -> bool:
         """Call an optimizer's update on gradients in its own arrays. Return whether that is possible."""
-        homes = cast(Any, entry.op.out_arrays)(**entry.kwargs)
-        if any(not isinstance(x, Tensor) for x in entry.inputs) or len(homes) != len(entry.inputs):
+        targets = cast(Any, entry.op.out_arrays)(**entry.kwargs)
+        if any(not isinstance(x, Tensor) for x in entry.inputs) or len(targets) != len(entry.inputs):
             return False
-        for x, value, home in zip(entry.inputs, entry.values, homes, strict=True):
-            if self._places.get(id(x)) is not home:
-                if value.shape != home.shape:
+        for x, value, target in zip(entry.inputs, entry.values, targets, strict=True):
+            if self._locations.get(id(x)) is not target:
+                if value.shape != target.shape:
                     return False
-                self._lines.append(Instruction(np.copyto, [home, self._argument(x, value)]))
+                self._lines.append(Instruction(np.copyto, [target, self._argument(x, value)]))
         name = self._name("u", object(), None)
         self._lines.append(Instruction(name, []))
         bind = partial(cast(Any, entry.op.bind), **entry.kwargs)
@@ -163,20 +166,20 @@ class Codegen:
     def _assign_directly(self, entry: Entry, i: int) -> bool:
         """Have the step before an assignment write to the variable. Return whether it can."""
         value, variable = entry.inputs[0], entry.rest[0]
-        buffer, last = self._places.get(id(value)), self._lines[-1] if self._lines else None
+        buffer, last = self._locations.get(id(value)), self._lines[-1] if self._lines else None
         if last is None or not isinstance(buffer, np.ndarray):
             return False
         if not _elementwise(last.function) or last.args[-1] is not buffer:
             return False
         at_once = self._memory.is_done(value, i) and buffer.dtype == variable.array.dtype
-        share = VariableRef(variable, _same)
+        reference = VariableRef(variable, _same)
         if buffer.size == 1 and not (at_once and self._are_numbers(last)):
-            self._lines.append(Instruction(np.ndarray.__setitem__, [self._shared(share), buffer]))
+            self._lines.append(Instruction(np.ndarray.__setitem__, [self._referenced(reference), buffer]))
         elif at_once:
-            last.args[-1] = self._shared(share)
+            last.args[-1] = self._referenced(reference)
         else:
             return False
-        self._places[id(entry.output)] = share
+        self._locations[id(entry.output)] = reference
         return True
 
     def _step(self, entry: Entry, i: int) -> None:
@@ -199,14 +202,14 @@ class Codegen:
             backwards = any(isinstance(v, np.ndarray) and min(v.strides, default=0) < 0 for v in entry.values)
             writes, anywhere = op.writes and not backwards, False
         if writes:
-            args[-1] = self._places[id(entry.output)] = self._memory.buffer(entry, i, anywhere)
+            args[-1] = self._locations[id(entry.output)] = self._memory.buffer(entry, i, anywhere)
             self._lines.append(Instruction(function, args))
         else:
             if settled is not None:
                 self._new.add(id(entry.output))
             else:
                 self._memory.expose(entry.inputs)
-            self._places[id(entry.output)] = name = Symbol(next(self._temporaries))
+            self._locations[id(entry.output)] = name = Symbol(next(self._temporaries))
             self._lines.append(Instruction(function, args, name))
 
     def _operand(self, x: Any, value: Array, produced: Array, function: Any, full: bool) -> Any:
@@ -214,28 +217,28 @@ class Codegen:
 
         `full` says whether another input has the shape of the result.
         """
-        operand, fixed = self._argument(x, value), self._place(x) is None
+        operand, fixed = self._argument(x, value), self._location(x) is None
         if fixed:
             self._constants[id(value)] = value
         if not _elementwise(function):
             return operand
         if fixed and value.size > 1 and full and (value == value.flat[0]).all():  # equal numbers
             operand = value = value.reshape(-1)[:1].reshape(()).copy()
-        if fixed and not value.ndim and function in _OUT_BY_NAME and produced.size >= 2048:
+        if fixed and not value.ndim and function in _OUT_BY_NAME and produced.size >= LONG:
             return row_of(value, produced.shape)
         if value.shape == produced.shape:
             return operand
-        short = 1 < value.size < 256 and (value.size,) == value.shape[-1:] == produced.shape[-1:]
-        if short and produced.ndim > 2 and produced.size >= 2**14:  # NumPy is quicker with few long rows
+        short = 1 < value.size < SHORT and (value.size,) == value.shape[-1:] == produced.shape[-1:]
+        if short and produced.ndim > 2 and produced.size >= MANY:
             wide = np.empty(produced.shape[-2:], value.dtype)
             self._lines.append(Instruction(np.copyto, [wide, operand]))
             return wide
         shape = () if value.size == 1 else produced.shape if value.size == produced.size else None
-        if shape is None or isinstance(self._places.get(id(x)), Symbol):
+        if shape is None or isinstance(self._locations.get(id(x)), Symbol):
             return operand
         if isinstance(operand, Symbol):
-            _, (variable, view) = self.shares[-1]
-            self.shares[-1] = operand, VariableRef(variable, lambda array: view(array).reshape(shape))
+            _, (variable, view) = self.references[-1]
+            self.references[-1] = operand, VariableRef(variable, lambda array: view(array).reshape(shape))
             return operand
         return operand.reshape(shape)
 
@@ -293,8 +296,8 @@ class Codegen:
     def _result(self, output: Any) -> tuple[str, Any]:
         """Return a format and its argument, which give an output as an array that the caller may keep."""
         if id(output) in self._new:
-            return "{}", self._places[id(output)]
-        if id(output) in self._places:
+            return "{}", self._locations[id(output)]
+        if id(output) in self._locations:
             form = "{}.copy()" if output.array.flags.c_contiguous else "{}.copy('K')"
             return form, self._argument(output, None)
         return "{}", self._name("c", id(output), output)

@@ -184,11 +184,11 @@ class Jit:
             self._multi_steps[key] = record.entries, leaves(tensors), outputs
         return outputs
 
-    def _to_drop(self, room: int) -> list[Any]:
-        """Return the kinds of inputs whose programs are out of date, or must give way to one of `room` bytes."""
+    def _to_drop(self, needed: int) -> list[Any]:
+        """Return the kinds of inputs whose programs are out of date, or must give way to one of `needed` bytes."""
         programs = [*self._programs.items()]
         sizes = {key: program.size for key, program in programs if program.structure == Changes.layers}
-        most = SMALL_KEPT if room + sum(sizes.values()) <= PROGRAM_BYTES else PROGRAMS_KEPT
+        most = SMALL_KEPT if needed + sum(sizes.values()) <= PROGRAM_BYTES else PROGRAMS_KEPT
         newest = {*[*sizes][1 - most :]}
         return [key for key, _ in programs if key not in newest]
 

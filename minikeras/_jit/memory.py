@@ -35,18 +35,18 @@ Location: TypeAlias = Array | Symbol | VariableRef
 class Memory:
     """The buffers that steps write to: as few as possible, without writing over what a later step needs.
 
-    `places` says where values are, by the id of the tensor. `size` is the bytes of all buffers. With `reuse` they are
-    arrays of the record, which are in memory already.
+    `locations` says where values are, by the id of the tensor. `size` is the bytes of all buffers. With `reuse` these
+    are arrays of the record, which are in memory already.
     """
 
-    def __init__(self, entries: list[Entry], outputs: Any, places: dict[int, Location], reuse: bool) -> None:
+    def __init__(self, entries: list[Entry], outputs: Any, locations: dict[int, Location], reuse: bool) -> None:
         self.size: int = 0
         self._reuse = reuse
-        self._places = places
+        self._locations = locations
         self._whole: dict[int, int] = {}
         """For the id of each view: the id of what it is a view of."""
         self._last_use = _last_uses(entries, outputs, self._whole)
-        self._homes = _homes(entries, self._last_use, places)
+        self._targets = _targets(entries, self._last_use, locations)
         self._exposed: set[int] = set()
         """Tensors whose memory may be shared: a step that took them may have returned one, or a view of it."""
         self._owned: set[int] = set()
@@ -68,9 +68,9 @@ class Memory:
         That is the array in which an effect wants it, or else a buffer that is free after this step: that of any input
         (`anywhere`) or of the first one, where the op allows it, then any other, then a new one.
         """
-        home = self._homes.get(id(entry.output))
-        if home is not None:
-            return home
+        target = self._targets.get(id(entry.output))
+        if target is not None:
+            return target
         self._owned.add(id(entry.output))
         produced = cast(Array, entry.output.array)
         kind = kind_of(produced)
@@ -79,20 +79,20 @@ class Memory:
             candidates = ()
         for x in candidates:
             if self._may_take(x, i) and (anywhere or not any(y is x for y in entry.inputs[1:])):
-                old = cast(Array, self._places[id(x)])
+                old = cast(Array, self._locations[id(x)])
                 if kind_of(old) == kind:
                     self._owned.discard(id(x))
                     return old
         if self._free.get(kind):
             return self._free[kind].pop()
         self.size += produced.nbytes
-        return room_of(entry, self._reuse)
+        return array_for(entry, self._reuse)
 
     def release(self, entry: Entry, i: int) -> None:
         """Free the buffers that no step after step i needs."""
         for x in each_once(entry.inputs):
             if self._may_take(x, i):
-                old = cast(Array, self._places[id(x)])
+                old = cast(Array, self._locations[id(x)])
                 self._free.setdefault(kind_of(old), []).append(old)
 
     def _may_take(self, x: Any, i: int) -> bool:
@@ -114,31 +114,31 @@ def _last_uses(entries: list[Entry], outputs: Any, whole: dict[int, int]) -> dic
     return last | {y: last[x] for y, x in whole.items()}
 
 
-def _homes(entries: list[Entry], last_use: dict[int, int],
-           places: dict[int, Location]) -> dict[int, Array | Symbol | None]:  # fmt: skip
+def _targets(entries: list[Entry], last_use: dict[int, int],
+           locations: dict[int, Location]) -> dict[int, Array | Symbol | None]:  # fmt: skip
     """Return, by id, the array in which an effect wants a tensor; None if a later step needs the tensor too."""
-    homes: dict[int, Array | Symbol | None] = {}
+    targets: dict[int, Array | Symbol | None] = {}
     for i, entry in enumerate(entries):
         if entry.op.out_arrays is not None:
-            for x, home in zip(entry.inputs, entry.op.out_arrays(**entry.kwargs), strict=True):
-                fits = isinstance(x, Tensor) and x.shape == home.shape and x.dtype == home.dtype.name
-                homes.setdefault(id(x), home if fits and last_use[id(x)] == i else None)
+            for x, target in zip(entry.inputs, entry.op.out_arrays(**entry.kwargs), strict=True):
+                fits = isinstance(x, Tensor) and x.shape == target.shape and x.dtype == target.dtype.name
+                targets.setdefault(id(x), target if fits and last_use[id(x)] == i else None)
         elif entry.op is KEEP and kind_of(entry.values[0]) == kind_of(entry.values[1]) and entry.inputs[0].ndim:
-            homes.setdefault(id(entry.inputs[0]), cast(Symbol, places[id(entry.inputs[1])]))
-    return homes
+            targets.setdefault(id(entry.inputs[0]), cast(Symbol, locations[id(entry.inputs[1])]))
+    return targets
 
 
 def settle(entries: list[Entry], outputs: Any) -> None:
     """Put what only an effect uses into the effect's own array, so that the array of the record can be freed."""
-    homes = _homes(entries, _last_uses(entries, outputs, {}), {})
+    targets = _targets(entries, _last_uses(entries, outputs, {}), {})
     for entry in (entry for entry in entries if entry.op.out_arrays is not None):
         for i, x in enumerate(entry.inputs):
-            if isinstance(home := homes.get(id(x)), np.ndarray):
-                x.array = home
-                cast("list[Array]", entry.values)[i] = home
+            if isinstance(target := targets.get(id(x)), np.ndarray):
+                x.array = target
+                cast("list[Array]", entry.values)[i] = target
 
 
-def room_of(entry: Entry, reuse: bool) -> Array:
+def array_for(entry: Entry, reuse: bool) -> Array:
     """Return an array for the result of an entry: the recorded one if nobody else holds it, or a new one."""
     y = cast(Array, entry.output.array)
     own = reuse and y.base is None and y.flags.writeable and all(value is not y for value in entry.values)

@@ -57,14 +57,14 @@ class MultiStep:
         """Ids of tensors that are computed beforehand and used in the steps."""
         self._kept: list[tuple[int, Array, list[Array]]] = []
         """Tensors that the steps keep for afterwards: id, an array for all batches, and its part for each."""
-        rooms = []
+        stores = []
         for x in results:
-            room = np.empty((RUN, *x.shape), x.dtype)
-            self._kept.append((id(x), room, [room[i, ...] for i in range(RUN)]))
-            rooms.append(Tensor(room[0, ...]))
+            store = np.empty((RUN, *x.shape), x.dtype)
+            self._kept.append((id(x), store, [store[i, ...] for i in range(RUN)]))
+            stores.append(Tensor(store[0, ...]))
             place = next((i + 1 for i, entry in enumerate(steps) if entry.output is x), 0)
-            steps.insert(place, keep(x, rooms[-1]))
-        self._steps = Program(steps, [*inputs, *early.values(), *rooms], ())
+            steps.insert(place, keep(x, stores[-1]))
+        self._steps = Program(steps, [*inputs, *early.values(), *stores], ())
         joined |= {id(x) for x in results if x.ndim}
         self._after: list[Entry] = self._by_row(entries, joined)
         entries = [entry for entry in entries if id(entry.output) not in joined]
@@ -96,11 +96,11 @@ class MultiStep:
         joined = {key: run[i].reshape(-1, *run[i].shape[2:]) for i, key in self._stacked}
         _compute(self._before, joined)
         early = [_batches(joined[key], rows) for key in self._early]
-        self._steps.run_all(zip(*run, *early, *(rooms for _, _, rooms in self._kept), strict=False))
-        for key, room, _ in self._kept:
-            joined[key] = room[:count].reshape(-1, *room.shape[2:])
+        self._steps.run_all(zip(*run, *early, *(stores for _, _, stores in self._kept), strict=False))
+        for key, store, _ in self._kept:
+            joined[key] = store[:count].reshape(-1, *store.shape[2:])
         _compute(self._after, joined)
-        numbers = {key: rooms[:count] for key, room, rooms in self._kept if room.ndim == 1}
+        numbers = {key: stores[:count] for key, store, stores in self._kept if store.ndim == 1}
         handed = [numbers[key] if key in numbers else _batches(joined[key], rows) for key in self._handed]
         self._report.run_all(zip(*handed, strict=True) if handed else repeat((), count))
 

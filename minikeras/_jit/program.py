@@ -84,9 +84,9 @@ class Program:
             rebind()
         for variable in codegen.assigned:
             variable.make_exclusive()
-        arrays = [variable.array for _, (variable, _) in codegen.shares]
+        arrays = [variable.array for _, (variable, _) in codegen.references]
         if len(self._bound) != len(arrays) or not all(map(is_, arrays, self._bound)):
-            for name, (variable, view) in codegen.shares:
+            for name, (variable, view) in codegen.references:
                 codegen.namespace[str(name)] = view(variable.array)
             self._bound = arrays
         self._values: int = Changes.arrays

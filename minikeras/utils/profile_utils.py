@@ -106,7 +106,7 @@ def _timed(program: Program, timings: dict[str, list[float]], like: Program) -> 
 
 def _readable(line: str, program: Program) -> str:
     """Return a line of code with functions, paths of weights and shapes in place of the program's names."""
-    weights = {str(name): variable.path for name, (variable, _) in program._codegen.shares}
+    weights = {str(name): variable.path for name, (variable, _) in program._codegen.references}
 
     def meaning(match: re.Match[str]) -> str:
         value = program._codegen.namespace.get(match[0], match[0])
