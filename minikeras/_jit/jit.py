@@ -34,6 +34,7 @@ MIN_STEPS = 4
 """The least number of batches that a multi-step replays."""
 WHOLE_STEPS = 16
 """How many large steps are run before blocks of rows are looked for, which takes as long as some ten steps."""
+TOO_LARGE = "too large"  # in place of the fingerprint of a run whose program was not kept: making it costs many runs
 WARMUP_STEPS = 1024
 """How many steps are run before a multi-step is made, which costs what it saves in some thousand steps."""
 
@@ -57,7 +58,7 @@ class Jit:
         self._limit, self._has_effects, self._waits = limit, twice is not None, waits
         self._must_agree_twice: Callable[[], bool] = twice or (lambda: False)
         self._fingerprints: dict[Any, Any] = {}
-        """For each kind of inputs the fingerprint of the first run, None if that was not recorded."""
+        """For each kind of inputs the fingerprint of the first run, None if that was not recorded; or TOO_LARGE."""
         self._whole: list[tuple[int, ...]] = []
         """Shapes of inputs whose program has no blocks of rows: inputs with no longer axis do not need them either."""
         self._programs: dict[Any, Program] = {}
@@ -148,10 +149,11 @@ class Jit:
         return program
 
     def note_kind(self, inputs: Any) -> bool:
-        """Return whether inputs should run eagerly, being of a new kind (since a layer changed) and without blocks."""
+        """Return whether inputs should run eagerly: of a new kind (since a layer changed) without blocks, or large."""
         key = _key(inputs)
-        if self._fingerprints.get(key, (None,))[0] == Changes.layers or not _within(inputs, self._whole):
-            return False
+        known = self._fingerprints.get(key, (None, None))
+        if known[0] == Changes.layers or not _within(inputs, self._whole):
+            return bool(known == (Changes.layers, TOO_LARGE))
         self._remember(key, None)  # it may come but once
         return True
 
@@ -160,15 +162,15 @@ class Jit:
         tensors = to_tensors(inputs)
         if recorders.open or not self._may_replay() or self.note_kind(inputs):
             return self._function(tensors)
-        version, streams = Changes.layers, _random_streams()
+        before = Changes.layers, _random_streams()
         outputs, record = trace(self._function, tensors)
-        fixed = not record.escaped and streams == _random_streams() and version == Changes.layers
-        if not fixed or not self._is_settled(record, key):
+        if record.escaped or before != (Changes.layers, _random_streams()) or not self._is_settled(record, key):
             return outputs
         made = sum(cast(Array, entry.output.array).nbytes for entry in record.entries)
         small = made <= 4 * MULTI_STEP_BYTES and max(map(multiplications, record.entries), default=0) < SMALL
         program = self._compiled(record.entries, _present(tensors), outputs, key, small)
         if self._limit is not None and program.size > self._limit:
+            self._remember(key, TOO_LARGE)
             return outputs
         for old in (key, *self._to_drop(program.size)):  # other threads may do the same
             self._programs.pop(old, None)
@@ -186,11 +188,10 @@ class Jit:
 
     def _to_drop(self, needed: int) -> list[Any]:
         """Return the kinds of inputs whose programs are out of date, or must give way to one of `needed` bytes."""
-        programs = [*self._programs.items()]
-        sizes = {key: program.size for key, program in programs if program.structure == Changes.layers}
+        programs = self._programs.copy()
+        sizes = {key: program.size for key, program in programs.items() if program.structure == Changes.layers}
         most = SMALL_KEPT if needed + sum(sizes.values()) <= PROGRAM_BYTES else PROGRAMS_KEPT
-        newest = {*[*sizes][1 - most :]}
-        return [key for key, _ in programs if key not in newest]
+        return [*programs.keys() - [*sizes][1 - most :]]
 
     def _compiled(self, entries: list[Entry], inputs: list[Tensor], outputs: Any, key: Any, small: bool) -> Program:
         """Return a program: in blocks of rows where they are quicker and worth looking for, or for all rows at once."""
@@ -242,8 +243,7 @@ def _present(inputs: Any) -> list[Any]:
 def _within(inputs: Any, most: list[tuple[int, ...]]) -> bool:
     """Return whether inputs have the ranks of given shapes and no longer axes; False if there are no shapes."""
     shapes = [x.shape for x in _present(inputs)]
-    same_ranks = [*map(len, shapes)] == [*map(len, most)]
-    return bool(most) and same_ranks and all(map(le, chain(*shapes), chain(*most)))
+    return bool(most) and [*map(len, shapes)] == [*map(len, most)] and all(map(le, chain(*shapes), chain(*most)))
 
 
 def _as_arrays(outputs: Any) -> Any:

@@ -293,6 +293,27 @@ def test_what_comes_but_once_is_not_recorded(monkeypatch: pytest.MonkeyPatch) ->
     assert records == [1]
 
 
+def test_a_program_that_is_too_large_is_not_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    records: list[int] = []
+
+    def counted(*args: Any) -> Any:
+        records.append(1)
+        return trace(*args)
+
+    monkeypatch.setattr("minikeras._jit.jit.trace", counted)
+    step = jit.Jit(lambda x: ops.tanh(ops.matmul(x, x)), lambda: True, limit=1 << 15)
+    for n in (2, 200, 3):
+        for _ in range(4):
+            assert step.run(np.ones((n, n), "float32")).shape == (n, n)
+        assert (step.find(np.ones((n, n), "float32")) is None) == (n == 200)
+    assert len(records) == 3
+    model = keras.Sequential([keras.Input((2,)), layers.Dense(3)])
+    model.trainable = False  # a layer has changed, and the program may be another
+    step.run(np.ones((200, 200), "float32"))
+    step.run(np.ones((200, 200), "float32"))
+    assert len(records) == 4
+
+
 def test_a_first_prediction_is_the_second_to_the_last_bit() -> None:
     inputs = keras.Input((None, 96))
     hidden = layers.LayerNormalization()(layers.Dense(512, "relu")(inputs))
