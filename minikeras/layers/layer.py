@@ -465,8 +465,8 @@ class Layer(Module, Configurable):
         if isinstance(x, str | bytes):
             raise self.__misplaced(x)
         tensor = as_tensor(x)
-        computes = self._converts_inputs and is_built_in(type(self)) and not (self._takes_text or self._layers_held())
-        if computes and tensor.dtype == "string":
+        computes = self._converts_inputs and not self._takes_text and is_built_in(type(self))
+        if tensor.dtype == "string" and computes and not self._layers_held():
             raise ValueError(f"Layer '{self.name}' expects numbers. Received {tensor.dtype} of shape {tensor.shape}.")
         if casts and tensor.dtype != self.input_dtype and "float" in tensor.dtype:
             return masked(tensor.astype(self.input_dtype), mask_of(tensor))
