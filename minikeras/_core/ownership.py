@@ -14,7 +14,7 @@ class Changes:
     """Counts what programs must notice, in the whole process.
 
     Attributes:
-        layers: Changes of layers: attributes set, weights added or frozen.
+        layers: A number for the state of all layers. Each change gives a new one, but `turn` undone the former one.
         arrays: Times that a variable got another array.
         exposures: Times that a variable was exposed.
     """
@@ -22,6 +22,18 @@ class Changes:
     layers: int = 0
     arrays: int = 0
     exposures: int = 0
+    _turns, _turned, _states = 0, frozenset[int](), dict[frozenset[int], int]()
+
+    @classmethod
+    def turn(cls, x: object) -> None:
+        """Note that `trainable` of a layer or variable was turned on or off, as between the steps of a GAN."""
+        before, own = cls.layers, {id(x)}
+        if cls._states.get(cls._turned) != before or len(cls._states) > 256:  # something else has changed
+            cls._turned, cls._states = frozenset(), {frozenset(): before}
+        cls._turned ^= own
+        cls._turns += 1 << 40  # beyond what other changes count up to
+        number = cls._states.setdefault(cls._turned, cls._turns)
+        cls.layers = number if cls.layers == before else cls._turns + (1 << 39)  # another thread has changed a layer
 
 
 EXCLUSIVE = False

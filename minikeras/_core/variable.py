@@ -67,12 +67,10 @@ class Variable(TensorOps):
                  dtype: DTypeLike | None = None, trainable: bool = True, autocast: bool = True,
                  aggregation: str | None = "none", synchronization: str | None = "auto",
                  name: str | None = None) -> None:  # fmt: skip
-        name = checked_name(name, "variable")
+        self.name: str = checked_name(name, "variable")
         self.array = self._first_value(initializer, shape, dtype)
-        scope = current_path()
         self.exposed: bool | int = EXPOSED
-        self.name: str = name
-        self.path: str = f"{scope}/{name}" if scope else name
+        self.path: str = "/".join(filter(None, (current_path(), self.name)))
         self._trainable = self._declared_trainable = bool(trainable)
         self.autocast: bool = autocast
         self.aggregation: str | None = aggregation
@@ -120,7 +118,7 @@ class Variable(TensorOps):
     def trainable(self, value: bool) -> None:
         if self._trainable != value:
             self._trainable = bool(value)
-            Changes.layers += 1
+            Changes.turn(self)
 
     constraint: Any = _watched("_constraint", "The function that projects the value after each update, None for none.")
     regularizer: Any = _watched("_regularizer", "The function that gives a penalty on the value, None for none.")

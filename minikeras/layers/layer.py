@@ -135,7 +135,7 @@ class Layer(Module, Configurable):
     def __init__(self, *, activity_regularizer: RegularizerLike = None, trainable: bool = True,
                  dtype: PolicyLike | Config | None = None, autocast: bool = True, name: str | None = None,
                  **kwargs: Any) -> None:  # fmt: skip
-        name = checked_name(name, own_name(type(self)))
+        self.name: str = checked_name(name, own_name(type(self)))
         if not isinstance(trainable, bool):
             raise ValueError(f"Expected `trainable` to be a boolean. Received: trainable={trainable!r}.")
         input_dim, input_shape = kwargs.pop("input_dim", None), kwargs.pop("input_shape", None)
@@ -148,7 +148,6 @@ class Layer(Module, Configurable):
             warn_user("Do not pass an `input_shape`/`input_dim` argument to a layer. When using Sequential models, "
                       "prefer using an `Input(shape)` object as the first layer in the model instead.")  # fmt: skip
             self._input_shape_arg: PartialShape = tuple(np.atleast_1d(np.array(input_shape, dtype=object)))
-        self.name: str = name
         self.built: bool = self._weightless and type(self).build is Layer.build
         self.autocast = autocast
         self.dtype_policy: DTypePolicy = dtype_policies.get(dtype)
@@ -366,8 +365,7 @@ class Layer(Module, Configurable):
         """
         training: bool | None = kwargs.get("training")
         if training is None:
-            outer_calls = context.training
-            training = outer_calls[-1] if outer_calls else self.__training_default
+            training = context.training[-1] if context.training else self.__training_default
         if "training" not in self._takes:
             kwargs.pop("training", None)
         elif training is not None:
@@ -454,9 +452,7 @@ class Layer(Module, Configurable):
         Layers and functions stay as they are. Strings are refused; tensors of text too, if the layer computes.
         """
         casts = self.autocast and self._converts_inputs
-        if type(x) is Tensor and (x.dtype == self.input_dtype or not casts):  # most of the time
-            return x
-        if x is None or isinstance(x, Layer) or callable(x):
+        if (type(x) is Tensor and (x.dtype == self.input_dtype or not casts)) or x is None or callable(x):
             return x
         if isinstance(x, dict):
             return {key: self._as_input(value) for key, value in x.items()}

@@ -91,7 +91,7 @@ class Module:
                            f"statement in the `__init__()` method.")  # fmt: skip
             weight = any(name in vars(cls).get("__annotations__", {}) for cls in type(self).__mro__)
             unbuilt = ". It has no weights yet: call it on an input, or build() it."
-            hint = _SET_LATER.get(name) or (unbuilt if weight and not vars(self).get("built") else "")
+            hint = _SET_LATER.get(name) or (unbuilt if weight and not self.built else "")
             raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'{hint}")
 
     @suggests
@@ -229,7 +229,8 @@ class Module:
     @trainable.setter
     def trainable(self, value: bool) -> None:
         if self._trainable != value:
-            self._trainable = bool(value)
+            vars(self)["_trainable"] = bool(value)
+            Changes.turn(self)
         for v in self._own_weights():
             if v._declared_trainable:
                 v.trainable = bool(value)
@@ -328,8 +329,7 @@ class Contents:
         self.layers: list[Layer] = [*layers.values()]
         own = [(inner._own_weights(), inner._values_of(SeedGenerator)) for inner in self.layers]
         self.weights: list[Variable] = each_once(v for weights, _ in own for v in weights)
-        both = ([*weights, *(seed.state for seed in seeds)] for weights, seeds in own)
-        self.variables: list[Variable] = each_once(v for variables in both for v in variables)
+        self.variables: list[Variable] = each_once(v for ws, seeds in own for v in (*ws, *(s.state for s in seeds)))
         self.trainable: list[Variable] = [v for v in self.weights if v.trainable]
         self._watched = [
             (container, len(container), _to_watch(container))
@@ -340,12 +340,8 @@ class Contents:
 
     def is_current(self) -> bool:
         """Return whether no attribute was set since, and no container has other items, more, or fewer."""
-        if self.version != Changes.layers:
-            return False
-        for container, length, items in self._watched:
-            if len(container) != length or (items and not all(map(is_, items_of(container), items))):
-                return False
-        return True
+        kept = (len(held) == n and all(map(is_, items_of(held), items)) for held, n, items in self._watched)
+        return self.version == Changes.layers and all(kept)
 
 
 def _to_watch(container: Any) -> list[Any]:

@@ -314,6 +314,42 @@ def test_a_program_that_is_too_large_is_not_made_again(monkeypatch: pytest.Monke
     assert len(records) == 4
 
 
+def test_steps_between_which_layers_are_frozen_and_freed_are_replayed(monkeypatch: pytest.MonkeyPatch) -> None:
+    records: list[int] = []
+
+    def counted(*args: Any) -> Any:
+        records.append(1)
+        return trace(*args)
+
+    monkeypatch.setattr("minikeras._jit.jit.trace", counted)
+    rng = np.random.default_rng(0)
+    x, z = rng.standard_normal((2, 8, WIDTH)).astype("float32")
+    y = np.ones((8, 1), "float32")
+
+    def run(eager: bool) -> Any:
+        maker = keras.Sequential([keras.Input((WIDTH,)), layers.Dense(WIDTH)])
+        judge = keras.Sequential([keras.Input((WIDTH,)), layers.BatchNormalization(scale=False, center=False),
+                                  layers.Dense(3, "relu"), layers.Dense(1)])  # fmt: skip
+        judge.compile("adam", "mse", run_eagerly=eager)
+        both = keras.Sequential([maker, judge])
+        both.compile("adam", "mse", run_eagerly=eager)
+        results = []
+        for step in range(12):
+            judge.trainable = True
+            judge.layers[1].trainable = step != 6
+            results += [judge.train_on_batch(x, y), judge.predict(x, verbose=0)]
+            judge.trainable = False
+            results.append(both.train_on_batch(z, y))
+            if step == 8:  # nothing that was recorded before is right
+                judge.layers[0].epsilon = 0.5  # type: ignore[attr-defined]
+            counts.append(len(records))
+        return [*results, *both.get_weights()]
+
+    counts: list[int] = []
+    assert all(map(np.array_equal, *eager_and_replayed(run)))
+    assert np.diff(counts[-12:]).astype(bool).tolist() == [False] * 9 + [True, False]
+
+
 def test_a_first_prediction_is_the_second_to_the_last_bit() -> None:
     inputs = keras.Input((None, 96))
     hidden = layers.LayerNormalization()(layers.Dense(512, "relu")(inputs))
