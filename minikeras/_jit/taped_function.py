@@ -104,9 +104,8 @@ class TapedProgram:
         self.output: Any = y
         entries = record.entries
         made = bool(entries) and isinstance(y, Tensor) and entries[-1].output is y
-        impure = record.escaped or any(entry.op.effect or entry.op.draws for entry in entries)
-        changed = self.structure != Changes.layers
-        self.usable: bool = made and getattr(y, "keras_mask", None) is None and not impure and not changed
+        pure = not record.escaped and not any(entry.op.effect or entry.op.draws for entry in entries)
+        self.usable = made and pure and self.structure == Changes.layers and getattr(y, "keras_mask", None) is None
         if not self.usable:
             return
         held = {id(v): v for entry in entries for v in entry.inputs if isinstance(v, Variable)}
@@ -187,8 +186,7 @@ class TapedProgram:
         ends = [*map(Tensor, self._first(arrays))]
         if self._watched or self._trainable:
             values = [*arrays, *[v.array for v in variables]]
-            passed = None if self._passed is None else passed
-            rest = self._runs, passed
+            rest = self._runs, None if self._passed is None else passed
             tape.append(Entry(self._op, [*inputs, *variables], values, rest, {}, ends[0]), self._trainable)
             if self._last is not None:
                 tape.append(self._last(*ends))
