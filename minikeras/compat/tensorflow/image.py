@@ -54,19 +54,11 @@ def convert_image_dtype(image: Any, dtype: Any, saturate: bool = False, name: st
 
 flip_left_right: Callable[..., Tensor] = unary(lambda x: ops.flip(x, -2), "Images mirrored from left to right.")
 flip_up_down: Callable[..., Tensor] = unary(lambda x: ops.flip(x, -3), "Images mirrored from top to bottom.")
-grayscale_to_rgb: Callable[..., Tensor] = unary(
-    lambda x: ops.repeat(x, 3, -1), "Grayscale images with their channel repeated three times."
-)
-rgb_to_hsv: Callable[..., Tensor] = unary(
-    partial(ops.image.rgb_to_hsv, data_format=_LAST), "RGB images as hue, saturation and value, each from 0 to 1."
-)
-hsv_to_rgb: Callable[..., Tensor] = unary(
-    partial(ops.image.hsv_to_rgb, data_format=_LAST), "HSV images as red, green and blue."
-)
+grayscale_to_rgb: Callable[..., Tensor] = unary(lambda x: ops.repeat(x, 3, -1), "Grayscale images as RGB.")
+rgb_to_hsv: Callable[..., Tensor] = unary(partial(ops.image.rgb_to_hsv, data_format=_LAST), "RGB images as HSV.")
+hsv_to_rgb: Callable[..., Tensor] = unary(partial(ops.image.hsv_to_rgb, data_format=_LAST), "HSV images as RGB.")
 _YUV = np.array([[0.299, -0.14714119, 0.61497538], [0.587, -0.28886916, -0.51496512], [0.114, 0.43601035, -0.10001026]])
-rgb_to_yuv: Callable[..., Tensor] = unary(
-    lambda x: ops.tensordot(x, _YUV.astype("float32"), 1), "RGB images as luma (Y) and two color differences (U, V)."
-)
+rgb_to_yuv: Callable[..., Tensor] = unary(lambda x: ops.tensordot(x, _YUV.astype("float32"), 1), "RGB images as YUV.")
 transpose: Callable[..., Tensor] = unary(lambda x: ops.swapaxes(x, -3, -2), "Images with rows and columns exchanged.")
 Draw: TypeAlias = Callable[..., Tensor]
 """A function that draws numbers: `uniform` from the global stream, `stateless_uniform` from the seed alone."""

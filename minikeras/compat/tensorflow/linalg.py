@@ -56,9 +56,7 @@ def svd(tensor: Any, full_matrices: bool = False, compute_uv: bool = True, name:
     return (parts[1], parts[0], matrix_transpose(parts[2])) if compute_uv else parts
 
 
-eigvalsh: Callable[..., Tensor] = unary(
-    lambda x: ops.eigh(x)[0], "Eigenvalues of symmetric matrices, in ascending order."
-)
+eigvalsh: Callable[..., Tensor] = unary(lambda x: ops.eigh(x)[0], "Eigenvalues of symmetric matrices, ascending.")
 eigvals: Callable[..., Tensor] = unary(lambda x: ops.eig(x)[0], "Eigenvalues of matrices.")
 trace: Callable[..., Tensor] = unary(lambda x: ops.trace(x, axis1=-2, axis2=-1), "Sum of the diagonal.")
 
