@@ -49,6 +49,7 @@ def linspace(start: Any, stop: Any, num: Any, name: str | None = None, axis: int
     return numbers
 
 
+@elementwise
 def cast(x: Any, dtype: DTypeLike, name: str | None = None) -> Tensor:
     """x converted to another dtype; floats are truncated to integers.
 
@@ -56,9 +57,6 @@ def cast(x: Any, dtype: DTypeLike, name: str | None = None) -> Tensor:
         >>> print(cast([1.9, -1.9], "int32"))
         tf.Tensor([ 1 -1], shape=(2,), dtype=int32)
     """
-    if isinstance(x, Rows):
-        rows: Tensor = on_elements(cast, x, dtype)
-        return rows
     if isinstance(x, SparseTensor):
         sparse: Any = x.with_values(cast(x.values, dtype))
         return sparse
@@ -118,9 +116,7 @@ def ensure_shape(x: Any, shape: Any, name: str | None = None) -> Tensor:
 
 
 identity: Callable[..., Tensor] = unary(ops.copy, "A copy of a tensor.")
-stop_gradient: Callable[..., Tensor] = unary(
-    ops.stop_gradient, "The values of a tensor, through which no gradient flows."
-)
+stop_gradient: Callable[..., Tensor] = unary(ops.stop_gradient, "A tensor through which no gradient flows.")
 
 
 def reshape(tensor: Any, shape: Any, name: str | None = None) -> Tensor:
