@@ -68,14 +68,10 @@ def numpy_function(func: Callable[..., Any] | None = None, inp: Sequence[Any] = 
     return py_function(lambda *args: func(*(as_array(a)[()] for a in args)), inp, Tout)
 
 
-def _is_true(pred: Any) -> bool:
-    return bool(as_array(pred)) if isinstance(pred, TensorOps | np.ndarray) else bool(pred)
-
-
 def cond(pred: Any, true_fn: Callable[[], Any] | None = None, false_fn: Callable[[], Any] | None = None,
          name: Any = None) -> Any:  # fmt: skip
     """Call `true_fn` if `pred` is true, else `false_fn`."""
-    branch = true_fn if _is_true(pred) else false_fn
+    branch = true_fn if pred else false_fn
     return branch() if branch else None
 
 
@@ -84,7 +80,7 @@ def while_loop(cond: Callable[..., Any], body: Callable[..., Any], loop_vars: An
                maximum_iterations: Any = None, name: str | None = None) -> Any:  # fmt: skip
     """Apply `body` to loop variables as long as `cond` holds for them."""
     values, steps = map_structure(convert_to_tensor, loop_vars), itertools.count()
-    while (maximum_iterations is None or next(steps) < int(maximum_iterations)) and _is_true(cond(*values)):
+    while (maximum_iterations is None or next(steps) < int(maximum_iterations)) and cond(*values):
         results = body(*values)
         values = map_structure(convert_to_tensor, results if isinstance(results, list | tuple) else [results])
     return values
