@@ -64,8 +64,8 @@ def axes_of(axis: Any) -> Any:
     return int(axes) if not axes.ndim else tuple(axes.tolist())
 
 
-def reduction(op: Callable[..., Any], kind: str | None = None) -> Callable[..., Any]:
-    """Return a reduction as TensorFlow has it: of integers it keeps the dtype, unless `kind` is given."""
+def reduction(op: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a reduction as TensorFlow has it: sums, products and means of integers keep the dtype."""
 
     def call(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Tensor:
         if isinstance(input_tensor, RaggedTensor):
@@ -73,9 +73,8 @@ def reduction(op: Callable[..., Any], kind: str | None = None) -> Callable[..., 
         x = convert_to_tensor(input_tensor)
         y: Tensor = op(x, axis=axes_of(axis), keepdims=keepdims)
         dtype = as_dtype(x.dtype)
-        if kind is None and dtype.is_integer and y.dtype != dtype:
-            y = ops.cast(y, dtype.name)
-        return y
+        keeps = dtype.is_integer and op in (ops.sum, ops.prod, ops.mean)
+        return ops.cast(y, dtype.name) if keeps and y.dtype != dtype else y
 
     return call
 
@@ -101,13 +100,11 @@ def _of_rows(op: Callable[..., Any], call: Callable[..., Any], rows: RaggedTenso
     return result
 
 
-globals().update({f"reduce_{name}": reduction(getattr(ops, name)) for name in ("mean", "min", "prod")})
-globals().update({
-    f"reduce_{name}": reduction(getattr(ops, name), "float or bool") for name in ("std", "all", "any", "logsumexp")
-})  # fmt: skip
+_REDUCTIONS = ("mean", "min", "prod", "std", "all", "any", "logsumexp")
+globals().update({f"reduce_{name}": reduction(getattr(ops, name)) for name in _REDUCTIONS})
 reduce_sum: Callable[..., Tensor] = reduction(ops.sum)
 reduce_max: Callable[..., Tensor] = reduction(ops.max)
-reduce_variance: Callable[..., Tensor] = reduction(ops.var, "float")
+reduce_variance: Callable[..., Tensor] = reduction(ops.var)
 
 
 def _arg(op: Callable[..., Any]) -> Callable[..., Any]:
