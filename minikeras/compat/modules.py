@@ -72,10 +72,8 @@ class StandIn(ModuleType):
         return sorted(name for name in names if name[0] != "_")
 
 
-@cache
-def stand_in(name: str) -> StandIn:
-    """Return the module that stands in for one of Keras's, such as "keras.layers"; the same one each time."""
-    return StandIn(name)
+stand_in = cache(StandIn)
+"""Returns the module that stands in for one of Keras's, such as "keras.layers"; the same one each time."""
 
 
 def is_ours(value: object) -> bool:
