@@ -158,8 +158,7 @@ ARGUMENTS: dict[str, Changes] = {
 ADD_WEIGHT = ("name", "shape", "dtype", "initializer", "regularizer", "trainable", "constraint")
 """The positional arguments of `Layer.add_weight` in Keras 2, which began with the name."""
 IDENTIFIERS: dict[str, dict[str, str]] = {
-    "loss": {"cosine": "cosine_similarity", "cosine_proximity": "cosine_similarity"},
-    "metric": {"cosine": "cosine_similarity", "cosine_proximity": "cosine_similarity"},
+    **dict.fromkeys(("loss", "metric"), dict.fromkeys(("cosine", "cosine_proximity"), "cosine_similarity")),
     "constraint": {"maxnorm": "max_norm", "nonneg": "non_neg", "unitnorm": "unit_norm"}}  # fmt: skip
 """Kind of object -> old identifier -> today's."""
 LOGS = (
