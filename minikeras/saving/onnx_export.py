@@ -291,8 +291,7 @@ def _encoded(c: _Call) -> _Value:
     if not isinstance(layer, CategoryEncoding | Discretization):
         raise c.refused("it looks each value up in Python")
     if isinstance(layer, Discretization):
-        edges = np.asarray(layer.bin_boundaries, "float64")
-        x = _reduced("Sum", x.to("float64")("Unsqueeze", [-1])("GreaterOrEqual", edges).to("int32"), -1)
+        x = FORMULAS["digitize"](x.to("float64"), np.asarray(layer.bin_boundaries, "float64"))
     mode, depth = layer.output_mode, layer._depth()
     if mode == "one_hot" and len(shape) > 1 and shape[-1] == 1:
         x = x("Squeeze", [-1])
