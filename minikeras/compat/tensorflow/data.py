@@ -19,7 +19,7 @@ import numpy as np
 from ..._base.context import context
 from ..._base.typing import DTypeLike
 from ..._core.keras_tensor import KerasTensor, infer
-from ..._core.tensor import Tensor, TensorOps, as_array
+from ..._core.tensor import Tensor, as_array
 from ...utils.dataset_utils import FolderDataset
 from . import philox
 from .arrays import ensure_shape
@@ -58,8 +58,6 @@ def _on_elements(function: Callable[..., Any]) -> Callable[[Any], Any]:
 
 
 def _values(leaf: Any) -> Any:
-    if isinstance(leaf, TensorOps):
-        return leaf.numpy_view()
     return leaf if isinstance(leaf, Composite) else as_array(leaf)
 
 

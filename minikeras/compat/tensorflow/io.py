@@ -55,10 +55,8 @@ class gfile:
     @staticmethod
     def stat(path: Any) -> SimpleNamespace:
         """Return the size of a file, its time of change, and whether it is a folder."""
-        status = os.stat(_path(path))
-        return SimpleNamespace(
-            length=status.st_size, mtime_nsec=status.st_mtime_ns, is_directory=stat.S_ISDIR(status.st_mode)
-        )
+        st = os.stat(_path(path))
+        return SimpleNamespace(length=st.st_size, mtime_nsec=st.st_mtime_ns, is_directory=stat.S_ISDIR(st.st_mode))
 
     @staticmethod
     def walk(top: Any) -> Iterator[tuple[str, list[str], list[str]]]:

@@ -121,9 +121,8 @@ def _column(examples: list[Any], name: str, kind: Any, batched: bool) -> Any:
         try:
             arrays = [np.reshape(row, kind.shape) for row in rows if row is not None]
         except ValueError:
-            raise InvalidArgumentError(
-                f"Key: {name}.  Can't parse serialized Example: its number of values does not fit shape {kind.shape}."
-            ) from None
+            message = f"Key: {name}.  Can't parse serialized Example: it does not fit shape {kind.shape}."
+            raise InvalidArgumentError(message) from None
         return Tensor(np.stack(arrays) if batched else arrays[0])
     filled = [np.zeros(0, dtype.as_numpy_dtype) if row is None else row for row in rows]
     lengths = [len(row) for row in filled]

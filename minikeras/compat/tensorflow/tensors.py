@@ -204,9 +204,7 @@ def alike(kernel: str, *values: Any) -> tuple[Any, ...]:
 def _goes_with(x: Any, y: Any) -> bool:
     """Return whether a tensor of floats and y, a tensor of the same dtype or a number, need no conversion."""
     dtype = x.array.dtype
-    return dtype.kind == "f" and (
-        cast(Array, y.array).dtype is dtype if type(y) is Tensor else type(y) is float or type(y) is int
-    )
+    return dtype.kind == "f" and (cast(Array, y.array).dtype is dtype if type(y) is Tensor else type(y) in (float, int))
 
 
 def _sizes(x: Any) -> str:
