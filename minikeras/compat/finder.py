@@ -7,8 +7,9 @@ from types import ModuleType, SimpleNamespace
 from typing import Any, cast
 
 from . import past
-from .modules import TENSORFLOW, canonical, find_module, stand_in, today
+from .modules import TENSORFLOW, canonical, find_module, stand_in
 from .past.patches import outdated
+from .past.tables import MODULES
 
 PAST_TREES = ("tensorflow.python.keras", "tensorflow.contrib.keras")
 ROOTS = ("keras", "tensorflow", "tf_keras", "scikeras")
@@ -37,8 +38,8 @@ class StandInFinder:
         if fullname == "tensorflow":
             module.tensors.flavour(True)
         name = canonical(fullname)
-        if today(name) != name:
-            outdated(f"The module {fullname}", today(name))
+        if name in MODULES:
+            outdated(f"The module {fullname}", MODULES[name])
         elif fullname in PAST_TREES:
             outdated(f"The module {fullname}", "tensorflow.keras")
         spec = getattr(module, "__spec__", None)  # the import system overwrites it: the loader puts it back

@@ -52,7 +52,7 @@ class StandIn(ModuleType):
             return VERSION if name == "__version__" else lambda: VERSION
         if name.startswith("__"):
             raise AttributeError(name)
-        module = today(self.__name__)
+        module = MODULES.get(self.__name__, self.__name__)
         value = name_in(module, name) or find_module(f"{self.__name__}.{name}")
         if value is None:
             value = getattr(source(module), name, None)
@@ -63,7 +63,7 @@ class StandIn(ModuleType):
         return value
 
     def __dir__(self) -> list[str]:
-        module, ours = today(self.__name__), source(self.__name__)
+        module, ours = MODULES.get(self.__name__, self.__name__), source(self.__name__)
         submodules = (known.removeprefix(f"{module}.") for known in NAMESPACES if known.startswith(f"{module}."))
         names = {*vars(self), *more(module), *ABSENT.get(module.partition(".")[2], "").split()}
         names.update(name for name in submodules if "." not in name)
@@ -88,11 +88,6 @@ def is_ours(value: object) -> bool:
     return str(home).partition(".")[0] == __name__.partition(".")[0]
 
 
-def today(name: str) -> str:
-    """Return the name of the module that took over the names of a former one; today's modules keep theirs."""
-    return MODULES.get(name, name)
-
-
 def more(name: str) -> dict[str, Any]:
     """Return the names and values that this folder adds to a module of the core."""
     names: dict[str, Any] = {}
@@ -104,7 +99,7 @@ def more(name: str) -> dict[str, Any]:
 
 def source(name: str) -> ModuleType | None:
     """Return minikeras's module for one of Keras's, None if there is none."""
-    return _imported("minikeras" + today(name).removeprefix("keras"))
+    return _imported("minikeras" + MODULES.get(name, name).removeprefix("keras"))
 
 
 def canonical(name: str) -> str:
