@@ -123,13 +123,11 @@ def reshape(tensor: Any, shape: Any, name: str | None = None) -> Tensor:
     """A tensor with its elements in another shape, of which one size may be -1."""
     x = convert_to_tensor(tensor)
     sizes = [-1 if n is None else int(n) for n in (shape if np.ndim(shape) else [shape])]
-    fixed = [n for n in sizes if n != -1]
-    total = int(np.prod(fixed, dtype=int))
-    if not isinstance(x, KerasTensor) and (x.size != total if len(fixed) == len(sizes) else x.size % max(total, 1)):
-        raise InvalidArgumentError(
-            f"{NODE.format('Reshape')}Input to reshape is a tensor with {x.size} values, but the requested shape "
-            f"{'has' if len(fixed) == len(sizes) else 'requires a multiple of'} {total} [Op:Reshape]"
-        )
+    is_whole, total = -1 not in sizes, int(np.prod([n for n in sizes if n != -1], dtype=int))
+    if not isinstance(x, KerasTensor) and (x.size != total if is_whole else x.size % max(total, 1)):
+        expected = f"the requested shape {'has' if is_whole else 'requires a multiple of'} {total}"
+        text = f"Input to reshape is a tensor with {x.size} values, but {expected}"
+        raise InvalidArgumentError(f"{NODE.format('Reshape')}{text} [Op:Reshape]")
     return ops.reshape(x, sizes)
 
 
@@ -238,11 +236,9 @@ def gather(params: Any, indices: Any, validate_indices: Any = None, axis: Any = 
     axis = batch if axis is None else builtins.range(x.ndim)[int(axes_of(axis))]
     outside = (where < 0) | (where >= x.shape[axis])
     if outside.any():
-        at = tuple(np.argwhere(outside)[0])
-        raise InvalidArgumentError(
-            f"{NODE.format('GatherV2')}indices{str([int(i) for i in at]).replace(' ', '') if at else ''} = "
-            f"{where[at]} is not in [0, {x.shape[axis]}) [Op:GatherV2]"
-        )
+        at = np.argwhere(outside)[0].tolist()
+        place = f"indices{str(at).replace(' ', '') if at else ''} = {where[tuple(at)]}"
+        raise InvalidArgumentError(f"{NODE.format('GatherV2')}{place} is not in [0, {x.shape[axis]}) [Op:GatherV2]")
     if not batch:
         return ops.take(x, indices if isinstance(indices, TensorOps) else where, axis)
     between = axis - batch
