@@ -28,19 +28,19 @@ def _each(function: Callable[..., Any], *inputs: Any, dtype: str = "object") -> 
     return Tensor(results)
 
 
-def _parts(texts: Any, cut: Callable[[Any], list[Any]], dtype: str = "string") -> Any:
+def _parts(input: Any, cut: Callable[[Any], list[Any]], dtype: str = "string") -> Any:
     """Return the parts of one text as a tensor, or of several texts as a ragged tensor."""
 
     def nested(item: Any) -> Any:
         return [nested(row) for row in item] if isinstance(item, np.ndarray) else cut(item)
 
-    return ragged.constant(nested(texts if texts.ndim else texts.item()), dtype)
+    return ragged.constant(nested(array_of(input)[()]), dtype)
 
 
 def split(input: Any, sep: Any = None, maxsplit: int = -1, name: str | None = None) -> Any:
     """The parts of texts between separators, by default white space."""
     by = array_of(sep).item() if sep is not None else None
-    return _parts(array_of(input), lambda s: s.split(by or None, maxsplit))
+    return _parts(input, lambda s: s.split(by or None, maxsplit))
 
 
 @elementwise
@@ -143,13 +143,12 @@ globals().update(named({
         lambda input, out_type="float32", name=None: _each(
             lambda s: float(s) if as_dtype(out_type).is_floating else int(s), input, dtype=as_dtype(out_type).name)),
     "strip": ("Texts without white space at their ends.", lambda input, name=None: _each(lambda s: s.strip(), input)),
-    "bytes_split": ("The bytes of texts.",
-        lambda input, name=None: _parts(array_of(input), lambda s: [bytes([b]) for b in s])),
+    "bytes_split": ("The bytes of texts.", lambda input, name=None: _parts(input, lambda s: [bytes([b]) for b in s])),
     "unicode_split": ("The characters of texts.",
         lambda input, input_encoding="UTF-8", *_, **__:
-            _parts(array_of(input), lambda s: [c.encode() for c in s.decode(input_encoding)])),
+            _parts(input, lambda s: [c.encode() for c in s.decode(input_encoding)])),
     "join": ("Texts joined, element by element.",
         lambda inputs, separator="", name=None: _each(lambda *parts: separator.encode().join(parts), *inputs)),
     "unicode_decode": ("The code points of the characters of texts.",
         lambda input, input_encoding="UTF-8", *_, **__:
-            _parts(array_of(input), lambda s: [ord(c) for c in s.decode(input_encoding)], "int32"))}))  # fmt: skip
+            _parts(input, lambda s: [ord(c) for c in s.decode(input_encoding)], "int32"))}))  # fmt: skip
