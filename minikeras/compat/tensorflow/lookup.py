@@ -19,11 +19,8 @@ class KeyValueTensorInitializer:
 
     def __init__(self, keys: Any, values: Any, key_dtype: Any = None, value_dtype: Any = None,
                  name: Any = None) -> None:  # fmt: skip
-        self._keys, self._values = array_of(keys), array_of(values)
-        if key_dtype is not None and as_dtype(key_dtype) != "string":
-            self._keys = self._keys.astype(as_dtype(key_dtype).name)
-        if value_dtype is not None and as_dtype(value_dtype) != "string":
-            self._values = self._values.astype(as_dtype(value_dtype).name)
+        pairs = ((array_of(keys), key_dtype), (array_of(values), value_dtype))
+        self._keys, self._values = (x if kind is None else x.astype(as_dtype(kind).as_numpy_dtype) for x, kind in pairs)
 
 
 class StaticHashTable:
