@@ -509,8 +509,7 @@ def _add_all(graph: _Graph, one: _Record, two: _Record) -> list[_Value]:
         graph.layer = layers[id((a or b).output)]
         links = [e and (e.op, [places.get(id(x)) for x in e.inputs]) for e in (a, b)]
         if links[0] != links[1]:
-            raise _refused(graph.layer, "it does other operations for another size of the batch, or of an axis of "
-                                        "unknown size; `input_signature` may give sizes")  # fmt: skip
+            raise _refused(graph.layer, "it does other operations for other sizes; `input_signature` may give sizes")
         name = f"{a.op.forward.__module__.rpartition('.')[2]}.{a.op.name}" if a.op.name[0] == "_" else a.op.name
         if name not in FORMULAS.keys() | RULES.keys():
             raise _refused(graph.layer, f"there is no rule for the operation {name!r}")

@@ -42,11 +42,10 @@ if TYPE_CHECKING:
             raise NotImplementedError
 
 else:
-    _BASES = ("BaseEstimator", "ClassifierMixin", "RegressorMixin", "TransformerMixin")
     try:
         from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, TransformerMixin
     except ImportError:
-        BaseEstimator, ClassifierMixin, RegressorMixin, TransformerMixin = (type(name, (), {}) for name in _BASES)
+        BaseEstimator, ClassifierMixin, RegressorMixin, TransformerMixin = (type("Absent", (), {}) for _ in range(4))
 
 
 class Quiet(BaseEstimator):
@@ -97,8 +96,7 @@ class SKLBase(Quiet):
         """Request metadata for `fit`; a RuntimeError if scikit-learn's metadata routing is not enabled."""
         routing = import_module("sklearn.utils.metadata_routing")
         if not import_module("sklearn").get_config().get("enable_metadata_routing", False):
-            raise RuntimeError("This method is only available when metadata routing is enabled: "
-                               "sklearn.set_config(enable_metadata_routing=True).")  # fmt: skip
+            raise RuntimeError("This needs metadata routing: sklearn.set_config(enable_metadata_routing=True).")
         request = routing.MetadataRequest(owner=type(self).__name__)
         for param, alias in kwargs.items():
             request.fit.add_request(param=param, alias=alias)

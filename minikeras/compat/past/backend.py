@@ -249,6 +249,5 @@ def function(inputs: Any, outputs: Any, updates: Any = None, name: str | None = 
 @_today("keras.GradientTape")
 def gradients(loss: Any, variables: Any) -> Any:
     """Raise a NotImplementedError: symbolic tensors have no gradients here."""
-    raise NotImplementedError("keras.backend.gradients needs a graph of TensorFlow 1. Compute the loss in `with "
-                              "keras.GradientTape() as tape:` and ask for `tape.gradient(loss, "
-                              "variables)`.")  # fmt: skip
+    raise NotImplementedError("keras.backend.gradients needs a graph of TensorFlow 1. Use `with "
+                              "keras.GradientTape() as tape:` and `tape.gradient(loss, variables)`.")  # fmt: skip

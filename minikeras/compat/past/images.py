@@ -127,10 +127,8 @@ class NumpyArrayIterator(_Pictures):
         if subset is not None:
             part, split = self._part(len(x)), int(len(x) * image_data_generator._validation_split)
             if y is not None and not ignore_class_split and {*np.unique(y[:split])} != {*np.unique(y[split:])}:
-                raise ValueError(
-                    "Training and validation subsets have different number of classes after the split. If "
-                    "your numpy arrays are sorted by the label, you might want to shuffle them."
-                )
+                problem = "Training and validation subsets have different number of classes after the split"
+                raise ValueError(f"{problem}. Shuffle arrays that are sorted by label.")
             x, y, others = x[part], None if y is None else y[part], [a[part] for a in others]
         self.x: Array = np.asarray(x, self.dtype)
         if self.x.ndim != 4:

@@ -52,8 +52,7 @@ class TimeseriesGenerator(PyDataset):
         self.reverse: bool = reverse
         self.batch_size: int = batch_size
         if self.start_index > self.end_index:
-            raise ValueError(f"`start_index+length={self.start_index} > end_index={self.end_index}` is disallowed, as "
-                             "no part of the sequence would be left to be used as current step.")  # fmt: skip
+            raise ValueError(f"`start_index+length={self.start_index} > end_index={self.end_index}` is disallowed.")
 
     def __len__(self) -> int:
         return -(-(self.end_index - self.start_index + 1) // (self.batch_size * self.stride))

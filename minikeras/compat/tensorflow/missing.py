@@ -17,14 +17,12 @@ def missing(module: str, other: Callable[[str], Any] | None = None) -> Callable[
                 pass
         if name in VERSION_1.get(public, "").split():
             raise AttributeError(f"module '{public}' has no attribute '{name}', which is TensorFlow 1: graphs that "
-                                 "sessions run. In TensorFlow 2, as here, every operation runs when it is called: use "
-                                 "tensors and functions directly, or a Keras model.")  # fmt: skip
+                                 "sessions run. Use tensors and functions directly, or a Keras model.")  # fmt: skip
         own = vars(sys.modules.get(module, object)).items()
         there = sorted(key for key, value in own if key[0] != "_" and getattr(value, "__module__", None) == module)
         raise AttributeError(f"module '{public}' has no attribute '{name}' in minikeras, which covers the part of "
                              f"TensorFlow that teaching scripts use: {', '.join(there) or _PARTS}. docs/coverage.md "
-                             f"lists what is missing. Where your script needs {public}.{name}, write it with `ops` or "
-                             "NumPy, or run the script on TensorFlow.")  # fmt: skip
+                             "lists what is missing. Write it with `ops` or NumPy, or use TensorFlow.")  # fmt: skip
 
     return find
 

@@ -14,9 +14,8 @@ from ..random import set_seed
 
 def _refusal(name: str) -> Callable[..., NoReturn]:
     def refuse(*args: Any, **kwargs: Any) -> NoReturn:
-        raise RuntimeError(f"tf.compat.v1.{name} needs a graph or a session, which minikeras does not have: every "
-                           "operation runs when it is called. Use tensors and functions directly, or a Keras "
-                           "model.")  # fmt: skip
+        raise RuntimeError(f"tf.compat.v1.{name} needs a graph or a session, which minikeras does not have. Use "
+                           "tensors and functions directly, or a Keras model.")  # fmt: skip
 
     return refuse
 
