@@ -99,8 +99,7 @@ def load_img(path: str | os.PathLike[str] | BinaryIO, color_mode: ColorMode = "r
     mode = COLOR_MODES[one_of("color_mode", color_mode, COLOR_MODES)]
     one_of("interpolation", interpolation, ("nearest", "bilinear", "bicubic", "hamming", "box", "lanczos"))
     with pillow.open(path) as file:
-        exact = color_mode == "grayscale" and file.mode in ("I;16", "I")
-        img = file.copy() if exact else file.convert(mode)
+        img = file.copy() if color_mode == "grayscale" and file.mode in ("I;16", "I") else file.convert(mode)
     if target_size is None or img.size == (target_size[1], target_size[0]):
         return img
     (width, height), (high, wide) = img.size, target_size

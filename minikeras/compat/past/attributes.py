@@ -124,8 +124,7 @@ class Shape(tuple[Any, ...]):
 def _add_metric(layer: Any, value: Any, name: str | None = None, **options: Any) -> None:
     outdated("layer.add_metric(value, name)", "a keras.metrics.Mean in the layer, and its update_state(value)")
     if name is not None:  # without a name, the value is the result of a metric that the layer has already
-        metrics = vars(layer).setdefault("_past_metrics", {})
-        metrics.setdefault(name, Mean(name=name)).update_state(value)
+        vars(layer).setdefault("_past_metrics", {}).setdefault(name, Mean(name=name)).update_state(value)
 
 
 def _compiled_loss(model: Any) -> Callable[..., Any]:

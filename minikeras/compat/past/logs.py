@@ -62,9 +62,8 @@ def _init_checkpoint(init: Callable[..., None], checkpoint: Any, *args: Any, **k
     checkpoint.filepath = Template(checkpoint_path(path, weights))
     if period != 1:
         outdated("ModelCheckpoint(period=...)", "save_freq=, in batches")
-        checkpoint.on_epoch_end = lambda epoch, logs=None: (
-            type(checkpoint).on_epoch_end(checkpoint, epoch, logs) if (epoch + 1) % period == 0 else None
-        )
+        at_end = checkpoint.on_epoch_end
+        checkpoint.on_epoch_end = lambda epoch, logs=None: None if (epoch + 1) % period else at_end(epoch, logs)
 
 
 def _find_monitor(find: Callable[..., None], callback: Any, logs: Any = None) -> None:

@@ -107,8 +107,7 @@ def _halves(function: Callable[..., Any]) -> Callable[..., Any]:
         if any(word in repr(dataset) for word in ("Batch", "=(None")):  # a batched kind, or elements of open size
             raise ValueError("`split_dataset` counts rows: call it before `batch`.")
         elements = list(dataset.as_numpy_iterator())
-        parts = function(np.arange(len(elements)), *args, **kwargs)
-        halves = ([elements[i] for i in part] for part in parts)
+        halves = ([elements[i] for i in part] for part in function(np.arange(len(elements)), *args, **kwargs))
         return tuple(Dataset.from_tensor_slices(map_structure(lambda *x: np.array(x), *half)) for half in halves)
 
     return call

@@ -219,8 +219,7 @@ class Dataset:
 
         def items() -> Iterator[Any]:
             for element in generator(*(array_of(a)[()] for a in args)):
-                parts = tuple(element) if isinstance(spec, tuple) else element
-                yield tree_map(checked, spec, parts)
+                yield tree_map(checked, spec, tuple(element) if isinstance(spec, tuple) else element)
 
         return Dataset("FlatMap", items, lambda: spec, UNKNOWN)
 
@@ -385,14 +384,14 @@ class Dataset:
         memory: list[list[Any]] = []
 
         def items() -> Iterator[Any]:
-            if memory:
+            if not memory:
+                seen = []
+                for item in self._items():
+                    seen.append(item)
+                    yield item
+                memory[:] = [seen]
+            else:
                 yield from memory[0]
-                return
-            seen = []
-            for item in self._items():
-                seen.append(item)
-                yield item
-            memory[:] = [seen]
 
         return self._derive("Cache", items, self._size)
 
@@ -513,8 +512,7 @@ class Dataset:
                 return group.batch(n, drop_remainder)
             if pad_to_bucket_boundary:
                 if bucket == len(bucket_boundaries):
-                    raise InvalidArgumentError("When pad_to_bucket_boundary=True, elements must have length < "
-                                               "max(bucket_boundaries).")  # fmt: skip
+                    raise InvalidArgumentError("To pad to the boundary, lengths must be < max(bucket_boundaries).")
                 shapes = tree_map(lambda s: list(s.shape), group._spec()) if shapes is None else shapes
                 full = bucket_boundaries[bucket] - 1
                 shapes = tree_map(lambda shape: np.array([full if k in (None, -1) else k for k in shape]), shapes)

@@ -112,8 +112,7 @@ def constant(value: Any, dtype: DTypeLike | None = None, shape: Any = None, name
         return tensor
     sizes = tuple(map(int, shape))
     if tensor.size not in (1, int(np.prod(sizes))):
-        raise TypeError(f"Eager execution of tf.constant with unsupported shape. Tensor {tensor!r} (converted from "
-                        f"{value!r}) has {tensor.size} elements, but got `shape` {sizes} with others.")  # fmt: skip
+        raise TypeError(f"tf.constant with unsupported shape {sizes}, not that of {tensor.size} elements: {value!r}")
     return ops.broadcast_to(tensor, sizes) if tensor.size == 1 else ops.reshape(tensor, sizes)
 
 
@@ -233,9 +232,7 @@ def binary(op: Callable[..., Tensor], kernel: str) -> Callable[..., Tensor]:
 
     def call(x: Any, y: Any, name: str | None = None) -> Tensor:
         try:
-            if type(x) is Tensor and _goes_with(x, y):
-                return op(x, y)
-            return general(x, y)
+            return op(x, y) if type(x) is Tensor and _goes_with(x, y) else general(x, y)
         except ValueError as error:
             if isinstance(error, InvalidArgumentError):
                 raise
