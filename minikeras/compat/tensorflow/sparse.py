@@ -94,9 +94,6 @@ def to_dense(sp_input: SparseTensor, default_value: Any = None, validate_indices
     array = as_array(sp_input.values)
     fill = empty_of(array.dtype) if default_value is None else as_array(default_value)
     start = np.full(as_array(sp_input.dense_shape), fill, array.dtype)
-    if array.dtype.kind == "O":
-        start[tuple(as_array(sp_input.indices).T)] = array
-        return Tensor(start)
     return ops.scatter_update(start, as_array(sp_input.indices), sp_input.values)
 
 

@@ -58,8 +58,8 @@ def reduce_join(inputs: Any, axis: Any = None, keepdims: bool = False, separator
     if axis is None:
         return constant(separator.encode().join(texts.ravel()))
     moved = np.moveaxis(texts, axis, -1)
-    rows = np.empty(moved.shape[:-1], "object")
-    rows.ravel()[:] = [separator.encode().join(row) for row in moved.reshape(-1, moved.shape[-1])]
+    joined = [separator.encode().join(row) for row in moved.reshape(-1, moved.shape[-1])]
+    rows = np.array(joined, "object").reshape(moved.shape[:-1])
     return Tensor(np.expand_dims(rows, axis) if keepdims else rows)
 
 

@@ -56,9 +56,7 @@ def _array(value: Any, dtype: DTypeLike | None = None) -> Array:
         flat = [item.encode() if isinstance(item, str) else item for item in np.asarray(value, "object").ravel()]
         if not all(isinstance(item, bytes) for item in flat):
             raise _unsupported(value)
-        text = np.empty(array.shape, "object")
-        text.ravel()[:] = flat
-        array = text
+        array = np.array(flat, "object").reshape(array.shape)
     if name is None or name == ("string" if array.dtype.kind == "O" else array.dtype.name):
         return array
     if array.dtype.kind == "O" or (array.dtype.kind == "f" and "int" in name and array.size and not typed):
