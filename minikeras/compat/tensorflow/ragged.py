@@ -345,8 +345,7 @@ def gather(params: Any, indices: Any, axis: int, batch_dims: int, dense: Callabl
     where = as_array(dense(np.arange(len(params)), indices))
     if not where.ndim:
         return params[where]
-    rows = params.take(where.ravel())
-    return functools.reduce(RaggedTensor.from_uniform_row_length, reversed(where.shape[1:]), rows)
+    return functools.reduce(RaggedTensor.from_uniform_row_length, reversed(where.shape[1:]), params.take(where.ravel()))
 
 
 class RaggedTensorSpec(TensorSpec):
