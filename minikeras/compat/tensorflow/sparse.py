@@ -92,7 +92,7 @@ class SparseTensorSpec(TensorSpec):
 def to_dense(sp_input: SparseTensor, default_value: Any = None, validate_indices: bool = True, name: Any = None) -> Any:
     """The dense tensor, with a default value (0 or empty text) where no element is stored."""
     array = as_array(sp_input.values)
-    fill = empty_of(array.dtype) if default_value is None else as_array(default_value)
+    fill = empty_of(array.dtype) if default_value is None else array_of(default_value)
     start = np.full(as_array(sp_input.dense_shape), fill, array.dtype)
     return ops.scatter_update(start, as_array(sp_input.indices), sp_input.values)
 
