@@ -67,10 +67,11 @@ class Variable(TensorOps):
                  dtype: DTypeLike | None = None, trainable: bool = True, autocast: bool = True,
                  aggregation: str | None = "none", synchronization: str | None = "auto",
                  name: str | None = None) -> None:  # fmt: skip
-        self.name: str = checked_name(name, "variable")
+        name = checked_name(name, "variable")
+        self.name: str = name
         self.array = self._first_value(initializer, shape, dtype)
         self.exposed: bool | int = EXPOSED
-        self.path: str = "/".join(filter(None, (current_path(), self.name)))
+        self.path: str = "/".join(filter(None, (current_path(), name)))  # not yet `self.name` in a tf.Variable
         self._trainable = self._declared_trainable = bool(trainable)
         self.autocast: bool = autocast
         self.aggregation: str | None = aggregation
