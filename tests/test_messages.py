@@ -94,6 +94,8 @@ def test_what_compile_and_fit_set_is_missing_before_them() -> None:
         _ = net.optimizer
     with pytest.raises(AttributeError, match=r"no attribute 'history'\. `fit\(\)` sets it\."):
         _ = net.history
+    with pytest.raises(AttributeError, match=r"no attribute 'optimizer'$"):
+        _ = layers.Dense(1).optimizer  # type: ignore[attr-defined]
 
 
 def test_a_monitor_that_does_not_exist_lists_those_that_do() -> None:

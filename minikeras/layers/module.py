@@ -89,9 +89,9 @@ class Module:
                 kind = RuntimeError if name in _MADE_BY_INIT else AttributeError
                 raise kind(f"In layer '{type(self).__name__}', you forgot to call `super().__init__()` as the first "
                            f"statement in the `__init__()` method.")  # fmt: skip
-            weight = any(name in vars(cls).get("__annotations__", {}) for cls in type(self).__mro__)
-            unbuilt = ". It has no weights yet: call it on an input, or build() it."
-            hint = _SET_LATER.get(name) or (unbuilt if weight and not self.built else "")
+            declared_later = any(name in vars(cls).get("__annotations__", {}) for cls in type(self).__mro__)
+            unbuilt = "" if self.built else ". It has no weights yet: call it on an input, or build() it."
+            hint = _SET_LATER.get(name, unbuilt) if declared_later else ""
             raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'{hint}")
 
     @suggests

@@ -369,6 +369,8 @@ PAST_ARRAYS = [  # measured on `tf.keras.backend` of TensorFlow 2.21
     ("K.batch_dot(z, y)[0]", [[[10, 13], [28, 40]], [[46, 67], [64, 94]]]),
     ("K.batch_dot(z, z, axes=3)[1, 1, 0]", [[743, 914], [1085, 1256]]),
     ("K.bias_add(x[None, None], K.constant([[[0.], [1.], [2.]]]), 'channels_first')", [[[[0, 2, 4], [3, 5, 7]]]]),
+    ("K.bias_add(y, x, 'channels_first')", [[[0, 2], [4, 6], [8, 10]], [[6, 8], [10, 12], [14, 16]]]),
+    ("K.reshape(x, shape=(3, 2))", [[0, 1], [2, 3], [4, 5]]),
     ("K.rnn(add, steps, start, mask=mask)[1][..., 0]", [[1, 1, 1], [4, 4, 10]]),
     ("K.rnn(add, steps, start, mask=mask, zero_output_for_mask=True)[1][..., 0]", [[1, 0, 0], [4, 0, 10]]),
     ("K.rnn(add, steps, start, return_all_outputs=False)[1]", [[[6]], [[15]]]),
@@ -386,6 +388,14 @@ def test_functions_of_the_backend_give_what_they_gave(code: str, value: Any) -> 
         found = np.asarray(run(f"{ARRAYS}found = {code}")["found"])
     np.testing.assert_allclose(found, value, rtol=1e-4)
     assert not isinstance(value, np.ndarray) or found.dtype == value.dtype
+
+
+@pytest.mark.usefixtures("installed")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.parametrize("code", ["K.batch_dot(x, y, axes=0)", "K.batch_dot(x, y, (1, -3))", "K.batch_dot(m, x)"])
+def test_batch_dot_needs_axes_behind_the_batch(code: str) -> None:
+    with pytest.raises(ValueError, match="behind the batch"):
+        run(f"{ARRAYS}{code}")
 
 
 @pytest.mark.usefixtures("installed")

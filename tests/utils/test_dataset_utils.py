@@ -265,3 +265,9 @@ def test_pictures_of_16_bits_are_read_as_tensorflow_reads_them(tmp_path: Path, c
     np.testing.assert_array_equal(tf.io.decode_png(contents, channels), x)
     wide = tf.io.decode_png(contents, channels, "uint16")
     np.testing.assert_array_equal(wide, np.repeat(levels[:, :, None], channels, axis=-1))
+    np.testing.assert_array_equal(tf.io.decode_image(contents, channels, "uint16"), wide)
+    shares = tf.io.decode_image(contents, channels, "float32")
+    np.testing.assert_allclose(shares, np.asarray(wide) / 65535, rtol=1e-6)
+    importlib.import_module("PIL.Image").new("RGB", (3, 2), (100, 100, 100)).save(tmp_path / "y.bmp")
+    bitmap = tf.io.decode_image((tmp_path / "y.bmp").read_bytes(), channels, "uint16")
+    np.testing.assert_array_equal(bitmap, np.full((2, 3, channels), 100 * 256))  # as in TensorFlow

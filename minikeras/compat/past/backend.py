@@ -33,7 +33,8 @@ RENAMED = {
 """Name in `keras.backend` -> address below `keras` of the function that takes the same arguments in the same order."""
 _PAIRS = "dot equal greater greater_equal less less_equal maximum minimum not_equal"
 _WORDS = {**dict.fromkeys(_PAIRS.split(), "x y"), "clip": "x min_value max_value", "one_hot": "indices num_classes",
-          "permute_dimensions": "x pattern", "pow": "x a", "reverse": "x axes", "tile": "x n"}  # fmt: skip
+          "permute_dimensions": "x pattern", "pow": "x a", "reshape": "x shape", "reverse": "x axes",
+          "stop_gradient": "variables", "tile": "x n", "to_dense": "tensor"}  # fmt: skip
 """Former names of arguments, where they have other names today."""
 _ONE_LINERS: dict[str, tuple[str, Callable[..., Any]]] = {
     "argmax": ("keras.ops.argmax(x, axis=-1)", lambda x, axis=-1: ops.argmax(x, axis)),
@@ -54,8 +55,8 @@ _ONE_LINERS: dict[str, tuple[str, Callable[..., Any]]] = {
     "expand_dims": ("keras.ops.expand_dims(x, axis=-1)", lambda x, axis=-1: ops.expand_dims(x, axis)),
     "flatten": ("keras.ops.reshape(x, (-1,))", lambda x: ops.reshape(x, (-1,))),
     "gather": ("keras.ops.take(x, indices, axis=0)", lambda reference, indices: ops.take(reference, indices, axis=0)),
-    "eval": ("keras.ops.convert_to_numpy(x)", lambda x: x.numpy() if isinstance(x, TensorOps) else x),
-    "get_value": ("keras.ops.convert_to_numpy(x)", lambda x: x.numpy() if isinstance(x, TensorOps) else x),
+    **dict.fromkeys(("eval", "get_value"),
+        ("keras.ops.convert_to_numpy(x)", lambda x: x.numpy() if isinstance(x, TensorOps) else x)),
     "hard_sigmoid": ("keras.ops.hard_sigmoid, with another slope", lambda x: ops.clip(x * 0.2 + 0.5, 0.0, 1.0)),
     "int_shape": ("tuple(x.shape)", lambda x: tuple(x.shape)),
     "learning_phase": ("the argument `training` of a call", lambda: Phase(0)),
@@ -199,6 +200,8 @@ def batch_dot(x: Any, y: Any, axes: Any = None) -> Any:
         axes = (x.ndim - 1, y.ndim - 1 if y.ndim == 2 else y.ndim - 2)
     left, right = (axes, axes) if isinstance(axes, int) else axes
     first, second = list("abcdef"[: x.ndim]), list("auvwxy"[: y.ndim])
+    if min(x.ndim, y.ndim) < 2 or 0 in (left % x.ndim, right % y.ndim):
+        raise ValueError(f"batch_dot sums along axes behind the batch. Received: {x.shape}, {y.shape}, axes={axes}.")
     summed = second[right] = first[left]
     rest = [letter for letter in first + second[1:] if letter != summed]
     product = ops.einsum(f"{''.join(first)},{''.join(second)}->{''.join(rest)}", x, y)
@@ -207,9 +210,10 @@ def batch_dot(x: Any, y: Any, axes: Any = None) -> Any:
 
 @_today("x + bias")
 def bias_add(x: Any, bias: Any, data_format: str | None = None) -> Any:
-    """Return x + bias, one number a channel."""
+    """Return x + bias, one number a channel; one for each place is reshaped for "channels_first", as in Keras 2."""
     if (data_format or image_data_format()) == "channels_first" and x.ndim > 2:
-        bias = ops.moveaxis(bias, -1, 0) if np.ndim(bias) > 1 else ops.reshape(bias, (-1, *(1,) * (x.ndim - 2)))
+        *places, channels = np.shape(bias)
+        bias = ops.reshape(bias, (channels, *(places or (1,) * (x.ndim - 2))))
     return x + bias
 
 

@@ -99,8 +99,7 @@ def _picture(contents: Any, channels: int) -> Any:
 
 def decode_png(contents: Any, channels: int = 0, dtype: DTypeLike = "uint8", name: str | None = None) -> Tensor:
     """The image (height, width, channels) in the bytes of a file; for uint16, 8-bit values are scaled by 257."""
-    pixels = _picture(contents, channels)
-    wide = as_dtype(dtype) != "uint8"
+    pixels, wide = _picture(contents, channels), as_dtype(dtype) != "uint8"
     image = open_image(io.BytesIO(array_of(contents).item()), deep=wide)
     if image.mode in ("I", "I;16") and channels < 4:  # Pillow reads 16 bits of gray pictures alone
         return Tensor(np.repeat(np.array(image, "uint16")[:, :, None], channels or 1, axis=2))
@@ -117,10 +116,13 @@ def decode_gif(contents: Any, name: str | None = None) -> Tensor:
 def decode_image(contents: Any, channels: int = 0, dtype: DTypeLike = "uint8", name: str | None = None,
                  expand_animations: bool = True) -> Tensor:  # fmt: skip
     """The image (height, width, channels) in the bytes of a file, or the frames of a GIF; floats are from 0 to 1."""
-    text = array_of(contents).item()
-    pixels = as_array(decode_gif(text)) if text[:3] == b"GIF" and expand_animations else _picture(text, channels)
-    kind = as_dtype(dtype)
-    return Tensor(pixels / np.asarray(255, kind.name) if kind.is_floating else pixels.astype(kind.name))
+    text, kind = array_of(contents).item(), as_dtype(dtype)
+    wide = text[1:4] == b"PNG" and (kind.is_floating or kind == "uint16")
+    is_gif = text[:3] == b"GIF" and expand_animations
+    pixels = as_array(decode_gif(text) if is_gif else decode_png(text, channels, "uint16" if wide else "uint8"))
+    if kind.is_floating:
+        return Tensor((pixels / (65535 if wide else 255)).astype(kind.name))
+    return Tensor(pixels.astype(kind.name) * (256 if kind == "uint16" and not wide else 1))
 
 
 def _encoded(image: Any, kind: str, **options: Any) -> Tensor:
