@@ -55,7 +55,7 @@ def clear_session(free_memory: bool = True) -> None:
 
 
 def hint(name: str, known: Iterable[str]) -> str:
-    """Return a sentence that suggests the nearest known name, or lists all (of many three) if none is near."""
+    """Return a sentence that suggests a near name, or lists all known names (of many the nearest three)."""
     from difflib import get_close_matches  # here, since only errors need it
 
     lowered = {key.lower(): key for key in sorted({*known} - {"self"})}

@@ -218,7 +218,7 @@ def _as_read(x: Any, value: Any) -> Any:
 
 def _pairs(g: Any, entry: Entry, values: Sequence[Any], fused: tuple[int, TensorOps, VJP] | None, as_tensors: bool,
            watched: Container[int] | None) -> Iterator[tuple[Any, Any]]:  # fmt: skip
-    """Yield each input that is differentiated and its gradient, or the tensor that a `fused` rule goes through to.
+    """Yield each input that is differentiated, or what it was made from if the rule is `fused`, and its gradient.
 
     `g` is the gradient of the entry's output, `values` are the values of its inputs. For the rest see `backward`.
     """

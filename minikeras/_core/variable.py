@@ -96,7 +96,7 @@ class Variable(TensorOps):
                 raise ValueError(f"An initializer gave an array of shape {value.shape} instead of {sizes}.")
             return value
         value = as_array(initializer, dtype).copy()
-        if dtype is None and not isinstance(initializer, TensorOps):  # which NumPy makes unasked
+        if dtype is None and not isinstance(initializer, TensorOps):  # NumPy makes 64 bits unasked
             value = value.astype({"float64": floatx(), "int64": "int32"}.get(value.dtype.name, value.dtype))
         if shape is not None and value.shape != _checked(shape):
             raise ValueError(f"The value of a Variable must have its shape {_checked(shape)}. Received: {value.shape}.")

@@ -51,7 +51,7 @@ class _Row(NamedTuple):
     Attributes:
         axes: For each input the axis of the rows, along which a block takes its part; None to take the whole input.
         axis: The axis of the rows in the result; SUM if the results of blocks are added up.
-        scaled: Whether an argument is a shape that begins with the number of rows.
+        scaled: Whether a shape among the arguments begins with a multiple of the number of rows.
     """
 
     axes: tuple[int | None, ...]
@@ -66,7 +66,7 @@ class _Row(NamedTuple):
 
 
 def _scaled(arguments: Any, ratio: tuple[int, int]) -> Any:
-    """Return arguments in which each shape that begins with all rows begins with those of a part."""
+    """Return arguments in which shapes that begin with a multiple of all rows begin with that of a part's rows."""
     if isinstance(arguments, dict):
         return {name: _scaled(value, ratio) for name, value in arguments.items()}
     if not isinstance(arguments, list | tuple):

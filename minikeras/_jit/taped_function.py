@@ -21,7 +21,7 @@ from .program import Program
 from .trace import trace
 
 COMPILE_AT = (3, 6, 12, 24, 48)
-"""After how many calls with inputs of one kind a program is made: again and again, because layers may change."""
+"""The calls with inputs of one kind at which a program is made, if there is none or layers have changed since."""
 KINDS_KEPT = 16
 """For how many kinds of inputs calls are counted and programs kept."""
 

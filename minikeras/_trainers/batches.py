@@ -157,7 +157,7 @@ class Batches:
             yield from zip(*run, strict=True)
 
     def runs(self) -> Iterator[Run]:
-        """Yield the batches of one epoch as `epoch` does, in runs: several batches of one shape, stacked."""
+        """Yield the batches of one epoch as `epoch` does, in runs of batches of one shape."""
         if self.array is not None and self._steps is None and self._total:
             self._any = True
             yield from runs_of(self.array, self._total, self.size, self._shuffle)

@@ -54,8 +54,8 @@ class OptimizerOptions(OptimizerOptionsBut, total=False):
 class Optimizer:
     """Base class of optimizers, which change variables so that a loss becomes smaller.
 
-    A subclass makes its state in `build`, and changes a variable in `update_step`. An int as the learning rate, an
-    option out of range and an unknown option are ValueErrors.
+    A subclass makes its state in `build`, and changes a variable in `update_step`. Another kind of
+    learning rate (an int, too), an option out of range and an unknown option are ValueErrors.
 
     Args:
         learning_rate: A float, a schedule, or a function without arguments that gives a number.
@@ -156,7 +156,7 @@ class Optimizer:
 
     @property
     def learning_rate(self) -> Variable | Any:
-        """The learning rate: a variable, or the present value of a schedule or function, which stays one."""
+        """The learning rate: a variable, or the present value of a schedule or function."""
         rate = self._learning_rate
         if isinstance(rate, Variable):
             return rate
@@ -288,7 +288,7 @@ class Optimizer:
         return type(self).update_step is not Optimizer.update_step
 
     def _has_options(self) -> bool:
-        """Return whether an update is more than the rule applied to all variables at once, at a fixed rate."""
+        """Return whether an update is more than the rule applied to all variables at once, at a rate in a variable."""
         options = [getattr(self, name) for name in ("_by_variable", *_OPTIONS) if not name.startswith("ema_")]
         return not isinstance(self._learning_rate, Variable) or any(x not in (None, False) for x in options)
 
