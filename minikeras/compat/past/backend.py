@@ -34,7 +34,7 @@ RENAMED = {
 _PAIRS = "dot equal greater greater_equal less less_equal maximum minimum not_equal"
 _WORDS = {**dict.fromkeys(_PAIRS.split(), "x y"), "clip": "x min_value max_value", "one_hot": "indices num_classes",
           "permute_dimensions": "x pattern", "pow": "x a", "reshape": "x shape", "reverse": "x axes",
-          "stop_gradient": "variables", "tile": "x n", "to_dense": "tensor"}  # fmt: skip
+          "tile": "x n"}  # fmt: skip
 """Former names of arguments, where they have other names today."""
 _ONE_LINERS: dict[str, tuple[str, Callable[..., Any]]] = {
     "argmax": ("keras.ops.argmax(x, axis=-1)", lambda x, axis=-1: ops.argmax(x, axis)),
@@ -43,8 +43,7 @@ _ONE_LINERS: dict[str, tuple[str, Callable[..., Any]]] = {
     "batch_get_value": ("[x.numpy() for x in tensors]", lambda tensors: [x.numpy() for x in tensors]),
     "batch_normalization": ("keras.ops.batch_normalization", lambda x, mean, var, beta, gamma, axis=-1, epsilon=1e-3:
         ops.batch_normalization(x, mean, var, axis, beta, gamma, epsilon)),
-    "batch_set_value": ("x.assign(value) for each",
-        lambda tuples: ([x.assign(value) for x, value in tuples], None)[1]),
+    "batch_set_value": ("x.assign(value)", lambda tuples: ([x.assign(value) for x, value in tuples], None)[1]),
     "cast_to_floatx": ("keras.ops.cast(x, keras.config.floatx())",
         lambda x: (ops.cast if isinstance(x, TensorOps) else np.asarray)(x, floatx())),
     "concatenate": ("keras.ops.concatenate(tensors, axis=-1)", lambda tensors, axis=-1: ops.concatenate(tensors, axis)),
@@ -106,8 +105,6 @@ _ONE_LINERS: dict[str, tuple[str, Callable[..., Any]]] = {
     "set_value": ("x.assign(value)", lambda x, value: x.assign(value)),
     "sqrt": ("keras.ops.sqrt, of what is not negative", lambda x: ops.sqrt(ops.maximum(x, 0.0)))}  # fmt: skip
 """Name -> today's spelling, and the function, whose arguments have their former names."""
-
-
 NAMES: dict[str, Callable[..., Any]] = {}
 """All these functions, by name."""
 
@@ -212,8 +209,7 @@ def batch_dot(x: Any, y: Any, axes: Any = None) -> Any:
 def bias_add(x: Any, bias: Any, data_format: str | None = None) -> Any:
     """Return x + bias, one number a channel; one for each place is reshaped for "channels_first", as in Keras 2."""
     if (data_format or image_data_format()) == "channels_first" and x.ndim > 2:
-        *places, channels = np.shape(bias)
-        bias = ops.reshape(bias, (channels, *(places or (1,) * (x.ndim - 2))))
+        bias = ops.reshape(bias, (-1, *(np.shape(bias)[:-1] or (1,) * (x.ndim - 2))))
     return x + bias
 
 

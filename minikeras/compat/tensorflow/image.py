@@ -142,8 +142,7 @@ def _random_adjust(adjust: Callable[..., Tensor], draw: Draw, one_bound: bool) -
 
     def between(image: Any, lower: Any, upper: Any, seed: Any = None) -> Tensor:
         if not (0 <= upper <= (0.5 if adjust is adjust_hue else upper) if one_bound else 0 <= lower < upper):
-            what = "a max_delta from 0, up to 0.5 for hues" if one_bound else "0 <= lower < upper"
-            raise ValueError(f"Expected {what}. Received: {lower} to {upper}.")
+            raise ValueError(f"Expected 0 <= lower < upper, or a max_delta from 0 (hue: to 0.5): {lower}, {upper}.")
         return adjust(image, draw([], minval=lower, maxval=upper, seed=seed))
 
     return (lambda image, max_delta, seed=None: between(image, -max_delta, max_delta, seed)) if one_bound else between
