@@ -113,10 +113,7 @@ class Op:
 
 
 class Entry:
-    """A recorded operation: the op, its inputs, their values at the time, other arguments, and its output.
-
-    `parts` are the entries of its decomposition, if it was run as that.
-    """
+    """A recorded op: inputs, their values at the time, other arguments, output, and the `parts` that it was run as."""
 
     __slots__ = ("inputs", "kwargs", "op", "output", "parts", "rest", "values")
 
