@@ -528,6 +528,8 @@ def test_a_file_of_hdf5_without_an_ending_touches_no_other(
     monkeypatch.setattr("builtins.input", lambda question: "n")
     old(f"{MODEL}model.{save.format(name + ', overwrite=False')}", "h5")
     assert (tmp_path / "m").read_text() == "mine too"
+    old(f"{MODEL}model.{save.format(repr(str(tmp_path / 'new' / 'm')))}", "h5")  # Keras 2 makes the folder
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["m"]
 
 
 @pytest.mark.usefixtures("installed")

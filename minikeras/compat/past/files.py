@@ -48,6 +48,7 @@ def _path(filepath: Any) -> str | None:
 def _save_h5(save: Function, model: Any, path: str, name: str, overwrite: bool, **kwargs: Any) -> None:
     """Write an HDF5 file whose name does not say that it is one, by way of a folder where it may have such a name."""
     if may_write(path, overwrite):
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(dir=Path(path).parent) as folder:
             save(model, os.path.join(folder, name), **kwargs)
             os.replace(os.path.join(folder, name), path)
