@@ -212,7 +212,7 @@ class Registry(Generic[T]):
                 return custom[key]
         if module is not None:
             raise self._unknown(name, module)
-        return self.find(name, custom_objects, UnknownName)
+        return self.find(name, custom, UnknownName if "module" in config or self.kind == "layer" else ValueError)
 
     def _unknown(self, name: str, module: str | None) -> UnknownName:
         return UnknownName(f"Unknown {self.kind}: {name!r:.80} of the module {module!r:.80}. Pass it in "

@@ -72,8 +72,10 @@ class StandIn(ModuleType):
         return sorted(name for name in names if name[0] != "_")
 
 
-stand_in = cache(StandIn)
-"""Returns the module that stands in for one of Keras's, such as "keras.layers"; the same one each time."""
+@cache
+def stand_in(name: str) -> StandIn:
+    """Return the module that stands in for one of Keras's, such as "keras.layers"; the same one each time."""
+    return StandIn(name)
 
 
 def is_ours(value: object) -> bool:

@@ -144,7 +144,8 @@ class BatchNormalization(_Scaling):
                  renorm_clipping: dict[str, float] | None = None, renorm_momentum: float = 0.99,
                  synchronized: bool = False, **options: Unpack[LayerOptions]) -> None:  # fmt: skip
         self._configure(locals())
-        self.axis, self.momentum, self.epsilon = int(axis), float(momentum), float(epsilon)
+        self.axis, self.momentum = int(axis), float(momentum)
+        self.epsilon: float = float(epsilon)
         if renorm:
             self.renorm_clipping = limits = renorm_clipping or {}
             wrong = set(limits) - {"rmin", "rmax", "dmax"} or limits.get("dmax", 0.0) < 0
