@@ -90,7 +90,7 @@ class Module:
                 raise kind(f"In layer '{type(self).__name__}', you forgot to call `super().__init__()` as the first "
                            f"statement in the `__init__()` method.")  # fmt: skip
             declared_later = any(name in vars(cls).get("__annotations__", {}) for cls in type(self).__mro__)
-            unbuilt = "" if self.built else ". It has no weights yet: call it on an input, or build() it."
+            unbuilt = "" if vars(self).get("built") else ". It has no weights yet: call it on an input, or build() it."
             hint = _SET_LATER.get(name, unbuilt) if declared_later else ""
             raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'{hint}")
 
