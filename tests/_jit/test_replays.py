@@ -24,6 +24,19 @@ def data() -> tuple[Array, Array]:
     return x, x.sum(1, keepdims=True)
 
 
+@pytest.fixture
+def records(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Return a list that gets an item for each run that is recorded."""
+    runs: list[int] = []
+
+    def counted(*args: Any) -> Any:
+        runs.append(1)
+        return trace(*args)
+
+    monkeypatch.setattr("minikeras._jit.jit.trace", counted)
+    return runs
+
+
 def eager_and_replayed(run: Callable[[bool], Any]) -> tuple[Any, Any]:
     """Return what a function returns that takes `run_eagerly`, with the same seed."""
     results = []
@@ -264,19 +277,13 @@ def test_many_shapes_keep_their_programs() -> None:
     assert all(model._forward_jit.find(x) is not None for x in batches)
 
 
-def test_what_comes_but_once_is_not_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_comes_but_once_is_not_recorded(records: list[int]) -> None:
     model = keras.Sequential([keras.Input((2,)), layers.Dense(3)])
     model.compile("sgd", "mse")
     x, y = np.ones((32, 2), "float32"), np.ones((32, 3), "float32")
     model.predict(x, verbose=0)
     model.train_on_batch(x, y)
-    records: list[int] = []
-
-    def counted(*args: Any) -> Any:
-        records.append(1)
-        return trace(*args)
-
-    monkeypatch.setattr("minikeras._jit.jit.trace", counted)
+    records.clear()
     for n in range(1, 32):  # sizes that are new each time
         assert np.array_equal(model(x[:n]), model.predict(x, verbose=0)[:n])
         model.train_on_batch(x[:n], y[:n])
@@ -293,14 +300,7 @@ def test_what_comes_but_once_is_not_recorded(monkeypatch: pytest.MonkeyPatch) ->
     assert records == [1]
 
 
-def test_a_program_that_is_too_large_is_not_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    records: list[int] = []
-
-    def counted(*args: Any) -> Any:
-        records.append(1)
-        return trace(*args)
-
-    monkeypatch.setattr("minikeras._jit.jit.trace", counted)
+def test_a_program_that_is_too_large_is_not_made_again(records: list[int]) -> None:
     step = jit.Jit(lambda x: ops.tanh(ops.matmul(x, x)), lambda: True, limit=1 << 15)
     for n in (2, 200, 3):
         for _ in range(4):
@@ -314,14 +314,7 @@ def test_a_program_that_is_too_large_is_not_made_again(monkeypatch: pytest.Monke
     assert len(records) == 4
 
 
-def test_steps_between_which_layers_are_frozen_and_freed_are_replayed(monkeypatch: pytest.MonkeyPatch) -> None:
-    records: list[int] = []
-
-    def counted(*args: Any) -> Any:
-        records.append(1)
-        return trace(*args)
-
-    monkeypatch.setattr("minikeras._jit.jit.trace", counted)
+def test_steps_between_which_layers_are_frozen_and_freed_are_replayed(records: list[int]) -> None:
     rng = np.random.default_rng(0)
     x, z = rng.standard_normal((2, 8, WIDTH)).astype("float32")
     y = np.ones((8, 1), "float32")
