@@ -99,11 +99,13 @@ def _picture(contents: Any, channels: int) -> Any:
 
 def decode_png(contents: Any, channels: int = 0, dtype: DTypeLike = "uint8", name: str | None = None) -> Tensor:
     """The image (height, width, channels) in the bytes of a file; for uint16, 8-bit values are scaled by 257."""
-    pixels, wide = _picture(contents, channels), as_dtype(dtype) != "uint8"
-    image = open_image(io.BytesIO(array_of(contents).item()), deep=wide)
+    pixels = _picture(contents, channels)
+    if as_dtype(dtype) == "uint8":
+        return Tensor(pixels)
+    image = open_image(io.BytesIO(array_of(contents).item()), deep=True)
     if image.mode in ("I", "I;16") and channels < 4:  # Pillow reads 16 bits of gray pictures alone
         return Tensor(np.repeat(np.array(image, "uint16")[:, :, None], channels or 1, axis=2))
-    return Tensor(pixels.astype("uint16") * 257 if wide else pixels)
+    return Tensor(pixels.astype("uint16") * 257)
 
 
 def decode_gif(contents: Any, name: str | None = None) -> Tensor:
