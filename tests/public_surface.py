@@ -97,7 +97,7 @@ def _member(cls: type[Any], name: str) -> str | None:
 
 
 _LANGUAGE = ["__init__", "__init_subclass__", "__new__", "__getattr__", "__getattribute__", "__setattr__",
-             "__delattr__", "__del__", "__replace__"]  # fmt: skip
+             "__delattr__", "__del__", "__replace__", "__annotate_func__"]  # fmt: skip
 
 
 def describe(thing: Any) -> str:

@@ -4,6 +4,7 @@ import math
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dis import get_instructions
 from io import StringIO
 from itertools import chain, combinations, repeat, zip_longest
 from typing import Any
@@ -68,7 +69,8 @@ def sizes_in_sight(error: Exception, shapes: Sequence[PartialShape]) -> list[int
     trace = error.__traceback__
     while trace is not None:
         frame, trace = trace.tb_frame, trace.tb_next
-        for x in (*frame.f_code.co_consts, *frame.f_locals.values()):
+        constants = (i.argval for i in get_instructions(frame.f_code) if i.opname in ("LOAD_CONST", "LOAD_SMALL_INT"))
+        for x in (*constants, *frame.f_locals.values()):
             for part in leaves(x) if isinstance(x, tuple | list) and len(x) < 8 else [x]:
                 sizes += part.shape if isinstance(part, TensorOps | np.ndarray) else [part]
     return [*dict.fromkeys(n for n in reversed(sizes) if type(n) is int and 0 < n <= most)][:16]

@@ -142,4 +142,6 @@ class RemoteMonitor(Callback):
 
             urlopen(Request(self.root + self.path, body.encode(), headers)).close()
         except (ImportError, OSError) as error:
+            if hasattr(error, "close"):  # an HTTPError, which holds the connection
+                error.close()
             warn_user(f"RemoteMonitor could not reach {self.root + self.path}: {error}")

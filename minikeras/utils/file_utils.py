@@ -160,6 +160,8 @@ def _download(origin: str, path: str, file_hash: str | None, algorithm: str) -> 
                 reason = f"its {algorithm} is not {file_hash}"
                 raise ValueError(f"The file at {origin} is damaged: {reason}. It was not kept.")
     except failures as error:
+        if hasattr(error, "close"):  # an HTTPError, which holds the connection
+            error.close()
         expected = f" (its {algorithm} must be {file_hash})" if file_hash else ""
         raise OSError(f"Could not download {origin}: {error}. Without a connection, get the file elsewhere and save it "
                       f"as {path}{expected}.") from error  # fmt: skip

@@ -634,8 +634,8 @@ def test_remote_monitor(as_json: bool) -> None:
     class Server(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(500 if got else 200)
             got.append((self.path, self.headers["Content-Type"], self.headers["X-Key"], body))
-            self.send_response(200)
             self.end_headers()
 
         def log_message(self, *args: object) -> None:
@@ -643,13 +643,20 @@ def test_remote_monitor(as_json: bool) -> None:
 
     with HTTPServer(("127.0.0.1", 0), Server) as server:
         server.timeout = 10
-        thread = threading.Thread(target=server.handle_request)
+
+        def serve() -> None:
+            server.handle_request()
+            server.handle_request()
+
+        thread = threading.Thread(target=serve)
         thread.start()
         root = f"http://127.0.0.1:{server.server_port}"
         monitor = callbacks.RemoteMonitor(root, "/log", headers={"X-Key": "k"}, send_as_json=as_json)
         monitor.on_epoch_end(2, {"loss": np.float32(0.5), "accuracy": 1.0})
+        with pytest.warns(UserWarning, match="could not reach .* 500"):
+            monitor.on_epoch_end(3, {})
         thread.join()
-    ((path, kind, key, body),) = got
+    path, kind, key, body = got[0]
     text = body.decode() if as_json else parse_qs(body.decode())["data"][0]
     assert (path, kind, key) == ("/log", "application/" + ("json" if as_json else "x-www-form-urlencoded"), "k")
     assert json.loads(text) == {"epoch": 2, "loss": 0.5, "accuracy": 1.0}
