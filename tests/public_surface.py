@@ -124,7 +124,7 @@ def describe(thing: Any) -> str:
 
 def _signature(thing: Any) -> str:
     code = _code(thing)
-    if code is None:
+    if code is None or code.co_filename.startswith("<frozen"):  # Python's own
         return "(...)"
     signature, written = inspect.signature(thing), _annotations(code.co_filename, code.co_firstlineno)
     shown = [

@@ -142,6 +142,5 @@ class RemoteMonitor(Callback):
 
             urlopen(Request(self.root + self.path, body.encode(), headers)).close()
         except (ImportError, OSError) as error:
-            if hasattr(error, "close"):  # an HTTPError, which holds the connection
-                error.close()
+            getattr(error, "close", str)()  # an HTTPError holds the connection
             warn_user(f"RemoteMonitor could not reach {self.root + self.path}: {error}")

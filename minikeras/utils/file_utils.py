@@ -6,6 +6,7 @@ archive is unpacked only if no name in it leads out of its folder.
 
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from functools import partial
 from typing import Literal
 
@@ -114,16 +115,13 @@ def _place(cache_dir: str | os.PathLike[str] | None, subdir: str, name: str) -> 
 
     if ".." in subdir.replace("\\", "/").split("/"):
         raise ValueError(f"`cache_subdir` must not lead out of the cache. Received: {subdir!r}.")
-    base = os.path.expanduser(cache_dir or os.environ.get("KERAS_HOME") or os.path.join("~", ".keras"))
-    path = os.path.join(base, subdir, name)
-    try:
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        usable = os.path.exists(path) or os.access(os.path.dirname(path), os.W_OK)
-    except OSError:
-        usable = False
-    if not usable:
-        path = os.path.join(tempfile.gettempdir(), ".keras", subdir, name)
-        os.makedirs(os.path.dirname(path), exist_ok=True)
+    cache = os.path.expanduser(cache_dir or os.environ.get("KERAS_HOME") or os.path.join("~", ".keras"))
+    for base in (cache, os.path.join(tempfile.gettempdir(), ".keras")):
+        path = os.path.join(base, subdir, name)
+        with suppress(OSError):
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            if os.path.exists(path) or os.access(os.path.dirname(path), os.W_OK):
+                break
     return path
 
 
@@ -157,11 +155,9 @@ def _download(origin: str, path: str, file_hash: str | None, algorithm: str) -> 
                 raise ConnectionError(f"only {done} of {size} bytes were received")
             file.flush()
             if file_hash and not _has_hash(file.name, file_hash, algorithm):
-                reason = f"its {algorithm} is not {file_hash}"
-                raise ValueError(f"The file at {origin} is damaged: {reason}. It was not kept.")
+                raise ValueError(f"The file at {origin} is damaged and not kept: its {algorithm} is not {file_hash}.")
     except failures as error:
-        if hasattr(error, "close"):  # an HTTPError, which holds the connection
-            error.close()
+        getattr(error, "close", str)()  # an HTTPError holds the connection
         expected = f" (its {algorithm} must be {file_hash})" if file_hash else ""
         raise OSError(f"Could not download {origin}: {error}. Without a connection, get the file elsewhere and save it "
                       f"as {path}{expected}.") from error  # fmt: skip
