@@ -336,15 +336,16 @@ class Trainer(Layer):
         Args:
             data: (x, y) or (x, y, sample_weight) as tensors, or x alone.
         """
+        if (optimizer := self.__compiled_optimizer) is None:
+            raise AttributeError("The model was compiled without an optimizer to train it. Pass one to `compile`.")
         x, y, sample_weight = unpack_x_y_sample_weight(data)
         with GradientTape() as tape:
             y_pred = self(x, training=True)
             loss = self._loss_of(x, y, y_pred, sample_weight, training=True)
-            scaled = loss if self.__compiled_optimizer is None else self.__compiled_optimizer.scale_loss(loss)
-        weights = self.trainable_weights
+            scaled = optimizer.scale_loss(loss)
         logs = self.__step_logs(x, y, y_pred, sample_weight, loss)  # before the update, because metrics may fail
-        if self.__compiled_optimizer is not None and weights:
-            self.__compiled_optimizer.apply(tape.gradient(scaled, weights), weights)
+        if weights := self.trainable_weights:
+            optimizer.apply(tape.gradient(scaled, weights), weights)
         return logs
 
     @overridable

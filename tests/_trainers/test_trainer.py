@@ -452,6 +452,14 @@ def test_compile_comes_first(method: str) -> None:
         getattr(Sequential([Input((3,)), Dense(1)]), method)(X, Y)
 
 
+def test_a_model_without_an_optimizer_is_evaluated_but_not_trained() -> None:
+    model = Sequential([Input((2,)), Dense(1, kernel_initializer="ones")])
+    model.compile(optimizer=None, loss="mse")
+    assert model.evaluate(np.ones((4, 2)), np.ones((4, 1)), verbose=0) == 1
+    with pytest.raises(AttributeError, match="without an optimizer"):
+        model.fit(np.ones((4, 2)), np.ones((4, 1)), verbose=0)
+
+
 NAN_LABELS = np.where(LABELS == 2, np.nan, LABELS)
 
 

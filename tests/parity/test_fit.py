@@ -155,7 +155,6 @@ OTHER: dict[str, str | None] = {
     "fit a list for y": None,
     "fit a loss's configuration": None,
     "fit a loss that is not reduced": None,  # the mean is
-    "fit without optimizer": None,  # only reports
 }  # fmt: skip
 """Wrong uses where minikeras raises another class than Keras on purpose; None where it accepts them."""
 
