@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import reduce
 from string import ascii_lowercase
 from typing import Any, ClassVar, Literal, TypeAlias, Unpack
@@ -16,6 +16,7 @@ from .._base.typing import Config, PartialShape, ShapeLike
 from .._core.tensor import Tensor
 from .._core.variable import Variable
 from ..constraints import ConstraintLike
+from ..ops.creation import roomy
 from ..random import SeedGenerator
 from .activation import Softmax
 from .core import EinsumDense
@@ -126,8 +127,6 @@ class AdditiveAttention(Attention):
     """
 
     _further = ("seed",)
-    scale: Variable | None
-    concat_score_weight: Variable | None
 
     def __init__(self, use_scale: bool = True, dropout: float = 0.0, **options: Any) -> None:
         super().__init__(use_scale, dropout=dropout, **options)
@@ -282,14 +281,15 @@ class MultiHeadAttention(Layer):
         q, k, v = to_query(query), to_key(key), to_value(value)
         if self._shared_by > 1:
             k, v = ops.repeat(k, self._shared_by, -2), ops.repeat(v, self._shared_by, -2)
+        as_op = q.ndim == 4 and not self.dropout and not return_attention_scores  # Keras runs its op in this case
+        q, k = (roomy(x) if as_op else x for x in (q, k))
         scores = ops.einsum(self._equations[0], k, q * (1.0 / math.sqrt(self.key_dim)))
         if visible is not None:
             for _ in range(scores.ndim - len(visible.shape)):
                 visible = ops.expand_dims(visible, -2 * len(self.attention_axes) - 1)
-        as_op = scores.ndim == 4 and not self.dropout and not return_attention_scores  # Keras runs its op in this case
         if visible is not None and as_op:  # there, a query that sees nothing gets the mean of all values, not 0
             scores, visible = ops.where(visible, scores, 0.7 * float(np.finfo(scores.dtype).min)), None
-        weights = ops.softmax(scores) if as_op else self._softmax(scores, mask=visible)
+        weights = ops.cast(ops.softmax(scores), v.dtype) if as_op else self._softmax(scores, mask=visible)
         dropped = self._dropout_layer(weights, training=bool(training)) if self.dropout > 0 else weights
         result = ops.einsum(self._equations[1], dropped, v)
         result = masked(to_output(result if gate is None else result * gate), mask)
@@ -367,8 +367,7 @@ class GroupQueryAttention(MultiHeadAttention):
         self.num_heads: Positive = num_query_heads
         self.key_dim: Positive = head_dim
         self.value_dim: Positive = head_dim
-        self._penalty = regularizers.get(activity_regularizer)
-        self.activity_regularizer: Callable[..., Any] | None = self._penalty
+        self.activity_regularizer = self._penalty = regularizers.get(activity_regularizer)
 
     def get_config(self) -> Config:
         return {key: value for key, value in super().get_config().items() if key != "output_shape"}

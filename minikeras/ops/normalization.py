@@ -155,7 +155,7 @@ def dot_product_attention(query: TensorLike, key: TensorLike, value: TensorLike,
     """
     if flash_attention or attn_logits_soft_cap is not None:
         raise ValueError("`flash_attention` and `attn_logits_soft_cap` are not supported. Leave them at None.")
-    q, k, v = convert_to_tensor(query), convert_to_tensor(key), convert_to_tensor(value)
+    q, k, v = _wide(query), _wide(key), convert_to_tensor(value)
     if not q.ndim == k.ndim == v.ndim == 4:
         raise ValueError("dot_product_attention needs tensors of shape (batch, length, heads, size). "
                          f"Received: query.shape={q.shape}, key.shape={k.shape}, value.shape={v.shape}.")  # fmt: skip
@@ -173,5 +173,5 @@ def dot_product_attention(query: TensorLike, key: TensorLike, value: TensorLike,
         mask = causal if mask is None else np.logical_and(convert_to_tensor(mask), causal)
     if mask is not None:
         logits = np.where(mask, logits, 0.7 * float(np.finfo(logits.dtype).min))  # finite: no NaN if all are masked
-    result = np.matmul(softmax(_wide(logits)).astype(v.dtype), np.transpose(v, heads_first))
+    result = np.matmul(softmax(logits).astype(v.dtype), np.transpose(v, heads_first))
     return cast(Tensor, NP.transpose(result, heads_first))

@@ -148,6 +148,24 @@ def test_a_single_step_is_attended_to_without_a_warning() -> None:
         layers.MultiHeadAttention(2, 2)(x, x, return_attention_scores=True)
 
 
+@pytest.mark.parametrize("heads", [layers.MultiHeadAttention, layers.GroupQueryAttention])
+def test_scores_beyond_float16_are_finite(heads: Any) -> None:
+    x = np.random.default_rng(0).normal(size=(2, 5, 4)) * 300  # whose products are up to a million
+    options = {"num_key_value_heads": 1} if heads is layers.GroupQueryAttention else {}
+    half, single = (heads(2, 3, dtype=dtype, **options) for dtype in ("mixed_float16", "float32"))
+    half.build(x.shape, x.shape)
+    single.build(x.shape, x.shape)
+    single.set_weights(half.get_weights())
+    y = half(x, x, use_causal_mask=True)
+    assert y.dtype == "float16"
+    np.testing.assert_allclose(y, single(x, x, use_causal_mask=True), rtol=0.02, atol=2)
+    q = ops.cast(x[:, :, None], "float16")
+    wide = ops.cast(q, "float32")
+    z = ops.dot_product_attention(q, q, q, is_causal=True)
+    assert z.dtype == "float16"
+    np.testing.assert_allclose(z, ops.dot_product_attention(wide, wide, wide, is_causal=True), rtol=1e-3)
+
+
 def test_scores_of_symbolic_inputs() -> None:
     x = keras.Input((None, 4))
     y, weights = layers.MultiHeadAttention(2, 3)(x, x, return_attention_scores=True)
