@@ -11,7 +11,7 @@ from .._core.op import composite, primitive
 from .._core.tensor import Tensor
 from .activation import softmax
 from .arrays import NP, as_float, axes as as_axes, rule
-from .creation import convert_to_tensor
+from .creation import convert_to_tensor, floating
 from .reduction import _mean, var
 from .shapes import repeat
 
@@ -114,7 +114,7 @@ def layer_normalization(x: TensorLike, gamma: TensorLike | None = None, beta: Te
 def rms_normalization(x: TensorLike, scale: TensorLike | None = None, axis: int | list[int] | tuple[int, ...] = -1,
                       epsilon: float | None = None) -> Tensor:  # fmt: skip
     """x / sqrt(mean(x * x) + epsilon) * scale, with the mean along axes. Zhang and Sennrich 2019."""
-    dtype, t = convert_to_tensor(x).dtype, _wide(x)
+    dtype, t = convert_to_tensor(x).dtype, _wide(floating(x))  # squares of small integers would wrap around
     square = np.mean(np.square(t), axis=as_axes(axis), keepdims=True)
     result: Tensor = t * (1 / np.sqrt(square + (settings.epsilon if epsilon is None else epsilon)))
     if scale is not None:
@@ -127,7 +127,7 @@ def normalize(x: TensorLike, axis: Axis = -1, order: int = 2, epsilon: float | N
     """x divided by its norm along an axis, sum(|x| ** order) ** (1 / order), or by epsilon if that is larger."""
     if not isinstance(order, int) or order < 1:
         raise ValueError(f"Argument `order` must be an int >= 1. Received: order={order}")
-    t: Any = convert_to_tensor(x)
+    t: Any = floating(x)
     t = t if t.ndim else t.reshape([1])
     least = settings.epsilon if epsilon is None else epsilon
     if order == 2:  # the bound is inside the root, whose derivative at 0 is infinite

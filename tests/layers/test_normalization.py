@@ -88,6 +88,15 @@ def test_half_precision_is_normalized_in_single() -> None:
         assert (y.dtype, y.tolist()) == ("float16", [[-1.0, 1.0]])
 
 
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "int32"])
+def test_lengths_of_integers_do_not_wrap_around(dtype: str) -> None:
+    x = np.array([[100, 120], [4, 3]], dtype) * (1 if dtype != "int32" else np.int32(1000))
+    unit = np.array([[0.6401844, 0.7682213], [0.8, 0.6]])
+    np.testing.assert_allclose(layers.UnitNormalization()(x), unit, rtol=1e-6)
+    np.testing.assert_allclose(layers.Dot(1, normalize=True)([x, x]), [[1.0], [1.0]], rtol=1e-6)
+    np.testing.assert_array_equal(keras.ops.rms_normalization(x, 100.0), (unit * np.sqrt(2) * 100).astype(dtype))
+
+
 def test_group_normalization_rounds_to_the_dtype_of_its_input() -> None:
     x = np.random.default_rng(0).normal(size=(2, 3, 4))
     exact = layers.GroupNormalization(2)(x.astype("float16").astype("float32")).numpy()
