@@ -127,7 +127,7 @@ def normalize(x: TensorLike, axis: Axis = -1, order: int = 2, epsilon: float | N
     """x divided by its norm along an axis, sum(|x| ** order) ** (1 / order), or by epsilon if that is larger."""
     if not isinstance(order, int) or order < 1:
         raise ValueError(f"Argument `order` must be an int >= 1. Received: order={order}")
-    t: Any = floating(x)
+    dtype, t = floating(x).dtype, _wide(floating(x))
     t = t if t.ndim else t.reshape([1])
     least = settings.epsilon if epsilon is None else epsilon
     if order == 2:  # the bound is inside the root, whose derivative at 0 is infinite
@@ -135,7 +135,7 @@ def normalize(x: TensorLike, axis: Axis = -1, order: int = 2, epsilon: float | N
     else:
         total = np.sum(np.abs(t) ** order, axis=as_axes(axis), keepdims=True)
         norm = np.maximum(total if order == 1 else total ** (1 / order), least)
-    return cast(Tensor, t / norm)
+    return cast(Tensor, t / norm if t.dtype == dtype else (t / norm).astype(dtype))
 
 
 @composite

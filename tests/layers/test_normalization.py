@@ -97,6 +97,21 @@ def test_lengths_of_integers_do_not_wrap_around(dtype: str) -> None:
     np.testing.assert_array_equal(keras.ops.rms_normalization(x, 100.0), (unit * np.sqrt(2) * 100).astype(dtype))
 
 
+def test_lengths_beyond_float16_and_of_small_numbers_are_right() -> None:
+    x = ops.convert_to_tensor(np.array([[300.0, -400.0], [3e-4, 4e-4], [0.0, 0.0]]), "float16")
+    unit = [[0.6, -0.8], [0.6, 0.8], [0.0, 0.0]]
+    for layer in (layers.UnitNormalization(dtype="float16"), layers.UnitNormalization(dtype="mixed_float16")):
+        with keras.GradientTape() as tape:
+            tape.watch(x)
+            y = layer(x)
+        assert y.dtype == "float16"
+        np.testing.assert_allclose(y, unit, atol=1e-3)
+        slope: Any = tape.gradient(y, x)
+        np.testing.assert_allclose(slope[0], [0.8 * 1.4 / 500, 0.6 * 1.4 / 500], rtol=0.01)
+    cosine = layers.Dot(1, normalize=True, dtype="float16")([x, x])
+    np.testing.assert_allclose(cosine, [[1.0], [1.0], [0.0]], atol=1e-3)
+
+
 def test_group_normalization_rounds_to_the_dtype_of_its_input() -> None:
     x = np.random.default_rng(0).normal(size=(2, 3, 4))
     exact = layers.GroupNormalization(2)(x.astype("float16").astype("float32")).numpy()
