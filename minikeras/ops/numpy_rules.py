@@ -24,10 +24,11 @@ from .creation import cast, convert_to_tensor, geomspace, linspace, logspace, nd
 from .fourier import cut, irfft, transform
 
 _ANSWERS = """
-argwhere array2string array_equal array_equiv array_repr array_str bitwise_count busday_count busday_offset can_cast
-common_type datetime_as_string diag_indices_from einsum_path flatnonzero frexp histogram_bin_edges in1d is_busday isnat
-iscomplex iscomplexobj isrealobj lexsort linalg.matrix_rank may_share_memory min_scalar_type packbits ravel_multi_index
-result_type save savetxt savez savez_compressed shares_memory signbit tril_indices_from triu_indices_from unpackbits
+allclose argwhere array2string array_equal array_equiv array_repr array_str bitwise_count busday_count busday_offset
+can_cast common_type datetime_as_string diag_indices_from einsum_path flatnonzero frexp histogram_bin_edges in1d
+is_busday isnat iscomplex iscomplexobj isrealobj lexsort linalg.matrix_rank may_share_memory min_scalar_type packbits
+ravel_multi_index result_type save savetxt savez savez_compressed shares_memory signbit tril_indices_from
+triu_indices_from unpackbits
 """
 _WITHOUT_GRADIENT = frozenset(_ANSWERS.split())
 """Functions whose result has no gradient: counts, indices, truth, types and text, or a file."""
@@ -171,8 +172,8 @@ def _arguments(name: str, body: Callable[..., Any]) -> tuple[tuple[str, ...], di
 # The table. First functions that are ops: of the same name, or `around=round`, which the op `round` runs.
 
 _SAME = """
-allclose append argmax argmin argpartition argsort around=round array_split average bincount broadcast_to concatenate
-copy correlate cross cumprod cumsum degrees=rad2deg diag diagflat diagonal diff dot dsplit dstack empty_like expand_dims
+append argmax argmin argpartition argsort around=round array_split average bincount broadcast_to concatenate copy
+correlate cross cumprod cumsum degrees=rad2deg diag diagflat diagonal diff dot dsplit dstack empty_like expand_dims
 fix=trunc flip fliplr flipud full_like hsplit hstack i0 imag inner isclose isin isneginf isposinf isreal kron median
 moveaxis nan_to_num nanargmax nanargmin nancumprod nancumsum nanmax nanmedian nanmin nanpercentile nanquantile ndim
 nonzero ones_like outer pad percentile ptp quantile radians=deg2rad real repeat rint=round roll rot90 round select shape
@@ -253,8 +254,6 @@ for _name, _general in (("sum", _sum), ("prod", _prod), ("mean", _mean), ("var",
     _reduction(f"nan{_name}", _without_nan(_general))
 for _name in ("max", "min", "amax", "amin"):
     _reduction(_name, _extreme(_name.removeprefix("a")))
-
-
 rule("all", _all)
 rule("any", _any)
 for _ufunc, _general in {"add": _sum, "multiply": _prod, "maximum": _extreme("max"), "minimum": _extreme("min"),

@@ -301,6 +301,12 @@ def test_no_function_is_left_out() -> None:
     assert names - tried == NO_NUMBERS & names
 
 
+def test_allclose_is_a_bool_as_on_arrays() -> None:
+    x = ops.convert_to_tensor([1.0, 2.0])
+    assert (np.allclose(x, [1.0, 2.0]), np.allclose([1.0, 3.0], x)) == (True, False)
+    assert isinstance(np.allclose(x, x), bool)
+
+
 def test_a_usual_training_loads_no_rules() -> None:
     code = (
         "import sys, numpy as np, minikeras as keras\n"
