@@ -66,6 +66,12 @@ def test_links_between_files_lead_somewhere() -> None:
     assert dead == []
 
 
+def test_a_kind_of_change_is_told_once_in_each_version() -> None:
+    for version in (DOCS.parent / "CHANGELOG.md").read_text("utf8").split("\n## ")[1:]:
+        kinds = re.findall(r"^(?:### (.+)|- \*\*(.+?)\*\*)", version, re.MULTILINE)
+        assert len(kinds) == len(set(kinds)), sorted(kinds)
+
+
 def test_pictures_are_shown_somewhere() -> None:
     texts = "".join(path.read_text("utf8") for path in DOCS.glob("*.md"))
     assert [path.name for path in (DOCS / "pictures").glob("*.png") if f"(pictures/{path.name})" not in texts] == []
