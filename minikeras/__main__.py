@@ -67,7 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = _Parser("minikeras", __doc__)
     versions = f"Keras {VERSION}'s names, NumPy {np.__version__}, Python {sys.version.split()[0]}"
     parser.add_argument("--version", action="version", version=f"minikeras {minikeras.__version__} ({versions})")
-    parser.add_argument("--keep-going", action="store_true", help="go on behind a notebook's cell that fails")
+    parser.add_argument("--keep-going", action="store_true", help="go on after a cell of a notebook that fails")
     parser.add_argument("script", help="a script, a notebook, or - for standard input")
     parser.add_argument("arguments", nargs="...", help="what it finds in sys.argv")
     options = parser.parse_args(arguments)

@@ -284,6 +284,12 @@ def test_a_header_comes_with_a_header(run: Run, folder: Path, delimiter: str) ->
     assert run("predict", "net.keras", "x.csv", "-q", "--header")[1].count("\n") == 100  # a line less, and the names
 
 
+@pytest.mark.parametrize("rows", ["", "1,2,3,x\n"])
+def test_no_header_comes_before_an_error(rows: str, run: Run, folder: Path) -> None:
+    Path("h.csv").write_text("p,q,r,s\n" + rows)
+    assert run("predict", "net.keras", "h.csv", "-q")[:2] == (1, "")
+
+
 def test_several_inputs_and_outputs_stand_side_by_side(run: Run, folder: Path) -> None:
     b, a = keras.Input((1,), name="b"), keras.Input((3,), name="a")
     model = keras.Model({"b": b, "a": a}, {"z": layers.Dense(1, name="z")(a), "y": layers.Dense(2, name="y")(b)})

@@ -146,8 +146,8 @@ def predict(options: Namespace) -> None:
         else:
             names = zip(getattr(model, "output_names", ["output"]), sizes, strict=True)
             columns = [name if n == 1 else f"{name}_{i}" for name, n in names for i in range(n)]
-            named = header and all(None not in y.shape[1:] for y in model.outputs)
-            tables.write_csv(file, chain([np.array([columns])] if named else [], results))
+            head = [np.array([columns])] if header and all(None not in y.shape[1:] for y in model.outputs) else []
+            tables.write_csv(file, chain([*head, next(results)], results))  # an error in the first rows comes first
 
 
 @np.errstate(invalid="ignore")
