@@ -117,7 +117,7 @@ def load_model(filepath: str | os.PathLike[str] | BinaryIO, custom_objects: Cust
             return _load(Source(file, name), custom_objects, compile)
     path = os.fsdecode(filepath)
     if not os.path.exists(path):
-        raise MissingFileError(path, "this path", "there is no such file; pass the path of a '.keras' or '.h5' file")
+        raise MissingFileError(path, "", "there is no such file; pass the path of a '.keras' or '.h5' file")
     if os.path.isdir(path):
         raise FileError(path, "the path", "folders, such as TensorFlow's SavedModel, are not read: in the program that "
                         "wrote it, load the model and `save` it to a file whose name ends in '.keras'")  # fmt: skip

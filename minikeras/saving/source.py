@@ -24,7 +24,7 @@ class FileError(ValueError, TypeError):
 
     Args:
         name: The file.
-        place: Where in it.
+        place: Where in it, "" for nowhere.
         reason: What is wrong there.
 
     Example:
@@ -37,7 +37,7 @@ class FileError(ValueError, TypeError):
         self.name: str = name
         self.place: str = place
         self.reason: str = reason
-        super().__init__(f"The file {name!r} cannot be loaded: {reason.rstrip('.')} (at {place}).")
+        super().__init__(f"The file {name!r} cannot be loaded: {reason.rstrip('.')}{place and f' (at {place})'}.")
 
 
 class MissingFileError(FileError, FileNotFoundError):
