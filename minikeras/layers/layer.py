@@ -249,7 +249,7 @@ class Layer(Module, Configurable):
                 raise TypeError(f"{type(self).__name__}.call() is missing a required argument: {argument!r}.")
             if name not in inputs and name not in parameters(method).defaults:
                 raise ValueError(f"{type(self).__name__}.{method.__name__}() takes {name!r}. If it takes several "
-                                 "shapes, name each after an argument of call(), with `_shape` behind.")  # fmt: skip
+                                 "shapes, name each after an argument of call(), followed by `_shape`.")  # fmt: skip
         return method(**shapes)
 
     def compute_output_shape(self, *args: Any, **kwargs: Any) -> Any:

@@ -280,7 +280,7 @@ def ctc(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
     """Return -log(p): the steps spell the labels, without repeats and blanks, with probability p. Graves et al. 2006.
 
     Args:
-        y_true: Class numbers from 1, with zeros behind the last, (batch, labels).
+        y_true: Class numbers from 1, with zeros after the last, (batch, labels).
         y_pred: Scores of the classes, before a softmax, (batch, steps, classes); class 0 is the blank.
 
     Example:

@@ -331,7 +331,7 @@ def concatenate(xs: Sequence[TensorLike], axis: int | None = 0) -> Tensor:
 
 @composite
 def append(x1: TensorLike, x2: TensorLike, axis: int | None = None) -> Tensor:
-    """x2 put behind x1 along an axis; by default both are flattened first."""
+    """x2 appended to x1 along an axis; by default both are flattened first."""
     return concatenate([x1, x2], axis)
 
 
