@@ -308,6 +308,7 @@ def test_functions() -> None:
     assert_type(ops.convert_to_tensor([1.0]), Tensor)
     assert_type(ops.where([True], [1.0], [2.0]), Tensor)
     assert_type(ops.where([True]), tuple[Tensor, ...])
+    assert_type(ops.cond(True, lambda: 1.0, lambda: 2.0), float)
     assert_type(ops.linspace(0, 1, 3), Tensor)
     assert_type(ops.linspace(0, 1, 3, retstep=True), tuple[Tensor, Tensor])
     assert_type(ops.convert_to_numpy([1.0]), Array)
@@ -462,6 +463,11 @@ if TYPE_CHECKING:  # what must be refused: mypy reports any of these ignores tha
     ops.image.resize(np.ones((2, 2, 1)), (1, 1), "linear")  # type: ignore[call-overload]
     ops.searchsorted([1.0], [1.0], side="middle")  # type: ignore[call-overload]
     ops.qr([[1.0]], mode="full")  # type: ignore[arg-type]
+    ops.svd([[1.0]], full=True)  # type: ignore[call-arg]
+    ops.unique([1.0], counts=True)  # type: ignore[call-arg]
+    ops.cond(True, 1.0, 2.0)  # type: ignore[arg-type]
+    ops.map(3, [1.0])  # type: ignore[arg-type]
+    ops.while_loop(lambda i: i < 3)  # type: ignore[call-arg]
     utils.load_img("a.png", color_mode="gray")  # type: ignore[arg-type]
     utils.image_dataset_from_directory("a", label_mode="ints")  # type: ignore[arg-type]
     utils.text_dataset_from_directory("a", subset="test")  # type: ignore[arg-type]

@@ -6,7 +6,7 @@ it takes the arrays out of the arguments, runs the forward function, wraps the r
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
-from typing import TYPE_CHECKING, Any, Never, ParamSpec, TypeAlias, TypedDict, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeAlias, TypedDict, TypeVar, Unpack, cast, overload
 
 import numpy as np
 
@@ -233,13 +233,7 @@ def _by_position(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple
     return args
 
 
-@overload
-def composite(function: Callable[P, Never]) -> Callable[P, Any]: ...
-@overload
-def composite(function: Callable[P, Tensor]) -> "OpCall[P]": ...
-@overload
-def composite(function: F) -> F: ...
-def composite(function: Any) -> Any:
+def composite(function: Callable[P, Tensor]) -> "OpCall[P]":
     """Declare an op made of other ops. NumPy's function of its name runs it, and it takes symbolic tensors."""
 
     @wraps(function)
@@ -254,6 +248,11 @@ def composite(function: Any) -> Any:
 
     NUMPY_OPS[function.__name__] = call
     return call
+
+
+def structured(function: F) -> F:
+    """Declare an op as `composite` does, for a function that returns anything but one tensor."""
+    return cast(F, composite(function))
 
 
 def as_op(function: Callable[P, Tensor]) -> "OpCall[P]":

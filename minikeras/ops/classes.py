@@ -9,7 +9,7 @@ import numpy as np
 
 from .._base.settings import settings, standardize_dtype
 from .._base.typing import Array, DTypeLike, TensorLike
-from .._core.op import composite, primitive
+from .._core.op import composite, primitive, structured
 from .._core.tensor import Tensor, as_array
 from .activation import log_softmax, row_sums, sigmoid, softmax
 from .arrays import as_float, ones, rule
@@ -81,7 +81,7 @@ def tally(numbers: Array, depth: int, dtype: str, weights: Array | None = None, 
     return rows
 
 
-@composite
+@structured
 def top_k(x: TensorLike, k: int, sorted: bool = True) -> tuple[Tensor, Tensor]:
     """The k largest elements of the last axis in descending order, and their indices; of equals the first leads.
 
@@ -428,7 +428,7 @@ def _log_likelihood(log_probs: Tensor, labels: TensorLike, lengths: TensorLike, 
     return squeeze(logaddexp(take_along_axis(alpha, last, axis=-1), in_label), -1)
 
 
-@composite
+@structured
 def ctc_decode(inputs: TensorLike, sequence_lengths: TensorLike, strategy: str = "greedy", beam_width: int = 100,
                top_paths: int = 1, merge_repeated: bool = True,
                mask_index: int = 0) -> tuple[Tensor, Tensor]:  # fmt: skip

@@ -11,7 +11,7 @@ from .._base.context import context
 from .._base.nested import leaves, map_structure
 from .._base.typing import Function1, Function2
 from .._core.keras_tensor import KerasTensor, infer
-from .._core.op import composite
+from .._core.op import structured
 from .._core.tape import GradientTape
 from .._core.tensor import Tensor, TensorOps, as_array, recorders
 from .creation import convert_to_tensor, shape, zeros, zeros_like
@@ -20,7 +20,7 @@ from .shapes import concatenate, stack, take
 T = TypeVar("T")
 
 
-@composite
+@structured
 def cond(pred: Any, true_fn: Callable[[], T], false_fn: Callable[[], T]) -> T:
     """Call `true_fn` if the scalar `pred` is true, else `false_fn`; both take no arguments."""
     if context.dry and isinstance(pred, Tensor):  # the value is unknown: run both, whose shapes must agree
@@ -33,13 +33,13 @@ def cond(pred: Any, true_fn: Callable[[], T], false_fn: Callable[[], T]) -> T:
     return true_fn() if pred else false_fn()
 
 
-@composite
+@structured
 def switch(index: Any, branches: Sequence[Function1 | Function2], *operands: Any) -> Any:
     """Call the function at an index, which is clipped to the existing ones, on the operands."""
     return branches[int(np.clip(as_array(index), 0, len(branches) - 1))](*operands)
 
 
-@composite
+@structured
 def while_loop(cond: Function1 | Function2, body: Function1 | Function2, loop_vars: Any,
                maximum_iterations: int | None = None) -> Any:  # fmt: skip
     """Apply `body` to the loop variables, a tensor or a tuple of them, as long as `cond` returns true for them.
@@ -67,7 +67,7 @@ def fori_loop(lower: int, upper: int, body_fun: Callable[[int, Any], Any], init_
     return reduce(lambda value, i: body_fun(i, value), range(int(lower), int(upper)), _tensors(init_val))
 
 
-@composite
+@structured
 def scan(f: Callable[[Any, Any], Any], init: Any, xs: Any = None, length: int | None = None, reverse: bool = False,
          unroll: int | bool = 1) -> tuple[Any, Any]:  # fmt: skip
     """Apply `f(carry, x) -> (carry, y)` to the elements of xs in turn; return the last carry and all y stacked.
@@ -100,13 +100,13 @@ def scan(f: Callable[[Any, Any], Any], init: Any, xs: Any = None, length: int | 
     return carry, _joined(ys[::-1] if reverse else ys)
 
 
-@composite
+@structured
 def map(f: Callable[[Any], Any], xs: Any) -> Any:
     """Apply a function to each element along the first axis and stack the results."""
     return scan(lambda _, x: ((), f(x)), (), xs)[1]
 
 
-@composite
+@structured
 def vectorized_map(function: Callable[[Any], Any], elements: Any) -> Any:
     """Apply a function to each element of a tensor, or to lists of elements of several tensors; stack the results."""
     several = isinstance(elements, list | tuple)
@@ -152,7 +152,7 @@ def vectorize(pyfunc: Callable[..., Any], *, excluded: Any = None, signature: st
     return call
 
 
-@composite
+@structured
 def associative_scan(f: Callable[[Any, Any], Any], elems: Any, reverse: bool = False, axis: int = 0) -> Any:
     """Running results of an associative function along an axis: a, f(a, b), f(f(a, b), c) and so on.
 

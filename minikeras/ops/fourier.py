@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .._base.typing import Array, TensorLike
-from .._core.op import VJP, composite, primitive
+from .._core.op import VJP, composite, primitive, structured
 from .._core.tensor import Tensor
 from .arrays import as_float, rule
 from .creation import convert_to_tensor, ndim, ones, shape
@@ -42,21 +42,21 @@ def _parts(x: Any, name: str) -> Pair:
     return first, second
 
 
-@composite
+@structured
 def fft(x: tuple[TensorLike, TensorLike]) -> Pair:
     """Discrete Fourier transform along the last axis of complex numbers, passed and returned as (real, imaginary)."""
     y = transform(*_parts(x, "fft"), (-1,), -1)
     return y[0], y[1]
 
 
-@composite
+@structured
 def fft2(x: tuple[TensorLike, TensorLike]) -> Pair:
     """Discrete Fourier transform along the last two axes, see `fft`."""
     y = transform(*_parts(x, "fft2"), (-2, -1), -1)
     return y[0], y[1]
 
 
-@composite
+@structured
 def ifft2(x: tuple[TensorLike, TensorLike]) -> Pair:
     """Inverse of `fft2`."""
     first, second = _parts(x, "ifft2")
@@ -70,7 +70,7 @@ def cut(x: Tensor, length: int) -> Tensor:
     return pad(x, [(0, 0)] * (x.ndim - 1) + [(0, missing)]) if missing > 0 else x[..., :length]
 
 
-@composite
+@structured
 def rfft(x: TensorLike, fft_length: int | None = None) -> Pair:
     """Discrete Fourier transform of real numbers along the last axis: the first half, which determines the other.
 
@@ -113,7 +113,7 @@ def _window(window: Any, sequence_length: int, fft_length: int) -> Tensor:
     return pad(convert_to_tensor(window), (left, fft_length - sequence_length - left))
 
 
-@composite
+@structured
 def stft(x: TensorLike, sequence_length: int, sequence_stride: int, fft_length: int, window: Any = "hann",
          center: bool = True) -> Pair:  # fmt: skip
     """Fourier transforms of windows of the last axis, `sequence_stride` apart: (..., windows, frequencies).

@@ -15,7 +15,7 @@ from .._base.context import context
 from .._base.pool import product
 from .._base.settings import wide
 from .._base.typing import Array, Axis, TensorLike
-from .._core.op import VJP, P, composite, primitive
+from .._core.op import VJP, P, composite, primitive, structured
 from .._core.tape import GradientTape
 from .._core.tensor import Tensor, as_values
 from .arrays import as_float, axes, conjugated, promote, restore, rule
@@ -302,7 +302,7 @@ logdet: Unary = unary(
     "Logarithm of the absolute value of the determinant of matrices.", _regular, name="logdet")  # fmt: skip
 
 
-@composite
+@structured
 def slogdet(x: TensorLike) -> tuple[Tensor, Tensor]:
     """Sign of the determinant of matrices, and the logarithm of its absolute value."""
     return Tensor(np.linalg.slogdet(_regular(as_values(x)))[0]), logdet(x)
@@ -397,7 +397,7 @@ def _singular_values(x: TensorLike) -> Array:
     return np.linalg.svd(as_float(x), compute_uv=False)
 
 
-@composite
+@structured
 def svd(x: TensorLike, full_matrices: bool = True, compute_uv: bool = True) -> Any:
     """Singular value decomposition x = u @ diag(s) @ vh: (u, s, vh), or s alone without `compute_uv`.
 
@@ -437,7 +437,7 @@ def _qr(x: TensorLike, mode: Literal["reduced", "complete"] = "reduced") -> Arra
     return _packed(q, _adjoint(r))
 
 
-@composite
+@structured
 def qr(x: TensorLike, mode: Literal["reduced", "complete"] = "reduced") -> tuple[Tensor, Tensor]:
     """Decomposition x = q @ r, q orthogonal and r upper triangular."""
     one_of("mode", mode, ("reduced", "complete"))
@@ -460,7 +460,7 @@ def _eigh(x: TensorLike) -> Array:
     return _packed(v, w)
 
 
-@composite
+@structured
 def eigh(x: TensorLike) -> tuple[Tensor, Tensor]:
     """Ascending eigenvalues and eigenvectors (columns) of symmetric matrices."""
     vw = _eigh(x)
@@ -477,7 +477,7 @@ def _eig(x: TensorLike) -> Array:
     return _packed(v, w).astype(np.result_type(w, "complex64"), copy=False)  # before 2.5, NumPy returns reals if it can
 
 
-@composite
+@structured
 def eig(x: TensorLike) -> tuple[Tensor, Tensor]:
     """Complex eigenvalues and eigenvectors (columns) of square matrices. Not differentiated, as in JAX."""
     vw = _eig(x)
@@ -521,7 +521,7 @@ def _lu(x: TensorLike) -> Array:
     return _packed(lu, *(part.reshape(*lu.shape[:-2], -1) for part in (pivots, order)))
 
 
-@composite
+@structured
 def lu_factor(x: TensorLike) -> tuple[Tensor, Tensor]:
     """L and U in one matrix, whose product is x with its rows permuted; and the row that each row was swapped with."""
     lu, (m, n) = _lu(x), shape(x)[-2:]

@@ -7,7 +7,7 @@ import numpy as np
 
 from .._base.settings import settings
 from .._base.typing import Array, Axis, TensorLike
-from .._core.op import composite, primitive
+from .._core.op import composite, primitive, structured
 from .._core.tensor import Tensor
 from .activation import softmax
 from .arrays import NP, as_float, axes as as_axes, rule
@@ -22,7 +22,7 @@ def _wide(x: Any) -> Any:
     return t.astype("float32") if t.dtype == "float16" else t
 
 
-@composite
+@structured
 def moments(x: TensorLike, axes: int | list[int] | tuple[int, ...], keepdims: bool = False,
             synchronized: bool = False) -> tuple[Tensor, Tensor]:  # fmt: skip
     """Mean and variance of x along axes, which `keepdims` keeps with size 1.

@@ -11,7 +11,7 @@ from .._base.nested import only
 from .._base.settings import floatx, wide
 from .._base.typing import Array, Axis, TensorLike
 from .._core.keras_tensor import KerasTensor
-from .._core.op import VJP, composite, primitive
+from .._core.op import VJP, composite, primitive, structured
 from .._core.tensor import Tensor, TensorOps, as_array, as_values, recorders
 from .arrays import NP, as_float, axes, common_dtype, composed, conjugated, dry_size, named, ones, restore, rule, strong
 from .creation import convert_to_tensor, dtype as dtype_of, floating, linspace, ndim, shape
@@ -562,7 +562,7 @@ def searchsorted(sorted_sequence: TensorLike, values: TensorLike, side: Literal[
     return np.searchsorted(a, values, side=side).astype("int32")
 
 
-@composite
+@structured
 def histogram(x: TensorLike, bins: int = 10, range: tuple[float, float] | None = None) -> tuple[Tensor, Tensor]:
     """Counts and edges of equal bins over a range, that of the values by default."""
     values = convert_to_tensor(x)
@@ -574,7 +574,7 @@ def histogram(x: TensorLike, bins: int = 10, range: tuple[float, float] | None =
     return Tensor(counts.astype("int32")), linspace(first, last, bins + 1)
 
 
-@composite
+@structured
 def unique(x: TensorLike, sorted: bool = True, return_index: bool = False, return_inverse: bool = False,
            return_counts: bool = False, axis: int | None = None, size: int | None = None,
            fill_value: float | None = None) -> Any:  # fmt: skip

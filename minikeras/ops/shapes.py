@@ -14,7 +14,7 @@ from .._base.context import context
 from .._base.settings import standardize_data_format, standardize_dtype, wide
 from .._base.typing import Array, DataFormat, DTypeLike, TensorLike
 from .._core.keras_tensor import KerasTensor
-from .._core.op import composite, primitive
+from .._core.op import composite, primitive, structured
 from .._core.tensor import Tensor, TensorOps, as_array
 from .arrays import axes, composed, dry_size, promote, rule, strong
 from .creation import convert_to_tensor, ndim, shape
@@ -363,7 +363,7 @@ def hstack(xs: Sequence[TensorLike]) -> Tensor:
     return concatenate([ravel(x) if ndim(x) < 1 else x for x in xs], 0 if ndim(xs[0]) < 2 else 1)
 
 
-@composite
+@structured
 def split(x: TensorLike, indices_or_sections: int | Sequence[int], axis: int = 0) -> list[Tensor]:
     """Parts of x along an axis: a number of equal parts, or parts that begin at the given indices."""
     length = shape(x)[axis]
@@ -372,7 +372,7 @@ def split(x: TensorLike, indices_or_sections: int | Sequence[int], axis: int = 0
     return array_split(x, indices_or_sections, axis)
 
 
-@composite
+@structured
 def array_split(x: TensorLike, indices_or_sections: int | Sequence[int], axis: int = 0) -> list[Tensor]:
     """Parts of x along an axis, see `split`; if they cannot be equal, the first ones are longer by one."""
     length = shape(x)[axis]
@@ -388,7 +388,7 @@ def array_split(x: TensorLike, indices_or_sections: int | Sequence[int], axis: i
     return [get_item(x, along(axis, slice_type(i, j))) for i, j in pairwise(ends)]
 
 
-@composite
+@structured
 def unstack(x: TensorLike, num: int | None = None, axis: int = 0) -> list[Tensor]:
     """Slices of x along an axis, without this axis."""
     count = num if num and context.dry else shape(x)[axis]  # the trial size of an open axis may be shorter
@@ -465,7 +465,7 @@ def tile(x: TensorLike, repeats: int | Sequence[int]) -> Tensor:
     return result
 
 
-@composite
+@structured
 def meshgrid(*x: TensorLike, indexing: str = "xy") -> list[Tensor]:
     """Coordinates of a grid over vectors, one tensor each; "xy" swaps the first two axes, "ij" does not."""
     one_of("indexing", indexing, ("xy", "ij"))
@@ -560,7 +560,7 @@ def _where(condition: TensorLike, x1: TensorLike, x2: TensorLike) -> Array:
     return np.where(condition, *promote(x1, x2))
 
 
-@composite
+@structured
 def nonzero(x: TensorLike) -> tuple[Tensor, ...]:
     """Indices of the elements that are not zero, a tensor for each axis."""
     count = dry_size(x)
@@ -573,7 +573,7 @@ def where(condition: KerasTensor, x1: TensorLike, x2: TensorLike) -> KerasTensor
 def where(condition: TensorLike, x1: TensorLike, x2: TensorLike) -> Tensor: ...
 @overload
 def where(condition: TensorLike, x1: None = None, x2: None = None) -> tuple[Tensor, ...]: ...
-@composite
+@structured
 def where(condition: TensorLike, x1: TensorLike | None = None, x2: TensorLike | None = None) -> Any:
     """x1 where the condition holds, x2 elsewhere; without them, the indices where it holds."""
     if (x1 is None) != (x2 is None):
@@ -592,7 +592,7 @@ def select(condlist: Sequence[TensorLike], choicelist: Sequence[TensorLike], def
     return result
 
 
-@composite
+@structured
 def unravel_index(indices: TensorLike, shape: Sequence[int]) -> tuple[Tensor, ...]:
     """Coordinates, in a tensor of a shape, of indices into the flattened tensor."""
     return tuple(Tensor(np.asarray(i, "int32")) for i in np.unravel_index(as_array(indices), tuple(shape)))
