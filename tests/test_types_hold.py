@@ -1,6 +1,7 @@
 """What the annotations promise holds in a user's file, whichever releases of mypy and of NumPy's stubs are there."""
 
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -32,6 +33,26 @@ def lines_with_errors(text: str, folder: Path, cache: Path) -> set[int]:
 def test_promises_hold_and_wrong_uses_are_refused(text: str, tmp_path: Path, cache: Path) -> None:
     refused = {number for number, line in enumerate(text.splitlines(), 1) if REFUSED.search(line)}
     assert lines_with_errors(REFUSED.sub("", text), tmp_path, cache) == refused
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["pyrefly", "check", "--preset=strict", "--ignore=missing-override-decorator", "--search-path"],
+        ["ty", "check", "--python", sys.prefix, "--extra-search-path"],
+    ],
+    ids=["pyrefly", "ty"],
+)
+def test_other_checkers_accept_classes_of_one_s_own(command: list[str], tmp_path: Path) -> None:
+    if shutil.which(command[0]) is None:
+        pytest.skip("not installed")
+    classes, marker, _ = TEXTS[0].partition("def test_files")
+    assert marker
+    (tmp_path / "user.py").write_text(classes, encoding="utf8")
+    result = subprocess.run(
+        [*command, HERE.parent, "user.py"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stdout
 
 
 def test_enough_promises_and_refusals_are_checked() -> None:

@@ -49,6 +49,23 @@ class Own(Layer):
     def call(self, x: Tensor, scale: float = 1.0, training: bool | None = None) -> Tensor:
         return x * self.w * scale
 
+    def compute_output_shape(self, input_shape: tuple[int, ...]) -> tuple[int, ...]:
+        return input_shape
+
+
+class Above(metrics.Metric):
+    """A metric whose `update_state` says what it takes."""
+
+    def __init__(self) -> None:
+        super().__init__(name="above")
+        self.count = self.add_variable((), "zeros", name="count")
+
+    def update_state(self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor | None = None) -> None:
+        self.count.assign_add(ops.sum(ops.cast(y_pred > y_true, "float32")))
+
+    def result(self) -> Tensor:
+        return self.count.value
+
 
 class Penalty(keras.Regularizer):
     """A regularizer that says what it takes, as the initializer and the constraint below do."""
@@ -114,6 +131,9 @@ class Momentum(optimizers.Optimizer):
 
 class Watch(callbacks.Callback):
     """A callback that looks at the model and the settings of the run."""
+
+    def __init__(self) -> None:
+        super().__init__()
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         self.model.stop_training = epoch > 0.5 * self.params["epochs"]
@@ -382,6 +402,7 @@ def test_losses_metrics_optimizers_callbacks() -> None:
     assert_type(losses.Huber(delta=2.0).delta, float)
     assert_type(metrics.Mean().result(), Tensor)
     assert_type(metrics.Mean().variables, list[Variable])
+    assert float(assert_type(Above()([1.0, 2.0], [2.0, 1.0]), Any)) == 1
     assert_type(metrics.AUC(num_thresholds=10).name, str)
     assert_type(optimizers.get("adam"), optimizers.Optimizer)
     assert_type(optimizers.SGD(0.1).nesterov, bool)

@@ -93,7 +93,7 @@ class Suggesting:
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        own = vars(cls).get("__init__")
+        own = vars(cls).get(name := "__init__")
         ours = cls.__module__.partition(".")[0] == __name__.partition(".")[0]
         if own is not None and ours and parameters(own).varkw is None:
-            setattr(cls, "__init__", suggests(own))  # noqa: B010 - mypy refuses to assign a method
+            setattr(cls, name, suggests(own))  # a literal is all subclasses' `__init__` to Pyrefly

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from copy import deepcopy
 from functools import wraps
 from threading import RLock
@@ -188,6 +189,7 @@ class Layer(Module, Configurable):
         penalties = [loss for layer in self._flatten_layers() for loss in layer._losses]
         return penalties + [v.regularizer(v) for v in self.trainable_weights if v.regularizer is not None]
 
+    @overridable
     def build(self, *args: Any, **kwargs: Any) -> None:
         """Make the weights for an input shape, in which None is an unknown size. The first call does this by itself.
 
@@ -252,6 +254,7 @@ class Layer(Module, Configurable):
                                  "shapes, name each after an argument of call(), followed by `_shape`.")  # fmt: skip
         return method(**shapes)
 
+    @overridable
     def compute_output_shape(self, *args: Any, **kwargs: Any) -> Any:
         """Return the shape of the output for an input shape; a NotImplementedError if a subclass does not say it."""
         raise NotImplementedError(f"Layer {type(self).__name__} should override `def compute_output_shape(self, "
@@ -269,6 +272,7 @@ class Layer(Module, Configurable):
         with calling(kwargs.get("training"), self.__autocast_dtype()):
             return infer(self._call_checked, *args, **kwargs)
 
+    @overridable
     def call(self, *args: Any, **kwargs: Any) -> Any:
         """Compute the output. A subclass overrides this, with whatever arguments it needs."""
         raise NotImplementedError(f"Layer {type(self).__name__} does not have a `call()` method implemented.")
@@ -507,12 +511,9 @@ class Layer(Module, Configurable):
         """Return the output shape for the summary, None where it is unknown."""
         if self._inbound_nodes:
             return [y.shape for y in self._inbound_nodes[-1].outputs]
-        if not self._build_shapes:
-            return None
-        try:
-            return self.compute_output_shape(**self._build_shapes)
-        except NotImplementedError:
-            return None
+        with suppress(NotImplementedError):
+            return self.compute_output_shape(**self._build_shapes) if self._build_shapes else None
+        return None
 
     def get_config(self) -> Config:
         """Return the arguments that make an equal layer, as JSON-like values.

@@ -8,6 +8,7 @@ from .._base.context import name_scope
 from .._base.naming import auto_name
 from .._base.nested import each_once, leaves
 from .._base.settings import floatx, standardize_dtype
+from .._base.signature import overridable
 from .._base.typing import AnyCallable, Config, DTypeLike, Function2, InitializerName, ShapeLike, TensorLike
 from .._core.tensor import Tensor, as_array
 from .._core.variable import Variable, assign_all
@@ -100,6 +101,7 @@ class Metric(Configurable):
         for v in self.variables:
             v.clear()
 
+    @overridable
     def update_state(self, *args: Any, **kwargs: Any) -> None:
         """Add a batch to the state; a subclass chooses the arguments, usually (y_true, y_pred, sample_weight=None)."""
         raise NotImplementedError(f"Metric {type(self).__name__} does not have an `update_state()` method implemented.")
@@ -200,9 +202,7 @@ def _by_sample(values: TensorLike, sample_weight: TensorLike | None, reduce: Any
 
 def _rows(x: Tensor, reduce: AnyCallable) -> Tensor:
     """Reduce all axes but the first, unless they are of size 1."""
-    if x.ndim < 2 or x.size == x.shape[0]:
-        return x
-    return cast(Tensor, reduce(x, axis=tuple(range(1, x.ndim))))
+    return x if x.ndim < 2 or x.size == x.shape[0] else cast(Tensor, reduce(x, axis=tuple(range(1, x.ndim))))
 
 
 class Sum(Metric):
