@@ -43,12 +43,13 @@ def test_promises_hold_and_wrong_uses_are_refused(text: str, tmp_path: Path, cac
     ],
     ids=["pyrefly", "ty"],
 )
-def test_other_checkers_accept_classes_of_one_s_own(command: list[str], tmp_path: Path) -> None:
+def test_other_checkers_know_classes_of_one_s_own(command: list[str], tmp_path: Path) -> None:
     if shutil.which(command[0]) is None:
         pytest.skip("not installed")
     classes, marker, _ = TEXTS[0].partition("def test_files")
     assert marker
-    (tmp_path / "user.py").write_text(classes, encoding="utf8")
+    calls = "assert_type(Own()([1.0]), Tensor)\nassert_type(Net()([Tensor(np.ones(2))]), Tensor)\n"
+    (tmp_path / "user.py").write_text(classes + calls, encoding="utf8")
     result = subprocess.run(
         [*command, HERE.parent, "user.py"], cwd=tmp_path, capture_output=True, text=True, check=False
     )

@@ -203,6 +203,7 @@ def test_layers() -> None:
     assert_type(layers.Add()([x, x]), Tensor)
     assert_type(Own()(x, scale=2.0), Tensor)
     assert_type(Own()(keras.Input((3,))), KerasTensor)
+    assert_type(layers.Lambda(lambda pair: pair[1])([None, x]), Tensor)
     assert_type(InputSpec(ndim=2).ndim, int | None)
     a, b = keras.Input((3,)), keras.Input((3,))
     assert_type(layers.add([a, b]), KerasTensor)
