@@ -49,6 +49,7 @@ def test_other_checkers_know_classes_of_one_s_own(command: list[str], tmp_path: 
     classes, marker, _ = TEXTS[0].partition("def test_files")
     assert marker
     calls = "assert_type(Own()([1.0]), Tensor)\nassert_type(Net()([Tensor(np.ones(2))]), Tensor)\n"
+    calls += "Variable(1.0).constraint = Positive()\n"
     (tmp_path / "user.py").write_text(classes + calls, encoding="utf8")
     result = subprocess.run(
         [*command, HERE.parent, "user.py"], cwd=tmp_path, capture_output=True, text=True, check=False

@@ -19,7 +19,7 @@ from .ownership import EXCLUSIVE, EXPOSED, Changes
 from .tensor import NUMPY_OPS, Tensor, TensorOps, as_array, dtype_name, recorders
 
 
-def _watched(slot: str, doc: str) -> Any:
+def _watched(slot: str, doc: str) -> property:
     """Return a property whose changes programs notice."""
 
     def change(self: Variable, value: Any) -> None:
@@ -121,8 +121,8 @@ class Variable(TensorOps):
             self._trainable = bool(value)
             Changes.turn(self)
 
-    constraint: Any = _watched("_constraint", "The function that projects the value after each update, None for none.")
-    regularizer: Any = _watched("_regularizer", "The function that gives a penalty on the value, None for none.")
+    constraint: property = _watched("_constraint", "The function that projects the value after each update, or None.")
+    regularizer: property = _watched("_regularizer", "The function that gives a penalty on the value, or None.")
 
     @property
     def shape(self) -> Shape:
