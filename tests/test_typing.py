@@ -53,6 +53,26 @@ class Own(Layer):
         return input_shape
 
 
+class Same(Layer):
+    """A layer that says what it does to symbolic tensors."""
+
+    def call(self, x: Tensor) -> Tensor:
+        return x
+
+    def compute_output_spec(self, x: KerasTensor) -> KerasTensor:
+        return KerasTensor(x.shape, x.dtype)
+
+
+class Ones(utils.PyDataset):
+    """Batches, with the index under the name of Keras's example."""
+
+    def __len__(self) -> int:
+        return 2
+
+    def __getitem__(self, idx: int) -> tuple[Array, Array]:
+        return np.ones((2, 2)), np.ones((2, 1))
+
+
 class Above(metrics.Metric):
     """A metric whose `update_state` says what it takes."""
 
@@ -203,6 +223,7 @@ def test_layers() -> None:
     assert_type(layers.Add()([x, x]), Tensor)
     assert_type(Own()(x, scale=2.0), Tensor)
     assert_type(Own()(keras.Input((3,))), KerasTensor)
+    assert assert_type(Same()(keras.Input((3,))), KerasTensor).shape == (None, 3)
     assert_type(layers.Lambda(lambda pair: pair[1])([None, x]), Tensor)
     assert_type(InputSpec(ndim=2).ndim, int | None)
     a, b = keras.Input((3,)), keras.Input((3,))
@@ -388,6 +409,7 @@ def test_training() -> None:
         assert_type(model.test_on_batch(x, y, None, True), Any),
     ):
         assert isinstance(found, dict)
+    assert set(model.fit(Ones(), verbose=0).history) == {"loss", "mae", "mean_squared_error", "mean_absolute_error"}
     documented = Documented()
     documented.compile("sgd", metrics=["mae"])
     assert set(documented.fit(x, y, verbose=0).history) == {"loss", "mae"}

@@ -49,7 +49,7 @@ class PyDataset:
         self.use_multiprocessing = use_multiprocessing
         self.max_queue_size = max_queue_size
 
-    def __getitem__(self, index: int) -> Any:
+    def __getitem__(self, index: int, /) -> Any:
         """Return one batch."""
         raise NotImplementedError(f"{type(self).__name__} must implement __getitem__(index), which returns a batch.")
 

@@ -260,6 +260,7 @@ class Layer(Module, Configurable):
         raise NotImplementedError(f"Layer {type(self).__name__} should override `def compute_output_shape(self, "
                                   "input_shape)` so that its output shape can be told without calling it.")  # fmt: skip
 
+    @overridable
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
         """Return the output for symbolic inputs, as a KerasTensor or a structure of them."""
         if type(self).compute_output_shape is Layer.compute_output_shape:
@@ -415,8 +416,7 @@ class Layer(Module, Configurable):
     def __autocast_dtype(self) -> str | None:
         """Return the dtype to which weights are cast during the call; None for their own."""
         policy = self.dtype_policy
-        mixed = self.autocast and policy.compute_dtype != policy.variable_dtype
-        return policy.compute_dtype if mixed else None
+        return policy.compute_dtype if self.autocast and policy.compute_dtype != policy.variable_dtype else None
 
     def _call_checked(self, *args: Any, **kwargs: Any) -> Any:
         outputs = self.call(*args, **kwargs)
