@@ -54,7 +54,7 @@ class HelpText:
 
 
 def _parts(text: Any) -> tuple[str, str, str]:
-    """Split a docstring into what stands before "Args", that section, and what stands behind it."""
+    """Split a docstring into what comes before "Args", that section, and what comes after it."""
     from inspect import cleandoc  # here, since it takes long to import
 
     before, *sections = _HEADING.split(cleandoc(getattr(text, "own", text) or ""))

@@ -196,7 +196,7 @@ class Module:
 
     @property
     def variables(self) -> list[Variable]:
-        """The weights, and behind those of each layer the states of its seed generators."""
+        """The weights. Those of each layer are followed by the states of its seed generators."""
         return self.__contents().variables[:]
 
     @property

@@ -223,7 +223,7 @@ def _check(x: Any, own: KerasTensor, axes: slice | None = None) -> None:
     if more or any(None not in (size, other) and size != other != 1 for size, other in sizes):
         advice = ""
         if more > 0:
-            advice = " A Flatten layer behind an Input of that shape, or x.reshape, makes a vector of each row."
+            advice = " A Flatten layer after an Input of that shape, or x.reshape, makes a vector of each row."
         elif more < 0:
             advice = f" x[None] adds a batch axis{', x[..., None] a channel axis' * (len(expected) > 2)}."
         raise ValueError(f"Input '{name}' must have shape {expected}. Received a tensor of shape {received}.{advice}")

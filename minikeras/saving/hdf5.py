@@ -78,7 +78,7 @@ class File:
             self.refuse("blocks of the file overlap, or refer to each other in a circle")
 
     def block(self, address: int, size: int, magic: bytes = b"") -> Fields:
-        """Return the fields of a block, which must start with `magic`, from behind that."""
+        """Return the fields of a block that follow `magic`, with which it must start."""
         self.claim(address, size)
         fields = Fields(self.source.read(address, size), self.refuse)
         if magic and fields.take(len(magic)) != magic:

@@ -303,12 +303,12 @@ def _encoded(c: _Call) -> _Value:
 
 
 def _sides(pads: Any) -> list[int]:
-    """Return the padding before each axis, then that behind each axis."""
+    """Return the padding before each axis, then the padding after each axis."""
     return [int(n) for side in zip(*pads, strict=True) for n in side]
 
 
 def _windowed(c: _Call, kind: str, *others: Any, cut: Any = (), **attributes: Any) -> _Value:
-    """Slide a window, with channels moved behind the batch, where ONNX has them."""
+    """Slide a window, with channels moved to follow the batch, where ONNX has them."""
     rank = len(c.shapes[0]) - 2
     x = c.get(0, c.dtype if c.dtype.kind == "f" else "float32")("Transpose", perm=[0, rank + 1, *range(1, rank + 1)])
     y = x(kind, *others, **{"strides": c.how.strides, "pads": _sides(c.how.pads)} | attributes)

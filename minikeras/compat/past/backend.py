@@ -198,7 +198,7 @@ def batch_dot(x: Any, y: Any, axes: Any = None) -> Any:
     left, right = (axes, axes) if isinstance(axes, int) else axes
     first, second = list("abcdef"[: x.ndim]), list("auvwxy"[: y.ndim])
     if min(x.ndim, y.ndim) < 2 or 0 in (left % x.ndim, right % y.ndim):
-        raise ValueError(f"batch_dot sums along axes behind the batch. Received: {x.shape}, {y.shape}, axes={axes}.")
+        raise ValueError(f"batch_dot sums along axes after the batch. Received: {x.shape}, {y.shape}, axes={axes}.")
     summed = second[right] = first[left]
     rest = [letter for letter in first + second[1:] if letter != summed]
     product = ops.einsum(f"{''.join(first)},{''.join(second)}->{''.join(rest)}", x, y)
