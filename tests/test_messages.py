@@ -133,7 +133,7 @@ FORGOTTEN: list[tuple[str, Callable[[], object]]] = [
     ("put a Flatten", lambda: fit(IMAGES, np.eye(10)[DIGITS], layers.Dense(10), loss="categorical_crossentropy")),
     ("put a Flatten", lambda: fit(IMAGES[..., None], Y, layers.Conv2D(1, 3), layers.Dense(1), loss="mse")),
     ("leave out return_sequences", lambda: fit(IMAGES, Y, layers.LSTM(3, return_sequences=True), loss="mse")),
-    ("Flatten layer behind an Input", lambda: fit(IMAGES, DIGITS, keras.Input((784,)), layers.Dense(10))),
+    ("Flatten layer after an Input", lambda: fit(IMAGES, DIGITS, keras.Input((784,)), layers.Dense(10))),
     ("needs return_sequences=True", lambda: model(keras.Input((5, 2)), layers.LSTM(3), layers.LSTM(3))),
     ("needs return_sequences=True", lambda: layers.Bidirectional(layers.GRU(3))(layers.GRU(3)(keras.Input((5, 2))))),
     ("adds an axis of channels", lambda: model(keras.Input((28, 28)), layers.Conv2D(4, 3))),
