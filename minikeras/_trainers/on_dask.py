@@ -27,7 +27,7 @@ def is_dask(x: Any) -> bool:
     """Return whether data, or the first of several inputs, is a Dask collection."""
     while isinstance(x, list | tuple | dict) and x:
         x = next(iter(x.values() if isinstance(x, dict) else x))
-    return hasattr(x, "__dask_graph__")
+    return hasattr(x, "__dask_graph__") and getattr(x, "chunks", True) is not None  # xarray: None if it is NumPy's
 
 
 def predict(model: Trainer, x: Any, batch_size: int | None) -> Any:

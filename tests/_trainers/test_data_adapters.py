@@ -58,6 +58,15 @@ class Arrow:
         return np.arange(3)
 
 
+class Labelled(Frame):
+    """What `predict` sees of an xarray.DataArray that holds a NumPy array: Dask's methods, which return nothing."""
+
+    chunks = None
+
+    def __dask_graph__(self) -> None:
+        return None
+
+
 class Dataset(utils.PyDataset):
     """Batches of two rows, all equal to the batch's index, and a log of what was called."""
 
@@ -393,6 +402,16 @@ def test_numbers_in_the_other_byte_order_are_predicted() -> None:
     x = np.random.default_rng(0).normal(size=(8, 3, 2)).astype("float32")
     for predict in (partial(model.predict, verbose=0), model.predict_on_batch, model):
         assert np.array_equal(predict(x.astype(">f4")), predict(x))
+
+
+def test_arrays_of_xarray_are_of_dask_only_if_it_holds_them() -> None:
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, kernel_initializer="ones")])
+    model.compile("sgd", "mse")
+    predicted = model.predict(Labelled(X), verbose=0)
+    assert type(predicted) is np.ndarray
+    assert np.array_equal(predicted, X)
+    assert model.evaluate(Labelled(X), Labelled(X), verbose=0) == 0
+    assert model.fit(Labelled(X), X, validation_split=0.4, verbose=0).history == {"loss": [0.0], "val_loss": [0.0]}
 
 
 def test_predict_takes_all_kinds() -> None:
