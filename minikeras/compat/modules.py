@@ -62,6 +62,9 @@ class StandIn(ModuleType):
                                  "for it. docs/coverage.md lists what there is.")  # fmt: skip
         return value
 
+    def __reduce__(self) -> tuple[Any, ...]:  # a function may take it to another process
+        return find_module, (self.__name__,)
+
     def __dir__(self) -> list[str]:
         module, ours = MODULES.get(self.__name__, self.__name__), source(self.__name__)
         submodules = (known.removeprefix(f"{module}.") for known in NAMESPACES if known.startswith(f"{module}."))

@@ -1,6 +1,7 @@
 """`minikeras.compat`: keras and its past, while minikeras stands in for it."""
 
 import inspect
+import pickle
 import subprocess
 import sys
 import warnings
@@ -62,6 +63,15 @@ def test_modules_are_ours_under_every_address() -> None:
     assert names["mnist"].load_data is minikeras.datasets.mnist.load_data
     assert names["schedules"].CosineDecay is minikeras.optimizers.schedules.CosineDecay
     assert names["keras"].__version__ == names["keras"].version() == "3.15.1"
+
+
+@pytest.mark.usefixtures("installed")
+def test_modules_go_to_other_processes() -> None:
+    used = run("import keras, copy\nfrom keras import backend, layers\nassert copy.deepcopy(layers) is layers")
+    code = "import pickle, sys; print([module.__name__ for module in pickle.load(sys.stdin.buffer)])"
+    sent = pickle.dumps([used[name] for name in ("keras", "layers", "backend")])
+    found = subprocess.run([sys.executable, "-c", code], input=sent, capture_output=True, check=True).stdout
+    assert found.decode().strip() == "['keras', 'keras.layers', 'keras.backend']"
 
 
 @pytest.mark.usefixtures("installed")
