@@ -7,17 +7,18 @@ of a regressor is the negative loss. With `model`, `fit` returns the estimator, 
 
 from collections.abc import Callable
 from functools import partial
+from importlib import import_module
 from typing import Any, Self, cast
 
 import numpy as np
 
+from .. import optimizers
 from .._base.signature import parameters
 from .._base.typing import Array
 from ..models import Model, clone_model
 from ..random import set_random_seed
 from ..wrappers.estimators import ClassifierMixin, Quiet, RegressorMixin
 
-_ROUTES = ("model", "fit", "predict", "compile", "optimizer")
 _COMPILE = ("optimizer", "loss", "metrics", "run_eagerly", "loss_weights")
 
 
@@ -28,7 +29,8 @@ class BaseWrapper(Quiet):
         model: The function, or a model to clone (scikeras's name).
         build_fn: The function (Keras 2's name).
         sk_params: Arguments of the function, of `Model.fit` and `Model.predict`, and of `Model.compile` if the function
-            does not compile. The prefixes `model__`, `fit__`, `predict__` and `compile__` choose one of these.
+            does not compile. The prefixes `model__`, `fit__`, `predict__` and `compile__` choose one of these,
+            `optimizer__` is for settings of the optimizer. After `warm_start`, the next `fit` continues.
 
     Attributes:
         model_: The fitted model.
@@ -56,11 +58,11 @@ class BaseWrapper(Quiet):
         """Return the settings of each route: of the function, of `fit` and so on."""
         takes = parameters(self._function())
         names = {"model": takes.names, "fit": parameters(Model.fit).names, "predict": parameters(Model.predict).names,
-                 "compile": _COMPILE}  # fmt: skip
-        sorted_: dict[str, dict[str, Any]] = {route: {} for route in _ROUTES}
+                 "compile": _COMPILE, "optimizer": ()}  # fmt: skip
+        sorted_: dict[str, dict[str, Any]] = {route: {} for route in names}
         for name, value in self.sk_params.items():
             route, _, rest = name.partition("__")
-            if rest and route in _ROUTES:
+            if rest and route in names:
                 sorted_[route][rest] = value
                 continue
             routes = [route for route in names if name in names[route]]
@@ -88,16 +90,22 @@ class BaseWrapper(Quiet):
 
     def _fit(self, X: Any, target: Array, kwargs: dict[str, Any], **meta: Any) -> Any:
         self.n_features_in_: int = X.shape[-1]
-        meta |= {"n_features_in_": X.shape[-1], "X_shape_": X.shape}
+        meta |= {"n_features_in_": X.shape[-1], "X_shape_": X.shape, "n_outputs_": int(np.prod(target.shape[1:]))}
         settings = self._sort()
+        compiling = settings["compile"]
+        if settings["optimizer"] or isinstance(compiling.get("optimizer"), type):
+            optimizer = compiling.get("optimizer", "rmsprop")
+            optimizer = optimizer() if isinstance(optimizer, type) else optimizers.get(optimizer)
+            compiling["optimizer"] = optimizer.from_config(optimizer.get_config() | settings["optimizer"])
         if (seed := self.sk_params.get("random_state")) is not None:
             set_random_seed(int(seed))
         function = self._function()
-        extra = {"meta": meta, "compile_kwargs": settings["compile"]}
-        names = parameters(function).names
-        model = function(**settings["model"], **{name: value for name, value in extra.items() if name in names})
+        extra = {"meta": meta, "compile_kwargs": compiling}
+        extra = {name: extra[name] for name in extra.keys() & parameters(function).names}
+        goes_on = self.sk_params.get("warm_start") and "model_" in vars(self)
+        model = self.model_ if goes_on else function(**settings["model"], **extra)
         if not model.compiled:
-            model.compile(**settings["compile"])
+            model.compile(**compiling)
         if str(getattr(model.loss, "name", model.loss)).startswith("categorical") and target.ndim == 1:
             target = np.eye(meta["n_classes_"], dtype="float32")[target]
         history = model.fit(X, target, **{**self._quiet, **settings["fit"], **kwargs})
@@ -118,22 +126,30 @@ class KerasClassifier(ClassifierMixin, BaseWrapper):
         classes_: The distinct labels, sorted.
     """
 
-    def fit(self, X: Any, y: Any, **kwargs: Any) -> Any:
-        """Make a model and fit it to samples and their labels, which may be one-hot."""
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, **kwargs: Any) -> Any:
+        """Make a model and fit it to samples and their labels, which may be one-hot, or several of a sample."""
         X, y = np.asarray(X), np.asarray(y)
         self._flat = y.ndim == 1
+        self._several = self.build_fn is None and y.ndim == 2 and y.shape[1] > 1 and bool((y.sum(axis=1) != 1).any())
         if y.ndim == 2 and y.shape[1] > 1:
             self.classes_: Array = np.arange(y.shape[1])
         else:
             self.classes_, places = np.unique(y, return_inverse=True)
+            weights = kwargs.get("class_weight", self._sort()["fit"].get("class_weight"))
+            if weights is not None and self.build_fn is None:  # by label in scikeras, by place in Keras 2
+                weigh = import_module("sklearn.utils.class_weight").compute_class_weight
+                kwargs["class_weight"] = dict(enumerate(weigh(weights, classes=self.classes_, y=y.reshape(-1))))
             y = places.reshape(y.shape)
         self.n_classes_: int = len(self.classes_)
-        kind = "binary" if self.n_classes_ == 2 else "multiclass"
+        kind = "multilabel-indicator" if self._several else "binary" if self.n_classes_ == 2 else "multiclass"
+        kwargs["sample_weight"] = sample_weight
         return self._fit(X, y, kwargs, n_classes_=self.n_classes_, classes_=self.classes_, target_type_=kind)
 
     def predict(self, X: Any, **kwargs: Any) -> Array:
         """Return the label of each sample."""
         outputs = self._outputs(X, kwargs)
+        if self._several:
+            return (outputs > 0.5).astype(int)
         if outputs.shape[-1] > 1:
             return cast(Array, self.classes_[outputs.argmax(axis=-1)])
         labels: Array = self.classes_[(outputs > 0.5).astype(int)]
@@ -145,18 +161,19 @@ class KerasClassifier(ClassifierMixin, BaseWrapper):
         return np.hstack([1 - outputs, outputs]) if outputs.shape[1] == 1 else outputs
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """Return the accuracy: the share of samples whose label is predicted."""
+        """Return the accuracy: the share of samples whose label is, or labels all are, predicted."""
         y = np.asarray(y)
-        labels = y.argmax(axis=1) if y.ndim == 2 and y.shape[1] > 1 else y.reshape(-1)
-        return float(np.average(self.predict(X).reshape(-1) == labels, weights=sample_weight))
+        labels = y.argmax(axis=1) if y.ndim == 2 and y.shape[1] > 1 and not self._several else y
+        hits = (self.predict(X).reshape(labels.shape) == labels).reshape(len(labels), -1).all(axis=1)
+        return float(np.average(hits, weights=sample_weight))
 
 
 class KerasRegressor(RegressorMixin, BaseWrapper):
     """Regressor whose model a function makes; see `BaseWrapper`."""
 
-    def fit(self, X: Any, y: Any, **kwargs: Any) -> Any:
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, **kwargs: Any) -> Any:
         """Make a model and fit it to samples and their targets."""
-        return self._fit(np.asarray(X), np.asarray(y), kwargs)
+        return self._fit(np.asarray(X), np.asarray(y), {**kwargs, "sample_weight": sample_weight})
 
     def predict(self, X: Any, **kwargs: Any) -> Array:
         """Return the prediction for each sample; a last axis of size 1 is dropped."""
@@ -167,8 +184,7 @@ class KerasRegressor(RegressorMixin, BaseWrapper):
         """Return R squared, or the negative loss with `build_fn`; higher is better."""
         if self.build_fn is None:
             return super().score(X, y, sample_weight)
-        loss = self.model_.evaluate(np.asarray(X), np.asarray(y), sample_weight=sample_weight, verbose=0)
-        return -float(loss[0] if isinstance(loss, list) else loss)
+        return -float(np.ravel(self.model_.evaluate(np.asarray(X), np.asarray(y), None, 0, sample_weight))[0])
 
 
 __all__ = ["KerasClassifier", "KerasRegressor"]

@@ -95,6 +95,63 @@ def test_scikeras() -> None:
     assert estimator.set_params(model__units=2).get_params()["model__units"] == 2
 
 
+def test_settings_of_the_optimizer() -> None:
+    def compiled(compile_kwargs: dict[str, Any]) -> keras.Sequential:
+        model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+        model.compile(**compile_kwargs)
+        return model
+
+    def settings(make: Any = compiled, **optimizer: Any) -> Any:
+        estimator = KerasRegressor(model=make, loss="mse", epochs=1, verbose=0, **optimizer).fit(X, X[:, 0])
+        return estimator.model_.optimizer.get_config()
+
+    assert settings(optimizer="adam", optimizer__learning_rate=0.5)["learning_rate"] == 0.5
+    assert settings(lambda: keras.Sequential([keras.layers.Dense(1)]), optimizer__rho=0.5)["rho"] == 0.5
+    sgd = settings(optimizer=keras.optimizers.SGD, optimizer__momentum=0.5)
+    assert (sgd["name"], sgd["momentum"]) == ("sgd", 0.5)
+    nested = settings(optimizer=keras.optimizers.SGD(0.25), optimizer__nesterov=True)
+    assert (nested["learning_rate"], nested["nesterov"]) == (0.25, True)
+    assert settings(optimizer=keras.optimizers.SGD)["momentum"] == 0
+
+
+def test_a_warm_start_goes_on_with_the_model() -> None:
+    cold, warm = (KerasRegressor(model=line, warm_start=warm, epochs=1, verbose=0) for warm in (False, True))
+    for estimator, goes_on in ((cold, False), (warm, True)):
+        first = estimator.fit(X, X[:, 0]).model_
+        assert (estimator.fit(X, X[:, 0]).model_ is first) is goes_on
+
+
+def test_several_labels_of_a_sample() -> None:
+    keras.utils.set_random_seed(1)
+
+    def several(meta: dict[str, Any]) -> keras.Sequential:
+        assert (meta["target_type_"], meta["n_outputs_"]) == ("multilabel-indicator", 2)
+        model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, "sigmoid")])
+        model.compile(keras.optimizers.Adam(0.1), "binary_crossentropy")
+        return model
+
+    labels = np.stack([X[:, 0] > 1.5, X[:, 1] > 1.5], axis=1).astype(int)  # none, the second, or both
+    estimator = KerasClassifier(model=several, epochs=40, verbose=0).fit(X, labels)
+    np.testing.assert_array_equal(estimator.predict(X), labels)
+    assert estimator.score(X, labels) == 1
+    assert estimator.score(X[:2], 1 - labels[:2]) == 0
+
+
+def test_weights_of_labels_and_samples() -> None:
+    def weighed(labels: Any, *args: Any, **options: Any) -> Any:
+        keras.utils.set_random_seed(1)
+        estimator = KerasClassifier(model=three, epochs=1, shuffle=False, verbose=0, **options)
+        return estimator.fit(X[:50], labels[:50], *args).model_.get_weights()[0]
+
+    expected = weighed(NUMBERS, np.where(NUMBERS == 1, 5.0, 1.0)[:50])
+    assert not np.allclose(expected, weighed(NUMBERS))
+    np.testing.assert_allclose(weighed(NAMES, class_weight={"a": 1, "b": 5, "c": 1}), expected, rtol=1e-5)
+    np.testing.assert_allclose(weighed(NUMBERS + 1, class_weight={1: 1, 2: 5, 3: 1}), expected, rtol=1e-5)
+    balanced = (50 / 3 / np.bincount(NUMBERS[:50]))[NUMBERS[:50]]
+    expected = weighed(NUMBERS, balanced)
+    np.testing.assert_allclose(weighed(NAMES, class_weight="balanced"), expected, rtol=1e-5)
+
+
 def test_settings_that_nobody_takes_are_refused() -> None:
     with pytest.raises(ValueError, match="hidden is not a legal parameter"):
         KerasClassifier(build_fn=three, hidden=3)
