@@ -301,6 +301,10 @@ class Seen(layers.Layer):
 m = Sequential([Input((3,)), Seen()])
 m.compile("sgd", "mse")
 """
+FROM_CONFIG = """
+from keras.models import model_from_config
+model_from_config({"class_name": "Sequential", "config": model.get_config()}).output_shape
+"""
 ATTRIBUTES = [
     ("float(model.optimizer.lr) == float(model.optimizer.learning_rate)", ".learning_rate", True),
     ("model.predict_classes(X).shape", "argmax", (8,)),
@@ -329,6 +333,7 @@ ATTRIBUTES = [
     ("[K.set_value(model.optimizer.lr, 0.5), float(model.optimizer.learning_rate)][1]", "x.assign(value)", 0.5),
     ("model.reset_states()", "layer.reset_state()", None),
     ("layers.LSTM(2)(inputs=Input((3, 1))).shape", "layer(x)", (None, 2)),
+    (FROM_CONFIG, "keras.layers.deserialize", (None, 2)),
     ("model.compile('sgd', 'cosine')", "'cosine_similarity'", None),
     ("model.compile('sgd', 'mse', ['mae'])", "metrics=[...] by name", None),
 ]

@@ -183,6 +183,7 @@ NAMES: dict[str, dict[str, str]] = {
         name: f"losses.{name}"
         for name in ("KLD", "MAE", "MAPE", "MSE", "MSLE", "kld", "kullback_leibler_divergence", "logcosh", "mae",
                      "mape", "mse", "msle")},
+    "keras.models": {"model_from_config": "layers.deserialize"},
     "keras.optimizers": {name.lower(): f"optimizers.{name}" for name in _OPTIMIZERS},
     "keras.utils": {"plot": "utils.plot_model"}}  # fmt: skip
 """Module -> old name -> today's address below minikeras."""
