@@ -54,8 +54,7 @@ class LearningRateScheduler(Callback):
         for name, optimizer in optimizers(self.model):
             if not hasattr(optimizer, "learning_rate"):
                 raise ValueError(f'Optimizer must have a "learning_rate" attribute. Received: {optimizer!r}.')
-            rate = self._scheduled(epoch, float(optimizer.learning_rate))
-            optimizer.learning_rate = rate
+            optimizer.learning_rate = rate = self._scheduled(epoch, float(optimizer.learning_rate))
             if self.verbose > 0:
                 which = f" {name}" * bool(name)
                 write(f"\nEpoch {epoch + 1}: LearningRateScheduler setting{which} learning rate to {rate}.\n")
@@ -68,8 +67,7 @@ class LearningRateScheduler(Callback):
             new = self.schedule(epoch, rate)
         except TypeError:  # a function of the epoch alone
             new = self.schedule(epoch)
-        if isinstance(new, TensorOps):
-            new = new.numpy()[()]
+        new = new.numpy()[()] if isinstance(new, TensorOps) else new
         if not isinstance(new, float | np.float32):
             raise ValueError(f"The output of the `schedule` function should be a float. Got: {new!r}")
         return new

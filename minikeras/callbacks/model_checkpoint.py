@@ -51,8 +51,8 @@ class ModelCheckpoint(Monitor):
         self.save_best_only = save_best_only
         self.save_weights_only = save_weights_only
         self.save_freq: Frequency = save_freq
-        self._counter = BatchCounter(save_freq)
-        self._epoch = 0
+        self._should_save_on_batch = BatchCounter(save_freq).is_full  # the names are Keras's, which subclasses call
+        self._current_epoch = 0
         endings = (".npz", ".weights.h5") if save_weights_only else (".keras", ".h5")
         if not self.filepath.endswith(endings):
             raise ValueError(f"ModelCheckpoint with save_weights_only={save_weights_only} needs a filepath that ends "
@@ -65,26 +65,30 @@ class ModelCheckpoint(Monitor):
             import_h5py()  # an ImportError now, and not after the first epoch
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
-        self._epoch = epoch
+        self._current_epoch = epoch
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
-        if self._counter.is_full(batch):
-            self._save(self._epoch, {"batch": batch + 1, **(logs or {})})
+        if self._should_save_on_batch(batch):
+            self._save_model(self._current_epoch, batch, logs)
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         self._set_monitor_op(logs)
         if self.save_freq == "epoch":
-            self._save(epoch, logs or {})
+            self._save_model(epoch, None, logs)
 
-    def _save(self, epoch: int, logs: Logs) -> None:
+    def _get_file_path(self, epoch: int, batch: int | None, logs: Logs | None) -> str:
+        fields = {**({} if batch is None else {"batch": batch + 1}), **(logs or {})}
         try:
-            path = self.filepath.format_map({**logs, "epoch": epoch + 1})
+            return self.filepath.format_map({**fields, "epoch": epoch + 1})
         except KeyError as error:
             raise KeyError(f"filepath={self.filepath!r} has a field {error} that the logs lack. They have: "
-                           f"{', '.join(logs)}.") from None  # fmt: skip
+                           f"{', '.join(fields)}.") from None  # fmt: skip
+
+    def _save_model(self, epoch: int, batch: int | None, logs: Logs | None) -> None:
+        path = self._get_file_path(epoch, batch, logs)
         if not self.save_best_only:
             self._say(epoch, f"saving model to {path}")
-        elif not self._is_best(epoch, logs, path):
+        elif not self._is_best(epoch, logs or {}, path):
             return
         if os.path.isdir(path):
             raise IsADirectoryError(f"ModelCheckpoint needs the path of a file. Received: {path!r}, a directory.")

@@ -236,16 +236,14 @@ class ReduceLROnPlateau(Monitor):
 
     def _reduce(self, epoch: int) -> bool:
         """Lower the rates that are above the minimum, and return whether there was one."""
-        lowered = False
-        for name, optimizer in optimizers(self.model):
-            old = float(optimizer.learning_rate)
-            if old > np.float32(self.min_lr):  # rounded as the optimizer rounds its rate
-                lowered = True
-                optimizer.learning_rate = new = max(old * self.factor, self.min_lr)
-                if self.verbose > 0:
-                    which = f" {name}" * bool(name)
-                    write(f"\nEpoch {epoch + 1}: ReduceLROnPlateau reducing{which} learning rate to {new}.\n")
-        return lowered
+        least = np.float32(self.min_lr)  # rounded as the optimizer rounds its rate
+        above = [(name, x) for name, x in optimizers(self.model) if float(x.learning_rate) > least]
+        for name, optimizer in above:
+            optimizer.learning_rate = new = max(float(optimizer.learning_rate) * self.factor, self.min_lr)
+            if self.verbose > 0:
+                which = f" {name}" * bool(name)
+                write(f"\nEpoch {epoch + 1}: ReduceLROnPlateau reducing{which} learning rate to {new}.\n")
+        return bool(above)
 
 
 class TerminateOnNaN(Callback):

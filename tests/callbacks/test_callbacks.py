@@ -323,6 +323,31 @@ def test_a_schedule_may_give_a_tensor() -> None:
     scheduler.on_epoch_end(0)
 
 
+class Tracked(ModelCheckpoint):
+    """A checkpoint as Weights & Biases and others derive it: Keras's methods say when and where it saves."""
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        self.paths: list[Path] = []
+
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        if self._should_save_on_batch(batch):
+            self._save_model(epoch=self._current_epoch, batch=batch, logs=logs)
+            self.paths.append(Path(self._get_file_path(epoch=self._current_epoch, batch=batch, logs=logs)))
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        super().on_epoch_end(epoch, logs)
+        if self.save_freq == "epoch":
+            self.paths.append(Path(self._get_file_path(epoch=epoch, batch=None, logs=logs)))
+
+
+@pytest.mark.parametrize(("freq", "name", "saved"), [
+    ("epoch", "{epoch}-{loss:.0f}", ["1-2", "2-4"]), (3, "{epoch}-{batch}", ["2-1"])])  # fmt: skip
+def test_a_tracker_learns_what_a_checkpoint_saves(tmp_path: Path, freq: Any, name: str, saved: list[str]) -> None:
+    checkpoint = Tracked(tmp_path / f"{name}.weights.npz", "loss", save_weights_only=True, save_freq=freq)
+    fit(Net(), 2, checkpoint)
+    assert sorted(tmp_path.iterdir()) == checkpoint.paths == [tmp_path / f"{stem}.weights.npz" for stem in saved]
+
+
 @pytest.mark.parametrize("ending", ["weights.npz", "npz"])
 def test_checkpoints_are_weights_of_the_epoch(tmp_path: Path, ending: str) -> None:
     path = tmp_path / "new" / f"{{epoch:02d}}-{{loss:.1f}}.{ending}"
