@@ -345,6 +345,25 @@ def test_old_attributes_and_methods(code: str, today: str, value: Any) -> None:
     assert old(MODEL + code, today) == value
 
 
+@pytest.mark.usefixtures("installed")
+def test_graphs_can_be_drawn_as_visualkeras_does_it() -> None:
+    """It goes from a layer to those before it by `parent_nodes`, from an output to its layer by `_keras_history`."""
+    found = run(
+        "import keras\nfrom keras import layers\n"
+        "a, b, dense = keras.Input((3,)), keras.Input((3,)), layers.Dense(2)\n"
+        "join = layers.Concatenate()\n"
+        "shared = dense(b)\n"
+        "y = join([dense(a), shared, b, b])\n"
+        "before = [n.operation for n in join._inbound_nodes[0].parent_nodes]\n"
+        "ends = [tuple(x._keras_history) for x in (a, shared, y)]\n"
+        "made = [hasattr(keras.KerasTensor((3,)), '_keras_history'), y._keras_history.operation is join]"
+    )
+    first, second = (found[name]._keras_history.operation for name in "ab")
+    assert found["before"] == [found["dense"], found["dense"], second, second]
+    assert found["ends"] == [(first, 0, 0), (found["dense"], 0, 0), (found["join"], 0, 0)]
+    assert found["made"] == [False, True]
+
+
 ARRAYS = """
 from keras import backend as K
 import numpy as np

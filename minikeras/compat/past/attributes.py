@@ -1,13 +1,14 @@
-"""Attributes and methods that models, layers and optimizers had in earlier versions."""
+"""Attributes and methods that models, layers and optimizers had earlier, or by which packages draw graphs."""
 
+from collections import namedtuple
 from collections.abc import Callable
 from itertools import chain
 from types import SimpleNamespace
 from typing import Any
 from weakref import WeakKeyDictionary, ref
 
-from ..._base.nested import map_shapes, only
-from ..._core.keras_tensor import KerasTensor
+from ..._base.nested import map_shapes, map_structure, only
+from ..._core.keras_tensor import KerasTensor, Node
 from ..._core.tape import GradientTape
 from ..._trainers.output_matching import Outputs
 from ..._trainers.trainer import Trainer
@@ -129,9 +130,8 @@ def _add_metric(layer: Any, value: Any, name: str | None = None, **options: Any)
 
 def _compiled_loss(model: Any) -> Callable[..., Any]:
     def loss(y: Any, y_pred: Any, sample_weight: Any = None, regularization_losses: Any = None) -> Any:
-        total = model._compiled_loss(y, y_pred, sample_weight, model._names_of_outputs)
-        for penalty in regularization_losses or ():
-            total = total + penalty
+        start = model._compiled_loss(y, y_pred, sample_weight, model._names_of_outputs)
+        total = sum(regularization_losses or (), start)
         model._loss_tracker.update_state(total)
         return total
 
@@ -159,11 +159,7 @@ def _of_call(what: str) -> Callable[[Any, int], Any]:
 
 
 def _shape_of(what: str) -> Past:
-    def read(layer: Any) -> Any:
-        tensors = getattr(layer, what)
-        return [t.shape for t in tensors] if isinstance(tensors, list) else tensors.shape
-
-    return Past(f"{what}_shape", f"layer.{what}.shape", read)
+    return Past(f"{what}_shape", f"layer.{what}.shape", lambda x: map_structure(lambda t: t.shape, getattr(x, what)))
 
 
 def _metrics_names(model: Any) -> list[str]:
@@ -196,6 +192,7 @@ def _append(append: Callable[..., None], model: Any, layer: Any, named: Any) -> 
     append(model, layer, named)
 
 
+KerasHistory = namedtuple("KerasHistory", "operation node_index tensor_index")
 _owners: WeakKeyDictionary[Optimizer, Any] = WeakKeyDictionary()
 
 
@@ -235,7 +232,10 @@ def install() -> None:
             "lr": property(Past("lr", ".learning_rate", lambda optimizer: optimizer.learning_rate).__get__, _set_lr)},
         InputLayer: {"input": Past("input", "layer.output", lambda layer: layer.output)},
         Metric: {"reset_states": _renamed("metric.reset_states()", "metric.reset_state()")},
-        KerasTensor: {"shape": property(lambda tensor: Shape(tensor._shape))}}  # fmt: skip
+        Node: {"parent_nodes": property(lambda node: [x.node for x in node.inputs if x.node is not None])},
+        KerasTensor: {
+            "_keras_history": property(lambda x: KerasHistory(x.node.operation, x.node.index, x.index)),
+            "shape": property(lambda tensor: Shape(tensor._shape))}}  # fmt: skip
     around(base, "_shapes", lambda shapes, x: map_shapes(Shape, shapes(x)))
     around(Sequential, "_append", _append)
     around(Trainer, "compile", _compile)

@@ -193,7 +193,7 @@ ABSENT: dict[str, str] = {
     "manual_variable_initialization pool2d pool3d random_binomial random_normal_variable random_uniform_variable "
     "resize_volumes separable_conv2d spatial_3d_padding",
     "keras.layers": "Highway LocallyConnected1D LocallyConnected2D MaxoutDense RandomHeight RandomWidth",
-    "keras.models": "Graph", "keras.utils": "multi_gpu_model"}  # fmt: skip
+    "keras.models": "Graph model_from_yaml", "keras.utils": "multi_gpu_model"}  # fmt: skip
 """Module -> old names that can be imported but not called: a call says that they are not here."""
 
 
