@@ -1,4 +1,4 @@
-"""Packages made for Keras and TensorFlow run on minikeras: KerasTuner, TensorBoard's plugin for hyperparameters."""
+"""Packages made for Keras and TensorFlow run on minikeras: tuners, trackers, progress bars, drawings."""
 
 import json
 import subprocess
@@ -110,3 +110,75 @@ print(tf.make_ndarray(tf.make_tensor_proto([1.0, 2.0])).tolist())
 def test_tensorboard_shows_hyperparameters(tmp_path: Path) -> None:
     runs = ["{'rate': 0.15, 'units': 2.0}", "{'rate': 0.15, 'units': 3.0}"]
     assert run(BOARD, tmp_path) == ["['units', 'rate'] ['Loss']", *runs, "1", "[1.0, 2.0]"]
+
+
+MODEL = """
+import os, sys, keras, numpy as np
+
+os.chdir(sys.argv[1])
+x, y = np.ones((32, 4)), np.ones((32, 1))
+model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, "relu"), keras.layers.Dense(1)])
+model.compile("sgd", "mse", metrics=["mae"])
+"""
+STARTS = {  # package -> a script, and what it prints; with real Keras too
+    "tqdm": ("""
+import io
+from tqdm import tqdm
+from tqdm.keras import TqdmCallback
+
+class Bar(tqdm):
+    def update(self, n=1):
+        super().update(n)
+        print(self.n, self.total, *sorted(part.split("=")[0] for part in self.postfix.split(", ")))
+
+bars = TqdmCallback(verbose=1, tqdm_class=Bar, file=io.StringIO())
+model.fit(x, y, epochs=2, batch_size=12, validation_split=0.25, verbose=0, callbacks=[bars])
+""", ["1 2 loss mae", "2 2 loss mae", "1 2 loss mae val_loss val_mae",
+      "1 2 loss mae", "2 2 loss mae", "2 2 loss mae val_loss val_mae"]),
+    "visualkeras": ("""
+import visualkeras
+from visualkeras.layer_utils import model_to_adj_matrix
+
+a, b = keras.Input((4,)), keras.Input((4,))
+dense = keras.layers.Dense(2)
+y = keras.layers.Add()([dense(a), dense(b)])
+model = keras.Model([a, b], [y, keras.layers.Dense(1)(y)])
+print([row.astype(int).tolist() for row in model_to_adj_matrix(model)[1]])
+print(visualkeras.graph_view(model, show_neurons=False).size)
+""", ["[[0, 0, 1, 0, 0], [0, 0, 1, 0, 0], [0, 0, 0, 2, 0], [0, 0, 0, 0, 1], [0, 0, 0, 0, 0]]", "(1270, 430)"]),
+    "wandb": ("""
+os.environ |= {"WANDB_MODE": "offline", "WANDB_SILENT": "true"}
+import wandb
+from wandb.integration.keras import WandbMetricsLogger, WandbModelCheckpoint
+
+run = wandb.init(project="test")
+save = [WandbModelCheckpoint("{epoch}.keras", "loss"), WandbModelCheckpoint("b.keras", save_freq=3)]
+model.fit(x, y, epochs=2, batch_size=16, verbose=0, callbacks=[WandbMetricsLogger(), *save])
+print(sorted(key for key in run.summary.keys() if key.startswith("epoch/")))
+print(sorted(name for name in os.listdir() if name.endswith(".keras")))
+wandb.finish()
+""", ["['epoch/epoch', 'epoch/learning_rate', 'epoch/loss', 'epoch/mae']", "['1.keras', '2.keras', 'b.keras']"]),
+    "optuna_integration": ("""
+import optuna
+from optuna_integration import KerasPruningCallback
+
+def objective(trial):
+    again = keras.models.clone_model(model)
+    again.compile(keras.optimizers.SGD(trial.suggest_categorical("rate", [0.1, 1e-5])), "mse")
+    again.set_weights([np.full_like(w, 0.1) for w in again.get_weights()])
+    return again.fit(x, y, epochs=3, verbose=0, callbacks=[KerasPruningCallback(trial, "loss")]).history["loss"][-1]
+
+study = optuna.create_study(sampler=optuna.samplers.GridSampler({"rate": [0.1, 1e-5]}, seed=0),
+                            pruner=optuna.pruners.ThresholdPruner(upper=0.5, n_warmup_steps=1))
+study.optimize(objective, n_trials=2)
+print(sorted((trial.params["rate"], trial.state.name) for trial in study.trials))
+""", ["[(1e-05, 'PRUNED'), (0.1, 'COMPLETE')]"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("package", STARTS)
+def test_quick_starts(package: str, tmp_path: Path) -> None:
+    if find_spec(package) is None:
+        pytest.skip(f"needs {package}")
+    code, printed = STARTS[package]
+    assert run(MODEL + code, tmp_path) == printed
