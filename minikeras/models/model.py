@@ -181,12 +181,12 @@ class Model(Exporting, Trainer):
     @property
     def input_shape(self) -> Any:
         """Shape of the input, None where open, or a list; an AttributeError without a graph, or if not built."""
-        return only([x.shape for x in self._known(self._own_graph, "input shape").inputs])
+        return only([x._shape for x in self._known(self._own_graph, "input shape").inputs])
 
     @property
     def output_shape(self) -> Any:
         """Shape of the output, None where open, or a list; an AttributeError without a graph, or if not built."""
-        return only([y.shape for y in self._known(self._own_graph, "output shape").outputs])
+        return only([y._shape for y in self._known(self._own_graph, "output shape").outputs])
 
     @property
     def operations(self) -> list[Any]:

@@ -311,6 +311,7 @@ ATTRIBUTES = [
     ("model.predict_proba(X).shape", "model.predict(x)", (8, 2)),
     ("model.input.shape.as_list()", "list(shape)", [None, 3]),
     ("model.layers[0].output_shape", "layer.output.shape", (None, 2)),
+    ("type(model.layers[0].input_shape)", "layer.input.shape", tuple),
     ("model.layers[0].get_output_at(0).shape", "layer.output", (None, 2)),
     ("Model(input=model.input, output=model.output).output_shape", "outputs=", (None, 2)),
     ("model.fit(X, Y, nb_epoch=2, verbose=0).epoch", "epochs=", [0, 1]),
@@ -343,6 +344,12 @@ ATTRIBUTES = [
 @pytest.mark.parametrize(("code", "today", "value"), ATTRIBUTES, ids=[row[0] for row in ATTRIBUTES])
 def test_old_attributes_and_methods(code: str, today: str, value: Any) -> None:
     assert old(MODEL + code, today) == value
+
+
+@pytest.mark.usefixtures("installed")
+def test_shapes_of_models_are_plain_tuples() -> None:
+    """Packages such as keras-visualizer ask for the type."""
+    assert last(MODEL + "type(model.input_shape), type(model.output_shape)") == (tuple, tuple)
 
 
 @pytest.mark.usefixtures("installed")

@@ -159,7 +159,7 @@ def _of_call(what: str) -> Callable[[Any, int], Any]:
 
 
 def _shape_of(what: str) -> Past:
-    return Past(f"{what}_shape", f"layer.{what}.shape", lambda x: map_structure(lambda t: t.shape, getattr(x, what)))
+    return Past(f"{what}_shape", f"layer.{what}.shape", lambda x: map_structure(lambda t: t._shape, getattr(x, what)))
 
 
 def _metrics_names(model: Any) -> list[str]:
