@@ -77,7 +77,7 @@ def _children(saved: Any) -> Iterator[tuple[str, Any]]:
 def _properties(cls: Any) -> frozenset[str]:
     """Return the names of properties that the user's classes define."""
     names = (name for base in cls.__mro__ if not is_built_in(base) and base is not object for name in dir(base))
-    return frozenset(name for name in names if isinstance(getattr(cls, name, None), property) and name[0] != "_")
+    return frozenset(name for name in names if name[0] != "_" and isinstance(getattr(cls, name, None), property))
 
 
 @cache

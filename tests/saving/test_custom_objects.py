@@ -2,13 +2,17 @@
 
 import functools
 import pathlib
-from typing import Any
+import sys
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
 import minikeras as keras
 from minikeras import layers
+
+if TYPE_CHECKING:
+    from decimal import Decimal
 
 pytest.importorskip("h5py")
 
@@ -191,6 +195,20 @@ def test_a_layer_is_found_by_any_of_its_names(tmp_path: pathlib.Path) -> None:
     old.save_weights(tmp_path / "w.weights.h5")
     new.load_weights(tmp_path / "w.weights.h5")
     assert np.array_equal(new.a_dense.get_weights()[0], old.dense.get_weights()[0])
+
+
+@pytest.mark.skipif(sys.version_info < (3, 14), reason="annotations are evaluated with their class")
+def test_annotations_that_only_type_checkers_can_evaluate(tmp_path: pathlib.Path) -> None:
+    class Typed(Plain):
+        price: Decimal
+
+        def call(self, x: Any) -> Decimal | Any:
+            return super().call(x)
+
+    model, x = Typed(), np.ones((1, 2), "float32")
+    y = model(x)
+    model.save(tmp_path / "m.keras")
+    assert np.array_equal(keras.models.load_model(tmp_path / "m.keras", custom_objects={"Typed": Typed})(x), y)
 
 
 @pytest.mark.parametrize("shared", [False, True])
