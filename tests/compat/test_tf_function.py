@@ -1,6 +1,8 @@
 """`tf.function`: traced once for a kind of arguments, replayed from then on, with the numbers of TensorFlow's."""
 
+import copy
 import operator
+import pickle
 import random
 import sys
 from collections.abc import Callable, Iterator
@@ -413,6 +415,29 @@ def test_a_generator_draws_new_numbers_at_every_call() -> None:
         return generator.normal((3,))
 
     assert len({step().numpy().tobytes() for _ in range(CALLS)}) == CALLS
+
+
+class Scale:
+    """An object whose method becomes a function when it is made."""
+
+    def __init__(self) -> None:
+        self.factor = keras.Variable(2.0)
+        self.run = tf.function(self.times)
+
+    def times(self, x: Any) -> Any:
+        return self.factor * x
+
+
+@pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy, lambda scale: pickle.loads(pickle.dumps(scale))])
+def test_what_holds_a_function_is_copied_after_its_calls(duplicate: Callable[[Scale], Scale]) -> None:
+    scale, x = Scale(), tf.constant([1.0, 2.0])
+    for _ in range(CALLS):
+        scale.run(x)
+    other = duplicate(scale)
+    other.factor.assign(3.0)
+    expected = [3.0, 6.0]
+    assert all(other.run(x).numpy().tolist() == expected for _ in range(CALLS))
+    assert scale.run(x).numpy().tolist() == ([2.0, 4.0] if other.factor is not scale.factor else expected)
 
 
 def test_threads_may_call_one_function_that_updates_variables(four_threads: ThreadPoolExecutor) -> None:

@@ -1,6 +1,5 @@
 """`tf.function`: a Python function of tensors, traced at its first call with arguments of a kind, and then replayed."""
 
-import copy
 import functools
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -156,18 +155,23 @@ class Function:
         return (*arguments, *args[len(arguments) :])
 
     def __get__(self, instance: Any, owner: Any = None) -> "Function":
-        if instance is None:
-            return self
-        bound = Function(self.python_function, self.input_signature, instance)
+        return self if instance is None else self._bound(instance)
+
+    def _bound(self, owner: Any) -> "Function":
+        bound = Function(self.python_function, self.input_signature, owner)
         bound._traced, bound._calls = self._traced, self._calls
         return bound
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what a pickle or a copy has: all but the traces, whose keys hold here only."""
+        return {**vars(self), "_traced": set(), "graph": None, "_calls": {}}
 
     def get_concrete_function(self, *args: Any, **kwargs: Any) -> "Function":
         """Return a copy with the graph for arguments (tensors or specifications), traced by a run on zeros."""
         specs = map_structure(_symbol, (args or self.input_signature or (), kwargs))
         key = self._key(specs)
         outputs = iter(() if key in self._traced else (sys.stdout,))
-        concrete = copy.copy(self)
+        concrete = self._bound(self._owner)
 
         def run(args: Any, kwargs: Any) -> Any:
             with redirect_stdout(next(outputs, Muted(sys.stdout))):  # `infer` calls it more than once
