@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from functools import cache
+from functools import cache, wraps
 from itertools import accumulate
 from typing import Any, TypeAlias, TypeVar, cast, overload
 
@@ -308,6 +308,7 @@ def custom_gradient(f: Callable[P, tuple[R, Any]]) -> Callable[P, R]:
         0.6931
     """
 
+    @wraps(f)
     def call(*args: Any, **kwargs: Any) -> Any:
         tensors = [x if isinstance(x, TensorOps) else Tensor(np.asarray(coerce(x))) for x in args]
         with _Reads() as reads:
@@ -331,9 +332,8 @@ def custom_gradient(f: Callable[P, tuple[R, Any]]) -> Callable[P, R]:
 
 def _cut(joint: Any, shapes: Sequence[tuple[int, ...]]) -> list[Any]:
     """Cut a long tensor into tensors of the given shapes."""
-    sizes = [*map(math.prod, shapes)]
-    ends = accumulate(sizes)
-    return [np.reshape(joint[end - n : end], shape) for end, n, shape in zip(ends, sizes, shapes, strict=True)]
+    ends = accumulate(map(math.prod, shapes))
+    return [np.reshape(joint[end - math.prod(shape) : end], shape) for end, shape in zip(ends, shapes, strict=True)]
 
 
 def _custom_op(gradient: Callable[..., Any], shapes: Sequence[tuple[int, ...]] | None, variables: list[Any]) -> Op:

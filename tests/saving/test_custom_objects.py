@@ -211,6 +211,21 @@ def test_annotations_that_only_type_checkers_can_evaluate(tmp_path: pathlib.Path
     assert np.array_equal(keras.models.load_model(tmp_path / "m.keras", custom_objects={"Typed": Typed})(x), y)
 
 
+def test_functions_with_custom_gradients_are_registered_under_their_own_names(tmp_path: pathlib.Path) -> None:
+    def triple_(x: Any) -> Any:
+        return x * 3, lambda upstream: upstream * 3
+
+    def twice_(x: Any) -> Any:
+        return x * 2, lambda upstream: upstream * 2
+
+    register = keras.saving.register_keras_serializable("gradients")
+    triple, _ = register(keras.ops.custom_gradient(triple_)), register(keras.ops.custom_gradient(twice_))
+    model, x = keras.Sequential([keras.Input((1,)), layers.Dense(1, triple)]), np.ones((1, 1), "float32")
+    model.save(tmp_path / "m.keras")
+    loaded = keras.models.load_model(tmp_path / "m.keras")
+    assert np.array_equal(loaded.predict(x, verbose=0), model.predict(x, verbose=0))
+
+
 @pytest.mark.parametrize("shared", [False, True])
 def test_nested_and_shared_models_of_graphs(shared: bool, tmp_path: pathlib.Path) -> None:
     def part(size: int, name: str) -> Any:
