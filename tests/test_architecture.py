@@ -141,6 +141,27 @@ def test_only_numpy_and_the_standard_library_are_imported() -> None:
     assert out.stdout.strip() == ""
 
 
+def test_import_statements_name_all_modules() -> None:  # by them PyInstaller and cx_Freeze find what a script needs
+    named: set[str] = set()
+    modules = {m.name for m in pkgutil.walk_packages([str(ROOT)], "minikeras.") if not m.ispkg}
+    for path in ROOT.rglob("*.py"):
+        parts = path.relative_to(ROOT.parent).parts
+        for node in ast.walk(ast.parse(path.read_text("utf8"))):
+            if isinstance(node, ast.ImportFrom) and "compat" not in parts:  # which scripts need not import
+                package = ".".join([*parts[: -node.level or None], *filter(None, [node.module])])
+                named |= {package, *(f"{package}.{alias.name}" for alias in node.names)}
+    started_or_old = re.compile(r"minikeras\.(_cli|compat|_serialization\.legacy|__main__)")
+    assert [m for m in sorted(modules - named) if not started_or_old.match(m)] == []
+
+
+@pytest.mark.parametrize("mode", ["all", "normal"])
+def test_imports_may_wait(mode: str) -> None:  # from Python 3.15 on, which alone knows the option
+    code = "import numpy, minikeras as k; print(k.layers.Dense(1, use_bias=False)(numpy.zeros((1, 2), int)).numpy())"
+    command = [sys.executable, "-X", f"lazy_imports={mode}", "-c", code]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT.parent)}
+    assert subprocess.run(command, capture_output=True, text=True, check=True, env=environment).stdout == "[[0.]]\n"
+
+
 def test_public_methods_say_what_they_do_themselves_or_in_a_base_class() -> None:
     nodes = [node for path in ROOT.rglob("*.py") for node in ast.walk(ast.parse(path.read_text("utf8")))]
     classes: dict[str, list[ast.ClassDef]] = {}

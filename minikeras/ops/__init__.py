@@ -2,14 +2,12 @@
 
 # ruff: noqa: I001  # many names a line
 # fmt: off
-from functools import cache as _cache
-from importlib import import_module as _import_module
+from sys import modules as _modules
 
-from .._core import tensor
+from .._core import op as _op, tensor
 from .._base.lazy import lazily
 from .._core.keras_tensor import KerasTensor as KerasTensor
 from .._core.tensor import Tensor as Tensor
-from .._core.op import late_ops as _late_ops
 from .activation import (
     celu, elu, gelu, glu, hard_shrink, hard_sigmoid, hard_silu, hard_swish, hard_tanh, leaky_relu, log_sigmoid,
     log_softmax, relu, relu6, selu, sigmoid, silu, soft_shrink, softmax, softplus, softsign, sparse_plus,
@@ -95,6 +93,8 @@ with lazily(globals()) as _rest:
     from . import image as image
     from . import nn as nn
     from . import numpy as numpy
+    from . import numpy_rules as numpy_rules
 
-_late_ops.append(_rest)
-tensor.numpy_functions = _cache(lambda: _import_module(".numpy_rules", __name__))
+_loaded = celu, one_hot, cast, abs, det, moments, all, append  # each from a module that Python 3.15 may leave for later
+_op.late_ops.append(_rest)
+tensor.numpy_functions = lambda: _modules[__name__].numpy_rules
