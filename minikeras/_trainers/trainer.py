@@ -201,9 +201,8 @@ class Trainer(Layer):
             raise ValueError(f"`steps_per_execution` must be an integer from 1 on. Received: {every!r}.")
         plain = chosen = None if optimizer is None else optimizers.get(optimizer)
         compiled_loss = CompiledLoss(loss, loss_weights) if loss is not None else self._compiled_loss
-        compiled_metrics = self._compiled_metrics
-        if metrics is not None or weighted_metrics is not None:
-            compiled_metrics = CompiledMetrics(metrics, weighted_metrics)
+        has_metrics = metrics is not None or weighted_metrics is not None
+        compiled_metrics = CompiledMetrics(metrics, weighted_metrics) if has_metrics else self._compiled_metrics
         scales = auto_scale_loss and self.dtype_policy.name == "mixed_float16"
         if scales and chosen is not None and not isinstance(chosen, optimizers.LossScaleOptimizer):
             chosen = optimizers.LossScaleOptimizer(chosen, name="loss_scale_optimizer")

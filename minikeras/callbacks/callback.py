@@ -147,8 +147,7 @@ def as_floats(logs: Mapping[str, Any] | None) -> Logs:
     floats: Logs = {}
     items = (logs or {}).items()
     for name, value in sorted(items) if isinstance(logs, dict) else items:  # the `Logs` of a step are sorted
-        if isinstance(value, TensorOps):
-            value = value.numpy()
+        value = value.numpy() if isinstance(value, TensorOps) else value
         if isinstance(value, dict):
             floats.update(as_floats(value))
         else:

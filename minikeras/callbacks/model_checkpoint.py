@@ -51,7 +51,7 @@ class ModelCheckpoint(Monitor):
         self.save_best_only = save_best_only
         self.save_weights_only = save_weights_only
         self.save_freq: Frequency = save_freq
-        self._should_save_on_batch = BatchCounter(save_freq).is_full  # the names are Keras's, which subclasses call
+        self._counter = BatchCounter(save_freq)
         self._current_epoch = 0
         endings = (".npz", ".weights.h5") if save_weights_only else (".keras", ".h5")
         if not self.filepath.endswith(endings):
@@ -75,6 +75,9 @@ class ModelCheckpoint(Monitor):
         self._set_monitor_op(logs)
         if self.save_freq == "epoch":
             self._save_model(epoch, None, logs)
+
+    def _should_save_on_batch(self, batch: int) -> bool:  # these methods have Keras's names: subclasses override them
+        return self._counter.is_full(batch)
 
     def _get_file_path(self, epoch: int, batch: int | None, logs: Logs | None) -> str:
         fields = {**({} if batch is None else {"batch": batch + 1}), **(logs or {})}
