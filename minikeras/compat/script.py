@@ -4,10 +4,20 @@ import os
 import sys
 from collections.abc import Callable, Iterable
 from importlib import import_module
+from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
 from .finder import install
+
+SCRIPT = "MINIKERAS_SCRIPT"
+"""The environment variable with the path of the script that runs, for child processes."""
+
+
+class _Script(ModuleType):
+    """The module `__main__` of a script. To `multiprocessing` its spec names the module that child processes import."""
+
+    __spec__ = property(lambda self: ModuleSpec(f"{__package__}.child", None))
 
 
 def run(path: str, arguments: Iterable[str] = (), keep_going: bool = False) -> None:
@@ -26,6 +36,9 @@ def run_script(path: str) -> None:
     stdin = path == "-"
     file = "<stdin>" if stdin else os.path.abspath(path)
     main = new_main(file, "" if stdin else os.path.dirname(os.path.realpath(path)))
+    if not stdin:
+        os.environ[SCRIPT] = file
+        main.__class__ = _Script
     error = failure(lambda: exec(compile(source, file, "exec", dont_inherit=True), vars(main)), vars(main))
     if error is not None:
         sys.excepthook(type(error), error, error.__traceback__)

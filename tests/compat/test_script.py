@@ -69,6 +69,31 @@ def test_it_ends_as_python_ends(tmp_path: Path, text: str) -> None:
     assert (found.returncode, found.stdout, found.stderr) == (expected.returncode, expected.stdout, expected.stderr)
 
 
+def test_child_processes_import_the_script_with_the_same_modules(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(CHILDREN)
+    for command in ([script], [script.name]):
+        done = minikeras(*command, cwd=tmp_path)
+        assert (done.stdout, done.returncode) == ("[1.0, 4.0]\n", 0), done.stderr
+
+
+CHILDREN = """
+import multiprocessing
+from tensorflow import keras
+
+class Double(keras.layers.Layer):
+    def call(self, x):
+        return 2 * x
+
+def total(layer, size):
+    return float(keras.ops.sum(layer(keras.ops.ones((size,)))))
+
+if __name__ == "__main__":
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        print(pool.starmap(total, [(keras.layers.Identity(), 1), (Double(), 2)]))
+"""
+
+
 def test_a_script_may_come_from_standard_input() -> None:
     text = "import sys; print(sys.argv, __name__, __file__, repr(sys.path[0])); 1 / 0"
     expected, found = (run("-", "a", stdin=text) for run in (python, minikeras))
