@@ -143,10 +143,8 @@ class GradientTape(Recorder):
             raise RuntimeError("A non-persistent GradientTape can only be used to compute one set of gradients. "
                                "Make it with GradientTape(persistent=True) to ask again.")  # fmt: skip
         self._used = True
-        open_tapes = recorders.open
-        if not self.persistent and self in open_tapes:  # a persistent tape records its own gradients, as in TensorFlow
-            recorders.open = [r for r in open_tapes if r is not self]
-        try:
+        # A persistent tape records its own gradients, as in TensorFlow.
+        with stop_recording(*(r for r in recorders.open if self.persistent or r is not self)):
             if isinstance(target, TensorOps):
                 pairs = [(target, output_gradients)]
             else:
@@ -158,8 +156,6 @@ class GradientTape(Recorder):
                 totals = backward([*self._entries], pairs, bool(recorders.open), self._watched, ends)
             tensors = {end: g if isinstance(g, Tensor) else Tensor(g) for end, g in totals.items() if end in ends}
             result = map_structure(lambda x: tensors.get(id(x)), sources)
-        finally:
-            recorders.open = open_tapes
         if not self.persistent:
             for v in self._holds:
                 v.exposed = EXCLUSIVE if v.exposed == id(self) else v.exposed

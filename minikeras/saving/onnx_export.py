@@ -22,7 +22,7 @@ from .._base.nested import leaves, map_shapes, map_structure
 from .._base.settings import standardize_dtype
 from .._core.input_spec import InputSpec
 from .._core.op import Entry
-from .._core.tensor import Tensor, TensorOps, as_array, recorders
+from .._core.tensor import Tensor, TensorOps, as_array, stop_recording
 from .._display.progbar import write
 from .._jit.trace import Trace
 from ..layers.layer import Layer
@@ -188,7 +188,7 @@ class _Call:
     def same(self, one: Any, two: Any) -> Any:
         """Return a value that must be the same in both records."""
         if repr(one) != repr(two):
-            raise self.refused("what it does depends on a size that varies")
+            raise _refused(self.graph.layer, "what it does depends on a size that varies")
         return one
 
     @property
@@ -200,10 +200,6 @@ class _Call:
     def how(self) -> Any:
         """The argument `how`: window, strides and padding."""
         return self.same(*(e.arguments()["how"] for e in (self.one, self.two)))
-
-    def refused(self, reason: str) -> NotImplementedError:
-        """Return an error that names the layer."""
-        return _refused(self.graph.layer, reason)
 
 
 def _reduced(kind: str, x: _Value, axis: Any = None, keepdims: bool = False, initial: Any = None, **_: Any) -> _Value:
@@ -255,7 +251,7 @@ def _bound(one: Any, two: Any, sizes: tuple[int, int], default: int, c: _Call) -
     if one == two:
         return default if one is None else int(one)
     if None in (one, two) or one - sizes[0] != two - sizes[1]:
-        raise c.refused("a slice in it depends on a size that varies")
+        raise _refused(c.graph.layer, "a slice in it depends on a size that varies")
     return int(one - sizes[0]) or END
 
 
@@ -266,7 +262,7 @@ def _get_item(c: _Call) -> _Value:
         key = entry.arguments()["key"]
         key = [*key] if isinstance(key, tuple) else [key]
         if not all(k is None or k is ... or isinstance(k, int | np.integer | slice) for k in key):
-            raise c.refused("it picks elements by an array, for which there is ops.take")
+            raise _refused(c.graph.layer, "it picks elements by an array, for which there is ops.take")
         place = key.index(...) if ... in key else len(key)
         missing = len(shape) - sum(k is not None and k is not ... for k in key)
         keys.append([*key[:place], *[slice(None)] * missing, *key[place + 1 :]])
@@ -289,7 +285,7 @@ def _encoded(c: _Call) -> _Value:
     """Encode category numbers, as CategoryEncoding and Discretization do; numbers out of range count nothing."""
     layer, shape, x = c.one.kwargs["layer"], c.shapes[0], c.get(0)
     if not isinstance(layer, CategoryEncoding | Discretization):
-        raise c.refused("it looks each value up in Python")
+        raise _refused(c.graph.layer, "it looks each value up in Python")
     if isinstance(layer, Discretization):
         x = FORMULAS["digitize"](x.to("float64"), np.asarray(layer.bin_boundaries, "float64"))
     mode, depth = layer.output_mode, layer._depth()
@@ -342,7 +338,7 @@ def _recurrence(c: _Call) -> _Value:
     """All steps of a recurrence. Steps that a mask keeps are moved to the front; masked ones repeat the last state."""
     how, x, lengths, add = c.settings["how"], c.get(1), _Value(c.graph, "", "int32"), c.graph.add
     if len(how.backwards) > 1:
-        raise c.refused("it runs both directions at once, which only `training=True` does")
+        raise _refused(c.graph.layer, "it runs both directions at once, which only `training=True` does")
     n, (kind, order, gates), weights = how.units, RECURRENT[how.kind], c.one.values[3][0]
     mask = None if c.one.values[4] is None else c.get(4, bool)
     if any(how.backwards):
@@ -487,13 +483,11 @@ def _recorded(model: Any, arguments: list[Any], inputs: Any, run: int) -> _Recor
         if getattr(layer, "stateful", False):
             raise _refused(layer, "it is stateful, and goes on with the state of the last call")
     record = _Record(tensors)
-    saved, recorders.open = recorders.open, [record]
     seeds = [(v, v.array.copy()) for v in model.variables if v.name == "seed_generator_state"]
     try:
-        with np.errstate(all="ignore"):
+        with stop_recording(record), np.errstate(all="ignore"):
             record.outputs = model(*tree.pack_sequence_as(arguments, tensors), training=False)
     finally:
-        recorders.open = saved
         for variable, state in seeds:
             variable.assign(state)
     if record.escaped:

@@ -16,7 +16,7 @@ import numpy as np
 from ... import ops
 from ..._base.nested import each_once
 from ..._core.tape import GradientTape as KerasTape, custom_gradient as custom_gradient
-from ..._core.tensor import Tensor, TensorOps, as_array, recorders
+from ..._core.tensor import Tensor, TensorOps, as_array, recorders, stop_recording
 from ..._core.variable import Variable as KerasVariable
 from ...layers import Layer
 from ...tree import pack_sequence_as
@@ -281,15 +281,9 @@ class GradientTape(KerasTape):
             return None
         return ops.stack([whole[(i, *[slice(None)] * (len(target.shape) - 1), i)] for i in range(target.shape[0])])
 
-    @contextmanager
     def stop_recording(self) -> Any:
         """Stop recording within this context."""
-        before = recorders.open
-        recorders.open = [r for r in before if r is not self]
-        try:
-            yield
-        finally:
-            recorders.open = before
+        return stop_recording(*(r for r in recorders.open if r is not self))
 
     def watched_variables(self) -> tuple[Any, ...]:
         """Return the variables that the tape has recorded."""
