@@ -8,6 +8,7 @@ import os
 import struct
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from functools import cache
 from typing import Any, BinaryIO, NamedTuple
 
@@ -226,7 +227,7 @@ class TFRecordOptions:
         self.compression_type: str | None = compression_type
 
 
-class TFRecordWriter:
+class TFRecordWriter(AbstractContextManager["TFRecordWriter"]):
     """Writes records to a TFRecord file."""
 
     def __init__(self, path: Any, options: Any = None) -> None:
@@ -246,9 +247,6 @@ class TFRecordWriter:
     def close(self) -> None:
         """Close the file."""
         self._file.close()
-
-    def __enter__(self) -> "TFRecordWriter":
-        return self
 
     def __exit__(self, *exc: object) -> None:
         self.close()

@@ -2,6 +2,7 @@
 
 import logging as _logging
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from importlib import import_module
 from types import SimpleNamespace
 from typing import Any, NoReturn
@@ -26,14 +27,11 @@ _REFUSED = ("Graph placeholder disable_v2_behavior get_variable variable_scope g
 globals().update({name: _refusal(name) for name in _REFUSED.split()})
 
 
-class Session:
+class Session(AbstractContextManager["Session"]):
     """A session that scripts can open with settings, but not run."""
 
     def __init__(self, target: str = "", graph: Any = None, config: Any = None) -> None:
         self.config: Any = config
-
-    def __enter__(self) -> "Session":
-        return self
 
     __exit__: Callable[..., None] = nothing
     close: Callable[..., None] = nothing
