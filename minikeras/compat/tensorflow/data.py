@@ -384,14 +384,11 @@ class Dataset:
         memory: list[list[Any]] = []
 
         def items() -> Iterator[Any]:
-            if not memory:
-                seen = []
-                for item in self._items():
-                    seen.append(item)
-                    yield item
-                memory[:] = [seen]
-            else:
-                yield from memory[0]
+            seen = []
+            for item in memory[0] if memory else self._items():
+                seen.append(item)
+                yield item
+            memory[:] = [seen]
 
         return self._derive("Cache", items, self._size)
 
