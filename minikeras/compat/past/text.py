@@ -12,6 +12,7 @@ from ..._base.typing import Array, Config
 from .patches import outdated
 
 FILTERS = '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n'
+_TABLES = ("word_counts", "word_docs", "index_docs", "index_word", "word_index")
 
 
 def text_to_word_sequence(text: str, filters: str = FILTERS, lower: bool = True, split: str = " ") -> list[str]:
@@ -189,9 +190,8 @@ class Tokenizer:
     def get_config(self) -> Config:
         """Return the settings and the counts, the latter as JSON texts."""
         settings = ("num_words", "filters", "lower", "split", "char_level", "oov_token", "document_count")
-        tables = ("word_counts", "word_docs", "index_docs", "index_word", "word_index")
         return {**{name: getattr(self, name) for name in settings},
-                **{name: json.dumps(getattr(self, name)) for name in tables}}  # fmt: skip
+                **{name: json.dumps(getattr(self, name)) for name in _TABLES}}  # fmt: skip
 
     def to_json(self, **kwargs: Any) -> str:
         """Return the tokenizer as a JSON text for `tokenizer_from_json`."""
@@ -208,8 +208,7 @@ def tokenizer_from_json(json_string: str) -> Tokenizer:
         {'?': 1, 'a': 2, 'b': 3}
     """
     config = json.loads(json_string)["config"]
-    names = ("word_counts", "word_index", "word_docs", "index_docs", "index_word")
-    tables = {name: json.loads(config.pop(name)) for name in names}
+    tables = {name: json.loads(config.pop(name)) for name in _TABLES}
     vars(tokenizer := Tokenizer(**config)).update(tables, word_docs=Counter(tables["word_docs"]))
     tokenizer.index_docs = Counter({int(i): count for i, count in tables["index_docs"].items()})
     tokenizer.index_word = {int(i): word for i, word in tables["index_word"].items()}
