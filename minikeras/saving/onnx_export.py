@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from .. import tree
+from .._base.context import undone
 from .._base.lazy import optional
 from .._base.nested import leaves, map_shapes, map_structure
 from .._base.settings import standardize_dtype
@@ -483,13 +484,8 @@ def _recorded(model: Any, arguments: list[Any], inputs: Any, run: int) -> _Recor
         if getattr(layer, "stateful", False):
             raise _refused(layer, "it is stateful, and goes on with the state of the last call")
     record = _Record(tensors)
-    seeds = [(v, v.array.copy()) for v in model.variables if v.name == "seed_generator_state"]
-    try:
-        with stop_recording(record), np.errstate(all="ignore"):
-            record.outputs = model(*tree.pack_sequence_as(arguments, tensors), training=False)
-    finally:
-        for variable, state in seeds:
-            variable.assign(state)
+    with undone(), stop_recording(record), np.errstate(all="ignore"):  # seeds do not advance
+        record.outputs = model(*tree.pack_sequence_as(arguments, tensors), training=False)
     if record.escaped:
         raise _refused(None, "it does something that cannot be recorded")
     return record
