@@ -26,6 +26,8 @@ from .missing import missing
 from .tensors import array_of, convert_to_tensor, escape
 
 __getattr__: Callable[[str], Any] = missing(__name__)
+_RESERVED = 256
+"""The number of counter values that TensorFlow reserves for each number of a draw."""
 
 
 def set_seed(seed: int) -> None:
@@ -40,15 +42,10 @@ def set_seed(seed: int) -> None:
         SeedGenerator._shared = SeedGenerator(seed % 2**32)
 
 
-def _reserved(shape: Sequence[int]) -> int:
-    """Return the number of counter values that TensorFlow reserves for a draw: 256 for each number."""
-    return math.prod(shape) * 256
-
-
 @primitive()
 def _drawn(law: Law, shape: Sequence[int], a: Any, b: Any, dtype: str, seed: int | None) -> Array:
     """Draw numbers: as an op, so that each replay of a traced step draws new ones."""
-    return law(state_for(law.__name__, dtype, seed, _reserved(shape)), shape, a, b, dtype)
+    return law(state_for(law.__name__, dtype, seed, math.prod(shape) * _RESERVED), shape, a, b, dtype)
 
 
 def _sample(law: Law, shape: Any, a: Any, b: Any, dtype: DTypeLike, seed: int | State | None) -> Tensor:
@@ -201,7 +198,7 @@ class Generator:
     def _next(self, shape: Sequence[int]) -> State:
         escape()
         low, high = self._counter & (2**64 - 1), self._counter >> 64
-        self._counter += _reserved(shape)
+        self._counter += math.prod(shape) * _RESERVED
         return self._key, low, high
 
     normal: Callable[..., Tensor] = _from_generator(normal)
