@@ -62,14 +62,12 @@ class BaseWrapper(Quiet):
         sorted_: dict[str, dict[str, Any]] = {route: {} for route in names}
         for name, value in self.sk_params.items():
             route, _, rest = name.partition("__")
-            if rest and route in names:
-                sorted_[route][rest] = value
-                continue
-            routes = [route for route in names if name in names[route]]
-            if not routes and not takes.varkw and name not in ("random_state", "warm_start"):
+            is_routed = bool(rest) and route in names
+            routes = [route] if is_routed else [r for r in names if name in names[r]] or ["model"] * bool(takes.varkw)
+            if not routes and name not in ("random_state", "warm_start"):
                 raise ValueError(f"{name} is not a legal parameter: neither the model's function nor `fit` takes it.")
-            for route in routes or (["model"] if takes.varkw else []):
-                sorted_[route][name] = value
+            for route in routes:
+                sorted_[route][rest if is_routed else name] = value
         return sorted_
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
