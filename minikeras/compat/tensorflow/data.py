@@ -117,7 +117,7 @@ def _stream(state: tuple[int, int, int]) -> Iterator[int]:
         low += 256
 
 
-class DatasetIterator:
+class DatasetIterator(Iterator[Any]):
     """One pass over a dataset, by a user's loop, or by `fit` and the like (`of_keras`)."""
 
     by_keras: bool = False
@@ -132,9 +132,6 @@ class DatasetIterator:
     def element_spec(self) -> Any:
         """The specification of the elements."""
         return self._dataset.element_spec
-
-    def __iter__(self) -> "DatasetIterator":
-        return self
 
     def __next__(self) -> Any:
         escape()
