@@ -421,6 +421,24 @@ def test_onnx_is_an_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
         model_of(layers.Dense(1), (3,)).export(tmp_path / "model.onnx", format="onnx")
 
 
+def test_an_export_leaves_variables_as_they_were(tmp_path: Path) -> None:
+    class Counting(layers.Layer):
+        def build(self, input_shape: Any) -> None:
+            self.calls = self.add_weight(shape=(), initializer="zeros", trainable=False)
+
+        def call(self, x: Any) -> Any:
+            self.calls.assign(self.calls + 1)
+            return 2 * x
+
+    counting, dropout = Counting(), layers.Dropout(0.5)
+    model = Sequential([Input((3,)), counting, dropout])
+    seed = dropout.seed_generator.state.numpy()
+    check(model, tmp_path / "counting.onnx", floats(3))
+    model.export(tmp_path / "again.onnx", format="onnx", verbose=False)
+    assert float(counting.calls) == 3  # the calls of `predict`, but none of `export`
+    np.testing.assert_array_equal(dropout.seed_generator.state, seed)
+
+
 def test_the_page_about_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     page = (Path(__file__).parents[2] / "docs" / "onnx.md").read_text("utf8")
