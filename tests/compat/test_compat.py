@@ -434,8 +434,8 @@ def test_functions_of_the_backend_give_what_they_gave(code: str, value: Any) -> 
 @pytest.mark.usefixtures("installed")
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 @pytest.mark.parametrize("code", ["K.batch_dot(x, y, axes=0)", "K.batch_dot(x, y, (1, -3))", "K.batch_dot(m, x)"])
-def test_batch_dot_needs_axes_behind_the_batch(code: str) -> None:
-    with pytest.raises(ValueError, match="behind the batch"):
+def test_batch_dot_needs_axes_after_the_batch(code: str) -> None:
+    with pytest.raises(ValueError, match="after the batch"):
         run(f"{ARRAYS}{code}")
 
 
