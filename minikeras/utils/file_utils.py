@@ -115,13 +115,13 @@ def _place(cache_dir: str | os.PathLike[str] | None, subdir: str, name: str) -> 
 
     if ".." in subdir.replace("\\", "/").split("/"):
         raise ValueError(f"`cache_subdir` must not lead out of the cache. Received: {subdir!r}.")
-    cache = os.path.expanduser(cache_dir or os.environ.get("KERAS_HOME") or os.path.join("~", ".keras"))
-    for base in (cache, os.path.join(tempfile.gettempdir(), ".keras")):
-        path = os.path.join(base, subdir, name)
-        with suppress(OSError):
-            os.makedirs(os.path.dirname(path), exist_ok=True)
-            if os.path.exists(path) or os.access(os.path.dirname(path), os.W_OK):
-                break
+    path = os.path.join(os.path.expanduser(cache_dir or os.environ.get("KERAS_HOME") or "~/.keras"), subdir, name)
+    with suppress(OSError):
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        if os.path.exists(path) or os.access(os.path.dirname(path), os.W_OK):
+            return path
+    path = os.path.join(tempfile.gettempdir(), ".keras", subdir, name)
+    os.makedirs(os.path.dirname(path), exist_ok=True)
     return path
 
 

@@ -103,6 +103,9 @@ def test_where_a_file_is_kept(source: Path, tmp_path: Path, cache: Path, monkeyp
     monkeypatch.setenv("KERAS_HOME", str(source / "no folder"))
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
     assert get_file(origin=uri) == str(tmp_path / "temporary/.keras/datasets/there.txt")
+    monkeypatch.setattr("tempfile.tempdir", str(source / "neither"))
+    with pytest.raises((NotADirectoryError, FileNotFoundError), match="neither"):  # before anything is downloaded
+        get_file(origin=uri)
 
 
 def test_force_download_and_a_wrong_hash_download_again(source: Path, capsys: pytest.CaptureFixture[str]) -> None:
