@@ -225,6 +225,7 @@ def test_layers() -> None:
     assert_type(Own()(keras.Input((3,))), KerasTensor)
     assert assert_type(Same()(keras.Input((3,))), KerasTensor).shape == (None, 3)
     assert_type(layers.Lambda(lambda pair: pair[1])([None, x]), Tensor)
+    assert_type(layers.Lambda(lambda pair: pair[0])([keras.Input((3,)), None]), KerasTensor)
     assert_type(InputSpec(ndim=2).ndim, int | None)
     a, b = keras.Input((3,)), keras.Input((3,))
     assert_type(layers.add([a, b]), KerasTensor)

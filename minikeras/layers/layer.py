@@ -279,7 +279,7 @@ class Layer(Module, Configurable):
         raise NotImplementedError(f"Layer {type(self).__name__} does not have a `call()` method implemented.")
 
     @overload
-    def __call__(self, inputs: "KerasTensor | list[KerasTensor] | tuple[KerasTensor, ...] | dict[str, KerasTensor]", /,
+    def __call__(self, inputs: "KerasTensor | Sequence[KerasTensor | None] | dict[str, KerasTensor]", /,
                  *args: Any, **kwargs: Any) -> KerasTensor: ...  # fmt: skip
 
     @overload
