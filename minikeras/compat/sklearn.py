@@ -6,6 +6,7 @@ of a regressor is the negative loss. With `model`, `fit` returns the estimator, 
 """
 
 from collections.abc import Callable
+from copy import deepcopy
 from functools import partial
 from importlib import import_module
 from typing import Any, Self, cast
@@ -63,11 +64,11 @@ class BaseWrapper(Quiet):
         for name, value in self.sk_params.items():
             route, _, rest = name.partition("__")
             is_routed = bool(rest) and route in names
-            routes = [route] if is_routed else [r for r in names if name in names[r]] or ["model"] * bool(takes.varkw)
-            if not routes and name not in ("random_state", "warm_start"):
+            routes = [route] if is_routed else [each for each in names if name in names[each]]
+            if not routes and not takes.varkw and name not in ("random_state", "warm_start"):
                 raise ValueError(f"{name} is not a legal parameter: neither the model's function nor `fit` takes it.")
-            for route in routes:
-                sorted_[route][rest if is_routed else name] = value
+            for each in routes or (["model"] if takes.varkw else []):
+                sorted_[each][rest if is_routed else name] = value
         return sorted_
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
@@ -81,24 +82,22 @@ class BaseWrapper(Quiet):
         return self
 
     def __getattr__(self, name: str) -> Any:
-        settings = vars(self).get("sk_params", {})
-        if name in settings:
-            return settings[name]
+        if name in vars(self).get("sk_params", {}):
+            return self.sk_params[name]
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def _fit(self, X: Any, target: Array, kwargs: dict[str, Any], **meta: Any) -> Any:
         self.n_features_in_: int = X.shape[-1]
         meta |= {"n_features_in_": X.shape[-1], "X_shape_": X.shape, "n_outputs_": int(np.prod(target.shape[1:]))}
         settings = self._sort()
-        compiling = settings["compile"]
+        compiling = deepcopy(settings["compile"])  # an optimizer is of one model
         if settings["optimizer"] or isinstance(compiling.get("optimizer"), type):
             optimizer = compiling.get("optimizer", "rmsprop")
             optimizer = optimizer() if isinstance(optimizer, type) else optimizers.get(optimizer)
             compiling["optimizer"] = optimizer.from_config(optimizer.get_config() | settings["optimizer"])
         if (seed := self.sk_params.get("random_state")) is not None:
             set_random_seed(int(seed))
-        function = self._function()
-        extra = {"meta": meta, "compile_kwargs": compiling}
+        function, extra = self._function(), {"meta": meta, "compile_kwargs": compiling}
         extra = {name: extra[name] for name in extra.keys() & parameters(function).names}
         goes_on = self.sk_params.get("warm_start") and "model_" in vars(self)
         model = self.model_ if goes_on else function(**settings["model"], **extra)
@@ -127,17 +126,22 @@ class KerasClassifier(ClassifierMixin, BaseWrapper):
     def fit(self, X: Any, y: Any, sample_weight: Any = None, **kwargs: Any) -> Any:
         """Make a model and fit it to samples and their labels, which may be one-hot, or several of a sample."""
         X, y = np.asarray(X), np.asarray(y)
-        self._flat = y.ndim == 1
-        self._several = self.build_fn is None and y.ndim == 2 and y.shape[1] > 1 and bool((y.sum(axis=1) != 1).any())
-        if y.ndim == 2 and y.shape[1] > 1:
+        wide = y.ndim == 2 and y.shape[1] > 1
+        one_hot = wide and np.allclose(y.sum(axis=1, dtype=float), 1, atol=1e-3)
+        self._flat, self._several = y.ndim == 1, self.build_fn is None and wide and not one_hot
+        weights = kwargs.get("class_weight", self._sort()["fit"].get("class_weight"))
+        if weights is not None and self.build_fn is None:  # by label in scikeras, by place in Keras 2
+            labelled = import_module("sklearn.utils").compute_sample_weight(weights, y.argmax(1) if one_hot else y)
+            sample_weight = labelled if sample_weight is None else labelled * sample_weight
+            kwargs["class_weight"] = None
+        if wide:
             self.classes_: Array = np.arange(y.shape[1])
         else:
-            self.classes_, places = np.unique(y, return_inverse=True)
-            weights = kwargs.get("class_weight", self._sort()["fit"].get("class_weight"))
-            if weights is not None and self.build_fn is None:  # by label in scikeras, by place in Keras 2
-                weigh = import_module("sklearn.utils.class_weight").compute_class_weight
-                kwargs["class_weight"] = dict(enumerate(weigh(weights, classes=self.classes_, y=y.reshape(-1))))
-            y = places.reshape(y.shape)
+            goes_on = self.sk_params.get("warm_start") and "model_" in vars(self)
+            known: Array = self.classes_ if goes_on else np.unique(y)
+            if goes_on and not np.isin(y, known).all():
+                raise ValueError(f"`y` has other labels than the first `fit` had: {known}.")
+            self.classes_, y = known, np.searchsorted(known, y)
         self.n_classes_: int = len(self.classes_)
         kind = "multilabel-indicator" if self._several else "binary" if self.n_classes_ == 2 else "multiclass"
         kwargs["sample_weight"] = sample_weight
@@ -146,12 +150,10 @@ class KerasClassifier(ClassifierMixin, BaseWrapper):
     def predict(self, X: Any, **kwargs: Any) -> Array:
         """Return the label of each sample."""
         outputs = self._outputs(X, kwargs)
-        if self._several:
-            return (outputs > 0.5).astype(int)
-        if outputs.shape[-1] > 1:
-            return cast(Array, self.classes_[outputs.argmax(axis=-1)])
-        labels: Array = self.classes_[(outputs > 0.5).astype(int)]
-        return labels if self.build_fn is not None or not self._flat else labels[:, 0]
+        single = outputs.shape[-1] == 1
+        each = single or getattr(self, "_several", False)  # which pickles of 0.1.0 lack
+        labels: Array = self.classes_[(outputs > 0.5).astype(int) if each else outputs.argmax(axis=-1)]
+        return labels[:, 0] if single and self._flat and self.build_fn is None else labels
 
     def predict_proba(self, X: Any, **kwargs: Any) -> Array:
         """Return the probabilities of the classes, (samples, classes)."""
@@ -160,9 +162,9 @@ class KerasClassifier(ClassifierMixin, BaseWrapper):
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Return the accuracy: the share of samples whose label is, or labels all are, predicted."""
-        y = np.asarray(y)
-        labels = y.argmax(axis=1) if y.ndim == 2 and y.shape[1] > 1 and not self._several else y
-        hits = (self.predict(X).reshape(labels.shape) == labels).reshape(len(labels), -1).all(axis=1)
+        predicted, y = self.predict(X), np.asarray(y)
+        labels = y.argmax(axis=1) if y.size > predicted.size else y  # one-hot
+        hits = (predicted.reshape(labels.shape) == labels).reshape(len(labels), -1).all(axis=1)
         return float(np.average(hits, weights=sample_weight))
 
 

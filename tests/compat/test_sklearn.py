@@ -121,6 +121,29 @@ def test_a_warm_start_goes_on_with_the_model() -> None:
         assert (estimator.fit(X, X[:, 0]).model_ is first) is goes_on
 
 
+def test_a_warm_start_keeps_the_labels() -> None:
+    keras.utils.set_random_seed(1)
+    estimator = KerasClassifier(model=three, warm_start=True, epochs=100, batch_size=5, verbose=0).fit(X, NAMES)
+    later = NAMES != "a"
+    assert estimator.set_params(epochs=1).fit(X[later], NAMES[later]).classes_.tolist() == ["a", "b", "c"]
+    assert estimator.score(X, NAMES) > 0.9
+    with pytest.raises(ValueError, match="other labels than the first"):
+        estimator.fit(X, np.where(later, NAMES, "d"))
+
+
+def test_an_optimizer_is_copied_for_each_fit() -> None:
+    def compiled(compile_kwargs: dict[str, Any]) -> keras.Sequential:
+        model = line()
+        model.compile(loss="mse", **compile_kwargs)
+        return model
+
+    optimizer = keras.optimizers.SGD(0.25)
+    estimator = KerasRegressor(model=compiled, optimizer=optimizer, epochs=1, verbose=0)
+    for fitted in (estimator.fit(X, X[:, 0]), estimator.fit(X, X[:, 0]), clone(estimator).fit(X, X[:, 0])):
+        assert float(fitted.model_.optimizer.learning_rate) == 0.25
+    assert not optimizer.built
+
+
 def test_several_labels_of_a_sample() -> None:
     keras.utils.set_random_seed(1)
 
@@ -137,6 +160,14 @@ def test_several_labels_of_a_sample() -> None:
     assert estimator.score(X[:2], 1 - labels[:2]) == 0
 
 
+def test_probabilities_as_targets_are_one_label_of_a_sample() -> None:
+    soft = np.array([[0.8, 0.1, 0.1], [0.1, 0.8, 0.1], [0.1, 0.1, 0.8]], "float32")[NUMBERS]
+    soft[0] = [0.7999, 0.1, 0.1]
+    estimator = KerasClassifier(model=three, epochs=1, verbose=0).fit(X, soft)
+    assert estimator.predict(X).shape == (60,)
+    assert estimator.score(X, soft) == estimator.score(X, NUMBERS)
+
+
 def test_weights_of_labels_and_samples() -> None:
     def weighed(labels: Any, *args: Any, **options: Any) -> Any:
         keras.utils.set_random_seed(1)
@@ -150,6 +181,10 @@ def test_weights_of_labels_and_samples() -> None:
     balanced = (50 / 3 / np.bincount(NUMBERS[:50]))[NUMBERS[:50]]
     expected = weighed(NUMBERS, balanced)
     np.testing.assert_allclose(weighed(NAMES, class_weight="balanced"), expected, rtol=1e-5)
+    np.testing.assert_allclose(weighed(np.eye(3)[NUMBERS], class_weight="balanced"), expected, rtol=1e-5)
+    both = weighed(NUMBERS, balanced, class_weight={0: 1, 1: 5, 2: 1})
+    expected = weighed(NUMBERS, balanced * np.where(NUMBERS == 1, 5.0, 1.0)[:50])
+    np.testing.assert_allclose(both, expected, rtol=1e-5)
 
 
 def test_settings_that_nobody_takes_are_refused() -> None:
