@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import reduce
 from string import ascii_lowercase
 from typing import Any, ClassVar, Literal, TypeAlias, Unpack
@@ -93,8 +93,7 @@ class Attention(Layer):
         if training and self.dropout > 0:
             weights = random.dropout(weights, self.dropout, seed=self.seed_generator)
         result = ops.matmul(weights, value)
-        if query_mask is not None:
-            result = ops.where(ops.expand_dims(query_mask, -1), result, 0.0)
+        result = result if query_mask is None else ops.where(ops.expand_dims(query_mask, -1), result, 0.0)
         return (result, weights) if return_attention_scores else result
 
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
@@ -127,13 +126,14 @@ class AdditiveAttention(Attention):
     """
 
     _further = ("seed",)
+    scale: Variable | None
 
     def __init__(self, use_scale: bool = True, dropout: float = 0.0, **options: Any) -> None:
         super().__init__(use_scale, dropout=dropout, **options)
 
     def build(self, input_shape: Any) -> None:
         self._check(input_shape)
-        self.concat_score_weight = None
+        self.concat_score_weight: Variable | None = None
         self.scale = self.add_weight((input_shape[0][-1],), "glorot_uniform", name="scale") if self.use_scale else None
 
     def _scores(self, query: Tensor, key: Tensor) -> Tensor:
@@ -284,9 +284,8 @@ class MultiHeadAttention(Layer):
         as_op = q.ndim == 4 and not self.dropout and not return_attention_scores  # Keras runs its op in this case
         q, k = (roomy(x) if as_op else x for x in (q, k))
         scores = ops.einsum(self._equations[0], k, q * (1.0 / math.sqrt(self.key_dim)))
-        if visible is not None:
-            for _ in range(scores.ndim - len(visible.shape)):
-                visible = ops.expand_dims(visible, -2 * len(self.attention_axes) - 1)
+        for _ in range(0 if visible is None else scores.ndim - len(visible.shape)):
+            visible = ops.expand_dims(visible, -2 * len(self.attention_axes) - 1)
         if visible is not None and as_op:  # there, a query that sees nothing gets the mean of all values, not 0
             scores, visible = ops.where(visible, scores, 0.7 * float(np.finfo(scores.dtype).min)), None
         weights = ops.cast(ops.softmax(scores), v.dtype) if as_op else self._softmax(scores, mask=visible)
@@ -367,7 +366,8 @@ class GroupQueryAttention(MultiHeadAttention):
         self.num_heads: Positive = num_query_heads
         self.key_dim: Positive = head_dim
         self.value_dim: Positive = head_dim
-        self.activity_regularizer = self._penalty = regularizers.get(activity_regularizer)
+        self._penalty = regularizers.get(activity_regularizer)
+        self.activity_regularizer: Callable[..., Any] | None = self._penalty
 
     def get_config(self) -> Config:
         return {key: value for key, value in super().get_config().items() if key != "output_shape"}

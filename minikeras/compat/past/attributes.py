@@ -192,7 +192,7 @@ def _append(append: Callable[..., None], model: Any, layer: Any, named: Any) -> 
     append(model, layer, named)
 
 
-KerasHistory = namedtuple("KerasHistory", "operation node_index tensor_index")
+KerasHistory: type[Any] = namedtuple("KerasHistory", "operation node_index tensor_index")
 _owners: WeakKeyDictionary[Optimizer, Any] = WeakKeyDictionary()
 
 
