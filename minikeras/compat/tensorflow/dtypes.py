@@ -171,7 +171,8 @@ class TensorShape(tuple[Any, ...]):
         """Return the sizes followed by those of another shape."""
         return TensorShape((*self, *TensorShape(other)))
 
-    __add__ = concatenate
+    def __add__(self, other: Any) -> "TensorShape":
+        return self.concatenate(other)
 
     def __radd__(self, other: Any) -> "TensorShape":
         return TensorShape(other).concatenate(self)
