@@ -663,7 +663,7 @@ WRONG: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "a layer": (lambda: Model(Input((1,)), Dense(1)), ValueError, "All `outputs` must be symbolic tensors"),  # type: ignore[call-overload]
     "by hand": (lambda: Model(KerasTensor((None, 1), name="k"), Input((1,))), ValueError, "comes from no `Input`"),
     "nothing": (lambda: Model([], Input((1,))), ValueError, "`inputs` cannot be empty"),
-    "half": (lambda: Model(Input((1,))), ValueError, "needs `inputs` and `outputs`"),  # type: ignore[call-overload]
+    "half": (lambda: Model(Input((1,))), TypeError, "needs `inputs` and `outputs`"),  # type: ignore[call-overload]
     "loop": (looped, ValueError, "has a loop of calls at the layers \\['first', 'second'\\]"),
     "one name": (
         lambda: Model(x := Input((1,)), ones(1, name="s")(ones(1, name="s")(x))),
