@@ -86,6 +86,9 @@ class BaseWrapper(Quiet):
             return self.sk_params[name]
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
+    def _goes_on(self) -> bool:
+        return bool(self.sk_params.get("warm_start")) and "model_" in vars(self)
+
     def _fit(self, X: Any, target: Array, kwargs: dict[str, Any], **meta: Any) -> Any:
         self.n_features_in_: int = X.shape[-1]
         meta |= {"n_features_in_": X.shape[-1], "X_shape_": X.shape, "n_outputs_": int(np.prod(target.shape[1:]))}
@@ -99,8 +102,7 @@ class BaseWrapper(Quiet):
             set_random_seed(int(seed))
         function, extra = self._function(), {"meta": meta, "compile_kwargs": compiling}
         extra = {name: extra[name] for name in extra.keys() & parameters(function).names}
-        goes_on = self.sk_params.get("warm_start") and "model_" in vars(self)
-        model = self.model_ if goes_on else function(**settings["model"], **extra)
+        model = self.model_ if self._goes_on() else function(**settings["model"], **extra)
         if not model.compiled:
             model.compile(**compiling)
         if str(getattr(model.loss, "name", model.loss)).startswith("categorical") and target.ndim == 1:
@@ -137,9 +139,8 @@ class KerasClassifier(ClassifierMixin, BaseWrapper):
         if wide:
             self.classes_: Array = np.arange(y.shape[1])
         else:
-            goes_on = self.sk_params.get("warm_start") and "model_" in vars(self)
-            known: Array = self.classes_ if goes_on else np.unique(y)
-            if goes_on and not np.isin(y, known).all():
+            known: Array = self.classes_ if self._goes_on() else np.unique(y)
+            if not np.isin(y, known).all():
                 raise ValueError(f"`y` has other labels than the first `fit` had: {known}.")
             self.classes_, y = known, np.searchsorted(known, y)
         self.n_classes_: int = len(self.classes_)

@@ -284,8 +284,9 @@ class MultiHeadAttention(Layer):
         as_op = q.ndim == 4 and not self.dropout and not return_attention_scores  # Keras runs its op in this case
         q, k = (roomy(x) if as_op else x for x in (q, k))
         scores = ops.einsum(self._equations[0], k, q * (1.0 / math.sqrt(self.key_dim)))
-        for _ in range(0 if visible is None else scores.ndim - len(visible.shape)):
-            visible = ops.expand_dims(visible, -2 * len(self.attention_axes) - 1)
+        if visible is not None:
+            for _ in range(scores.ndim - len(visible.shape)):
+                visible = ops.expand_dims(visible, -2 * len(self.attention_axes) - 1)
         if visible is not None and as_op:  # there, a query that sees nothing gets the mean of all values, not 0
             scores, visible = ops.where(visible, scores, 0.7 * float(np.finfo(scores.dtype).min)), None
         weights = ops.cast(ops.softmax(scores), v.dtype) if as_op else self._softmax(scores, mask=visible)

@@ -127,7 +127,8 @@ def normalize(x: TensorLike, axis: Axis = -1, order: int = 2, epsilon: float | N
     """x divided by its norm along an axis, sum(|x| ** order) ** (1 / order), or by epsilon if that is larger."""
     if not isinstance(order, int) or order < 1:
         raise ValueError(f"Argument `order` must be an int >= 1. Received: order={order}")
-    dtype, t = floating(x).dtype, _wide(floating(x))
+    whole = floating(x)
+    dtype, t = whole.dtype, _wide(whole)
     t = t if t.ndim else t.reshape([1])
     least = settings.epsilon if epsilon is None else epsilon
     if order == 2:  # the bound is inside the root, whose derivative at 0 is infinite

@@ -381,8 +381,11 @@ class Dataset:
         memory: list[list[Any]] = []
 
         def items() -> Iterator[Any]:
+            if memory:
+                yield from memory[0]
+                return
             seen = []
-            for item in memory[0] if memory else self._items():
+            for item in self._items():
                 seen.append(item)
                 yield item
             memory[:] = [seen]
