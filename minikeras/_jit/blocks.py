@@ -8,7 +8,7 @@ equal those of the eager run up to the rounding of sums and products.
 """
 
 from collections.abc import Iterable, Sequence
-from functools import partial
+from functools import cache, partial
 from itertools import chain, pairwise, product, starmap
 from math import prod
 from typing import Any, NamedTuple, cast
@@ -35,6 +35,11 @@ CALL_COST = 10_000
 """The least mean `cost_of` an entry that pays: ten times the time of a NumPy call."""
 LEAST_ROWS = 32
 """The least rows of a block in the first matrix of a large product."""
+OTHERS = 0.4
+"""The least cost of other operations in a step that trains, beside that of its products. If there is less, products are
+better cut one by one: BLAS rearranges a whole matrix for each block of rows, but not for each part of its columns."""
+SUMMED = 1 << 17
+"""The most numbers of a sum over rows that a large product is cut for: adding what each block gives takes time too."""
 STEP_SIZE = 24_000
 """The least numbers of a block in one step of a sequence, some 20 us: threads wait for each other at each call."""
 SUM = -1  # in place of an axis: the results of blocks are added up
@@ -85,7 +90,7 @@ def _part(value: Any, axis: int | None, rows: int, start: int, stop: int) -> Any
     return value[(*[slice(None)] * axis, slice(start * each, stop * each))]
 
 
-_NOISE = np.random.default_rng(0).random(997, np.float32)
+_noise = cache(lambda: np.random.default_rng(0).random(997, np.float32))
 
 
 def other_rows(rows: Any, axis: int | None, noise: float) -> Any:
@@ -98,7 +103,7 @@ def other_rows(rows: Any, axis: int | None, noise: float) -> Any:
     others = rows if axis is None else np.flip(rows, axis)
     if axis is None or rows.dtype.kind != "f" or not noise:
         return others
-    added = np.resize(_NOISE, rows.size).reshape(rows.shape) * noise
+    added = np.resize(_noise(), rows.size).reshape(rows.shape) * noise
     return (others * (1 - 2 * noise) + added).astype(rows.dtype)  # numbers from 0 to 1 stay there
 
 
@@ -203,7 +208,7 @@ class _Plan:
         y, op, acts = id(entry.output), entry.op, entry.op.effect or entry.op.draws
         known = [self.axis.get(id(x)) for x in entry.inputs]
         # A large product that sums over rows keeps all threads busy by itself. Short steps of a sequence are too short.
-        alone = multiplications(entry) >= 2 * PART_WORK and known[0] == entry.values[0].ndim - 1
+        alone = multiplications(entry) > 0 and entry.output.size > SUMMED and known[0] == entry.values[0].ndim - 1
         alone |= acts or (op.stepwise and prod(entry.output.shape[1:]) < BLOCKS * STEP_SIZE)
         row = None if alone or all(axis is None for axis in known) else _by_row(entry, known, self.rows)
         last_wins = op.view or op.name == "scatter_update"  # where the last value written counts, not a sum
@@ -390,4 +395,5 @@ def may_gain(entries: Sequence[Entry], inputs: Sequence[Tensor]) -> bool:
     products = [entry for entry in entries if multiplications(entry) >= PART_WORK]
     heights = [x.size // x.shape[-1] for entry in products if (x := cast(Array, entry.output.array)).size]
     high = min((n for n in heights if not n % rows), default=BLOCKS * LEAST_ROWS) >= BLOCKS * LEAST_ROWS
-    return high and cost_of(entries) >= max(BLOCKS * BLOCK_COST, CALL_COST * len(entries))
+    of_products = sum(map(multiplications, products)) // 32 if any(entry.op.effect for entry in entries) else 0
+    return high and cost_of(entries) >= max((1 + OTHERS) * of_products, BLOCKS * BLOCK_COST, CALL_COST * len(entries))

@@ -12,8 +12,8 @@ from .._base.typing import Config
 
 _LOCALS = frozenset({"self", "__class__", "options"})
 """Locals of an `__init__` that are no arguments."""
-_ENTRY = re.compile(r"^    ([*\w, ]+): (.*(?:\n     .*)*)", re.MULTILINE)
-_HEADING = re.compile(r"\n\n(?=[A-Z]\w+(?: \w+){0,4}:\s)")
+_ENTRY = r"(?m)^    ([*\w, ]+): (.*(?:\n     .*)*)"
+_HEADING = r"\n\n(?=[A-Z]\w+(?: \w+){0,4}:\s)"
 
 
 def is_built_in(thing: Any) -> bool:
@@ -42,14 +42,14 @@ class HelpText:
         cell, function = (getattr(cls, part, None) for part in ("_cell", "_function"))
         classes = (*cls.__mro__, *getattr(cell, "__mro__", ()))
         texts = [*(vars(base).get("__doc__") for base in classes), getattr(function, "__doc__", None)]
-        entries = [entry for text in texts for entry in _ENTRY.findall(_parts(text)[1])]
+        entries = [entry for text in texts for entry in re.findall(_ENTRY, _parts(text)[1])]
         by_name = {name: entry for entry in reversed(entries) for name in entry[0].split(", ")}  # the first one counts
         explained: dict[tuple[str, str], list[str]] = {}
         for name in filter(by_name.__contains__, names):
             explained.setdefault(by_name[name], []).append(name)
         lines = [f"    {', '.join(together)}: {text}" for (_, text), together in explained.items()]
         before, own, behind = _parts(self.own)
-        lines += [f"    {name}: {text}" for name, text in _ENTRY.findall(own) if (name, text) not in explained]
+        lines += [f"    {name}: {text}" for name, text in re.findall(_ENTRY, own) if (name, text) not in explained]
         return "\n\n".join(filter(None, (before, "\n".join(["Args:", *lines]) if lines else "", behind)))
 
 
@@ -57,7 +57,7 @@ def _parts(text: Any) -> tuple[str, str, str]:
     """Split a docstring into what comes before "Args", that section, and what comes after it."""
     from inspect import cleandoc  # here, since it takes long to import
 
-    before, *sections = _HEADING.split(cleandoc(getattr(text, "own", text) or ""))
+    before, *sections = re.split(_HEADING, cleandoc(getattr(text, "own", text) or ""))
     own = next((section for section in sections if section.startswith("Args:")), "")
     return before, own, "\n\n".join(section for section in sections if section != own)
 

@@ -95,7 +95,7 @@ class Registry(Generic[T]):
         _tables[module] = self
 
     @cached_property
-    def _keys(self) -> dict[str, str]:
+    def keys(self) -> dict[str, str]:
         """Key -> name in the home. A key is the name, or with `snake_case` the name of a class in lower case."""
         names = self._listed
         if names is None:
@@ -107,7 +107,7 @@ class Registry(Generic[T]):
     @cached_property
     def names(self) -> dict[str, Any]:
         """All objects by name; this loads their files."""
-        keys = [*self._keys.values()]
+        keys = [*self.keys.values()]
         names = [*keys, *map(to_snake_case, keys if self._snake_case else ()), *self._aliases]
         return {name: self.own(name) for name in names if name in self}
 
@@ -117,7 +117,7 @@ class Registry(Generic[T]):
     def own(self, name: str) -> Any:
         """Return the class or function of this kind that a name stands for, None if there is none."""
         if name not in self._loaded:
-            key = self._aliases.get(name) or self._keys.get(name.replace("_", "") if self._snake_case else name)
+            key = self._aliases.get(name) or self.keys.get(name.replace("_", "") if self._snake_case else name)
             if key is None or not (name in self._aliases or name == key or name == to_snake_case(key)):
                 return None
             item = getattr(_home(self.module), key)

@@ -188,8 +188,7 @@ def _warn_of_misfits(loss: Loss, y_true: Any, y_pred: Any) -> None:
                       "already. Leave one of them out.")  # fmt: skip
 
 
-_BY_LABEL = (losses.sparse_categorical_crossentropy, losses.categorical_generalized_cross_entropy, losses.circle,
-             losses.ctc)  # fmt: skip
+_BY_LABEL = frozenset({"sparse_categorical_crossentropy", "categorical_generalized_cross_entropy", "circle", "ctc"})
 
 
 def _check_widths(loss: Loss, y_true: Any, y_pred: Any, output: Output) -> None:
@@ -199,7 +198,7 @@ def _check_widths(loss: Loss, y_true: Any, y_pred: Any, output: Output) -> None:
     """
     function = loss.fn if isinstance(loss, LossFunctionWrapper) else loss
     built_in = is_built_in(loss) and is_built_in(function)
-    if not built_in or not hasattr(y_true, "shape") or function in _BY_LABEL:
+    if not built_in or not hasattr(y_true, "shape") or getattr(function, "__name__", None) in _BY_LABEL:
         return
     have, want = tuple(y_true.shape), tuple(y_pred.shape)
     if have == want or (*have, 1) == want or have == (*want, 1) or have == (1,):

@@ -1,7 +1,7 @@
 """Rows of arrays -> batches, quickly: the rows of several batches are gathered at once, as many as the cache holds."""
 
 from collections.abc import Callable, Iterator
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, Literal
 
 import numpy as np
@@ -31,13 +31,15 @@ def runs_of(arrays: tuple[Any, ...], total: int, size: int, shuffle: bool | Lite
     order = random.source.order(total) if shuffle and shuffle != "batch" else None
     start = 0
     if is_flat and shuffle != "batch" and all(array.flags.c_contiguous or array.nbytes <= SMALL for array in parts):
-        makers = [_stacked if 0 < array[:size].nbytes <= GATHERED else _Gathered for array in parts]
-        together = sum(array[:size].nbytes for array, make in zip(parts, makers, strict=True) if make is _stacked)
+        makers = {id(array): partial(_stacked if 0 < array[:size].nbytes <= GATHERED else _Gathered, get, size, array)
+                  for array, get in zip(parts, getters, strict=True)}  # fmt: skip
+        together = sum(array[:size].nbytes for array in parts if makers[id(array)].func is _stacked)
         step = size * max(1, min(RUN, RUN_BYTES // max(1, together)))
         while start + size <= total:
             stop = min(start + step, total - total % size)
             rows: Any = slice(start, stop) if order is None else order[start:stop]
-            yield [make(get, rows, size, array) for make, get, array in zip(makers, getters, parts, strict=True)]
+            run = {key: make(rows) for key, make in makers.items()}  # targets may be the inputs themselves
+            yield [run[id(array)] for array in parts]
             start = stop
     for begin in range(start, total, size):
         stop = min(begin + size, total)
@@ -69,28 +71,28 @@ def _getter(array: Array, by_index: bool) -> Callable[[Any], Array]:
     return get if array.flags.c_contiguous and not _is_other_float(array) else (lambda rows: to_floatx(get(rows)))
 
 
-def _stacked(get: Callable[[Any], Array], rows: Any, size: int, array: Array) -> Array:
+def _stacked(get: Callable[[Any], Array], size: int, array: Array, rows: Any) -> Array:
     """Return the batches of a run as one array, gathered now; the array must have elements."""
     return get(rows).reshape(-1, size, *array.shape[1:])
 
 
 class _Gathered:
-    """The batches of a run, each gathered when it is used; `shape` and `dtype` are those of all stacked."""
+    """The batches of a run, each gathered when it is first used; `shape` and `dtype` are those of all stacked."""
 
-    def __init__(self, get: Callable[[Any], Array], rows: Any, size: int, array: Array) -> None:
-        self._get = get
+    def __init__(self, get: Callable[[Any], Array], size: int, array: Array, rows: Any) -> None:
         if isinstance(rows, slice):
-            self._rows: Any = [slice(start, start + size) for start in range(rows.start, rows.stop, size)]
+            cuts: Any = [slice(start, start + size) for start in range(rows.start, rows.stop, size)]
         else:
-            self._rows = rows.reshape(-1, size)
-        self.shape: tuple[int, ...] = (len(self._rows), size, *array.shape[1:])
+            cuts = rows.reshape(-1, size)
+        self._batch = lru_cache(1)(lambda k: get(cuts[k]))  # once, if a run has this array in two places
+        self.shape: tuple[int, ...] = (len(cuts), size, *array.shape[1:])
         self.dtype: np.dtype[Any] = np.dtype(settings.floatx) if _is_other_float(array) else array.dtype
 
     def __len__(self) -> int:
-        return len(self._rows)
+        return self.shape[0]
 
     def __iter__(self) -> Iterator[Array]:
-        return map(self._get, self._rows)
+        return map(self._batch, range(len(self)))
 
 
 def arranged(flat: list[Array], structure: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -141,7 +141,7 @@ class EinsumDense(WithKernel):
 
     def _analyzed(self, input_shape: ShapeLike) -> tuple[str, str, dict[str, int | None], PartialShape, bool]:
         """Return the letters of kernel and output, the sizes by letter, the output shape, and whether "..." leads."""
-        terms = _EQUATION.fullmatch(self.equation)
+        terms = re.fullmatch(_EQUATION, self.equation)
         if terms is None:
             raise ValueError(f"Invalid einsum equation {self.equation!r}. Equations must be in the form [X],[Y]->[Z], "
                              "...[X],[Y]->...[Z], or [X]...,[Y]->[Z]....")  # fmt: skip
@@ -201,7 +201,7 @@ class EinsumDense(WithKernel):
         return {**super().get_config(), "output_shape": self.partial_output_shape}
 
 
-_EQUATION = re.compile(
+_EQUATION = (
     r"(?P<lead>(\.\.\.)?)(?P<x>[a-zA-Z]+)(?P<tail>(\.\.\.)?),(?P<kernel>[a-zA-Z]+)->(?P=lead)(?P<y>[a-zA-Z]+)(?P=tail)"
 )
 

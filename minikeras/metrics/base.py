@@ -160,7 +160,7 @@ _SHORT = {
 registry: Registry[Metric] = Registry("keras.metrics", "metric", Metric, snake_case=True,
                                       aliases=_SHORT | {k.upper(): v for k, v in _SHORT.items()})  # fmt: skip
 functions: Registry[AnyCallable] = Registry("builtins", "function", functions=True,
-                                            guests=dict.fromkeys(losses.registry.names, "keras.losses"))  # fmt: skip
+                                            guests=dict.fromkeys(losses.registry.keys, "keras.losses"))  # fmt: skip
 """The functions that the configuration of a `MeanMetricWrapper` may name."""
 
 
@@ -276,7 +276,7 @@ class MeanMetricWrapper(Mean):
         super().__init__(name, dtype)
         self._fn = fn
         self._fn_kwargs: Config = kwargs
-        if any(loss in (fn, type(fn)) for loss in losses.registry.names.values()):
+        if losses.registry.own(getattr(fn, "__name__", type(fn).__name__)) in (fn, type(fn)):
             self._direction = "down"
 
     def update_state(self, y_true: TensorLike, y_pred: TensorLike,  # type: ignore[override]  # values are made of them

@@ -24,6 +24,7 @@ def small_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(blocks, "BLOCK_COST", 1)
     monkeypatch.setattr(blocks, "CALL_COST", 1)
     monkeypatch.setattr(blocks, "STEP_SIZE", 1)
+    monkeypatch.setattr(blocks, "OTHERS", 0)
     monkeypatch.setattr(jit, "WHOLE_STEPS", 2)
 
 
@@ -140,7 +141,7 @@ def test_recurrences_are_run_in_blocks_where_each_step_has_many_numbers(monkeypa
 def wide() -> keras.Model:
     keras.utils.set_random_seed(4)
     model = keras.Sequential(
-        [keras.Input((300,)), layers.Dense(700, "relu"), layers.Dropout(0.5), layers.Dense(300, "sigmoid")]
+        [keras.Input((300,)), layers.Dense(400, "gelu"), layers.Dropout(0.5), layers.Dense(300, "sigmoid")]
     )
     model.compile("adam", "mse", metrics=["mae"])
     return model
@@ -174,6 +175,15 @@ def test_large_steps_run_in_blocks_and_small_ones_never_do(rows: Array) -> None:
     small.compile("adam", "mse")
     small.fit(rows, rows[:, :10], epochs=jit.WHOLE_STEPS // 8, verbose=0)
     assert not in_blocks(small)
+
+
+def test_a_step_of_large_products_alone_trains_whole_and_predicts_in_blocks(rows: Array) -> None:
+    model = keras.Sequential([keras.Input((300,)), *(layers.Dense(800, "relu") for _ in "ab"), layers.Dense(10)])
+    model.compile("adam", "mse")
+    model.fit(rows, rows[:, :10], batch_size=256, epochs=jit.WHOLE_STEPS // 2 + 2, verbose=0)
+    model.predict(rows, batch_size=256, verbose=0)
+    assert not in_blocks(model)
+    assert in_blocks(model, "predict")
 
 
 @pytest.mark.usefixtures("small_too")

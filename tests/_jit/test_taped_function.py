@@ -25,7 +25,7 @@ CLASSES = ONE_HOT.argmax(-1)
 WEIGHTS = RNG.random(8).astype("float32")
 LOSSES = [
     made
-    for name, made in vars(losses).items()
+    for name, made in ((name, getattr(losses, name)) for name in losses.__all__)
     if isinstance(made, type)
     and not name.startswith("_")
     and issubclass(made, losses.Loss)
