@@ -5,8 +5,8 @@
     python benchmarks/compare.py --quick             small and short, to see that it runs
     python benchmarks/compare.py --peer torch=/path/to/python --json speed.json --chart speed.png
 
-Sections: fit, predict, models, shared, growth, overhead, busy, memory, import. Each contender runs in a process of its
-own; rounds are interleaved, and every figure is a median over them. Figures of one run may be compared with each
+Sections: fit, predict, models, shared, growth, overhead, texts, busy, memory, import. Each contender runs in a process
+of its own; rounds are interleaved, and every figure is a median over them. Figures of one run may be compared with each
 other, and with nothing else. README.md beside this file says what each means.
 """
 
@@ -254,7 +254,7 @@ class Comparison:
         return found
 
     def overhead(self) -> dict[str, Figures]:
-        """What `fit` costs with more around it, parts of one's own, or a loop of one's own; what a step allocates."""
+        """What `fit` costs with more around it, or parts and loops of one's own; eager code; what a step allocates."""
         small = dict(list(self.workloads.items())[:2])
         tiny = small["2-3-1"]
         found: dict[str, Figures] = {"epoch": {}, "own": {}, "loop": {}, "allocated": {}}
@@ -283,12 +283,29 @@ class Comparison:
                     runs["TensorFlow, tf.function"] = self.timing(peer, "tape", tiny)
                 found["loop"]["2-3-1"] = self.medians(runs)
             show_ratios("overhead: microseconds a step of a loop of one's own (times that of fit)", found["loop"])
+            found["eager"] = worker.ask("ask", function="eager", workload=tiny)
+            show("overhead: microseconds of eager code, and of the same with less around it", found["eager"])
             for width in (16, 64) if self.quick else (64, 256, 1024):
                 workload = Workload(64, (width, width, 10), _relu(2), 64, 640)
                 first, later = worker.ask("ask", function="allocated", workload=workload)
                 found["allocated"][f"64-{width}-{width}-10"] = {"first step": first, "most of a later one": later}
             show("overhead: bytes allocated at once in a step, batches aside", found["allocated"])
         return found
+
+    def texts(self) -> dict[str, Figures]:
+        """What `TextVectorization` takes to learn texts and to turn them into numbers; Keras has it on TensorFlow."""
+        found: Figures = {}
+        for name in ("minikeras", "keras-tensorflow"):
+            if name != "minikeras" and name not in self.peers:
+                continue
+            runs: list[dict[str, float]] = []
+            for _ in range(self.rounds):
+                with Worker(name, self.peers.get(name, sys.executable)) as worker:
+                    runs.append(worker.ask("texts", rows=100 if self.quick else 10_000))
+            for key in runs[0]:
+                found.setdefault(key, {})[name] = statistics.median(run[key] for run in runs)
+        show_ratios("texts: TextVectorization of 10,000 texts of 200 words (times that of minikeras)", found)
+        return {"vectorization": found}
 
     def busy(self) -> dict[str, Figures]:
         """Microseconds a step while another process keeps all cores but one busy, and without."""
@@ -367,6 +384,7 @@ SECTIONS: dict[str, Callable[[Comparison], dict[str, Figures]]] = {
     "shared": Comparison.shared,
     "growth": Comparison.growth,
     "overhead": Comparison.overhead,
+    "texts": Comparison.texts,
     "busy": Comparison.busy,
     "memory": Comparison.memory,
     "import": Comparison.imports,

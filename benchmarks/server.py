@@ -131,6 +131,24 @@ class Server:
         """Return the microseconds of a training step of the last model."""
         return self._fit.measure() / STEPS * 1e6
 
+    def texts(self, rows: int) -> dict[str, float]:
+        """Return what `TextVectorization` takes: to learn texts, to call them, at once and in batches; MB beyond."""
+        keras, rng, known = library(self.name), np.random.default_rng(0), [f"word{i}" for i in range(20_000)]
+        texts = [" ".join(known[k % len(known)] for k in rng.zipf(1.3, 200)) for _ in range(rows)]
+        other = keras.layers.TextVectorization(10)  # what is imported and started once
+        other.adapt(texts[:2])
+        other(texts[:2])
+        before, times = peak_memory(), [perf_counter()]
+        layer = keras.layers.TextVectorization(10_000, output_sequence_length=200)
+        layer.adapt(texts)
+        times.append(perf_counter())
+        layer(texts)
+        times.append(perf_counter())
+        for start in range(0, rows, 32):
+            layer(texts[start : start + 32])
+        adapt, call, batches = np.diff([*times, perf_counter()]) * 1e3
+        return {"adapt, ms": adapt, "call, ms": call, "batches, ms": batches, "memory, MB": peak_memory() - before}
+
     def forget(self) -> None:
         """Let go of all models and data."""
         self.watches.clear()

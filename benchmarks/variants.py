@@ -1,6 +1,9 @@
 """What only minikeras is asked: training with more around it, with parts of one's own, and what it allocates."""
 
+import importlib
 import io
+import statistics
+import timeit
 import tracemalloc
 from collections.abc import Callable
 from contextlib import redirect_stdout
@@ -131,6 +134,31 @@ def check(workload: Workload) -> tuple[float, float]:
     loss, other, _ = _both(workload)
     *_, distance = _both(workload._replace(rows=5 * workload.batch))
     return abs(loss / other - 1), distance
+
+
+def eager(workload: Workload) -> dict[str, dict[str, float]]:
+    """Return microseconds of code that runs eagerly, after those of the same with less around it.
+
+    A layer has its bare ops beside it, and a tensor of `tf` one of `keras.ops`.
+    """
+    tf, rows = importlib.import_module("minikeras.compat.tensorflow"), np.ones((workload.batch, 64), "float32")
+    x, t, layer = ops.convert_to_tensor(rows), tf.constant(rows), keras.layers.Dense(64, "relu")
+    layer(x)
+    kernel, bias = layer.weights
+    runs: dict[str, dict[str, Callable[[], object]]] = {
+        "Dense(64, 'relu')": {
+            "less, us": lambda: ops.relu(ops.matmul(x, kernel) + bias),
+            "us": lambda: layer(x),
+        },
+        "a + a of tf": {"less, us": lambda: x + x, "us": lambda: t + t},
+        "a.shape of tf": {"less, us": lambda: x.shape, "us": lambda: t.shape},
+    }
+    found = {row: {key: _microseconds(run) for key, run in pair.items()} for row, pair in runs.items()}
+    return {row: {**pair, "times": pair["us"] / pair["less, us"]} for row, pair in found.items()}
+
+
+def _microseconds(run: Callable[[], object]) -> float:
+    return statistics.median(timeit.repeat(run, number=2000, repeat=9)) / 2000 * 1e6
 
 
 class _Watch(keras.callbacks.Callback):
