@@ -14,7 +14,9 @@ import sys
 from collections.abc import Callable
 from importlib.metadata import packages_distributions, version
 from pathlib import Path
+from statistics import median
 from time import perf_counter
+from timeit import timeit
 from typing import Any
 
 import numpy as np
@@ -108,7 +110,10 @@ class Server:
         return Stopwatch(run, seconds), rows
 
     def model(self, name: str, seconds: float) -> dict[str, float]:
-        """Return figures of a model: microseconds of a step and of one row, milliseconds until two steps are done."""
+        """Return figures of a model: microseconds of a step and of one row, milliseconds until two steps are done.
+
+        And how many times as long as a batch of the usual size one takes of a size that comes for the first time.
+        """
         keras, (x, y), batch = library(self.name), MODELS[name].data(), MODELS[name].batch
         other = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])  # what is imported and started once
         other.compile("adam", "mse")
@@ -125,7 +130,18 @@ class Server:
 
         self._fit = Stopwatch(lambda epochs: model.fit(x, y, batch_size=batch, epochs=epochs, verbose=0), seconds)
         row = Stopwatch(predict, seconds).measure() * 1e6
-        return {"step, us": self.step(), "one row, us": row, "two first steps, ms": first * 1e3}
+        step = self.step()
+
+        def of_size(rows: int) -> float:
+            return timeit(lambda: model.train_on_batch(x[:rows], y[:rows]), number=1)
+
+        known, new = (median(map(of_size, sizes)) for sizes in ([batch] * 9, range(batch - 3, batch)))
+        return {
+            "step, us": step,
+            "one row, us": row,
+            "two first steps, ms": first * 1e3,
+            "a new size, times": new / known,
+        }
 
     def step(self) -> float:
         """Return the microseconds of a training step of the last model."""

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parent.parent
 SECTIONS = {
     "fit": {"agreement", "step"},
     "predict": {"call", "predict", "bulk"},
-    "models": {"step, us", "one row, us", "two first steps, ms"},
+    "models": {"step, us", "one row, us", "two first steps, ms", "a new size, times"},
     "shared": {"step"},
     "growth": {"width", "depth", "batch", "rows"},
     "overhead": {"epoch", "own", "loop", "eager", "allocated"},
