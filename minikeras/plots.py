@@ -137,7 +137,6 @@ class LiveCurves(History):
         interval: The least seconds between two pictures. The last epoch is always drawn.
 
     Example:
-        >>> import minikeras as keras
         >>> model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
         >>> model.compile("sgd", "mse")
         >>> history = model.fit(np.ones((4, 1)), np.ones((4, 1)), epochs=3, verbose=0, callbacks=[LiveCurves("loss")])
@@ -294,7 +293,6 @@ def plot_weights(layer: Layer, *, axes: Places = None) -> list[Axes]:
     ValueError if there are no weights, or if the number of matplotlib's axes differs.
 
     Example:
-        >>> import minikeras as keras
         >>> dense = keras.layers.Dense(3)
         >>> dense.build((None, 2))
         >>> [ax.images[0].get_array().shape for ax in plot_weights(dense)]
@@ -321,7 +319,6 @@ def plot_activations(model: Model, x: Any, layer: Layer | str | int, *, ax: Axes
         layer: The layer, its name, or its index. If it is called several times, the first call is drawn.
 
     Example:
-        >>> import minikeras as keras
         >>> model = keras.Sequential([keras.Input((2,)), keras.layers.ReLU()])
         >>> [float(bar.get_height()) for bar in plot_activations(model, np.array([[3.0, -1.0]]), 0).patches]
         [3.0, 0.0]
@@ -370,7 +367,6 @@ def plot_filters(layer: Layer, *, shape: tuple[int, int] | None = None, ax: Axes
         shape: For `Dense`, height and width of the images; by default the input of `Flatten`, or else a square.
 
     Example:
-        >>> import minikeras as keras
         >>> model = keras.Sequential([keras.Input((5, 5, 1)), keras.layers.Conv2D(4, 2)])
         >>> plot_filters(model).images[0].get_array().shape  # two by two of them, and a gap
         (5, 5)

@@ -18,7 +18,6 @@ def serialize_keras_object(instance: Any) -> Any:
     A ValueError for an object without `get_config`.
 
     Example:
-        >>> import minikeras as keras
         >>> serialize_keras_object(keras.regularizers.L2(0.5))
         {'class_name': 'L2', 'config': {'l2': 0.5}}
     """
@@ -56,7 +55,6 @@ def deserialize_keras_object(identifier: Any, module_objects: Mapping[str, Any] 
         ValueError: for an unknown name, or what is no configuration.
 
     Example:
-        >>> import minikeras as keras
         >>> config = {"class_name": "L2", "config": {"l2": 0.5}}
         >>> deserialize_keras_object(config, {"L2": keras.regularizers.L2}).l2
         0.5

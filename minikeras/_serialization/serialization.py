@@ -20,7 +20,6 @@ def serialize(obj: Any) -> Any:
     A TypeError for an object without `get_config`, or one whose `get_config` returns no dict.
 
     Example:
-        >>> import minikeras as keras
         >>> serialize(keras.initializers.Zeros())["class_name"]
         'Zeros'
     """
@@ -103,7 +102,6 @@ def deserialize(config: Any, custom_objects: CustomObjects | None = None, safe_m
         ValueError: if the configuration names something unknown.
 
     Example:
-        >>> import minikeras as keras
         >>> type(deserialize(serialize(keras.initializers.Zeros()))).__name__
         'Zeros'
     """

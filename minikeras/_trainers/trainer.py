@@ -190,7 +190,6 @@ class Trainer(Layer):
             ValueError: for an unknown optimizer, loss or metric.
 
         Example:
-            >>> import minikeras as keras
             >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, activation="sigmoid")])
             >>> model.compile(optimizer="adam", loss="binary_crossentropy", metrics=["accuracy"])
             >>> model.compiled
@@ -401,8 +400,6 @@ class Trainer(Layer):
             TypeError: if `epochs` is no integer.
 
         Example:
-            >>> import numpy as np
-            >>> import minikeras as keras
             >>> model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, kernel_initializer="zeros")])
             >>> model.compile(optimizer=keras.optimizers.SGD(0.1), loss="mse")
             >>> x = np.array([[1.0], [2.0]])
@@ -511,8 +508,6 @@ class Trainer(Layer):
             ValueError: before `compile`, or if the data does not fit the model.
 
         Example:
-            >>> import numpy as np
-            >>> import minikeras as keras
             >>> model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, kernel_initializer="ones")])
             >>> model.compile(loss="mse", metrics=["mae"])
             >>> model.evaluate(np.array([[1.0], [2.0]]), np.array([3.0, 4.0]), verbose=0)
@@ -620,8 +615,6 @@ class Trainer(Layer):
             ValueError: if x is not numeric or does not fit the model.
 
         Example:
-            >>> import numpy as np
-            >>> import minikeras as keras
             >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, kernel_initializer="ones")])
             >>> model.predict(np.array([[1.0, 2.0]]), verbose=0)
             array([[3.]], dtype=float32)

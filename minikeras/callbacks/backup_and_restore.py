@@ -39,7 +39,6 @@ class BackupAndRestore(Callback):
 
     Example:
         >>> import tempfile
-        >>> import minikeras as keras
         >>> class Net(keras.Sequential):
         ...     optimizer = None
         >>> model = Net([keras.Input((2,)), keras.layers.Dense(1, kernel_initializer="ones")])

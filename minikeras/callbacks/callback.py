@@ -27,7 +27,6 @@ class Callback(Suggesting):
         params: Settings of the run, such as {"verbose": 1, "epochs": 3, "steps": 10}.
 
     Example:
-        >>> import minikeras as keras
         >>> class Count(keras.callbacks.Callback):
         ...     batches = 0
         ...     def on_predict_batch_end(self, batch, logs=None):

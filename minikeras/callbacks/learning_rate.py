@@ -86,7 +86,6 @@ class SwapEMAWeights(Callback):
         ValueError: at the first swap, if the optimizer keeps no averages.
 
     Example:
-        >>> import minikeras as keras
         >>> class Model:
         ...     class optimizer:
         ...         use_ema = True

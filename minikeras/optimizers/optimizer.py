@@ -71,7 +71,6 @@ class Optimizer:
         name: The optimizer's name, made up from its class if not given.
 
     Example:
-        >>> import minikeras as keras
         >>> class Halving(keras.optimizers.Optimizer):
         ...     def update_step(self, gradient, variable, learning_rate):
         ...         self.assign(variable, variable / 2 - learning_rate * gradient)

@@ -58,7 +58,6 @@ def save_model(model: Layer, filepath: str | os.PathLike[str] | BinaryIO, overwr
 
     Example:
         >>> import os, tempfile
-        >>> import minikeras as keras
         >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
         >>> path = os.path.join(tempfile.mkdtemp(), "model.keras")
         >>> save_model(model, path)

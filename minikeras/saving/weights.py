@@ -44,7 +44,6 @@ def save_weights(model: Layer, filepath: str | os.PathLike[str], overwrite: bool
 
     Example:
         >>> import os, tempfile
-        >>> import minikeras as keras
         >>> path = os.path.join(tempfile.mkdtemp(), "net.npz")
         >>> save_weights(keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, name="dense")], name="net"), path)
         >>> np.load(path).files

@@ -337,7 +337,6 @@ def model_to_dot(model: Model, show_shapes: bool = False, show_dtype: bool = Fal
         ValueError: if the model is not built, or an argument is unknown.
 
     Example:
-        >>> import minikeras as keras
         >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3), keras.layers.Dense(1)])
         >>> len(model_to_dot(model).get_nodes())
         3
@@ -367,7 +366,6 @@ def plot_model(model: Model, to_file: str | os.PathLike[str] = "model.png", show
         ValueError: if the model is not built, or an argument is unknown.
 
     Example:
-        >>> import minikeras as keras
         >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3), keras.layers.Dense(1)])
         >>> plot_model(model, "model.png", show_shapes=True)  # doctest: +SKIP
     """
