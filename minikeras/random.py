@@ -23,7 +23,7 @@ from ._core.tensor import Tensor, as_array
 from ._core.variable import Variable, as_shape
 from ._serialization.configurable import Configurable
 from ._serialization.registry import Registry
-from .ops.arrays import as_float, rule
+from .ops.arrays import as_float, bare
 from .ops.creation import convert_to_tensor, zeros_like
 
 __all__ = [
@@ -219,9 +219,9 @@ def truncated_normal(shape: SizeLike, mean: float = 0.0, stddev: float = 1.0, dt
 
 
 # The same on arrays, unrecorded: for initializers.
-draw_normal: Callable[..., Array] = rule(normal)
-draw_uniform: Callable[..., Array] = rule(uniform)
-draw_truncated_normal: Callable[..., Array] = rule(truncated_normal)
+draw_normal: Callable[..., Array] = bare(normal)
+draw_uniform: Callable[..., Array] = bare(uniform)
+draw_truncated_normal: Callable[..., Array] = bare(truncated_normal)
 
 
 @primitive()
@@ -276,7 +276,7 @@ def _masked(x: TensorLike, mask: TensorLike, keep: float, out: Array | None = No
     return y
 
 
-_masked_rule: AnyCallable = rule(_masked)
+_masked_rule: AnyCallable = bare(_masked)
 
 
 @as_op

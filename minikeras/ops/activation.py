@@ -9,7 +9,7 @@ from .._base.pool import product
 from .._base.typing import Array, Axis, TensorLike
 from .._core.op import composite, primitive
 from .._core.tensor import Tensor, row_of
-from .arrays import ONE, ZERO, as_float, ones, promote, rule, strong
+from .arrays import ONE, ZERO, as_float, bare, ones, promote, strong
 from .creation import convert_to_tensor
 from .elementwise import Unary, erfc, unary
 from .reduction import is_narrow, max, sum
@@ -68,7 +68,7 @@ def celu(x: TensorLike, alpha: float = 1.0) -> Array:
 
 
 _ROOT = math.sqrt(2 / math.pi)
-_erfc = rule(erfc)
+_erfc = bare(erfc)
 
 
 def _gelu_rule(g: Any, y: Any, x: Any, approximate: bool = True) -> Any:
@@ -118,7 +118,7 @@ def _sigmoid(x: Array, out: Array | None = None) -> Array:
     return np.reciprocal(y, y)
 
 
-@primitive(lambda g, y, x: g * ((s := rule(sigmoid)(x)) + y * (1 - s)), inplace=True)
+@primitive(lambda g, y, x: g * ((s := bare(sigmoid)(x)) + y * (1 - s)), inplace=True)
 @_overflows
 def silu(x: TensorLike, out: Array | None = None) -> Array:
     """Sigmoid linear unit, also called swish: x * sigmoid(x). Ramachandran et al. 2017."""
@@ -131,7 +131,7 @@ hard_sigmoid: Unary = unary(
     "Piecewise linear sigmoid: x / 6 + 0.5, clipped to [0, 1].", name="hard_sigmoid")  # fmt: skip
 hard_silu: Unary = unary(
     lambda x: x * np.minimum(np.maximum(x / 6 + 0.5, 0), 1),
-    lambda g, y, x: g * ((h := rule(hard_sigmoid)(x)) + x * ((h > 0) & (h < 1)) / 6),
+    lambda g, y, x: g * ((h := bare(hard_sigmoid)(x)) + x * ((h > 0) & (h < 1)) / 6),
     "silu with the piecewise linear sigmoid: x * hard_sigmoid(x). Howard et al. 2019.", name="hard_silu")  # fmt: skip
 swish = silu
 hard_swish = hard_silu
@@ -162,7 +162,7 @@ def threshold(x: TensorLike, threshold: float, default_value: float) -> Array:
 
 
 softplus: Unary = unary(
-    lambda x, out=None: np.logaddexp(x, 0, out=out), lambda g, y, x: g * rule(sigmoid)(x),
+    lambda x, out=None: np.logaddexp(x, 0, out=out), lambda g, y, x: g * bare(sigmoid)(x),
     "Smooth form of relu, log(1 + exp(x)).", writes=True, name="softplus")  # fmt: skip
 log_sigmoid: Unary = unary(  # exp(y) is the sigmoid s of x, and d log s = 1 - s
     lambda x: -np.logaddexp(-x, 0), lambda g, y, x: -g * np.expm1(y),
@@ -198,15 +198,15 @@ def glu(x: TensorLike, axis: int = -1) -> Tensor:
 
 def row_sums(x: Any, axis: Axis) -> Any:
     """Return sums along an axis, for broadcasting; of short rows as a product with ones, which takes half the time."""
-    return np.dot(x, ones((np.shape(x)[1],) * 2, x.dtype)) if is_narrow(x, axis) else rule(sum)(x, axis, True)
+    return np.dot(x, ones((np.shape(x)[1],) * 2, x.dtype)) if is_narrow(x, axis) else bare(sum)(x, axis, True)
 
 
 def _softmax_parts(x: Any, axis: Axis = -1) -> Any:
-    e = np.exp(x - rule(max)(x, axis, keepdims=True))  # cannot overflow
+    e = np.exp(x - bare(max)(x, axis, keepdims=True))  # cannot overflow
     return e / row_sums(e, axis)
 
 
-@primitive(lambda g, y, x, axis=-1: (weighted := g * y) - y * rule(sum)(weighted, axis, True),
+@primitive(lambda g, y, x, axis=-1: (weighted := g * y) - y * bare(sum)(weighted, axis, True),
            inplace=True, decomposition=_softmax_parts)  # fmt: skip
 def softmax(x: TensorLike, axis: Axis = -1, out: Array | None = None) -> Array:
     """Probabilities exp(x) / sum(exp(x)) along an axis (or axes).
@@ -216,17 +216,17 @@ def softmax(x: TensorLike, axis: Axis = -1, out: Array | None = None) -> Array:
         Tensor([0.5 0.5 0. ], shape=(3,), dtype=float32)
     """
     x = as_float(x)
-    y = np.subtract(x, rule(max)(x, axis, keepdims=True), out=out)  # exp cannot overflow
+    y = np.subtract(x, bare(max)(x, axis, keepdims=True), out=out)  # exp cannot overflow
     np.exp(y, out=y)
     return np.divide(y, row_sums(y, axis), out=y)
 
 
 def _log_softmax_parts(x: Any, axis: Axis = -1) -> Any:
-    shifted = x - rule(max)(x, axis, keepdims=True)  # exp cannot overflow
+    shifted = x - bare(max)(x, axis, keepdims=True)  # exp cannot overflow
     return shifted - np.log(row_sums(np.exp(shifted), axis))
 
 
-@primitive(lambda g, y, x, axis=-1: g - np.exp(y) * rule(sum)(g, axis, True), decomposition=_log_softmax_parts)
+@primitive(lambda g, y, x, axis=-1: g - np.exp(y) * bare(sum)(g, axis, True), decomposition=_log_softmax_parts)
 def log_softmax(x: TensorLike, axis: Axis = -1) -> Array:
     """Logarithms of the softmax along an axis (or axes): x - log(sum(exp(x)))."""
     return np.asarray(_log_softmax_parts(as_float(x), axis))
@@ -264,7 +264,7 @@ def _rows(x: Any) -> Any:
 def _column_sums(g: Any) -> Any:
     """Return the sum over all axes but the last, by a product with ones, which takes half the time."""
     rows = _rows(g)
-    return np.dot(ones(len(rows), g.dtype), rows) if g.dtype in ("float32", "float64") else rule(sum)(rows, 0)
+    return np.dot(ones(len(rows), g.dtype), rows) if g.dtype in ("float32", "float64") else bare(sum)(rows, 0)
 
 
 def _product(x: Any, kernel: Any) -> Any:

@@ -110,8 +110,8 @@ def conjugated(x: Any) -> Any:
 
 
 @cache
-def rule(op: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a primitive for use inside gradient rules: itself on tensors, its forward function on arrays."""
+def bare(op: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function that runs a primitive on tensors, and its forward function alone on arrays."""
     forward = vars(op)["op"].forward
 
     def call(*args: Any, **kwargs: Any) -> Any:

@@ -12,7 +12,7 @@ from .._base.typing import Array, DTypeLike, TensorLike
 from .._core.op import composite, primitive, structured
 from .._core.tensor import Tensor, as_array
 from .activation import log_softmax, row_sums, sigmoid, softmax
-from .arrays import as_float, ones, rule
+from .arrays import as_float, bare, ones
 from .creation import convert_to_tensor, roomy
 from .elementwise import equal, logaddexp, maximum
 from .reduction import is_narrow, max, sum
@@ -142,12 +142,12 @@ def _within(x: TensorLike, p: TensorLike, out: Array | None = None) -> Array:
     return y
 
 
-_kept_rule: Callable[..., Any] = rule(_within)
+_kept_rule: Callable[..., Any] = bare(_within)
 
 
 def _log_probabilities(output: Any, from_logits: bool, axis: int) -> Any:
     if from_logits:
-        return rule(log_softmax)(output, axis)
+        return bare(log_softmax)(output, axis)
     return np.log(_clip(output / np.sum(output, axis=axis, keepdims=True)))
 
 
@@ -168,7 +168,7 @@ def _binary_target_rule(g: Any, y: Any, target: Any, output: Any, from_logits: b
 
 def _binary_output_rule(g: Any, y: Any, target: Any, output: Any, from_logits: bool = False) -> Any:
     if from_logits:
-        return g * (rule(sigmoid)(output) - target)
+        return g * (bare(sigmoid)(output) - target)
     p = _clip(output)
     return g * _inside(output) * (p - target) / (p * (1 - p))
 
@@ -201,7 +201,7 @@ def binary_crossentropy(target: TensorLike, output: TensorLike, from_logits: boo
 def _output_rule(g: Any, y: Any, target: Any, output: Any, from_logits: bool = False, axis: int = -1) -> Any:
     g = np.expand_dims(g, axis)
     if from_logits:
-        return g * (rule(softmax)(output, axis) * np.sum(target, axis=axis, keepdims=True) - target)
+        return g * (bare(softmax)(output, axis) * np.sum(target, axis=axis, keepdims=True) - target)
     total = np.sum(output, axis=axis, keepdims=True)
     p = output / total
     d = target / -_clip(p) * _inside(p)
@@ -218,7 +218,7 @@ def _logit_rule(g: Any, y: Any, target: Any, output: Any, from_logits: bool = Fa
 
 def _categorical_parts(target: Any, output: Any, from_logits: bool = False, axis: int = -1) -> Any:
     _check_axis(output)
-    return -rule(sum)(_aligned(target, output) * _log_probabilities(output, from_logits, axis), axis)
+    return -bare(sum)(_aligned(target, output) * _log_probabilities(output, from_logits, axis), axis)
 
 
 @primitive(lambda g, y, target, output, from_logits=False, axis=-1:
@@ -313,7 +313,7 @@ _eye = lru_cache(64)(lambda size, letter: np.eye(size, dtype=letter))
 
 def class_numbers(target: Any, output: Any, axis: int) -> Any:
     """Return labels as a vector of integers; a ValueError for any that is no class of the output's axis."""
-    return rule(_labelled)(_labels(target, output, axis), np.shape(output)[axis])
+    return bare(_labelled)(_labels(target, output, axis), np.shape(output)[axis])
 
 
 def _flat(target: Any, output: Any, axis: int) -> tuple[Any, Any]:
@@ -335,13 +335,13 @@ def _unflat(rows: Any, output: Any, axis: int) -> Any:
 def _rows(g: Any, target: Any, output: Any, axis: int) -> tuple[Any, Any, Any, Any]:
     """Return the gradient, class numbers, scores and one-hot vectors, each with one row for a sample."""
     labels, rows = _flat(target, output, axis)
-    return np.reshape(g, (-1,)), labels, rows, rule(_hot)(labels, np.shape(rows)[1], np.dtype(rows.dtype).char)
+    return np.reshape(g, (-1,)), labels, rows, bare(_hot)(labels, np.shape(rows)[1], np.dtype(rows.dtype).char)
 
 
 def _sparse_rule(g: Any, y: Any, target: Any, output: Any, from_logits: bool = False, axis: int = -1) -> Any:
     g, _, rows, hot = _rows(g, target, output, axis)
     if from_logits:
-        return _unflat((rule(softmax)(rows) - hot) * np.expand_dims(g, -1), output, axis)
+        return _unflat((bare(softmax)(rows) - hot) * np.expand_dims(g, -1), output, axis)
     return _unflat(_output_rule(g, y, hot, rows), output, axis)
 
 
@@ -350,7 +350,7 @@ def _sparse_logit_rule(g: Any, y: Any, target: Any, output: Any, from_logits: bo
     if from_logits:  # the logits themselves came from a softmax
         return _unflat(_logit_rule(g, y, hot, rows, True), output, axis)
     narrow = is_narrow(rows, -1)  # on short rows a product is faster than indexing
-    p = np.dot(hot * rows, ones(np.shape(rows)[1], rows.dtype)) if narrow else rule(_chosen)(labels, rows)
+    p = np.dot(hot * rows, ones(np.shape(rows)[1], rows.dtype)) if narrow else bare(_chosen)(labels, rows)
     return _unflat(_kept_rule(rows - hot, p) * np.expand_dims(g, -1), output, axis)
 
 
@@ -358,12 +358,12 @@ def _sparse_parts(target: Any, output: Any, from_logits: bool = False, axis: int
     _check_axis(output)
     labels, rows = _flat(target, output, axis)
     if from_logits:
-        shifted = rows - rule(max)(rows, -1, keepdims=True)  # exp cannot overflow
-        losses = np.log(row_sums(np.exp(shifted), -1)[:, 0]) - rule(_chosen)(labels, shifted)
+        shifted = rows - bare(max)(rows, -1, keepdims=True)  # exp cannot overflow
+        losses = np.log(row_sums(np.exp(shifted), -1)[:, 0]) - bare(_chosen)(labels, shifted)
     else:
         sums = row_sums(rows, -1)[:, 0]
         sums = sums + (sums - sums)  # NaN in place of infinity
-        losses = -np.log(_clip(rule(_chosen)(labels, rows) / sums))
+        losses = -np.log(_clip(bare(_chosen)(labels, rows) / sums))
     return losses if np.ndim(output) == 2 else np.reshape(losses, np.delete(np.shape(output), axis))
 
 

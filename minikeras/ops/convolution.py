@@ -18,7 +18,7 @@ from .._base.settings import standardize_data_format
 from .._base.typing import Array, CausalPadding, DataFormat, Padding, PartialShape, Shape, ShapeLike, Sizes, TensorLike
 from .._core.op import composite, primitive
 from .._core.tensor import Tensor
-from .arrays import as_float, promote, rule, strong
+from .arrays import as_float, bare, promote, strong
 from .creation import cast, convert_to_tensor, shape
 from .reduction import max as max_, mean
 from .shapes import moveaxis, pad, reshape, scatter, stack, transpose
@@ -204,7 +204,7 @@ def _slide(x: TensorLike, kernel: TensorLike, how: Sliding, out: Array | None = 
 
 
 @primitive(lambda h, y, x, g, how, groups: _input_rule(g, h, how, np.shape(x)[1:]),
-           lambda h, y, x, g, how, groups: rule(_slide)(x, h, how))  # fmt: skip
+           lambda h, y, x, g, how, groups: bare(_slide)(x, h, how))  # fmt: skip
 def _kernel_gradient(x: TensorLike, g: TensorLike, how: Sliding, groups: int, out: Array | None = None) -> Array:
     """The gradient of `_slide` with respect to its kernel, of the kernel's shape."""
     a, b = promote(x, g, floating=True)
@@ -228,7 +228,7 @@ def _kernel_gradient(x: TensorLike, g: TensorLike, how: Sliding, groups: int, ou
     return y
 
 
-@primitive(lambda h, y, g, kernel, how, sizes: rule(_slide)(h, kernel, how),
+@primitive(lambda h, y, g, kernel, how, sizes: bare(_slide)(h, kernel, how),
            lambda h, y, g, kernel, how, sizes: _kernel_rule(h, g, how, sizes[-1] // np.shape(kernel)[-2]))  # fmt: skip
 def _input_gradient(g: TensorLike, kernel: TensorLike, how: Sliding, sizes: Shape, out: Array | None = None) -> Array:
     """The gradient of `_slide` with respect to its input, of shape (batch, *sizes)."""
@@ -237,7 +237,7 @@ def _input_gradient(g: TensorLike, kernel: TensorLike, how: Sliding, sizes: Shap
     channels = b.shape[-2]
     groups, depthwise = sizes[-1] // channels, _is_depthwise(y, b.shape)
     if not depthwise and sizes[-1] >= 8 and max(how.strides) == 1 and y[..., 0].size < 1.2 * a[..., 0].size:
-        return rule(_slide)(a, _turned(b, groups), how.back(), y)  # large products are faster, in spite of the zeros
+        return bare(_slide)(a, _turned(b, groups), how.back(), y)  # large products are faster, in spite of the zeros
     y.fill(0)
     wide = _repeated(b, a.shape[-2]) if depthwise else b
     for place, windows, room in _blocks(y, how, groups, sizes[-1] + a.shape[-1], back=True):
@@ -254,8 +254,8 @@ def _input_gradient(g: TensorLike, kernel: TensorLike, how: Sliding, sizes: Shap
     return y
 
 
-_input_rule: Callable[..., Any] = rule(_input_gradient)
-_kernel_rule: Callable[..., Any] = rule(_kernel_gradient)
+_input_rule: Callable[..., Any] = bare(_input_gradient)
+_kernel_rule: Callable[..., Any] = bare(_kernel_gradient)
 
 
 def _in_float32(op: Callable[..., Any], x: Any, kernel: Any, *rest: Any) -> Any:
@@ -451,7 +451,7 @@ def _total(x: TensorLike, how: Sliding, out: Array | None = None) -> Array:
     return _reduce(as_float(x), how, np.add, 0, out)
 
 
-@primitive(lambda h, y, g, how, sizes: rule(_total)(h, how))
+@primitive(lambda h, y, g, how, sizes: bare(_total)(h, how))
 def _spread(g: TensorLike, how: Sliding, sizes: Shape, out: Array | None = None) -> Array:
     """The gradient of `_total`: each place passes its own to all its elements."""
     g = np.asarray(g)
@@ -462,9 +462,9 @@ def _spread(g: TensorLike, how: Sliding, sizes: Shape, out: Array | None = None)
     return total
 
 
-_route_rule: Callable[..., Any] = rule(_route)
-_pick_rule: Callable[..., Any] = rule(_pick)
-_spread_rule: Callable[..., Any] = rule(_spread)
+_route_rule: Callable[..., Any] = bare(_route)
+_pick_rule: Callable[..., Any] = bare(_pick)
+_spread_rule: Callable[..., Any] = bare(_spread)
 
 
 def _pooled(x: TensorLike, pool_size: Sizes, strides: Sizes | None, padding: str, data_format: DataFormat) -> Any:
@@ -507,7 +507,7 @@ def average_pool(inputs: TensorLike, pool_size: Sizes, strides: Sizes | None = N
     total = _total(cast(x, "float32") if short else x, how)
     count: Any = float(prod(how.window))
     if any(map(any, how.pads)):
-        count = rule(_total)(np.ones((1, *shape(x)[1:-1], 1), total.dtype), how)
+        count = bare(_total)(np.ones((1, *shape(x)[1:-1], 1), total.dtype), how)
     return from_channels_last(cast(total / count, "float16") if short else total / count, name)
 
 

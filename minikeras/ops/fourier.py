@@ -11,7 +11,7 @@ import numpy as np
 from .._base.typing import Array, TensorLike
 from .._core.op import VJP, composite, primitive, structured
 from .._core.tensor import Tensor
-from .arrays import as_float, rule
+from .arrays import as_float, bare
 from .creation import convert_to_tensor, ndim, ones, shape
 from .elementwise import cos, imag, multiply, real, sin
 from .shapes import check_stride, concatenate, extract_sequences, pad, scatter, stack, transpose, where
@@ -21,7 +21,7 @@ Pair = tuple[Tensor, Tensor]
 
 
 def _transform_rule(part: int) -> VJP:
-    return lambda g, y, real, imag, axes, sign: rule(transform)(g[0], g[1], axes, -sign)[part]
+    return lambda g, y, real, imag, axes, sign: bare(transform)(g[0], g[1], axes, -sign)[part]
 
 
 @primitive(_transform_rule(0), _transform_rule(1))

@@ -18,7 +18,7 @@ from .._base.typing import Array, Axis, TensorLike
 from .._core.op import VJP, P, composite, primitive, structured
 from .._core.tape import GradientTape
 from .._core.tensor import Tensor, as_values
-from .arrays import as_float, axes, conjugated, promote, restore, rule
+from .arrays import as_float, axes, bare, conjugated, promote, restore
 from .creation import convert_to_tensor, floating, ndim, ones_like, shape, zeros_like
 from .elementwise import Unary, absolute, add, log10, multiply, not_equal, power, real, square, subtract, unary
 from .reduction import max, mean, min, sum
@@ -114,7 +114,7 @@ def _einsum_rule(index: int, g: Any, y: Any, *operands: Any, subscripts: str) ->
     """Swap the operand with the result: its gradient is the sum of products of g and the other operands."""
     *terms, output = subscripts.replace("->", ",").split(",")
     turned = f"{','.join([output, *terms[:index], *terms[index + 1 :]])}->{terms[index]}"
-    return rule(_einsum)(g, *operands[:index], *operands[index + 1 :], subscripts=turned)
+    return bare(_einsum)(g, *operands[:index], *operands[index + 1 :], subscripts=turned)
 
 
 @cache
@@ -388,7 +388,7 @@ def _svd(x: TensorLike, full: bool = False) -> Array:
 
 
 def _values_rule(g: Any, y: Any, x: Any) -> Any:
-    usv, m = rule(_svd)(x), np.shape(x)[-2]
+    usv, m = bare(_svd)(x), np.shape(x)[-2]
     return usv[..., :m, :] * g[..., None, :] @ _adjoint(usv[..., m + 1 :, :])  # ds = diag(u^H dx v)
 
 

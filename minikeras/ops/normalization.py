@@ -10,7 +10,7 @@ from .._base.typing import Array, Axis, TensorLike
 from .._core.op import composite, primitive, structured
 from .._core.tensor import Tensor
 from .activation import softmax
-from .arrays import NP, as_float, axes as as_axes, rule
+from .arrays import NP, as_float, axes as as_axes, bare
 from .creation import convert_to_tensor, floating
 from .reduction import _mean, var
 from .shapes import repeat
@@ -78,13 +78,13 @@ def _broadcast_to_axes(value: Any, x: Any, where: tuple[int, ...]) -> Any:
 
 def _standard_rule(g: Any, y: Any, x: Any, axes: tuple[int, ...], epsilon: float) -> Any:
     """Remove from the gradient what shifts or scales all numbers alike, which standardization undoes."""
-    average = rule(_mean)
-    factor = 1 / np.sqrt(rule(var)(x, axes, True) + epsilon)
+    average = bare(_mean)
+    factor = 1 / np.sqrt(bare(var)(x, axes, True) + epsilon)
     return (g - average(g, axes, True) - y * average(g * y, axes, True)) * factor
 
 
 def _standard_parts(x: Any, axes: tuple[int, ...], epsilon: float) -> Any:
-    average = rule(_mean)
+    average = bare(_mean)
     distance = x - average(x, axes, True)
     return distance * (1 / np.sqrt(average(np.square(distance), axes, True) + epsilon))
 

@@ -21,7 +21,7 @@ from .._base.typing import Array
 from .._core.op import primitive
 from .._core.tape import GradientTape
 from .._core.tensor import Tensor, recorders
-from .arrays import ONE, ZERO, rule
+from .arrays import ONE, ZERO, bare
 from .creation import cast, zeros
 from .shapes import concatenate, reshape
 
@@ -383,12 +383,12 @@ def _input_gradient(d: Array, weights: Array, drops: Any, features: int, how: Re
 
 @primitive(
     None, lambda d, y, records, x, state, weights, mask, drops, how:
-        rule(_input_gradient)(d, weights, drops, np.shape(x)[-1], how),
+        bare(_input_gradient)(d, weights, drops, np.shape(x)[-1], how),
     lambda d, y, records, x, state, *_: np.transpose(d[-1, : np.shape(state)[1]]),
     lambda d, y, records, x, state, weights, mask, drops, how:
-        rule(_weight_gradient)(d, records, weights, drops, how), None, None,
+        bare(_weight_gradient)(d, records, weights, drops, how), None, None,
     common=lambda g, y, records, x, state, weights, mask, drops, how:
-        rule(_passed_on)(g, records, weights, mask, drops, how),
+        bare(_passed_on)(g, records, weights, mask, drops, how),
 )  # fmt: skip
 def _outputs(records: Array, x: Array, state: Any, weights: Array, mask: Any, drops: Any, how: Recurrence,
              out: Array | None = None) -> Array:  # fmt: skip

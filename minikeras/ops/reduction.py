@@ -13,7 +13,7 @@ from .._base.typing import Array, Axis, TensorLike
 from .._core.keras_tensor import KerasTensor
 from .._core.op import VJP, composite, primitive, structured
 from .._core.tensor import Tensor, TensorOps, as_array, as_values, recorders
-from .arrays import NP, as_float, axes, common_dtype, composed, conjugated, dry_size, named, ones, restore, rule, strong
+from .arrays import NP, as_float, axes, bare, common_dtype, composed, conjugated, dry_size, named, ones, restore, strong
 from .creation import convert_to_tensor, dtype as dtype_of, floating, linspace, ndim, shape
 from .elementwise import isnan, logical_not, multiply, sqrt, square
 from .shapes import diff, flip, moveaxis, pad, scatter_update, squeeze, take, where
@@ -140,12 +140,12 @@ def mean(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
 
 
 def _var_rule(g: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    distance = conjugated(x - rule(_mean)(x, axes(axis), True))
+    distance = conjugated(x - bare(_mean)(x, axes(axis), True))
     return restore(g, axis, keepdims) * (2 * np.size(y) / (np.size(x) or 1)) * distance
 
 
 def _var_parts(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    average = rule(_mean)
+    average = bare(_mean)
     return average(np.square(x - average(x, axes(axis), True)), axes(axis), keepdims)
 
 
@@ -208,7 +208,7 @@ def average(x: TensorLike, axis: Axis = None, weights: TensorLike | None = None)
 def _extreme_rule(g: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False, initial: Any = None) -> Any:
     """Share the gradient of an extreme evenly among the elements that attain it."""
     ties = np.equal(x, restore(y, axis, keepdims)).astype(x.dtype)
-    count = rule(sum)(ties, axis, True)
+    count = bare(sum)(ties, axis, True)
     # If `initial` is the extreme, no element attains it: 0 / 1. If the extreme is NaN, so is the gradient: 0 / 0.
     least = restore(np.equal(y, y), axis, keepdims)
     return restore(g, axis, keepdims) * ties / np.maximum(count, least)
@@ -232,7 +232,7 @@ def _max_parts(x: Any, axis: Axis = None, keepdims: bool = False, initial: float
     """Return the maxima of short rows, in a fifth of NumPy's time; for other reductions x itself."""
     if initial is not None or not is_narrow(x, axis):
         return x
-    y = rule(_row_max)(x)
+    y = bare(_row_max)(x)
     return y if keepdims else np.reshape(y, (-1,))
 
 
@@ -253,16 +253,16 @@ def min(x: TensorLike, axis: Axis = None, keepdims: bool = False, initial: float
 
 def _logsumexp(x: Any, axis: Axis, keepdims: bool) -> Any:
     narrow, limit = is_narrow(x, axis), float(np.finfo(x.dtype).max)
-    top = rule(max)(x, axis, True, initial=None if narrow else -limit)
+    top = bare(max)(x, axis, True, initial=None if narrow else -limit)
     top = np.minimum(np.maximum(top, -limit), limit)  # finite, and exp(x - top) cannot overflow
     e = np.exp(x - top)
-    y = np.log(np.dot(e, ones((np.shape(e)[1], 1), e.dtype)) if narrow else rule(sum)(e, axis, True)) + top
+    y = np.log(np.dot(e, ones((np.shape(e)[1], 1), e.dtype)) if narrow else bare(sum)(e, axis, True)) + top
     return y if keepdims else np.squeeze(y, axes(axis))
 
 
 def _logsumexp_rule(g: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     e = np.exp(x - restore(y, axis, keepdims))  # if y is large, it is rounded, and the sum of these is not 1
-    return restore(g, axis, keepdims) * (e / rule(sum)(e, axis, True))
+    return restore(g, axis, keepdims) * (e / bare(sum)(e, axis, True))
 
 
 @primitive(_logsumexp_rule, decomposition=lambda x, axis=None, keepdims=False:
@@ -369,7 +369,7 @@ nanmedian: Reduction = _median("nanmedian", "Median along axes of the elements t
 
 def _reverse_cumsum(g: Any, x: Any, axis: int | None) -> Any:
     where = 0 if axis is None else axis
-    return np.reshape(np.flip(rule(cumsum)(np.flip(g, where), where), where), np.shape(x))
+    return np.reshape(np.flip(bare(cumsum)(np.flip(g, where), where), where), np.shape(x))
 
 
 @primitive(lambda g, y, x, axis=None, dtype=None: _reverse_cumsum(g, x, axis))

@@ -16,7 +16,7 @@ from .._base.typing import Array, DataFormat, DTypeLike, TensorLike
 from .._core.keras_tensor import KerasTensor
 from .._core.op import composite, primitive, structured
 from .._core.tensor import Tensor, TensorOps, as_array
-from .arrays import axes, composed, dry_size, promote, rule, strong
+from .arrays import axes, bare, composed, dry_size, promote, strong
 from .creation import convert_to_tensor, ndim, shape
 from .elementwise import Unary, multiply, power
 
@@ -147,7 +147,7 @@ def _put(x: TensorLike, shape: Sequence[int], key: Any) -> Array:
     return zeros
 
 
-@primitive(lambda g, y, x, key: rule(_put)(g, np.shape(x), key))
+@primitive(lambda g, y, x, key: bare(_put)(g, np.shape(x), key))
 def get_item(x: TensorLike, key: Any) -> Array:
     """x[key], for any index that NumPy takes."""
     return strong(x)[_index(key)]
@@ -160,8 +160,8 @@ def along(axis: int, index: Any) -> tuple[Any, ...]:
 
 def _take_rule(g: Any, y: Any, x: Any, indices: Any, axis: int | None = None) -> Any:
     if axis is None:
-        return np.reshape(rule(_add_along)(g, indices, (np.size(x),), 0), np.shape(x))
-    return rule(_add_along)(g, indices, np.shape(x), axis)
+        return np.reshape(bare(_add_along)(g, indices, (np.size(x),), 0), np.shape(x))
+    return bare(_add_along)(g, indices, np.shape(x), axis)
 
 
 @primitive(lambda g, y, x, indices, shape, axis: np.take(g, indices, axis), None)
@@ -204,7 +204,7 @@ def _put_along(x: TensorLike, indices: TensorLike, shape: Sequence[int], axis: i
 
 
 @primitive(lambda g, y, x, indices, axis=None: _take_rule(g, y, x, indices) if axis is None else
-           rule(_put_along)(g, indices, np.shape(x), axis), None)  # fmt: skip
+           bare(_put_along)(g, indices, np.shape(x), axis), None)  # fmt: skip
 def take_along_axis(x: TensorLike, indices: TensorLike, axis: int | None = None) -> Array:
     """Elements of x at indices along an axis; the indices have x's shape in all other axes."""
     a, index = strong(x), _whole(indices)
@@ -257,7 +257,7 @@ _REDUCTIONS = {"add": np.add, "max": np.maximum, "min": np.minimum, "mul": np.mu
 def _rivals(y: Any, inputs: Any, indices: Any, updates: Any) -> Any:
     """Return how many numbers attain each scattered extreme, as these share its gradient evenly."""
     attained = np.equal(y[_rows(indices)], updates).astype(y.dtype)
-    return np.maximum(rule(scatter_update)(np.equal(y, inputs).astype(y.dtype), indices, attained, "add"), 1)
+    return np.maximum(bare(scatter_update)(np.equal(y, inputs).astype(y.dtype), indices, attained, "add"), 1)
 
 
 def _kept_rule(g: Any, y: Any, inputs: Any, indices: Any, updates: Any, reduction: Any = None) -> Any:
@@ -265,7 +265,7 @@ def _kept_rule(g: Any, y: Any, inputs: Any, indices: Any, updates: Any, reductio
     if reduction is None:
         return _without(g, _rows(indices))
     if reduction == "mul":
-        return g * rule(scatter_update)(np.ones(np.shape(g), g.dtype), indices, updates, "mul")
+        return g * bare(scatter_update)(np.ones(np.shape(g), g.dtype), indices, updates, "mul")
     return g if reduction == "add" else g * np.equal(y, inputs) / _rivals(y, inputs, indices, updates)
 
 
@@ -280,8 +280,8 @@ def _updates_rule(g: Any, y: Any, inputs: Any, indices: Any, updates: Any, reduc
         return g[key]
     if reduction == "mul":  # times the product of the other factors, which is 0 if one of these is
         is_zero = np.equal(updates, 0).astype(y.dtype)
-        product = rule(scatter_update)(inputs, indices, updates + is_zero, "mul")[key]
-        zeros = rule(scatter_update)(np.zeros(np.shape(y), y.dtype), indices, is_zero, "add")[key]
+        product = bare(scatter_update)(inputs, indices, updates + is_zero, "mul")[key]
+        zeros = bare(scatter_update)(np.zeros(np.shape(y), y.dtype), indices, is_zero, "add")[key]
         return g[key] * np.where(np.equal(zeros, is_zero), product / (updates + is_zero), 0)
     return g[key] * np.equal(y[key], updates) / _rivals(y, inputs, indices, updates)[key]
 
@@ -662,7 +662,7 @@ def argpartition(x: TensorLike, kth: int, axis: int | None = -1) -> Array:
 
 
 def _sort_rule(g: Any, y: Any, x: Any, axis: int | None = -1) -> Any:
-    return np.reshape(np.take_along_axis(g, rule(argsort)(rule(argsort)(x, axis), axis), axis), np.shape(x))
+    return np.reshape(np.take_along_axis(g, bare(argsort)(bare(argsort)(x, axis), axis), axis), np.shape(x))
 
 
 @primitive(_sort_rule)
