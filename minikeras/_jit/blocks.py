@@ -36,10 +36,10 @@ CALL_COST = 10_000
 LEAST_ROWS = 32
 """The least rows of a block in the first matrix of a large product."""
 OTHERS = 0.4
-"""The least cost of other operations in a step that trains, beside that of its products. If there is less, products are
+"""The least cost of other operations, as a share of that of large products, in a training step. With less, products are
 better cut one by one: BLAS rearranges a whole matrix for each block of rows, but not for each part of its columns."""
 SUMMED = 1 << 17
-"""The most numbers of a sum over rows that a large product is cut for: adding what each block gives takes time too."""
+"""A product that sums over rows is cut if its result has at most so many numbers: the blocks' results are added."""
 STEP_SIZE = 24_000
 """The least numbers of a block in one step of a sequence, some 20 us: threads wait for each other at each call."""
 SUM = -1  # in place of an axis: the results of blocks are added up
@@ -207,7 +207,7 @@ class _Plan:
         """Decide how an entry is run, and in which stage."""
         y, op, acts = id(entry.output), entry.op, entry.op.effect or entry.op.draws
         known = [self.axis.get(id(x)) for x in entry.inputs]
-        # A large product that sums over rows keeps all threads busy by itself. Short steps of a sequence are too short.
+        # A product that sums over rows to many numbers is not cut, see SUMMED, nor are short steps of a sequence.
         alone = multiplications(entry) > 0 and entry.output.size > SUMMED and known[0] == entry.values[0].ndim - 1
         alone |= acts or (op.stepwise and prod(entry.output.shape[1:]) < BLOCKS * STEP_SIZE)
         row = None if alone or all(axis is None for axis in known) else _by_row(entry, known, self.rows)
@@ -388,7 +388,7 @@ class BlockProgram(Program):
 
 
 def may_gain(entries: Sequence[Entry], inputs: Sequence[Tensor]) -> bool:
-    """Return whether blocks of rows may be quicker: calls and products are large enough in each block."""
+    """Return whether blocks of rows may be quicker: with enough work for each call, and not in products alone."""
     rows = len(cast(Array, inputs[0].array)) if inputs and inputs[0].ndim else 0
     if rows < 2 * BLOCKS:
         return False

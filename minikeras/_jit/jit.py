@@ -149,7 +149,7 @@ class Jit:
         return program
 
     def note_kind(self, inputs: Any) -> bool:
-        """Return whether inputs should run eagerly: of a new kind (since a layer changed) without blocks, or large."""
+        """Note the kind of inputs; return whether to run it eagerly: if small and new, or with too large a program."""
         key = _key(inputs)
         known = self._fingerprints.get(key, (None, None))
         if known[0] == Changes.layers or not _within(inputs, self._whole):
