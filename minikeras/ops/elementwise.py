@@ -1,7 +1,7 @@
 """Operations on one element at a time: arithmetic, comparison, logic, bits, elementary functions.
 
 `unary` and `binary` make most of them from a function of arrays, a gradient rule for each argument, and the
-documentation. The engine sums each rule's result over broadcast axes and casts it to the input's dtype.
+documentation. The tape sums each rule's result over broadcast axes and casts it to the input's dtype.
 """
 
 import math
