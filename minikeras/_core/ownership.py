@@ -14,7 +14,7 @@ class Changes:
     """Counts what programs must notice, in the whole process.
 
     Attributes:
-        layers: A number for the state of all layers. Each change gives a new one, but `turn` undone the former one.
+        layers: A number for the state of all layers. Each change gives a new one; `turn`, undone, gives the former one.
         arrays: Times that a variable got another array.
         exposures: Times that a variable was exposed.
     """

@@ -379,7 +379,7 @@ class Trainer(Layer):
             y: Targets, one for each row of x. None if x is an iterable of batches.
             batch_size: Rows of a batch, 32 if not given.
             epochs: The epoch to end with; those before `initial_epoch` count.
-            verbose: What to print: nothing (0), a progress bar (1, "auto"), one line an epoch (2), its number (3).
+            verbose: What to print: nothing (0), a bar (1), a line an epoch (2), its number (3); "auto" is 1 or 2.
             callbacks: Callbacks whose hooks run.
             validation_split: The share of the rows, the last ones, that is held out and evaluated after each epoch.
             validation_data: (x, y) or (x, y, sample_weight) to evaluate after each epoch.

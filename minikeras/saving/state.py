@@ -187,7 +187,7 @@ def _load(saved: Any, store: Mapping[str, Dataset], skip_mismatch: bool) -> None
 
 
 def take_all(pairs: Pairs, objects: Iterable[Any], by_hand: Iterable[Callable[[], Any]] = ()) -> int:
-    """Set variables to arrays that fit: all, or none if one cannot be read. Return how many numbers were set.
+    """Set variables to arrays that fit: all, or none if one cannot be read. Return how many numbers these have.
 
     `by_hand` has functions that set further variables of the objects.
     """
