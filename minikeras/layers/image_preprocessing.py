@@ -176,10 +176,10 @@ class _Random(_OfImages):
 
 
 class RandomFlip(_Random):
-    """Flips half of the images in training.
+    """Flips each image with a probability of one half, in training.
 
     Args:
-        mode: "horizontal", "vertical" or "horizontal_and_vertical".
+        mode: "horizontal", "vertical" or "horizontal_and_vertical", both at once.
     """
 
     mode: Literal["horizontal", "vertical", "horizontal_and_vertical"]

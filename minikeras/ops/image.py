@@ -245,7 +245,7 @@ def gaussian_blur(images: TensorLike, kernel_size: Sequence[int] = (3, 3), sigma
 
 @composite
 def sobel_edges(images: TensorLike, data_format: DataFormat | None = None) -> Tensor:
-    """The change of brightness down and across (Sobel 1968), in a new last axis of size 2; edges are reflected."""
+    """The change of brightness down and across (Sobel 1968), in a new last axis of size 2; the border is repeated."""
     _, rows, columns = _axes(images, data_format)
     x = convert_to_tensor(images)
     edges = [(0, 0)] * x.ndim
