@@ -489,7 +489,7 @@ def count_nonzero(x: TensorLike, axis: Axis = None) -> Array:
 
 
 def segments(data: TensorLike, segment_ids: TensorLike, num_segments: int | None, start: float, how: str) -> Tensor:
-    """Combine the rows of data that have the same number, beginning with `start`; negative numbers are ignored."""
+    """Combine the rows of data of each segment number, beginning with `start`; numbers out of range are ignored."""
     ids = as_array(segment_ids)
     if ids.shape != shape(data)[:1]:
         raise ValueError(f"`segment_ids` needs a number for each row of `data`. Received: {ids.shape}, {shape(data)}.")
@@ -513,7 +513,7 @@ class Segments(Protocol):
 
 
 def _segment(name: str, start: float, reduction: str, what: str) -> Segments:
-    doc = f"{what} of the rows of each segment number from 0 up; those of negative numbers are left out."
+    doc = f"{what} of the rows of each segment, numbered from 0 to num_segments - 1; other rows are left out."
     return composed(lambda data, segment_ids, num_segments=None, sorted=False: segments(
         data, segment_ids, num_segments, start, reduction), name, doc)  # fmt: skip
 
