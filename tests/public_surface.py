@@ -112,7 +112,7 @@ def describe(thing: Any) -> str:
     if isinstance(thing, property) or (hasattr(type(thing), "__get__") and not callable(thing)):
         getter = getattr(thing, "fget", None) or getattr(thing, "func", None)
         writable, code = " writable" * (getattr(thing, "fset", None) is not None), _code(getter)
-        returned = _annotations(code.co_filename, code.co_firstlineno).get("return", "-") if code else "-"
+        returned = _annotations(code).get("return", "-") if code else "-"
         return f"property{writable} {_PATH.sub('', returned)} {_digest(thing)}"
     if not callable(thing):
         return f"{type(thing).__name__} {thing!r}" if isinstance(thing, int | float | str) else type(thing).__name__
@@ -126,7 +126,7 @@ def _signature(thing: Any) -> str:
     code = _code(thing)
     if code is None or code.co_filename.startswith("<frozen"):  # Python's own
         return "(...)"
-    signature, written = inspect.signature(thing), _annotations(code.co_filename, code.co_firstlineno)
+    signature, written = inspect.signature(thing), _annotations(code)
     shown = [
         p.replace(annotation=_Text.of(written.get(p.name, p.annotation)), default=_default(p.default))
         for p in signature.parameters.values()
@@ -166,11 +166,11 @@ def _code(thing: Any) -> CodeType | None:
 
 
 @cache
-def _annotations(file: str, line: int) -> dict[str, str]:
+def _annotations(code: CodeType) -> dict[str, str]:
     """Return a function's annotations as its source has them, which no version of Python or NumPy spells anew."""
-    rest = linecache.getlines(file)[line - 1 :]
+    rest = linecache.getlines(code.co_filename)[code.co_firstlineno - 1 :]
     start = next((i for i, text in enumerate(rest) if text.lstrip().startswith(("def ", "async def "))), None)
-    if start is None:  # a lambda
+    if start is None or code.co_name == "<lambda>":
         return {}
     header = ""
     for text in rest[start:]:
