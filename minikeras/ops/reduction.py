@@ -354,25 +354,24 @@ def _order(name: str, doc: str, top: float = 1, skip: bool = False) -> Quantile:
         x, q, axis, method, keepdims, top, skip), name, doc)  # fmt: skip
 
 
-def _median(name: str, doc: str, skip: bool) -> Reduction:
-    return composed(lambda x, axis=None, keepdims=False: _quantile(x, 0.5, axis, "midpoint", keepdims, 1, skip),
-                    name, doc)  # fmt: skip
-
-
 quantile: Quantile = _order("quantile", "Value below which a part q of the elements lies, for each q.")
 percentile: Quantile = _order("percentile", "Value below which q percent of the elements lie, for each q.", 100)
 nanquantile: Quantile = _order("nanquantile", "Quantiles, see `quantile`, of the elements other than NaN.", skip=True)
 nanpercentile: Quantile = _order("nanpercentile", "Percentiles of the elements other than NaN.", 100, skip=True)
-median: Reduction = _median("median", "Median along axes.", skip=False)
-nanmedian: Reduction = _median("nanmedian", "Median along axes of the elements that are not NaN.", skip=True)
+median: Reduction = composed(
+    lambda x, axis=None, keepdims=False: quantile(x, 0.5, axis, "midpoint", keepdims),
+    "median", "Median along axes.")  # fmt: skip
+nanmedian: Reduction = composed(
+    lambda x, axis=None, keepdims=False: nanquantile(x, 0.5, axis, "midpoint", keepdims),
+    "nanmedian", "Median along axes of the elements that are not NaN.")  # fmt: skip
 
 
-def _reverse_cumsum(g: Any, x: Any, axis: int | None) -> Any:
+def _cumsum_rule(g: Any, y: Any, x: Any, axis: int | None = None, dtype: Any = None) -> Any:
     where = 0 if axis is None else axis
     return np.reshape(np.flip(bare(cumsum)(np.flip(g, where), where), where), np.shape(x))
 
 
-@primitive(lambda g, y, x, axis=None, dtype=None: _reverse_cumsum(g, x, axis))
+@primitive(_cumsum_rule)
 def cumsum(x: TensorLike, axis: int | None = None, dtype: str | None = None) -> Array:
     """Running sum along an axis, of the flattened tensor by default."""
     a = strong(x)
