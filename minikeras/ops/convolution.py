@@ -175,11 +175,6 @@ def _elements(windows: Array, how: Sliding) -> Iterator[tuple[Any, Array]]:
         yield element, windows[(*(slice(None),) * (len(how.window) + 1), *element)]
 
 
-def _repeated(kernel: Array, places: int) -> Array:
-    """Return a depthwise kernel repeated for so many places along the last axis: NumPy is faster on long rows."""
-    return np.repeat(kernel, places, -2)[..., None]
-
-
 @primitive(lambda g, y, x, kernel, how: _input_rule(g, kernel, how, np.shape(x)[1:]),
            lambda g, y, x, kernel, how: _kernel_rule(x, g, how, np.shape(x)[-1] // np.shape(kernel)[-2]))  # fmt: skip
 def _slide(x: TensorLike, kernel: TensorLike, how: Sliding, out: Array | None = None) -> Array:
@@ -189,7 +184,7 @@ def _slide(x: TensorLike, kernel: TensorLike, how: Sliding, out: Array | None = 
     y = np.empty((len(a), *how.places(a.shape[1:-1]), filters), a.dtype) if out is None else out
     if _is_depthwise(a, b.shape):
         y.fill(0)
-        wide = _repeated(b, y.shape[-2])
+        wide = np.repeat(b, y.shape[-2], -2)[..., None]  # NumPy is faster on long rows
         for place, windows, room in _blocks(a, how, groups, groups):
             total = y[place][..., None]
             product = room[: total.size].reshape(total.shape)
@@ -239,7 +234,7 @@ def _input_gradient(g: TensorLike, kernel: TensorLike, how: Sliding, sizes: Shap
     if not depthwise and sizes[-1] >= 8 and max(how.strides) == 1 and y[..., 0].size < 1.2 * a[..., 0].size:
         return bare(_slide)(a, _turned(b, groups), how.back(), y)  # large products are faster, in spite of the zeros
     y.fill(0)
-    wide = _repeated(b, a.shape[-2]) if depthwise else b
+    wide = np.repeat(b, a.shape[-2], -2)[..., None] if depthwise else b
     for place, windows, room in _blocks(y, how, groups, sizes[-1] + a.shape[-1], back=True):
         part = a[place]
         gradients = _grouped(part, groups)
