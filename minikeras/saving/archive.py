@@ -64,7 +64,8 @@ class Archive:
         data = self.source.part(self._start(name), member.stored)
         if member.method == DEFLATED:
             self.source.allow(member.size, member.stored, name)
-            data = data.inflated(data.inflate(data.pieces(), member.size, name, -zlib.MAX_WBITS))
+            inflated = data.inflate(data.pieces(), member.size, name, -zlib.MAX_WBITS)
+            data = Source(inflated, data.name, data, 0, len(inflated))
         if reduce(lambda crc, piece: zlib.crc32(piece, crc), data.pieces(), 0) != member.crc:
             raise self.source.error(name, "the checksum is wrong: the member is damaged")
         return data

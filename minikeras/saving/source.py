@@ -68,10 +68,6 @@ class Source:
         """Return a part of this source."""
         return Source(self._file, self.name, self, self._start + start, size)
 
-    def inflated(self, data: bytes) -> "Source":
-        """Return a source of data that was inflated from this one."""
-        return Source(io.BytesIO(data), self.name, self, 0, len(data))
-
     def read(self, offset: int, size: int) -> bytes:
         """Return bytes; before memory is allocated, a check that the source has so many."""
         self.check(offset, size)
