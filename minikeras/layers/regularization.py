@@ -84,7 +84,7 @@ class _SpatialDropout(Ranked, Dropout):
         self.noise_shape: PartialShape | None = (None, *ones, None) if last else (None, None, *ones)
 
     def get_config(self) -> Config:
-        return {key: getattr(self, key) for key in ("rate", "seed", "name", "dtype", "data_format")}
+        return {key: getattr(self, key) for key in ("rate", "seed", "name", "dtype", *self._arguments)}
 
 
 class SpatialDropout1D(_SpatialDropout, rank=1):
@@ -99,9 +99,6 @@ class SpatialDropout1D(_SpatialDropout, rank=1):
     def __init__(self, rate: float, seed: int | None = None, name: str | None = None,
                  dtype: PolicyLike | Config | None = None) -> None:  # fmt: skip
         super().__init__(rate, "channels_last", seed, name, dtype)
-
-    def get_config(self) -> Config:
-        return {key: value for key, value in super().get_config().items() if key != "data_format"}
 
 
 class SpatialDropout2D(_SpatialDropout, rank=2):
