@@ -16,8 +16,7 @@ from .ops.activation import (
     celu, elu, glu, hard_shrink, hard_sigmoid, hard_silu, hard_swish, hard_tanh, leaky_relu, log_sigmoid,
     log_softmax, relu6, selu, sigmoid, silu, soft_shrink, softplus, softsign, sparse_plus, sparse_sigmoid,
     sparsemax, squareplus, swish, tanh_shrink, threshold)
-from .ops.creation import convert_to_tensor
-from .ops.creation import shape as _shape
+from .ops.creation import convert_to_tensor, shape as _shape
 from .ops.elementwise import exp, minimum, tanh
 from ._core.op import as_op as _as_op
 from ._core.tensor import Tensor
