@@ -169,16 +169,12 @@ def traverse(func: Callable[[Any], Any], structure: Any, top_down: bool = True) 
         >>> traverse(lambda x: tuple(x) if isinstance(x, list) else None, [[1], 2], top_down=False)
         ((1,), 2)
     """
-
-    def visit(part: Any) -> Any:
-        other = func(part) if top_down else None
-        if other is None:
-            if is_nested(part):
-                part = _like(part, (visit(child) for _, child in _items(part)))
-            other = part if top_down else func(part)
-        return None if other is MAP_TO_NONE else part if other is None else other
-
-    return visit(structure)
+    other = func(structure) if top_down else None
+    if other is None:
+        if is_nested(structure):
+            structure = _like(structure, (traverse(func, child, top_down) for _, child in _items(structure)))
+        other = structure if top_down else func(structure)
+    return None if other is MAP_TO_NONE else structure if other is None else other
 
 
 def pack_sequence_as(structure: Any, flat_sequence: Iterable[Any]) -> Any:
