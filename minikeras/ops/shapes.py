@@ -661,16 +661,8 @@ def argpartition(x: TensorLike, kth: int, axis: int | None = -1) -> Array:
     return np.argpartition(strong(x), kth, axis).astype("int32")
 
 
-<<<<<<< HEAD
-def _sort_rule(g: Any, y: Any, x: Any, axis: int | None = -1) -> Any:
-    return np.reshape(np.take_along_axis(g, bare(argsort)(bare(argsort)(x, axis), axis), axis), np.shape(x))
-
-
-@primitive(_sort_rule)
-=======
 @primitive(lambda g, y, x, axis=-1: np.reshape(
-    np.take_along_axis(g, rule(argsort)(rule(argsort)(x, axis), axis), axis), np.shape(x)))  # fmt: skip
->>>>>>> e129cd34 (Write the median and the rule of sort where they are used)
+    np.take_along_axis(g, bare(argsort)(bare(argsort)(x, axis), axis), axis), np.shape(x)))  # fmt: skip
 def sort(x: TensorLike, axis: int | None = -1) -> Array:
     """x in ascending order along an axis, of the flattened tensor for None."""
     return np.sort(strong(x), axis)
