@@ -58,6 +58,16 @@ class Arrow:
         return np.arange(3)
 
 
+class Bits(Arrow):
+    """A column of pyarrow's whose `to_numpy` refuses to copy: of truth values, texts, or with nulls."""
+
+    def to_numpy(self) -> Array:
+        raise ValueError("Zero copy conversions not possible with boolean types")
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        return np.array([True, False])
+
+
 class Labelled(Frame):
     """What `predict` sees of an xarray.DataArray that holds a NumPy array: Dask's methods, which return nothing."""
 
@@ -237,6 +247,7 @@ KINDS: list[tuple[Any, Any]] = [
     ({"a": Frame(ONE), "b": Frame([1, 2])}, {"a": ONE, "b": np.array([[1], [2]])}),
     (Frame(np.array([[1, 2.5], [True, False]], object)), np.array([[1, 2.5], [1, 0]])),
     (Arrow(), np.arange(3)),
+    (Bits(), np.array([True, False])),
 ]
 
 
