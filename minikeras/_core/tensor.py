@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self, TypeGuard, TypeVar, cast,
 import numpy as np
 
 from .._base.context import context
-from .._base.nested import first_leaf
+from .._base.nested import first_leaf, leaves
 from .._base.settings import settings, standardize_dtype
 from .._base.typing import Array, DTypeLike, Shape, TensorLike
 from .array_methods import ArrayMethods, add_methods
@@ -128,11 +128,10 @@ def as_array(value: TensorLike | object, dtype: DTypeLike | None = None) -> Arra
     """
     if isinstance(value, TensorOps):
         value = value.numpy_view()
-    elif hasattr(value, "filled") and np.any(getattr(value, "mask", False)):
+    first = first_leaf(value) if isinstance(value, list | tuple) else value
+    if hasattr(first, "filled") and any(map(np.ma.is_masked, leaves(value))):
         raise ValueError(f"A masked array hides values, a tensor cannot: pass its filled(). Received: {value!r:.80}.")
-    has_dtype = isinstance(value, np.ndarray | np.generic) or hasattr(value, "__array__")
-    if not has_dtype and isinstance(value, list | tuple):
-        has_dtype = isinstance(first_leaf(value), np.ndarray | np.generic | TensorOps)
+    has_dtype = isinstance(first, np.ndarray | np.generic | TensorOps) or hasattr(value, "__array__")
     try:
         array = np.asarray(value)
     except ValueError:

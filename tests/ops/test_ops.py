@@ -361,6 +361,9 @@ def test_values_that_a_masked_array_hides_are_not_computed_with() -> None:
     for use in (ops.sum, keras.Variable, model, model.predict, lambda x: model.fit(x, np.ones(1))):
         with pytest.raises(ValueError, match=r"pass its filled\(\)"):
             use(hidden)
+    for use in (ops.sum, lambda x: keras.layers.Discretization(num_bins=2).adapt(x[0])):
+        with pytest.raises(ValueError, match=r"pass its filled\(\)"):
+            use([hidden])
     same(ops.sum(whole[:, :1]), 1.0)
 
 
