@@ -41,6 +41,12 @@ def first_leaf(structure: Any) -> Any:
     return structure
 
 
+def inputs_of(batch: Any) -> Any:
+    """Return x of a batch, which is the first item of a tuple, or of a list of arrays."""
+    several = isinstance(batch, tuple) or (isinstance(batch, list) and any(getattr(x, "ndim", 0) for x in batch))
+    return batch[0] if several else batch
+
+
 def map_structure(function: Callable[[Any], Any], structure: Any) -> Any:
     """Apply a function to each leaf of nested lists, tuples and dicts."""
     if isinstance(structure, dict):

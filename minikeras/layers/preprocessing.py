@@ -6,7 +6,7 @@ from typing import Any, Unpack
 import numpy as np
 
 from .. import ops
-from .._base.nested import leaves
+from .._base.nested import inputs_of, leaves
 from .._base.settings import epsilon, image_data_format, settings
 from .._base.typing import Array, Config, ShapeLike, TensorLike
 from .._core.input_spec import InputSpec
@@ -94,11 +94,11 @@ class Normalization(SameShape):
         batches: Any = [data] if hasattr(data, "__array__") else data
         count, mean, variance = 0, np.zeros(()), np.zeros(())
         for item in batches:
-            batch = as_array(item[0] if isinstance(item, tuple) else item)
+            batch = as_array(inputs_of(item))
             self._check_batch(batch)
+            dtype = "float32" if batch.dtype.itemsize < 4 and batch.dtype.kind in "fV" else None  # V is of ml_dtypes
             size = batch.size // max(1, int(np.prod([batch.shape[axis] for axis in self._keep_axis])))
-            batch_mean = np.mean(batch, axis=self._reduce_axis)
-            batch_variance = np.var(batch, axis=self._reduce_axis)
+            batch_mean, batch_variance = (f(batch, self._reduce_axis, dtype) for f in (np.mean, np.var))
             # The variance of two groups is that within each, and that of their means (Chan et al. 1979).
             share = size / (count + size)
             merged = mean * (1 - share) + batch_mean * share

@@ -337,6 +337,24 @@ def test_normalization_by_hand() -> None:
     assert values(whole, [[5.0, 1.0]]) == [[3.0, -1.0]]
 
 
+def test_normalization_of_float16_adds_up_in_float32() -> None:
+    layer = layers.Normalization()
+    layer.adapt(np.array([[0.0], [2000.0]] * 2000, "float16"))
+    assert [w.tolist() for w in layer.get_weights()[:2]] == [[1000.0], [1e6]]
+
+
+def test_adapt_takes_the_inputs_of_batches_that_are_lists() -> None:
+    x = np.array([[1.0, 10.0], [3.0, 30.0]])
+    layer, ranges, words = layers.Normalization(), layers.Discretization(num_bins=2), layers.StringLookup()
+    layer.adapt([a, a + 100] for a in (x, x))  # as batches of torch's DataLoader
+    assert layer.get_weights()[0].tolist() == [2.0, 20.0]
+    assert layer(x).shape == (2, 2)
+    ranges.adapt([a, a + 100] for a in (x,))
+    assert max(ranges.bin_boundaries or ()) < 30
+    words.adapt([np.array(["a", "b"]), np.array(["y", "y"])] for _ in range(2))
+    assert words.get_vocabulary() == ["[UNK]", "b", "a"]
+
+
 @pytest.mark.parametrize(
     ("data", "error", "words"),
     [
