@@ -170,7 +170,7 @@ def primitive(*vjps: VJP | None, variadic: bool = False, name: str | None = None
                 args = _by_position(op, args, kwargs)
             inputs, rest = (args, ()) if count is None else (args[:count], args[count:])
             try:
-                arrays = [x if type(x) is np.ndarray and x.dtype.isnative else coerce(x) for x in inputs]
+                arrays = [x if type(x) is np.ndarray and x.dtype.isbuiltin else coerce(x) for x in inputs]
             except NoValue:
                 return symbolic_call(call, args, kwargs)
             except HasTensor:

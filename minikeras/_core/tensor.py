@@ -124,7 +124,7 @@ def as_values(value: TensorLike) -> Array:
 def as_array(value: TensorLike | object, dtype: DTypeLike | None = None) -> Array:
     """Return an array, copied only where needed. Python numbers, in object arrays too, get Keras's dtypes.
 
-    Raises a ValueError for a value that is ragged or not numeric.
+    Raises a ValueError for a value that is ragged or not numeric, a TypeError for times and records.
     """
     if isinstance(value, TensorOps):
         value = value.numpy_view()
@@ -149,6 +149,8 @@ def as_array(value: TensorLike | object, dtype: DTypeLike | None = None) -> Arra
         elif array.dtype == np.int64 and np.abs(array).max() < 2**31:
             dtype = "int32"
     if dtype is None:
+        if array.dtype.kind in "mM" or array.dtype.names:  # times and records
+            raise TypeError(f"An array of dtype {array.dtype} is no array of numbers. Convert it first.")
         return array
     name = standardize_dtype(dtype)
     if array.dtype.kind in "OUS" and name != "string":
