@@ -12,6 +12,7 @@ from .._base.nested import like, map_structure
 from .._base.settings import floatx
 from .._base.signature import suggests, with_defaults
 from .._base.typing import AnyCallable, Config, Shape, TensorLike
+from .._core.ownership import Changes
 from .._core.tensor import Tensor
 from .._jit.taped_function import TapedFunction
 from .._serialization.configurable import Configurable, is_built_in
@@ -61,7 +62,8 @@ class Loss(Configurable):
     if not TYPE_CHECKING:  # type checkers must report undeclared attributes
 
         def __setattr__(self, name: str, value: Any) -> None:
-            vars(self).pop("_taped", None)  # the loss may now compute something else
+            vars(self).pop("_taped", None)  # the loss may now compute something else,
+            Changes.layers += hasattr(self, name)  # in recorded steps too
             super().__setattr__(name, value)
 
     def __getstate__(self) -> dict[str, Any]:

@@ -140,8 +140,8 @@ class Optimizer:
             super().__setattr__(name, value)
             if name != "learning_rate":  # its setter assigns to a variable or sets another attribute
                 self._updater.forget_options()
-            if name == "loss_scale_factor" or (name == "built" and value and recorders.open):
-                Changes.layers += 1  # programs recorded with the old factor, or during the build, are wrong
+            if name in (*_OPTIONS, "_learning_rate") or (name == "built" and value and recorders.open):
+                Changes.layers += 1  # programs recorded with the old option, or during the build, are wrong
 
     @property
     def variables(self) -> list[Variable]:

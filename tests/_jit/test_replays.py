@@ -146,6 +146,47 @@ def test_what_is_set_between_epochs_holds_from_then_on(name: str, data: Any) -> 
         np.testing.assert_allclose(replayed, eager, rtol=1e-5, atol=1e-7)
 
 
+class Weighted(keras.Loss):
+    """The square error times a factor, which may change."""
+
+    factor = 1.0
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        return self.factor * ops.mean(ops.square(y_true - y_pred), -1)
+
+
+class ByHand(keras.Sequential):
+    """Descends by itself, at the rate of its optimizer."""
+
+    def train_step(self, data: Any) -> dict[str, Any]:
+        x, y = data
+        with keras.GradientTape() as tape:
+            loss = self.compute_loss(x, y, self(x, training=True))
+        gradients: Any = tape.gradient(loss, self.trainable_weights)
+        for w, g in zip(self.trainable_weights, gradients, strict=True):
+            w.assign_sub(self.optimizer.learning_rate * g)
+        return {"loss": loss}
+
+
+@pytest.mark.parametrize("name", ["factor", "reduction", "learning_rate"])
+def test_what_is_set_on_a_loss_or_read_by_a_step_holds_from_then_on(name: str, data: Any) -> None:
+    x, y = data
+
+    def run(eager: bool) -> list[Array]:
+        model = ByHand([keras.Input((WIDTH,)), layers.Dense(1)])
+        model.compile(optimizers.SGD(0.01), Weighted(), run_eagerly=eager)
+        model.fit(x, y, epochs=2, shuffle=False, verbose=0)
+        if name == "learning_rate":
+            model.optimizer.learning_rate = optimizers.schedules.ExponentialDecay(1e-4, 10, 0.5)
+        else:
+            setattr(model.loss, name, {"factor": 0.01, "reduction": "sum"}[name])
+        model.fit(x, y, shuffle=False, verbose=0)
+        return model.get_weights()
+
+    for eager, replayed in zip(*eager_and_replayed(run), strict=True):
+        np.testing.assert_array_equal(replayed, eager)
+
+
 class Scale(layers.Layer):
     """A weight that its gradient replaces."""
 
