@@ -68,6 +68,22 @@ def test_build_makes_weights_without_a_call() -> None:
     assert layer.count_params() == 15
 
 
+def test_a_build_that_builds_nothing_warns() -> None:
+    class Block(keras.Model):
+        def __init__(self) -> None:
+            super().__init__()
+            self.dense = Dense(3)
+
+        def call(self, x: Any) -> Any:
+            return self.dense(x)
+
+    with pytest.warns(UserWarning, match=r"`build\(\)` of 'block' leaves"):
+        Block().build((None, 4))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert len(keras.Sequential([keras.Input((4,)), Block()]).weights) == 2
+
+
 def test_names_count_up_and_start_anew() -> None:
     assert [Dense(1).name, Dense(1).name, Dropout(0.1).name, Dense(1, name="mine").name] == [
         "dense",
