@@ -230,7 +230,8 @@ class Model(Exporting, Trainer):
         return map_structure(lambda y: y.shape, self._own_graph.spec(map_shapes(KerasTensor, input_shape)))
 
     def _out_shapes(self) -> Any:
-        return super()._out_shapes() if self._own_graph is None or self._inbound_nodes else self.output_shape
+        own = self._own_graph is not None and not self._inbound_nodes
+        return tuple(y.shape for y in self.outputs) if own else super()._out_shapes()
 
     def get_build_config(self) -> Config | None:
         return super().get_build_config() if self._given_graph is None else {"input_shape": None}

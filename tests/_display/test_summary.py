@@ -262,3 +262,19 @@ def test_counts() -> None:
     assert readable_memory_size(1024) == "1.00 KB"
     assert readable_memory_size(5 * 1024**5) == "5.00 PB"
     assert readable_memory_size(5 * 1024**6) == "5120.00 PB"
+
+
+def test_outputs_of_a_model_in_a_subclass() -> None:
+    class Outer(keras.Model):
+        def __init__(self) -> None:
+            super().__init__()
+            x = keras.Input((4,))
+            self.inner = keras.Model(x, {"a": x, "b": [x + 1]}, name="inner")
+
+        def call(self, x: Any) -> Any:
+            return self.inner(x)["a"]
+
+    model, lines = Outer(), list[str]()
+    model([[1.0, 2.0, 3.0, 4.0]])
+    model.summary(print_fn=lines.append)
+    assert "│ ((None, 4), (None, 4)) │" in "\n".join(lines)
