@@ -11,7 +11,6 @@ import numpy as np
 
 from .._base.blas_threads import in_steps
 from .._base.interrupt import Interrupt
-from .._base.settings import is_interactive_logging_enabled
 from .._base.typing import Array
 from .._jit.jit import Jit
 from ..callbacks import CallbackList
@@ -22,6 +21,7 @@ from .data_adapters import pack_x_y_sample_weight
 
 Verbose: TypeAlias = int | Literal["auto"]
 """What a run prints: nothing (0), a progress bar (1), a line an epoch (2), only its number (3); "auto" is 1 or 2."""
+VERBOSE = (0, 1, 2, 3, "auto")
 Phase: TypeAlias = Literal["train", "test", "predict"]
 """The first part of the names of a run's step and hooks."""
 LOOK = 0.05
@@ -151,15 +151,6 @@ class Outputs:
 def join(parts: list[Any]) -> Any:
     """Concatenate arrays, or structures of arrays, along the rows."""
     return parts[0] if len(parts) == 1 else map_structure(lambda *arrays: np.concatenate(arrays), *parts)
-
-
-def verbosity_of(verbose: Any) -> int:
-    """Return `verbose` as a number; a ValueError for another value."""
-    if verbose == "auto":
-        return 1 if is_interactive_logging_enabled() else 2
-    if verbose not in (0, 1, 2, 3):
-        raise ValueError(f"`verbose` must be 0, 1, 2, 3 or 'auto'. Received: verbose={verbose!r}.")
-    return int(verbose)
 
 
 def check_frequency(validation_freq: Any) -> None:

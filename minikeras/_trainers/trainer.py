@@ -11,6 +11,7 @@ import numpy as np
 
 from .. import losses, metrics, ops, optimizers
 from .._base.blas_threads import in_steps
+from .._base.checks import one_of
 from .._base.context import context, undone
 from .._base.interrupt import Interrupt
 from .._base.naming import hint
@@ -38,7 +39,7 @@ from . import data_adapters, on_dask
 from .batches import Batches, warn_of_the_end
 from .compile_utils import CompiledLoss, CompiledMetrics, MetricsLike, Nested, objects_of
 from .data_adapters import ClassWeights, Inputs, train_validation_split, unpack_x_y_sample_weight
-from .epoch import Logs, Outputs, Phase, Verbose, check_frequency, is_due, join, run_epoch, verbosity_of
+from .epoch import VERBOSE, Logs, Outputs, Phase, Verbose, check_frequency, is_due, join, run_epoch
 
 CallbacksLike: TypeAlias = Callback | Iterable[Callback] | None
 """Callbacks of a run."""
@@ -411,7 +412,7 @@ class Trainer(Layer):
         if not isinstance(epochs, int | np.integer):
             raise TypeError(f"`epochs` must be an integer. Received: epochs={epochs!r}.")
         epochs = limited(epochs, "epochs") or epochs
-        verbosity = verbosity_of(verbose)
+        one_of("verbose", verbose, VERBOSE)
         if validation_split and validation_data is None:
             (x, y, sample_weight), validation_data = train_validation_split((x, y, sample_weight), validation_split)
         check_frequency(validation_freq)
@@ -423,7 +424,7 @@ class Trainer(Layer):
             size = validation_batch_size or batch_size
             validation = Batches(*unpack_x_y_sample_weight(validation_data), size, validation_steps, together=every)
         self.__build_for(source, "train")
-        hooks = self.__callback_list(callbacks, verbosity, epochs, source.count, add_history=True)
+        hooks = self.__callback_list(callbacks, verbose, epochs, source.count, add_history=True)
         vars(self)["stop_training"] = False
         logs: dict[str, Any] = {}
         hooks.on_train_begin()
@@ -448,7 +449,7 @@ class Trainer(Layer):
         hooks.on_train_end(logs)
         return self.history
 
-    def __callback_list(self, callbacks: Any, verbose: int, epochs: int, steps: int | None,
+    def __callback_list(self, callbacks: Any, verbose: Verbose, epochs: int, steps: int | None,
                        add_history: bool = False) -> CallbackList:  # fmt: skip
         if isinstance(callbacks, CallbackList):
             return callbacks
@@ -517,13 +518,13 @@ class Trainer(Layer):
         if kwargs:
             known = parameters(self.evaluate).names
             raise ValueError(f"Arguments not recognized: {kwargs}.{hint(next(iter(kwargs)), known)}")
-        verbosity = verbosity_of(verbose)
+        one_of("verbose", verbose, VERBOSE)
         if steps is None is callbacks and on_dask.evaluate(self, (x, y, sample_weight), batch_size):
             logs = dict(Logs(self.get_metrics_result))
             return logs if return_dict else self._in_order(logs)
         source = Batches(x, y, sample_weight, batch_size, steps, together=self.steps_per_execution)
         self.__build_for(source, "test")
-        hooks = self.__callback_list(callbacks, verbosity, 1, source.count)
+        hooks = self.__callback_list(callbacks, verbose, 1, source.count)
         with closing(hooks), Interrupt() as interrupt:
             logs = self.__test_logs(source, hooks, interrupt)
         return logs if return_dict else self._in_order(logs)
@@ -627,7 +628,7 @@ class Trainer(Layer):
         if plain and on_dask.is_dask(x):
             return on_dask.predict(self, x, batch_size)
         source = Batches(x, batch_size=batch_size, steps=steps, together=self.steps_per_execution)
-        hooks = self.__callback_list(callbacks, verbosity_of(verbose), 1, source.count)
+        hooks = self.__callback_list(callbacks, one_of("verbose", verbose, VERBOSE), 1, source.count)
         outputs = Outputs(source.rows)
         vars(self)["stop_predicting"] = False
         hooks.on_predict_begin()

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from .._base.settings import is_interactive_logging_enabled
 from .._display.progbar import Progbar, write
 from .callback import Callback, Logs, as_floats
 
@@ -35,7 +36,8 @@ class ProgbarLogger(Callback):
 
     def set_params(self, params: dict[str, Any]) -> None:
         super().set_params(params)
-        self.verbose = 1 if params["verbose"] == "auto" else params["verbose"]
+        auto = 1 if is_interactive_logging_enabled() else 2
+        self.verbose = auto if params["verbose"] == "auto" else params["verbose"]
         self.epochs = params["epochs"]
         self.target = params["steps"]
 

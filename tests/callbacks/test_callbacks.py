@@ -180,6 +180,14 @@ def test_predict_runs_callbacks() -> None:
 # --- what is printed ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("verbose", [0, 2, "auto"])
+def test_params_have_verbose_as_it_was_given(verbose: Any) -> None:
+    model = keras.Sequential([keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    history = model.fit(np.ones((2, 1)), np.ones(2), verbose=verbose)
+    assert history.params == {"verbose": verbose, "epochs": 1, "steps": 1}
+
+
 def test_verbose_3_numbers_the_epochs(capsys: pytest.CaptureFixture[str]) -> None:
     model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
     model.compile("sgd", "mse")

@@ -466,7 +466,7 @@ def test_what_is_not_there_says_so() -> None:
         small().export("folder", format="litert")
     with pytest.raises(NotImplementedError, match=r"quantize\('int8'\)"):
         small().quantize("int8")
-    with pytest.raises(ValueError, match="`verbose` must be"):
+    with pytest.raises(ValueError, match="`verbose` argument must be"):
         small().predict(np.ones((1, 2)), verbose="loud")  # type: ignore[arg-type]
 
 
