@@ -197,8 +197,8 @@ class Layer(Module, Configurable):
         """
         called = bool(context.scopes) and context.scopes[-1][1] is self
         if not called and type(self).build is Layer.build and not all(x.built for x in self._flatten_layers()[1:]):
-            warn_user(f"`build()` of '{self.name}' leaves the layers in it unbuilt: {type(self).__name__} has no `build()` "
-                      "of its own. Call it on an input, or write a `build()` that builds them.")  # fmt: skip
+            warn_user(f"`build()` of '{self.name}' leaves layers unbuilt: {type(self).__name__} has no `build()` of "
+                      "its own. Call it on an input, or write a `build()` that builds them.")  # fmt: skip
         if args or kwargs:
             self._build_shapes = {"input_shape": _as_shape(next(iter((*args, *kwargs.values()))))}
         if not self._path:
