@@ -40,6 +40,7 @@ class Source:
     """Random numbers by NumPy's `default_rng` for each seed; a stand-in for another backend replaces `source`."""
 
     seed_dtype: str = "uint32"
+    seed: ClassVar[int | None] = None  # of the last `set_random_seed`
 
     def restart(self, seed: int) -> None:
         """Seed further generators of the source; `set_random_seed` has seeded NumPy's and Python's streams already."""
@@ -149,7 +150,7 @@ def set_random_seed(seed: int) -> None:
     _python_random.seed(seed)
     settings.seeds = _python_random
     source.restart(seed)
-    SeedGenerator._shared = None
+    Source.seed, SeedGenerator._shared = seed, None
 
 
 def _first_state(seed: object) -> Array:
