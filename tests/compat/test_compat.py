@@ -121,6 +121,8 @@ def test_what_is_missing_says_so() -> None:
         run("import keras.nothing")
     with pytest.raises(ImportError, match="cannot import name 'Nothing'"):
         run("from keras.layers import Nothing")
+    with pytest.raises(ImportError, match=r"name 'nothing' from 'tensorflow\.python\.ops'"):
+        run("from tensorflow.python.ops import nothing")
     with pytest.raises(AttributeError, match=r"'keras\.layers' has no attribute 'Nothing' in minikeras"):
         run("import keras\nkeras.layers.Nothing")
 
@@ -333,6 +335,8 @@ ATTRIBUTES = [
     ("K.function([model.layers[0].input, K.learning_phase()], [model.output])([X, 0])[0].shape", "keras.Model", (8, 2)),
     ("[K.set_value(model.optimizer.lr, 0.5), float(model.optimizer.learning_rate)][1]", "x.assign(value)", 0.5),
     ("model.reset_states()", "layer.reset_state()", None),
+    ("with K.name_scope('a'): new = Dense(1, name='b'); new.build((1, 1))\nnew.kernel.path", "names", "b/kernel"),
+    ("isinstance(layers.ThresholdedReLU(0.5), layers.ThresholdedReLU)", "threshold=0.5", True),
     ("layers.LSTM(2)(inputs=Input((3, 1))).shape", "layer(x)", (None, 2)),
     (FROM_CONFIG, "keras.layers.deserialize", (None, 2)),
     ("model.compile('sgd', 'cosine')", "'cosine_similarity'", None),

@@ -4,6 +4,7 @@ Tables have the renamed functions and those of one expression; the others are wr
 """
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from functools import wraps
 from itertools import takewhile
 from typing import Any, TypeVar
@@ -26,7 +27,7 @@ _SAME = """
     prod reshape round shape sigmoid sign sin softmax softplus softsign sparse_categorical_crossentropy square squeeze
     stack std stop_gradient sum tanh tile transpose var zeros_like"""
 RENAMED = {
-    **{name: f"ops.{name}" for name in _SAME.split()}, "name_scope": "name_scope",
+    **{name: f"ops.{name}" for name in _SAME.split()},
     "permute_dimensions": "ops.transpose", "pow": "ops.power", "random_normal": "random.normal",
     "random_uniform": "random.uniform", "reverse": "ops.flip", "to_dense": "ops.convert_to_tensor",
     "truncated_normal": "random.truncated_normal"}  # fmt: skip
@@ -72,6 +73,7 @@ _ONE_LINERS: dict[str, tuple[str, Callable[..., Any]]] = {
     "print_tensor": ("print(message, x)", lambda x, message="": (print(message, x), x)[1]),
     "constant": ("keras.ops.convert_to_tensor(value, dtype)", lambda value, dtype=None, shape=None, name=None:
         Tensor(np.full(np.shape(value) if shape is None else tuple(shape), value, standardize_dtype(dtype)))),
+    "name_scope": ("keras.name_scope, which names weights", lambda name, *_: nullcontext(name)),
     "ones": ("keras.ops.ones(shape), or a keras.Variable of it", lambda shape, dtype=None, name=None:
         Variable(np.ones(shape), dtype=standardize_dtype(dtype), name=name)),
     "zeros": ("keras.ops.zeros(shape), or a keras.Variable of it", lambda shape, dtype=None, name=None:

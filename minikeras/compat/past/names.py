@@ -75,10 +75,15 @@ def _time_distributed_dense(*args: Any, **options: Any) -> Any:
     return layers.TimeDistributed(layers.Dense(*args, **options))
 
 
-def _thresholded_relu(theta: float = 1.0, **options: Any) -> Any:
-    """Return the layer of `ThresholdedReLU(theta)`."""
-    outdated(f"ThresholdedReLU({theta})", f"ReLU(threshold={theta})")
-    return layers.ReLU(threshold=theta, **options)
+class _Thresholded(type):
+    """The class of the class `ThresholdedReLU`, which packages ask `isinstance` for; it makes a `ReLU`."""
+
+    def __call__(cls, theta: float = 1.0, **options: Any) -> Any:
+        outdated(f"ThresholdedReLU({theta})", f"ReLU(threshold={theta})")
+        return layers.ReLU(threshold=theta, **options)
+
+    def __instancecheck__(cls, layer: object) -> bool:
+        return isinstance(layer, layers.ReLU) and layer.threshold != 0
 
 
 def _pipeline(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -118,6 +123,6 @@ CALLS: dict[str, Any] = {
     "keras.losses.Reduction": SimpleNamespace(
         AUTO="sum_over_batch_size", NONE="none", SUM="sum", SUM_OVER_BATCH_SIZE="sum_over_batch_size"),
     "keras.layers.Convolution2D": _convolution2d,
-    "keras.layers.ThresholdedReLU": _thresholded_relu, "keras.layers.merge": _merge,
+    "keras.layers.ThresholdedReLU": _Thresholded("ThresholdedReLU", (), {}), "keras.layers.merge": _merge,
     "keras.layers.Merge": _merge_models, "keras.layers.TimeDistributedDense": _time_distributed_dense}  # fmt: skip
 """Address of a former name -> the function or object that stands for it."""

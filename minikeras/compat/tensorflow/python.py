@@ -30,5 +30,5 @@ def _module(path: str, tree: Any) -> Any:
     return module
 
 
-globals().update({name: _module(f"{__name__}.{name}", tree) for name, tree in _TREE.items()})
+globals().update({name: _module(f"tensorflow.python.{name}", tree) for name, tree in _TREE.items()})
 __getattr__: Callable[[str], Any] = missing(__name__)
