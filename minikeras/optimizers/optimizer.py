@@ -334,6 +334,28 @@ class Optimizer:
                 arrays = [g.array if type(g) is Tensor else g if g is None else as_array(g) for g in grads]
                 self._updater.update(arrays, variables)
 
+    def stateless_apply(self, optimizer_variables: Sequence[TensorLike], grads: Sequence[Any],
+                        trainable_variables: Sequence[TensorLike]) -> tuple[list[Tensor], list[Tensor]]:  # fmt: skip
+        """Return what `apply` makes of these values of the trainable variables and of the optimizer's own.
+
+        All variables keep their values. A ValueError if the optimizer is not built, or there are more or fewer values.
+        """
+        count, own = len(self._trainable_variables), self.variables
+        if not self.built or len(optimizer_variables) != len(own) or len(trainable_variables) != count:
+            raise ValueError(f"For stateless_apply, build the optimizer first, and pass values for its {count} trainable "
+                             f"and {len(own)} own variables. Received: built={self.built}, "
+                             f"{len(trainable_variables)} and {len(optimizer_variables)} values.")  # fmt: skip
+        variables = [*self._trainable_variables, *own]
+        with self._updater.lock:
+            before = [v.value for v in variables]
+            try:
+                assign_all(variables, [*trainable_variables, *optimizer_variables])
+                self.apply(grads)
+                after = [v.value for v in variables]
+            finally:
+                assign_all(variables, before)
+        return after[:count], after[count:]
+
     def exclude_from_weight_decay(self, var_list: Iterable[Variable] | None = None,
                                   var_names: Iterable[str] | None = None) -> None:  # fmt: skip
         """Exclude variables from weight decay: the given ones, and those whose name a regular expression matches."""

@@ -746,3 +746,19 @@ def test_threads_may_update_at_once(four_threads: ThreadPoolExecutor) -> None:
     list(four_threads.map(update, range(4)))
     assert start.numpy().tolist() == [-2000.0] * 4
     assert int(optimizer.iterations) == 8000
+
+
+def test_values_that_are_passed_are_updated_as_apply_does_and_nothing_else_changes() -> None:
+    (optimizer, v), (twin, w) = ((optimizers.Adam(0.1), Variable([1.0, 2.0])) for _ in range(2))
+    optimizer.build([v])
+    values, own = [v.value], [x.value for x in optimizer.variables]
+    for g in ([0.5, -1.0], [0.25, 2.0]):
+        values, own = optimizer.stateless_apply(own, [g], values)
+        twin.apply([g], [w])
+    np.testing.assert_array_equal(values[0], w)
+    assert [x.numpy().tolist() for x in own] == [x.numpy().tolist() for x in twin.variables]
+    assert v.numpy().tolist() == [1, 2]
+    with pytest.raises(ValueError, match=r"does not fit|shape"):
+        optimizer.stateless_apply(own, [[1.0]], values)
+    assert v.numpy().tolist() == [1, 2]
+    assert int(optimizer.iterations) == 0

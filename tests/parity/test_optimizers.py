@@ -296,3 +296,30 @@ def test_state_is_exchanged() -> None:
             theirs.apply(gradients, other)
     for a, b in zip(own, other, strict=True):
         np.testing.assert_allclose(a.numpy(), np.asarray(b), rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda o: o.Adam(0.1, amsgrad=True, clipnorm=1.0, weight_decay=0.01),
+        lambda o: o.SGD(o.schedules.ExponentialDecay(0.1, 1, 0.5), momentum=0.9, use_ema=True),
+        lambda o: o.LossScaleOptimizer(o.RMSprop(0.1), initial_scale=4.0),
+    ],
+)
+def test_an_update_of_values_that_are_passed(make: Callable[[Any], Any]) -> None:
+    shown = []
+    for k in LIBRARIES:
+        optimizer, v = make(k.optimizers), k.Variable(np.arange(3, dtype="float32"), name="v")
+        with pytest.raises(ValueError, match=r"buil[dt]"):
+            optimizer.stateless_apply([], [], [])
+        optimizer.build([v])
+        values, own = [np.ones(3, "float32")], [np.asarray(x.value) for x in optimizer.variables]
+        for i in range(3):
+            values, own = optimizer.stateless_apply(own, [np.array([0.1, -0.2 * i, 0.3], "float32")], values)
+        with pytest.raises(ValueError, match=r"variables"):
+            optimizer.stateless_apply(own, [np.ones(3, "float32")], [*values, *values])
+        assert v.numpy().tolist() == [0, 1, 2]
+        assert int(optimizer.iterations) == 0
+        shown.append([np.asarray(x) for x in (*values, *own)])
+    for ours, theirs in zip(*shown, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-6, atol=1e-7)
