@@ -62,8 +62,8 @@ class Loss(Configurable):
     if not TYPE_CHECKING:  # type checkers must report undeclared attributes
 
         def __setattr__(self, name: str, value: Any) -> None:
-            vars(self).pop("_taped", None)  # the loss may now compute something else,
-            Changes.layers += hasattr(self, name)  # in recorded steps too
+            called = vars(self).pop("_taped", None) is not None  # it may now compute something else,
+            Changes.layers += called or name in vars(self)  # in recorded steps too
             super().__setattr__(name, value)
 
     def __getstate__(self) -> dict[str, Any]:

@@ -140,7 +140,8 @@ class Optimizer:
             super().__setattr__(name, value)
             if name != "learning_rate":  # its setter assigns to a variable or sets another attribute
                 self._updater.forget_options()
-            if name in (*_OPTIONS, "_learning_rate") or (name == "built" and value and recorders.open):
+            recorded = name in ("loss_scale_factor", "gradient_accumulation_steps", "_learning_rate")
+            if recorded or (name == "built" and value and recorders.open):
                 Changes.layers += 1  # programs recorded with the old option, or during the build, are wrong
 
     @property

@@ -187,6 +187,41 @@ def test_what_is_set_on_a_loss_or_read_by_a_step_holds_from_then_on(name: str, d
         np.testing.assert_array_equal(replayed, eager)
 
 
+class Counted(keras.Sequential):
+    """Counts the steps that Python runs. Each of them makes its loss."""
+
+    runs = 0
+
+    def compute_loss(self, x: Any = None, y: Any = None, y_pred: Any = None, *args: Any, **options: Any) -> Any:
+        Counted.runs += 1
+        return Scaled()(y, y_pred)
+
+
+class Scaled(Weighted):
+    """Has its own factor."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.factor = 2.0
+
+
+@pytest.mark.parametrize("name", [None, "weight_decay", "clipnorm", "ema_momentum"])
+def test_a_loss_made_in_a_step_and_options_set_before_it_leave_it_recorded(name: str | None, data: Any) -> None:
+    x, y = data
+    model = Counted([keras.Input((WIDTH,)), layers.Dense(1)])
+    model.compile(optimizers.SGD(0.01, weight_decay=0.1, clipnorm=1.0, use_ema=True))
+
+    def change(batch: int, logs: Any = None) -> None:
+        if name:
+            setattr(model.optimizer, name, 0.1 + batch / 100)
+
+    callback = keras.callbacks.LambdaCallback(on_train_batch_begin=change)
+    model.fit(x, y, epochs=2, verbose=0, callbacks=[callback])
+    before = Counted.runs
+    model.fit(x, y, epochs=2, verbose=0, callbacks=[callback])
+    assert Counted.runs == before
+
+
 class Scale(layers.Layer):
     """A weight that its gradient replaces."""
 
