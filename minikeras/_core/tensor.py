@@ -128,8 +128,9 @@ def as_array(value: TensorLike | object, dtype: DTypeLike | None = None) -> Arra
     """
     if isinstance(value, TensorOps):
         value = value.numpy_view()
-    first = first_leaf(value) if isinstance(value, list | tuple) else value
-    if hasattr(first, "filled") and any(map(np.ma.is_masked, leaves(value))):
+    first = first_leaf(value)
+    if (type(value) is not np.ndarray and isinstance(first, np.ndarray)
+            and any(hasattr(x, "filled") and np.ma.is_masked(x) for x in leaves(value))):  # fmt: skip
         raise ValueError(f"A masked array hides values, a tensor cannot: pass its filled(). Received: {value!r:.80}.")
     has_dtype = isinstance(first, np.ndarray | np.generic | TensorOps) or hasattr(value, "__array__")
     try:

@@ -16,7 +16,7 @@ import numpy as np
 
 from .._base.checks import FromZero, Off, Positive, Rule, between, one_of
 from .._base.context import context
-from .._base.nested import inputs_of, map_structure
+from .._base.nested import first_leaf, inputs_of, map_structure
 from .._base.settings import floatx
 from .._base.typing import Array, Config, DTypeName, OutputMode, PartialShape, ShapeLike, TextOutputMode
 from .._core.keras_tensor import KerasTensor
@@ -59,7 +59,8 @@ def raw(values: Any) -> Array:
     """Return values as an array of strings or numbers; a ValueError if some are missing."""
     values = getattr(values, "flat_values", values)
     kind = object if isinstance(values, list) and values and type(values[0]) is str else None  # takes less memory
-    array = as_array(values) if isinstance(values, TensorOps) or hasattr(values, "filled") else np.asarray(values, kind)
+    checked = isinstance(values, TensorOps) or hasattr(first_leaf(values), "filled")
+    array = as_array(values) if checked else np.asarray(values, kind)
     if array.dtype.kind == "S" or (array.dtype == object and array.size and isinstance(array.flat[0], bytes)):
         decoded = [x.decode() if isinstance(x, bytes) else x for x in array.reshape(-1).tolist()]
         array = np.array(decoded, object).reshape(array.shape)

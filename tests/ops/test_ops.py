@@ -364,6 +364,10 @@ def test_values_that_a_masked_array_hides_are_not_computed_with() -> None:
     with pytest.raises(ValueError, match=r"pass its filled\(\)"):
         ops.sum([hidden])
     with pytest.raises(ValueError, match=r"pass its filled\(\)"):
+        ops.sum([np.ones(2), hidden[0]])
+    with pytest.raises(ValueError, match=r"pass its filled\(\)"):
+        keras.layers.IntegerLookup(vocabulary=[1, 2])([hidden[0]])
+    with pytest.raises(ValueError, match=r"pass its filled\(\)"):
         keras.layers.Discretization(num_bins=2).adapt(hidden)
     same(ops.sum(whole[:, :1]), 1.0)
 
