@@ -123,6 +123,8 @@ def test_what_is_missing_says_so() -> None:
         run("from keras.layers import Nothing")
     with pytest.raises(ImportError, match=r"name 'nothing' from 'tensorflow\.python\.ops'"):
         run("from tensorflow.python.ops import nothing")
+    with pytest.raises(TypeError, match="takes no arguments"):  # a subclass would lose its methods
+        run("from keras.layers import ThresholdedReLU\nclass Mine(ThresholdedReLU): pass")
     with pytest.raises(AttributeError, match=r"'keras\.layers' has no attribute 'Nothing' in minikeras"):
         run("import keras\nkeras.layers.Nothing")
 

@@ -75,14 +75,14 @@ def _time_distributed_dense(*args: Any, **options: Any) -> Any:
     return layers.TimeDistributed(layers.Dense(*args, **options))
 
 
-class _Thresholded(type):
-    """The class of the class `ThresholdedReLU`, which packages ask `isinstance` for; it makes a `ReLU`."""
+class _Thresholded:
+    """The class of `ThresholdedReLU`, which makes a `ReLU`, and which packages ask `isinstance` for."""
 
-    def __call__(cls, theta: float = 1.0, **options: Any) -> Any:
+    def __call__(self, theta: float = 1.0, **options: Any) -> Any:
         outdated(f"ThresholdedReLU({theta})", f"ReLU(threshold={theta})")
         return layers.ReLU(threshold=theta, **options)
 
-    def __instancecheck__(cls, layer: object) -> bool:
+    def __instancecheck__(self, layer: object) -> bool:
         return isinstance(layer, layers.ReLU) and layer.threshold != 0
 
 
@@ -123,6 +123,6 @@ CALLS: dict[str, Any] = {
     "keras.losses.Reduction": SimpleNamespace(
         AUTO="sum_over_batch_size", NONE="none", SUM="sum", SUM_OVER_BATCH_SIZE="sum_over_batch_size"),
     "keras.layers.Convolution2D": _convolution2d,
-    "keras.layers.ThresholdedReLU": _Thresholded("ThresholdedReLU", (), {}), "keras.layers.merge": _merge,
+    "keras.layers.ThresholdedReLU": _Thresholded(), "keras.layers.merge": _merge,
     "keras.layers.Merge": _merge_models, "keras.layers.TimeDistributedDense": _time_distributed_dense}  # fmt: skip
 """Address of a former name -> the function or object that stands for it."""
