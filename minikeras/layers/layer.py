@@ -196,7 +196,7 @@ class Layer(Module, Configurable):
         A layer with several inputs may take a shape for each of them.
         """
         called = bool(context.scopes) and context.scopes[-1][1] is self
-        if not called and type(self).build is Layer.build and not all(x.built for x in self._flatten_layers()[1:]):
+        if not called and type(self).build is Layer.build and not all(x.built for x in self._layers_held()):
             warn_user(f"`build()` of '{self.name}' leaves layers unbuilt: {type(self).__name__} has no `build()` of "
                       "its own. Call it on an input, or write a `build()` that builds them.")  # fmt: skip
         if args or kwargs:

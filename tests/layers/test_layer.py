@@ -81,6 +81,11 @@ def test_a_build_that_builds_nothing_warns() -> None:
         Block().build((None, 4))
     with warnings.catch_warnings():
         warnings.simplefilter("error")
+        outer, inner = Block(), Dense(3)
+        inner.unused = Dense(1)  # type: ignore[attr-defined]
+        inner.build((None, 4))
+        outer.dense = inner
+        outer.build((None, 4))
         assert len(keras.Sequential([keras.Input((4,)), Block()]).weights) == 2
 
 
