@@ -343,8 +343,8 @@ class Optimizer:
         """
         count, own = len(self._trainable_variables), self.variables
         if not self.built or len(optimizer_variables) != len(own) or len(trainable_variables) != count:
-            raise ValueError(f"Build the optimizer first, then pass values of {count} trainable and {len(own)} own "
-                             f"variables. Received: {len(trainable_variables)} and {len(optimizer_variables)}.")  # fmt: skip
+            raise ValueError(f"Build the optimizer first, then pass {count} trainable and {len(own)} own values. "
+                             f"Received: {len(trainable_variables)} and {len(optimizer_variables)}.")  # fmt: skip
         variables = [*self._trainable_variables, *own]
         with self._updater.lock:
             before = [v.value for v in variables]

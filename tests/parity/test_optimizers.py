@@ -316,7 +316,7 @@ def test_an_update_of_values_that_are_passed(make: Callable[[Any], Any]) -> None
         values, own = [np.ones(3, "float32")], [np.asarray(x.value) for x in optimizer.variables]
         for i in range(3):
             values, own = optimizer.stateless_apply(own, [np.array([0.1, -0.2 * i, 0.3], "float32")], values)
-        with pytest.raises(ValueError, match=r"variables"):
+        with pytest.raises(ValueError, match=r"variables|values"):
             optimizer.stateless_apply(own, [np.ones(3, "float32")], [*values, *values])
         assert v.numpy().tolist() == [0, 1, 2]
         assert int(optimizer.iterations) == 0
