@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from operator import attrgetter
 from typing import Any, cast
 
@@ -210,6 +211,17 @@ def assign_all(variables: Iterable[Variable], values: Iterable[TensorLike]) -> N
     """Set each variable to its value."""
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)
+
+
+@contextmanager
+def holding(variables: Sequence[Variable], values: Iterable[TensorLike]) -> Iterator[None]:
+    """Within this context variables have other values."""
+    before = [v.value for v in variables]
+    try:
+        assign_all(variables, values)
+        yield
+    finally:
+        assign_all(variables, before)
 
 
 def as_shape(shape: Any) -> tuple[Any, ...]:  # a number is the shape of a vector

@@ -21,7 +21,7 @@ from .._base.user_warning import warn_user
 from .._core.input_spec import InputSpec as InputSpec, assert_input_compatibility
 from .._core.keras_tensor import KerasTensor, Node, infer
 from .._core.tensor import Tensor, TensorOps, any_symbolic, as_array
-from .._core.variable import Variable, assign_all
+from .._core.variable import Variable, holding
 from .._display.notebook import displays, of_layer
 from .._serialization.configurable import Configurable, is_built_in
 from .._serialization.registry import Registry, UnknownName
@@ -393,14 +393,12 @@ class Layer(Module, Configurable):
         if not self.built or len(values) != len(variables):
             raise ValueError(f"For stateless_call, build '{self.name}' first, and pass a value for each of its "
                              f"{len(variables)} variables. Received: {len(values)}, built={self.built}.")  # fmt: skip
-        values_before = [v.value for v in variables]
         losses_before = [(layer, [*layer._losses]) for layer in self._flatten_layers()]
         try:
-            assign_all(variables, values)
-            outputs, losses = self(*args, **kwargs), self.losses
-            after = [v.value for v in self.non_trainable_variables]
+            with holding(variables, values):
+                outputs, losses = self(*args, **kwargs), self.losses
+                after = [v.value for v in self.non_trainable_variables]
         finally:
-            assign_all(variables, values_before)
             for layer, penalties in losses_before:
                 layer._losses[:] = penalties
         return (outputs, after, losses) if return_losses else (outputs, after)

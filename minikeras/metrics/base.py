@@ -11,7 +11,7 @@ from .._base.settings import floatx, standardize_dtype
 from .._base.signature import overridable
 from .._base.typing import AnyCallable, Config, DTypeLike, Function2, InitializerName, ShapeLike, TensorLike
 from .._core.tensor import Tensor, as_array
-from .._core.variable import Variable, assign_all
+from .._core.variable import Variable, holding
 from .._serialization.configurable import Configurable
 from .._serialization.registry import Registry, table
 from .._serialization.serialization import array_of, serialize
@@ -119,15 +119,11 @@ class Metric(Configurable):
     def _try(self, values: Sequence[TensorLike], run: Callable[[], Any]) -> tuple[list[Tensor], Any]:
         """Run a function with other values of the variables; return the values after it, and the result."""
         variables = self.variables
-        before = [v.value for v in variables]
-        if len(values) != len(before):
-            raise ValueError(f"{self.name} takes {len(before)} values as `metric_variables`. Received: {len(values)}.")
-        try:
-            assign_all(variables, values)
+        if len(values) != len(variables):
+            raise ValueError(f"{self.name} takes {len(variables)} values of its variables. Received: {len(values)}.")
+        with holding(variables, values):
             result = run()
             return [v.value for v in self.variables], result
-        finally:
-            assign_all(variables, before)
 
     def stateless_update_state(self, metric_variables: Sequence[TensorLike], *args: Any, **kwargs: Any) -> list[Tensor]:
         """Return what `update_state` makes of these values of the variables; the metric keeps its own."""

@@ -15,7 +15,7 @@ from .._base.typing import Array, Config, CustomObjects, DTypeLike, InitializerN
 from .._base.user_warning import warn_user
 from .._core.ownership import Changes
 from .._core.tensor import Tensor, TensorOps, as_array, recorders
-from .._core.variable import Variable, assign_all
+from .._core.variable import Variable, assign_all, holding
 from .._serialization.configurable import name_arguments
 from .._serialization.serialization import serialize
 from . import schedules
@@ -337,23 +337,15 @@ class Optimizer:
 
     def stateless_apply(self, optimizer_variables: Sequence[TensorLike], grads: Sequence[Any],
                         trainable_variables: Sequence[TensorLike]) -> tuple[list[Tensor], list[Tensor]]:  # fmt: skip
-        """Return what `apply` makes of these values of the trainable variables and of the optimizer's own.
-
-        All variables keep their values. A ValueError if the optimizer is not built, or there are more or fewer values.
-        """
+        """Return what `apply` makes of these values; variables keep theirs. A ValueError for more or fewer values."""
         count, own = len(self._trainable_variables), self.variables
         if not self.built or len(optimizer_variables) != len(own) or len(trainable_variables) != count:
-            raise ValueError(f"Build the optimizer first, then pass {count} trainable and {len(own)} own values. "
+            raise ValueError(f"Build the optimizer first, then pass values of {count} and {len(own)} variables. "
                              f"Received: {len(trainable_variables)} and {len(optimizer_variables)}.")  # fmt: skip
         variables = [*self._trainable_variables, *own]
-        with self._updater.lock:
-            before = [v.value for v in variables]
-            try:
-                assign_all(variables, [*trainable_variables, *optimizer_variables])
-                self.apply(grads)
-                after = [v.value for v in variables]
-            finally:
-                assign_all(variables, before)
+        with self._updater.lock, holding(variables, [*trainable_variables, *optimizer_variables]):
+            self.apply(grads)
+            after = [v.value for v in variables]
         return after[:count], after[count:]
 
     def exclude_from_weight_decay(self, var_list: Iterable[Variable] | None = None,
