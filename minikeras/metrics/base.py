@@ -120,7 +120,7 @@ class Metric(Configurable):
         """Run a function with other values of the variables; return the values after it, and the result."""
         variables = self.variables
         if len(values) != len(variables):
-            raise ValueError(f"{self.name} takes {len(variables)} values of its variables. Received: {len(values)}.")
+            raise ValueError(f"{self.name} takes {len(variables)} values as metric_variables. Received: {len(values)}.")
         with holding(variables, values):
             result = run()
             return [v.value for v in self.variables], result

@@ -736,3 +736,12 @@ def test_an_optimizer_of_two_models_and_metrics_of_all_outputs() -> None:
 def test_uninstall_restores_modules_first_used_while_installed() -> None:
     code = "import minikeras as k; k.compat.install(); k.compat.uninstall(); print(k.Input is k.layers.Input)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "True\n"
+
+
+def test_a_seed_set_before_tensorflow_is_imported_counts() -> None:
+    code = (
+        "import minikeras.compat; minikeras.compat.install(); import keras; keras.utils.set_random_seed(1); "
+        "import tensorflow as tf; print(*tf.random.normal((2,)).numpy().tolist())"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert [*map(float, out.stdout.split())] == pytest.approx([-1.1012203, 1.5457517])  # TensorFlow's

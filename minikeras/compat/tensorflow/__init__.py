@@ -91,4 +91,6 @@ def __dir__() -> list[str]:
 
 
 tensors.flavour(True)
+if tensors.random.Source.seed is not None:  # set before this import
+    tensors.random.source.restart(tensors.random.Source.seed)
 sys.meta_path.insert(0, StandInFinder(f"{__name__}.keras"))  # it has stubs, but no files to import

@@ -447,8 +447,6 @@ def flavour(on: bool) -> None:
     elif not _adapted:
         for adapter in _adapters():
             _adapted.put(*adapter)
-        if random.Source.seed is not None:
-            random.source.restart(random.Source.seed)
 
 
 class Variable(KerasVariable):

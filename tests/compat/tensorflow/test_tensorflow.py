@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-import minikeras
 import minikeras.compat.tensorflow as tf
 from minikeras.compat.tensorflow import draws, records
 from minikeras.compat.tensorflow.tensors import flavour
@@ -184,13 +183,6 @@ def test_what_normalization_saw_is_counted_in_64_bits(installed: None, capsys: p
         layer.adapt(np.ones((4, 2), "float32"))
         tf.keras.Sequential([tf.keras.Input((2,)), layer]).summary()
     assert "Non-trainable params: 5 (24.00 B)" in capsys.readouterr().out
-
-
-def test_a_seed_set_before_tensorflow_is_imported_counts() -> None:
-    with flavoured(False):
-        minikeras.utils.set_random_seed(1)
-    with flavoured():
-        assert tf.random.normal((2,)).numpy().tolist() == pytest.approx([-1.1012203, 1.5457517])  # TensorFlow's
 
 
 def test_parts_of_texts() -> None:
