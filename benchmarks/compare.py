@@ -143,6 +143,15 @@ class Comparison:
 
         return run
 
+    def _in_fresh(self, contenders: list[tuple[str, str]], method: str, **arguments: Any) -> Figures:
+        """Return the median of each figure that contenders answer, over interleaved rounds in fresh processes."""
+        runs: dict[str, list[dict[str, float]]] = {}
+        for contender in contenders * self.rounds:
+            with Worker(*contender) as worker:
+                runs.setdefault(worker.name, []).append(worker.ask(method, **arguments))
+        keys = next(iter(runs.values()))[0]
+        return {key: {who: statistics.median(run[key] for run in ours) for who, ours in runs.items()} for key in keys}
+
     def table(self, mode: str, workers: list[Worker]) -> Figures:
         """Measure a mode of all contenders on all workloads."""
         found: Figures = {}
@@ -190,12 +199,7 @@ class Comparison:
         """A training step, a prediction of one row, and the time until two first steps are done, of many models."""
         found: dict[str, Figures] = {}
         for name in self._models():
-            runs: dict[str, list[dict[str, float]]] = {}
-            for contender in [c for _ in range(self.rounds) for c in self._contenders(name)]:
-                with Worker(*contender) as worker:
-                    runs.setdefault(worker.name, []).append(worker.ask("model", name=name, seconds=self.seconds))
-            for key in next(iter(runs.values()))[0]:
-                row = {who: statistics.median(run[key] for run in ours) for who, ours in runs.items()}
+            for key, row in self._in_fresh(self._contenders(name), "model", name=name, seconds=self.seconds).items():
                 found.setdefault(key, {})[name] = row
         for key, figures in found.items():
             show_ratios(f"models: {key} (times that of minikeras)", figures)
@@ -294,18 +298,10 @@ class Comparison:
 
     def texts(self) -> dict[str, Figures]:
         """What `TextVectorization` takes to learn texts and to turn them into numbers; Keras has it on TensorFlow."""
-        found: Figures = {}
-        for name in ("minikeras", "keras-tensorflow"):
-            if name != "minikeras" and name not in self.peers:
-                continue
-            runs: list[dict[str, float]] = []
-            for _ in range(self.rounds):
-                with Worker(name, self.peers.get(name, sys.executable)) as worker:
-                    runs.append(worker.ask("texts", rows=100 if self.quick else 10_000))
-            for key in runs[0]:
-                found.setdefault(key, {})[name] = statistics.median(run[key] for run in runs)
-        show_ratios("texts: TextVectorization of 10,000 texts of 200 words (times that of minikeras)", found)
-        return {"vectorization": found}
+        contenders = [c for c in self._contenders("texts") if c[0] in ("minikeras", "keras-tensorflow")]
+        figures = self._in_fresh(contenders, "texts", rows=100 if self.quick else 10_000)
+        show_ratios("texts: TextVectorization of 10,000 texts of 200 words (times that of minikeras)", figures)
+        return {"vectorization": figures}
 
     def busy(self) -> dict[str, Figures]:
         """Microseconds a step while another process keeps all cores but one busy, and without."""

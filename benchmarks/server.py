@@ -112,7 +112,7 @@ class Server:
     def model(self, name: str, seconds: float) -> dict[str, float]:
         """Return figures of a model: microseconds of a step and of one row, milliseconds until two steps are done.
 
-        And how many times as long as a batch of the usual size one takes of a size that comes for the first time.
+        The last figure is the time of a batch of a new size, as a multiple of that of the usual size.
         """
         keras, (x, y), batch = library(self.name), MODELS[name].data(), MODELS[name].batch
         other = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])  # what is imported and started once

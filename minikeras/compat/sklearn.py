@@ -141,7 +141,7 @@ class KerasClassifier(ClassifierMixin, BaseWrapper):
         else:
             known: Array = self.classes_ if self._goes_on() else np.unique(y)
             if not np.isin(y, known).all():
-                raise ValueError(f"`y` has other labels than the first `fit` had: {known}.")
+                raise ValueError(f"`y` has NaN, or other labels than the first `fit` had: {known}.")
             self.classes_, y = known, np.searchsorted(known, y)
         self.n_classes_: int = len(self.classes_)
         kind = "multilabel-indicator" if self._several else "binary" if self.n_classes_ == 2 else "multiclass"

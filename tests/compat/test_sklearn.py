@@ -131,6 +131,11 @@ def test_a_warm_start_keeps_the_labels() -> None:
         estimator.fit(X, np.where(later, NAMES, "d"))
 
 
+def test_labels_that_are_nan_are_refused() -> None:
+    with pytest.raises(ValueError, match="NaN"):
+        KerasClassifier(model=three, verbose=0).fit(X, np.where(NAMES == "a", np.nan, 1.0))
+
+
 def test_an_optimizer_is_copied_for_each_fit() -> None:
     def compiled(compile_kwargs: dict[str, Any]) -> keras.Sequential:
         model = line()
