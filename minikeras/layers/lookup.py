@@ -4,7 +4,6 @@ They take arrays or lists of strings and numbers: before the model, in a data pi
 `adapt` has learned is part of their configuration, so that it is saved with a model.
 """
 
-import re
 import string
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
@@ -71,9 +70,10 @@ def raw(values: Any) -> Array:
     return array.astype(str)
 
 
-def _strings(values: Any) -> list[str]:
-    """Return the result of a user's function, strings or tensors of them, as a list of strings."""
-    return [str(x) for item in values for x in ([item] if type(item) is str else raw(item).reshape(-1).tolist())]
+def _strings(values: Any) -> list[bytes]:
+    """Return the result of a user's function, strings or tensors of them, as a list of strings in UTF-8."""
+    several = ([item] if type(item) is str else raw(item).reshape(-1).tolist() for item in values)
+    return [str(x).encode() for x in chain.from_iterable(several)]
 
 
 @primitive(None, variadic=True)
@@ -369,17 +369,21 @@ class _Lookup(OfValues):
                 row_count += len(rows)
                 rows_with.update(chain.from_iterable(map(set, rows)))
             counts.update(chain.from_iterable(rows))
-        for token in (self.mask_token, self.oov_token):
-            counts.pop(token, None)
+        for token in {self.mask_token, self.oov_token} - {None}:
+            counts.pop(self._key(token), None)
         room = None if self.max_tokens is None else self.max_tokens - len(self._special())
         ordered = sorted(sorted(counts, reverse=True), key=counts.__getitem__, reverse=True)[:room]
         weights = [float(np.log(1 + row_count / (1 + rows_with[token]))) for token in ordered] if weighs else None
         if ordered:
-            self.set_vocabulary(ordered, weights)
+            self.set_vocabulary([x.decode() if isinstance(x, bytes) else x for x in ordered], weights)
 
     def _rows(self, values: Array) -> Iterator[list[Any]]:
         rows = np.atleast_2d(values)  # a vector is one row, as in Keras
         return map(self._plain, rows.reshape(len(rows), rows.size // (len(rows) or 1)).tolist())
+
+    def _key(self, token: Any) -> Any:
+        """Return what stands for a token in tables."""
+        return token
 
     def _plain(self, values: list[Any]) -> list[Any]:
         """Return values of one type as strings or integers; a ValueError for NaN."""
@@ -396,25 +400,25 @@ class _Lookup(OfValues):
         """Return the number of tokens, special ones included."""
         return len(self.get_vocabulary())
 
-    def _numberer(self) -> Callable[[list[Any]], list[int]]:
+    def _numberer(self) -> Callable[[list[Any]], Array]:
         """Return a function from a list of values to their numbers."""
         if self._tokens is None:
             raise ValueError(f"{type(self).__name__} has no vocabulary: pass one, or call adapt() before it is used.")
         special = self._special()
         (vocabulary, special_before), known = _NUMBERS.get(self, ((None, None), {}))
         if vocabulary is not self._tokens or special_before != special:
-            known = {token: number for number, token in enumerate(self._tokens, len(special))}
+            known = {self._key(token): number for number, token in enumerate(self._tokens, len(special))}
             if self.mask_token is not None:
-                known[self.mask_token] = 0 if self.output_mode == "int" else -1
+                known[self._key(self.mask_token)] = 0 if self.output_mode == "int" else -1
             _NUMBERS[self] = (self._tokens, special), known
         first_unknown = len(special) - self.num_oov_indices
         if self.num_oov_indices == 1:
-            return lambda values: [*map(known.get, values, repeat(first_unknown))]
+            return lambda values: np.fromiter(map(known.get, values, repeat(first_unknown)), "int64", len(values))
 
-        def numbers(values: list[Any]) -> list[int]:
+        def numbers(values: list[Any]) -> Array:
             unknown = [*{x: None for x in values if x not in known}]
             bins = dict(zip(unknown, self._unknown(unknown), strict=True))
-            return [first_unknown + bins[x] if x in bins else known[x] for x in values]
+            return np.array([first_unknown + bins[x] if x in bins else known[x] for x in values], "int64")
 
         return numbers
 
@@ -435,7 +439,7 @@ class _Lookup(OfValues):
             tokens = np.array([x.encode() for x in known], object) if self._value is str else np.array(known)
             return tokens.take(np.where((values >= 0) & (values < len(tokens)), values, -1).astype("int64", copy=False))
         numbers = self._numberer()(self._plain(values.reshape(-1).tolist()))
-        return self._encode_numbers(np.array(numbers, "int64").reshape(values.shape))
+        return self._encode_numbers(numbers.reshape(values.shape))
 
     def _encode_numbers(self, numbers: Array) -> Array:
         depth = self._depth()
@@ -523,24 +527,11 @@ class IntegerLookup(_Lookup):
         self._configure(locals())
 
 
-_PUNCTUATION = re.compile(f"[{re.escape(string.punctuation)}]")
-_MARKS = string.punctuation.encode()
-
-
-def _stripped(text: str) -> str:
-    """Return a text without punctuation, by a quicker way if it is ASCII."""
-    return text.encode().translate(None, _MARKS).decode() if text.isascii() else _PUNCTUATION.sub("", text)
-
-
-def _lower(text: str) -> str:
-    """Return a text with its ASCII letters in lower case; others stay, as in TensorFlow."""
-    return text.lower() if text.isascii() else text.encode().lower().decode()
-
-
+_LOWER, _MARKS = bytes(range(256)).lower(), string.punctuation.encode()  # of ASCII alone, as in TensorFlow
 Standardize: TypeAlias = Literal["lower", "strip_punctuation", "lower_and_strip_punctuation"]
-_STANDARDS: dict[str, Callable[[str], str]] = {
-    "lower": _lower, "strip_punctuation": _stripped,
-    "lower_and_strip_punctuation": lambda text: _stripped(_lower(text))}  # fmt: skip
+_STANDARDS: dict[str, Callable[[bytes], bytes]] = {
+    "lower": bytes.lower, "strip_punctuation": lambda text: text.translate(None, _MARKS),
+    "lower_and_strip_punctuation": lambda text: text.translate(_LOWER, _MARKS)}  # fmt: skip
 _SPLITS = ("whitespace", "character")
 
 
@@ -598,13 +589,16 @@ class TextVectorization(_Lookup):
             return super().__call__(*args, **kwargs)
         values = raw(args[0])
         texts = [*map(self._numberer(), self._rows(values, self.output_sequence_length))]
-        numbers = Tensor(np.fromiter(chain.from_iterable(texts), "int64"))
+        numbers = Tensor(np.concatenate([np.zeros(0, "int64"), *texts]))
         rows = Tensor.rows_of(numbers, [*map(len, texts)])  # type: ignore[attr-defined]
         return rows if values.ndim else rows[0]
 
     def adapt(self, data: Any, batch_size: int | None = None, steps: int | None = None) -> None:  # type: ignore[override]  # as in Keras
         """Learn the vocabulary, the most frequent words first; `batch_size` is Keras's, and changes nothing."""
         super().adapt(data, steps)
+
+    def _key(self, token: str) -> bytes:
+        return token.encode()  # so that words need not be decoded
 
     def _keeps_shape(self) -> bool:
         """Return whether texts are not split, so that each has one number."""
@@ -621,38 +615,41 @@ class TextVectorization(_Lookup):
         as_long_as_texts = self.output_mode == "int" and self.output_sequence_length is None
         return encode(raw(inputs) if as_long_as_texts else inputs, layer=self)  # an array stays out of programs
 
-    def _words(self, text: str, most: int | None) -> list[str]:
+    def _words(self, text: str, most: int | None) -> list[bytes]:
         """Return the tokens of a text, words and n-grams; only the first `most` words are needed, if not None."""
         if not isinstance(text, str):
             raise TypeError(f"TextVectorization takes texts. Received: {text!r}")
-        standard, split = _STANDARDS.get(self.standardize, self.standardize), self.split
-        plain = text if standard is None else standard(text)
-        plain = plain if isinstance(plain, str) else _strings([plain])[0]
-        if split == "whitespace":  # that of ASCII
-            n = -1 if most is None or self.ngrams else most
-            words = plain.split(None, n) if plain.isascii() else [*map(bytes.decode, plain.encode().split(None, n))]
-        elif split is None:
+        if callable(self.standardize):
+            plain = _strings([self.standardize(text)])[0]
+        else:
+            plain = _STANDARDS.get(self.standardize, bytes)(text.encode())
+        if self.split == "whitespace":  # that of ASCII
+            words = plain.split(None, -1 if most is None or self.ngrams else most)
+        elif self.split is None:
             words = [plain]
         else:
-            words = list(plain) if split == "character" else _strings(split(plain))
+            words = _strings(plain.decode() if self.split == "character" else self.split(plain.decode()))
         if self.ngrams is None:
             return words
         lengths = range(1, self.ngrams + 1) if isinstance(self.ngrams, int) else self.ngrams
-        return [" ".join(words[i : i + n]) for n in lengths for i in range(len(words) - n + 1)]
+        return [b" ".join(words[i : i + n]) for n in lengths for i in range(len(words) - n + 1)]
 
-    def _rows(self, values: Array, most: int | None = None) -> Iterator[list[str]]:
+    def _rows(self, values: Array, most: int | None = None) -> Iterator[list[bytes]]:
         return (self._words(text, most)[:most] for text in values.reshape(-1).tolist())
 
     def _encode(self, inputs: Array) -> Array:
         values = raw(inputs)
         if self.split is not None and values.ndim > 1 and values.shape[1:] != (1,):
             raise ValueError(f"Texts to be split need the shape (batch,) or (batch, 1). Received: {values.shape}")
-        texts = [*map(self._numberer(), self._rows(values, self.output_sequence_length))]
+        texts: Iterable[Array] = map(self._numberer(), self._rows(values, self.output_sequence_length))
         if self._keeps_shape():
-            return self._encode_numbers(np.array(texts, "int64").reshape(values.shape))
-        lengths = np.array([*map(len, texts)], "int64")
-        length = lengths.max(initial=0) if self.output_sequence_length is None else self.output_sequence_length
-        rows = np.zeros((len(texts), length), "int64") - (self.output_mode != "int")
-        rows[np.arange(length) < lengths[:, None]] = np.fromiter(chain.from_iterable(texts), "int64")
+            return self._encode_numbers(np.array([*texts], "int64").reshape(values.shape))
+        length = self.output_sequence_length
+        if length is None:
+            texts = [*texts]
+            length = max(map(len, texts), default=0)
+        rows = np.full((values.size, length), 0 if self.output_mode == "int" else -1, "int64")
+        for row, numbers in zip(rows, texts, strict=True):
+            row[: len(numbers)] = numbers
         encodings = self._encode_numbers(rows)
         return encodings if values.ndim else encodings[0]
