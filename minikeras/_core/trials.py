@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dis import get_instructions
 from io import StringIO
 from itertools import chain, combinations, repeat, zip_longest
-from traceback import walk_tb
 from typing import Any
 
 import numpy as np
@@ -67,7 +66,9 @@ def sizes_in_sight(error: Exception, shapes: Sequence[PartialShape]) -> list[int
         return []
     sizes: list[Any] = []
     most = MOST_NUMBERS // max(math.prod(filled(shape, 1, repeat(2))) for shape in shapes)
-    for frame, _ in walk_tb(error.__traceback__):
+    trace = error.__traceback__
+    while trace is not None:
+        frame, trace = trace.tb_frame, trace.tb_next
         constants = (i.argval for i in get_instructions(frame.f_code) if i.opname in ("LOAD_CONST", "LOAD_SMALL_INT"))
         for x in (*constants, *frame.f_locals.values()):
             for part in leaves(x) if isinstance(x, tuple | list) and len(x) < 8 else [x]:

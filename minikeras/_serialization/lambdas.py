@@ -1,6 +1,5 @@
 """Lambdas in configurations: their code is written, as Keras does, but never run again."""
 
-import json
 from codecs import encode
 from collections.abc import Callable
 from marshal import dumps
@@ -17,6 +16,8 @@ class LambdaConfig(dict[str, Any]):
     """
 
     def __init__(self, function: Any, plain: Callable[[Any], Any], layer: bool = False) -> None:
+        import json  # here, since it takes long to import
+
         def array(value: Any) -> Any:
             if not hasattr(value, "__array__") or hasattr(value, "get_config"):
                 raise TypeError

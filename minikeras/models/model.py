@@ -1,6 +1,5 @@
 """The base class of all models, which run a graph of layers or their own `call`."""
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Literal, Self, TypeAlias, Unpack, overload
@@ -322,7 +321,9 @@ class Model(Exporting, Trainer):
 
     def to_json(self, **kwargs: Any) -> str:
         """Return the configuration as JSON, `json.dumps` with kwargs; a NotImplementedError if a layer has none."""
-        return json.dumps(serialize(self), **kwargs)
+        from json import dumps  # here, since it takes long to import
+
+        return dumps(serialize(self), **kwargs)
 
 
 class _OfGraph(type):
