@@ -1,6 +1,6 @@
 """Checks of arguments, and the types that carry them: a class that declares `units: Positive` takes no other `units`.
 
-A rule is a function of a class, the name of one of its arguments, and the value. It returns the value that the object
+A check is a function of a class, the name of one of its arguments, and the value. It returns the value that the object
 keeps, or raises an error that says what was expected.
 """
 
@@ -15,7 +15,7 @@ from .typing import Padding, PartialShape, Shape, ShapeLike, Sizes
 
 N = TypeVar("N", bound=float)
 T = TypeVar("T")
-Rule: TypeAlias = Callable[[Any, str, Any], Any]
+Check: TypeAlias = Callable[[Any, str, Any], Any]
 
 
 def one_of(argument: str, value: T, choices: Iterable[object]) -> T:
@@ -57,37 +57,37 @@ def standardize_padding(padding: str, *choices: str) -> str:
     return one_of("padding", name, choices or ("valid", "same"))
 
 
-def between(low: float, high: float = math.inf) -> Rule:
-    """Return the rule of numbers from a lowest to a highest one."""
+def between(low: float, high: float = math.inf) -> Check:
+    """Return a check that takes numbers from a lowest to a highest one."""
     return lambda cls, name, value: within(name, value, low, high)
 
 
-def any_case(*words: str) -> Rule:
-    """Return the rule of words that may be in capitals; an object keeps the form written here."""
+def any_case(*words: str) -> Check:
+    """Return a check that takes words, in capitals too; an object keeps the form written here."""
     forms = {word.lower(): word for word in words}
     return lambda cls, name, value: one_of(name, forms.get(str(value).lower(), value), words)
 
 
-def rule_of(annotation: Any, scope: Mapping[str, Any]) -> Rule | None:
-    """Return the rule of an annotation, None without one; a text names a type in this scope, also with `| None`."""
+def check_of(annotation: Any, scope: Mapping[str, Any]) -> Check | None:
+    """Return the check that an annotation carries, or None; a text names a type in this scope, also with `| None`."""
     if isinstance(annotation, str):
         name = annotation.removesuffix(" | None")
-        rule = rule_of(scope[name], scope) if name in scope else None
-        return rule if name == annotation else _or_none(rule)
+        check = check_of(scope[name], scope) if name in scope else None
+        return check if name == annotation else _or_none(check)
     origin, parts = get_origin(annotation), get_args(annotation)
     if origin in (Union, UnionType):
         others = [part for part in parts if part is not NoneType]
-        return _or_none(rule_of(others[0], scope)) if len(others) < 2 else None
+        return _or_none(check_of(others[0], scope)) if len(others) < 2 else None
     if origin is Literal:
         return lambda cls, name, value: one_of(name, value, parts)
     return getattr(annotation, "__metadata__", (None,))[0]
 
 
-def _or_none(rule: Rule | None) -> Rule | None:
-    """Return a rule that takes None as well."""
-    if rule is None:
+def _or_none(check: Check | None) -> Check | None:
+    """Return a check that takes None as well."""
+    if check is None:
         return None
-    return lambda cls, name, value: None if value is None else rule(cls, name, value)
+    return lambda cls, name, value: None if value is None else check(cls, name, value)
 
 
 def _positive(cls: Any, name: str, value: Any) -> int:

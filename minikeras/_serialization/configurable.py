@@ -6,7 +6,7 @@ from itertools import dropwhile
 from sys import modules
 from typing import Any, ClassVar, Self
 
-from .._base.checks import Rule, rule_of
+from .._base.checks import Check, check_of
 from .._base.signature import Suggesting, parameters
 from .._base.typing import Config
 
@@ -76,15 +76,15 @@ def name_arguments(cls: Any, but: Container[str] = (), more: tuple[str, ...] = (
         cls.__doc__ = HelpText(own["__doc__"])
 
 
-def _plan(cls: Any) -> tuple[Any, dict[str, Rule | None]]:
-    """Return the base whose `__init__` takes the common arguments (`Layer`, or a user's class), and all rules."""
+def _plan(cls: Any) -> tuple[Any, dict[str, Check | None]]:
+    """Return the base whose `__init__` takes the common arguments (`Layer`, or a user's class), and all checks."""
     behind = dropwhile(lambda base: not is_built_in(base), cls.__mro__)
     base = next(b for b in behind if "__init__" in vars(b) and ("_common" in vars(b) or not is_built_in(b)))
-    rules: dict[str, Rule | None] = {}
+    checks: dict[str, Check | None] = {}
     for ancestor in filter(is_built_in, reversed(cls.__mro__)):
         scope = vars(modules[ancestor.__module__])
-        rules |= {name: rule_of(kind, scope) for name, kind in ancestor.__annotations__.items()}
-    return base, rules
+        checks |= {name: check_of(kind, scope) for name, kind in ancestor.__annotations__.items()}
+    return base, checks
 
 
 class Configurable(Suggesting):
@@ -98,7 +98,7 @@ class Configurable(Suggesting):
     """Names of further attributes that belong to a configuration."""
     _common: ClassVar[tuple[str, ...]] = ()
     """Names of the arguments that all classes of a kind share; the `__init__` of their base takes them."""
-    _plan: ClassVar[tuple[Any, dict[str, Rule | None]]]
+    _plan: ClassVar[tuple[Any, dict[str, Check | None]]]
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -108,26 +108,26 @@ class Configurable(Suggesting):
         """Take over the arguments of an `__init__`, given as its `locals()`.
 
         Arguments that all classes of the kind share go to the `__init__` of their base. Each of the others becomes an
-        attribute of its name. If the class declares a rule for it, as in `units: Positive`, the rule checks the value.
+        attribute of its name, which must pass the check of the type that the class declares, as in `units: Positive`.
         """
         cls = type(self)
         if "_plan" not in vars(cls):
             cls._plan = _plan(cls)
-        base, rules = cls._plan
+        base, checks = cls._plan
         options, own = dict(arguments.get("options", ())), {}
         for name, value in arguments.items():
             if name in cls._common and name not in cls._transient:
                 options[name] = value
             elif name not in _LOCALS:
-                rule = rules.get(name)
-                own[name] = self._kept(name, value) if rule is None else rule(cls, name, value)
+                check = checks.get(name)
+                own[name] = self._kept(name, value) if check is None else check(cls, name, value)
         base.__init__(self, **options)
         for name, value in own.items():
             if name not in cls._transient:
                 setattr(self, name, value)
 
     def _kept(self, name: str, value: Any) -> Any:
-        """Return the attribute that is made of an argument without a rule; a subclass may convert the value."""
+        """Return the attribute that is made of an argument without a check; a subclass may convert the value."""
         return value
 
     def get_config(self) -> Config:

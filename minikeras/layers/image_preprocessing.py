@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal, Unpack
 import numpy as np
 
 from .. import ops, random
-from .._base.checks import Rule
+from .._base.checks import Check
 from .._base.settings import Channels, make_default_seed
 from .._base.typing import DataFormat, FillMode, Interpolation, PartialShape, Sampling, ShapeLike
 from .._core.input_spec import InputSpec
@@ -18,13 +18,13 @@ from .layer import Layer, LayerOptions
 Factor = float | Sequence[float]  # f for the range from -f to f, or the two ends of a range
 
 
-def _available(*values: str) -> Rule:
-    def rule(cls: Any, name: str, value: Any) -> Any:
+def _available(*values: str) -> Check:
+    def check(cls: Any, name: str, value: Any) -> Any:
         if value not in values:
             raise NotImplementedError(f"`{name}` must be one of {values}. Received: {name}={value!r:.80}.")
         return value
 
-    return rule
+    return check
 
 
 class _OfImages(Layer):

@@ -304,7 +304,7 @@ class Layer(Module, Configurable):
         """
         if "_variables" not in vars(self):
             getattr(self, "_variables")  # noqa: B009 - raises the error that names the missing super().__init__()
-        args, kwargs = self.__training_by_name(args, kwargs)
+        args, kwargs = self.__training_as_keyword(args, kwargs)
         symbolic = any_symbolic(args) or (bool(kwargs) and any_symbolic(kwargs.values()))
         given, given_by_name = args, dict(kwargs)
         args = tuple(map(self._as_input, args))
@@ -322,12 +322,12 @@ class Layer(Module, Configurable):
             if Layer.__has_losses and not context.training and not context.dry:  # no call of another layer goes on
                 for layer in self._flatten_layers():
                     layer._losses.clear()
-            outputs = self.__computed(first, args, kwargs, symbolic)
+            outputs = self.__outputs(first, args, kwargs, symbolic)
         if symbolic:
-            Node(self, given, self.__noted(given, given_by_name, kwargs), outputs)
+            Node(self, given, self.__node_kwargs(given, given_by_name, kwargs), outputs)
         return outputs
 
-    def __training_by_name(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
+    def __training_as_keyword(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
         """Turn `training`, and arguments after it, into keyword arguments if they were passed by position."""
         place = self.__training_place
         if 0 < place < len(args) and np.ndim(args[place]):
@@ -338,9 +338,9 @@ class Layer(Module, Configurable):
             return args[:place], dict(zip(names[place:], args[place:], strict=False)) | kwargs
         return args, kwargs
 
-    def __computed(self, first: Any, args: tuple[Any, ...], kwargs: dict[str, Any], symbolic: bool) -> Any:
+    def __outputs(self, first: Any, args: tuple[Any, ...], kwargs: dict[str, Any], symbolic: bool) -> Any:
         """Return the outputs, with their masks: computed, or inferred for symbolic inputs; `first` is the input."""
-        training = self.__settled_training(kwargs)
+        training = self.__resolve_training(kwargs)
         if self.__takes_masks:
             kwargs |= masks_for(self.call, self._takes, args, kwargs)
         mask = mask_of(first) if kwargs.get("mask") is None else kwargs["mask"]  # now: an inner layer may remove it
@@ -367,7 +367,7 @@ class Layer(Module, Configurable):
     def __check_keywords(self, keywords: Iterable[str]) -> None:
         check_keywords(self.call, [key for key in keywords if key != "training"], f"{type(self).__name__}.call")
 
-    def __settled_training(self, kwargs: dict[str, Any]) -> bool | None:
+    def __resolve_training(self, kwargs: dict[str, Any]) -> bool | None:
         """Return whether the call is for training, and pass that to `call` if it takes it.
 
         The caller's argument comes first, then the call around this one, then the default of `call`.
@@ -403,12 +403,12 @@ class Layer(Module, Configurable):
                 layer._losses[:] = penalties
         return (outputs, after, losses) if return_losses else (outputs, after)
 
-    def __noted(self, args: tuple[Any, ...], kwargs: dict[str, Any], filled: dict[str, Any]) -> dict[str, Any]:
+    def __node_kwargs(self, args: tuple[Any, ...], kwargs: dict[str, Any], filled: dict[str, Any]) -> dict[str, Any]:
         """Return the keyword arguments that a node keeps: the caller's, and, if no input was converted, `filled`."""
         if self._converts_inputs:
             for x in leaves(args):
                 if not (x is None or isinstance(x, TensorOps | np.ndarray)):
-                    raise self.__misplaced(x)
+                    raise self.__not_a_tensor(x)
             only = args[0] if len(args) == 1 and not kwargs else None
             if not isinstance(only, KerasTensor) or only.dtype != self.input_dtype:
                 return kwargs
@@ -465,7 +465,7 @@ class Layer(Module, Configurable):
         if isinstance(x, list | tuple) and not isinstance(first_leaf(x), _NUMBERS):
             return like(x, [self._as_input(item) for item in x])
         if isinstance(x, str | bytes):
-            raise self.__misplaced(x)
+            raise self.__not_a_tensor(x)
         tensor = as_tensor(x)
         computes = self._converts_inputs and not self._takes_text and is_built_in(type(self))
         if tensor.dtype == "string" and computes and not self._layers_held():
@@ -474,7 +474,7 @@ class Layer(Module, Configurable):
             return masked(tensor.astype(self.input_dtype), mask_of(tensor))
         return Tensor(np.array(x)) if tensor.array is x else tensor
 
-    def __misplaced(self, x: Any) -> ValueError:
+    def __not_a_tensor(self, x: Any) -> ValueError:
         return ValueError(f"Only tensors may be passed by position to layer '{self.name}'. Received: {x!r} (of type "
                           f"{type(x).__name__}). Pass it by keyword.")  # fmt: skip
 

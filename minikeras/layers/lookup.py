@@ -13,7 +13,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from .._base.checks import FromZero, Off, Positive, Rule, between, one_of
+from .._base.checks import Check, FromZero, Off, Positive, between, one_of
 from .._base.context import context
 from .._base.nested import first_leaf, inputs_of, map_structure
 from .._base.settings import floatx
@@ -30,7 +30,7 @@ _EARLIER = {"binary": "multi_hot", "tf-idf": "tf_idf"}  # older names of modes, 
 Salt: TypeAlias = Annotated[list[int] | None, lambda cls, name, value: as_key(value)]
 
 
-def _mode(*modes: str) -> Rule:
+def _mode(*modes: str) -> Check:
     return lambda cls, name, value: one_of(name, _EARLIER.get(value, value), modes)
 
 

@@ -93,8 +93,8 @@ with lazily(globals()) as _rest:
     from . import image as image
     from . import nn as nn
     from . import numpy as numpy
-    from . import numpy_rules as numpy_rules
+    from . import numpy_functions as numpy_functions
 
 _loaded = celu, one_hot, cast, abs, det, moments, all, append  # each from a module that Python 3.15 may leave for later
 _op.late_ops.append(_rest)
-tensor.numpy_functions = lambda: _modules[__name__].numpy_rules
+tensor.numpy_functions = lambda: _modules[__name__].numpy_functions

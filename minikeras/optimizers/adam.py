@@ -9,7 +9,7 @@ import numpy as np
 from .._base.checks import within
 from .._base.typing import Array
 from .._core.variable import Variable
-from .formula import Rule
+from .formula import UpdateRule
 from .optimizer import LearningRate, Optimizer, OptimizerOptions, OptimizerOptionsBut, Rounding
 
 
@@ -164,7 +164,7 @@ class Lamb(_Moments):
         v = v + (g * g - v) * c2
         return m / first / (np.sqrt(v / second) + epsilon), m, v
 
-    def _rule(self) -> Rule:
+    def _rule(self) -> UpdateRule:
         direct = super()._rule()
 
         def rule(k: list[Array], p: Array, g: Array, s: Array, t: Array, m: Array, v: Array) -> None:

@@ -14,7 +14,7 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from .._base.signature import parameters
 
-Rule: TypeAlias = Callable[..., None]
+UpdateRule: TypeAlias = Callable[..., None]
 """Takes constants, then flat arrays: parameters, gradients, two scratch arrays, and slots. Changes them in place."""
 SCRATCH = ("scratch_1", "scratch_2")
 
@@ -39,13 +39,13 @@ class Symbol(NDArrayOperatorsMixin):
 
 
 @cache
-def _define(source: str, functions: tuple[Any, ...]) -> Rule:
+def _define(source: str, functions: tuple[Any, ...]) -> UpdateRule:
     namespace = {function.__name__: function for function in functions}
     exec(source, namespace)  # made of argument names and NumPy functions alone
     return namespace["rule"]  # type: ignore[no-any-return]
 
 
-def compile_formula(formula: Callable[..., Any], slots: int) -> Rule:
+def compile_formula(formula: Callable[..., Any], slots: int) -> UpdateRule:
     """Return a function that computes a formula in place. Raises a ValueError if two scratch arrays are too few.
 
     Args:

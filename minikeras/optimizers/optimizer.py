@@ -20,7 +20,7 @@ from .._serialization.configurable import name_arguments
 from .._serialization.serialization import serialize
 from . import schedules
 from .flat_buffers import make_rounding
-from .formula import Rule, compile_formula
+from .formula import UpdateRule, compile_formula
 from .schedules import LearningRateSchedule
 from .update import Updater, update_variables
 
@@ -264,7 +264,7 @@ class Optimizer:
         """
         raise NotImplementedError
 
-    def _rule(self) -> Rule:
+    def _rule(self) -> UpdateRule:
         """Return the compiled formula, a function that changes parameters and slots in place."""
         if type(self)._formula is Optimizer._formula:
             raise NotImplementedError(f"Optimizer {type(self).__name__} must override `update_step()`.")

@@ -18,7 +18,7 @@ from .._core.ownership import EXPOSED, Changes
 from .._core.tensor import Tensor, as_array, stop_recording
 from .._core.variable import Variable
 from .flat_buffers import FlatBuffer, ParameterGroup, Segment, change_chunk
-from .formula import Rule
+from .formula import UpdateRule
 
 if TYPE_CHECKING:
     from .optimizer import Optimizer
@@ -46,7 +46,7 @@ class Updater:
         Changes.arrays += 1
 
     @cached_property
-    def rule(self) -> Rule:
+    def rule(self) -> UpdateRule:
         """The function that changes parameters and slots in place."""
         return self._optimizer._rule()
 
@@ -147,7 +147,7 @@ class UpdatePlan:
         is_simple = len(self.segments) == 1 and not self._replacements and not optimizer._has_options()
         self.quick: Callable[[], None] | None = self._quick(self._rule) if self._rule and is_simple else None
 
-    def _quick(self, rule: Rule) -> Callable[[], None]:
+    def _quick(self, rule: UpdateRule) -> Callable[[], None]:
         """Return a function that applies a rule to the one segment."""
         optimizer, (segment,) = self._optimizer, self.segments
         group, rounded, parts = segment.group, segment.group.rounded, segment.parts

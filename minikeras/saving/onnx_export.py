@@ -1,8 +1,8 @@
 """Export to ONNX: the computation of a model as a graph that onnxruntime and others run without this package.
 
 A model's call is recorded twice, on inputs that differ in their numbers and in the sizes that may vary. What both
-records share becomes the graph; a size that differs is computed from the sizes of the inputs. Each op has a rule that
-translates it to nodes of ONNX, whichever layer it comes from. What depends on no input becomes a constant.
+records share becomes the graph; a size that differs is computed from the sizes of the inputs. Each op has a
+conversion to nodes of ONNX, whichever layer it comes from. What depends on no input becomes a constant.
 """
 
 import math
@@ -32,7 +32,7 @@ from ..ops.arrays import axes, common_dtype
 from .writing import replacing
 
 OPSET = 18
-"""The oldest version of ONNX's operators that the rules are written for, and the default."""
+"""The oldest version of ONNX's operators that the conversions are written for, and the default."""
 BATCH = (2, 4)
 """The size of the batch in the two records."""
 LENGTHS = [(64, 75), (68, 81), (72, 89), (76, 95), (80, 103), (84, 113)]
@@ -428,7 +428,7 @@ FORMULAS: dict[str, Callable[..., _Value]] = {
     "var": lambda x, axis, keepdims: _mean((x - _mean(x, axis, True))("Pow", 2.0), axis, keepdims),
     "zeros_like": lambda x, dtype: x.graph.constant(0, x.dtype)("Expand", x("Shape"))}  # fmt: skip
 """Op -> its result in nodes, as a function of the inputs, all of one dtype, and of the settings."""
-RULES: dict[str, Callable[[_Call], _Value]] = {
+CONVERSIONS: dict[str, Callable[[_Call], _Value]] = {
     **dict.fromkeys(("reshape", "ravel", "squeeze"), _reshape),
     **dict.fromkeys(("transpose", "swapaxes", "moveaxis"), _permuted),
     "broadcast_to": _broadcast, "encode": _encoded, "get_item": _get_item, "recurrence._outputs": _recurrence,
@@ -501,13 +501,13 @@ def _add_all(graph: _Graph, one: _Record, two: _Record) -> list[_Value]:
         if links[0] != links[1]:
             raise _refused(graph.layer, "it does other operations for other sizes; `input_signature` may give sizes")
         name = f"{a.op.forward.__module__.rpartition('.')[2]}.{a.op.name}" if a.op.name[0] == "_" else a.op.name
-        if name not in FORMULAS.keys() | RULES.keys():
-            raise _refused(graph.layer, f"there is no rule for the operation {name!r}")
+        if name not in FORMULAS.keys() | CONVERSIONS.keys():
+            raise _refused(graph.layer, f"there is no conversion of the operation {name!r}")
         call = _Call(graph, values, a, b)
         try:
-            value = RULES[name](call) if name in RULES else FORMULAS[name](*call.inputs(), **call.settings)
+            value = CONVERSIONS[name](call) if name in CONVERSIONS else FORMULAS[name](*call.inputs(), **call.settings)
         except (AttributeError, TypeError) as error:
-            raise _refused(graph.layer, f"its rule does not cover this use of the operation {name!r}") from error
+            raise _refused(graph.layer, f"its conversion does not cover this use of the operation {name!r}") from error
         values[id(a.output)] = value.to(call.dtype)
         places[id(a.output)] = places[id(b.output)] = len(places)
     graph.layer = None

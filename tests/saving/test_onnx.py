@@ -364,9 +364,9 @@ class Inverts(layers.Layer):
 
 
 @pytest.mark.parametrize(("cls", "reason"), [
-    (Peeks, "its Python code looks at the values"), (Draws, "no rule for the operation 'normal'"),
+    (Peeks, "its Python code looks at the values"), (Draws, "no conversion of the operation 'normal'"),
     (Counts, "it changes a variable"), (Numbers, "numbers that depend on the size of the batch"),
-    (Turns, "does not cover this use of the operation 'flip'"), (Inverts, "no rule for the operation 'inv'"),
+    (Turns, "does not cover this use of the operation 'flip'"), (Inverts, "no conversion of the operation 'inv'"),
 ])  # fmt: skip
 def test_what_cannot_be_exported_is_named(cls: Any, reason: str, tmp_path: Path) -> None:
     model = Sequential([Input((3,)), layers.Dense(3), cls(name="mine")])

@@ -13,7 +13,7 @@ import numpy as np
 from .... import ops
 from ...._base.typing import DTypeLike
 from ...._core.tensor import Tensor, TensorOps, any_symbolic, as_array, has_tensor, recorders
-from ....ops.numpy_rules import RULES
+from ....ops.numpy_functions import COUNTERPARTS
 from .. import random as _random
 from ..dtypes import DType, TensorShape, as_dtype
 from ..functions import map_structure
@@ -82,7 +82,7 @@ def _of_numpy(name: str) -> Callable[..., Any]:
 def _find(name: str) -> Any:
     if name in _CONSTANTS.split():
         return getattr(np, name)
-    if isinstance(vars(np)[name], type) or name not in {*RULES, *ops.__all__, *_OTHERS.split()}:
+    if isinstance(vars(np)[name], type) or name not in {*COUNTERPARTS, *ops.__all__, *_OTHERS.split()}:
         raise KeyError(name)
     return _of_numpy(name)
 

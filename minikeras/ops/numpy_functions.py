@@ -1,8 +1,8 @@
-"""NumPy's functions on tensors, from a closed table of rules.
+"""NumPy's functions on tensors, from a closed table of their counterparts.
 
-Most rules are ops of the same name; the others are composed of NumPy functions. A function without a rule runs on the
-values of its tensors. It raises a TypeError if one of them is being recorded, as the gradient would be lost, unless it
-returns what has no gradient: counts, indices, truth, types or text.
+Most counterparts are ops of the same name; the others are composed of NumPy functions. A function without one runs on
+the values of its tensors. It raises a TypeError if one of them is being recorded, as the gradient would be lost, unless
+it returns what has no gradient: counts, indices, truth, types or text.
 """
 
 from __future__ import annotations
@@ -41,28 +41,28 @@ _SILENT: dict[str, tuple[Any, ...]] = {
     "stable": (True, False, None), "subok": (True, False)}  # fmt: skip
 """Argument -> the values that do not change the numbers of a tensor, and are ignored."""
 
-RULES: dict[str, Callable[..., Any]] = {}
+COUNTERPARTS: dict[str, Callable[..., Any]] = {}
 """Name of a NumPy function, without `numpy.` -> the function that replaces it on tensors."""
 
 
-class NoRule(Exception):
-    """Raised by a rule for arguments that it does not cover; the text completes the error "np.<name> ..."."""
+class NoCounterpart(Exception):
+    """Raised by a counterpart for arguments that it does not cover; the text completes the error "np.<name> ..."."""
 
 
 def call_function(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Run a NumPy function on arguments among which are tensors.
 
     Raises:
-        TypeError: if a tensor is being recorded, and there is no rule for the function or for one of its arguments.
+        TypeError: if a tensor is being recorded, and the function or one of its arguments has no counterpart.
     """
     name = f"{function.__module__}.{function.__name__}".removeprefix("numpy.")
-    return _run(name, RULES.get(name), function, args, kwargs)
+    return _run(name, COUNTERPARTS.get(name), function, args, kwargs)
 
 
 def call_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Run a ufunc, or a method such as `reduce`, with arguments that its op does not take; see `call_function`."""
     name = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
-    body = RULES.get(name)
+    body = COUNTERPARTS.get(name)
     if body is None and name in NUMPY_OPS:
         body = _elementwise(name)
     elif method == "outer":
@@ -71,15 +71,15 @@ def call_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: di
 
 
 def _run(name: str, body: Callable[..., Any] | None, function: Any, args: Any, kwargs: dict[str, Any]) -> Any:
-    """Run the rule of a function; without one, the function itself on values, unless a gradient would be lost."""
+    """Run a function's counterpart; without one, the function itself on values, unless a gradient would be lost."""
     if name in _IN_PLACE or name.endswith(".at"):
         _refuse_target(next(iter((*args, *kwargs.values())), None))
     reason = ""
     if body is not None:
         try:
             return body(*args, **kwargs)
-        except NoRule as no_rule:
-            reason = str(no_rule)
+        except NoCounterpart as missing:
+            reason = str(missing)
     tensors = [x for x in leaves([args, kwargs]) if isinstance(x, TensorOps)]
     if (body is not None or name not in _WITHOUT_GRADIENT) and any(map(is_followed, tensors)):
         raise TypeError(f"np.{name}{reason} has no gradient here, and was called on a tensor that is being recorded. "
@@ -105,20 +105,20 @@ def written(result: Any, out: Any) -> Any:
         return result
     _refuse_target(target)
     if is_followed(result):
-        raise NoRule(" into an array (out=, or an operator such as += on an array)")
+        raise NoCounterpart(" into an array (out=, or an operator such as += on an array)")
     np.copyto(target, value_of(result), casting="same_kind")
     return target
 
 
 def check_silent(arguments: dict[str, Any]) -> None:
-    """Raise NoRule unless all arguments have values that change nothing."""
+    """Raise NoCounterpart unless all arguments have values that change nothing."""
     for key, value in arguments.items():
         if value is not None and not any(value is v or value == v for v in _SILENT.get(key, ())):
-            raise NoRule(f" with {key}={value!r:.40}")
+            raise NoCounterpart(f" with {key}={value!r:.40}")
 
 
 def _elementwise(name: str) -> Callable[..., Any]:
-    """Return the rule of a ufunc that has an op; where its `where` is false, the result is `out`, or 0 without."""
+    """Return the counterpart of a ufunc that has an op; where `where` is false, the result is `out`, or 0 without."""
 
     def call(*inputs: Any, out: Any = None, where: Any = True, dtype: Any = None, **rest: Any) -> Any:
         check_silent(rest)
@@ -130,13 +130,13 @@ def _elementwise(name: str) -> Callable[..., Any]:
     return call
 
 
-def rule(name: str, body: Callable[..., Any]) -> None:
-    """Add the rule of a NumPy function to the table; `out` and `dtype` are handled here."""
+def register(name: str, body: Callable[..., Any]) -> None:
+    """Add the counterpart of a NumPy function to the table; `out` and `dtype` are handled here."""
 
     def call(*args: Any, **kwargs: Any) -> Any:
         names, own = _arguments(name, body)
         if len(args) > len(names):
-            raise NoRule(f" with {len(args)} arguments by place")
+            raise NoCounterpart(f" with {len(args)} arguments by place")
         values = dict(zip(names, args, strict=False)) | kwargs
         out, dtype = values.pop("out", None), values.pop("dtype", None)
         if not own.keys() >= values.keys():
@@ -147,26 +147,26 @@ def rule(name: str, body: Callable[..., Any]) -> None:
         result = body(**{own[key]: value for key, value in values.items()})
         return written(result if dtype is None else cast(result, dtype), out)
 
-    RULES[name] = call
+    COUNTERPARTS[name] = call
 
 
 _IN_C = {
     "accumulate": "array axis dtype out", "concatenate": "arrays axis out dtype", "dot": "a b out",
     "empty_like": "a dtype order subok shape device", "inner": "a b",
     "reduce": "array axis dtype out keepdims initial where", "vdot": "a b", "where": "condition x y"}  # fmt: skip
-"""The arguments of functions written in C without a signature, if their rules have other names for them."""
+"""The arguments of functions written in C without a signature, if their counterparts have other names for them."""
 
 
 @cache
 def _arguments(name: str, body: Callable[..., Any]) -> tuple[tuple[str, ...], dict[str, str]]:
-    """Return NumPy's argument names, and the rule's name for each that it takes: the same, or the next unpaired one."""
+    """Return NumPy's argument names, and the counterpart's for each it takes: the same, or the next unpaired one."""
     takes = parameters(getattr(body, "func", body))
     in_c = _IN_C.get(name.rpartition(".")[2], "")
     names = tuple(in_c.split()) or parameters(attrgetter(name)(np)).names or takes.names
     only_numpy = [key for key in names if key not in {"out", "dtype", *takes.names, *_SILENT}]
-    only_rule = [key for key in takes.names if key not in names]
+    only_own = [key for key in takes.names if key not in names]
     own = {key: key for key in (*takes.names, *(only_numpy if takes.varkw else ()))}
-    return names, own | dict(zip(only_numpy, only_rule, strict=False))
+    return names, own | dict(zip(only_numpy, only_own, strict=False))
 
 
 # The table. First functions that are ops: of the same name, or `around=round`, which the op `round` runs.
@@ -184,7 +184,7 @@ linalg.pinv linalg.qr linalg.slogdet linalg.solve linalg.svd linalg.tensordot
 
 for _same in _SAME.split():
     _name, _, _op = _same.partition("=")
-    rule(_name, NUMPY_OPS[_op or _name.rpartition(".")[2]])
+    register(_name, NUMPY_OPS[_op or _name.rpartition(".")[2]])
 
 
 # Reductions, with NumPy's arguments `where` and `initial`.
@@ -239,13 +239,13 @@ def _without_nan(general: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _reduction(name: str, general: Callable[..., Any]) -> None:
-    """Add the rule of a reduction: the op of its name, or the general form if there are further arguments."""
+    """Add the counterpart of a reduction: the op of its name, or the general form if there are further arguments."""
 
     def call(a: Any, axis: Any = None, keepdims: bool = False, **options: Any) -> Any:
         options = {key: value for key, value in options.items() if value is not None and value is not True}
         return general(a, axis=axis, keepdims=keepdims, **options) if options else NUMPY_OPS[name](a, axis, keepdims)
 
-    rule(name, call)
+    register(name, call)
 
 
 for _name, _general in (("sum", _sum), ("prod", _prod), ("mean", _mean), ("var", _var),
@@ -254,18 +254,18 @@ for _name, _general in (("sum", _sum), ("prod", _prod), ("mean", _mean), ("var",
     _reduction(f"nan{_name}", _without_nan(_general))
 for _name in ("max", "min", "amax", "amin"):
     _reduction(_name, _extreme(_name.removeprefix("a")))
-rule("all", _all)
-rule("any", _any)
+register("all", _all)
+register("any", _any)
 for _ufunc, _general in {"add": _sum, "multiply": _prod, "maximum": _extreme("max"), "minimum": _extreme("min"),
                          "logical_and": _all, "logical_or": _any}.items():  # fmt: skip
-    rule(f"{_ufunc}.reduce", partial(_general, axis=0))
+    register(f"{_ufunc}.reduce", partial(_general, axis=0))
 for _ufunc, _name in (("add", "cumsum"), ("multiply", "cumprod")):
-    rule(f"{_ufunc}.accumulate", partial(NUMPY_OPS[_name], axis=0))
+    register(f"{_ufunc}.accumulate", partial(NUMPY_OPS[_name], axis=0))
 
 
 def _cov(m: Any, y: Any = None, rowvar: bool = True, bias: bool = False, ddof: Any = None, **weights: Any) -> Any:
     if any(w is not None for w in weights.values()):
-        raise NoRule(" with weights")
+        raise NoCounterpart(" with weights")
     rows = _rows(m, y, rowvar)
     rows = rows - np.mean(rows, axis=1, keepdims=True)
     count = shape(rows)[1] - ((0 if bias else 1) if ddof is None else ddof)
@@ -320,7 +320,7 @@ def _reshape(a: Any, shape: Any = None, order: Any = "C", newshape: Any = None) 
 def _einsum(*operands: Any, out: Any = None, dtype: Any = None, **options: Any) -> Any:
     check_silent(options)
     if not isinstance(operands[0], str):
-        raise NoRule(" with lists of axes")
+        raise NoCounterpart(" with lists of axes")
     result = NUMPY_OPS["einsum"](*operands)
     return written(result if dtype is None else cast(result, dtype), out)
 
@@ -365,7 +365,7 @@ def _running(op: str, start: float) -> Callable[..., Any]:
 
 def _interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None) -> Any:
     if period is not None:
-        raise NoRule(" with `period`")
+        raise NoCounterpart(" with `period`")
     above = np.clip(np.searchsorted(xp, x, side="right"), 1, shape(xp)[0] - 1)
     x0, x1, y0, y1 = (np.take(p, i) for p in (xp, fp) for i in (above - 1, above))
     y = y0 + (y1 - y0) * ((x - x0) / (x1 - x0))
@@ -498,8 +498,8 @@ _COMPOSED: dict[str, Callable[..., Any]] = {
     "fft.ifftshift": lambda x, axes=None: _moved(lambda places: np.fft.ifftshift(places, axes), x)}  # fmt: skip
 for _names, _body in _COMPOSED.items():
     for _name in _names.split():
-        rule(_name, _body)
-RULES |= {
+        register(_name, _body)
+COUNTERPARTS |= {
     "atleast_1d": _at_least(np.atleast_1d), "atleast_2d": _at_least(np.atleast_2d),
     "atleast_3d": _at_least(np.atleast_3d), "broadcast_arrays": _broadcast_arrays, "einsum": _einsum,
     "gradient": _gradient, "meshgrid": _meshgrid, "piecewise": _piecewise}  # fmt: skip
