@@ -166,8 +166,13 @@ def _axis(whole: Array, parts: Sequence[Array], few: int, rows: int, shape: Sequ
     return None
 
 
+def is_in_blocks(stage: int) -> bool:
+    """Return whether a stage is run in blocks of rows. Those of odd numbers are, the others on all rows."""
+    return stage % 2 == 1
+
+
 class _Plan:
-    """The stages of a step: those of odd numbers are run in blocks of rows, the others on all rows.
+    """The stages of a step, in turn on all rows and in blocks of rows: each entry is in the first one that it can be.
 
     Attributes:
         row: How each entry of a stage in blocks is run, by the id of its output.
@@ -225,7 +230,7 @@ class _Plan:
         if acts:  # an effect comes after everything that may read what it changes
             before.append(self._latest if op.effect else self._effects)
         blocks = y in self.row
-        stage = max((n + (n % 2 != blocks) for n in before), default=int(blocks))
+        stage = max((n + (is_in_blocks(n) != blocks) for n in before), default=int(blocks))
         self._latest = max(self._latest, stage)
         if acts:
             self._effects = stage
@@ -256,7 +261,7 @@ class BlockProgram(Program):
         with one_thread:
             self._plan = plan = _Plan(entries, inputs, rows)
         by_row = cost_of(entry for entry in entries if id(entry.output) in plan.row)
-        stages = sum(n % 2 for n in plan.own)
+        stages = sum(map(is_in_blocks, plan.own))
         self.usable: bool = stages > 0 and by_row >= max(stages * BLOCK_COST, cost_of(entries) // 2)
         if not self.usable:
             return
@@ -269,10 +274,11 @@ class BlockProgram(Program):
         self._wanted: dict[int, dict[int, Tensor]] = {}
         """The tensors of each stage that other stages need."""
         self._stages: list[list[_Block]] = []
-        last = max(plan.own) + max(plan.own) % 2
+        last = max(plan.own) + is_in_blocks(max(plan.own))
         for n in range(last, -1, -1):
             if n in (*plan.own, *self._wanted, last):
-                self._stages.insert(0, self._in_blocks(n) if n % 2 else self._whole(n, outputs if n == last else ()))
+                whole = partial(self._whole, outputs=outputs if n == last else ())
+                self._stages.insert(0, self._in_blocks(n) if is_in_blocks(n) else whole(n))
         self._last: Program = self._stages[-1][0].program
         arrays = (*self._arrays.values(), *self._sums.values())
         self.size = sum(part.size for part in chain(*self.parts())) + sum(array.nbytes for array in arrays)
@@ -288,7 +294,7 @@ class BlockProgram(Program):
             key, maker = id(x), plan.makers.get(id(x))
             if key in found or (key in self._sums and plan.stage[key] == n):
                 return
-            if maker is not None and plan.is_view(x) and (n % 2 == 0 or key in plan.row or axis is None):
+            if maker is not None and plan.is_view(x) and (not is_in_blocks(n) or key in plan.row or axis is None):
                 found.add(key)
                 rest.append(maker)
             elif maker is not None or key in self._inputs:
@@ -304,7 +310,7 @@ class BlockProgram(Program):
                 need(x, None, None)
         while rest:
             entry = rest.pop()
-            row = plan.row.get(id(entry.output)) if n % 2 else None
+            row = plan.row.get(id(entry.output)) if is_in_blocks(n) else None
             axes = row.axes if row is not None else (None,) * len(entry.inputs)
             for x, value, axis in zip(entry.inputs, entry.values, axes, strict=True):
                 if not isinstance(x, Variable):

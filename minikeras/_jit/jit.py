@@ -42,6 +42,10 @@ WARMUP_STEPS = 1024
 class Jit:
     """Runs a function of tensors, or structures of them: eagerly the first time, by a program from then on.
 
+    Inputs are of one kind if they have one structure and the same shapes and dtypes. A kind begins in `_fingerprints`,
+    by an eager run, and goes on to `_programs` by a recorded one. From there a small step goes on to `_multi_steps`. A
+    large one is run whole for a while; then it is `_ripe`, and is made anew in blocks of rows if these pay.
+
     A function that looks at values in Python, or draws from the random streams of Python or NumPy, gets no program.
 
     Args:
@@ -66,7 +70,6 @@ class Jit:
         """What replays many batches; before there is one, the record that it is made from."""
         self._warmup: int = WARMUP_STEPS
         self._ripe: set[Any] = set()
-        """Kinds of inputs that have come often enough to look for blocks of rows."""
         self.lock = RLock()  # a step may run another one
         lock_owners.add(self)
         self._last: tuple[Any, Program] | None = None

@@ -32,14 +32,15 @@ def run_epoch(phase: Phase, jit: Jit, source: Batches, hooks: CallbackList, ever
               stopped: Callable[[], bool]) -> dict[str, Any]:  # fmt: skip
     """Run a step for each batch, with hooks around each `every` steps; return the last logs, {} if there was no step.
 
-    Ctrl-C waits until a step is done. `stopped` returns whether a callback wants to stop.
+    Steps that no callback watches need no hooks, and are run many at once. Ctrl-C waits until a step is done. `stopped`
+    returns whether a callback wants to stop.
     """
     begin = getattr(hooks, f"on_{phase}_batch_begin") if hooks.listens(f"on_{phase}_batch_begin") else None
     end = getattr(hooks, f"on_{phase}_batch_end") if hooks.listens(f"on_{phase}_batch_end") else None
     in_memory = source.array is not None
     each_batch = begin is not None or hooks.listens(f"on_{phase}_batch_end", seldom=False)  # as a user's callbacks
     if in_memory and not each_batch and not stopped():
-        return interrupt.run(_run_fast, jit, source, end, lambda: stopped() or interrupt.pending)
+        return interrupt.run(_run_unwatched, jit, source, end, lambda: stopped() or interrupt.pending)
     logs: Logs | None = None
     i = -1
     for i, batch in enumerate(source.epoch()):
@@ -61,8 +62,8 @@ def run_epoch(phase: Phase, jit: Jit, source: Batches, hooks: CallbackList, ever
     return logs.given if logs is not None else {}
 
 
-def _run_fast(jit: Jit, source: Batches, look: Callable[..., None] | None, stopped: Callable[[], bool]) -> Any:
-    """Run the steps of data in memory, and call `look`, the hook of the progress bar, only now and then."""
+def _run_unwatched(jit: Jit, source: Batches, look: Callable[..., None] | None, stopped: Callable[[], bool]) -> Any:
+    """Run the steps of data in memory, many at once; `look`, the hook of the progress bar, runs only now and then."""
     due = 0.0
     outputs: Callable[[], Any] | None = None
     with in_steps(), closing(_iterate(jit, source)) as steps:
