@@ -166,7 +166,7 @@ class Adafactor(Optimizer):
 
     def update_step(self, gradient: Any, variable: Variable, learning_rate: Any) -> None:
         """Change one variable, and its means, by its gradient."""
-        (r, c, v), step = self._means[self._get_variable_index(variable)], self._step()
+        (r, c, v), step = self._means[self._get_variable_index(variable)], self._update_number()
         g = as_array(gradient).astype(variable.dtype)
         square = np.square(g) + self.epsilon_1
         new = step**self.beta_2_decay

@@ -78,8 +78,8 @@ class ParameterGroup:
         members: The indices of the group's variables among all trainable ones.
         variables, slots, average, sums: The variables, slots, moving averages and accumulated gradients of all, or [].
 
-    `gradients` is in the layout of `parameters`, and rules write to it. `views` are its parts in the variables' shapes.
-    `moves` counts how often a buffer got a new array.
+    `gradients` has the layout of `parameters`, and rules write to it. `gradient_views` are its parts in the variables'
+    shapes. `moves` counts how often a buffer got a new array.
     """
 
     def __init__(self, members: list[int], variables: Sequence[Variable], slots: Sequence[Slot], average: Slot,
@@ -95,7 +95,7 @@ class ParameterGroup:
         self._buffers = buffers
         self._synced_values = -1
         self.gradients: Array = np.zeros_like(self.parameters.flat)
-        self.views: list[Array] = self.parameters.cut(self.gradients)
+        self.gradient_views: list[Array] = self.parameters.cut(self.gradients)
         self.rounded: Callable[[float], float] = make_rounding(self.gradients.dtype)
         self._constants = np.zeros(0, self.gradients.dtype)
         self._cells: list[Array] = []

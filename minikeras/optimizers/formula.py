@@ -1,6 +1,6 @@
 """Compiles the formula of an optimizer, a plain function of arrays, to NumPy calls that work in place.
 
-The formula is called once with `Symbol`s, which record its operations. Each operation becomes one NumPy call, in the
+The formula is called once with `Traced`s, which record its operations. Each operation becomes one NumPy call, in the
 order written, and its result overwrites a value that is no longer needed: the old value of the same name, else an
 operand, else a scratch array. This does not change the numbers.
 """
@@ -19,11 +19,11 @@ UpdateRule: TypeAlias = Callable[..., None]
 SCRATCH = ("scratch_1", "scratch_2")
 
 
-class Symbol(NDArrayOperatorsMixin):
+class Traced(NDArrayOperatorsMixin):
     """An argument of a formula, or the result of an operation, which is appended to the trace."""
 
-    def __init__(self, trace: list["Symbol"], place: str = "", ufunc: Any = None, operands: Any = ()) -> None:
-        self.trace: list[Symbol] = trace
+    def __init__(self, trace: list["Traced"], place: str = "", ufunc: Any = None, operands: Any = ()) -> None:
+        self.trace: list[Traced] = trace
         self.ufunc: Any = ufunc
         self.operands: Any = operands
         self.place: str = place  # name of the array that holds the value
@@ -34,7 +34,7 @@ class Symbol(NDArrayOperatorsMixin):
             return NotImplemented
         for operand in operands:
             operand.uses += 1
-        self.trace.append(Symbol(self.trace, "", ufunc, operands))
+        self.trace.append(Traced(self.trace, "", ufunc, operands))
         return self.trace[-1]
 
 
@@ -60,9 +60,9 @@ def write_source(formula: Callable[..., Any], slots: int) -> tuple[str, tuple[An
     """Return the source of the function of `compile_formula`, and the NumPy functions that it calls."""
     signature = parameters(formula)
     p, g, *names = (*signature.positional, *(f"slot_{i}" for i in range(slots)))[: 2 + slots]
-    trace: list[Symbol] = []
-    constants = {name: Symbol(trace, name) for name in signature.keyword_only}
-    values = formula(*(Symbol(trace, name) for name in (p, g, *names)), **constants)
+    trace: list[Traced] = []
+    constants = {name: Traced(trace, name) for name in signature.keyword_only}
+    values = formula(*(Traced(trace, name) for name in (p, g, *names)), **constants)
     results = {name: +x if x.place else x for name, x in zip((p, *names), values, strict=False)}
     homes = {id(x): name for name, x in results.items()}
     for x in results.values():

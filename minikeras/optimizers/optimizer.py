@@ -275,8 +275,8 @@ class Optimizer:
 
     def update_step(self, gradient: Any, variable: Variable, learning_rate: Any) -> None:
         """Change one variable, and its slots, by its gradient."""
-        dtype = variable.dtype
-        k = [np.asarray(x, dtype) for x in self._constants(float(learning_rate), self._step(), make_rounding(dtype))]
+        dtype, rate, step = variable.dtype, float(learning_rate), self._update_number()
+        k = [np.asarray(x, dtype) for x in self._constants(rate, step, make_rounding(dtype))]
         i = self._get_variable_index(variable)
         targets = [variable, *(v for slot in self._slots if (v := slot[i]) is not None)]
         p, *slots = (v.array.copy() for v in targets)
@@ -287,12 +287,12 @@ class Optimizer:
         """Return whether a subclass has its own `update_step`."""
         return type(self).update_step is not Optimizer.update_step
 
-    def _has_options(self) -> bool:
-        """Return whether an update is more than the rule applied to all variables at once, at a rate in a variable."""
+    def _is_plain(self) -> bool:
+        """Return whether an update is just the rule, for all weights at once, with the learning rate in a variable."""
         options = [getattr(self, name) for name in ("_by_variable", *_OPTIONS) if not name.startswith("ema_")]
-        return not isinstance(self._learning_rate, Variable) or any(x not in (None, False) for x in options)
+        return isinstance(self._learning_rate, Variable) and all(x in (None, False) for x in options)
 
-    def _step(self) -> int:
+    def _update_number(self) -> int:
         """Return the number of this update, from 1."""
         return int(self._iterations.array.item()) // (self.gradient_accumulation_steps or 1) + 1
 

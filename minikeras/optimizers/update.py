@@ -1,4 +1,4 @@
-"""Updates in place: the one way in which variables change, for eager calls and for the replayed steps of training."""
+"""Updates in place: the one way in which optimizers change variables, in eager calls and in replayed steps alike."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -98,7 +98,7 @@ class Updater:
     def gradient_views(self, variables: Sequence[Variable]) -> list[Array]:
         """Return the array of each variable in which `update` wants its gradient. `update` writes to these arrays."""
         self.make_exclusive(variables)
-        return self.find_plan(variables).views
+        return self.find_plan(variables).gradient_views
 
     def update(self, gradients: Sequence[Array | None], variables: Sequence[Variable]) -> None:
         """Update variables by their gradients, see `Optimizer.apply`. Those in `gradient_views` need no copy."""
@@ -121,8 +121,8 @@ class Updater:
 class UpdatePlan:
     """How an optimizer updates some of its variables, worked out once.
 
-    Each gradient is in one of `views`, and the rule changes `segments` of the groups. `quick` does the same as `run`
-    where the rule for one segment is all there is to do; it is None elsewhere.
+    Each gradient is in one of `gradient_views`, and the rule changes `segments` of the groups. `quick` does the
+    same as `run` where the rule for one segment is all there is to do; it is None elsewhere.
     """
 
     def __init__(self, optimizer: "Optimizer", variables: Sequence[Variable], groups: Sequence[ParameterGroup]) -> None:
@@ -140,11 +140,11 @@ class UpdatePlan:
                 members = [group.parameters.variables[k] for k in places]
                 decays = [optimizer.weight_decay if optimizer._use_weight_decay(v) else None for v in members]
                 self.segments.append(Segment(group, places, decays, optimizer._by_variable))
-                views |= {id(v): group.views[k] for k, v in zip(places, members, strict=True)}
+                views |= {id(v): group.gradient_views[k] for k, v in zip(places, members, strict=True)}
         self._replacements = [(v, np.empty_like(v.array)) for v in variables if id(v) not in views]
         views |= {id(v): gradient for v, gradient in self._replacements}
-        self.views: list[Array] = [views[id(v)] for v in variables]
-        is_simple = len(self.segments) == 1 and not self._replacements and not optimizer._has_options()
+        self.gradient_views: list[Array] = [views[id(v)] for v in variables]
+        is_simple = len(self.segments) == 1 and not self._replacements and optimizer._is_plain()
         self.quick: Callable[[], None] | None = self._quick(self._rule) if self._rule and is_simple else None
 
     def _quick(self, rule: UpdateRule) -> Callable[[], None]:
@@ -171,17 +171,17 @@ class UpdatePlan:
         return run
 
     def fill(self, gradients: Sequence[Array | None]) -> None:
-        """Copy gradients to `views`, and newly assigned values of variables to the buffers."""
-        if len(gradients) != len(self.views):
+        """Copy gradients to `gradient_views`, and newly assigned values of variables to the buffers."""
+        if len(gradients) != len(self.gradient_views):
             raise ValueError(f"Received {len(gradients)} gradients for {len(self.variables)} variables.")
-        for view, gradient, variable in zip(self.views, gradients, self.variables, strict=True):
+        for view, gradient, variable in zip(self.gradient_views, gradients, self.variables, strict=True):
             if gradient is not view:
                 _fill(view, gradient, variable, "gradient")
         for segment in self.segments:
             segment.group.sync()
 
     def run(self) -> None:
-        """Update by the gradients in `views`."""
+        """Update by the gradients in `gradient_views`."""
         optimizer = self._optimizer
         with stop_recording():
             learning_rate = optimizer.learning_rate
@@ -237,7 +237,7 @@ class UpdatePlan:
     def _change(self, rate: float, learning_rate: Any) -> None:
         """Decay the weights, then apply the rule, or a subclass's `update_step`."""
         optimizer, rule = self._optimizer, self._rule
-        step = optimizer._step()
+        step = optimizer._update_number()
         optimizer._before_update(step)
         for segment in self.segments:
             group = segment.group
@@ -247,7 +247,7 @@ class UpdatePlan:
                 segment.flush()
         if not rule:
             with stop_recording():
-                for g, v in zip(self.views, self.variables, strict=True):
+                for g, v in zip(self.gradient_views, self.variables, strict=True):
                     if v.size and not v.overwrite_with_gradient:
                         optimizer.update_step(Tensor(g.copy()), v, learning_rate)
             for segment in self.segments:
@@ -256,7 +256,7 @@ class UpdatePlan:
     def _average(self) -> None:
         """Update the moving averages of all variables, and set the variables to them when that is due."""
         optimizer = self._optimizer
-        step, every = optimizer._step(), optimizer.ema_overwrite_frequency
+        step, every = optimizer._update_number(), optimizer.ema_overwrite_frequency
         for group in optimizer._updater.find_groups(self.variables):
             group.sync()
             p, average = group.parameters.flat, cast(FlatBuffer, group.average).flat
