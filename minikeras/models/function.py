@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from .._base.context import name_scope as open_scope
 from .._base.naming import auto_name
-from .._base.nested import map_shapes
+from .._base.nested import map_shapes, map_structure
 from .._core.keras_tensor import KerasTensor, Node
 from ..layers import InputLayer
 from ..tree import flatten
@@ -97,5 +97,4 @@ class Function:
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """Return the outputs' shapes for the inputs'."""
-        spec = self._graph.spec(map_shapes(KerasTensor, input_shape))
-        return spec.shape if isinstance(spec, KerasTensor) else [y.shape for y in spec]
+        return map_structure(lambda y: y.shape, self._graph.spec(map_shapes(KerasTensor, input_shape)))

@@ -796,3 +796,12 @@ def test_a_function_takes_inputs_that_may_be_missing_and_refuses_other_ranks() -
         keras.Function(x, x * 2)(5.0)
     with pytest.raises(ValueError, match=r"shape \(1, 2, 3, 4\). A Flatten layer [^.]+ or x.reshape, [^.]+\.$"):
         keras.Function(x, x * 2)(np.ones((1, 2, 3, 4)))
+
+
+@pytest.mark.parametrize("outputs", [
+    lambda x: x * 2, lambda x: [x * 2], lambda x: (x * 2, x[:, :1]),
+    lambda x: {"a": x * 2, "b": [x[:, :1], x + 1]}])  # fmt: skip
+def test_the_shapes_of_a_function_have_the_structure_of_its_outputs(outputs: Any) -> None:
+    x = keras.KerasTensor((None, 3))
+    shapes = keras.Function(x, outputs(x)).compute_output_shape((5, 3))
+    assert shapes == keras.tree.map_structure(lambda y: (5, *y.shape[1:]), outputs(x))
