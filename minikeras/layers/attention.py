@@ -96,8 +96,7 @@ class Attention(Layer):
         result = result if query_mask is None else ops.where(ops.expand_dims(query_mask, -1), result, 0.0)
         return (result, weights) if return_attention_scores else result
 
-    def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
-        return self._inferred_spec(*args, **kwargs)
+    compute_output_spec = Layer._inferred_spec
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         self._check(inputs, mask)
@@ -310,8 +309,7 @@ class MultiHeadAttention(Layer):
             masks.append(ops.cast(attention_mask, "bool"))
         return reduce(ops.logical_and, masks) if masks else None
 
-    def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
-        return self._inferred_spec(*args, **kwargs)
+    compute_output_spec = Layer._inferred_spec
 
     def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
         return previous_mask[0] if isinstance(previous_mask, list | tuple) else previous_mask

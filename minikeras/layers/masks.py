@@ -3,6 +3,7 @@
 from collections.abc import Callable, Container
 from typing import Any, TypeVar
 
+from .. import ops
 from .._base.nested import leaves, map_structure
 from .._base.signature import parameters
 from .._core.tensor import Tensor, TensorOps
@@ -16,10 +17,15 @@ def mask_of(x: Any) -> Any:
 
 
 def masked(x: T, mask: Any) -> T:
-    """Return a tensor with a mask on it, if there is one."""
+    """Put a mask on a tensor, if there is one, and return the tensor."""
     if mask is not None:
         x.keras_mask = mask
     return x
+
+
+def masked_copy(x: Any, mask: Any) -> Any:
+    """Return a copy of a tensor with a mask; the tensor itself if the mask is None or its own."""
+    return x if mask is None or mask_of(x) is mask else masked(ops.copy(x), mask)
 
 
 def masks_for(call: Callable[..., Any], takes: Container[str], args: tuple[Any, ...],

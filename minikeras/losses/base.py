@@ -136,7 +136,7 @@ def _tensors(value: Any, dtype: str | None) -> Any:
     return like(value, [_tensors(item, dtype) for item in value])
 
 
-def _fit(a: Shape, b: Shape) -> bool:
+def _may_broadcast(a: Shape, b: Shape) -> bool:
     """Return whether two shapes may broadcast, given their known sizes."""
     return all(m == n or m == 1 or n == 1 or None in (m, n) for m, n in zip(a[::-1], b[::-1], strict=False))
 
@@ -155,7 +155,7 @@ def same_rank(x1: Tensor, x2: Tensor) -> tuple[Tensor, Tensor]:
 def _product(x1: Tensor, x2: Tensor, name1: str, name2: str) -> tuple[Tensor, Tensor]:
     """Return x1 * x2 and x2, brought to equal ranks."""
     a, b = same_rank(x1, x2)
-    if not _fit(a.shape, b.shape):
+    if not _may_broadcast(a.shape, b.shape):
         raise ValueError(f"{name2} must have the shape of the {name1}, or one that broadcasts to it. Received: {name1} "
                          f"shape {x1.shape}, {name2} shape {x2.shape}.")  # fmt: skip
     return a * b, b
@@ -250,7 +250,7 @@ def floats(y_true: TensorLike, y_pred: TensorLike, squeeze: bool = True) -> tupl
     if true.shape != predicted.shape:
         if squeeze:
             true, predicted = same_rank(true, predicted)
-        if not _fit(true.shape, predicted.shape):
+        if not _may_broadcast(true.shape, predicted.shape):
             raise ValueError("y_true and y_pred must have the same shape, or shapes that broadcast. Received: "
                              f"y_true.shape={true.shape}, y_pred.shape={predicted.shape}.")  # fmt: skip
     return true, predicted

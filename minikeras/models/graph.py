@@ -16,7 +16,7 @@ from .._serialization.configurable import is_built_in
 from .._trainers.data_adapters import culprit
 from .._trainers.output_matching import paths_in
 from ..layers.layer import Layer
-from ..layers.masks import mask_of, masked
+from ..layers.masks import masked_copy
 from ..tree import flatten
 from .order import depths_of, node_of
 
@@ -48,8 +48,7 @@ class Graph:
         self._one_a_depth: bool = len(set(depths.values())) == len(depths) == len(operations)
         arguments = leaves([[node.args, node.kwargs, getattr(node.operation, "settings", ())] for node in self.nodes])
         functions = [x for x in arguments if callable(x) and not isinstance(x, type)]
-        training = any(node.kwargs.get("training") for node in self.nodes)
-        self.is_pure: bool = not training and all(map(is_built_in, functions))
+        self.is_pure: bool = all(map(is_built_in, functions)) and not any(n.kwargs.get("training") for n in self.nodes)
         self._check()
         self.output_names: list[str] = [node_of(y).operation.name for y in self.outputs]
         layers = [node_of(x).operation for x in self.inputs]
@@ -103,12 +102,12 @@ class Graph:
                 kwargs["training"] = training
             return operation(*args, **kwargs)
 
-        values = map(_fit, self.arrange(inputs), self.inputs)
+        values = map(_as_declared, self.arrange(inputs), self.inputs)
         by_name = isinstance(self.input_structure, dict)
         structure = inputs if by_name else self._listed(inputs)
         if (by_name or len(self._paths) > 1) and paths_in(structure) != self._paths:
             warn_user(self._mismatch(inputs))
-        y = self.run(values if mask is None else map(attach, values, self.arrange(mask)), call)
+        y = self.run(values if mask is None else map(masked_copy, values, self.arrange(mask)), call)
         return y[0] if isinstance(y, list | tuple) and len(y) == 1 else y
 
     def spec(self, inputs: Any) -> Any:
@@ -193,12 +192,7 @@ def _restore(operations: list[Any], calls: list[tuple[Any, ...]], inputs: Any, o
     return Graph(inputs, outputs)
 
 
-def attach(x: Any, mask: Any) -> Any:
-    """Return a copy of a tensor with a mask; the tensor itself if the mask is None or its own."""
-    return x if mask is None or mask_of(x) is mask else masked(ops.copy(x), mask)
-
-
-def _fit(x: Any, own: KerasTensor) -> Any:
+def _as_declared(x: Any, own: KerasTensor) -> Any:
     """Return an input in the dtype of its `Input`; a last axis of size 1 is added or removed to fit its rank."""
     if x is None:
         return None

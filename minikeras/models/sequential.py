@@ -16,7 +16,8 @@ from .._serialization.argument_types import is_shape
 from .._serialization.serialization import serialize
 from ..layers.core import InputLayer
 from ..layers.layer import Layer, deserialize
-from .graph import Graph, attach
+from ..layers.masks import masked_copy
+from .graph import Graph
 from .model import Model
 
 
@@ -158,7 +159,7 @@ class Sequential(Model):
         if self._own_graph is not None:
             return self._own_graph(inputs, training, mask)
         if not isinstance(inputs, list | tuple | dict):
-            inputs = attach(inputs, mask)
+            inputs = masked_copy(inputs, mask)
         for layer in self.layers:
             inputs = layer(inputs, training=training) if "training" in layer._takes else layer(inputs)
         return inputs
