@@ -16,8 +16,8 @@ from .. import tree
 from .._base.typing import Array
 from .._display.progbar import Progbar, write
 from ..models import Model, load_model, model_from_json
-from ..saving import archive, hdf5, legacy, npz, source, strict_json, weights
-from ..saving.writing import replacing
+from ..saving import archive, hdf5, legacy_h5, npz, source, strict_json, weights
+from ..saving.atomic import replacing
 from . import tables
 
 NUMBERS = 2**18
@@ -39,7 +39,7 @@ def info(options: Namespace) -> None:
         if start == weights.HDF5:
             root = hdf5.open_hdf5(file)
             about, arrays = root.attrs, ((array.path, array.read()) for array in root.arrays())
-            config: Any = legacy.read_legacy(root, path).model if "model_config" in about else {}
+            config: Any = legacy_h5.read_legacy(root, path).model if "model_config" in about else {}
         elif start[:2] == weights.ZIP:
             zipped = archive.Archive(file, ".+")
             about, config = (_json(zipped, name, path) for name in ("metadata.json", "config.json"))

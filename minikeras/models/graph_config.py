@@ -14,7 +14,7 @@ from .._serialization.argument_types import is_shape
 from .._serialization.serialization import deserialize as plain_of, serialize
 from ..layers.core import InputLayer
 from ..layers.layer import Layer, deserialize
-from ..saving.keras2 import is_old, modernize
+from ..saving.keras2_configs import is_old, modernize
 from ..tree import is_nested, traverse
 from .graph import Graph
 from .order import node_of

@@ -23,9 +23,9 @@ from .._serialization.object_registration import get_registered_name
 from ..layers.layer import Layer
 from ..layers.lookup import TextVectorization
 from .archive import WEIGHTS
-from .legacy import KERAS_VERSION, TOP_LEVEL, in_old_order
+from .atomic import replacing
+from .legacy_h5 import KERAS_VERSION, TOP_LEVEL, in_old_order
 from .state import walk
-from .writing import replacing
 
 PART = 64512
 """The most bytes of names in one attribute, a limit of HDF5."""

@@ -21,15 +21,15 @@ from .._serialization.serialization import serialize_shared
 from ..layers.layer import Layer, deserialize
 from .archive import MEMBERS, WEIGHTS, Archive
 from .assets import asset_loaders
+from .atomic import replacing
 from .h5_writing import import_h5py, write_archive, write_legacy
 from .hdf5 import open_hdf5
-from .keras2 import modernize_model
-from .legacy import match_layers, match_slots, read_legacy
+from .keras2_configs import modernize_model
+from .legacy_h5 import match_layers, match_slots, read_legacy
 from .source import MAX_INFLATION, FileError, MissingFileError, Source, open_source
 from .state import Tree, restore, take_all, walk
 from .strict_json import MAX_SIZE, read_json
 from .weights import HDF5, ZIP, may_write, one_error
-from .writing import replacing
 
 if TYPE_CHECKING:
     from ..models import Model

@@ -18,8 +18,8 @@ from .._core.tensor import as_array
 from .._core.variable import Variable
 from ..ops.arrays import NP
 from .archive import Archive
+from .atomic import replacing
 from .source import Source, open_source
-from .writing import replacing
 
 HEADER = re.compile(rb"\{'descr': '([<>|](?:b1|[iu][1248]|f[248]|c8|c16))', 'fortran_order': (True|False), "
                     rb"'shape': \(((?:\d{1,18}(?:, ?\d{1,18})*,?)?)\), \} *\n")  # fmt: skip

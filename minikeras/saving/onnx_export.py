@@ -29,7 +29,7 @@ from .._jit.trace import Trace
 from ..layers.layer import Layer
 from ..layers.lookup import CategoryEncoding, Discretization
 from ..ops.arrays import axes, common_dtype
-from .writing import replacing
+from .atomic import replacing
 
 OPSET = 18
 """The oldest version of ONNX's operators that the conversions are written for, and the default."""

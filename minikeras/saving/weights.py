@@ -10,13 +10,13 @@ from .._base.nested import leaves
 from ..layers.layer import Layer
 from . import npz
 from .archive import MEMBERS, WEIGHTS, Archive
+from .atomic import replacing
 from .h5_writing import import_h5py, shard_name, write_hdf5, write_shards
 from .hdf5 import open_hdf5
-from .legacy import find_layers, match_layers
+from .legacy_h5 import find_layers, match_layers
 from .source import FileError, Source, open_source
 from .state import Tree, restore, take_all, walk
 from .strict_json import read_json
-from .writing import replacing
 
 HDF5, ZIP = b"\x89HDF\r\n\x1a\n", b"PK"
 """The first bytes of a file in either format."""

@@ -15,7 +15,7 @@ from .._base.settings import settings
 from .._base.signature import suggests
 from .._base.user_warning import warn_user
 from .._display.progbar import Progbar, write
-from ..saving.writing import replacing
+from ..saving.atomic import replacing
 
 Hash = Literal["auto", "md5", "sha256"]
 ArchiveFormat = Literal["auto", "tar", "zip"]

@@ -11,8 +11,8 @@ import pytest
 import minikeras as keras
 from minikeras.saving.h5_writing import write_legacy
 from minikeras.saving.hdf5 import Group, open_hdf5
-from minikeras.saving.keras2 import modernize, modernize_optimizer, modernize_training
-from minikeras.saving.legacy import match_layers, match_slots, read_legacy
+from minikeras.saving.keras2_configs import modernize, modernize_optimizer, modernize_training
+from minikeras.saving.legacy_h5 import match_layers, match_slots, read_legacy
 from minikeras.saving.npz import read_arrays
 from minikeras.saving.source import FileError
 

@@ -19,7 +19,7 @@ from .._core.variable import Variable
 from .._serialization.registry import kinds
 from ..layers.layer import Layer
 from .hdf5 import Dataset, Group
-from .keras2 import modernize, modernize_training
+from .keras2_configs import modernize, modernize_training
 from .source import FileError
 from .strict_json import read_json
 
