@@ -22,7 +22,7 @@ def each_once(things: Iterable[Any]) -> list[Any]:
 
 
 def leaves(structure: Any) -> list[Any]:
-    """Return the leaves of nested lists, tuples and dicts."""
+    """Return the leaves of nested lists, tuples and dicts, whose keys stay in order; `tree.flatten` sorts them."""
     if not isinstance(structure, _NESTED):
         return [structure]
     flat = []

@@ -19,8 +19,8 @@ from .tensor import FLOAT64, NUMPY_OPS, HasTensor, NoValue, Tensor, any_symbolic
 if TYPE_CHECKING:
     from .op_call import OpCall
 
+# Freed at once, it makes glibc keep freed blocks of up to its size for new arrays, which else wait for new pages.
 np.empty((4 << 20) - 8192, "uint8")
-"""Never touched and freed at once, it makes glibc keep freed blocks of up to this size: new ones wait for pages."""
 P = ParamSpec("P")
 F = TypeVar("F", bound=Callable[..., Any])
 

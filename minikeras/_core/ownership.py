@@ -14,7 +14,7 @@ class Changes:
     """Counts what programs must notice, in the whole process.
 
     Attributes:
-        layers: A number for the state of all layers. Each change gives a new one; `turn`, undone, gives the former one.
+        layers: Number of the present state of all layers. A change makes a new one; `turn` may go back to a former one.
         arrays: Times that a variable got another array.
         exposures: Times that a variable was exposed.
     """
@@ -26,7 +26,7 @@ class Changes:
 
     @classmethod
     def turn(cls, x: object) -> None:
-        """Note that `trainable` of a layer or variable was turned on or off, as between the steps of a GAN."""
+        """Note that `trainable` of x was turned on or off; if all are as before, as in a GAN, `layers` is as before."""
         before, own = cls.layers, {id(x)}
         if cls._states.get(cls._turned) != before or len(cls._states) > 256:  # something else has changed
             cls._turned, cls._states = frozenset(), {frozenset(): before}

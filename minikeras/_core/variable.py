@@ -152,11 +152,11 @@ class Variable(TensorOps):
                              f"{self.array.shape}. Received: {array.shape}.")  # fmt: skip
         if context.undo is not None:
             context.undo.setdefault(id(self), (self, self.array))
-        old, self.array, self.exposed = self.array, np.array(array, self.array.dtype, order="C"), EXPOSED
+        self.array, self.exposed = np.array(array, self.array.dtype, order="C"), EXPOSED
         Changes.arrays += 1
         output = Tensor(self.array)
         if recorders.open:
-            note(Entry(ASSIGN, (value,), (array,), (self, old), {}, output))
+            note(Entry(ASSIGN, (value,), (array,), (self,), {}, output))
         return output
 
     def adopt(self, array: Array) -> None:
@@ -198,7 +198,7 @@ class Variable(TensorOps):
         return f"<Variable path={self.path}, shape={self.shape}, dtype={self.dtype}, value={self.numpy_view()}>"
 
 
-def _overwrite(value: Array, variable: Variable, old: Array) -> Array:
+def _overwrite(value: Array, variable: Variable) -> Array:
     """Replay an assignment, in place in the present array of the variable."""
     np.copyto(variable.array, value, casting="unsafe")
     return variable.array

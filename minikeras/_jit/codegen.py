@@ -186,9 +186,9 @@ class Codegen:
         """Append a call, with a buffer to write to if it takes one."""
         op = entry.op
         produced = cast(Array, entry.output.array)
-        settled = _settled(entry, produced)
-        if settled is not None:
-            function, values = settled
+        direct = _direct_call(entry, produced)
+        if direct is not None:
+            function, values = direct
             fulls = [k for k, v in enumerate(values) if v.shape == produced.shape]
             args = [self._operand(x, v, produced, function, any(j != k for j in fulls))
                     for k, (x, v) in enumerate(zip(entry.inputs, values, strict=True))]  # fmt: skip
@@ -205,7 +205,7 @@ class Codegen:
             args[-1] = self._locations[id(entry.output)] = self._memory.buffer(entry, i, anywhere)
             self._lines.append(Instruction(function, args))
         else:
-            if settled is not None:
+            if direct is not None:
                 self._new.add(id(entry.output))
             else:
                 self._memory.expose(entry.inputs)
@@ -326,7 +326,7 @@ def takes_threads(entry: Entry) -> bool:
     return any(value.size > FEW for value in entry.values if isinstance(value, np.ndarray))
 
 
-def _settled(entry: Entry, produced: Array) -> tuple[Any, list[Any]] | None:
+def _direct_call(entry: Entry, produced: Array) -> tuple[Any, list[Any]] | None:
     """Return a NumPy function and its inputs, if the op would call it on them as they are; else None.
 
     Numbers become arrays without axes, which NumPy takes in half the time.
