@@ -31,7 +31,7 @@ import numpy as np
 
 import minikeras
 
-from .compat.modules import VERSION
+from ._base.absent import KERAS_VERSION
 from .compat.script import end, run
 
 
@@ -65,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _command(arguments[0], arguments[1:])
         return
     parser = _Parser("minikeras", __doc__)
-    versions = f"Keras {VERSION}'s names, NumPy {np.__version__}, Python {sys.version.split()[0]}"
+    versions = f"Keras {KERAS_VERSION}'s names, NumPy {np.__version__}, Python {sys.version.split()[0]}"
     parser.add_argument("--version", action="version", version=f"minikeras {minikeras.__version__} ({versions})")
     parser.add_argument("--keep-going", action="store_true", help="go on after a cell of a notebook that fails")
     parser.add_argument("script", help="a script, a notebook, or - for standard input")

@@ -9,7 +9,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
-from .._base.absent import ABSENT
+from .._base.absent import ABSENT, KERAS_VERSION
 from .past.names import name_in
 from .past.tables import MODULES
 
@@ -29,8 +29,6 @@ _NAMES = """
     visualization wrappers"""
 NAMESPACES = frozenset({"keras", *MORE, *(f"keras.{name}" for name in _NAMES.split())})
 """Keras's public modules."""
-VERSION = "3.15.1"
-"""The version of Keras that minikeras follows."""
 _TREES = """
     tensorflow.python.keras.api tensorflow.python.keras tensorflow.compat.v1.keras tensorflow.compat.v2.keras
     tensorflow.contrib.keras tensorflow.keras tf_keras keras._tf_keras.keras keras.api keras.src"""
@@ -49,7 +47,7 @@ class StandIn(ModuleType):
         if name == "__all__":
             return dir(self)
         if name in ("__version__", "version") and self.__name__ == "keras":
-            return VERSION if name == "__version__" else lambda: VERSION
+            return KERAS_VERSION if name == "__version__" else lambda: KERAS_VERSION
         if name.startswith("__"):
             raise AttributeError(name)
         module = MODULES.get(self.__name__, self.__name__)

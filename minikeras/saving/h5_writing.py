@@ -12,6 +12,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from .._base.absent import KERAS_VERSION
 from .._base.lazy import optional
 from .._base.nested import map_configs
 from .._base.typing import Array, Config
@@ -24,7 +25,7 @@ from ..layers.layer import Layer
 from ..layers.lookup import TextVectorization
 from .archive import WEIGHTS
 from .atomic import replacing
-from .legacy_h5 import KERAS_VERSION, TOP_LEVEL, in_old_order
+from .legacy_h5 import TOP_LEVEL, in_old_order
 from .state import walk
 
 PART = 64512

@@ -23,8 +23,6 @@ from .keras2_configs import modernize, modernize_training
 from .source import FileError
 from .strict_json import read_json
 
-KERAS_VERSION = "3.15.1"
-"""The release of Keras whose layout the files have. It is written into them."""
 TOP_LEVEL = "top_level_model_weights"
 SLOTS = {"m", "v", "vhat", "rms", "mg", "momentum", "accumulator", "accum_grad", "accum_var"}
 """Names of slots in the optimizers before Keras 2.11."""
