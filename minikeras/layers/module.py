@@ -53,7 +53,7 @@ class Module:
     _variables: list[Variable]
     _found_inside: Contents
     _building: bool
-    _of_graph: ClassVar[frozenset[str]] = frozenset()
+    _functional_names: ClassVar[frozenset[str]] = frozenset()
     """Properties of functional models; a user's model without a graph may set attributes of these names."""
 
     def _locked(self) -> bool:  # against new weights and layers
@@ -70,7 +70,7 @@ class Module:
                 Changes.layers += 1
             if name == "dtype_policy":
                 value = dtype_policies.get(value)
-            if name in self._of_graph and vars(self).get("_own_graph") is None:
+            if name in self._functional_names and vars(self).get("_own_graph") is None:
                 vars(self)[name] = value
             else:
                 object.__setattr__(self, name, value)

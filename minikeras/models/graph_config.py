@@ -25,7 +25,7 @@ Call: TypeAlias = tuple[str, int]
 
 def _first_call(operation: Any) -> int:
     """Return where Keras starts to number the calls of inputs and outputs: 1 for those of a nested model, else 0."""
-    return int(getattr(operation, "_given_graph", None) is not None)
+    return int(getattr(operation, "_functional_graph", None) is not None)
 
 
 def to_config(graph: Graph) -> Config:

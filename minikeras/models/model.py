@@ -63,7 +63,7 @@ class Model(Exporting, Trainer):
     _arguments = ()  # a configuration holds the graph
     _own_graph: Graph | None
     """The graph that the model runs, if not its own `call`."""
-    _of_graph = frozenset({"inputs", "outputs", "input_shape", "output_shape", "operations", "output_names"})
+    _functional_names = frozenset({"inputs", "outputs", "input_shape", "output_shape", "operations", "output_names"})
     _without_graph: ClassVar[str] = "it has no graph of symbolic tensors"
 
     if not TYPE_CHECKING:  # the arguments are those of __init__, and a subclass's `call` may take what it likes
@@ -106,7 +106,7 @@ class Model(Exporting, Trainer):
     @property
     def layers(self) -> list[Layer]:
         """The layers that the model holds directly, in order; those of the graph, if it was made of one."""
-        return self._layers_held() if self._given_graph is None else self._given_graph.layers
+        return self._layers_held() if self._functional_graph is None else self._functional_graph.layers
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
         """Return a layer by name or position; a ValueError for neither or both, or where there is no such layer."""
@@ -125,23 +125,23 @@ class Model(Exporting, Trainer):
                          f"{[x.name for x in layers]}.")  # fmt: skip
 
     @property
-    def _given_graph(self) -> Graph | None:
-        """The graph, if the model was made of it."""
+    def _functional_graph(self) -> Graph | None:
+        """The graph that the model was made of; None for a Sequential too, which makes its `_own_graph` itself."""
         return self._own_graph
 
     @property
     def __ends(self) -> Graph | None:
         """The graph that has the model's inputs and outputs; None for a Sequential whose first call has them."""
-        return self._given_graph if self._inbound_nodes else self._own_graph
+        return self._functional_graph if self._inbound_nodes else self._own_graph
 
     @property
     def _layers_first(self) -> bool:
         """Whether a file has the weights of `layers` first, before those of the model's attributes."""
-        return self._given_graph is not None
+        return self._functional_graph is not None
 
     @property
     def _converts_inputs(self) -> bool:  # type: ignore[override]  # a constant of other layers
-        return self._given_graph is None
+        return self._functional_graph is None
 
     def _locked(self) -> bool:
         return self._own_graph is None and super()._locked()
@@ -190,24 +190,24 @@ class Model(Exporting, Trainer):
     @property
     def operations(self) -> list[Any]:
         """The layers and ops of the graph, in order; an AttributeError without a graph."""
-        return self._known(self._given_graph, "operations").operations[:]
+        return self._known(self._functional_graph, "operations").operations[:]
 
     @property
     def output_names(self) -> list[str]:
         """The names of the layers and ops that return the outputs; an AttributeError without a graph."""
-        return self._known(self._given_graph, "output names").output_names
+        return self._known(self._functional_graph, "output names").output_names
 
     @property
     def _names_of_outputs(self) -> list[str] | None:
         graph = self._own_graph  # in Keras several outputs of a Sequential have no names
-        return graph.output_names if graph and (self._given_graph or len(graph.outputs) == 1) else None
+        return graph.output_names if graph and (self._functional_graph or len(graph.outputs) == 1) else None
 
     @property
     def _operations(self) -> list[Any]:
-        return self.layers if self._given_graph is None else self._given_graph.operations
+        return self.layers if self._functional_graph is None else self._functional_graph.operations
 
     def _shown_links(self) -> Any:
-        return None if self._given_graph is None else self._given_graph.connections()
+        return None if self._functional_graph is None else self._functional_graph.connections()
 
     def _rowwise(self) -> bool:
         return self._own_graph is None or self._own_graph.rowwise()
@@ -233,7 +233,7 @@ class Model(Exporting, Trainer):
         return tuple(y.shape for y in self.outputs) if own else super()._out_shapes()
 
     def get_build_config(self) -> Config | None:
-        return super().get_build_config() if self._given_graph is None else {"input_shape": None}
+        return super().get_build_config() if self._functional_graph is None else {"input_shape": None}
 
     def build_from_config(self, config: Config) -> None:
         """Build the model with what `get_build_config` returned; one without a `build` of its own is called."""
@@ -247,8 +247,8 @@ class Model(Exporting, Trainer):
 
     def get_config(self) -> Config:
         """Return the layers of the graph and their calls, or without a graph the arguments of `__init__`."""
-        if self._given_graph is not None and takes_graph(type(self)):
-            return {"name": self.name, "trainable": self.trainable, **graph_config.to_config(self._given_graph)}
+        if self._functional_graph is not None and takes_graph(type(self)):
+            return {"name": self.name, "trainable": self.trainable, **graph_config.to_config(self._functional_graph)}
         config, own = super().get_config(), type(self).get_config is Model.get_config and not is_built_in(type(self))
         return self._with_arguments(config) if own else config
 
@@ -326,15 +326,15 @@ class Model(Exporting, Trainer):
         return dumps(serialize(self), **kwargs)
 
 
-class _OfGraph(type):
+class _FunctionalType(type):
     """The metaclass of `Functional`: a model of any class that is made of a graph is an instance as well."""
 
     def __instancecheck__(cls, model: object) -> bool:
-        graph = model._given_graph if isinstance(model, Model) and "_own_graph" in vars(model) else None
+        graph = model._functional_graph if isinstance(model, Model) and "_own_graph" in vars(model) else None
         return super().__instancecheck__(model) or (cls is Functional and graph is not None)
 
 
-class Functional(Model, metaclass=_OfGraph):
+class Functional(Model, metaclass=_FunctionalType):
     """The class of `Model(inputs, outputs)`."""
 
 

@@ -39,8 +39,8 @@ class Sequential(Model):
 
     _arguments = ()
     _without_graph: ClassVar[str] = f"{Model._without_graph} yet. Build it first"
-    _given_graph = None
-    _of_graph = frozenset()
+    _functional_graph = None
+    _functional_names = frozenset()
     _layers_first = True
 
     def __init__(self, layers: Sequence[Layer | KerasTensor] | None = None, trainable: bool = True,

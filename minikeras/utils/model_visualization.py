@@ -78,7 +78,7 @@ def _wiring(model: Any) -> list[tuple[Any, list[tuple[Any, int, int]]]]:
     if isinstance(model, Sequential):
         layers = model.layers
         return [(layer, [(layers[i - 1], 0, 0)] if i else []) for i, layer in enumerate(layers)]
-    graph = model._given_graph if isinstance(model, Model) else None
+    graph = model._functional_graph if isinstance(model, Model) else None
     feeds: dict[Any, list[tuple[Any, int, int]]] = {operation: [] for operation in graph.operations} if graph else {}
     for node in graph.nodes if graph else ():
         feeds[node.operation] += [(x.node.operation, x.index, i) for i, x in enumerate(node.inputs) if x.node]
