@@ -228,7 +228,7 @@ def _pairs(g: Any, entry: Entry, values: Sequence[Any], fused: tuple[int, Tensor
         if (watched is None or id(x) in watched) and isinstance(x, TensorOps) and _differentiable(x):
             rule = rule or entry.op.vjp(i)
             if rule is not None:
-                yield x, _fit(rule(g, y, *values, *entry.rest, **entry.kwargs), x)
+                yield x, _conform(rule(g, y, *values, *entry.rest, **entry.kwargs), x)
 
 
 def _passed(entry: Entry, makers: Mapping[int, Entry], targets: Container[int]) -> tuple[int, TensorOps, VJP] | None:
@@ -272,7 +272,7 @@ def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
     return total if sizes == shape else np.broadcast_to(total, shape)  # where einsum repeats an axis of size 1
 
 
-def _fit(g: Any, x: TensorOps) -> Any:
+def _conform(g: Any, x: TensorOps) -> Any:
     """Return the gradient from a rule in the shape and dtype of its input."""
     array = cast(Array, x.array)
     if type(g) is np.ndarray and g.shape == array.shape and g.dtype is array.dtype:

@@ -51,16 +51,16 @@ class Jit:
     Args:
         may_replay: Returns whether a replay has all the effects of a run.
         limit: A program with more bytes of buffers is not kept; None for no limit.
-        twice: Only for a function with effects. Returns whether two runs must do the same before a program is made,
-            as with a user's code: it may count in a list, or draw from a generator of its own.
+        must_agree: Only for a function with effects. Returns whether two runs must do the same before a program is
+            made, as with a user's code: it may count in a list, or draw from a generator of its own.
         waits: Whether inputs of a new kind run eagerly once more, because they may never come again.
     """
 
     def __init__(self, function: Callable[[Any], Any], may_replay: Callable[[], bool], limit: int | None = None,
-                 twice: Callable[[], bool] | None = None, waits: bool = True) -> None:  # fmt: skip
+                 must_agree: Callable[[], bool] | None = None, waits: bool = True) -> None:  # fmt: skip
         self._function, self._may_replay = function, may_replay
-        self._limit, self._has_effects, self._waits = limit, twice is not None, waits
-        self._must_agree_twice: Callable[[], bool] = twice or (lambda: False)
+        self._limit, self._has_effects, self._waits = limit, must_agree is not None, waits
+        self._must_agree: Callable[[], bool] = must_agree or (lambda: False)
         self._fingerprints: dict[Any, Any] = {}
         """For each kind of inputs the fingerprint of the first run, None if that was not recorded; or TOO_LARGE."""
         self._whole: list[tuple[int, ...]] = []
@@ -81,7 +81,7 @@ class Jit:
 
     def _current(self, key: Any) -> Program | None:
         program = self._programs.get(key)
-        return program if program is not None and program.structure == Changes.layers else None
+        return program if program is not None and program.made_at == Changes.layers else None
 
     def run(self, inputs: Any) -> Any:
         """Return the outputs for an array, or a structure of arrays, as arrays that the caller may keep."""
@@ -144,7 +144,7 @@ class Jit:
         if self._last is None or type(inputs) is not tuple:
             return None
         shapes, program = self._last
-        if len(shapes) != len(inputs) or program.structure != Changes.layers or program.steps_left == 1:
+        if len(shapes) != len(inputs) or program.made_at != Changes.layers or program.steps_left == 1:
             return None
         for x, (shape, dtype) in zip(inputs, shapes, strict=True):
             if type(x) is not np.ndarray or x.shape != shape or x.dtype is not dtype:
@@ -167,7 +167,7 @@ class Jit:
             return self._function(tensors)
         before = Changes.layers, _random_streams()
         outputs, record = trace(self._function, tensors)
-        if record.escaped or before != (Changes.layers, _random_streams()) or not self._is_settled(record, key):
+        if record.escaped or before != (Changes.layers, _random_streams()) or not self._agrees(record, key):
             return outputs
         made = sum(cast(Array, entry.output.array).nbytes for entry in record.entries)
         small = made <= 4 * MULTI_STEP_BYTES and max(map(multiplications, record.entries), default=0) < SMALL
@@ -192,13 +192,13 @@ class Jit:
     def _to_drop(self, needed: int) -> list[Any]:
         """Return the kinds of inputs whose programs are out of date, or must give way to one of `needed` bytes."""
         programs = self._programs.copy()
-        sizes = {key: program.size for key, program in programs.items() if program.structure == Changes.layers}
+        sizes = {key: program.size for key, program in programs.items() if program.made_at == Changes.layers}
         most = SMALL_KEPT if needed + sum(sizes.values()) <= PROGRAM_BYTES else PROGRAMS_KEPT
         return [*programs.keys() - [*sizes][1 - most :]]
 
     def _compiled(self, entries: list[Entry], inputs: list[Tensor], outputs: Any, key: Any, small: bool) -> Program:
         """Return a program: in blocks of rows where they are quicker and worth looking for, or for all rows at once."""
-        large, reuse = may_gain(entries, inputs), not small and self._has_effects and not self._must_agree_twice()
+        large, reuse = may_gain(entries, inputs), not small and self._has_effects and not self._must_agree()
         if large and (key in self._ripe or not self._has_effects):
             self._ripe.discard(key)
             if (blocks := BlockProgram(entries, inputs, outputs, reuse)).usable:
@@ -208,13 +208,13 @@ class Jit:
         program.steps_left = WHOLE_STEPS * large
         return program
 
-    def _is_settled(self, record: Trace, key: Any) -> bool:
+    def _agrees(self, record: Trace, key: Any) -> bool:
         """Return whether a run did the same as the last one, where it must; remember it for the next run if not."""
-        if not self._has_effects or not (self._programs or self._must_agree_twice()):  # other inputs may come only once
+        if not self._has_effects or not (self._programs or self._must_agree()):  # other inputs may come only once
             return True
         fingerprint, (version, before) = record.fingerprint(), self._fingerprints.pop(key, (None, None))
         is_current = version == Changes.layers
-        if is_current and (before == fingerprint or (before is None and not self._must_agree_twice())):
+        if is_current and (before == fingerprint or (before is None and not self._must_agree())):
             return True
         if is_current and self._programs and before is not None:
             warn_user("A step computes otherwise than before, from values that have changed, while steps on inputs of "

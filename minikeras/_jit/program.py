@@ -30,7 +30,7 @@ class Program:
     """The compiled calls of a recorded run, with their buffers. With `reuse` these are arrays of the record.
 
     Attributes:
-        structure: `Changes.layers` when it was made; after a change of layers the program may be wrong.
+        made_at: `Changes.layers` when it was made; after a change of layers the program may be wrong.
         large: Whether a product is so large that BLAS would use a second thread.
         lock: Held during a run, because the buffers serve one run at a time.
         size: Bytes of all buffers.
@@ -68,7 +68,7 @@ class Program:
         self._bind()
 
     def _start(self, outputs: Any, large: bool, overflows: bool) -> None:
-        self.structure: int = Changes.layers
+        self.made_at: int = Changes.layers
         self.lock: LockType = Lock()
         self.steps_left: int = 0
         self.masked: bool = any(getattr(y, "keras_mask", None) is not None for y in leaves(outputs))
@@ -89,8 +89,8 @@ class Program:
             for name, (variable, view) in codegen.references:
                 codegen.namespace[str(name)] = view(variable.array)
             self._bound = arrays
-        self._values: int = Changes.arrays
-        self._exposures: int = Changes.exposures
+        self._arrays_seen: int = Changes.arrays
+        self._exposures_seen: int = Changes.exposures
 
     def parts(self) -> "list[list[Program]]":
         """Return the programs of each stage; there are several in one that is run in blocks of rows."""
@@ -98,7 +98,7 @@ class Program:
 
     def run(self, inputs: Iterable[Array]) -> None:
         """Run `main` on inputs of the traced shapes and dtypes. NumPy's warnings must be off."""
-        if self._values != Changes.arrays or (self._writes and self._exposures != Changes.exposures):
+        if self._arrays_seen != Changes.arrays or (self._writes and self._exposures_seen != Changes.exposures):
             self._bind()
         self._carried = self._main(*inputs)
 

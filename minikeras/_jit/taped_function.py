@@ -68,7 +68,7 @@ class TapedFunction:
             kind += (passed.op, repr((passed.rest, passed.kwargs)) if passed.rest or passed.kwargs else None)
         key = (*kind, *watched)
         calls, taped = self._kinds.get(key, (0, None))
-        if taped is not None and taped.structure == Changes.layers:
+        if taped is not None and taped.made_at == Changes.layers:
             return taped.run(tape, inputs, passed) if taped.usable else None
         if key not in self._kinds:
             make_room(self._kinds, KINDS_KEPT)
@@ -95,7 +95,7 @@ class TapedProgram:
 
     def __init__(self, function: Callable[..., Any], inputs: Sequence[Any], watched: Sequence[int],
                  passed: Entry | None) -> None:  # fmt: skip
-        self.structure: int = Changes.layers
+        self.made_at: int = Changes.layers
         self._thread: int = get_ident()
         """The thread that it serves."""
         self._function, self._watched = function, watched
@@ -105,7 +105,7 @@ class TapedProgram:
         entries = record.entries
         made = bool(entries) and isinstance(y, Tensor) and entries[-1].output is y
         pure = not record.escaped and not any(entry.op.effect or entry.op.draws for entry in entries)
-        self.usable = made and pure and self.structure == Changes.layers and getattr(y, "keras_mask", None) is None
+        self.usable = made and pure and self.made_at == Changes.layers and getattr(y, "keras_mask", None) is None
         if not self.usable:
             return
         held = {id(v): v for entry in entries for v in entry.inputs if isinstance(v, Variable)}
@@ -220,7 +220,7 @@ class TapedProgram:
         # otherwise. A broadcast gradient of a few axes, with a stride of 0, is summed as its copy is.
         alike = type(g) is np.ndarray and (g.strides == self._g.strides or (g.ndim < 4 and not all(g.strides)))
         if through and alike and self._thread == get_ident():
-            later = runs != self._runs and self.structure == Changes.layers
+            later = runs != self._runs and self.made_at == Changes.layers
             if later and all(v.array is weight for v, weight in zip(self._variables, values[count:], strict=True)):
                 self._first(values[:count])
                 runs = self._runs

@@ -88,7 +88,7 @@ class Batches:
         together: How many batches are taken at a time (`steps_per_execution`): `steps` is rounded up to a multiple.
 
     Attributes:
-        array: The arrays as (x,), (x, y) or (x, y, sample_weight), not copied; None for an iterable.
+        arrays: The arrays as (x,), (x, y) or (x, y, sample_weight), not copied; None for an iterable.
         size: Rows in a batch of arrays.
         count, rows: Batches and rows in an epoch, None if unknown.
     """
@@ -100,7 +100,7 @@ class Batches:
             whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
             if value is not None and not (whole and value >= least):
                 raise ValueError(f"`{name}` must be a positive integer. Received: {name}={value!r}.")
-        self.array: Data | None = None
+        self.arrays: Data | None = None
         self.size: int = 32 if batch_size is None else int(batch_size)
         self.rows: int | None = None
         self.count: int | None = limited(None if not steps else int(steps), "steps_per_epoch")
@@ -128,8 +128,8 @@ class Batches:
             if self._dataset is not None and self._available is None and self._steps is None:
                 raise ValueError("A PyDataset without end needs a number of steps. Pass steps_per_epoch.")
         else:
-            self.array = as_data(x, y, sample_weight, class_weight)
-            self._total = count_rows(self.array)
+            self.arrays = as_data(x, y, sample_weight, class_weight)
+            self._total = count_rows(self.arrays)
             if batch_size is None and self.count is not None:
                 self.size = max(1, -(-self._total // self.count))
             self._available = -(-self._total // self.size)
@@ -139,11 +139,11 @@ class Batches:
     @property
     def uneven(self) -> bool:
         """Whether batches may differ in size."""
-        return self.array is None or self._total % self.size != 0
+        return self.arrays is None or self._total % self.size != 0
 
-    def join(self, rows: int) -> None:
+    def enlarge(self, rows: int) -> None:
         """Enlarge batches of arrays to a multiple of their size, up to `rows` rows, unless `steps` was given."""
-        if self.array is not None and self._steps is None:
+        if self.arrays is not None and self._steps is None:
             self.size *= max(1, rows // self.size)
             self.count = self._available = -(-self._total // self.size)
 
@@ -158,9 +158,9 @@ class Batches:
 
     def runs(self) -> Iterator[Run]:
         """Yield the batches of one epoch as `epoch` does, in runs of batches of one shape."""
-        if self.array is not None and self._steps is None and self._total:
+        if self.arrays is not None and self._steps is None and self._total:
             self._any = True
-            yield from runs_of(self.array, self._total, self.size, self._shuffle)
+            yield from runs_of(self.arrays, self._total, self.size, self._shuffle)
             return
         if self._dataset is not None:
             self._dataset.on_epoch_begin()
@@ -217,7 +217,7 @@ class Batches:
 
         Arrays give up to `most` batches, joined and in their own dtype; other data gives one.
         """
-        if self.array is None:
+        if self.arrays is None:
             if self._taking is None:
                 self._taking = self.epoch()
             batch = next(self._taking, None)
@@ -231,13 +231,13 @@ class Batches:
             return None, 0
         start = self._taken * self.size
         self._taken += number
-        return rows_of(self.array[0], slice(start, self._taken * self.size)), number
+        return rows_of(self.arrays[0], slice(start, self._taken * self.size)), number
 
     def warn_of_nonsense(self, results: Any, is_loss: bool = False) -> None:
         """If results have NaN or infinities, warn once: of the first such value in the data, or else of the loss."""
         if self._warned or all(map(_is_finite, leaves(results))):
             return
-        for name, part in zip(("x", "y", "sample_weight"), self.array or self._last, strict=False):
+        for name, part in zip(("x", "y", "sample_weight"), self.arrays or self._last, strict=False):
             for array in leaves(part):
                 if self._warned or _is_finite(array):
                     continue
@@ -251,8 +251,8 @@ class Batches:
 
     def _start(self) -> Iterator[Data]:
         """Begin a pass over the data."""
-        if self.array is not None:
-            runs = runs_of(self.array, self._total, self.size, self._shuffle)
+        if self.arrays is not None:
+            runs = runs_of(self.arrays, self._total, self.size, self._shuffle)
             return chain.from_iterable(zip(*run, strict=True) for run in runs)
         x = self._source
         if self._begun is not None:

@@ -37,7 +37,7 @@ def run_epoch(phase: Phase, jit: Jit, source: Batches, hooks: CallbackList, ever
     """
     begin = getattr(hooks, f"on_{phase}_batch_begin") if hooks.listens(f"on_{phase}_batch_begin") else None
     end = getattr(hooks, f"on_{phase}_batch_end") if hooks.listens(f"on_{phase}_batch_end") else None
-    in_memory = source.array is not None
+    in_memory = source.arrays is not None
     each_batch = begin is not None or hooks.listens(f"on_{phase}_batch_end", seldom=False)  # as a user's callbacks
     if in_memory and not each_batch and not stopped():
         return interrupt.run(_run_unwatched, jit, source, end, lambda: stopped() or interrupt.pending)
@@ -119,7 +119,7 @@ class Logs(Mapping[str, Any]):
         return len(self._values)
 
 
-class Outputs:
+class Predictions:
     """The outputs of all batches: written into one array if the number of `rows` is known, else joined at the end."""
 
     def __init__(self, rows: int | None) -> None:

@@ -39,7 +39,7 @@ from . import data_adapters, on_dask
 from .batches import Batches, warn_of_the_end
 from .compile_utils import CompiledLoss, CompiledMetrics, MetricsLike, Nested, objects_of
 from .data_adapters import ClassWeights, Inputs, train_validation_split, unpack_x_y_sample_weight
-from .epoch import VERBOSE, Logs, Outputs, Phase, Verbose, check_frequency, is_due, join, run_epoch
+from .epoch import VERBOSE, Logs, Phase, Predictions, Verbose, check_frequency, is_due, join, run_epoch
 
 CallbacksLike: TypeAlias = Callback | Iterable[Callback] | None
 """Callbacks of a run."""
@@ -82,8 +82,8 @@ class Trainer(Layer):
         """Run the steps of training, evaluation and, if it is overridden, prediction."""
         whole, lazy = undone(always=False), lambda: not self.run_eagerly
         return {
-            "train": Jit(whole(lambda data: self.train_step(data)), lazy, twice=self.__has_user_code),
-            "test": Jit(whole(lambda data: self.test_step(data)), lazy, twice=self.__has_user_code),
+            "train": Jit(whole(lambda data: self.train_step(data)), lazy, must_agree=self.__must_agree),
+            "test": Jit(whole(lambda data: self.test_step(data)), lazy, must_agree=self.__must_agree),
             "predict": Jit(lambda data: self.predict_step(data), self._is_pure, PROGRAM_BYTES)}  # fmt: skip
 
     @property
@@ -133,8 +133,8 @@ class Trainer(Layer):
         """Return whether the forward pass runs only this package's code, so that a replay has the same effects."""
         return all(map(_pure, self._flatten_layers()))
 
-    def __has_user_code(self) -> bool:
-        """Return whether a step of training or evaluation may run a user's code."""
+    def __must_agree(self) -> bool:
+        """Return whether two runs must do the same before a step is replayed: with user code, or metrics of batches."""
         parts = [self.__compiled_optimizer, *self.metrics, *(v.regularizer for v in self.trainable_weights)]
         replaced = {"train_step", *_REPORTING} & vars(self).keys()
         built_in = self._is_pure() and all(part is None or is_built_in(part) for part in parts) and not replaced
@@ -544,7 +544,7 @@ class Trainer(Layer):
         hooks.on_test_begin()
         if not watched and not self.stop_evaluating and self.__is_additive():
             rows = SMALL // max((v.size for v in self.weights), default=1)
-            source.join(min(JOINED, rows) if rows >= source.size else JOINED)  # more rows gain nothing
+            source.enlarge(min(JOINED, rows) if rows >= source.size else JOINED)  # more rows gain nothing
         self.reset_metrics()
         logs = as_floats(self.__epoch_logs("test", source, hooks, interrupt))
         hooks.on_test_end(logs)
@@ -629,27 +629,33 @@ class Trainer(Layer):
             return on_dask.predict(self, x, batch_size)
         source = Batches(x, batch_size=batch_size, steps=steps, together=self.steps_per_execution)
         hooks = self.__callback_list(callbacks, one_of("verbose", verbose, VERBOSE), 1, source.count)
-        outputs = Outputs(source.rows)
+        outputs = Predictions(source.rows)
         vars(self)["stop_predicting"] = False
         hooks.on_predict_begin()
         with closing(hooks):
             self.__predict_batches(source, hooks, outputs, callbacks is None)
             hooks.on_predict_end()
-        if not outputs.batches and source.array is not None:
-            one = map_structure(lambda array: np.zeros((1, *array.shape[1:]), array.dtype), source.array[0])
+        if not outputs.batches and source.arrays is not None:
+            one = map_structure(lambda array: np.zeros((1, *array.shape[1:]), array.dtype), source.arrays[0])
             self.__build_on(one, "predict")
             return map_structure(lambda y: y[:0], self._predict_jit.run(one))  # of the right shape
         result = outputs.result()
         source.warn_of_nonsense(result)
         return result
 
-    def __predict_batches(self, source: Batches, hooks: CallbackList, outputs: Outputs, unobserved: bool) -> None:
+    def __predict_batches(self, source: Batches, hooks: CallbackList, outputs: Predictions, unobserved: bool) -> None:
         """Run all batches: after the first several at once, if there are no callbacks and rows do not mix."""
         jit, at_once, recent = self._predict_jit, 1, list[Any]()
         every = 1 if unobserved else self.steps_per_execution
         while True:
-            if outputs.batches == 1 and unobserved and source.array and jit is self._forward_jit and self._is_rowwise():
-                first = map_structure(lambda array: array[: source.size], source.array[0])
+            if (
+                outputs.batches == 1
+                and unobserved
+                and source.arrays
+                and jit is self._forward_jit
+                and self._is_rowwise()
+            ):
+                first = map_structure(lambda array: array[: source.size], source.arrays[0])
                 at_once = max(1, jit.rows_at_once(first) // source.size)
             batch, count = source.take(at_once)
             if batch is None:

@@ -221,7 +221,7 @@ class Layer(Module, Configurable):
             self.build(**{key: _as_shape(value) for key, value in config["shapes_dict"].items()})
 
     def _rowwise(self) -> bool:
-        """Return whether each row of the output depends on the same row of the input alone."""
+        """Return whether each row of the output depends on that row of the input alone; a user's layer is not asked."""
         return True
 
     def _maybe_build(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:

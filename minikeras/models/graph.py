@@ -147,7 +147,7 @@ class Graph:
             raise ValueError(f"Missing data for input {missing[0]!r}. Expected {names}, received {list(inputs)}.")
         return [inputs[name] for name in names]
 
-    def rowwise(self) -> bool:
+    def has_rowwise_ops(self) -> bool:
         """Return whether no op mixes the rows of a batch."""
         return all(operation.rowwise() for operation in self.operations if isinstance(operation, Operation))
 
