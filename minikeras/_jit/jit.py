@@ -18,7 +18,7 @@ from .._core.ownership import Changes
 from .._core.tensor import Tensor, TensorOps, recorders
 from .blocks import BlockProgram, may_gain
 from .codegen import multiplications
-from .multi_step import MultiStep, Run
+from .multi_step import MultiStep, Stretch
 from .program import Program
 from .trace import Trace, sketch, trace
 
@@ -121,22 +121,22 @@ class Jit:
             program.run(_present(inputs) if self._last is None else inputs)
             return program.outputs
 
-    def run_all(self, run: Run) -> Callable[[], Any] | None:
+    def run_all(self, stretch: Stretch) -> Callable[[], Any] | None:
         """Do as many `step`s as there are batches. Where that is not quicker at once, run nothing and return None."""
-        if not hasattr(run[0], "shape") or run[0].shape[0] < MIN_STEPS:
+        if not hasattr(stretch[0], "shape") or stretch[0].shape[0] < MIN_STEPS:
             return None
-        key = (tuple, *((rows.shape[1:], rows.dtype) for rows in run))
+        key = (tuple, *((rows.shape[1:], rows.dtype) for rows in stretch))
         with self.lock:
             multi_step = None if self._current(key) is None else self._multi_steps.get(key)
             if isinstance(multi_step, tuple):
                 if self._warmup > 0:
-                    self._warmup -= len(run[0])
+                    self._warmup -= len(stretch[0])
                     return None
-                multi_step = MultiStep(*multi_step, [isinstance(rows, np.ndarray) for rows in run])
+                multi_step = MultiStep(*multi_step, [isinstance(rows, np.ndarray) for rows in stretch])
                 self._multi_steps[key] = multi_step = multi_step if multi_step.usable else None
             if multi_step is None:
                 return None
-            multi_step.run(run)
+            multi_step.run(stretch)
             return multi_step.outputs
 
     def _latest(self, inputs: Any) -> Program | None:

@@ -21,11 +21,11 @@ from .blocks import other_rows
 from .program import Program
 from .trace import keep, simplified
 
-Run: TypeAlias = list[Any]
+Stretch: TypeAlias = list[Any]
 """Many batches of one shape: for each array of a batch, the sequence of these arrays."""
 
-RUN = 64
-"""The largest number of batches in a run."""
+LONGEST = 64
+"""The largest number of batches in a stretch."""
 MAX_STACKED_BYTES = 1 << 13
 """The most bytes a batch of what is computed for many batches at once, or kept for that."""
 
@@ -59,8 +59,8 @@ class MultiStep:
         """Tensors that the steps keep for afterwards: id, an array for all batches, and its part for each."""
         stores = []
         for x in results:
-            store = np.empty((RUN, *x.shape), x.dtype)
-            self._kept.append((id(x), store, [store[i, ...] for i in range(RUN)]))
+            store = np.empty((LONGEST, *x.shape), x.dtype)
+            self._kept.append((id(x), store, [store[i, ...] for i in range(LONGEST)]))
             stores.append(Tensor(store[0, ...]))
             place = next((i + 1 for i, entry in enumerate(steps) if entry.output is x), 0)
             steps.insert(place, keep(x, stores[-1]))
@@ -90,13 +90,13 @@ class MultiStep:
                 joined.add(id(entry.output))
         return by_row
 
-    def run(self, run: Run) -> None:
+    def run(self, stretch: Stretch) -> None:
         """Do the step for each batch. NumPy's warnings must be off."""
-        count, rows = run[0].shape[0], self._rows
-        joined = {key: run[i].reshape(-1, *run[i].shape[2:]) for i, key in self._stacked}
+        count, rows = stretch[0].shape[0], self._rows
+        joined = {key: stretch[i].reshape(-1, *stretch[i].shape[2:]) for i, key in self._stacked}
         _compute(self._before, joined)
         early = [_batches(joined[key], rows) for key in self._early]
-        self._steps.run_all(zip(*run, *early, *(stores for _, _, stores in self._kept), strict=False))
+        self._steps.run_all(zip(*stretch, *early, *(stores for _, _, stores in self._kept), strict=False))
         for key, store, _ in self._kept:
             joined[key] = store[:count].reshape(-1, *store.shape[2:])
         _compute(self._after, joined)

@@ -11,9 +11,9 @@ import numpy as np
 from .._base.nested import leaves
 from .._base.settings import limited
 from .._base.user_warning import warn_user
-from .._jit.multi_step import Run
+from .._jit.multi_step import Stretch
 from .data_adapters import Data, as_batch, as_data, count_rows, is_batches, rows_of, unpack_x_y_sample_weight
-from .minibatch import runs_of
+from .minibatch import stretches_of
 from .on_dask import Chunks, is_dask
 
 
@@ -153,14 +153,14 @@ class Batches:
         Without shuffling, a batch of arrays is a view of them. An epoch with fewer batches than `steps`, or than the
         first epoch had, gives a warning. A ValueError if there never is a batch, or one has the wrong form.
         """
-        for run in self.runs():
-            yield from zip(*run, strict=True)
+        for stretch in self.stretches():
+            yield from zip(*stretch, strict=True)
 
-    def runs(self) -> Iterator[Run]:
-        """Yield the batches of one epoch as `epoch` does, in runs of batches of one shape."""
+    def stretches(self) -> Iterator[Stretch]:
+        """Yield the batches of one epoch as `epoch` does, in stretches of batches of one shape."""
         if self.arrays is not None and self._steps is None and self._total:
             self._any = True
-            yield from runs_of(self.arrays, self._total, self.size, self._shuffle)
+            yield from stretches_of(self.arrays, self._total, self.size, self._shuffle)
             return
         if self._dataset is not None:
             self._dataset.on_epoch_begin()
@@ -252,8 +252,8 @@ class Batches:
     def _start(self) -> Iterator[Data]:
         """Begin a pass over the data."""
         if self.arrays is not None:
-            runs = runs_of(self.arrays, self._total, self.size, self._shuffle)
-            return chain.from_iterable(zip(*run, strict=True) for run in runs)
+            stretches = stretches_of(self.arrays, self._total, self.size, self._shuffle)
+            return chain.from_iterable(zip(*stretch, strict=True) for stretch in stretches)
         x = self._source
         if self._begun is not None:
             begun, self._begun = self._begun, None

@@ -79,13 +79,13 @@ def _run_unwatched(jit: Jit, source: Batches, look: Callable[..., None] | None, 
 def _iterate(jit: Jit, source: Batches) -> Generator[tuple[int, Callable[[], Any]], None, None]:
     """Run the steps; after each, or after several in a row, yield how many are done and the outputs of the last."""
     count = 0
-    for run in source.runs():
-        outputs = jit.run_all(run)
+    for stretch in source.stretches():
+        outputs = jit.run_all(stretch)
         if outputs is not None:
-            count += len(run[0])
+            count += len(stretch[0])
             yield count, outputs
             continue
-        for data in starmap(pack_x_y_sample_weight, zip(*run, strict=True)):
+        for data in starmap(pack_x_y_sample_weight, zip(*stretch, strict=True)):
             outputs = jit.step(data)
             count += 1
             yield count, outputs

@@ -10,9 +10,9 @@ from .. import random
 from .._base.nested import leaves, map_structure
 from .._base.settings import settings
 from .._base.typing import Array
-from .._jit.multi_step import RUN, Run
+from .._jit.multi_step import LONGEST, Stretch
 
-RUN_BYTES = 1 << 18
+STRETCH_BYTES = 1 << 18
 """The most bytes of rows that are gathered at once; a cache holds them."""
 GATHERED = 1 << 14
 """Larger batches, in bytes, are gathered one by one."""
@@ -20,8 +20,8 @@ SMALL = 1 << 20
 """Up to so many bytes an array is made floatx and contiguous as a whole, in each pass; a larger one batch by batch."""
 
 
-def runs_of(arrays: tuple[Any, ...], total: int, size: int, shuffle: bool | Literal["batch"]) -> Iterator[Run]:
-    """Yield one pass over arrays (or structures of them) of `total` rows, as runs of batches of `size` rows.
+def stretches_of(arrays: tuple[Any, ...], total: int, size: int, shuffle: bool | Literal["batch"]) -> Iterator[Stretch]:
+    """Yield one pass over arrays (or structures of them) of `total` rows, as stretches of batches of `size` rows.
 
     `shuffle` mixes all rows, or ("batch") those within each batch.
     """
@@ -34,12 +34,12 @@ def runs_of(arrays: tuple[Any, ...], total: int, size: int, shuffle: bool | Lite
         makers = {id(array): partial(_stacked if 0 < array[:size].nbytes <= GATHERED else _Gathered, get, size, array)
                   for array, get in zip(parts, getters, strict=True)}  # fmt: skip
         together = sum(array[:size].nbytes for array in parts if makers[id(array)].func is _stacked)
-        step = size * max(1, min(RUN, RUN_BYTES // max(1, together)))
+        step = size * max(1, min(LONGEST, STRETCH_BYTES // max(1, together)))
         while start + size <= total:
             stop = min(start + step, total - total % size)
             rows: Any = slice(start, stop) if order is None else order[start:stop]
-            run = {key: make(rows) for key, make in makers.items()}  # targets may be the inputs themselves
-            yield [run[id(array)] for array in parts]
+            stretch = {key: make(rows) for key, make in makers.items()}  # targets may be the inputs themselves
+            yield [stretch[id(array)] for array in parts]
             start = stop
     for begin in range(start, total, size):
         stop = min(begin + size, total)

@@ -133,8 +133,8 @@ def test_arrays_without_columns_have_batches(shuffle: bool) -> None:
 def test_unshuffled_batches_are_views_and_no_data_is_copied() -> None:
     x = np.zeros((50, 2), "float32")
     batches = Batches(x, Y.repeat(10))
-    assert batches.array is not None
-    assert batches.array[0] is x
+    assert batches.arrays is not None
+    assert batches.arrays[0] is x
     assert batches.size == 32
     assert all(np.shares_memory(batch[0], x) for batch in batches.epoch())
 
@@ -321,7 +321,7 @@ def test_take_joins_batches() -> None:
 
 def test_a_generator_is_continued_never_restarted() -> None:
     batches = Batches(numbered(None), steps=2)
-    assert (batches.array, batches.count, batches.rows) == (None, 2, None)
+    assert (batches.arrays, batches.count, batches.rows) == (None, 2, None)
     assert [rows(batches) for _ in range(3)] == [[[0, 0], [1, 1]], [[2, 2], [3, 3]], [[4, 4], [5, 5]]]
 
 
