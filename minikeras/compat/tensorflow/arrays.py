@@ -17,7 +17,7 @@ from .errors import InvalidArgumentError, UnimplementedError
 from .math import axes_of, unary
 from .missing import named
 from .sparse import SparseTensor
-from .tensors import NAMES, NODE, Rows, alike, array_of, constant, convert_to_tensor, elementwise, on_elements
+from .tensors import NAMES, NODE, Rows, alike, array_of, constant, convert_to_tensor, elementwise, on_elements, places
 
 
 def sizes_of(shape: Any) -> tuple[int, ...]:
@@ -249,7 +249,8 @@ def gather(params: Any, indices: Any, validate_indices: Any = None, axis: Any = 
 
 def gather_nd(params: Any, indices: Any, batch_dims: int = 0, name: str | None = None, **_: Any) -> Tensor:
     """Elements or slices at positions, each given by a row of indices."""
-    x, where = convert_to_tensor(params), as_array(indices)
+    x = convert_to_tensor(params)
+    where = places("GatherNd", indices, x.shape[batch_dims:])
     grids = [g[..., 0] for g in _grids(x.shape[:batch_dims], where.ndim)]
     return x[(*grids, *np.moveaxis(where, -1, 0))]
 
@@ -289,7 +290,8 @@ def slice(input_: Any, begin: Any, size: Any, name: str | None = None) -> Tensor
 def _scattered(reduction: str | None, sign: int = 1) -> Callable[..., Tensor]:
     def call(tensor: Any, indices: Any, updates: Any, name: str | None = None) -> Tensor:
         x, new = map(convert_to_tensor, alike("TensorScatterUpdate", convert_to_tensor(tensor), updates))
-        return ops.scatter_update(x, as_array(indices).astype(int), new if sign > 0 else -new, reduction)
+        where = places("TensorScatterUpdate", indices, x.shape)
+        return ops.scatter_update(x, where, new if sign > 0 else -new, reduction)
 
     return call
 
@@ -406,4 +408,5 @@ globals().update(named({
             [boolean_mask(data, as_array(partitions) == i) for i in builtins.range(num_partitions)]),
     "scatter_nd": ("Zeros with updates added at positions, each a row of indices.",
         lambda indices, updates, shape, name=None:
-            ops.scatter(as_array(indices).astype(int), convert_to_tensor(updates), sizes_of(shape)))}))  # fmt: skip
+            ops.scatter(places("ScatterNd", indices, sizes_of(shape)), convert_to_tensor(updates), sizes_of(shape))),
+    }))  # fmt: skip

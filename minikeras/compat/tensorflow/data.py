@@ -568,7 +568,7 @@ class Dataset:
                 largest = np.max([a.shape for a in arrays], axis=0)
                 asked = [None] * len(largest) if sizes is None else np.atleast_1d(sizes)
                 shape = [int(m if n in (None, -1) else n) for m, n in builtins.zip(largest, asked, strict=True)]
-                fill = empty_of(arrays[0].dtype) if fill is None else as_array(fill)
+                fill = empty_of(arrays[0].dtype) if fill is None else array_of(fill)
                 padded = np.full((len(arrays), *shape), fill, arrays[0].dtype)
                 for i, array in builtins.enumerate(arrays):
                     place: tuple[Any, ...] = (i, *(builtins.slice(k) for k in array.shape))

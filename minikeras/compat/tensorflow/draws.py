@@ -14,6 +14,7 @@ from ..._core.tensor import as_array
 from ...random import Parameter, SizeLike, Source
 from . import philox
 from .dtypes import as_dtype
+from .errors import InvalidArgumentError
 
 MOST = 2**31 - 1  # the largest seed that TensorFlow takes
 State = tuple[int, int, int]
@@ -53,6 +54,8 @@ def state_for(op: str, dtype: str, seed: int | None, groups: int) -> State:
 
 def _scaled(numbers: Array, scale: Any, offset: Any) -> Array:
     dtype = numbers.dtype
+    if dtype.kind != "f":
+        raise TypeError(f"Normal numbers are floats. Received: dtype={dtype}")
     return (numbers * as_array(scale).astype(dtype) + as_array(offset).astype(dtype)).astype(dtype)
 
 
@@ -75,6 +78,8 @@ def draw_uniform(state: State, shape: Any, minval: Any, maxval: Any, dtype: str)
         if minval is not None and maxval is None:
             raise ValueError(f"Must specify maxval for integer dtype {as_dtype(dtype)!r}")
         low, high = (0, 0) if minval is None else (int(minval), int(maxval))
+        if low >= high and minval is not None:
+            raise InvalidArgumentError(f"Need minval < maxval, got {low} >= {high}")
         return philox.integers(state, math.prod(shape), low, high, dtype).reshape(shape)
     first, last = (as_array(v).astype(dtype) for v in (minval, 1 if maxval is None else maxval))
     return _scaled(philox.uniform(state, math.prod(shape), dtype).reshape(shape), last - first, first)

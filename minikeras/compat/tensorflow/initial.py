@@ -7,21 +7,20 @@ from typing import Any, TypeVar
 from ..._base.typing import Array
 from ..._core.tensor import Tensor
 from ...initializers import RandomNormal, RandomUniform
-from . import random
+from . import philox, random
 
 T = TypeVar("T", RandomNormal, RandomUniform)
 
 
 def _initializer(cls: Callable[..., T], draw: Callable[..., Tensor], a: Any, b: Any, seed: int | None) -> T:
-    """Return an initializer of a class; without a seed, `draw` replaces its own way of drawing."""
+    """Return an initializer of a class, with `draw` for its own way of drawing; a seed always draws the same."""
     initializer = cls(a, b, seed or 0)
-    if seed is None:
-        vars(initializer).update(_init_seed=None, _values=partial(_values, draw, a, b))
+    vars(initializer).update(_init_seed=seed, _values=partial(_values, draw, a, b, seed))
     return initializer
 
 
-def _values(draw: Callable[..., Tensor], a: Any, b: Any, shape: Any, dtype: str) -> Array:
-    return draw(shape, a, b, dtype).numpy()
+def _values(draw: Callable[..., Tensor], a: Any, b: Any, seed: int | None, shape: Any, dtype: str) -> Array:
+    return draw(shape, a, b, dtype, None if seed is None else philox.scrambled((seed, 0))).numpy()
 
 
 def random_normal_initializer(mean: float = 0.0, stddev: float = 0.05, seed: int | None = None) -> RandomNormal:

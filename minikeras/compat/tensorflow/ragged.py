@@ -75,14 +75,21 @@ class RaggedTensor(Rows):
         return cls.from_row_lengths(values, np.bincount(as_array(value_rowids), minlength=int(nrows or 0)))
 
     @classmethod
-    def from_tensor(cls, tensor: Any, lengths: Any = None, padding: Any = None, **_: Any) -> "RaggedTensor":
+    def from_tensor(cls, tensor: Any, lengths: Any = None, padding: Any = None, ragged_rank: int = 1, **_: Any) -> Any:
         """Return the rows of a tensor, without the padding at their ends."""
         array = array_of(tensor)
-        sizes: Any = np.full(len(array), array.shape[1]) if lengths is None else as_array(lengths)
+        if not 0 < ragged_rank < array.ndim or (lengths is not None and padding is not None):
+            raise ValueError("from_tensor takes one of `lengths` and `padding`, and a `ragged_rank` from 1 to the "
+                             f"tensor's rank - 1. Received: {ragged_rank=}, {array.shape=}")  # fmt: skip
+        *outer, width = array.shape[1 : ragged_rank + 1]
+        rows = array.reshape(np.prod(array.shape[:ragged_rank]), *array.shape[ragged_rank:])
         if padding is not None:
-            filled = array != array_of(padding)
-            sizes = np.where(filled.any(1), array.shape[1] - np.argmax(filled[:, ::-1], 1), 0)
-        return cls.from_row_lengths(np.concatenate([row[:n] for row, n in zip(array, sizes, strict=True)]), sizes)
+            TensorShape((unlike := array_of(padding)).shape).assert_is_compatible_with(rows.shape[2:])
+            filled = (rows != unlike).any(tuple(range(2, rows.ndim)))
+            lengths = (filled * np.arange(1, width + 1)).max(1, initial=0)
+        sizes = np.clip(np.full(len(rows), width) if lengths is None else as_array(lengths), 0, width)
+        ragged = cls.from_row_lengths(rows[np.arange(width) < sizes[:, None]], sizes)
+        return functools.reduce(cls.from_uniform_row_length, reversed(outer), ragged)
 
     @property
     def flat_values(self) -> Tensor:

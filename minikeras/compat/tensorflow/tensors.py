@@ -152,6 +152,16 @@ NAMES = {"float32": "float", "float64": "double", "float16": "half"}
 NODE = "{{{{function_node __wrapped__{}_device_/job:localhost/replica:0/task:0/device:CPU:0}}}} "
 
 
+def places(op: str, indices: Any, shape: Any) -> Array:
+    """Return positions in a shape, each a row of indices; one that is outside is an InvalidArgumentError."""
+    where = as_array(indices).astype(int)
+    outside = ((where < 0) | (where >= np.array(shape[: where.shape[-1]], float))).any(-1)  # NaN for an open size
+    if outside.any():
+        place = f"indices{np.argwhere(outside)[0].tolist()} = {where[outside][0].tolist()}"
+        raise InvalidArgumentError(f"{NODE.format(op)}{place} does not index into shape {[*shape]} [Op:{op}]")
+    return where
+
+
 class Promotion:
     """The settings of `tf.experimental.numpy.experimental_enable_numpy_behavior`."""
 
@@ -537,7 +547,8 @@ class Variable(KerasVariable):
 
     def scatter_nd_update(self, indices: Any, updates: Any, name: str | None = None) -> Any:
         """Assign to the elements, or slices, whose positions are the rows of `indices`."""
-        return self.assign(ops.scatter_update(self, as_array(indices), _array(updates, self.array.dtype.name)))
+        where = places("ResourceScatterNdUpdate", indices, self.array.shape)
+        return self.assign(ops.scatter_update(self, where, _array(updates, self.array.dtype.name)))
 
     def scatter_update(self, sparse_delta: Any, use_locking: bool = False, name: str | None = None) -> Any:
         """Assign to the rows of a `tf.IndexedSlices`."""
