@@ -37,7 +37,8 @@ globals().update({f"assert_{name}": _compares(name, sign) for name, sign in _SIG
 def assert_near(x: Any, y: Any, rtol: Any = None, atol: Any = None, message: str | None = None, *_: Any,
                 **__: Any) -> None:  # fmt: skip
     """Raise an InvalidArgumentError unless x and y are nearly equal: |x - y| <= atol + rtol |y|."""
-    a, b = array_of(x), array_of(y)
+    a = array_of(x)
+    b = as_array(convert_to_tensor(y, a.dtype))
     least = 10 * (np.finfo(a.dtype).eps if a.dtype.kind == "f" else 1e-6)
     near = np.abs(a - b) <= (least if atol is None else atol) + (least if rtol is None else rtol) * np.abs(b)
     if not near.all():

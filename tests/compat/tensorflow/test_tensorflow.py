@@ -159,6 +159,14 @@ INVALID, OUTSIDE = tf.errors.InvalidArgumentError, tf.errors.OutOfRangeError
         (INVALID, lambda: tf.random.uniform((2,), 7, maxval=5, dtype=tf.int64)),
         (TypeError, lambda: tf.random.normal((2,), dtype=tf.int32)),
         (TypeError, lambda: tf.random.truncated_normal((2,), dtype=tf.int64)),
+        (INVALID, lambda: tf.debugging.assert_near(np.float64(1), 1.0 + 1e-10)),
+        (INVALID, lambda: tf.debugging.assert_near(1.0, 1.0 + 1e-5)),
+        (INVALID, lambda: tf.debugging.Assert(False, [1])),
+        (ValueError, lambda: tf.debugging.assert_shapes([(X, ("a", "b")), (X[:, 0], ("b",))])),
+        (ValueError, lambda: tf.debugging.assert_shapes([(X, (2, 4))])),
+        (ValueError, lambda: tf.debugging.assert_shapes([(X, (2,))])),
+        (ValueError, lambda: tf.nn.dropout(X, 1.0)),
+        (ValueError, lambda: tf.nn.dropout(tf.constant([1, 2]), 0.5)),
         (ValueError, lambda: tf.add_n([])),
         (ValueError, lambda: tf.RaggedTensor.from_tensor([[1, 2]], lengths=[1], padding=0)),
         (ValueError, lambda: tf.RaggedTensor.from_tensor([[1, 2]], ragged_rank=0)),
@@ -393,6 +401,48 @@ def test_the_values_of_a_checkpoint_are_listed(tmp_path: Path) -> None:
 def test_a_saved_model_that_is_not_there_is_an_os_error(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="does not exist"):
         tf.saved_model.load(str(tmp_path / "none"))
+
+
+def test_a_saved_module_comes_back_as_it_was_saved(tmp_path: Path) -> None:
+    class Scale(tf.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.factor = tf.Variable(2.0)
+
+        def __call__(self, x: Any) -> Any:
+            return self.factor * x
+
+    module, folder = Scale(), str(tmp_path / "new" / "folder")
+    tf.saved_model.save(module, folder)
+    module.factor.assign(5.0)
+    first, second = tf.saved_model.load(folder), tf.saved_model.load(folder)
+    first.factor.assign(7.0)
+    assert (float(first(1.0)), float(second(1.0))) == (7.0, 2.0)
+    tf.saved_model.save(module, folder)
+    assert float(tf.saved_model.load(folder)(1.0)) == 5.0
+    with pytest.raises(ValueError, match="needs a Keras model or a tf.Module"):
+        tf.saved_model.save({"factor": 1}, folder)
+
+
+def test_a_saved_model_is_a_model_again(tmp_path: Path) -> None:
+    model = tf.keras.Sequential([tf.keras.Input((2,)), tf.keras.layers.Dense(1)])
+    tf.saved_model.save(model, str(tmp_path))
+    np.testing.assert_array_equal(tf.saved_model.load(str(tmp_path))(X[:, :2]), model(X[:, :2]))
+
+
+def test_internal_addresses_of_tensorflow(installed: None) -> None:
+    from tensorflow.python.client import device_lib
+    from tensorflow.python.eager import context
+    from tensorflow.python.framework import dtypes, errors, ops
+    from tensorflow.python.ops.resource_variable_ops import ResourceVariable
+
+    assert isinstance(tf.Variable(1.0), ResourceVariable)
+    assert isinstance(tf.constant(1.0), ops.EagerTensor)
+    assert context.executing_eagerly()
+    assert device_lib.list_local_devices()[0].device_type == "CPU"
+    assert (dtypes.float32, errors.NotFoundError) == (tf.float32, tf.errors.NotFoundError)
+    with pytest.raises(AttributeError, match=r"tensorflow\.python\.framework\.ops"):
+        getattr(ops, "no_such_name")  # noqa: B009 - the access is the test
 
 
 @pytest.mark.parametrize("name", ["Session", "placeholder", "train.AdamOptimizer", "nn.rnn_cell"])
