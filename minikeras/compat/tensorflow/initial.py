@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from ..._base.typing import Array
-from ..._core.tensor import Tensor
+from ..._core.tensor import Tensor, as_array
 from ...initializers import RandomNormal, RandomUniform
 from . import philox, random
 
@@ -20,7 +20,7 @@ def _initializer(cls: Callable[..., T], draw: Callable[..., Tensor], a: Any, b: 
 
 
 def _values(draw: Callable[..., Tensor], a: Any, b: Any, seed: int | None, shape: Any, dtype: str) -> Array:
-    return draw(shape, a, b, dtype, None if seed is None else philox.scrambled((seed, 0))).numpy()
+    return draw(shape, a, b, dtype, None if seed is None else philox.scrambled(as_array((seed, 0)))).numpy()
 
 
 def random_normal_initializer(mean: float = 0.0, stddev: float = 0.05, seed: int | None = None) -> RandomNormal:
