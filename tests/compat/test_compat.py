@@ -386,6 +386,9 @@ m, v, b, g = (K.constant(n) for n in ([1, 1, 1], [2, 1, 1], [0, 0, 1], [1, 2, 1]
 add = lambda i, s: (i + s[0], [i + s[0]])
 steps, start = x[:, :, None] + 1, [K.zeros((2, 1))]
 mask = K.constant([[True, False, False], [True, False, True]], dtype="bool")
+chances = K.softmax(K.constant([
+    [[0, 3, 1, 2], [1, 0, 2, 2], [3, 0, 0, 1]], [[0, .5, 2, 1], [0, 1, 3, 0], [1, 1, 1, 1]]]))
+twice = K.constant([[[0.9, 0.05, 0.05], [0.05, 0.05, 0.9], [0.9, 0.05, 0.05]]])
 """
 PAST_ARRAYS = [  # measured on `tf.keras.backend` of TensorFlow 2.21
     ("K.cumsum(x)", [[0, 1, 2], [3, 5, 7]]),
@@ -424,6 +427,25 @@ PAST_ARRAYS = [  # measured on `tf.keras.backend` of TensorFlow 2.21
     ("K.rnn(add, steps, start, go_backwards=True)[1][..., 0]", [[3, 5, 6], [6, 11, 15]]),
     ("K.rnn(add, K.permute_dimensions(steps, (1, 0, 2)), start, time_major=True)[1][..., 0]",
      [[1, 4], [3, 9], [6, 15]]),
+    ("K.constant([1, 2, 3, 4], shape=(2, 2))", np.array([[1, 2], [3, 4]], "float32")),
+    ("K.constant([3], shape=(2, 2), dtype='int32')", np.full((2, 2), 3, "int32")),
+    ("K.binary_crossentropy(K.constant([0., 1., 1.]), K.constant([.2, .8, 0.]))", [0.2231435, 0.2231434, 15.424949]),
+    ("K.binary_crossentropy(K.constant([0., 1.]), K.constant([2., 3.]), from_logits=True)", [2.126928, 0.04858735]),
+    ("K.spatial_2d_padding(x[None, :, :1, None], ((1, 0), (0, 2)))[0, ..., 0]", [[0, 0, 0], [0, 0, 0], [3, 0, 0]]),
+    ("K.spatial_2d_padding(x[None, None, :, :1], ((1, 0), (0, 2)), 'channels_first')[0, 0]",
+     [[0, 0, 0], [0, 0, 0], [3, 0, 0]]),
+    ("K.switch(K.constant([[1.], [0.]]), x, -x)", [[0, 1, 2], [-3, -4, -5]]),
+    ("K.switch(K.constant(0.), lambda: x, lambda: -x)", [[0, -1, -2], [-3, -4, -5]]),
+    ("K.relu(x - 2, alpha=.1, max_value=2., threshold=1.)", [[-0.3, -0.2, -0.1], [0, 2, 2]]),
+    ("K.moving_average_update(K.variable([1., 2.]), K.constant([3., 4.]), .9)", [1.2, 2.2]),
+    ("K.batch_dot(x, y[:, :, ::-1], axes=1)", [[13, 10], [112, 100]]),
+    ("K.ctc_batch_cost(K.constant([[0, 1], [2, 0]]), chances, K.constant([[3], [2]]), K.constant([[2], [1]]))",
+     [[6.04502], [0.40799]]),
+    ("K.ctc_decode(chances, np.array([3, 2]), greedy=False, beam_width=4, top_paths=2)[0][0]",
+     [[1, 0, -1], [2, -1, -1]]),
+    ("K.ctc_decode(chances, np.array([3, 2]), greedy=False, beam_width=4, top_paths=2)[0][1]",
+     [[1, 2, 0], [1, 2, -1]]),
+    ("K.ctc_decode(twice, np.array([3]), greedy=False)[0][0]", [[0, -1, -1]]),
 ]  # fmt: skip
 
 

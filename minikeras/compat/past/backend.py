@@ -22,7 +22,7 @@ from .patches import outdated, resolve
 
 F = TypeVar("F", bound=Callable[..., Any])
 _SAME = """
-    abs all any arange binary_crossentropy cast categorical_crossentropy clip cos dot dtype elu equal exp greater
+    abs all any arange cast categorical_crossentropy clip cos dot dtype elu equal exp greater
     greater_equal is_tensor less less_equal log logsumexp max maximum mean min minimum ndim not_equal one_hot ones_like
     prod reshape round shape sigmoid sign sin softmax softplus softsign sparse_categorical_crossentropy square squeeze
     stack std stop_gradient sum tanh tile transpose var zeros_like"""
@@ -45,6 +45,8 @@ _ONE_LINERS: dict[str, tuple[str, Callable[..., Any]]] = {
     "batch_normalization": ("keras.ops.batch_normalization", lambda x, mean, var, beta, gamma, axis=-1, epsilon=1e-3:
         ops.batch_normalization(x, mean, var, axis, beta, gamma, epsilon)),
     "batch_set_value": ("x.assign(value)", lambda tuples: ([x.assign(value) for x, value in tuples], None)[1]),
+    "binary_crossentropy": ("keras.ops.binary_crossentropy", lambda target, output, from_logits=False:
+        ops.binary_crossentropy(target, output, True) if from_logits else _crossentropy(target, output)),
     "cast_to_floatx": ("keras.ops.cast(x, keras.config.floatx())",
         lambda x: (ops.cast if isinstance(x, TensorOps) else np.asarray)(x, floatx())),
     "concatenate": ("keras.ops.concatenate(tensors, axis=-1)", lambda tensors, axis=-1: ops.concatenate(tensors, axis)),
@@ -71,8 +73,9 @@ _ONE_LINERS: dict[str, tuple[str, Callable[..., Any]]] = {
     "moving_average_update": ("x.assign(x * momentum + value * (1 - momentum))",
         lambda x, value, momentum: (x.assign(x * momentum + value * (1 - momentum)), x)[1]),
     "print_tensor": ("print(message, x)", lambda x, message="": (print(message, x), x)[1]),
-    "constant": ("keras.ops.convert_to_tensor(value, dtype)", lambda value, dtype=None, shape=None, name=None:
-        Tensor(np.full(np.shape(value) if shape is None else tuple(shape), value, standardize_dtype(dtype)))),
+    "constant": ("keras.ops.convert_to_tensor(value, dtype)", lambda value, dtype=None, shape=None, name=None: Tensor(
+        (np.broadcast_to if np.size(value) == 1 else np.reshape)(
+            np.array(value, standardize_dtype(dtype)), np.shape(value) if shape is None else tuple(shape)))),
     "name_scope": ("keras.name_scope, which names weights", lambda name, *_: nullcontext(name)),
     "ones": ("keras.ops.ones(shape), or a keras.Variable of it", lambda shape, dtype=None, name=None:
         Variable(np.ones(shape), dtype=standardize_dtype(dtype), name=name)),
@@ -141,6 +144,12 @@ def _called(value: Any) -> Any:
     return value() if callable(value) else value
 
 
+def _crossentropy(target: Any, output: Any) -> Any:
+    """Return the binary crossentropy of probabilities, with an epsilon within the logarithms too, as in Keras 2."""
+    p = ops.clip(output, epsilon(), 1 - epsilon())
+    return -(target * ops.log(p + epsilon()) + (1 - target) * ops.log(1 - p + epsilon()))
+
+
 @_today("keras.ops.pad")
 def spatial_2d_padding(x: Any, padding: Any = ((1, 1),) * 2, data_format: str | None = None) -> Any:
     """Return images padded with zeros."""
@@ -162,6 +171,11 @@ def ctc_decode(y_pred: Any, input_length: Any, greedy: bool = True, beam_width: 
     strategy, blank = "greedy" if greedy else "beam_search", y_pred.shape[-1] - 1
     scores = ops.log(y_pred + epsilon())
     paths, quality = ops.ctc_decode(scores, input_length, strategy, beam_width, top_paths, mask_index=blank)
+    if not greedy:  # equal neighbours count once, as in TensorFlow 1
+        found = as_array(paths)
+        again = np.diff(found, axis=2, prepend=-2) == 0
+        order = np.argsort(again, axis=2, kind="stable")
+        paths = Tensor(np.take_along_axis(np.where(again, -1, found), order, 2))
     return list(ops.unstack(paths, axis=0)), quality
 
 

@@ -280,7 +280,7 @@ class Dataset:
             draw = _python.Random(seed)
             passes = [ds._elements() for ds in datasets]
             shares = [1.0] * len(passes) if weights is None else as_array(weights).tolist()
-            while passes:
+            while sum(shares) > 0:
                 i = draw.choices(builtins.range(len(passes)), shares)[0]
                 found = list(itertools.islice(passes[i], 1))
                 if not found and stop_on_empty_dataset:
