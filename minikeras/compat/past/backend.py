@@ -45,8 +45,6 @@ _ONE_LINERS: dict[str, tuple[str, Callable[..., Any]]] = {
     "batch_normalization": ("keras.ops.batch_normalization", lambda x, mean, var, beta, gamma, axis=-1, epsilon=1e-3:
         ops.batch_normalization(x, mean, var, axis, beta, gamma, epsilon)),
     "batch_set_value": ("x.assign(value)", lambda tuples: ([x.assign(value) for x, value in tuples], None)[1]),
-    "binary_crossentropy": ("keras.ops.binary_crossentropy", lambda target, output, from_logits=False:
-        ops.binary_crossentropy(target, output, True) if from_logits else _crossentropy(target, output)),
     "cast_to_floatx": ("keras.ops.cast(x, keras.config.floatx())",
         lambda x: (ops.cast if isinstance(x, TensorOps) else np.asarray)(x, floatx())),
     "concatenate": ("keras.ops.concatenate(tensors, axis=-1)", lambda tensors, axis=-1: ops.concatenate(tensors, axis)),
@@ -144,8 +142,11 @@ def _called(value: Any) -> Any:
     return value() if callable(value) else value
 
 
-def _crossentropy(target: Any, output: Any) -> Any:
-    """Return the binary crossentropy of probabilities, with an epsilon within the logarithms too, as in Keras 2."""
+@_today("keras.ops.binary_crossentropy")
+def binary_crossentropy(target: Any, output: Any, from_logits: bool = False) -> Any:
+    """Return the crossentropy; that of probabilities has an epsilon within the logarithms too, as in Keras 2."""
+    if from_logits:
+        return ops.binary_crossentropy(target, output, True)
     p = ops.clip(output, epsilon(), 1 - epsilon())
     return -(target * ops.log(p + epsilon()) + (1 - target) * ops.log(1 - p + epsilon()))
 

@@ -75,7 +75,8 @@ class RaggedTensor(Rows):
         return cls.from_row_lengths(values, np.bincount(as_array(value_rowids), minlength=int(nrows or 0)))
 
     @classmethod
-    def from_tensor(cls, tensor: Any, lengths: Any = None, padding: Any = None, ragged_rank: int = 1, **_: Any) -> Any:
+    def from_tensor(cls, tensor: Any, lengths: Any = None, padding: Any = None, ragged_rank: int = 1,
+                    **_: Any) -> "RaggedTensor":  # fmt: skip
         """Return the rows of a tensor, without the padding at their ends."""
         array = array_of(tensor)
         if not 0 < ragged_rank < array.ndim or (lengths is not None and padding is not None):
