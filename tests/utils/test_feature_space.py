@@ -123,6 +123,15 @@ def test_what_needs_no_data_needs_no_adapt() -> None:
     assert row == {"a": [7], "b": [0, 1, 0], "c": [0, 1], "d": [layers.Hashing(4)([7]).numpy()[0]]}
 
 
+def test_preprocessors_are_named_after_their_features() -> None:
+    space = FeatureSpace({
+        "a": FeatureSpace.float_normalized(name="n"), "b": FeatureSpace.float_discretized(3),
+        "c": FeatureSpace.float_rescaled(0.5, name="r"), "d": "float_normalized",
+        "e": FeatureSpace.string_hashed(4, name="h")})  # fmt: skip
+    names = {name: layer.name.removesuffix("_preprocessor") for name, layer in space.preprocessors.items()}
+    assert names == {"a": "n", "b": "float_discretized", "c": "r", "d": "d", "e": "h"}
+
+
 TWO: dict[str, Any] = {"f": "integer_categorical", "g": "integer_categorical"}
 WRONG: dict[str, Callable[[], Any]] = {
     "none": lambda: FeatureSpace({}),

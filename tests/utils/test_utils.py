@@ -11,7 +11,7 @@ from hypothesis import given, strategies as st
 from minikeras import Tensor
 from minikeras._base.typing import Array
 from minikeras.preprocessing import sequence
-from minikeras.utils import pad_sequences, split_dataset
+from minikeras.utils import pad_sequences, split_dataset, to_categorical
 
 RAGGED = [[1], [2, 3], [], [4, 5, 6]]
 
@@ -127,3 +127,19 @@ def test_an_unseeded_shuffle_follows_the_global_stream() -> None:
 def test_wrong_splits(data: Any, arguments: dict[str, Any], error: type[Exception]) -> None:
     with pytest.raises(error):
         split_dataset(data, **arguments)
+
+
+@pytest.mark.parametrize(
+    ("labels", "classes", "expected"),
+    [
+        ([[0], [2]], 4, [[1, 0, 0, 0], [0, 0, 1, 0]]),
+        ([0, 3], 2, [[1, 0], [0, 0]]),  # a tensor's labels that are no class are zeros, as in Keras
+        ([[0, 1]], 2, [[[1, 0], [0, 1]]]),
+        ([[1]], None, [[0, 1]]),
+        (1, None, [0, 1]),
+    ],
+)
+def test_labels_in_tensors_are_one_hot_tensors(labels: Any, classes: int | None, expected: Any) -> None:
+    found = to_categorical(Tensor(np.array(labels)), classes)
+    assert isinstance(found, Tensor)
+    assert (found.numpy().tolist(), found.dtype) == (expected, "float32")
