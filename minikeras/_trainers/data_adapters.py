@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -20,6 +21,7 @@ ClassWeights: TypeAlias = Mapping[int, float] | None
 Data: TypeAlias = tuple[Any, ...]
 """(x,), (x, y) or (x, y, sample_weight). Each is an array or a structure of arrays that the user chose, hence Any."""
 _LIKE_ARRAYS = ("__array__", "to_numpy", "toarray")  # methods of what becomes an array
+_NO_NUMBERS = str | bytes | np.datetime64 | np.timedelta64  # though NumPy casts digits and times to floats
 
 
 def as_input(x: Any, argument: str = "x") -> Array:
@@ -37,12 +39,9 @@ def as_input(x: Any, argument: str = "x") -> Array:
     array = x if type(x) is np.ndarray and x.dtype.isnative else as_array(x)  # a memmap becomes a view of its file
     if argument[0] == "x" and array.dtype.kind in "OSU" and all(isinstance(item, str | bytes) for item in array.flat):
         return array.astype(object, copy=False)  # texts, which layers such as StringLookup take
-    if array.dtype.kind == "O":
-        try:
+    if array.dtype.kind == "O" and not any(isinstance(item, _NO_NUMBERS) for item in array.flat):
+        with suppress(TypeError, ValueError):
             array = array.astype("float64")
-        except (TypeError, ValueError):
-            raise ValueError(f"`{argument}` must hold numbers. Received an array of objects of shape {array.shape}"
-                             f"{culprit(array, columns)}.") from None  # fmt: skip
     if array.dtype.kind not in "fiubc":
         raise ValueError(f"`{argument}` must hold numbers. Received an array of dtype {array.dtype}, shape "
                          f"{array.shape}{culprit(array, columns)}. Pass floats, or integers for names.")  # fmt: skip

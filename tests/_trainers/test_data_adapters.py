@@ -3,6 +3,7 @@
 import re
 import tracemalloc
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from typing import Any, assert_type
@@ -246,6 +247,7 @@ KINDS: list[tuple[Any, Any]] = [
     (Frame([1, 2]), np.array([[1], [2]])),
     ({"a": Frame(ONE), "b": Frame([1, 2])}, {"a": ONE, "b": np.array([[1], [2]])}),
     (Frame(np.array([[1, 2.5], [True, False]], object)), np.array([[1, 2.5], [1, 0]])),
+    (Frame(np.array([[1], [Decimal("0.5")]], object)), np.array([[1], [0.5]])),
     (Arrow(), np.arange(3)),
     (Bits(), np.array([True, False])),
 ]
@@ -256,6 +258,10 @@ def test_kinds_of_data(data: Any, expected: Any) -> None:
     assert equal(as_data(data)[0], expected)
     found = next(iter(Batches(data, data).epoch()))
     assert equal(found, next(iter(Batches(expected, expected).epoch())))
+
+
+def test_a_missing_object_is_nan() -> None:
+    assert np.array_equal(as_data(np.array([1.5, None, Decimal(2)], object))[0], [1.5, np.nan, 2], equal_nan=True)
 
 
 def test_a_matrix_stored_by_columns_is_not_copied_to_take_rows() -> None:
@@ -571,6 +577,9 @@ WRONG: dict[str, tuple[Callable[[], Any], str]] = {
     "text": (lambda: Batches("abc"), "abc"),
     "class names": (lambda: Batches(X, np.array(list("abcde"))), "`y` must hold numbers.*integers"),
     "list of class names": (lambda: Batches(X, ["a"] * 5), "`y` must hold numbers"),
+    "class names of digits": (lambda: Batches(X, np.array(list("01234"), object)), "`y` must hold numbers"),
+    "digits among numbers": (lambda: Batches(np.array([[1.5, "2"]], object)), "numbers"),
+    "times in objects": (lambda: Batches(X, np.array([np.datetime64(i, "s") for i in range(5)], object)), "numbers"),
     "objects": (lambda: Batches(np.array([{}, {}])), "numbers"),
     "an input of names": (lambda: Batches({"age": np.array(["a", None])}), r"`x\['age'\]`"),
     "ragged": (lambda: Batches([[1.0], [1.0, 2.0]]), "different lengths"),
