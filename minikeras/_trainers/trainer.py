@@ -525,7 +525,7 @@ class Trainer(Layer):
         source = Batches(x, y, sample_weight, batch_size, steps, together=self.steps_per_execution)
         self.__build_for(source, "test")
         hooks = self.__callback_list(callbacks, verbose, 1, source.count)
-        with closing(hooks), Interrupt() as interrupt:
+        with closing(hooks), Interrupt() as interrupt, self._jits["test"].lock:  # threads share the metrics
             logs = self.__test_logs(source, hooks, interrupt)
         return logs if return_dict else self._in_order(logs)
 

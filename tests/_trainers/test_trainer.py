@@ -8,6 +8,7 @@ import signal
 import threading
 import tracemalloc
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -339,6 +340,19 @@ def test_a_layer_shared_by_two_models() -> None:
         found.append((losses, a.get_weights() + b.get_weights()))
     assert found[0][0] == found[1][0]
     assert same(found[0][1], found[1][1])
+
+
+def test_threads_evaluate_one_model_in_turn() -> None:
+    x = np.arange(96.0)[:, None]
+    model = keras.Sequential([Input((1,)), Dense(1, kernel_initializer="ones")])
+    model.compile(loss="mse", metrics=["mae"])
+
+    def evaluate(k: int) -> Any:
+        batches = ((x[i : i + 1], x[i : i + 1] + k) for i in range(96))
+        return model.evaluate(batches, verbose=0)
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(evaluate, range(40))) == [[k * k, k] for k in range(40)]
 
 
 def test_two_models_train_in_two_threads() -> None:
