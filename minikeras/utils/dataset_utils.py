@@ -108,7 +108,7 @@ def timeseries_dataset_from_array(data: Any, targets: Any, sequence_length: int,
         ([[0, 1, 2], [1, 2, 3], [2, 3, 4], [3, 4, 5]], [10, 11, 12, 13])
     """
     one_of("format", format, ("tf", "grain"))
-    values = np.asarray(data)
+    values = ops.convert_to_numpy(data)
     last = len(values) - 1
     within("sampling_rate", sampling_rate, 1, last)
     within("sequence_stride", sequence_stride, 1, last)
@@ -119,7 +119,7 @@ def timeseries_dataset_from_array(data: Any, targets: Any, sequence_length: int,
         within("end_index", end_index, (start_index or 0) + 1, last)
     start, end = start_index or 0, len(values) if end_index is None else end_index
     count = end - start - (sequence_length - 1) * sampling_rate
-    labels = None if targets is None else np.asarray(targets)[start:end]
+    labels = None if targets is None else ops.convert_to_numpy(targets)[start:end]
     starts = np.arange(0, count if labels is None else min(count, len(labels)), sequence_stride)
     if shuffle:
         np.random.RandomState(np.random.randint(10**6) if seed is None else seed).shuffle(starts)  # noqa: NPY002

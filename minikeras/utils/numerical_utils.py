@@ -9,7 +9,7 @@ from .. import ops
 from .._base.checks import one_of
 from .._base.signature import suggests
 from .._base.typing import Array, DTypeLike, FloatArray, TensorLike
-from .._core.tensor import Tensor, TensorOps
+from .._core.tensor import Tensor, TensorOps, as_array
 from ..ops.classes import advice_on_range
 
 
@@ -65,8 +65,8 @@ def to_categorical(x: TensorLike, num_classes: int | None = None) -> FloatArray 
         x = ops.squeeze(x, -1) if x.ndim > 1 and x.shape[-1] == 1 else x
         return ops.one_hot(x, num_classes or int(ops.max(x)) + 1)
     try:
-        labels = np.array(x, dtype="int64")
-    except ValueError:
+        labels = as_array(x).astype("int64")
+    except (TypeError, ValueError):
         raise ValueError(f"Labels must be integers. Received: {x!r:.80}. Names of classes become integers by "
                          "np.unique(names, return_inverse=True)[1].") from None  # fmt: skip
     if labels.ndim > 1 and labels.shape[-1] == 1:

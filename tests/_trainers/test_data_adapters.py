@@ -668,6 +668,9 @@ def test_to_categorical() -> None:
         utils.to_categorical([])
     with pytest.raises(ValueError, match=r"Received: .*cat.*np\.unique"):
         utils.to_categorical(["cat"])
+    for missing in (np.ma.masked_less([0, 1], 1), np.array([0, None])):
+        with pytest.raises(ValueError, match="must be integers"):
+            utils.to_categorical(missing)
 
 
 def test_normalize() -> None:

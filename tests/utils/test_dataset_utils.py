@@ -119,6 +119,17 @@ def test_texts_in_folders(tmp_path: Path) -> None:
     assert (texts.tolist(), labels.tolist()) == (["so ne", "so po"], [[0], [1]])
 
 
+def test_windows_are_of_the_series_as_it_was() -> None:
+    series = np.arange(4.0)
+    windows = keras.utils.timeseries_dataset_from_array(series, None, 2)
+    series[:] = 0
+    assert np.asarray(next(iter(windows))).tolist() == [[0, 1], [1, 2], [2, 3]]
+    x, y = next(iter(keras.utils.timeseries_dataset_from_array([1.5, 2.5, 3.5], [1, 2, 3], 2)))
+    assert (x.dtype, y.dtype) == ("float32", "int32")
+    with pytest.raises(ValueError, match="masked"):
+        keras.utils.timeseries_dataset_from_array(np.ma.masked_less(series, 1), None, 2)
+
+
 def test_windows_of_a_series() -> None:
     data = np.arange(20)
     batches = utils.timeseries_dataset_from_array(data, data * 10, 3, 2, 2, 4, start_index=1, end_index=15)

@@ -199,7 +199,7 @@ class Dataset:
     @staticmethod
     def from_tensors(tensors: Any, name: str | None = None) -> "Dataset":
         """Return a dataset of one element."""
-        element = tree_map(_tensor, tensors)
+        element = tree_map(lambda x: x if isinstance(x, Dataset | Composite) else convert_to_tensor(x), tensors)
         return Dataset("Tensor", lambda: iter([element]), lambda: tree_map(_spec, element), 1)
 
     @staticmethod

@@ -123,6 +123,13 @@ X, DATA = tf.ones((2, 3)), tf.data.Dataset
 INVALID, OUTSIDE = tf.errors.InvalidArgumentError, tf.errors.OutOfRangeError
 
 
+def test_a_dataset_of_one_element_keeps_its_numbers() -> None:
+    x = np.ones(2)
+    dataset = tf.data.Dataset.from_tensors((x, {"y": x}))
+    x[:] = 0
+    assert [(a.numpy().tolist(), b["y"].numpy().tolist()) for a, b in dataset] == [([1, 1], [1, 1])]
+
+
 @pytest.mark.parametrize(
     ("error", "call"),
     [
