@@ -65,7 +65,7 @@ def to_categorical(x: TensorLike, num_classes: int | None = None) -> FloatArray 
         x = ops.squeeze(x, -1) if x.ndim > 1 and x.shape[-1] == 1 else x
         return ops.one_hot(x, num_classes or int(ops.max(x)) + 1)
     try:
-        labels = as_array(x).astype("int64")
+        labels = np.array(as_array(x) if isinstance(x, np.ndarray) else x, "int64")  # as_array refuses masked values
     except (TypeError, ValueError):
         raise ValueError(f"Labels must be integers. Received: {x!r:.80}. Names of classes become integers by "
                          "np.unique(names, return_inverse=True)[1].") from None  # fmt: skip
