@@ -236,15 +236,11 @@ def _passed(entry: Entry, makers: Mapping[int, Entry], targets: Container[int]) 
     for name, (place, rule) in entry.op.fused_vjp.items():
         y = entry.inputs[place]
         maker = makers.get(id(y))
-        if maker is not None and maker.op.name == name and id(y) not in targets and _agree(maker, entry):
-            x = maker.inputs[0]
-            return (place, x, rule) if isinstance(x, TensorOps) else None
+        if maker is not None and maker.op.name == name and id(y) not in targets:
+            a, b = maker.arguments(), entry.arguments()  # they must agree in those that both have, such as the axis
+            if all(a[key] == b[key] for key in _shared(maker.op, entry.op)):
+                return (place, maker.inputs[0], rule) if isinstance(maker.inputs[0], TensorOps) else None
     return None
-
-
-def _agree(a: Entry, b: Entry) -> bool:
-    """Return whether two operations agree in the arguments that both have, such as the axis."""
-    return all(a.arguments()[name] == b.arguments()[name] for name in _shared(a.op, b.op))
 
 
 @cache

@@ -52,7 +52,7 @@ def evaluate(model: Trainer, data: Data, batch_size: int | None) -> bool:
     Return whether that was possible. It is not if the states may be no sums: for a user's own metrics or `test_step`,
     and for a model that keeps a state from batch to batch.
     """
-    if not is_dask(data) or not model._reports_as_usual() or _is_stateful(model):
+    if not is_dask(data) or model._replaces() or _is_stateful(model):
         return False
     data = _in_chunks(data)
     _metric_states(model, _zeros(data))
@@ -61,8 +61,7 @@ def evaluate(model: Trainer, data: Data, batch_size: int | None) -> bool:
     data = _map(lambda a: a.compute_chunk_sizes() if np.isnan(a.shape[0]) else a, data)
     ends = np.cumsum(leaves(data)[0].chunks[0])
     ends[:-1] -= ends[:-1] % (batch_size or 32)
-    sizes = tuple(np.diff(np.unique([0, *ends])).tolist())
-    data = _map(lambda a: a.rechunk({0: sizes}), data)
+    data = _map(lambda a: a.rechunk({0: tuple(np.diff(np.unique([0, *ends])).tolist())}), data)
     chunks = _map_chunks(partial(_metric_states, batch_size=batch_size), data, model)
     states = import_module("dask").compute(*chunks.to_delayed())
     for variable, *parts in zip((v for metric in model.metrics for v in metric.variables), *states, strict=True):

@@ -52,17 +52,15 @@ class Trainer(Layer):
     """The optimizer given to `compile`."""
     history: History
     """Losses and metrics of the last `fit`."""
+    train_function = test_function = predict_function = cast("Any", None)
+    """If set, it runs in the place of `train_step` and the like, on an iterator of a batch; the last one on a list."""
 
     def __init__(self, **options: Any) -> None:  # a model's overloads tell their types
         super().__init__(**options)
         self.loss: Any = None
-        self.compiled: bool = False
-        self.run_eagerly: bool = False
-        self.jit_compile: bool = False
+        self.compiled = self.run_eagerly = self.jit_compile = False
         self.steps_per_execution: int = 1
-        self.stop_training: bool = False
-        self.stop_evaluating: bool = False
-        self.stop_predicting: bool = False
+        self.stop_training = self.stop_evaluating = self.stop_predicting = False
         self._initial_epoch: int | None = None
         self._compiled_loss: CompiledLoss | None = None
         self._compiled_metrics: CompiledMetrics | None = None
@@ -82,14 +80,28 @@ class Trainer(Layer):
         """Run the steps of training, evaluation and, if it is overridden, prediction."""
         whole, lazy = undone(always=False), lambda: not self.run_eagerly
         return {
-            "train": Jit(whole(lambda data: self.train_step(data)), lazy, must_agree=self.__must_agree),
-            "test": Jit(whole(lambda data: self.test_step(data)), lazy, must_agree=self.__must_agree),
-            "predict": Jit(lambda data: self.predict_step(data), self._is_pure, PROGRAM_BYTES)}  # fmt: skip
+            "train": Jit(whole(partial(self.__step, "train")), lazy, must_agree=self.__must_agree),
+            "test": Jit(whole(partial(self.__step, "test")), lazy, must_agree=self.__must_agree),
+            "predict": Jit(partial(self.__step, "predict"), lambda: False)}  # fmt: skip
+
+    def __step(self, phase: Phase, data: Any) -> Any:
+        """Run the step of a phase, or the function that was set in its place, on one batch."""
+        function = getattr(self, f"make_{phase}_function")() or getattr(self, f"{phase}_function")
+        batches = [data] if phase == "predict" else iter((data,))
+        return getattr(self, f"{phase}_step")(data) if function is None else function(batches)
+
+    @overridable
+    def make_train_function(self, force: bool = False) -> Any:
+        """Do nothing: steps are recorded anew when it is needed. A subclass may set `train_function` here."""
+
+    make_test_function = make_predict_function = make_train_function
 
     @property
     def _predict_jit(self) -> Jit:
-        """Runs `predict_step`, which is the forward pass unless it is overridden."""
-        return self._forward_jit if type(self).predict_step is Trainer.predict_step else self._jits["predict"]
+        """Runs `predict_step`, which is the forward pass unless it is replaced."""
+        own, plain = type(self), vars(self).keys().isdisjoint(("predict_step", "predict_function"))
+        plain &= own.make_predict_function is Trainer.make_predict_function and own.predict_step is Trainer.predict_step
+        return self._forward_jit if plain else self._jits["predict"]
 
     @cached_property
     def _taped(self) -> TapedFunction:
@@ -98,7 +110,7 @@ class Trainer(Layer):
 
     def __getstate__(self) -> dict[str, Any]:
         state = super().__getstate__()
-        left_out = ("_forward_jit", "_jits", "_taped", "history")
+        left_out = ("_forward_jit", "_taped", "history", *_RESET_BY_COMPILE)
         return {key: value for key, value in state.items() if key not in left_out} | {"_found_metrics": (-1, [])}
 
     def _quick_call(self, *args: Any, **kwargs: Any) -> Any:
@@ -136,9 +148,9 @@ class Trainer(Layer):
     def __must_agree(self) -> bool:
         """Return whether two runs must do the same before a step is replayed: with user code, or metrics of batches."""
         parts = [self.__compiled_optimizer, *self.metrics, *(v.regularizer for v in self.trainable_weights)]
-        replaced = {"train_step", *_REPORTING} & vars(self).keys()
-        built_in = self._is_pure() and all(part is None or is_built_in(part) for part in parts) and not replaced
-        return not built_in or not all(part.is_additive() for part in self.__compiled_parts)
+        built_in = self._is_pure() and all(part is None or is_built_in(part) for part in parts)
+        own = not built_in or self._replaces("train_step", "train_function", *_REPORTING)
+        return own or not all(part.is_additive() for part in self.__compiled_parts)
 
     def _is_rowwise(self) -> bool:
         """Return whether each row of the output depends on its row of the input alone."""
@@ -147,17 +159,16 @@ class Trainer(Layer):
     def __is_additive(self) -> bool:
         """Return whether loss and metrics are means over all rows, which do not depend on the batches."""
         masks = any(type(layer).compute_mask is not Layer.compute_mask for layer in self._flatten_layers()[1:])
-        by_row = self._reports_as_usual() and not masks and self._is_rowwise()
+        by_row = not self._replaces() and not masks and self._is_rowwise()
         return by_row and all(part.is_additive() for part in self.__compiled_parts)
 
-    def _reports_as_usual(self) -> bool:
-        """Return whether no method that computes the loss or the metrics is overridden."""
-        return all(getattr(type(self), name) is getattr(Trainer, name) for name in _REPORTING)
+    def _replaces(self, *names: str) -> bool:
+        """Return whether a subclass or an attribute of this model replaces one of some methods, by default reports."""
+        return any(x in vars(self) or getattr(type(self), x) is not getattr(Trainer, x) for x in names or _REPORTING)
 
     def __build_on(self, x: Any, phase: Phase) -> None:
         """Build the model by a call on a batch, unless it is built. What the call assigns to variables is undone."""
-        name = f"{phase}_step"
-        if not self._is_runnable() and getattr(type(self), name) is getattr(Trainer, name):
+        if not self._is_runnable() and not self._replaces(f"{phase}_step", f"{phase}_function"):
             with undone():
                 super().__call__(to_tensors(x), training=False)
 
@@ -208,15 +219,14 @@ class Trainer(Layer):
             chosen = optimizers.LossScaleOptimizer(chosen, name="loss_scale_optimizer")
         vars(self)["optimizer"] = chosen
         self.loss = loss if loss is not None else self.loss
-        self._compiled_loss = compiled_loss
-        self._compiled_metrics = compiled_metrics
+        self._compiled_loss, self._compiled_metrics = compiled_loss, compiled_metrics
         self._loss_tracker = Mean(name="loss")
-        self.run_eagerly = run_eagerly
+        self.run_eagerly, self.jit_compile = run_eagerly, jit_compile is True
         self.steps_per_execution = int(every)
-        self.jit_compile = jit_compile is True
         self.stop_training = False
         self.compiled = True
-        vars(self).pop("_jits", None)
+        for name in _RESET_BY_COMPILE:
+            vars(self).pop(name, None)
         self._compile_config = {
             "optimizer": plain, "loss": loss, "loss_weights": loss_weights, "metrics": metrics,
             "weighted_metrics": weighted_metrics, "run_eagerly": run_eagerly,
@@ -314,9 +324,8 @@ class Trainer(Layer):
         return ops.zeros(()) if total is None else total
 
     def _loss_of(self, x: Any, y: Any, y_pred: Any, sample_weight: Any, training: bool) -> Any:
-        if "training" in parameters(self.compute_loss).names:
-            return self.compute_loss(x, y, y_pred, sample_weight, training=training)
-        return self.compute_loss(x, y, y_pred, sample_weight)
+        options = {"training": training} if "training" in parameters(self.compute_loss).names else {}
+        return self.compute_loss(x, y, y_pred, sample_weight, **options)
 
     @overridable
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
@@ -416,13 +425,12 @@ class Trainer(Layer):
         if validation_split and validation_data is None:
             (x, y, sample_weight), validation_data = train_validation_split((x, y, sample_weight), validation_split)
         check_frequency(validation_freq)
-        every = self.steps_per_execution
-        source = Batches(x, y, sample_weight, batch_size, steps_per_epoch, shuffle=shuffle, class_weight=class_weight,
-                         together=every)  # fmt: skip
+        batches = partial(Batches, together=self.steps_per_execution)
+        source = batches(x, y, sample_weight, batch_size, steps_per_epoch, shuffle=shuffle, class_weight=class_weight)
         validation = None
         if validation_data is not None:
             size = validation_batch_size or batch_size
-            validation = Batches(*unpack_x_y_sample_weight(validation_data), size, validation_steps, together=every)
+            validation = batches(*unpack_x_y_sample_weight(validation_data), size, validation_steps)
         self.__build_for(source, "train")
         hooks = self.__callback_list(callbacks, verbose, epochs, source.count, add_history=True)
         vars(self)["stop_training"] = False
@@ -686,7 +694,9 @@ class Trainer(Layer):
 
 JOINED = 1024
 """How many rows are evaluated at once if the results do not depend on the batches."""
-_REPORTING = ("test_step", "compute_loss", "compute_metrics", "metrics", "get_metrics_result")
+_REPORTING = ("test_step", "test_function", "make_test_function", "compute_loss", "compute_metrics", "metrics",
+              "get_metrics_result")  # fmt: skip
+_RESET_BY_COMPILE = ("_jits", "train_function", "test_function", "predict_function")
 
 
 def _pure(layer: Layer) -> bool:

@@ -303,8 +303,7 @@ class MultiHeadAttention(Layer):
         if use_causal_mask:
             masks.append(np.tri(length, count, dtype=bool)[None])
         if self.sliding_window is not None:
-            distance = np.abs(np.arange(length)[:, None] - np.arange(count))
-            masks.append(distance[None] < self.sliding_window)
+            masks.append(np.abs(np.arange(length)[None, :, None] - np.arange(count)) < self.sliding_window)
         if attention_mask is not None:
             masks.append(ops.cast(attention_mask, "bool"))
         return reduce(ops.logical_and, masks) if masks else None

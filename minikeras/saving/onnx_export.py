@@ -147,8 +147,7 @@ class _Graph:
         for name, _, sizes in self.inputs:
             for axis, (a, b) in enumerate(sizes):
                 if a != b and one % a == 0 and one // a * b == two:
-                    size = _Value(self, name, "int64")("Shape", start=axis, end=axis + 1)
-                    return size("Mul", one // a)
+                    return _Value(self, name, "int64")("Shape", start=axis, end=axis + 1)("Mul", one // a)
         raise _refused(self.layer, "it computes a size from other sizes in an unknown way")
 
     def common(self, one: Any, two: Any, dtype: Any = None) -> _Value:

@@ -1406,3 +1406,69 @@ def test_the_state_of_a_model_from_an_earlier_version_is_read() -> None:
     earlier = Model.__new__(Model)
     earlier.__setstate__({names.get(key, key): value for key, value in model.__getstate__().items()})
     np.testing.assert_array_equal(earlier.predict(X, verbose=0), model.predict(X, verbose=0))
+
+
+class Functions(Sequential):
+    """Makes the functions that `fit` and its kin run, each from a step and the next batch."""
+
+    def make_train_function(self, force: bool = False) -> Any:
+        if self.train_function is not None and not force:
+            return self.train_function
+
+        def train(batches: Any) -> Any:
+            x, y = next(batches)
+            return {**self.train_step((2 * x, y)), "rows": ops.cast(len(x), "float32")}
+
+        self.train_function = train
+        return None
+
+    def make_test_function(self, force: bool = False) -> Any:
+        self.test_function = lambda batches: {"loss": 0.0 * ops.sum(next(batches)[0]) + 43.0}
+
+    def make_predict_function(self, force: bool = False) -> Any:
+        return lambda batches: 3 * self.predict_step(batches[0])  # as in Keras 2, nothing is set
+
+
+@pytest.mark.parametrize("eagerly", [False, True])
+def test_functions_made_by_a_subclass_are_run(eagerly: bool) -> None:
+    model, same_steps = (kind([Input((3,)), Dense(1, kernel_initializer="ones")]) for kind in (Functions, Sequential))
+    for each in (model, same_steps):
+        each.compile(keras.optimizers.SGD(0.01), "mse", run_eagerly=eagerly)
+    logs = model.fit(X, Y, batch_size=4, epochs=3, shuffle=False, verbose=0).history
+    assert logs["rows"] == [4.0] * 3
+    same_steps.fit(2 * X, Y, batch_size=4, epochs=3, shuffle=False, verbose=0)
+    assert same(model.get_weights(), same_steps.get_weights())
+    assert model.train_on_batch(X, Y, return_dict=True)["rows"] == len(X)
+    assert model.evaluate(X, Y, verbose=0) == 43.0
+    for predicted in (model.predict(X, verbose=0), model.predict_on_batch(X)):
+        np.testing.assert_allclose(predicted, 3 * np.asarray(model(X)), rtol=1e-6)
+    copy = pickle.loads(pickle.dumps(model))
+    assert copy.train_function is None
+
+
+def test_functions_set_on_a_model_are_run_until_it_is_compiled() -> None:
+    model = Sequential([Input((3,)), Dense(1)])
+    for _ in range(2):
+        model.compile("sgd", "mse")
+        model.fit(X, Y, verbose=0)
+        for make in (model.make_train_function, model.make_test_function, model.make_predict_function):
+            make(force=True)
+        assert model.evaluate(X, Y, verbose=0) != 7.0
+        model.train_function = model.test_function = lambda batches: {"loss": 0.0 * ops.sum(next(batches)[0]) + 7.0}
+        assert model.fit(X, Y, verbose=0).history == {"loss": [7.0]}
+        assert model.evaluate(X, Y, verbose=0) == 7.0
+
+
+@pytest.mark.parametrize("name", ["predict_step", "predict_function"])
+def test_a_prediction_set_on_a_model_is_run(name: str) -> None:
+    model, calls = Sequential([Input((3,)), Dense(1)]), []
+
+    def predict(data: Any) -> Any:
+        calls.append(data)
+        return 3 * model(keras.utils.unpack_x_y_sample_weight(data[0] if name == "predict_function" else data)[0])
+
+    model.predict(X, verbose=0)
+    setattr(model, name, predict)
+    for predicted in (model.predict(X, verbose=0), model.predict_on_batch(X), model.predict(X, verbose=0)):
+        np.testing.assert_allclose(predicted, 3 * np.asarray(model(X)), rtol=1e-6)
+    assert len(calls) == 3

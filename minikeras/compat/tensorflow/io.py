@@ -110,8 +110,7 @@ def decode_png(contents: Any, channels: int = 0, dtype: DTypeLike = "uint8", nam
 
 def decode_gif(contents: Any, name: str | None = None) -> Tensor:
     """The frames (frames, height, width, 3) in the bytes of a GIF."""
-    image = open_image(io.BytesIO(array_of(contents).item()))
-    frames = import_module("PIL.ImageSequence").Iterator(image)
+    frames = import_module("PIL.ImageSequence").Iterator(open_image(io.BytesIO(array_of(contents).item())))
     return Tensor(np.stack([np.array(frame.convert("RGB")) for frame in frames]))
 
 

@@ -79,8 +79,7 @@ def _box_muller(u: Array) -> Array:
 def normal(state: tuple[int, int, int], size: int, dtype: str) -> Array:
     """Draw from the standard normal distribution."""
     kind = "float64" if dtype == "float64" else "float32"
-    pairs = uniform(state, size + size % 2, kind).reshape(-1, 2)
-    return _box_muller(pairs).ravel()[:size].astype(dtype)
+    return _box_muller(uniform(state, size + size % 2, kind).reshape(-1, 2)).ravel()[:size].astype(dtype)
 
 
 def truncated_normal(state: tuple[int, int, int], size: int, dtype: str) -> Array:
