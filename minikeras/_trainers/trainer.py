@@ -99,7 +99,7 @@ class Trainer(Layer):
     @property
     def _predict_jit(self) -> Jit:
         """Runs `predict_step`, which is the forward pass unless it is replaced."""
-        own, plain = type(self), vars(self).keys().isdisjoint(("predict_step", "predict_function"))
+        own, plain = type(self), self.predict_function is None and "predict_step" not in self.__dict__
         plain &= own.make_predict_function is Trainer.make_predict_function and own.predict_step is Trainer.predict_step
         return self._forward_jit if plain else self._jits["predict"]
 
