@@ -143,8 +143,6 @@ def _may_broadcast(a: Shape, b: Shape) -> bool:
 
 def same_rank(x1: Tensor, x2: Tensor) -> tuple[Tensor, Tensor]:
     """Return two tensors in equal ranks, by adding or dropping a last axis of size 1 if they differ by one."""
-    if x1.ndim == x2.ndim:
-        return x1, x2
     if x2.ndim == x1.ndim + 1:
         return same_rank(x2, x1)[::-1]
     if x1.ndim != x2.ndim + 1 or x1.shape[-1] != 1:
