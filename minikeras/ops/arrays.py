@@ -113,8 +113,4 @@ def conjugated(x: Any) -> Any:
 def bare(op: Callable[..., Any]) -> Callable[..., Any]:
     """Return a function that runs a primitive on tensors, and its forward function alone on arrays."""
     forward = vars(op)["op"].forward
-
-    def call(*args: Any, **kwargs: Any) -> Any:
-        return (op if any(isinstance(x, TensorOps) for x in args) else forward)(*args, **kwargs)
-
-    return call
+    return lambda *args, **kwargs: (op if any(isinstance(x, TensorOps) for x in args) else forward)(*args, **kwargs)

@@ -289,10 +289,7 @@ def _moved(function: Callable[..., Any], *sources: Any) -> Any:
 
 
 def _at_least(function: Callable[..., Any]) -> Callable[..., Any]:
-    def call(*arys: Any) -> Any:
-        return only(tuple(np.reshape(x, function(np.empty(shape(x))).shape) for x in arys))
-
-    return call
+    return lambda *arys: only(tuple(np.reshape(x, function(np.empty(shape(x))).shape) for x in arys))
 
 
 def _broadcast_arrays(*args: Any, subok: bool = False) -> tuple[Any, ...]:
