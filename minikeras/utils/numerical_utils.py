@@ -10,7 +10,7 @@ from .._base.checks import one_of
 from .._base.signature import suggests
 from .._base.typing import Array, DTypeLike, FloatArray, TensorLike
 from .._core.tensor import Tensor, TensorOps, as_array
-from ..ops.classes import advice_on_range
+from ..ops.classes import advice_on_range, tally
 
 
 @overload
@@ -79,9 +79,7 @@ def to_categorical(x: TensorLike, num_classes: int | None = None) -> FloatArray 
     if wrong.size:
         raise IndexError(f"Labels must lie between 0 and num_classes - 1 = {num_classes - 1}. Received: {wrong[0]}."
                          f"{advice_on_range(labels, num_classes)}")  # fmt: skip
-    hot = np.zeros((labels.size, num_classes))
-    hot[np.arange(labels.size), labels.ravel()] = 1
-    return hot.reshape(*labels.shape, num_classes)
+    return tally(labels[..., None] % num_classes, num_classes, "float64", once=True)
 
 
 @suggests
