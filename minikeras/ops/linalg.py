@@ -236,10 +236,9 @@ def norm(x: TensorLike, ord: Any = None, axis: Axis = None, keepdims: bool = Fal
         >>> print(norm([3.0, 4.0]))
         Tensor(5.0, shape=(), dtype=float32)
     """
-    where = None if axis is None else normalize_axis_tuple(axis, ndim(x))
-    if ord is None and (where is None or len(where) <= 2):
-        return _length(x, where, keepdims)
-    where = tuple(range(ndim(x))) if where is None else where
+    where = tuple(range(ndim(x))) if axis is None else normalize_axis_tuple(axis, ndim(x))
+    if ord is None and (axis is None or len(where) <= 2):
+        return _length(x, None if axis is None else where, keepdims)
     if len(where) not in (1, 2):
         raise ValueError(f"norm needs one axis for vectors or two for matrices. Received: axis={axis}, ord={ord}")
     if isinstance(ord, str) and (len(where) == 1 or ord not in ("fro", "nuc")):
