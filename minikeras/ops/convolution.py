@@ -509,15 +509,11 @@ def average_pool(inputs: TensorLike, pool_size: Sizes, strides: Sizes | None = N
 # Blocks of images as columns, and pooling to a size
 
 
-def _two(value: Sizes) -> tuple[int, int]:
-    first, second = (value, value) if isinstance(value, int) else value
-    return first, second
-
-
 def _places(sizes: Shape, kernel_size: Sizes, dilation: Sizes, stride: Sizes) -> list[Any]:
     """Return the rows and columns of all blocks, as indices of shape (height, width, blocks down, blocks across)."""
     places = []
-    for axis, (n, k, d, s) in enumerate(zip(sizes, _two(kernel_size), _two(dilation), _two(stride), strict=True)):
+    pairs = (np.broadcast_to(x, 2).tolist() for x in (kernel_size, dilation, stride))
+    for axis, (n, k, d, s) in enumerate(zip(sizes, *pairs, strict=True)):
         index = d * np.arange(k)[:, None] + s * np.arange((n - d * (k - 1) - 1) // s + 1)
         places.append(index.reshape([index.shape[i // 2] if i % 2 == axis else 1 for i in (0, 1, 2, 3)]))
     return places
@@ -526,22 +522,22 @@ def _places(sizes: Shape, kernel_size: Sizes, dilation: Sizes, stride: Sizes) ->
 @composite
 def unfold(x: TensorLike, kernel_size: Sizes, dilation: Sizes = 1, padding: Sizes = 0, stride: Sizes = 1) -> Tensor:
     """Sliding blocks of images as columns: (batch, channels, h, w) -> (batch, channels * block size, blocks)."""
-    p, q = _two(padding)
+    p, q = np.broadcast_to(padding, 2).tolist()
     images = pad(x, ((0, 0), (0, 0), (p, p), (q, q)))
     rows, columns = _places(images.shape[2:], kernel_size, dilation, stride)
     n, channels = images.shape[:2]
-    return images[:, :, rows, columns].reshape((n, channels * prod(_two(kernel_size)), -1))
+    return images[:, :, rows, columns].reshape((n, channels * len(rows) * columns.shape[1], -1))
 
 
 @composite
 def fold(x: TensorLike, output_size: Sizes, kernel_size: Sizes, dilation: Sizes = 1, padding: Sizes = 0,
          stride: Sizes = 1) -> Tensor:  # fmt: skip
     """Blocks, laid out as `unfold` does, added up to images of a size."""
-    (height, width), (p, q) = _two(output_size), _two(padding)
+    (height, width), (p, q) = (np.broadcast_to(x, 2).tolist() for x in (output_size, padding))
     sizes = (height + 2 * p, width + 2 * q)
     rows, columns = _places(sizes, kernel_size, dilation, stride)
     blocks = convert_to_tensor(x)
-    n, channels = blocks.shape[0], blocks.shape[1] // prod(_two(kernel_size))
+    n, channels = blocks.shape[0], blocks.shape[1] // (len(rows) * columns.shape[1])
     values = transpose(blocks.reshape((n * channels, -1)))
     summed = scatter((rows * sizes[1] + columns).reshape(-1, 1), values, (sizes[0] * sizes[1], n * channels))
     return transpose(summed).reshape((n, channels, *sizes))[:, :, p : p + height, q : q + width]
