@@ -209,7 +209,6 @@ class _Best(_Confusion):
     _limit: ClassVar[tuple[str, str]]
     _goal: ClassVar[tuple[str, str]]
     num_thresholds: Annotated[int, between(1, _MOST)]
-    value: float
 
     def __init_subclass__(cls, goal: tuple[str, str], limit: tuple[str, str]) -> None:
         super().__init_subclass__()
@@ -217,7 +216,7 @@ class _Best(_Confusion):
 
     def _configure(self, arguments: dict[str, Any]) -> None:
         super()._configure(arguments)
-        self.value = getattr(self, self._arguments[0])
+        self.value: float = getattr(self, self._arguments[0])
         last = self.num_thresholds - 1
         self.thresholds: list[float] = [i / last for i in range(last + 1)] if last else [0.5]
         self._build()
@@ -296,7 +295,6 @@ class AUC(_Confusion):
 
     _direction = "up"
     _transient = ("thresholds", "label_weights")
-    num_thresholds: int
     curve: Annotated[str, any_case("ROC", "PR", "PRGAIN")]
     summation_method: Annotated[str, any_case("interpolation", "majoring", "minoring")]
     num_labels: int | None
@@ -315,9 +313,8 @@ class AUC(_Confusion):
         if num_labels and not multi_label:
             raise ValueError(f"`num_labels` is needed only with `multi_label`. Received: num_labels={num_labels}.")
         self.thresholds: list[float] = [-epsilon(), *inner, 1 + epsilon()]
-        self.num_thresholds = len(self.thresholds)
-        weights = None if label_weights is None else convert_to_tensor(label_weights, self.dtype)
-        self.label_weights: Tensor | None = weights
+        self.num_thresholds: int = len(self.thresholds)
+        self.label_weights = None if label_weights is None else convert_to_tensor(label_weights, self.dtype)
         self._written = {} if thresholds is None else {"thresholds": inner}
         if num_labels or not multi_label:
             self._build(*[num_labels] if num_labels else [])

@@ -34,7 +34,6 @@ class IoU(Metric):
 
     _direction = "up"
     num_classes: Annotated[int, between(1, 10**6)]
-    target_class_ids: list[int]
     ignore_class: int | None
     sparse_y_true: bool
     sparse_y_pred: bool
@@ -45,7 +44,7 @@ class IoU(Metric):
                  axis: int = -1) -> None:  # fmt: skip
         dtype = dtype or "int32"
         self._configure(locals())
-        self.target_class_ids = list(target_class_ids)
+        self.target_class_ids: list[int] = list(target_class_ids)
         if max(target_class_ids) >= num_classes:
             raise ValueError(f"`target_class_ids` must be less than {num_classes=}. Received: {self.target_class_ids}.")
         shape = (num_classes, num_classes)

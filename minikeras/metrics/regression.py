@@ -127,10 +127,6 @@ class R2Score(Metric):
     """
 
     _direction = "up"
-    squared_sum: Variable
-    sum: Variable
-    total_mse: Variable
-    count: Variable
     class_aggregation: ClassAggregation
     num_regressors: Annotated[int, between(0)]
 
@@ -146,9 +142,11 @@ class R2Score(Metric):
             received = f"y_true.shape={true.shape}, y_pred.shape={predicted.shape}"
             raise ValueError(f"R2Score needs tensors of shape (samples, outputs). Received: {received}.")
         if not hasattr(self, "count"):
-            names = {"squared_sum": "squared_sum", "sum": "sum", "total_mse": "residual", "count": "count"}
-            for attribute, name in names.items():
-                setattr(self, attribute, self.add_variable((predicted.shape[1],), "zeros", name=name))
+            outputs = (predicted.shape[1],)
+            self.squared_sum: Variable = self.add_variable(outputs, "zeros", name="squared_sum")
+            self.sum: Variable = self.add_variable(outputs, "zeros", name="sum")
+            self.total_mse: Variable = self.add_variable(outputs, "zeros", name="residual")
+            self.count: Variable = self.add_variable(outputs, "zeros", name="count")
         weights = convert_to_tensor(1 if sample_weight is None else sample_weight, self.dtype)
         weights = ops.broadcast_to(ops.expand_dims(weights, 1) if weights.ndim == 1 else weights, true.shape)
         weighted = true * weights
