@@ -16,9 +16,7 @@ SELU_LIMIT = -1.6732632423543772848170429916717 * 1.0507009873554804934193349852
 """The limit of selu for very negative inputs (Klambauer et al. 2017)."""
 
 
-def _noise_shape(cls: Any, name: str, value: Any) -> PartialShape | None:
-    if value is None:
-        return None
+def _noise_shape(cls: Any, name: str, value: Any) -> PartialShape:
     valid = isinstance(value, Sequence) and not isinstance(value, str)
     if not valid or not all(n is None or (isinstance(n, int) and n > 0) for n in value):
         raise ValueError(f"`noise_shape` must be a tuple of positive integers or None. Received: {value!r}.")
@@ -51,7 +49,7 @@ class _Drop(_Noise):
         seed: Seed of the mask.
     """
 
-    noise_shape: Annotated[PartialShape | None, _noise_shape]
+    noise_shape: Annotated[PartialShape, _noise_shape] | None
 
     def __init__(self, rate: float, noise_shape: ShapeLike | None = None, seed: int | None = None,
                  **options: Unpack[LayerOptions]) -> None:  # fmt: skip
