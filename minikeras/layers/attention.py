@@ -125,7 +125,6 @@ class AdditiveAttention(Attention):
     """
 
     _further = ("seed",)
-    scale: Variable | None
 
     def __init__(self, use_scale: bool = True, dropout: float = 0.0, **options: Any) -> None:
         super().__init__(use_scale, dropout=dropout, **options)

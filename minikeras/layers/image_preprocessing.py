@@ -274,7 +274,6 @@ class _OfValues(_Random):
 
     _further = ("data_format",)
     _casts = False
-    value_range: Sequence[float]
     _sorts: ClassVar[bool] = False
 
     def __init__(self, factor: Factor, value_range: Sequence[float] = (0, 255), seed: int | None = None,
@@ -283,7 +282,7 @@ class _OfValues(_Random):
         self._configure(locals())
         if len(value_range) != 2 or not all(isinstance(limit, int | float) for limit in value_range):
             raise ValueError(f"`value_range` must be two numbers. Received: value_range={value_range!r}.")
-        self.value_range = sorted(value_range) if self._sorts else value_range
+        self.value_range: Sequence[float] = sorted(value_range) if self._sorts else value_range
 
 
 class RandomContrast(_OfValues):

@@ -31,9 +31,6 @@ class Normalization(SameShape):
         Tensor([[3.]], shape=(1, 1), dtype=float32)
     """
 
-    mean: Tensor | None
-    variance: Tensor | None
-
     def __init__(self, axis: "int | tuple[int, ...] | list[int] | None" = -1, mean: TensorLike | None = None,
                  variance: TensorLike | None = None, invert: bool = False,
                  **options: Unpack[LayerOptions]) -> None:  # fmt: skip
@@ -48,7 +45,8 @@ class Normalization(SameShape):
         self.input_mean = mean
         self.input_variance = variance
         self.invert = invert
-        self.mean = self.variance = None
+        self.mean: Tensor | None = None
+        self.variance: Tensor | None = None
 
     def build(self, input_shape: ShapeLike) -> None:
         ndim = len(input_shape)

@@ -65,7 +65,6 @@ class Cell(WithKernel):
     recurrent_dropout: _Clipped
     seed: int | None
     recurrent_kernel: Variable
-    state_size: Any
     output_size: int
     __call__: Callable[..., Any]  # for type checkers: it returns (output, states)
 
@@ -74,7 +73,7 @@ class Cell(WithKernel):
         super()._configure(arguments)
         self.seed_generator: SeedGenerator = seeds or SeedGenerator(self.seed)
         self.units = self.output_size = getattr(self, self._size)
-        self.state_size = self.units if self._states == 1 else [self.units] * self._states
+        self.state_size: Any = self.units if self._states == 1 else [self.units] * self._states
 
     def build(self, input_shape: ShapeLike) -> None:
         width = self._gates * self.units
