@@ -58,15 +58,12 @@ class Normalization(SameShape):
         self._reduce_axis = tuple(axis for axis in range(ndim) if axis not in self._keep_axis)
         self.input_spec: Any = InputSpec(axes={axis - ndim: input_shape[axis] for axis in self._keep_axis})
         self._broadcast_shape = tuple((n or 1) if a in self._keep_axis else 1 for a, n in enumerate(input_shape))
-        if self.input_mean is None or self.input_variance is None:
+        if self.input_mean is None:
             shape = tuple(input_shape[axis] for axis in self._keep_axis)
             self.adapt_mean: Variable = self.add_weight(shape, "zeros", trainable=False, name="mean")
             self.adapt_variance: Variable = self.add_weight(shape, "ones", trainable=False, name="variance")
             self.count: Variable = self.add_weight((), "zeros", dtype=settings.counts, trainable=False, name="count")
-            self.finalize_state()
-        else:
-            self.mean = self._spread(self.input_mean)
-            self.variance = self._spread(self.input_variance)
+        self.finalize_state()
 
     def _spread(self, value: TensorLike) -> Tensor:
         array = as_array(value, self.compute_dtype)
@@ -123,9 +120,9 @@ class Normalization(SameShape):
 
     def finalize_state(self) -> None:
         """Compute `mean` and `variance`, in a shape that broadcasts to inputs, from the weights."""
-        if self.input_mean is None and self.built | bool(self._variables):
-            self.mean = self._spread(self.adapt_mean)
-            self.variance = self._spread(self.adapt_variance)
+        if "_broadcast_shape" in vars(self):  # `build` sets it
+            self.mean = self._spread(self.adapt_mean if self.input_mean is None else self.input_mean)
+            self.variance = self._spread(self.adapt_variance if self.input_variance is None else self.input_variance)
 
     def set_weights(self, weights: Any) -> None:
         super().set_weights(weights)
