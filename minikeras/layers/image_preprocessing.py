@@ -58,9 +58,8 @@ class _OfImages(Layer):
         return tuple(shape)
 
     def _crop(self, x: Tensor, top: int, left: int, height: int, width: int) -> Tensor:
-        key: list[Any] = [slice(None)] * x.ndim
-        key[self._rows], key[self._columns] = slice(top, top + height), slice(left, left + width)
-        return x[tuple(key)]
+        behind = [slice(None)] * (-1 - self._columns)  # the channels, if they are last
+        return x[(..., slice(top, top + height), slice(left, left + width), *behind)]
 
 
 class Resizing(_OfImages):
