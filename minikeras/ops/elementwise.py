@@ -77,11 +77,11 @@ def unary(function: Any, vjp: VJP | None, doc: str, prepare: Any = as_float, *, 
 
 
 def binary(function: Any, vjp1: VJP | None, vjp2: VJP | None, doc: str, *, floating: bool = False,
-           writes: bool = False) -> Binary:  # fmt: skip
-    """Declare an op of two tensors, cast to their common dtype, a floating one if asked."""
+           writes: bool = False, promoted: bool = True) -> Binary:  # fmt: skip
+    """Declare an op of two tensors, cast to their common dtype (a floating one if asked) unless not `promoted`."""
 
     def forward(x1: TensorLike, x2: TensorLike) -> Array:
-        return function(*promote(x1, x2, floating=floating))
+        return function(*promote(x1, x2, floating=floating)) if promoted else function(x1, x2)
 
     def writing(x1: TensorLike, x2: TensorLike, out: Array | None = None) -> Array:
         return function(*promote(x1, x2, floating=floating), out=out)
@@ -91,11 +91,7 @@ def binary(function: Any, vjp1: VJP | None, vjp2: VJP | None, doc: str, *, float
 
 def comparison(function: Any, doc: str) -> Binary:
     """Declare a comparison of two tensors, which returns bools."""
-
-    def forward(x1: TensorLike, x2: TensorLike) -> Array:
-        return function(x1, x2)
-
-    return _declare(forward, function, "", doc, None, None)
+    return binary(function, None, None, doc, promoted=False)
 
 
 def bitwise(function: Any, doc: str, name: str = "") -> Bitwise:
