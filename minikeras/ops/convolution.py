@@ -84,8 +84,7 @@ def to_channels_last(x: TensorLike, data_format: DataFormat) -> Any:
 
 def from_channels_last(x: TensorLike, data_format: DataFormat) -> Any:
     """Return x with its last axis, the channels, moved to where a data format has them."""
-    n = len(shape(x))
-    return x if data_format == "channels_last" else transpose(x, (0, n - 1, *range(1, n - 1)))
+    return x if data_format == "channels_last" else transpose(x, (0, -1, *range(1, len(shape(x)) - 1)))
 
 
 def _windows(x: Array, how: Sliding, places: Shape, groups: int) -> Array:
@@ -351,7 +350,6 @@ def conv_transpose(inputs: TensorLike, kernel: TensorLike, strides: Sizes = 1, p
     strides = standardize_sizes(strides, rank, "strides")
     dilation = standardize_sizes(dilation_rate, rank, "dilation_rate")
     more = None if output_padding is None else standardize_sizes(output_padding, rank, "output_padding", 0)
-    larger: Any
     larger, pads = transposed(sizes, window, strides, standardize_padding(padding), more, dilation)
     how = Sliding(window, strides, pads, dilation)
     return from_channels_last(_in_float32(_input_gradient, x, w, how, (*larger, shape(w)[-2])), name)
