@@ -518,12 +518,11 @@ class Dataset(Object):
 
     def _index(self, layout: Fields, flags: int, count: int, size: int) -> list[Chunk]:
         """Return all chunks, in order, from the indices of newer layouts."""
-        file = self._file
         kind = layout.expect(1, 2, 3, what="index of chunks")
         if kind == 1:
             stored, skipped = (layout.number(), layout.number(4)) if flags & 2 else (size, 0)
             if count != 1:
-                file.refuse("a chunk of the data is missing")
+                self._file.refuse("a chunk of the data is missing")
             return [Chunk(layout.number(), stored, skipped)]
         if kind == 2:
             address = layout.number()
