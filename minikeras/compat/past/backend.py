@@ -22,7 +22,7 @@ from .patches import outdated, resolve
 
 F = TypeVar("F", bound=Callable[..., Any])
 _SAME = """
-    abs all any arange cast categorical_crossentropy clip cos dot dtype elu equal exp greater
+    abs all any arange binary_crossentropy cast categorical_crossentropy clip cos dot dtype elu equal exp greater
     greater_equal is_tensor less less_equal log logsumexp max maximum mean min minimum ndim not_equal one_hot ones_like
     prod reshape round shape sigmoid sign sin softmax softplus softsign sparse_categorical_crossentropy square squeeze
     stack std stop_gradient sum tanh tile transpose var zeros_like"""
@@ -140,15 +140,6 @@ for _name, (_text, _function) in _ONE_LINERS.items():
 def _called(value: Any) -> Any:
     """Return a value, or the result of the function that computes it."""
     return value() if callable(value) else value
-
-
-@_today("keras.ops.binary_crossentropy")
-def binary_crossentropy(target: Any, output: Any, from_logits: bool = False) -> Any:
-    """Return the crossentropy; that of probabilities has an epsilon within the logarithms too, as in Keras 2."""
-    if from_logits:
-        return ops.binary_crossentropy(target, output, True)
-    p = ops.clip(output, epsilon(), 1 - epsilon())
-    return -(target * ops.log(p + epsilon()) + (1 - target) * ops.log(1 - p + epsilon()))
 
 
 @_today("keras.ops.pad")
