@@ -53,9 +53,6 @@ class _Part:
         self.size: Point = (0.0, 0.0)
 
 
-# --- a model -> boxes, frames and arrows ----------------------------------------------------------------------
-
-
 def _frame(model: Any, show: Set[str], expand: bool) -> _Part:
     """Return the frame of a model. If the model is neither a chain nor a graph of layers, it holds a single box."""
     frame = _Part(model)
@@ -119,9 +116,6 @@ def _text(layer: Any, end: str, what: str) -> str:
     return ", ".join(f"{key}: {value}" for key, value in facts.items()) if isinstance(facts, dict) else str(facts)
 
 
-# --- drawn by Graphviz ----------------------------------------------------------------------------------------
-
-
 extra: AnyCallable = partial(optional, purpose="This picture", extra="plot")
 
 
@@ -179,9 +173,6 @@ def _drawn_by_graphviz(frame: _Part, path: str, kind: str, **settings: Any) -> b
     return True
 
 
-# --- drawn by matplotlib --------------------------------------------------------------------------------------
-
-
 class _Drawing:
     """A picture made by matplotlib: all parts are measured, then placed from the outside in, then drawn."""
 
@@ -203,8 +194,6 @@ class _Drawing:
     def _turn(self, point: Point) -> Point:
         """Convert (x, y) to (across, along), or back."""
         return point[::-1] if self.sideways else point
-
-    # --- places
 
     def _text_width(self, text: str, size: float, bold: bool = False) -> float:
         return float(self.measure(text, self.font(size=size, weight="bold" if bold else "normal"), False)[0])
@@ -231,8 +220,6 @@ class _Drawing:
             x, y = self._turn((across, along))
             self._place(inner, (at[0] + _PAD + x, at[1] + _PAD + part.title + y))
 
-    # --- boxes and frames
-
     def _draw(self, part: _Part) -> None:
         (x, y), width = part.at, part.size[0]
         if part.parts:
@@ -258,8 +245,6 @@ class _Drawing:
 
     def _write(self, x: float, y: float, text: str, size: float, bold: bool = False, ink: str = "black") -> None:
         self.axes.text(x, y, text, fontsize=size, fontweight="bold" if bold else "normal", color=ink, parse_math=False)
-
-    # --- arrows
 
     def _draw_arrows(self, frame: _Part) -> None:
         """Draw the arrows of a frame; each passes the ranks between its ends through its lanes."""
@@ -296,9 +281,6 @@ class _Drawing:
 
 def _height(row: Sequence[_Cell]) -> float:
     return row[0].size + 17
-
-
-# --- the functions for users ----------------------------------------------------------------------------------
 
 
 def _drawn(model: Model, rankdir: str, expand_nested: bool, kwargs: dict[str, Any], **options: Any) -> _Part:
