@@ -72,8 +72,9 @@ def raw(values: Any) -> Array:
 
 def _strings(values: Any) -> list[bytes]:
     """Return the result of a user's function, strings or tensors of them, as a list of strings in UTF-8."""
-    several = ([item] if type(item) is str else raw(item).reshape(-1).tolist() for item in values)
-    return [str(x).encode() for x in chain.from_iterable(several)]
+    if {*map(type, values := [*values])} != {str}:
+        values = [str(x) for item in values for x in ([item] if type(item) is str else raw(item).reshape(-1).tolist())]
+    return [*map(str.encode, values)]
 
 
 @primitive(None, variadic=True)
@@ -318,8 +319,7 @@ class _Lookup(OfValues):
         if isinstance(vocabulary, str):
             with open(vocabulary, encoding="utf8") as file:
                 vocabulary = [line.rstrip("\n") for line in file]
-        special = self._special()
-        tokens = [*map(self._value, raw(vocabulary).tolist())]
+        special, tokens = self._special(), [*map(self._value, raw(vocabulary).tolist())]
         if not tokens:
             raise ValueError(f"Cannot set an empty vocabulary. Received: vocabulary={vocabulary}")
         weights = None if idf_weights is None else np.asarray(idf_weights, "float64")
@@ -627,6 +627,8 @@ class TextVectorization(_Lookup):
             words = plain.split(None, -1 if most is None or self.ngrams else most)
         elif self.split is None:
             words = [plain]
+        elif self.split == "character" and plain.isascii():
+            words = cast(Any, memoryview(plain)).cast("c").tolist()
         else:
             words = _strings(plain.decode() if self.split == "character" else self.split(plain.decode()))
         if self.ngrams is None:
@@ -641,15 +643,13 @@ class TextVectorization(_Lookup):
         values = raw(inputs)
         if self.split is not None and values.ndim > 1 and values.shape[1:] != (1,):
             raise ValueError(f"Texts to be split need the shape (batch,) or (batch, 1). Received: {values.shape}")
-        texts: Iterable[Array] = map(self._numberer(), self._rows(values, self.output_sequence_length))
+        numberer, rows_of_words = self._numberer(), self._rows(values, self.output_sequence_length)
         if self._keeps_shape():
-            return self._encode_numbers(np.array([*texts], "int64").reshape(values.shape))
-        length = self.output_sequence_length
-        if length is None:
-            texts = [*texts]
-            length = max(map(len, texts), default=0)
+            return self._encode_numbers(numberer([*chain.from_iterable(rows_of_words)]).reshape(values.shape))
+        texts: Iterable[Array] = map(numberer, rows_of_words)
+        if (length := self.output_sequence_length) is None:
+            length = max(map(len, texts := [*texts]), default=0)
         rows = np.full((values.size, length), 0 if self.output_mode == "int" else -1, "int64")
         for row, numbers in zip(rows, texts, strict=True):
             row[: len(numbers)] = numbers
-        encodings = self._encode_numbers(rows)
-        return encodings if values.ndim else encodings[0]
+        return self._encode_numbers(rows if values.ndim else rows[0])
