@@ -45,6 +45,16 @@ CallbacksLike: TypeAlias = Callback | Iterable[Callback] | None
 """Callbacks of a run."""
 
 
+def _maker(phase: str) -> Any:
+    def make(self: Any, force: bool = False) -> Any:
+        """Set the function to the usual one, for an override that calls this one; else do nothing: none is needed."""
+        if self._replaces(f"make_{phase}_function") and (force or getattr(self, f"{phase}_function") is None):
+            setattr(self, f"{phase}_function", lambda data: getattr(self, f"{phase}_step")(next(iter(data))))
+
+    make.__name__ = make.__qualname__ = f"make_{phase}_function"
+    return make
+
+
 class Trainer(Layer):
     """The base of `Model`: a layer with `compile`, `fit`, `evaluate` and `predict`."""
 
@@ -54,6 +64,7 @@ class Trainer(Layer):
     """Losses and metrics of the last `fit`."""
     train_function = test_function = predict_function = cast("Any", None)
     """If set, it runs in the place of `train_step` and the like, on an iterator of a batch; the last one on a list."""
+    make_train_function, make_test_function, make_predict_function = map(_maker, ("train", "test", "predict"))
 
     def __init__(self, **options: Any) -> None:  # a model's overloads tell their types
         super().__init__(**options)
@@ -79,28 +90,30 @@ class Trainer(Layer):
     def _jits(self) -> dict[str, Jit]:
         """Run the steps of training, evaluation and, if it is overridden, prediction."""
         whole, lazy = undone(always=False), lambda: not self.run_eagerly
-        return {
-            "train": Jit(whole(partial(self.__step, "train")), lazy, must_agree=self.__must_agree),
-            "test": Jit(whole(partial(self.__step, "test")), lazy, must_agree=self.__must_agree),
-            "predict": Jit(partial(self.__step, "predict"), lambda: False)}  # fmt: skip
+        jits = {x: Jit(whole(partial(self.__step, x)), lazy, must_agree=self.__must_agree) for x in ("train", "test")}
+        return {**jits, "predict": Jit(partial(self.__step, "predict"), lambda: False)}
 
-    def __step(self, phase: Phase, data: Any) -> Any:
+    def __step(self, phase: str, data: Any) -> Any:
         """Run the step of a phase, or the function that was set in its place, on one batch."""
-        function = getattr(self, f"make_{phase}_function")() or getattr(self, f"{phase}_function")
+        function = getattr(self, f"{phase}_function") or self.__make_function(phase)
         batches = [data] if phase == "predict" else iter((data,))
         return getattr(self, f"{phase}_step")(data) if function is None else function(batches)
 
-    @overridable
-    def make_train_function(self, force: bool = False) -> Any:
-        """Do nothing: steps are recorded anew when it is needed. A subclass may set `train_function` here."""
+    def __make_function(self, phase: str) -> Any:
+        """Let a subclass set or return the function that runs in the place of a step, and return it, None without."""
+        name = f"{phase}_function"
+        made = getattr(self, f"make_{name}")() if self._replaces(f"make_{name}") else None
+        if made not in (None, getattr(self, name)):
+            setattr(self, name, made)
+        return getattr(self, name)
 
-    make_test_function = make_predict_function = make_train_function
-
-    @property
     def _predict_jit(self) -> Jit:
-        """Runs `predict_step`, which is the forward pass unless it is replaced."""
-        own, plain = type(self), self.predict_function is None and "predict_step" not in self.__dict__
+        """Return what runs `predict_step`, the forward pass unless it is replaced; make a function that replaces it."""
+        own, mine = type(self), self.__dict__
+        plain = self.predict_function is None and "predict_step" not in mine and "make_predict_function" not in mine
         plain &= own.make_predict_function is Trainer.make_predict_function and own.predict_step is Trainer.predict_step
+        if not plain:
+            self.__make_function("predict")
         return self._forward_jit if plain else self._jits["predict"]
 
     @cached_property
@@ -109,9 +122,8 @@ class Trainer(Layer):
         return TapedFunction(super().__call__, self._is_pure)
 
     def __getstate__(self) -> dict[str, Any]:
-        state = super().__getstate__()
         left_out = ("_forward_jit", "_taped", "history", *_RESET_BY_COMPILE)
-        return {key: value for key, value in state.items() if key not in left_out} | {"_found_metrics": (-1, [])}
+        return {k: x for k, x in super().__getstate__().items() if k not in left_out} | {"_found_metrics": (-1, [])}
 
     def _quick_call(self, *args: Any, **kwargs: Any) -> Any:
         """Call the model as `Layer.__call__` does, by a program if there is one."""
@@ -149,7 +161,7 @@ class Trainer(Layer):
         """Return whether two runs must do the same before a step is replayed: with user code, or metrics of batches."""
         parts = [self.__compiled_optimizer, *self.metrics, *(v.regularizer for v in self.trainable_weights)]
         built_in = self._is_pure() and all(part is None or is_built_in(part) for part in parts)
-        own = not built_in or self._replaces("train_step", "train_function", *_REPORTING)
+        own = not built_in or self._replaces("train_step", "train_function", "make_train_function", *_REPORTING)
         return own or not all(part.is_additive() for part in self.__compiled_parts)
 
     def _is_rowwise(self) -> bool:
@@ -164,11 +176,12 @@ class Trainer(Layer):
 
     def _replaces(self, *names: str) -> bool:
         """Return whether a subclass or an attribute of this model replaces one of some methods, by default reports."""
-        return any(x in vars(self) or getattr(type(self), x) is not getattr(Trainer, x) for x in names or _REPORTING)
+        return any(vars(self).get(x) or getattr(type(self), x) is not getattr(Trainer, x) for x in names or _REPORTING)
 
     def __build_on(self, x: Any, phase: Phase) -> None:
         """Build the model by a call on a batch, unless it is built. What the call assigns to variables is undone."""
-        if not self._is_runnable() and not self._replaces(f"{phase}_step", f"{phase}_function"):
+        name = f"{phase}_function"
+        if not self._is_runnable() and not self._replaces(f"{phase}_step", name, f"make_{name}"):
             with undone():
                 super().__call__(to_tensors(x), training=False)
 
@@ -222,9 +235,7 @@ class Trainer(Layer):
         self._compiled_loss, self._compiled_metrics = compiled_loss, compiled_metrics
         self._loss_tracker = Mean(name="loss")
         self.run_eagerly, self.jit_compile = run_eagerly, jit_compile is True
-        self.steps_per_execution = int(every)
-        self.stop_training = False
-        self.compiled = True
+        self.steps_per_execution, self.stop_training, self.compiled = int(every), False, True
         for name in _RESET_BY_COMPILE:
             vars(self).pop(name, None)
         self._compile_config = {
@@ -464,30 +475,26 @@ class Trainer(Layer):
         return CallbackList(callbacks, add_history, verbose != 0, self, verbose=verbose, epochs=epochs, steps=steps)
 
     def __build_for(self, source: Batches, phase: Phase) -> None:
-        """Build the model, if it is not built, on the first batch of a source, and start the source anew.
+        """Build the model on the first batch, if it, its loss or its metrics have seen none; start the source anew.
 
-        The new start draws another order of the rows, as in Keras. There, and here, a loss or metrics that have not
-        seen a batch are a reason to do this too.
+        The new start draws another order of the rows, as in Keras.
         """
         with context.having(uneven=settings.open_batches and source.uneven):
             self.__make_ready(source.peek, phase)
         source.reset()
 
     def __make_ready(self, first: Callable[[], data_adapters.Data], phase: Phase) -> None:
-        """Build the model on the first batch, and the optimizer, if they are not built.
-
-        A step that a subclass overrides builds the model itself, because it may call it on something else.
-        """
+        """Build the model on the first batch, unless a subclass's step does that, and the optimizer; make functions."""
         if not self._is_runnable() or not all(part.built for part in self.__compiled_parts):
             self.__build_on(first()[0], phase)
         optimizer = self.__compiled_optimizer
         if optimizer is not None and not optimizer.built and all(x.built for x in self._flatten_layers()):
             optimizer.build(self.trainable_variables)
+        self.__make_function(phase)
 
     def __epoch_logs(self, phase: Phase, source: Batches, hooks: CallbackList, interrupt: Interrupt) -> dict[str, Any]:
-        flag = {"train": "stop_training", "test": "stop_evaluating"}[phase]
-        stopped, every = partial(getattr, self, flag), self.steps_per_execution
-        logs = run_epoch(phase, self._jits[phase], source, hooks, every, interrupt, stopped)
+        stopped = partial(getattr, self, {"train": "stop_training", "test": "stop_evaluating"}[phase])
+        logs = run_epoch(phase, self._jits[phase], source, hooks, self.steps_per_execution, interrupt, stopped)
         source.warn_of_nonsense(logs.get("loss"), is_loss=True)
         return logs
 
@@ -524,8 +531,7 @@ class Trainer(Layer):
         """
         self.__needs_compile("evaluate")
         if kwargs:
-            known = parameters(self.evaluate).names
-            raise ValueError(f"Arguments not recognized: {kwargs}.{hint(next(iter(kwargs)), known)}")
+            raise ValueError(f"Arguments not recognized: {kwargs}.{hint(min(kwargs), parameters(self.evaluate).names)}")
         one_of("verbose", verbose, VERBOSE)
         if steps is None is callbacks and on_dask.evaluate(self, (x, y, sample_weight), batch_size):
             logs = dict(Logs(self.get_metrics_result))
@@ -543,6 +549,7 @@ class Trainer(Layer):
             warn_of_the_end()
             return {}
         source.reset()
+        self.__make_function("test")
         return {f"val_{name}": value for name, value in self.__test_logs(source, hooks, interrupt, inside=True).items()}
 
     def __test_logs(self, source: Batches, hooks: CallbackList, interrupt: Interrupt,
@@ -628,7 +635,7 @@ class Trainer(Layer):
             >>> model.predict(np.array([[1.0, 2.0]]), verbose=0)
             array([[3.]], dtype=float32)
         """
-        jit, plain = self._predict_jit, steps is None is callbacks
+        jit, plain = self._predict_jit(), steps is None is callbacks
         if type(x) is np.ndarray and verbose == 0 and plain and self.built and jit is self._forward_jit:
             program = jit.find(x)  # such input has come before, so nothing is left to check
             if program is not None and len(x) <= (32 if batch_size is None else batch_size):
@@ -641,29 +648,22 @@ class Trainer(Layer):
         vars(self)["stop_predicting"] = False
         hooks.on_predict_begin()
         with closing(hooks):
-            self.__predict_batches(source, hooks, outputs, callbacks is None)
+            self.__predict_all(source, hooks, outputs, callbacks is None, jit)
             hooks.on_predict_end()
         if not outputs.batches and source.arrays is not None:
             one = map_structure(lambda array: np.zeros((1, *array.shape[1:]), array.dtype), source.arrays[0])
-            self.__build_on(one, "predict")
-            return map_structure(lambda y: y[:0], self._predict_jit.run(one))  # of the right shape
+            return map_structure(lambda y: y[:0], self.predict_on_batch(one))  # of the right shape
         result = outputs.result()
         source.warn_of_nonsense(result)
         return result
 
-    def __predict_batches(self, source: Batches, hooks: CallbackList, outputs: Predictions, unobserved: bool) -> None:
+    def __predict_all(self, source: Batches, hooks: CallbackList, outputs: Predictions, alone: bool, jit: Jit) -> None:
         """Run all batches: after the first several at once, if there are no callbacks and rows do not mix."""
-        jit, at_once, recent = self._predict_jit, 1, list[Any]()
-        every = 1 if unobserved else self.steps_per_execution
+        at_once, recent, every = 1, list[Any](), 1 if alone else self.steps_per_execution
+        arrays = source.arrays if alone and jit is self._forward_jit else None
         while True:
-            if (
-                outputs.batches == 1
-                and unobserved
-                and source.arrays
-                and jit is self._forward_jit
-                and self._is_rowwise()
-            ):
-                first = map_structure(lambda array: array[: source.size], source.arrays[0])
+            if outputs.batches == 1 and arrays and self._is_rowwise():
+                first = map_structure(lambda array: array[: source.size], arrays[0])
                 at_once = max(1, jit.rows_at_once(first) // source.size)
             batch, count = source.take(at_once)
             if batch is None:
@@ -689,7 +689,7 @@ class Trainer(Layer):
         """Return the outputs for one batch."""
         (batch,) = data_adapters.as_data(x)
         self.__build_on(batch, "predict")
-        return self._predict_jit.run(batch)
+        return self._predict_jit().run(batch)
 
 
 JOINED = 1024

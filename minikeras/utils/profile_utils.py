@@ -53,7 +53,7 @@ def profile_step(model: Any, x: TensorLike, y: TensorLike | None = None, steps: 
 
     for _ in range(3):  # the third step, at the latest, compiles the program
         step()
-    jit = model._predict_jit if y is None else model._jits["train"]
+    jit = model._predict_jit() if y is None else model._jits["train"]
     if any(program.steps_left > 0 for program in jit._programs.values()):  # a program in blocks will replace it
         for _ in range(WHOLE_STEPS + 2):
             step()

@@ -1472,3 +1472,64 @@ def test_a_prediction_set_on_a_model_is_run(name: str) -> None:
     for predicted in (model.predict(X, verbose=0), model.predict_on_batch(X), model.predict(X, verbose=0)):
         np.testing.assert_allclose(predicted, 3 * np.asarray(model(X)), rtol=1e-6)
     assert len(calls) == 3
+
+
+class Wrapping(Sequential):
+    """Wraps the usual functions, as a count of batches that begins anew each time that they are made."""
+
+    def make_train_function(self, force: bool = False) -> Any:
+        self.train_function = None
+        super().make_train_function(force)
+        usual, self.count = self.train_function, 0
+
+        def train(batches: Any) -> Any:
+            self.count += 1
+            return {**usual(batches), "count": ops.cast(self.count, "float32")}
+
+        self.train_function = train
+
+    def make_predict_function(self, force: bool = False) -> Any:
+        self.predict_function = None
+        super().make_predict_function(force)
+        usual = self.predict_function
+        self.predict_function = lambda batches: 3 * usual(batches)
+
+
+def test_functions_are_made_once_a_run_and_may_wrap_the_usual_ones() -> None:
+    model, plain = (kind([Input((3,)), Dense(1, kernel_initializer="ones")]) for kind in (Wrapping, Sequential))
+    for each in (model, plain):
+        each.compile(keras.optimizers.SGD(0.01), "mse")
+    for _ in range(2):
+        logs, expected = (each.fit(X, Y, batch_size=5, epochs=2, shuffle=False, verbose=0).history
+                          for each in (model, plain))  # fmt: skip
+        batches = -(-len(X) // 5)
+        assert logs["count"] == [batches, 2 * batches]
+        assert logs["loss"] == expected["loss"]
+    assert model.train_on_batch(X, Y, return_dict=True)["count"] == 1
+    plain.train_on_batch(X, Y)
+    for predicted in (model.predict(X, verbose=0), model.predict_on_batch(X), model.predict(X, verbose=0)):
+        np.testing.assert_allclose(predicted, 3 * np.asarray(plain(X)), rtol=1e-5)
+
+
+@pytest.mark.parametrize("phase", ["train", "test", "predict"])
+def test_a_maker_set_on_a_model_is_run(phase: str) -> None:
+    model, made = Sequential([Input((3,)), Dense(1)]), []
+    model.compile("sgd", "mse")
+    runs: dict[str, Callable[[], Any]] = {
+        "train": lambda: model.fit(X, Y, batch_size=5, verbose=0).history["loss"][0],
+        "test": lambda: model.evaluate(X, Y, batch_size=5, verbose=0),
+        "predict": lambda: model.predict(X, batch_size=5, verbose=0)[0, 0]}  # fmt: skip
+    run = runs[phase]
+
+    def make(force: bool = False) -> None:
+        def function(batches: Any) -> Any:
+            seven = 0.0 * ops.sum(next(iter(batches))[0]) + 7.0
+            return ops.reshape(seven, (1, 1)) if phase == "predict" else {"loss": seven}
+
+        setattr(model, f"{phase}_function", function)
+        made.append(function)
+
+    assert run() != 7.0
+    setattr(model, f"make_{phase}_function", make)
+    assert run() == 7.0
+    assert len(made) == 1
