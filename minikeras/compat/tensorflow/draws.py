@@ -78,7 +78,7 @@ def draw_uniform(state: State, shape: Any, minval: Any, maxval: Any, dtype: str)
         if minval is not None and maxval is None:
             raise ValueError(f"Must specify maxval for integer dtype {as_dtype(dtype)!r}")
         low, high = (0, 0) if minval is None else (int(minval), int(maxval))
-        if low >= high and minval is not None:
+        if low >= high and minval is not None and math.prod(shape):
             raise InvalidArgumentError(f"Need minval < maxval, got {low} >= {high}")
         return philox.integers(state, math.prod(shape), low, high, dtype).reshape(shape)
     first, last = (as_array(v).astype(dtype) for v in (minval, 1 if maxval is None else maxval))

@@ -153,13 +153,13 @@ NODE = "{{{{function_node __wrapped__{}_device_/job:localhost/replica:0/task:0/d
 
 
 def places(op: str, indices: Any, shape: Any) -> Array:
-    """Return positions in a shape, each a row of indices; one that is outside is an InvalidArgumentError."""
-    where = as_array(indices).astype(int)
-    outside = ((where < 0) | (where >= np.array(shape[: where.shape[-1]], float))).any(-1)  # NaN for an open size
+    """Return positions in a shape, each a row of indices; one outside, or no integer, is an InvalidArgumentError."""
+    where, sizes = as_array(indices), np.array(shape, float)  # NaN for an open size
+    outside = ((where < 0) | (where >= sizes[: where.shape[-1]])).any(-1) | (where.dtype.kind not in "iu")
     if outside.any():
         place = f"indices{np.argwhere(outside)[0].tolist()} = {where[outside][0].tolist()}"
         raise InvalidArgumentError(f"{NODE.format(op)}{place} does not index into shape {[*shape]} [Op:{op}]")
-    return where
+    return where.astype(int, copy=False)
 
 
 class Promotion:
