@@ -43,15 +43,17 @@ from .epoch import VERBOSE, Logs, Phase, Predictions, Verbose, check_frequency, 
 
 CallbacksLike: TypeAlias = Callback | Iterable[Callback] | None
 """Callbacks of a run."""
+_NAMES = {x: (f"{x}_step", f"{x}_function", f"make_{x}_function") for x in ("train", "test", "predict")}
+"""The names of the step of a phase, of the function that runs in its place if it is set, and of what may set that."""
 
 
 def _maker(phase: str) -> Any:
     def make(self: Any, force: bool = False) -> Any:
         """Set the function to the usual one, for an override that calls this one; else do nothing: none is needed."""
-        if self._replaces(f"make_{phase}_function") and (force or getattr(self, f"{phase}_function") is None):
-            setattr(self, f"{phase}_function", lambda data: getattr(self, f"{phase}_step")(next(iter(data))))
+        if self._replaces(make.__name__) and (force or getattr(self, name) is None):
+            setattr(self, name, lambda data: getattr(self, step)(next(iter(data))))
 
-    make.__name__ = make.__qualname__ = f"make_{phase}_function"
+    step, name, make.__name__ = _NAMES[phase]
     return make
 
 
@@ -64,7 +66,7 @@ class Trainer(Layer):
     """Losses and metrics of the last `fit`."""
     train_function = test_function = predict_function = cast("Any", None)
     """If set, it runs in the place of `train_step` and the like, on an iterator of a batch; the last one on a list."""
-    make_train_function, make_test_function, make_predict_function = map(_maker, ("train", "test", "predict"))
+    make_train_function, make_test_function, make_predict_function = map(_maker, _NAMES)
 
     def __init__(self, **options: Any) -> None:  # a model's overloads tell their types
         super().__init__(**options)
@@ -95,15 +97,15 @@ class Trainer(Layer):
 
     def __step(self, phase: str, data: Any) -> Any:
         """Run the step of a phase, or the function that was set in its place, on one batch."""
-        function = getattr(self, f"{phase}_function") or self.__make_function(phase)
-        batches = [data] if phase == "predict" else iter((data,))
-        return getattr(self, f"{phase}_step")(data) if function is None else function(batches)
+        step, name, _ = _NAMES[phase]
+        if (function := getattr(self, name) or self.__make_function(phase)) is None:
+            return getattr(self, step)(data)
+        return function([data] if phase == "predict" else iter((data,)))
 
     def __make_function(self, phase: str) -> Any:
         """Let a subclass set or return the function that runs in the place of a step, and return it, None without."""
-        name = f"{phase}_function"
-        made = getattr(self, f"make_{name}")() if self._replaces(f"make_{name}") else None
-        if made not in (None, getattr(self, name)):
+        _, name, make = _NAMES[phase]
+        if self._replaces(make) and (made := getattr(self, make)()) not in (None, getattr(self, name)):
             setattr(self, name, made)
         return getattr(self, name)
 
@@ -180,8 +182,7 @@ class Trainer(Layer):
 
     def __build_on(self, x: Any, phase: Phase) -> None:
         """Build the model by a call on a batch, unless it is built. What the call assigns to variables is undone."""
-        name = f"{phase}_function"
-        if not self._is_runnable() and not self._replaces(f"{phase}_step", name, f"make_{name}"):
+        if not self._is_runnable() and not self._replaces(*_NAMES[phase]):
             with undone():
                 super().__call__(to_tensors(x), training=False)
 
@@ -232,8 +233,7 @@ class Trainer(Layer):
             chosen = optimizers.LossScaleOptimizer(chosen, name="loss_scale_optimizer")
         vars(self)["optimizer"] = chosen
         self.loss = loss if loss is not None else self.loss
-        self._compiled_loss, self._compiled_metrics = compiled_loss, compiled_metrics
-        self._loss_tracker = Mean(name="loss")
+        self._compiled_loss, self._compiled_metrics, self._loss_tracker = compiled_loss, compiled_metrics, Mean("loss")
         self.run_eagerly, self.jit_compile = run_eagerly, jit_compile is True
         self.steps_per_execution, self.stop_training, self.compiled = int(every), False, True
         for name in _RESET_BY_COMPILE:
