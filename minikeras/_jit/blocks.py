@@ -166,7 +166,7 @@ def _axis(whole: Array, parts: Sequence[Array], few: int, rows: int, shape: Sequ
     return None
 
 
-def is_in_blocks(stage: int) -> bool:
+def by_rows(stage: int) -> bool:
     """Return whether a stage is run in blocks of rows. Those of odd numbers are, the others on all rows."""
     return stage % 2 == 1
 
@@ -230,7 +230,7 @@ class _Plan:
         if acts:  # an effect comes after everything that may read what it changes
             before.append(self._latest if op.effect else self._effects)
         blocks = y in self.row
-        stage = max((n + (is_in_blocks(n) != blocks) for n in before), default=int(blocks))
+        stage = max((n + (by_rows(n) != blocks) for n in before), default=int(blocks))
         self._latest = max(self._latest, stage)
         if acts:
             self._effects = stage
@@ -261,7 +261,7 @@ class BlockProgram(Program):
         with one_thread:
             self._plan = plan = _Plan(entries, inputs, rows)
         by_row = cost_of(entry for entry in entries if id(entry.output) in plan.row)
-        stages = sum(map(is_in_blocks, plan.own))
+        stages = sum(map(by_rows, plan.own))
         self.usable: bool = stages > 0 and by_row >= max(stages * BLOCK_COST, cost_of(entries) // 2)
         if not self.usable:
             return
@@ -274,11 +274,10 @@ class BlockProgram(Program):
         self._wanted: dict[int, dict[int, Tensor]] = {}
         """The tensors of each stage that other stages need."""
         self._stages: list[list[_Block]] = []
-        last = max(plan.own) + is_in_blocks(max(plan.own))
+        last = max(plan.own) + by_rows(max(plan.own))
         for n in range(last, -1, -1):
             if n in (*plan.own, *self._wanted, last):
-                whole = partial(self._whole, outputs=outputs if n == last else ())
-                self._stages.insert(0, self._in_blocks(n) if is_in_blocks(n) else whole(n))
+                self._stages.insert(0, self._blocks(n) if by_rows(n) else self._whole(n, outputs if n == last else ()))
         self._last: Program = self._stages[-1][0].program
         arrays = (*self._arrays.values(), *self._sums.values())
         self.size = sum(part.size for part in chain(*self.parts())) + sum(array.nbytes for array in arrays)
@@ -294,7 +293,7 @@ class BlockProgram(Program):
             key, maker = id(x), plan.makers.get(id(x))
             if key in found or (key in self._sums and plan.stage[key] == n):
                 return
-            if maker is not None and plan.is_view(x) and (not is_in_blocks(n) or key in plan.row or axis is None):
+            if maker is not None and plan.is_view(x) and (not by_rows(n) or key in plan.row or axis is None):
                 found.add(key)
                 rest.append(maker)
             elif maker is not None or key in self._inputs:
@@ -310,7 +309,7 @@ class BlockProgram(Program):
                 need(x, None, None)
         while rest:
             entry = rest.pop()
-            row = plan.row.get(id(entry.output)) if is_in_blocks(n) else None
+            row = plan.row.get(id(entry.output)) if by_rows(n) else None
             axes = row.axes if row is not None else (None,) * len(entry.inputs)
             for x, value, axis in zip(entry.inputs, entry.values, axes, strict=True):
                 if not isinstance(x, Variable):
@@ -332,7 +331,7 @@ class BlockProgram(Program):
         program = Program([*sums, *entries, *starmap(keep, stores)], [*needs.values(), *own], outputs)
         return [self._placed(needs, (0, self._rows), own, program)]
 
-    def _in_blocks(self, n: int) -> list[_Block]:
+    def _blocks(self, n: int) -> list[_Block]:
         """Return the blocks of a stage."""
         plan, rows = self._plan, self._rows
         entries, needs = self._collect(n, ())

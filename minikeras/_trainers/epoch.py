@@ -32,8 +32,7 @@ def run_epoch(phase: Phase, jit: Jit, source: Batches, hooks: CallbackList, ever
               stopped: Callable[[], bool]) -> dict[str, Any]:  # fmt: skip
     """Run a step for each batch, with hooks around each `every` steps; return the last logs, {} if there was no step.
 
-    Steps that no callback watches need no hooks, and are run many at once. Ctrl-C waits until a step is done. `stopped`
-    returns whether a callback wants to stop.
+    Ctrl-C waits until a step is done. `stopped` returns whether a callback wants to stop.
     """
     begin = getattr(hooks, f"on_{phase}_batch_begin") if hooks.listens(f"on_{phase}_batch_begin") else None
     end = getattr(hooks, f"on_{phase}_batch_end") if hooks.listens(f"on_{phase}_batch_end") else None

@@ -47,8 +47,8 @@ _NAMES = {x: (f"{x}_step", f"{x}_function", f"make_{x}_function") for x in ("tra
 """The names of the step of a phase, of the function that runs in its place if it is set, and of what may set that."""
 
 
-def _maker(phase: str) -> Any:
-    def make(self: Any, force: bool = False) -> Any:
+def _maker(phase: str) -> Callable[..., Any]:
+    def make(self: Any, force: bool = False) -> None:
         """Set the function to the usual one, for an override that calls this one; else do nothing: none is needed."""
         if self._replaces(make.__name__) and (force or getattr(self, name) is None):
             setattr(self, name, lambda data: getattr(self, step)(next(iter(data))))
@@ -64,16 +64,24 @@ class Trainer(Layer):
     """The optimizer given to `compile`."""
     history: History
     """Losses and metrics of the last `fit`."""
-    train_function = test_function = predict_function = cast("Any", None)
-    """If set, it runs in the place of `train_step` and the like, on an iterator of a batch; the last one on a list."""
-    make_train_function, make_test_function, make_predict_function = map(_maker, _NAMES)
+    train_function: Any = None
+    """If set, it runs in the place of `train_step`, on an iterator of one batch."""
+    test_function: Any = None
+    predict_function: Any = None  # gets a list of one batch
+    make_train_function: Callable[..., Any] = _maker("train")
+    make_test_function: Callable[..., Any] = _maker("test")
+    make_predict_function: Callable[..., Any] = _maker("predict")
 
     def __init__(self, **options: Any) -> None:  # a model's overloads tell their types
         super().__init__(**options)
         self.loss: Any = None
-        self.compiled = self.run_eagerly = self.jit_compile = False
+        self.compiled: bool = False
+        self.run_eagerly: bool = False
+        self.jit_compile: bool = False
         self.steps_per_execution: int = 1
-        self.stop_training = self.stop_evaluating = self.stop_predicting = False
+        self.stop_training: bool = False
+        self.stop_evaluating: bool = False
+        self.stop_predicting: bool = False
         self._initial_epoch: int | None = None
         self._compiled_loss: CompiledLoss | None = None
         self._compiled_metrics: CompiledMetrics | None = None

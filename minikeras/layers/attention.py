@@ -96,7 +96,8 @@ class Attention(Layer):
         result = result if query_mask is None else ops.where(ops.expand_dims(query_mask, -1), result, 0.0)
         return (result, weights) if return_attention_scores else result
 
-    compute_output_spec = Layer._inferred_spec
+    def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
+        return self._inferred_spec(*args, **kwargs)
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         self._check(inputs, mask)
@@ -132,7 +133,8 @@ class AdditiveAttention(Attention):
     def build(self, input_shape: Any) -> None:
         self._check(input_shape)
         self.concat_score_weight: Variable | None = None
-        self.scale = self.add_weight((input_shape[0][-1],), "glorot_uniform", name="scale") if self.use_scale else None
+        scale = self.add_weight((input_shape[0][-1],), "glorot_uniform", name="scale") if self.use_scale else None
+        self.scale: Variable | None = scale
 
     def _scores(self, query: Tensor, key: Tensor) -> Tensor:
         features = ops.tanh(ops.expand_dims(query, -2) + ops.expand_dims(key, -3))
@@ -307,7 +309,8 @@ class MultiHeadAttention(Layer):
             masks.append(ops.cast(attention_mask, "bool"))
         return reduce(ops.logical_and, masks) if masks else None
 
-    compute_output_spec = Layer._inferred_spec
+    def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
+        return self._inferred_spec(*args, **kwargs)
 
     def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
         return previous_mask[0] if isinstance(previous_mask, list | tuple) else previous_mask

@@ -13,7 +13,7 @@ from ..._core.op import primitive
 from ..._core.tensor import Tensor, TensorOps, as_array
 from ...ops.arrays import as_float
 from ...ops.reduction import segments
-from .dtypes import DType, TensorShape, as_dtype
+from .dtypes import DType, as_dtype
 from .errors import InvalidArgumentError
 from .missing import missing, named
 from .ragged import RaggedTensor
@@ -146,10 +146,8 @@ cumprod: Callable[..., Tensor] = _cumulative(ops.cumprod, 1)
 
 def add_n(inputs: Sequence[Any], name: str | None = None) -> Tensor:
     """The sum of a list of tensors."""
-    tensors = [*map(convert_to_tensor, inputs)]
-    if not tensors or not all(TensorShape(x.shape).is_compatible_with(tensors[0].shape) for x in tensors):
-        raise InvalidArgumentError("tf.add_n needs tensors of one shape, and at least one of them.")
-    return functools.reduce(BINARY["add"], tensors)
+    first, *others = map(convert_to_tensor, inputs)
+    return functools.reduce(BINARY["add"], others, first)
 
 
 def l2_normalize(x: Any, axis: Any = None, epsilon: float = 1e-12, name: str | None = None) -> Tensor:

@@ -9,7 +9,6 @@ from ... import ops
 from ..._core.tensor import Tensor
 from . import math as _math, random as _random
 from .arrays import gather
-from .dtypes import as_dtype
 from .math import axes_of, unary
 from .missing import missing, named
 from .tensors import BINARY, alike, convert_to_tensor
@@ -122,8 +121,6 @@ def batch_normalization(x: Any, mean: Any, variance: Any, offset: Any, scale: An
 def dropout(x: Any, rate: Any, noise_shape: Any = None, seed: Any = None, name: str | None = None) -> Tensor:
     """A random fraction `rate` of the elements set to 0, the others divided by 1 - rate."""
     x = convert_to_tensor(x)
-    if not 0 <= rate < 1 or not as_dtype(x.dtype).is_floating:
-        raise ValueError(f"tf.nn.dropout takes floats, and a rate in [0, 1). Received: {rate=}, dtype={x.dtype}")
     sizes = [size if n is None else int(n) for n, size in zip(noise_shape or x.shape, x.shape, strict=True)]
     return ops.where(_random.uniform(sizes, seed=seed) >= rate, x / (1 - rate), 0.0)
 
