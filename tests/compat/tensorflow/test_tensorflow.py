@@ -439,12 +439,10 @@ def test_a_saved_model_is_a_model_again(tmp_path: Path) -> None:
 
 
 def test_internal_addresses_of_tensorflow(installed: None) -> None:
-    from tensorflow.python.client import device_lib
-    from tensorflow.python.eager import context
-    from tensorflow.python.framework import dtypes, errors, ops
-    from tensorflow.python.ops.resource_variable_ops import ResourceVariable
-
-    assert isinstance(tf.Variable(1.0), ResourceVariable)
+    names = "client.device_lib eager.context framework.dtypes framework.errors framework.ops ops.resource_variable_ops"
+    python = [importlib.import_module(f"tensorflow.python.{name}") for name in names.split()]
+    device_lib, context, dtypes, errors, ops, variables = python
+    assert isinstance(tf.Variable(1.0), variables.ResourceVariable)
     assert isinstance(tf.constant(1.0), ops.EagerTensor)
     assert context.executing_eagerly()
     assert device_lib.list_local_devices()[0].device_type == "CPU"
