@@ -163,8 +163,6 @@ def product(a: Any, b: Any, out: Array | None = None) -> Any:
     size = max(y.shape)
     count = max(1, min(a.size * b.shape[1] // PART_WORK, size // PART_SIZE, PARTS))
     cuts = [slice(size * k // count, size * (k + 1) // count) for k in range(count)]
-    if size > b.shape[1]:
-        run_all([partial(np.dot, a[cut], b, y[cut]) for cut in cuts])
-    else:
-        run_all([partial(np.matmul, a, b[:, cut], y[:, cut]) for cut in cuts])
+    parts = [(a[cut], b, y[cut]) if size > b.shape[1] else (a, b[:, cut], y[:, cut]) for cut in cuts]
+    run_all([partial(np.matmul, *part) for part in parts])  # np.dot would copy parts of a transposed matrix
     return y
