@@ -539,7 +539,8 @@ class Trainer(Layer):
         """
         self.__needs_compile("evaluate")
         if kwargs:
-            raise ValueError(f"Arguments not recognized: {kwargs}.{hint(min(kwargs), parameters(self.evaluate).names)}")
+            known = parameters(self.evaluate).names
+            raise ValueError(f"Arguments not recognized: {kwargs}.{hint(next(iter(kwargs)), known)}")
         one_of("verbose", verbose, VERBOSE)
         if steps is None is callbacks and on_dask.evaluate(self, (x, y, sample_weight), batch_size):
             logs = dict(Logs(self.get_metrics_result))
