@@ -36,10 +36,15 @@ class Model(NamedTuple):
     kind: str = "numbers"
     classes: int | None = 0
 
-    def compiled(self, keras: Any) -> Any:
-        """Return the model, to be trained by Adam."""
+    @property
+    def is_sequence(self) -> bool:
+        """Whether a row is a sequence, which may have any length."""
+        return self.kind == "tokens" or len(self.shape) == 2
+
+    def compiled(self, keras: Any, any_length: bool = False) -> Any:
+        """Return the model, to be trained by Adam, for sequences of the usual length or of any."""
         dtype = {"numbers": "float32", "words": "string"}.get(self.kind, "int32")
-        inputs = keras.Input(self.shape, dtype=dtype)
+        inputs = keras.Input((None, *self.shape[1:]) if any_length else self.shape, dtype=dtype)
         model = keras.Model(inputs, self.build(keras.layers, inputs))
         model.compile("adam", "sparse_categorical_crossentropy" if self.classes else "mse")
         return model

@@ -11,7 +11,8 @@ import importlib
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from importlib.metadata import packages_distributions, version
 from pathlib import Path
 from statistics import median
@@ -112,7 +113,8 @@ class Server:
     def model(self, name: str, seconds: float) -> dict[str, float]:
         """Return figures of a model: microseconds of a step and of one row, milliseconds until two steps are done.
 
-        The last figure is the time of a batch of a new size, as a multiple of that of the usual size.
+        The last figures are the time of a batch of a new size and, of sequences, of a new length, as multiples of that
+        of the usual shape.
         """
         keras, (x, y), batch = library(self.name), MODELS[name].data(), MODELS[name].batch
         other = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])  # what is imported and started once
@@ -132,16 +134,22 @@ class Server:
         row = Stopwatch(predict, seconds).measure() * 1e6
         step = self.step()
 
-        def of_size(rows: int) -> float:
-            return timeit(lambda: model.train_on_batch(x[:rows], y[:rows]), number=1)
+        def times(model: Any, shapes: Sequence[tuple[int, int]]) -> float:
+            """Return the time of new shapes (rows, length), each met once, as a multiple of that of the usual one."""
+            usual = [(batch, x.shape[1])] * 9
+            known, new = (
+                [timeit(partial(model.train_on_batch, x[:n, :m], y[:n]), number=1) for n, m in each]
+                for each in (usual, shapes)
+            )
+            return median(new) / median(known)
 
-        known, new = (median(map(of_size, sizes)) for sizes in ([batch] * 9, range(batch - 3, batch)))
-        return {
-            "step, us": step,
-            "one row, us": row,
-            "two first steps, ms": first * 1e3,
-            "a new size, times": new / known,
-        }
+        figures = {"step, us": step, "one row, us": row, "two first steps, ms": first * 1e3}
+        length = x.shape[1]
+        figures["a new size, times"] = times(model, [(n, length) for n in range(batch - 3, batch)])
+        if MODELS[name].is_sequence:
+            open_model = MODELS[name].compiled(keras, any_length=True)
+            figures["a new length, times"] = times(open_model, [(batch, n) for n in range(length - 3, length)])
+        return figures
 
     def step(self) -> float:
         """Return the microseconds of a training step of the last model."""
