@@ -289,7 +289,7 @@ class MultiHeadAttention(Layer):
                 visible = ops.expand_dims(visible, -2 * len(self.attention_axes) - 1)
         if visible is not None and as_op:  # there, a query that sees nothing gets the mean of all values, not 0
             scores, visible = ops.where(visible, scores, 0.7 * float(np.finfo(scores.dtype).min)), None
-        weights = ops.cast(ops.softmax(scores), v.dtype) if as_op else self._softmax(scores, mask=visible)
+        weights = ops.convert_to_tensor(ops.softmax(scores), v.dtype) if as_op else self._softmax(scores, mask=visible)
         dropped = self._dropout_layer(weights, training=bool(training)) if self.dropout > 0 else weights
         result = ops.einsum(self._equations[1], dropped, v)
         result = masked(to_output(result if gate is None else result * gate), mask)

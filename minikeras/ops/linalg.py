@@ -17,7 +17,7 @@ from .._base.settings import wide
 from .._base.typing import Array, Axis, TensorLike
 from .._core.op import VJP, P, composite, primitive, structured
 from .._core.tape import GradientTape
-from .._core.tensor import Tensor, as_values
+from .._core.tensor import Tensor, TensorOps, as_values
 from .arrays import as_float, axes, bare, conjugated, promote, restore
 from .creation import convert_to_tensor, floating, ndim, ones_like, shape, zeros_like
 from .elementwise import Unary, absolute, add, log10, multiply, not_equal, power, real, square, subtract, unary
@@ -181,7 +181,7 @@ def einsum(subscripts: str, *operands: TensorLike, **kwargs: Any) -> Tensor:
     """
     if not isinstance(subscripts, str):
         raise TypeError(f"`subscripts` must be a string, such as 'ij,jk->ik'. Received: {subscripts!r}")
-    tensors = [convert_to_tensor(x) for x in operands]
+    tensors: list[Any] = [x if isinstance(x, TensorOps) else convert_to_tensor(x) for x in operands]
     terms, output = _labels(subscripts.replace(" ", ""), tensors)
     seen = Counter(chain(*map(set, terms)))
     for i, (term, x) in enumerate(zip(terms, tensors, strict=True)):
@@ -196,7 +196,7 @@ def einsum(subscripts: str, *operands: TensorLike, **kwargs: Any) -> Tensor:
     return _einsum(*tensors, subscripts=f"{','.join(map(''.join, terms))}->{''.join(output)}")
 
 
-def _labels(subscripts: str, tensors: Sequence[Tensor]) -> tuple[list[list[str]], list[str]]:
+def _labels(subscripts: str, tensors: Sequence[TensorOps]) -> tuple[list[list[str]], list[str]]:
     """Return the letters of each operand and of the output, with letters in place of an ellipsis."""
     inputs, arrow, output = subscripts.partition("->")
     terms = inputs.split(",")

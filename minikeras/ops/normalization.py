@@ -8,7 +8,7 @@ import numpy as np
 from .._base.settings import settings
 from .._base.typing import Array, Axis, TensorLike
 from .._core.op import composite, primitive, structured
-from .._core.tensor import Tensor
+from .._core.tensor import Tensor, TensorOps
 from .activation import softmax
 from .arrays import NP, as_float, axes as as_axes, bare
 from .creation import convert_to_tensor, floating
@@ -58,19 +58,16 @@ def batch_normalization(x: TensorLike, mean: TensorLike, variance: TensorLike, a
          [ 1.]], shape=(2, 1), dtype=float32)
     """
     t = convert_to_tensor(x)
-    shape = [1] * t.ndim
-    shape[axis] = -1
-    parts: Any = (p if p is None else np.reshape(convert_to_tensor(p), shape) for p in (mean, variance, offset, scale))
-    m, v, b, s = parts
-    factor = 1 / np.sqrt(v + epsilon)
-    factor = factor if s is None else factor * s
-    shift = -m * factor
-    return t * factor + (shift if b is None else shift + b)
+    where = (axis % t.ndim,)
+    factor = 1 / np.sqrt(_broadcast_to_axes(variance, t, where) + epsilon)
+    factor = factor if scale is None else factor * _broadcast_to_axes(scale, t, where)
+    shift = -_broadcast_to_axes(mean, t, where) * factor
+    return t * factor + (shift if offset is None else shift + _broadcast_to_axes(offset, t, where))
 
 
 def _broadcast_to_axes(value: Any, x: Any, where: tuple[int, ...]) -> Any:
     """Return a scale or an offset with x's sizes along some axes, and size 1 along the others."""
-    value = convert_to_tensor(value)
+    value = value if isinstance(value, TensorOps) else convert_to_tensor(value)
     if value.ndim in (0, x.ndim):
         return value
     return np.reshape(value, [n if i in where else 1 for i, n in enumerate(x.shape)])

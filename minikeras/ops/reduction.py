@@ -219,7 +219,10 @@ def _row_max(rows: TensorLike, out: Array | None = None) -> Array:
     """Largest element of each row, (n, columns) -> (n, 1)."""
     a = np.asarray(rows)
     y = np.empty((len(a), 1), a.dtype) if out is None else out
-    NP.maximum.reduce(a.T.copy(), 0, None, y.reshape(-1))
+    if a.shape[1] <= 24:
+        NP.maximum.reduce(a.T.copy(), 0, None, y.reshape(-1))
+    else:  # `reduce` takes up to three times as long for each row
+        NP.maximum.reduceat(a.reshape(-1), np.arange(0, a.size, a.shape[1]), out=y.reshape(-1))
     return y
 
 
@@ -229,11 +232,12 @@ def is_narrow(x: Any, axis: Axis) -> bool:
 
 
 def _max_parts(x: Any, axis: Axis = None, keepdims: bool = False, initial: float | None = None) -> Any:
-    """Return the maxima of short rows, in a fifth of NumPy's time; for other reductions x itself."""
-    if initial is not None or not is_narrow(x, axis):
+    """Return the maxima of rows, in a third of NumPy's time or less; for other reductions x itself."""
+    a = getattr(x, "array", x)
+    in_rows = a.ndim > 1 and axis in (-1, a.ndim - 1) and a.size > 0 and a.flags.c_contiguous
+    if initial is not None or not in_rows or a.dtype not in ("float32", "float64"):
         return x
-    y = bare(_row_max)(x)
-    return y if keepdims else np.reshape(y, (-1,))
+    return np.reshape(bare(_row_max)(np.reshape(x, (-1, a.shape[-1]))), _reduced_shape(x, axis, keepdims))
 
 
 @primitive(_extreme_rule, decomposition=_max_parts)

@@ -834,6 +834,24 @@ def test_products_of_segments_have_slopes_at_zero(values: list[float], slopes: l
     assert before == [np.prod(values)]
 
 
+@pytest.mark.parametrize(
+    "shape", [(1, 1), (5, 1), (3, 7), (4, 24), (4, 25), (2, 3, 60), (2, 1, 3, 100), (0, 40), (3, 0, 5)]
+)
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int32"])
+def test_the_largest_of_each_row_is_that_of_numpy(shape: tuple[int, ...], dtype: str) -> None:
+    a = (np.random.default_rng(0).standard_normal(shape) * 100).astype(dtype)
+    if dtype != "int32":
+        a.flat[::9] = np.nan
+        a.flat[4::11] = np.inf
+    for array in (a, np.asfortranarray(a), a[::-1], a[..., ::-1]):
+        x = ops.convert_to_tensor(array, dtype)
+        for keepdims in (False, True):
+            for axis in (-1, a.ndim - 1):
+                largest = ops.max(x, axis, keepdims=keepdims)
+                np.testing.assert_array_equal(largest, np.max(array, axis, keepdims=keepdims))
+                assert largest.dtype == dtype
+
+
 def test_the_gradient_of_fmax_goes_to_the_operand_that_is_not_nan() -> None:
     a, b = [1.0, np.nan, 2.0, 3.0], [np.nan, 2.0, 2.0, 5.0]
     assert gradient(ops.fmax, a, b) == [[1, 0, 0, 0], [0, 1, 1, 1]]  # of equal ones the second has it
