@@ -323,11 +323,12 @@ class BlockProgram(Program):
         for entry in plan.own.get(n - 1, ()):
             if plan.row[id(entry.output)].axis == SUM:
                 y = cast(Array, entry.output.array)
-                parts = self._sums[id(entry.output)] = np.empty((len(self._cuts), *y.shape), y.dtype)
-                sums.append(Entry(vars(NUMPY_OPS["sum"])["op"], [Tensor(parts)], [parts], (0,), {}, entry.output))
+                sums_of_blocks = self._sums[id(entry.output)] = np.empty((BLOCKS, *y.shape), y.dtype)
+                both = [sums_of_blocks[k, ...] for k in range(BLOCKS)]
+                sums.append(Entry(vars(NUMPY_OPS["add"])["op"], [*map(Tensor, both)], both, (), {}, entry.output))
         entries, needs = self._collect(n, outputs)
         stores = [(x, Tensor(self._arrays[key])) for key, x in self._wanted.get(n, {}).items()]
-        own = [*(entry.inputs[0] for entry in sums), *(store for _, store in stores)]
+        own = [*chain.from_iterable(entry.inputs for entry in sums), *(store for _, store in stores)]
         program = Program([*sums, *entries, *starmap(keep, stores)], [*needs.values(), *own], outputs)
         return [self._placed(needs, (0, self._rows), own, program)]
 
