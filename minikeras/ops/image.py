@@ -17,7 +17,6 @@ from .._base.settings import standardize_data_format
 from .._base.typing import Array, DataFormat, FillMode, FloatArray, Interpolation, Padding, Sampling, TensorLike
 from .._core.op import composite
 from .._core.tensor import Tensor, as_array
-from .activation import relu
 from .arrays import half_away
 from .convolution import conv, depthwise_conv
 from .creation import cast, convert_to_tensor, floating, ndim, shape
@@ -270,7 +269,7 @@ def ssim(image1: TensorLike, image2: TensorLike, max_val: float = 1.0, filter_si
     ma, mb = blurred(a), blurred(b)
     luminance = (2.0 * ma * mb + c1) / (square(ma) + square(mb) + c1)
     cross = 2.0 * (blurred(a * b) - ma * mb) + c2
-    structure = cross / (relu(blurred(a * a) - ma * ma) + relu(blurred(b * b) - mb * mb) + c2)
+    structure = cross / (blurred(a * a) - ma * ma + blurred(b * b) - mb * mb + c2)
     return mean(luminance * structure, (channels, rows, columns))
 
 

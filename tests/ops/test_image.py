@@ -57,6 +57,8 @@ def test_numbers_by_hand() -> None:
     shifted = image.affine_transform(x, np.array([1, 0, 1, 0, 1, 0, 0, 0]))  # each pixel reads its right neighbour
     assert shifted.numpy()[..., 0].tolist() == [[1, 2, 0], [4, 5, 0]]
     np.testing.assert_allclose(image.ssim(IMAGE, IMAGE, filter_size=3), [1], rtol=1e-6)
+    plain = np.ones((1, 16, 16, 1), "float32")  # whose variance is 0 but for rounding
+    np.testing.assert_array_equal(image.ssim(plain, plain), [1])
     flat = [np.full((1, 4, 4, 1), value) for value in (0.5, 0.25)]  # their means differ, and nothing else
     luminance = (2 * 0.5 * 0.25 + 0.1**2) / (0.5**2 + 0.25**2 + 0.1**2)  # as 0.01 * max_val is 0.1
     np.testing.assert_allclose(image.ssim(flat[0], flat[1], 10.0, 3), [luminance], rtol=1e-5)
