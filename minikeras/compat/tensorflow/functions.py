@@ -162,6 +162,10 @@ class TensorArray:
         items = [self._filled(int(i)) for i in indices]
         return ops.stack(items) if items else ops.zeros((0,), self.dtype.name)
 
+    def concat(self, name: str | None = None) -> Tensor:
+        """Return all elements joined along their first axis."""
+        return ops.concatenate([self._filled(i) for i in range(len(self._items))])
+
     def unstack(self, value: Any, name: str | None = None) -> "TensorArray":
         """Store the rows of a tensor as elements."""
         self._items = list(convert_to_tensor(value))
@@ -174,37 +178,42 @@ def print_(*inputs: Any, output_stream: Any = sys.stderr, summarize: int = 3, se
     """`tf.print`: print values to standard error, or another stream; long tensors are abbreviated."""
     escape()
     alone = len(inputs) == 1 and isinstance(inputs[0], TensorOps) and not inputs[0].ndim
-    line = sep.join(printed(x, summarize) for x in inputs)
+    line = sep.join(x if type(x) is str else printed(x, summarize) for x in inputs)
     line = (line.strip('"') if alone else line) + end
     if isinstance(output_stream, str) and output_stream.startswith("file://"):
         with open(output_stream.removeprefix("file://"), "a", encoding="utf8") as file:
             file.write(line)
         return
-    if isinstance(output_stream, str):
-        output_stream = sys.stdout if output_stream == "stdout" else sys.stderr
+    if not hasattr(output_stream, "write"):
+        raise ValueError(f"`output_stream` must be sys.stdout, sys.stderr or 'file://...'. Received: {output_stream!r}")
     print(line, end="", file=unmuted(output_stream))
 
 
 def printed(x: Any, most: int) -> str:
     """Return a value as `tf.print` prints it, with at most `most` items at each end of an axis."""
     if isinstance(x, dict):
-        return "{" + ", ".join(f"{key!r}: {printed(value, most)}" for key, value in x.items()) + "}"
-    if isinstance(x, list | tuple):
-        inner = ", ".join(printed(item, most) if not isinstance(item, str) else f"'{item}'" for item in x)
+        return "{" + ", ".join(f"{key!r}: {printed(x[key], most)}" for key in sorted(x)) + "}"
+    if isinstance(x, list | tuple) and not isinstance(x, TensorShape):
+        inner = ", ".join(printed(item, most) for item in x)
         return f"[{inner}]" if isinstance(x, list) else f"({inner}{',' * (len(x) == 1)})"
-    return _rows_printed(as_array(x), most, 1) if isinstance(x, TensorOps | np.ndarray) else str(x)
+    if isinstance(x, RaggedTensor):
+        return _rows_printed(x.to_list(), most, 1, in_line=True)
+    return _rows_printed(as_array(x), most, 1) if isinstance(x, TensorOps) else repr(x)
 
 
-def _rows_printed(array: Any, most: int, depth: int) -> str:
-    if not array.ndim:
-        value = array.item()
-        if isinstance(value, bytes):
-            return f'"{value.decode()}"'
-        return _number(array) if isinstance(value, float) else str(int(value) if isinstance(value, bool) else value)
-    shown = [*array[:most], None, *array[-most:]] if 0 <= 2 * most < len(array) else list(array)
-    parts = ["..." if row is None else _rows_printed(np.asarray(row), most, depth + 1) for row in shown]
-    between = " " if array.ndim == 1 else "\n" * (array.ndim - 1) + " " * depth
-    return "[" + between.join(parts) + "]"
+def _rows_printed(rows: Any, most: int, depth: int, in_line: bool = False) -> str:
+    """Return an array as `tf.print` prints it, or nested lists, those of a ragged tensor, if `in_line`."""
+    if isinstance(rows, list) or np.ndim(rows):
+        shown = [*rows[:most], None, *rows[-most:]] if 0 <= 2 * most < len(rows) else list(rows)
+        parts = ["..." if row is None else _rows_printed(row, most, depth + 1, in_line) for row in shown]
+        between = ", " if in_line else " " if rows.ndim == 1 else "\n" * (rows.ndim - 1) + " " * depth
+        return "[" + between.join(parts) + "]"
+    value = np.asarray(rows).item()
+    if isinstance(value, bytes):
+        return ("'{}'" if in_line else '"{}"').format(value.decode("utf8", "replace"))
+    if isinstance(value, float):
+        return f"{value:f}" if in_line else _number(np.asarray(rows))
+    return str(int(value) if isinstance(value, bool) else value)
 
 
 def _number(x: Any) -> str:
