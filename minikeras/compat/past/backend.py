@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from ... import activations, layers, models, ops, random
+from ... import layers, models, ops, random
 from ..._base.naming import clear_session
 from ..._base.settings import epsilon, floatx, image_data_format, set_image_data_format, standardize_dtype
 from ..._base.typing import DTypeLike
@@ -22,20 +22,21 @@ from .patches import outdated, resolve
 
 F = TypeVar("F", bound=Callable[..., Any])
 _SAME = """
-    abs all any arange binary_crossentropy cast categorical_crossentropy clip cos dot dtype elu equal exp greater
+    abs all any arange binary_crossentropy cast categorical_crossentropy cos dot dtype elu equal exp greater
     greater_equal is_tensor less less_equal log logsumexp max maximum mean min minimum ndim not_equal one_hot ones_like
-    prod reshape round shape sigmoid sign sin softmax softplus softsign sparse_categorical_crossentropy square squeeze
-    stack std stop_gradient sum tanh tile transpose var zeros_like"""
+    prod reshape round shape sigmoid sign sin slice softmax softplus softsign sparse_categorical_crossentropy square
+    squeeze stack std stop_gradient sum tanh tile transpose var zeros_like"""
 RENAMED = {
     **{name: f"ops.{name}" for name in _SAME.split()},
-    "permute_dimensions": "ops.transpose", "pow": "ops.power", "random_normal": "random.normal",
-    "random_uniform": "random.uniform", "reverse": "ops.flip", "to_dense": "ops.convert_to_tensor",
+    "dropout": "random.dropout", "permute_dimensions": "ops.transpose", "pow": "ops.power",
+    "random_normal": "random.normal", "random_uniform": "random.uniform", "relu": "activations.relu",
+    "repeat_elements": "ops.repeat", "reverse": "ops.flip", "to_dense": "ops.convert_to_tensor",
     "truncated_normal": "random.truncated_normal"}  # fmt: skip
 """Name in `keras.backend` -> address below `keras` of the function that takes the same arguments in the same order."""
 _PAIRS = "dot equal greater greater_equal less less_equal maximum minimum not_equal"
-_WORDS = {**dict.fromkeys(_PAIRS.split(), "x y"), "clip": "x min_value max_value", "one_hot": "indices num_classes",
-          "permute_dimensions": "x pattern", "pow": "x a", "reshape": "x shape", "reverse": "x axes",
-          "tile": "x n"}  # fmt: skip
+_WORDS = {**dict.fromkeys(_PAIRS.split(), "x y"), "dropout": "x level", "one_hot": "indices num_classes",
+          "permute_dimensions": "x pattern", "pow": "x a", "relu": "x alpha", "repeat_elements": "x rep axis",
+          "reshape": "x shape", "reverse": "x axes", "slice": "x start size", "tile": "x n"}  # fmt: skip
 """Former names of arguments, where they have other names today."""
 _ONE_LINERS: dict[str, tuple[str, Callable[..., Any]]] = {
     "argmax": ("keras.ops.argmax(x, axis=-1)", lambda x, axis=-1: ops.argmax(x, axis)),
@@ -47,6 +48,8 @@ _ONE_LINERS: dict[str, tuple[str, Callable[..., Any]]] = {
     "batch_set_value": ("x.assign(value)", lambda tuples: ([x.assign(value) for x, value in tuples], None)[1]),
     "cast_to_floatx": ("keras.ops.cast(x, keras.config.floatx())",
         lambda x: (ops.cast if isinstance(x, TensorOps) else np.asarray)(x, floatx())),
+    "clip": ("keras.ops.clip", lambda x, min_value, max_value:
+        ops.clip(ops.clip(x, None, max_value), min_value, None)),  # the minimum goes first
     "concatenate": ("keras.ops.concatenate(tensors, axis=-1)", lambda tensors, axis=-1: ops.concatenate(tensors, axis)),
     "count_params": ("x.size", lambda x: int(np.prod(x.shape))),
     "cumprod": ("keras.ops.cumprod(x, axis=0)", lambda x, axis=0: ops.cumprod(x, axis)),
@@ -62,8 +65,6 @@ _ONE_LINERS: dict[str, tuple[str, Callable[..., Any]]] = {
     "learning_phase": ("the argument `training` of a call", lambda: Phase(0)),
     "map_fn": ("keras.ops.vectorized_map", lambda fn, elems, name=None, dtype=None: ops.stack([fn(x) for x in elems])),
     "repeat": ("keras.layers.RepeatVector(n)(x)", lambda x, n: ops.repeat(ops.expand_dims(x, 1), n, axis=1)),
-    "repeat_elements": ("keras.ops.repeat", lambda x, rep, axis: ops.repeat(x, rep, axis=axis)),
-    "slice": ("keras.ops.slice", lambda x, start, size: ops.slice(x, start, size)),
     "in_top_k": ("keras.ops.in_top_k(targets, predictions, k)",
         lambda predictions, targets, k: ops.in_top_k(targets, predictions, k)),
     "in_train_phase": ("the argument `training` of `call`",
@@ -86,8 +87,6 @@ _ONE_LINERS: dict[str, tuple[str, Callable[..., Any]]] = {
     "update_sub": ("x.assign_sub(decrement)", lambda x, decrement: (x.assign_sub(decrement), x)[1]),
     "temporal_padding": ("keras.ops.pad", lambda x, padding=(1, 1): ops.pad(x, ((0, 0), padding, (0, 0)))),
     **{f"conv{n}d": ("keras.ops.conv", lambda x, kernel, *how, **k: ops.conv(x, kernel, *how, **k)) for n in (1, 2, 3)},
-    "dropout": ("keras.random.dropout(x, level)",
-        lambda x, level, noise_shape=None, seed=None: random.dropout(x, level, noise_shape, seed)),
     "get_session": ("nothing: there are no sessions", lambda: None),
     "image_dim_ordering": ("keras.config.image_data_format()",
         lambda: "th" if image_data_format() == "channels_first" else "tf"),
@@ -97,8 +96,6 @@ _ONE_LINERS: dict[str, tuple[str, Callable[..., Any]]] = {
         KerasTensor((None,) * (ndim or 0) if shape is None else shape, dtype)),
     "random_bernoulli": ("keras.random.binomial(shape, 1, p)", lambda shape, p=0.0, dtype=None, seed=None:
         random.binomial(shape, 1, p, dtype, seed)),
-    "relu": ("keras.ops.relu, or keras.layers.ReLU",
-        lambda x, alpha=0.0, max_value=None, threshold=0.0: activations.relu(x, alpha, max_value, threshold)),
     "reset_uids": ("keras.utils.clear_session()", lambda: clear_session()),
     "resize_images": ("keras.ops.repeat, or keras.layers.UpSampling2D",
         lambda x, height_factor, width_factor, data_format, interpolation="nearest":

@@ -101,12 +101,6 @@ def size(input: Any, out_type: DTypeLike = "int32", name: str | None = None) -> 
     return Tensor(np.asarray(ops.size(convert_to_tensor(input)), as_dtype(out_type).name))
 
 
-def rank(input: Any, name: str | None = None) -> Tensor:
-    """The number of axes."""
-    x: Any = input if isinstance(input, Rows) else convert_to_tensor(input)
-    return Tensor(np.asarray(len(x.shape), "int32"))
-
-
 def ensure_shape(x: Any, shape: Any, name: str | None = None) -> Tensor:
     """x, if its shape is compatible, else an InvalidArgumentError."""
     y = convert_to_tensor(x)
@@ -172,8 +166,9 @@ def _joined(join: Callable[..., Tensor], kernel: str) -> Callable[..., Tensor]:
     def call(values: Any, axis: Any = 0, name: str = kernel) -> Tensor:
         if isinstance(values, TensorOps | np.ndarray):
             values = list(convert_to_tensor(values))
-        if kernel == "ConcatV2" and any(isinstance(v, ragged.RaggedTensor) for v in values):
-            return ragged.concat(values, int(axes_of(axis)))
+        if any(isinstance(v, Rows) for v in values):
+            rank = max(len(v.shape) for v in values if isinstance(v, Rows)) + (kernel == "Pack")
+            return (ragged.concat if kernel == "ConcatV2" else ragged.stack)(values, int(axes_of(axis)) % rank)
         try:
             return join([convert_to_tensor(v) for v in alike(kernel, *values)], int(axes_of(axis)))
         except ValueError as error:
@@ -354,9 +349,7 @@ def unique(x: Any, out_idx: DTypeLike = "int32", name: str | None = None) -> Uni
 def clip_by_value(t: Any, clip_value_min: Any, clip_value_max: Any, name: str | None = None) -> Tensor:
     """A tensor with its elements clipped to limits."""
     x, low, high = alike("ClipByValue", convert_to_tensor(t), clip_value_min, clip_value_max)
-    if isinstance(low, TensorOps) or isinstance(high, TensorOps):
-        return ops.minimum(ops.maximum(x, low), high)
-    return ops.clip(x, low, high)
+    return ops.maximum(ops.minimum(x, high), low)
 
 
 def clip_by_norm(t: Any, clip_norm: Any, axes: Any = None, name: str | None = None) -> Tensor:
@@ -391,6 +384,9 @@ globals().update(named({
     "ones_like": ("Ones in the shape of another tensor.",
         elementwise(lambda input, dtype=None, name=None, **_:
             ops.ones_like(convert_to_tensor(input), None if dtype is None else as_dtype(dtype).name))),
+    "rank": ("The number of axes.",
+        lambda input, name=None: Tensor(np.asarray(
+            len((input if isinstance(input, Rows) else convert_to_tensor(input)).shape), "int32"))),
     "squeeze": ("A tensor without all its axes of size 1, or without those given.",
         lambda input, axis=None, name=None: ops.squeeze(convert_to_tensor(input), axes_of(axis))),
     "broadcast_to": ("A tensor repeated to fill a shape.",

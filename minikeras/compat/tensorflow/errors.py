@@ -18,7 +18,9 @@ class OpError(Exception):
         self.node_def: Any = node_def
         self.op: Any = op
         self.message: str = message
-        self.error_code: int = error_code
+        kinds = [kind.__name__.removesuffix("Error") for kind in type(self).__mro__]
+        codes = (code for code, name in enumerate(_CODES.split()) if name.title().replace("_", "") in kinds)
+        self.error_code: int = next(codes, error_code)
 
 
 class InvalidArgumentError(OpError, ValueError):
@@ -29,20 +31,14 @@ class OutsideError(InvalidArgumentError, IndexError):
     """An index is out of bounds."""
 
 
-class OutOfRangeError(OpError, IndexError):
-    """A data set or a tensor has no more elements."""
-
-
-class NotFoundError(OpError, FileNotFoundError):
-    """A file does not exist."""
-
-
 _OTHERS: dict[str, tuple[Any, ...]] = {
     "AbortedError": ("The operation stopped.",), "AlreadyExistsError": ("A file exists already.", FileExistsError),
     "CancelledError": ("The caller stopped the operation.",), "DataLossError": ("A file is damaged.",),
     "DeadlineExceededError": ("The operation took too long.", TimeoutError),
     "FailedPreconditionError": ("The system is not in the state that the operation needs.", RuntimeError),
     "OperatorNotAllowedInGraphError": ("Python asked a graph for the value of a tensor.", TypeError),
+    "NotFoundError": ("A file does not exist.", FileNotFoundError),
+    "OutOfRangeError": ("A data set or a tensor has no more elements.", IndexError),
     "InternalError": ("An internal invariant does not hold.", RuntimeError),
     "PermissionDeniedError": ("A file must not be read or written.", PermissionError),
     "ResourceExhaustedError": ("There is not enough memory.", MemoryError),

@@ -1,7 +1,7 @@
 """`tf.lookup`: tables that map keys to values."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -9,7 +9,7 @@ from ..._core.tensor import Tensor
 from ...layers.fingerprints import bins_of
 from .dtypes import DType, as_dtype
 from .missing import missing
-from .tensors import array_of
+from .tensors import Rows, array_of, convert_to_tensor, on_elements
 
 __getattr__: Callable[[str], Any] = missing(__name__)
 
@@ -43,7 +43,11 @@ class StaticHashTable:
 
     def lookup(self, keys: Any, name: Any = None) -> Tensor:
         """The values of keys."""
-        array = array_of(keys)
+        if isinstance(keys, Rows):
+            return cast(Tensor, on_elements(self.lookup, keys))
+        array = array_of(keys if hasattr(keys, "dtype") else convert_to_tensor(keys, self.key_dtype))
+        if as_dtype(array.dtype) != self.key_dtype:
+            raise TypeError(f"Dtype of argument `keys` must be {self.key_dtype}, received: {as_dtype(array.dtype)}")
         values = np.array([self._of(key) for key in array.ravel().tolist()], self._values.dtype)
         return Tensor(values.reshape(array.shape))
 

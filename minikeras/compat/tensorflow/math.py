@@ -147,6 +147,8 @@ cumprod: Callable[..., Tensor] = _cumulative(ops.cumprod, 1)
 def add_n(inputs: Sequence[Any], name: str | None = None) -> Tensor:
     """The sum of a list of tensors."""
     first, *others = map(convert_to_tensor, inputs)
+    if any(x.shape != first.shape for x in others):
+        raise InvalidArgumentError(f"add_n needs tensors of one shape. Received: {[x.shape for x in (first, *others)]}")
     return functools.reduce(BINARY["add"], others, first)
 
 

@@ -21,14 +21,6 @@ l2_loss: Callable[..., Tensor] = unary(lambda x: ops.sum(ops.square(x)) / 2, "Ha
 scale_regularization_loss: Callable[..., Tensor] = unary(ops.sum, "The sum of losses, divided by 1 replica.")
 
 
-def silu(features: Any, beta: Any = 1.0) -> Tensor:
-    """x * sigmoid(beta * x)."""
-    return unary(lambda x: x * ops.sigmoid(x * beta))(features)
-
-
-swish = silu
-
-
 def sigmoid_cross_entropy_with_logits(labels: Any = None, logits: Any = None, name: str | None = None) -> Tensor:
     """Cross-entropy of each label in [0, 1] with sigmoid(logit): max(x, 0) - x z + log(1 + exp(-|x|))."""
     x, z = map(convert_to_tensor, alike("Sigmoid", logits, labels))
@@ -120,6 +112,8 @@ def batch_normalization(x: Any, mean: Any, variance: Any, offset: Any, scale: An
 
 def dropout(x: Any, rate: Any, noise_shape: Any = None, seed: Any = None, name: str | None = None) -> Tensor:
     """A random fraction `rate` of the elements set to 0, the others divided by 1 - rate."""
+    if not 0 <= (rate if isinstance(rate, int | float) else 0) < 1:
+        raise ValueError(f"`rate` must be a scalar tensor or a float in the range [0, 1). Received: rate={rate}")
     x = convert_to_tensor(x)
     sizes = [size if n is None else int(n) for n, size in zip(noise_shape or x.shape, x.shape, strict=True)]
     return ops.where(_random.uniform(sizes, seed=seed) >= rate, x / (1 - rate), 0.0)
@@ -132,6 +126,8 @@ def _rearranged(input: Any, block: int, data_format: str, last: str, first: str)
 
 
 globals().update(named({
+    **dict.fromkeys(("silu", "swish"), ("x * sigmoid(beta * x).",
+        lambda features, beta=1.0: unary(lambda x: x * ops.sigmoid(x * beta))(features))),
     "depthwise_conv2d": ("A convolution of each channel with filters of its own.",
         lambda input, filter, strides, padding, data_format=None, dilations=None, name=None:
             _depthwise(input, filter, strides, padding, data_format, dilations)),

@@ -3,7 +3,6 @@
 import functools
 import math
 from collections.abc import Callable, Iterator
-from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -404,6 +403,8 @@ def constant(pylist: Any, dtype: DTypeLike | None = None, ragged_rank: int | Non
 def stack(values: Any, axis: int = 0, name: Any = None) -> Any:
     """Return a ragged tensor with tensors as its rows, which may differ in length; of scalars, a tensor."""
     rows = list(values)
+    if axis:
+        return stack([stack(parts, axis - 1) for parts in zip(*rows, strict=True)])
     if all(not isinstance(row, Rows) and np.ndim(as_array(row)) == 0 for row in rows):
         return convert_to_tensor(rows)
     joined: Any = np.zeros(0)
@@ -419,10 +420,7 @@ def stack(values: Any, axis: int = 0, name: Any = None) -> Any:
 
 def concat(values: Any, axis: int) -> Any:
     """Return ragged tensors (and tensors) concatenated: axis 0 appends rows, axis 1 joins the rows pairwise."""
-    dtype = next(value.dtype for value in values if isinstance(value, RaggedTensor))
-    rows = [v.to_list() if isinstance(v, RaggedTensor) else array_of(v).tolist() for v in values]
-    joined = chain(*rows) if axis == 0 else (chain(*parts) for parts in zip(*rows, strict=True))
-    return constant([list(row) for row in joined], dtype)
+    return stack([concat(parts, axis - 1) for parts in zip(*values, strict=True)]) if axis else stack(values).values
 
 
 map_flat_values: Callable[..., Any] = on_elements

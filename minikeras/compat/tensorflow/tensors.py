@@ -227,7 +227,7 @@ def binary(op: Callable[..., Tensor], kernel: str) -> Callable[..., Tensor]:
                 return cast(Tensor, on_elements(call, x, y))
             x, y = alike(kernel, x, y)
         kind = as_dtype(ops.dtype(x if isinstance(x, TensorOps) else y))
-        if kernel == "RealDiv" and kind.is_integer and not isinstance(x, KerasTensor):
+        if kernel in ("RealDiv", "DivNoNan") and kind.is_integer and not isinstance(x, KerasTensor):
             wide = "float32" if kind.size < 4 else "float64"
             x, y = ops.cast(x, wide), ops.cast(y, wide)
         if kernel in ("FloorDiv", "FloorMod") and kind.is_integer and not isinstance(y, KerasTensor):
@@ -247,6 +247,8 @@ def binary(op: Callable[..., Tensor], kernel: str) -> Callable[..., Tensor]:
             if x is None or y is None:  # as a gradient may be
                 raise _unsupported(None) from None
             text, kernel_name = f"Incompatible shapes: {_sizes(x)} vs. {_sizes(y)}", kernel
+            if "negative integer powers" in str(error):
+                text = str(error).rstrip(".")
             if kernel == "MatMul":
                 kernel_name = "__MklMatMul"
                 text = f"Matrix size-incompatible: In[0]: {_sizes(x)}, In[1]: {_sizes(y)}"
