@@ -49,7 +49,7 @@ _ONE_LINERS: dict[str, tuple[str, Callable[..., Any]]] = {
     "cast_to_floatx": ("keras.ops.cast(x, keras.config.floatx())",
         lambda x: (ops.cast if isinstance(x, TensorOps) else np.asarray)(x, floatx())),
     "clip": ("keras.ops.clip", lambda x, min_value, max_value:
-        ops.clip(ops.clip(x, None, max_value), min_value, None)),  # the minimum goes first
+        ops.clip(ops.clip(x, None, max_value), min_value, None)),  # type: ignore[call-overload]  # the minimum counts
     "concatenate": ("keras.ops.concatenate(tensors, axis=-1)", lambda tensors, axis=-1: ops.concatenate(tensors, axis)),
     "count_params": ("x.size", lambda x: int(np.prod(x.shape))),
     "cumprod": ("keras.ops.cumprod(x, axis=0)", lambda x, axis=0: ops.cumprod(x, axis)),

@@ -167,7 +167,7 @@ def _joined(join: Callable[..., Tensor], kernel: str) -> Callable[..., Tensor]:
         if isinstance(values, TensorOps | np.ndarray):
             values = list(convert_to_tensor(values))
         if any(isinstance(v, Rows) for v in values):
-            rank = max(len(v.shape) for v in values if isinstance(v, Rows)) + (kernel == "Pack")
+            rank = max(len(v.shape) for v in values if isinstance(v, ragged.RaggedTensor)) + (kernel == "Pack")
             return (ragged.concat if kernel == "ConcatV2" else ragged.stack)(values, int(axes_of(axis)) % rank)
         try:
             return join([convert_to_tensor(v) for v in alike(kernel, *values)], int(axes_of(axis)))
@@ -386,7 +386,7 @@ globals().update(named({
             ops.ones_like(convert_to_tensor(input), None if dtype is None else as_dtype(dtype).name))),
     "rank": ("The number of axes.",
         lambda input, name=None: Tensor(np.asarray(
-            len((input if isinstance(input, Rows) else convert_to_tensor(input)).shape), "int32"))),
+            len((input if isinstance(input, ragged.RaggedTensor) else convert_to_tensor(input)).shape), "int32"))),
     "squeeze": ("A tensor without all its axes of size 1, or without those given.",
         lambda input, axis=None, name=None: ops.squeeze(convert_to_tensor(input), axes_of(axis))),
     "broadcast_to": ("A tensor repeated to fill a shape.",

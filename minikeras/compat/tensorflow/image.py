@@ -54,7 +54,7 @@ def convert_image_dtype(image: Any, dtype: Any, saturate: bool = False, name: st
 
 flip_left_right: Callable[..., Tensor] = unary(lambda x: ops.flip(x, -2), "Images mirrored from left to right.")
 flip_up_down: Callable[..., Tensor] = unary(lambda x: ops.flip(x, -3), "Images mirrored from top to bottom.")
-grayscale_to_rgb: Callable[..., Tensor] = unary(lambda x: ops.repeat(x, 3, -1), "Grayscale images as RGB.")
+grayscale_to_rgb: Callable[..., Tensor] = unary(lambda x: ops.stack([ops.squeeze(x, -1)] * 3, -1), "Gray as RGB.")
 rgb_to_hsv: Callable[..., Tensor] = unary(partial(ops.image.rgb_to_hsv, data_format=_LAST), "RGB images as HSV.")
 hsv_to_rgb: Callable[..., Tensor] = unary(partial(ops.image.hsv_to_rgb, data_format=_LAST), "HSV images as RGB.")
 _YUV = np.array([[0.299, -0.14714119, 0.61497538], [0.587, -0.28886916, -0.51496512], [0.114, 0.43601035, -0.10001026]])

@@ -19,6 +19,8 @@ for call in (
     lambda: table.lookup(tf.constant([1, 2])),
     lambda: numbers.lookup(tf.constant([1, 2])),
     lambda: numbers.lookup(tf.constant(["a"])),
+    lambda: tf.image.grayscale_to_rgb(tf.ones((2, 2, 3))),
+    lambda: tf.image.grayscale_to_rgb(tf.ones((1, 2, 1))),
 ):
     try:
         print(call())
