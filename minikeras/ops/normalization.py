@@ -9,6 +9,7 @@ from .._base.settings import settings
 from .._base.typing import Array, Axis, TensorLike
 from .._core.op import composite, primitive, structured
 from .._core.tensor import Tensor, TensorOps
+from . import linalg
 from .activation import softmax
 from .arrays import NP, as_float, axes as as_axes, bare
 from .creation import convert_to_tensor, floating
@@ -121,7 +122,7 @@ def rms_normalization(x: TensorLike, scale: TensorLike | None = None, axis: int 
 
 @composite
 def normalize(x: TensorLike, axis: Axis = -1, order: int = 2, epsilon: float | None = None) -> Tensor:
-    """x divided by its norm along an axis, sum(|x| ** order) ** (1 / order), or by epsilon if that is larger."""
+    """x / max(norm, epsilon): sum(|x| ** order) ** (1 / order) along an axis; of two and order 1, a matrix's norm."""
     if not isinstance(order, int) or order < 1:
         raise ValueError(f"Argument `order` must be an int >= 1. Received: order={order}")
     whole = floating(x)
@@ -131,8 +132,7 @@ def normalize(x: TensorLike, axis: Axis = -1, order: int = 2, epsilon: float | N
     if order == 2:  # the bound is inside the root, whose derivative at 0 is infinite
         norm = np.sqrt(np.maximum(np.sum(np.square(t), axis=as_axes(axis), keepdims=True), least * least))
     else:
-        total = np.sum(np.abs(t) ** order, axis=as_axes(axis), keepdims=True)
-        norm = np.maximum(total if order == 1 else total ** (1 / order), least)
+        norm = np.maximum(linalg.norm(t, order, axis, keepdims=True), least)
     return cast(Tensor, t / norm if t.dtype == dtype else (t / norm).astype(dtype))
 
 

@@ -171,6 +171,18 @@ def test_normalization() -> None:
     close(ops.rms_normalization([[3.0, 4.0]], epsilon=0.0), [[3 / math.sqrt(12.5), 4 / math.sqrt(12.5)]])
     close(ops.normalize([[3.0, 4.0], [0.0, 0.0]]), [[0.6, 0.8], [0, 0]])
     close(ops.normalize([1.0, 3.0], order=1), [0.25, 0.75])
+    close(ops.normalize([1.0, 3.0], axis=None, order=1), [0.25, 0.75])
+    close(ops.normalize([2.0, 0.0], order=3), [1, 0])
+    # Over two axes it is the norm of matrices, as in Keras.
+    matrix = np.array([[-3.0, -2.0, -1.0], [0.0, 1.0, 2.0]])
+    close(ops.normalize(matrix, axis=None, order=1), matrix / 3)
+    close(ops.normalize(matrix, axis=(1, 0), order=1), matrix / 6)
+    close(ops.normalize(matrix, axis=None), matrix / math.sqrt(19))
+    for axis, order in ((None, 3), ((0, 1), 3), ((), 1)):
+        with pytest.raises(ValueError, match=r"norm|ord"):
+            ops.normalize(matrix, axis=axis, order=order)
+    with pytest.raises(ValueError, match="norm"):
+        ops.normalize(np.ones((2, 2, 2)), axis=None, order=1)
     # The mean of float16 numbers may be found although their sum is too large for it.
     large, _ = ops.moments(np.full(100, 6e4, "float16"), [0])
     assert large.dtype == "float16"
