@@ -34,7 +34,7 @@ def as_input(x: Any, argument: str = "x") -> Array:
     if hasattr(x, "toarray"):  # a sparse matrix of SciPy
         x = x.toarray()
     is_series, columns = hasattr(x, "iloc"), getattr(x, "columns", None)
-    if hasattr(x, "to_numpy"):  # which in pyarrow may refuse to copy
+    if hasattr(x, "to_numpy") or isinstance(x, np.recarray):  # to_numpy of pyarrow may refuse to copy
         x = np.asarray(x) if hasattr(x, "__array__") else x.to_numpy()
     array = x if type(x) is np.ndarray and x.dtype.isnative else as_array(x)  # a memmap becomes a view of its file
     if argument[0] == "x" and array.dtype.kind in "OSU" and all(isinstance(item, str | bytes) for item in array.flat):

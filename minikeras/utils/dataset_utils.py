@@ -32,6 +32,7 @@ class FolderDataset(PyDataset):
     def __init__(self, items: Sequence[Any], load: Callable[[Any], Any], labels: Array | None, batch_size: int | None,
                  shuffle: bool, seed: int | None) -> None:  # fmt: skip
         super().__init__()
+        within("batch_size", 1 if batch_size is None else batch_size, 1)
         self._items, self._load, self._labels, self._batch = items, load, labels, batch_size
         self._rng = np.random.RandomState(seed) if shuffle else None
         self._order = np.arange(len(items))
@@ -114,7 +115,6 @@ def timeseries_dataset_from_array(data: Any, targets: Any, sequence_length: int,
     within("sequence_stride", sequence_stride, 1, last)
     within("start_index", start_index or 0, 0, last)
     within("sequence_length", sequence_length, 1)
-    within("batch_size", 1 if batch_size is None else batch_size, 1)
     if end_index:
         within("end_index", end_index, (start_index or 0) + 1, last)
     start, end = start_index or 0, len(values) if end_index is None else end_index
@@ -335,8 +335,6 @@ def split_dataset(dataset: Array | list[Any] | tuple[Any, ...], left_size: float
 def _split_sizes(left: float | None, right: float | None, rows: int) -> tuple[int, int]:
     """Return how many of a number of rows go to the left and to the right."""
     received = f"Received: left_size={left!r}, right_size={right!r}, for {rows} rows."
-    if left is None and right is None:
-        raise ValueError(f"At least one of `left_size` and `right_size` must be given. {received}")
     if any(size is not None and type(size) not in (int, float) for size in (left, right)):
         raise TypeError(f"`left_size` and `right_size` must be integers, fractions or None. {received}")
     if any(size is not None and not 0 < size < (1 if isinstance(size, float) else rows) for size in (left, right)):
@@ -346,5 +344,5 @@ def _split_sizes(left: float | None, right: float | None, rows: int) -> tuple[in
     last = rows - first if last is None else last
     too_much = isinstance(left, float) and isinstance(right, float) and left + right > 1
     if too_much or not first or not last or first + last > rows:
-        raise ValueError(f"Both sides must have rows, and together not more than there are. {received}")
+        raise ValueError(f"Pass a size that leaves rows for both sides, or two that fit the rows. {received}")
     return first, last

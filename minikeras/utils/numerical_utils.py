@@ -53,7 +53,7 @@ def to_categorical(x: TensorLike, num_classes: int | None = None) -> FloatArray 
         num_classes: How many classes there are, the largest label plus one if not given.
 
     Raises:
-        ValueError: if a label is no number, or there are none to count classes from.
+        ValueError, TypeError: if a label is a text, or no number; a ValueError if there are none to count.
         IndexError: if a label is negative or not below `num_classes`.
 
     Example:
@@ -66,9 +66,10 @@ def to_categorical(x: TensorLike, num_classes: int | None = None) -> FloatArray 
         return ops.one_hot(x, num_classes or int(ops.max(x)) + 1)
     try:
         labels = np.array(as_array(x) if isinstance(x, np.ndarray) else x, "int64")  # as_array refuses masked values
-    except (TypeError, ValueError):
-        raise ValueError(f"Labels must be integers. Received: {x!r:.80}. Names of classes become integers by "
-                         "np.unique(names, return_inverse=True)[1].") from None  # fmt: skip
+    except (TypeError, ValueError) as error:
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(f"Labels must be integers. Received: {x!r:.80}. Names of classes become integers by "
+                   "np.unique(names, return_inverse=True)[1].") from None  # fmt: skip
     if labels.ndim > 1 and labels.shape[-1] == 1:
         labels = labels[..., 0]
     if not num_classes:

@@ -249,7 +249,7 @@ def test_to_categorical(arguments: Any) -> None:
 
 def test_to_categorical_refuses() -> None:
     for module in (utils, keras.utils):
-        for labels, error in (([], ValueError), (["a"], ValueError)):
+        for labels, error in (([], ValueError), (["a"], ValueError), ([0, None], TypeError), ([1j], TypeError)):
             with pytest.raises(error):
                 module.to_categorical(labels)
         with pytest.raises(IndexError):

@@ -183,6 +183,10 @@ def test_wrong_uses_are_refused(tmp_path: Path) -> None:
     for length, batch_size in ((0, 1), (1, 0)):
         with pytest.raises(ValueError, match="of at least 1"):
             utils.timeseries_dataset_from_array(np.arange(3), None, length, batch_size=batch_size)
+    (tmp_path / "a.txt").write_text("text")
+    for batch_size in (0, -1):
+        with pytest.raises(ValueError, match="batch_size"):
+            utils.text_dataset_from_directory(tmp_path, None, batch_size=batch_size)
     with pytest.raises(ValueError, match="sampling_rate"):
         utils.timeseries_dataset_from_array(np.arange(3), None, 1, sampling_rate=0)
     with pytest.raises(ValueError, match="end_index"):

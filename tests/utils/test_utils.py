@@ -71,7 +71,7 @@ X, Y = np.arange(10.0).reshape(5, 2), np.arange(5)
 def test_splits() -> None:
     left, right = assert_type(split_dataset(Y, left_size=0.6), tuple[Array, Array])
     assert (left.tolist(), right.tolist()) == ([0, 1, 2], [3, 4])
-    assert [part.tolist() for part in split_dataset(Y, right_size=1)] == [[0, 1, 2, 3], [4]]
+    assert [part.tolist() for part in split_dataset(Y, right_size=1, preferred_backend="numpy")] == [[0, 1, 2, 3], [4]]
     assert [part.tolist() for part in split_dataset(Y, left_size=1, right_size=2)] == [[0], [3, 4]]
     for data in ((X, Y), [X, Y]):
         (x_left, y_left), (x_right, y_right) = split_dataset(data, left_size=2)
@@ -118,6 +118,9 @@ def test_an_unseeded_shuffle_follows_the_global_stream() -> None:
         (Y, {"left_size": "half"}, TypeError),
         (Y, {"left_size": True}, TypeError),
         (Y, {"left_size": 2, "preferred_backend": "torch"}, ValueError),
+        (Y, {"preferred_backend": "numpy"}, ValueError),
+        (Y, {"right_size": 5}, ValueError),
+        (Y, {"left_size": 1, "right_size": 5}, ValueError),
         ([], {"left_size": 1}, ValueError),
         ([X, Y[:3]], {"left_size": 1}, ValueError),
         ([X, [0, 1, 2, 3, 4]], {"left_size": 1}, ValueError),
@@ -143,3 +146,20 @@ def test_labels_in_tensors_are_one_hot_tensors(labels: Any, classes: int | None,
     found = to_categorical(Tensor(np.array(labels)), classes)
     assert isinstance(found, Tensor)
     assert (found.numpy().tolist(), found.dtype) == (expected, "float32")
+
+
+@pytest.mark.parametrize(
+    ("labels", "classes", "error", "message"),
+    [
+        ([0, None], None, TypeError, "integers.*None"),
+        (None, 3, TypeError, "integers.*None"),
+        (np.array([0, None], object), None, TypeError, "integers"),
+        ({0: 1}, None, TypeError, "integers"),
+        ([1j], None, TypeError, "integers"),
+        ([0.0, float("nan")], None, ValueError, "integers"),
+        ([[0], [1, 2]], None, ValueError, "integers"),
+    ],
+)
+def test_wrong_labels(labels: Any, classes: int | None, error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        to_categorical(labels, classes)
