@@ -108,7 +108,7 @@ class SKLBase(Quiet):
 
         Args:
             X: Samples, of shape (samples, features).
-            y: Targets, of shape (samples,) or (samples, outputs).
+            y: Targets, of shape (samples,); a column is taken for one, with scikit-learn's warning.
             kwargs: Keywords of `Model.fit`.
 
         Raises:
@@ -147,13 +147,12 @@ class SKLBase(Quiet):
         return kind
 
     def _target(self, y: Array) -> Array:
-        """Return targets for the model, with two axes."""
+        """Return targets for the model, as a column."""
         self._target_type(y)
-        self._target_ndim = y.ndim
-        return y.reshape(-1, 1) if y.ndim == 1 else y
+        return y.reshape(-1, 1)
 
     def _prediction(self, y: Array) -> Array:
-        return y[:, 0] if self._target_ndim == 1 and y.shape[1:] == (1,) else y
+        return y[:, 0] if y.shape[1:] == (1,) else y
 
 
 class Tagged(BaseEstimator):
@@ -196,14 +195,13 @@ class SKLearnClassifier(Tagged, ClassifierMixin, SKLBase):
         kind = self._target_type(y)
         if kind not in ("binary", "multiclass"):
             raise ValueError(f"Only binary and multiclass target types are supported. Target type: {kind}.")
-        self._target_ndim = y.ndim
         self.classes_ = np.unique(y)
         if len(self.classes_) == 1:
             raise ValueError("Classifier can't train when only one class is present.")
         return np.asarray(y.reshape(-1, 1) == self.classes_, "float64")
 
     def _prediction(self, y: Array) -> Array:
-        return super()._prediction(self.classes_[np.argmax(y, axis=1)][:, None])
+        return cast(Array, self.classes_[np.argmax(y, axis=1)])
 
 
 class SKLearnRegressor(Tagged, RegressorMixin, SKLBase):

@@ -149,6 +149,21 @@ def test_an_optimizer_is_copied_for_each_fit() -> None:
     assert not optimizer.built
 
 
+@pytest.mark.parametrize(
+    ("y", "kind"),
+    [(NUMBERS, "multiclass"), (NUMBERS == 1, "binary"), (np.eye(3)[NUMBERS].astype(object), "multiclass")],
+)
+def test_the_function_is_told_the_kind_of_target(y: Any, kind: str) -> None:
+    def make(meta: dict[str, Any]) -> keras.Sequential:
+        kinds.append(meta["target_type_"])
+        return keras.Sequential([keras.Input((3,)), keras.layers.Dense(meta["n_classes_"], "softmax")])
+
+    kinds: list[str] = []
+    loss = "categorical_crossentropy" if y.ndim == 2 else "sparse_categorical_crossentropy"
+    KerasClassifier(make, epochs=1, verbose=0, loss=loss).fit(X, y)
+    assert kinds == [kind]
+
+
 def test_several_labels_of_a_sample() -> None:
     keras.utils.set_random_seed(1)
 

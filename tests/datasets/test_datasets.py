@@ -119,6 +119,13 @@ def test_force_download_and_a_wrong_hash_download_again(source: Path, capsys: py
     assert "incomplete or outdated" in capsys.readouterr().out
 
 
+def test_the_newer_of_two_hashes_counts(source: Path) -> None:
+    path = get_file("here.txt", source.as_uri(), md5_hash="0" * 32, file_hash=SHA256)
+    assert Path(path).read_bytes() == TEXT
+    with pytest.raises(ValueError, match="md5"):
+        get_file("other.txt", source.as_uri(), md5_hash="0" * 32)
+
+
 def test_what_does_not_have_the_hash_is_not_kept(source: Path, cache: Path) -> None:
     with pytest.raises(ValueError, match=r"sha256 is not 0{64}"):
         get_file("x", source.as_uri(), file_hash="0" * 64)
@@ -234,6 +241,11 @@ def test_formats_of_archives(tmp_path: Path) -> None:
         with pytest.warns(UserWarning, match="Could not extract"):
             assert not os.path.exists(get_file("x", uri, **arguments))
     assert os.path.exists(get_file("x", uri, extract=True, archive_format=["zip"]))
+    text = tmp_path / "text.txt"
+    text.write_bytes(TEXT)
+    for form in ("auto", "zip", "tar", ["tar", "zip"]):
+        with pytest.warns(UserWarning, match="Could not extract"):
+            assert not os.path.exists(get_file("y", text.as_uri(), extract=True, archive_format=form))
     with pytest.raises(NotImplementedError, match="rar"):
         get_file("x", uri, extract=True, archive_format=["rar"])
 
@@ -408,6 +420,9 @@ def test_texts(shelf: Path) -> None:
     assert datasets.reuters.get_word_index() == {"the": 1}
     names = datasets.reuters.get_label_names()
     assert (len(names), len(set(names))) == (46, 46)
+    (x_train, y_train), _ = datasets.imdb.load_data(index_from=None, start_char=None)  # the largest word is left out
+    for text, label in zip(x_train, y_train, strict=True):
+        assert text == {0: [1, 2], 1: [3], 2: [1, 4, 2]}[int(label)]
     with pytest.raises(ValueError, match="maxlen=1"):
         datasets.imdb.load_data(maxlen=1)
 

@@ -147,6 +147,25 @@ def test_windows_of_a_series() -> None:
     assert first != sorted(first) != second != first
 
 
+def test_an_unseeded_order_follows_numpy_s_global_stream(tmp_path: Path) -> None:
+    for i in range(20):
+        (tmp_path / f"{i}.txt").write_text(str(i))
+    orders = []
+    for _ in range(2):
+        np.random.seed(3)  # noqa: NPY002 - the global stream
+        windows = utils.timeseries_dataset_from_array(np.arange(20), None, 1, shuffle=True)
+        texts = utils.text_dataset_from_directory(tmp_path, None, label_mode=None, verbose=False)
+        orders.append([windows[0].ravel().tolist(), texts[0].tolist()])
+    assert orders[0] == orders[1]
+    assert orders[0][0] != list(range(20))
+
+
+def test_pictures_of_large_numbers_are_of_32_bits() -> None:
+    pytest.importorskip("PIL")
+    image = utils.array_to_img(np.array([[[300], [5]]]), scale=False)
+    assert (image.mode, np.asarray(image).tolist()) == ("I", [[300, 5]])
+
+
 def test_the_first_batches() -> None:
     windows = utils.timeseries_dataset_from_array(np.arange(7), None, 2, batch_size=2)
     assert [x.tolist() for x in windows.take(1).map(lambda x: -x)] == [[[0, -1], [-1, -2]]]

@@ -111,6 +111,13 @@ def test_words_are_learned_anew_unless_they_were_given() -> None:
     assert [kind.get_vocabulary()[2:] for kind in kinds.values()] == [["second"], ["given"]]
 
 
+def test_what_is_learned_anew_may_be_wider() -> None:
+    space = FeatureSpace({"f": "string_categorical"})
+    for words in (["a"], ["a", "b", "c"]):
+        space.adapt({"f": words})
+        assert space({"f": words}).shape == (len(words), len(words) + 1)
+
+
 def test_what_needs_no_data_needs_no_adapt() -> None:
     kinds: dict[str, Any] = {
         "a": FeatureSpace.float_rescaled(2.0, 1.0),
@@ -150,6 +157,14 @@ WRONG: dict[str, Callable[[], Any]] = {
         {"f": 1.0}
     ),
 }
+
+
+@pytest.mark.parametrize("kind", ["float_normalized", "float_discretized", "integer_categorical", "string_categorical"])
+def test_the_columns_that_must_learn_are_named(kind: Any) -> None:
+    space = FeatureSpace({"first": kind, "second": "float"})
+    for use in (space.get_inputs, space.get_encoded_features, lambda: space({"first": [1], "second": [1]})):
+        with pytest.raises(ValueError, match=r"adapt\(dataset\).*\['first'\]"):
+            use()
 
 
 @pytest.mark.parametrize("name", WRONG)

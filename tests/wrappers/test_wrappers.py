@@ -75,6 +75,21 @@ def test_the_outputs_of_a_classifier_lead_to_its_predictions() -> None:
     assert estimator.score(X, labels) > 0.6
 
 
+def test_targets_are_of_one_axis() -> None:
+    X, y = make_regression(8, 2)
+    regressor = SKLearnRegressor(net, model_kwargs=MSE, fit_kwargs=QUIET)
+    assert regressor.epoch_ == 0
+    assert regressor.fit(X, y).predict(X).shape == (8,)
+    with pytest.warns(UserWarning, match="column-vector"):
+        assert regressor.fit(X, y[:, None]).predict(X).shape == (8,)
+    classifier = SKLearnClassifier(net, model_kwargs={"loss": "categorical_crossentropy"}, fit_kwargs=QUIET)
+    with pytest.warns(UserWarning, match="column-vector"):
+        assert classifier.fit(X, (y > 0)[:, None]).predict(X).shape == (8,)
+    for estimator in (regressor, SKLearnTransformer(net, model_kwargs=MSE, fit_kwargs=QUIET)):
+        with pytest.raises(ValueError, match="1d array"):
+            estimator.fit(X, X)
+
+
 def test_a_model_is_cloned_unless_it_starts_warm() -> None:
     keras.utils.set_random_seed(3)
     X, y = make_regression(40, 3, random_state=1)
