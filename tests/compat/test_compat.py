@@ -15,7 +15,7 @@ import pytest
 import minikeras
 from minikeras import compat
 from minikeras.compat import modules
-from minikeras.compat.finder import ROOTS
+from minikeras.compat.finder import PAST_TREES, ROOTS
 from minikeras.compat.past import tables, text
 from minikeras.compat.past.patches import resolve
 
@@ -647,6 +647,12 @@ after = model.get_weights()
     )
     for a, b in zip(names["after"], names["model"].get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.usefixtures("installed")
+@pytest.mark.parametrize("name", PAST_TREES)
+def test_past_trees_of_tensorflow_are_outdated(name: str) -> None:
+    old(f"import {name} as found\nfound.layers.Dense(2).units", "tensorflow.keras")
 
 
 @pytest.mark.usefixtures("installed")

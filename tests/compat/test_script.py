@@ -130,6 +130,7 @@ def test_a_notebook_s_cells_run_in_order(tmp_path: Path) -> None:
         "print('''\n%d\n!no''' % 1)\nx;",
         "keras.layers.Dense?\n?keras\ndisplay('shown')",
         "%%bash\ntouch by-bash",
+        "%%cython --annotate\ncdef int a",
         "%%writefile mine.py\nA = 4\n",
         "%env MINE=5\nimport os, mine\nmine.A, os.environ['MINE'], os.getcwd() == os.path.dirname(mine.__file__)",
         "%%capture\nprint('hidden')",
@@ -149,7 +150,7 @@ def test_a_notebook_s_cells_run_in_order(tmp_path: Path) -> None:
     assert found.stderr.splitlines() == [
         f"{path}, cell {place}"
         for place in ("1: not run: %load_ext autoreload", "1: not run: touch made  by-shell", "1: not run: ls",
-                      "6: not run: %%bash")
+                      "6: not run: %%bash", "7: not run: %%cython --annotate")
     ]  # fmt: skip
 
 

@@ -147,6 +147,20 @@ def test_windows_of_a_series() -> None:
     assert first != sorted(first) != second != first
 
 
+def test_a_seed_decides_which_files_validate(tmp_path: Path) -> None:
+    names = sorted(str(i) for i in range(10))
+    for name in names:
+        (tmp_path / f"{name}.txt").write_text(name)
+    options: Any = {"label_mode": None, "validation_split": 0.3, "seed": 4, "verbose": False}
+    np.random.RandomState(4).shuffle(names)  # as Keras does
+    both = utils.text_dataset_from_directory(tmp_path, None, subset="both", **options)
+    for part, expected in zip(both, (names[:7], names[7:]), strict=True):
+        assert sorted(part[0]) == sorted(expected)
+    for subset, part in zip(("training", "validation"), both, strict=True):
+        alone = utils.text_dataset_from_directory(tmp_path, None, subset=subset, **options)
+        assert sorted(alone[0]) == sorted(part[0])
+
+
 def test_an_unseeded_order_follows_numpy_s_global_stream(tmp_path: Path) -> None:
     for i in range(20):
         (tmp_path / f"{i}.txt").write_text(str(i))

@@ -73,6 +73,7 @@ def test_splits() -> None:
     assert (left.tolist(), right.tolist()) == ([0, 1, 2], [3, 4])
     assert [part.tolist() for part in split_dataset(Y, right_size=1, preferred_backend="numpy")] == [[0, 1, 2, 3], [4]]
     assert [part.tolist() for part in split_dataset(Y, left_size=1, right_size=2)] == [[0], [3, 4]]
+    assert [part.tolist() for part in split_dataset(Y, left_size=0.4, right_size=0.4)] == [[0, 1], [3, 4]]
     for data in ((X, Y), [X, Y]):
         (x_left, y_left), (x_right, y_right) = split_dataset(data, left_size=2)
         assert x_left.tolist() == [[0, 1], [2, 3]]
