@@ -67,6 +67,14 @@ def test_a_regressor_s_score_is_the_negative_loss_or_r_squared() -> None:
     assert 0.9 < new.score(X, y) <= 1
 
 
+def test_a_regressor_may_have_several_outputs() -> None:
+    def plane() -> keras.Sequential:
+        return keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
+
+    regressor = KerasRegressor(plane, loss="mse", optimizer="sgd", epochs=1, verbose=0).fit(X, X[:, :2])
+    assert regressor.predict(X).shape == (60, 2)
+
+
 def test_folds_print_no_bars(capsys: pytest.CaptureFixture[str]) -> None:
     keras.utils.set_random_seed(1)
     for named in ({"build_fn": line}, {"model": line}):

@@ -3,6 +3,7 @@
 import builtins
 import gc
 import importlib
+import io
 import os
 import sys
 from pathlib import Path
@@ -172,6 +173,16 @@ def test_an_unseeded_order_follows_numpy_s_global_stream(tmp_path: Path) -> None
         orders.append([windows[0].ravel().tolist(), texts[0].tolist()])
     assert orders[0] == orders[1]
     assert orders[0][0] != list(range(20))
+
+
+def test_pictures_are_written_to_open_files_in_a_given_format() -> None:
+    pytest.importorskip("PIL")
+    for name, start in (("JPG", b"\xff\xd8"), ("png", b"\x89PNG")):
+        file = io.BytesIO()
+        utils.save_img(file, np.ones((2, 2, 3)), file_format=name)
+        assert file.getvalue().startswith(start)
+    with pytest.raises(ValueError, match="extension"):
+        utils.save_img(io.BytesIO(), np.ones((2, 2, 3)))
 
 
 def test_pictures_of_large_numbers_are_of_32_bits() -> None:
