@@ -157,7 +157,8 @@ def test_a_seed_decides_which_files_validate(tmp_path: Path) -> None:
     both = utils.text_dataset_from_directory(tmp_path, None, subset="both", **options)
     for part, expected in zip(both, (names[:7], names[7:]), strict=True):
         assert sorted(part[0]) == sorted(expected)
-    for subset, part in zip(("training", "validation"), both, strict=True):
+    subsets: Any = ("training", "validation")
+    for subset, part in zip(subsets, both, strict=True):
         alone = utils.text_dataset_from_directory(tmp_path, None, subset=subset, **options)
         assert sorted(alone[0]) == sorted(part[0])
 
