@@ -135,7 +135,7 @@ def write_legacy(model: Any, file: Any, include_optimizer: bool = True) -> None:
         attributes["training_config"] = json.dumps(training).encode()
     file.attrs.update(attributes)
     write_layers(model, file.create_group("model_weights"))
-    if optimizer is not None and optimizer.variables:
+    if optimizer is not None:
         _write_weights(file.create_group("optimizer_weights"), optimizer.variables)
 
 

@@ -251,3 +251,25 @@ def test_a_model_of_json() -> None:
     assert json.loads(again.to_json()) == json.loads(model.to_json())
     assert again.compiled
     assert not same(model, again)
+
+
+def test_a_directory_in_another_order_than_the_members(tmp_path: pathlib.Path) -> None:
+    model = net(compiled=False)
+    model.save(tmp_path / "model.keras")
+    with zipfile.ZipFile(tmp_path / "model.keras", "a") as archive:  # which writes the directory anew
+        archive.filelist.reverse()
+        archive.writestr("assets/", "")
+    assert same(model, keras.models.load_model(tmp_path / "model.keras"))
+
+
+def test_plain_values_are_their_own_configuration() -> None:
+    values: Any = [5, 0.5, "relu", None, True, ["Zeros", [1]], {"a": {"b": 2}}]
+    for value in (*values, values):
+        assert keras.saving.deserialize_keras_object(value) == value
+
+
+@pytest.mark.parametrize("key", ["build_config", "compile_config"])
+def test_what_an_object_was_built_with_is_a_dict(key: str) -> None:
+    config = {"module": "keras.layers", "class_name": "Dense", "config": {"units": 2}, key: [3]}
+    with pytest.raises(ValueError, match=f"'{key}' must be a dict"):
+        keras.saving.deserialize_keras_object(config)

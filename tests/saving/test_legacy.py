@@ -2,6 +2,7 @@
 
 import io
 import json
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -273,3 +274,53 @@ def test_layers_beside_the_graph_are_said_to_be_lost(tmp_path: Path) -> None:
 
     with pytest.warns(UserWarning, match="not saved: .*further/kernel"):
         Longer().save(tmp_path / "model.h5")
+
+
+@keras.saving.register_keras_serializable("pkg")
+def squared(y_true: Any, y_pred: Any) -> Any:
+    return keras.ops.mean(keras.ops.square(y_true - y_pred), axis=-1)
+
+
+@keras.saving.register_keras_serializable("pkg")
+class Descent(keras.optimizers.SGD):
+    pass
+
+
+@keras.saving.register_keras_serializable("pkg")
+class Error(keras.metrics.MeanAbsoluteError):
+    pass
+
+
+def compiled(**options: Any) -> keras.Sequential:
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    model.compile(**options)
+    return model
+
+
+def test_functions_and_classes_of_the_caller_are_written_as_keras_writes_them(tmp_path: Path) -> None:
+    pytest.importorskip("h5py")
+    path = tmp_path / "model.h5"
+    error = {"class_name": "pkg>Error", "config": {"name": "q", "dtype": "float32"}}
+    for loss, written in ((squared, "pkg>squared"), (keras.losses.mean_squared_error, "mean_squared_error")):
+        compiled(loss=loss, metrics=[Error(name="q"), loss], optimizer=Descent(0.5)).save(path)
+        training = json.loads(open_hdf5(path.read_bytes()).attrs["training_config"])
+        assert (training["loss"], training["metrics"]) == (written, [error, written])
+        assert training["optimizer_config"]["class_name"] == "pkg>Descent"
+        again = keras.models.load_model(path)
+        assert type(again.optimizer) is Descent
+        assert float(again.optimizer.learning_rate) == 0.5
+        x, y = np.ones((2, 2)), np.full((2, 1), 5.0)
+        expected = (5 - again.predict(x, verbose=0)[0, 0]) ** 2
+        found = again.evaluate(x, y, verbose=0, return_dict=True)
+        np.testing.assert_allclose([found["loss"], found["q"] ** 2], [expected] * 2, rtol=1e-5)
+
+
+def test_an_archive_of_keras_2_with_the_callers_optimizer(tmp_path: Path) -> None:
+    pytest.importorskip("h5py")
+    compiled(loss=squared, optimizer=Descent(0.5)).save(tmp_path / "new.keras")
+    with zipfile.ZipFile(tmp_path / "new.keras") as new, zipfile.ZipFile(tmp_path / "old.keras", "w") as old:
+        for name in new.namelist():
+            old.writestr(name, b'{"keras_version": "2.15.0"}' if name == "metadata.json" else new.read(name))
+    again = keras.models.load_model(tmp_path / "old.keras")
+    assert type(again.optimizer) is Descent
+    assert float(again.optimizer.learning_rate) == 0.5
