@@ -11,12 +11,12 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from .._base.typing import Config
+from .._base.typing import Config, CustomObjects
 from .._base.user_warning import warn_user
 from .._core.keras_tensor import has_op
 from .._core.op_names import module
 from .._core.variable import Variable
-from .._serialization.registry import kinds
+from .._serialization.object_registration import all_of
 from ..layers.layer import Layer
 from .hdf5 import Dataset, Group
 from .keras2_configs import modernize, modernize_training
@@ -39,7 +39,7 @@ class Legacy(NamedTuple):
     optimizer: list[Dataset]  # the optimizer's variables, in their order
 
 
-def read_legacy(root: Group, name: str) -> Legacy:
+def read_legacy(root: Group, name: str, custom_objects: CustomObjects | None = None) -> Legacy:
     """Return the parts of a whole model; a FileError if the file, called `name`, is damaged or holds no model."""
     if "model_config" not in root.attrs:
         raise FileError(name, "/", "it holds no whole model. If it holds weights, model.load_weights() reads them")
@@ -49,20 +49,20 @@ def read_legacy(root: Group, name: str) -> Legacy:
     if str(root.attrs.get("keras_version", weights.attrs.get("keras_version", "1"))) < "3":
         model, training = modernize(model), modernize_training(training)
     else:
-        _name_modules(model)
+        _name_modules(model, all_of(custom_objects))
         if "optimizer_config" in training:
             training["optimizer"] = training.pop("optimizer_config")
     return Legacy(model, weights, training, slots)
 
 
-def _name_modules(model: Any) -> None:
-    """Add the module to ops among the layers, such as those of masks: in this format Keras 3 leaves it out."""
+def _name_modules(model: Any, own: CustomObjects) -> None:
+    """Add the module to ops among the layers, which Keras 3 leaves out here. Layers are `own`, or have `trainable`."""
     config = model.get("config") if isinstance(model, dict) else None
     layers = config.get("layers") if isinstance(config, dict) else None
     for layer in layers if isinstance(layers, list) else []:
-        _name_modules(layer)
+        _name_modules(layer, own)
         name = layer.get("class_name") if isinstance(layer, dict) else None
-        if isinstance(name, str) and has_op(name) and not any(name in kind for kind in kinds().values()):
+        if isinstance(name, str) and has_op(name) and name not in own and "trainable" not in layer.get("config", ()):
             layer.setdefault("module", module(name))
 
 

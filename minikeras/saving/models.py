@@ -144,7 +144,7 @@ def _load(source: Source, custom_objects: CustomObjects | None, compile: bool) -
 
 def _load_legacy(source: Source, custom_objects: CustomObjects | None, compile: bool) -> "Model":
     root = open_hdf5(source)
-    legacy = read_legacy(root, source.name)
+    legacy = read_legacy(root, source.name, custom_objects)
 
     def fill(model: Any) -> int:
         pairs = match_layers(model, legacy.weights, source.name)

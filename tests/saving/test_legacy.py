@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -324,3 +325,44 @@ def test_an_archive_of_keras_2_with_the_callers_optimizer(tmp_path: Path) -> Non
     again = keras.models.load_model(tmp_path / "old.keras")
     assert type(again.optimizer) is Descent
     assert float(again.optimizer.learning_rate) == 0.5
+
+
+class Relu(keras.layers.Layer):
+    """A layer with the name of an op."""
+
+    def call(self, x: Any) -> Any:
+        return x - 100.0
+
+
+class Square(Relu):
+    def get_config(self) -> dict[str, Any]:
+        return {"name": self.name}
+
+
+@pytest.mark.parametrize("layer", [Relu, Square])
+def test_a_layer_of_the_caller_with_the_name_of_an_op(layer: Any, tmp_path: Path) -> None:
+    pytest.importorskip("h5py")
+    entry = keras.Input((3,))
+    model = keras.Model(entry, layer()(keras.layers.Dense(2)(entry)))
+    model.save(tmp_path / "model.h5")
+    again = keras.models.load_model(tmp_path / "model.h5", custom_objects={layer.__name__: layer})
+    x = np.ones((1, 3))
+    assert np.array_equal(again.predict(x, verbose=0), model.predict(x, verbose=0))
+
+
+def test_ops_whose_module_keras_leaves_out(tmp_path: Path) -> None:
+    h5py = pytest.importorskip("h5py")
+    entry = keras.Input((3,))
+    hidden = keras.layers.Dense(3)(entry)
+    inner = keras.Model(entry, keras.ops.concatenate([keras.ops.relu(hidden) + 2 * hidden, hidden], axis=-1))
+    start = keras.Input((3,))
+    both = [inner(start), keras.layers.Multiply()([start, start])]
+    model = keras.Model(start, keras.layers.Concatenate()(both))
+    model.save(tmp_path / "model.h5")
+    with h5py.File(tmp_path / "model.h5", "r+") as file:
+        text = file.attrs["model_config"]
+        assert '"class_name": "Multiply"' in text
+        file.attrs["model_config"] = re.sub(r'"module": "keras\.src\.ops\.\w+", ', "", text)
+    again = keras.models.load_model(tmp_path / "model.h5")
+    x = np.arange(6.0).reshape(2, 3)
+    assert np.array_equal(again.predict(x, verbose=0), model.predict(x, verbose=0))
