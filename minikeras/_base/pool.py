@@ -148,16 +148,17 @@ def product(a: Any, b: Any, out: Array | None = None) -> Any:
     """Return np.matmul(a, b, out), where a large product of matrices is computed in parts.
 
     The parts do not depend on the number of threads, and so neither do the numbers. Within a part of other work
-    nothing is split. float16 is multiplied in float32, as NumPy does, but by BLAS.
+    nothing is split. float16 is multiplied in float32, as NumPy does, but by BLAS; int8 in int32, which is the result.
     """
     arrays = type(a) is np.ndarray and type(b) is np.ndarray
+    if arrays and a.dtype.char == b.dtype.char == "b":
+        return product(a.astype("int32"), b.astype("int32"), out)
     if arrays and a.dtype.char == b.dtype.char == "e":
         with np.errstate(over="ignore"):
             return np.positive(product(a.astype("float32"), b.astype("float32")).astype("float16"), out)
-    matrices = np.ndim(a) <= 2 >= np.ndim(b)  # for small ones np.dot takes half the time of np.matmul
     whole = not arrays or not a.ndim == b.ndim == 2 or a.size * b.shape[1] < 2 * PART_WORK or a.shape[1] != len(b)
     if whole or getattr(_state, "inside", False):
-        multiply = np.dot if matrices else np.matmul
+        multiply = np.dot if np.ndim(a) <= 2 >= np.ndim(b) else np.matmul  # half the time for small matrices
         return multiply(a, b, out) if out is not None else multiply(a, b)
     y: Array = np.empty((len(a), b.shape[1]), np.result_type(a, b)) if out is None else out
     size = max(y.shape)

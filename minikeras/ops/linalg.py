@@ -19,7 +19,7 @@ from .._core.op import VJP, P, composite, primitive, structured
 from .._core.tape import GradientTape
 from .._core.tensor import Tensor, TensorOps, as_values
 from .arrays import as_float, axes, bare, conjugated, promote, restore
-from .creation import convert_to_tensor, floating, ndim, ones_like, shape, zeros_like
+from .creation import convert_to_tensor, floating, ndim, ones_like, shape
 from .elementwise import Unary, absolute, add, log10, multiply, not_equal, power, real, square, subtract, unary
 from .reduction import max, mean, min, sum
 from .shapes import diagonal, expand_dims, moveaxis, ravel, reshape, squeeze, stack, swapaxes, tril, triu
@@ -82,11 +82,10 @@ def vdot(x1: TensorLike, x2: TensorLike) -> Tensor:
 @composite
 def tensordot(x1: TensorLike, x2: TensorLike, axes: int | Sequence[Any] = 2) -> Tensor:
     """Sum of products over `axes`: the number of last axes of x1 and first of x2, or a pair of lists of axes."""
-    n1, n2 = ndim(x1), ndim(x2)
-    pair = (range(n1 - axes, n1), range(axes)) if isinstance(axes, int | np.integer) else axes
-    over1, over2 = ([int(i) % n for i in np.atleast_1d(p)] for p, n in zip(pair, (n1, n2), strict=True))
-    keep1, keep2 = ([i for i in range(n) if i not in over] for n, over in ((n1, over1), (n2, over2)))
     shape1, shape2 = shape(x1), shape(x2)
+    pair = (range(-axes, 0), range(axes)) if isinstance(axes, int | np.integer) else axes
+    over1, over2 = ([int(i) % len(s) for i in np.atleast_1d(p)] for p, s in zip(pair, (shape1, shape2), strict=True))
+    keep1, keep2 = ([i for i in range(len(s)) if i not in over] for s, over in ((shape1, over1), (shape2, over2)))
     if [shape1[i] for i in over1] != [shape2[i] for i in over2]:
         raise ValueError(f"tensordot cannot pair axes {over1} of shape {shape1} with {over2} of {shape2}.")
     left, right = _matrices(x1, keep1 + over1, 0, len(over1)), _matrices(x2, over2 + keep2, 0, len(keep2))
@@ -165,10 +164,11 @@ def _matrices(x: Any, order: list[int], batch: int, columns: int) -> Any:
 @primitive(_einsum_rule, variadic=True, decomposition=_as_product)
 def _einsum(*operands: TensorLike, subscripts: str) -> Array:
     arrays = promote(*operands)
+    kept = np.dtype("int32") if arrays[0].dtype == "int8" else arrays[0].dtype  # sums of int8 would wrap
     y = _as_product(*arrays, subscripts=subscripts)
     if y is None:
-        y = np.einsum(subscripts, *arrays, dtype=wide(arrays[0].dtype), optimize=len(operands) > 1)
-    return y.astype(arrays[0].dtype, copy=False)
+        y = np.einsum(subscripts, *arrays, dtype=wide(kept) or kept, optimize=len(operands) > 1)
+    return y.astype(kept, copy=False)
 
 
 @composite
@@ -601,7 +601,6 @@ def jvp(fun: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]
             total = sum(value * start)
         gradients = zip(inner.gradient(total, points), directions, strict=True)
         products = [sum(g * t) for g, t in gradients if g is not None]
-        along = reduce(add, products) if products else sum(start * 0.0)
+        along = reduce(add, products, sum(start * 0.0))
     change = outer.gradient(along, start)
-    change = zeros_like(value) if change is None else change
     return (value, change, aux) if has_aux else (value, change)

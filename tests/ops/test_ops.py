@@ -909,6 +909,17 @@ def test_pictures_of_common_sizes_pass() -> None:
     assert minikeras.models.model_from_json(model.to_json()).output_shape == (None, 14, 14, 768)
 
 
+def test_products_of_int8_are_int32() -> None:
+    a = np.full((3, 3), 100, "int8")
+    symbol = minikeras.KerasTensor((3, 3), "int8")
+    for product in (ops.matmul, lambda x, y: x @ ops.convert_to_tensor(y), lambda x, y: ops.einsum("ij,jk->ik", x, y)):
+        y = product(ops.convert_to_tensor(a), a)
+        assert y.dtype == product(symbol, symbol).dtype == "int32"
+        assert y.numpy().max() == 30_000
+    assert ops.einsum("ij,ij->i", a, a).tolist() == [30_000] * 3
+    assert ops.matmul(a, a.astype("uint8")).dtype == "int16"
+
+
 def test_small_integers_do_not_wrap_within_floating_results() -> None:
     x, weights = np.array([[200, 3, 250]], "uint8"), np.array([5, 200, 3], "uint8")
     assert ops.average(x, 1, weights).numpy() == pytest.approx([(1000 + 600 + 750) / 208])
