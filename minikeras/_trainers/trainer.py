@@ -611,8 +611,6 @@ class Trainer(Layer):
         if data_adapters.is_batches(x):
             raise TypeError(f"`{phase}_on_batch()` takes the arrays of one batch. Received: x={x!r}.")
         batch = data_adapters.as_batch(x, y, sample_weight, class_weight)
-        if not data_adapters.count_rows(batch):
-            raise ValueError(f"`{phase}_on_batch()` needs rows. Received: x={x!r:.80}.")
         self.__make_ready(lambda: batch, phase)
         jit, data = self._jits[phase], data_adapters.pack_x_y_sample_weight(*batch)
         with Interrupt() as interrupt, in_steps(), jit.lock:
