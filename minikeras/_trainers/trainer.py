@@ -458,7 +458,6 @@ class Trainer(Layer):
         try:
             with Interrupt() as interrupt:
                 for epoch in range(self._initial_epoch or initial_epoch, epochs):
-                    self.reset_metrics()
                     hooks.on_epoch_begin(epoch)
                     results = self.__epoch_logs("train", source, hooks, interrupt)
                     if not results:  # the data has ended, and a warning was given
@@ -502,7 +501,9 @@ class Trainer(Layer):
 
     def __epoch_logs(self, phase: Phase, source: Batches, hooks: CallbackList, interrupt: Interrupt) -> dict[str, Any]:
         stopped = partial(getattr, self, {"train": "stop_training", "test": "stop_evaluating"}[phase])
-        logs = run_epoch(phase, self._jits[phase], source, hooks, self.steps_per_execution, interrupt, stopped)
+        with self._jits["train"].lock:  # threads share the metrics
+            self.reset_metrics()
+            logs = run_epoch(phase, self._jits[phase], source, hooks, self.steps_per_execution, interrupt, stopped)
         source.warn_of_nonsense(logs.get("loss"), is_loss=True)
         return logs
 
@@ -542,13 +543,15 @@ class Trainer(Layer):
             known = parameters(self.evaluate).names
             raise ValueError(f"Arguments not recognized: {kwargs}.{hint(next(iter(kwargs)), known)}")
         one_of("verbose", verbose, VERBOSE)
-        if steps is None is callbacks and on_dask.evaluate(self, (x, y, sample_weight), batch_size):
-            logs = dict(Logs(self.get_metrics_result))
-            return logs if return_dict else self._in_order(logs)
+        if steps is None is callbacks and on_dask.is_dask(x):
+            with self._jits["train"].lock:
+                if on_dask.evaluate(self, (x, y, sample_weight), batch_size):
+                    logs = dict(Logs(self.get_metrics_result))
+                    return logs if return_dict else self._in_order(logs)
         source = Batches(x, y, sample_weight, batch_size, steps, together=self.steps_per_execution)
         self.__build_for(source, "test")
         hooks = self.__callback_list(callbacks, verbose, 1, source.count)
-        with closing(hooks), Interrupt() as interrupt, self._jits["test"].lock:  # threads share the metrics
+        with closing(hooks), Interrupt() as interrupt:
             logs = self.__test_logs(source, hooks, interrupt)
         return logs if return_dict else self._in_order(logs)
 
@@ -569,7 +572,6 @@ class Trainer(Layer):
         if not watched and not self.stop_evaluating and self.__is_additive():
             rows = SMALL // max((v.size for v in self.weights), default=1)
             source.enlarge(min(JOINED, rows) if rows >= source.size else JOINED)  # more rows gain nothing
-        self.reset_metrics()
         logs = as_floats(self.__epoch_logs("test", source, hooks, interrupt))
         hooks.on_test_end(logs)
         return logs
@@ -613,7 +615,7 @@ class Trainer(Layer):
         batch = data_adapters.as_batch(x, y, sample_weight, class_weight)
         self.__make_ready(lambda: batch, phase)
         jit, data = self._jits[phase], data_adapters.pack_x_y_sample_weight(*batch)
-        with Interrupt() as interrupt, in_steps(), jit.lock:
+        with Interrupt() as interrupt, in_steps(), self._jits["train"].lock:
             self.reset_metrics()
             logs = dict(Logs(interrupt.run(jit.step, data)))
         return logs if return_dict else self._in_order(logs)

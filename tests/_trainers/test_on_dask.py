@@ -4,10 +4,12 @@ import importlib.util
 import os
 import re
 import signal
+import sys
 import threading
 import time
 import tracemalloc
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -167,6 +169,20 @@ def test_states_of_all_metrics_add_up(name: str) -> None:
     assert list(found) == list(expected)
     for key, value in expected.items():
         np.testing.assert_allclose(found[key], value, rtol=1e-5, atol=1e-6)
+
+
+def test_threads_evaluate_one_model_in_turn() -> None:
+    x = da.from_array(np.arange(96.0)[:, None], chunks=32)
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, kernel_initializer="ones")])
+    model.compile(loss="mse", metrics=["mae"])
+    with dask.config.set(scheduler="synchronous"), ThreadPoolExecutor(4) as pool:
+        before = sys.getswitchinterval()
+        sys.setswitchinterval(1e-6)
+        try:
+            runs = list(pool.map(lambda k: model.evaluate(x, x + k, verbose=0), range(40)))
+        finally:
+            sys.setswitchinterval(before)
+    assert runs == [[k * k, k] for k in range(40)]
 
 
 @pytest.mark.usefixtures("where")

@@ -355,6 +355,25 @@ def test_threads_evaluate_one_model_in_turn() -> None:
         assert list(pool.map(evaluate, range(40))) == [[k * k, k] for k in range(40)]
 
 
+def test_a_model_is_evaluated_and_trained_in_threads_in_turn() -> None:
+    x = np.arange(96.0)[:, None]
+    model = keras.Sequential([Input((1,)), Dense(1, kernel_initializer="ones")])
+    model.compile(keras.optimizers.SGD(0.0), "mse", metrics=["mae"])
+    runs: dict[int, Callable[[Any, Any], Any]] = {
+        0: lambda x, y: model.evaluate(x, y, batch_size=1, verbose=0),
+        1: lambda x, y: model.evaluate(iter(zip(x[:, None], y[:, None], strict=True)), verbose=0),
+        2: lambda x, y: list(model.fit(x, y, batch_size=1, verbose=0).history.values()),
+        3: lambda x, y: model.train_on_batch(x, y),
+        4: lambda x, y: model.test_on_batch(x, y),
+    }
+
+    def run(k: int) -> Any:
+        return np.ravel(runs[k % 5](x, x + k)).tolist()
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(run, range(40))) == [[k * k, k] for k in range(40)]
+
+
 def test_two_models_train_in_two_threads() -> None:
     models = [net() for _ in range(3)]
     errors: list[BaseException] = []
