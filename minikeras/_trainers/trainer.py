@@ -346,6 +346,17 @@ class Trainer(Layer):
         options = {"training": training} if "training" in parameters(self.compute_loss).names else {}
         return self.compute_loss(x, y, y_pred, sample_weight, **options)
 
+    def stateless_compute_loss(self, trainable_variables: Sequence[Any], non_trainable_variables: Sequence[Any],
+                               metrics_variables: Sequence[Any], x: Any = None, y: Any = None, y_pred: Any = None,
+                               sample_weight: Any = None, training: bool = True) -> Any:  # fmt: skip
+        """Return `compute_loss` for other values of the variables, which stay unchanged, and the new values.
+
+        As in Keras the trainable ones come back as they were given.
+        """
+        values = trainable_variables, non_trainable_variables, metrics_variables
+        loss, after = self._stateless(values, lambda: self._loss_of(x, y, y_pred, sample_weight, training))
+        return loss, (trainable_variables, *after[1:])
+
     @overridable
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
         """Update the compiled metrics with a batch, and return the results of all metrics by name.

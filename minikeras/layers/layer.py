@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from copy import deepcopy
 from functools import wraps
+from itertools import chain
 from threading import RLock
 from typing import TYPE_CHECKING, Any, ClassVar, Self, overload
 
@@ -388,20 +389,26 @@ class Layer(Module, Configurable):
         Pass one value for each trainable and each non-trainable variable, in their order. Return the output, the new
         values of the non-trainable variables and, with `return_losses`, the losses.
         """
-        variables = [*self.trainable_variables, *self.non_trainable_variables]
-        values = [*trainable_variables, *non_trainable_variables]
-        if not self.built or len(values) != len(variables):
-            raise ValueError(f"For stateless_call, build '{self.name}' first, and pass a value for each of its "
-                             f"{len(variables)} variables. Received: {len(values)}, built={self.built}.")  # fmt: skip
+        given = trainable_variables, non_trainable_variables
+        (outputs, losses), after = self._stateless(given, lambda: (self(*args, **kwargs), self.losses))
+        return (outputs, after[1], losses) if return_losses else (outputs, after[1])
+
+    def _stateless(self, values: tuple[Sequence[Any], ...], run: Callable[[], Any]) -> tuple[Any, list[list[Tensor]]]:
+        """Run a function with other values of the variables, kind by kind; return its result and the values after."""
+        kinds = [self.trainable_variables, self.non_trainable_variables, self.metrics_variables][: len(values)]
+        wanted, received = [*map(len, kinds)], [*map(len, values)]
+        if not self.built or wanted != received:
+            raise ValueError(f"Build '{self.name}' first, and pass a value for each of its {wanted} trainable, "
+                             f"non-trainable and other variables. Received: {received}, built={self.built}.")  # fmt: skip
         losses_before = [(layer, [*layer._losses]) for layer in self._flatten_layers()]
         try:
-            with holding(variables, values):
-                outputs, losses = self(*args, **kwargs), self.losses
-                after = [v.value for v in self.non_trainable_variables]
+            for layer, _ in losses_before:
+                layer._losses.clear()
+            with holding([*chain(*kinds)], chain(*values)):
+                return run(), [[v.value for v in kind] for kind in kinds]
         finally:
             for layer, penalties in losses_before:
                 layer._losses[:] = penalties
-        return (outputs, after, losses) if return_losses else (outputs, after)
 
     def __node_kwargs(self, args: tuple[Any, ...], kwargs: dict[str, Any], filled: dict[str, Any]) -> dict[str, Any]:
         """Return the keyword arguments that a node keeps: the caller's, and, if no input was converted, `filled`."""

@@ -393,3 +393,12 @@ def test_an_infinite_score_counts_as_none() -> None:
     with np.errstate(over="ignore"):  # the square of 1e30
         metric.update_state([[1.0], [2.0]], [[1e30], [1.0]])
     assert float(metric.result()) == 0.0
+
+
+@pytest.mark.parametrize(("name", "shape"), [("F1Score", (4, 3)), ("R2Score", (4, 1))])
+def test_a_stateless_update_that_makes_the_variables_leaves_them_zero(name: str, shape: tuple[int, ...]) -> None:
+    metric = getattr(metrics, name)()
+    x = np.random.default_rng(0).uniform(size=shape).astype("float32")
+    after = metric.stateless_update_state(metric.stateless_reset_state(), np.round(x), x)
+    assert any(np.any(value) for value in after)
+    assert not any(np.any(v) for v in metric.variables)
