@@ -39,7 +39,7 @@ from . import data_adapters, on_dask
 from .batches import Batches, warn_of_the_end
 from .compile_utils import CompiledLoss, CompiledMetrics, MetricsLike, Nested, objects_of
 from .data_adapters import ClassWeights, Inputs, train_validation_split, unpack_x_y_sample_weight
-from .epoch import VERBOSE, Logs, Phase, Predictions, Verbose, check_frequency, is_due, join, run_epoch
+from .epoch import VERBOSE, Logs, Phase, Predictions, Verbose, join, run_epoch
 
 CallbacksLike: TypeAlias = Callback | Iterable[Callback] | None
 """Callbacks of a run."""
@@ -349,10 +349,7 @@ class Trainer(Layer):
     def stateless_compute_loss(self, trainable_variables: Sequence[Any], non_trainable_variables: Sequence[Any],
                                metrics_variables: Sequence[Any], x: Any = None, y: Any = None, y_pred: Any = None,
                                sample_weight: Any = None, training: bool = True) -> Any:  # fmt: skip
-        """Return `compute_loss` for other values of the variables, which stay unchanged, and the new values.
-
-        As in Keras the trainable ones come back as they were given.
-        """
+        """Return `compute_loss` for other values of the variables, and the new values; the trainable ones as given."""
         values = trainable_variables, non_trainable_variables, metrics_variables
         loss, after = self._stateless(values, lambda: self._loss_of(x, y, y_pred, sample_weight, training))
         return loss, (trainable_variables, *after[1:])
@@ -454,7 +451,9 @@ class Trainer(Layer):
         one_of("verbose", verbose, VERBOSE)
         if validation_split and validation_data is None:
             (x, y, sample_weight), validation_data = train_validation_split((x, y, sample_weight), validation_split)
-        check_frequency(validation_freq)
+        if isinstance(validation_freq, bool) or not isinstance(validation_freq, int | list | tuple):
+            raise ValueError("Expected `validation_freq` to be a list or int. Received: "
+                             f"validation_freq={validation_freq!r} of the type {type(validation_freq)}.")  # fmt: skip
         batches = partial(Batches, together=self.steps_per_execution)
         source = batches(x, y, sample_weight, batch_size, steps_per_epoch, shuffle=shuffle, class_weight=class_weight)
         validation = None
@@ -470,11 +469,11 @@ class Trainer(Layer):
             with Interrupt() as interrupt:
                 for epoch in range(self._initial_epoch or initial_epoch, epochs):
                     hooks.on_epoch_begin(epoch)
-                    results = self.__epoch_logs("train", source, hooks, interrupt)
-                    if not results:  # the data has ended, and a warning was given
+                    if not (results := self.__epoch_logs("train", source, hooks, interrupt)):  # the data has ended
                         break
                     logs = results
-                    if validation is not None and is_due(epoch + 1, validation_freq):
+                    freq, number = validation_freq, epoch + 1
+                    if validation is not None and (number % freq == 0 if isinstance(freq, int) else number in freq):
                         logs = {**logs, **self.__validation_logs(validation, hooks, interrupt)}
                     hooks.on_epoch_end(epoch, logs)
                     if self.stop_training:

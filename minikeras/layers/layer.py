@@ -399,7 +399,7 @@ class Layer(Module, Configurable):
         wanted, received = [*map(len, kinds)], [*map(len, values)]
         if not self.built or wanted != received:
             raise ValueError(f"Build '{self.name}' first, and pass a value for each of its {wanted} trainable, "
-                             f"non-trainable and other variables. Received: {received}, built={self.built}.")  # fmt: skip
+                             f"frozen and metrics' variables. Received: {received}, built={self.built}.")  # fmt: skip
         losses_before = [(layer, [*layer._losses]) for layer in self._flatten_layers()]
         try:
             for layer, _ in losses_before:

@@ -475,7 +475,7 @@ def test_compiling_again_starts_a_new_optimizer_and_keeps_the_weights() -> None:
 def test_errors_of_a_batch_name_the_method(method: str) -> None:
     with pytest.raises(TypeError, match=rf"^`{method}\(\)` takes the arrays of one batch"):
         getattr(net(), method)(iter([(X, Y)]))
-    with pytest.raises(ValueError, match="^A batch needs rows"):
+    with pytest.raises(ValueError, match=r"^A batch needs rows"):
         getattr(net(), method)(X[:0], Y[:0])
 
 
@@ -492,7 +492,7 @@ def test_a_batch_without_rows_is_refused(kind: str, sizes: tuple[int, ...], meth
 
     model = net()
     data = Numbered() if kind == "dataset" else (batch for batch in [(X[:n], Y[:n]) for n in sizes])
-    with pytest.raises(ValueError, match=r"^A batch needs rows. Received: x=array\(\[\], shape=\(0, 3\)"):
+    with pytest.raises(ValueError, match=r"^A batch needs rows\. Received: x=array\(\[\], shape=\(0, 3\)"):
         getattr(model, method)(data, verbose=0)
     assert np.isfinite(model.predict(X, verbose=0)).all()
 

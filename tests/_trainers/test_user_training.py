@@ -1540,8 +1540,9 @@ class OwnLoss(Sequential):
 
     def compute_loss(self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None,
                      training: bool = True) -> Any:  # fmt: skip
-        loss = 10 * ops.sum(self.layers[0].kernel) + ops.sum(y_pred)
-        self.layers[0].bias.assign([7.0])
+        dense: Any = self.layers[0]
+        loss = 10 * ops.sum(dense.kernel) + ops.sum(y_pred)
+        dense.bias.assign([7.0])
         self.metrics[0].update_state(5.0 if training else 6.0)
         return loss
 
@@ -1555,26 +1556,27 @@ def test_a_stateless_loss_is_that_of_the_values_given() -> None:
     model = OwnLoss([Input((3,)), Dense(1, kernel_initializer="ones")])
     model.compile("sgd", "mse")
     before = values_by_kind(model)
-    given = [[2 * ops.ones_like(v) for v in before[0]], *before[1:]]
-    loss, after = model.stateless_compute_loss(*given, x=X, y=Y, y_pred=ops.ones((4, 1)))
+    trained, frozen, counts = [2 * ops.ones_like(v) for v in before[0]], before[1], before[2]
+    loss, after = model.stateless_compute_loss(trained, frozen, counts, X, Y, ops.ones((4, 1)))
     assert float(loss) == 64.0
     assert [[v.numpy().tolist() for v in kind] for kind in after] == [[[[2.0]] * 3, [2.0]], [], [5.0, 1.0]]
     assert [[v.numpy().tolist() for v in kind] for kind in values_by_kind(model)] == [[[[1.0]] * 3, [0.0]], [], [0, 0]]
-    assert model.stateless_compute_loss(*given, y_pred=ops.ones((4, 1)), training=False)[1][2][0] == 6.0
-    for short in ((given[0][:1], *given[1:]), (*given[:2], given[2][:1])):
+    _, after = model.stateless_compute_loss(trained, frozen, counts, y_pred=ops.ones((4, 1)), training=False)
+    assert after[2][0] == 6.0
+    for short, counted in ((trained[:1], counts), (trained, counts[:1])):
         with pytest.raises(ValueError, match="pass a value for each"):
-            model.stateless_compute_loss(*short, y_pred=ops.ones((4, 1)))
+            model.stateless_compute_loss(short, frozen, counted, y_pred=ops.ones((4, 1)))
 
 
 def test_a_stateless_loss_has_the_penalties_of_weights_and_a_gradient() -> None:
     model = Sequential([Input((3,)), Dense(1, kernel_regularizer="l2", activity_regularizer="l2")])
     model.compile("sgd", "mse")
     model(X)  # leaves a penalty of its outputs, which belongs to this call
-    (kernel, bias), *rest = values_by_kind(model)
-    y_pred = model.stateless_call([kernel, bias], rest[0], X)[0]
+    (kernel, bias), frozen, counts = values_by_kind(model)
+    y_pred = model.stateless_call([kernel, bias], frozen, X)[0]
     with GradientTape() as tape:
         tape.watch(y_pred)
-        loss, _ = model.stateless_compute_loss([kernel, bias], *rest, X, Y, y_pred, np.ones(len(X)))
+        loss, _ = model.stateless_compute_loss([kernel, bias], frozen, counts, X, Y, y_pred, np.ones(len(X)))
     residual = X @ kernel.numpy() + bias.numpy() - Y
     np.testing.assert_allclose(loss, np.mean(residual**2) + 0.01 * np.sum(kernel.numpy() ** 2), rtol=1e-5)
     np.testing.assert_allclose(tape.gradient(loss, y_pred), 2 * residual / len(X), rtol=1e-4, atol=1e-6)
