@@ -1,7 +1,6 @@
 """An epoch: one pass over all batches, with the hooks of callbacks; and the logs and outputs of its steps."""
 
-from collections import UserDict
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing
 from functools import cached_property
 from itertools import starmap
@@ -91,7 +90,7 @@ def _iterate(jit: Jit, source: Batches) -> Generator[tuple[int, Callable[[], Any
             yield count, outputs
 
 
-class Logs(UserDict[str, Any]):
+class Logs(Mapping[str, Any]):
     """The logs of a step as numbers, sorted by name, computed when they are first read."""
 
     def __init__(self, outputs: Callable[[], Any]) -> None:
@@ -106,9 +105,17 @@ class Logs(UserDict[str, Any]):
         return logs
 
     @cached_property
-    def data(self) -> dict[str, Any]:  # type: ignore[override]
-        """The numbers; the methods of a `UserDict` look here."""
+    def _values(self) -> dict[str, Any]:
         return as_floats(self.given)
+
+    def __getitem__(self, name: str) -> Any:
+        return self._values[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
 
 
 class Predictions:
@@ -144,3 +151,15 @@ class Predictions:
 def join(parts: list[Any]) -> Any:
     """Concatenate arrays, or structures of arrays, along the rows."""
     return parts[0] if len(parts) == 1 else map_structure(lambda *arrays: np.concatenate(arrays), *parts)
+
+
+def check_frequency(validation_freq: Any) -> None:
+    """Raise a ValueError unless `validation_freq` is an integer, or a list of epochs."""
+    if isinstance(validation_freq, bool) or not isinstance(validation_freq, int | list | tuple):
+        raise ValueError("Expected `validation_freq` to be a list or int. Received: "
+                         f"validation_freq={validation_freq!r} of the type {type(validation_freq)}.")  # fmt: skip
+
+
+def is_due(epoch: int, validation_freq: Any) -> bool:
+    """Return whether to evaluate after an epoch, counted from 1."""
+    return epoch % validation_freq == 0 if isinstance(validation_freq, int) else epoch in validation_freq

@@ -39,7 +39,7 @@ from . import data_adapters, on_dask
 from .batches import Batches, warn_of_the_end
 from .compile_utils import CompiledLoss, CompiledMetrics, MetricsLike, Nested, objects_of
 from .data_adapters import ClassWeights, Inputs, train_validation_split, unpack_x_y_sample_weight
-from .epoch import VERBOSE, Logs, Phase, Predictions, Verbose, join, run_epoch
+from .epoch import VERBOSE, Logs, Phase, Predictions, Verbose, check_frequency, is_due, join, run_epoch
 
 CallbacksLike: TypeAlias = Callback | Iterable[Callback] | None
 """Callbacks of a run."""
@@ -451,9 +451,7 @@ class Trainer(Layer):
         one_of("verbose", verbose, VERBOSE)
         if validation_split and validation_data is None:
             (x, y, sample_weight), validation_data = train_validation_split((x, y, sample_weight), validation_split)
-        if isinstance(validation_freq, bool) or not isinstance(validation_freq, int | list | tuple):
-            raise ValueError("Expected `validation_freq` to be a list or int. Received: "
-                             f"validation_freq={validation_freq!r} of the type {type(validation_freq)}.")  # fmt: skip
+        check_frequency(validation_freq)
         batches = partial(Batches, together=self.steps_per_execution)
         source = batches(x, y, sample_weight, batch_size, steps_per_epoch, shuffle=shuffle, class_weight=class_weight)
         validation = None
@@ -468,12 +466,14 @@ class Trainer(Layer):
         try:
             with Interrupt() as interrupt:
                 for epoch in range(self._initial_epoch or initial_epoch, epochs):
+                    with self._jits["train"].lock:
+                        self.reset_metrics()
                     hooks.on_epoch_begin(epoch)
-                    if not (results := self.__epoch_logs("train", source, hooks, interrupt)):  # the data has ended
+                    results = self.__epoch_logs("train", source, hooks, interrupt)
+                    if not results:  # the data has ended, and a warning was given
                         break
                     logs = results
-                    freq, number = validation_freq, epoch + 1
-                    if validation is not None and (number % freq == 0 if isinstance(freq, int) else number in freq):
+                    if validation is not None and is_due(epoch + 1, validation_freq):
                         logs = {**logs, **self.__validation_logs(validation, hooks, interrupt)}
                     hooks.on_epoch_end(epoch, logs)
                     if self.stop_training:
