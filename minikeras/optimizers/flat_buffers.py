@@ -161,11 +161,13 @@ class Segment:
             if runs and not by_variable and runs[-1][1:] == (start, decay):
                 start = runs.pop()[0]
             runs.append((start, stop, decay))
-        longest = max((1, *(b - a for a, b in extents)))
-        size = longest if by_variable else CHUNK_BYTES // group.gradients.itemsize
+        total = max(1, sum(stop - start for start, stop, _ in runs))
+        most = CHUNK_BYTES // group.gradients.itemsize
+        count = max(1, min(max_threads(), -(-total // most) // PART_CHUNKS))
+        pieces = -(-total // (most * count)) * count  # as many for each thread, in whole pages of memory
+        size = max((1, *(b - a for a, b in extents))) if by_variable else -(-total // (1024 * pieces)) * 1024
         self._spans = [(a, min(a + size, stop), decay) for start, stop, decay in runs for a in range(start, stop, size)]
         longest = max((b - a for a, b, _ in self._spans), default=0)
-        count = max(1, min(max_threads(), len(self._spans) // PART_CHUNKS))
         self._scratch = np.empty((count, 2, longest), group.gradients.dtype)
         self._moves: int = -1
         self._parts: list[list[Chunk]] = []
