@@ -57,6 +57,11 @@ def map_structure(function: Callable[[Any], Any], structure: Any) -> Any:
     return function(structure)
 
 
+def map_present(function: Callable[[Any], Any], structure: Any) -> Any:
+    """Apply a function to each leaf of a structure that is not None."""
+    return map_structure(lambda x: None if x is None else function(x), structure)
+
+
 def like(sequence: Any, items: list[Any]) -> Any:
     """Return items as a list, tuple or named tuple of the same type as `sequence`."""
     return type(sequence)(*items) if hasattr(sequence, "_fields") else type(sequence)(items)

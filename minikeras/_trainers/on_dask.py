@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from .. import random
-from .._base.nested import leaves, map_structure
+from .._base.nested import leaves, map_present, map_structure
 from .._base.settings import settings
 from .._base.typing import Array
 from .._serialization.configurable import is_built_in
@@ -58,11 +58,11 @@ def evaluate(model: Trainer, data: Data, batch_size: int | None) -> bool:
     _metric_states(model, _zeros(data))
     if not all(is_built_in(metric) for group in model.metrics for metric in getattr(group, "metrics", [group])):
         return False
-    data = _map(lambda a: a.compute_chunk_sizes() if np.isnan(a.shape[0]) else a, data)
+    data = map_present(lambda a: a.compute_chunk_sizes() if np.isnan(a.shape[0]) else a, data)
     ends = np.cumsum(leaves(data)[0].chunks[0])
     ends[:-1] -= ends[:-1] % (batch_size or 32)
     sizes = tuple(np.diff(np.unique([0, *ends])).tolist())
-    data = _map(lambda a: a.rechunk({0: sizes}), data)
+    data = map_present(lambda a: a.rechunk({0: sizes}), data)
     chunks = _map_chunks(partial(_metric_states, batch_size=batch_size), data, model)
     states = import_module("dask").compute(*chunks.to_delayed())
     for variable, *parts in zip((v for metric in model.metrics for v in metric.variables), *states, strict=True):
@@ -107,13 +107,9 @@ class Chunks:
         return arranged([np.concatenate(pieces)[order] for pieces in zip(*parts, strict=True)], self._structure)
 
 
-def _map(function: Callable[[Any], Any], data: Data) -> Any:
-    return map_structure(lambda a: None if a is None else function(a), data)
-
-
 def _zeros(data: Data) -> Any:
     """Return two rows of zeros to try a model on. With one row, an output that always has one row would not show."""
-    return _map(lambda a: np.zeros((2, *a.shape[1:]), a.dtype), data)
+    return map_present(lambda a: np.zeros((2, *a.shape[1:]), a.dtype), data)
 
 
 def _in_chunks(data: Data) -> Any:
@@ -125,7 +121,7 @@ def _in_chunks(data: Data) -> Any:
         a = import_module("dask.array").asarray(a)
         return a.rechunk(dict.fromkeys(range(1, a.ndim), -1))
 
-    return _map(convert, data)
+    return map_present(convert, data)
 
 
 def _map_chunks(run: Callable[..., Any], data: Data, model: Trainer | None = None) -> Any:

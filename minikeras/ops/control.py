@@ -3,12 +3,13 @@
 from collections.abc import Callable, Sequence
 from functools import partial, reduce
 from itertools import accumulate
+from operator import itemgetter
 from typing import Any, TypeVar
 
 import numpy as np
 
 from .._base.context import context
-from .._base.nested import leaves, map_structure
+from .._base.nested import leaves, map_present, map_structure
 from .._base.typing import Function1, Function2
 from .._core.keras_tensor import KerasTensor, infer
 from .._core.op import structured
@@ -18,6 +19,7 @@ from .creation import convert_to_tensor, shape, zeros, zeros_like
 from .shapes import concatenate, stack, take
 
 T = TypeVar("T")
+_tensors: Callable[[Any], Any] = partial(map_present, convert_to_tensor)
 
 
 @structured
@@ -91,11 +93,11 @@ def scan(f: Callable[[Any, Any], Any], init: Any, xs: Any = None, length: int | 
     steps = range(_steps(tensors, 0, length))
     carry, ys = _tensors(init), []
     if not steps:  # infer the shapes of what f would return
-        elements = map_structure(lambda x: None if x is None else KerasTensor(x.shape[1:], x.dtype), tensors)
+        elements = map_present(lambda x: KerasTensor(x.shape[1:], x.dtype), tensors)
         y = infer(lambda c, x: _tensors(f(c, x)[1]), carry, elements)
         return carry, map_structure(lambda a: zeros((0, *a.shape), a.dtype), carry if y is None else y)
     for i in reversed(steps) if reverse else steps:
-        carry, y = f(carry, map_structure(partial(lambda k, x: None if x is None else x[k], i), tensors))
+        carry, y = f(carry, map_present(itemgetter(i), tensors))
         ys.append(map_structure(zeros_like, carry) if y is None else y)
     return carry, _joined(ys[::-1] if reverse else ys)
 
@@ -121,10 +123,6 @@ def _steps(tensors: Any, axis: int, length: int | None = None) -> int:
     if len(lengths) != 1:
         raise ValueError(f"All tensors must have the same size along axis {axis}. Received sizes: {lengths}.")
     return lengths.pop()
-
-
-def _tensors(structure: Any) -> Any:
-    return map_structure(lambda x: None if x is None else convert_to_tensor(x), structure)
 
 
 def _joined(values: Sequence[Any], join: Callable[[list[Tensor]], Tensor] = stack) -> Any:
