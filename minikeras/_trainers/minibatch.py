@@ -16,7 +16,7 @@ STRETCH_BYTES = 1 << 18
 """The most bytes of rows that are gathered at once; a cache holds them."""
 GATHERED = 1 << 14
 """Larger batches, in bytes, are gathered one by one."""
-SMALL = 1 << 20
+WHOLE = 1 << 20
 """Up to so many bytes an array is made floatx and contiguous as a whole, in each pass; a larger one batch by batch."""
 
 
@@ -30,7 +30,7 @@ def stretches_of(arrays: tuple[Any, ...], total: int, size: int, shuffle: bool |
     is_flat = all(isinstance(part, np.ndarray) for part in arrays)
     order = random.source.order(total) if shuffle and shuffle != "batch" else None
     start = 0
-    if is_flat and shuffle != "batch" and all(array.flags.c_contiguous or array.nbytes <= SMALL for array in parts):
+    if is_flat and shuffle != "batch" and all(array.flags.c_contiguous or array.nbytes <= WHOLE for array in parts):
         makers = {id(array): partial(_stacked if 0 < array[:size].nbytes <= GATHERED else _Gathered, get, size, array)
                   for array, get in zip(parts, getters, strict=True)}  # fmt: skip
         together = sum(array[:size].nbytes for array in parts if makers[id(array)].func is _stacked)
@@ -63,7 +63,7 @@ def _is_other_float(array: Array) -> bool:
 
 def _getter(array: Array, by_index: bool) -> Callable[[Any], Array]:
     """Return the quickest function that takes rows out of an array without a copy of a large array."""
-    if array.nbytes <= SMALL:
+    if array.nbytes <= WHOLE:
         array = to_floatx(array)
     get: Callable[[Any], Array] = array.__getitem__
     if by_index and array.flags.c_contiguous and array.flags.aligned and array.dtype.isnative:
