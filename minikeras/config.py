@@ -9,7 +9,6 @@ from ._base.settings import (
     disable_interactive_logging, enable_interactive_logging, epsilon, floatx, image_data_format,
     is_interactive_logging_enabled, set_epsilon, set_floatx, set_image_data_format, settings)
 from ._base.tracebacks import Filtering
-from ._base.typing import AnyCallable
 from .dtype_policies import dtype_policy, set_dtype_policy
 # fmt: on
 
@@ -113,7 +112,6 @@ __all__ = [
     "is_traceback_filtering_enabled", "max_epochs", "max_steps_per_epoch", "max_threads", "set_backend",
     "set_dtype_policy", "set_epsilon", "set_floatx", "set_image_data_format", "set_max_epochs",
     "set_max_steps_per_epoch", "set_max_threads"]  # fmt: skip
-__dir__: AnyCallable = __all__.copy
 
 
 absent.complete(globals())

@@ -5,12 +5,11 @@ from typing import Any, Final, Literal, TypeAlias, cast
 from ._base import absent
 from ._base.naming import on_clear_session
 from ._base.settings import floatx, standardize_dtype
-from ._base.typing import AnyCallable, Config, CustomObjects, DTypeChoice, DTypeName
+from ._base.typing import Config, CustomObjects, DTypeChoice, DTypeName
 from ._serialization.configurable import Configurable
 from ._serialization.registry import Registry
 
 __all__ = ["DTypePolicy", "FloatDTypePolicy", "deserialize", "get", "serialize"]
-__dir__: AnyCallable = __all__.copy
 
 _MIXED: dict[str, tuple[DTypeName, DTypeName]] = {"mixed_float16": ("float16", "float32")}
 

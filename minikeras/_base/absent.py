@@ -127,8 +127,10 @@ def find(module: str, name: str) -> Any:
 
 
 def complete(namespace: dict[str, Any]) -> None:
-    """Add a `__getattr__` to a module's namespace, which finds stand-ins for the names that it lacks."""
+    """Let a module with this namespace find stand-ins for the names that it lacks, and list `__all__`, if it has it."""
     namespace["__getattr__"] = partial(find, namespace["__name__"])
+    if "__all__" in namespace:
+        namespace["__dir__"] = namespace["__all__"].copy
 
 
 def placeholder(module: str, name: str) -> Any:

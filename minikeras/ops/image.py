@@ -407,6 +407,5 @@ __all__ = [
     "affine_transform", "crop_images", "extract_patches", "extract_patches_3d", "gaussian_blur", "hsv_to_rgb",
     "map_coordinates", "pad_images", "perspective_transform", "resize", "rgb_to_grayscale", "rgb_to_hsv",
     "scale_and_translate", "sobel_edges", "ssim"]  # fmt: skip
-__dir__: Callable[[], list[str]] = __all__.copy
 
 absent.complete(globals())
