@@ -269,7 +269,7 @@ class BlockProgram(Program):
         self._inputs = {id(x): i for i, x in enumerate(inputs)}
         self._arrays: dict[int, Array] = {}
         """Arrays that go from one stage to another, by id."""
-        self._sums: dict[int, Array] = {}
+        self._sums: dict[int, list[Array]] = {}
         """The sum over rows of each block, by id of the whole sum."""
         self._wanted: dict[int, dict[int, Tensor]] = {}
         """The tensors of each stage that other stages need."""
@@ -279,7 +279,7 @@ class BlockProgram(Program):
             if n in (*plan.own, *self._wanted, last):
                 self._stages.insert(0, self._blocks(n) if by_rows(n) else self._whole(n, outputs if n == last else ()))
         self._last: Program = self._stages[-1][0].program
-        arrays = (*self._arrays.values(), *self._sums.values())
+        arrays = chain(self._arrays.values(), *self._sums.values())
         self.size = sum(part.size for part in chain(*self.parts())) + sum(array.nbytes for array in arrays)
         del self._plan, self._wanted
 
@@ -323,8 +323,7 @@ class BlockProgram(Program):
         for entry in plan.own.get(n - 1, ()):
             if plan.row[id(entry.output)].axis == SUM:
                 y = cast(Array, entry.output.array)
-                sums_of_blocks = self._sums[id(entry.output)] = np.empty((BLOCKS, *y.shape), y.dtype)
-                both = [sums_of_blocks[k, ...] for k in range(BLOCKS)]
+                both = self._sums[id(entry.output)] = [np.empty_like(y) for _ in range(BLOCKS)]
                 sums.append(Entry(vars(NUMPY_OPS["add"])["op"], [*map(Tensor, both)], both, (), {}, entry.output))
         entries, needs = self._collect(n, outputs)
         stores = [(x, Tensor(self._arrays[key])) for key, x in self._wanted.get(n, {}).items()]
@@ -341,7 +340,7 @@ class BlockProgram(Program):
         blocks = []
         for k, cut in enumerate(self._cuts):
             stores = [(x, Tensor(_part(self._arrays[id(x)], plan.axis[id(x)], rows, *cut))) for x in kept]
-            stores += [(x, Tensor(self._sums[id(x)][k, ...])) for x in sums]
+            stores += [(x, Tensor(self._sums[id(x)][k])) for x in sums]
             program = self._for_block(entries, needs, cut, stores)
             blocks.append(self._placed(needs, cut, [store for _, store in stores], program))
         return blocks

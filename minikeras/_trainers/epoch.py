@@ -1,6 +1,7 @@
 """An epoch: one pass over all batches, with the hooks of callbacks; and the logs and outputs of its steps."""
 
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections import UserDict
+from collections.abc import Callable, Generator
 from contextlib import closing
 from functools import cached_property
 from itertools import starmap
@@ -90,7 +91,7 @@ def _iterate(jit: Jit, source: Batches) -> Generator[tuple[int, Callable[[], Any
             yield count, outputs
 
 
-class Logs(Mapping[str, Any]):
+class Logs(UserDict[str, Any]):
     """The logs of a step as numbers, sorted by name, computed when they are first read."""
 
     def __init__(self, outputs: Callable[[], Any]) -> None:
@@ -105,17 +106,9 @@ class Logs(Mapping[str, Any]):
         return logs
 
     @cached_property
-    def _values(self) -> dict[str, Any]:
+    def data(self) -> dict[str, Any]:  # type: ignore[override]
+        """The numbers; the methods of a `UserDict` look here."""
         return as_floats(self.given)
-
-    def __getitem__(self, name: str) -> Any:
-        return self._values[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._values)
-
-    def __len__(self) -> int:
-        return len(self._values)
 
 
 class Predictions:
@@ -153,13 +146,9 @@ def join(parts: list[Any]) -> Any:
     return parts[0] if len(parts) == 1 else map_structure(lambda *arrays: np.concatenate(arrays), *parts)
 
 
-def check_frequency(validation_freq: Any) -> None:
-    """Raise a ValueError unless `validation_freq` is an integer, or a list of epochs."""
+def schedule(validation_freq: Any) -> Callable[[int], bool]:
+    """Return whether to evaluate after an epoch, counted from 1; a ValueError for no integer, or list of epochs."""
     if isinstance(validation_freq, bool) or not isinstance(validation_freq, int | list | tuple):
         raise ValueError("Expected `validation_freq` to be a list or int. Received: "
                          f"validation_freq={validation_freq!r} of the type {type(validation_freq)}.")  # fmt: skip
-
-
-def is_due(epoch: int, validation_freq: Any) -> bool:
-    """Return whether to evaluate after an epoch, counted from 1."""
-    return epoch % validation_freq == 0 if isinstance(validation_freq, int) else epoch in validation_freq
+    return lambda epoch: epoch % validation_freq == 0 if isinstance(validation_freq, int) else epoch in validation_freq

@@ -52,7 +52,7 @@ def evaluate(model: Trainer, data: Data, batch_size: int | None) -> bool:
     Return whether that was possible. It is not if the states may be no sums: for a user's own metrics or `test_step`,
     and for a model that keeps a state from batch to batch.
     """
-    if model._replaces() or _is_stateful(model):
+    if not is_dask(data) or model._replaces() or _is_stateful(model):
         return False
     data = _in_chunks(data)
     _metric_states(model, _zeros(data))

@@ -39,7 +39,7 @@ from . import data_adapters, on_dask
 from .batches import Batches, warn_of_the_end
 from .compile_utils import CompiledLoss, CompiledMetrics, MetricsLike, Nested, objects_of
 from .data_adapters import ClassWeights, Inputs, train_validation_split, unpack_x_y_sample_weight
-from .epoch import VERBOSE, Logs, Phase, Predictions, Verbose, check_frequency, is_due, join, run_epoch
+from .epoch import VERBOSE, Logs, Phase, Predictions, Verbose, join, run_epoch, schedule
 
 CallbacksLike: TypeAlias = Callback | Iterable[Callback] | None
 """Callbacks of a run."""
@@ -451,7 +451,7 @@ class Trainer(Layer):
         one_of("verbose", verbose, VERBOSE)
         if validation_split and validation_data is None:
             (x, y, sample_weight), validation_data = train_validation_split((x, y, sample_weight), validation_split)
-        check_frequency(validation_freq)
+        is_due = schedule(validation_freq)
         batches = partial(Batches, together=self.steps_per_execution)
         source = batches(x, y, sample_weight, batch_size, steps_per_epoch, shuffle=shuffle, class_weight=class_weight)
         validation = None
@@ -473,7 +473,7 @@ class Trainer(Layer):
                     if not results:  # the data has ended, and a warning was given
                         break
                     logs = results
-                    if validation is not None and is_due(epoch + 1, validation_freq):
+                    if validation is not None and is_due(epoch + 1):
                         logs = {**logs, **self.__validation_logs(validation, hooks, interrupt)}
                     hooks.on_epoch_end(epoch, logs)
                     if self.stop_training:
@@ -553,11 +553,10 @@ class Trainer(Layer):
             known = parameters(self.evaluate).names
             raise ValueError(f"Arguments not recognized: {kwargs}.{hint(next(iter(kwargs)), known)}")
         one_of("verbose", verbose, VERBOSE)
-        if steps is None is callbacks and on_dask.is_dask(x):
-            with self._jits["train"].lock:
-                if on_dask.evaluate(self, (x, y, sample_weight), batch_size):
-                    logs = dict(Logs(self.get_metrics_result))
-                    return logs if return_dict else self._in_order(logs)
+        with self._jits["train"].lock:
+            if steps is None is callbacks and on_dask.evaluate(self, (x, y, sample_weight), batch_size):
+                logs = dict(Logs(self.get_metrics_result))
+                return logs if return_dict else self._in_order(logs)
         source = Batches(x, y, sample_weight, batch_size, steps, together=self.steps_per_execution)
         self.__build_for(source, "test")
         hooks = self.__callback_list(callbacks, verbose, 1, source.count)

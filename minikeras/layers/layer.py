@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from copy import deepcopy
 from functools import wraps
-from itertools import chain
 from threading import RLock
 from typing import TYPE_CHECKING, Any, ClassVar, Self, overload
 
@@ -404,7 +403,7 @@ class Layer(Module, Configurable):
         try:
             for layer, _ in losses_before:
                 layer._losses.clear()
-            with holding([*chain(*kinds)], chain(*values)):
+            with holding([v for kind in kinds for v in kind], [x for given in values for x in given]):
                 return run(), [[v.value for v in kind] for kind in kinds]
         finally:
             for layer, penalties in losses_before:
