@@ -469,8 +469,7 @@ class Trainer(Layer):
                     with self._jits["train"].lock:
                         self.reset_metrics()
                     hooks.on_epoch_begin(epoch)
-                    results = self.__epoch_logs("train", source, hooks, interrupt)
-                    if not results:  # the data has ended, and a warning was given
+                    if not (results := self.__epoch_logs("train", source, hooks, interrupt)):  # the data has ended
                         break
                     logs = results
                     if validation is not None and is_due(epoch + 1):
