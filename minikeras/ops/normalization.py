@@ -14,7 +14,7 @@ from .activation import softmax
 from .arrays import NP, as_float, axes as as_axes, bare
 from .creation import convert_to_tensor, floating
 from .reduction import _mean, var
-from .shapes import repeat
+from .shapes import repeat, reshape
 
 
 def _wide(x: Any) -> Any:
@@ -35,8 +35,7 @@ def moments(x: TensorLike, axes: int | list[int] | tuple[int, ...], keepdims: bo
     """
     if synchronized:
         raise NotImplementedError("There is only one device. Received: synchronized=True; expected False.")
-    where = tuple(axes) if isinstance(axes, list) else axes
-    wide = _wide(x)
+    where, wide = as_axes(axes), _wide(x)
     center = np.mean(wide, axis=where, keepdims=True)  # as the variance computes it
     variance: Any = np.var(wide, axis=where, keepdims=keepdims)
     mean: Any = center if keepdims else np.squeeze(center, where)
@@ -59,19 +58,19 @@ def batch_normalization(x: TensorLike, mean: TensorLike, variance: TensorLike, a
          [ 1.]], shape=(2, 1), dtype=float32)
     """
     t = convert_to_tensor(x)
-    where = (axis % t.ndim,)
-    factor = 1 / np.sqrt(_broadcast_to_axes(variance, t, where) + epsilon)
-    factor = factor if scale is None else factor * _broadcast_to_axes(scale, t, where)
-    shift = -_broadcast_to_axes(mean, t, where) * factor
-    return t * factor + (shift if offset is None else shift + _broadcast_to_axes(offset, t, where))
+    shape = [1] * t.ndim
+    shape[axis] = -1
+    factor = 1 / np.sqrt(reshape(variance, shape) + epsilon)
+    factor = factor if scale is None else factor * reshape(scale, shape)
+    shift = -reshape(mean, shape) * factor
+    return t * factor + (shift if offset is None else shift + reshape(offset, shape))
 
 
 def _broadcast_to_axes(value: Any, x: Any, where: tuple[int, ...]) -> Any:
     """Return a scale or an offset with x's sizes along some axes, and size 1 along the others."""
     value = value if isinstance(value, TensorOps) else convert_to_tensor(value)
-    if value.ndim in (0, x.ndim):
-        return value
-    return np.reshape(value, [n if i in where else 1 for i, n in enumerate(x.shape)])
+    shape = [n if i in where else 1 for i, n in enumerate(x.shape)]
+    return value if value.ndim in (0, x.ndim) else np.reshape(value, shape)
 
 
 def _standard_rule(g: Any, y: Any, x: Any, axes: tuple[int, ...], epsilon: float) -> Any:

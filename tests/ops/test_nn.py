@@ -167,6 +167,9 @@ def test_normalization() -> None:
         ops.batch_normalization(x, mean, variance, -1, [1.0, 0.0], [2.0, 1.0], epsilon=0.0),
         [[-1, -1], [3, 1]],
     )
+    close(ops.batch_normalization(x, [1.0], [4.0], -1, [1.0], [2.0], epsilon=0.0), [[1, 2], [3, 6]])  # one for all
+    with pytest.raises(IndexError):
+        ops.batch_normalization(x, mean, variance, 2)
     close(ops.layer_normalization(x, [2.0, 1.0], [0.0, 5.0], epsilon=0.0), [[-2, 6], [-2, 6]])
     close(ops.rms_normalization([[3.0, 4.0]], epsilon=0.0), [[3 / math.sqrt(12.5), 4 / math.sqrt(12.5)]])
     close(ops.normalize([[3.0, 4.0], [0.0, 0.0]]), [[0.6, 0.8], [0, 0]])
