@@ -269,7 +269,7 @@ class Batches:
         return (self._as_batch(x[index]) for index in order)
 
     def _as_batch(self, item: Any) -> Data:
-        self._last = as_batch(*unpack_x_y_sample_weight(item), self._class_weight)
+        self._last = as_batch(*unpack_x_y_sample_weight(item), self._class_weight, has_loss=self._taking is None)
         return self._last
 
 

@@ -85,10 +85,10 @@ def as_data(x: Any, y: Any = None, sample_weight: Any = None, class_weight: Mapp
     return data
 
 
-def as_batch(x: Any, y: Any = None, sample_weight: Any = None, class_weight: Mapping[int, float] | None = None) -> Data:
-    """Return one batch as `as_data` does, with floats as floatx; a ValueError if it has no rows: its loss is NaN."""
+def as_batch(x: Any, y: Any, sample_weight: Any, class_weight: Mapping[int, float] | None, has_loss: bool) -> Data:
+    """Return one batch as `as_data` does, with floats as floatx; a ValueError if its loss is that of no rows, NaN."""
     data = as_data(x, y, sample_weight, class_weight, whole=False)
-    if not count_rows(data):
+    if has_loss and not count_rows(data):
         raise ValueError(f"A batch needs rows. Received: x={data[0]!r:.80}.")
     return tuple(map_structure(lambda array: array if array is None else to_floatx(array), data))
 

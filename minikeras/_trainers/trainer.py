@@ -620,7 +620,7 @@ class Trainer(Layer):
         self.__needs_compile(f"{phase}_on_batch")
         if data_adapters.is_batches(x):
             raise TypeError(f"`{phase}_on_batch()` takes the arrays of one batch. Received: x={x!r}.")
-        batch = data_adapters.as_batch(x, y, sample_weight, class_weight)
+        batch = data_adapters.as_batch(x, y, sample_weight, class_weight, has_loss=True)
         self.__make_ready(lambda: batch, phase)
         jit, data = self._jits[phase], data_adapters.pack_x_y_sample_weight(*batch)
         with Interrupt() as interrupt, in_steps(), self._jits["train"].lock:
