@@ -58,12 +58,12 @@ def read_legacy(root: Group, name: str, custom_objects: CustomObjects | None = N
 def _name_modules(model: Any, own: CustomObjects) -> None:
     """Add the module to ops among the layers, which Keras 3 leaves out here. Layers are `own`, or have `trainable`."""
     config = model.get("config") if isinstance(model, dict) else None
-    layers = config.get("layers") if isinstance(config, dict) else None
-    for layer in layers if isinstance(layers, list) else []:
-        _name_modules(layer, own)
-        name = layer.get("class_name") if isinstance(layer, dict) else None
-        if isinstance(name, str) and has_op(name) and name not in own and "trainable" not in layer.get("config", ()):
-            layer.setdefault("module", module(name))
+    if isinstance(config, dict):
+        name, layers = model.get("class_name"), config.get("layers")
+        if isinstance(name, str) and has_op(name) and name not in own and "trainable" not in config:
+            model.setdefault("module", module(name))
+        for layer in layers if isinstance(layers, list) else []:
+            _name_modules(layer, own)
 
 
 def find_layers(root: Group) -> Group | None:

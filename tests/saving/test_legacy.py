@@ -350,6 +350,18 @@ def test_a_layer_of_the_caller_with_the_name_of_an_op(layer: Any, tmp_path: Path
     assert np.array_equal(again.predict(x, verbose=0), model.predict(x, verbose=0))
 
 
+@pytest.mark.parametrize("config", [None, 3, "trainable"])
+def test_an_op_whose_configuration_is_damaged(config: Any, tmp_path: Path) -> None:
+    h5py = pytest.importorskip("h5py")
+    keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)]).save(tmp_path / "model.h5")
+    with h5py.File(tmp_path / "model.h5", "r+") as file:
+        model = json.loads(file.attrs["model_config"])
+        model["config"]["layers"].append({"class_name": "Relu", "config": config})
+        file.attrs["model_config"] = json.dumps(model)
+    with pytest.raises(FileError, match="does not know: Relu"):
+        keras.models.load_model(tmp_path / "model.h5")
+
+
 def test_ops_whose_module_keras_leaves_out(tmp_path: Path) -> None:
     h5py = pytest.importorskip("h5py")
     entry = keras.Input((3,))
