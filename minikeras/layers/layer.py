@@ -394,7 +394,7 @@ class Layer(Module, Configurable):
 
     def _stateless(self, values: tuple[Sequence[Any], ...], run: Callable[[], Any]) -> tuple[Any, list[list[Tensor]]]:
         """Run a function with other values of the variables, kind by kind; return its result and the values after."""
-        kinds = [self.trainable_variables, self.non_trainable_variables, self.metrics_variables][: len(values)]
+        kinds = [getattr(self, f"{k}_variables") for k in ("trainable", "non_trainable", "metrics")[: len(values)]]
         wanted, received = [*map(len, kinds)], [*map(len, values)]
         if not self.built or wanted != received:
             raise ValueError(f"Build '{self.name}' first, and pass a value for each of its {wanted} trainable, "

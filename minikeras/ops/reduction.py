@@ -232,7 +232,7 @@ def is_narrow(x: Any, axis: Axis) -> bool:
 
 
 def _max_parts(x: Any, axis: Axis = None, keepdims: bool = False, initial: float | None = None) -> Any:
-    """Return the maxima of rows, in a third of NumPy's time or less; for other reductions x itself."""
+    """Return the maxima of rows, in a third of NumPy's time if there are many; for other reductions x itself."""
     a = getattr(x, "array", x)
     in_rows = a.ndim > 1 and axis in (-1, a.ndim - 1) and a.size > 0 and a.flags.c_contiguous
     if initial is not None or not in_rows or a.dtype not in ("float32", "float64"):
@@ -245,7 +245,7 @@ def max(x: TensorLike, axis: Axis = None, keepdims: bool = False, initial: float
         out: Array | None = None) -> Array:  # fmt: skip
     """Largest element along axes, at least `initial`."""
     a = strong(x)
-    y = _max_parts(a, axis, keepdims, initial) if out is None else a
+    y = _max_parts(a, axis, keepdims, initial) if out is None and a.ndim > 1 and a.size > 64 * a.shape[-1] else a
     return NP.maximum.reduce(a, axes(axis), None, out, keepdims, initial) if y is a else y
 
 
