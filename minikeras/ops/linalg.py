@@ -600,7 +600,6 @@ def jvp(fun: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]
             outer.watch(start)
             total = sum(value * start)
         gradients = zip(inner.gradient(total, points), directions, strict=True)
-        products = [sum(g * t) for g, t in gradients if g is not None]
-        along = reduce(add, products, sum(start * 0.0))
+        along = reduce(add, (sum(g * t) for g, t in gradients if g is not None), sum(start * 0.0))
     change = outer.gradient(along, start)
     return (value, change, aux) if has_aux else (value, change)

@@ -166,12 +166,14 @@ def _joined(join: Callable[..., Tensor], kernel: str) -> Callable[..., Tensor]:
     def call(values: Any, axis: Any = 0, name: str = kernel) -> Tensor:
         if isinstance(values, TensorOps | np.ndarray):
             values = list(convert_to_tensor(values))
-        if any(isinstance(v, Rows) for v in values):
-            rank = max(len(v.shape) for v in values if isinstance(v, ragged.RaggedTensor)) + (kernel == "Pack")
-            return (ragged.concat if kernel == "ConcatV2" else ragged.stack)(values, int(axes_of(axis)) % rank)
         try:
+            if any(isinstance(v, Rows) for v in values):
+                alike(kernel, *(getattr(v, "flat_values", v) for v in values))  # refuses other dtypes
+                rank = max(len(v.shape) for v in values if isinstance(v, ragged.RaggedTensor)) + (kernel == "Pack")
+                where = builtins.range(rank)[int(axes_of(axis))]
+                return (ragged.concat if kernel == "ConcatV2" else ragged.stack)(values, where)
             return join([convert_to_tensor(v) for v in alike(kernel, *values)], int(axes_of(axis)))
-        except ValueError as error:
+        except (ValueError, IndexError) as error:
             if isinstance(error, InvalidArgumentError):
                 raise
             raise InvalidArgumentError(f"{error} [Op:{kernel}] name: {name}") from None
