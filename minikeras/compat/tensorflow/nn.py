@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from ... import ops
-from ..._core.tensor import Tensor, has_tensor
+from ..._core.tensor import Tensor
 from . import math as _math, random as _random
 from .arrays import gather
 from .math import axes_of, unary
@@ -112,7 +112,7 @@ def batch_normalization(x: Any, mean: Any, variance: Any, offset: Any, scale: An
 
 def dropout(x: Any, rate: Any, noise_shape: Any = None, seed: Any = None, name: str | None = None) -> Tensor:
     """A random fraction `rate` of the elements set to 0, the others divided by 1 - rate."""
-    if not 0 <= (0 if has_tensor(rate) else rate) < 1:
+    if not 0 <= (0 if hasattr(rate, "numpy") else rate) < 1:
         raise ValueError(f"`rate` must be a scalar tensor or a float in the range [0, 1). Received: rate={rate}")
     x = convert_to_tensor(x)
     sizes = [size if n is None else int(n) for n, size in zip(noise_shape or x.shape, x.shape, strict=True)]

@@ -17,6 +17,7 @@ for call in (
     lambda: tf.nn.dropout(f, -0.1),
     lambda: tf.nn.dropout(f, 1),
     lambda: tf.nn.dropout(f, np.float32(1)),
+    lambda: tf.nn.dropout(f, tf.constant(1.0)),
     lambda: tf.concat([short, tf.ragged.constant([[1.5], []])], 0),
     lambda: tf.concat([short, tf.ragged.constant([[1]])], 1),
     lambda: tf.add_n([f, tf.constant([1.0])]),
