@@ -143,7 +143,7 @@ def square(x: TensorLike, out: Array | None = None) -> Array:
 @primitive(lambda g, y, a, b: np.where(b == 0, 0, g / (b + (b == 0))), lambda g, y, a, b: -g * y / (b + (b == 0)))
 def divide_no_nan(x1: TensorLike, x2: TensorLike) -> Array:
     """Quotient x1 / x2, and 0 where x2 is 0."""
-    a, b = (np.asarray(x, common_dtype(x1, x2, 0.0)) for x in (x1, x2))
+    a, b = (np.asarray(x, dtype) for dtype in [common_dtype(x1, x2, 0.0)] for x in (x1, x2))
     if not a.ndim and not b.ndim:
         return np.divide(a, b) if b else np.zeros((), b.dtype)
     return np.where(b == 0, np.zeros((), b.dtype), np.divide(a, np.where(b == 0, np.ones((), b.dtype), b)))
