@@ -505,7 +505,7 @@ class Trainer(Layer):
             self.__build_on(first()[0], phase)
         optimizer = self.__compiled_optimizer
         if optimizer is not None and not optimizer.built and all(x.built for x in self._flatten_layers()):
-            optimizer.build(self.trainable_variables)
+            optimizer._updater.find_groups(self.trainable_variables)  # builds it, and moves the weights once
         self.__make_function(phase)
 
     def __epoch_logs(self, phase: Phase, source: Batches, hooks: CallbackList, interrupt: Interrupt) -> dict[str, Any]:
