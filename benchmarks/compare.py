@@ -206,23 +206,30 @@ class Comparison:
         return found
 
     def shared(self) -> dict[str, Figures]:
-        """A training step of the same models while other processes loop, beside its fair share of a quiet machine's."""
+        """A step, a tape, predictions and eager code beside loops, and their fair share of a quiet machine's time."""
         found: Figures = {}
         for name in self._models():
             for contender in self._contenders(name):
                 with Worker(*contender) as worker:
                     worker.ask("model", name=name, seconds=self.seconds)
-
-                    def step(loops: int, worker: Worker = worker) -> float:
-                        return _beside_loops(lambda: float(worker.ask("step")), loops)
-
-                    us = self.medians({str(loops): partial(step, loops) for loops in (0, 2, 4)})
-                row = found[f"{name}, {worker.name}"] = {"quiet us": us["0"]}
-                for loops in (2, 4):
-                    row[f"{loops} loops, times"] = us[str(loops)] / us["0"]
-                    row[f"{loops} loops, of fair share"] = us[str(loops)] / us["0"] * _cores() / (loops + _cores())
+                    found[f"{name}, {worker.name}"] = self._beside(partial(worker.ask, "step"))
+        name, workload = [*self.workloads.items()][:3][-1]
+        with Worker("minikeras") as worker:
+            for mode in ("tape", "predict", "bulk", "eager"):
+                run = self.timing(worker, mode, workload)
+                run()
+                found[f"{mode}, {name}, {worker.name}"] = self._beside(run)
         show("shared: a step beside loops in other processes; its fair share is (loops + cores) / cores", found)
         return {"step": found}
+
+    def _beside(self, run: Callable[[], float]) -> dict[str, float]:
+        """Return what a run takes while other processes are quiet, while two loop, and while four do."""
+        us = self.medians({str(loops): partial(_beside_loops, run, loops) for loops in (0, 2, 4)})
+        row = {"quiet us": us["0"]}
+        for loops in (2, 4):
+            row[f"{loops} loops, times"] = us[str(loops)] / us["0"]
+            row[f"{loops} loops, of fair share"] = us[str(loops)] / us["0"] * _cores() / (loops + _cores())
+        return row
 
     def _models(self) -> list[str]:
         return list(MODELS)[-2:] if self.quick else list(MODELS)

@@ -65,6 +65,13 @@ class KerasModel:
         """Return the outputs for many rows."""
         return self.model.predict(x, batch_size=BULK_BATCH, verbose=0)
 
+    def eager(self, x: Float) -> None:
+        """Compute the outputs for many rows layer by layer, which runs eagerly."""
+        for start in range(0, len(x), BULK_BATCH):
+            y: Any = x[start : start + BULK_BATCH]
+            for layer in self.model.layers:
+                y = layer(y)
+
     def tape(self, epochs: int) -> None:
         """Train in a loop of one's own with a GradientTape, in TensorFlow inside `tf.function`."""
         n, x, y = self.workload.batch, self.x, self.y

@@ -101,7 +101,7 @@ class Server:
         function = getattr(contender, mode)
         if mode in ("fit", "tape"):
             return Stopwatch(function, seconds), workload.steps
-        rows = workload.bulk_rows if mode == "bulk" else 1
+        rows = workload.bulk_rows if mode in ("bulk", "eager") else 1
         x = np.random.default_rng(2).standard_normal((rows, workload.features), "float32")
 
         def run(count: int) -> None:
