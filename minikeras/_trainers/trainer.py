@@ -467,7 +467,7 @@ class Trainer(Layer):
             with Interrupt() as interrupt:
                 for epoch in range(self._initial_epoch or initial_epoch, epochs):
                     with self._jits["train"].lock:
-                        self.reset_metrics()
+                        self.reset_metrics()  # once more below, after what other threads have added
                     hooks.on_epoch_begin(epoch)
                     if not (results := self.__epoch_logs("train", source, hooks, interrupt)):  # the data has ended
                         break
@@ -505,7 +505,7 @@ class Trainer(Layer):
             self.__build_on(first()[0], phase)
         optimizer = self.__compiled_optimizer
         if optimizer is not None and not optimizer.built and all(x.built for x in self._flatten_layers()):
-            optimizer._updater.find_groups(self.trainable_variables)  # builds it, and moves the weights once
+            (optimizer._updater.find_groups if phase == "train" else optimizer.build)(self.trainable_variables)
         self.__make_function(phase)
 
     def __epoch_logs(self, phase: Phase, source: Batches, hooks: CallbackList, interrupt: Interrupt) -> dict[str, Any]:
