@@ -4,7 +4,7 @@ from collections import UserDict
 from collections.abc import Callable, Generator
 from contextlib import closing
 from functools import cached_property
-from itertools import starmap
+from itertools import chain, count, islice, starmap
 from time import perf_counter
 from typing import Any, Literal, TypeAlias
 
@@ -17,7 +17,7 @@ from .._jit.jit import Jit
 from ..callbacks import CallbackList
 from ..callbacks.callback import as_floats
 from ..tree import map_structure
-from .batches import Batches
+from .batches import Batches, warn_of_the_end
 from .data_adapters import pack_x_y_sample_weight
 
 Verbose: TypeAlias = int | Literal["auto"]
@@ -29,36 +29,37 @@ LOOK = 0.05
 """Seconds between two updates of the progress bar."""
 
 
-def run_epoch(phase: Phase, jit: Jit, source: Batches, hooks: CallbackList, every: int, interrupt: Interrupt,
-              stopped: Callable[[], bool]) -> dict[str, Any]:  # fmt: skip
+def run_epoch(phase: Phase, jit: Jit, source: Batches, hooks: CallbackList, every: int, joined: bool,
+              interrupt: Interrupt, stopped: Callable[[], bool]) -> dict[str, Any]:  # fmt: skip
     """Run a step for each batch, with hooks around each `every` steps; return the last logs, {} if there was no step.
 
-    Ctrl-C waits until a step is done. `stopped` returns whether a callback wants to stop.
+    If `joined`, one step takes a list of `every` batches. Ctrl-C waits until a step is done. `stopped` returns whether
+    a callback wants to stop.
     """
     begin = getattr(hooks, f"on_{phase}_batch_begin") if hooks.listens(f"on_{phase}_batch_begin") else None
     end = getattr(hooks, f"on_{phase}_batch_end") if hooks.listens(f"on_{phase}_batch_end") else None
     in_memory = source.arrays is not None
     each_batch = begin is not None or hooks.listens(f"on_{phase}_batch_end", seldom=False)  # as a user's callbacks
-    if in_memory and not each_batch and not stopped():
+    if in_memory and not each_batch and not joined and not stopped():
         return interrupt.run(_run_unwatched, jit, source, end, lambda: stopped() or interrupt.pending)
     logs: Logs | None = None
-    i = -1
-    for i, batch in enumerate(source.epoch()):
-        if begin is not None and i % every == 0:
-            begin(i)
-        data = pack_x_y_sample_weight(*batch)
-        with in_steps():
-            logs = Logs(interrupt.run(jit.step, data))
-            if not in_memory:
-                len(logs)  # computes the logs, before the source overwrites its arrays
-        if (i + 1) % every:
-            continue
-        if end is not None:
-            end(i, logs)
-        if stopped():
-            break
-    if end is not None and (i + 1) % every:  # the last group of steps is smaller, but gets the number of a full one
-        end(i - i % every + every - 1, logs)
+    batches = starmap(pack_x_y_sample_weight, source.epoch())
+    try:
+        for i, batch in zip(count(0, every), batches, strict=False):
+            if begin is not None:
+                begin(i)
+            group = chain([batch], islice(batches, every - 1))
+            for data in [[*group]] if joined else group:
+                with in_steps():
+                    logs = Logs(interrupt.run(jit.step, data))
+                    if not in_memory:
+                        len(logs)  # computes the logs, before the source overwrites its arrays
+            if end is not None:
+                end(i + every - 1, logs)  # the last group may be smaller, but gets the number of a full one
+            if stopped():
+                break
+    except StopIteration:  # of a function that wants more batches than are left
+        warn_of_the_end()
     return logs.given if logs is not None else {}
 
 
@@ -80,8 +81,7 @@ def _iterate(jit: Jit, source: Batches) -> Generator[tuple[int, Callable[[], Any
     """Run the steps; after each, or after several in a row, yield how many are done and the outputs of the last."""
     count = 0
     for stretch in source.stretches():
-        outputs = jit.run_all(stretch)
-        if outputs is not None:
+        if (outputs := jit.run_all(stretch)) is not None:
             count += len(stretch[0])
             yield count, outputs
             continue

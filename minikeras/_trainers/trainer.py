@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from functools import cached_property, partial
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast, overload
 
 import numpy as np
@@ -51,7 +52,7 @@ def _maker(phase: str) -> Callable[..., Any]:
     def make(self: Any, force: bool = False) -> None:
         """Set the function to the usual one, for an override that calls this one; else do nothing: none is needed."""
         if self._replaces(make.__name__) and (force or getattr(self, name) is None):
-            setattr(self, name, lambda data: getattr(self, step)(next(iter(data))))
+            setattr(self, name, lambda it: [getattr(self, step)(x) for x in islice(it, self.steps_per_execution)][-1])
 
     step, name, make.__name__ = _NAMES[phase]
     return make
@@ -65,7 +66,7 @@ class Trainer(Layer):
     history: History
     """Losses and metrics of the last `fit`."""
     train_function: Any = None
-    """If set, it runs in the place of `train_step`, on an iterator of one batch."""
+    """If set, it runs in the place of `train_step`, on an iterator of `steps_per_execution` batches."""
     test_function: Any = None
     predict_function: Any = None  # gets a list of one batch
     make_train_function: Callable[..., Any] = _maker("train")
@@ -104,11 +105,11 @@ class Trainer(Layer):
         return {**jits, "predict": Jit(partial(self.__step, "predict"), lambda: False)}
 
     def __step(self, phase: str, data: Any) -> Any:
-        """Run the step of a phase, or the function that was set in its place, on one batch."""
+        """Run the step of a phase on a batch, or the function that was set in its place, on one or a list of them."""
         step, name, _ = _NAMES[phase]
         if (function := getattr(self, name) or self.__make_function(phase)) is None:
             return getattr(self, step)(data)
-        return function([data] if phase == "predict" else iter((data,)))
+        return function([data] if phase == "predict" else iter(data if isinstance(data, list) else [data]))
 
     def __make_function(self, phase: str) -> Any:
         """Let a subclass set or return the function that runs in the place of a step, and return it, None without."""
@@ -512,7 +513,8 @@ class Trainer(Layer):
         stopped = partial(getattr, self, {"train": "stop_training", "test": "stop_evaluating"}[phase])
         with self._jits["train"].lock:  # threads share the metrics
             self.reset_metrics()
-            logs = run_epoch(phase, self._jits[phase], source, hooks, self.steps_per_execution, interrupt, stopped)
+            every, joined = self.steps_per_execution, getattr(self, _NAMES[phase][1]) is not None
+            logs = run_epoch(phase, self._jits[phase], source, hooks, every, joined and every > 1, interrupt, stopped)
         source.warn_of_nonsense(logs.get("loss"), is_loss=True)
         return logs
 

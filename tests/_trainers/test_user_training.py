@@ -5,6 +5,7 @@ import pickle
 import tracemalloc
 from collections.abc import Callable
 from functools import cache
+from itertools import cycle
 from typing import Any, Literal, cast
 from weakref import WeakKeyDictionary
 
@@ -1444,6 +1445,57 @@ def test_functions_made_by_a_subclass_are_run(eagerly: bool) -> None:
         np.testing.assert_allclose(predicted, 3 * np.asarray(model(X)), rtol=1e-6)
     copy = pickle.loads(pickle.dumps(model))
     assert copy.train_function is None
+
+
+class Several(Sequential):
+    """Takes several batches from the iterator that its functions get, as `steps_per_execution` says."""
+
+    def make_train_function(self, force: bool = False) -> Any:
+        def train(batches: Any) -> Any:
+            return [self.train_step(next(batches)) for _ in range(3)][-1]
+
+        self.train_function = train
+
+    def make_test_function(self, force: bool = False) -> Any:
+        self.test_function = lambda batches: [self.test_step(batch) for batch in batches][-1]
+
+
+class Usual(Sequential):
+    """Runs the usual function for training."""
+
+    def make_train_function(self, force: bool = False) -> Any:
+        super().make_train_function(force)
+
+
+@pytest.mark.parametrize("eagerly", [False, True])
+@pytest.mark.parametrize("kind", [Several, Usual])
+@pytest.mark.parametrize("endless", [False, True])
+def test_functions_get_as_many_batches_as_an_execution_has_steps(
+    kind: type[Sequential], eagerly: bool, endless: bool
+) -> None:
+    x, y, hooks = np.tile(X, (9, 1))[:24], np.tile(Y, (9, 1))[:24], []
+    model, plain = (new([Input((3,)), Dense(1, kernel_initializer="ones")]) for new in (kind, Sequential))
+    note = LambdaCallback(on_train_batch_end=lambda batch, logs: hooks.append(batch))
+    for each, at_once in ((model, 3), (plain, 1)):
+        each.compile(keras.optimizers.SGD(0.01), "mse", run_eagerly=eagerly, steps_per_execution=at_once)
+    data: Any = (((x[i : i + 4], y[i : i + 4]) for i in cycle(range(0, 24, 4))),) if endless else (x, y)
+    options: Any = {"steps_per_epoch": 6} if endless else {"batch_size": 4, "shuffle": False}
+    logs = model.fit(*data, **options, epochs=3, callbacks=[note], verbose=0).history
+    usual = plain.fit(x, y, batch_size=4, shuffle=False, epochs=3, verbose=0).history
+    np.testing.assert_allclose(logs["loss"], usual["loss"], rtol=1e-6)
+    assert same(model.get_weights(), plain.get_weights())
+    assert hooks == [2, 5] * 3
+    np.testing.assert_allclose(model.evaluate(x, y, 4, verbose=0), plain.evaluate(x, y, verbose=0), rtol=1e-6)
+
+
+def test_a_function_that_wants_more_batches_than_are_left_ends_the_epoch_with_a_warning() -> None:
+    model, hooks = Several([Input((3,)), Dense(1)]), []
+    model.compile("sgd", "mse", steps_per_execution=3)
+    note = LambdaCallback(on_train_batch_end=lambda batch, logs: hooks.append(batch))
+    with pytest.warns(UserWarning, match="ran out of data"):
+        logs = model.fit(np.ones((16, 3)), np.ones(16), batch_size=4, callbacks=[note], verbose=0).history
+    assert hooks == [2]
+    assert len(logs["loss"]) == 1
 
 
 def test_functions_set_on_a_model_are_run_until_it_is_compiled() -> None:
