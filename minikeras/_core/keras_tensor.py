@@ -295,7 +295,7 @@ class Node:
         return map_structure(value, self.args), map_structure(value, self.kwargs)
 
 
-_BY_ELEMENT = ("divide_no_nan", "isclose", "mod", "power")
+_BY_ELEMENT = ("divide_no_nan", "isclose", "power")
 """Ops that work element by element without a ufunc."""
 
 

@@ -77,21 +77,21 @@ def common_dtype(*values: Any) -> np.dtype[Any]:
     return np.dtype(settings.floatx) if common.kind == "f" and not floating else common  # as of uint64 and int64
 
 
-def promote(*values: TensorLike, floating: bool = False) -> Any:
-    """Return values cast to their common dtype, a floating one if asked; Python numbers may stay as they are."""
-    if len(values) == 2 and _agree(*values, floating):  # the common cases, quickly
+def promote(*values: TensorLike, floating: bool = False, integral: bool = False) -> Any:
+    """Return values cast to their common dtype, no bool or no integer if asked; Python numbers may stay as they are."""
+    if len(values) == 2 and _agree(*values, floating or integral):  # the common cases, quickly
         return values
-    target = common_dtype(*values, *[0.0] * floating)
+    target = common_dtype(*values, *[0.0] * floating, *[0] * integral)
     return [np.asarray(x, target) for x in values]
 
 
-def _agree(a: Any, b: Any, floating: bool) -> bool:
+def _agree(a: Any, b: Any, converts: bool) -> bool:
     """Return whether NumPy promotes two values as Keras does."""
     if type(a) is not np.ndarray:
         return type(b) is np.ndarray and b.dtype.kind == "f" and type(a) in _WEAK
     if type(b) is not np.ndarray:
         return a.dtype.kind == "f" and type(b) in _WEAK
-    return a.dtype == b.dtype and (a.dtype.kind == "f" or not floating)
+    return a.dtype == b.dtype and (a.dtype.kind == "f" or not converts)
 
 
 def axes(axis: Any) -> Any:

@@ -77,16 +77,16 @@ def unary(function: Any, vjp: VJP | None, doc: str, prepare: Any = as_float, *, 
 
 
 def binary(function: Any, vjp1: VJP | None, vjp2: VJP | None, doc: str, *, floating: bool = False,
-           writes: bool = False, promoted: bool = True) -> Binary:  # fmt: skip
-    """Declare an op of two tensors, cast to their common dtype (a floating one if asked) unless not `promoted`."""
+           integral: bool = False, writes: bool = False, promoted: bool = True, name: str = "") -> Binary:  # fmt: skip
+    """Declare an op of two tensors, cast to their common dtype as `promote` does it unless not `promoted`."""
 
     def forward(x1: TensorLike, x2: TensorLike) -> Array:
-        return function(*promote(x1, x2, floating=floating)) if promoted else function(x1, x2)
+        return function(*promote(x1, x2, floating=floating, integral=integral)) if promoted else function(x1, x2)
 
     def writing(x1: TensorLike, x2: TensorLike, out: Array | None = None) -> Array:
         return function(*promote(x1, x2, floating=floating), out=out)
 
-    return _declare(writing if writes else forward, function, "", doc, vjp1, vjp2)
+    return _declare(writing if writes else forward, function, name, doc, vjp1, vjp2)
 
 
 def comparison(function: Any, doc: str) -> Binary:
@@ -115,7 +115,7 @@ multiply: Binary = binary(np.multiply, lambda g, y, a, b: g * b, lambda g, y, a,
 divide: Binary = binary(np.divide, lambda g, y, a, b: g / b, lambda g, y, a, b: -g * y / b, "Quotient x1 / x2.",
                         floating=True, writes=True)  # fmt: skip
 true_divide: Binary = divide
-floor_divide: Binary = binary(np.floor_divide, None, None, "Quotient rounded down, x1 // x2.")
+floor_divide: Binary = binary(np.floor_divide, None, None, "Quotient rounded down, x1 // x2.", integral=True)
 negative: Unary = unary(np.negative, lambda g, y, x: -g, "Negation -x.", strong, writes=True)
 positive: Unary = unary(np.positive, lambda g, y, x: g, "x itself, as +x.", strong)
 absolute: Unary = unary(np.absolute, _magnitude_rule, "Absolute value |x|.", strong, writes=True)
@@ -149,24 +149,18 @@ def divide_no_nan(x1: TensorLike, x2: TensorLike) -> Array:
     return np.where(b == 0, np.zeros((), b.dtype), np.divide(a, np.where(b == 0, np.ones((), b.dtype), b)))
 
 
-@primitive(lambda g, y, a, b: g, met(lambda g, y, a, b: -g * np.floor_divide(a, b)), name="remainder")
-def mod(x1: TensorLike, x2: TensorLike) -> Array:
-    """Remainder of x1 / x2 with the sign of x2, as Python's %; of bools as integers."""
-    target = common_dtype(x1, x2)
-    target = np.dtype("int32") if target.kind == "b" else target
-    return np.mod(np.asarray(x1, target), np.asarray(x2, target))
-
-
 @primitive(met(lambda g, y, a, b: g * b * a ** (b - (b != 0))),  # not 0 ** -1, whose product with b = 0 would be NaN
            met(lambda g, y, a, b: g * y * _log_or_zero(a)), inplace=True)  # fmt: skip  # d a^b = a^b log a
 def power(x1: TensorLike, x2: TensorLike, out: Array | None = None) -> Array:
     """Power x1 ** x2, with broadcasting."""
-    a, b = promote(x1, x2)
+    a, b = promote(x1, x2, integral=True)
     return np.square(a, out=out) if type(b) in (int, float) and b == 2 else np.power(a, b, out=out)
 
 
+mod: Binary = binary(np.mod, lambda g, y, a, b: g, met(lambda g, y, a, b: -g * np.floor_divide(a, b)),
+                     "Remainder of x1 / x2 with the sign of x2, as Python's %.", integral=True, name="mod")  # fmt: skip
 fmod: Binary = binary(np.fmod, lambda g, y, a, b: g, met(lambda g, y, a, b: -g * np.trunc(a / b)),
-                      "Remainder of x1 / x2 with the sign of x1, as C's %.")  # fmt: skip
+                      "Remainder of x1 / x2 with the sign of x1, as C's %.", integral=True)  # fmt: skip
 gcd: Binary = binary(np.gcd, None, None, "Greatest common divisor of integers.")
 lcm: Binary = binary(np.lcm, None, None, "Least common multiple of integers.")
 

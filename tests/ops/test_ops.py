@@ -48,6 +48,14 @@ def test_ops_that_a_factory_made_are_like_written_ones() -> None:
 # Numbers.
 
 
+@pytest.mark.parametrize("name", ["mod", "fmod", "floor_divide", "power"])
+def test_bools_are_divided_as_integers(name: str) -> None:
+    function, bools = getattr(ops, name), ops.convert_to_tensor([True, False])
+    same(function(bools, True), [1, 0] if name in ("floor_divide", "power") else [0, 0], "int32")
+    assert function(keras.Input((3,), dtype="bool"), True).dtype == "int32"
+    assert function(bools, ops.ones(2, "int8")).dtype == "int8"
+
+
 def test_elementwise_by_hand() -> None:
     same(ops.add([1, 2], [[10], [20]]), [[11, 12], [21, 22]], "int32")
     same(ops.clip(X, -1, 4), [[1, -1, 3], [4, 4, -1]])
