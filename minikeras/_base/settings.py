@@ -10,7 +10,8 @@ from .checks import one_of
 from .typing import DataFormat, DTypeLike, DTypeName
 from .user_warning import warn_user
 
-_DTYPES = frozenset(get_args(DTypeName))
+_DTYPES: dict[Any, DTypeName] = {name: name for name in get_args(DTypeName)}
+_DTYPES |= {np.dtype(name): name for name in _DTYPES if name != "string"}
 _OF_PYTHON: dict[Any, DTypeName] = {int: "int32", "int": "int32", complex: "complex64", str: "string"}
 FloatName = Literal["float16", "float32", "float64"]
 
@@ -87,8 +88,8 @@ def standardize_dtype(dtype: DTypeLike | None) -> DTypeName:
         >>> standardize_dtype(float), standardize_dtype(None)
         ('float32', 'float32')
     """
-    if type(dtype) is str and dtype in _DTYPES:  # the common case, quickly
-        return cast(DTypeName, dtype)
+    if isinstance(dtype, str | np.dtype) and dtype in _DTYPES:  # the common cases, quickly
+        return _DTYPES[dtype]
     if dtype is None or dtype is float:
         return settings.floatx
     if isinstance(dtype, type | str) and dtype in _OF_PYTHON:
@@ -99,8 +100,9 @@ def standardize_dtype(dtype: DTypeLike | None) -> DTypeName:
     except TypeError:
         name = ""
     if name not in _DTYPES:
-        raise ValueError(f"Invalid dtype: {dtype!r:.80}. Expected a dtype of numbers, or its name: {sorted(_DTYPES)}.")
-    return cast(DTypeName, name)
+        raise ValueError(f"Invalid dtype: {dtype!r:.80}. Expected a dtype of numbers, or its name: "
+                         f"{sorted(get_args(DTypeName))}.")  # fmt: skip
+    return _DTYPES[name]
 
 
 def wide(dtype: Any) -> Any:  # as NumPy's functions declare it

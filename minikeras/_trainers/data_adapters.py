@@ -88,7 +88,7 @@ def as_data(x: Any, y: Any = None, sample_weight: Any = None, class_weight: Mapp
 def as_batch(x: Any, y: Any, sample_weight: Any, class_weight: Mapping[int, float] | None, has_loss: bool) -> Data:
     """Return one batch as `as_data` does, with floats as floatx; a ValueError if its loss is that of no rows, NaN."""
     data = as_data(x, y, sample_weight, class_weight, whole=False)
-    if has_loss and not count_rows(data):
+    if has_loss and not any(len(array) for array in leaves(data) if array is not None):
         raise ValueError(f"A batch needs rows. Received: x={data[0]!r:.80}.")
     return tuple(map_structure(lambda array: array if array is None else to_floatx(array), data))
 
