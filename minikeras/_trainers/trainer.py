@@ -627,7 +627,7 @@ class Trainer(Layer):
         jit, data = self._jits[phase], data_adapters.pack_x_y_sample_weight(*batch)
         with Interrupt() as interrupt, in_steps(), self._jits["train"].lock:
             self.reset_metrics()
-            logs = dict(Logs(interrupt.run(jit.step, data)))
+            logs = Logs(interrupt.run(jit.step, data)).data
         return logs if return_dict else self._in_order(logs)
 
     @suggests

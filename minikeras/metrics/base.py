@@ -94,7 +94,7 @@ class Metric(Configurable):
         """The metric's variables in order of creation, then those of the metrics it holds."""
         state = leaves([value for key, value in vars(self).items() if key != "_variables"]) + self._variables
         inner = [v for value in state if isinstance(value, Metric) for v in value.variables]
-        return each_once([*(x for x in state if isinstance(x, Variable)), *inner])
+        return each_once([x for x in state if isinstance(x, Variable)] + inner)
 
     def reset_state(self) -> None:
         """Set all variables to zero, as before the first batch."""
