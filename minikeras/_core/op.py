@@ -102,9 +102,8 @@ class Op:
         self.defaults: dict[str, Any] = signature.defaults
         self.writes: bool = "out" in signature.names
         self.draws: bool = count == 0 or "seed" in signature.names
-        may_lack = [name for name in self.parameters[:count] if self.defaults.get(name, 0) is None]
         free = self.name in ("clip", "equal", "not_equal") or self.name[0] == "_"  # a bound may be None, `x == None`
-        self.needs_all: bool = not (count is None or may_lack or free)
+        self.needs_all: bool = not (count is None or free)
 
     def vjp(self, index: int) -> VJP | None:
         """Return the rule for one input, if it has one. An op with any number of inputs has one rule for all."""
