@@ -198,20 +198,22 @@ class ScheduleFreeAdamW(_Moments):
         """Make the slots of each variable: v, and z, which starts at the variable's value."""
         if not self.built:
             super().build(variables)
-            for z, variable in zip(self._slots[0], variables, strict=True):
-                if z is not None:
-                    z.assign(variable)
+            self._before_update(1)
+
+    def _before_update(self, step: int) -> None:
+        if step == 1:  # the weights may have been set, or read from a file, since z was made
+            for group in self._updater.find_groups(self._trainable_variables):
+                group.sync()
+                np.copyto(group.slots[0].flat, group.parameters.flat)
 
     def _constants(self, rate: float, step: int, rounded: Rounding) -> Sequence[float]:
         rate *= min(step / self.warmup_steps, 1.0) if self.warmup_steps > 0 else 1.0
         b1, c2, second = rounded(self.beta_1), 1 - rounded(self.beta_2), self._corrections(step, rounded)[1]
-        return c2, second, self.epsilon, rate, b1, 1 - b1, 1 / step, 1 - 1 / step, step == 1
+        return c2, second, self.epsilon, rate, b1, 1 - b1, 1 / step, 1 - 1 / step
 
     def _formula(self, p: Array, g: Array, z: Array, v: Array, *, c2: Array, second: Array, epsilon: Array, rate: Array,
-                 b1: Array, c1: Array, new: Array, old: Array, first: Array) -> tuple[Array, ...]:  # fmt: skip
+                 b1: Array, c1: Array, new: Array, old: Array) -> tuple[Array, ...]:  # fmt: skip
         v = v + (g * g - v) * c2
-        step = g * rate / (np.sqrt(v / second) + epsilon)
-        z = z - z * first + p * first  # the weights may have been set, or read from a file, since z was made
         x = (p - z * c1) / b1
-        z = z - step
+        z = z - g * rate / (np.sqrt(v / second) + epsilon)
         return (x * old + z * new) * b1 + z * c1, z, v

@@ -85,14 +85,13 @@ class ParameterGroup:
     def __init__(self, members: list[int], variables: Sequence[Variable], slots: Sequence[Slot], average: Slot,
                  sums: Slot) -> None:  # fmt: skip
         lists = [x for x in (variables, *slots, average, sums) if x]
-        buffers = [FlatBuffer(v for i in members if (v := x[i]) is not None) for x in lists]
+        self._buffers = buffers = [FlatBuffer(v for i in members if (v := x[i]) is not None) for x in lists]
         self.members: list[int] = members
         self.parameters: FlatBuffer = buffers[0]
         self.slots: list[FlatBuffer] = buffers[1 : 1 + len(slots)]
         self.average: FlatBuffer | None = buffers[1 + len(slots)] if average else None
         self.sums: FlatBuffer | None = buffers[-1] if sums else None
         self.moves: int = 0
-        self._buffers = buffers
         self._synced_values = -1
         self.gradients: Array = np.zeros_like(self.parameters.flat)
         self.gradient_views: list[Array] = self.parameters.cut(self.gradients)

@@ -28,7 +28,7 @@ OWN: dict[str, list[dict[str, Any]]] = {
     "Lion": [{}, {"beta_1": 0.5, "beta_2": 0.7}],
     "Lamb": [{}, {"beta_1": 0.5, "beta_2": 0.7}],
     "Adafactor": [{}, {"relative_step": False, "clip_threshold": 0.5, "beta_2_decay": -0.5}],
-    "ScheduleFreeAdamW": [{}, {"warmup_steps": 5, "beta_1": 0.7}],
+    "ScheduleFreeAdamW": [{}, {"warmup_steps": 5, "beta_1": 0.7}, {"learning_rate": 0.1, "weight_decay": 0.5}],
 }
 COMMON: list[dict[str, Any]] = [
     {"learning_rate": SCHEDULE},
