@@ -307,13 +307,16 @@ class Layer(Module, Configurable):
         args, kwargs = self.__training_as_keyword(args, kwargs)
         symbolic = any_symbolic(args) or (bool(kwargs) and any_symbolic(kwargs.values()))
         given, given_by_name = args, dict(kwargs)
+        if not args:  # the input may come by name
+            args = tuple(kwargs.pop(name) for name in parameters(self.call).positional[:1] if name in kwargs)
         args = tuple(map(self._as_input, args))
         if kwargs:
             kwargs |= {k: map_structure(lambda y: self._as_input(y) if isinstance(y, _ARRAYS) else y, x)
                        for k, x in kwargs.items() if any(isinstance(y, _ARRAYS) for y in leaves(x))}  # fmt: skip
         first = args[0] if args else next((kwargs[k] for k in parameters(self.call).names if k in kwargs), None)
         if self.input_spec is not None:
-            if not args and not kwargs:
+            if first is None and not args:
+                self.__check_keywords(kwargs)
                 raise TypeError(f"Layer '{self.name}' was called without its input.")
             assert_input_compatibility(self.input_spec, first, self.name, self._advice)
         with name_scope(self.name, self):

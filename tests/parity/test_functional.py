@@ -370,3 +370,33 @@ def test_the_inputs_that_a_tensor_depends_on(k: Any) -> None:
     alone = k.KerasTensor((2, 3))
     assert k.utils.get_source_inputs(alone) is alone
     assert k.utils.get_source_inputs(5) == 5
+
+
+def by_name(k: Any) -> Any:
+    a, b = k.Input((3,), name="a"), k.Input((3,), name="b")
+    inner = k.Model([a, b], k.layers.Dense(2)(inputs=k.layers.Add()(inputs=[a, b])), name="inner")
+    middle = k.Sequential([k.Input((2,)), k.layers.Dense(2, name="own")], name="middle")
+    c, d = k.Input((3,), name="c"), k.Input((3,), name="d")
+    y = k.layers.Lambda(lambda x: 2 * x)(inputs=middle(inputs=inner(inputs=[c, d])))
+    return k.Model([c, d], k.layers.Dense(4)(inputs=y), name="outer")
+
+
+def test_the_input_may_be_passed_by_name() -> None:
+    ours, theirs = by_name(minikeras), by_name(keras)
+    assert text(ours) == text(theirs)
+    assert ours.output_shape == theirs.output_shape == (None, 4)
+    ours.set_weights(theirs.get_weights())
+    x = [np.ones((5, 3), "float32"), np.full((5, 3), 2, "float32")]
+    same_values(ours.predict(x, verbose=0), theirs.predict(x, verbose=0))
+    calls = [[layer["inbound_nodes"] for layer in plain(m.get_config())["layers"]] for m in (ours, theirs)]
+    assert calls[0] == calls[1]
+
+
+@pytest.mark.parametrize("wrong", [{}, {"input": 1}, {"inputs": 1, "other": 1}])
+@pytest.mark.parametrize("symbolic", [True, False])
+def test_a_call_without_its_input_has_the_error_of_keras(wrong: dict[str, int], symbolic: bool) -> None:
+    def call(k: Any) -> None:
+        x = k.Input((3,)) if symbolic else np.ones((2, 3), "float32")
+        k.layers.Dense(2)(**dict.fromkeys(wrong, x))
+
+    assert_same_error(call)
