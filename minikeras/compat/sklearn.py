@@ -5,6 +5,7 @@ Keras 2, `model=make, model__units=3, epochs=10` in scikeras. With `build_fn`, `
 of a regressor is the negative loss. With `model`, `fit` returns the estimator, and the score is R squared.
 """
 
+import os
 from collections.abc import Callable
 from copy import deepcopy
 from functools import partial
@@ -19,6 +20,8 @@ from .._base.typing import Array
 from ..models import Model, clone_model
 from ..random import set_random_seed
 from ..wrappers.estimators import ClassifierMixin, Quiet, RegressorMixin
+from .finder import install
+from .script import SCRIPT
 
 _COMPILE = ("optimizer", "loss", "metrics", "run_eagerly", "loss_weights")
 
@@ -187,5 +190,8 @@ class KerasRegressor(RegressorMixin, BaseWrapper):
             return super().score(X, y, sample_weight)
         return -float(np.ravel(self.model_.evaluate(np.asarray(X), np.asarray(y), None, 0, sample_weight))[0])
 
+
+if SCRIPT in os.environ:  # a worker process, as of a search with n_jobs, gets the estimator but does not run the script
+    install()
 
 __all__ = ["KerasClassifier", "KerasRegressor"]

@@ -207,3 +207,31 @@ def test_what_is_no_notebook_is_refused(tmp_path: Path) -> None:
     found = minikeras(path)
     assert found.returncode == 2
     assert "is no notebook" in found.stderr
+
+
+def test_workers_of_a_search_understand_what_the_script_does(tmp_path: Path) -> None:
+    pytest.importorskip("sklearn")
+    script = tmp_path / "script.py"
+    script.write_text(SEARCH)
+    done = minikeras(script, cwd=tmp_path)
+    assert (done.stdout, done.returncode) == ("{'rate': 0.1}\n", 0), done.stderr
+
+
+SEARCH = """
+import numpy as np
+from keras.layers import Dense
+from keras.models import Sequential
+from keras.optimizers import SGD
+from keras.wrappers.scikit_learn import KerasClassifier
+from sklearn.model_selection import GridSearchCV
+
+def make(rate):
+    from keras.layers.core import Dropout
+    model = Sequential([Dense(2, init="uniform", input_dim=3), Dropout(0.1), Dense(1, activation="sigmoid")])
+    model.compile(SGD(lr=rate), "binary_crossentropy", metrics=["accuracy"])
+    return model
+
+if __name__ == "__main__":
+    search = GridSearchCV(KerasClassifier(make, nb_epoch=1, verbose=0), {"rate": [0.1]}, cv=2, n_jobs=2)
+    print(search.fit(np.ones((8, 3)), np.arange(8) % 2).best_params_)
+"""
