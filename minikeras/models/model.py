@@ -87,7 +87,7 @@ class Model(Exporting, Trainer):
     def __init__(self, **options: Unpack[LayerOptions]) -> None: ...
     def __init__(self, inputs: Any = None, outputs: Any = None, name: str | None = None, **options: Any) -> None:
         if (inputs is None) != (outputs is None):
-            raise TypeError(f"A graph needs `inputs` and `outputs`. Received: {inputs=}, {outputs=}.")
+            raise TypeError(f"A graph needs `inputs` and `outputs`. Received: {type(inputs)} and {type(outputs)}.")
         super().__init__(name=name, **options)
         self._own_graph = None
         if inputs is not None:

@@ -289,6 +289,7 @@ WRONG: dict[str, Callable[[Any], Any]] = {
     "array as output": lambda k: k.Model(k.Input((4,)), X),
     "no inputs": lambda k: k.Model([], k.Input((4,))),
     "no outputs": lambda k: k.Model(k.Input((4,)), []),
+    "self as inputs": lambda k: type("Own", (k.Model,), {"__init__": lambda self: k.Model.__init__(self, self)})(),
     "inputs alone": lambda k: k.Model(k.Input((4,))),
     "a name twice": lambda k: k.Model(x := k.Input((4,)), k.layers.Dense(1, name="s")(k.layers.Dense(1, name="s")(x))),
     "loop": looped,
