@@ -8,7 +8,7 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
-from .finder import install
+from .finder import install as install
 
 SCRIPT = "MINIKERAS_SCRIPT"
 """The environment variable with the path of the script that runs, for child processes."""

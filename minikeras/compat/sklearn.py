@@ -20,8 +20,7 @@ from .._base.typing import Array
 from ..models import Model, clone_model
 from ..random import set_random_seed
 from ..wrappers.estimators import ClassifierMixin, Quiet, RegressorMixin
-from .finder import install
-from .script import SCRIPT
+from .script import SCRIPT, install
 
 _COMPILE = ("optimizer", "loss", "metrics", "run_eagerly", "loss_weights")
 
