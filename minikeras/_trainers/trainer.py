@@ -376,7 +376,7 @@ class Trainer(Layer):
             raise AttributeError("The model was compiled without an optimizer to train it. Pass one to `compile`.")
         x, y, sample_weight = unpack_x_y_sample_weight(data)
         with GradientTape() as tape:
-            y_pred = self(x, training=True)
+            y_pred = self(x, training=True) if "training" in self._takes else self(x)
             loss = self._loss_of(x, y, y_pred, sample_weight, training=True)
             scaled = optimizer.scale_loss(loss)
         logs = self.__step_logs(x, y, y_pred, sample_weight, loss)  # before the update, because metrics may fail

@@ -1205,6 +1205,29 @@ def dropout(k: Any) -> dict[str, Any]:
     return {"history": history, "weights": weights, "evaluate": model.evaluate((X, ones), REAL, verbose=0)}
 
 
+@case
+def call_without_training(k: Any) -> dict[str, Any]:
+    """A model whose `call` does not take `training`: its Dropout and BatchNormalization do not train in `fit`."""
+
+    class Net(k.Model):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.one, self.two = k.layers.Dense(6, activation="relu"), k.layers.Dense(2)
+            self.drop, self.norm = k.layers.Dropout(0.5), k.layers.BatchNormalization(momentum=0.5)
+
+        def call(self, x: Any) -> Any:
+            return self.two(self.drop(self.norm(self.one(x))))
+
+    model = Net()
+    model(X[:1])
+    fill(model)
+    model.norm.set_weights([np.full(6, value) for value in (1.1, 0.2, 0.1, 0.9)])
+    model.compile(k.optimizers.SGD(0.05), "mse")
+    history = model.fit(X, REAL, epochs=2, batch_size=8, shuffle=False, verbose=0).history
+    loss = float(model.train_on_batch(X, REAL))
+    return {"history": history, "loss": loss, "weights": [np.array(v) for v in model.weights if "seed" not in v.path]}
+
+
 # What is printed ----------------------------------------------------------------------------------------------------
 
 
