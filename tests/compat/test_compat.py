@@ -353,6 +353,14 @@ def test_old_attributes_and_methods(code: str, today: str, value: Any) -> None:
 
 
 @pytest.mark.usefixtures("installed")
+def test_batches_of_pictures_have_the_method_next() -> None:
+    """Scripts for Keras 2 take a batch with `generator.next()`."""
+    batches = "ImageDataGenerator().flow(np.zeros((5, 4, 4, 1)), np.arange(5), batch_size=3, shuffle=False)"
+    code = f"import numpy as np\nfrom keras.preprocessing.image import ImageDataGenerator\nbatches = {batches}\n"
+    assert last(code + "[batches.next()[1].tolist(), next(batches)[1].tolist()]") == [[0, 1, 2], [3, 4]]
+
+
+@pytest.mark.usefixtures("installed")
 def test_shapes_of_models_are_plain_tuples() -> None:
     """Packages such as keras-visualizer ask for the type."""
     assert last(MODEL + "type(model.input_shape), type(model.output_shape)") == (tuple, tuple)

@@ -38,32 +38,31 @@ class Iterator(PyDataset):
     def __len__(self) -> int:
         return -(-self.n // self.batch_size)
 
-    def _begin(self) -> None:
+    def _batch(self, index: int) -> Any:
         if self.seed is not None:
             np.random.seed(self.seed + self.total_batches_seen)  # noqa: NPY002 - augmentation draws from this stream
         self.total_batches_seen += 1
-
-    def _rows(self, index: int) -> Array:
         if self.index_array is None:
             self.on_epoch_end()
-        return np.asarray(self.index_array)[self.batch_size * index : self.batch_size * (index + 1)]
+        rows = np.asarray(self.index_array)[self.batch_size * index : self.batch_size * (index + 1)]
+        return self._get_batches_of_transformed_samples(rows)
 
     def __getitem__(self, index: int) -> Any:
         if index >= len(self):
             raise ValueError(f"Asked to retrieve element {index}, but the Sequence has length {len(self)}")
-        self._begin()
-        return self._get_batches_of_transformed_samples(self._rows(index))
+        return self._batch(index)
 
     def __iter__(self) -> Iterates[Any]:
         return self
 
     def __next__(self) -> Any:
-        self._begin()
-        if self.batch_index == 0:
-            self.on_epoch_end()
-        rows = self._rows(self.batch_index)
-        self.batch_index = (self.batch_index + 1) % max(len(self), 1)
-        return self._get_batches_of_transformed_samples(rows)
+        index = self.batch_index
+        if index == 0:
+            self.index_array = None  # a new order
+        self.batch_index = (index + 1) % max(len(self), 1)
+        return self._batch(index)
+
+    next = __next__
 
     def on_epoch_end(self) -> None:
         self.index_array = np.random.permutation(self.n) if self.shuffle else np.arange(self.n)  # noqa: NPY002
