@@ -337,6 +337,7 @@ ATTRIBUTES = [
     ("K.function([model.layers[0].input, K.learning_phase()], [model.output])([X, 0])[0].shape", "keras.Model", (8, 2)),
     ("[K.set_value(model.optimizer.lr, 0.5), float(model.optimizer.learning_rate)][1]", "x.assign(value)", 0.5),
     ("model.reset_states()", "layer.reset_state()", None),
+    ("[model._make_predict_function(), model.predict(X, verbose=0).shape][1]", "model.make_predict_function()", (8, 2)),
     ("with K.name_scope('a'): new = Dense(1, name='b'); new.build((1, 1))\nnew.kernel.path", "names", "b/kernel"),
     ("isinstance(layers.ThresholdedReLU(0.5), layers.ThresholdedReLU)", "threshold=0.5", True),
     ("layers.LSTM(2)(inputs=Input((3, 1))).shape", "layer(x)", (None, 2)),

@@ -220,6 +220,7 @@ def install() -> None:
             "predict_classes": _predict_classes, "predict_proba": _predict_proba, "fit_generator": _fit_generator,
             "evaluate_generator": _over_generator("evaluate"), "predict_generator": _over_generator("predict"),
             "reset_states": _reset_model, "metrics_names": property(_metrics_names),
+            "_make_predict_function": _renamed("model._make_predict_function()", "model.make_predict_function()"),
             "compiled_loss": Past("compiled_loss", "compute_loss(x, y, y_pred, sample_weight)", _compiled_loss),
             "compiled_metrics": Past("compiled_metrics", "compute_metrics(x, y, y_pred, sample_weight)",
                                      _compiled_metrics)},
