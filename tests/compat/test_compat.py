@@ -362,6 +362,13 @@ def test_batches_of_pictures_have_the_method_next() -> None:
 
 
 @pytest.mark.usefixtures("installed")
+def test_layers_are_renamed_by_their_private_name() -> None:
+    """Scripts for Keras 2 join two copies of a model after `layer._name = layer.name + "_2"`."""
+    code = "model._name = model._name + '_1'\nmodel.layers[-1]._name += '_2'\n"
+    assert last(MODEL + code + "model.name[-2:], model.layers[-1].name[-2:]") == ("_1", "_2")
+
+
+@pytest.mark.usefixtures("installed")
 def test_shapes_of_models_are_plain_tuples() -> None:
     """Packages such as keras-visualizer ask for the type."""
     assert last(MODEL + "type(model.input_shape), type(model.output_shape)") == (tuple, tuple)

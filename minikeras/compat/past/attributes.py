@@ -227,6 +227,7 @@ def install() -> None:
         Layer: {
             "input_shape": _shape_of("input"), "output_shape": _shape_of("output"), "add_metric": _add_metric,
             "get_input_at": _of_call("input"), "get_output_at": _of_call("output"),
+            "_name": property(lambda layer: layer.name, lambda layer, name: setattr(layer, "name", name)),
             "add_variable": _renamed("layer.add_variable(...)", "layer.add_weight(...)")},
         Optimizer: {
             "learning_rate": property(_rate.fget, _set_rate, doc=_rate.__doc__), "minimize": _minimize,
