@@ -74,8 +74,7 @@ class Attention(Layer):
             scores = ops.matmul(query, ops.swapaxes(key, -2, -1))
             return scores if self.scale is None else scores * self.scale
         sums = ops.expand_dims(query, -2) + ops.expand_dims(key, -3)
-        sums = sums if self.scale is None else self.scale * sums
-        return self.concat_score_weight * ops.sum(ops.tanh(sums), -1)
+        return self.concat_score_weight * ops.sum(ops.tanh(sums if self.scale is None else self.scale * sums), -1)
 
     def call(self, inputs: Any, mask: Any = None, training: bool = False, return_attention_scores: bool = False,
              use_causal_mask: bool = False) -> Any:  # fmt: skip
@@ -242,7 +241,7 @@ class MultiHeadAttention(Layer):
     def build(self, query_shape: ShapeLike, value_shape: ShapeLike, key_shape: ShapeLike | None = None) -> None:
         key_shape = value_shape if key_shape is None else key_shape
         self._check(value_shape, key_shape)
-        letters = ascii_lowercase[: len(query_shape) - 1]
+        places = ascii_lowercase[: len(query_shape) - 1]
 
         def add(name: str, shape: ShapeLike, heads: int, size: int, place: str = self._place, **settings: Any) -> None:
             axes = ascii_lowercase[: len(shape) - 1]
@@ -262,9 +261,8 @@ class MultiHeadAttention(Layer):
         self._dropout_layer = Dropout(self.dropout, dtype=self.dtype_policy, seed=self.seed)
         sizes: Any = self._output_shape or (query_shape[-1],)
         out = "".join(ascii_lowercase[-3 - i] for i in range(len(sizes)))
-        equation = f"{letters}yz,yz{out}->{letters}{out}"
         shape = (*query_shape[:-1], heads, self.value_dim)
-        self._add(self._place.format("output"), "attention_output", shape, equation, sizes)
+        self._add(self._place.format("output"), "attention_output", shape, f"{places}yz,yz{out}->{places}{out}", sizes)
 
     def call(self, query: Tensor, value: Tensor, key: Tensor | None = None, query_mask: Any = None,
              value_mask: Any = None, key_mask: Any = None, attention_mask: Any = None,
@@ -309,8 +307,10 @@ class MultiHeadAttention(Layer):
             masks.append(ops.cast(attention_mask, "bool"))
         return reduce(ops.logical_and, masks) if masks else None
 
-    def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
-        return self._inferred_spec(*args, **kwargs)
+    def compute_output_spec(self, query: Any, *args: Any, **kwargs: Any) -> Any:
+        if query.shape[1:].count(None) < 2 or kwargs.get("return_attention_scores"):
+            return self._inferred_spec(query, *args, **kwargs)
+        return super().compute_output_spec(query, *args, **kwargs)  # the scores of a trial would have a gigabyte
 
     def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
         return previous_mask[0] if isinstance(previous_mask, list | tuple) else previous_mask

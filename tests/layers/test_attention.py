@@ -1,5 +1,6 @@
 """Attention: numbers worked by hand, masks, training."""
 
+import tracemalloc
 import warnings
 from typing import Any
 
@@ -170,6 +171,16 @@ def test_scores_of_symbolic_inputs() -> None:
     x = keras.Input((None, 4))
     y, weights = layers.MultiHeadAttention(2, 3)(x, x, return_attention_scores=True)
     assert (ops.shape(y), ops.shape(weights)) == ((None, None, 4), (None, 2, None, None))
+
+
+def test_images_of_unknown_size_are_not_attended_to_in_a_trial() -> None:
+    x = keras.Input((None, None, 4))
+    tracemalloc.start()
+    y = layers.MultiHeadAttention(2, 3, output_shape=5)(x, x)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert y.shape == (None, None, None, 5)
+    assert peak < 1e7  # scores of 60 x 60 places have a gigabyte
 
 
 @pytest.mark.parametrize("heads", [layers.MultiHeadAttention, layers.GroupQueryAttention])
