@@ -92,7 +92,7 @@ class Numbering(Layer):
     """
 
     output_mode: str
-    _depth: Callable[[], int]  # returns the number of categories
+    _depth: Callable[[], int]  # returns the number of categories, 0 before it is known
     _encode: Callable[..., Array]
 
     def _result_dtype(self) -> str | None:
@@ -111,7 +111,7 @@ class Numbering(Layer):
             return shape
         shape = shape or (1,)
         adds_axis = self.output_mode == "one_hot" and (len(shape) == 1 or shape[-1] != 1)
-        return (*(shape if adds_axis else shape[:-1]), self._depth())
+        return (*(shape if adds_axis else shape[:-1]), self._depth() or None)
 
 
 class OfValues(Numbering):
@@ -307,8 +307,8 @@ class _Lookup(OfValues):
         return "string" if texts else "int64" if self.output_mode == "int" else None
 
     def _depth(self) -> int:
-        size = None if self._tokens is not None else self._size
-        return self.max_tokens if self.pad_to_max_tokens and self.max_tokens else size or self.vocabulary_size()
+        size = self._size if self._tokens is None else self.vocabulary_size()
+        return self.max_tokens if self.pad_to_max_tokens and self.max_tokens else size or 0
 
     def _special(self) -> list[Any]:
         masks = [self.mask_token] if self.mask_token is not None and self.output_mode == "int" else []
@@ -609,7 +609,7 @@ class TextVectorization(_Lookup):
         if self._keeps_shape():
             return super().compute_output_shape(shape)
         texts = shape[:-1] if shape[1:] and shape[-1] in (1, None) else shape
-        return (*texts, self.output_sequence_length if self.output_mode == "int" else self._depth())
+        return (*texts, self.output_sequence_length if self.output_mode == "int" else self._depth() or None)
 
     def call(self, inputs: Tensor) -> Tensor:
         as_long_as_texts = self.output_mode == "int" and self.output_sequence_length is None

@@ -692,3 +692,15 @@ def test_a_batch_of_single_words_is_one_document() -> None:
     np.testing.assert_allclose(layer(["a", "b"]), [0, np.log(1 + 2 / 3), np.log(1 + 2 / 2)], rtol=1e-6)
     layer = adapted(layers.StringLookup(output_mode="tf_idf"), np.concatenate(batches))
     np.testing.assert_allclose(layer(["a", "b"]), [0, np.log(1 + 3 / 3), np.log(1 + 3 / 2)], rtol=1e-6)
+
+
+@pytest.mark.parametrize("mode", ["multi_hot", "one_hot", "count", "tf_idf"])
+def test_without_a_vocabulary_the_number_of_columns_is_unknown(mode: Any) -> None:
+    words = keras.Input((1,), dtype="string")
+    columns = keras.layers.StringLookup(output_mode=mode)(words)
+    assert columns.shape == (None, None)
+    with pytest.raises(ValueError, match="must be known"):
+        keras.layers.Dense(2)(columns)
+    assert keras.layers.StringLookup(max_tokens=5, pad_to_max_tokens=True, output_mode=mode)(words).shape == (None, 5)
+    if mode != "one_hot":
+        assert keras.layers.TextVectorization(output_mode=mode)(words).shape == (None, None)
