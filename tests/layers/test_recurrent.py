@@ -312,3 +312,10 @@ def test_without_features_they_learn_as_from_zeros(kind: str) -> None:
         model.compile("sgd", "mse")
         histories.append(model.fit(np.zeros((6, 4, features)), np.ones(6), 2, verbose=0, shuffle=False).history["loss"])
     np.testing.assert_allclose(histories[0], histories[1], rtol=1e-6)
+
+
+@pytest.mark.parametrize("kind", [layers.SimpleRNN, layers.GRU, layers.LSTM])
+def test_the_penalty_on_the_output_counts(kind: Any) -> None:
+    layer = kind(2, activity_regularizer="l2")
+    y = layer(X)
+    assert [float(loss) for loss in layer.losses] == [pytest.approx(0.01 * float((y.numpy() ** 2).sum()))]
