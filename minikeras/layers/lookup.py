@@ -292,6 +292,8 @@ class _Lookup(OfValues):
             raise ValueError(f"`salt` needs `oov_method='farmhash'`. Received: salt={self.salt}")
         if self.pad_to_max_tokens and self.max_tokens is None:
             raise ValueError("`pad_to_max_tokens=True` needs `max_tokens`, which is the number of columns.")
+        if arguments["idf_weights"] is not None and self.output_mode != "tf_idf":
+            raise ValueError(f"`idf_weights` need output_mode='tf_idf'. Received: {self.output_mode!r}.")
         self._tokens: list[Any] | None = None
         self._idf: Array | None = None
         self._is_static = arguments["vocabulary"] is not None

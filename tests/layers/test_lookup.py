@@ -402,6 +402,7 @@ WRONG: dict[str, Callable[[], Any]] = {
     "rows_of_texts": lambda: layers.TextVectorization(vocabulary=["a"])([["a", "b"]]),
     "padded_to_nothing": lambda: layers.StringLookup(output_mode="count", pad_to_max_tokens=True),
     "weights_of_numbers": lambda: layers.StringLookup(vocabulary=["a"], idf_weights=[1.0]),
+    "weights_before_words": lambda: layers.TextVectorization(output_mode="count", idf_weights=[1.0]),
     "empty_vocabulary": lambda: layers.IntegerLookup(vocabulary=[]),
     "sparse_words": lambda: layers.StringLookup(output_mode="count", sparse=True),
     "sparse_numbers": lambda: layers.IntegerLookup(output_mode="count", sparse=True),
