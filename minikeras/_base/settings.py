@@ -100,8 +100,7 @@ def standardize_dtype(dtype: DTypeLike | None) -> DTypeName:
     except TypeError:
         name = ""
     if name not in _DTYPES:
-        raise ValueError(f"Invalid dtype: {dtype!r:.80}. Expected a dtype of numbers, or its name: "
-                         f"{sorted(get_args(DTypeName))}.")  # fmt: skip
+        raise ValueError(f"Invalid dtype: {dtype!r:.80}. Expected a dtype of numbers, or one of {get_args(DTypeName)}.")
     return _DTYPES[name]
 
 

@@ -70,8 +70,7 @@ def _weighed(images: Tensor, axes: Sequence[int], matrices: Sequence[FloatArray]
 
 @composite
 def scale_and_translate(images: TensorLike, output_shape: Sequence[int], scale: TensorLike, translation: TensorLike,
-                        spatial_dims: Sequence[int], method: Kernel,
-                        antialias: bool = True) -> Tensor:  # fmt: skip
+                        spatial_dims: Sequence[int], method: Kernel, antialias: bool = True) -> Tensor:  # fmt: skip
     """Images scaled, then shifted (by pixels of the result), along the axes `spatial_dims`: a tensor of `output_shape`.
 
     `scale` and `translation` have a number for each of these axes. `method` is "linear", "cubic", "lanczos3" or

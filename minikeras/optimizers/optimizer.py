@@ -200,10 +200,9 @@ class Optimizer:
     def add_variable(self, shape: ShapeLike, initializer: Maker = "zeros", dtype: DTypeLike | None = None,
                      aggregation: str | None = "none", layout: None = None,
                      name: str | None = None) -> Variable:  # fmt: skip
-        """Return a new variable of the optimizer's state.
+        """Return a new variable of the optimizer's state; `aggregation` and `layout` have no effect.
 
-        `initializer` is a name or a function (shape, dtype=) -> array, `dtype` is `floatx` if not given. `aggregation`
-        and `layout` have no effect.
+        `initializer` is a name or a function (shape, dtype=) -> array, `dtype` is `floatx` if not given.
         """
         with name_scope(self.name, self):
             variable = Variable(initializer, shape, dtype, trainable=False, aggregation=aggregation, name=name)

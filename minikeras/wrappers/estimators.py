@@ -205,10 +205,7 @@ class SKLearnClassifier(Tagged, ClassifierMixin, SKLBase):
 
 
 class SKLearnRegressor(Tagged, RegressorMixin, SKLBase):
-    """A regressor for scikit-learn.
-
-    Errors and attributes, but for `classes_`, are those of `SKLearnClassifier`.
-    """
+    """A regressor for scikit-learn. Errors and attributes, but for `classes_`, are those of `SKLearnClassifier`."""
 
 
 class SKLearnTransformer(Tagged, TransformerMixin, SKLBase):

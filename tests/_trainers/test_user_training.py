@@ -1478,9 +1478,10 @@ def test_functions_get_as_many_batches_as_an_execution_has_steps(
     note = LambdaCallback(on_train_batch_end=lambda batch, logs: hooks.append(batch))
     for each, at_once in ((model, 3), (plain, 1)):
         each.compile(keras.optimizers.SGD(0.01), "mse", run_eagerly=eagerly, steps_per_execution=at_once)
-    data: Any = (((x[i : i + 4], y[i : i + 4]) for i in cycle(range(0, 24, 4))),) if endless else (x, y)
-    options: Any = {"steps_per_epoch": 6} if endless else {"batch_size": 4, "shuffle": False}
-    logs = model.fit(*data, **options, epochs=3, callbacks=[note], verbose=0).history
+    batches = ((x[i : i + 4], y[i : i + 4]) for i in cycle(range(0, 24, 4)))
+    arrays = {"x": x, "y": y, "batch_size": 4, "shuffle": False}
+    data: Any = {"x": batches, "steps_per_epoch": 6} if endless else arrays
+    logs = model.fit(**data, epochs=3, callbacks=[note], verbose=0).history
     usual = plain.fit(x, y, batch_size=4, shuffle=False, epochs=3, verbose=0).history
     np.testing.assert_allclose(logs["loss"], usual["loss"], rtol=1e-6)
     assert same(model.get_weights(), plain.get_weights())

@@ -34,25 +34,23 @@ _NAMES = ("compat config data debugging dtypes errors experimental image io lina
 MODULES = _NAMES.split()
 """Namespaces with a file here."""
 _MOVED = {
-    "arrays":
-    "IndexedSlices argsort boolean_mask broadcast_to cast clip_by_global_norm clip_by_norm clip_by_value concat "
-    "dynamic_partition ensure_shape expand_dims fill gather gather_nd global_norm identity linspace meshgrid one_hot "
-    "ones ones_like pad range rank repeat reshape reverse roll scatter_nd sequence_mask shape size slice sort split "
-    "squeeze stack stop_gradient tensor_scatter_nd_add tensor_scatter_nd_max tensor_scatter_nd_min "
+    "arrays": "IndexedSlices argsort boolean_mask broadcast_to cast clip_by_global_norm clip_by_norm clip_by_value "
+    "concat dynamic_partition ensure_shape expand_dims fill gather gather_nd global_norm identity linspace meshgrid "
+    "one_hot ones ones_like pad range rank repeat reshape reverse roll scatter_nd sequence_mask shape size slice sort "
+    "split squeeze stack stop_gradient tensor_scatter_nd_add tensor_scatter_nd_max tensor_scatter_nd_min "
     "tensor_scatter_nd_sub tensor_scatter_nd_update tile transpose unique unstack where zeros zeros_like",
     "config": "distribute test",
     "debugging": "Assert assert_equal assert_greater assert_less assert_rank",
     "dtypes": "DType TensorShape TensorSpec as_dtype",
-    "functions":
-    "GradientTape Module TensorArray UnconnectedGradients autograph cond control_dependencies custom_gradient device "
-    "executing_eagerly map_fn name_scope nest numpy_function py_function vectorized_map while_loop",
+    "functions": "GradientTape Module TensorArray UnconnectedGradients autograph cond control_dependencies "
+    "custom_gradient device executing_eagerly map_fn name_scope nest numpy_function py_function vectorized_map "
+    "while_loop",
     "initial": "random_normal_initializer random_uniform_initializer",
     "linalg": "eig eigvals einsum eye matmul matvec norm tensordot",
-    "math":
-    "abs acos acosh add add_n argmax argmin asin asinh atan atan2 atanh cos cosh cumsum divide equal exp floor greater "
-    "greater_equal is_tensor less less_equal logical_and logical_not logical_or maximum minimum multiply negative "
-    "not_equal pow reduce_all reduce_any reduce_logsumexp reduce_max reduce_mean reduce_min reduce_prod reduce_sum "
-    "round sigmoid sign sin sinh sqrt square squared_difference subtract tan tanh truediv",
+    "math": "abs acos acosh add add_n argmax argmin asin asinh atan atan2 atanh cos cosh cumsum divide equal exp "
+    "floor greater greater_equal is_tensor less less_equal logical_and logical_not logical_or maximum minimum "
+    "multiply negative not_equal pow reduce_all reduce_any reduce_logsumexp reduce_max reduce_mean reduce_min "
+    "reduce_prod reduce_sum round sigmoid sign sin sinh sqrt square squared_difference subtract tan tanh truediv",
     "ragged": "RaggedTensor RaggedTensorSpec",
     "sparse": "SparseTensor SparseTensorSpec",
     "strings": "as_string",

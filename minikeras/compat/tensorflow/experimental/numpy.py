@@ -93,7 +93,5 @@ random: SimpleNamespace = SimpleNamespace(
     randn=lambda *size: _random.normal(size, dtype="float64"),
     uniform=lambda low=0.0, high=1.0, size=(): _random.uniform(np.atleast_1d(size), low, high, "float64"),
     randint=lambda low, high=None, size=(), dtype="int64": _random.uniform(
-        np.atleast_1d(size), 0 if high is None else low, low if high is None else high, dtype
-    ),
-    seed=_random.set_seed,
-)
+        np.atleast_1d(size), 0 if high is None else low, low if high is None else high, dtype),
+    seed=_random.set_seed)  # fmt: skip
