@@ -308,6 +308,7 @@ class Layer(Module, Configurable):
         symbolic = any_symbolic(args) or (bool(kwargs) and any_symbolic(kwargs.values()))
         given, given_by_name = args, dict(kwargs)
         if not args:  # the input may come by name
+            self.__check_keywords(kwargs)
             args = tuple(kwargs.pop(name) for name in parameters(self.call).positional[:1] if name in kwargs)
         args = tuple(map(self._as_input, args))
         if kwargs:
@@ -316,7 +317,6 @@ class Layer(Module, Configurable):
         first = args[0] if args else next((kwargs[k] for k in parameters(self.call).names if k in kwargs), None)
         if self.input_spec is not None:
             if first is None and not args:
-                self.__check_keywords(kwargs)
                 raise TypeError(f"Layer '{self.name}' was called without its input.")
             assert_input_compatibility(self.input_spec, first, self.name, self._advice)
         with name_scope(self.name, self):

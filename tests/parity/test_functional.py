@@ -401,3 +401,14 @@ def test_a_call_without_its_input_has_the_error_of_keras(wrong: dict[str, int], 
         k.layers.Dense(2)(**dict.fromkeys(wrong, x))
 
     assert_same_error(call)
+
+
+@pytest.mark.parametrize("symbolic", [True, False])
+def test_a_wrong_name_beside_a_right_one_has_the_error_of_keras(symbolic: bool) -> None:
+    """The input is missing, and the state that is there must not be taken for it."""
+
+    def call(k: Any) -> None:
+        x, state = (k.Input((4, 3)), k.Input((2,))) if symbolic else (np.ones((1, 4, 3)), np.ones((1, 2)))
+        k.layers.GRU(2)(sequence=x, initial_state=state)
+
+    assert_same_error(call)
