@@ -3,6 +3,7 @@
 from collections import UserDict
 from collections.abc import Callable, Generator
 from contextlib import closing
+from copy import deepcopy
 from functools import cached_property
 from itertools import chain, count, islice, starmap
 from time import perf_counter
@@ -33,8 +34,7 @@ def run_epoch(phase: Phase, jit: Jit, source: Batches, hooks: CallbackList, ever
               interrupt: Interrupt, stopped: Callable[[], bool]) -> dict[str, Any]:  # fmt: skip
     """Run a step for each batch, with hooks around each `every` steps; return the last logs, {} if there was no step.
 
-    If `joined`, one step takes a list of `every` batches. Ctrl-C waits until a step is done. `stopped` returns whether
-    a callback wants to stop.
+    If `joined`, a step takes a list of `every` batches. Ctrl-C waits for its end. `stopped` returns whether to stop.
     """
     begin = getattr(hooks, f"on_{phase}_batch_begin") if hooks.listens(f"on_{phase}_batch_begin") else None
     end = getattr(hooks, f"on_{phase}_batch_end") if hooks.listens(f"on_{phase}_batch_end") else None
@@ -49,7 +49,7 @@ def run_epoch(phase: Phase, jit: Jit, source: Batches, hooks: CallbackList, ever
             if begin is not None:
                 begin(i)
             group = chain([batch], islice(batches, every - 1))
-            for data in [[*group]] if joined else group:
+            for data in [[*map(deepcopy, group)]] if joined else group:  # the source may overwrite its arrays
                 with in_steps():
                     logs = Logs(interrupt.run(jit.step, data))
                     if not in_memory:

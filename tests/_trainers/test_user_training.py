@@ -1499,6 +1499,20 @@ def test_a_function_that_wants_more_batches_than_are_left_ends_the_epoch_with_a_
     assert len(logs["loss"]) == 1
 
 
+def test_the_batches_of_an_execution_differ_where_a_generator_overwrites_its_arrays() -> None:
+    def batches() -> Any:
+        x, y = np.empty((4, 3), "float32"), np.empty((4, 1), "float32")
+        for i in cycle(range(6)):
+            x[:], y[:] = i, i % 2
+            yield x, y
+
+    models = [new([Input((3,)), Dense(1, kernel_initializer="ones")]) for new in (Several, Sequential)]
+    for model in models:
+        model.compile(keras.optimizers.SGD(0.01), "mse", steps_per_execution=3)
+        model.fit(batches(), steps_per_epoch=6, epochs=2, verbose=0)
+    assert same(models[0].get_weights(), models[1].get_weights())
+
+
 def test_functions_set_on_a_model_are_run_until_it_is_compiled() -> None:
     model = Sequential([Input((3,)), Dense(1)])
     for _ in range(2):
