@@ -85,10 +85,11 @@ def _iterate(jit: Jit, source: Batches) -> Generator[tuple[int, Callable[[], Any
             count += len(stretch[0])
             yield count, outputs
             continue
-        for data in starmap(pack_x_y_sample_weight, zip(*stretch, strict=True)):
-            outputs = jit.step(data)
-            count += 1
-            yield count, outputs
+        try:
+            for data in starmap(pack_x_y_sample_weight, zip(*stretch, strict=True)):
+                yield (count := count + 1), jit.step(data)
+        except StopIteration:  # of a user's step
+            return warn_of_the_end()
 
 
 class Logs(UserDict[str, Any]):

@@ -1499,6 +1499,23 @@ def test_a_function_that_wants_more_batches_than_are_left_ends_the_epoch_with_a_
     assert len(logs["loss"]) == 1
 
 
+@pytest.mark.parametrize("watched", [False, True])
+def test_a_step_that_draws_from_an_iterator_that_ends_ends_the_epoch_with_a_warning(watched: bool) -> None:
+    class Own(Sequential):
+        def train_step(self, data: Any) -> Any:
+            next(self.others)
+            return super().train_step(data)
+
+    model = Own([Input((3,)), Dense(1)])
+    model.others = iter(range(6))
+    model.compile("sgd", "mse", run_eagerly=True)
+    notes = [LambdaCallback(on_train_batch_begin=lambda batch, logs: None)] if watched else []
+    with pytest.warns(UserWarning, match="ran out of data"):
+        logs = model.fit(np.ones((16, 3)), np.ones(16), batch_size=4, epochs=2, callbacks=notes, verbose=0).history
+    assert len(logs["loss"]) == 2
+    assert model.optimizer.iterations.numpy() == 6
+
+
 def test_the_batches_of_an_execution_differ_where_a_generator_overwrites_its_arrays() -> None:
     def batches() -> Any:
         x, y = np.empty((4, 3), "float32"), np.empty((4, 1), "float32")
@@ -1506,7 +1523,7 @@ def test_the_batches_of_an_execution_differ_where_a_generator_overwrites_its_arr
             x[:], y[:] = i, i % 2
             yield x, y
 
-    models = [new([Input((3,)), Dense(1, kernel_initializer="ones")]) for new in (Several, Sequential)]
+    models = [kind([Input((3,)), Dense(1, kernel_initializer="ones")]) for kind in (Several, Sequential)]
     for model in models:
         model.compile(keras.optimizers.SGD(0.01), "mse", steps_per_execution=3)
         model.fit(batches(), steps_per_epoch=6, epochs=2, verbose=0)
