@@ -6,7 +6,6 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from contextvars import copy_context
 from functools import partial
-from itertools import pairwise, starmap
 from queue import Empty, SimpleQueue
 from threading import Lock, RLock, Thread, local
 from typing import Any, Final
@@ -21,7 +20,7 @@ PART_WORK: Final = 1 << 22
 """The multiplications of a part that is worth a thread of its own: 50 to 100 us, where waking one takes 10 to 30."""
 PART_SIZE: Final = 64
 """The least rows of a part (or columns, if there are more), since BLAS rearranges the other matrix for each part."""
-PARTS: Final = 4 if (os.cpu_count() or 1) > 3 else 2  # of a product, by the cores of the machine, not of the process
+PARTS: Final = 4 if (os.cpu_count() or 1) > 3 else 2  # of a product at most; all cores of the machine count
 _state = local()
 """`inside` is true in a thread that runs a part of some work. A product there is not split again."""
 
@@ -164,8 +163,9 @@ def product(a: Any, b: Any, out: Array | None = None) -> Any:
     y: Array = np.empty((len(a), b.shape[1]), np.result_type(a, b)) if out is None else out
     size = max(y.shape)
     count = max(1, min(a.size * b.shape[1] // PART_WORK, size // PART_SIZE, PARTS))
-    rest = size - size * PART_WORK // (a.size * b.shape[1])  # the caller's own part has more, for others begin later
-    cuts = [*starmap(slice, pairwise([0, *(size - rest * k // count // 16 * 16 for k in range(count - 1, -1, -1))]))]
+    rest = size - size * PART_WORK // (a.size * b.shape[1])  # shared evenly: the caller, who begins first, has more
+    ends = [size - rest * k // count // 16 * 16 for k in reversed(range(count))]
+    cuts = map(slice, [0, *ends], ends)
     parts = [(a[cut], b, y[cut]) if size > b.shape[1] else (a, b[:, cut], y[:, cut]) for cut in cuts]
     run_all([partial(np.matmul, *part) for part in parts])  # np.dot would copy parts of a transposed matrix
     return y
