@@ -58,7 +58,7 @@ def run_epoch(phase: Phase, jit: Jit, source: Batches, hooks: CallbackList, ever
                 end(i + every - 1, logs)  # the last group may be smaller, but gets the number of a full one
             if stopped():
                 break
-    except StopIteration:  # of a function that wants more batches than are left
+    except StopIteration:  # of a function that wants more batches than are left, or of a user's step or callback
         warn_of_the_end()
     return logs.given if logs is not None else {}
 

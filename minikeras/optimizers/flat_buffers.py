@@ -163,7 +163,7 @@ class Segment:
         total = max(1, sum(stop - start for start, stop, _ in runs))
         most = CHUNK_BYTES // group.gradients.itemsize
         count = max(1, min(max_threads(), -(-total // most) // PART_CHUNKS))
-        pieces = -(-total // (most * count)) * count + (count > 1)  # one more for the caller, which begins first
+        pieces = -(-total // (most * count)) * count + (count > 1)  # the odd one is the caller's, who begins first
         size = max((1, *(b - a for a, b in extents))) if by_variable else -(-total // (1024 * pieces)) * 1024
         self._spans = [(a, min(a + size, stop), decay) for start, stop, decay in runs for a in range(start, stop, size)]
         longest = max((b - a for a, b, _ in self._spans), default=0)
