@@ -1501,13 +1501,14 @@ def test_a_function_that_wants_more_batches_than_are_left_ends_the_epoch_with_a_
 
 @pytest.mark.parametrize("watched", [False, True])
 def test_a_step_that_draws_from_an_iterator_that_ends_ends_the_epoch_with_a_warning(watched: bool) -> None:
+    others = iter(range(6))
+
     class Own(Sequential):
         def train_step(self, data: Any) -> Any:
-            next(self.others)
+            next(others)
             return super().train_step(data)
 
     model = Own([Input((3,)), Dense(1)])
-    model.others = iter(range(6))
     model.compile("sgd", "mse", run_eagerly=True)
     notes = [LambdaCallback(on_train_batch_begin=lambda batch, logs: None)] if watched else []
     with pytest.warns(UserWarning, match="ran out of data"):
