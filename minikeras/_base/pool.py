@@ -20,7 +20,7 @@ PART_WORK: Final = 1 << 22
 """The multiplications of a part that is worth a thread of its own: 50 to 100 us, where waking one takes 10 to 30."""
 PART_SIZE: Final = 64
 """The least rows of a part (or columns, if there are more), since BLAS rearranges the other matrix for each part."""
-PARTS: Final = 4 if (os.cpu_count() or 1) > 3 else 2  # of a product at most; all cores of the machine count
+EACH: Final = PART_WORK if (os.cpu_count() or 1) > 3 else 8 * PART_WORK  # the least for each of over two parts
 _state = local()
 """`inside` is true in a thread that runs a part of some work. A product there is not split again."""
 
@@ -162,7 +162,7 @@ def product(a: Any, b: Any, out: Array | None = None) -> Any:
         return multiply(a, b, out) if out is not None else multiply(a, b)
     y: Array = np.empty((len(a), b.shape[1]), np.result_type(a, b)) if out is None else out
     size = max(y.shape)
-    count = max(1, min(a.size * b.shape[1] // PART_WORK, size // PART_SIZE, PARTS))
+    count = max(1, min(max(2, a.size * b.shape[1] // EACH), size // PART_SIZE, 4))
     rest = size - size * PART_WORK // (a.size * b.shape[1])  # shared evenly: the caller, who begins first, has more
     ends = [size - rest * k // count // 16 * 16 for k in reversed(range(count))]
     cuts = map(slice, [0, *ends], ends)

@@ -163,7 +163,7 @@ class Segment:
         total = max(1, sum(stop - start for start, stop, _ in runs))
         most = CHUNK_BYTES // group.gradients.itemsize
         count = max(1, min(max_threads(), -(-total // most) // PART_CHUNKS))
-        pieces = -(-total // (most * count)) * count + (count > 1)  # the odd one is the caller's, who begins first
+        pieces = -(-total // (most * count)) * count  # as many for each thread, in whole pages of memory
         size = max((1, *(b - a for a, b in extents))) if by_variable else -(-total // (1024 * pieces)) * 1024
         self._spans = [(a, min(a + size, stop), decay) for start, stop, decay in runs for a in range(start, stop, size)]
         longest = max((b - a for a, b, _ in self._spans), default=0)
@@ -176,7 +176,7 @@ class Segment:
         group = self.group
         if self._moves != group.moves:
             self._moves, flat, count = group.moves, group.parameters.flat, len(self._scratch)
-            edges = [-(-len(self._spans) * k // count) for k in range(count + 1)]
+            edges = [len(self._spans) * k // count for k in range(count + 1)]
             self._parts = [
                 [Chunk((flat[a:b], group.gradients[a:b], s[: b - a], t[: b - a],
                         *(slot.flat[a:b] for slot in group.slots)), slice(a, b), decay)

@@ -112,11 +112,11 @@ print("done", flush=True) if not child else os.waitpid(child, 0)
 
 @pytest.mark.parametrize("shapes", [((300, 500), (500, 400)), ((257, 1000), (1000, 70)), ((40, 900), (900, 900))])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("parts", [2, 4])
+@pytest.mark.parametrize("each", [1, 8])
 def test_large_products_have_the_same_bits_on_any_number_of_threads(
-    shapes: tuple[tuple[int, int], tuple[int, int]], dtype: str, parts: int, monkeypatch: pytest.MonkeyPatch
+    shapes: tuple[tuple[int, int], tuple[int, int]], dtype: str, each: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pool, "PARTS", parts)  # of machines with fewer cores, and with more
+    monkeypatch.setattr(pool, "EACH", each * pool.PART_WORK)  # of machines with more cores, and with fewer
     rng = np.random.default_rng(0)
     a, b = (rng.standard_normal(shape).astype(dtype) for shape in shapes)
     y = pool.product(a, b)
