@@ -63,6 +63,7 @@ class Updater:
             except BaseException:  # a Ctrl-C too
                 for each, state in zip(both, before, strict=True):
                     vars(each).update(state)
+                    each._updater._groups = None  # those of the slots that are given up
                 raise
 
     def find_groups(self, variables: Sequence[Variable]) -> list[ParameterGroup]:

@@ -734,6 +734,28 @@ def test_an_interruption_leaves_no_half_of_the_state_of_an_inner_optimizer(place
     np.testing.assert_array_equal(weights, expected)
 
 
+@pytest.mark.parametrize("wrap", [lambda optimizer: optimizer, optimizers.LossScaleOptimizer])
+def test_an_interruption_while_averages_begin_leaves_slots_that_are_updated(wrap: Any) -> None:
+    class Interrupted(optimizers.ScheduleFreeAdamW):
+        places = 0
+
+        def _before_update(self, step: int) -> None:
+            super()._before_update(step)
+            type(self).places += 1
+            if self.places == 1:
+                raise KeyboardInterrupt
+
+    whole, optimizer = wrap(optimizers.ScheduleFreeAdamW(0.1)), wrap(Interrupted(0.1))
+    weights, expected = (Variable(np.ones(2), name="weights") for _ in range(2))
+    with pytest.raises(KeyboardInterrupt):
+        optimizer.apply([np.ones(2)], [weights])
+    for _ in range(3):
+        optimizer.apply([np.ones(2)], [weights])
+        whole.apply([np.ones(2)], [expected])
+    for a, b in zip([weights, *optimizer.variables], [expected, *whole.variables], strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
 def test_threads_may_update_at_once(four_threads: ThreadPoolExecutor) -> None:
     start = Variable(np.zeros(4, "float32"))
     optimizer = optimizers.SGD(1.0)

@@ -179,9 +179,8 @@ NAMES: dict[str, dict[str, str]] = {
     "keras.constraints": {
         "maxnorm": "constraints.MaxNorm", "nonneg": "constraints.NonNeg", "unitnorm": "constraints.UnitNorm"},
     "keras.losses": {"cosine_proximity": "losses.cosine_similarity", "cosine": "losses.cosine_similarity"},
-    "keras.metrics": {name: f"losses.{name}" for name in (
-        "KLD", "MAE", "MAPE", "MSE", "MSLE", "kld", "kullback_leibler_divergence", "logcosh", "mae", "mape", "mse",
-        "msle")},
+    "keras.metrics": {name: f"losses.{name}" for name in ("KLD", "MAE", "MAPE", "MSE", "MSLE", "kld", "logcosh", "mae",
+                                                          "mape", "mse", "msle", "kullback_leibler_divergence")},
     "keras.models": {"model_from_config": "layers.deserialize"},
     "keras.optimizers": {name.lower(): f"optimizers.{name}" for name in _OPTIMIZERS},
     "keras.utils": {"plot": "utils.plot_model"}}  # fmt: skip
