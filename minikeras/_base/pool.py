@@ -20,7 +20,7 @@ PART_WORK: Final = 1 << 22
 """The multiplications of a part that is worth a thread of its own: 50 to 100 us, where waking one takes 10 to 30."""
 PART_SIZE: Final = 64
 """The least rows of a part (or columns, if there are more), since BLAS rearranges the other matrix for each part."""
-EACH: Final = PART_WORK if (os.cpu_count() or 1) > 3 else 8 * PART_WORK  # the least for each of over two parts
+EACH: Final = PART_WORK if (os.cpu_count() or 1) > 3 else 8 * PART_WORK  # the least of each part if over two
 _state = local()
 """`inside` is true in a thread that runs a part of some work. A product there is not split again."""
 
@@ -145,7 +145,7 @@ def run_all(parts: Sequence[Callable[[], object]], work: int = 2 * PART_WORK) ->
 
 
 def product(a: Any, b: Any, out: Array | None = None) -> Any:
-    """Return np.matmul(a, b, out), where a large product of matrices is computed in parts.
+    """Return np.matmul(a, b, out), where a large product of matrices is computed in up to four parts.
 
     The parts do not depend on the number of threads, and so neither do the numbers. Within a part of other work
     nothing is split. float16 is multiplied in float32, as NumPy does, but by BLAS; int8 in int32, which is the result.
@@ -161,9 +161,9 @@ def product(a: Any, b: Any, out: Array | None = None) -> Any:
         multiply = np.dot if np.ndim(a) <= 2 >= np.ndim(b) else np.matmul  # half the time for small matrices
         return multiply(a, b, out) if out is not None else multiply(a, b)
     y: Array = np.empty((len(a), b.shape[1]), np.result_type(a, b)) if out is None else out
-    size = max(y.shape)
-    count = max(1, min(max(2, a.size * b.shape[1] // EACH), size // PART_SIZE, 4))
-    rest = size - size * PART_WORK // (a.size * b.shape[1])  # shared evenly: the caller, who begins first, has more
+    size, work = max(y.shape), a.size * b.shape[1]
+    count = max(1, min(max(2, work // EACH), size // PART_SIZE, 4))
+    rest = size - size * PART_WORK // work  # shared evenly: the caller, who begins first, has more
     ends = [size - rest * k // count // 16 * 16 for k in reversed(range(count))]
     cuts = map(slice, [0, *ends], ends)
     parts = [(a[cut], b, y[cut]) if size > b.shape[1] else (a, b[:, cut], y[:, cut]) for cut in cuts]
