@@ -94,15 +94,15 @@ class Trainer(Layer):
     @cached_property
     def _forward_jit(self) -> Jit:
         """Runs the forward pass for `predict`, and keeps programs for the input shapes it has met."""
-        call = super().__call__
-        return Jit(lambda x: call(x, training=False), self._is_pure, PROGRAM_BYTES)
+        return Jit(partial(super().__call__, training=False), self._is_pure, PROGRAM_BYTES)
 
     @cached_property
     def _jits(self) -> dict[str, Jit]:
-        """Run the steps of training, evaluation and, if it is overridden, prediction."""
+        """Run the steps of training, evaluation and, if it is overridden, prediction: the same for all threads."""
         whole, lazy = undone(always=False), lambda: not self.run_eagerly
         jits = {x: Jit(whole(partial(self.__step, x)), lazy, must_agree=self.__must_agree) for x in ("train", "test")}
-        return {**jits, "predict": Jit(partial(self.__step, "predict"), lambda: False)}
+        jits["predict"] = Jit(partial(self.__step, "predict"), lambda: False)
+        return cast("dict[str, Jit]", vars(self).setdefault("_jits", jits))
 
     def __step(self, phase: str, data: Any) -> Any:
         """Run the step of a phase on a batch, or the function that was set in its place, on one or a list of them."""

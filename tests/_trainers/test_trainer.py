@@ -5,6 +5,7 @@ import copy
 import gc
 import pickle
 import signal
+import sys
 import threading
 import tracemalloc
 from collections.abc import Callable, Iterator
@@ -353,6 +354,26 @@ def test_threads_evaluate_one_model_in_turn() -> None:
 
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(evaluate, range(40))) == [[k * k, k] for k in range(40)]
+
+
+def test_threads_evaluate_a_model_in_turn_as_soon_as_it_is_compiled() -> None:
+    x = np.arange(96.0)[:, None]
+    model = keras.Sequential([Input((1,)), Dense(1, kernel_initializer="ones")])
+    together = threading.Barrier(4)
+
+    def evaluate(k: int) -> Any:
+        together.wait(60)
+        return model.evaluate(x, x + k, batch_size=8, verbose=0)
+
+    seldom = sys.getswitchinterval()
+    with ThreadPoolExecutor(4) as pool:
+        sys.setswitchinterval(1e-7)
+        try:
+            for _ in range(150):
+                model.compile(loss="mse", metrics=["mae"])
+                assert list(pool.map(evaluate, range(4))) == [[k * k, k] for k in range(4)]
+        finally:
+            sys.setswitchinterval(seldom)
 
 
 def test_a_model_is_evaluated_and_trained_in_threads_in_turn() -> None:
