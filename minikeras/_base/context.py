@@ -86,17 +86,20 @@ def current_path() -> str:
 def undone(dry: int = 0, always: bool = True) -> Iterator[dict[int, tuple[Any, Any]]]:
     """Within this context changes of variables are undone at the end, `always` or only after an error.
 
-    What a `build` sets, or an optimizer changes in place, stays. In a `dry` run no seed generator advances.
+    StopIteration is none. What a `build` sets, or an optimizer changes in place, stays. A `dry` run advances no seed.
     """
     changed: dict[int, tuple[Any, Any]] = {}
     try:
         with context.having(undo=changed, dry=dry or context.dry):
             yield changed
+    except BaseException as error:
+        always |= not isinstance(error, StopIteration)
+        raise
+    finally:
         if not always:
             if context.undo is not None:
                 context.undo.update(changed | context.undo)
             changed.clear()
-    finally:
         for variable, array in changed.values():
             variable.adopt(array)
             variable.exposed = True  # since others may hold the array

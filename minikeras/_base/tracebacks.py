@@ -42,8 +42,7 @@ def shortened(error: BaseException) -> Iterator[None]:
     It stays whole if it has no frame of the user's, or if `Filtering.on` is false.
     """
     chain: list[BaseException] = []
-    has_users_frame = _users(error.__traceback__) is not None
-    cause: BaseException | None = error if Filtering.on and has_users_frame else None
+    cause: BaseException | None = error if Filtering.on and _users(error.__traceback__) is not None else None
     while cause is not None and cause not in chain:
         chain.append(cause)
         cause = cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__)

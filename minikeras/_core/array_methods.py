@@ -9,9 +9,9 @@ from .._display.notebook import displays, of_tensor
 if TYPE_CHECKING:
     from .tensor import Tensor
 
-REDUCTIONS = ("all", "any", "max", "mean", "min", "prod", "std", "sum", "var")
-OTHERS = ("argmax", "argmin", "argsort", "clip", "copy", "cumprod", "cumsum", "diagonal", "dot", "ravel", "repeat",
-          "round", "sort", "squeeze", "swapaxes", "take", "trace")  # fmt: skip
+SAME_NAME = ("all", "any", "argmax", "argmin", "argsort", "clip", "copy", "cumprod", "cumsum", "diagonal", "dot", "max",
+             "mean", "min", "prod", "ravel", "repeat", "round", "sort", "squeeze", "std", "sum", "swapaxes", "take",
+             "trace", "var")  # fmt: skip
 RENAMED = {"conj": "conjugate", "flatten": "ravel"}
 
 
@@ -55,14 +55,10 @@ class ArrayMethods:
 
 def add_methods(cls: type[ArrayMethods], ops: Mapping[str, Callable[..., Any]]) -> None:
     """Add the methods to a class."""
-    for name in (*REDUCTIONS, *OTHERS, *RENAMED):
-        method = (_reduction if name in REDUCTIONS else _method)(RENAMED.get(name, name), ops)
+    for name in (*SAME_NAME, *RENAMED):
+        method = _method(RENAMED.get(name, name), ops)
         method.__name__, method.__doc__ = name, f"Return `ops.{RENAMED.get(name, name)}` of the tensor."
         setattr(cls, name, method)
-
-
-def _reduction(name: str, ops: Mapping[str, Callable[..., Any]]) -> Callable[..., Any]:
-    return lambda self, axis=None, keepdims=False: ops[name](self, axis, keepdims)
 
 
 def _method(name: str, ops: Mapping[str, Callable[..., Any]]) -> Callable[..., Any]:

@@ -43,5 +43,4 @@ def class_name(function: Callable[..., Any]) -> str:
 
 def module(kind: str) -> str:
     """Return the module that Keras has a class of ops in."""
-    home = next((module for module, kinds in _MODULES.items() if kind in kinds.split()), "numpy")
-    return f"{OPS}{home}"
+    return OPS + next((module for module, kinds in _MODULES.items() if kind in kinds.split()), "numpy")

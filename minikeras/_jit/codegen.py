@@ -290,8 +290,7 @@ class Codegen:
 
     def _number(self, value: Any, text: str) -> str:
         """Return the source text of a number that stands in an array."""
-        fixed = id(value) in self._constants and math.isfinite(value)
-        return repr(value.item()) if fixed else f"{text}.item()"
+        return repr(value.item()) if id(value) in self._constants and math.isfinite(value) else f"{text}.item()"
 
     def _result(self, output: Any) -> tuple[str, Any]:
         """Return a format and its argument, which give an output as an array that the caller may keep."""

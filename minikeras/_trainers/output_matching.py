@@ -143,8 +143,7 @@ def follow(structure: Any, path: tuple[Any, ...]) -> Any:
     for key in path:
         if not isinstance(structure, dict | list | tuple):
             break
-        items = structure if isinstance(structure, dict) else dict(enumerate(structure))
-        structure = items.get(key)
+        structure = (structure if isinstance(structure, dict) else dict(enumerate(structure))).get(key)
     return structure
 
 

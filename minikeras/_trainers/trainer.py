@@ -376,7 +376,7 @@ class Trainer(Layer):
             raise AttributeError("The model was compiled without an optimizer to train it. Pass one to `compile`.")
         x, y, sample_weight = unpack_x_y_sample_weight(data)
         with GradientTape() as tape:
-            y_pred = self(x, training=True) if "training" in self._takes else self(x)
+            y_pred = self.__outputs(x, training=True)
             loss = self._loss_of(x, y, y_pred, sample_weight, training=True)
             scaled = optimizer.scale_loss(loss)
         logs = self.__step_logs(x, y, y_pred, sample_weight, loss)  # before the update, because metrics may fail
@@ -388,7 +388,7 @@ class Trainer(Layer):
     def test_step(self, data: Any) -> dict[str, Any]:
         """Evaluate one batch, and return loss and metrics by name. A subclass may override it."""
         x, y, sample_weight = unpack_x_y_sample_weight(data)
-        y_pred = self(x, training=False)
+        y_pred = self.__outputs(x, training=False)
         return self.__step_logs(x, y, y_pred, sample_weight, self._loss_of(x, y, y_pred, sample_weight, training=False))
 
     def __step_logs(self, x: Any, y: Any, y_pred: Any, sample_weight: Any, loss: Any) -> dict[str, Any]:
@@ -400,7 +400,10 @@ class Trainer(Layer):
     def predict_step(self, data: Any) -> Any:
         """Return the outputs for one batch. A subclass may override it."""
         x, _, _ = unpack_x_y_sample_weight(data)
-        return self(x, training=False)
+        return self.__outputs(x, training=False)
+
+    def __outputs(self, x: Any, training: bool) -> Any:
+        return self(x, training=training) if "training" in self._takes else self(x)
 
     @suggests
     def fit(self, x: Inputs | None = None, y: Any = None, batch_size: int | None = None, epochs: int = 1,

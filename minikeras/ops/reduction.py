@@ -210,8 +210,7 @@ def _extreme_rule(g: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = Fal
     ties = np.equal(x, restore(y, axis, keepdims)).astype(x.dtype)
     count = bare(sum)(ties, axis, True)
     # If `initial` is the extreme, no element attains it: 0 / 1. If the extreme is NaN, so is the gradient: 0 / 0.
-    least = restore(np.equal(y, y), axis, keepdims)
-    return restore(g, axis, keepdims) * ties / np.maximum(count, least)
+    return restore(g, axis, keepdims) * ties / np.maximum(count, restore(np.equal(y, y), axis, keepdims))
 
 
 @primitive(None)
@@ -235,7 +234,7 @@ def _max_parts(x: Any, axis: Axis = None, keepdims: bool = False, initial: float
     """Return the maxima of rows, in a third of NumPy's time if there are many; for other reductions x itself."""
     a = getattr(x, "array", x)
     in_rows = a.ndim > 1 and axis in (-1, a.ndim - 1) and a.size > 16 * a.shape[-1] and a.flags.c_contiguous
-    if initial is not None or not in_rows or a.dtype not in ("float32", "float64"):
+    if initial not in (None, -np.inf) or not in_rows or a.dtype not in ("float32", "float64"):
         return x
     return np.reshape(bare(_row_max)(np.reshape(x, (-1, a.shape[-1]))), _reduced_shape(x, axis, keepdims))
 

@@ -4,6 +4,7 @@ import copy
 import pickle
 import tracemalloc
 from collections.abc import Callable
+from contextlib import nullcontext
 from functools import cache
 from itertools import cycle
 from typing import Any, Literal, cast
@@ -1497,6 +1498,40 @@ def test_a_function_that_wants_more_batches_than_are_left_ends_the_epoch_with_a_
         logs = model.fit(np.ones((16, 3)), np.ones(16), batch_size=4, callbacks=[note], verbose=0).history
     assert hooks == [2]
     assert len(logs["loss"]) == 1
+
+
+@pytest.mark.parametrize("eagerly", [False, True])
+def test_what_the_steps_of_a_too_short_group_change_stays(eagerly: bool) -> None:
+    x, y = np.tile(X, (4, 1))[:16], np.tile(Y, (4, 1))[:16]
+    first, runs = Dense(1, kernel_initializer="ones").get_config(), []
+    for kind, at_once in ((Several, 3), (Sequential, 1)):
+        model = kind([Input((3,)), keras.layers.BatchNormalization(), Dense.from_config(first)])
+        model.compile("sgd", "mse", steps_per_execution=at_once, run_eagerly=eagerly)
+        with nullcontext() if at_once == 1 else pytest.warns(UserWarning, match="ran out of data"):
+            model.fit(x, y, batch_size=4, shuffle=False, epochs=3, verbose=0)
+        runs.append([*model.get_weights(), np.asarray(model.get_metrics_result()["loss"])])
+    assert same(*runs)
+
+
+def test_a_call_without_training_is_not_given_it() -> None:
+    class Bare(keras.Model):
+        def __init__(self) -> None:
+            super().__init__()
+            self.dense = Dense(1)
+
+        def __call__(self, x: Any) -> Any:
+            return super().__call__(x)
+
+        def call(self, x: Any) -> Any:
+            return self.dense(x)
+
+        def predict_step(self, data: Any) -> Any:
+            return super().predict_step(data)
+
+    model = Bare()
+    model.compile("sgd", "mse")
+    model.fit(X, Y, validation_data=(X, Y), verbose=0)
+    assert model.predict(X, verbose=0).shape == (len(X), 1)
 
 
 @pytest.mark.parametrize("watched", [False, True])
