@@ -70,7 +70,7 @@ def as_data(x: Any, y: Any = None, sample_weight: Any = None, class_weight: Mapp
         x, y: Inputs and targets: an array, what converts to one, or a list, tuple or dict of these.
         sample_weight: Weight of each row in the loss: one array for all outputs, or one for each in y's structure.
         class_weight: The weight of each class instead, 1 for a class that it lacks.
-        whole: Whether these are all rows, so that a class without a row deserves a warning.
+        whole: Whether these are all rows, so that a class without a row deserves a warning, and one weight is an error.
     """
     x = _as_structure(x, "x")
     y = None if y is None else _as_structure(y, "y")
@@ -79,6 +79,8 @@ def as_data(x: Any, y: Any = None, sample_weight: Any = None, class_weight: Mapp
             raise ValueError("`class_weight` and `sample_weight` cannot be used at the same time. Pass one of them.")
         sample_weight = class_weight_to_sample_weights(y, class_weight, whole)
     elif sample_weight is not None:
+        if not whole and isinstance(sample_weight, int | float | np.number | np.ndarray) and not np.ndim(sample_weight):
+            sample_weight = np.full(count_rows((x, y)), sample_weight)
         sample_weight = _weights_for(y, _as_structure(sample_weight, "sample_weight"))
     data: Data = (x,) if y is None else (x, y) if sample_weight is None else (x, y, sample_weight)
     count_rows(data)

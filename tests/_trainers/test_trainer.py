@@ -305,6 +305,15 @@ def test_prediction_after_training_uses_the_new_weights() -> None:
         assert model.evaluate(X, Y, verbose=0) == twin.evaluate(X, Y, verbose=0)
 
 
+def test_one_number_weighs_all_rows_of_a_batch() -> None:
+    model = Sequential([Input((2,)), Dense(1, kernel_initializer="ones")])
+    model.compile("sgd", "mse", weighted_metrics=["mae"])
+    x, y = np.ones((4, 2)), np.zeros((4, 1))
+    for weight in (3, 3.0, np.float32(3), np.array(3.0)):
+        assert model.test_on_batch(x, y, weight) == [12.0, 2.0]
+    assert model.train_on_batch(x, y, 0.5) == [2.0, 2.0]
+
+
 def test_train_on_batch_agrees_with_fit() -> None:
     a, b = net(metrics=["mae"]), net(metrics=["mae"])
     for start in range(0, 16, 4):

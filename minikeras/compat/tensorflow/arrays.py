@@ -248,8 +248,7 @@ def gather_nd(params: Any, indices: Any, batch_dims: int = 0, name: str | None =
     """Elements or slices at positions, each given by a row of indices."""
     x = convert_to_tensor(params)
     where = places("GatherNd", indices, x.shape[batch_dims:])
-    grids = [g[..., 0] for g in _grids(x.shape[:batch_dims], where.ndim)]
-    return x[(*grids, *np.moveaxis(where, -1, 0))]
+    return x[(*(g[..., 0] for g in _grids(x.shape[:batch_dims], where.ndim)), *np.moveaxis(where, -1, 0))]
 
 
 def boolean_mask(tensor: Any, mask: Any, axis: Any = None, name: str = "boolean_mask") -> Tensor:

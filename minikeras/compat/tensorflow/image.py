@@ -68,8 +68,7 @@ def _random_flip(flip: Callable[..., Tensor], draw: Draw) -> Callable[..., Tenso
     def call(image: Any, seed: Any = None) -> Tensor:
         x = convert_to_tensor(image)
         numbers = as_array(draw(x.shape[:-3], seed=seed))
-        flips = numbers > 0.5 if numbers.ndim else numbers < 0.5
-        return ops.where(flips[..., None, None, None], flip(x), x)
+        return ops.where((numbers > 0.5 if numbers.ndim else numbers < 0.5)[..., None, None, None], flip(x), x)
 
     return call
 
