@@ -106,6 +106,8 @@ def test_a_class_not_built_says_so_when_it_is_used() -> None:
     names = run("from keras.models import Graph\nfrom keras.layers import Highway")
     with pytest.raises(NotImplementedError, match="Highway"):
         names["Highway"]()
+    for name in ("backend import local_conv1d", "metrics import MeanTensor", "utils import HDF5Matrix"):
+        run(f"from keras.{name}")
 
 
 @pytest.mark.usefixtures("installed")
@@ -337,6 +339,12 @@ ATTRIBUTES = [
     ("K.function([model.layers[0].input, K.learning_phase()], [model.output])([X, 0])[0].shape", "keras.Model", (8, 2)),
     ("[K.set_value(model.optimizer.lr, 0.5), float(model.optimizer.learning_rate)][1]", "x.assign(value)", 0.5),
     ("model.reset_states()", "layer.reset_state()", None),
+    ("import keras.experimental\nkeras.experimental.CosineDecay(1., 2)(0)", "keras.optimizers.schedules", 1),
+    (
+        "from keras.losses import huber_loss\nhuber_loss(K.zeros((1, 1)), K.ones((1, 1))).numpy().tolist()",
+        "keras.losses.huber",
+        [0.5],
+    ),
     ("[model._make_predict_function(), model.predict(X, verbose=0).shape][1]", "model.make_predict_function()", (8, 2)),
     ("with K.name_scope('a'): new = Dense(1, name='b'); new.build((1, 1))\nnew.kernel.path", "names", "b/kernel"),
     ("isinstance(layers.ThresholdedReLU(0.5), layers.ThresholdedReLU)", "threshold=0.5", True),

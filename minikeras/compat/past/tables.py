@@ -178,20 +178,20 @@ NAMES: dict[str, dict[str, str]] = {
         "WeightRegularizer": "regularizers.L1L2", "ActivityRegularizer": "regularizers.L1L2"},
     "keras.constraints": {
         "maxnorm": "constraints.MaxNorm", "nonneg": "constraints.NonNeg", "unitnorm": "constraints.UnitNorm"},
-    "keras.losses": {"cosine_proximity": "losses.cosine_similarity", "cosine": "losses.cosine_similarity"},
+    "keras.losses": {"cosine_proximity": "losses.cosine_similarity", "cosine": "losses.cosine_similarity",
+                     "huber_loss": "losses.huber"},
     "keras.metrics": {name: f"losses.{name}" for name in ("KLD", "MAE", "MAPE", "MSE", "MSLE", "kld", "logcosh", "mae",
                                                           "mape", "mse", "msle", "kullback_leibler_divergence")},
-    "keras.models": {"model_from_config": "layers.deserialize"},
-    "keras.optimizers": {name.lower(): f"optimizers.{name}" for name in _OPTIMIZERS},
-    "keras.utils": {"plot": "utils.plot_model"}}  # fmt: skip
+    "keras.models": {"model_from_config": "layers.deserialize"}, "keras.utils": {"plot": "utils.plot_model"},
+    "keras.optimizers": {name.lower(): f"optimizers.{name}" for name in _OPTIMIZERS}}  # fmt: skip
 """Module -> old name -> today's address below minikeras."""
 ABSENT: dict[str, str] = {
-    "keras.callbacks": "BaseLogger", "keras.backend": "binary_focal_crossentropy categorical_focal_crossentropy "
-    "conv2d_transpose ctc_label_dense_to_sparse depthwise_conv2d foldl foldr in_test_phase is_sparse "
+    "keras.backend": "binary_focal_crossentropy categorical_focal_crossentropy conv2d_transpose "
+    "ctc_label_dense_to_sparse depthwise_conv2d foldl foldr in_test_phase is_sparse local_conv1d local_conv2d "
     "manual_variable_initialization pool2d pool3d random_binomial random_normal_variable random_uniform_variable "
-    "resize_volumes separable_conv2d spatial_3d_padding",
-    "keras.layers": "Highway LocallyConnected1D LocallyConnected2D MaxoutDense RandomHeight RandomWidth",
-    "keras.models": "Graph model_from_yaml", "keras.utils": "multi_gpu_model"}  # fmt: skip
+    "resize_volumes separable_conv2d spatial_3d_padding", "keras.utils": "HDF5Matrix multi_gpu_model",
+    "keras.callbacks": "BaseLogger", "keras.metrics": "MeanTensor", "keras.models": "Graph model_from_yaml",
+    "keras.layers": "Highway LocallyConnected1D LocallyConnected2D MaxoutDense RandomHeight RandomWidth"}  # fmt: skip
 """Module -> old names that can be imported but not called: a call says that they are not here."""
 
 
@@ -217,8 +217,8 @@ MODULES: dict[str, str] = {
     **_modules("keras", "keras", """
         engine engine.topology engine.training engine.base_layer engine.input_layer engine.sequential
         engine.functional engine.network engine.input_spec engine.keras_tensor"""),
-    "keras.optimizer_v2.learning_rate_schedule": "keras.optimizers.schedules",
-    "keras.optimizers.learning_rate_schedule": "keras.optimizers.schedules",
+    **dict.fromkeys(("keras.experimental", "keras.optimizer_v2.learning_rate_schedule",
+                     "keras.optimizers.learning_rate_schedule"), "keras.optimizers.schedules"),
     "keras.objectives": "keras.losses", "keras.initializations": "keras.initializers",
     "keras.callbacks.callbacks": "keras.callbacks", "keras.models.sequential": "keras.models",
     "keras.backend.tensorflow_backend": "keras.backend", "keras.utils.losses_utils": "keras.losses",
