@@ -314,7 +314,8 @@ class Layer(Module, Configurable):
         if kwargs:
             kwargs |= {k: map_structure(lambda y: self._as_input(y) if isinstance(y, _ARRAYS) else y, x)
                        for k, x in kwargs.items() if any(isinstance(y, _ARRAYS) for y in leaves(x))}  # fmt: skip
-        first = args[0] if args else next((kwargs[k] for k in parameters(self.call).names if k in kwargs), None)
+        names = () if args else parameters(self.call).names
+        first = args[0] if args else next((kwargs[k] for k in names if k in kwargs and k != "training"), None)
         if self.input_spec is not None:
             if first is None and not args:
                 raise TypeError(f"Layer '{self.name}' was called without its input.")

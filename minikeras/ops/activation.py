@@ -202,7 +202,7 @@ def row_sums(x: Any, axis: Axis) -> Any:
 
 
 def _softmax_parts(x: Any, axis: Axis = -1) -> Any:
-    e = np.exp(x - bare(max)(x, axis, keepdims=True))  # cannot overflow
+    e = np.exp(x - bare(max)(x, axis, True, -np.inf))  # cannot overflow
     return e / row_sums(e, axis)
 
 
@@ -216,13 +216,13 @@ def softmax(x: TensorLike, axis: Axis = -1, out: Array | None = None) -> Array:
         Tensor([0.5 0.5 0. ], shape=(3,), dtype=float32)
     """
     x = as_float(x)
-    y = np.subtract(x, bare(max)(x, axis, keepdims=True), out=out)  # exp cannot overflow
+    y = np.asarray(np.subtract(x, bare(max)(x, axis, True, -np.inf), out=out))  # exp cannot overflow
     np.exp(y, out=y)
     return np.divide(y, row_sums(y, axis), out=y)
 
 
 def _log_softmax_parts(x: Any, axis: Axis = -1) -> Any:
-    shifted = x - bare(max)(x, axis, keepdims=True)  # exp cannot overflow
+    shifted = x - bare(max)(x, axis, True, -np.inf)  # exp cannot overflow
     return shifted - np.log(row_sums(np.exp(shifted), axis))
 
 

@@ -109,6 +109,8 @@ def in_top_k(targets: TensorLike, predictions: TensorLike, k: int) -> Array:
     """Whether each target class, (batch,), is among the k largest predictions (batch, classes), or ties with them."""
     scores, classes = np.asarray(predictions), np.asarray(targets)
     scores = np.where(np.isnan(scores), -np.inf, scores)
+    if classes.shape != scores.shape[:-1]:
+        raise ValueError(f"Expected a class for each row. Received shapes: {classes.shape} and {scores.shape}.")
     valid = (classes >= 0) & (classes < scores.shape[-1])
     target_scores = np.take_along_axis(scores, np.where(valid, classes, 0)[:, None], axis=-1)
     return valid & (np.sum(scores > target_scores, axis=-1) < k)

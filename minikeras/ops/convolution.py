@@ -20,8 +20,8 @@ from .._core.op import composite, primitive
 from .._core.tensor import Tensor
 from .arrays import as_float, bare, promote, strong
 from .creation import cast, convert_to_tensor, shape
-from .reduction import max as max_, mean
-from .shapes import moveaxis, pad, reshape, scatter, stack, transpose
+from .reduction import argmax, mean
+from .shapes import moveaxis, pad, reshape, scatter, stack, take_along_axis, transpose
 
 BLOCK = 1 << 20
 """Bytes of windows that are copied and multiplied at a time: what fits a core's second cache."""
@@ -562,5 +562,6 @@ def adaptive_average_pool(inputs: TensorLike, output_size: int | Sequence[int],
 @composite
 def adaptive_max_pool(inputs: TensorLike, output_size: int | Sequence[int],
                       data_format: DataFormat | None = None) -> Tensor:  # fmt: skip
-    """Largest elements of `output_size` parts of each axis between batch and channels."""
-    return _adaptive(inputs, output_size, data_format, max_)
+    """Largest elements of `output_size` parts of each axis between batch and channels; of equals the first."""
+    return _adaptive(inputs, output_size, data_format,
+                     lambda x, axis: take_along_axis(x, argmax(x, axis, keepdims=True), axis)[0])  # fmt: skip

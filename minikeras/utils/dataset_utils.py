@@ -111,10 +111,10 @@ def timeseries_dataset_from_array(data: Any, targets: Any, sequence_length: int,
     one_of("format", format, ("tf", "grain"))
     values = ops.convert_to_numpy(data)
     last = len(values) - 1
-    within("sampling_rate", sampling_rate, 1, last)
-    within("sequence_stride", sequence_stride, 1, last)
+    sampling_rate = int(within("sampling_rate", sampling_rate, 1, last))
+    sequence_stride = int(within("sequence_stride", sequence_stride, 1, last))
     within("start_index", start_index or 0, 0, last)
-    within("sequence_length", sequence_length, 1)
+    sequence_length = int(within("sequence_length", sequence_length, 1))
     if end_index:
         within("end_index", end_index, (start_index or 0) + 1, last)
     start, end = start_index or 0, len(values) if end_index is None else end_index

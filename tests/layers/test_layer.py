@@ -541,6 +541,12 @@ def test_tensors_by_keyword_and_within_lists_are_cast_as_those_by_place_are() ->
     assert attention(rows, value=rows).dtype == attention(rows, rows).dtype == "float16"
 
 
+@pytest.mark.parametrize("layer", [Dense(2), keras.layers.GRU(2)])
+def test_training_is_no_input(layer: Layer) -> None:
+    with pytest.raises(TypeError, match="without its input"):
+        layer(training=True)
+
+
 def test_lists_without_tensors_come_by_keyword_as_they_are() -> None:
     class Named(list[str]):
         def __init__(self, items: Any, name: str) -> None:

@@ -32,6 +32,18 @@ def test_dense() -> None:
     close(dense(deep, kernel, bias), deep @ kernel + bias)
 
 
+def test_softmax_of_nothing_is_empty_and_of_a_number_is_one() -> None:
+    assert ops.softmax(np.zeros((2, 0))).shape == (2, 0)
+    assert ops.softmax(5.0, axis=None) == 1
+
+
+def test_the_gradient_of_an_adaptive_maximum_goes_to_the_first_of_equal_numbers() -> None:
+    x = keras.Variable([[0.0, 1.0, 0.0, 0.0], [1.0, 0.0, 0.0, 0.0]])
+    with keras.GradientTape() as tape:
+        total = ops.sum(ops.adaptive_max_pool(ops.reshape(x, (1, 2, 4, 1)), (1, 2)))
+    assert np.asarray(tape.gradient(total, x)).tolist() == [[0, 0, 1, 0], [1, 0, 0, 0]]
+
+
 @pytest.mark.parametrize("name", ["relu", "sigmoid", "softmax", "elu", "leaky_relu", "silu", "softplus"])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_in_place_gives_the_same_numbers(name: str, dtype: str) -> None:
@@ -125,6 +137,8 @@ def test_largest() -> None:
     assert ops.in_top_k([1, 0], [[0.1, 0.8, 0.8], [0.1, 0.8, 0.8]], 1).tolist() == [True, False]
     assert ops.in_top_k([1, 0], [[0.1, np.nan, 0.5], [0.3, np.nan, 0.5]], 2).tolist() == [False, True]
     assert ops.in_top_k([3, -1], [[0.1, 0.8, 0.8], [0.1, 0.8, 0.8]], 3).tolist() == [False, False]
+    with pytest.raises(ValueError, match=r"\(3,\) and \(2, 3\)"):
+        ops.in_top_k([1, 0, 0], [[0.1, 0.8, 0.8], [0.1, 0.8, 0.8]], 3)
     with pytest.raises(ValueError, match="4"):
         ops.top_k([[1.0, 5.0, 3.0, 5.0]], 5)
 

@@ -122,7 +122,7 @@ def test_texts_in_folders(tmp_path: Path) -> None:
 
 def test_windows_are_of_the_series_as_it_was() -> None:
     series = np.arange(4.0)
-    windows = keras.utils.timeseries_dataset_from_array(series, None, 2)
+    windows = keras.utils.timeseries_dataset_from_array(series, None, 2.0, 1.0, 1.0)  # type: ignore[arg-type]
     series[:] = 0
     assert np.asarray(next(iter(windows))).tolist() == [[0, 1], [1, 2], [2, 3]]
     x, y = next(iter(keras.utils.timeseries_dataset_from_array([1.5, 2.5, 3.5], [1, 2, 3], 2)))
