@@ -11,13 +11,11 @@ from ._serialization import registry as _registry
 from ._serialization.configurable import is_built_in as _is_built_in
 from ._serialization.serialization import serialize as _serialize
 from ._base.typing import AnyCallable, ActivationName, Axis, Config, CustomObjects, Function1, TensorLike
-from .ops import activation as nn
+from .ops import activation as nn, convert_to_tensor, exp, minimum, shape as _shape, tanh
 from .ops.activation import (
     celu, elu, glu, hard_shrink, hard_sigmoid, hard_silu, hard_swish, hard_tanh, leaky_relu, log_sigmoid,
     log_softmax, relu6, selu, sigmoid, silu, soft_shrink, softplus, softsign, sparse_plus, sparse_sigmoid,
     sparsemax, squareplus, swish, tanh_shrink, threshold)
-from .ops.creation import convert_to_tensor, shape as _shape
-from .ops.elementwise import exp, minimum, tanh
 from ._core.op import as_op as _as_op
 from ._core.tensor import Tensor
 

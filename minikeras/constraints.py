@@ -8,9 +8,7 @@ from ._core.tensor import Tensor
 from ._serialization.configurable import Configurable
 from ._serialization.registry import Registry
 from ._serialization.serialization import serialize as serialize
-from .ops.creation import convert_to_tensor
-from .ops.elementwise import clip, maximum, sqrt, square
-from .ops.reduction import sum as _sum
+from .ops import clip, convert_to_tensor, maximum, sqrt, square, sum as _sum
 
 __all__ = [
     "Constraint", "MaxNorm", "MinMaxNorm", "NonNeg", "UnitNorm", "deserialize", "get", "max_norm", "min_max_norm",

@@ -23,8 +23,8 @@ from ._core.tensor import Tensor, as_array
 from ._core.variable import Variable, as_shape
 from ._serialization.configurable import Configurable
 from ._serialization.registry import Registry
+from .ops import convert_to_tensor, zeros_like
 from .ops.arrays import as_float, bare
-from .ops.creation import convert_to_tensor, zeros_like
 
 __all__ = [
     "SeedGenerator", "beta", "binomial", "categorical", "dropout", "gamma", "normal", "randint", "shuffle",

@@ -13,12 +13,7 @@ from ._core.tensor import Tensor
 from ._serialization.configurable import Configurable
 from ._serialization.registry import Registry
 from ._serialization.serialization import serialize as serialize
-from .ops.creation import convert_to_tensor
-from .ops.elementwise import absolute, square
-from .ops.linalg import matmul
-from .ops.normalization import normalize
-from .ops.reduction import sum as _sum
-from .ops.shapes import transpose
+from .ops import absolute, convert_to_tensor, matmul, normalize, square, sum as _sum, transpose
 
 __all__ = [
     "L1", "L1L2", "L2", "OrthogonalRegularizer", "Regularizer", "deserialize", "get", "l1", "l1_l2", "l2",
@@ -39,8 +34,8 @@ class Regularizer(Configurable):
     """
 
     def __setattr__(self, name: str, value: Any) -> None:
-        Changes.layers += 1  # compiled programs hold the factors: they must notice
         super().__setattr__(name, value)
+        Changes.layers += 1  # compiled programs hold the factors: they must notice
 
     def __call__(self, x: Any) -> Any:
         """Return the penalty on a tensor, a scalar."""

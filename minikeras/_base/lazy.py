@@ -35,6 +35,7 @@ class _Later:
         collects, is_submodule = gc.isenabled(), self.module.endswith(".")
         gc.disable()  # an import makes many objects, and none of them is garbage
         try:
+            import_module(self.module.rpartition(".")[0])  # first: other threads may be importing this package
             module = import_module(self.module + self.name if is_submodule else self.module)
             return module if is_submodule else getattr(module, self.name)
         finally:

@@ -31,8 +31,7 @@ from .._serialization.configurable import is_built_in
 from .._serialization.serialization import serialize
 from ..callbacks import Callback, CallbackList, History
 from ..callbacks.callback import as_floats
-from ..layers.core import Lambda
-from ..layers.layer import Layer
+from ..layers import Lambda, Layer
 from ..losses import LossLike
 from ..metrics import Mean, Metric
 from ..optimizers import Optimizer

@@ -20,7 +20,7 @@ from .._core.variable import Variable, assign_all
 from ..constraints import ConstraintLike
 from ..dtype_policies import DTypePolicy
 from ..initializers import InitializerLike
-from ..metrics.base import Metric
+from ..metrics import Metric
 from ..random import SeedGenerator
 from ..regularizers import RegularizerLike
 

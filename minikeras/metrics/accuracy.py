@@ -5,7 +5,6 @@ from .._base.settings import floatx
 from .._base.typing import TensorLike
 from .._core.tensor import Tensor
 from ..losses.base import same_rank
-from ..ops.creation import convert_to_tensor
 from .base import DType, Name, NamedMean, pair
 
 
@@ -31,8 +30,8 @@ def binary_accuracy(y_true: TensorLike, y_pred: TensorLike, threshold: float = 0
         >>> print(binary_accuracy([1, 1], [0.9, 0.5]))
         Tensor([1. 0.], shape=(2,), dtype=float32)
     """
-    true, predicted = same_rank(convert_to_tensor(y_true), convert_to_tensor(y_pred))
-    return ops.cast(ops.equal(true, ops.greater(predicted, convert_to_tensor(threshold))), floatx())
+    true, predicted = same_rank(ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred))
+    return ops.cast(ops.equal(true, ops.greater(predicted, ops.convert_to_tensor(threshold))), floatx())
 
 
 def categorical_accuracy(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
@@ -56,7 +55,7 @@ def sparse_categorical_accuracy(y_true: TensorLike, y_pred: TensorLike) -> Tenso
         >>> print(sparse_categorical_accuracy([1, 1], [[0.1, 0.9], [0.8, 0.2]]))
         Tensor([1. 0.], shape=(2,), dtype=float32)
     """
-    true, predicted = convert_to_tensor(y_true), convert_to_tensor(y_pred)
+    true, predicted = ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred)
     if true.ndim == predicted.ndim and true.shape[-1] == 1:
         true = ops.squeeze(true, -1)
     matches = ops.cast(ops.equal(true, ops.argmax(predicted, axis=-1)), floatx())
@@ -92,8 +91,8 @@ def sparse_top_k_categorical_accuracy(y_true: TensorLike, y_pred: TensorLike, k:
         >>> print(sparse_top_k_categorical_accuracy([1, 0], [[0.2, 0.3, 0.5], [0.2, 0.3, 0.5]], k=2))
         Tensor([1. 0.], shape=(2,), dtype=float32)
     """
-    predicted = convert_to_tensor(y_pred)
-    true = convert_to_tensor(y_true, predicted.dtype if from_sorted_ids else "int32")
+    predicted = ops.convert_to_tensor(y_pred)
+    true = ops.convert_to_tensor(y_true, predicted.dtype if from_sorted_ids else "int32")
     rows, labels = ops.reshape(predicted, (-1, predicted.shape[-1])), ops.reshape(true, (-1,))
     if from_sorted_ids:
         matches = ops.any(ops.equal(ops.expand_dims(labels, 1), rows[:, :k]), axis=1)

@@ -16,7 +16,6 @@ from .._serialization.configurable import Configurable
 from .._serialization.registry import Registry, table
 from .._serialization.serialization import array_of, serialize
 from ..losses.base import DType as DType, Name as Name, Named, same_rank
-from ..ops.creation import convert_to_tensor
 
 InitializerLike: TypeAlias = InitializerName | Function2 | Config | None
 
@@ -162,13 +161,13 @@ functions: Registry[AnyCallable] = Registry("builtins", "function", functions=Tr
 
 def pair(y_true: TensorLike, y_pred: TensorLike, dtype: DTypeLike | None = None) -> tuple[Tensor, Tensor]:
     """Return both as tensors of the same dtype, by default that of y_pred, and of the same rank."""
-    predicted = convert_to_tensor(y_pred, dtype)
-    return same_rank(convert_to_tensor(y_true, dtype or predicted.dtype), predicted)
+    predicted = ops.convert_to_tensor(y_pred, dtype)
+    return same_rank(ops.convert_to_tensor(y_true, dtype or predicted.dtype), predicted)
 
 
 def _masked(sample_weight: TensorLike | None, values: object, dtype: str) -> Tensor | None:
     """Return sample weights times the mask of the values, if they have one."""
-    weights = None if sample_weight is None else convert_to_tensor(sample_weight, dtype)
+    weights = None if sample_weight is None else ops.convert_to_tensor(sample_weight, dtype)
     mask = getattr(values, "keras_mask", None)
     if mask is None:
         return weights
@@ -179,7 +178,7 @@ def _masked(sample_weight: TensorLike | None, values: object, dtype: str) -> Ten
 def _by_sample(values: TensorLike, sample_weight: TensorLike | None, reduce: AnyCallable,
                dtype: str) -> tuple[Tensor, Tensor | None]:  # fmt: skip
     """Return values times weights, and the weights. Both have one number for each sample, or several to be summed."""
-    x = convert_to_tensor(values, dtype)
+    x = ops.convert_to_tensor(values, dtype)
     weights = None if sample_weight is None else _masked(sample_weight, values, dtype)
     if weights is not None:
         x, weights = same_rank(x, weights)

@@ -11,7 +11,6 @@ from .._base.settings import epsilon
 from .._base.typing import Config, TensorLike
 from .._core.tensor import Tensor
 from .._core.variable import Variable
-from ..ops.creation import convert_to_tensor
 from .base import DType, Metric, Name, pair
 
 Average: TypeAlias = Literal["micro", "macro", "weighted"] | None
@@ -63,7 +62,7 @@ class _Confusion(Metric):
         dtype = getattr(self, next(iter(self._counts.values()))).dtype
         true, scores = pair(y_true, y_pred, dtype)
         if sample_weight is not None:
-            sample_weight = convert_to_tensor(sample_weight, dtype)
+            sample_weight = ops.convert_to_tensor(sample_weight, dtype)
             sample_weight = sample_weight if sample_weight.ndim == true.ndim else ops.expand_dims(sample_weight, -1)
         true, scores = self._selected(true, scores)
         positive = ops.cast(true != 0, dtype)
@@ -314,7 +313,7 @@ class AUC(_Confusion):
             raise ValueError(f"`num_labels` is needed only with `multi_label`. Received: num_labels={num_labels}.")
         self.thresholds: list[float] = [-epsilon(), *inner, 1 + epsilon()]
         self.num_thresholds: int = len(self.thresholds)
-        weights = None if label_weights is None else convert_to_tensor(label_weights, self.dtype)
+        weights = None if label_weights is None else ops.convert_to_tensor(label_weights, self.dtype)
         self.label_weights: Tensor | None = weights
         self._written = {} if thresholds is None else {"thresholds": inner}
         if num_labels or not multi_label:
@@ -322,7 +321,7 @@ class AUC(_Confusion):
 
     def update_state(self, y_true: TensorLike, y_pred: TensorLike, sample_weight: TensorLike | None = None) -> None:
         """Count a batch; arguments as for `Precision`, with `multi_label` (samples, labels)."""
-        scores = convert_to_tensor(y_pred)
+        scores = ops.convert_to_tensor(y_pred)
         if self.multi_label and scores.ndim != 2:
             raise ValueError(f"`multi_label` needs y_pred of shape (samples, labels). Received: {scores.shape}.")
         if not hasattr(self, "true_positives"):
@@ -407,7 +406,7 @@ class FBetaScore(Metric):
 
     def update_state(self, y_true: TensorLike, y_pred: TensorLike, sample_weight: TensorLike | None = None) -> None:
         """Add labels of 0 and 1 and scores, (samples, classes), with one weight for each sample."""
-        true, scores = convert_to_tensor(y_true, self.dtype), convert_to_tensor(y_pred, self.dtype)
+        true, scores = ops.convert_to_tensor(y_true, self.dtype), ops.convert_to_tensor(y_pred, self.dtype)
         if true.ndim != 2 or scores.ndim != 2:
             received = f"y_true.shape={true.shape}, y_pred.shape={scores.shape}"
             raise ValueError(f"{type(self).__name__} needs tensors of shape (samples, classes). Received: {received}.")
@@ -422,7 +421,7 @@ class FBetaScore(Metric):
         predicted = ops.cast(chosen, self.dtype)
         hits: tuple[Tensor, ...] = (predicted * true, predicted * (1 - true), (1 - predicted) * true, true)
         if sample_weight is not None:
-            weights = convert_to_tensor(sample_weight, self.dtype)
+            weights = ops.convert_to_tensor(sample_weight, self.dtype)
             hits = tuple(x * (ops.expand_dims(weights, 1) if weights.ndim == 1 else weights) for x in hits)
         for count, values in zip(_OF_F_SCORE, hits, strict=True):
             getattr(self, count).assign_add(ops.sum(values, axis=None if self.average == "micro" else 0))

@@ -10,7 +10,6 @@ from .._base.typing import TensorLike
 from .._base.user_warning import warn_user
 from .._core.tensor import Tensor
 from .._core.variable import Variable
-from ..ops.creation import convert_to_tensor
 from .base import DType, Metric, Name
 
 
@@ -76,7 +75,7 @@ class IoU(Metric):
 
 
 def _flat(x: TensorLike, dtype: str) -> Tensor:
-    return ops.reshape(convert_to_tensor(x, dtype), (-1,))
+    return ops.reshape(ops.convert_to_tensor(x, dtype), (-1,))
 
 
 class BinaryIoU(IoU):
@@ -97,7 +96,7 @@ class BinaryIoU(IoU):
 
     def update_state(self, y_true: TensorLike, y_pred: TensorLike, sample_weight: TensorLike | None = None) -> None:
         """Count a batch of labels 0 and 1 and predictions, with weights as for `IoU`."""
-        super().update_state(y_true, convert_to_tensor(y_pred, "float32") >= self.threshold, sample_weight)
+        super().update_state(y_true, ops.convert_to_tensor(y_pred, "float32") >= self.threshold, sample_weight)
 
 
 class MeanIoU(IoU):

@@ -8,7 +8,6 @@ from .._base.settings import epsilon
 from .._base.typing import Axis, TensorLike
 from .._core.tensor import Tensor
 from .._core.variable import Variable
-from ..ops.creation import convert_to_tensor
 from .base import DType, Mean, Metric, Name, NamedMean, pair
 
 ClassAggregation: TypeAlias = Literal["uniform_average", "variance_weighted_average"] | None
@@ -147,7 +146,7 @@ class R2Score(Metric):
             self.sum: Variable = self.add_variable(outputs, "zeros", name="sum")
             self.total_mse: Variable = self.add_variable(outputs, "zeros", name="residual")
             self.count: Variable = self.add_variable(outputs, "zeros", name="count")
-        weights = convert_to_tensor(1 if sample_weight is None else sample_weight, self.dtype)
+        weights = ops.convert_to_tensor(1 if sample_weight is None else sample_weight, self.dtype)
         weights = ops.broadcast_to(ops.expand_dims(weights, 1) if weights.ndim == 1 else weights, true.shape)
         weighted = true * weights
         self.sum.assign_add(ops.sum(weighted, axis=0))

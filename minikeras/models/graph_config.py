@@ -12,8 +12,7 @@ from .._core.keras_tensor import KerasTensor, Node, Operation, op_class
 from .._core.op_names import OPS
 from .._serialization.argument_types import is_shape
 from .._serialization.serialization import deserialize as plain_of, serialize
-from ..layers.core import InputLayer
-from ..layers.layer import Layer, deserialize
+from ..layers import InputLayer, Layer, deserialize
 from ..saving.keras2_configs import is_old, modernize
 from ..tree import is_nested, traverse
 from .graph import Graph

@@ -16,9 +16,8 @@ from .._serialization.configurable import is_built_in
 from .._serialization.registry import Registry
 from .._serialization.serialization import serialize
 from .._trainers.trainer import Trainer
+from ..layers import Input, Layer
 from ..layers.arguments import LayerOptions
-from ..layers.core import Input
-from ..layers.layer import Layer
 from ..tree import flatten
 from . import graph_config
 from .export import Exporting

@@ -14,8 +14,7 @@ from .._core.keras_tensor import KerasTensor
 from .._core.tensor import Tensor
 from .._serialization.argument_types import is_shape
 from .._serialization.serialization import serialize
-from ..layers.core import InputLayer
-from ..layers.layer import Layer, deserialize
+from ..layers import InputLayer, Layer, deserialize
 from ..layers.masks import masked_copy
 from .graph import Graph
 from .model import Model

@@ -21,8 +21,7 @@ from .._core.op_names import OPS
 from .._core.tensor import as_array
 from .._core.variable import Variable
 from .._serialization.object_registration import get_registered_name
-from ..layers.layer import Layer
-from ..layers.lookup import TextVectorization
+from ..layers import Layer, TextVectorization
 from .archive import WEIGHTS
 from .atomic import replacing
 from .legacy_h5 import TOP_LEVEL, in_old_order

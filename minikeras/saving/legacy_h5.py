@@ -17,7 +17,7 @@ from .._core.keras_tensor import has_op
 from .._core.op_names import module
 from .._core.variable import Variable
 from .._serialization.object_registration import all_of
-from ..layers.layer import Layer
+from ..layers import Layer
 from .hdf5 import Dataset, Group
 from .keras2_configs import modernize, modernize_training
 from .source import FileError

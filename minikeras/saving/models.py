@@ -18,7 +18,7 @@ from .._core.op_names import OPS
 from .._serialization.object_registration import custom_object_scope, is_custom
 from .._serialization.registry import is_of_keras, kinds
 from .._serialization.serialization import serialize_shared
-from ..layers.layer import Layer, deserialize
+from ..layers import Layer, deserialize
 from .archive import MEMBERS, WEIGHTS, Archive
 from .assets import asset_loaders
 from .atomic import replacing

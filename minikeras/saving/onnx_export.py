@@ -26,8 +26,7 @@ from .._core.op import Entry
 from .._core.tensor import Tensor, TensorOps, as_array, stop_recording
 from .._display.progbar import write
 from .._jit.trace import Trace
-from ..layers.layer import Layer
-from ..layers.lookup import CategoryEncoding, Discretization
+from ..layers import CategoryEncoding, Discretization, Layer
 from ..ops.arrays import axes, common_dtype
 from .atomic import replacing
 

@@ -14,7 +14,7 @@ from .._base.naming import own_name, to_snake_case
 from .._base.user_warning import warn_user
 from .._core.variable import Variable
 from .._serialization.configurable import is_built_in
-from ..layers.layer import Layer
+from ..layers import Layer
 from ..layers.module import CONTAINERS, Module, items_of
 from ..losses import Loss
 from ..metrics import Metric

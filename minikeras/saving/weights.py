@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from .._base.nested import leaves
-from ..layers.layer import Layer
+from ..layers import Layer
 from . import npz
 from .archive import MEMBERS, WEIGHTS, Archive
 from .atomic import replacing

@@ -15,7 +15,6 @@ from .._base.typing import Array, Config, DTypeName
 from .._core.keras_tensor import KerasTensor
 from .._serialization.configurable import Configurable
 from .._serialization.serialization import deserialize, serialize
-from ..layers.layer import Layer
 from ..layers.lookup import Numbering, raw
 from ..saving import save_model
 
@@ -50,7 +49,7 @@ class Feature(Configurable):
         self.output_mode: str = one_of("output_mode", output_mode, ("int", "one_hot", "float"))
 
 
-class FeatureSpace(Layer):
+class FeatureSpace(layers.Layer):
     """Encodes the columns of a table, and crosses of them, as a vector for each row.
 
     Args:
@@ -95,13 +94,13 @@ class FeatureSpace(Layer):
         self.features: dict[str, Feature] = {name: self._feature(name, kind) for name, kind in features.items()}
         self.crosses: list[Cross] = [self._cross(cross) for cross in crosses or ()]
         self.preprocessors: dict[str, Any] = {name: feature.preprocessor for name, feature in self.features.items()}
-        self.crossers: dict[str, Layer] = {c.name: layers.HashedCrossing(c.crossing_dim, name=c.name)
+        self.crossers: dict[str, layers.Layer] = {c.name: layers.HashedCrossing(c.crossing_dim, name=c.name)
                                            for c in self.crosses}  # fmt: skip
         self.inputs: dict[str, Any] = {name: layers.Input((1,), dtype=feature.dtype, name=name)
                                        for name, feature in self.features.items()}  # fmt: skip
-        self.one_hot_encoders: dict[str, Layer] = {}
+        self.one_hot_encoders: dict[str, layers.Layer] = {}
         self.encoded_features: Any = None
-        self._join: Layer = layers.Concatenate(name="tfd_concat")
+        self._join: layers.Layer = layers.Concatenate(name="tfd_concat")
 
     def _feature(self, name: str, kind: Any) -> Feature:
         feature = deserialize(kind) if isinstance(kind, Mapping) else kind

@@ -16,7 +16,7 @@ from .._base.lazy import optional
 from .._base.nested import map_structure, only
 from .._base.typing import AnyCallable
 from .._core.keras_tensor import Operation
-from ..layers.core import InputLayer
+from ..layers import InputLayer
 from ..models import Model, Sequential
 from .graph_layout import Layout, Point, arrange
 
