@@ -16,6 +16,7 @@ import numpy as np
 
 from ._base.context import context, name_scope
 from ._base.naming import auto_name, on_clear_session
+from ._base.pool import Turns
 from ._base.settings import make_default_seed, settings, standardize_dtype
 from ._base.typing import AnyCallable, Array, Config, DTypeLike, Shape, TensorLike
 from ._core.op import as_op, primitive
@@ -117,13 +118,14 @@ class SeedGenerator(Configurable):
         return Tensor(self._advance(ordered))
 
     def _advance(self, ordered: bool = True) -> Array:
-        present = self.state.array.copy()
-        if not context.dry:
-            if context.undo is not None:
-                context.undo.setdefault(id(self.state), (self.state, present))
-            self.state.make_exclusive()
-            self.state.array[...] = present + _STEP.astype(present.dtype) if ordered else (present + 1) * 5387 % 933199
-        return present
+        with _drawing.lock:
+            present = self.state.array.copy()
+            if not context.dry:
+                if context.undo is not None:
+                    context.undo.setdefault(id(self.state), (self.state, present))
+                self.state.make_exclusive()
+                self.state.array[...] = present + _STEP if ordered else (present + 1) * 5387 % 933199
+            return present
 
     def __setstate__(self, state: Config) -> None:
         vars(self).update(state)
@@ -134,7 +136,7 @@ class SeedGenerator(Configurable):
         return {"seed": self._initial_seed, "name": self.name}
 
 
-_STEP = np.array([0, 1])
+_STEP, _drawing = np.array([0, 1], "uint8"), Turns()
 seed_generators: Registry[SeedGenerator] = Registry("keras.random", "seed generator", SeedGenerator)
 SeedLike: TypeAlias = int | SeedGenerator | None
 """An integer, a generator, or None for the global generator."""
@@ -166,11 +168,11 @@ def _next_seed(seed: SeedLike) -> Array:
         return seed._advance()
     if seed is not None:
         return _first_state(seed)
-    if SeedGenerator._shared is None:
+    if (shared := SeedGenerator._shared) is None:
         if context.dry:
             return _first_state(0)
-        SeedGenerator._shared = SeedGenerator()
-    return SeedGenerator._shared._advance(ordered=False)
+        shared = SeedGenerator._shared = SeedGenerator()
+    return shared._advance(ordered=False)
 
 
 def _parameter(value: TensorLike) -> Parameter:

@@ -1,6 +1,7 @@
 """Random functions: repeatability, distributions, gradients, errors."""
 
 import random as python_random
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -134,3 +135,10 @@ def test_a_number_is_the_shape_of_a_vector() -> None:
         np.testing.assert_array_equal(draw(3, seed=1), draw((3,), seed=1))
     initializer: Any = minikeras.initializers.RandomNormal()
     assert initializer(3).shape == (3,)
+
+
+def test_threads_draw_different_numbers_from_one_generator(four_threads: ThreadPoolExecutor) -> None:
+    generator = random.SeedGenerator(1)
+    seeds = four_threads.map(lambda _: tuple(generator.next().numpy().tolist()), range(4000))
+    assert sorted(seeds) == [(1, k) for k in range(4000)]
+    assert len(set(four_threads.map(lambda _: float(random.uniform(())), range(2000)))) > 1990  # of 2 ** 24 numbers

@@ -119,6 +119,18 @@ def _renew() -> None:
 _pool = _Pool()
 lock_owners: WeakSet[Any] = WeakSet()
 """The objects with a `lock`, an RLock, that a forked process must renew."""
+
+
+class Turns:
+    """Has a `lock`, with which threads take turns; what one does under it may take it again."""
+
+    def __init__(self) -> None:
+        self.lock: Any = RLock()
+        lock_owners.add(self)
+
+
+building: Final = Turns()
+"""Held while a layer is built, so that threads build it once, and while variables have other values for a time."""
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_renew)
 

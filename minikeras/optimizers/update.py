@@ -3,14 +3,13 @@
 import math
 from collections.abc import Callable, Sequence
 from functools import cached_property, partial
-from threading import RLock
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from .._base.blas_threads import one_thread
 from .._base.context import name_scope
-from .._base.pool import lock_owners
+from .._base.pool import Turns
 from .._base.typing import Array
 from .._base.user_warning import warn_user
 from .._core.op import primitive
@@ -29,14 +28,13 @@ MAX_PLANS = 16
 """Number of plans in memory: a loop that updates other variables at each step must not fill it."""
 
 
-class Updater:
+class Updater(Turns):
     """Updates the variables of an optimizer in place. Their arrays are views into flat buffers."""
 
     def __init__(self, optimizer: "Optimizer") -> None:
+        super().__init__()
         self._optimizer = optimizer
         self._groups: list[ParameterGroup] | None = None
-        self.lock: Any = RLock()
-        lock_owners.add(self)
         self.forget_options()
 
     def forget_options(self) -> None:
