@@ -4,13 +4,12 @@ import random
 from collections.abc import Callable
 from itertools import chain
 from operator import le
-from threading import RLock
 from typing import Any, cast
 
 import numpy as np
 
 from .._base.nested import leaves, make_room, map_structure
-from .._base.pool import lock_owners
+from .._base.pool import Turns
 from .._base.typing import Array
 from .._base.user_warning import warn_user
 from .._core.op import Entry
@@ -39,7 +38,7 @@ WARMUP_STEPS = 1024
 """How many steps are run before a multi-step is made, which costs what it saves in some thousand steps."""
 
 
-class Jit:
+class Jit(Turns):
     """Runs a function of tensors, or structures of them: eagerly the first time, by a program from then on.
 
     Inputs are of one kind if they have one structure and the same shapes and dtypes. A kind begins in `_fingerprints`,
@@ -58,6 +57,7 @@ class Jit:
 
     def __init__(self, function: Callable[[Any], Any], may_replay: Callable[[], bool], limit: int | None = None,
                  must_agree: Callable[[], bool] | None = None, waits: bool = True) -> None:  # fmt: skip
+        super().__init__()
         self._function, self._may_replay = function, may_replay
         self._limit, self._has_effects, self._waits = limit, must_agree is not None, waits
         self._must_agree: Callable[[], bool] = must_agree or (lambda: False)
@@ -70,8 +70,6 @@ class Jit:
         """What replays many batches; before there is one, the record that it is made from."""
         self._warmup: int = WARMUP_STEPS
         self._ripe: set[Any] = set()
-        self.lock = RLock()  # a step may run another one
-        lock_owners.add(self)
         self._last: tuple[Any, Program] | None = None
         """Of the last `step` on a flat tuple of arrays: their shapes and dtypes, and the program."""
 
@@ -180,6 +178,7 @@ class Jit:
             self._multi_steps.pop(old, None)
         if isinstance(program, BlockProgram) and not self._has_effects:  # for the numbers of later runs
             outputs = program.call(_present(inputs))
+        program.made_at = before[0]  # a layer may have changed meanwhile
         self._programs[key] = program  # from now on other threads may run it
         whole = not isinstance(program, BlockProgram) and program.steps_left <= 0
         if whole and self._waits and not _within(inputs, self._whole):

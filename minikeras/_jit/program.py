@@ -79,18 +79,17 @@ class Program:
 
     def _bind(self) -> None:
         """Look up the arrays of variables. Those that the program writes to get arrays that nobody else holds."""
-        codegen = self._codegen
+        codegen, self._exposures_seen = self._codegen, Changes.exposures  # before, as other threads may change more
         for rebind in codegen.rebinding:
             rebind()
         for variable in codegen.assigned:
             variable.make_exclusive()
+        self._arrays_seen: int = Changes.arrays
         arrays = [variable.array for _, (variable, _) in codegen.references]
         if len(self._bound) != len(arrays) or not all(map(is_, arrays, self._bound)):
             for name, (variable, view) in codegen.references:
                 codegen.namespace[str(name)] = view(variable.array)
             self._bound = arrays
-        self._arrays_seen: int = Changes.arrays
-        self._exposures_seen: int = Changes.exposures
 
     def parts(self) -> "list[list[Program]]":
         """Return the programs of each stage; there are several in one that is run in blocks of rows."""

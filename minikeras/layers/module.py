@@ -32,13 +32,13 @@ T = TypeVar("T")
 _NO_STRUCTURE = frozenset({"history", "stop_training", "stop_evaluating", "stop_predicting", "_initial_epoch",
                            "trainable"})  # fmt: skip
 """Attributes of a model that no computation depends on, or that count their changes themselves."""
-_CHANGING = frozenset({"_losses", "_inbound_nodes", "_build_shapes", "_found_inside", "_variables"})
+_CHANGING = frozenset({"_inbound_nodes", "_build_shapes", "_found_inside", "_variables"})
 """Attributes that change all the time and hold neither layers nor variables, or count their changes themselves."""
 _OF_TRAINING = frozenset({"_compile_config", "_compiled_metrics", "_loss_tracker", "_found_metrics"})
 """Attributes of a model whose metrics are not those of its layers."""
 _SET_LATER = {"optimizer": ". `compile()` sets it.", "history": ". `fit()` sets it."}
 _MADE_BY_INIT = frozenset({"_variables", "name", "built", "autocast", "dtype_policy", "activity_regularizer",
-                           "_trainable", "_losses", "_own_graph"})  # fmt: skip
+                           "_trainable", "_own_graph"})  # fmt: skip
 """Attributes that are missing where a subclass does not call `super().__init__()`."""
 
 
@@ -66,14 +66,14 @@ class Module:
                 raise ValueError("You cannot add new elements of state (variables or sub-layers) to layer "
                                  f"'{self.name}', which is already built. All state must be created in `__init__()` or "
                                  "in `build()`.")  # fmt: skip
-            if name not in _NO_STRUCTURE:
-                Changes.layers += 1
             if name == "dtype_policy":
                 value = dtype_policies.get(value)
             if name in self._functional_names and vars(self).get("_own_graph") is None:
                 vars(self)[name] = value
             else:
                 object.__setattr__(self, name, value)
+            if name not in _NO_STRUCTURE:
+                Changes.layers += 1  # after it, since another thread may make a program meanwhile
 
         def __delattr__(self, name: str) -> None:
             self._variables = [v for v in self._variables if v is not vars(self).get(name)]

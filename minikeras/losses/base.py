@@ -62,9 +62,10 @@ class Loss(Configurable):
     if not TYPE_CHECKING:  # type checkers must report undeclared attributes
 
         def __setattr__(self, name: str, value: Any) -> None:
-            called = vars(self).pop("_taped", None) is not None  # it may now compute something else,
-            Changes.layers += called or name in vars(self)  # in recorded steps too
+            changes = name in vars(self) or "_taped" in vars(self)
             super().__setattr__(name, value)
+            vars(self).pop("_taped", None)  # it may now compute something else,
+            Changes.layers += changes  # in recorded steps too
 
     def __getstate__(self) -> dict[str, Any]:
         return {key: value for key, value in vars(self).items() if key != "_taped"}
