@@ -14,6 +14,7 @@ from .._base.checks import standardize_shape
 from .._base.context import context, undone
 from .._base.naming import auto_name
 from .._base.nested import leaves, map_structure
+from .._base.pool import building
 from .._base.settings import standardize_data_format, standardize_dtype
 from .._base.signature import parameters
 from .._base.typing import Config, DTypeLike, DTypeName, PartialShape, ShapeLike, TensorLike
@@ -189,7 +190,7 @@ class _Trials:
     def run(self, *sizes: int) -> Any:
         """Return the result for zeros of these sizes."""
         args, kwargs = _zeros(self._arguments, sizes)
-        with redirect_stdout(trials.Held(sys.stdout)) as held:
+        with building.lock, redirect_stdout(trials.Held(sys.stdout)) as held:
             try:
                 return _run(self._function, args, kwargs, self.waiting, len(self.printed) + 1)
             finally:

@@ -12,6 +12,7 @@ import numpy as np
 from .._base.checks import standardize_shape
 from .._base.context import context, current_path
 from .._base.naming import checked_name
+from .._base.pool import building
 from .._base.settings import floatx, standardize_dtype
 from .._base.typing import Array, DTypeLike, Function2, Shape, ShapeLike, TensorLike
 from .._serialization.registry import table
@@ -216,12 +217,13 @@ def assign_all(variables: Iterable[Variable], values: Iterable[TensorLike]) -> N
 @contextmanager
 def holding(variables: Sequence[Variable], values: Iterable[TensorLike]) -> Iterator[None]:
     """Within this context variables have other values."""
-    before = [v.value for v in variables]
-    try:
-        assign_all(variables, values)
-        yield
-    finally:
-        assign_all(variables, before)
+    with building.lock:
+        before = [v.value for v in variables]
+        try:
+            assign_all(variables, values)
+            yield
+        finally:
+            assign_all(variables, before)
 
 
 def as_shape(shape: Any) -> tuple[Any, ...]:  # a number is the shape of a vector

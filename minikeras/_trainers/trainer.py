@@ -287,10 +287,10 @@ class Trainer(Layer):
     def metrics(self) -> list[Metric]:
         """The mean loss, the metrics given to `compile`, and those in attributes of the model and its layers."""
         version, inner = self._found_metrics
-        if version != Changes.layers:
+        if version != (now := Changes.layers):
             layers = [layer for layer in self._flatten_layers() if layer is self or not isinstance(layer, Trainer)]
             inner = [metric for layer in layers for metric in layer._held_metrics()]
-            vars(self)["_found_metrics"] = Changes.layers, inner
+            vars(self)["_found_metrics"] = now, inner
         outer = [self._loss_tracker, self._compiled_metrics] if self.compiled else []
         per_output = self._compiled_loss.metrics if self.compiled and self._compiled_loss is not None else []
         return each_once(metric for metric in (*outer, *per_output, *inner) if metric is not None)
@@ -508,7 +508,9 @@ class Trainer(Layer):
             self.__build_on(first()[0], phase)
         optimizer = self.__compiled_optimizer
         if optimizer is not None and not optimizer.built and all(x.built for x in self._flatten_layers()):
-            (optimizer._updater.find_groups if phase == "train" else optimizer.build)(self.trainable_variables)
+            with optimizer._updater.lock:  # threads share the slots
+                build = optimizer._updater.find_groups if phase == "train" else optimizer._updater.build
+                build(self.trainable_variables)
         self.__make_function(phase)
 
     def __epoch_logs(self, phase: Phase, source: Batches, hooks: CallbackList, interrupt: Interrupt) -> dict[str, Any]:

@@ -1,12 +1,11 @@
 """The base class of all layers: how they are configured and built, and what happens around their `call`."""
 
-import os
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from copy import deepcopy
 from functools import wraps
-from threading import RLock
-from typing import TYPE_CHECKING, Any, ClassVar, Self, overload
+from threading import local
+from typing import TYPE_CHECKING, Any, ClassVar, Self, cast, overload
 
 import numpy as np
 
@@ -14,6 +13,7 @@ from .. import dtype_policies, regularizers
 from .._base.context import calling, context, current_path, name_scope
 from .._base.naming import checked_name, hint, own_name
 from .._base.nested import first_leaf, leaves, like, map_shapes, map_structure, only
+from .._base.pool import building
 from .._base.settings import Channels
 from .._base.signature import check_keywords, overridable, parameters
 from .._base.typing import Config, CustomObjects, DTypeName, PartialShape, ShapeLike, TensorLike
@@ -43,10 +43,11 @@ from .module import Module, Untracked as Untracked
 _ARRAYS = (np.ndarray, TensorOps)
 _NUMBERS = (int, float, np.generic, list, tuple)
 """A list whose first leaf is one of these is one tensor, not a list of tensors."""
-_BUILDING = RLock()
-"""Held while a layer is built, so that threads build it once. A forked process gets a lock that no thread holds."""
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=lambda: globals().update(_BUILDING=RLock()))
+
+
+class _Added(local):
+    def __init__(self) -> None:
+        self.losses: list[Tensor] = []
 
 
 def deserialize(config: Config, custom_objects: CustomObjects | None = None) -> "Layer":
@@ -156,7 +157,6 @@ class Layer(Module, Configurable):
         self._trainable = trainable
         self._path: str | None = None
         self._variables = []
-        self._losses: list[Tensor] = []
         self._build_shapes: dict[str, Any] = {}
         self._inbound_nodes: list[Node] = []
 
@@ -165,9 +165,8 @@ class Layer(Module, Configurable):
 
     def __getstate__(self) -> dict[str, Any]:
         # A copy has not been called; a copied graph calls its layers anew.
-        state = {**vars(self), "_inbound_nodes": [], "_losses": []}
-        state.pop("_found_inside", None)
-        return state
+        left_out = ("_found_inside", "_added")
+        return {k: x for k, x in vars(self).copy().items() if k not in left_out} | {"_inbound_nodes": []}
 
     def _kept(self, name: str, value: Any) -> Any:
         kind = GETTERS.get(name.rpartition("_")[2])
@@ -182,6 +181,11 @@ class Layer(Module, Configurable):
                                  f"Received: {x!r}. Add what a graph computes in the `call()` of a layer.")  # fmt: skip
         Layer.__has_losses = True
         self._losses.extend(map(as_tensor, losses))
+
+    @property
+    def _losses(self) -> list[Tensor]:
+        """The losses added by the last call in this thread, while other threads may call the layer too."""
+        return cast("list[Tensor]", vars(self).setdefault("_added", _Added()).losses)
 
     @property
     def losses(self) -> list[Tensor]:
@@ -225,7 +229,7 @@ class Layer(Module, Configurable):
         return True
 
     def _maybe_build(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        with _BUILDING:
+        with building.lock:
             if not self.built:  # another thread may have built it meanwhile
                 with context.having(undo=None):
                     self.__with_shapes(self.build, args, kwargs)
@@ -302,7 +306,7 @@ class Layer(Module, Configurable):
         Returns:
             A Tensor, or a KerasTensor for symbolic inputs, or a structure of them if `call` returns one.
         """
-        if "_variables" not in vars(self):
+        if "_variables" not in (state := vars(self)):
             getattr(self, "_variables")  # noqa: B009 - raises the error that names the missing super().__init__()
         args, kwargs = self.__training_as_keyword(args, kwargs)
         symbolic = any_symbolic(args) or (bool(kwargs) and any_symbolic(kwargs.values()))
@@ -321,10 +325,10 @@ class Layer(Module, Configurable):
                 raise TypeError(f"Layer '{self.name}' was called without its input.")
             assert_input_compatibility(self.input_spec, first, self.name, self._advice)
         with name_scope(self.name, self):
-            if not self.built:
+            if not self.built or "_building" in state:  # another thread may be halfway through
                 self._maybe_build(args or (first,), kwargs)
             if Layer.__has_losses and not context.training and not context.dry:  # no call of another layer goes on
-                for layer in self._flatten_layers():
+                for layer in (x for x in self._flatten_layers() if "_added" in vars(x)):
                     layer._losses.clear()
             outputs = self.__outputs(first, args, kwargs, symbolic)
         if symbolic:

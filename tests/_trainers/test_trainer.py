@@ -385,6 +385,51 @@ def test_threads_evaluate_a_model_in_turn_as_soon_as_it_is_compiled() -> None:
             sys.setswitchinterval(seldom)
 
 
+def test_threads_that_begin_to_train_a_model_build_its_optimizer_once(four_threads: ThreadPoolExecutor) -> None:
+    x, y = np.ones((4, 3)), np.ones((4, 1))
+
+    def new() -> Any:
+        model = keras.Sequential([Dense(2, kernel_initializer="ones"), Dense(1, kernel_initializer="ones")])
+        model.compile("adam", "mse")
+        return model
+
+    alone = new()
+    losses = [alone.train_on_batch(x, y) for _ in range(4)]
+    for _ in range(60):
+        model = new()
+        results = four_threads.map(lambda _, now=model: now.train_on_batch(x, y), range(4))
+        assert sorted(results, reverse=True) == losses
+        for weight, other in zip(model.optimizer.variables, alone.optimizer.variables, strict=True):
+            np.testing.assert_array_equal(weight, other)
+
+
+@pytest.mark.parametrize("eagerly", [False, True])
+def test_a_step_adds_its_own_penalties_though_another_thread_predicts(
+    eagerly: bool, four_threads: ThreadPoolExecutor
+) -> None:
+    class Penalty(keras.layers.Layer):
+        def call(self, x: Any) -> Any:
+            self.add_loss(ops.sum(x))
+            return x
+
+    x = np.ones((4, 3))
+    for _ in range(20):
+        ends: list[bool] = []
+        model = keras.Sequential([Input((3,)), Penalty(), Dense(1, kernel_initializer="ones")])
+        model.compile(keras.optimizers.SGD(0.0), "mse", run_eagerly=eagerly)
+
+        def predict(model: Any = model, ends: list[bool] = ends) -> None:
+            while not ends:
+                model.predict(x, verbose=0)
+
+        other = four_threads.submit(predict)
+        try:
+            assert [model.train_on_batch(x, np.zeros((4, 1))) for _ in range(30)] == [9 + 12] * 30
+        finally:
+            ends.append(True)
+        other.result()
+
+
 def test_a_model_is_evaluated_and_trained_in_threads_in_turn() -> None:
     x = np.arange(96.0)[:, None]
     model = keras.Sequential([Input((1,)), Dense(1, kernel_initializer="ones")])

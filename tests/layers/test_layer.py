@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+import sys
 import time
 import warnings
 from collections import OrderedDict
@@ -748,6 +749,64 @@ def test_a_call_while_another_thread_builds_the_layers(four_threads: ThreadPoolE
         model = keras.Sequential([keras.layers.LSTM(2, return_sequences=True), keras.layers.GRU(2), Dense(2)])
         results = list(four_threads.map(lambda _, now=model: now.predict(np.ones((1, 3, 2)), verbose=0), range(4)))
         assert all(np.allclose(result, results[0]) for result in results)
+
+
+def test_a_build_that_calls_the_one_it_replaces_first_ends_before_another_thread_goes_on(
+    four_threads: ThreadPoolExecutor,
+) -> None:
+    class Twice(Layer):
+        def build(self, input_shape: tuple[int, ...]) -> None:
+            super().build(input_shape)
+            self.w = self.add_weight((3, 2), "ones")
+
+        def call(self, x: Any) -> Any:
+            return ops.matmul(x, self.w)
+
+    for _ in range(100):
+        layer = Twice()
+        results = list(four_threads.map(lambda _, now=layer: now(np.ones((1, 3))).numpy().tolist(), range(4)))
+        assert results == [[[3.0, 3.0]]] * 4
+
+
+def test_stateless_calls_of_threads_compute_with_their_own_values(four_threads: ThreadPoolExecutor) -> None:
+    model = keras.Sequential([keras.Input((3,)), Dense(2, use_bias=False)])
+
+    def call(k: int) -> Any:
+        return model.stateless_call([np.full((3, 2), float(k))], [], np.ones((1, 3)))[0].numpy().tolist()
+
+    assert list(four_threads.map(call, range(1000))) == [[[3.0 * k] * 2] for k in range(1000)]
+
+
+def test_threads_may_build_models_of_a_users_layers(four_threads: ThreadPoolExecutor) -> None:
+    class Doubled(Layer):
+        def call(self, x: Any) -> Any:
+            return ops.concatenate([x, x], axis=-1)
+
+    before = sys.stdout
+    shapes = four_threads.map(lambda _: keras.Sequential([keras.Input((3,)), Doubled()]).output_shape, range(400))
+    assert set(shapes) == {(None, 6)}
+    assert sys.stdout is before
+
+
+def test_a_changed_attribute_counts_though_other_threads_predict(four_threads: ThreadPoolExecutor) -> None:
+    dense, x = Dense(2, kernel_initializer="ones"), -np.ones((2, 3))
+    model = keras.Sequential([keras.Input((3,)), dense])
+    ends: list[bool] = []
+
+    def predict() -> None:
+        while not ends:
+            model.predict(x, verbose=0)
+
+    others = [four_threads.submit(predict) for _ in range(2)]
+    try:
+        for k in range(700):
+            dense.activation = (keras.activations.relu, keras.activations.linear)[k % 2]
+            for _ in range(3):
+                assert model.predict(x, verbose=0)[0, 0] == (0, -3)[k % 2]
+    finally:
+        ends.append(True)
+    for other in others:
+        other.result()
 
 
 def test_add_weight_names_the_forgotten_keyword() -> None:
