@@ -55,10 +55,10 @@ class Graph:
         self._paths: list[Any] = paths_in(inputs)
         self.nested: bool = any(len(path) > 1 for path in self._paths)
         by_key = isinstance(inputs, dict) and not self.nested
-        names = [path[0] for path in self._paths] if by_key else [layer.name for layer in layers]
+        self._names: list[str] = [path[0] for path in self._paths] if by_key else [layer.name for layer in layers]
         shapes = [(None, *x.shape[1:]) if x.shape else () for x in self.inputs]
         self.specs: list[InputSpec] = [InputSpec(shape=s, allow_last_axis_squeeze=True, name=n, optional=layer.optional)
-                                       for s, layer, n in zip(shapes, layers, names, strict=True)]  # fmt: skip
+                                       for s, layer, n in zip(shapes, layers, self._names, strict=True)]  # fmt: skip
 
     def _check(self) -> None:
         connected = {id(x) for x in self.inputs}
@@ -119,14 +119,13 @@ class Graph:
 
     def arrange(self, inputs: Any, axes: slice | None = None) -> list[Any]:
         """Return what a caller passed in the order of `inputs`; a ValueError for wrong names, or sizes in `axes`."""
-        names = [spec.name for spec in self.specs]
         own_by_name = isinstance(self.input_structure, dict)
-        in_order = self.nested or len(names) < 2 or not own_by_name or names == list(self.input_structure)
+        in_order = self.nested or len(self._names) < 2 or not own_by_name or self._names == list(self.input_structure)
         if not (own_by_name or not self.nested if isinstance(inputs, dict) else in_order):
             raise ValueError(self._mismatch(inputs))
         flat = flatten(self._listed(inputs))
-        if len(flat) != len(names):
-            raise ValueError(f"The model has {len(names)} inputs, {names}. Received {len(flat)} tensors.")
+        if len(flat) != len(self._names):
+            raise ValueError(f"The model has {len(self._names)} inputs, {self._names}. Received {len(flat)} tensors.")
         for x, own in zip(flat if axes else (), self.inputs, strict=False):
             _check(x, own, axes)
         return flat
@@ -141,11 +140,10 @@ class Graph:
         """Return a dict of inputs as a list in the order of `inputs`; a ValueError for a missing name."""
         if not isinstance(inputs, dict) or self.nested:
             return inputs
-        names = [spec.name for spec in self.specs]
-        missing = [name for name in names if name not in inputs]
+        missing = [name for name in self._names if name not in inputs]
         if missing:
-            raise ValueError(f"Missing data for input {missing[0]!r}. Expected {names}, received {list(inputs)}.")
-        return [inputs[name] for name in names]
+            raise ValueError(f"Missing data for input {missing[0]!r}. Expected {self._names}, received {list(inputs)}.")
+        return [inputs[name] for name in self._names]
 
     def has_rowwise_ops(self) -> bool:
         """Return whether no op mixes the rows of a batch."""
