@@ -33,7 +33,8 @@ with lazily(globals()):
         initializers, layers, losses, metrics, mixed_precision, models, ops, optimizers, plots as plots,
         preprocessing, random, regularizers, saving, tree, utils, wrappers)
     from .dtype_policies import DTypePolicy, DTypePolicy as FloatDTypePolicy
-    from ._core.tape import GradientTape
+    from ._base.context import device, name_scope
+    from ._core.tape import GradientTape, remat
     from .initializers import Initializer
     from ._core.input_spec import InputSpec
     from .layers import Input, Layer
@@ -43,7 +44,7 @@ with lazily(globals()):
     from .ops import KerasTensor, Tensor  # with the ops that their operators run
     from .optimizers import Optimizer
     from .regularizers import Regularizer
-    from .models.function import Function, device, name_scope, remat
+    from .models.function import Function
     from ._core.variable import Variable
 # fmt: on
 

@@ -14,7 +14,7 @@ from typing import ClassVar, TypeAlias
 
 import numpy as np
 
-from ._base.context import context, name_scope
+from ._base.context import context, path_scope
 from ._base.naming import auto_name, on_clear_session
 from ._base.pool import Turns
 from ._base.settings import make_default_seed, settings, standardize_dtype
@@ -105,7 +105,7 @@ class SeedGenerator(Configurable):
         self._begin(_first_state(make_default_seed() if seed is None else seed))
 
     def _begin(self, first: Array) -> None:
-        with name_scope(self.name, self):
+        with path_scope(self.name, self):
             self.state: Variable = Variable(first, (2,), first.dtype.name, False, name="seed_generator_state")
             """The two numbers that `next` will return."""
 

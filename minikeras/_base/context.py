@@ -1,4 +1,4 @@
-"""The state of each thread: open name scopes, layer calls, dry runs, and what is being loaded or saved."""
+"""The state of each thread: open name scopes, layer calls, dry runs, what is being loaded or saved; and `device`."""
 
 import threading
 from collections.abc import Iterator
@@ -39,7 +39,7 @@ class _Context(threading.local):
 context = _Context()
 
 
-class name_scope:
+class path_scope:
     """Within this context paths of variables begin with a name; right within a scope of its owner it adds nothing."""
 
     __slots__ = ("_opens", "_scope")
@@ -57,6 +57,30 @@ class name_scope:
     def __exit__(self, *error: object) -> None:
         if self._opens:
             context.scopes.pop()
+
+
+class name_scope(path_scope):
+    """Put a name before the paths of variables that are made within; a ValueError for no text, or a slash.
+
+    Args:
+        name: The name, without a slash.
+        caller: The object that opens the scope; right within a scope of the same caller, none is opened.
+        deduplicate: Whether to compare the caller.
+        override_parent: As in Keras; not used.
+
+    Example:
+        >>> with name_scope("outer"):
+        ...     print(keras.Variable(1.0, name="v").path)
+        outer/v
+    """
+
+    def __init__(self, name: str, caller: object = None, deduplicate: bool = True,
+                 override_parent: str | None = None) -> None:  # fmt: skip
+        if not isinstance(name, str) or "/" in name:
+            raise ValueError(f"`name` must be a string without a slash. Received: name={name!r}.")
+        self.name: str = name
+        self.caller: object = caller
+        super().__init__(name, caller if caller is not None and deduplicate else object())
 
 
 class calling:
@@ -103,3 +127,17 @@ def undone(dry: int = 0, always: bool = True) -> Iterator[dict[int, tuple[Any, A
         for variable, array in changed.values():
             variable.adopt(array)
             variable.exposed = True  # since others may hold the array
+
+
+@contextmanager
+def device(device_name: str) -> Iterator[None]:
+    """Open a context for a device such as "gpu:1", to no effect: all runs on the CPU. A ValueError for no string.
+
+    Example:
+        >>> with device("gpu:0"):
+        ...     print(1 + 1)
+        2
+    """
+    if not isinstance(device_name, str):
+        raise ValueError(f"`device_name` must be a string, such as 'cpu:0'. Received: device_name={device_name!r}.")
+    yield

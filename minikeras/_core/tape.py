@@ -14,7 +14,7 @@ from .._base.nested import leaves, map_structure
 from .._base.signature import parameters
 from .._base.typing import Array, TensorLike
 from .._base.user_warning import warn_user
-from .op import VJP, Entry, Op, P
+from .op import VJP, Entry, F, Op, P
 from .ownership import EXCLUSIVE, EXPOSED, Changes
 from .tensor import NUMPY_OPS, Recorder, Tensor, TensorOps, coerce, recorders, stop_recording
 
@@ -320,6 +320,11 @@ def custom_gradient(f: Callable[P, tuple[R, Any]]) -> Callable[P, R]:
         return [y.astype(p.dtype) for y, p in zip(_cut(joint, shapes), parts, strict=True)] if several else joint
 
     return call
+
+
+def remat(f: F) -> F:
+    """Return a function unchanged: on NumPy, to recompute it for the gradient would save no memory."""
+    return f
 
 
 def _cut(joint: Any, shapes: Sequence[tuple[int, ...]]) -> list[Any]:

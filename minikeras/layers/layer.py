@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, cast, overload
 import numpy as np
 
 from .. import dtype_policies, regularizers
-from .._base.context import calling, context, current_path, name_scope
+from .._base.context import calling, context, current_path, path_scope
 from .._base.naming import checked_name, hint, own_name
 from .._base.nested import first_leaf, leaves, like, map_shapes, map_structure, only
 from .._base.pool import building
@@ -206,7 +206,7 @@ class Layer(Module, Configurable):
         if args or kwargs:
             self._build_shapes = {"input_shape": _as_shape(next(iter((*args, *kwargs.values()))))}
         if not self._path:
-            with name_scope(self.name, self):
+            with path_scope(self.name, self):
                 self._path = current_path()
         self.built = True
 
@@ -324,7 +324,7 @@ class Layer(Module, Configurable):
             if first is None and not args:
                 raise TypeError(f"Layer '{self.name}' was called without its input.")
             assert_input_compatibility(self.input_spec, first, self.name, self._advice)
-        with name_scope(self.name, self):
+        with path_scope(self.name, self):
             if not self.built or "_building" in state:  # another thread may be halfway through
                 self._maybe_build(args or (first,), kwargs)
             if Layer.__has_losses and not context.training and not context.dry:  # no call of another layer goes on
@@ -640,7 +640,7 @@ def _builds(build: Callable[..., None]) -> Callable[..., None]:
         before, variables = dict(vars(self)), list(self._variables)
         self._building = not self._locked()  # a layer that is built, or was, refuses further weights
         try:
-            with name_scope(self.name, self):
+            with path_scope(self.name, self):
                 self._path = current_path()
                 build(self, *args, **kwargs)
         except BaseException:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 import numpy as np
 
 from .. import constraints, dtype_policies, initializers, regularizers
-from .._base.context import name_scope
+from .._base.context import path_scope
 from .._base.nested import each_once
 from .._base.settings import standardize_dtype
 from .._base.signature import suggests
@@ -125,7 +125,7 @@ class Module:
             initializer = "glorot_uniform" if "float" in dtype else "zeros"
         if isinstance(initializer, str | dict | type):
             initializer = initializers.get(initializer)
-        with name_scope(self.name, self):
+        with path_scope(self.name, self):
             options: Any = {"shape": () if shape is None else shape, "autocast": autocast, "aggregation": aggregation}
             variable = Variable(cast(Any, initializer), dtype=dtype, trainable=trainable, name=name, **options)
         variable.regularizer = regularizers.get(regularizer)

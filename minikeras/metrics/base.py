@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, Self, TypeAlias, cast
 
 from .. import dtype_policies, losses, ops
-from .._base.context import name_scope, undone
+from .._base.context import path_scope, undone
 from .._base.naming import auto_name
 from .._base.nested import each_once, leaves
 from .._base.settings import floatx, standardize_dtype
@@ -73,7 +73,7 @@ class Metric(Configurable):
             start = table("keras.initializers").get(start)
         elif not callable(start) and not isinstance(start, str):
             start = as_array(start, standardize_dtype(dtype))
-        with name_scope(self.name.replace("/", ">"), self):
+        with path_scope(self.name.replace("/", ">"), self):
             variable = Variable(start, shape, dtype, False, True, aggregation, "on_read", name)
         self._variables.append(variable)
         return variable

@@ -1,61 +1,13 @@
-"""Small parts of Keras's API: the contexts `device` and `name_scope`, `remat`, and `Function`."""
+"""The computation between symbolic tensors as a function."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any
 
-from .._base.context import name_scope as open_scope
 from .._base.naming import auto_name
 from .._base.nested import map_shapes, map_structure
 from .._core.keras_tensor import KerasTensor, Node
 from ..layers import InputLayer
 from ..tree import flatten
 from .graph import Graph
-
-F = TypeVar("F", bound=Callable[..., Any])
-
-
-@contextmanager
-def device(device_name: str) -> Iterator[None]:
-    """Open a context for a device such as "gpu:1", to no effect: all runs on the CPU. A ValueError for no string.
-
-    Example:
-        >>> with device("gpu:0"):
-        ...     print(1 + 1)
-        2
-    """
-    if not isinstance(device_name, str):
-        raise ValueError(f"`device_name` must be a string, such as 'cpu:0'. Received: device_name={device_name!r}.")
-    yield
-
-
-class name_scope(open_scope):
-    """Put a name before the paths of variables that are made within; a ValueError for no text, or a slash.
-
-    Args:
-        name: The name, without a slash.
-        caller: The object that opens the scope; right within a scope of the same caller, none is opened.
-        deduplicate: Whether to compare the caller.
-        override_parent: As in Keras; not used.
-
-    Example:
-        >>> with name_scope("outer"):
-        ...     print(keras.Variable(1.0, name="v").path)
-        outer/v
-    """
-
-    def __init__(self, name: str, caller: object = None, deduplicate: bool = True,
-                 override_parent: str | None = None) -> None:  # fmt: skip
-        if not isinstance(name, str) or "/" in name:
-            raise ValueError(f"`name` must be a string without a slash. Received: name={name!r}.")
-        self.name: str = name
-        self.caller: object = caller
-        super().__init__(name, caller if caller is not None and deduplicate else object())
-
-
-def remat(f: F) -> F:
-    """Return a function unchanged: on NumPy, to recompute it for the gradient would save no memory."""
-    return f
 
 
 class Function:

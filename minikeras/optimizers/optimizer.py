@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias, TypedDict
 import numpy as np
 
 from .. import initializers
-from .._base.context import name_scope
+from .._base.context import path_scope
 from .._base.naming import checked_name, hint
 from .._base.settings import settings
 from .._base.signature import parameters
@@ -204,7 +204,7 @@ class Optimizer:
 
         `initializer` is a name or a function (shape, dtype=) -> array, `dtype` is `floatx` if not given.
         """
-        with name_scope(self.name, self):
+        with path_scope(self.name, self):
             variable = Variable(initializer, shape, dtype, trainable=False, aggregation=aggregation, name=name)
         self._variables.append(variable)
         return variable

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from .._base.blas_threads import one_thread
-from .._base.context import name_scope
+from .._base.context import path_scope
 from .._base.pool import Turns
 from .._base.typing import Array
 from .._base.user_warning import warn_user
@@ -55,7 +55,7 @@ class Updater(Turns):
             both = optimizer, getattr(optimizer, "inner_optimizer", optimizer)
             before = [{**vars(each), "_variables": [*each._variables]} for each in both]
             try:
-                with name_scope(optimizer.name, optimizer):
+                with path_scope(optimizer.name, optimizer):
                     optimizer.build(list(variables))
                 optimizer.built = True
             except BaseException:  # a Ctrl-C too
