@@ -35,6 +35,7 @@ class Traits(TypedDict, total=False):
     """The properties of a primitive operation that programs and gradients use.
 
     Attributes:
+        optional: Whether tensors may be None.
         inplace: Whether `out`, the last argument, may be the array of the first input.
         effect: Whether the op changes something, so that a replay must not leave it out.
         out_arrays: Takes the keyword arguments, and returns the arrays in which the inputs should be computed, or None
@@ -51,6 +52,7 @@ class Traits(TypedDict, total=False):
         common: Computes what the rules share. It takes their arguments, and its result replaces their gradient.
     """
 
+    optional: bool
     inplace: bool
     effect: bool
     out_arrays: Callable[..., Sequence[Array]] | None
@@ -69,10 +71,9 @@ class Op:
     Attributes:
         vjps: One rule a tensor argument, None where the result is not differentiable in it.
         count: How many leading arguments are tensors; None if all positional ones are.
-        inplace, effect, out_arrays, bind, decomposition, ufunc, view, stepwise, fused_vjp, common: See `Traits`.
+        optional, inplace, effect, out_arrays, bind, decomposition, ufunc, view, stepwise, fused_vjp, common: `Traits`.
         writes: Whether the last argument of `forward` is an `out` array to write to.
         draws: Whether it draws random numbers, so that each run gives others.
-        needs_all: Whether none of its tensors may be None.
         vjp_all: Used in place of `vjps`. It takes the gradient of the output, the entry, its values, the ids of tensors
             whose own gradient is wanted, and the gradients so far, by id; it removes from these the ones that it adds
             to. It returns pairs (tensor, its gradient or None).
@@ -85,6 +86,7 @@ class Op:
         self.forward: Callable[..., Array] = forward
         self.vjps: tuple[VJP | None, ...] = vjps
         self.count: int | None = count
+        self.optional: bool = traits.get("optional", False)
         self.inplace: bool = traits.get("inplace", False)
         self.effect: bool = traits.get("effect", False)
         self.out_arrays: Callable[..., Sequence[Array]] | None = traits.get("out_arrays")
@@ -102,8 +104,6 @@ class Op:
         self.defaults: dict[str, Any] = signature.defaults
         self.writes: bool = "out" in signature.names
         self.draws: bool = count == 0 or "seed" in signature.names
-        free = self.name in ("clip", "equal", "not_equal") or self.name[0] == "_"  # a bound may be None, `x == None`
-        self.needs_all: bool = not (count is None or free)
 
     def vjp(self, index: int) -> VJP | None:
         """Return the rule for one input, if it has one. An op with any number of inputs has one rule for all."""
@@ -180,8 +180,8 @@ def primitive(*vjps: VJP | None, variadic: bool = False, name: str | None = None
             for a in arrays:
                 if type(a) is np.ndarray:
                     large, wide = large or a.size > FEW, wide or a.dtype == FLOAT64
-                elif a is None and op.needs_all:
-                    raise ValueError(f"{op.name} takes tensors or numbers. Received: None.")
+                elif a is None and not op.optional:
+                    raise ValueError(f"{op.name.strip('_')} takes tensors or numbers. Received: None.")
             inputs, arrays = narrow(inputs, arrays) if wide else (inputs, arrays)
             if recorders.open or op.view:  # so that the caller may change the array later
                 arrays = [x.copy() if type(x) is np.ndarray else a for x, a in zip(inputs, arrays, strict=True)]

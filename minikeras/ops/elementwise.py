@@ -50,12 +50,14 @@ class Bitwise(Protocol):
     def __call__(self, x: TensorLike, y: TensorLike) -> Tensor: ...
 
 
-def _declare(forward: Callable[..., Array], function: Any, name: str, doc: str, *vjps: VJP | None) -> Any:
+def _declare(forward: Callable[..., Array], function: Any, name: str, doc: str, *vjps: VJP | None,
+             optional: bool = False) -> Any:  # fmt: skip
     run = named(forward, name or function.__name__, doc)
     run.__module__ = next((f.__module__ for f in (*vjps, function) if isinstance(f, FunctionType)), __name__)
     numpy_name = name if isinstance(function, FunctionType) else function.__name__
     ufunc = function if isinstance(function, np.ufunc) else None  # the other functions take no `out`
-    return primitive(*vjps, inplace="out" in run.__code__.co_varnames, name=numpy_name, ufunc=ufunc)(run)
+    inplace = "out" in run.__code__.co_varnames
+    return primitive(*vjps, optional=optional, inplace=inplace, name=numpy_name, ufunc=ufunc)(run)
 
 
 def met(rule: VJP) -> VJP:
@@ -77,11 +79,11 @@ def unary(function: Any, vjp: VJP | None, doc: str, prepare: Any = as_float, *, 
 
 
 def binary(function: Any, vjp1: VJP | None, vjp2: VJP | None, doc: str, *, floating: bool = False,
-           integral: bool = False, writes: bool = False, promoted: bool = True, name: str = "") -> Binary:  # fmt: skip
-    """Declare an op of two tensors, cast to their common dtype as `promote` does it unless not `promoted`."""
+           integral: bool = False, writes: bool = False, name: str = "") -> Binary:  # fmt: skip
+    """Declare an op of two tensors, cast to their common dtype as `promote` does it."""
 
     def forward(x1: TensorLike, x2: TensorLike) -> Array:
-        return function(*promote(x1, x2, floating=floating, integral=integral)) if promoted else function(x1, x2)
+        return function(*promote(x1, x2, floating=floating, integral=integral))
 
     def writing(x1: TensorLike, x2: TensorLike, out: Array | None = None) -> Array:
         return function(*promote(x1, x2, floating=floating), out=out)
@@ -89,9 +91,13 @@ def binary(function: Any, vjp1: VJP | None, vjp2: VJP | None, doc: str, *, float
     return _declare(writing if writes else forward, function, name, doc, vjp1, vjp2)
 
 
-def comparison(function: Any, doc: str) -> Binary:
-    """Declare a comparison of two tensors, which returns bools."""
-    return binary(function, None, None, doc, promoted=False)
+def comparison(function: Any, doc: str, optional: bool = False) -> Binary:
+    """Declare a comparison of two tensors, which returns bools; `optional` says that they may be None."""
+
+    def forward(x1: TensorLike, x2: TensorLike) -> Array:
+        return function(x1, x2)
+
+    return _declare(forward, function, "", doc, None, None, optional=optional)
 
 
 def bitwise(function: Any, doc: str, name: str = "") -> Bitwise:
@@ -221,7 +227,7 @@ def _clip_rule(index: int) -> VJP:
     return rule
 
 
-@primitive(_clip_rule(0), _clip_rule(1), _clip_rule(2))
+@primitive(_clip_rule(0), _clip_rule(1), _clip_rule(2), optional=True)
 def clip(x: TensorLike, x_min: TensorLike, x_max: TensorLike) -> Array:
     """x limited to the range from x_min to x_max, in the dtype of x; None leaves a side open."""
     a = strong(x)
@@ -371,8 +377,8 @@ angle: Unary = unary(np.angle, lambda g, y, x: np.multiply(g, -1j) / x,  # d ang
 conjugate: Unary = unary(np.conjugate, lambda g, y, x: np.conjugate(g), "Complex conjugate of x.", strong)
 conj: Unary = conjugate
 
-equal: Binary = comparison(np.equal, "Whether x1 == x2, element by element.")
-not_equal: Binary = comparison(np.not_equal, "Whether x1 != x2, element by element.")
+equal: Binary = comparison(np.equal, "Whether x1 == x2, element by element.", optional=True)
+not_equal: Binary = comparison(np.not_equal, "Whether x1 != x2, element by element.", optional=True)
 less: Binary = comparison(np.less, "Whether x1 < x2, element by element.")
 less_equal: Binary = comparison(np.less_equal, "Whether x1 <= x2, element by element.")
 greater: Binary = comparison(np.greater, "Whether x1 > x2, element by element.")

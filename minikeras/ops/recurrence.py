@@ -260,7 +260,7 @@ def _columns(drops: Any, rows: slice, last_first: bool = False) -> Any:
     return drops if drops is None else np.roll(drops, last_first, 1)[..., rows].transpose(1, 2, 0).copy()
 
 
-@primitive(None, None, None, None, None, stepwise=True)
+@primitive(None, None, None, None, None, optional=True, stepwise=True)
 def _records(x: Array, mask: Any, state: Array, weights: Array, drops: Any, how: Recurrence, kept: bool,
              out: Array | None = None) -> Array:  # fmt: skip
     """Run all steps and return their records, (steps + 1, rows, batch): [h; 1; x] alone unless `kept`. See `recur`."""
@@ -296,7 +296,7 @@ def _not_twice(*args: Any, **kwargs: Any) -> Any:
                               "open when it was called. Open two, even if one is persistent.")  # fmt: skip
 
 
-@primitive(_not_twice, _not_twice, _not_twice, None, None, stepwise=True)
+@primitive(_not_twice, _not_twice, _not_twice, None, None, optional=True, stepwise=True)
 def _passed_on(g: Array, records: Array, weights: Array, mask: Any, drops: Any, how: Recurrence,
                out: Array | None = None) -> Array:  # fmt: skip
     """Go back through all steps; return the gradients of the gates' sums, (steps + 1, rows, batch).
@@ -330,7 +330,7 @@ def _passed_on(g: Array, records: Array, weights: Array, mask: Any, drops: Any, 
     return out
 
 
-@primitive(_not_twice, _not_twice, None, None)
+@primitive(_not_twice, _not_twice, None, None, optional=True)
 def _weight_gradient(d: Array, records: Array, weights: Array, drops: Any, how: Recurrence,
                      out: Array | None = None) -> Array:  # fmt: skip
     """The gradient of the weights, from that of the gates' sums: a product summed over steps and batch."""
@@ -363,7 +363,7 @@ def _weight_gradient(d: Array, records: Array, weights: Array, drops: Any, how: 
     return out
 
 
-@primitive(_not_twice, _not_twice, None)
+@primitive(_not_twice, _not_twice, None, optional=True)
 def _input_gradient(d: Array, weights: Array, drops: Any, features: int, how: Recurrence) -> Array:
     """The gradient of the input, (batch, steps, features), from that of the gates' sums."""
     first, half = KINDS[how.kind].first * how.units, len(d) // 2
@@ -388,7 +388,7 @@ def _input_gradient(d: Array, weights: Array, drops: Any, features: int, how: Re
     lambda d, y, records, x, state, weights, mask, drops, how:
         bare(_weight_gradient)(d, records, weights, drops, how), None, None,
     common=lambda g, y, records, x, state, weights, mask, drops, how:
-        bare(_passed_on)(g, records, weights, mask, drops, how),
+        bare(_passed_on)(g, records, weights, mask, drops, how), optional=True,
 )  # fmt: skip
 def _outputs(records: Array, x: Array, state: Any, weights: Array, mask: Any, drops: Any, how: Recurrence,
              out: Array | None = None) -> Array:  # fmt: skip

@@ -526,7 +526,7 @@ segment_max: Segments = _segment("segment_max", -np.inf, "max", "Largest element
 segment_min: Segments = _segment("segment_min", np.inf, "min", "Smallest elements")
 
 
-@primitive(None, lambda g, y, x, weights, minlength: np.take_along_axis(g, x, -1))
+@primitive(None, lambda g, y, x, weights, minlength: np.take_along_axis(g, x, -1), optional=True)
 def _bincount(x: TensorLike, weights: TensorLike | None, minlength: int) -> Array:
     a, w = strong(x), None if weights is None else strong(weights)
     dtype = "int32" if w is None else common_dtype(a, w)

@@ -275,7 +275,7 @@ class UpdatePlan:
                 v.exposed = exposed
 
 
-@primitive(None, variadic=True, effect=True,
+@primitive(None, variadic=True, optional=True, effect=True,
            out_arrays=lambda optimizer, variables: optimizer._updater.gradient_views(variables),
            bind=lambda optimizer, variables: optimizer._updater.bind(variables))  # fmt: skip
 def update_variables(*gradients: Array | None, optimizer: "Optimizer", variables: Sequence[Variable]) -> Array:

@@ -814,7 +814,8 @@ NOTHING: Any = None
 @pytest.mark.parametrize("call", [
     lambda: X + NOTHING, lambda: ops.exp(NOTHING), lambda: ops.maximum(X, NOTHING), lambda: ops.matmul(NOTHING, X),
     lambda: ops.logical_and(X, NOTHING), lambda: KerasTensor((2,)) + NOTHING,
-    lambda: minikeras.Variable([1.0]) * NOTHING,
+    lambda: minikeras.Variable([1.0]) * NOTHING, lambda: ops.full((2,), NOTHING), lambda: ops.norm(NOTHING),
+    lambda: ops.where(NOTHING, X, X), lambda: ops.concatenate([X, NOTHING]),
 ])  # fmt: skip
 def test_none_is_no_number(call: Callable[[], Any]) -> None:
     with pytest.raises(ValueError, match=r"takes tensors or numbers\. Received: None"):
