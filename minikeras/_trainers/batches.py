@@ -91,6 +91,7 @@ class Batches:
         arrays: The arrays as (x,), (x, y) or (x, y, sample_weight), not copied; None for an iterable.
         size: Rows in a batch of arrays.
         count, rows: Batches and rows in an epoch, None if unknown.
+        at_once: Batches that `inputs` joins; it may be set meanwhile.
     """
 
     def __init__(self, x: Any, y: Any = None, sample_weight: Any = None, batch_size: int | None = None,
@@ -103,6 +104,7 @@ class Batches:
         self.arrays: Data | None = None
         self.size: int = 32 if batch_size is None else int(batch_size)
         self.rows: int | None = None
+        self.at_once: int = 1
         self.count: int | None = limited(None if not steps else int(steps), "steps_per_epoch")
         self._steps = None if self.count is None else self.count + -self.count % together
         self._shuffle = shuffle
@@ -111,8 +113,7 @@ class Batches:
         self._dataset = x if isinstance(x, PyDataset) else None
         self._stream: Iterator[Data] | None = None  # the present pass, which the next epoch may continue
         self._seen = 0  # batches of that pass so far
-        self._taken: int = 0  # batches that `take` returned
-        self._taking: Iterator[Data] | None = None
+        self._has_loss = True  # whether losses are computed for the batches, not predictions alone
         self._last: Data = ()
         self._warned = False
         self._any = False  # whether there ever was a batch
@@ -159,7 +160,6 @@ class Batches:
     def stretches(self) -> Iterator[Stretch]:
         """Yield the batches of one epoch as `epoch` does, in stretches of batches of one shape."""
         if self.arrays is not None and self._steps is None and self._total:
-            self._any = True
             yield from stretches_of(self.arrays, self._total, self.size, self._shuffle)
             return
         if self._dataset is not None:
@@ -208,30 +208,26 @@ class Batches:
 
     def reset(self) -> None:
         """Let the next epoch begin a new pass (an iterator goes on), as Keras does before it trains or evaluates."""
-        self._stream, self._taken, self._taking = None, 0, None
+        self._stream = None
         if self._dataset is not None:
             self._dataset.on_epoch_end()
 
-    def take(self, most: int = 1) -> tuple[Any, int]:
-        """Return x of the next batches and their number, (None, 0) at the end.
+    def inputs(self) -> Iterator[tuple[Any, int]]:
+        """Yield x of the next batches, to predict from, and their number, until one epoch is through.
 
-        Arrays give up to `most` batches, joined and in their own dtype; other data gives one.
+        Arrays give up to `at_once` batches, joined and in their own dtype; other data gives one at a time.
         """
         if self.arrays is None:
-            if self._taking is None:
-                self._taking = self.epoch()
-            batch = next(self._taking, None)
-            return (None, 0) if batch is None else (batch[0], 1)
-        assert self.count is not None
-        assert self._available is not None
-        number = min(most, min(self._steps or self.count, self._available) - self._taken)
-        if number <= 0:
-            if self._available < self.count:
-                warn_of_the_end()
-            return None, 0
-        start = self._taken * self.size
-        self._taken += number
-        return rows_of(self.arrays[0], slice(start, self._taken * self.size)), number
+            self._has_loss = False
+            yield from ((batch[0], 1) for batch in self.epoch())
+            return
+        start, end = 0, self.rows or 0
+        while start < end:
+            stop = min(start + self.at_once * self.size, end)
+            yield rows_of(self.arrays[0], slice(start, stop)), -(-(stop - start) // self.size)
+            start = stop
+        if (self._available or 0) < (self.count or 0):
+            warn_of_the_end()
 
     def warn_of_nonsense(self, results: Any, is_loss: bool = False) -> None:
         """If results have NaN or infinities, warn once: of the first such value in the data, or else of the loss."""
@@ -269,7 +265,7 @@ class Batches:
         return (self._as_batch(x[index]) for index in order)
 
     def _as_batch(self, item: Any) -> Data:
-        self._last = as_batch(*unpack_x_y_sample_weight(item), self._class_weight, has_loss=self._taking is None)
+        self._last = as_batch(*unpack_x_y_sample_weight(item), self._class_weight, has_loss=self._has_loss)
         return self._last
 
 

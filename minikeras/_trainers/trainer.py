@@ -682,15 +682,9 @@ class Trainer(Layer):
 
     def __predict_all(self, source: Batches, hooks: CallbackList, outputs: Predictions, alone: bool, jit: Jit) -> None:
         """Run all batches: after the first several at once, if there are no callbacks and rows do not mix."""
-        at_once, recent, every = 1, list[Any](), 1 if alone else self.steps_per_execution
+        recent, every = list[Any](), 1 if alone else self.steps_per_execution
         arrays = source.arrays if alone and jit is self._forward_jit else None
-        while True:
-            if outputs.batches == 1 and arrays and self._is_rowwise():
-                first = map_structure(lambda array: array[: source.size], arrays[0])
-                at_once = max(1, jit.rows_at_once(first) // source.size)
-            batch, count = source.take(at_once)
-            if batch is None:
-                break
+        for batch, count in source.inputs():
             if not outputs.batches:
                 self.__build_on(batch, "predict")
                 if source.count != 1:
@@ -705,6 +699,8 @@ class Trainer(Layer):
                 if self.stop_predicting:
                     break
         if recent:
+            if outputs.batches == 1 and arrays and self._is_rowwise():
+                source.at_once = max(1, jit.rows_at_once(batch) // source.size)
             last = outputs.batches - outputs.batches % every + every - 1
             hooks.on_predict_batch_end(last, {"outputs": join(recent)})
 

@@ -307,19 +307,20 @@ def test_reset_begins_a_new_pass() -> None:
     assert rows(batches) == [[0, 1]]
 
 
-def test_take_joins_batches() -> None:
+def test_inputs_are_joined_as_soon_as_that_is_asked_for() -> None:
     batches = Batches(X, batch_size=2)
-    assert batches.take()[0].ravel().tolist() == [0, 1]
-    x, taken = batches.take(9)
-    assert (x.ravel().tolist(), taken) == ([2, 3, 4], 2)
-    assert batches.take() == (None, 0)
+    inputs = batches.inputs()
+    assert next(inputs)[0].ravel().tolist() == [0, 1]
+    batches.at_once = 9
+    ((x, count),) = inputs
+    assert (x.ravel().tolist(), count) == ([2, 3, 4], 2)
     many = Batches({"a": X}, batch_size=2, steps=2)
-    assert many.take(9)[0]["a"].ravel().tolist() == [0, 1, 2, 3]
-    assert many.take() == (None, 0)
+    many.at_once = 9
+    ((part, _),) = many.inputs()
+    assert part["a"].ravel().tolist() == [0, 1, 2, 3]
     short = Batches(X, batch_size=5, steps=2)
-    assert short.take(5)[1] == 1
     with pytest.warns(UserWarning, match="ran out of data"):
-        assert short.take() == (None, 0)
+        assert [count for _, count in short.inputs()] == [1]
 
 
 # --- iterables ------------------------------------------------------------------------------------------------
