@@ -119,7 +119,7 @@ class Trainer(Layer):
 
     def _predict_jit(self) -> Jit:
         """Return what runs `predict_step`, the forward pass unless it is replaced; make a function that replaces it."""
-        own, mine = type(self), self.__dict__
+        own, mine = type(self), self.__dict__  # `_replaces` written out, for the sake of single rows
         plain = self.predict_function is None and "predict_step" not in mine and "make_predict_function" not in mine
         plain &= own.make_predict_function is Trainer.make_predict_function and own.predict_step is Trainer.predict_step
         if not plain:
@@ -232,18 +232,24 @@ class Trainer(Layer):
         every = steps_per_execution or 1  # Keras 2 wrote null
         if not isinstance(every, int | np.integer) or every < 1:
             raise ValueError(f"`steps_per_execution` must be an integer from 1 on. Received: {every!r}.")
-        plain = chosen = None if optimizer is None else optimizers.get(optimizer)
+        plain = None if optimizer is None else optimizers.get(optimizer)
+        chosen = plain
         compiled_loss = CompiledLoss(loss, loss_weights) if loss is not None else self._compiled_loss
         has_metrics = metrics is not None or weighted_metrics is not None
         compiled_metrics = CompiledMetrics(metrics, weighted_metrics) if has_metrics else self._compiled_metrics
         scales = auto_scale_loss and self.dtype_policy.name == "mixed_float16"
-        if scales and chosen is not None and not isinstance(chosen, optimizers.LossScaleOptimizer):
-            chosen = optimizers.LossScaleOptimizer(chosen, name="loss_scale_optimizer")
-        vars(self)["optimizer"] = chosen
+        if scales and plain is not None and not isinstance(plain, optimizers.LossScaleOptimizer):
+            chosen = optimizers.LossScaleOptimizer(plain, name="loss_scale_optimizer")
+        vars(self)["optimizer"] = chosen  # nothing fails from here on: a wrong argument has changed nothing
         self.loss = loss if loss is not None else self.loss
-        self._compiled_loss, self._compiled_metrics, self._loss_tracker = compiled_loss, compiled_metrics, Mean("loss")
-        self.run_eagerly, self.jit_compile = run_eagerly, jit_compile is True
-        self.steps_per_execution, self.stop_training, self.compiled = int(every), False, True
+        self._compiled_loss = compiled_loss
+        self._compiled_metrics = compiled_metrics
+        self._loss_tracker = Mean("loss")
+        self.run_eagerly = run_eagerly
+        self.jit_compile = jit_compile is True
+        self.steps_per_execution = int(every)
+        self.stop_training = False
+        self.compiled = True
         for name in _RESET_BY_COMPILE:
             vars(self).pop(name, None)
         self._compile_config = {
