@@ -22,9 +22,9 @@ R = TypeVar("R")
 _Weights: TypeAlias = TensorLike | None
 _Several: TypeAlias = list[Any] | tuple[Any, ...]
 _Named: TypeAlias = dict[str, Tensor | None]
-PASSED = frozenset({"sigmoid", "softmax"})
+SKIPPABLE = frozenset({"sigmoid", "softmax"})
 """Ops that the rule of a loss may skip, see `Op.fused_vjp`."""
-_FUSED = PASSED | {"relu"}
+_FUSED = SKIPPABLE | {"relu"}
 
 
 class GradientTape(Recorder):
@@ -192,7 +192,7 @@ def backward(entries: list[Entry], seeds: list[tuple[Any, Any]], as_tensors: boo
         else:
             if op.fused_vjp and makers is None:
                 makers = {id(maker.output): maker for maker in entries if maker.op.name in _FUSED}
-            fused = _passed(entry, makers, targets) if makers else None
+            fused = _skipped(entry, makers, targets) if makers else None
             pairs = _pairs(g, entry, values, fused, as_tensors, watched)
         for x, d in pairs:
             if d is not None:
@@ -231,7 +231,7 @@ def _pairs(g: Any, entry: Entry, values: Sequence[Any], fused: tuple[int, Tensor
                 yield x, _conform(rule(g, y, *values, *entry.rest, **entry.kwargs), x)
 
 
-def _passed(entry: Entry, makers: Mapping[int, Entry], targets: Container[int]) -> tuple[int, TensorOps, VJP] | None:
+def _skipped(entry: Entry, makers: Mapping[int, Entry], targets: Container[int]) -> tuple[int, TensorOps, VJP] | None:
     """Return the place of an input that a fused rule may skip, what that was made from, and the rule."""
     for name, (place, rule) in entry.op.fused_vjp.items():
         y = entry.inputs[place]

@@ -39,8 +39,6 @@ class Program:
         source: The text of two functions: `main` has all effects and gives the `early` outputs, `tail` the others.
     """
 
-    size: int
-
     def __init__(self, recorded: list[Entry], inputs: Sequence[Tensor], outputs: Any, reuse: bool = False,
                  early: Sequence[Tensor] = ()) -> None:  # fmt: skip
         overflows = any(entry.op.replay is not entry.op.forward for entry in recorded)
@@ -52,7 +50,7 @@ class Program:
         """The structure of the outputs, with a number in place of each."""
         self._is_flat_list: bool = self._order == list(range(len(results)))
         self._codegen = Codegen(entries, inputs, [*early, *results], len(early), reuse)
-        self.size = self._codegen.size
+        self.size: int = self._codegen.size
         self.source: str = self._codegen.source
         functions = self._codegen.namespace
         exec(compile(self.source, "<program>", "exec"), functions)  # made here, of our own names and numbers alone

@@ -14,7 +14,7 @@ from .._base.settings import settings
 from .._base.typing import Array
 from .._core.op import Entry, Op
 from .._core.ownership import Changes
-from .._core.tape import PASSED, GradientTape, backward
+from .._core.tape import SKIPPABLE, GradientTape, backward
 from .._core.tensor import Tensor, TensorOps, recorders, stop_recording
 from .._core.variable import Variable
 from .program import Program
@@ -63,19 +63,19 @@ class TapedFunction:
         if len(watched) > 1 and len({id(inputs[place]) for place in watched}) < len(watched):
             return None  # the program would give an input that is passed twice two gradients
         maker = tape.maker(inputs[watched[0]]) if len(watched) == 1 else None
-        passed = maker if maker is not None and maker.op.name in PASSED else None
-        if passed is not None:
-            kind += (passed.op, repr((passed.rest, passed.kwargs)) if passed.rest or passed.kwargs else None)
+        skipped = maker if maker is not None and maker.op.name in SKIPPABLE else None
+        if skipped is not None:
+            kind += (skipped.op, repr((skipped.rest, skipped.kwargs)) if skipped.rest or skipped.kwargs else None)
         key = (*kind, *watched)
         calls, taped = self._kinds.get(key, (0, None))
         if taped is not None and taped.made_at == Changes.layers:
-            return taped.run(tape, inputs, passed) if taped.usable else None
+            return taped.run(tape, inputs, skipped) if taped.usable else None
         if key not in self._kinds:
             make_room(self._kinds, KINDS_KEPT)
         self._kinds[key] = calls + 1, None
         if calls + 1 not in COMPILE_AT or not self._may_replay():
             return None
-        taped = TapedProgram(partial(self._function, **options), inputs, watched, passed)
+        taped = TapedProgram(partial(self._function, **options), inputs, watched, skipped)
         self._kinds[key] = calls + 1, taped
         return vars(taped).pop("output")
 
@@ -85,7 +85,7 @@ class TapedProgram:
 
     Gradients equal those of an eager run to the last bit. Therefore two rules of the eager run hold here too. The rule
     of a cross-entropy skips the sigmoid or softmax before it (see `Op.fused_vjp`): one at the end of the function is an
-    entry of its own, and `passed` is the entry of one that made the input. And the gradients of a tensor used several
+    entry of its own, and `skipped` is the entry of one that made the input. And the gradients of a tensor used several
     times are added one after another: the second half starts from the sum that later operations have left.
 
     Making a program calls the function once, eagerly, under the open tape. `output` is the result, which the caller
@@ -94,7 +94,7 @@ class TapedProgram:
     """
 
     def __init__(self, function: Callable[..., Any], inputs: Sequence[Any], watched: Sequence[int],
-                 passed: Entry | None) -> None:  # fmt: skip
+                 skipped: Entry | None) -> None:  # fmt: skip
         self.made_at: int = Changes.layers
         self._thread: int = get_ident()
         """The thread that it serves."""
@@ -113,64 +113,68 @@ class TapedProgram:
         self._trainable: dict[int, Variable] = {key: v for key, v in held.items() if v.trainable}
         self._frozen: list[Variable] = [v for v in self._variables if not v.trainable]
         last = entries[-1]
-        is_last = last.op.name in PASSED and bool(watched or self._trainable)
-        self._last: Callable[[Tensor, Tensor], Entry] | None = _applied(last) if is_last else None
-        self._passed: Callable[[Tensor, Tensor], Entry] | None = None
-        if passed is not None and not held:  # its own entry has the rule
-            self._passed = _applied(passed, Op(passed.op.forward, (None,), 1))
+        self._last = _applied(last) if last.op.name in SKIPPABLE and (watched or self._trainable) else None
+        self._skipped = _applied(skipped, Op(skipped.op.forward, (None,), 1)) if skipped and not held else None
+        """The activation that made the input, without a rule: its own entry has that."""
+        self._before = Tensor(np.zeros_like(tensors[watched[0]].array)) if self._skipped else None
+        """Stands for what that activation got, since its value is not used."""
         self._op = Op(_unknown, (), None)
         self._op.vjp_all = self._vjp_all
         self._runs: int = 0
         """Counts runs of both halves: the second half belongs to a call only directly after its first half."""
         uses = Counter(id(x) for entry in entries for x in entry.inputs)
         sources: dict[int, Any] = dict(enumerate([*tensors, *self._variables]))
-        if self._passed is not None:
+        if self._before is not None:
             sources[-1] = tensors[watched[0]]
         self._starts: dict[int, Array] = {k: np.zeros(x.shape, x.dtype) for k, x in sources.items() if uses[id(x)] > 1}
-        """For what is used several times, by place: the gradient so far. Places are those of `_gradients`."""
-        self._make_program([x.array for x in tensors], last.inputs[0] if self._last else y)
+        """For what is used several times, by place: the gradient so far. Places are those of `_backward`."""
+        self._make_program(tensors, last.inputs[0] if self._last else y)
 
-    def _make_program(self, arrays: Sequence[Any], target: Any) -> None:
-        self._g: Array = np.ones_like(target.array)
+    def _make_program(self, inputs: Sequence[Tensor], end: Any) -> None:
+        self._g: Array = np.ones_like(end.array)
         """Where the second half finds the gradient of the output."""
-        inputs = [*map(Tensor, [*arrays, self._g, *self._starts.values()])]
-        end = len(arrays) + 1
-        starts = dict(zip(self._starts, inputs[end:], strict=True))
+        g = Tensor(self._g)
+        starts = {place: Tensor(start) for place, start in self._starts.items()}
+
+        def both_halves(_: Any) -> Any:
+            tape, ends = self._forward(inputs)
+            return self._backward(tape, ends[0], g, inputs, starts), ends
+
+        everything = [*inputs, g, *starts.values()]
         with stop_recording():
-            (gradients, ends, fixed), record = trace(lambda tensors: self._gradients(tensors[:end], starts), inputs)
-        entries = record.entries
-        self.usable = not record.escaped and all(x is not fixed for entry in entries for x in entry.inputs)
-        self._program = Program(entries, inputs, gradients, early=ends)
+            (gradients, ends), record = trace(both_halves, everything)
+        reads = (x for entry in record.entries for x in entry.inputs if x is not None)
+        self.usable = not record.escaped and all(x is not self._before for x in reads)
+        self._program = Program(record.entries, everything, gradients, early=ends)
 
-    def _gradients(self, tensors: Sequence[Any], starts: Mapping[int, Any], through: bool = True,
-                   made: Tensor | None = None) -> tuple[list[Any], list[Any], Any]:  # fmt: skip
-        """Run the function and differentiate it: without a program, or to trace one.
+    def _forward(self, inputs: Sequence[Any], skips: bool = True,
+                 output: Tensor | None = None) -> tuple[GradientTape, list[Any]]:  # fmt: skip
+        """Run the function, without a program or to trace one; return its tape, and the outputs of the entries.
 
-        `tensors` are the inputs and, last, the gradient of the output. `starts` has gradients to add to, by place.
-        `through` skips the activation that made the input, and `made` is the output that open tapes have recorded, if
-        any. Returned are the gradients of the inputs, of the variables and, at place -1, of what that activation got,
-        each None where there is none; the outputs of the entries; and a stand-in, without values, for what it got.
+        `skips` lets its rules skip the activation that made the input. If `output` is given, this is another run for
+        it, which only those open tapes record that have recorded the first.
         """
-        *inputs, g = tensors
-        fixed = None
-        tapes = [r for r in recorders.open if made is None or (isinstance(r, GradientTape) and r.maker(made))]
+        tapes = [r for r in recorders.open if output is None or (isinstance(r, GradientTape) and r.maker(output))]
         with stop_recording(*tapes), GradientTape() as tape:
             tape.watch([inputs[place] for place in self._watched])
-            if self._passed is not None and through:
-                p = inputs[self._watched[0]]
-                fixed = Tensor(np.zeros_like(p.array))
-                tape.append(self._passed(fixed, p), {id(fixed): fixed})
+            if skips and self._skipped and self._before is not None:
+                tape.append(self._skipped(self._before, inputs[self._watched[0]]), {id(self._before): self._before})
             y = self._function(*inputs)
-            ends = [y] if self._last is None else [tape.maker(y).inputs[0], y]  # type: ignore[union-attr]  # it was made
-        sources = [*(x if k in self._watched else None for k, x in enumerate(inputs)), *self._variables, fixed]
-        seeds = [(ends[0], g), *((sources[place], start) for place, start in starts.items())]
-        totals = backward(tape._entries, seeds, bool(recorders.open), tape._watched)
-        gradients = [totals.get(id(x)) for x in sources]
-        for place, start in starts.items():
-            gradients[place] = None if gradients[place] is start else gradients[place]
-        return gradients, ends, fixed
+            return tape, [y] if self._last is None else [tape.maker(y).inputs[0], y]  # type: ignore[union-attr]
 
-    def run(self, tape: GradientTape, inputs: Sequence[Any], passed: Entry | None) -> Tensor | None:
+    def _backward(self, tape: GradientTape, end: Any, g: Any, inputs: Sequence[Any],
+                  starts: Mapping[int, Any]) -> list[Any]:  # fmt: skip
+        """Return the gradients of the inputs, of the variables and, at place -1, of what the skipped activation got.
+
+        Each is None where nothing was added. `g` is the gradient of `end`. `starts` has what to add to, by place.
+        """
+        sources = [*(x if k in self._watched else None for k, x in enumerate(inputs)), *self._variables, self._before]
+        seeds = [(end, g), *((sources[place], start) for place, start in starts.items())]
+        totals = backward(tape._entries, seeds, bool(recorders.open), tape._watched)
+        gradients = (totals.get(id(x)) for x in sources)
+        return [None if any(d is start for start in starts.values()) else d for d in gradients]
+
+    def run(self, tape: GradientTape, inputs: Sequence[Any], skipped: Entry | None) -> Tensor | None:
         """Run the first half under the tape, and return the output; return None where the program does not serve.
 
         It has no gradients of weights that are not trained.
@@ -186,7 +190,7 @@ class TapedProgram:
         ends = [*map(Tensor, self._first(arrays))]
         if self._watched or self._trainable:
             values = [*arrays, *[v.array for v in variables]]
-            rest = self._runs, None if self._passed is None else passed
+            rest = self._runs, None if self._skipped is None else skipped
             tape.append(Entry(self._op, [*inputs, *variables], values, rest, {}, ends[0]), self._trainable)
             if self._last is not None:
                 tape.append(self._last(*ends))
@@ -197,21 +201,21 @@ class TapedProgram:
         self._runs += 1
         return self._program.begin([*arrays, self._g, *self._starts.values()])
 
-    def _vjp_all(self, g: Any, entry: Entry, values: Sequence[Any], kept: Container[int],
+    def _vjp_all(self, g: Any, entry: Entry, values: Sequence[Any], targets: Container[int],
                  totals: dict[int, Any]) -> Iterable[tuple[Any, Any]]:  # fmt: skip
         """Return pairs of an input or variable and its gradient, past an activation whose own is not wanted."""
-        sources, passed = [*entry.inputs, None], entry.rest[1]
-        through = passed is None or id(sources[self._watched[0]]) not in kept
-        if passed is not None and through:
-            sources[-1] = passed.inputs[0]
+        sources, skipped = [*entry.inputs, None], entry.rest[1]
+        skips = skipped is None or id(sources[self._watched[0]]) not in targets
+        if skipped is not None and skips:
+            sources[-1] = skipped.inputs[0]
         starts = {place: totals.pop(id(sources[place]), None) for place in self._starts} if self._starts else {}
-        gradients = self._second(g, entry, values, through, starts)
+        gradients = self._second(g, entry, values, skips, starts)
         for place, start in starts.items():
             gradients[place] = start if gradients[place] is None else gradients[place]
         return zip(sources, gradients, strict=True)
 
-    def _second(self, g: Any, entry: Entry, values: Sequence[Any], through: bool, starts: dict[int, Any]) -> list[Any]:
-        """Return the gradients, as `_gradients` does, of the call that an entry is from.
+    def _second(self, g: Any, entry: Entry, values: Sequence[Any], skips: bool, starts: dict[int, Any]) -> list[Any]:
+        """Return the gradients, as `_backward` does, of the call that an entry is from.
 
         `g` is the gradient of its output, `values` were its inputs and variables. `starts` may have None for nothing.
         """
@@ -219,7 +223,7 @@ class TapedProgram:
         # The second half works on a copy of the gradient. Where the copy has another order in memory, sums may round
         # otherwise. A broadcast gradient of a few axes, with a stride of 0, is summed as its copy is.
         alike = type(g) is np.ndarray and (g.strides == self._g.strides or (g.ndim < 4 and not all(g.strides)))
-        if through and alike and self._thread == get_ident():
+        if skips and alike and self._thread == get_ident():
             later = runs != self._runs and self.made_at == Changes.layers
             if later and all(v.array is weight for v, weight in zip(self._variables, values[count:], strict=True)):
                 self._first(values[:count])
@@ -230,18 +234,19 @@ class TapedProgram:
                     self._starts[place][...] = -0.0 if start is None else start  # to which adding changes nothing
                 self._runs += 1
                 return cast("list[Any]", self._program.finish())
-        return self._again(g, entry.output, values, through, {place: x for place, x in starts.items() if x is not None})
+        return self._again(g, entry.output, values, skips, {place: x for place, x in starts.items() if x is not None})
 
-    def _again(self, g: Any, made: Tensor, values: Sequence[Any], through: bool, starts: dict[int, Any]) -> list[Any]:
+    def _again(self, g: Any, output: Tensor, values: Sequence[Any], skips: bool, starts: dict[int, Any]) -> list[Any]:
         """Return the gradients without the program, from the values that variables had in the call."""
         count = len(values) - len(self._variables)
-        inputs = [x if isinstance(x, TensorOps) else Tensor(x) for x in (*values[:count], g)]
+        *inputs, seed = (x if isinstance(x, TensorOps) else Tensor(x) for x in (*values[:count], g))
         arrays = [getattr(weight, "array", weight) for weight in values[count:]]
         changed = [(v, v.array, old) for v, old in zip(self._variables, arrays, strict=True) if v.array is not old]
         try:
             for v, _, old in changed:
                 v.array = old
-            gradients, _, _ = self._gradients(inputs, starts, through, made)
+            tape, ends = self._forward(inputs, skips, output)
+            gradients = self._backward(tape, ends[0], seed, inputs, starts)
         finally:
             for v, now, old in changed:
                 v.array = now if v.array is old else v.array  # which another thread has assigned meanwhile

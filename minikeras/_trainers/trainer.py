@@ -699,14 +699,14 @@ class Trainer(Layer):
                 hooks.on_predict_batch_begin(outputs.batches)
             recent.append(jit.run(batch))
             outputs.add(recent[-1], count)
+            if outputs.batches == 1 and arrays and self._is_rowwise():
+                source.at_once = max(1, jit.rows_at_once(batch) // source.size)
             if outputs.batches % every == 0:
                 hooks.on_predict_batch_end(outputs.batches - 1, {"outputs": join(recent)})
                 recent.clear()
                 if self.stop_predicting:
                     break
         if recent:
-            if outputs.batches == 1 and arrays and self._is_rowwise():
-                source.at_once = max(1, jit.rows_at_once(batch) // source.size)
             last = outputs.batches - outputs.batches % every + every - 1
             hooks.on_predict_batch_end(last, {"outputs": join(recent)})
 

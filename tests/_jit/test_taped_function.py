@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import minikeras as keras
-from minikeras import GradientTape, Sequential, losses, ops
+from minikeras import GradientTape, Sequential, layers, losses, ops
 from minikeras.layers import Dense
 
 RNG = np.random.default_rng(0)
@@ -120,6 +120,24 @@ def test_models_in_a_row_and_against_each_other() -> None:
         ]
 
     check(step)
+
+
+@pytest.mark.parametrize("layer", [
+    lambda: layers.SimpleRNN(4), lambda: layers.GRU(4, go_backwards=True), lambda: layers.LSTM(4),
+    lambda: layers.Bidirectional(layers.LSTM(3, return_sequences=True)), lambda: layers.ReLU(max_value=1.0),
+])  # fmt: skip
+def test_ops_that_take_none_for_a_tensor_are_replayed(layer: Callable[[], Any]) -> None:
+    keras.utils.set_random_seed(1)
+    model = Sequential([keras.Input((4, 3)), layer(), layers.Flatten(), Dense(2)])
+    sequences = RNG.standard_normal((8, 4, 3)).astype("float32")
+    runs, entries = [], []
+    for _ in range(6):
+        with GradientTape(persistent=True) as tape:
+            first, second = model(sequences), model(sequences * 2)
+        entries.append(len(tape._entries))
+        runs.append(arrays([tape.gradient(y, v) for y in (first, second) for v in model.trainable_weights]))
+    assert all(run == runs[0] for run in runs)
+    assert entries[-1] == 2  # one for each call
 
 
 def test_an_input_that_is_watched_gets_its_gradient() -> None:
