@@ -27,12 +27,12 @@ class Changes:
     @classmethod
     def turn(cls, x: object) -> None:
         """Note that `trainable` of x was turned on or off; if all are as before, as in a GAN, `layers` is as before."""
-        before, own = cls.layers, {id(x)}
+        before = cls.layers
         if cls._states.get(cls._turned) != before or len(cls._states) > 256:  # something else has changed
             cls._turned, cls._states = frozenset(), {frozenset(): before}
-        cls._turned ^= own
+        cls._turned ^= {id(x)}  # what is turned since the last other change; a second turn takes it out
         cls._turns += 1 << 40  # beyond what other changes count up to
-        number = cls._states.setdefault(cls._turned, cls._turns)
+        number = cls._states.setdefault(cls._turned, cls._turns)  # a former one if the same things are turned
         cls.layers = number if cls.layers == before else cls._turns + (1 << 39)  # another thread has changed a layer
 
 

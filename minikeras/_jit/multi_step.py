@@ -43,11 +43,11 @@ class MultiStep:
         self._stacked: list[tuple[int, int]] = [(i, id(x)) for i, x in enumerate(inputs) if stacked[i]]
         joined = {key for _, key in self._stacked}
         self._before: list[Entry] = self._by_row(entries, joined)
-        entries = [entry for entry in entries if id(entry.output) not in joined]
-        late = _late(entries, lambda x: id(x) in joined or id(x) not in self._made or self._is_few(x))
-        steps = [entry for entry in entries if id(entry.output) not in late]
-        entries = [entry for entry in entries if id(entry.output) in late]
-        needs = {id(x): x for x in [*_inputs(entries), *leaves(outputs)] if id(x) in self._made}
+        rest = [entry for entry in entries if id(entry.output) not in joined]
+        late = _late(rest, lambda x: id(x) in joined or id(x) not in self._made or self._is_few(x))
+        steps = [entry for entry in rest if id(entry.output) not in late]
+        afterwards = [entry for entry in rest if id(entry.output) in late]
+        needs = {id(x): x for x in [*_inputs(afterwards), *leaves(outputs)] if id(x) in self._made}
         results = [x for key, x in needs.items() if key not in joined and key not in late]
         self.usable: bool = bool(late or joined) and all(map(self._is_few, results))
         if not self.usable:
@@ -66,13 +66,13 @@ class MultiStep:
             steps.insert(place, keep(x, stores[-1]))
         self._steps = Program(steps, [*inputs, *early.values(), *stores], ())
         joined |= {id(x) for x in results if x.ndim}
-        self._after: list[Entry] = self._by_row(entries, joined)
-        entries = [entry for entry in entries if id(entry.output) not in joined]
-        near = joined | {id(x) for x in results}
-        handed = {id(x): x for x in [*_inputs(entries), *leaves(outputs)] if id(x) in near}
-        self._handed = list(handed)
+        self._after: list[Entry] = self._by_row(afterwards, joined)
+        report = [entry for entry in afterwards if id(entry.output) not in joined]
+        known = joined | {id(x) for x in results}
+        reads = {id(x): x for x in [*_inputs(report), *leaves(outputs)] if id(x) in known}
+        self._reads = list(reads)
         """Ids of tensors that the report of each step needs."""
-        self._report = Program(entries, [*handed.values()], outputs)
+        self._report = Program(report, [*reads.values()], outputs)
 
     def _is_few(self, x: Tensor) -> bool:
         """Return whether a tensor is one number, or has a few numbers a row, in C order."""
@@ -101,8 +101,8 @@ class MultiStep:
             joined[key] = store[:count].reshape(-1, *store.shape[2:])
         _compute(self._after, joined)
         numbers = {key: stores[:count] for key, store, stores in self._kept if store.ndim == 1}
-        handed = [numbers[key] if key in numbers else _batches(joined[key], rows) for key in self._handed]
-        self._report.run_all(zip(*handed, strict=True) if handed else repeat((), count))
+        reads = [numbers[key] if key in numbers else _batches(joined[key], rows) for key in self._reads]
+        self._report.run_all(zip(*reads, strict=True) if reads else repeat((), count))
 
     def outputs(self) -> Any:
         """Return the outputs of the last batch, in their structure, as arrays that the caller may keep."""

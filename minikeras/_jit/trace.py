@@ -23,7 +23,7 @@ class Trace(Recorder):
         self.constants: list[Any] = []  # sketches of outputs that do not depend on the inputs
         self._read: dict[int, tuple[Variable, Array]] = {}  # what variables held when they were read or set
         self._stale: dict[int, Array] = {}  # of these, what they hold no more
-        self._owners: dict[int, Any] = {}
+        self._owners: dict[int, Any] = {}  # the optimizer that updates a variable
 
     def run(self, op: Op, inputs: Sequence[Any], values: Sequence[Any], rest: tuple[Any, ...],
             kwargs: dict[str, Any]) -> Entry | None:  # fmt: skip
