@@ -179,8 +179,7 @@ class Batches:
         self._any |= number > 0
         if not self._any:
             raise ValueError(_NO_BATCH)
-        if self.count is None:
-            self.count = number
+        self.count = number if self.count is None else self.count
         if number < self.count:
             warn_of_the_end()
         if number < self.count or self._seen == self._available:
