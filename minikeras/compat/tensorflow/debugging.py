@@ -5,12 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from ... import config as _config
 from ..._core.tensor import Tensor, as_array
-from ...config import (
-    disable_traceback_filtering as disable_traceback_filtering,
-    enable_traceback_filtering as enable_traceback_filtering,
-    is_traceback_filtering_enabled as is_traceback_filtering_enabled,
-)
 from .errors import InvalidArgumentError
 from .missing import missing, nothing
 from .tensors import array_of, convert_to_tensor
@@ -81,3 +77,5 @@ def check_numerics(tensor: Any, message: str, name: str | None = None) -> Tensor
 
 _SWITCHES = ("set_log_device_placement", "enable_check_numerics", "disable_check_numerics")
 globals().update(dict.fromkeys(_SWITCHES, nothing))
+_OF_CONFIG = "disable_traceback_filtering enable_traceback_filtering is_traceback_filtering_enabled"
+globals().update({name: vars(_config)[name] for name in _OF_CONFIG.split()})

@@ -46,11 +46,8 @@ class DType(str):
     is_complex: Any = property(lambda self: self.name.startswith("complex"))
     is_bool: Any = property(lambda self: self.name == "bool")
 
-    @property
-    def size(self) -> int:
-        """Bytes an element."""
-        return 1 if self.name in ("string", "resource", "variant") else np.dtype(self.name).itemsize
-
+    size: Any = property(  # bytes an element
+        lambda self: 1 if self.name in ("string", "resource", "variant") else np.dtype(self.name).itemsize)  # fmt: skip
     min: Any = property(lambda self: self._bounds.min)
     max: Any = property(lambda self: self._bounds.max)
 

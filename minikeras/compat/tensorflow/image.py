@@ -14,7 +14,7 @@ from . import io as _io
 from .arrays import cast, sizes_of
 from .dtypes import as_dtype
 from .math import unary
-from .missing import missing
+from .missing import missing, named
 from .random import stateless_uniform as _stateless, uniform as _global
 from .tensors import array_of, convert_to_tensor
 
@@ -79,11 +79,6 @@ stateless_random_flip_left_right: Callable[..., Tensor] = _random_flip(flip_left
 stateless_random_flip_up_down: Callable[..., Tensor] = _random_flip(flip_up_down, _stateless)
 
 
-def rot90(image: Any, k: int = 1, name: str | None = None) -> Tensor:
-    """Images rotated by k times 90 degrees counterclockwise."""
-    return ops.rot90(convert_to_tensor(image), k, (-3, -2))
-
-
 def _in_floats(change: Callable[..., Tensor]) -> Callable[..., Tensor]:
     """Make a function of float images from 0 to 1 take images of any dtype, and return that dtype."""
 
@@ -96,68 +91,44 @@ def _in_floats(change: Callable[..., Tensor]) -> Callable[..., Tensor]:
     return call
 
 
-@_in_floats
-def rgb_to_grayscale(images: Any, name: str | None = None) -> Tensor:
-    """Images in grayscale, with one channel."""
-    return ops.tensordot(images, np.array([[0.2989], [0.587], [0.114]], "float32"), 1)
+def _changed_hsv(image: Any, change: Callable[[Any, Any, Any], list[Any]]) -> Tensor:
+    """Return images with their hue, saturation and value changed by a function of these."""
+    return hsv_to_rgb(ops.stack(change(*ops.unstack(rgb_to_hsv(image), axis=-1)), -1))
 
 
-@_in_floats
-def adjust_brightness(image: Any, delta: Any) -> Tensor:
-    """An image with a number added."""
-    return convert_to_tensor(image) + delta
+_ADJUSTMENTS = named({
+    "rgb_to_grayscale": ("Images in grayscale, with one channel.",
+        lambda images, name=None: ops.tensordot(images, np.array([[0.2989], [0.587], [0.114]], "float32"), 1)),
+    "adjust_brightness": ("An image with a number added.", lambda image, delta: image + delta),
+    "adjust_contrast": ("Images with the distance of each value from the mean of its channel multiplied.",
+        lambda images, contrast_factor:
+            (images - (mean := ops.mean(images, (-3, -2), True))) * contrast_factor + mean),
+    "adjust_saturation": ("Images with their saturation multiplied.",
+        lambda image, saturation_factor, name=None:
+            _changed_hsv(image, lambda h, s, v: [h, ops.clip(s * saturation_factor, 0, 1), v])),
+    "adjust_hue": ("Images with `delta` added to their hue, modulo 1.",
+        lambda image, delta, name=None: _changed_hsv(image, lambda h, s, v: [ops.mod(h + delta, 1.0), s, v])),
+    "adjust_gamma": ("Images as gain * x ** gamma.",
+        lambda image, gamma=1, gain=1: ops.power(image, float(gamma)) * gain)})  # fmt: skip
+globals().update({name: _in_floats(change) for name, change in _ADJUSTMENTS.items()})
 
 
-@_in_floats
-def adjust_contrast(images: Any, contrast_factor: Any) -> Tensor:
-    """Images with the distance of each value from the mean of its channel multiplied."""
-    x = convert_to_tensor(images)
-    mean = ops.mean(x, (-3, -2), True)
-    return (x - mean) * contrast_factor + mean
-
-
-@_in_floats
-def adjust_saturation(image: Any, saturation_factor: Any, name: str | None = None) -> Tensor:
-    """Images with their saturation multiplied."""
-    h, s, v = ops.unstack(rgb_to_hsv(image), axis=-1)
-    return hsv_to_rgb(ops.stack([h, ops.clip(s * saturation_factor, 0, 1), v], -1))
-
-
-@_in_floats
-def adjust_hue(image: Any, delta: Any, name: str | None = None) -> Tensor:
-    """Images with `delta` added to their hue, modulo 1."""
-    h, s, v = ops.unstack(rgb_to_hsv(image), axis=-1)
-    return hsv_to_rgb(ops.stack([ops.mod(h + delta, 1.0), s, v], -1))
-
-
-@_in_floats
-def adjust_gamma(image: Any, gamma: Any = 1, gain: Any = 1) -> Tensor:
-    """Images as gain * x ** gamma."""
-    return ops.power(image, float(gamma)) * gain
-
-
-def _random_adjust(adjust: Callable[..., Tensor], draw: Draw, one_bound: bool) -> Callable[..., Tensor]:
+def _random_adjust(what: str, draw: Draw) -> Callable[..., Tensor]:
     """Return an adjustment by a random number, from -max_delta to max_delta or from lower to upper."""
+    adjust, limit = globals()[f"adjust_{what}"], {"brightness": np.inf, "hue": 0.5}.get(what)
 
     def between(image: Any, lower: Any, upper: Any, seed: Any = None) -> Tensor:
-        if not (0 <= upper <= (0.5 if adjust is adjust_hue else upper) if one_bound else 0 <= lower < upper):
+        if not (0 <= lower < upper if limit is None else 0 <= upper <= limit):
             raise ValueError(f"Expected 0 <= lower < upper, or a max_delta from 0 (hue: to 0.5): {lower}, {upper}.")
         return adjust(image, draw([], minval=lower, maxval=upper, seed=seed))
 
-    return (lambda image, max_delta, seed=None: between(image, -max_delta, max_delta, seed)) if one_bound else between
+    return between if limit is None else lambda image, max_delta, seed=None: between(image, -max_delta, max_delta, seed)
 
 
 globals().update({
-    f"{prefix}random_{adjust.__name__[7:]}": _random_adjust(adjust, draw, adjust in (adjust_brightness, adjust_hue))
+    f"{prefix}random_{what}": _random_adjust(what, draw)
     for prefix, draw in (("", _global), ("stateless_", _stateless))
-    for adjust in (adjust_brightness, adjust_contrast, adjust_saturation, adjust_hue)})  # fmt: skip
-
-
-def per_image_standardization(image: Any) -> Tensor:
-    """Images scaled to mean 0 and deviation 1; the deviation divided by is at least 1 / sqrt(number of values)."""
-    x = ops.cast(convert_to_tensor(image), "float32")
-    deviation = ops.maximum(ops.std(x, (-3, -2, -1), True), float(np.prod(x.shape[-3:])) ** -0.5)
-    return (x - ops.mean(x, (-3, -2, -1), True)) / deviation
+    for what in ("brightness", "contrast", "saturation", "hue")})  # fmt: skip
 
 
 def crop_to_bounding_box(image: Any, offset_height: int, offset_width: int, target_height: int,
@@ -251,13 +222,6 @@ def non_max_suppression(boxes: Any, scores: Any, max_output_size: Any, iou_thres
     return Tensor(np.array(best, "int32"))
 
 
-def extract_patches(images: Any, sizes: Any, strides: Any, rates: Any, padding: Any, name: Any = None) -> Tensor:
-    """Patches of images, each flattened into the last axis; sizes, strides and rates are [1, rows, columns, 1]."""
-    x = convert_to_tensor(images)
-    patches = ops.image.extract_patches(x, sizes[1:3], strides[1:3], tuple(rates[1:3]), padding.lower(), _LAST)
-    return ops.cast(patches, as_dtype(x.dtype).name)
-
-
 def sobel_edges(image: Any) -> Tensor:
     """Vertical and horizontal gradients of images by Sobel filters (Sobel 1968), in a new last axis of size 2."""
     x = ops.pad(convert_to_tensor(image), [(0, 0), (1, 1), (1, 1), (0, 0)], "reflect")
@@ -266,20 +230,24 @@ def sobel_edges(image: Any) -> Tensor:
     return ops.stack([down, across[:, :-2] + 2 * across[:, 1:-1] + across[:, 2:]], -1)
 
 
-def ssim(img1: Any, img2: Any, max_val: Any, *args: Any, **kwargs: Any) -> Tensor:
-    """Structural similarity of pairs of images, 1 for equal ones."""
-    a, b = (convert_image_dtype(x, "float32") for x in (img1, img2))
-    limit = 1.0 if as_dtype(convert_to_tensor(img1).dtype).is_integer else float(max_val)
-    return partial(ops.image.ssim, data_format=_LAST)(a, b, limit, *args, **kwargs)
-
-
-def total_variation(images: Any, name: str | None = None) -> Tensor:
-    """The sum of the absolute differences of neighboring pixels, one number an image."""
-    rows, columns = (ops.abs(ops.diff(convert_to_tensor(images), axis=axis)) for axis in (-3, -2))
-    return ops.sum(rows, (-3, -2, -1)) + ops.sum(columns, (-3, -2, -1))
-
-
-def psnr(a: Any, b: Any, max_val: Any, name: str | None = None) -> Tensor:
-    """Peak signal-to-noise ratio of pairs of images, in decibels."""
-    x, y = (ops.cast(convert_to_tensor(image), "float32") for image in (a, b))
-    return ops.log10(float(max_val) ** 2 / ops.mean(ops.square(x - y), (-3, -2, -1))) * 10
+globals().update(named({
+    "ssim": ("Structural similarity of pairs of images, 1 for equal ones.",
+        lambda img1, img2, max_val, *args, **kwargs: partial(ops.image.ssim, data_format=_LAST)(
+            *(convert_image_dtype(x, "float32") for x in (img1, img2)),
+            1.0 if as_dtype(convert_to_tensor(img1).dtype).is_integer else float(max_val), *args, **kwargs)),
+    "rot90": ("Images rotated by k times 90 degrees counterclockwise.",
+        lambda image, k=1, name=None: ops.rot90(convert_to_tensor(image), k, (-3, -2))),
+    "per_image_standardization": ("Images scaled to mean 0 and deviation 1, or 1 / sqrt(number of values) if larger.",
+        lambda image: ((x := ops.cast(convert_to_tensor(image), "float32")) - ops.mean(x, (-3, -2, -1), True))
+            / ops.maximum(ops.std(x, (-3, -2, -1), True), float(np.prod(x.shape[-3:])) ** -0.5)),
+    "extract_patches": ("Patches of images, each flattened into the last axis; sizes are [1, rows, columns, 1].",
+        lambda images, sizes, strides, rates, padding, name=None: cast(ops.image.extract_patches(
+            convert_to_tensor(images), sizes[1:3], strides[1:3], tuple(rates[1:3]), padding.lower(), _LAST),
+            convert_to_tensor(images).dtype)),
+    "total_variation": ("The sum of the absolute differences of neighboring pixels, one number an image.",
+        lambda images, name=None: sum(
+            ops.sum(ops.abs(ops.diff(convert_to_tensor(images), axis=axis)), (-3, -2, -1)) for axis in (-3, -2))),
+    "psnr": ("Peak signal-to-noise ratio of pairs of images, in decibels.",
+        lambda a, b, max_val, name=None: ops.log10(float(max_val) ** 2 / ops.mean(ops.square(
+            cast(convert_to_tensor(a), "float32") - cast(convert_to_tensor(b), "float32")), (-3, -2, -1))) * 10),
+    }))  # fmt: skip

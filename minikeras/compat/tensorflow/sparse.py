@@ -29,10 +29,7 @@ class SparseTensor(Composite):
         self.values: Tensor = convert_to_tensor(values)
         self.dense_shape: Tensor = Tensor(array_of(dense_shape).astype("int64"))
 
-    @property
-    def dtype(self) -> Any:
-        """The dtype of the stored elements."""
-        return self.values.dtype
+    dtype: Any = property(lambda self: self.values.dtype)  # of the stored elements
 
     @property
     def shape(self) -> TensorShape:

@@ -37,12 +37,6 @@ def _parts(input: Any, cut: Callable[[Any], list[Any]], dtype: str = "string") -
     return ragged.constant(nested(array_of(input)[()]), dtype)
 
 
-def split(input: Any, sep: Any = None, maxsplit: int = -1, name: str | None = None) -> Any:
-    """The parts of texts between separators, by default white space."""
-    by = array_of(sep).item() if sep is not None else None
-    return _parts(input, lambda s: s.split(by or None, maxsplit))
-
-
 @elementwise
 def to_hash_bucket_fast(input: Any, num_buckets: int, name: str | None = None) -> Tensor:
     """The hash of each text, a number below `num_buckets`."""
@@ -61,13 +55,6 @@ def reduce_join(inputs: Any, axis: Any = None, keepdims: bool = False, separator
     joined = [separator.encode().join(row) for row in moved.reshape(-1, moved.shape[-1])]
     rows = np.array(joined, "object").reshape(moved.shape[:-1])
     return Tensor(np.expand_dims(rows, axis) if keepdims else rows)
-
-
-def substr(input: Any, pos: Any, len: Any, unit: str = "BYTE", name: str | None = None) -> Tensor:
-    """Substrings by position and length in bytes, or characters ("UTF8_CHAR"); negative positions are from the end."""
-    if unit == "UTF8_CHAR":
-        return _each(lambda s, i, n: s.decode()[i:][: None if n < 0 else n].encode(), input, pos, len)
-    return _each(lambda s, i, n: s[i:][: None if n < 0 else n], input, pos, len)
 
 
 def _text(pattern: Any) -> str:
@@ -133,12 +120,16 @@ globals().update(named({
     "length": ('The length of each text in bytes, or in characters with unit "UTF8_CHAR".',
         lambda input, unit="BYTE", name=None:
             _each(lambda s: len(s.decode() if unit == "UTF8_CHAR" else s), input, dtype="int32")),
-    "lower": ("Texts in lower case.",
-        lambda input, encoding="", name=None:
-            _each(lambda s: s.decode().lower().encode() if encoding else s.lower(), input)),
-    "upper": ("Texts in upper case.",
-        lambda input, encoding="", name=None:
-            _each(lambda s: s.decode().upper().encode() if encoding else s.upper(), input)),
+    "substr": ('Substrings by position and length in bytes, or characters ("UTF8_CHAR"); from the end if negative.',
+        lambda input, pos, len, unit="BYTE", name=None: _each(
+            lambda s, i, n: s.decode()[i:][: None if n < 0 else n].encode() if unit == "UTF8_CHAR"
+            else s[i:][: None if n < 0 else n], input, pos, len)),
+    **{case: (f"Texts in {case} case.", lambda input, encoding="", name=None, case=case:
+            _each(lambda s: getattr(s.decode(), case)().encode() if encoding else getattr(s, case)(), input))
+       for case in ("lower", "upper")},
+    "split": ("The parts of texts between separators, by default white space.",
+        lambda input, sep=None, maxsplit=-1, name=None:
+            _parts(input, lambda s: s.split(None if sep is None else array_of(sep).item() or None, maxsplit))),
     "to_number": ("Texts as numbers.",
         lambda input, out_type="float32", name=None: _each(
             lambda s: float(s) if as_dtype(out_type).is_floating else int(s), input, dtype=as_dtype(out_type).name)),

@@ -48,12 +48,6 @@ class SummaryWriter(EventWriter):
         _open.step = _open.step if step is None else step
 
 
-def create_file_writer(logdir: Any, max_queue: Any = None, flush_millis: Any = None, filename_suffix: Any = None,
-                       name: Any = None, **_: Any) -> SummaryWriter:  # fmt: skip
-    """Return a writer of an event file in a folder."""
-    return SummaryWriter(logdir, filename_suffix or ".v2")
-
-
 def should_record_summaries() -> bool:
     """Return whether values are recorded, as `record_if` says."""
     return bool(_open.condition() if callable(_open.condition) else _open.condition)
@@ -84,6 +78,9 @@ experimental: SimpleNamespace = SimpleNamespace(
     write_raw_pb=lambda tensor, step=None, name=None: _put(lambda w, at: w.message(array_of(tensor).item(), at), step),
     summary_scope=lambda name, default_name="summary", values=None: nullcontext((name, f"{name}/")))  # fmt: skip
 globals().update(named({
+    "create_file_writer": ("A writer of an event file in a folder.",
+        lambda logdir, max_queue=None, flush_millis=None, filename_suffix=None, name=None, **_:
+            SummaryWriter(logdir, filename_suffix or ".v2")),
     "record_if": ("A context in which values are recorded only if a condition, or a function, is true.",
         lambda condition: _with_settings(condition=condition)),
     "scalar": ("Write a number, and return whether it was recorded.",
