@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import Any, NamedTuple
 
-from .missing import missing, nothing
+from .missing import missing, namespace, nothing
 
 __getattr__: Callable[[str], Any] = missing(__name__)
 _settings = SimpleNamespace(eager=False)
@@ -51,10 +51,10 @@ optimizer: SimpleNamespace = SimpleNamespace(set_jit=nothing, get_jit=lambda: ""
 threading: SimpleNamespace = SimpleNamespace(
     set_inter_op_parallelism_threads=nothing, set_intra_op_parallelism_threads=nothing,
     get_inter_op_parallelism_threads=lambda: 0, get_intra_op_parallelism_threads=lambda: 0)  # fmt: skip
-experimental: SimpleNamespace = SimpleNamespace(
-    list_physical_devices=list_physical_devices, list_logical_devices=list_logical_devices, set_memory_growth=nothing,
-    get_memory_growth=lambda device: False, set_visible_devices=nothing, get_visible_devices=list_physical_devices,
-    enable_op_determinism=nothing, enable_tensor_float_32_execution=nothing,
+experimental: ModuleType = namespace(
+    "config.experimental", list_physical_devices=list_physical_devices, list_logical_devices=list_logical_devices,
+    set_memory_growth=nothing, get_memory_growth=lambda device: False, set_visible_devices=nothing,
+    get_visible_devices=list_physical_devices, enable_op_determinism=nothing, enable_tensor_float_32_execution=nothing,
     set_virtual_device_configuration=nothing, get_device_details=lambda device: {},
     VirtualDeviceConfiguration=SimpleNamespace)  # fmt: skip
 
@@ -76,17 +76,10 @@ class Strategy:
         """Call a function."""
         return fn(*args, **(kwargs or {}))
 
-    def reduce(self, reduce_op: Any, value: Any, axis: Any = None) -> Any:
-        """Return the value of the one replica."""
-        return value
-
-    def experimental_distribute_dataset(self, dataset: Any, options: Any = None) -> Any:
-        """Return the dataset unchanged."""
-        return dataset
-
-    def experimental_local_results(self, value: Any) -> tuple[Any, ...]:
-        """Return the value of the one replica, in a tuple."""
-        return (value,)
+    reduce: Callable[..., Any] = lambda self, reduce_op, value, axis=None: value
+    experimental_distribute_dataset: Callable[..., Any] = lambda self, dataset, options=None: dataset
+    experimental_local_results: Callable[..., tuple[Any, ...]] = lambda self, value: (value,)
+    """There is one replica, whose value and dataset are those given."""
 
 
 class TPUClusterResolver:
@@ -101,10 +94,11 @@ class TPUClusterResolver:
         return cls(tpu)
 
 
-_NAMES = ("MirroredStrategy", "OneDeviceStrategy", "MultiWorkerMirroredStrategy", "Strategy", "TPUStrategy")
-distribute: SimpleNamespace = SimpleNamespace(
-    **dict.fromkeys(_NAMES, Strategy), get_strategy=Strategy, has_strategy=lambda: False,
+_NAMES = ("MirroredStrategy", "OneDeviceStrategy", "Strategy", "MultiWorkerMirroredStrategy", "TPUStrategy")
+distribute: ModuleType = namespace(
+    "distribute", **dict.fromkeys(_NAMES, Strategy), get_strategy=Strategy, has_strategy=lambda: False,
     cluster_resolver=SimpleNamespace(TPUClusterResolver=TPUClusterResolver), in_cross_replica_context=lambda: True,
+    experimental=namespace("distribute.experimental", **dict.fromkeys((*_NAMES, "CentralStorageStrategy"), Strategy)),
     ReduceOp=SimpleNamespace(SUM="SUM", MEAN="MEAN"))  # fmt: skip
 test: SimpleNamespace = SimpleNamespace(
     is_gpu_available=lambda *_, **__: False, is_built_with_cuda=lambda: False, is_built_with_gpu_support=lambda: False,

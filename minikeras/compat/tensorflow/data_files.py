@@ -5,8 +5,10 @@ import io
 import itertools
 import os
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from operator import methodcaller
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -14,6 +16,7 @@ import numpy as np
 from .data import AUTOTUNE, INFINITE, UNKNOWN, Dataset
 from .dtypes import TensorSpec
 from .io import csv_column, csv_rows, decode_csv
+from .missing import namespace
 from .records import TFRecordWriter, opened, records
 from .tensors import array_of, convert_to_tensor
 
@@ -116,8 +119,13 @@ def _csv_batches(file_pattern: Any, batch_size: int, column_names: Any = None, c
     return dataset.repeat(num_epochs).batch(batch_size, drop_remainder=num_epochs is None).prefetch(1)
 
 
-experimental: SimpleNamespace = SimpleNamespace(
+_APPLIED = ("bucket_by_sequence_length", "group_by_window", "scan", "take_while", "unbatch", "unique")
+"""Transformations for `Dataset.apply`, which have become methods of the same names."""
+experimental: ModuleType = namespace(
+    "data.experimental", **{name: partial(methodcaller, name) for name in _APPLIED},
     AUTOTUNE=AUTOTUNE, INFINITE_CARDINALITY=INFINITE, UNKNOWN_CARDINALITY=UNKNOWN, cardinality=Dataset.cardinality,
     sample_from_datasets=Dataset.sample_from_datasets, get_single_element=Dataset.get_single_element,
     Counter=Dataset.counter, make_csv_dataset=_csv_batches, CsvDataset=_table, TFRecordWriter=_write_records,
+    AutoShardPolicy=SimpleNamespace(OFF=-1, AUTO=0, FILE=1, DATA=2, HINT=3),
+    assert_cardinality=lambda size: lambda dataset: dataset._derive("AssertCardinality", dataset._items, int(size)),
 )  # fmt: skip

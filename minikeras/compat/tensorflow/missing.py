@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any
 
 
@@ -25,6 +26,13 @@ def missing(module: str, other: Callable[[str], Any] | None = None) -> Callable[
                              "lists what is missing. Write it with `ops` or NumPy, or use TensorFlow.")  # fmt: skip
 
     return find
+
+
+def namespace(name: str, **contents: Any) -> ModuleType:
+    """Return a module such as `tf.data.experimental`, which has no file, with the error for names that are missing."""
+    module = ModuleType(f"tensorflow.{name}")
+    vars(module).update(contents, __getattr__=missing(module.__name__))
+    return module
 
 
 def named(table: dict[str, tuple[str, Callable[..., Any]]]) -> dict[str, Callable[..., Any]]:

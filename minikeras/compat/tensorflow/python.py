@@ -2,12 +2,11 @@
 
 from collections.abc import Callable
 from contextlib import nullcontext
-from types import ModuleType
 from typing import Any
 
 from ..._core.tensor import Tensor
 from . import config, dtypes, errors
-from .missing import missing
+from .missing import missing, namespace
 from .tensors import Variable, convert_to_tensor
 
 _TREE: dict[str, Any] = {
@@ -24,11 +23,8 @@ def _module(path: str, tree: Any) -> Any:
     """Return a dict as a module, with nested dicts as modules too; any other value unchanged."""
     if not isinstance(tree, dict):
         return tree
-    module = ModuleType(path)
-    vars(module).update({name: _module(f"{path}.{name}", below) for name, below in tree.items()})
-    vars(module)["__getattr__"] = missing(path)
-    return module
+    return namespace(path, **{name: _module(f"{path}.{name}", below) for name, below in tree.items()})
 
 
-globals().update({name: _module(f"tensorflow.python.{name}", tree) for name, tree in _TREE.items()})
+globals().update({name: _module(f"python.{name}", tree) for name, tree in _TREE.items()})
 __getattr__: Callable[[str], Any] = missing(__name__)
