@@ -42,9 +42,9 @@ _MOVED = {
     "config": "distribute test",
     "debugging": "Assert assert_equal assert_greater assert_less assert_rank",
     "dtypes": "DType TensorShape TensorSpec as_dtype",
-    "functions": "GradientTape Module TensorArray UnconnectedGradients autograph cond control_dependencies "
-    "custom_gradient device executing_eagerly map_fn name_scope nest numpy_function py_function vectorized_map "
-    "while_loop",
+    "functions": "GradientTape Module TensorArray UnconnectedGradients autograph case cond control_dependencies "
+    "custom_gradient device executing_eagerly foldl foldr map_fn name_scope nest numpy_function py_function scan "
+    "switch_case vectorized_map while_loop",
     "initial": "random_normal_initializer random_uniform_initializer",
     "linalg": "eig eigvals einsum eye matmul matvec norm tensordot",
     "math": "abs acos acosh add add_n argmax argmin asin asinh atan atan2 atanh cos cosh cumsum divide equal exp "

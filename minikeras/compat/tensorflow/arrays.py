@@ -80,25 +80,12 @@ def one_hot(indices: Any, depth: Any, on_value: Any = None, off_value: Any = Non
     return ops.where(hot, constant(on, kind), constant(off, kind))
 
 
-def sequence_mask(lengths: Any, maxlen: Any = None, dtype: DTypeLike = "bool", name: str | None = None) -> Tensor:
-    """True at the positions before each length."""
-    sizes = as_array(lengths)
-    width = int(sizes.max()) if maxlen is None else int(maxlen)
-    return Tensor((np.arange(width) < sizes[..., None]).astype(as_dtype(dtype).name))
-
-
 def shape(input: Any, out_type: DTypeLike = "int32", name: str | None = None) -> Any:
     """The shape as a tensor; of a symbolic tensor as a tuple, with None for open sizes."""
     if isinstance(input, KerasTensor):
         return input.shape
     sizes = np.shape(input if isinstance(input, TensorOps) else as_array(input))
     return Tensor(np.array(sizes, as_dtype(out_type).name))
-
-
-def size(input: Any, out_type: DTypeLike = "int32", name: str | None = None) -> Tensor:
-    """The number of elements."""
-    input = input.flat_values if isinstance(input, ragged.RaggedTensor) else input
-    return Tensor(np.asarray(ops.size(convert_to_tensor(input)), as_dtype(out_type).name))
 
 
 def ensure_shape(x: Any, shape: Any, name: str | None = None) -> Tensor:
@@ -353,12 +340,6 @@ def clip_by_value(t: Any, clip_value_min: Any, clip_value_max: Any, name: str | 
     return ops.maximum(ops.minimum(x, high), low)
 
 
-def clip_by_norm(t: Any, clip_norm: Any, axes: Any = None, name: str | None = None) -> Tensor:
-    """A tensor scaled down to an L2 norm of at most `clip_norm`."""
-    x = convert_to_tensor(t)
-    return x * clip_norm / ops.maximum(ops.sqrt(ops.sum(ops.square(x), axes_of(axes), True)), clip_norm)
-
-
 def global_norm(t_list: Sequence[Any], name: str | None = None) -> Tensor:
     """The L2 norm of several tensors taken as one vector."""
     squares = [ops.sum(ops.square(convert_to_tensor(t))) for t in t_list if t is not None]
@@ -379,12 +360,20 @@ globals().update(named({
             fill(shape, b"" if as_dtype(dtype).name == "string" else np.zeros((), as_dtype(dtype).as_numpy_dtype))),
     "ones": ("Ones, float32 by default.",
         lambda shape, dtype="float32", name=None, **_: fill(shape, np.ones((), as_dtype(dtype).as_numpy_dtype))),
-    "zeros_like": ("Zeros in the shape of another tensor.",
-        elementwise(lambda input, dtype=None, name=None, **_:
-            ops.zeros_like(convert_to_tensor(input), None if dtype is None else as_dtype(dtype).name))),
-    "ones_like": ("Ones in the shape of another tensor.",
-        elementwise(lambda input, dtype=None, name=None, **_:
-            ops.ones_like(convert_to_tensor(input), None if dtype is None else as_dtype(dtype).name))),
+    **{f"{kind}_like": (f"{kind.title()} in the shape of another tensor.",
+        elementwise(lambda input, dtype=None, name=None, kind=kind, **_: getattr(ops, f"{kind}_like")(
+            convert_to_tensor(input), None if dtype is None else as_dtype(dtype).name)))
+       for kind in ("zeros", "ones")},
+    "sequence_mask": ("True at the positions before each length.",
+        lambda lengths, maxlen=None, dtype="bool", name=None: Tensor((
+            np.arange(as_array(lengths).max() if maxlen is None else int(maxlen)) < as_array(lengths)[..., None]
+        ).astype(as_dtype(dtype).name))),
+    "size": ("The number of elements.",
+        lambda input, out_type="int32", name=None: Tensor(np.asarray(
+            ops.size(convert_to_tensor(getattr(input, "flat_values", input))), as_dtype(out_type).name))),
+    "clip_by_norm": ("A tensor scaled down to an L2 norm of at most `clip_norm`.",
+        lambda t, clip_norm, axes=None, name=None: (x := convert_to_tensor(t)) * clip_norm / ops.maximum(
+            ops.sqrt(ops.sum(ops.square(x), axes_of(axes), True)), clip_norm)),
     "rank": ("The number of axes.",
         lambda input, name=None: Tensor(np.asarray(
             len((input if isinstance(input, ragged.RaggedTensor) else convert_to_tensor(input)).shape), "int32"))),

@@ -22,6 +22,7 @@ from ...layers import Layer
 from ...tree import pack_sequence_as
 from .dtypes import DType, TensorShape, as_dtype
 from .errors import InvalidArgumentError, OutOfRangeError
+from .missing import named
 from .ragged import RaggedTensor, RaggedTensorSpec, stack as ragged_stack
 from .tensors import convert_to_tensor, escape
 
@@ -100,10 +101,20 @@ def map_fn(fn: Callable[[Any], Any], elems: Any, dtype: Any = None, *_: Any, fn_
     results = [fn(row) for row in _rows(elems)]
     if isinstance(fn_output_signature, RaggedTensorSpec):
         return ragged_stack(results)
-    return map_structure(lambda *leaves: ops.stack([convert_to_tensor(x) for x in leaves]), *results)
+    return _stacked(results)
 
 
 vectorized_map = map_fn
+
+
+def _stacked(results: list[Any]) -> Any:
+    return map_structure(lambda *leaves: ops.stack([convert_to_tensor(x) for x in leaves]), *results)
+
+
+def _results(fn: Callable[[Any, Any], Any], elems: Any, initializer: Any, reverse: bool = False) -> list[Any]:
+    """Return the results of `fn(result before, row)`, row by row; without an initializer the first row is the first."""
+    initial = None if initializer is None else map_structure(convert_to_tensor, initializer)
+    return [*itertools.accumulate(list(_rows(elems))[:: -1 if reverse else 1], fn, initial=initial)]
 
 
 class TensorArray:
@@ -387,13 +398,7 @@ def name_scope(name: str, *_: Any) -> Any:
 
 device: Callable[..., Any] = name_scope
 control_dependencies: Callable[..., Any] = name_scope
-
-
-def executing_eagerly() -> bool:
-    """Return True: everything runs eagerly."""
-    return True
-
-
+executing_eagerly: Callable[[], bool] = lambda: True  # noqa: E731
 nest: SimpleNamespace = SimpleNamespace(
     map_structure=map_structure, flatten=flatten, is_nested=lambda x: isinstance(x, list | tuple | dict),
     assert_same_structure=lambda a, b, *_: map_structure(lambda *_: None, a, b), pack_sequence_as=pack_sequence_as,
@@ -403,3 +408,18 @@ autograph: SimpleNamespace = SimpleNamespace(
     to_code=lambda entity, *_, **__: textwrap.dedent(inspect.getsource(entity)),
     trace=lambda *args: None, experimental=SimpleNamespace(do_not_convert=lambda func=None, **_: func or (lambda f: f)),
 )  # fmt: skip
+globals().update(named({
+    "case": ("Call the function beside the first true condition, or else `default`.",
+        lambda pred_fn_pairs, default=None, *_, **__:
+            next(f for holds, f in (*pred_fn_pairs, (True, default)) if holds)()),
+    "switch_case": ("Call the function with an index (of a list, pairs or a dict), or else `default` or the last one.",
+        lambda branch_index, branch_fns, default=None, name=None:
+            ((branches := dict(enumerate(branch_fns) if callable(next(iter(branch_fns))) else branch_fns)).get(
+                int(branch_index)) or default or branches[max(branches)])()),
+    "scan": ("The results of `fn(result before, row)`, called for the rows in turn, or from the last one on; stacked.",
+        lambda fn, elems, initializer=None, *_, reverse=False, **__: _stacked(
+            _results(fn, elems, initializer, reverse)[initializer is not None :][:: -1 if reverse else 1])),
+    "foldl": ("The last result of `scan`.",
+        lambda fn, elems, initializer=None, *_, **__: _results(fn, elems, initializer)[-1]),
+    "foldr": ("The last result of `scan`, from the last row to the first.",
+        lambda fn, elems, initializer=None, *_, **__: _results(fn, elems, initializer, True)[-1])}))  # fmt: skip

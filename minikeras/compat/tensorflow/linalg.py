@@ -13,7 +13,8 @@ from .missing import missing, named
 from .tensors import BINARY, convert_to_tensor
 
 __getattr__: Callable[[str], Any] = missing(__name__)
-globals().update({name: unary(getattr(ops, name)) for name in ("cholesky", "det", "logdet", "eigh", "eig")})
+_UNARY = "cholesky det logdet eigh eig qr slogdet"
+globals().update({name: unary(getattr(ops, name)) for name in _UNARY.split()})
 
 
 def matrix_transpose(a: Any, name: str | None = None, conjugate: bool = False) -> Tensor:
@@ -58,15 +59,23 @@ def svd(tensor: Any, full_matrices: bool = False, compute_uv: bool = True, name:
 
 eigvalsh: Callable[..., Tensor] = unary(lambda x: ops.eigh(x)[0], "Eigenvalues of symmetric matrices, ascending.")
 eigvals: Callable[..., Tensor] = unary(lambda x: ops.eig(x)[0], "Eigenvalues of matrices.")
+adjoint: Callable[..., Tensor] = unary(lambda x: matrix_transpose(x, conjugate=True), "Transposed conjugate matrices.")
 trace: Callable[..., Tensor] = unary(lambda x: ops.trace(x, axis1=-2, axis2=-1), "Sum of the diagonal.")
+
+
+def set_diag(input: Any, diagonal: Any, name: str | None = None, k: int = 0, **_: Any) -> Tensor:
+    """Matrices with other k-th diagonals."""
+    x, d = convert_to_tensor(input), convert_to_tensor(diagonal)
+    rows, columns = x.shape[-2:]
+    d = ops.pad(d, [(0, 0)] * (d.ndim - 1) + [(max(-k, 0), rows - max(-k, 0) - d.shape[-1])])
+    return ops.where(ops.eye(rows, columns, k, dtype="bool"), ops.expand_dims(d, -1), x)
 
 
 def diag(diagonal: Any, name: str | None = None, k: int = 0, padding_value: Any = 0) -> Tensor:
     """Matrices with the given k-th diagonals, and `padding_value` elsewhere."""
     d = convert_to_tensor(diagonal)
-    matrix = ops.expand_dims(d, -1) * ops.eye(d.shape[-1], dtype=as_dtype(d.dtype).name)
-    matrix = ops.pad(matrix, [(0, 0)] * (d.ndim - 1) + [(max(-k, 0), max(k, 0)), (max(k, 0), max(-k, 0))])
-    return ops.where(ops.eye(matrix.shape[-1], k=k, dtype="bool"), matrix, ops.cast(padding_value, matrix.dtype))
+    size = d.shape[-1] + abs(k)
+    return set_diag(ops.full((*d.shape[:-1], size, size), padding_value, as_dtype(d.dtype).name), d, k=k)
 
 
 def band_part(input: Any, num_lower: Any, num_upper: Any, name: str | None = None) -> Tensor:
@@ -99,6 +108,8 @@ globals().update(named({
         lambda matrix, rhs, adjoint=False, name=None: ops.solve(
             matrix_transpose(matrix, conjugate=True) if adjoint else convert_to_tensor(matrix),
             convert_to_tensor(rhs))),
+    "lstsq": ("The x that minimizes |matrix @ x - rhs|.",
+        lambda matrix, rhs, *, fast=True, name=None: ops.lstsq(convert_to_tensor(matrix), convert_to_tensor(rhs))),
     "pinv": ("Pseudoinverse matrices.", lambda a, rcond=None, **_: ops.pinv(convert_to_tensor(a), rcond)),
     "diag_part": ("Diagonals of matrices.",
         lambda input, name=None, k=0, **_: ops.diagonal(convert_to_tensor(input), k, -2, -1))}))  # fmt: skip

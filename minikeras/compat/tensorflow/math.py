@@ -152,12 +152,6 @@ def add_n(inputs: Sequence[Any], name: str | None = None) -> Tensor:
     return functools.reduce(BINARY["add"], others, first)
 
 
-def l2_normalize(x: Any, axis: Any = None, epsilon: float = 1e-12, name: str | None = None) -> Tensor:
-    """x / sqrt(max(sum(x * x), epsilon)), with the sum along axes."""
-    x = convert_to_tensor(x)
-    return x * ops.rsqrt(ops.maximum(ops.sum(ops.square(x), axes_of(axis), True), epsilon))
-
-
 class TopKV2(NamedTuple):
     """The largest elements and their indices."""
 
@@ -239,10 +233,19 @@ def _or_zero(op: Callable[..., Tensor]) -> Callable[..., Tensor]:
 
 
 globals().update(segment_max=_or_zero(_SEGMENTS["max"]), segment_min=_or_zero(_SEGMENTS["min"]))
+
+
 globals().update(named({
     "complex_": ("`tf.complex`: complex numbers of real and imaginary parts.",
         lambda real, imag, name=None: ops.view_as_complex(ops.stack(
             [ops.where(first, *map(convert_to_tensor, (real, imag))) for first in (True, False)], -1))),
+    "l2_normalize": ("x / sqrt(max(sum(x * x), epsilon)), with the sum along axes.",
+        lambda x, axis=None, epsilon=1e-12, name=None: (x := convert_to_tensor(x)) * ops.rsqrt(
+            ops.maximum(ops.sum(ops.square(x), axes_of(axis), True), epsilon))),
+    "xlogy": ("x * log(y), 0 where x is 0.", lambda x, y, name=None: BINARY["multiply"](
+        x, ops.log(ops.where(ops.equal(convert_to_tensor(x), 0), 1.0, convert_to_tensor(y))))),
+    "in_top_k": ("Whether each target class is among the k largest predictions.",
+        lambda targets, predictions, k, name=None: ops.in_top_k(convert_to_tensor(targets), predictions, int(k))),
     "squared_difference": ("(x - y) squared.", lambda x, y, name=None: ops.square(BINARY["subtract"](x, y))),
     "softmax": ("exp(x) / sum(exp(x)) along an axis, the last by default.",
         lambda logits, axis=None, name=None: ops.softmax(convert_to_tensor(logits), -1 if axis is None else axis)),

@@ -7,8 +7,10 @@ import numpy as np
 
 from ... import ops
 from ..._core.tensor import Tensor
+from ...ops import convolution as _conv
 from . import math as _math, random as _random
-from .arrays import gather
+from .arrays import gather, sizes_of
+from .errors import InvalidArgumentError
 from .math import axes_of, unary
 from .missing import missing, named
 from .tensors import BINARY, alike, convert_to_tensor
@@ -16,7 +18,8 @@ from .tensors import BINARY, alike, convert_to_tensor
 __getattr__: Callable[[str], Any] = missing(__name__)
 _UNARY = ["relu", "relu6", "elu", "selu", "sigmoid", "softplus", "softsign", "tanh", "log_sigmoid", "erf"]
 globals().update({name: unary(getattr(ops, name)) for name in _UNARY})
-globals().update({name: vars(_math)[name] for name in ("l2_normalize", "log_softmax", "softmax", "top_k")})
+_OF_MATH = "in_top_k l2_normalize log_softmax softmax top_k"
+globals().update({name: vars(_math)[name] for name in _OF_MATH.split()})
 l2_loss: Callable[..., Tensor] = unary(lambda x: ops.sum(ops.square(x)) / 2, "Half the sum of squares.")
 scale_regularization_loss: Callable[..., Tensor] = unary(ops.sum, "The sum of losses, divided by 1 replica.")
 
@@ -77,6 +80,26 @@ _depthwise = _convolution(2, ops.depthwise_conv)
 globals().update(conv1d=_convolution(1), conv3d=_convolution(3), convolution=conv2d)
 
 
+def _transposed(rank: int) -> Callable[..., Tensor]:
+    def call(input: Any, filters: Any, output_shape: Any, strides: Any, padding: str = "SAME",
+             data_format: str | None = None, dilations: Any = None, name: str | None = None) -> Tensor:  # fmt: skip
+        form = _format(data_format)
+        x, kernel = _conv.to_channels_last(convert_to_tensor(input), form), convert_to_tensor(filters)
+        steps, spread = (_middle(v, rank, data_format) for v in (strides, dilations))
+        sizes, window = sizes_of(output_shape[1:]), kernel.shape[:-2]
+        sizes = sizes if form == "channels_last" else (*sizes[1:], sizes[0])
+        how = _conv._sliding(sizes[:-1], window, steps, padding, spread or 1)
+        places = _conv.slid_sizes(sizes[:-1], window, how.strides, padding.lower(), how.dilation)
+        if (*x.shape[1:], kernel.shape[-2]) != (*places, kernel.shape[-1], sizes[-1]):
+            raise InvalidArgumentError(f"Shapes do not fit: {x.shape}, {kernel.shape} and {output_shape=}.")
+        return _conv.from_channels_last(_conv._input_gradient(x, kernel, how, sizes), form)
+
+    return call
+
+
+globals().update({f"conv{rank}d_transpose": _transposed(rank) for rank in (1, 2, 3)})
+
+
 def _pooling(op: Callable[..., Tensor], rank: int) -> Callable[..., Tensor]:
     def call(input: Any, ksize: Any, strides: Any, padding: Any, data_format: str | None = None,
              name: Any = None) -> Tensor:  # fmt: skip
@@ -102,14 +125,6 @@ def bias_add(value: Any, bias: Any, data_format: str | None = None, name: str | 
     return BINARY["add"](value, b)
 
 
-def batch_normalization(x: Any, mean: Any, variance: Any, offset: Any, scale: Any, variance_epsilon: Any,
-                        name: str | None = None) -> Tensor:  # fmt: skip
-    """(x - mean) / sqrt(variance + epsilon) * scale + offset."""
-    inverse = ops.rsqrt(convert_to_tensor(variance) + variance_epsilon)
-    inverse = inverse if scale is None else inverse * scale
-    return convert_to_tensor(x) * inverse + ((0.0 if offset is None else offset) - convert_to_tensor(mean) * inverse)
-
-
 def dropout(x: Any, rate: Any, noise_shape: Any = None, seed: Any = None, name: str | None = None) -> Tensor:
     """A random fraction `rate` of the elements set to 0, the others divided by 1 - rate."""
     if not 0 <= (0 if hasattr(rate, "numpy") else rate) < 1:
@@ -128,9 +143,17 @@ def _rearranged(input: Any, block: int, data_format: str, last: str, first: str)
 globals().update(named({
     **dict.fromkeys(("silu", "swish"), ("x * sigmoid(beta * x).",
         lambda features, beta=1.0: unary(lambda x: x * ops.sigmoid(x * beta))(features))),
+    "batch_normalization": ("(x - mean) / sqrt(variance + epsilon) * scale + offset.",
+        lambda x, mean, variance, offset, scale, variance_epsilon, name=None: (
+            (convert_to_tensor(x) - mean) * ops.rsqrt(convert_to_tensor(variance) + variance_epsilon)
+            * (1.0 if scale is None else scale) + (0.0 if offset is None else offset))),
     "depthwise_conv2d": ("A convolution of each channel with filters of its own.",
         lambda input, filter, strides, padding, data_format=None, dilations=None, name=None:
             _depthwise(input, filter, strides, padding, data_format, dilations)),
+    "separable_conv2d": ("A depthwise convolution, and one of single pixels that mixes its channels.",
+        lambda input, depthwise_filter, pointwise_filter, strides, padding, data_format=None, dilations=None, name=None:
+            conv2d(_depthwise(input, depthwise_filter, strides, padding, data_format, dilations), pointwise_filter,
+                   data_format=data_format)),
     "sparse_softmax_cross_entropy_with_logits": ("Cross-entropy of each class index with softmax(logits).",
         lambda labels, logits, name=None: ops.sparse_categorical_crossentropy(
             convert_to_tensor(labels), convert_to_tensor(logits), from_logits=True)),

@@ -69,6 +69,19 @@ def test_check_numerics_names_infinities_and_nan() -> None:
             tf.debugging.check_numerics(tf.constant(values), "here")
 
 
+@pytest.mark.parametrize("module", ["config", "data", "distribute"])
+def test_a_name_that_an_experimental_module_lacks_is_refused_in_the_same_words(module: str) -> None:
+    with pytest.raises(AttributeError, match=f"'tensorflow.{module}.experimental' has no attribute 'x' in minikeras"):
+        attrgetter(f"{module}.experimental.x")(tf)
+
+
+def test_a_transposed_convolution_of_another_shape_than_asked_for_is_refused() -> None:
+    x, kernel = tf.ones((1, 1, 1, 1)), tf.ones((2, 2, 1, 1))
+    tf.nn.conv2d_transpose(x, kernel, [1, 2, 2, 1], 2)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="do not fit"):
+        tf.nn.conv2d_transpose(x, kernel, [1, 6, 6, 1], 2)
+
+
 def test_depth_and_space_of_images_with_their_channels_first() -> None:
     x = tf.reshape(tf.range(16.0), (1, 8, 1, 2))
     spread = tf.nn.depth_to_space(x, 2, "NCHW")
