@@ -100,6 +100,6 @@ distribute: ModuleType = namespace(
     cluster_resolver=SimpleNamespace(TPUClusterResolver=TPUClusterResolver), in_cross_replica_context=lambda: True,
     experimental=namespace("distribute.experimental", **dict.fromkeys((*_NAMES, "CentralStorageStrategy"), Strategy)),
     ReduceOp=SimpleNamespace(SUM="SUM", MEAN="MEAN"))  # fmt: skip
-test: SimpleNamespace = SimpleNamespace(
-    is_gpu_available=lambda *_, **__: False, is_built_with_cuda=lambda: False, is_built_with_gpu_support=lambda: False,
-    gpu_device_name=lambda: "")  # fmt: skip
+test: ModuleType = namespace(
+    "test", is_gpu_available=lambda *_, **__: False, is_built_with_cuda=lambda: False,
+    is_built_with_gpu_support=lambda: False, gpu_device_name=lambda: "")  # fmt: skip
