@@ -144,9 +144,9 @@ globals().update(named({
     **dict.fromkeys(("silu", "swish"), ("x * sigmoid(beta * x).",
         lambda features, beta=1.0: unary(lambda x: x * ops.sigmoid(x * beta))(features))),
     "batch_normalization": ("(x - mean) / sqrt(variance + epsilon) * scale + offset.",
-        lambda x, mean, variance, offset, scale, variance_epsilon, name=None: (
-            (convert_to_tensor(x) - mean) * ops.rsqrt(convert_to_tensor(variance) + variance_epsilon)
-            * (1.0 if scale is None else scale) + (0.0 if offset is None else offset))),
+        lambda x, mean, variance, offset, scale, variance_epsilon, name=None: convert_to_tensor(x) * (
+            factor := ops.rsqrt(convert_to_tensor(variance) + variance_epsilon) * (1.0 if scale is None else scale)
+        ) + ((0.0 if offset is None else offset) - convert_to_tensor(mean) * factor)),
     "depthwise_conv2d": ("A convolution of each channel with filters of its own.",
         lambda input, filter, strides, padding, data_format=None, dilations=None, name=None:
             _depthwise(input, filter, strides, padding, data_format, dilations)),
