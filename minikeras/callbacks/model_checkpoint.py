@@ -27,7 +27,7 @@ class ModelCheckpoint(Monitor):
 
     Raises:
         ValueError: for another ending or frequency; after the first epoch, if mode "auto" cannot tell.
-        KeyError: if the path has a field that the logs lack; an IndexError if one has no name, as in "{}.keras".
+        KeyError: if the path has a field that the logs lack.
         OSError: if the path is a directory, or the file cannot be written.
 
     Example:
@@ -82,7 +82,7 @@ class ModelCheckpoint(Monitor):
     def _get_file_path(self, epoch: int, batch: int | None, logs: Logs | None) -> str:
         fields = {**({} if batch is None else {"batch": batch + 1}), **(logs or {})}
         try:
-            return self.filepath.format(**{**fields, "epoch": epoch + 1})
+            return self.filepath.format_map({**fields, "epoch": epoch + 1})
         except KeyError as error:
             raise KeyError(f"filepath={self.filepath!r} has a field {error} that the logs lack. They have: "
                            f"{', '.join(fields)}.") from None  # fmt: skip
