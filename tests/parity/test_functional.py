@@ -378,7 +378,7 @@ def by_name(k: Any) -> Any:
     inner = k.Model([a, b], k.layers.Dense(2)(inputs=k.layers.Add()(inputs=[a, b])), name="inner")
     middle = k.Sequential([k.Input((2,)), k.layers.Dense(2, name="own")], name="middle")
     c, d = k.Input((3,), name="c"), k.Input((3,), name="d")
-    y = k.layers.Lambda(lambda x: 2 * x)(inputs=middle(inputs=inner(inputs=[c, d])))
+    y = k.layers.Lambda(lambda x: 2 * x, (2,))(inputs=middle(inputs=inner(inputs=[c, d])))
     return k.Model([c, d], k.layers.Dense(4)(inputs=y), name="outer")
 
 
