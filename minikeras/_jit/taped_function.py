@@ -60,8 +60,8 @@ class TapedFunction:
             if type(array) is not np.ndarray or (dtype := array.dtype).kind not in "fiub":
                 return None
             kind += (array.shape, array.strides, dtype)
-        if len(watched) > 1 and len({id(inputs[place]) for place in watched}) < len(watched):
-            return None  # the program would give an input that is passed twice two gradients
+        if len(inputs) > 1 and len({*map(id, inputs)}) < len(inputs):
+            return None  # the program would take one tensor for both, or give it two gradients
         maker = tape.maker(inputs[watched[0]]) if len(watched) == 1 else None
         skipped = maker if maker is not None and maker.op.name in SKIPPABLE else None
         if skipped is not None:

@@ -334,6 +334,15 @@ def test_calls_with_other_watched_inputs_have_programs_of_their_own(first: list[
             assert gradients(watched) == [4.0 if "a" in watched else None, -4.0 if "b" in watched else None]
 
 
+def test_a_tensor_passed_twice_does_not_stand_for_two_that_come_later() -> None:
+    loss, (a, b) = losses.MeanSquaredError(), map(ops.convert_to_tensor, ([[1.0]], [[3.0]]))
+    for _ in range(5):
+        with GradientTape():
+            assert float(loss(a, a)) == 0.0
+    with GradientTape():
+        assert float(loss(a, b)) == 4.0
+
+
 def test_a_frozen_weight_that_is_watched_gets_its_gradient() -> None:
     model = net()
     model.layers[0].trainable = False
