@@ -199,8 +199,7 @@ class _Plan:
     def is_view(self, x: Any) -> bool:
         """Return whether a tensor is a mere view, which each stage takes anew."""
         maker = self.makers.get(id(x))
-        view = maker is not None and maker.op.view
-        return view and (id(x) in self.row or id(cast(Entry, maker).inputs[0]) not in self.axis)
+        return maker is not None and maker.op.view and (id(x) in self.row or id(maker.inputs[0]) not in self.axis)
 
     def _viewed(self, x: Any) -> Any:
         """Return what a tensor is a view of, or itself."""

@@ -17,13 +17,14 @@ from .._core.ownership import Changes
 from .._core.tape import SKIPPABLE, GradientTape, backward
 from .._core.tensor import Tensor, TensorOps, recorders, stop_recording
 from .._core.variable import Variable
+from .jit import PROGRAM_BYTES, SMALL_KEPT
 from .program import Program
 from .trace import trace
 
-COMPILE_AT = (3, 6, 12, 24, 48)
+COMPILE_AT = frozenset(3 << k for k in range(60))
 """The calls with inputs of one kind at which a program is made, if there is none or layers have changed since."""
-KINDS_KEPT = 16
-"""For how many kinds of inputs calls are counted and programs kept."""
+KINDS_KEPT, PAID = 16, 128
+"""How many programs are kept in any case, and the runs of halves that make up for the time to make a program."""
 
 
 class TapedFunction:
@@ -71,12 +72,17 @@ class TapedFunction:
         if taped is not None and taped.made_at == Changes.layers:
             return taped.run(tape, inputs, skipped) if taped.usable else None
         if key not in self._kinds:
-            make_room(self._kinds, KINDS_KEPT)
-        self._kinds[key] = calls + 1, None
-        if calls + 1 not in COMPILE_AT or not self._may_replay():
+            make_room(self._kinds, SMALL_KEPT)
+        calls = 1 if taped is not None and taped.runs >= PAID else calls + 1
+        self._kinds[key] = calls, None
+        if calls not in COMPILE_AT or not self._may_replay():
             return None
         taped = TapedProgram(partial(self._function, **options), inputs, watched, skipped)
-        self._kinds[key] = calls + 1, taped
+        self._kinds.pop(key, None)  # which becomes the last one
+        made = [(other, (n, None), old.size) for other, (n, old) in [*self._kinds.items()] if old is not None]
+        if sum(size for _, _, size in made) + taped.size > PROGRAM_BYTES:
+            self._kinds |= {other: count for other, count, _ in made[: 1 - KINDS_KEPT]}
+        self._kinds[key] = calls, taped
         return vars(taped).pop("output")
 
 
@@ -90,7 +96,8 @@ class TapedProgram:
 
     Making a program calls the function once, eagerly, under the open tape. `output` is the result, which the caller
     takes away. `watched` are the places of the inputs that the tape watches. The program is `usable` if the function
-    only computes: it draws no random numbers, changes no variables and looks at no values.
+    only computes: it draws no random numbers, changes no variables and looks at no values. `runs` counts runs of both
+    halves: the second half belongs to a call only directly after its first half. `size` is the bytes of all buffers.
     """
 
     def __init__(self, function: Callable[..., Any], inputs: Sequence[Any], watched: Sequence[int],
@@ -105,6 +112,7 @@ class TapedProgram:
         entries = record.entries
         made = bool(entries) and isinstance(y, Tensor) and entries[-1].output is y
         pure = not record.escaped and not any(entry.op.effect or entry.op.draws for entry in entries)
+        self.runs, self.size = 0, 0
         self.usable = made and pure and self.made_at == Changes.layers and getattr(y, "keras_mask", None) is None
         if not self.usable:
             return
@@ -120,8 +128,6 @@ class TapedProgram:
         """Stands for what that activation got, since its value is not used."""
         self._op = Op(_unknown, (), None)
         self._op.vjp_all = self._vjp_all
-        self._runs: int = 0
-        """Counts runs of both halves: the second half belongs to a call only directly after its first half."""
         uses = Counter(id(x) for entry in entries for x in entry.inputs)
         sources: dict[int, Any] = dict(enumerate([*tensors, *self._variables]))
         if self._before is not None:
@@ -146,6 +152,7 @@ class TapedProgram:
         reads = (x for entry in record.entries for x in entry.inputs if x is not None)
         self.usable = not record.escaped and all(x is not self._before for x in reads)
         self._program = Program(record.entries, everything, gradients, early=ends)
+        self.size = self._program.size
 
     def _forward(self, inputs: Sequence[Any], skips: bool = True,
                  output: Tensor | None = None) -> tuple[GradientTape, list[Any]]:  # fmt: skip
@@ -179,26 +186,25 @@ class TapedProgram:
 
         It has no gradients of weights that are not trained.
         """
-        variables = self._variables
         if self._frozen and any(map(tape.watches, self._frozen)):  # by `tape.watch`
             return None
         # A caller may change an array before the gradient is taken, but no tensor.
         arrays: list[Any] = [x.array if type(x) is Tensor else x.copy() for x in inputs]
-        tape.hold(variables)
+        tape.hold(self._variables)
         if self._program.large:
             tape.threads = one_thread
         ends = [*map(Tensor, self._first(arrays))]
         if self._watched or self._trainable:
-            values = [*arrays, *[v.array for v in variables]]
-            rest = self._runs, None if self._skipped is None else skipped
-            tape.append(Entry(self._op, [*inputs, *variables], values, rest, {}, ends[0]), self._trainable)
+            values = [*arrays, *[v.array for v in self._variables]]
+            rest = self.runs, None if self._skipped is None else skipped
+            tape.append(Entry(self._op, [*inputs, *self._variables], values, rest, {}, ends[0]), self._trainable)
             if self._last is not None:
                 tape.append(self._last(*ends))
         return ends[-1]
 
     def _first(self, arrays: Sequence[Array]) -> Sequence[Array]:
         """Run the first half, and return the outputs of the entries."""
-        self._runs += 1
+        self.runs += 1
         return self._program.begin([*arrays, self._g, *self._starts.values()])
 
     def _vjp_all(self, g: Any, entry: Entry, values: Sequence[Any], targets: Container[int],
@@ -224,15 +230,15 @@ class TapedProgram:
         # otherwise. A broadcast gradient of a few axes, with a stride of 0, is summed as its copy is.
         alike = type(g) is np.ndarray and (g.strides == self._g.strides or (g.ndim < 4 and not all(g.strides)))
         if skips and alike and self._thread == get_ident():
-            later = runs != self._runs and self.made_at == Changes.layers
+            later = runs != self.runs and self.made_at == Changes.layers
             if later and all(v.array is weight for v, weight in zip(self._variables, values[count:], strict=True)):
                 self._first(values[:count])
-                runs = self._runs
-            if runs == self._runs:
+                runs = self.runs
+            if runs == self.runs:
                 self._g[...] = g
                 for place, start in starts.items():
                     self._starts[place][...] = -0.0 if start is None else start  # to which adding changes nothing
-                self._runs += 1
+                self.runs += 1
                 return cast("list[Any]", self._program.finish())
         return self._again(g, entry.output, values, skips, {place: x for place, x in starts.items() if x is not None})
 
@@ -255,8 +261,7 @@ class TapedProgram:
 
 def _applied(like: Entry, op: Op | None = None) -> Callable[[Tensor, Tensor], Entry]:
     """Return a function that makes an entry for y = op(x), with the other arguments of a given entry."""
-    op, rest, kwargs = op or like.op, like.rest, like.kwargs
-    return lambda x, y: Entry(op, [x], [x.array], rest, kwargs, y)
+    return lambda x, y: Entry(op or like.op, [x], [x.array], like.rest, like.kwargs, y)
 
 
 def _unknown(*arrays: Array) -> Array:

@@ -89,8 +89,7 @@ class Trace(Recorder):
 
     def check(self, tensor: Tensor) -> None:
         """Note whether a tensor shares its memory with an old value of a variable."""
-        array = cast(Array, tensor.array)
-        self.escaped |= any(np.may_share_memory(array, old) for old in self._stale.values())
+        self.escaped |= any(np.may_share_memory(cast(Array, tensor.array), old) for old in self._stale.values())
 
     def read(self, tensor: TensorOps) -> None:
         """Note that Python looked at a value, if that depends on an input or a variable."""
@@ -103,8 +102,7 @@ class Trace(Recorder):
 
 def trace(function: Callable[[Any], Any], inputs: Any) -> tuple[Any, Trace]:
     """Run a function on a structure of tensors while recording it."""
-    recorder = Trace([x for x in leaves(inputs) if x is not None])
-    with recorder:
+    with Trace([x for x in leaves(inputs) if x is not None]) as recorder:
         outputs = function(inputs)
     for y in leaves(outputs):
         if isinstance(y, Tensor):
