@@ -73,18 +73,15 @@ class Jit(Turns):
         self._last: tuple[Any, Program] | None = None
         """Of the last `step` on a flat tuple of arrays: their shapes and dtypes, and the program."""
 
-    def find(self, x: Array) -> Program | None:
-        """Return the program for an array of this shape and dtype; None if there is none, or a layer has changed."""
-        return self._current((x.shape, x.dtype))
-
-    def _current(self, key: Any) -> Program | None:
-        program = self._programs.get(key)
+    def find(self, kind: Any) -> Program | None:
+        """Return the program for inputs of a kind, see `key_of`; None if there is none, or a layer has changed."""
+        program = self._programs.get(kind)
         return program if program is not None and program.made_at == Changes.layers else None
 
     def run(self, inputs: Any) -> Any:
         """Return the outputs for an array, or a structure of arrays, as arrays that the caller may keep."""
-        key = _key(inputs)
-        program = self._current(key)
+        key = key_of(inputs)
+        program = self.find(key)
         return _as_arrays(self._first_run(inputs, key)) if program is None else self.replay(program, inputs)
 
     def replay(self, program: Program, inputs: Any) -> Any:
@@ -105,8 +102,8 @@ class Jit(Turns):
         with self.lock:
             program = self._latest(inputs)
             if program is None:
-                key = _key(inputs)
-                program = self._current(key)
+                key = key_of(inputs)
+                program = self.find(key)
                 if program is not None and program.steps_left == 1:
                     self._ripe.add(key)
                     vars(self._programs.pop(key)).clear()  # free its buffers now, even if somebody holds its `outputs`
@@ -125,7 +122,7 @@ class Jit(Turns):
             return None
         key = (tuple, *((rows.shape[1:], rows.dtype) for rows in stretch))
         with self.lock:
-            multi_step = None if self._current(key) is None else self._multi_steps.get(key)
+            multi_step = None if self.find(key) is None else self._multi_steps.get(key)
             if isinstance(multi_step, tuple):
                 if self._warmup > 0:
                     self._warmup -= len(stretch[0])
@@ -151,7 +148,7 @@ class Jit(Turns):
 
     def note_kind(self, inputs: Any) -> bool:
         """Note the kind of inputs; return whether to run it eagerly: if small and new, or with too large a program."""
-        key = _key(inputs)
+        key = key_of(inputs)
         known = self._fingerprints.get(key, (None, None))
         if known[0] == Changes.layers or not _within(inputs, self._whole):
             return bool(known == (Changes.layers, TOO_LARGE))
@@ -228,7 +225,7 @@ class Jit(Turns):
 
     def rows_at_once(self, x: Any) -> int:
         """Return how many rows to run at once where batches like x may be joined: larger products are faster."""
-        program = self.find(x) if isinstance(x, np.ndarray) else None
+        program = self.find(key_of(x)) if isinstance(x, np.ndarray) else None
         most = PROGRAM_BYTES // (2 if isinstance(program, BlockProgram) else 1)  # others need other blocks
         return 0 if program is None else min(ROWS, most * len(x) // max(1, program.size))
 
@@ -256,13 +253,13 @@ def _is_flat(inputs: Any) -> bool:
     return type(inputs) is tuple and all(type(x) is np.ndarray for x in inputs)
 
 
-def _key(inputs: Any) -> Any:
+def key_of(inputs: Any) -> Any:
     """Return the kind of inputs, by which programs are found: structure, shapes and dtypes."""
     if isinstance(inputs, np.ndarray):
         return inputs.shape, inputs.dtype
     if isinstance(inputs, dict):
-        return tuple((name, _key(value)) for name, value in inputs.items())
-    return (type(inputs), *map(_key, inputs)) if isinstance(inputs, list | tuple) else inputs
+        return tuple((name, key_of(value)) for name, value in inputs.items())
+    return (type(inputs), *map(key_of, inputs)) if isinstance(inputs, list | tuple) else inputs
 
 
 def _random_streams() -> tuple[Any, ...]:

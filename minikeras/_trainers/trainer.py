@@ -155,12 +155,12 @@ class Trainer(Layer):
         if type(x) is not np.ndarray:
             return None
         jit, outputs = self._forward_jit, None
-        program = jit.find(x)
+        program = jit.find((x.shape, x.dtype))
         if program is not None and not program.masked:
             outputs = jit.replay(program, x)
         elif program is None and self.built and x.dtype.kind in "fiub" and self._is_pure() and not jit.note_kind(x):
             outputs = jit.run(x)  # which makes a program if it can
-            program = jit.find(x)
+            program = jit.find((x.shape, x.dtype))
         return None if outputs is None or (program and program.masked) else map_structure(Tensor, outputs)
 
     def _is_pure(self) -> bool:
@@ -666,7 +666,7 @@ class Trainer(Layer):
         """
         jit, plain = self._predict_jit(), steps is None is callbacks
         if type(x) is np.ndarray and verbose == 0 and plain and self.built and jit is self._forward_jit:
-            program = jit.find(x)  # such input has come before, so nothing is left to check
+            program = jit.find((x.shape, x.dtype))  # such input has come before, so nothing is left to check
             if program is not None and len(x) <= (32 if batch_size is None else batch_size):
                 return jit.replay(program, x)
         if plain and on_dask.is_dask(x):
@@ -725,9 +725,8 @@ _RESET_BY_COMPILE = ("_jits", "train_function", "test_function", "predict_functi
 
 
 def _pure(layer: Layer) -> bool:
-    functions = [vars(layer).get(name) for name in ("activation", "recurrent_activation")]
-    if layer.activity_regularizer is not None:  # each call leaves its penalty in `losses`
+    if isinstance(layer, Lambda) or layer.activity_regularizer is not None:  # each call leaves a penalty in `losses`
         return False
-    functions += [getattr(layer, "cell", None), *getattr(layer, "cells", ())]
-    own = is_built_in(layer) and all(function is None or is_built_in(function) for function in functions)
-    return own and is_built_in(layer.call) and not isinstance(layer, Lambda)
+    functions = [vars(layer).get(name) for name in ("activation", "recurrent_activation")]
+    parts = [layer, layer.call, *functions, getattr(layer, "cell", None), *getattr(layer, "cells", ())]
+    return all(part is None or is_built_in(part) for part in parts)
