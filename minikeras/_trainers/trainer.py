@@ -24,7 +24,7 @@ from .._base.user_warning import warn_user
 from .._core.ownership import Changes
 from .._core.tape import GradientTape
 from .._core.tensor import Tensor, recorders
-from .._jit.jit import PROGRAM_BYTES, SMALL, Jit, to_tensors
+from .._jit.jit import PROGRAM_BYTES, SMALL, Jit, key_of, to_tensors
 from .._jit.taped_function import TapedFunction
 from .._serialization.argument_types import check_arguments
 from .._serialization.configurable import is_built_in
@@ -665,13 +665,16 @@ class Trainer(Layer):
             array([[3.]], dtype=float32)
         """
         jit, plain = self._predict_jit(), steps is None is callbacks
-        if type(x) is np.ndarray and verbose == 0 and plain and self.built and jit is self._forward_jit:
+        quick = plain and verbose == 0 and self.built and jit is self._forward_jit
+        if quick and type(x) is np.ndarray:
             program = jit.find((x.shape, x.dtype))  # such input has come before, so nothing is left to check
             if program is not None and len(x) <= (32 if batch_size is None else batch_size):
                 return jit.replay(program, x)
         if plain and on_dask.is_dask(x):
             return on_dask.predict(self, x, batch_size)
         source = Batches(x, batch_size=batch_size, steps=steps, together=self.steps_per_execution)
+        if quick and source.arrays and source.count == 1 and (program := jit.find(key_of(source.arrays[0]))):
+            return jit.replay(program, source.arrays[0])
         hooks = self.__callback_list(callbacks, one_of("verbose", verbose, VERBOSE), 1, source.count)
         outputs = Predictions(source.rows)
         vars(self)["stop_predicting"] = False

@@ -14,6 +14,7 @@ from minikeras._base.typing import Array
 from minikeras._jit import jit
 from minikeras._jit.jit import key_of
 from minikeras._jit.trace import trace
+from minikeras._trainers.batches import Batches
 
 WIDTH, ROWS = 4, 320
 
@@ -352,6 +353,30 @@ def test_many_shapes_keep_their_programs() -> None:
         for x in batches:
             assert model.predict(x, verbose=0).shape == (len(x), 3)
     assert all(model._forward_jit.find(key_of(x)) is not None for x in batches)
+
+
+@pytest.mark.parametrize("form", [list, tuple, dict])
+def test_rows_of_several_inputs_and_of_lists_are_predicted_at_once(form: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    a, b = keras.Input((3,), name="a"), keras.Input((3,), name="b")
+    y = layers.BatchNormalization()(layers.Dense(2, "tanh")(layers.Subtract()([a, b])))
+    model, plain = keras.Model({"a": a, "b": b} if form is dict else [a, b], y), keras.Sequential([layers.Dense(2)])
+    rng = np.random.default_rng(0)
+
+    def check(call: Callable[[Any], Any]) -> None:
+        for _ in range(2):
+            model.set_weights([rng.random(w.shape) for w in model.get_weights()])
+            for _ in range(4):
+                pair = rng.random((2, 1, 3), "float32")
+                x = form(zip("ab", pair, strict=True)) if form is dict else form(pair)
+                assert model.predict(x, verbose=0).tobytes() == call(x).tobytes()
+                for row in (pair[0].tolist(), ops.convert_to_tensor(pair[0])):
+                    assert plain.predict(row, verbose=0).tobytes() == plain(pair[0]).numpy().tobytes()
+
+    check(lambda x: model(x, training=False).numpy())
+    monkeypatch.delattr(Batches, "inputs")  # there is nothing to go through
+    check(lambda x: model(x, training=False).numpy())
+    with pytest.raises(ValueError, match="cardinality"):
+        model.predict([np.ones((2, 3)), np.ones((1, 3))], verbose=0)
 
 
 def test_what_comes_but_once_is_not_recorded(records: list[int]) -> None:

@@ -78,11 +78,10 @@ def _calls(function: Callable[[Any], Any], args: Any) -> Jit:
 
     def run(tensors: Any) -> Any:
         rest = iter(tensors)
-        result = function(map_structure(lambda x: next(rest) if type(x) is Tensor else x, args))
-        result = map_structure(_as_result, result)
-        if not all(x is None or type(x) is Tensor for x in flatten(result)):
+        y = map_structure(_as_result, function(map_structure(lambda x: next(rest) if type(x) is Tensor else x, args)))
+        if not all(x is None or type(x) is Tensor for x in flatten(y)):
             escape()  # a replay can return tensors and None only
-        return result
+        return y
 
     return Jit(run, lambda: True, waits=False)
 
