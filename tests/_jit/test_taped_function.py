@@ -16,6 +16,7 @@ import pytest
 
 import minikeras as keras
 from minikeras import GradientTape, Sequential, layers, losses, ops
+from minikeras._jit import taped_function
 from minikeras.layers import Dense
 
 RNG = np.random.default_rng(0)
@@ -296,11 +297,15 @@ def test_threads_that_train_one_model_lose_no_update() -> None:
     assert model.get_weights()[0].tolist() == [[-2000.0]]
 
 
-def entries(model: Any, x: Any) -> int:
-    """Call a model, take the gradient, and return the number of entries on the tape: 1 after a replay."""
-    with GradientTape(persistent=True) as tape:
-        y = model(x)
-    tape.gradient(y, model.trainable_weights)
+def entries(model: Any, x: Any, training: bool) -> int:
+    """Return the number of entries that a call leaves on a tape, 1 for a replay; compare it with an eager call."""
+    found = []
+    for replays in (False, True):  # a tape that is told what to watch has no program
+        with GradientTape(persistent=True, watch_accessed_variables=replays) as tape:
+            tape.watch(model.trainable_weights)
+            y = model(x, training=training)
+        found.append(arrays([y, *tape.gradient(y, model.trainable_weights)]))
+    assert found[0] == found[1]
     return len(tape._entries)
 
 
@@ -308,19 +313,24 @@ def test_a_model_is_replayed_again_however_often_layers_are_made_meanwhile() -> 
     model = Sequential([keras.Input((3,)), Dense(5, "tanh"), Dense(4)])
     for _ in range(12):
         Dense(2)
-        for _ in range(70):
-            used = entries(model, X)
+        model.set_weights([RNG.random(w.shape) for w in model.get_weights()])
+        for k in range(140):
+            used = entries(model, RNG.random((8, 3), "float32"), bool(k % 2))
         assert used == 1
 
 
-def test_many_lengths_of_sequences_are_replayed() -> None:
-    model, sequences = Sequential([keras.Input((None, 3)), layers.SimpleRNN(4)]), RNG.random((2, 30, 3))
+@pytest.mark.parametrize(("limit", "replayed"), [(1 << 25, 30), (0, 16)])
+def test_many_lengths_of_sequences_are_replayed(limit: int, replayed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(taped_function, "PROGRAM_BYTES", limit)
+    model = Sequential([keras.Input((None, 3)), layers.SimpleRNN(4)])
     for _ in range(4):
-        used = [entries(model, sequences[:, :size]) for size in range(1, 31)]
-    assert used == [1] * 30
+        model.set_weights([RNG.random(w.shape) for w in model.get_weights()])
+        used = [entries(model, RNG.random((2, size, 3), "float32"), False) for size in range(1, 31)]
+    assert used.count(1) == replayed
 
 
-def test_what_is_kept_does_not_grow_with_the_number_of_shapes() -> None:
+def test_what_is_kept_does_not_grow_with_the_number_of_shapes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(taped_function, "SMALL_KEPT", 16)
     model, loss = net(), losses.MeanSquaredError()
 
     def kept(rows: range) -> int:
@@ -335,8 +345,8 @@ def test_what_is_kept_does_not_grow_with_the_number_of_shapes() -> None:
 
     tracemalloc.start()
     try:
-        before = kept(range(160, 30, -1))
-        assert kept(range(30, 0, -1)) < before + 300_000  # 1.5 MB without a limit
+        before = kept(range(1, 40))
+        assert kept(range(40, 70)) < before + 300_000  # 1.5 MB without a limit
     finally:
         tracemalloc.stop()
 
