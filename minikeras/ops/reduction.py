@@ -14,7 +14,7 @@ from .._core.keras_tensor import KerasTensor
 from .._core.op import VJP, composite, primitive, structured
 from .._core.tensor import Tensor, TensorOps, as_array, as_values, recorders
 from .arrays import NP, as_float, axes, bare, common_dtype, composed, conjugated, dry_size, named, ones, restore, strong
-from .creation import convert_to_tensor, dtype as dtype_of, floating, linspace, ndim, shape
+from .creation import convert_to_tensor, dtype as dtype_of, floating, linspace, ndim, shape, zeros_like
 from .elementwise import isnan, logical_not, multiply, sqrt, square
 from .shapes import diff, flip, moveaxis, pad, scatter_update, squeeze, take, where
 
@@ -199,7 +199,7 @@ def average(x: TensorLike, axis: Axis = None, weights: TensorLike | None = None)
             raise ValueError(f"average needs weights of x's shape, or one for each place on axis. Received: {received}")
         w = w.reshape([-1 if i == axis % len(sizes) else 1 for i in range(len(sizes))])
     product = multiply(x if "float" in dtype_of(w) else floating(x), w)
-    return sum(product, axis) / sum(w + product * 0, axis)
+    return sum(product, axis) / sum(w + zeros_like(product), axis)
 
 
 # Extremes, truth, positions and quantiles.
@@ -591,7 +591,7 @@ def unique(x: TensorLike, sorted: bool = True, return_index: bool = False, retur
     outputs = list(map(Tensor, arrays if isinstance(arrays, tuple) else [arrays]))
     if recorders.open:  # the same, with a gradient
         outputs[:2] = [take(x, outputs[1], axis), outputs[1]][: 1 + return_index]
-    fills = {"values": fill_value or 0, "return_index": 1, "return_counts": 0}
+    fills = {"values": fill_value or 0, "return_index": 1, "return_counts": 0}  # as Keras on NumPy
     for i, name in enumerate(["values", *(name for name, flag in flags.items() if flag)]):
         if size is not None and name in fills:
             where = (axis or 0) if name == "values" else 0

@@ -87,6 +87,7 @@ def test_reductions_by_hand() -> None:
     same(ops.logsumexp(np.zeros((2, 0), "float32"), axis=1), [-np.inf, -np.inf])
     same(ops.cumsum([1, 2, 3]), [1, 3, 6], "int32")
     same(ops.average([1.0, 3.0], weights=[3.0, 1.0]), 1.5)
+    same(ops.average([[np.inf, 1.0], [1.0, 2.0]], 1, [1.0, 1.0]), [np.inf, 1.5])
     same(ops.median([3.0, 1.0, 2.0]), 2.0)
     same(ops.quantile([0.0, 10.0], 0.25), 2.5)
     same(ops.quantile([[0.0, 10.0]], [[0.25], [0.5]], 1, keepdims=True), [[[[2.5]]], [[[5.0]]]])
