@@ -213,7 +213,7 @@ def take_along_axis(x: TensorLike, indices: TensorLike, axis: int | None = None)
 
 @composite
 def slice(inputs: TensorLike, start_indices: Sequence[int], shape: Sequence[int]) -> Tensor:
-    """A block of a tensor: its first index and its size along each axis; a size of -1 takes the rest."""
+    """A block of a tensor: its first index, from the end if negative, and its size along each axis, -1 for the rest."""
     if len(start_indices) != len(shape):
         raise ValueError(f"slice needs as many start indices as sizes. Received: {start_indices=}, {shape=}")
     return get_item(inputs, _block(start_indices, shape))
@@ -221,7 +221,7 @@ def slice(inputs: TensorLike, start_indices: Sequence[int], shape: Sequence[int]
 
 def _block(corner: Any, sizes: Any) -> tuple[Any, ...]:
     pairs = [(int(i), int(n)) for i, n in zip(as_array(corner), sizes, strict=False)]
-    return tuple(slice_type(i, i + n if n != -1 else None) for i, n in pairs)
+    return tuple(slice_type(i, None if n == -1 or i < 0 <= i + n else i + n) for i, n in pairs)  # None: to the end
 
 
 def _without(g: Any, key: Any) -> Any:

@@ -128,6 +128,8 @@ def test_shapes_by_hand() -> None:
     same(ops.slice_update(X, (0, 1), [[0.0, 0.0]]), [[1, 0, 0], [4, 5, -6]])
     same(ops.slice(X, (1, 0), (1, 2)), [[4, 5]])
     same(ops.slice(X, (0, 1), (-1, 2)), [[-2, 3], [5, -6]])
+    same(ops.slice(X, (-1, -2), (1, 2)), [[5, -6]])  # from the end
+    same(ops.slice_update(X, (-2, -1), [[0.0], [0.0]]), [[1, -2, 0], [4, 5, 0]])
     same(ops.diag([1, 2], k=1), [[0, 1, 0], [0, 0, 2], [0, 0, 0]])
     same(ops.diagonal(X, 1), [-2, -6])
     same(ops.sort(X, axis=1), [[-2, 1, 3], [-6, 4, 5]])
