@@ -53,20 +53,20 @@ def while_loop(cond: Function1 | Function2, body: Function1 | Function2, loop_va
         6
     """
     several = isinstance(loop_vars, list | tuple)
-    values = tuple(_tensors(v) for v in (loop_vars if several else (loop_vars,)))
+    values = _tensors(tuple(loop_vars) if several else (loop_vars,))
     count = 0
     if context.dry:  # trial values may never meet the condition, and one round is enough for the shapes
         maximum_iterations = 1
     while (maximum_iterations is None or count < maximum_iterations) and cond(*values):
         result = body(*values)
-        values = tuple(result) if isinstance(result, list | tuple) else (result,)
+        values = _tensors(tuple(result) if isinstance(result, list | tuple) else (result,))
         count += 1
     return values if several else values[0]
 
 
 def fori_loop(lower: int, upper: int, body_fun: Callable[[int, Any], Any], init_val: Any) -> Any:
     """Apply `value = body_fun(i, value)` for each i in range(lower, upper)."""
-    return reduce(lambda value, i: body_fun(i, value), range(int(lower), int(upper)), _tensors(init_val))
+    return _tensors(reduce(lambda value, i: body_fun(i, value), range(int(lower), int(upper)), _tensors(init_val)))
 
 
 @structured

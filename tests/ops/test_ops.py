@@ -261,6 +261,13 @@ def test_loop_variables_may_be_structures() -> None:
     assert (int(one), int(other[0])) == (1, 10)
 
 
+def test_loops_return_tensors() -> None:
+    same(ops.while_loop(lambda i: i < 5, lambda i: 7, 0), 7, "int32")
+    count, done = ops.while_loop(lambda i, done: not done, lambda i, done: (i + 1, True), (0, False))
+    assert (count.dtype, done.dtype) == ("int32", "bool")
+    same(ops.fori_loop(0, 3, lambda i, x: 2.0, 0.0), 2.0)
+
+
 @pytest.mark.parametrize(
     ("call", "shape"),
     [
