@@ -20,7 +20,7 @@ from .._base.signature import parameters
 from .._core.tensor import NUMPY_OPS, TensorOps, as_array, is_followed
 from ..tree import pack_sequence_as
 from .arrays import NP
-from .creation import cast, convert_to_tensor, geomspace, linspace, logspace, ndim, shape, size
+from .creation import cast, convert_to_tensor, floating, geomspace, linspace, logspace, ndim, shape, size
 from .fourier import cut, irfft, transform
 
 _ANSWERS = """
@@ -345,7 +345,7 @@ def _gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: Any = 1) -> A
     steps = steps * len(over) if len(steps) == 1 else steps
 
     def slopes(i: int, step: Any) -> Any:  # they are linear in the entries along an axis: a product with a matrix
-        matrix = convert_to_tensor(np.gradient(np.eye(shape(f)[i]), step, axis=1, edge_order=edge_order), f.dtype)
+        matrix = NP.gradient(np.eye(shape(f)[i]), step, axis=1, edge_order=edge_order).astype(floating(f).dtype)
         return np.moveaxis(np.tensordot(matrix, f, axes=((0,), (i,))), 0, i)
 
     return only(tuple(slopes(i, step) for i, step in zip(over, steps, strict=True)))

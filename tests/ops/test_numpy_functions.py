@@ -301,6 +301,10 @@ def test_no_function_is_left_out() -> None:
     assert names - tried == NO_NUMBERS & names
 
 
+def test_integers_have_fractional_slopes() -> None:
+    assert np.gradient(ops.convert_to_tensor([1, 2, 4])).tolist() == [1.0, 1.5, 2.0]
+
+
 def test_allclose_is_a_bool_as_on_arrays() -> None:
     x = ops.convert_to_tensor([1.0, 2.0])
     assert (np.allclose(x, [1.0, 2.0]), np.allclose([1.0, 3.0], x)) == (True, False)
