@@ -389,8 +389,8 @@ class Bidirectional(OfLayers):
     def __init__(self, layer: Layer, merge_mode: Literal["concat", "sum", "mul", "ave"] | None = "concat",
                  weights: Any = None, backward_layer: Layer | None = None,
                  **options: Unpack[LayerOptions]) -> None:  # fmt: skip
-        for part in (layer, backward_layer):
-            if not isinstance(part, Layer) and (part is not None or part is layer):
+        for part in (layer, layer if backward_layer is None else backward_layer):
+            if not isinstance(part, Layer):
                 raise ValueError(f"Bidirectional needs a recurrent layer. Received: {part!r}.")
         one_of("merge_mode", merge_mode, _MERGE)
         super().__init__(**options)

@@ -355,5 +355,5 @@ class StackedRNNCells(OfLayers):
         for cell, state, mask in zip(self.cells, states, masks, strict=True):
             nested = isinstance(state, list | tuple)
             inputs, new = step(cell, inputs, list(state) if nested else [state], training, mask)
-            new_states.append(new if nested or len(new) != 1 else new[0])
+            new_states.append(new[0] if isinstance(new, list | tuple) and len(new) == 1 and not nested else new)
         return inputs, new_states[0] if len(new_states) == 1 else new_states

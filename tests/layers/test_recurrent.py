@@ -179,6 +179,18 @@ def test_a_cell_returns_the_states_it_got(result: Callable[..., Any]) -> None:
         layers.RNN(Forgetful())(np.ones((2, 3, 5)))
 
 
+@pytest.mark.parametrize("batch", [1, 2])
+def test_stacked_cells_may_return_a_state_without_a_list(batch: int) -> None:
+    class Sum(keras.Layer):
+        state_size = 2
+
+        def call(self, x: Any, states: Any) -> Any:
+            return x + states[0], x + states[0]
+
+    y, first, second = layers.RNN([Sum(), Sum()], return_state=True)(np.ones((batch, 3, 2)))
+    assert [y[0, 0], first[0, 0], second[0, 0]] == [6, 3, 6]
+
+
 def test_states_may_grow_where_steps_are_unrolled() -> None:
     class Growing(keras.Layer):
         state_size = 2
