@@ -94,8 +94,8 @@ class _Confusion(Metric):
     def _above(self, scores: Tensor, *values: Tensor) -> list[Tensor]:
         """Return for each threshold the sums of values whose score exceeds it, with one search for each score."""
         ordered = np.sort(np.asarray(self.thresholds, scores.dtype))
-        several = len(ordered) > 2 or ordered[0] < 0
-        if several and np.allclose(ordered, np.linspace(0, 1, len(ordered)), atol=2 * epsilon()):
+        may_be_even = len(ordered) > 2 or ordered[0] < 0  # two thresholds in AUC alone, where they begin below 0
+        if may_be_even and np.allclose(ordered, np.linspace(0, 1, len(ordered)), atol=2 * epsilon()):
             scores = ops.clip(ops.nan_to_num(scores, 1e-7), 0, 1)  # as Keras does for evenly spread thresholds
         exceeded = ops.searchsorted(ordered, ops.fmax(scores, ordered[0]))  # `fmax` makes NaN exceed no threshold
         places = ops.stack([exceeded, *np.indices(scores.shape, "int32")[1:]], axis=-1)
@@ -313,8 +313,7 @@ class AUC(_Confusion):
             raise ValueError(f"`num_labels` is needed only with `multi_label`. Received: num_labels={num_labels}.")
         self.thresholds: list[float] = [-epsilon(), *inner, 1 + epsilon()]
         self.num_thresholds: int = len(self.thresholds)
-        weights = None if label_weights is None else ops.convert_to_tensor(label_weights, self.dtype)
-        self.label_weights: Tensor | None = weights
+        self.label_weights = None if label_weights is None else ops.convert_to_tensor(label_weights, self.dtype)
         self._written = {} if thresholds is None else {"thresholds": inner}
         if num_labels or not multi_label:
             self._build(*[num_labels] if num_labels else [])

@@ -239,14 +239,16 @@ def image_dataset_from_directory(
     one_of("color_mode", color_mode, COLOR_MODES)
     interpolation = one_of("interpolation", cast(Interpolation, interpolation.lower()), get_args(Interpolation))
     height, width = standardize_sizes(image_size, 2, "image_size")
+    if crop_to_aspect_ratio and pad_to_aspect_ratio:
+        raise ValueError("Only one of `pad_to_aspect_ratio` & `crop_to_aspect_ratio` can be `True`.")
 
     def load(path: str) -> Array:
         with open_image(path) as file:
             img = file.convert(COLOR_MODES[color_mode])
         wanted, sizes = np.array([height, width], "float32"), np.array([img.height, img.width], "float32")
         fitting = sizes / (sizes / wanted).max() if pad_to_aspect_ratio else wanted
-        how = interpolation, False, crop_to_aspect_ratio, crop_to_aspect_ratio and pad_to_aspect_ratio  # refuses both
-        x = ops.image.resize(img_to_array(img, data_format), [*map(int, fitting)], *how, data_format=data_format)
+        x = ops.image.resize(img_to_array(img, data_format), [*map(int, fitting)], interpolation,
+                             crop_to_aspect_ratio=crop_to_aspect_ratio, data_format=data_format)  # fmt: skip
         top, left = map(int, (wanted - fitting) / 2)
         return ops.image.pad_images(x, top, left, None, None, height, width, data_format).numpy()
 
