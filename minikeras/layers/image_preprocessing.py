@@ -326,7 +326,7 @@ class RandomCrop(_Random):
     def __init__(self, height: int, width: int, seed: int | None = None, data_format: DataFormat | None = None,
                  name: str | None = None, **options: Any) -> None:  # fmt: skip
         arguments = locals()
-        own = make_default_seed() if seed is None else seed
+        own = make_default_seed() if seed is None else seed  # as in Keras, not the one that the generator draws
         self._configure(arguments)
         self.seed: int | None = own
 
@@ -340,7 +340,7 @@ class RandomCrop(_Random):
             spaces = (rows - self.height + 1, columns - self.width + 1)
             top, left = (int(random.uniform((), 0.0, float(n), seed=self.generator)) for n in spaces)
             return self._crop(data, top, left, self.height, self.width)
-        high = int(np.clip(int(columns * self.height / self.width), 1, rows))
+        high = int(np.clip(int(columns * self.height / self.width), 1, rows))  # as in Keras, for the offset alone
         wide = int(np.clip(int(rows * self.width / self.height), 1, columns))
         part = self._crop(data, int((rows - high) / 2), int((columns - wide) / 2), self.height, self.width)
         return ops.image.resize(part, (self.height, self.width), data_format=self.data_format)

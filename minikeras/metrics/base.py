@@ -179,7 +179,7 @@ def _by_sample(values: TensorLike, sample_weight: TensorLike | None, reduce: Any
                dtype: str) -> tuple[Tensor, Tensor | None]:  # fmt: skip
     """Return values times weights, and the weights. Both have one number for each sample, or several to be summed."""
     x = ops.convert_to_tensor(values, dtype)
-    weights = None if sample_weight is None else _masked(sample_weight, values, dtype)
+    weights = None if sample_weight is None else _masked(sample_weight, values, dtype)  # a mask alone does not count
     if weights is not None:
         x, weights = same_rank(x, weights)
         if x.ndim > weights.ndim:

@@ -55,11 +55,11 @@ def save_weights(model: Layer, filepath: str | os.PathLike[str], overwrite: bool
         where = "" if max_shard_size is None else " where max_shard_size is given"
         raise ValueError(f"Files of weights must end in one of {endings}{where}. Received: filepath={path!r}.")
     _check_built(model)
-    if not may_write(path, overwrite):
-        return
     skipped: dict[int, list[str]] = {id(each): [] for each in objects_to_skip or ()}
     if path.endswith(".npz") and skipped:
         raise ValueError("`objects_to_skip` is for HDF5 files: in .npz, weights are known by their order alone.")
+    if not may_write(path, overwrite):
+        return
     if path.endswith(".npz"):
         npz.write_arrays(path, npz.pack(model.weights))
     elif max_shard_size is None:

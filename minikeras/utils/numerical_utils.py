@@ -54,7 +54,7 @@ def to_categorical(x: TensorLike, num_classes: int | None = None) -> FloatArray 
 
     Raises:
         ValueError, TypeError: if a label is a text, or no number; a ValueError if there are none to count.
-        IndexError: if a label is negative or not below `num_classes`.
+        IndexError: if a label is not below `num_classes`, or below -num_classes: -1 stands for the last class.
 
     Example:
         >>> to_categorical([0, 2])
