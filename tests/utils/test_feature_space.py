@@ -130,6 +130,14 @@ def test_what_needs_no_data_needs_no_adapt() -> None:
     assert row == {"a": [7], "b": [0, 1, 0], "c": [0, 1], "d": [layers.Hashing(4)([7]).numpy()[0]]}
 
 
+def test_a_vocabulary_that_was_given_stays_while_other_columns_learn() -> None:
+    given = FeatureSpace.feature("string", layers.StringLookup(vocabulary=["x"]), "one_hot")
+    space = FeatureSpace({"a": given, "b": "float_normalized"})
+    table = {"a": ["x", "y"], "b": [1.0, 3.0]}
+    space.adapt(table)
+    assert space(table).tolist() == [[0.0, 1.0, -1.0], [1.0, 0.0, 1.0]]
+
+
 def test_preprocessors_are_named_after_their_features() -> None:
     space = FeatureSpace({
         "a": FeatureSpace.float_normalized(name="n"), "b": FeatureSpace.float_discretized(3),
