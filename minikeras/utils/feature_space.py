@@ -267,8 +267,7 @@ def _named(name: str | None, kind: str) -> str:
 def _is_adaptable(layer: Any) -> bool:
     """Return whether a layer learns from data, and was not given the result as an argument."""
     has_statistics = getattr(layer, "input_mean", None) is not None or getattr(layer, "num_bins", 1) is None
-    has_vocabulary = getattr(layer, "_is_static", False)
-    return hasattr(layer, "adapt") and not (has_statistics or has_vocabulary)
+    return hasattr(layer, "adapt") and not (has_statistics or getattr(layer, "_is_static", False))
 
 
 def _is_empty(layer: Any) -> bool:
