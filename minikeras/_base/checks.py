@@ -53,8 +53,7 @@ def standardize_shape(shape: ShapeLike) -> PartialShape:
 
 def standardize_padding(padding: str, *choices: str) -> str:
     """Return a padding in lower case, or raise a ValueError if it is none of the choices ("valid" and "same")."""
-    name = padding.lower() if isinstance(padding, str) else padding
-    return one_of("padding", name, choices or ("valid", "same"))
+    return one_of("padding", padding.lower() if isinstance(padding, str) else padding, choices or ("valid", "same"))
 
 
 def between(low: float, high: float = math.inf) -> Check:

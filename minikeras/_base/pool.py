@@ -128,9 +128,10 @@ class Turns:
         self.lock: Any = RLock()
         lock_owners.add(self)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), ()  # a copy has a lock of its own
 
-building: Final = Turns()
-"""Held while a layer is built, so that threads build it once, and while variables have other values for a time."""
+
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_renew)
 

@@ -1,9 +1,8 @@
 """Symbolic tensors: shapes and dtypes without values, the inference of them, and the graph of calls."""
 
 import math
-import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import redirect_stdout, suppress
+from contextlib import suppress
 from functools import cache, partialmethod
 from itertools import chain, product, repeat, takewhile
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, cast
@@ -14,7 +13,6 @@ from .._base.checks import standardize_shape
 from .._base.context import context, undone
 from .._base.naming import auto_name
 from .._base.nested import leaves, map_structure
-from .._base.pool import building
 from .._base.settings import standardize_data_format, standardize_dtype
 from .._base.signature import parameters
 from .._base.typing import Config, DTypeLike, DTypeName, PartialShape, ShapeLike, TensorLike
@@ -190,7 +188,7 @@ class _Trials:
     def run(self, *sizes: int) -> Any:
         """Return the result for zeros of these sizes."""
         args, kwargs = _zeros(self._arguments, sizes)
-        with building.lock, redirect_stdout(trials.Held(sys.stdout)) as held:
+        with trials.Held() as held:
             try:
                 return _run(self._function, args, kwargs, self.waiting, len(self.printed) + 1)
             finally:

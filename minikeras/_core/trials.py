@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dis import get_instructions
 from io import StringIO
 from itertools import chain, combinations, repeat, zip_longest
-from typing import Any
+from threading import get_ident
+from typing import Any, Self, cast
 
 import numpy as np
 
@@ -77,11 +78,22 @@ def sizes_in_sight(error: Exception, shapes: Sequence[PartialShape]) -> list[int
 
 
 class Held(StringIO):
-    """Holds back what a run prints, until somebody flushes it, as a debugger does."""
+    """Within it, what this thread prints is held back, until somebody flushes it, as a debugger does."""
 
-    def __init__(self, out: Any) -> None:
-        super().__init__()
-        self._out = out
+    def __enter__(self) -> Self:
+        self._thread: int | None = get_ident()
+        self._out: Any = sys.stdout
+        sys.stdout = self
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._thread = None
+        while isinstance(sys.stdout, Held) and sys.stdout._thread is None:  # threads may end in another order
+            sys.stdout = sys.stdout._out
+
+    def write(self, text: str) -> int:
+        """Hold back a text, or show it if another thread prints it."""
+        return super().write(text) if get_ident() == self._thread else cast(int, self._out.write(text))
 
     def flush(self) -> None:
         """Show what was held back."""

@@ -12,13 +12,15 @@ import numpy as np
 from .._base.checks import standardize_shape
 from .._base.context import context, current_path
 from .._base.naming import checked_name
-from .._base.pool import building
+from .._base.pool import Turns
 from .._base.settings import floatx, standardize_dtype
 from .._base.typing import Array, DTypeLike, Function2, Shape, ShapeLike, TensorLike
 from .._serialization.registry import table
 from .op import Entry, Op, note
 from .ownership import EXCLUSIVE, EXPOSED, Changes
 from .tensor import NUMPY_OPS, Tensor, TensorOps, as_array, dtype_name, recorders
+
+_holding = Turns()
 
 
 def _watched(slot: str, doc: str) -> property:
@@ -217,7 +219,7 @@ def assign_all(variables: Iterable[Variable], values: Iterable[TensorLike]) -> N
 @contextmanager
 def holding(variables: Sequence[Variable], values: Iterable[TensorLike]) -> Iterator[None]:
     """Within this context variables have other values."""
-    with building.lock:
+    with _holding.lock:
         before = [v.value for v in variables]
         try:
             assign_all(variables, values)

@@ -25,9 +25,8 @@ def _spread(scale: float, distribution: str) -> Config:
 
 
 _KERNEL = _spread(2.0, "truncated_normal")
-_COMMON = {
-    layers.Conv2D: {"use_bias": False, "kernel_initializer": _KERNEL},
-    layers.DepthwiseConv2D: {"use_bias": False, "depthwise_initializer": _KERNEL}}  # fmt: skip
+_COMMON = {layers.Conv2D: {"use_bias": False, "kernel_initializer": _KERNEL},
+           layers.DepthwiseConv2D: {"use_bias": False, "depthwise_initializer": _KERNEL}}  # fmt: skip
 
 
 def EfficientNetB0(include_top: bool = True, weights: Weights = "imagenet", input_tensor: KerasTensor | None = None,

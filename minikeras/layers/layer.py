@@ -1,10 +1,11 @@
 """The base class of all layers: how they are configured and built, and what happens around their `call`."""
 
+from collections import UserDict
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from copy import deepcopy
 from functools import wraps
-from threading import local
+from threading import get_ident
 from typing import TYPE_CHECKING, Any, ClassVar, Self, cast, overload
 
 import numpy as np
@@ -13,7 +14,7 @@ from .. import dtype_policies, regularizers
 from .._base.context import calling, context, current_path, path_scope
 from .._base.naming import checked_name, hint, own_name
 from .._base.nested import first_leaf, leaves, like, map_shapes, map_structure, only
-from .._base.pool import building
+from .._base.pool import Turns
 from .._base.settings import Channels
 from .._base.signature import check_keywords, overridable, parameters
 from .._base.typing import Config, CustomObjects, DTypeName, PartialShape, ShapeLike, TensorLike
@@ -43,11 +44,6 @@ from .module import Module, Untracked as Untracked
 _ARRAYS = (np.ndarray, TensorOps)
 _NUMBERS = (int, float, np.generic, list, tuple)
 """A list whose first leaf is one of these is one tensor, not a list of tensors."""
-
-
-class _Added(local):
-    def __init__(self) -> None:
-        self.losses: list[Tensor] = []
 
 
 def deserialize(config: Config, custom_objects: CustomObjects | None = None) -> "Layer":
@@ -165,7 +161,7 @@ class Layer(Module, Configurable):
 
     def __getstate__(self) -> dict[str, Any]:
         # A copy has not been called; a copied graph calls its layers anew.
-        left_out = ("_found_inside", "_added")
+        left_out = ("_found_inside", "_added", "_turns")
         return {k: x for k, x in vars(self).copy().items() if k not in left_out} | {"_inbound_nodes": []}
 
     def _kept(self, name: str, value: Any) -> Any:
@@ -184,13 +180,17 @@ class Layer(Module, Configurable):
 
     @property
     def _losses(self) -> list[Tensor]:
-        """The losses added by the last call in this thread, while other threads may call the layer too."""
-        return cast("list[Tensor]", vars(self).setdefault("_added", _Added()).losses)
+        """The losses that the last call in this thread has added. They are in no dict, which walks would enter."""
+        return cast("list[Tensor]", vars(self).setdefault("_added", UserDict()).setdefault(get_ident(), []))
+
+    @_losses.setter
+    def _losses(self, losses: Sequence[Tensor]) -> None:
+        self._losses[:] = losses
 
     @property
     def losses(self) -> list[Tensor]:
         """Penalties from the last call, and from the regularizers of the weights that are trained now."""
-        penalties = [loss for layer in self._flatten_layers() for loss in layer._losses]
+        penalties = [x for layer in self._flatten_layers() if "_added" in vars(layer) for x in layer._losses]
         return penalties + [v.regularizer(v) for v in self.trainable_weights if v.regularizer is not None]
 
     @overridable
@@ -229,7 +229,7 @@ class Layer(Module, Configurable):
         return True
 
     def _maybe_build(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        with building.lock:
+        with vars(self).setdefault("_turns", Turns()).lock:
             if not self.built:  # another thread may have built it meanwhile
                 with context.having(undo=None):
                     self.__with_shapes(self.build, args, kwargs)
@@ -578,10 +578,9 @@ class Layer(Module, Configurable):
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
 
 
-registry: Registry[Layer] = Registry(
-    "keras.layers", "layer", Layer, but=("Layer",),
-    guests={"FeatureSpace": "keras.utils", "Functional": "keras.src.models.functional", "Model": "keras",
-            "Sequential": "keras"})  # fmt: skip
+registry: Registry[Layer] = Registry("keras.layers", "layer", Layer, but=("Layer",), guests={
+    "FeatureSpace": "keras.utils", "Functional": "keras.src.models.functional", "Model": "keras",
+    "Sequential": "keras"})  # fmt: skip
 
 
 class SameShape(Layer):
@@ -634,24 +633,25 @@ def _builds(build: Callable[..., None]) -> Callable[..., None]:
 
     @wraps(build)
     def wrapper(self: Layer, *args: Any, **kwargs: Any) -> None:
-        if vars(self).get("_building"):  # super().build() within a subclass's build
-            build(self, *args, **kwargs)
-            return
-        before, variables = dict(vars(self)), list(self._variables)
-        self._building = not self._locked()  # a layer that is built, or was, refuses further weights
-        try:
-            with path_scope(self.name, self):
-                self._path = current_path()
+        with vars(self).setdefault("_turns", Turns()).lock:
+            if vars(self).get("_building"):  # super().build() within a subclass's build
                 build(self, *args, **kwargs)
-        except BaseException:
-            vars(self).clear()
-            vars(self).update(before)
-            self._variables[:] = variables
-            raise
-        self.__dict__.pop("_building", None)
-        bound = list(parameters(build).bind((self, *args), kwargs).items())[1:]
-        self._build_shapes = {key: _as_shape(value) for key, value in bound}
-        self.built = True
+                return
+            before, variables = dict(vars(self)), list(self._variables)
+            self._building = not self._locked()  # a layer that is built, or was, refuses further weights
+            try:
+                with path_scope(self.name, self):
+                    self._path = current_path()
+                    build(self, *args, **kwargs)
+            except BaseException:
+                vars(self).clear()
+                vars(self).update(before)
+                self._variables[:] = variables
+                raise
+            self.__dict__.pop("_building", None)
+            bound = list(parameters(build).bind((self, *args), kwargs).items())[1:]
+            self._build_shapes = {key: _as_shape(value) for key, value in bound}
+            self.built = True
 
     return wrapper
 

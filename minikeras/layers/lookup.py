@@ -305,8 +305,7 @@ class _Lookup(OfValues):
         return "string" if self._value is str and not self.invert else "int64"
 
     def _result_dtype(self) -> str | None:
-        texts = self.invert and self._value is str
-        return "string" if texts else "int64" if self.output_mode == "int" else None
+        return "string" if self.invert and self._value is str else "int64" if self.output_mode == "int" else None
 
     def _depth(self) -> int:
         size = self._size if self._tokens is None else self.vocabulary_size()

@@ -149,9 +149,8 @@ class Metric(Configurable):
         return f"<{type(self).__name__} name={self.name}>"
 
 
-_SHORT = {
-    "bce": "BinaryCrossentropy", "mae": "MeanAbsoluteError", "mape": "MeanAbsolutePercentageError",
-    "mse": "MeanSquaredError", "msle": "MeanSquaredLogarithmicError"}  # fmt: skip
+_SHORT = {"bce": "BinaryCrossentropy", "mae": "MeanAbsoluteError", "mape": "MeanAbsolutePercentageError",
+          "mse": "MeanSquaredError", "msle": "MeanSquaredLogarithmicError"}  # fmt: skip
 registry: Registry[Metric] = Registry("keras.metrics", "metric", Metric, snake_case=True,
                                       aliases=_SHORT | {k.upper(): v for k, v in _SHORT.items()})  # fmt: skip
 functions: Registry[AnyCallable] = Registry("builtins", "function", functions=True,

@@ -161,9 +161,8 @@ def threshold(x: TensorLike, threshold: float, default_value: float) -> Array:
     return np.where(strong(x) > threshold, *promote(x, np.asarray(default_value).item()))
 
 
-softplus: Unary = unary(
-    lambda x, out=None: np.logaddexp(x, 0, out=out), lambda g, y, x: g * bare(sigmoid)(x),
-    "Smooth form of relu, log(1 + exp(x)).", writes=True, name="softplus")  # fmt: skip
+softplus: Unary = unary(lambda x, out=None: np.logaddexp(x, 0, out=out), lambda g, y, x: g * bare(sigmoid)(x),
+                        "Smooth form of relu, log(1 + exp(x)).", writes=True, name="softplus")  # fmt: skip
 log_sigmoid: Unary = unary(  # exp(y) is the sigmoid s of x, and d log s = 1 - s
     lambda x: -np.logaddexp(-x, 0), lambda g, y, x: -g * np.expm1(y),
     "Logarithm of the sigmoid, -log(1 + exp(-x)).", name="log_sigmoid")  # fmt: skip

@@ -280,8 +280,7 @@ arctan2: Binary = binary(np.arctan2, met(lambda g, y, a, b: g * b / (a * a + b *
                          "Angle of the point (x2, x1), from -pi to pi.", floating=True)  # fmt: skip
 sinc: Unary = unary(np.sinc, lambda g, y, x: g * np.where(  # near 0 the quotient loses digits: a series in its place
     np.abs(x) < 0.05, -(math.pi**2) / 3 * x * (1 - (u := (math.pi * x) ** 2) / 10 * (1 - u / 28 * (1 - u / 54))),
-    (np.cos(np.pi * x) - y) / np.where(x == 0, 1, x)),
-                    "sin(pi x) / (pi x), 1 at 0.")  # fmt: skip
+    (np.cos(np.pi * x) - y) / np.where(x == 0, 1, x)), "sin(pi x) / (pi x), 1 at 0.")  # fmt: skip
 i0: Unary = unary(lambda x: np.i0(x).astype(x.dtype), lambda g, y, x: g * _i1(x),
                   "Modified Bessel function of order 0.", name="i0")  # fmt: skip
 sinh: Unary = unary(np.sinh, lambda g, y, x: g * np.cosh(x), "Hyperbolic sine of x.")
@@ -340,10 +339,9 @@ def _erf(x: Array, complement: bool = False) -> Array:
     return out.astype(x.dtype)
 
 
-erf: Unary = unary(
-    _erf, lambda g, y, x: g * (2 / math.sqrt(math.pi)) * np.exp(-x * x),
-    "Error function: 2 / sqrt(pi) times the integral of exp(-t * t) from 0 to x, element by element.",
-    name="erf")  # fmt: skip
+erf: Unary = unary(_erf, lambda g, y, x: g * (2 / math.sqrt(math.pi)) * np.exp(-x * x),
+                   "Error function: 2 / sqrt(pi) times the integral of exp(-t * t) from 0 to x, element by element.",
+                   name="erf")  # fmt: skip
 erfc: Unary = unary(
     lambda x: _erf(x, True), lambda g, y, x: g * (-2 / math.sqrt(math.pi)) * np.exp(-x * x),
     "Complement of the error function, 1 - erf(x), with all digits where it is small.", name="erfc")  # fmt: skip

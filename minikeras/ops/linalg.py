@@ -293,9 +293,8 @@ def _regular(x: TensorLike) -> Array:
 
 inv: Unary = unary(np.linalg.inv, lambda g, y, x: -_transposed(y) @ g @ _transposed(y),  # d(A^-1) = -A^-1 dA A^-1
                    "Inverse of matrices; a singular one raises numpy.linalg.LinAlgError.", _regular)  # fmt: skip
-det: Unary = unary(  # Jacobi: d det = det tr(A^-1 dA)
-    np.linalg.det, lambda g, y, x: (g * y)[..., None, None] * _transposed(np.linalg.inv(x)), "Determinant of matrices.",
-    _regular)  # fmt: skip
+det: Unary = unary(np.linalg.det, lambda g, y, x: (g * y)[..., None, None] * _transposed(np.linalg.inv(x)),
+                   "Determinant of matrices.", _regular)  # fmt: skip  # Jacobi: d det = det tr(A^-1 dA)
 logdet: Unary = unary(
     lambda x: np.linalg.slogdet(x)[1], lambda g, y, x: g[..., None, None] * _transposed(np.linalg.inv(x)),
     "Logarithm of the absolute value of the determinant of matrices.", _regular, name="logdet")  # fmt: skip

@@ -388,8 +388,7 @@ def _input_gradient(d: Array, weights: Array, drops: Any, features: int, how: Re
     lambda d, y, records, x, state, weights, mask, drops, how:
         bare(_weight_gradient)(d, records, weights, drops, how), None, None,
     common=lambda g, y, records, x, state, weights, mask, drops, how:
-        bare(_passed_on)(g, records, weights, mask, drops, how), optional=True,
-)  # fmt: skip
+        bare(_passed_on)(g, records, weights, mask, drops, how), optional=True)  # fmt: skip
 def _outputs(records: Array, x: Array, state: Any, weights: Array, mask: Any, drops: Any, how: Recurrence,
              out: Array | None = None) -> Array:  # fmt: skip
     """What `recur` returns, read from the records."""

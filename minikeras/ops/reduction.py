@@ -361,12 +361,10 @@ quantile: Quantile = _order("quantile", "Value below which a part q of the eleme
 percentile: Quantile = _order("percentile", "Value below which q percent of the elements lie, for each q.", 100)
 nanquantile: Quantile = _order("nanquantile", "Quantiles, see `quantile`, of the elements other than NaN.", skip=True)
 nanpercentile: Quantile = _order("nanpercentile", "Percentiles of the elements other than NaN.", 100, skip=True)
-median: Reduction = composed(
-    lambda x, axis=None, keepdims=False: quantile(x, 0.5, axis, "midpoint", keepdims),
-    "median", "Median along axes.")  # fmt: skip
-nanmedian: Reduction = composed(
-    lambda x, axis=None, keepdims=False: nanquantile(x, 0.5, axis, "midpoint", keepdims),
-    "nanmedian", "Median along axes of the elements that are not NaN.")  # fmt: skip
+median: Reduction = composed(lambda x, axis=None, keepdims=False: quantile(x, 0.5, axis, "midpoint", keepdims),
+                             "median", "Median along axes.")  # fmt: skip
+nanmedian: Reduction = composed(lambda x, axis=None, keepdims=False: nanquantile(x, 0.5, axis, "midpoint", keepdims),
+                                "nanmedian", "Median along axes of the elements that are not NaN.")  # fmt: skip
 
 
 def _cumsum_rule(g: Any, y: Any, x: Any, axis: int | None = None, dtype: Any = None) -> Any:

@@ -31,9 +31,8 @@ MAX_MESSAGES = 100_000  # of one object
 MAX_CHUNKS = 500_000  # of one array
 MAX_DEPTH = 100  # of groups in groups
 CLASSES = ("integer", "float", "time", "string", "bits", "opaque", "compound", "reference", "enum", "variable", "array")
-FLOATS = {
-    bytes([0, 0, 16, 0, 10, 5, 0, 10, 15, 0, 0, 0]): "f2", bytes([0, 0, 32, 0, 23, 8, 0, 23, 127, 0, 0, 0]): "f4",
-    bytes([0, 0, 64, 0, 52, 11, 0, 52, 255, 3, 0, 0]): "f8"}  # fmt: skip
+FLOATS = {bytes([0, 0, 16, 0, 10, 5, 0, 10, 15, 0, 0, 0]): "f2", bytes([0, 0, 32, 0, 23, 8, 0, 23, 127, 0, 0, 0]): "f4",
+          bytes([0, 0, 64, 0, 52, 11, 0, 52, 255, 3, 0, 0]): "f8"}  # fmt: skip
 """The fields of IEEE 754's types: bit offset, precision, position and size of exponent and of mantissa, and bias."""
 ATTRIBUTE, ATTRIBUTE_INFO, CONTINUATION, LINK, LINK_INFO, SYMBOL_TABLE = 0x0C, 0x15, 0x10, 0x06, 0x02, 0x11
 DATASPACE, DATATYPE, EXTERNAL, LAYOUT, FILTERS = 0x01, 0x03, 0x07, 0x08, 0x0B

@@ -7,6 +7,7 @@ import time
 import warnings
 from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 from typing import Any, NamedTuple, cast
 
 import numpy as np
@@ -777,15 +778,95 @@ def test_stateless_calls_of_threads_compute_with_their_own_values(four_threads: 
     assert list(four_threads.map(call, range(1000))) == [[[3.0 * k] * 2] for k in range(1000)]
 
 
-def test_threads_may_build_models_of_a_users_layers(four_threads: ThreadPoolExecutor) -> None:
+def test_threads_may_build_models_of_a_users_layers(
+    four_threads: ThreadPoolExecutor, capsys: pytest.CaptureFixture[str]
+) -> None:
     class Doubled(Layer):
         def call(self, x: Any) -> Any:
+            print(f"doubles {x.shape}")
             return ops.concatenate([x, x], axis=-1)
 
     before = sys.stdout
     shapes = four_threads.map(lambda _: keras.Sequential([keras.Input((3,)), Doubled()]).output_shape, range(400))
     assert set(shapes) == {(None, 6)}
     assert sys.stdout is before
+    assert capsys.readouterr().out.count("doubles (None, 3)") > 390  # all, but for two that begin in one instant
+
+
+def test_a_call_or_a_build_may_wait_for_threads_that_build_layers(four_threads: ThreadPoolExecutor) -> None:
+    class Parts(Layer):
+        def __init__(self) -> None:
+            super().__init__()
+            self.parts = [Dense(2), Dense(2)]
+
+        def call(self, x: Any) -> Any:
+            first, second = (four_threads.submit(part, x) for part in self.parts)
+            return first.result(timeout=20) + second.result(timeout=20)
+
+    class BuildsParts(Parts):
+        def build(self, input_shape: tuple[int, ...]) -> None:
+            self.call(np.ones((1, *input_shape[1:])))
+
+    for layer in (Parts(), BuildsParts()):
+        assert layer(keras.Input((3,))).shape == (None, 2)
+        assert len(layer.weights) == 4
+    for model in (keras.Sequential([Parts()]), keras.Sequential([BuildsParts()])):
+        assert model(np.ones((5, 3))).shape == (5, 2)
+
+
+def test_a_stateless_call_may_wait_for_a_thread_that_builds_a_layer(four_threads: ThreadPoolExecutor) -> None:
+    class Guarded(Layer):
+        def build(self, input_shape: Any) -> None:
+            self.w = self.add_weight((), "ones")
+
+        def call(self, x: Any) -> Any:
+            four_threads.submit(Dense(2), np.ones((1, 3))).result(timeout=20)
+            return x * self.w
+
+    layer = Guarded()
+    layer.build((None, 3))
+    assert layer.stateless_call([4.0], [], np.ones(3))[0].numpy().tolist() == [4.0] * 3
+
+
+def test_a_call_waits_for_another_thread_that_calls_build(four_threads: ThreadPoolExecutor) -> None:
+    begun = Event()
+
+    class Slow(Layer):
+        def build(self, input_shape: Any) -> None:
+            begun.set()
+            time.sleep(0.05)
+            self.w = self.add_weight((), "ones")
+
+        def call(self, x: Any) -> Any:
+            return x * self.w
+
+    layer = Slow()
+    building = four_threads.submit(layer.build, (None, 3))
+    begun.wait()
+    assert layer(np.ones(3)).numpy().tolist() == [1.0] * 3
+    building.result()
+    assert len(layer.weights) == 1
+
+
+def test_a_layer_with_losses_and_a_getstate_of_its_own_can_be_copied() -> None:
+    class Guarded(Dense):
+        def __getstate__(self) -> dict[str, Any]:
+            return self.__dict__.copy()
+
+    layer = Guarded(2, activity_regularizer="l2")
+    layer(np.ones((1, 3)))
+    assert len(layer.losses) == 1
+    copied = copy.deepcopy(layer)
+    np.testing.assert_array_equal(copied(np.ones((1, 3))), layer(np.ones((1, 3))))
+
+
+def test_added_losses_can_be_set_as_the_attribute_that_keras_has() -> None:
+    layer = Dense(2, activity_regularizer="l2")
+    layer(np.ones((1, 3)))
+    layer._losses += [ops.ones(())]
+    assert len(layer.losses) == 2
+    layer._losses = []
+    assert layer.losses == []
 
 
 def test_a_changed_attribute_counts_though_other_threads_predict(four_threads: ThreadPoolExecutor) -> None:

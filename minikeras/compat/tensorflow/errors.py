@@ -50,6 +50,5 @@ _CODES = ("OK CANCELLED UNKNOWN INVALID_ARGUMENT DEADLINE_EXCEEDED NOT_FOUND ALR
           "RESOURCE_EXHAUSTED FAILED_PRECONDITION ABORTED OUT_OF_RANGE UNIMPLEMENTED INTERNAL UNAVAILABLE DATA_LOSS "
           "UNAUTHENTICATED")  # fmt: skip
 globals().update({name: code for code, name in enumerate(_CODES.split())})
-globals().update({
-    name: type(name, (OpError, *bases), {"__doc__": text, "__module__": __name__})
-    for name, (text, *bases) in _OTHERS.items()})  # fmt: skip
+globals().update({name: type(name, (OpError, *bases), {"__doc__": text, "__module__": __name__})
+                  for name, (text, *bases) in _OTHERS.items()})  # fmt: skip
