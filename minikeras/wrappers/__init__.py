@@ -1,6 +1,6 @@
 """Models as scikit-learn's estimators: `keras.wrappers` (extra `sklearn`)."""
 
-from .._base.lazy import lazily
+from .. import lazily
 
 with lazily(globals()):
     from .estimators import SKLearnClassifier, SKLearnRegressor, SKLearnTransformer
