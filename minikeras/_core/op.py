@@ -215,9 +215,9 @@ def _as_read(inputs: tuple[Any, ...], arrays: Sequence[Any]) -> tuple[Any, ...]:
 def _recorded_cast(x: Any, value: Any) -> Any:
     if not getattr(x, "autocast", False) or x.array.dtype == value.dtype:
         return x
-    y = Tensor(value)
-    note(Entry(vars(NUMPY_OPS["cast"])["op"], [x], [x.array], (y.dtype,), {}, y))
-    return y
+    op, args = vars(NUMPY_OPS["cast"])["op"], ([x], [x.array], (x.dtype,), dict[str, Any]())
+    note(entry := (recorders.open and recorders.open[0].run(op, *args)) or Entry(op, *args, Tensor(value)))
+    return entry.output
 
 
 def _own(x: Any) -> Any:

@@ -15,7 +15,7 @@ from .._base.typing import Array
 from .._core.op import Entry, Op
 from .._core.ownership import Changes
 from .._core.tape import SKIPPABLE, GradientTape, backward
-from .._core.tensor import Tensor, TensorOps, recorders, stop_recording
+from .._core.tensor import Recorder, Tensor, TensorOps, recorders, stop_recording
 from .._core.variable import Variable
 from .jit import PROGRAM_BYTES, SMALL_KEPT
 from .program import Program
@@ -143,7 +143,7 @@ class TapedProgram:
         starts = {place: Tensor(start) for place, start in self._starts.items()}
 
         def both_halves(_: Any) -> Any:
-            tape, ends = self._forward(inputs)
+            tape, ends = self._forward(inputs, True, recorders.open)
             return self._backward(tape, ends[0], g, inputs, starts), ends
 
         everything = [*inputs, g, *starts.values()]
@@ -154,15 +154,12 @@ class TapedProgram:
         self._program = Program(record.entries, everything, gradients, early=ends)
         self.size = self._program.size
 
-    def _forward(self, inputs: Sequence[Any], skips: bool = True,
-                 output: Tensor | None = None) -> tuple[GradientTape, list[Any]]:  # fmt: skip
+    def _forward(self, inputs: Sequence[Any], skips: bool, by: Sequence[Recorder]) -> tuple[GradientTape, list[Any]]:
         """Run the function, without a program or to trace one; return its tape, and the outputs of the entries.
 
-        `skips` lets its rules skip the activation that made the input. If `output` is given, this is another run for
-        it, which only those open tapes record that have recorded the first.
+        `skips` lets its rules skip the activation that made the input. The run is recorded `by` these recorders.
         """
-        tapes = [r for r in recorders.open if output is None or (isinstance(r, GradientTape) and r.maker(output))]
-        with stop_recording(*tapes), GradientTape() as tape:
+        with stop_recording(*by), GradientTape() as tape:
             tape.watch([inputs[place] for place in self._watched])
             if skips and self._skipped and self._before is not None:
                 tape.append(self._skipped(self._before, inputs[self._watched[0]]), {id(self._before): self._before})
@@ -246,17 +243,23 @@ class TapedProgram:
         """Return the gradients without the program, from the values that variables had in the call."""
         count = len(values) - len(self._variables)
         *inputs, seed = (x if isinstance(x, TensorOps) else Tensor(x) for x in (*values[:count], g))
-        arrays = [getattr(weight, "array", weight) for weight in values[count:]]
-        changed = [(v, v.array, old) for v, old in zip(self._variables, arrays, strict=True) if v.array is not old]
-        try:
-            for v, _, old in changed:
-                v.array = old
-            tape, ends = self._forward(inputs, skips, output)
-            gradients = self._backward(tape, ends[0], seed, inputs, starts)
-        finally:
-            for v, now, old in changed:
-                v.array = now if v.array is old else v.array  # which another thread has assigned meanwhile
+        tapes = [r for r in recorders.open if isinstance(r, GradientTape) and r.maker(output)]  # of the call itself
+        tape, ends = self._forward(inputs, skips, [_Earlier(self._variables, values[count:]), *tapes])
+        gradients = self._backward(tape, ends[0], seed, inputs, starts)
         return gradients if isinstance(g, TensorOps) else [getattr(d, "array", d) for d in gradients]
+
+
+class _Earlier(Recorder):
+    """Has operations read the values that variables had earlier, without a change that other threads would see."""
+
+    def __init__(self, variables: Sequence[Variable], values: Sequence[Any]) -> None:
+        self._arrays = {id(v): getattr(value, "array", value) for v, value in zip(variables, values, strict=True)}
+
+    def run(self, op: Op, inputs: Sequence[Any], values: Sequence[Any], rest: tuple[Any, ...],
+            kwargs: dict[str, Any]) -> Entry:  # fmt: skip
+        """Run an operation on the earlier values."""
+        values = [self._arrays.get(id(x), getattr(x, "array", v)) for x, v in zip(inputs, values, strict=True)]
+        return Entry(op, inputs, values, rest, kwargs, Tensor(one_thread(op.forward)(*values, *rest, **kwargs)))
 
 
 def _applied(like: Entry, op: Op | None = None) -> Callable[[Tensor, Tensor], Entry]:

@@ -56,8 +56,7 @@ class Trace(Recorder):
                 self._read[id(value)] = x, value
             elif isinstance(x, Tensor):
                 depends = depends or id(x) in self.produced
-                if self._stale:
-                    self.check(x)
+                self.check(x)
         for x in () if op.effect or not (entry.rest or entry.kwargs) else leaves((entry.rest, entry.kwargs)):
             if isinstance(x, TensorOps):  # a replay would not put a new value there
                 self.read(x)

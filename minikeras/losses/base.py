@@ -68,7 +68,7 @@ class Loss(Configurable):
             Changes.layers += changes  # in recorded steps too
 
     def __getstate__(self) -> dict[str, Any]:
-        return {key: value for key, value in vars(self).items() if key != "_taped"}
+        return {key: value for key, value in vars(self).copy().items() if key != "_taped"}
 
     @cached_property
     def _taped(self) -> TapedFunction:

@@ -91,7 +91,7 @@ class Metric(Configurable):
     @property
     def variables(self) -> list[Variable]:
         """The metric's variables in order of creation, then those of the metrics it holds."""
-        state = leaves([value for key, value in vars(self).items() if key != "_variables"]) + self._variables
+        state = leaves([value for key, value in vars(self).copy().items() if key != "_variables"]) + self._variables
         inner = [v for value in state if isinstance(value, Metric) for v in value.variables]
         return each_once([x for x in state if isinstance(x, Variable)] + inner)
 

@@ -9,6 +9,7 @@ import pickle
 import threading
 import tracemalloc
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, cast
 
 import numpy as np
@@ -425,3 +426,34 @@ def test_a_replay_has_the_epsilon_of_now() -> None:
         keras.config.set_epsilon(1e-7)
     assert len({*found[:5]}) == len({*found[5:]}) == 1
     assert found[0] != found[5]
+
+
+def test_a_gradient_of_an_earlier_call_shows_other_threads_no_earlier_weights(four_threads: ThreadPoolExecutor) -> None:
+    model = Sequential([keras.Input((3,)), Dense(32, "tanh"), Dense(4)])
+    late = model.get_weights()
+    early = [2 * w for w in late]
+    hidden, last = model.layers
+    wanted = last(hidden(X)).numpy()
+    done = threading.Event()
+    turns: list[str] = []
+
+    def look() -> None:
+        while not done.is_set():
+            version = len(turns)
+            y = last(hidden(X)).numpy()
+            if version % 2 and len(turns) == version:  # the late weights were there all the time
+                np.testing.assert_allclose(y, wanted, rtol=1e-5)
+
+    seen = [four_threads.submit(look) for _ in range(2)]
+    for _ in range(100):
+        model.set_weights(early)
+        with GradientTape() as tape:
+            y = model(X) + model(-X)
+        model.set_weights(late)
+        turns.append("late weights")
+        tape.gradient(y, model.trainable_variables)
+        turns.append("early weights")
+    done.set()
+    for each in seen:
+        each.result()
+    np.testing.assert_allclose(model.predict(X, verbose=0), wanted, rtol=1e-5)

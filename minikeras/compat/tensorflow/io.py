@@ -1,6 +1,6 @@
 """`tf.io`: files, images in files, CSV and raw bytes."""
 
-import csv
+import csv  # noqa: I001  # many names a line, below
 import glob as _glob
 import io
 import os
@@ -21,14 +21,9 @@ from .dtypes import DType, as_dtype
 from .errors import InvalidArgumentError, NotFoundError
 from .missing import missing, named
 from .records import (
-    FixedLenFeature as FixedLenFeature,
-    TFRecordOptions as TFRecordOptions,
-    TFRecordWriter as TFRecordWriter,
-    VarLenFeature as VarLenFeature,
-    parse_example as parse_example,
-    parse_single_example as parse_single_example,
-    records,
-)
+    FixedLenFeature as FixedLenFeature, TFRecordOptions as TFRecordOptions, TFRecordWriter as TFRecordWriter,
+    VarLenFeature as VarLenFeature, parse_example as parse_example, parse_single_example as parse_single_example,
+    records)  # fmt: skip
 from .tensors import array_of, constant, convert_to_tensor, escape
 
 __getattr__: Callable[[str], Any] = missing(__name__)

@@ -113,7 +113,7 @@ class Checkpoint:
     @property
     def items(self) -> dict[str, Any]:
         """The objects to save: those given at the start, and attributes set since."""
-        return {name: value for name, value in vars(self).items() if name not in ("_root", "_waiting", "_names")}
+        return {name: value for name, value in vars(self).copy().items() if name not in ("_root", "_waiting", "_names")}
 
     def _named(self) -> dict[str, Any]:
         """Return all variables by their names in the file: each has the shortest path that leads to it."""
