@@ -1,6 +1,8 @@
-"""Pickles of earlier versions load, and what they hold computes what it did."""
+"""Pickles of earlier versions load, and what they hold computes what it did. What threads use may be copied."""
 
+import copy
 import pickle
+from concurrent.futures import ThreadPoolExecutor
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
@@ -64,3 +66,18 @@ def test_others_are_what_they_were() -> None:
     assert others["EarlyStopping"].patience == 2
     assert list(others["History"].history) == ["loss"]
     assert others["MeanSquaredError"](keras.ops.ones(2), keras.ops.zeros(2)).numpy() == 1
+
+
+@pytest.mark.parametrize("make", [keras.losses.MeanSquaredError, keras.optimizers.Adam, keras.metrics.MeanSquaredError])
+def test_what_another_thread_adds_to_may_be_copied(make: Any, four_threads: ThreadPoolExecutor) -> None:
+    thing = make()
+
+    def add() -> None:
+        for i in range(1000):
+            setattr(thing, f"note_{i}", i)
+
+    added = four_threads.submit(add)
+    while not added.done():
+        copy.deepcopy(thing)
+        getattr(thing, "variables", None)  # which are looked for among the attributes
+    added.result()

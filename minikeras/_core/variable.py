@@ -184,9 +184,11 @@ class Variable(TensorOps):
 
     def make_exclusive(self) -> None:
         """Copy the array if somebody else may hold it, so that it can be changed in place."""
-        if self.exposed:
-            self.array, self.exposed = self.array.copy(), EXCLUSIVE
-            Changes.arrays += 1
+        while self.exposed:
+            copied = (held := self.array).copy()
+            if self.array is held:  # else another thread has assigned meanwhile
+                self.array, self.exposed = copied, EXCLUSIVE
+                Changes.arrays += 1
 
     def __getstate__(self) -> dict[str, Any]:
         return {slot: getattr(self, slot) for slot in Variable.__slots__[1:]}

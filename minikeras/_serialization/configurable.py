@@ -130,6 +130,9 @@ class Configurable(Suggesting):
         """Return the attribute that is made of an argument without a check; a subclass may convert the value."""
         return value
 
+    def __getstate__(self) -> dict[str, Any]:
+        return vars(self).copy()  # to which another thread may add
+
     def get_config(self) -> Config:
         """Return the arguments that make an object like this one."""
         return {name: getattr(self, name) for name in self._arguments}

@@ -330,8 +330,7 @@ class Masking(SameShape):
         self._configure({**locals(), "mask_value": array_of(mask_value)})
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Tensor:
-        counts: Tensor = ops.not_equal(inputs, self.mask_value)
-        return ops.any(counts, axis=-1)
+        return cast(Tensor, ops.any(ops.not_equal(inputs, self.mask_value), axis=-1))
 
     def call(self, inputs: Tensor) -> Tensor:
         mask = self.compute_mask(inputs)

@@ -65,10 +65,11 @@ class FlatBuffer:
     def sync(self) -> None:
         """Copy the values of variables that have got another array, as from `assign`, and make them views again."""
         for variable, view in zip(self.variables, self.views, strict=True):
-            if variable.array is not view:
-                view[...] = variable.array
-                variable.array, variable.exposed = view, EXCLUSIVE
-                Changes.arrays += 1
+            while (held := variable.array) is not view:
+                view[...] = held
+                if variable.array is held:  # else another thread has assigned meanwhile
+                    variable.array, variable.exposed = view, EXCLUSIVE
+                    Changes.arrays += 1
 
 
 class ParameterGroup:

@@ -3,6 +3,8 @@
 import copy
 import math
 import pickle
+import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -784,3 +786,25 @@ def test_values_that_are_passed_are_updated_as_apply_does_and_nothing_else_chang
         optimizer.stateless_apply(own, [[1.0]], values)
     assert v.numpy().tolist() == [1, 2]
     assert int(optimizer.iterations) == 0
+
+
+def test_weights_that_are_set_while_another_thread_trains_are_not_lost(four_threads: ThreadPoolExecutor) -> None:
+    x, y = np.zeros((16, 3), "float32"), np.zeros((16, 1), "float32")
+    model = keras.Sequential([keras.Input((3,)), *map(keras.layers.Dense, (600, 600, 1))])
+    model.compile(optimizers.SGD(0.0), "mse")
+    done = threading.Event()
+
+    def train() -> None:
+        while not done.is_set():
+            model.fit(x, y, batch_size=4, verbose=0)
+            model.get_weights()  # which makes training move the weights to new arrays
+
+    trained = four_threads.submit(train)
+    kept = []
+    for i in range(100):
+        model.set_weights([np.full(w.shape, i, w.dtype) for w in model.weights])
+        time.sleep(0.01)
+        kept.append(all((w == i).all() for w in model.get_weights()))
+    done.set()
+    trained.result(60)
+    assert all(kept)
