@@ -17,13 +17,13 @@ import sys
 if sys.version_info < (3, 11):
     raise ImportError(f"minikeras needs Python 3.11 or later; this is Python {sys.version.split()[0]}.")
 
-from ._base import absent as absent, tracebacks  # names from here make other threads wait for it
-from ._base.lazy import lazily as lazily
-
 import numpy
 
 if int(numpy.__version__.split(".")[0]) < 2:
     raise ImportError(f"minikeras needs NumPy 2.0 or later; this is NumPy {numpy.__version__}.")
+
+from ._base import tracebacks
+from ._base.lazy import lazily
 
 tracebacks.install()
 

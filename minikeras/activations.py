@@ -6,16 +6,16 @@
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias, TypeVar, cast, get_args
 
-from . import ops
 from ._base.user_warning import warn_user as _warn_user
 from ._serialization import registry as _registry
 from ._serialization.configurable import is_built_in as _is_built_in
 from ._serialization.serialization import serialize as _serialize
 from ._base.typing import AnyCallable, ActivationName, Axis, Config, CustomObjects, Function1, TensorLike
-from .ops import (
+from .ops import activation as nn, convert_to_tensor, exp, minimum, shape as _shape, tanh
+from .ops.activation import (
     celu, elu, glu, hard_shrink, hard_sigmoid, hard_silu, hard_swish, hard_tanh, leaky_relu, log_sigmoid,
     log_softmax, relu6, selu, sigmoid, silu, soft_shrink, softplus, softsign, sparse_plus, sparse_sigmoid,
-    sparsemax, squareplus, swish, tanh, tanh_shrink, threshold)
+    sparsemax, squareplus, swish, tanh_shrink, threshold)
 from ._core.op import as_op as _as_op
 from ._core.tensor import Tensor
 
@@ -44,7 +44,7 @@ def linear(x: X) -> X:
 @_as_op
 def exponential(x: TensorLike) -> Tensor:
     """exp(x), element by element."""
-    return ops.exp(x)
+    return exp(x)
 
 
 @_as_op
@@ -62,11 +62,11 @@ def relu(x: TensorLike, negative_slope: float = 0.0, max_value: float | None = N
         Tensor([-1.  1.  6.], shape=(3,), dtype=float32)
     """
     if negative_slope and max_value is None and threshold == 0:
-        return ops.leaky_relu(x, negative_slope)
-    y = ops.threshold(x, threshold, 0.0) if threshold else ops.relu(x)
+        return nn.leaky_relu(x, negative_slope)
+    y = nn.threshold(x, threshold, 0.0) if threshold else nn.relu(x)
     if max_value is not None:
-        y = ops.relu6(x) if max_value == 6 and threshold == 0 else ops.minimum(ops.relu(y), max_value)
-    return y - negative_slope * ops.relu(threshold - ops.convert_to_tensor(x)) if negative_slope else y
+        y = nn.relu6(x) if max_value == 6 and threshold == 0 else minimum(nn.relu(y), max_value)
+    return y - negative_slope * nn.relu(threshold - convert_to_tensor(x)) if negative_slope else y
 
 
 @_as_op
@@ -77,7 +77,7 @@ def gelu(x: TensorLike, approximate: bool = False) -> Tensor:
         >>> print(f"{float(gelu(-1.0)):.4f}")
         -0.1587
     """
-    return ops.gelu(x, approximate)
+    return nn.gelu(x, approximate)
 
 
 @_as_op
@@ -88,18 +88,18 @@ def softmax(x: TensorLike, axis: Axis = -1) -> Tensor:
         >>> print(softmax([0.0, 0.0]))
         Tensor([0.5 0.5], shape=(2,), dtype=float32)
     """
-    shape = ops.shape(x)
+    shape = _shape(x)
     if isinstance(axis, int) and -len(shape) <= axis < len(shape) and shape[axis] == 1:
         what = f"a softmax over axis {axis} of a tensor of shape {shape}"
         _warn_user(f"You are using {what}: of a single number it is always 1. Did you mean a sigmoid?")
-    return ops.softmax(x, axis)
+    return nn.softmax(x, axis)
 
 
 @_as_op
 def mish(x: TensorLike) -> Tensor:
     """x * tanh(softplus(x)), element by element. Misra 2019."""
-    t = ops.convert_to_tensor(x)
-    return t * ops.tanh(softplus(t))
+    t = convert_to_tensor(x)
+    return t * tanh(softplus(t))
 
 
 registry: _registry.Registry[Activation] = _registry.Registry(

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from .config import backend
 from ._base.naming import clear_session, get_uid
 from ._base.settings import (
     epsilon, floatx, image_data_format, set_epsilon, set_floatx, set_image_data_format, standardize_dtype)
 from ._base.typing import AnyCallable, DTypeLike
+from .config import backend
 from .ops.arrays import common_dtype
 from ._core.keras_tensor import is_keras_tensor
 # fmt: on

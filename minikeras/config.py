@@ -3,13 +3,13 @@
 # ruff: noqa: I001  # many names a line
 # fmt: off
 
-from .dtype_policies import dtype_policy, set_dtype_policy  # first: it waits for a thread that imports the package
 from ._base import absent, blas_threads
 from ._base.checks import standardize_sizes
 from ._base.settings import (
     disable_interactive_logging, enable_interactive_logging, epsilon, floatx, image_data_format,
     is_interactive_logging_enabled, set_epsilon, set_floatx, set_image_data_format, settings)
 from ._base.tracebacks import Filtering
+from .dtype_policies import dtype_policy, set_dtype_policy
 # fmt: on
 
 

@@ -2,13 +2,13 @@
 
 from typing import Any, Final, TypeAlias
 
-from . import ops
 from ._base.settings import settings
 from ._base.typing import AnyCallable, Axis, Config, ConstraintName, Function1, TensorLike
 from ._core.tensor import Tensor
 from ._serialization.configurable import Configurable
 from ._serialization.registry import Registry
 from ._serialization.serialization import serialize as serialize
+from .ops import clip, convert_to_tensor, maximum, sqrt, square, sum as _sum
 
 __all__ = [
     "Constraint", "MaxNorm", "MinMaxNorm", "NonNeg", "UnitNorm", "deserialize", "get", "max_norm", "min_max_norm",
@@ -37,8 +37,8 @@ class Constraint(Configurable):
 
 def _norms(w: TensorLike, axis: Axis) -> tuple[Tensor, Tensor]:
     """Return weights as a tensor, and their norms along an axis or axes."""
-    tensor = ops.convert_to_tensor(w)
-    return tensor, ops.sqrt(ops.sum(ops.square(tensor), axis, keepdims=True))
+    tensor = convert_to_tensor(w)
+    return tensor, sqrt(_sum(square(tensor), axis, keepdims=True))
 
 
 class MaxNorm(Constraint):
@@ -55,7 +55,7 @@ class MaxNorm(Constraint):
 
     def __call__(self, w: TensorLike) -> Tensor:
         tensor, norms = _norms(w, self.axis)
-        return tensor * (ops.clip(norms, 0, self.max_value) / (settings.epsilon + norms))
+        return tensor * (clip(norms, 0, self.max_value) / (settings.epsilon + norms))
 
 
 class NonNeg(Constraint):
@@ -67,7 +67,7 @@ class NonNeg(Constraint):
     """
 
     def __call__(self, w: TensorLike) -> Tensor:
-        return ops.maximum(w, 0)
+        return maximum(w, 0)
 
 
 class UnitNorm(Constraint):
@@ -96,7 +96,7 @@ class MinMaxNorm(Constraint):
 
     def __call__(self, w: TensorLike) -> Tensor:
         tensor, norms = _norms(w, self.axis)
-        desired = self.rate * ops.clip(norms, self.min_value, self.max_value) + (1 - self.rate) * norms
+        desired = self.rate * clip(norms, self.min_value, self.max_value) + (1 - self.rate) * norms
         return tensor * (desired / (settings.epsilon + norms))
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any, Final, Literal, TypeAlias, cast
 
-from . import absent
+from ._base import absent
 from ._base.naming import on_clear_session
 from ._base.settings import floatx, standardize_dtype
 from ._base.typing import Config, CustomObjects, DTypeChoice, DTypeName

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Final, Literal, Self, TypeAlias, cast, overloa
 
 import numpy as np
 
-from . import absent
+from ._base import absent
 from ._base.blas_threads import one_thread
 from ._base.checks import one_of
 from ._base.settings import make_default_seed, standardize_dtype

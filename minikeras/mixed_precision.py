@@ -1,6 +1,6 @@
 """Dtype policies, and the optimizer that goes with them, under their older address: `keras.mixed_precision`."""
 
-from . import lazily
+from ._base.lazy import lazily
 
 with lazily(globals()):
     from .dtype_policies import (  # noqa: I001  # many names a line

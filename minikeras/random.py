@@ -14,7 +14,6 @@ from typing import ClassVar, TypeAlias
 
 import numpy as np
 
-from . import ops
 from ._base.context import context, path_scope
 from ._base.naming import auto_name, on_clear_session
 from ._base.pool import Turns
@@ -25,6 +24,7 @@ from ._core.tensor import Tensor, as_array
 from ._core.variable import Variable, as_shape
 from ._serialization.configurable import Configurable
 from ._serialization.registry import Registry
+from .ops import convert_to_tensor, zeros_like
 from .ops.arrays import as_float, bare
 
 __all__ = [
@@ -294,7 +294,7 @@ def dropout(inputs: TensorLike, rate: float, noise_shape: Sequence[int | None] |
         Tensor([0. 0. 2. 0.], shape=(4,), dtype=float32)
     """
     if rate in (0, 1):
-        return ops.zeros_like(inputs) if rate else ops.convert_to_tensor(inputs)
+        return zeros_like(inputs) if rate else convert_to_tensor(inputs)
     # Two recorded operations, so that the gradient uses the very mask that was drawn.
     return _masked(inputs, _mask(inputs, rate, noise_shape, seed), 1.0 - rate)
 

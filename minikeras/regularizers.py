@@ -5,7 +5,6 @@ from typing import Any, Final, Literal, TypeAlias
 
 import numpy as np
 
-from . import ops
 from ._base.checks import one_of
 from ._base.settings import settings
 from ._base.typing import AnyCallable, Config, Function1, RegularizerName, TensorLike
@@ -14,6 +13,7 @@ from ._core.tensor import Tensor
 from ._serialization.configurable import Configurable
 from ._serialization.registry import Registry
 from ._serialization.serialization import serialize as serialize
+from .ops import absolute, convert_to_tensor, matmul, normalize, square, sum as _sum, transpose
 
 __all__ = [
     "L1", "L1L2", "L2", "OrthogonalRegularizer", "Regularizer", "deserialize", "get", "l1", "l1_l2", "l2",
@@ -75,9 +75,9 @@ class L1L2(Regularizer):
         self.l2: float = _factor("l2", l2, 0.0)
 
     def __call__(self, x: TensorLike) -> Tensor:
-        tensor = ops.convert_to_tensor(x)
-        pairs = (self.l1, ops.absolute), (self.l2, ops.square)
-        return sum((k * ops.sum(f(tensor)) for k, f in pairs if k), Tensor(np.zeros((), tensor.dtype)))
+        tensor = convert_to_tensor(x)
+        pairs = (self.l1, absolute), (self.l2, square)
+        return sum((k * _sum(f(tensor)) for k, f in pairs if k), Tensor(np.zeros((), tensor.dtype)))
 
 
 class L1(Regularizer):
@@ -92,7 +92,7 @@ class L1(Regularizer):
         self.l1: float = _rounded(_factor("l1", l1))
 
     def __call__(self, x: TensorLike) -> Tensor:
-        return self.l1 * ops.sum(ops.absolute(x))
+        return self.l1 * _sum(absolute(x))
 
 
 class L2(Regularizer):
@@ -107,7 +107,7 @@ class L2(Regularizer):
         self.l2: float = _factor("l2", l2)
 
     def __call__(self, x: TensorLike) -> Tensor:
-        return self.l2 * ops.sum(ops.square(x))
+        return self.l2 * _sum(square(x))
 
 
 class OrthogonalRegularizer(Regularizer):
@@ -126,12 +126,12 @@ class OrthogonalRegularizer(Regularizer):
         self.mode: Literal["rows", "columns"] = one_of("mode", mode, ("rows", "columns"))
 
     def __call__(self, inputs: TensorLike) -> Tensor:
-        x = ops.convert_to_tensor(inputs)
+        x = convert_to_tensor(inputs)
         if x.ndim != 2:
             raise ValueError(f"Inputs to OrthogonalRegularizer must have rank 2. Received: inputs.shape={x.shape}")
-        unit = ops.normalize(x if self.mode == "rows" else ops.transpose(x), axis=1)
+        unit = normalize(x if self.mode == "rows" else transpose(x), axis=1)
         size = int(unit.shape[0])
-        total = ops.sum(ops.absolute(ops.matmul(unit, ops.transpose(unit)) * (1 - np.eye(size, dtype=unit.dtype))))
+        total = _sum(absolute(matmul(unit, transpose(unit)) * (1 - np.eye(size, dtype=unit.dtype))))
         return self.factor * 0.5 * total / (size * (size - 1.0) / 2.0)
 
 

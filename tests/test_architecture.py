@@ -33,8 +33,6 @@ LEVELS = [
     ["__init__", "__main__"],
 ]
 LEVEL = {name: depth for depth, names in enumerate(LEVELS) for name in names}
-AT_THE_ROOT = {"absent": "_base", "lazily": "_base"}
-"""Names that are imported from the package itself, to wait for a thread that is importing it, and where they are."""
 
 
 def files() -> list[Path]:
@@ -64,7 +62,7 @@ def test_imports_only_point_down(path: Path) -> None:
             continue  # within the same folder
         targets = [node.module.partition(".")[0]] if node.module else [alias.name for alias in node.names]
         for target in targets:
-            assert LEVEL[AT_THE_ROOT.get(target, target)] < LEVEL[own], f"{own} must not import {target}"
+            assert LEVEL[target] < LEVEL[own], f"{own} must not import {target}"
 
 
 def test_few_units_stand_on_few_levels() -> None:

@@ -4,7 +4,7 @@ Weights are read from Keras's cache folder, ~/.keras/models; missing ones are fi
 A network is a table of blocks, from which `network.py` makes the layers.
 """
 
-from .. import lazily
+from .._base.lazy import lazily
 
 with lazily(globals()):
     from . import efficientnet, imagenet_utils, mobilenet_v2, resnet, vgg16

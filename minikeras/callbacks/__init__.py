@@ -1,6 +1,6 @@
 """Hooks that run while a model trains, is evaluated or predicts: `keras.callbacks`."""
 
-from .. import lazily
+from .._base.lazy import lazily
 from .callback import Callback, LambdaCallback
 from .callback_list import CallbackList
 from .progbar_logger import ProgbarLogger

@@ -9,7 +9,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
-from .. import absent
+from .._base.absent import ABSENT, KERAS_VERSION
 from .past.names import name_in
 from .past.tables import MODULES
 
@@ -47,7 +47,7 @@ class StandIn(ModuleType):
         if name == "__all__":
             return dir(self)
         if name in ("__version__", "version") and self.__name__ == "keras":
-            return absent.KERAS_VERSION if name == "__version__" else lambda: absent.KERAS_VERSION
+            return KERAS_VERSION if name == "__version__" else lambda: KERAS_VERSION
         if name.startswith("__"):
             raise AttributeError(name)
         module = MODULES.get(self.__name__, self.__name__)
@@ -66,7 +66,7 @@ class StandIn(ModuleType):
     def __dir__(self) -> list[str]:
         module, ours = MODULES.get(self.__name__, self.__name__), source(self.__name__)
         submodules = (known.removeprefix(f"{module}.") for known in NAMESPACES if known.startswith(f"{module}."))
-        names = {*vars(self), *more(module), *absent.ABSENT.get(module.partition(".")[2], "").split()}
+        names = {*vars(self), *more(module), *ABSENT.get(module.partition(".")[2], "").split()}
         names.update(name for name in submodules if "." not in name)
         if ours is not None:
             names.update(getattr(ours, "__all__", None) or [name for name, x in vars(ours).items() if is_ours(x)])

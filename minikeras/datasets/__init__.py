@@ -4,7 +4,7 @@ Each is read from Keras's cache folder, ~/.keras/datasets, and downloaded to it 
 there. A file is read only if its hash is the known one, and nothing in it can run.
 """
 
-from .. import lazily
+from .._base.lazy import lazily
 
 with lazily(globals()):
     from . import boston_housing, california_housing, cifar10, cifar100, fashion_mnist, imdb, mnist, reuters

@@ -2,7 +2,7 @@
 
 # ruff: noqa: I001  # many names a line
 # fmt: off
-from .. import lazily
+from .._base.lazy import lazily
 from .layer import InputSpec, Layer, deserialize, serialize
 from .core import Dense, EinsumDense, Identity, Input, InputLayer, Lambda, Masking
 

@@ -7,7 +7,7 @@ Each loss is a function, which returns one number for each sample, and a class, 
 # fmt: off
 from typing import Any, Final, TypeAlias, overload
 
-from .. import lazily
+from .._base.lazy import lazily
 from .._base.typing import AnyCallable, Config, Function2, LossName
 from .._serialization.serialization import serialize as serialize
 from .base import Loss, LossFunctionWrapper, registry as registry

@@ -5,7 +5,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from .. import lazily
+from .._base.lazy import lazily
 from .._serialization.serialization import serialize as serialize
 from .._base.typing import CustomObjects
 from .base import Mean, MeanMetricWrapper, Metric, Sum, functions as _functions, registry as registry

@@ -1,6 +1,6 @@
 """Models: layers put together, which can be trained, described and run."""
 
-from .. import lazily
+from .._base.lazy import lazily
 from .model import Model
 from .sequential import Sequential
 

@@ -4,8 +4,8 @@
 # fmt: off
 from sys import modules as _modules
 
-from .. import lazily
 from .._core import op as _op, tensor
+from .._base.lazy import lazily
 from .._core.keras_tensor import KerasTensor as KerasTensor
 from .._core.tensor import Tensor as Tensor
 from .activation import (

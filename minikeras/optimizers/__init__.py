@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, TypeAlias, overload
 
-from .. import lazily
+from .._base.lazy import lazily
 from .._base.typing import Config, CustomObjects, OptimizerName
 from .._serialization.registry import Registry
 from .._serialization.serialization import serialize as serialize

@@ -1,6 +1,6 @@
 """Helpers under their older address: `keras.preprocessing`."""
 
-from .. import lazily
+from .._base.lazy import lazily
 
 with lazily(globals()):
     from ..utils import image_dataset_from_directory, text_dataset_from_directory, timeseries_dataset_from_array

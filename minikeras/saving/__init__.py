@@ -3,7 +3,7 @@
 # ruff: noqa: I001  # many names a line
 # fmt: off
 
-from .. import lazily
+from .._base.lazy import lazily
 from .._serialization.object_registration import (
     custom_object_scope as CustomObjectScope, custom_object_scope, get_custom_objects, get_registered_name,
     get_registered_object, register_keras_serializable)

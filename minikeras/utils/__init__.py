@@ -3,7 +3,7 @@
 # ruff: noqa: I001  # many names a line
 # fmt: off
 
-from .. import lazily
+from .._base.lazy import lazily
 from .._serialization.configurable import Configurable
 from .._serialization.registry import Registry
 

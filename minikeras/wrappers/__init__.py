@@ -1,6 +1,6 @@
 """Models as scikit-learn's estimators: `keras.wrappers` (extra `sklearn`)."""
 
-from .. import lazily
+from .._base.lazy import lazily
 
 with lazily(globals()):
     from .estimators import SKLearnClassifier, SKLearnRegressor, SKLearnTransformer

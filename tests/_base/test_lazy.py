@@ -28,37 +28,6 @@ for thread in threads:
 assert len(done) == len(uses)
 """
 
-FIRST_IMPORTS = """
-import threading
-import numpy
-
-statements = [f"import minikeras.{{name}}" for name in {names}]
-together, done = threading.Barrier(len(statements)), []
-
-def run(statement):
-    together.wait()
-    exec(statement)
-    done.append(statement)
-
-threads = [threading.Thread(target=run, args=(statement,), daemon=True) for statement in statements]
-for thread in threads:
-    thread.start()
-for thread in threads:
-    thread.join(60)
-assert len(done) == len(statements)
-"""
-PARTS = [
-    "layers", "ops", "losses", "initializers", "saving", "metrics", "compat.tensorflow", "activations", "models",
-    "optimizers", "callbacks", "utils", "random", "config", "regularizers", "dtype_policies", "backend", "wrappers",
-    "datasets", "constraints", "mixed_precision", "preprocessing", "applications", "tree", "plots"]  # fmt: skip
-
-
-@pytest.mark.parametrize("start", range(5))
-def test_threads_may_import_a_part_each_as_the_first_thing_they_do(start: int) -> None:
-    code = FIRST_IMPORTS.format(names=PARTS[start::5] + PARTS[start - 2 :: 5])
-    for _ in range(4):
-        subprocess.run([sys.executable, "-c", code], check=True, timeout=90)
-
 
 @pytest.mark.parametrize("start", [0, 3, 6])
 def test_threads_may_be_the_first_to_use_a_part_each(start: int) -> None:
