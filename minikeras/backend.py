@@ -51,8 +51,7 @@ def result_type(*dtypes: DTypeLike | None) -> str:
     return narrow.get(name, name)
 
 
-__all__ = [
-    "backend", "clear_session", "epsilon", "floatx", "get_uid", "image_data_format", "is_float_dtype", "is_int_dtype",
-    "is_keras_tensor", "result_type", "set_epsilon", "set_floatx", "set_image_data_format", "standardize_dtype",
-]  # fmt: skip
+__all__ = ["backend", "clear_session", "epsilon", "floatx", "get_uid", "image_data_format", "is_float_dtype",
+           "is_int_dtype", "is_keras_tensor", "result_type", "set_epsilon", "set_floatx", "set_image_data_format",
+           "standardize_dtype"]  # fmt: skip
 __dir__: AnyCallable = __all__.copy

@@ -10,9 +10,8 @@ from ._serialization.registry import Registry
 from ._serialization.serialization import serialize as serialize
 from .ops import clip, convert_to_tensor, maximum, sqrt, square, sum as _sum
 
-__all__ = [
-    "Constraint", "MaxNorm", "MinMaxNorm", "NonNeg", "UnitNorm", "deserialize", "get", "max_norm", "min_max_norm",
-    "non_neg", "serialize", "unit_norm"]  # fmt: skip
+__all__ = ["Constraint", "MaxNorm", "MinMaxNorm", "NonNeg", "UnitNorm", "deserialize", "get", "max_norm",
+           "min_max_norm", "non_neg", "serialize", "unit_norm"]  # fmt: skip
 __dir__: AnyCallable = __all__.copy
 
 

@@ -27,9 +27,8 @@ from ._serialization.registry import Registry
 from .ops import convert_to_tensor, zeros_like
 from .ops.arrays import as_float, bare
 
-__all__ = [
-    "SeedGenerator", "beta", "binomial", "categorical", "dropout", "gamma", "normal", "randint", "shuffle",
-    "truncated_normal", "uniform"]  # fmt: skip
+__all__ = ["SeedGenerator", "beta", "binomial", "categorical", "dropout", "gamma", "normal", "randint", "shuffle",
+           "truncated_normal", "uniform"]  # fmt: skip
 __dir__: AnyCallable = __all__.copy
 
 SizeLike: TypeAlias = Sequence[int]
@@ -136,7 +135,8 @@ class SeedGenerator(Configurable):
         return {"seed": self._initial_seed, "name": self.name}
 
 
-_STEP, _drawing = np.array([0, 1], "uint8"), Turns()
+_STEP = np.array([0, 1], "uint8")
+_drawing = Turns()
 seed_generators: Registry[SeedGenerator] = Registry("keras.random", "seed generator", SeedGenerator)
 SeedLike: TypeAlias = int | SeedGenerator | None
 """An integer, a generator, or None for the global generator."""

@@ -15,9 +15,8 @@ from ._serialization.registry import Registry
 from ._serialization.serialization import serialize as serialize
 from .ops import absolute, convert_to_tensor, matmul, normalize, square, sum as _sum, transpose
 
-__all__ = [
-    "L1", "L1L2", "L2", "OrthogonalRegularizer", "Regularizer", "deserialize", "get", "l1", "l1_l2", "l2",
-    "orthogonal_regularizer", "serialize"]  # fmt: skip
+__all__ = ["L1", "L1L2", "L2", "OrthogonalRegularizer", "Regularizer", "deserialize", "get", "l1", "l1_l2", "l2",
+           "orthogonal_regularizer", "serialize"]  # fmt: skip
 __dir__: AnyCallable = __all__.copy
 
 

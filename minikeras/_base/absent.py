@@ -52,9 +52,8 @@ ABSENT: dict[str, str] = {
     "plot_segmentation_mask_gallery"}  # fmt: skip
 """Keras's module -> the names of it that minikeras lacks."""
 
-ALIASES: dict[str, str] = {
-    "applications.resnet50": "applications.resnet", "optimizers.legacy": "optimizers",
-    "legacy.saving": "_serialization.legacy", "utils.legacy": "_serialization.legacy"}  # fmt: skip
+ALIASES: dict[str, str] = {"applications.resnet50": "applications.resnet", "optimizers.legacy": "optimizers",
+                           **dict.fromkeys(("legacy.saving", "utils.legacy"), "_serialization.legacy")}  # fmt: skip
 """Keras's module -> the module here that has its names."""
 
 MOVED: dict[str, str] = {

@@ -77,7 +77,8 @@ class Program:
 
     def _bind(self) -> None:
         """Look up the arrays of variables. Those that the program writes to get arrays that nobody else holds."""
-        codegen, self._exposures_seen = self._codegen, Changes.exposures  # before, as other threads may change more
+        codegen = self._codegen
+        self._exposures_seen: int = Changes.exposures  # before they are looked up, as other threads may change more
         for rebind in codegen.rebinding:
             rebind()
         for variable in codegen.assigned:

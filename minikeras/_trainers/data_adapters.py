@@ -137,8 +137,7 @@ def _weights_for(y: Any, sample_weight: Any) -> Any:
     if isinstance(sample_weight, list | tuple | dict):
         if paths_in(sample_weight) != paths_in(y):
             raise ValueError("`sample_weight` must be one array for all outputs, or have the structure of `y`. "
-                             f"Received: y with arrays at {paths_in(y)}, weights with arrays at "
-                             f"{paths_in(sample_weight)}.")  # fmt: skip
+                             f"Received: `y` at {paths_in(y)}, weights at {paths_in(sample_weight)}.")  # fmt: skip
         return sample_weight
     if sample_weight.ndim > 1 and sample_weight.shape[1:] != (1,):
         raise ValueError("A single `sample_weight` for several outputs must have one number for each row. Received "

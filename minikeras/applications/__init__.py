@@ -13,6 +13,5 @@ with lazily(globals()):
     from .resnet import ResNet50
     from .vgg16 import VGG16
 
-__all__ = [
-    "VGG16", "EfficientNetB0", "MobileNetV2", "ResNet50", "efficientnet", "imagenet_utils", "mobilenet_v2", "resnet",
-    "vgg16"]  # fmt: skip
+__all__ = ["VGG16", "EfficientNetB0", "MobileNetV2", "ResNet50", "efficientnet", "imagenet_utils", "mobilenet_v2",
+           "resnet", "vgg16"]  # fmt: skip

@@ -13,9 +13,8 @@ from .network import ADDRESS, Network, Pooling, Weights
 
 BLOCKS = [(1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1), (6, 160, 3, 2), (6, 320, 1, 1)]
 """For each stage: expansion within a block, filters, number of blocks, and stride of the first block."""
-NAMES = {
-    "expand": "expand expand_BN expand_relu", "pad": "pad", "depthwise": "depthwise depthwise_BN depthwise_relu",
-    "project": "project project_BN", "add": "add"}  # fmt: skip
+NAMES = {"expand": "expand expand_BN expand_relu", "depthwise": "depthwise depthwise_BN depthwise_relu", "pad": "pad",
+         "project": "project project_BN", "add": "add"}  # fmt: skip
 _PLAIN = {"use_bias": False}
 SIZES = (96, 128, 160, 192, 224)
 """Heights (and widths) of images that Keras has weights for."""

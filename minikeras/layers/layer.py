@@ -31,8 +31,13 @@ from ..dtype_policies import DTypePolicy, PolicyLike
 from ..initializers import InitializerLike as InitializerLike
 from ..regularizers import RegularizerLike as RegularizerLike
 from .arguments import (
-    GETTERS, BaseOptions as BaseOptions, CommonOptions as CommonOptions, LayerOptions as LayerOptions, plain_arguments,
-    to_config)  # fmt: skip
+    GETTERS,
+    BaseOptions as BaseOptions,
+    CommonOptions as CommonOptions,
+    LayerOptions as LayerOptions,
+    plain_arguments,
+    to_config,  # fmt: skip
+)
 from .masks import mask_of as mask_of, masked as masked, masks_for
 from .module import Module, Untracked as Untracked
 

@@ -17,9 +17,8 @@ from .._serialization.configurable import Configurable
 from .._serialization.registry import Registry
 from .._serialization.serialization import serialize as serialize
 
-__all__ = [
-    "CosineDecay", "CosineDecayRestarts", "ExponentialDecay", "InverseTimeDecay", "LearningRateSchedule",
-    "PiecewiseConstantDecay", "PolynomialDecay", "deserialize", "serialize"]  # fmt: skip
+__all__ = ["CosineDecay", "CosineDecayRestarts", "ExponentialDecay", "InverseTimeDecay", "LearningRateSchedule",
+           "PiecewiseConstantDecay", "PolynomialDecay", "deserialize", "serialize"]  # fmt: skip
 __dir__: AnyCallable = __all__.copy
 
 
