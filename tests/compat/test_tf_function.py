@@ -5,6 +5,7 @@ import operator
 import pickle
 import random
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -119,6 +120,37 @@ def test_python_values_are_those_of_the_trace() -> None:
 
     counter = Counter()
     assert [int(counter()) for _ in range(3)] == [1, 2, 3]
+
+
+def test_functions_that_run_in_two_threads_leave_standard_output_as_it_was(capsys: pytest.CaptureFixture[str]) -> None:
+    stages = [threading.Event() for _ in range(3)]
+
+    def made(begins: int, waits: int) -> Any:
+        @function
+        def magnitude(x: Any) -> Any:
+            print("traced")
+            stages[begins].set()
+            stages[waits].wait(10)
+            tf.print("printed", output_stream=sys.stdout)
+            return x if x > 0 else -x
+
+        return magnitude
+
+    stages[1].set()
+    stages[2].set()
+    first, second, before = made(0, 1), made(1, 2), sys.stdout
+    assert [float(f(tf.constant(-1.0))) for f in (first, second)] == [1, 1]
+    for stage in stages:
+        stage.clear()
+    with ThreadPoolExecutor(2) as pool:
+        results = [pool.submit(first, tf.constant(-2.0))]
+        assert stages[0].wait(10)
+        results.append(pool.submit(second, tf.constant(-3.0)))  # ends after the first, in which it begins
+        assert float(results[0].result()) == 2
+        stages[2].set()
+        assert float(results[1].result()) == 3
+    assert sys.stdout is before
+    assert capsys.readouterr().out == "traced\nprinted\n" * 2 + "printed\n" * 2
 
 
 def test_a_function_that_reads_values_prints_only_when_it_is_traced(capsys: pytest.CaptureFixture[str]) -> None:

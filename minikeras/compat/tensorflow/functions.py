@@ -1,7 +1,6 @@
 """Control flow, gradients and `tf.Module`. There are no graphs: everything runs when Python calls it."""
 
 import inspect
-import io
 import itertools
 import re
 import sys
@@ -17,6 +16,7 @@ from ... import ops
 from ..._base.nested import each_once
 from ..._core.tape import GradientTape as KerasTape, custom_gradient as custom_gradient
 from ..._core.tensor import Tensor, TensorOps, as_array, recorders, stop_recording
+from ..._core.trials import Held
 from ..._core.variable import Variable as KerasVariable
 from ...layers import Layer
 from ...tree import pack_sequence_as
@@ -29,20 +29,19 @@ from .tensors import convert_to_tensor, escape
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class Muted(io.TextIOBase):
-    """A standard output that drops prints, while a function that was traced before has to run once more."""
+class Muted(Held):
+    """Within it, this thread's prints are dropped, while a function that was traced before has to run once more."""
 
-    def __init__(self, stdout: Any) -> None:
-        self.stdout: Any = unmuted(stdout)
-
-    def write(self, text: str) -> int:
-        """Drop a text, and return its length."""
-        return len(text)
+    def flush(self) -> None:
+        """Show what other threads have printed."""
+        self._out.flush()
 
 
 def unmuted(stream: Any) -> Any:
-    """Return the stream behind a muted one."""
-    return stream.stdout if isinstance(stream, Muted) else stream
+    """Return the stream behind muted ones."""
+    while isinstance(stream, Muted):
+        stream = stream._out
+    return stream
 
 
 def py_function(func: Callable[..., Any] | None = None, inp: Sequence[Any] = (), Tout: Any = None,

@@ -3,7 +3,7 @@
 import functools
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import redirect_stdout
+from contextlib import nullcontext, redirect_stdout
 from types import SimpleNamespace
 from typing import Any, TypeVar, overload
 
@@ -117,7 +117,7 @@ class Function:
     def _run(self, arguments: Any) -> Any:
         """Run the function; its prints are muted if it was traced before."""
         key, before = self._key(arguments), (Changes.layers, Variable._made)
-        with redirect_stdout(Muted(sys.stdout) if key in self._traced and not functions_run_eagerly() else sys.stdout):
+        with Muted() if key in self._traced and not functions_run_eagerly() else nullcontext():
             result = self._python(arguments)
         if before == (Changes.layers, Variable._made):  # a run that makes variables differs from the next: no trace
             self._traced.add(key)
@@ -169,11 +169,11 @@ class Function:
         """Return a copy with the graph for arguments (tensors or specifications), traced by a run on zeros."""
         specs = map_structure(_symbol, (args or self.input_signature or (), kwargs))
         key = self._key(specs)
-        outputs = iter(() if key in self._traced else (sys.stdout,))
+        shown = iter(() if key in self._traced else (redirect_stdout(sys.stdout),))
         concrete = self._bound(self._owner)
 
         def run(args: Any, kwargs: Any) -> Any:
-            with redirect_stdout(next(outputs, Muted(sys.stdout))):  # `infer` calls it more than once
+            with next(shown, Muted()):  # `infer` calls it more than once
                 result, record = trace(self._python, (args, kwargs))
             concrete.graph = Graph(entry.op.forward.__name__ for entry in record.entries)
             return [x for x in flatten(map_structure(_as_result, result)) if type(x) is Tensor]
