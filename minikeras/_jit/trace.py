@@ -77,10 +77,8 @@ class Trace(Recorder):
         places: dict[int, int] = {}
         steps: list[Any] = [self.constants]
         for i, entry in enumerate(self.entries):
-            links = [
-                places.get(id(x), 0) if id(x) in self.produced else id(x) if isinstance(x, Variable) else sketch(value)
-                for x, value in zip(entry.inputs, entry.values, strict=True)
-            ]
+            links = [places.get(id(x), 0) if id(x) in self.produced else id(x) if isinstance(x, Variable) else sketch(v)
+                     for x, v in zip(entry.inputs, entry.values, strict=True)]  # fmt: skip
             places[id(entry.output)] = i + 1
             rest = id(entry.rest[0]) if entry.op is ASSIGN else sketch((entry.rest, entry.kwargs))
             steps.append((entry.op.forward, links, rest))
@@ -160,8 +158,7 @@ def simplified(recorded: list[Entry], outputs: Any) -> tuple[list[Entry], Any]:
             continue
         links = tuple(
             (id(x), effects) if isinstance(x, Variable) else id(x) if isinstance(x, Tensor) else (type(v), sketch(v))
-            for x, v in zip(inputs, entry.values, strict=True)
-        )
+            for x, v in zip(inputs, entry.values, strict=True))  # fmt: skip
         try:
             first = seen.setdefault((entry.op, links, sketch((entry.rest, entry.kwargs))), entry.output)
         except TypeError:  # an argument has no hash

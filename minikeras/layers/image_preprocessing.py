@@ -162,9 +162,9 @@ class _Random(_OfImages):
 
     def _warp(self, x: Tensor, *columns: Any) -> Tensor:
         """Transform images by the first six numbers of `ops.image.affine_transform`, given as columns."""
-        matrix = np.broadcast_arrays(*(np.asarray(c, "float32").reshape(-1) for c in (*columns, 0, 0)))
-        how = self.interpolation, self.fill_mode, self.fill_value, self.data_format
-        return ops.image.affine_transform(x, np.stack(matrix, 1), *how)
+        count, how = x.shape[-4:-3] or (1,), (self.interpolation, self.fill_mode, self.fill_value, self.data_format)
+        matrix = [ops.broadcast_to(ops.reshape(ops.cast(c, "float32"), (-1,)), count) for c in (*columns, 0, 0)]
+        return ops.image.affine_transform(x, ops.stack(matrix, 1), *how)
 
     def _middle(self, x: Tensor) -> tuple[float, float]:
         return (x.shape[self._columns] - 1) / 2, (x.shape[self._rows] - 1) / 2
@@ -210,8 +210,8 @@ class RandomRotation(_Random):
 
     def _change(self, x: Tensor) -> Tensor:
         low, high = self.factor
-        angle = self._draw(x, low * 360.0, high * 360.0, 1).numpy() * np.float32(math.pi / 180)
-        cos, sin = np.cos(angle), np.sin(angle)
+        angle = self._draw(x, low * 360.0, high * 360.0, 1) * np.float32(math.pi / 180)
+        cos, sin = ops.cos(angle), ops.sin(angle)
         cx, cy = self._middle(x)
         return self._warp(x, cos, -sin, cx - cx * cos + cy * sin, sin, cos, cy - cx * sin - cy * cos)
 
@@ -243,8 +243,8 @@ class RandomZoom(_BothWays):
         self._configure(locals())
 
     def _change(self, x: Tensor) -> Tensor:
-        high = self._draw(x, 1.0 + self._high[0], 1.0 + self._high[1]).numpy()
-        wide = high if self.width_factor is None else self._draw(x, 1.0 + self._wide[0], 1.0 + self._wide[1]).numpy()
+        high = self._draw(x, 1.0 + self._high[0], 1.0 + self._high[1])
+        wide = high if self.width_factor is None else self._draw(x, 1.0 + self._wide[0], 1.0 + self._wide[1])
         cx, cy = self._middle(x)
         return self._warp(x, wide, 0, cx * (1 - wide), 0, high, cy * (1 - high))
 
@@ -263,8 +263,8 @@ class RandomTranslation(_BothWays):
         self._configure(locals())
 
     def _change(self, x: Tensor) -> Tensor:
-        down = self._draw(x, *self._high).numpy() * x.shape[self._rows]
-        right = self._draw(x, *self._wide).numpy() * x.shape[self._columns]
+        down = self._draw(x, *self._high) * x.shape[self._rows]
+        right = self._draw(x, *self._wide) * x.shape[self._columns]
         return self._warp(x, 1, 0, -right, 0, 1, -down)
 
 

@@ -15,15 +15,15 @@ from .._base import absent
 from .._base.checks import one_of
 from .._base.settings import standardize_data_format
 from .._base.typing import Array, DataFormat, FillMode, FloatArray, Interpolation, Padding, Sampling, TensorLike
-from .._core.op import composite
-from .._core.tensor import Tensor, as_array
+from .._core.op import composite, primitive
+from .._core.tensor import Tensor
 from .arrays import half_away
 from .convolution import conv, depthwise_conv
 from .creation import cast, convert_to_tensor, floating, ndim, shape
-from .elementwise import absolute, clip, divide, equal, greater, less, maximum, minimum, mod, round, square
+from .elementwise import absolute, clip, divide, equal, floor, greater, less, maximum, minimum, mod, round, square
 from .linalg import tensordot
 from .reduction import mean
-from .shapes import along, expand_dims, moveaxis, pad, split, squeeze, stack, take, where
+from .shapes import along, expand_dims, moveaxis, pad, reshape, split, squeeze, stack, take, where
 
 
 def _axes(images: TensorLike, data_format: str | None) -> tuple[int, int, int]:
@@ -297,14 +297,14 @@ def extract_patches_3d(volumes: TensorLike, size: int | Sequence[int], strides: 
                        dilation_rate: int | Sequence[int] = 1, padding: Padding = "valid",
                        data_format: DataFormat | None = None) -> Tensor:  # fmt: skip
     """Patches of volumes, see `extract_patches`."""
-    edges = (size,) * 3 if isinstance(size, int) else size
-    return extract_patches(volumes, edges, strides, dilation_rate, padding, data_format)
+    size = (size,) * 3 if isinstance(size, int) else size
+    return extract_patches(volumes, size, strides, dilation_rate, padding, data_format)
 
 
 # Reading images between their pixels.
 
 _FILLS: dict[str, Callable[[Any, int], Any]] = {
-    "constant": lambda i, n: i, "nearest": lambda i, n: np.clip(i, 0, n - 1), "wrap": lambda i, n: i % n,
+    **dict.fromkeys(("constant", "nearest"), lambda i, n: np.clip(i, 0, n - 1)), "wrap": lambda i, n: i % n,
     "mirror": lambda i, n: (n - 1) - np.abs(i % np.maximum(2 * (n - 1), 1) - (n - 1)),
     "reflect": lambda i, n: np.where(i % (2 * n) < n, i % (2 * n), 2 * n - 1 - i % (2 * n))}  # fmt: skip
 """Fill mode -> a function from an index beyond an axis of length n to the index that is read."""
@@ -329,29 +329,32 @@ def map_coordinates(inputs: TensorLike, coordinates: TensorLike, order: int, fil
     return _read(x, [*places], order, fill_mode, fill_value)
 
 
-def _read(x: Tensor, places: Sequence[Any], order: int, fill_mode: str, fill_value: TensorLike) -> Tensor:
-    """Read the leading axes of x at places, an array for each axis: a weighted sum over the corners around each."""
+@primitive(None)
+def _index(place: TensorLike, n: int, fill_mode: str) -> Array:
+    """The index that is read for each whole number along an axis of length n."""
+    i = np.array(place, "int64")
+    beyond = (i < 0) | (i >= n)
+    i[beyond] = _FILLS[fill_mode](i[beyond], n)
+    return i
+
+
+def _read(x: Tensor, places: Sequence[Tensor], order: int, fill_mode: str, fill_value: TensorLike) -> Tensor:
+    """Read the leading axes of x at places, a tensor for each axis: a weighted sum over the corners around each."""
     is_int = "int" in x.dtype
     values = cast(x, "float32") if is_int or x.dtype == "bool" else x
-    corners: list[tuple[list[Array], Any]] = [([], 1.0)]  # indices so far, and the weight
+    corners: list[tuple[Any, Any, Any]] = [(0, True, 1.0)]  # the row of each, whether it is inside, and its weight
     for place, n in zip(places, x.shape, strict=False):
-        array = as_array(place)
-        low = np.floor(array) if order else half_away(array)
-        between = order and array.dtype.kind != "i"
-        ends = [(low, 1 - (place - low)), (low + 1, place - low)] if between else [(low, 1.0)]
-        ends = [(i.astype("int64"), weight) for i, weight in ends]
-        for i, _ in ends:
-            beyond = (i < 0) | (i >= n)
-            i[beyond] = _FILLS[fill_mode](i[beyond], n)
-        corners = [([*index, i], before * weight) for index, before in corners for i, weight in ends]
-    extra = [slice(None)] * (x.ndim - len(places))
-    total: Any = 0.0
-    for index, weight in corners:
-        inside = np.all([(i >= 0) & (i < n) for i, n in zip(index, x.shape, strict=False)], axis=0)
-        part = values[(*(np.clip(i, 0, n - 1) for i, n in zip(index, x.shape, strict=False)), *extra)]
-        wide = inside.reshape(inside.shape + (1,) * len(extra))
-        part = where(wide, part, fill_value) if fill_mode == "constant" else part
-        total = total + part * cast(weight * np.ones(inside.shape), values.dtype).reshape(wide.shape)
+        low = place if "int" in place.dtype else floor(place) if order else half_away(place)
+        parts = [(low, 1 - (place - low)), (low + 1, place - low)] if order and low is not place else [(low, 1.0)]
+        ends = [(_index(i, n, fill_mode), (i >= 0) & (i < n), part) for i, part in parts]
+        corners = [(row * n + i, inside & within, weight * part)
+                   for row, inside, weight in corners for i, within, part in ends]  # fmt: skip
+    extra = x.shape[len(places) :]
+    rows, total = reshape(values, (-1, *extra)), cast(0.0, values.dtype)
+    for row, inside, weight in corners:
+        read, wide = take(rows, row, 0), (*row.shape, *(1,) * len(extra))
+        read = where(reshape(inside, wide), read, fill_value) if fill_mode == "constant" else read
+        total = total + read * reshape(cast(weight * np.ones(row.shape), values.dtype), wide)
     return cast(half_away(total) if is_int else total, x.dtype)
 
 
@@ -373,7 +376,7 @@ def affine_transform(images: TensorLike, transform: TensorLike, interpolation: S
     one_of("fill_mode", fill_mode, _FILLS)
 
     def read(x: Tensor) -> Tensor:  # a batch
-        each = np.broadcast_to(np.arange(x.shape[0])[:, None, None], rows.shape)
+        each = convert_to_tensor(np.broadcast_to(np.arange(x.shape[0])[:, None, None], rows.shape))
         last = moveaxis(x, channels, -1)
         return moveaxis(_read(last, [each, rows, columns], _ORDERS[interpolation], fill_mode, fill_value), -1, channels)
 

@@ -273,6 +273,24 @@ class Reporting(keras.Model):
         return {"loss": loss, "size": ops.mean(x * x), "scale": ops.sum(self.scale.w)}
 
 
+@pytest.mark.parametrize("name", ["RandomFlip", "RandomRotation", "RandomTranslation", "RandomZoom"])
+def test_images_are_augmented_anew_in_each_recorded_step(name: str, records: list[int]) -> None:
+    rng = np.random.default_rng(0)
+    images, labels = rng.random((48, 6, 5, 2), "float32"), rng.random((48, 1), "float32")
+    factors: dict[str, Any] = {"RandomFlip": (), "RandomTranslation": (0.2, (0.1, 0.3))}
+
+    def run(eager: bool) -> list[Array]:
+        augment = getattr(layers, name)(*factors.get(name, (0.2,)), seed=1)
+        model = keras.Sequential([keras.Input((6, 5, 2)), augment, layers.Flatten(), layers.Dense(1)])
+        model.compile("sgd", "mse", run_eagerly=eager)
+        model.fit(images, labels, batch_size=8, epochs=5, verbose=0)
+        return model.get_weights()
+
+    for expected, found in zip(*eager_and_replayed(run), strict=True):
+        np.testing.assert_array_equal(found, expected)
+    assert 0 < len(records) < 6  # of 30 steps
+
+
 def test_logs_are_of_the_arrays_as_they_were(data: Any) -> None:
     def batches() -> Iterator[tuple[Array, Array]]:
         x = np.empty((32, WIDTH), np.float32)
