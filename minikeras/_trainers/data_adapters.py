@@ -230,8 +230,6 @@ def rows_of(structure: Any, rows: slice) -> Any:
 
 def is_batches(x: Any) -> bool:
     """Return whether data comes in batches, as from a generator, and cannot be made an array."""
-    if isinstance(x, np.ndarray | TensorOps | list | tuple | dict | str | bytes | range):
-        return False
-    if any(hasattr(x, name) for name in _LIKE_ARRAYS):
+    if isinstance(x, TensorOps | list | tuple | dict | str | bytes | range) or any(hasattr(x, n) for n in _LIKE_ARRAYS):
         return False
     return isinstance(x, Iterable) or (hasattr(x, "__getitem__") and hasattr(x, "__len__"))

@@ -31,18 +31,13 @@ def split(x: Any, y: Any, test_split: float) -> tuple[tuple[Any, Any], tuple[Any
     return (x[:end], y[:end]), (x[end:], y[end:])
 
 
-def _shuffled(random: "np.random.RandomState", x: Array, y: Array) -> tuple[Array, Array]:
-    """Return the rows of two arrays in the same random order."""
-    order = random.permutation(len(x))
-    return x[order], y[order]
-
-
 def read_table(path: str, name: str, file_hash: str, test_split: float, seed: int, rows: int | None = None) -> Split:
     """Return the first rows of `x` and `y` in a file, shuffled and split."""
     if not 0 <= test_split < 1:
         raise ValueError(f"`test_split` must be at least 0 and below 1. Received: test_split={test_split}.")
     arrays = read_arrays(fetch(path, name, file_hash))
-    return split(*_shuffled(np.random.RandomState(seed), arrays["x"][:rows], arrays["y"][:rows]), test_split)
+    order = np.random.RandomState(seed).permutation(len(arrays["x"][:rows]))
+    return split(arrays["x"][order], arrays["y"][order], test_split)
 
 
 def prepare_texts(parts: Iterable[tuple[Array, Array]], num_words: int | None, skip_top: int, maxlen: int | None,
@@ -53,10 +48,10 @@ def prepare_texts(parts: Iterable[tuple[Array, Array]], num_words: int | None, s
     start = [] if start_char is None else [start_char]
     prepared = []
     for x, y in parts:
-        x, y = _shuffled(random, x, y)
-        texts = [[*start, *(word + shift for word in text)] for text in x]
+        order = random.permutation(len(x))
+        texts = [[*start, *(word + shift for word in text)] for text in x[order]]
         rows = [i for i, text in enumerate(texts) if not maxlen or len(text) < maxlen]
-        prepared.append(([texts[i] for i in rows], y[rows]))
+        prepared.append(([texts[i] for i in rows], y[order][rows]))
     end = num_words or max(chain.from_iterable(chain.from_iterable(texts for texts, _ in prepared)), default=0)
 
     def limited(text: Sequence[int]) -> list[int]:

@@ -2,7 +2,8 @@
 
 import os
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from copy import copy, deepcopy
 from os import PathLike
 from typing import Any, Literal, TypeAlias, cast, get_args, overload
 
@@ -54,9 +55,13 @@ class FolderDataset(PyDataset):
             parts = tuple(result) if isinstance(result, tuple | list) else (result,)
         return parts if len(parts) > 1 else parts[0]
 
+    def __iter__(self) -> Iterator[Any]:
+        self.on_epoch_end()
+        return PyDataset.__iter__(self._with())  # which keeps its order if another pass begins
+
     def on_epoch_end(self) -> None:
         if self._rng is not None:
-            self._rng.shuffle(self._order)
+            self._order = self._rng.permutation(self._order)
 
     def map(self, function: Callable[..., Any], num_parallel_calls: Any = None) -> "FolderDataset":
         """Return the same batches with a function applied to each."""
@@ -67,8 +72,8 @@ class FolderDataset(PyDataset):
         return self._with(_most=self._most if count < 0 else min(count, self._most))
 
     def _with(self, **changes: Any) -> "FolderDataset":
-        twin = FolderDataset.__new__(FolderDataset)
-        vars(twin).update(vars(self) | changes)
+        twin = copy(self)
+        vars(twin).update(changes, _rng=deepcopy(self._rng))
         return twin
 
     def cache(self, filename: str = "") -> "FolderDataset":
@@ -176,9 +181,7 @@ def _from_folder(load: Callable[[str], Any], suffixes: tuple[str, ...], director
     if label_mode == "binary" and names is not None and len(names) != 2:
         raise ValueError(f'label_mode="binary" needs exactly 2 classes. Received: class_names={names}')
     seed = np.random.randint(10**6) if seed is None else seed  # noqa: NPY002 - as Keras draws it
-    order = np.arange(len(paths))
-    if shuffle:
-        np.random.RandomState(seed).shuffle(order)
+    order = np.random.RandomState(seed).permutation(len(paths)) if shuffle else np.arange(len(paths))
     paths = [paths[i] for i in order]
     targets: Any = None if numbers is None else numbers[order]
     if names and label_mode == "categorical":

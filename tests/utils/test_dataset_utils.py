@@ -331,3 +331,26 @@ def test_pictures_of_16_bits_are_read_as_tensorflow_reads_them(tmp_path: Path, c
     importlib.import_module("PIL.Image").new("RGB", (3, 2), (100, 100, 100)).save(tmp_path / "y.bmp")
     bitmap = tf.io.decode_image((tmp_path / "y.bmp").read_bytes(), channels, "uint16")
     np.testing.assert_array_equal(bitmap, np.full((2, 3, channels), 100 * 256))  # as in TensorFlow
+
+
+def test_each_pass_over_a_shuffled_folder_has_an_order_of_its_own(tmp_path: Path) -> None:
+    for i in range(20):
+        (tmp_path / f"{i}.txt").write_text(str(i))
+    texts = utils.text_dataset_from_directory(tmp_path, None, label_mode=None, batch_size=4, seed=1, verbose=False)
+    orders = [[text for batch in texts for text in batch.tolist()] for _ in range(2)]
+    assert orders[0] != orders[1]
+    both = [*zip(texts, texts, strict=True)]  # two passes at once
+    for pass_ in zip(*both, strict=True):
+        assert sorted(map(int, np.concatenate(pass_))) == list(range(20))
+
+
+def test_a_dataset_keeps_its_order_while_one_made_from_it_is_used(tmp_path: Path) -> None:
+    for i in range(20):
+        (tmp_path / f"{i}.txt").write_text(str(i))
+    first = utils.text_dataset_from_directory(tmp_path, None, label_mode=None, seed=1, verbose=False)
+    made = first.map(lambda x: x).take(1)
+    before = first[0].tolist()
+    made.on_epoch_end()
+    assert made[0].tolist() != before == first[0].tolist()
+    first.on_epoch_end()
+    assert first[0].tolist() == made[0].tolist()
