@@ -345,7 +345,7 @@ class Dataset:
                     return
 
         endless = times < 0 and self._size != 0
-        size = INFINITE if endless else self._size * times if self._size >= 0 else self._size
+        size = INFINITE if endless else self._size * times if self._size >= 0 or not times else self._size
         return self._derive("Repeat", items, size)
 
     def take(self, count: Any, name: str | None = None) -> "Dataset":
@@ -572,7 +572,7 @@ class Dataset:
                 padded = np.full((len(arrays), *shape), fill, arrays[0].dtype)
                 for i, array in builtins.enumerate(arrays):
                     place: tuple[Any, ...] = (i, *(builtins.slice(k) for k in array.shape))
-                    padded[place] = array
+                    padded[place] = array[()]  # of a single text the text itself
                 return padded
 
             first, *others = elements

@@ -639,6 +639,14 @@ def test_texts_that_end_with_zeros_and_nested_elements_go_through_batches() -> N
     assert batch["x"][1].tolist() == [1, 2]
 
 
+def test_single_texts_in_padded_batches_are_texts() -> None:
+    texts = tf.data.Dataset.from_tensor_slices(([b"a", b"b"], [1, 2]))
+    ((batch, _),) = texts.padded_batch(2).as_numpy_iterator()
+    assert batch.tolist() == [b"a", b"b"]
+    assert tf.strings.length(batch).numpy().tolist() == [1, 1]
+    assert tf.data.Dataset.range(3).filter(lambda n: n < 2).repeat(0).cardinality() == 0
+
+
 def test_scalars_cannot_be_rebatched() -> None:
     with pytest.raises(ValueError, match="needs batches"):
         tf.data.Dataset.range(7).rebatch(2)
