@@ -247,8 +247,9 @@ def boolean_mask(tensor: Any, mask: Any, axis: Any = None, name: str = "boolean_
 
 def where(condition: Any, x: Any = None, y: Any = None, name: str | None = None) -> Tensor:
     """x where a condition holds, and y elsewhere; without x and y, the positions where it holds, one a row."""
-    if isinstance(condition, Rows):
-        rows: Tensor = on_elements(where, condition, x, y)
+    if isinstance(condition, ragged.RaggedTensor):
+        cells = condition.to_sparse()
+        rows: Tensor = boolean_mask(cells.indices, cells.values) if x is None else on_elements(where, condition, x, y)
         return rows
     if x is None and y is None:
         places, count = as_array(condition), dry_size(condition)

@@ -5,6 +5,7 @@ import io
 import itertools
 import os
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from functools import partial
 from operator import methodcaller
 from pathlib import Path
@@ -83,10 +84,8 @@ def _table(filenames: Any, record_defaults: list[Any], compression_type: Any = N
 def _numbers(texts: list[str]) -> Any:
     """Return a column as int32, else as float32, else as text: the first that takes all of its cells."""
     for kind in ("int32", "float32"):
-        try:
+        with suppress(ValueError, OverflowError):
             return np.array([text or "0" for text in texts], kind)
-        except (ValueError, OverflowError):
-            pass
     return convert_to_tensor(texts).numpy_view()
 
 

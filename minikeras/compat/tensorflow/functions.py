@@ -98,9 +98,7 @@ def map_fn(fn: Callable[[Any], Any], elems: Any, dtype: Any = None, *_: Any, fn_
            **__: Any) -> Any:  # fmt: skip
     """Apply a function to each row and stack the results."""
     results = [fn(row) for row in _rows(elems)]
-    if isinstance(fn_output_signature, RaggedTensorSpec):
-        return ragged_stack(results)
-    return _stacked(results)
+    return (ragged_stack if isinstance(fn_output_signature, RaggedTensorSpec) else _stacked)(results)
 
 
 vectorized_map = map_fn
@@ -287,9 +285,8 @@ class GradientTape(KerasTape):
             self.persistent, self._used = before, True
 
         def join(source: Any, *gradients: Any) -> Any:
-            if any(g is None for g in gradients):
-                return None
-            return ops.reshape(ops.stack(gradients), (*shape, *source.shape))
+            is_connected = all(g is not None for g in gradients)
+            return ops.reshape(ops.stack(gradients), (*shape, *source.shape)) if is_connected else None
 
         return map_structure(join, sources, *rows)
 

@@ -69,5 +69,4 @@ class StaticVocabularyTable(StaticHashTable):
         self._oov = num_oov_buckets
 
     def _of(self, key: Any) -> Any:
-        value = self._table.get(key)
-        return len(self._table) + bins_of([key], self._oov).item() if value is None else value
+        return self._table[key] if key in self._table else len(self._table) + bins_of([key], self._oov).item()

@@ -3,6 +3,7 @@
 import functools
 import math
 from collections.abc import Callable, Iterator
+from itertools import chain, pairwise
 from typing import Any
 
 import numpy as np
@@ -272,8 +273,7 @@ class RaggedTensor(Rows):
         first, times, *rest = multiples
         nested = isinstance(self.values, RaggedTensor)
         values = self.values.tiled([1, *rest]) if nested else ops.tile(self.values, [1, *rest])
-        rows = np.split(np.arange(len(self.values)), as_array(self.row_splits)[1:-1])
-        places = [i for row in rows for i in [*row] * times]
+        places = [i for ends in pairwise(as_array(self.row_splits).tolist()) for i in [*range(*ends)] * times]
         tiled = self.from_row_lengths(_take(values, places), as_array(self.row_lengths()) * times)
         return tiled.take([*range(len(self))] * first)
 
@@ -297,7 +297,11 @@ class RaggedTensor(Rows):
             rows = self[key[0]]
             if len(key) == 1 or not isinstance(key[0], slice):
                 return rows[key[1:]] if len(key) > 1 else rows
-            return stack([row[key[1:] if len(key) > 2 else key[1]] for row in rows])
+            if not isinstance(key[1], slice):
+                return stack([row[key[1:] if len(key) > 2 else key[1]] for row in rows])
+            places = [range(*ends)[key[1]] for ends in pairwise(as_array(rows.row_splits).tolist())]
+            values = _take(rows.values, [*chain(*places)])
+            return self.from_row_lengths(values[(slice(None), *key[2:])], [*map(len, places)])
         if isinstance(key, slice):
             return self.take(range(*key.indices(len(self))))
         splits, i = as_array(self.row_splits), range(len(self))[int(key)]
@@ -420,6 +424,10 @@ def stack(values: Any, axis: int = 0, name: Any = None) -> Any:
 
 def concat(values: Any, axis: int) -> Any:
     """Return ragged tensors (and tensors) concatenated: axis 0 appends rows, axis 1 joins the rows pairwise."""
+    if axis and not any(isinstance(value, RaggedTensor) for value in values):
+        return ops.concatenate(values, axis)
+    if axis > 1 and all(isinstance(value, RaggedTensor) for value in values):
+        return values[0].with_values(concat([value.values for value in values], axis - 1))
     return stack([concat(parts, axis - 1) for parts in zip(*values, strict=True)]) if axis else stack(values).values
 
 

@@ -49,12 +49,12 @@ def reduce_join(inputs: Any, axis: Any = None, keepdims: bool = False, separator
     if isinstance(inputs, ragged.RaggedTensor) and axis is not None:
         return constant([separator.encode().join(as_array(row)) for row in inputs])
     texts = as_array(inputs.flat_values if isinstance(inputs, ragged.RaggedTensor) else convert_to_tensor(inputs))
-    if axis is None:
-        return constant(separator.encode().join(texts.ravel()))
-    moved = np.moveaxis(texts, axis, -1)
-    joined = [separator.encode().join(row) for row in moved.reshape(-1, moved.shape[-1])]
-    rows = np.array(joined, "object").reshape(moved.shape[:-1])
-    return Tensor(np.expand_dims(rows, axis) if keepdims else rows)
+    axes = range(texts.ndim) if axis is None else np.atleast_1d(axis).tolist()[::-1]
+    moved = np.moveaxis(texts, axes, range(-len(axes), 0))  # the first of `axis` comes last: its texts are neighbors
+    kept = moved.shape[: texts.ndim - len(axes)]
+    joined = [separator.encode().join(moved[place].ravel()) for place in np.ndindex(kept)]
+    rows = np.array(joined, "object").reshape(kept)
+    return Tensor(np.expand_dims(rows, tuple(axes)) if keepdims else rows)
 
 
 def _text(pattern: Any) -> str:

@@ -485,6 +485,33 @@ def test_operands_must_fit_the_rows_of_a_ragged_tensor() -> None:
     assert [type(batch) for batch in slices.batch(2)] == [tf.RaggedTensor]
 
 
+def test_nested_rows_are_cut_and_joined_where_some_are_empty() -> None:
+    rows = tf.ragged.constant([[[1, 2], [3]], [], [[4]]])
+    assert rows[:, :, :1].to_list() == [[[1], [3]], [], [[4]]]
+    assert rows[:, 1:, ::-1].to_list() == [[[3]], [], []]
+    assert rows[:0, :, :1].to_list() == []
+    joined: Any = tf.concat([rows, rows], 2)
+    assert joined.to_list() == [[[1, 2, 1, 2], [3, 3]], [], [[4, 4]]]
+    pairs = tf.RaggedTensor.from_row_lengths([[1, 2], [3, 4]], [2, 0])
+    assert pairs[:, 1:, 0].to_list() == [[3], []]
+    joined = tf.concat([pairs, pairs], -1)
+    assert joined.flat_values.numpy().tolist() == [[1, 2, 1, 2], [3, 4, 3, 4]]
+
+
+def test_where_gives_the_positions_in_rows() -> None:
+    rows = tf.ragged.constant([[1, 5], [], [7]])
+    assert tf.where(rows > 4).numpy().tolist() == [[0, 1], [2, 0]]
+    chosen: Any = tf.where(rows > 4, rows, -rows)
+    assert chosen.to_list() == [[-1, 5], [], [7]]
+
+
+def test_texts_are_joined_along_several_axes() -> None:
+    texts = [["a", "b"], ["c", "d"]]
+    assert tf.strings.reduce_join(texts, axis=[0, 1]).numpy() == b"acbd"
+    assert tf.strings.reduce_join(texts, axis=[1, 0], separator=",").numpy() == b"a,b,c,d"
+    assert tf.strings.reduce_join(texts, keepdims=True).numpy().tolist() == [[b"abcd"]]
+
+
 def test_a_function_takes_rows_of_its_signature() -> None:
     @tf.function(input_signature=[tf.RaggedTensorSpec([None, None], tf.int32)])
     def sums(rows: Any) -> Any:
