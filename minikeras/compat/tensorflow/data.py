@@ -120,8 +120,8 @@ def _stream(state: tuple[int, int, int]) -> Iterator[int]:
 class DatasetIterator(Iterator[Any]):
     """One pass over a dataset, by a user's loop, or by `fit` and the like (`of_keras`)."""
 
-    by_keras: bool = False
-    """True while an element is computed for `fit` and the like."""
+    of_keras: "DatasetIterator | None" = None
+    """The pass of `fit` and the like for which an element is computed now."""
 
     def __init__(self, dataset: "Dataset", of_keras: bool = False) -> None:
         self._dataset = dataset
@@ -135,11 +135,11 @@ class DatasetIterator(Iterator[Any]):
 
     def __next__(self) -> Any:
         escape()
-        before, DatasetIterator.by_keras = DatasetIterator.by_keras, self._of_keras
+        before, DatasetIterator.of_keras = DatasetIterator.of_keras, self if self._of_keras else None
         try:
             return tree_map(_tensor, next(self._elements))
         finally:
-            DatasetIterator.by_keras = before
+            DatasetIterator.of_keras = before
 
     def get_next(self) -> Any:
         """Return the next element, or raise an OutOfRangeError at the end."""
@@ -234,8 +234,7 @@ class Dataset:
         members = _leaves(structure)
 
         def items() -> Iterator[Any]:
-            for elements in builtins.zip(*(ds._elements() for ds in members), strict=False):
-                parts = iter(elements)
+            for parts in builtins.map(iter, builtins.zip(*(ds._elements() for ds in members), strict=False)):
                 yield tree_map(lambda _, parts=parts: next(parts), structure)
 
         sizes = [ds._size for ds in members]
@@ -313,11 +312,13 @@ class Dataset:
         n = UNKNOWN if buffer_size == UNKNOWN else _above_zero("buffer_size", buffer_size)
         seeds = _stream((key, low, high))
         fixed = (key, high) if reshuffle_each_iteration is False else None
+        last: list[Any] = [None]  # pass of Keras, which starts another one after it, and drops that with its seeds
 
         def items() -> Iterator[Any]:
-            first, second = fixed or (next(seeds), next(seeds))
-            if DatasetIterator.by_keras:  # Keras starts another pass after each epoch, and drops it with its seeds
+            if last[0] not in (None, DatasetIterator.of_keras):
                 next(seeds), next(seeds)
+            last[0] = DatasetIterator.of_keras
+            first, second = fixed or (next(seeds), next(seeds))
             draws = _stream((first, 0, second))
             source = self._items()
             buffer = list(itertools.islice(source, None if n < 0 else n))
@@ -536,9 +537,8 @@ class Dataset:
         def items() -> Iterator[Any]:
             state = tree_map(_tensor, initial_state)
             for element in self._elements():
-                new, output = scan_func(state, tree_map(_tensor, element))
-                state = tree_map(_tensor, new)
-                yield tree_map(_tensor, output)
+                state, output = tree_map(_tensor, tuple(scan_func(state, tree_map(_tensor, element))))
+                yield output
 
         return Dataset("Scan", items, lambda: tree_map(_spec, next(items())), self._size)
 

@@ -674,6 +674,17 @@ def test_single_texts_in_padded_batches_are_texts() -> None:
     assert tf.data.Dataset.range(3).filter(lambda n: n < 2).repeat(0).cardinality() == 0
 
 
+def test_fit_takes_repeated_shuffles_in_the_order_of_tensorflow() -> None:
+    x = np.arange(1, 8, dtype="float32")[:, None] / 4
+    tf.random.set_seed(7)
+    rows = tf.data.Dataset.from_tensor_slices((x, np.sin(x * 3))).shuffle(7, seed=1).repeat(2).batch(2)
+    model = tf.keras.Sequential([tf.keras.Input((1,)), tf.keras.layers.Dense(1)])
+    model.set_weights([np.array([[0.5]]), np.array([0.0])])
+    model.compile(tf.keras.optimizers.SGD(0.3), "mse")
+    losses = model.fit(rows, epochs=3, verbose=0).history["loss"]
+    np.testing.assert_allclose(losses, [1.249, 0.261, 0.336], atol=6e-4)  # of TensorFlow 2.21
+
+
 def test_scalars_cannot_be_rebatched() -> None:
     with pytest.raises(ValueError, match="needs batches"):
         tf.data.Dataset.range(7).rebatch(2)
