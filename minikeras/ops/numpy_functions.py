@@ -432,7 +432,7 @@ _COMPOSED: dict[str, Callable[..., Any]] = {
     "compress": lambda condition, a, axis=None: _moved(
         lambda places: np.compress(value_of(condition), places, axis), a),
     "convolve": lambda a, v, mode="full": np.correlate(
-        *((a, np.flip(v)) if size(a) >= size(v) else (v, np.flip(a))), mode),
+        *((a, np.conj(np.flip(v))) if size(a) >= size(v) else (v, np.conj(np.flip(a)))), mode),
     "copysign": lambda x1, x2: np.abs(x1) * np.where(np.signbit(x2), -1.0, 1.0),
     "corrcoef": lambda x, y=None, rowvar=True: NUMPY_OPS["corrcoef"](
         x if y is None and rowvar else _rows(x, y, rowvar)),

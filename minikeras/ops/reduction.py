@@ -456,19 +456,17 @@ def trapezoid(y: TensorLike, x: TensorLike | None = None, dx: float = 1.0, axis:
 @composite
 def corrcoef(x: TensorLike) -> Tensor:
     """Correlation coefficients between the rows of a matrix."""
-    rows = convert_to_tensor(x)
-    rows = rows[None] if rows.ndim < 2 else rows
+    rows = convert_to_tensor(x).reshape(shape(x) if ndim(x) > 1 else (1, -1))
     centred = rows - mean(rows, 1, True)
-    covariance = centred @ np.transpose(centred)
+    covariance = centred @ np.transpose(conjugated(centred))
     deviations = sqrt(covariance[tuple(np.diag_indices(rows.shape[0]))])
-    coefficients = covariance / deviations[:, None] / deviations
-    return coefficients if ndim(x) > 1 else coefficients[0, 0]
+    return squeeze(covariance / deviations[:, None] / deviations)
 
 
 @composite
 def correlate(x1: TensorLike, x2: TensorLike, mode: Literal["valid", "same", "full"] = "valid") -> Tensor:
     """Cross-correlation of two vectors: sums of products at all shifts ("full", "same", or "valid" without padding)."""
-    a, b = convert_to_tensor(x1), convert_to_tensor(x2)
+    a, b = convert_to_tensor(x1), conjugated(convert_to_tensor(x2))
     one_of("mode", mode, ("valid", "same", "full"))
     if "float" not in a.dtype + b.dtype and "complex" not in a.dtype + b.dtype:
         a = a.astype("float32")
