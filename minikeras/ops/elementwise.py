@@ -393,7 +393,7 @@ isneginf: Unary = unary(np.isneginf, None, "Whether x is negative infinity.", np
 isreal: Unary = unary(np.isreal, None, "Whether x has no imaginary part.", np.asarray)
 
 
-@primitive(None, None)
+@primitive(None, None, None, None)
 def isclose(x1: TensorLike, x2: TensorLike, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Array:
     """Whether |x1 - x2| <= atol + rtol * |x2|, element by element."""
     return np.asarray(np.isclose(x1, x2, rtol, atol, equal_nan))

@@ -323,7 +323,8 @@ def _einsum(*operands: Any, out: Any = None, dtype: Any = None, **options: Any) 
 
 
 def _eigh(a: Any, UPLO: str = "L") -> Any:
-    return NUMPY_OPS["eigh"](a if UPLO in "Ll" else np.swapaxes(a, -1, -2))
+    half, k = (np.tril, -1) if UPLO in "Ll" else (np.triu, 1)
+    return NUMPY_OPS["eigh"](half(a) + half(a, k))  # whose mean with its adjoint is what NumPy reads
 
 
 def _matrix_power(a: Any, n: int) -> Any:
@@ -403,15 +404,13 @@ def _scale(norm: str | None, n: int, inverse: bool) -> float:
 
 
 def _fft(a: Any, n: Any = None, axis: int = -1, norm: Any = None, inverse: bool = False) -> Any:
-    last = NP.moveaxis(a, axis, -1)
-    x = cut(last, n or shape(last)[-1])
+    x = cut(NP.moveaxis(a, axis, -1), n or shape(a)[axis])
     y = transform(np.real(x), np.imag(x), (-1,), 1 if inverse else -1)
     return NP.moveaxis((y[0] + 1j * y[1]) * _scale(norm, shape(x)[-1], inverse), -1, axis)
 
 
 def _rfft(a: Any, n: Any = None, axis: int = -1, norm: Any = None) -> Any:
-    n = n or shape(a)[axis]
-    return np.take(_fft(a, n, axis, norm), np.arange(n // 2 + 1), axis)
+    return np.take(_fft(a, n, axis, norm), np.arange((n or shape(a)[axis]) // 2 + 1), axis)
 
 
 def _irfft(a: Any, n: Any = None, axis: int = -1, norm: Any = None) -> Any:
@@ -458,7 +457,7 @@ _COMPOSED: dict[str, Callable[..., Any]] = {
     "logspace": logspace,
     "matrix_transpose linalg.matrix_transpose": lambda x: np.swapaxes(x, -1, -2),
     "matvec": lambda x1, x2: np.matmul(x1, x2[..., None])[..., 0],
-    "modf": lambda x: (x - np.trunc(x), np.trunc(x)),
+    "modf": lambda x: (np.fmod(np.where(np.isinf(x), 0, x), 1), np.trunc(x)),
     "partition": lambda a, kth, axis=-1: np.take_along_axis(
         np.ravel(a) if axis is None else a, np.argpartition(a, kth, axis), axis or 0),
     "polyval": lambda p, x: reduce(lambda y, c: y * x + c, p, np.zeros_like(x)),

@@ -305,6 +305,23 @@ def test_integers_have_fractional_slopes() -> None:
     assert np.gradient(ops.convert_to_tensor([1, 2, 4])).tolist() == [1.0, 1.5, 2.0]
 
 
+@pytest.mark.parametrize(
+    ("function", "arguments"),
+    [
+        (np.modf, [[np.inf, -np.inf, -2.5, 2.0]]),
+        (np.isclose, [[1.0, 2.0, 4.0], [1.0, 2.1, 5.0], 0.1]),
+        (np.linalg.eigvalsh, [[[4.0, 1.0], [9.0, 5.0]]]),
+        (np.linalg.eigvalsh, [[[4.0, 1.0], [9.0, 5.0]], "U"]),
+        (np.correlate, [[1.0, 2.0j, 3.0], [1.0j, 1.0], "full"]),
+        (np.convolve, [[1.0j, 1.0], [1.0, 2.0j, 3.0], "same"]),
+        (np.corrcoef, [[[1.0, 2.0j, 3.0], [1.0j, 1.0, 2.0]]]),
+    ],
+)
+def test_numbers_are_those_on_arrays(function: Any, arguments: list[Any]) -> None:
+    tensors = [x if isinstance(x, str) else ops.convert_to_tensor(x) for x in arguments]
+    np.testing.assert_allclose(function(*tensors), function(*arguments), rtol=1e-5, atol=1e-6)
+
+
 def test_allclose_is_a_bool_as_on_arrays() -> None:
     x = ops.convert_to_tensor([1.0, 2.0])
     assert (np.allclose(x, [1.0, 2.0]), np.allclose([1.0, 3.0], x)) == (True, False)
