@@ -255,7 +255,7 @@ logaddexp: Binary = binary(np.logaddexp, met(lambda g, y, a, b: g * (e := np.exp
                            "log(exp(x1) + exp(x2)) without overflow.", floating=True)  # fmt: skip
 
 
-@primitive(lambda g, y, a, b: g * np.exp2(b), None)
+@primitive(lambda g, y, a, b: np.ldexp(g, b), None)
 def ldexp(x1: TensorLike, x2: TensorLike) -> Array:
     """x1 * 2 ** x2, for integers x2."""
     if strong(x2).dtype.kind not in "bui":
@@ -266,14 +266,14 @@ def ldexp(x1: TensorLike, x2: TensorLike) -> Array:
 def _i1(x: Any) -> Any:
     """Modified Bessel function of order 1: the mean of exp(x cos t) cos t (Abramowitz and Stegun, 9.6.19)."""
     c = np.cos(np.pi * (np.arange(128) + 0.5) / 128).astype(x.dtype)
-    return np.reshape(np.sum(np.exp(np.reshape(x, (-1, 1)) * c) * c, -1) / 128, np.shape(x))
+    return np.reshape(np.sum(np.exp(np.reshape(x, (-1, 1)) * c) * (c / 128), -1), np.shape(x))
 
 
 sin: Unary = unary(np.sin, lambda g, y, x: g * np.cos(x), "Sine of x in radians.")
 cos: Unary = unary(np.cos, lambda g, y, x: -g * np.sin(x), "Cosine of x in radians.")
 tan: Unary = unary(np.tan, lambda g, y, x: g * (1 + y * y), "Tangent of x in radians.")
-arcsin: Unary = unary(np.arcsin, lambda g, y, x: g / np.sqrt(1 - x * x), "Angle whose sine is x.")
-arccos: Unary = unary(np.arccos, lambda g, y, x: -g / np.sqrt(1 - x * x), "Angle whose cosine is x.")
+arcsin: Unary = unary(np.arcsin, lambda g, y, x: g / np.sqrt((1 - x) * (1 + x)), "Angle whose sine is x.")
+arccos: Unary = unary(np.arccos, lambda g, y, x: -g / np.sqrt((1 - x) * (1 + x)), "Angle whose cosine is x.")
 arctan: Unary = unary(np.arctan, lambda g, y, x: g / (1 + x * x), "Angle whose tangent is x.")
 arctan2: Binary = binary(np.arctan2, met(lambda g, y, a, b: g * b / (a * a + b * b)),
                          met(lambda g, y, a, b: -g * a / (a * a + b * b)),
@@ -286,9 +286,9 @@ i0: Unary = unary(lambda x: np.i0(x).astype(x.dtype), lambda g, y, x: g * _i1(x)
 sinh: Unary = unary(np.sinh, lambda g, y, x: g * np.cosh(x), "Hyperbolic sine of x.")
 cosh: Unary = unary(np.cosh, lambda g, y, x: g * np.sinh(x), "Hyperbolic cosine of x.")
 tanh: Unary = unary(np.tanh, lambda g, y, x: g * (1 - y * y), "Hyperbolic tangent of x.", writes=True)
-arcsinh: Unary = unary(np.arcsinh, lambda g, y, x: g / np.sqrt(x * x + 1), "Inverse of the hyperbolic sine.")
-arccosh: Unary = unary(np.arccosh, lambda g, y, x: g / np.sqrt(x * x - 1), "Inverse of the hyperbolic cosine, x >= 1.")
-arctanh: Unary = unary(np.arctanh, lambda g, y, x: g / (1 - x * x), "Inverse of the hyperbolic tangent, |x| < 1.")
+arcsinh: Unary = unary(np.arcsinh, lambda g, y, x: g / np.sqrt(x * x + 1), "Inverse of sinh.")
+arccosh: Unary = unary(np.arccosh, lambda g, y, x: g / (np.sqrt(x - 1) * np.sqrt(x + 1)), "Inverse of cosh, x >= 1.")
+arctanh: Unary = unary(np.arctanh, lambda g, y, x: g / ((1 - x) * (1 + x)), "Inverse of tanh, |x| < 1.")
 deg2rad: Unary = unary(np.deg2rad, lambda g, y, x: g * (math.pi / 180), "Degrees to radians.")
 rad2deg: Unary = unary(np.rad2deg, lambda g, y, x: g * (180 / math.pi), "Radians to degrees.")
 

@@ -1093,3 +1093,41 @@ def test_sums_along_separate_axes_are_made_one_after_another(monkeypatch: pytest
     monkeypatch.setattr(reduction, "_sum_by_product", noted)
     np.testing.assert_allclose(ops.sum(x, (1, 2, 4)), x.sum((1, 2, 4)), rtol=1e-6)  # as in GroupNormalization
     assert products == [(2, 256, 12)]
+
+
+@pytest.mark.parametrize(
+    ("name", "x", "slope"),
+    [
+        ("arcsin", 0.9999, 70.70657),
+        ("arccos", 0.9999, -70.70657),
+        ("arccosh", 1.0001, 70.70303),
+        ("arctanh", 0.9999, 4999.4204),
+        ("arccosh", -2.0, np.nan),
+    ],
+)
+def test_slopes_keep_their_digits_at_the_ends(name: str, x: float, slope: float) -> None:
+    at = ops.convert_to_tensor(x)
+    with keras.GradientTape() as tape, np.errstate(invalid="ignore"):
+        tape.watch(at)
+        y = getattr(ops, name)(at)
+    np.testing.assert_allclose(float(tape.gradient(y, at) or 0), slope, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("function", "x", "slopes"),
+    [
+        (lambda x: ops.ldexp(x, np.array([20], "int8")), ops.ones(1), [2.0**20]),
+        (ops.i0, ops.full(1, 10.0, "float16"), [2670.9883]),
+    ],
+)
+def test_slopes_do_not_overflow_in_small_dtypes(function: Any, x: Tensor, slopes: list[float]) -> None:
+    with keras.GradientTape() as tape:
+        tape.watch(x)
+        y = function(x)
+    np.testing.assert_allclose(np.asarray(tape.gradient(y, x)), slopes, rtol=1e-3)
+
+
+def test_irfft_of_one_number_needs_a_length() -> None:
+    with pytest.raises(ValueError, match=r"Invalid number of FFT data points \(0\)"):
+        ops.irfft(([1.0], [0.0]))
+    same(ops.irfft(([1.0], [0.0]), 2), [0.5, 0.5], "float32")
