@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .._base.typing import Array, TensorLike
-from .._core.op import VJP, composite, primitive, structured
+from .._core.op import composite, primitive, structured
 from .._core.tensor import Tensor
 from .arrays import as_float, bare
 from .creation import convert_to_tensor, ndim, ones, shape
@@ -20,11 +20,11 @@ Pair = tuple[Tensor, Tensor]
 """Real and imaginary parts."""
 
 
-def _transform_rule(part: int) -> VJP:
-    return lambda g, y, real, imag, axes, sign: bare(transform)(g[0], g[1], axes, -sign)[part]
+def _transform_rule(g: Any, y: Any, real: Any, imag: Any, axes: Sequence[int], sign: int) -> Any:
+    return bare(transform)(g[0], g[1], axes, -sign)
 
 
-@primitive(_transform_rule(0), _transform_rule(1))
+@primitive(lambda g, *_, **__: g[0], lambda g, *_, **__: g[1], common=_transform_rule)
 def transform(real: TensorLike, imag: TensorLike, axes: Sequence[int], sign: int) -> Array:
     """Sum of x[n] exp(sign * 2 pi i k n / N) along axes; real and imaginary parts are stacked."""
     a = as_float(real)
@@ -91,7 +91,7 @@ def irfft(x: tuple[TensorLike, TensorLike], fft_length: int | None = None) -> Te
     """Inverse of `rfft`: `fft_length` real numbers, by default 2 * (n - 1) for n complex ones."""
     parts = _parts(x, "irfft")
     n = fft_length or 2 * (parts[0].shape[-1] - 1)
-    halves, mirrored = [cut(part, n // 2 + 1) for part in parts], slice((n + 1) // 2 - 1, 0, -1)
+    halves, mirrored = [cut(part, n // 2 + (n > 0)) for part in parts], slice((n + 1) // 2 - 1, 0, -1)
     full = [concatenate([half, s * half[..., mirrored]], -1) for half, s in zip(halves, (1.0, -1.0), strict=True)]
     return transform(full[0], full[1], (-1,), 1)[0] / float(n)
 
