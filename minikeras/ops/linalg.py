@@ -306,12 +306,14 @@ def slogdet(x: TensorLike) -> tuple[Tensor, Tensor]:
     return Tensor(np.linalg.slogdet(_regular(as_values(x)))[0]), logdet(x)
 
 
-def _solve_left(g: Any, y: Any, a: Any, b: Any) -> Any:
-    h = np.linalg.solve(_transposed(a), g)
-    return -h[..., None] * y if np.ndim(b) == 1 else -h @ _transposed(y)
+def _solve_rule(g: Any, y: Any, a: Any, b: Any) -> Any:
+    """Return the gradient of b. Vectors get an axis more: a batch of them would be taken for a matrix."""
+    at = _transposed(a)
+    return np.linalg.solve(at, g[..., None])[..., 0] if np.ndim(b) == 1 else np.linalg.solve(at, g)
 
 
-@primitive(_solve_left, lambda g, y, a, b: np.linalg.solve(_transposed(a), g))
+@primitive(lambda h, y, a, b: -h[..., None] * y[..., None, :] if np.ndim(b) == 1 else -h @ _transposed(y),
+           lambda h, y, a, b: h, common=_solve_rule)  # fmt: skip
 def solve(a: TensorLike, b: TensorLike) -> Array:
     """x such that a @ x = b, for matrices a and a vector b or matrices b of columns."""
     matrix, right = promote(a, b, floating=True)
@@ -514,7 +516,7 @@ def _lu(x: TensorLike) -> Array:
         best = pivots[:, k] = k + np.argmax(np.abs(rows[:, k:, k]), axis=1)
         for part in (rows, order):
             part[each, best], part[:, k] = part[:, k].copy(), part[each, best]
-        rows[:, k + 1 :, k] /= rows[:, k, k, None]
+        rows[:, k + 1 :, k] /= np.where(rows[:, k, k, None] == 0, 1, rows[:, k, k, None])
         rows[:, k + 1 :, k + 1 :] -= rows[:, k + 1 :, k, None] * rows[:, None, k, k + 1 :]
     return _packed(lu, *(part.reshape(*lu.shape[:-2], -1) for part in (pivots, order)))
 
