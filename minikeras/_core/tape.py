@@ -16,7 +16,7 @@ from .._base.typing import Array, TensorLike
 from .._base.user_warning import warn_user
 from .op import VJP, Entry, F, Op, P
 from .ownership import EXCLUSIVE, EXPOSED, Changes
-from .tensor import NUMPY_OPS, Recorder, Tensor, TensorOps, coerce, recorders, stop_recording
+from .tensor import NUMPY_OPS, Recorder, Tensor, TensorOps, as_values, coerce, recorders, stop_recording
 
 R = TypeVar("R")
 _Weights: TypeAlias = TensorLike | None
@@ -302,7 +302,7 @@ def custom_gradient(f: Callable[P, tuple[R, Any]]) -> Callable[P, R]:
 
     @wraps(f)
     def call(*args: Any, **kwargs: Any) -> Any:
-        tensors = [x if isinstance(x, TensorOps) else Tensor(np.asarray(coerce(x))) for x in args]
+        tensors = [x if x is None or isinstance(x, TensorOps) else Tensor(as_values(x)) for x in args]
         with _Reads() as reads:
             results, gradient = cast(Any, f)(*tensors, **kwargs)
         several = isinstance(results, list | tuple)

@@ -876,6 +876,18 @@ def test_custom_gradient_replaces_the_rule() -> None:
     np.testing.assert_array_equal(known(tape.gradient(y, x)), [300.0, 300.0])
 
 
+def test_a_custom_gradient_gets_numbers_as_float32_and_none_as_it_is() -> None:
+    got: list[Any] = []
+
+    @ops.custom_gradient
+    def function(x: Any, y: Any) -> Any:
+        got.append(y)
+        return ops.exp(x), lambda upstream: (upstream, None)
+
+    assert (function(2.0, None).dtype, function(np.ones(2), None).dtype) == ("float32", "float32")
+    assert got == [None, None]
+
+
 def test_custom_gradient_of_several_arguments() -> None:
     @ops.custom_gradient
     def product(a: Tensor, b: Tensor) -> Any:
