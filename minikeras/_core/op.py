@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 np.empty((4 << 20) - 8192, "uint8")
 P = ParamSpec("P")
 F = TypeVar("F", bound=Callable[..., Any])
+_COPIED = frozenset({np.ndarray, tuple, list})
 
 VJP: TypeAlias = Callable[..., Any]
 """(gradient of the output, output, *inputs, *other arguments) -> gradient of one input.
@@ -124,7 +125,7 @@ class Entry:
         self.inputs: Sequence[Any] = inputs
         self.values: Sequence[Any] = values
         self.rest: tuple[Any, ...] = rest
-        self.kwargs: dict[str, Any] = kwargs
+        self.kwargs: dict[str, Any] = kwargs and {name: _own(x) for name, x in kwargs.items()}
         self.output: Tensor = output
         self.parts: Sequence[Entry] = parts
 
@@ -221,8 +222,8 @@ def _recorded_cast(x: Any, value: Any) -> Any:
 
 
 def _own(x: Any) -> Any:
-    """Return an index, or other arguments, with copies of the arrays in it, so that the caller may change these."""
-    return x.copy() if type(x) is np.ndarray else tuple(map(_own, x)) if type(x) is tuple else x
+    """Return an index, or other arguments, with copies of the arrays and lists in it, which the caller may change."""
+    return x if type(x) not in _COPIED else x.copy() if type(x) is np.ndarray else type(x)(map(_own, x))
 
 
 def _by_position(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:

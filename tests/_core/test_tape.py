@@ -984,6 +984,16 @@ def test_a_tape_keeps_the_values_it_read() -> None:
     assert float(tape.gradient(square, a)) == 4.0  # type: ignore[arg-type]
 
 
+def test_a_list_may_change_after_the_call() -> None:
+    x, places, axes = ops.convert_to_tensor([[1.0, 2.0], [3.0, 4.0]]), [0, 0], [1]
+    with GradientTape() as tape:
+        tape.watch(x)
+        y = x[places] + ops.sum(x, axis=axes) + ops.flip(x, axes)
+        places[:], axes[:] = [1, 1], [0]
+        z = ops.sum(y * np.array([[1.0, 2.0], [3.0, 4.0]]))
+    np.testing.assert_array_equal(known(tape.gradient(z, x)), [[10.0, 11.0], [10.0, 9.0]])
+
+
 def test_shares_of_large_numbers_are_a_whole() -> None:
     for dtype, values, tolerance in (("float32", [1e8, 1e8], 1e-6), ("float16", [3000, 3000], 1e-3)):
         x = ops.convert_to_tensor(values, dtype)
