@@ -409,6 +409,11 @@ class Bidirectional(OfLayers):
         self.return_state: bool = first.return_state
         self.input_spec: Any = first.input_spec
 
+    @property
+    def states(self) -> tuple[Any, ...] | None:
+        """The states of both layers between two batches, the forward layer's first; None if it is not stateful."""
+        return (*(self.forward_layer.states or ()), *(self.backward_layer.states or ())) or None
+
     def build(self, sequences_shape: ShapeLike, initial_state_shape: Any = None) -> None:
         for layer in (self.forward_layer, self.backward_layer):
             if not layer.built:
@@ -455,10 +460,7 @@ class Bidirectional(OfLayers):
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         """Return the mask for the outputs of all steps; none for the last output and for states."""
         mask = first_of(mask) if self.return_sequences else None
-        merged = (mask, mask) if self.merge_mode is None else mask
-        if not self.return_state:
-            return merged
-        return [*(merged if isinstance(merged, tuple) else (merged,)), *[None] * 2 * len(self.forward_layer.state_size)]
+        return (mask, mask) if self.merge_mode is None else mask
 
     def compute_output_shape(self, sequences_shape: ShapeLike, initial_state_shape: Any = None) -> Any:
         shape = self.forward_layer.compute_output_shape(sequences_shape)

@@ -83,6 +83,24 @@ def test_bidirectional_merges() -> None:
     assert layer.compute_mask(X, mask=[True]) is True
 
 
+def test_a_bidirectional_layer_has_the_states_of_both_directions() -> None:
+    layer = layers.Bidirectional(linear(stateful=True))
+    assert layers.Bidirectional(linear()).states is None
+    layer(X)
+    assert [float(state.numpy().item()) for state in layer.states or ()] == [5.25, 3.0]
+
+
+def test_states_of_a_bidirectional_layer_have_no_mask() -> None:
+    layer, mask = (
+        layers.Bidirectional(linear(return_sequences=True, return_state=True)),
+        np.array([[True, True, False]]),
+    )
+    assert layer.compute_mask(X, mask=mask) is mask
+    y, *states = layer(X, mask=mask)
+    assert y.keras_mask.tolist() == mask.tolist()
+    assert [getattr(state, "keras_mask", None) for state in states] == [None, None]
+
+
 def test_outputs_have_the_dtype_of_the_layer() -> None:
     for dtype in ("float16", "mixed_float16", "float64"):
         layer = layers.RNN(layers.LSTMCell(2), dtype=dtype, return_state=True)
