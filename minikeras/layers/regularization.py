@@ -78,7 +78,8 @@ class _SpatialDropout(Ranked, Dropout):
                  name: str | None = None, dtype: PolicyLike | Config | None = None) -> None:  # fmt: skip
         self._configure(locals())
         ones = (1,) * self._rank
-        self.noise_shape = (None, *ones, None) if self.data_format == "channels_last" else (None, None, *ones)
+        last = self.data_format == "channels_last"
+        self.noise_shape: PartialShape | None = (None, *ones, None) if last else (None, None, *ones)
 
     def get_config(self) -> Config:
         return {key: getattr(self, key) for key in ("rate", "seed", "name", "dtype", *self._arguments)}

@@ -71,9 +71,10 @@ class Reshape(_Reshaping):
 
     def __init__(self, target_shape: ShapeLike, **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
-        self.target_shape = shape = tuple(target_shape)
+        shape = tuple(target_shape)
         if any(n is not None and n < -1 for n in shape) or shape.count(-1) > 1:
             raise ValueError(f"Reshape takes sizes from 0 on, and one -1. Received: target_shape={shape}.")
+        self.target_shape = shape
         self.built = True
 
     def call(self, inputs: Tensor) -> Tensor:
