@@ -217,7 +217,9 @@ def _recorded_cast(x: Any, value: Any) -> Any:
     if not getattr(x, "autocast", False) or x.array.dtype == value.dtype:
         return x
     op, args = vars(NUMPY_OPS["cast"])["op"], ([x], [x.array], (x.dtype,), dict[str, Any]())
-    note(entry := (recorders.open and recorders.open[0].run(op, *args)) or Entry(op, *args, Tensor(value)))
+    entry = recorders.open[0].run(op, *args) if recorders.open else None
+    entry = entry or Entry(op, *args, Tensor(value))
+    note(entry)
     return entry.output
 
 
