@@ -14,7 +14,7 @@ from functools import reduce
 from itertools import pairwise
 from typing import Any, Literal, NamedTuple
 
-from .._base.nested import map_shapes
+from .._base.nested import leaves, map_shapes
 from .._base.settings import standardize_dtype
 from .._base.typing import DTypeLike
 from .progbar import redraws, write
@@ -88,14 +88,11 @@ def layer_rows(layer: Any, connections: Connections | None, expand_nested: bool,
 
 def format_shapes(shapes: Any) -> str:
     """Return the text of one shape or of a structure of shapes, "?" for None."""
-    texts: list[str] = []
-
-    def write_down(shape: Any) -> str:
-        texts.append(f"({', '.join(map(str, shape))})")
-        return texts[-1]
-
-    text = "?" if shapes is None else str(map_shapes(write_down, shapes)).replace("'", "")
-    return texts[0] if len(texts) == 1 else text
+    if shapes is None:
+        return "?"
+    texts = map_shapes(lambda shape: f"({', '.join(map(str, shape))})", shapes)
+    found = leaves(texts)
+    return str(found[0] if len(found) == 1 else texts).replace("'", "")
 
 
 def layer_bounds(names: Sequence[str], layer_range: Sequence[str] | None = None) -> tuple[int, int]:
