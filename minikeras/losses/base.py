@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, Self, TypeAlias
 
 import numpy as np
 
-from .. import dtype_policies, ops
+from .. import dtype_policies, ops, tree
 from .._base.checks import one_of
 from .._base.naming import auto_name
 from .._base.nested import like, map_structure
@@ -164,12 +164,10 @@ def _same_ranks(true: Any, predicted: Any) -> Any:
     """Return two structures, which must be equal, with each pair of tensors brought to equal ranks."""
     if isinstance(true, Tensor) and isinstance(predicted, Tensor):
         return same_rank(true, predicted)
-    if isinstance(true, dict) and isinstance(predicted, dict) and true.keys() == predicted.keys():
-        pairs = {key: _same_ranks(true[key], predicted[key]) for key in true}
-        return tuple({key: pair[i] for key, pair in pairs.items()} for i in (0, 1))
-    if isinstance(true, list | tuple) and isinstance(predicted, list | tuple) and len(true) == len(predicted):
-        several = [_same_ranks(*pair) for pair in zip(true, predicted, strict=True)]
-        return tuple(like(predicted, [pair[i] for pair in several]) for i in (0, 1))
+    first, second = (dict(tree.flatten_with_path(y)) for y in (true, predicted))
+    if first.keys() == second.keys():
+        pairs = [same_rank(x, second[path]) for path, x in first.items()]
+        return tuple(tree.pack_sequence_as(predicted, [pair[i] for pair in pairs]) for i in (0, 1))
     shapes = [map_structure(ops.shape, y) for y in (true, predicted)]
     raise ValueError(f"y_true and y_pred must have the same structure. Received shapes: {shapes[0]} and {shapes[1]}.")
 
