@@ -132,7 +132,5 @@ def _flat(callbacks: Callbacks) -> list[Callback]:
 
 def _own_hook(callback: Callback, hook: str) -> str | None:
     """Return the name under which a callback overrides a hook, None if it does not."""
-    for name in (hook, hook.replace("on_train_batch", "on_batch")):  # the second is the older name
-        if name in vars(callback) or getattr(type(callback), name) is not vars(Callback)[name]:
-            return name
-    return None
+    names = (hook, hook.replace("on_train_batch", "on_batch"))  # the second is the older name
+    return next((n for n in names if n in vars(callback) or getattr(type(callback), n) is not vars(Callback)[n]), None)
