@@ -232,8 +232,7 @@ class Trainer(Layer):
         every = steps_per_execution or 1  # Keras 2 wrote null
         if not isinstance(every, int | np.integer) or every < 1:
             raise ValueError(f"`steps_per_execution` must be an integer from 1 on. Received: {every!r}.")
-        plain = None if optimizer is None else optimizers.get(optimizer)
-        chosen = plain
+        plain = chosen = optimizers.get(optimizer)
         compiled_loss = CompiledLoss(loss, loss_weights) if loss is not None else self._compiled_loss
         has_metrics = metrics is not None or weighted_metrics is not None
         compiled_metrics = CompiledMetrics(metrics, weighted_metrics) if has_metrics else self._compiled_metrics
