@@ -8,6 +8,7 @@ from itertools import chain
 from typing import Any, Literal
 
 import numpy as np
+from numpy import matrix_transpose
 from numpy.lib.array_utils import normalize_axis_tuple
 
 from .._base.checks import one_of
@@ -270,12 +271,8 @@ def _matrix_norm(x: Tensor, ord: Any, where: tuple[int, ...], keepdims: bool) ->
     return result if keepdims else reshape(result, [n for i, n in enumerate(result.shape) if i not in where])
 
 
-def _transposed(x: Any) -> Any:
-    return np.swapaxes(x, -1, -2)
-
-
 def _adjoint(x: Any) -> Any:
-    return _transposed(conjugated(x))
+    return matrix_transpose(conjugated(x))
 
 
 def _hermitian(vjp: VJP) -> Callable[[Callable[P, Any]], Callable[P, Tensor]]:
@@ -291,12 +288,13 @@ def _regular(x: TensorLike) -> Array:
     return a + np.eye(a.shape[-1], dtype=a.dtype) if context.dry else a
 
 
-inv: Unary = unary(np.linalg.inv, lambda g, y, x: -_transposed(y) @ g @ _transposed(y),  # d(A^-1) = -A^-1 dA A^-1
-                   "Inverse of matrices; a singular one raises numpy.linalg.LinAlgError.", _regular)  # fmt: skip
-det: Unary = unary(np.linalg.det, lambda g, y, x: (g * y)[..., None, None] * _transposed(np.linalg.inv(x)),
+inv: Unary = unary(  # d(A^-1) = -A^-1 dA A^-1
+    np.linalg.inv, lambda g, y, x: -matrix_transpose(y) @ g @ matrix_transpose(y),
+    "Inverse of matrices; a singular one raises numpy.linalg.LinAlgError.", _regular)  # fmt: skip
+det: Unary = unary(np.linalg.det, lambda g, y, x: (g * y)[..., None, None] * matrix_transpose(np.linalg.inv(x)),
                    "Determinant of matrices.", _regular)  # fmt: skip  # Jacobi: d det = det tr(A^-1 dA)
 logdet: Unary = unary(
-    lambda x: np.linalg.slogdet(x)[1], lambda g, y, x: g[..., None, None] * _transposed(np.linalg.inv(x)),
+    lambda x: np.linalg.slogdet(x)[1], lambda g, y, x: g[..., None, None] * matrix_transpose(np.linalg.inv(x)),
     "Logarithm of the absolute value of the determinant of matrices.", _regular, name="logdet")  # fmt: skip
 
 
@@ -308,11 +306,11 @@ def slogdet(x: TensorLike) -> tuple[Tensor, Tensor]:
 
 def _solve_rule(g: Any, y: Any, a: Any, b: Any) -> Any:
     """Return the gradient of b. Vectors get an axis more: a batch of them would be taken for a matrix."""
-    at = _transposed(a)
+    at = matrix_transpose(a)
     return np.linalg.solve(at, g[..., None])[..., 0] if np.ndim(b) == 1 else np.linalg.solve(at, g)
 
 
-@primitive(lambda h, y, a, b: -h[..., None] * y[..., None, :] if np.ndim(b) == 1 else -h @ _transposed(y),
+@primitive(lambda h, y, a, b: -h[..., None] * y[..., None, :] if np.ndim(b) == 1 else -h @ matrix_transpose(y),
            lambda h, y, a, b: h, common=_solve_rule)  # fmt: skip
 def solve(a: TensorLike, b: TensorLike) -> Array:
     """x such that a @ x = b, for matrices a and a vector b or matrices b of columns."""
@@ -368,7 +366,7 @@ def _svd_rule(g: Any, y: Any, x: Any, full: bool = False) -> Any:
         raise NotImplementedError("svd(full_matrices=True) has no gradient for matrices that are not square. Received: "
                                   f"{m} by {n}. Use full_matrices=False, or compute_uv=False for values.")  # fmt: skip
     (u, s, v), (gu, gs, gv) = ((p[..., :m, :], p[..., m : m + 1, :], p[..., m + 1 :, :]) for p in (y, g))
-    st, uh, vh, eye = _transposed(s), _adjoint(u), _adjoint(v), np.eye(np.shape(s)[-1], dtype=x.dtype)
+    st, uh, vh, eye = matrix_transpose(s), _adjoint(u), _adjoint(v), np.eye(np.shape(s)[-1], dtype=x.dtype)
     pull, gaps = uh @ gu, np.where(eye, np.inf, (s - st) * (s + st))
     left, right = _ratio(pull, gaps), _ratio(vh @ gv, gaps)
     inner = eye * np.real(gs) + (left + _adjoint(left)) * s + st * (right + _adjoint(right))
@@ -449,7 +447,7 @@ def _eigh_rule(g: Any, y: Any, x: Any) -> Any:
     """Giles 2008, "An extended collection of matrix derivative results for forward and reverse mode AD", 3.1."""
     (v, w), (gv, gw) = ((p[..., :-1, :], p[..., -1:, :]) for p in (y, g))
     vh, eye = _adjoint(v), np.eye(np.shape(x)[-1], dtype=x.dtype)
-    dx = v @ (eye * np.real(gw) + _ratio(vh @ gv, np.where(eye, np.inf, w - _transposed(w)))) @ vh
+    dx = v @ (eye * np.real(gw) + _ratio(vh @ gv, np.where(eye, np.inf, w - matrix_transpose(w)))) @ vh
     return (dx + _adjoint(dx)) / 2
 
 
@@ -530,7 +528,7 @@ def lu_factor(x: TensorLike) -> tuple[Tensor, Tensor]:
 
 def _pinv_rule(g: Any, y: Any, x: Any, rcond: float | None = None) -> Any:
     """Golub and Pereyra 1973: -P dA P + P P^T dA^T (1 - A P) + (1 - P A) dA^T P^T P, transposed."""
-    p, gt, pt = y, _transposed(g), _transposed(y)
+    p, gt, pt = y, matrix_transpose(g), matrix_transpose(y)
     return (gt - x @ (p @ gt)) @ p @ pt + pt @ p @ (gt - (gt @ p) @ x) - pt @ g @ pt
 
 
