@@ -131,9 +131,6 @@ class _AtThresholds(_Confusion):
             raise ValueError(f"Threshold values must be in [0, 1]. Received: {wrong}.")
         self._build()
 
-    def _scalar(self, values: Tensor) -> Tensor:
-        return values[0] if len(self.thresholds) == 1 else values
-
     def get_config(self) -> Config:
         return super().get_config() | {"thresholds": self.init_thresholds}
 
@@ -146,7 +143,7 @@ class _Count(_AtThresholds):
 
     def result(self) -> Tensor:
         """Return the count so far, one for each threshold if there are several."""
-        return self._scalar(self.accumulator.value)
+        return ops.squeeze(self.accumulator.value)
 
 
 class FalsePositives(_Count, counts=("false_positives",), variable="accumulator"):
@@ -174,7 +171,7 @@ class _Share(_AtThresholds):
 
     def result(self) -> Tensor:
         """Return the share so far, one for each threshold if there are several; 0 if nothing was counted."""
-        return self._scalar(self._share(self._counts))
+        return ops.squeeze(self._share(self._counts))
 
 
 class Precision(_Share, counts=_PRECISION):
