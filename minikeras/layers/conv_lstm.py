@@ -50,12 +50,8 @@ class _ConvLSTMCell(Windowed, LSTMCell):
         self._shape: PartialShape = tuple(input_shape)
         super().build(input_shape)
 
-    def state_shape(self, input_shape: ShapeLike) -> PartialShape:
-        """Return the shape of the output, and of each part of the state."""
-        return self._slid_shape(input_shape, self.filters)
-
     def get_initial_state(self, batch_size: int | None = None) -> list[Tensor]:
-        shape: Any = self.state_shape((batch_size or 0, *self._shape[1:]))
+        shape: Any = self._slid_shape((batch_size or 0, *self._shape[1:]), self.filters)
         return [ops.zeros(shape, self.compute_dtype) for _ in range(self._states)]
 
     def _sums(self, x: Tensor, h: Tensor, of_inputs: list[Tensor] | None, of_state: list[Tensor] | None) -> Any:
@@ -100,7 +96,7 @@ class _ConvLSTM(_OfCell[WithState, Symbols3, Values3], Generic[S, WithState]):
         self._configure(locals())
 
     def compute_output_shape(self, sequences_shape: ShapeLike, initial_state_shape: Any = None) -> Any:
-        state: PartialShape = self.cell.state_shape((sequences_shape[0], *sequences_shape[2:]))
+        state: PartialShape = self.cell._slid_shape((sequences_shape[0], *sequences_shape[2:]), self.cell.filters)
         shape = (*sequences_shape[:2], *state[1:]) if self.return_sequences else state
         return (shape, state, state) if self.return_state else shape
 
