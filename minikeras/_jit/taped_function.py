@@ -9,6 +9,7 @@ from typing import Any, cast
 import numpy as np
 
 from .._base.blas_threads import one_thread
+from .._base.context import context, undone
 from .._base.nested import make_room
 from .._base.settings import settings
 from .._base.typing import Array
@@ -16,7 +17,7 @@ from .._core.op import Entry, Op
 from .._core.ownership import Changes
 from .._core.tape import SKIPPABLE, GradientTape, backward
 from .._core.tensor import Recorder, Tensor, TensorOps, recorders, stop_recording
-from .._core.variable import Variable
+from .._core.variable import ASSIGN, Variable
 from .jit import PROGRAM_BYTES, SMALL_KEPT
 from .program import Program
 from .trace import trace
@@ -96,8 +97,9 @@ class TapedProgram:
 
     Making a program calls the function once, eagerly, under the open tape. `output` is the result, which the caller
     takes away. `watched` are the places of the inputs that the tape watches. The program is `usable` if the function
-    only computes: it draws no random numbers, changes no variables and looks at no values. `runs` counts runs of both
-    halves: the second half belongs to a call only directly after its first half. `size` is the bytes of all buffers.
+    looks at no values, and changes no variables but those that are not trained, such as moving means. `runs` counts
+    runs of both halves: the second half belongs to a call only directly after its first half. `size` is the bytes of
+    all buffers.
     """
 
     def __init__(self, function: Callable[..., Any], inputs: Sequence[Any], watched: Sequence[int],
@@ -111,12 +113,16 @@ class TapedProgram:
         self.output: Any = y
         entries = record.entries
         made = bool(entries) and isinstance(y, Tensor) and entries[-1].output is y
-        pure = not record.escaped and not any(entry.op.effect or entry.op.draws for entry in entries)
+        moving = {id(entry.rest[0]): entry.rest[0] for entry in entries if entry.op is ASSIGN}
+        pure = not record.escaped and not any(v.trainable for v in moving.values())
+        pure &= all(entry.op is ASSIGN or not entry.op.effect for entry in entries)
         self.runs, self.size = 0, 0
         self.usable = made and pure and self.made_at == Changes.layers and getattr(y, "keras_mask", None) is None
         if not self.usable:
             return
-        held = {id(v): v for entry in entries for v in entry.inputs if isinstance(v, Variable)}
+        self._moving: list[Variable] = list(moving.values())
+        read = (v for entry in entries for v in entry.inputs if isinstance(v, Variable))
+        held = {id(v): v for v in read if id(v) not in moving}
         self._variables: list[Variable] = list(held.values())
         self._trainable: dict[int, Variable] = {key: v for key, v in held.items() if v.trainable}
         self._frozen: list[Variable] = [v for v in self._variables if not v.trainable]
@@ -147,11 +153,15 @@ class TapedProgram:
             return self._backward(tape, ends[0], g, inputs, starts), ends
 
         everything = [*inputs, g, *starts.values()]
-        with stop_recording():
+        with stop_recording(), undone():
             (gradients, ends), record = trace(both_halves, everything)
+        drawn = [entry.output for entry in record.entries if entry.op.draws]
+        self._acts: bool = bool(drawn or self._moving)
+        """Whether each run draws other numbers or changes variables, so that none can be repeated."""
         reads = (x for entry in record.entries for x in entry.inputs if x is not None)
         self.usable = not record.escaped and all(x is not self._before for x in reads)
-        self._program = Program(record.entries, everything, gradients, early=ends)
+        self._program = Program(record.entries, everything, gradients, early=[*drawn, *ends])
+        self._drawn: int = len(drawn)
         self.size = self._program.size
 
     def _forward(self, inputs: Sequence[Any], skips: bool, by: Sequence[Recorder]) -> tuple[GradientTape, list[Any]]:
@@ -181,19 +191,23 @@ class TapedProgram:
     def run(self, tape: GradientTape, inputs: Sequence[Any], skipped: Entry | None) -> Tensor | None:
         """Run the first half under the tape, and return the output; return None where the program does not serve.
 
-        It has no gradients of weights that are not trained.
+        It has no gradients of weights that are not trained, and cannot take back what it changes.
         """
         if self._frozen and any(map(tape.watches, self._frozen)):  # by `tape.watch`
+            return None
+        if self._acts and context.undo is not None:
             return None
         # A caller may change an array before the gradient is taken, but no tensor.
         arrays: list[Any] = [x.array if type(x) is Tensor else x.copy() for x in inputs]
         tape.hold(self._variables)
         if self._program.large:
             tape.threads = one_thread
-        ends = [*map(Tensor, self._first(arrays))]
+        before = [v.array.copy() for v in self._moving]
+        early = self._first(arrays)
+        drawn, ends = early[: self._drawn], [*map(Tensor, early[self._drawn :])]
         if self._watched or self._trainable:
             values = [*arrays, *[v.array for v in self._variables]]
-            rest = self.runs, None if self._skipped is None else skipped
+            rest = self.runs, None if self._skipped is None else skipped, before, drawn
             tape.append(Entry(self._op, [*inputs, *self._variables], values, rest, {}, ends[0]), self._trainable)
             if self._last is not None:
                 tape.append(self._last(*ends))
@@ -227,7 +241,7 @@ class TapedProgram:
         # otherwise. A broadcast gradient of a few axes, with a stride of 0, is summed as its copy is.
         alike = type(g) is np.ndarray and (g.strides == self._g.strides or (g.ndim < 4 and not all(g.strides)))
         if skips and alike and self._thread == get_ident():
-            later = runs != self.runs and self.made_at == Changes.layers
+            later = runs != self.runs and self.made_at == Changes.layers and not self._acts
             if later and all(v.array is weight for v, weight in zip(self._variables, values[count:], strict=True)):
                 self._first(values[:count])
                 runs = self.runs
@@ -237,29 +251,35 @@ class TapedProgram:
                     self._starts[place][...] = -0.0 if start is None else start  # to which adding changes nothing
                 self.runs += 1
                 return cast("list[Any]", self._program.finish())
-        return self._again(g, entry.output, values, skips, {place: x for place, x in starts.items() if x is not None})
+        return self._again(g, entry, values, skips, {place: x for place, x in starts.items() if x is not None})
 
-    def _again(self, g: Any, output: Tensor, values: Sequence[Any], skips: bool, starts: dict[int, Any]) -> list[Any]:
-        """Return the gradients without the program, from the values that variables had in the call."""
-        count = len(values) - len(self._variables)
+    def _again(self, g: Any, entry: Entry, values: Sequence[Any], skips: bool, starts: dict[int, Any]) -> list[Any]:
+        """Return the gradients without the program, from what variables held, and what was drawn, in the call."""
+        count, (_, _, before, drawn) = len(values) - len(self._variables), entry.rest
         *inputs, seed = (x if isinstance(x, TensorOps) else Tensor(x) for x in (*values[:count], g))
-        tapes = [r for r in recorders.open if isinstance(r, GradientTape) and r.maker(output)]  # of the call itself
-        tape, ends = self._forward(inputs, skips, [_Earlier(self._variables, values[count:]), *tapes])
+        tapes = [r for r in recorders.open if isinstance(r, GradientTape) and r.maker(entry.output)]  # of the call
+        earlier = _Earlier([*self._variables, *self._moving], [*values[count:], *before], drawn)
+        tape, ends = self._forward(inputs, skips, [earlier, *tapes])
         gradients = self._backward(tape, ends[0], seed, inputs, starts)
         return gradients if isinstance(g, TensorOps) else [getattr(d, "array", d) for d in gradients]
 
 
 class _Earlier(Recorder):
-    """Has operations read the values that variables had earlier, without a change that other threads would see."""
+    """Runs operations as they ran earlier: on what variables held, with what was drawn. No variable changes."""
 
-    def __init__(self, variables: Sequence[Variable], values: Sequence[Any]) -> None:
+    def __init__(self, variables: Sequence[Variable], values: Sequence[Any], drawn: Sequence[Array]) -> None:
         self._arrays = {id(v): getattr(value, "array", value) for v, value in zip(variables, values, strict=True)}
+        self._drawn = iter(drawn)
 
     def run(self, op: Op, inputs: Sequence[Any], values: Sequence[Any], rest: tuple[Any, ...],
             kwargs: dict[str, Any]) -> Entry:  # fmt: skip
-        """Run an operation on the earlier values."""
+        """Run an operation on the earlier values; keep what is assigned."""
         values = [self._arrays.get(id(x), getattr(x, "array", v)) for x, v in zip(inputs, values, strict=True)]
-        return Entry(op, inputs, values, rest, kwargs, Tensor(one_thread(op.forward)(*values, *rest, **kwargs)))
+        if op is ASSIGN:
+            y = self._arrays[id(rest[0])] = values[0].astype(rest[0].array.dtype)
+        else:
+            y = next(self._drawn) if op.draws else one_thread(op.forward)(*values, *rest, **kwargs)
+        return Entry(op, inputs, values, rest, kwargs, Tensor(y))
 
 
 def _applied(like: Entry, op: Op | None = None) -> Callable[[Tensor, Tensor], Entry]:

@@ -71,6 +71,8 @@ class Trainer(Layer):
     make_train_function: Callable[..., Any] = _maker("train")
     make_test_function: Callable[..., Any] = _maker("test")
     make_predict_function: Callable[..., Any] = _maker("predict")
+    _trains: bool = False
+    """Whether a call without `training` trains a layer; see `Graph`."""
 
     def __init__(self, **options: Any) -> None:  # a model's overloads tell their types
         super().__init__(**options)
@@ -140,7 +142,7 @@ class Trainer(Layer):
         if len(args) == 1 and (not kwargs or [*kwargs] == ["training"]) and not context.training:
             if recorders.open:
                 return self._taped(*args, **kwargs) if self.built else super().__call__(*args, **kwargs)
-            outputs = self.__replayed(args[0]) if kwargs.get("training", False) is False else None
+            outputs = self.__replayed(args[0]) if kwargs.get("training", self._trains) is False else None
             if outputs is not None:
                 return outputs
         return super().__call__(*args, **kwargs)

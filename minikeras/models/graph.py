@@ -32,7 +32,8 @@ class Graph:
         nodes: The calls, including those of the input layers.
         nested: Whether the inputs are nested deeper than one list or dict.
         operations: The layers and ops that are called, each once.
-        is_pure: Whether no op takes a user's function, and no call has `training=True` among its own arguments.
+        is_pure: Whether no op takes a user's function.
+        trains: Whether a call without `training` trains a layer, such as one that flips images at random.
         specs: The shape, name and optionality of each input.
         output_names: The names that the layers and ops of the outputs had when the graph was made.
     """
@@ -48,7 +49,8 @@ class Graph:
         self._one_a_depth: bool = len(set(depths.values())) == len(depths) == len(operations)
         arguments = leaves([[node.args, node.kwargs, getattr(node.operation, "settings", ())] for node in self.nodes])
         functions = [x for x in arguments if callable(x) and not isinstance(x, type)]
-        self.is_pure: bool = all(map(is_built_in, functions)) and not any(n.kwargs.get("training") for n in self.nodes)
+        self.is_pure: bool = all(map(is_built_in, functions))
+        self.trains: bool = any(n.kwargs.get("training") or getattr(n.operation, "_trains", False) for n in self.nodes)
         self._check()
         self.output_names: list[str] = [node_of(y).operation.name for y in self.outputs]
         layers = [node_of(x).operation for x in self.inputs]

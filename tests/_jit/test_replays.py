@@ -291,6 +291,21 @@ def test_images_are_augmented_anew_in_each_recorded_step(name: str, records: lis
     assert 0 < len(records) < 6  # of 30 steps
 
 
+@pytest.mark.parametrize("nested", [False, True])
+@pytest.mark.parametrize("predicts_first", [False, True])
+def test_a_model_flips_images_in_a_plain_call_alone_where_its_predictions_are_replayed(
+    nested: bool, predicts_first: bool
+) -> None:
+    x = np.random.default_rng(0).random((1, 4, 4, 1), "float32")
+    flips: Any = keras.Sequential([layers.RandomFlip(seed=1)]) if nested else layers.RandomFlip(seed=1)
+    model = keras.Sequential([keras.Input((4, 4, 1)), flips])
+    for predicts in (predicts_first, not predicts_first) * 2:
+        found = {(model.predict(x, verbose=0) if predicts else model(x).numpy()).tobytes() for _ in range(20)}
+        assert found == {x.tobytes()} if predicts else len(found) > 1
+    assert model._forward_jit.find(key_of(x)) is not None
+    assert np.array_equal(model(x, training=False), x)
+
+
 def test_logs_are_of_the_arrays_as_they_were(data: Any) -> None:
     def batches() -> Iterator[tuple[Array, Array]]:
         x = np.empty((32, WIDTH), np.float32)

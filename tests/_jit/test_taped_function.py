@@ -142,6 +142,33 @@ def test_ops_that_take_none_for_a_tensor_are_replayed(layer: Callable[[], Any]) 
     assert entries[-1] == 2  # one for each call
 
 
+@pytest.mark.parametrize("calls", [1, 2])
+@pytest.mark.parametrize("layer", [
+    lambda: layers.Dropout(0.4), lambda: layers.GaussianNoise(0.3), lambda: layers.LSTM(4, dropout=0.3),
+    lambda: layers.RandomZoom(0.3), lambda: layers.BatchNormalization(), lambda: layers.BatchNormalization(renorm=True),
+])  # fmt: skip
+def test_what_is_drawn_and_averaged_in_training_is_that_of_the_eager_run(layer: Callable[[], Any], calls: int) -> None:
+    """A first call of two is run again, without other draws or a second step of the averages."""
+
+    def trained(eagerly: bool) -> list[list[bytes | None]]:
+        keras.utils.set_random_seed(1)
+        shape = (4, 4, 1) if isinstance(noisy := layer(), layers.RandomZoom) else (4, 3)
+        model = Sequential([keras.Input(shape), Dense(3), noisy, layers.Flatten(), Dense(2)])
+        optimizer, loss, data = keras.optimizers.SGD(0.01), losses.MeanSquaredError(), np.random.default_rng(0)
+        states = []
+        for _ in range(8):
+            x, y = data.random((8, *shape), "float32"), data.random((8, 2), "float32")
+            with GradientTape(persistent=True, watch_accessed_variables=not eagerly) as tape:
+                tape.watch(model.trainable_variables)
+                value = sum(loss(y, model(x * k, training=True)) for k in range(1, 1 + calls))
+            optimizer.apply(tape.gradient(value, model.trainable_variables), model.trainable_variables)
+            states.append(arrays([value, *model.variables]))
+        assert len(tape._entries) <= 3 * calls or eagerly
+        return states
+
+    assert trained(eagerly=False) == trained(eagerly=True)
+
+
 def test_an_input_that_is_watched_gets_its_gradient() -> None:
     model, loss, x = net("softmax"), losses.CategoricalCrossentropy(), ops.convert_to_tensor(X)
 
