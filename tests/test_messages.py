@@ -168,7 +168,7 @@ MISTAKEN: list[tuple[str, Callable[[], object]]] = [
     (r"takes 1 input\(s\). Received 2", lambda: layers.Dense(1)(X, X)),
     (r"takes 1 input\(s\). Received 2", lambda: model(keras.Input((3,)), layers.Dense(1))(X, X)),
     ("missing a required argument: 'value'", lambda: layers.MultiHeadAttention(2, 3)(np.ones((1, 2, 3)))),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("advice", "run"), MISTAKEN)

@@ -72,9 +72,7 @@ NONSENSE: dict[str, tuple[str, Callable[[], Any]]] = {
     "signs": ("Received: -1", lambda: model(loss=logits("BinaryCrossentropy")).fit(X, Y - 1, epochs=2, verbose=0)),
     "softmax twice": (
         "the model ends with a softmax already",
-        lambda: model(SOFTMAX, loss=logits("SparseCategoricalCrossentropy")).fit(
-            X, LABELS, epochs=2, verbose=0
-        ),
+        lambda: model(SOFTMAX, loss=logits("SparseCategoricalCrossentropy")).fit(X, LABELS, epochs=2, verbose=0),
     ),
     "sigmoid twice": (
         "the model ends with a sigmoid already",
@@ -91,7 +89,7 @@ NONSENSE: dict[str, tuple[str, Callable[[], Any]]] = {
         "whole numbers",
         lambda: model(layers.Embedding(5, 1), layers.Flatten()).fit(X * 0.5, np.ones((70, 3)), epochs=2, verbose=0),
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", NONSENSE)
@@ -115,7 +113,7 @@ SENSE: list[Callable[[], Any]] = [
     lambda: model(layers.Lambda(lambda x: x + np.inf)).predict(X, verbose=0),
     lambda: keras.optimizers.SGD(0.0),
     lambda: model().fit(X, Y, verbose=0, sample_weight=np.zeros(70)),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("run", SENSE)

@@ -36,7 +36,7 @@ from .arguments import (
     CommonOptions as CommonOptions,
     LayerOptions as LayerOptions,
     plain_arguments,
-    to_config,  # fmt: skip
+    to_config,
 )
 from .masks import mask_of as mask_of, masked as masked, masks_for
 from .module import Module, Untracked as Untracked

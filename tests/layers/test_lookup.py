@@ -470,7 +470,7 @@ INSIDE: dict[str, tuple[Callable[[], Any], Any]] = {
     "integers": (lambda: layers.IntegerLookup(vocabulary=[1, 5], output_mode="multi_hot"), PAIRS),
     "categories": (lambda: layers.CategoryEncoding(7), PAIRS),
     "ranges": (lambda: layers.Discretization([1.0, 3.0], output_mode="one_hot"), np.arange(64.0) % 5),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", INSIDE)

@@ -124,7 +124,7 @@ P = np.array([[1.0], [3.0], [3.0], [4.0]], "float32")
         (metrics.OneHotMeanIoU(2, sparse_y_pred=True), ONE_HOT, [0, 1, 0, 0], (2 / 3 + 1 / 2) / 2),
         (metrics.FBetaScore("micro", beta=2.0, threshold=0.65), ONE_HOT, ROWS, 5 * 2 / 3 / 2 / (4 * 2 / 3 + 1 / 2)),
     ],
-)  # fmt: skip
+)
 def test_hand_numbers(metric: Any, true: Any, predicted: Any, expected: Any) -> None:
     np.testing.assert_allclose(metric(true, predicted), expected, rtol=1e-6, atol=2e-7)
 

@@ -37,7 +37,7 @@ OPTIMIZERS: list[tuple[str, dict[str, Any]]] = [
     ("Adam", {"loss_scale_factor": 3.0, "global_clipnorm": 0.5}),
     ("SGD", {"learning_rate": ("ExponentialDecay", {"initial_learning_rate": 0.1, "decay_steps": 1, "decay_rate": 1})}),
     ("Adam", {"learning_rate": ("CosineDecay", {"initial_learning_rate": 0.1, "decay_steps": 3})}),
-]  # fmt: skip
+]
 
 
 def pictures(k: Any) -> Any:

@@ -53,14 +53,12 @@ KEPT: dict[str, list[tuple[Any, ...]]] = {
         (IMAGES[0], TURN[0]),
     ],
     "perspective_transform": [(IMAGES, CORNERS, CORNERS[::-1].copy()), (IMAGES[0], CORNERS[0], CORNERS[1], "nearest")],
-    "map_coordinates": [
-        (IMAGES[0, ..., 0], PLACES, order, fill, 0.5) for order in (0, 1) for fill in image._FILLS
-    ],
+    "map_coordinates": [(IMAGES[0, ..., 0], PLACES, order, fill, 0.5) for order in (0, 1) for fill in image._FILLS],
     "scale_and_translate": [
         (IMAGES, (2, 9, 4, 3), np.array([1.3, 0.7], "float32"), np.array([0.5, -1.0], "float32"), (1, 2), "linear"),
         (IMAGES, (2, 9, 4, 3), np.array([1.3, 0.7], "float32"), np.array([0.5, 1.0], "float32"), (1, 2), "cubic", 0),
     ],
-}  # fmt: skip
+}
 UNCOMPARED = {"ssim": "Keras needs more than NumPy for it; tests/ops/test_image.py holds it"}
 
 

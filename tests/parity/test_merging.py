@@ -44,7 +44,7 @@ CASES: dict[str, tuple[Make, Shapes]] = {
     "dot_vector": (lambda k: k.layers.Dot(axes=(1, 3)), [(2, 5), (2, 3, 4, 5)]),
     "dot_many": (lambda k: k.layers.Dot(axes=(2, 1), normalize=True), [(2, 3, 4, 2), (2, 4, 5, 3)]),
     "dot_cosine": (lambda k: k.layers.Dot(axes=1, normalize=True), [(2, 3), (2, 3)]),
-}  # fmt: skip
+}
 
 
 def sample(shapes: list[tuple[int, ...]]) -> list[Any]:

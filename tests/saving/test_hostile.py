@@ -416,7 +416,7 @@ NPZ = {
     "no truth": npy(head("'|b1'"), b"\1\0\2"),
     "no header": b"\x93NUMPY",
     "another magic": b"pickle",
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", NPZ)
