@@ -70,7 +70,9 @@ class Codegen:
         for i, entry in enumerate(entries[:split]):
             self._add(entry, i)
         main, self._lines = self._lines, []
-        self._new.intersection_update(first)  # `tail` may be called again
+        if not early:  # `tail` may be called again: it must not write over what `main` has left
+            self._memory.owned.clear()
+            self._new.clear()
         for i, entry in enumerate(entries[split:], split):
             self._add(entry, i)
         self.size: int = self._memory.size
@@ -150,12 +152,10 @@ class Codegen:
     def _update(self, entry: Entry) -> bool:
         """Call an optimizer's update on gradients in its own arrays. Return whether that is possible."""
         targets = cast(Any, entry.op.out_arrays)(**entry.kwargs)
-        if any(not isinstance(x, Tensor) for x in entry.inputs) or len(targets) != len(entry.inputs):
+        if any(not isinstance(x, Tensor) for x in entry.inputs):
             return False
         for x, value, target in zip(entry.inputs, entry.values, targets, strict=True):
             if self._locations.get(id(x)) is not target:
-                if value.shape != target.shape:
-                    return False
                 self._lines.append(Instruction(np.copyto, [target, self._argument(x, value)]))
         name = self._name("u", object(), None)
         self._lines.append(Instruction(name, []))
@@ -167,7 +167,7 @@ class Codegen:
         """Have the step before an assignment write to the variable. Return whether it can."""
         value, variable = entry.inputs[0], entry.rest[0]
         buffer, last = self._locations.get(id(value)), self._lines[-1] if self._lines else None
-        if last is None or not isinstance(buffer, np.ndarray):
+        if last is None or last.result is not None or not isinstance(buffer, np.ndarray):
             return False
         if not _elementwise(last.function) or last.args[-1] is not buffer:
             return False
@@ -296,7 +296,7 @@ class Codegen:
         """Return a format and its argument, which give an output as an array that the caller may keep."""
         if id(output) in self._new:
             return "{}", self._locations[id(output)]
-        if id(output) in self._locations:
+        if self._location(output) is not None:
             form = "{}.copy()" if output.array.flags.c_contiguous else "{}.copy('K')"
             return form, self._argument(output, None)
         return "{}", self._name("c", id(output), output)
@@ -332,11 +332,10 @@ def _direct_call(entry: Entry, produced: Array) -> tuple[Any, list[Any]] | None:
     """
     function = entry.op.ufunc
     arrays = [x for x in entry.values if isinstance(x, np.ndarray)]
-    numbers = [x for x in entry.values if not isinstance(x, np.ndarray)]
     dtype = next((a.dtype for a in arrays if a.dtype.kind == "f"), None)
     if function is None or dtype is None or any(a.dtype not in (dtype, np.bool_) for a in (*arrays, produced)):
         return None
-    if entry.rest or entry.kwargs or not all(type(x) in (int, float) for x in numbers):
+    if entry.rest or entry.kwargs or any(type(x) not in (np.ndarray, int, float) for x in entry.values):
         return None
     if function is np.dot:  # the method skips the dispatch to other array types
         large = dtype == np.float16 or (produced.ndim == 2 and multiplications(entry) >= 2 * PART_WORK)

@@ -8,7 +8,6 @@ import numpy as np
 from .._base.nested import each_once, leaves
 from .._base.typing import Array
 from .._core.op import Entry
-from .._core.tensor import Tensor
 from .._core.variable import Variable
 from .trace import KEEP
 
@@ -35,8 +34,8 @@ Location: TypeAlias = Array | Symbol | VariableRef
 class Memory:
     """The buffers that steps write to: as few as possible, without writing over what a later step needs.
 
-    `locations` says where values are, by the id of the tensor. `size` is the bytes of all buffers. With `reuse` these
-    are arrays of the record, which are in memory already.
+    `locations` says where values are, by the id of the tensor. `owned` has the ids of tensors whose buffers later steps
+    may take, `size` is the bytes of all buffers. With `reuse` these are arrays of the record, in memory already.
     """
 
     def __init__(self, entries: list[Entry], outputs: Any, locations: dict[int, Location], reuse: bool) -> None:
@@ -49,8 +48,7 @@ class Memory:
         self._targets = _targets(entries, self._last_use, locations)
         self._exposed: set[int] = set()
         """Tensors whose memory may be shared: a step that took them may have returned one, or a view of it."""
-        self._owned: set[int] = set()
-        """Tensors that have one of these buffers."""
+        self.owned: set[int] = set()
         self._free: dict[Any, list[Array]] = {}
         """Buffers that no step needs any more."""
 
@@ -71,7 +69,7 @@ class Memory:
         target = self._targets.get(id(entry.output))
         if target is not None:
             return target
-        self._owned.add(id(entry.output))
+        self.owned.add(id(entry.output))
         produced = cast(Array, entry.output.array)
         kind = kind_of(produced)
         candidates = entry.inputs if anywhere else entry.inputs[:1] if entry.op.inplace else ()
@@ -81,7 +79,7 @@ class Memory:
             if self._may_take(x, i) and (anywhere or not any(y is x for y in entry.inputs[1:])):
                 old = cast(Array, self._locations[id(x)])
                 if kind_of(old) == kind:
-                    self._owned.discard(id(x))
+                    self.owned.discard(id(x))
                     return old
         if self._free.get(kind):
             return self._free[kind].pop()
@@ -96,7 +94,7 @@ class Memory:
                 self._free.setdefault(kind_of(old), []).append(old)
 
     def _may_take(self, x: Any, i: int) -> bool:
-        return id(x) in self._owned and id(x) not in self._exposed and self.is_done(x, i)
+        return id(x) in self.owned and id(x) not in self._exposed and self.is_done(x, i)
 
 
 def _last_uses(entries: list[Entry], outputs: Any, whole: dict[int, int]) -> dict[int, int]:
@@ -118,11 +116,15 @@ def _targets(entries: list[Entry], last_use: dict[int, int],
            locations: dict[int, Location]) -> dict[int, Array | Symbol | None]:  # fmt: skip
     """Return, by id, the array in which an effect wants a tensor; None if a later step needs the tensor too."""
     targets: dict[int, Array | Symbol | None] = {}
+    made = {id(entry.output): i for i, entry in enumerate(entries)}
+    updates: dict[int, int] = {}  # the last update by each optimizer, which writes to the arrays of all its gradients
     for i, entry in enumerate(entries):
         if entry.op.out_arrays is not None:
+            before = updates.get(id(entry.kwargs["optimizer"]), -1)
             for x, target in zip(entry.inputs, entry.op.out_arrays(**entry.kwargs), strict=True):
-                fits = isinstance(x, Tensor) and x.shape == target.shape and x.dtype == target.dtype.name
+                fits = made.get(id(x), -1) > before and x.shape == target.shape and x.dtype == target.dtype.name
                 targets.setdefault(id(x), target if fits and last_use[id(x)] == i else None)
+            updates[id(entry.kwargs["optimizer"])] = i
         elif entry.op is KEEP and kind_of(entry.values[0]) == kind_of(entry.values[1]) and entry.inputs[0].ndim:
             targets.setdefault(id(entry.inputs[0]), cast(Symbol, locations[id(entry.inputs[1])]))
     return targets

@@ -10,7 +10,7 @@ those of the eager run to the last bit, because it makes the same calls on the s
 from _thread import LockType
 from collections.abc import Callable, Iterable, Sequence
 from itertools import starmap
-from operator import is_
+from operator import call, is_
 from threading import Lock
 from typing import Any
 
@@ -71,8 +71,8 @@ class Program:
         self.steps_left: int = 0
         self.masked: bool = any(getattr(y, "keras_mask", None) is not None for y in leaves(outputs))
         self.large: bool = large
-        call = _overflowing if overflows else _call
-        self._guard: Callable[..., Any] = one_thread(call) if large else call
+        guard = _overflowing if overflows else call
+        self._guard: Callable[..., Any] = one_thread(guard) if large else guard
         """Calls a function with an argument, while NumPy's warnings are on."""
 
     def _bind(self) -> None:
@@ -134,9 +134,5 @@ class Program:
         return self.finish()
 
 
-def _call(function: Callable[[Any], Any], inputs: Any) -> Any:
-    return function(inputs)
-
-
-_overflowing = np.errstate(over="ignore", under="ignore")(_call)
-"""The same for a program with an exponential, which may overflow to infinity on purpose."""
+_overflowing = np.errstate(over="ignore", under="ignore")(call)
+"""Calls a function with an argument, for a program whose exponential may overflow to infinity on purpose."""

@@ -104,8 +104,7 @@ def trace(function: Callable[[Any], Any], inputs: Any) -> tuple[Any, Trace]:
     for y in leaves(outputs):
         if isinstance(y, Tensor):
             recorder.check(y)
-        if id(y) not in recorder.produced:
-            recorder.constants.append(sketch(y))
+    recorder.constants = [sketch(y) for y in leaves(outputs) if id(y) not in recorder.produced]
     return outputs, recorder
 
 
@@ -114,17 +113,17 @@ def sketch(value: Any) -> Any:
     if type(value) in _PLAIN:
         return value
     if isinstance(value, _LISTS):
-        return tuple([x if type(x) in _PLAIN else sketch(x) for x in value])
+        return type(value), *[x if type(x) in _PLAIN else sketch(x) for x in value]  # an index may be either
     if isinstance(value, _ARRAYS):
         return value.shape, value.dtype.str, hash(value.tobytes())
     if isinstance(value, dict):
         return tuple([(key, sketch(item)) for key, item in value.items()])
     if isinstance(value, Variable):
         return id(value)
-    return repr(value) if type(value) is float else sketch(value.array) if isinstance(value, Tensor) else value
+    return repr(value) if type(value) in (float, bool) else sketch(value.array) if isinstance(value, Tensor) else value
 
 
-_PLAIN = frozenset({int, bool, str, type(None)})  # no floats, because NaN is not equal to itself
+_PLAIN = frozenset({int, str, type(None)})  # no floats and bools, because NaN is not equal to itself, and True is to 1
 _LISTS, _ARRAYS = (list, tuple), (np.ndarray, np.generic)
 """Made once: isinstance with a union of types makes the union each time."""
 

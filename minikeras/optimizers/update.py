@@ -35,6 +35,7 @@ class Updater(Turns):
         super().__init__()
         self._optimizer = optimizer
         self._groups: list[ParameterGroup] | None = None
+        self.replacements: dict[int, Array] = {}  # by id of a variable: the gradient that overwrites it
         self.forget_options()
 
     def forget_options(self) -> None:
@@ -140,7 +141,8 @@ class UpdatePlan:
                 decays = [optimizer.weight_decay if optimizer._use_weight_decay(v) else None for v in members]
                 self.segments.append(Segment(group, places, decays, optimizer._by_variable))
                 views |= {id(v): group.gradient_views[k] for k, v in zip(places, members, strict=True)}
-        self._replacements = [(v, np.empty_like(v.array)) for v in variables if id(v) not in views]
+        place = optimizer._updater.replacements.setdefault  # all plans have the same arrays, which programs write to
+        self._replacements = [(v, place(id(v), np.empty_like(v.array))) for v in variables if id(v) not in views]
         views |= {id(v): gradient for v, gradient in self._replacements}
         self.gradient_views: list[Array] = [views[id(v)] for v in variables]
         is_simple = len(self.segments) == 1 and not self._replacements and optimizer._is_plain()

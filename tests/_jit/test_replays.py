@@ -273,6 +273,96 @@ class Reporting(keras.Model):
         return {"loss": loss, "size": ops.mean(x * x), "scale": ops.sum(self.scale.w)}
 
 
+class Stepping(Reporting):
+    """Does what a function says with the gradients of two losses."""
+
+    def __init__(self, update: Callable[..., dict[str, Any]]) -> None:
+        super().__init__()
+        self.update = update
+        self.seen = self.add_weight((ROWS // 10, 1), "zeros", trainable=False)
+
+    def train_step(self, data: Any) -> dict[str, Any]:
+        x, y = data
+        with keras.GradientTape(persistent=True) as tape:
+            error = self(x, training=True) - y
+            losses = ops.mean(error**2), ops.mean(ops.exp(error))
+        weights = self.dense.trainable_weights
+        return self.update(self, error, [tape.gradient(loss, weights) for loss in losses], weights)
+
+
+def two_updates(model: Any, error: Any, gradients: Any, weights: Any) -> dict[str, Any]:
+    for each in gradients:
+        model.optimizer.apply(each, weights)
+    return {"loss": ops.mean(error)}
+
+
+def logs_from_the_forward_pass(model: Any, error: Any, gradients: Any, weights: Any) -> dict[str, Any]:
+    model.optimizer.apply(gradients[0], weights)
+    return {"size": ops.mean(ops.tanh(error))}
+
+
+def an_output_beside_what_is_assigned(model: Any, error: Any, gradients: Any, weights: Any) -> dict[str, Any]:
+    model.optimizer.apply(gradients[0], weights)
+    size = ops.abs(error)
+    shares = error / size
+    model.seen.assign(size)
+    return {"shares": shares, "seen": ops.mean(model.seen)}
+
+
+def rows_and_elements(model: Any, error: Any, gradients: Any, weights: Any) -> dict[str, Any]:
+    model.optimizer.apply(gradients[0], weights)
+    kernel = weights[0]
+    return {"rows": ops.sum(kernel[[0, 0]]), "element": ops.sum(kernel[0, 0]), "row": ops.sum(kernel[1]),
+            "all": ops.sum(kernel[True])}  # fmt: skip
+
+
+STEPS = [two_updates, logs_from_the_forward_pass, an_output_beside_what_is_assigned, rows_and_elements]
+
+
+@pytest.mark.parametrize("update", STEPS)
+def test_a_step_of_your_own_reports_and_does_what_it_does_eagerly(update: Any, data: Any) -> None:
+    def run(eager: bool) -> Any:
+        model = Stepping(update)
+        model.compile(optimizers.Adam(0.1), run_eagerly=eager)
+        logs = model.fit(data[0][:32], data[1][:32], batch_size=32, epochs=5, verbose=1).history
+        return [*map(np.asarray, logs.values()), *model.get_weights()]
+
+    for eager, replayed in zip(*eager_and_replayed(run), strict=True):
+        np.testing.assert_array_equal(replayed, eager)
+
+
+def test_logs_are_of_the_variables_as_they_were(data: Any) -> None:
+    def rate(model: Any, error: Any, gradients: Any, weights: Any) -> dict[str, Any]:
+        model.optimizer.apply(gradients[0], weights)
+        return {"rate": model.optimizer.learning_rate}
+
+    def run(eager: bool) -> Any:
+        model = Stepping(rate)
+        model.compile(optimizers.SGD(0.5), run_eagerly=eager)
+
+        def fall(batch: int, logs: Any) -> None:
+            model.optimizer.learning_rate = 0.5 / (batch + 2)
+
+        callback = keras.callbacks.LambdaCallback(on_train_batch_end=fall)
+        return model.fit(data[0], data[1], batch_size=32, callbacks=[callback], verbose=0).history["rate"]
+
+    eager, replayed = eager_and_replayed(run)
+    assert replayed == eager == pytest.approx([0.05])
+
+
+def test_a_weight_that_its_gradient_replaces_is_replaced_after_an_option_has_changed(data: Any) -> None:
+    def run(eager: bool) -> Any:
+        model = keras.Sequential([keras.Input((WIDTH,)), Scale(), layers.Dense(1)])
+        model.compile(optimizers.SGD(0.01), "mse", run_eagerly=eager)
+        option = keras.callbacks.LambdaCallback(
+            on_epoch_begin=lambda epoch, logs: setattr(model.optimizer, "clipvalue", 1.0 / (epoch + 1)))  # fmt: skip
+        model.fit(data[0], data[1], epochs=3, callbacks=[option], verbose=0)
+        return model.get_weights()
+
+    for eager, replayed in zip(*eager_and_replayed(run), strict=True):
+        np.testing.assert_array_equal(replayed, eager)
+
+
 @pytest.mark.parametrize("name", ["RandomFlip", "RandomRotation", "RandomTranslation", "RandomZoom"])
 def test_images_are_augmented_anew_in_each_recorded_step(name: str, records: list[int]) -> None:
     rng = np.random.default_rng(0)
