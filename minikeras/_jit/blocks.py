@@ -290,9 +290,10 @@ class BlockProgram(Program):
 
         def need(x: Any, value: Any, axis: int | None) -> None:
             key, maker = id(x), plan.makers.get(id(x))
-            if key in found or (key in self._sums and plan.stage[key] == n):
+            whole = axis is None or key in plan.row  # a view that is found may be of all rows
+            if (key in found and whole) or (key in self._sums and plan.stage[key] == n):
                 return
-            if maker is not None and plan.is_view(x) and (not by_rows(n) or key in plan.row or axis is None):
+            if maker is not None and plan.is_view(x) and whole:
                 found.add(key)
                 rest.append(maker)
             elif maker is not None or key in self._inputs:
@@ -360,7 +361,7 @@ class BlockProgram(Program):
         parts = []
         for entry in entries:
             row = self._plan.row.get(id(entry.output)) or _Row((None,) * len(entry.inputs), SUM, False)
-            pairs = [made.get(id(x), taken.get((id(x), axis))) for x, axis in zip(entry.inputs, row.axes, strict=True)]
+            pairs = [taken.get((id(x), axis), made.get(id(x))) for x, axis in zip(entry.inputs, row.axes, strict=True)]
             places = zip(pairs, entry.values, row.axes, strict=True)
             values = [_part(v, axis, self._rows, *cut) if t is None else t.array for t, v, axis in places]
             xs = [x if t is None else t for t, x in zip(pairs, entry.inputs, strict=True)]

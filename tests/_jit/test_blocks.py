@@ -336,6 +336,28 @@ def test_gradients_that_a_step_returns_are_those_of_that_step(small_too: None) -
     np.testing.assert_allclose(told(False), told(True), rtol=1e-5)
 
 
+def test_a_view_of_a_weight_may_serve_all_rows_and_be_cut_into_blocks_too(small_too: None) -> None:
+    class PerRow(layers.Layer):
+        def build(self, shape: Any) -> None:
+            self.table = self.add_weight((256 * 4,), "glorot_uniform")
+
+        def call(self, x: Any) -> Any:
+            table = ops.reshape(self.table, (256, 4))
+            return ops.tanh(x[:, :4] * table) + ops.tanh(ops.matmul(x, table))
+
+    def trained(eagerly: bool) -> list[Array]:
+        keras.utils.set_random_seed(0)
+        model = keras.Sequential([keras.Input((8,)), layers.Dense(256, "tanh"), PerRow(), layers.Dense(1)])
+        model.compile(keras.optimizers.SGD(0.1), "mse", run_eagerly=eagerly)
+        x = np.random.default_rng(0).random((256, 8), "float32")
+        model.fit(x, x[:, :1], batch_size=256, epochs=8, verbose=0)
+        assert eagerly or in_blocks(model)
+        return model.get_weights()
+
+    for replayed, eager in zip(trained(False), trained(True), strict=True):
+        np.testing.assert_allclose(replayed, eager, rtol=1e-4, atol=1e-6)
+
+
 def test_gradients_larger_than_their_inputs_are_computed_once_and_not_by_block(small_too: None) -> None:
     words, y = np.arange(256 * 3).reshape(256, 3), np.ones((256, 1), "float32")
     table = layers.Embedding(50_000, 4)
