@@ -154,7 +154,7 @@ class Trainer(Layer):
         """Return the outputs for an array by a program. Return None if there is none and none can be made."""
         if type(x) is Tensor and getattr(x, "keras_mask", None) is None:
             x = x.array
-        if type(x) is not np.ndarray:
+        if type(x) is not np.ndarray or not x.dtype.isnative:
             return None
         jit, outputs = self._forward_jit, None
         program = jit.find((x.shape, x.dtype))

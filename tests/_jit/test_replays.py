@@ -457,6 +457,16 @@ def test_strides_of_the_first_input_say_nothing_of_later_ones() -> None:
             np.testing.assert_array_equal(call(x), x.transpose(0, 2, 1))
 
 
+def test_a_model_may_be_called_on_an_array_in_the_other_order_of_bytes() -> None:
+    x = np.arange(24, dtype=np.float32).reshape(2, 4, 3)
+    for layer in (layers.LSTM(2), layers.Permute((2, 1))):
+        model = keras.Sequential([keras.Input((4, 3)), layer])
+        for _ in range(3):
+            y = np.asarray(model(x.astype(x.dtype.newbyteorder())))
+            assert y.dtype.isnative
+            np.testing.assert_allclose(y, model(x), rtol=1e-6)
+
+
 def test_another_generator_of_random_numbers_may_be_the_global_one(data: tuple[Array, Array]) -> None:
     model = keras.Sequential([layers.Dense(1)])
     model.compile("sgd", "mse")
