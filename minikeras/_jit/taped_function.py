@@ -59,7 +59,7 @@ class TapedFunction:
                 array = x.array
                 if tape.watches(x):
                     watched.append(place)
-            if type(array) is not np.ndarray or (dtype := array.dtype).kind not in "fiub":
+            if type(array) is not np.ndarray or (dtype := array.dtype).kind not in "fiub" or not dtype.isnative:
                 return None
             kind += (array.shape, array.strides, dtype)
         if len(inputs) > 1 and len({*map(id, inputs)}) < len(inputs):
