@@ -37,7 +37,7 @@ def preprocess_input(x: Images, data_format: DataFormat | None = None,
     one_of("mode", mode, ("caffe", "tf", "torch"))
     first = one_of("data_format", data_format or image_data_format(), ("channels_first", "channels_last"))
     axis = -3 if first == "channels_first" else -1
-    if isinstance(images, np.ndarray) and images.dtype.kind != "f":
+    if np.dtype(images.dtype).kind != "f":
         images = images.astype(floatx())
     if mode == "caffe" and isinstance(images, np.ndarray):
         images = np.flip(images, axis)

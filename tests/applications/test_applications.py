@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import minikeras as keras
-from minikeras import applications
+from minikeras import Input, applications, ops
 from minikeras.applications import imagenet_utils, network
 
 NETWORKS: dict[str, Callable[..., Any]] = {
@@ -118,6 +118,11 @@ def test_images_as_networks_want_them() -> None:
     assert x.tolist() == [[[-1, 0, 1]]], "an array of floats is written over, as in Keras"
     caffe = applications.vgg16.preprocess_input(np.array([[[10, 20, 30]]]))
     np.testing.assert_allclose(caffe, [[[30 - 103.939, 20 - 116.779, 10 - 123.68]]], 1e-6)
+    for dtype in ("uint8", "int64"):
+        tensor = applications.vgg16.preprocess_input(ops.convert_to_tensor([[[10, 20, 30]]], dtype))
+        np.testing.assert_allclose(tensor, caffe, 1e-6, err_msg=f"a tensor of {dtype}")
+        symbol = applications.vgg16.preprocess_input(Input((4, 4, 3), dtype=dtype))
+        assert symbol.dtype == "float32"
     torch = imagenet_utils.preprocess_input(np.full((3, 1, 1), 255), "channels_first", "torch")
     np.testing.assert_allclose(torch[0], (1 - 0.485) / 0.229, 1e-6)
     for wrong in ({"mode": "other"}, {"data_format": "other"}):
