@@ -88,7 +88,7 @@ class HashedCrossing(_Hashed):
     def _encode(self, *inputs: Array) -> Array:
         columns = [raw(x) for x in inputs]
         shape, *others = {column.shape for column in columns}
-        if len(columns) < 2 or others or shape[1:] not in ((), (1,)) or any(c.dtype.kind == "f" for c in columns):
+        if len(columns) < 2 or others or shape[1:] not in ((), (1,)) or any(c.dtype.kind in "bf" for c in columns):
             raise ValueError("HashedCrossing takes two or more inputs of strings or integers, all of one shape: (), "
                              f"(batch,) or (batch, 1). Received: shapes {[c.shape for c in columns]}, dtypes "
                              f"{[c.dtype.name for c in columns]}.")  # fmt: skip

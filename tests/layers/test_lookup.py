@@ -414,6 +414,7 @@ WRONG: dict[str, Callable[[], Any]] = {
     "one_crossed": lambda: layers.HashedCrossing(3)([np.array([1])]),
     "no_list_crossed": lambda: layers.HashedCrossing(3)(np.array([1, 2])),
     "floats_crossed": lambda: layers.HashedCrossing(3)([np.array(["a"]), np.array([1.5])]),
+    "bools_crossed": lambda: layers.HashedCrossing(3)([np.array(["a"]), np.array([True])]),
     "columns_crossed": lambda: layers.HashedCrossing(3)([np.ones((2, 2), int)] * 2),
     "bins": lambda: layers.Hashing(0),
     "salt": lambda: layers.Hashing(2, salt="a"),
