@@ -129,7 +129,7 @@ class FeatureSpace(layers.Layer):
         `dataset` is a dict of columns, or an iterable of dicts of values or batches, such as a data set. It is iterated
         over once for each column that learns.
         """
-        if not isinstance(dataset, Iterable) or isinstance(dataset, Iterator | str):
+        if not isinstance(dataset, Iterable) or isinstance(dataset, Iterator | str | np.ndarray):
             raise ValueError("`adapt()` takes a dict of columns or a data set of dicts, which can be iterated over "
                              f"several times. Received: {dataset!r:.200} (a {type(dataset).__name__}).")  # fmt: skip
         for name, layer in self.preprocessors.items():

@@ -158,6 +158,7 @@ WRONG: dict[str, Callable[[], Any]] = {
     "early": lambda: FeatureSpace(TWO)({"f": 1, "g": 2}),
     "no_data_set": lambda: FeatureSpace(TWO).adapt(5),  # type: ignore[arg-type]
     "once": lambda: FeatureSpace(TWO).adapt(iter([{"f": 1, "g": 2}])),
+    "array": lambda: FeatureSpace({"f": "float_normalized"}).adapt(np.ones(3)),
     "no_dict": lambda: FeatureSpace({"f": "float"})([1.0]),
     "other_columns": lambda: FeatureSpace({"f": "float"})({"f": [1.0], "g": [1.0]}),
     "not_encoded": lambda: FeatureSpace({"f": FeatureSpace.integer_hashed(3, "int")})({"f": 1}),
