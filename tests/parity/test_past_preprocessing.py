@@ -133,6 +133,8 @@ def test_files_are_found_and_labelled_as_in_keras(
             np.testing.assert_allclose(one, np.asarray(other, one.dtype), atol=1e-6)
     with pytest.raises(TypeError, match="weight_col=file must be numeric"):
         images.ImageDataGenerator().flow_from_dataframe(frame, str(tmp_path), "file", "kind", "file")
+    with pytest.raises(TypeError, match="must hold strings"):
+        images.ImageDataGenerator().flow_from_dataframe(frame, str(tmp_path), "file", ["kind", "file"])
 
 
 def leaves(batch: Any) -> list[Any]:
@@ -171,7 +173,7 @@ def test_pairs_of_words_are_keras_ones() -> None:
 @pytest.mark.parametrize(
     "settings",
     [{}, {"num_words": 3, "oov_token": "?"}, {"lower": False, "filters": "aT"}, {"split": ", "}, {"char_level": True},
-     {"analyzer": str.split, "num_words": 6}],
+     {"oov_token": "dog"}, {"analyzer": str.split, "num_words": 6}],
 )  # fmt: skip
 def test_numbers_of_words_are_keras_ones(settings: dict[str, Any]) -> None:
     texts = ["The cat sat.", "THE dog, the dog! A cat's\tday", "", "a-b a_b  ab", ["of", "Words"], "\u0130 x"]
@@ -183,5 +185,6 @@ def test_numbers_of_words_are_keras_ones(settings: dict[str, Any]) -> None:
         for tokenizer in (first, module.tokenizer_from_json(first.to_json())):
             numbers = tokenizer.texts_to_sequences([*texts, "cat unknown"])
             found.append([numbers, tokenizer.sequences_to_texts([*numbers, [99]]), dict(tokenizer.index_docs)])
+            found[-1].append(dict(tokenizer.index_word))
             found[-1] += [tokenizer.texts_to_matrix(texts, m).tolist() for m in ("binary", "count", "tfidf", "freq")]
     assert found[:2] == found[2:]

@@ -285,7 +285,7 @@ def _check_columns(df: Any, class_mode: Any, x_col: str, y_col: Any, weight_col:
         raise TypeError(f'If class_mode="multi_output", y_col must be a list. Received {type(y_col).__name__}.')
     if not all(isinstance(name, str) for name in df[x_col]):
         raise TypeError(f"All values in column x_col={x_col} must be strings.")
-    if class_mode in _NAMED and not all(isinstance(label, kinds) for label in df[y_col]):
+    if class_mode in _NAMED and not all(isinstance(label, kinds) for label in df[y_col].to_numpy()):
         what = "strings, lists or tuples" if class_mode == "categorical" else "strings"
         raise TypeError(f'Column y_col="{y_col}" must hold {what} in class_mode="{class_mode}"; "raw" takes numbers.')
     if weight_col is not None and not issubclass(df[weight_col].dtype.type, np.number):

@@ -125,7 +125,7 @@ class Tokenizer:
         first = [] if self.oov_token is None else [self.oov_token]
         ranked = [*first, *sorted(self.word_counts, key=lambda word: -self.word_counts[word])]
         self.word_index = {word: i for i, word in enumerate(ranked, 1)}
-        self.index_word = dict(enumerate(ranked, 1))
+        self.index_word = {i: word for word, i in self.word_index.items()}
         self.index_docs = Counter({self.word_index[word]: count for word, count in self.word_docs.items()})
 
     def fit_on_sequences(self, sequences: Sequence[Sequence[int]]) -> None:
