@@ -12,8 +12,8 @@ from .._base.nested import leaves
 from .._base.settings import limited
 from .._base.user_warning import warn_user
 from .._jit.multi_step import Stretch
-from .data_adapters import Data, as_batch, as_data, count_rows, is_batches, rows_of, unpack_x_y_sample_weight
-from .minibatch import stretches_of
+from .data_adapters import Data, as_batch, as_data, is_batches, rows_of, unpack_x_y_sample_weight
+from .minibatch import count_rows, stretches_of
 from .on_dask import Chunks, is_dask
 
 

@@ -12,7 +12,7 @@ from .._base.settings import settings
 from .._base.typing import Array, FloatArray, TensorLike
 from .._base.user_warning import warn_user
 from .._core.tensor import TensorOps, as_array
-from .minibatch import to_floatx
+from .minibatch import count_rows, to_floatx
 from .on_dask import is_dask
 from .output_matching import paths_in
 
@@ -93,19 +93,6 @@ def as_batch(x: Any, y: Any, sample_weight: Any, class_weight: Mapping[int, floa
     if has_loss and not any(len(array) for array in leaves(data) if array is not None):
         raise ValueError(f"A batch needs rows. Received: x={data[0]!r:.80}.")
     return tuple(map_structure(lambda array: array if array is None else to_floatx(array), data))
-
-
-def count_rows(data: Data) -> int:
-    """Return how many rows all arrays of (x, y, sample_weight) have."""
-    sizes = [[len(array) for array in leaves(part) if array is not None] for part in data]
-    lengths = {size for part in sizes for size in part}
-    if not lengths:
-        raise ValueError(f"There is no array in the data. Received: {data!r}.")
-    if len(lengths) > 1:
-        parts = zip(("x", "y", "sample_weight"), (", ".join(map(str, part)) for part in sizes), strict=False)
-        raise ValueError("Data cardinality is ambiguous: all arrays must have the same number of rows. Received: "
-                         f"{'; '.join(f'{name}: {part}' for name, part in parts if part)}.")  # fmt: skip
-    return lengths.pop()
 
 
 def _as_structure(data: Any, argument: str) -> Any:

@@ -95,6 +95,19 @@ class _Gathered:
         return map(self._batch, range(len(self)))
 
 
+def count_rows(data: tuple[Any, ...]) -> int:
+    """Return how many rows all arrays of (x, y, sample_weight) have."""
+    sizes = [[len(array) for array in leaves(part) if array is not None] for part in data]
+    lengths = {size for part in sizes for size in part}
+    if not lengths:
+        raise ValueError(f"There is no array in the data. Received: {data!r}.")
+    if len(lengths) > 1:
+        parts = zip(("x", "y", "sample_weight"), (", ".join(map(str, part)) for part in sizes), strict=False)
+        raise ValueError("Data cardinality is ambiguous: all arrays must have the same number of rows. Received: "
+                         f"{'; '.join(f'{name}: {part}' for name, part in parts if part)}.")  # fmt: skip
+    return lengths.pop()
+
+
 def arranged(flat: list[Array], structure: tuple[Any, ...]) -> tuple[Any, ...]:
     """Return a flat list of arrays in a structure; None in it stays None."""
     arrays = iter(flat)

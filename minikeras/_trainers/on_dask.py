@@ -16,7 +16,7 @@ from .._base.nested import leaves, map_present, map_structure
 from .._base.settings import settings
 from .._base.typing import Array
 from .._serialization.configurable import is_built_in
-from .minibatch import arranged
+from .minibatch import arranged, count_rows
 
 if TYPE_CHECKING:
     from .data_adapters import Data
@@ -90,7 +90,7 @@ class Chunks:
         parts, missing = list[list[Array]](), self._size  # of the next batch: its rows so far, how many it still needs
         for chunk in self._chunks[_order(len(self._chunks), self._shuffle is True)]:
             arrays = chunk.compute()
-            order = _order(len(arrays[0]), self._shuffle is True)
+            order = _order(count_rows(arranged(arrays, self._structure)), self._shuffle is True)
             for rows in np.split(order, range(missing, len(order), self._size)):
                 parts, missing = [*parts, [a[rows] for a in arrays]], missing - len(rows)
                 if not missing:

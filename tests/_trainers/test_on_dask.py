@@ -296,6 +296,12 @@ def test_what_does_not_fit_is_refused_before_anything_is_computed() -> None:
         model.fit(LAZY_X, LAZY_Y[:10])
 
 
+def test_chunks_of_unknown_length_are_not_paired_with_longer_ones() -> None:
+    x = LAZY_X.rechunk({0: 110})
+    with pytest.raises(ValueError, match=r"same number of rows\. Received: x: \d+; y: 110"):
+        net().fit(x[x[:, 0] > 0.5], LAZY_Y, verbose=0)
+
+
 def test_weights_go_to_each_worker_once(client: Any) -> None:
     model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(20_000), keras.layers.Dense(1)])
     lazy: Any = model.predict(da.from_array(X, chunks=(25, 4)))
