@@ -71,8 +71,9 @@ def plot_history(history: Log, metrics: Metrics = None, *, monitor: str | None =
     for ax, name in zip(places, names, strict=True):
         ink = ax.xaxis.label.get_color()
         for key, line, marker in ((name, "-", "o"), (f"val_{name}", "--", "s")):
-            if key in curves:  # a single epoch gets a marker, since a line would not show
-                ax.plot(*curves[key], linestyle=line, marker=None if len(curves[key][0]) > 1 else marker, label=key)
+            if key in curves:  # an epoch alone, or beside NaN, needs a marker, since no line leads to it
+                is_line = len(curves[key][0]) > 1 and np.isfinite(curves[key][1]).all()
+                ax.plot(*curves[key], linestyle=line, marker=None if is_line else marker, label=key)
         if best is not None:
             ax.axvline(best[0], color=ink, linestyle=":", label=f"best {monitor}: epoch {best[0]:g}")
         if best is not None and monitor in (name, f"val_{name}"):

@@ -106,6 +106,11 @@ def test_curves_are_seen_where_they_are_and_dashes_have_gaps() -> None:
     assert any(near(colour, (1, 1, 1)) for colour in seen)
 
 
+def test_an_epoch_between_epochs_of_nan_is_seen() -> None:
+    (ax,) = plot_history({"loss": [1.0, np.nan, 3.0, np.inf, 5.0]}, mode="max")
+    assert all(near(seen, mpl.colors.to_rgb("C0")) for seen in pixels(ax, (1, 1), (3, 3)))
+
+
 def test_epochs_without_validation_have_no_value_and_those_with_stand_where_they_were() -> None:
     history = fitted(validation_freq=3, epochs=7)
     assert lines(plot_history(history, "loss")[0])["val_loss"][0] == [3, 6]

@@ -94,10 +94,9 @@ class SKLBase(Quiet):
 
     def set_fit_request(self, **kwargs: bool | str | None) -> Self:
         """Request metadata for `fit`; a RuntimeError if scikit-learn's metadata routing is not enabled."""
-        routing = import_module("sklearn.utils.metadata_routing")
         if not import_module("sklearn").get_config().get("enable_metadata_routing", False):
             raise RuntimeError("This needs metadata routing: sklearn.set_config(enable_metadata_routing=True).")
-        request = routing.MetadataRequest(owner=type(self).__name__)
+        request = import_module("sklearn.utils.metadata_routing").MetadataRequest(owner=type(self).__name__)
         for param, alias in kwargs.items():
             request.fit.add_request(param=param, alias=alias)
         vars(self)["_metadata_request"] = request
@@ -112,7 +111,7 @@ class SKLBase(Quiet):
             kwargs: Keywords of `Model.fit`.
 
         Raises:
-            ValueError: if the data is not numbers of these shapes.
+            ValueError: if the data is not numbers of these shapes, or y has labels that are new after a warm start.
             RuntimeError: if the model is not compiled.
         """
         X, y = import_module("sklearn.utils.validation").validate_data(self, X, y)
@@ -141,10 +140,7 @@ class SKLBase(Quiet):
         return cast(Array, self.model_.predict(validation.validate_data(self, X, reset=False), **self._quiet))
 
     def _target_type(self, y: Array) -> str:
-        kind: str = import_module("sklearn.utils.multiclass").type_of_target(y)
-        if kind == "unknown":
-            raise ValueError(f"Unknown label type for data: {y!r}.")
-        return kind
+        return cast(str, import_module("sklearn.utils.multiclass").type_of_target(y, raise_unknown=True))
 
     def _target(self, y: Array) -> Array:
         """Return targets for the model, as a column."""
@@ -195,7 +191,10 @@ class SKLearnClassifier(Tagged, ClassifierMixin, SKLBase):
         kind = self._target_type(y)
         if kind not in ("binary", "multiclass"):
             raise ValueError(f"Only binary and multiclass target types are supported. Target type: {kind}.")
-        self.classes_ = np.unique(y)
+        if not (self.warm_start and "model_" in vars(self)):  # else each column keeps its label
+            self.classes_ = np.unique(y)
+        if not np.isin(y, self.classes_).all():
+            raise ValueError(f"`y` has other labels than those of the first `fit`: {self.classes_}.")
         if len(self.classes_) == 1:
             raise ValueError("Classifier can't train when only one class is present.")
         return np.asarray(y.reshape(-1, 1) == self.classes_, "float64")

@@ -108,6 +108,17 @@ def test_a_model_is_cloned_unless_it_starts_warm() -> None:
     assert made.fit(X, y).model_ is first
 
 
+def test_a_warm_start_keeps_the_labels_of_the_columns() -> None:
+    X, y = make_classification(60, 4, n_informative=3, n_redundant=0, n_classes=3, random_state=1)
+    names = np.array(["ant", "bee", "cat"])[y]
+    options: Any = {"model_kwargs": {"loss": "categorical_crossentropy"}, "fit_kwargs": QUIET}
+    warm = SKLearnClassifier(net, warm_start=True, **options).fit(X, names)
+    part = names != "bee"
+    assert warm.fit(X[part], names[part]).classes_.tolist() == ["ant", "bee", "cat"]
+    with pytest.raises(ValueError, match=r"`y` has other labels than those of the first `fit`: \['ant' 'bee' 'cat'\]"):
+        warm.fit(X, np.where(part, names, "dog"))
+
+
 def test_it_works_within_scikit_learn() -> None:
     keras.utils.set_random_seed(3)
     X, y = make_regression(60, 3, n_targets=1, random_state=1)
