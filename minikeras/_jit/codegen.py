@@ -112,7 +112,7 @@ class Codegen:
         if op.out_arrays is not None:
             self.rebinding.append(partial(op.out_arrays, **entry.kwargs))
         if op is KEEP:
-            value, store = map(self._argument, entry.inputs, entry.values)
+            store, value = map(self._argument, entry.inputs, entry.values)
             self._lines += [Instruction(np.ndarray.__setitem__, [store, value])] * (value is not store)
             return
         if op is ASSIGN:

@@ -125,8 +125,8 @@ def _targets(entries: list[Entry], last_use: dict[int, int],
                 fits = made.get(id(x), -1) > before and x.shape == target.shape and x.dtype == target.dtype.name
                 targets.setdefault(id(x), target if fits and last_use[id(x)] == i else None)
             updates[id(entry.kwargs["optimizer"])] = i
-        elif entry.op is KEEP and kind_of(entry.values[0]) == kind_of(entry.values[1]) and entry.inputs[0].ndim:
-            targets.setdefault(id(entry.inputs[0]), cast(Symbol, locations[id(entry.inputs[1])]))
+        elif entry.op is KEEP and kind_of(entry.values[0]) == kind_of(entry.values[1]) and entry.inputs[1].ndim:
+            targets.setdefault(id(entry.inputs[1]), cast(Symbol, locations[id(entry.inputs[0])]))
     return targets
 
 

@@ -132,7 +132,7 @@ class TapedProgram:
         """The activation that made the input, without a rule: its own entry has that."""
         self._before = Tensor(np.zeros_like(tensors[watched[0]].array)) if self._skipped else None
         """Stands for what that activation got, since its value is not used."""
-        self._op = Op(_unknown, (), None)
+        self._op = Op(cast(Any, TapedProgram._first), (), None)
         self._op.vjp_all = self._vjp_all
         uses = Counter(id(x) for entry in entries for x in entry.inputs)
         sources: dict[int, Any] = dict(enumerate([*tensors, *self._variables]))
@@ -191,11 +191,9 @@ class TapedProgram:
     def run(self, tape: GradientTape, inputs: Sequence[Any], skipped: Entry | None) -> Tensor | None:
         """Run the first half under the tape, and return the output; return None where the program does not serve.
 
-        It has no gradients of weights that are not trained, and cannot take back what it changes.
+        It has no gradients of weights that are not trained, which `tape.watch` asks for, and takes back no changes.
         """
-        if self._frozen and any(map(tape.watches, self._frozen)):  # by `tape.watch`
-            return None
-        if self._acts and context.undo is not None:
+        if (self._acts and context.undo is not None) or (self._frozen and any(map(tape.watches, self._frozen))):
             return None
         # A caller may change an array before the gradient is taken, but no tensor.
         arrays: list[Any] = [x.array if type(x) is Tensor else x.copy() for x in inputs]
@@ -285,8 +283,3 @@ class _Earlier(Recorder):
 def _applied(like: Entry, op: Op | None = None) -> Callable[[Tensor, Tensor], Entry]:
     """Return a function that makes an entry for y = op(x), with the other arguments of a given entry."""
     return lambda x, y: Entry(op or like.op, [x], [x.array], like.rest, like.kwargs, y)
-
-
-def _unknown(*arrays: Array) -> Array:
-    """Stand for the forward pass, which a program runs."""
-    raise NotImplementedError

@@ -128,19 +128,13 @@ _LISTS, _ARRAYS = (list, tuple), (np.ndarray, np.generic)
 """Made once: isinstance with a union of types makes the union each time."""
 
 
-def _keep(value: Array, store: Array) -> Array:
-    """Copy a value into an array that the program got as an input."""
-    store[...] = value
-    return store
-
-
-KEEP = Op(_keep, (None, None), 2, effect=True)
-"""Keeps a value until after the run."""
+KEEP = Op(cast(Any, np.copyto), (None, None), 2, effect=True)
+"""Keeps a value until after the run, in an array that the program got as an input."""
 
 
 def keep(x: Tensor, store: Tensor) -> Entry:
     """Return an entry that copies the value of a tensor into the array `store`."""
-    return Entry(KEEP, [x, store], [x.array, store.array], (), {}, Tensor(np.empty(0)))
+    return Entry(KEEP, [store, x], [store.array, x.array], (), {}, Tensor(np.empty(0)))
 
 
 def simplified(recorded: list[Entry], outputs: Any) -> tuple[list[Entry], Any]:

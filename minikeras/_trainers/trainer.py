@@ -71,8 +71,7 @@ class Trainer(Layer):
     make_train_function: Callable[..., Any] = _maker("train")
     make_test_function: Callable[..., Any] = _maker("test")
     make_predict_function: Callable[..., Any] = _maker("predict")
-    _trains: bool = False
-    """Whether a call without `training` trains a layer; see `Graph`."""
+    _trains: bool = False  # whether a call without `training` trains a layer, see `Graph`
 
     def __init__(self, **options: Any) -> None:  # a model's overloads tell their types
         super().__init__(**options)

@@ -32,6 +32,8 @@ class Graph:
         nodes: The calls, including those of the input layers.
         nested: Whether the inputs are nested deeper than one list or dict.
         operations: The layers and ops that are called, each once.
+        layers: The operations that are layers.
+        is_rowwise: Whether no op mixes the rows of a batch.
         is_pure: Whether no op takes a user's function.
         trains: Whether a call without `training` trains a layer, such as one that flips images at random.
         specs: The shape, name and optionality of each input.
@@ -46,6 +48,8 @@ class Graph:
         depths, operations = depths_of(self.inputs, self.outputs)
         self.nodes: list[Node] = sorted(depths, key=lambda node: -depths[node])
         self.operations: list[Any] = operations
+        self.layers: list[Layer] = [operation for operation in operations if isinstance(operation, Layer)]
+        self.is_rowwise: bool = all(op.rowwise() for op in operations if isinstance(op, Operation))
         self._one_a_depth: bool = len(set(depths.values())) == len(depths) == len(operations)
         arguments = leaves([[node.args, node.kwargs, getattr(node.operation, "settings", ())] for node in self.nodes])
         functions = [x for x in arguments if callable(x) and not isinstance(x, type)]
@@ -146,15 +150,6 @@ class Graph:
         if missing:
             raise ValueError(f"Missing data for input {missing[0]!r}. Expected {self._names}, received {list(inputs)}.")
         return [inputs[name] for name in self._names]
-
-    def has_rowwise_ops(self) -> bool:
-        """Return whether no op mixes the rows of a batch."""
-        return all(operation.rowwise() for operation in self.operations if isinstance(operation, Operation))
-
-    @property
-    def layers(self) -> list[Layer]:
-        """The operations that are layers."""
-        return [operation for operation in self.operations if isinstance(operation, Layer)]
 
     def calls(self) -> dict[int, list[Node]]:
         """Return `id` of an operation -> its calls, in the order they were made."""

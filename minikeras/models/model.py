@@ -209,7 +209,7 @@ class Model(Exporting, Trainer):
         return None if self._functional_graph is None else self._functional_graph.connections()
 
     def _rowwise(self) -> bool:
-        return self._own_graph is None or self._own_graph.has_rowwise_ops()
+        return self._own_graph is None or self._own_graph.is_rowwise
 
     def _is_pure(self) -> bool:
         graphs = [layer._own_graph for layer in self._flatten_layers() if isinstance(layer, Model)]
