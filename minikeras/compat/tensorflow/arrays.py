@@ -14,7 +14,7 @@ from ...ops.arrays import dry_size
 from . import ragged
 from .dtypes import TensorShape, as_dtype
 from .errors import InvalidArgumentError, UnimplementedError
-from .math import axes_of, unary
+from .math import axes_of, maximum, minimum, unary
 from .missing import named
 from .sparse import SparseTensor
 from .tensors import NAMES, NODE, Rows, alike, array_of, constant, convert_to_tensor, elementwise, on_elements, places
@@ -152,7 +152,7 @@ def pad(tensor: Any, paddings: Any, mode: str = "CONSTANT", constant_values: Any
 def _joined(join: Callable[..., Tensor], kernel: str) -> Callable[..., Tensor]:
     def call(values: Any, axis: Any = 0, name: str = kernel) -> Tensor:
         if isinstance(values, TensorOps | np.ndarray):
-            values = list(convert_to_tensor(values))
+            values = [values] if kernel == "ConcatV2" else list(convert_to_tensor(values))
         try:
             if any(isinstance(v, Rows) for v in values):
                 alike(kernel, *(getattr(v, "flat_values", v) for v in values))  # refuses other dtypes
@@ -271,7 +271,7 @@ def slice(input_: Any, begin: Any, size: Any, name: str | None = None) -> Tensor
     return ops.get_item(x, tuple(parts))
 
 
-def _scattered(reduction: str | None, sign: int = 1) -> Callable[..., Tensor]:
+def _scattered(reduction: str | None, sign: int) -> Callable[..., Tensor]:
     def call(tensor: Any, indices: Any, updates: Any, name: str | None = None) -> Tensor:
         x, new = map(convert_to_tensor, alike("TensorScatterUpdate", convert_to_tensor(tensor), updates))
         where = places("TensorScatterUpdate", indices, x.shape)
@@ -280,11 +280,8 @@ def _scattered(reduction: str | None, sign: int = 1) -> Callable[..., Tensor]:
     return call
 
 
-tensor_scatter_nd_update: Callable[..., Tensor] = _scattered(None)
-tensor_scatter_nd_add: Callable[..., Tensor] = _scattered("add")
-tensor_scatter_nd_sub: Callable[..., Tensor] = _scattered("add", -1)
-tensor_scatter_nd_max: Callable[..., Tensor] = _scattered("max")
-tensor_scatter_nd_min: Callable[..., Tensor] = _scattered("min")
+_SCATTERED = {"update": (None, 1), "add": ("add", 1), "sub": ("add", -1), "max": ("max", 1), "min": ("min", 1)}
+globals().update({f"tensor_scatter_nd_{name}": _scattered(*how) for name, how in _SCATTERED.items()})
 
 
 class IndexedSlices:
@@ -338,7 +335,7 @@ def unique(x: Any, out_idx: DTypeLike = "int32", name: str | None = None) -> Uni
 def clip_by_value(t: Any, clip_value_min: Any, clip_value_max: Any, name: str | None = None) -> Tensor:
     """A tensor with its elements clipped to limits."""
     x, low, high = alike("ClipByValue", convert_to_tensor(t), clip_value_min, clip_value_max)
-    return ops.maximum(ops.minimum(x, high), low)
+    return maximum(minimum(x, high), low)
 
 
 def global_norm(t_list: Sequence[Any], name: str | None = None) -> Tensor:

@@ -7,7 +7,6 @@ table of arrays, so that shuffle, repeat, take and the like only move numbers, a
 import builtins
 import glob
 import itertools
-import random as _python
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from importlib import import_module
@@ -274,21 +273,13 @@ class Dataset:
     def sample_from_datasets(datasets: list["Dataset"], weights: Any = None, seed: Any = None,
                              stop_on_empty_dataset: bool = False, **_: Any) -> "Dataset":  # fmt: skip
         """Return elements of datasets chosen at random, until all (or, if `stop_on_empty_dataset`, one) are empty."""
+        edges = np.cumsum([1.0] * len(datasets) if weights is None else as_array(weights))
 
-        def items() -> Iterator[Any]:
-            draw = _python.Random(seed)
-            passes = [ds._elements() for ds in datasets]
-            shares = [1.0] * len(passes) if weights is None else as_array(weights).tolist()
-            while sum(shares) > 0:
-                i = draw.choices(builtins.range(len(passes)), shares)[0]
-                found = list(itertools.islice(passes[i], 1))
-                if not found and stop_on_empty_dataset:
-                    return
-                yield from found
-                if not found:
-                    del passes[i], shares[i]
+        def choose(pair: Tensor) -> Any:
+            number = philox.uniform(philox.scrambled(as_array(pair)), 1, "float64")
+            return np.searchsorted(edges, number[0] * edges[-1], "right")
 
-        return Dataset("DirectedInterleave", items, datasets[0]._spec, UNKNOWN)
+        return Dataset.choose_from_datasets(datasets, Dataset.random(seed).batch(2).map(choose), stop_on_empty_dataset)
 
     @staticmethod
     def choose_from_datasets(datasets: list["Dataset"], choice_dataset: "Dataset",
@@ -296,14 +287,18 @@ class Dataset:
         """Return elements of several datasets; the numbers in `choice_dataset` say from which one each comes."""
 
         def items() -> Iterator[Any]:
-            passes = [ds._elements() for ds in datasets]
+            passes = dict(builtins.enumerate(ds._elements() for ds in datasets))
             for choice in choice_dataset._elements():
-                found = list(itertools.islice(passes[int(_values(choice))], 1))
-                if not found and stop_on_empty_dataset:
-                    return
+                i = int(_values(choice))
+                found = list(itertools.islice(passes.get(i, ()), 1))
                 yield from found
+                if not found:
+                    passes.pop(i, None)
+                    if stop_on_empty_dataset or not passes:
+                        return
 
-        return Dataset("DirectedInterleave", items, datasets[0]._spec, UNKNOWN)
+        size = INFINITE if any(ds._size == INFINITE for ds in datasets) else UNKNOWN
+        return Dataset("DirectedInterleave", items, datasets[0]._spec, size)
 
     def shuffle(self, buffer_size: Any, seed: Any = None, reshuffle_each_iteration: bool = True,
                 name: str | None = None) -> "Dataset":  # fmt: skip

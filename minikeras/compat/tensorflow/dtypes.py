@@ -168,8 +168,7 @@ class TensorShape(tuple[Any, ...]):
         """Return the sizes followed by those of another shape."""
         return TensorShape((*self, *TensorShape(other)))
 
-    def __add__(self, other: Any) -> "TensorShape":
-        return self.concatenate(other)
+    __add__: Callable[..., Any] = concatenate
 
     def __radd__(self, other: Any) -> "TensorShape":
         return TensorShape(other).concatenate(self)

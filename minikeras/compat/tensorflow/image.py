@@ -73,12 +73,6 @@ def _random_flip(flip: Callable[..., Tensor], draw: Draw) -> Callable[..., Tenso
     return call
 
 
-random_flip_left_right: Callable[..., Tensor] = _random_flip(flip_left_right, _global)
-random_flip_up_down: Callable[..., Tensor] = _random_flip(flip_up_down, _global)
-stateless_random_flip_left_right: Callable[..., Tensor] = _random_flip(flip_left_right, _stateless)
-stateless_random_flip_up_down: Callable[..., Tensor] = _random_flip(flip_up_down, _stateless)
-
-
 def _in_floats(change: Callable[..., Tensor]) -> Callable[..., Tensor]:
     """Make a function of float images from 0 to 1 take images of any dtype, and return that dtype."""
 
@@ -125,10 +119,11 @@ def _random_adjust(what: str, draw: Draw) -> Callable[..., Tensor]:
     return between if limit is None else lambda image, max_delta, seed=None: between(image, -max_delta, max_delta, seed)
 
 
-globals().update({
-    f"{prefix}random_{what}": _random_adjust(what, draw)
-    for prefix, draw in (("", _global), ("stateless_", _stateless))
-    for what in ("brightness", "contrast", "saturation", "hue")})  # fmt: skip
+for _prefix, _draw in (("random", _global), ("stateless_random", _stateless)):
+    for _what in ("brightness", "contrast", "saturation", "hue"):
+        globals()[f"{_prefix}_{_what}"] = _random_adjust(_what, _draw)
+    for _name in ("flip_left_right", "flip_up_down"):
+        globals()[f"{_prefix}_{_name}"] = _random_flip(globals()[_name], _draw)
 
 
 def crop_to_bounding_box(image: Any, offset_height: int, offset_width: int, target_height: int,

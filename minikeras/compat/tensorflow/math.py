@@ -8,16 +8,15 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ... import ops
-from ..._base.typing import Array, DTypeLike, TensorLike
-from ..._core.op import primitive
+from ..._base.typing import Array, DTypeLike
 from ..._core.tensor import Tensor, TensorOps, as_array
-from ...ops.arrays import as_float
+from ...ops.elementwise import unary as unary_op
 from ...ops.reduction import segments
 from .dtypes import DType, as_dtype
 from .errors import InvalidArgumentError
 from .missing import missing, named
 from .ragged import RaggedTensor
-from .tensors import BINARY, Rows, convert_to_tensor, on_elements
+from .tensors import BINARY, Composite, Rows, absolute, convert_to_tensor, on_elements
 
 __getattr__: Callable[[str], Any] = missing(__name__)
 
@@ -37,21 +36,16 @@ def unary(op: Callable[..., Any], doc: str = "") -> Callable[..., Any]:
 
 def _root(name: str, function: Callable[[Array], Array], slope: Callable[[Any], Any], doc: str) -> Callable[..., Any]:
     """Return a root whose gradient is 0, not NaN, at a 0 that `tf.where` has masked: there the gradient g is 0."""
-
-    def forward(x: TensorLike) -> Array:
-        return function(as_float(x))
-
-    forward.__name__ = name
-    return unary(primitive(lambda g, y, x: np.where(g == 0, 0, g * slope(y)), name=f"tf.{name}")(forward), doc)
+    return unary(unary_op(function, lambda g, y, x: np.where(g == 0, 0, g * slope(y)), doc, name=f"tf.{name}"), doc)
 
 
 _SAME = ("angle ceil conj cos cosh erf erfc erfinv exp expm1 floor imag log log1p log_sigmoid logical_not negative "
          "real reciprocal round sigmoid sign sin sinh softplus softsign square tan tanh")  # fmt: skip
 _UNARY = {name: name for name in _SAME.split()} | {
-    "abs": "absolute", "acos": "arccos", "acosh": "arccosh", "asin": "arcsin", "asinh": "arcsinh", "atan": "arctan",
+    "acos": "arccos", "acosh": "arccosh", "asin": "arcsin", "asinh": "arcsinh", "atan": "arctan",
     "atanh": "arctanh", "is_finite": "isfinite", "is_inf": "isinf", "is_nan": "isnan", "rint": "round"}  # fmt: skip
-globals().update({name: unary(getattr(ops, op)) for name, op in _UNARY.items()}, **BINARY)
-sqrt: Callable[..., Any] = _root("sqrt", np.sqrt, lambda y: 0.5 / y, "Square root of x.")
+globals().update({name: unary(getattr(ops, op)) for name, op in _UNARY.items()}, abs=unary(absolute), **BINARY)
+sqrt: Callable[..., Any] = _root("sqrt", lambda x: np.sqrt(x), lambda y: 0.5 / y, "Square root of x.")
 _reciprocal = np.errstate(divide="ignore")(lambda x: 1 / np.sqrt(x))
 rsqrt: Callable[..., Any] = _root("rsqrt", _reciprocal, lambda y: -0.5 * y * y * y, "1 / sqrt(x).")
 
@@ -100,11 +94,10 @@ def _of_rows(op: Callable[..., Any], call: Callable[..., Any], rows: RaggedTenso
     return result
 
 
-_REDUCTIONS = ("mean", "min", "prod", "std", "all", "any", "logsumexp")
-globals().update({f"reduce_{name}": reduction(getattr(ops, name)) for name in _REDUCTIONS})
+_REDUCTIONS = ("mean", "min", "prod", "std", "all", "any", "logsumexp", "var")
+globals().update({f"reduce_{name.replace('var', 'variance')}": reduction(getattr(ops, name)) for name in _REDUCTIONS})
 reduce_sum: Callable[..., Tensor] = reduction(ops.sum)
 reduce_max: Callable[..., Tensor] = reduction(ops.max)
-reduce_variance: Callable[..., Tensor] = reduction(ops.var)
 
 
 def _arg(op: Callable[..., Any]) -> Callable[..., Any]:
@@ -255,5 +248,5 @@ globals().update(named({
 
 
 def is_tensor(x: object) -> bool:
-    """Return whether x is a tensor or a variable."""
-    return isinstance(x, TensorOps)
+    """Return whether x is a tensor, also a ragged or sparse one, or a variable."""
+    return isinstance(x, TensorOps | Composite)

@@ -39,7 +39,10 @@ class RaggedTensor(Rows):
     @classmethod
     def from_row_splits(cls, values: Any, row_splits: Any, name: Any = None, validate: bool = True) -> "RaggedTensor":
         """Return rows of values: row i is `values[row_splits[i] : row_splits[i + 1]]`."""
-        return cls(values, row_splits)
+        ends = as_array(row_splits)
+        if validate and (ends[0] != 0 or ends[-1] != len(values) or (np.diff(ends) < 0).any()):
+            raise InvalidArgumentError(f"Splits must rise from 0 to {len(values)}. Received: {ends.tolist()!r:.80}")
+        return cls(values, ends)
 
     @classmethod
     def from_nested_row_splits(cls, flat_values: Any, nested_row_splits: Any, *_: Any, **__: Any) -> Any:
@@ -60,7 +63,7 @@ class RaggedTensor(Rows):
     @classmethod
     def from_row_lengths(cls, values: Any, row_lengths: Any, name: Any = None, validate: bool = True) -> "RaggedTensor":
         """Return rows of the given lengths."""
-        return cls(values, np.concatenate([[0], np.cumsum(as_array(row_lengths))]))
+        return cls.from_row_splits(values, np.concatenate([[0], np.cumsum(as_array(row_lengths))]), None, validate)
 
     @classmethod
     def from_uniform_row_length(cls, values: Any, uniform_row_length: Any, nrows: Any = None,
@@ -399,7 +402,7 @@ def constant(pylist: Any, dtype: DTypeLike | None = None, ragged_rank: int | Non
                                   f"inner_shape={inner_shape}, row_splits_dtype={row_splits_dtype}.")  # fmt: skip
     if not any(isinstance(row, list | tuple | np.ndarray) for row in pylist):
         return _constant(pylist, dtype)
-    values = [item for row in pylist for item in row]
+    values = [item.item() if isinstance(item, np.integer) else item for row in pylist for item in row]
     inner = constant if values and ragged_rank != 1 else _constant
     return RaggedTensor.from_row_lengths(inner(values, dtype), [len(row) for row in pylist])
 

@@ -1,9 +1,9 @@
 """`tf.strings`: text, in arrays of bytes objects."""
 
-import functools
 import re
 from collections.abc import Callable
-from typing import Any
+from functools import partial
+from typing import Any, cast
 
 import numpy as np
 
@@ -21,7 +21,7 @@ __getattr__: Callable[[str], Any] = missing(__name__)
 
 def _each(function: Callable[..., Any], *inputs: Any, dtype: str = "object") -> Any:
     if any(isinstance(x, Rows) for x in inputs):
-        return on_elements(functools.partial(_each, function, dtype=dtype), *inputs)
+        return on_elements(partial(_each, function, dtype=dtype), *inputs)
     arrays = np.broadcast_arrays(*(array_of(x) for x in inputs))
     results = np.empty(arrays[0].shape, dtype)
     results.ravel()[:] = [function(*items) for items in zip(*(a.ravel() for a in arrays), strict=True)]
@@ -30,6 +30,8 @@ def _each(function: Callable[..., Any], *inputs: Any, dtype: str = "object") -> 
 
 def _parts(input: Any, cut: Callable[[Any], list[Any]], dtype: str = "string") -> Any:
     """Return the parts of one text as a tensor, or of several texts as a ragged tensor."""
+    if isinstance(input, Rows):
+        return on_elements(partial(_parts, cut=cut, dtype=dtype), input)
 
     def nested(item: Any) -> Any:
         return [nested(row) for row in item] if isinstance(item, np.ndarray) else cut(item)
@@ -47,7 +49,7 @@ def to_hash_bucket_fast(input: Any, num_buckets: int, name: str | None = None) -
 def reduce_join(inputs: Any, axis: Any = None, keepdims: bool = False, separator: str = "", name: Any = None) -> Tensor:
     """Texts joined along an axis, by default all of them."""
     if isinstance(inputs, ragged.RaggedTensor) and axis is not None:
-        return constant([separator.encode().join(as_array(row)) for row in inputs])
+        return cast(Tensor, inputs.reduced(partial(reduce_join, separator=separator), {axis % len(inputs.shape)}))
     texts = as_array(inputs.flat_values if isinstance(inputs, ragged.RaggedTensor) else convert_to_tensor(inputs))
     axes = range(texts.ndim) if axis is None else np.atleast_1d(axis).tolist()[::-1]
     moved = np.moveaxis(texts, axes, range(-len(axes), 0))  # the first of `axis` comes last: its texts are neighbors

@@ -25,6 +25,8 @@ from ..._core.tape import GradientTape
 from ..._core.tensor import Tensor, TensorOps, any_symbolic, as_array, dtype_name, has_tensor, recorders
 from ..._core.variable import Variable as KerasVariable
 from ..._jit.trace import Trace
+from ...ops.arrays import strong
+from ...ops.elementwise import _magnitude_rule, binary as elementwise_op, unary as unary_op
 from ..past.patches import Patches
 from .draws import StatelessSource
 from .dtypes import TensorShape, as_dtype, dtype_of
@@ -257,6 +259,11 @@ def binary(op: Callable[..., Tensor], kernel: str) -> Callable[..., Tensor]:
     return call
 
 
+absolute: Callable[..., Tensor] = unary_op(
+    lambda x: np.absolute(x), lambda g, y, x: g * np.sign(x) if x.dtype == y.dtype else _magnitude_rule(g, y, x),
+    "Absolute value, whose gradient at 0 is 0.", strong, name="tf.abs")  # fmt: skip
+
+
 def _matmul(x: Any, y: Any) -> Tensor:
     for place, shape in enumerate((np.shape(x), np.shape(y))):
         if len(shape) < 2:
@@ -272,8 +279,15 @@ _KERNELS = {
     **{name: (name, name.title().replace("_", "")) for name in (
         "less", "less_equal", "greater", "greater_equal", "equal", "not_equal", "maximum", "minimum", "logical_and",
         "logical_or", "logical_xor")}}  # fmt: skip
+_OWN: dict[str, Callable[..., Tensor]] = {
+    "matmul": _matmul,
+    "maximum": elementwise_op(lambda a, b: np.maximum(a, b), lambda g, y, a, b: g * np.greater_equal(a, b),
+                              lambda g, y, a, b: g * np.less(a, b), "The larger.", name="tf.maximum"),
+    "minimum": elementwise_op(lambda a, b: np.minimum(a, b), lambda g, y, a, b: g * np.less_equal(a, b),
+                              lambda g, y, a, b: g * np.greater(a, b), "The smaller.", name="tf.minimum")}  # fmt: skip
+"""Operations that differ from those of Keras: where both arguments are equal, the gradient is that of the first."""
 BINARY: dict[str, Callable[..., Tensor]] = {
-    name: binary(_matmul if op == "matmul" else getattr(ops, op), kernel) for name, (op, kernel) in _KERNELS.items()
+    name: binary(_OWN.get(op) or getattr(ops, op), kernel) for name, (op, kernel) in _KERNELS.items()
 }
 """Operations on two tensors, by TensorFlow's names."""
 _OPERATORS = {
@@ -424,7 +438,7 @@ _get_item = TensorOps.__getitem__
 
 def _item(self: Any, key: Any) -> Any:
     try:
-        return _get_item(self, key)
+        return _get_item(self, tuple(key) if type(key) is list and not _inside() else key)
     except IndexError as error:
         raise OutsideError(f"{NODE.format('StridedSlice')}{error} [Op:StridedSlice] name: strided_slice/") from None
 
@@ -441,6 +455,7 @@ def _adapters() -> Iterator[tuple[Any, str, Any]]:
     for name in ("__eq__", "__ne__"):
         yield TensorOps, name, _equality(name)
     yield TensorOps, "__getitem__", _item
+    yield TensorOps, "__abs__", lambda self, plain=TensorOps.__abs__: (plain if _inside() else absolute)(self)
     yield KerasVariable, "numpy", _Common.numpy
     yield KerasVariable, "shape", _Eager.shape
     yield settings, "counts", "int64"
@@ -557,6 +572,7 @@ class Variable(KerasVariable):
         return self.assign_at(as_array(sparse_delta.indices), sparse_delta.values)
 
     def __getitem__(self, key: Any) -> Any:  # a tensor with a method `assign`
+        key = tuple(key) if type(key) is list else key
         part = super().__getitem__(key)
         number = id(part)
         _slices[number] = (weakref.ref(part, lambda _: _slices.pop(number, None)), self, key)

@@ -30,7 +30,7 @@ def _as_argument(value: Any) -> Any:
 
 
 def _as_result(value: Any) -> Any:
-    plain = isinstance(value, bool | int | float | np.ndarray | np.generic | Variable)
+    plain = isinstance(value, bool | int | float | str | np.ndarray | np.generic | Variable)
     return convert_to_tensor(value) if plain else value
 
 
@@ -175,7 +175,7 @@ class Function:
         def run(args: Any, kwargs: Any) -> Any:
             with next(shown, Muted()):  # `infer` calls it more than once
                 result, record = trace(self._python, (args, kwargs))
-            concrete.graph = Graph(entry.op.forward.__name__ for entry in record.entries)
+            concrete.graph = Graph(entry.op.name.removeprefix("tf.") for entry in record.entries)
             return [x for x in flatten(map_structure(_as_result, result)) if type(x) is Tensor]
 
         infer(run, *specs)

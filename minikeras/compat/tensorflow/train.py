@@ -15,7 +15,7 @@ from ...saving.npz import read_arrays, write_arrays
 from ..past.files import LIST, Status, note_newest
 from ..past.patches import Patches
 from .dtypes import as_dtype
-from .errors import NotFoundError
+from .errors import InvalidArgumentError, NotFoundError
 from .functions import Module
 from .missing import missing
 from .records import message
@@ -128,10 +128,10 @@ class Checkpoint:
         write_arrays(f"{path}.npz", {name: v.numpy_view() for name, v in self._named().items()})
         return path
 
-    def save(self, file_prefix: Any, options: Any = None) -> str:
-        """Write all values to a numbered file, and return its path without ".npz"."""
+    def save(self, file_prefix: Any, options: Any = None, *, number: Any = None) -> str:
+        """Write all values to a file numbered by `save_counter` or `number`; return its path without ".npz"."""
         self.save_counter.assign_add(1)
-        path = self.write(f"{os.fspath(file_prefix)}-{int(self.save_counter)}")
+        path = self.write(f"{os.fspath(file_prefix)}-{int(self.save_counter if number is None else number)}")
         note_newest(path)
         return path
 
@@ -152,11 +152,12 @@ class Checkpoint:
         """Restore existing variables from `_waiting`, and patch classes so that later ones are restored too."""
         pairs = [(name, v) for name, v in self._named().items() if name in self._waiting]
         for name, variable in pairs:
-            shape = self._waiting[name].shape
-            if shape != tuple(variable.shape):
+            value, array = self._waiting[name], variable.numpy_view()
+            if (value.shape, value.dtype) != (array.shape, array.dtype):
                 del self._waiting[name]
-                raise ValueError(f"Received incompatible tensor with shape {shape} when attempting to restore variable "
-                                 f"with shape {tuple(variable.shape)} and name {name.removesuffix(_END)}.")  # fmt: skip
+                known = f"{array.dtype} variable with shape {array.shape} and name {name.removesuffix(_END)}"
+                raise InvalidArgumentError(f"Received incompatible {value.dtype} tensor with shape {value.shape} when "
+                                           f"attempting to restore {known}.")  # fmt: skip
         for name, variable in pairs:
             variable.assign(self._waiting.pop(name))
         _late[:] = [checkpoint for checkpoint in _late if checkpoint is not self] + [self] * bool(self._waiting)
@@ -214,15 +215,16 @@ def latest_checkpoint(checkpoint_dir: Any, latest_filename: str | None = None) -
 class CheckpointManager:
     """Saves checkpoints into a folder, and keeps the last `max_to_keep`."""
 
-    def __init__(self, checkpoint: Checkpoint, directory: Any, max_to_keep: int | None, *_: Any,
-                 checkpoint_name: str = "ckpt", checkpoint_interval: int | None = None, init_fn: Any = None,
-                 **__: Any) -> None:  # fmt: skip
+    def __init__(self, checkpoint: Checkpoint, directory: Any, max_to_keep: int | None,
+                 keep_checkpoint_every_n_hours: Any = None, checkpoint_name: str = "ckpt", step_counter: Any = None,
+                 checkpoint_interval: int | None = None, init_fn: Any = None, **_: Any) -> None:  # fmt: skip
         if max_to_keep is not None and max_to_keep <= 0:
             raise ValueError(f"Expected a positive integer or `None` for `max_to_keep`, got {max_to_keep}.")
         self.checkpoint: Checkpoint = checkpoint
         self.directory: str = os.fspath(directory)
         self.checkpoint_interval: int | None = checkpoint_interval
         self._most, self._name, self._init = max_to_keep, checkpoint_name, init_fn
+        self._counter, self._saved_at = step_counter, float("-inf")
         paths = Path(self.directory).glob(f"{checkpoint_name}-*.npz")
         numbers = sorted(int(m[1]) for path in paths if (m := re.fullmatch(r".*-(\d+)\.npz", path.name)))
         self.checkpoints: list[str] = [os.path.join(self.directory, f"{checkpoint_name}-{n}") for n in numbers]
@@ -232,11 +234,13 @@ class CheckpointManager:
         """The newest checkpoint, None if there is none."""
         return self.checkpoints[-1] if self.checkpoints else None
 
-    def save(self, checkpoint_number: Any = None, check_interval: bool = True, options: Any = None) -> str:
-        """Write a checkpoint, and return its path."""
-        if checkpoint_number is not None:
-            self.checkpoint.save_counter.assign(int(checkpoint_number) - 1)
-        path = self.checkpoint.save(os.path.join(self.directory, self._name))
+    def save(self, checkpoint_number: Any = None, check_interval: bool = True, options: Any = None) -> str | None:
+        """Write a checkpoint, and return its path; before `checkpoint_interval` steps have passed, return None."""
+        if self.checkpoint_interval is not None:
+            if check_interval and int(self._counter) - self._saved_at < self.checkpoint_interval:
+                return None
+            self._saved_at = int(self._counter)
+        path = self.checkpoint.save(os.path.join(self.directory, self._name), number=checkpoint_number)
         self.checkpoints.append(path)
         while self._most is not None and len(self.checkpoints) > self._most:
             Path(f"{self.checkpoints.pop(0)}.npz").unlink(missing_ok=True)

@@ -726,3 +726,87 @@ def test_elements_of_a_generator_are_checked_against_the_given_shape() -> None:
     assert [x.numpy().tolist() for x in ds.take(1)] == [[1, 2]]
     with pytest.raises(tf.errors.InvalidArgumentError, match="not compatible with expected shape"):
         list(ds)
+
+
+@pytest.mark.parametrize(
+    ("function", "x", "gradient"),
+    [
+        (lambda x: tf.maximum(x, 0.0), [0.0, 1.0, -1.0], [1, 1, 0]),
+        (lambda x: tf.maximum(0.0, x), [0.0, 1.0, -1.0], [0, 1, 0]),
+        (lambda x: tf.minimum(x, 2.0), [2.0, 3.0], [1, 0]),
+        (lambda x: tf.clip_by_value(x, 0.0, 1.0), [0.0, 1.0, 2.0], [1, 1, 0]),
+        (tf.abs, [0.0, -2.0], [0, -1]),
+        (abs, [0.0, -2.0], [0, -1]),
+        (lambda x: tf.nn.sigmoid_cross_entropy_with_logits([1.0, 0.0], x), [0.0, 0.0], [-0.5, 0.5]),
+    ],
+)
+def test_gradients_at_ties_and_at_0_are_tensorflow_s(function: Any, x: Any, gradient: Any) -> None:
+    x = tf.constant(x)
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        y = function(x)
+    assert tape.gradient(y, x).numpy().tolist() == gradient
+
+
+def test_a_tensor_in_place_of_a_list_to_concatenate_is_one_tensor() -> None:
+    assert tf.concat(tf.constant([[1, 2], [3, 4]]), 0).numpy().tolist() == [[1, 2], [3, 4]]
+
+
+def test_a_list_as_an_index_has_a_place_for_each_axis() -> None:
+    for x in (tf.constant([[1, 2], [3, 4]]), tf.Variable([[1, 2], [3, 4]])):
+        assert int(x[[0, 1]]) == 2
+
+
+def test_splits_must_rise_to_the_number_of_values() -> None:
+    for splits in ([0, 2], [1, 3], [0, 2, 1, 3]):
+        with pytest.raises(tf.errors.InvalidArgumentError, match="must rise from 0 to 3"):
+            tf.RaggedTensor.from_row_splits([1, 2, 3], splits)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="must rise from 0 to 3"):
+        tf.RaggedTensor.from_row_lengths([1, 2, 3], [2, 2])
+
+
+def test_texts_in_rows_are_joined_and_split() -> None:
+    rows = tf.ragged.constant([["a", "b"], ["c d"]])
+    assert tf.strings.reduce_join(rows, axis=0, separator="+").numpy().tolist() == [b"a+c d", b"b"]
+    assert tf.strings.split(rows).to_list() == [[[b"a"], [b"b"]], [[b"c", b"d"]]]
+
+
+def test_a_colored_png_is_gray_as_libpng_makes_it() -> None:
+    image = np.array([[[200, 30, 77], [3, 250, 9]]], "uint8")
+    assert tf.io.decode_png(tf.io.encode_png(image), channels=1).numpy().ravel().tolist() == [86, 148]
+
+
+def test_sampled_datasets_are_tensorflow_s(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(draws.Seeds, "seed", 1)
+    parts = [tf.data.Dataset.range(100).repeat(), tf.data.Dataset.range(1000, 1003).repeat()]
+    sampled = tf.data.Dataset.sample_from_datasets(parts, weights=[0.3, 0.7], seed=1)
+    assert int(sampled.cardinality()) == tf.data.INFINITE_CARDINALITY
+    assert [int(x) for x in sampled.take(8)] == [0, 1000, 1001, 1002, 1000, 1, 2, 1001]
+
+
+def test_a_checkpoint_manager_saves_at_intervals_and_under_given_numbers(tmp_path: Path) -> None:
+    step = tf.Variable(0)
+    checkpoint = tf.train.Checkpoint(step=step)
+    manager = tf.train.CheckpointManager(
+        checkpoint, tmp_path, 2, None, "model", step_counter=step, checkpoint_interval=2
+    )
+    paths = []
+    for _ in range(3):
+        step.assign_add(1)
+        paths.append(manager.save())
+    assert [path and Path(path).name for path in paths] == ["model-1", None, "model-2"]
+    numbered = tf.train.CheckpointManager(checkpoint, tmp_path, None)
+    assert str(numbered.save(checkpoint_number=7)).endswith("ckpt-7")
+    assert int(checkpoint.save_counter) == 3
+
+
+def test_a_stored_value_of_another_dtype_is_refused(tmp_path: Path) -> None:
+    path = tf.train.Checkpoint(v=tf.Variable(1.5)).save(tmp_path / "c")
+    with pytest.raises(tf.errors.InvalidArgumentError, match="incompatible"):
+        tf.train.Checkpoint(v=tf.Variable(0)).restore(path)
+
+
+def test_a_ragged_tensor_is_a_tensor_and_takes_arrays_of_whole_numbers_as_int32() -> None:
+    rows = tf.ragged.constant([np.array([1, 2]), np.array([3])])
+    assert tf.is_tensor(rows)
+    assert rows.dtype == tf.int32
