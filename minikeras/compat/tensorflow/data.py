@@ -273,7 +273,9 @@ class Dataset:
     def sample_from_datasets(datasets: list["Dataset"], weights: Any = None, seed: Any = None,
                              stop_on_empty_dataset: bool = False, **_: Any) -> "Dataset":  # fmt: skip
         """Return elements of datasets chosen at random, until all (or, if `stop_on_empty_dataset`, one) are empty."""
-        edges = np.cumsum([1.0] * len(datasets) if weights is None else as_array(weights))
+        shares = [1.0] * len(datasets) if weights is None else as_array(weights).tolist()
+        datasets = [dataset for dataset, share in zip(datasets, shares, strict=True) if share]
+        edges = np.cumsum([share for share in shares if share])
 
         def choose(pair: Tensor) -> Any:
             number = philox.uniform(philox.scrambled(as_array(pair)), 1, "float64")
