@@ -125,7 +125,7 @@ class TapedProgram:
         held = {id(v): v for v in read if id(v) not in moving}
         self._variables: list[Variable] = list(held.values())
         self._trainable: dict[int, Variable] = {key: v for key, v in held.items() if v.trainable}
-        self._frozen: list[Variable] = [v for v in self._variables if not v.trainable]
+        self._frozen: list[Variable] = [v for v in (*self._variables, *self._moving) if not v.trainable]
         last = entries[-1]
         self._last = _applied(last) if last.op.name in SKIPPABLE and (watched or self._trainable) else None
         self._skipped = _applied(skipped, Op(skipped.op.forward, (None,), 1)) if skipped and not held else None

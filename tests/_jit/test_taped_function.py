@@ -418,6 +418,16 @@ def test_a_frozen_weight_that_is_watched_gets_its_gradient() -> None:
     check(step)
 
 
+def test_a_state_that_is_watched_gets_its_gradient() -> None:
+    recurrent = layers.SimpleRNN(2, stateful=True)
+    model = Sequential([keras.Input((4, 3), batch_size=2), recurrent, Dense(2)])
+    for _ in range(5):
+        with GradientTape() as tape:
+            tape.watch(recurrent.states)
+            y = model(X.reshape(2, 4, 3), training=True)
+        assert tape.gradient(y, recurrent.states)[0] is not None
+
+
 def test_what_nothing_watched_goes_into_is_not_watched() -> None:
     model, loss = net(), losses.MeanSquaredError()
     model.trainable = False
