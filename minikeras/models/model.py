@@ -105,7 +105,7 @@ class Model(Exporting, Trainer):
     @property
     def layers(self) -> list[Layer]:
         """The layers that the model holds directly, in order; those of the graph, if it was made of one."""
-        return self._layers_held() if self._functional_graph is None else self._functional_graph.layers
+        return self._layers_held() if self._functional_graph is None else self._functional_graph.layers[:]
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
         """Return a layer by name or position; a ValueError for neither or both, or where there is no such layer."""

@@ -454,6 +454,12 @@ def test_formats_to_export() -> None:
         two_heads().export("model", format="openvino")
 
 
+def test_the_list_of_layers_is_the_callers() -> None:
+    model = Model(x := Input((2,)), ones(1)(x))
+    model.layers.pop()
+    assert len(model.layers) == 2
+
+
 def test_penalties_of_all_layers_count_once() -> None:
     x = Input((2,))
     dense = ones(1, kernel_regularizer=keras.regularizers.L2(0.5), use_bias=False)
