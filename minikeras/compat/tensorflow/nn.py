@@ -25,9 +25,9 @@ scale_regularization_loss: Callable[..., Tensor] = unary(ops.sum, "The sum of lo
 
 
 def sigmoid_cross_entropy_with_logits(labels: Any = None, logits: Any = None, name: str | None = None) -> Tensor:
-    """Cross-entropy of each label z in [0, 1] with sigmoid(logit x): log(1 + exp(x)) - x z."""
+    """Cross-entropy of each label z in [0, 1] with sigmoid(logit x): log(1 + exp(-|x|)) + (max(x, 0) - x z)."""
     x, z = map(convert_to_tensor, alike("Sigmoid", logits, labels))
-    return ops.softplus(x) - x * z
+    return ops.softplus(_math.minimum(-x, x)) + (_math.maximum(x, 0.0) - x * z)
 
 
 def softmax_cross_entropy_with_logits(labels: Any, logits: Any, axis: int = -1, name: str | None = None) -> Tensor:

@@ -748,6 +748,11 @@ def test_gradients_at_ties_and_at_0_are_tensorflow_s(function: Any, x: Any, grad
     assert tape.gradient(y, x).numpy().tolist() == gradient
 
 
+def test_the_small_cross_entropy_of_a_sure_and_right_logit_is_precise() -> None:
+    found = tf.nn.sigmoid_cross_entropy_with_logits([1.0, 0.0], [15.0, -15.0])
+    np.testing.assert_allclose(found, [3.059022e-07] * 2, rtol=1e-6)
+
+
 def test_a_tensor_in_place_of_a_list_to_concatenate_is_one_tensor() -> None:
     assert tf.concat(tf.constant([[1, 2], [3, 4]]), 0).numpy().tolist() == [[1, 2], [3, 4]]
 
