@@ -140,7 +140,7 @@ class Checkpoint:
 
         Raises:
             NotFoundError: if there is no such file.
-            ValueError: if a variable has another shape in the file; nothing is changed then.
+            ValueError: if a variable has another shape or dtype in the file; nothing is changed then.
         """
         if save_path is not None:
             self._waiting = _read(save_path)
