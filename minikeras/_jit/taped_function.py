@@ -239,7 +239,7 @@ class TapedProgram:
         # otherwise. A broadcast gradient of a few axes, with a stride of 0, is summed as its copy is.
         alike = type(g) is np.ndarray and (g.strides == self._g.strides or (g.ndim < 4 and not all(g.strides)))
         if skips and alike and self._thread == get_ident():
-            later = runs != self.runs and self.made_at == Changes.layers and not self._acts
+            later = runs != self.runs and not self._acts
             if later and all(v.array is weight for v, weight in zip(self._variables, values[count:], strict=True)):
                 self._first(values[:count])
                 runs = self.runs

@@ -201,6 +201,24 @@ def test_the_weights_are_those_of_the_forward_pass() -> None:
     check(step)
 
 
+@pytest.mark.parametrize(("name", "value", "before"), [
+    ("trainable", False, True), ("activation", keras.activations.relu, keras.activations.tanh),
+])  # fmt: skip
+def test_the_layers_are_those_of_the_forward_pass(name: str, value: Any, before: Any) -> None:
+    model = net()
+    weights = model.trainable_variables
+
+    def step(tape: GradientTape) -> list[Any]:
+        with tape:
+            y = sum(model(X * scale) for scale in range(4))  # enough calls for a replay of an earlier one
+        setattr(model.layers[0], name, value)
+        gradients = tape.gradient(y, weights)
+        setattr(model.layers[0], name, before)
+        return cast("list[Any]", gradients)
+
+    check(step)
+
+
 def test_a_gradient_may_be_taken_inside_a_later_tape() -> None:
     model = Sequential([keras.Input((1,)), Dense(1, use_bias=False, kernel_initializer="ones")])
     loss = losses.MeanSquaredError()
