@@ -169,8 +169,8 @@ class TapedProgram:
 
         `skips` lets its rules skip the activation that made the input. The run is recorded `by` these recorders.
         """
-        with stop_recording(*by), GradientTape() as tape:
-            tape.watch([inputs[place] for place in self._watched])
+        with stop_recording(*by), GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch([*(inputs[place] for place in self._watched), *self._trainable.values()])
             if skips and self._skipped and self._before is not None:
                 tape.append(self._skipped(self._before, inputs[self._watched[0]]), {id(self._before): self._before})
             y = self._function(*inputs)

@@ -219,6 +219,20 @@ def test_the_layers_are_those_of_the_forward_pass(name: str, value: Any, before:
     check(step)
 
 
+def test_a_model_with_dropout_may_be_frozen_before_the_gradient_is_taken() -> None:
+    def gradients(eagerly: bool) -> list[bytes | None]:
+        keras.utils.set_random_seed(1)
+        model = Sequential([keras.Input((3,)), Dense(5), layers.Dropout(0.1), Dense(4)])
+        weights = model.trainable_variables
+        with GradientTape(watch_accessed_variables=not eagerly) as tape:
+            tape.watch(weights)
+            y = sum(model(X * scale, training=True) for scale in range(6))
+        model.trainable = False
+        return arrays(tape.gradient(y, weights))
+
+    assert gradients(eagerly=False) == gradients(eagerly=True)
+
+
 def test_a_gradient_may_be_taken_inside_a_later_tape() -> None:
     model = Sequential([keras.Input((1,)), Dense(1, use_bias=False, kernel_initializer="ones")])
     loss = losses.MeanSquaredError()
@@ -439,11 +453,12 @@ def test_a_frozen_weight_that_is_watched_gets_its_gradient() -> None:
 def test_a_state_that_is_watched_gets_its_gradient() -> None:
     recurrent = layers.SimpleRNN(2, stateful=True)
     model = Sequential([keras.Input((4, 3), batch_size=2), recurrent, Dense(2)])
+    (state,) = cast("list[keras.Variable]", recurrent.states)
     for _ in range(5):
         with GradientTape() as tape:
-            tape.watch(recurrent.states)
+            tape.watch(state)
             y = model(X.reshape(2, 4, 3), training=True)
-        assert tape.gradient(y, recurrent.states)[0] is not None
+        assert tape.gradient(y, state) is not None
 
 
 def test_what_nothing_watched_goes_into_is_not_watched() -> None:
