@@ -105,8 +105,7 @@ class _Confusion(Metric):
 
     def _share(self, names: Iterable[str]) -> Tensor:
         """Return the first of two counts, divided by the sum of both; 0 if the sum is 0."""
-        counts: list[Tensor] = [getattr(self, name) for name in names]
-        first, second = counts
+        first, second = (cast(Tensor, getattr(self, name)) for name in names)
         return ops.divide_no_nan(first, first + second)
 
 

@@ -157,9 +157,8 @@ class R2Score(Metric):
 
     def result(self) -> Tensor:
         total = self.squared_sum - self.sum * ops.divide_no_nan(self.sum, self.count)
-        residual = self.total_mse.value
-        scores: Tensor = 1 - _divide(residual, total)
-        scores = ops.where(((total == 0) & (residual > 0)) | ops.isinf(scores), 0.0, scores)
+        scores: Tensor = 1 - _divide(self.total_mse.value, total)
+        scores = ops.where(((total == 0) & (self.total_mse > 0)) | ops.isinf(scores), 0.0, scores)
         if self.class_aggregation == "uniform_average":
             scores = ops.mean(scores)
         elif self.class_aggregation == "variance_weighted_average":

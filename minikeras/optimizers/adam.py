@@ -129,6 +129,7 @@ class Nadam(_Moments):
     def _before_update(self, step: int) -> None:
         slots = [v for v in self._variables[2:] if v is not self._u_product]
         lost = self._u_product.array == 1 and any(v.array.any() for v in slots)  # files of a scaled loss lack it
+        self._u_product.make_exclusive()
         self._u_product.array[()] *= math.prod(map(self._momentum, range(1 if lost else step, step + 1)))
 
     def _constants(self, rate: float, step: int, rounded: Rounding) -> Sequence[float]:

@@ -32,7 +32,8 @@ class _ScaledUpdater(Updater):
     def _update(self, plan: UpdatePlan) -> Callable[[], None]:
         optimizer, update = self._optimizer, self._optimizer.inner_optimizer._updater._update(plan)
         gradients = [g for segment in plan.segments for g in segment.gradients]
-        optimizer.dynamic_scale.make_exclusive()
+        for variable in (optimizer.step_counter, optimizer.dynamic_scale):
+            variable.make_exclusive()
 
         def run() -> None:
             count, scale = optimizer.step_counter.array.item() + 1, optimizer.dynamic_scale.array

@@ -594,6 +594,24 @@ def test_a_scaled_optimizer_has_the_variables_that_keras_saves(inner: Any, names
     assert [v.name for v in scaled.variables] == ["iteration", "learning_rate", "step_counter", "dynamic_scale", *names]
 
 
+@pytest.mark.parametrize(("make", "name"), [
+    (optimizers.Nadam, "_u_product"),
+    (lambda: optimizers.LossScaleOptimizer(optimizers.SGD(0.1), dynamic_growth_steps=3), "step_counter"),
+    (lambda: optimizers.LossScaleOptimizer(optimizers.SGD(0.1), dynamic_growth_steps=1), "dynamic_scale"),
+])  # fmt: skip
+def test_a_tensor_made_of_the_state_keeps_its_values(make: Any, name: str) -> None:
+    w, optimizer = Variable([1.0]), make()
+    optimizer.build([w])
+    tensors, values = [], []
+    for _ in range(2):
+        optimizer.apply([[0.5]], [w])
+        state = getattr(optimizer, name)
+        tensors.append(keras.ops.reshape(state, (1,)))
+        values.append(state.numpy())
+    assert values[0] != values[1]
+    assert [t.numpy().item() for t in tensors] == values
+
+
 def test_an_optimizer_without_a_rule_says_what_it_needs() -> None:
     class Idle(keras.optimizers.Optimizer):
         pass
