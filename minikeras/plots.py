@@ -208,7 +208,7 @@ def plot_decision_surface(model: Model | Callable[[Array], Any], x: TensorLike, 
     surface = np.moveaxis(np.asarray(outputs, float).reshape(len(up), len(across), -1), -1, 0)
     if len(surface) == 1:
         shown, edges = surface[0], surface - threshold
-        half = max(np.abs(edges).max(), min(threshold, 1 - threshold))
+        half = max(min(threshold, 1 - threshold), np.fmax.reduce(np.abs(edges), axis=None))  # NaN does not count
         ends = threshold - half, threshold + half
     else:
         shown, ends = surface.argmax(axis=0) + 0 * surface.sum(axis=0), (0, len(surface) - 1)  # NaN stays NaN
@@ -218,7 +218,7 @@ def plot_decision_surface(model: Model | Callable[[Array], Any], x: TensorLike, 
     image = ax.imshow(shown, extent=(across[0], across[-1], up[0], up[-1]), origin="lower", aspect="auto", alpha=0.5,
                       vmin=ends[0], vmax=ends[1], interpolation="nearest")  # fmt: skip
     for edge in edges:
-        if edge.min() < 0 < edge.max():
+        if (edge < 0).any() and (edge > 0).any():
             ax.contour(across, up, edge, [0.0], colors=[ink])
     if len(edges) == 1:
         ax.figure.colorbar(image, ax=ax, label="output")

@@ -369,6 +369,19 @@ PROTANOPIA = [[0.152, 1.053, -0.205], [0.115, 0.786, 0.099], [-0.004, -0.048, 1.
 TRITANOPIA = [[1.256, -0.077, -0.179], [-0.078, 0.931, 0.148], [0.005, 0.691, 0.304]]
 
 
+def test_a_surface_that_is_nan_in_part_has_its_line_and_filled_markers_elsewhere() -> None:
+    corners, classes = np.array([[0.0, 0.0], [10.0, 10.0]]), [0, 1]
+    ax = plot_decision_surface(lambda x: np.where(x[:, 1] > 5, np.nan, x[:, 0] / 10), corners, classes)
+    assert ax.images[0].get_clim() == pytest.approx((-0.1, 1.1))
+    shapes: Any = ax.collections
+    line, *points = shapes
+    across, up = line.get_paths()[0].vertices.T
+    assert across == pytest.approx(np.full(len(up), 5.0))
+    assert up.max() <= 5
+    for shown, end in zip(points, (0.0, 1.0), strict=True):
+        assert near(shown.get_facecolor()[0][:3], mpl.colormaps["viridis"](end)[:3])
+
+
 @pytest.mark.parametrize("sight", [DEUTERANOPIA, PROTANOPIA, TRITANOPIA])
 def test_colours_are_told_apart_by_the_colour_blind(sight: Any) -> None:
     """The matrices are those of Machado, Oliveira and Fernandes 2009, for linear red, green and blue."""
