@@ -318,10 +318,9 @@ class BlockProgram(Program):
 
     def _whole(self, n: int, outputs: Any) -> list[_Block]:
         """Return a stage that is run on all rows at once, as a single block."""
-        plan = self._plan
         sums = []
-        for entry in plan.own.get(n - 1, ()):
-            if plan.row[id(entry.output)].axis == SUM:
+        for entry in self._plan.own.get(n - 1, ()):
+            if self._plan.row[id(entry.output)].axis == SUM:
                 y = cast(Array, entry.output.array)
                 both = self._sums[id(entry.output)] = [np.empty_like(y) for _ in range(BLOCKS)]
                 sums.append(Entry(vars(NUMPY_OPS["add"])["op"], [*map(Tensor, both)], both, (), {}, entry.output))

@@ -184,10 +184,8 @@ class Codegen:
 
     def _step(self, entry: Entry, i: int) -> None:
         """Append a call, with a buffer to write to if it takes one."""
-        op = entry.op
         produced = cast(Array, entry.output.array)
-        direct = _direct_call(entry, produced)
-        if direct is not None:
+        if (direct := _direct_call(entry, produced)) is not None:
             function, values = direct
             fulls = [k for k, v in enumerate(values) if v.shape == produced.shape]
             args = [self._operand(x, v, produced, function, any(j != k for j in fulls))
@@ -200,7 +198,7 @@ class Codegen:
             args[: len(entry.inputs)] = [self._argument(x, v) for x, v in zip(entry.inputs, entry.values, strict=True)]
             # NumPy 2.0 and 2.1 reduce an array that is read backwards to an `out` wrongly.
             backwards = any(isinstance(v, np.ndarray) and min(v.strides, default=0) < 0 for v in entry.values)
-            writes, anywhere = op.writes and not backwards, False
+            writes, anywhere = entry.op.writes and not backwards, False
         if writes:
             args[-1] = self._locations[id(entry.output)] = self._memory.buffer(entry, i, anywhere)
             self._lines.append(Instruction(function, args))
@@ -268,7 +266,6 @@ class Codegen:
 
     def _statement(self, line: Instruction) -> str:
         function, args = line.function, [self._text(arg) for arg in line.args]
-        called = self._text(function)
         start = "" if line.result is None else f"{line.result} = "
         if function in _SIGNS and self._are_numbers(line):  # Python takes a third of NumPy's time
             left, right = (self._number(arg, text) for arg, text in zip(line.args[:2], args, strict=False))
@@ -279,14 +276,13 @@ class Codegen:
             return f"{args[0]}[()] = {args[1]}"
         if function in _OUT_BY_NAME and line.result is None:
             args[-1] = f"out={args[-1]}"
-        return f"{start}{called}({', '.join(args)})"
+        return f"{start}{self._text(function)}({', '.join(args)})"
 
     def _are_numbers(self, line: Instruction) -> bool:
         """Return whether all arguments are single floats. A divisor must be a constant other than 0."""
         numbers = all(isinstance(a, Number) or (isinstance(a, np.ndarray) and _is_number(a)) for a in line.args)
-        if not numbers or line.function is not np.divide:
-            return numbers
-        return id(line.args[1]) in self._constants and bool(line.args[1])
+        divisor = line.args[1] if line.function is np.divide else None
+        return numbers and (divisor is None or (id(divisor) in self._constants and bool(divisor)))
 
     def _number(self, value: Any, text: str) -> str:
         """Return the source text of a number that stands in an array."""

@@ -31,9 +31,10 @@ ROWS = 4096
 """More rows than these make a matrix product no faster."""
 MIN_STEPS = 4
 """The least number of batches that a multi-step replays."""
-WHOLE_STEPS = 16
-"""How many large steps are run before blocks of rows are looked for, which takes as long as some ten steps."""
-TOO_LARGE = "too large"  # in place of the fingerprint of a run whose program was not kept: making it costs many runs
+WHOLE_STEPS, MOST_ESCAPES = 16, 64
+"""How many large steps are run before blocks of rows are looked for, which takes as long as some ten steps; and how
+many runs that cannot be replayed are recorded, which takes as long as some five runs."""
+EAGER = "eager"  # in place of the fingerprint of a run: it had too large a program, or one more that cannot be replayed
 WARMUP_STEPS = 1024
 """How many steps are run before a multi-step is made, which costs what it saves in some thousand steps."""
 
@@ -62,13 +63,14 @@ class Jit(Turns):
         self._limit, self._has_effects, self._waits = limit, must_agree is not None, waits
         self._must_agree: Callable[[], bool] = must_agree or (lambda: False)
         self._fingerprints: dict[Any, Any] = {}
-        """For each kind of inputs the fingerprint of the first run, None if that was not recorded; or TOO_LARGE."""
+        """For each kind of inputs the fingerprint of the first run, None if that was not recorded; or EAGER."""
         self._whole: list[tuple[int, ...]] = []
         """Shapes of inputs whose program has no blocks of rows: inputs with no longer axis do not need them either."""
         self._programs: dict[Any, Program] = {}
         self._multi_steps: dict[Any, MultiStep | tuple[list[Entry], list[Tensor], Any] | None] = {}
         """What replays many batches; before there is one, the record that it is made from."""
         self._warmup: int = WARMUP_STEPS
+        self._escapes: int = 0
         self._ripe: set[Any] = set()
         self._last: tuple[Any, Program] | None = None
         """Of the last `step` on a flat tuple of arrays: their shapes and dtypes, and the program."""
@@ -100,8 +102,7 @@ class Jit(Turns):
         the outputs of its own run holds the lock until it has them.
         """
         with self.lock:
-            program = self._latest(inputs)
-            if program is None:
+            if (program := self._latest(inputs)) is None:
                 key = key_of(inputs)
                 program = self.find(key)
                 if program is not None and program.steps_left == 1:
@@ -147,11 +148,11 @@ class Jit(Turns):
         return program
 
     def note_kind(self, inputs: Any) -> bool:
-        """Note the kind of inputs; return whether to run it eagerly: if small and new, or with too large a program."""
+        """Note the kind of inputs; return whether to run it eagerly: if small and new, or no program is to be had."""
         key = key_of(inputs)
         known = self._fingerprints.get(key, (None, None))
         if known[0] == Changes.layers or not _within(inputs, self._whole):
-            return bool(known == (Changes.layers, TOO_LARGE))
+            return bool(known == (Changes.layers, EAGER))
         self._remember(key, None)  # it may come but once
         return True
 
@@ -162,13 +163,18 @@ class Jit(Turns):
             return self._function(tensors)
         before = Changes.layers, _random_streams()
         outputs, record = trace(self._function, tensors)
-        if record.escaped or before != (Changes.layers, _random_streams()) or not self._agrees(record, key):
+        if record.escaped or before != (Changes.layers, _random_streams()):
+            self._escapes += 1
+            if self._escapes > MOST_ESCAPES:
+                self._remember(key, EAGER)
+            return outputs
+        if not self._agrees(record, key):
             return outputs
         made = sum(cast(Array, entry.output.array).nbytes for entry in record.entries)
         small = made <= 4 * MULTI_STEP_BYTES and max(map(multiplications, record.entries), default=0) < SMALL
         program = self._compiled(record.entries, _present(tensors), outputs, key, small)
         if self._limit is not None and program.size > self._limit:
-            self._remember(key, TOO_LARGE)
+            self._remember(key, EAGER)
             return outputs
         for old in (key, *self._to_drop(program.size)):  # other threads may do the same
             self._programs.pop(old, None)

@@ -66,8 +66,7 @@ class Memory:
         That is the array in which an effect wants it, or else a buffer that is free after this step: that of any input
         (`anywhere`) or of the first one, where the op allows it, then any other, then a new one.
         """
-        target = self._targets.get(id(entry.output))
-        if target is not None:
+        if (target := self._targets.get(id(entry.output))) is not None:
             return target
         self.owned.add(id(entry.output))
         produced = cast(Array, entry.output.array)

@@ -549,6 +549,21 @@ def test_a_program_that_is_too_large_is_not_made_again(records: list[int]) -> No
     assert len(records) == 4
 
 
+@pytest.mark.parametrize("reads", [float, lambda y: np.random.random()])  # noqa: NPY002 - a user's code may
+def test_what_cannot_be_replayed_is_not_recorded_for_ever(reads: Any, records: list[int]) -> None:
+    x = np.ones((2, 2), "float32")
+    step = jit.Jit(lambda x: (reads(y := ops.sum(x)), y)[1], lambda: True)
+    for _ in range(100):
+        assert step.run(x) == 4
+    assert len(records) <= 65
+    records.clear()
+    model = keras.Sequential([keras.Input((2,)), layers.Dense(3)])
+    model.trainable = False  # a layer has changed, and may be what was read
+    for _ in range(3):
+        assert step.run(x) == 4
+    assert len(records) == 1
+
+
 def test_steps_between_which_layers_are_frozen_and_freed_are_replayed(records: list[int]) -> None:
     rng = np.random.default_rng(0)
     x, z = rng.standard_normal((2, 8, WIDTH)).astype("float32")

@@ -396,6 +396,25 @@ def test_results_of_a_step_are_the_values_at_that_point(
     assert found[0] == found[1]
 
 
+def test_a_step_that_returns_the_learning_rate_or_another_variable_is_replayed() -> None:
+    runs = []
+    v, optimizer = keras.Variable([1.0, 2.0]), keras.optimizers.SGD(0.5)
+    optimizer.build([v])
+
+    @function
+    def step(g: Any) -> Any:
+        runs.append(1)
+        optimizer.apply_gradients([(g, v)])
+        return optimizer.learning_rate, v
+
+    for n in range(CALLS):
+        optimizer.learning_rate = 0.5 + n
+        rate, weights = step(np.array([0.0, 1.0], "float32"))
+        assert rate == 0.5 + n
+        assert weights.numpy().tolist() == v.numpy().tolist()
+    assert len(runs) <= 2
+
+
 @pytest.mark.parametrize(
     "make",
     [

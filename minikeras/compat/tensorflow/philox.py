@@ -71,8 +71,7 @@ def _box_muller(u: Array) -> Array:
     """Return pairs of normal numbers for pairs of uniform ones; each step is rounded to their dtype, as in C."""
     exact = u.astype("float64")
     angle = (2 * np.pi * exact[:, 1]).astype(u.dtype).astype("float64")
-    logarithm = np.log(np.maximum(exact[:, 0], 1e-7)).astype(u.dtype)
-    length = np.sqrt(u.dtype.type(-2) * logarithm)
+    length = np.sqrt(u.dtype.type(-2) * np.log(np.maximum(exact[:, 0], 1e-7)).astype(u.dtype))
     return np.stack([np.sin(angle).astype(u.dtype) * length, np.cos(angle).astype(u.dtype) * length], axis=1)
 
 

@@ -13,6 +13,7 @@ from ..._base.nested import make_room
 from ..._core.keras_tensor import KerasTensor, infer
 from ..._core.ownership import Changes
 from ..._core.tensor import Tensor, TensorOps, recorders
+from ..._core.variable import Variable as KerasVariable
 from ..._jit.jit import Jit
 from ..._jit.trace import trace
 from .config import functions_run_eagerly
@@ -30,7 +31,7 @@ def _as_argument(value: Any) -> Any:
 
 
 def _as_result(value: Any) -> Any:
-    plain = isinstance(value, bool | int | float | str | np.ndarray | np.generic | Variable)
+    plain = isinstance(value, bool | int | float | str | np.ndarray | np.generic | KerasVariable)
     return convert_to_tensor(value) if plain else value
 
 
