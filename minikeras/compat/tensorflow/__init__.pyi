@@ -30,7 +30,7 @@ from .linalg import (
     eigvals as eigvals, eye as eye, matmul as matmul, norm as norm,
 )
 from .math import (
-    add_n as add_n, argmax as argmax, argmin as argmin, cumsum as cumsum, is_tensor as is_tensor,
+    add_n as add_n, argmax as argmax, argmin as argmin, cumsum as cumsum,
     reduce_max as reduce_max, reduce_sum as reduce_sum,
 )
 from .ragged import RaggedTensor as RaggedTensor, RaggedTensorSpec as RaggedTensorSpec
@@ -48,7 +48,7 @@ float16: DType; float32: DType; float64: DType; half: DType; double: DType; bflo
 int16: DType; int32: DType; int64: DType; uint8: DType; uint16: DType; uint32: DType; uint64: DType; bool: DType
 complex64: DType; complex128: DType; string: DType; resource: DType; variant: DType
 assert_equal: Callable[..., None]; assert_greater: Callable[..., None]; assert_less: Callable[..., None]
-eig: Callable[..., Any]; group: Callable[..., None]
+eig: Callable[..., Any]; group: Callable[..., None]; is_tensor: Callable[[object], Any]
 abs: _Op; acos: _Op; acosh: _Op; add: _Op; asin: _Op; asinh: _Op; atan: _Op; atan2: _Op; atanh: _Op
 cos: _Op; cosh: _Op; divide: _Op; equal: _Op; exp: _Op; floor: _Op; greater: _Op; greater_equal: _Op; less: _Op
 less_equal: _Op; logical_and: _Op; logical_not: _Op; logical_or: _Op; maximum: _Op; minimum: _Op; multiply: _Op

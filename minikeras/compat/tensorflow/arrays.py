@@ -14,7 +14,7 @@ from ...ops.arrays import dry_size
 from . import ragged
 from .dtypes import TensorShape, as_dtype
 from .errors import InvalidArgumentError, UnimplementedError
-from .math import axes_of, maximum, minimum, unary
+from .math import axes_of, maximum, minimum, sqrt, unary
 from .missing import named
 from .sparse import SparseTensor
 from .tensors import NAMES, NODE, Rows, alike, array_of, constant, convert_to_tensor, elementwise, on_elements, places
@@ -370,8 +370,8 @@ globals().update(named({
         lambda input, out_type="int32", name=None: Tensor(np.asarray(
             ops.size(convert_to_tensor(getattr(input, "flat_values", input))), as_dtype(out_type).name))),
     "clip_by_norm": ("A tensor scaled down to an L2 norm of at most `clip_norm`.",
-        lambda t, clip_norm, axes=None, name=None: (x := convert_to_tensor(t)) * clip_norm / ops.maximum(
-            ops.sqrt(ops.sum(ops.square(x), axes_of(axes), True)), clip_norm)),
+        lambda t, clip_norm, axes=None, name=None: (x := convert_to_tensor(t)) * clip_norm / maximum(
+            sqrt(ops.sum(ops.square(x), axes_of(axes), True)), clip_norm)),
     "rank": ("The number of axes.",
         lambda input, name=None: Tensor(np.asarray(
             len((input if isinstance(input, ragged.RaggedTensor) else convert_to_tensor(input)).shape), "int32"))),

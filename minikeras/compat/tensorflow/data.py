@@ -77,10 +77,6 @@ def _spec(leaf: Any) -> Any:
     return leaf.spec if isinstance(leaf, Composite) else TensorSpec(leaf.shape, leaf.dtype)
 
 
-def _with_axis(size: int | None) -> Callable[[TensorSpec], TensorSpec]:
-    return lambda spec: spec.like([size, *spec.shape]) if spec.shape.rank is not None else spec
-
-
 class DatasetSpec:
     """The specification of a dataset that is an element of another dataset."""
 
@@ -232,10 +228,11 @@ class Dataset:
         structure = datasets if datasets is not None else args[0] if len(args) == 1 else args
         members = _leaves(structure)
 
-        def items() -> Iterator[Any]:
-            for parts in builtins.map(iter, builtins.zip(*(ds._elements() for ds in members), strict=False)):
-                yield tree_map(lambda _, parts=parts: next(parts), structure)
+        def element(*parts: Any) -> Any:
+            rest = iter(parts)
+            return tree_map(lambda _: next(rest), structure)
 
+        items = lambda: builtins.map(element, *(ds._elements() for ds in members))  # noqa: E731
         sizes = [ds._size for ds in members]
         size = UNKNOWN if UNKNOWN in sizes else min((n for n in sizes if n >= 0), default=INFINITE)
         return Dataset("Zip", items, lambda: tree_map(lambda ds: ds.element_spec, structure), size)
@@ -578,8 +575,9 @@ class Dataset:
             sizes = tree_map(lambda _: None, first) if padded_shapes is None else padded_shapes
             return tree_map(stack, first, fills, sizes, *others)
 
-        axis = lambda size: lambda spec: TensorSpec([size] + [None] * len(spec.shape), spec.dtype)  # noqa: E731
-        return self._plain()._grouped("PaddedBatch", batch_size, drop_remainder, join, axis)
+        padded = lambda: tree_map(lambda spec, sizes: spec.like(sizes), self._spec(), padded_shapes)  # noqa: E731
+        plain = Dataset("", self._elements, self._spec if padded_shapes is None else padded, self._size)
+        return plain._grouped("PaddedBatch", batch_size, drop_remainder, join)
 
     def ragged_batch(self, batch_size: Any, drop_remainder: bool = False, *_: Any, **__: Any) -> "Dataset":
         """Return stacks of `batch_size` elements; if their shapes differ, or are open, as ragged tensors."""
@@ -589,24 +587,20 @@ class Dataset:
             return _stacked(None, list(leaves)) if even else ragged_stack(leaves)
 
         join: Callable[[Any], Any] = lambda elements: tree_map(stack, self._spec(), *elements)  # noqa: E731
-        return self._plain()._grouped("RaggedBatch", batch_size, drop_remainder, join)
+        plain = Dataset("", self._elements, self._spec, self._size)
+        return plain._grouped("RaggedBatch", batch_size, drop_remainder, join)
 
-    def _plain(self) -> "Dataset":
-        """Return the same dataset, with the elements as items instead of row numbers."""
-        return Dataset(self._kind, self._elements, self._spec, self._size)
-
-    def _grouped(self, kind: str, batch_size: Any, drop: bool, join: Callable[[list[Any]], Any],
-                 axis: Callable[[int | None], Callable[[Any], Any]] = _with_axis) -> "Dataset":  # fmt: skip
+    def _grouped(self, kind: str, batch_size: Any, drop: bool, join: Callable[[list[Any]], Any]) -> "Dataset":
         n = _above_zero("batch_size", batch_size)
 
-        def items() -> Iterator[Any]:
+        def items() -> Iterator[Any]:  # no generator, which an error would end
             source = self._items()
-            while group := list(itertools.islice(source, n)):
-                if len(group) == n or not drop:
-                    yield join(group)
+            groups = iter(lambda: list(itertools.islice(source, n)), [])
+            return builtins.map(join, builtins.filter(lambda group: len(group) == n, groups) if drop else groups)
 
         size = self._size if self._size < 0 else self._size // n if drop else -(-self._size // n)
-        return Dataset(kind, items, lambda: tree_map(axis(n if drop else None), self._spec()), size)
+        batch = lambda s: s.like([n if drop else None, *s.shape]) if s.shape.rank is not None else s  # noqa: E731
+        return Dataset(kind, items, lambda: tree_map(batch, self._spec()), size)
 
     def unbatch(self, name: str | None = None) -> "Dataset":
         """Return the rows of the elements."""

@@ -13,6 +13,7 @@ from ..._core.tensor import Tensor, as_array
 from . import io as _io
 from .arrays import cast, sizes_of
 from .dtypes import as_dtype
+from .errors import InvalidArgumentError
 from .math import unary
 from .missing import missing, named
 from .random import stateless_uniform as _stateless, uniform as _global
@@ -52,8 +53,14 @@ def convert_image_dtype(image: Any, dtype: Any, saturate: bool = False, name: st
     return cast(whole // down if down else whole * up, kind)
 
 
-flip_left_right: Callable[..., Tensor] = unary(lambda x: ops.flip(x, -2), "Images mirrored from left to right.")
-flip_up_down: Callable[..., Tensor] = unary(lambda x: ops.flip(x, -3), "Images mirrored from top to bottom.")
+def _flip(x: Tensor, axis: int) -> Tensor:
+    if len(x.shape) < 3:
+        raise ValueError(f"'image' (shape {x.shape}) must be at least three-dimensional.")
+    return ops.flip(x, axis)
+
+
+flip_left_right: Callable[..., Tensor] = unary(partial(_flip, axis=-2), "Images mirrored from left to right.")
+flip_up_down: Callable[..., Tensor] = unary(partial(_flip, axis=-3), "Images mirrored from top to bottom.")
 grayscale_to_rgb: Callable[..., Tensor] = unary(lambda x: ops.stack([ops.squeeze(x, -1)] * 3, -1), "Gray as RGB.")
 rgb_to_hsv: Callable[..., Tensor] = unary(partial(ops.image.rgb_to_hsv, data_format=_LAST), "RGB images as HSV.")
 hsv_to_rgb: Callable[..., Tensor] = unary(partial(ops.image.hsv_to_rgb, data_format=_LAST), "HSV images as RGB.")
@@ -119,11 +126,24 @@ def _random_adjust(what: str, draw: Draw) -> Callable[..., Tensor]:
     return between if limit is None else lambda image, max_delta, seed=None: between(image, -max_delta, max_delta, seed)
 
 
+def _random_crop(draw: Draw) -> Callable[..., Tensor]:
+    def call(value: Any, size: Any, seed: Any = None, name: str | None = None) -> Tensor:
+        """A block of the given size, at a random place; a stateless one depends on the seed alone."""
+        x, sizes = convert_to_tensor(value), sizes_of(size)
+        if len(sizes) != len(x.shape) or any(n < m for n, m in zip(x.shape, sizes, strict=True)):
+            raise InvalidArgumentError(f"Need value.shape >= size, got {x.shape} and {sizes}")
+        numbers = as_array(draw([len(sizes)], maxval=2**31 - 1, dtype="int32", seed=seed)).tolist()
+        return ops.slice(x, [i % (n - m + 1) for i, n, m in zip(numbers, x.shape, sizes, strict=True)], sizes)
+
+    return call
+
+
 for _prefix, _draw in (("random", _global), ("stateless_random", _stateless)):
     for _what in ("brightness", "contrast", "saturation", "hue"):
         globals()[f"{_prefix}_{_what}"] = _random_adjust(_what, _draw)
     for _name in ("flip_left_right", "flip_up_down"):
         globals()[f"{_prefix}_{_name}"] = _random_flip(globals()[_name], _draw)
+    globals()[f"{_prefix}_crop"] = _random_crop(_draw)
 
 
 def crop_to_bounding_box(image: Any, offset_height: int, offset_width: int, target_height: int,
@@ -142,20 +162,6 @@ def central_crop(image: Any, central_fraction: float) -> Tensor:
         raise ValueError(f"Expected a `central_fraction` above 0, up to 1. Received: {central_fraction}.")
     starts = [int((n - n * central_fraction) / 2) for n in x.shape[-3:-1]]
     return crop_to_bounding_box(x, *starts, *(n - 2 * i for n, i in zip(x.shape[-3:-1], starts, strict=True)))
-
-
-def _crop(draw: Draw, where: str) -> Callable[..., Tensor]:
-    def call(value: Any, size: Any, seed: Any = None, name: str | None = None) -> Tensor:
-        x, sizes = convert_to_tensor(value), sizes_of(size)
-        numbers = as_array(draw([len(sizes)], maxval=2**31 - 1, dtype="int32", seed=seed)).tolist()
-        return ops.slice(x, [i % (n - m + 1) for i, n, m in zip(numbers, x.shape, sizes, strict=True)], sizes)
-
-    call.__doc__ = f"A block of the given size, at {where}."
-    return call
-
-
-random_crop: Callable[..., Tensor] = _crop(_global, "a random place")
-stateless_random_crop: Callable[..., Tensor] = _crop(_stateless, "a place that depends on the seed alone")
 
 
 def pad_to_bounding_box(image: Any, offset_height: int, offset_width: int, target_height: int,

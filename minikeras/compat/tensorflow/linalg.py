@@ -10,7 +10,7 @@ from .arrays import global_norm as global_norm
 from .dtypes import as_dtype
 from .math import axes_of, l2_normalize as l2_normalize, unary
 from .missing import missing, named
-from .tensors import BINARY, convert_to_tensor
+from .tensors import BINARY, absolute, convert_to_tensor
 
 __getattr__: Callable[[str], Any] = missing(__name__)
 _UNARY = "cholesky det logdet eigh eig qr slogdet"
@@ -48,13 +48,7 @@ def norm(tensor: Any, ord: Any = "euclidean", axis: Any = None, keepdims: bool |
         return ops.sqrt(ops.sum(ops.real(x * ops.conj(x)), axis, bool(keepdims)))
     if axis is None:
         x, axis = ops.reshape(x, (-1,)), 0
-    return ops.norm(x, ord, axis, bool(keepdims))
-
-
-def svd(tensor: Any, full_matrices: bool = False, compute_uv: bool = True, name: str | None = None) -> Any:
-    """Singular values s, and matrices u and v with u @ diag(s) @ v^T = tensor, in this order."""
-    parts = ops.svd(convert_to_tensor(tensor), full_matrices, compute_uv)
-    return (parts[1], parts[0], matrix_transpose(parts[2])) if compute_uv else parts
+    return ops.norm(x if isinstance(axis, tuple) else absolute(x), ord, axis, bool(keepdims))
 
 
 eigvalsh: Callable[..., Tensor] = unary(lambda x: ops.eigh(x)[0], "Eigenvalues of symmetric matrices, ascending.")
@@ -69,13 +63,6 @@ def set_diag(input: Any, diagonal: Any, name: str | None = None, k: int = 0, **_
     rows, columns = x.shape[-2:]
     d = ops.pad(d, [(0, 0)] * (d.ndim - 1) + [(max(-k, 0), rows - max(-k, 0) - d.shape[-1])])
     return ops.where(ops.eye(rows, columns, k, dtype="bool"), ops.expand_dims(d, -1), x)
-
-
-def diag(diagonal: Any, name: str | None = None, k: int = 0, padding_value: Any = 0) -> Tensor:
-    """Matrices with the given k-th diagonals, and `padding_value` elsewhere."""
-    d = convert_to_tensor(diagonal)
-    size = d.shape[-1] + abs(k)
-    return set_diag(ops.full((*d.shape[:-1], size, size), padding_value, as_dtype(d.dtype).name), d, k=k)
 
 
 def band_part(input: Any, num_lower: Any, num_upper: Any, name: str | None = None) -> Tensor:
@@ -101,6 +88,13 @@ globals().update(named({
             ops.tensordot(convert_to_tensor(a), convert_to_tensor(b), as_array(axes).tolist())),
     "einsum": ("Sum of products in Einstein's notation.",
         lambda equation, *inputs, **_: ops.einsum(equation, *map(convert_to_tensor, inputs))),
+    "svd": ("Singular values s, and matrices u and v with u @ diag(s) @ v^T = tensor, in this order.",
+        lambda tensor, full_matrices=False, compute_uv=True, name=None:
+            (parts[1], parts[0], matrix_transpose(parts[2])) if isinstance(
+                parts := ops.svd(convert_to_tensor(tensor), full_matrices, compute_uv), tuple) else parts),
+    "diag": ("Matrices with the given k-th diagonals, and `padding_value` elsewhere.",
+        lambda diagonal, name=None, k=0, padding_value=0: unary(lambda d: set_diag(
+            ops.full((*d.shape[:-1], *[d.shape[-1] + abs(k)] * 2), padding_value, d.dtype), d, k=k))(diagonal)),
     "inv": ("Inverse matrices.",
         lambda input, adjoint=False, name=None:
             ops.inv(matrix_transpose(input, conjugate=True) if adjoint else convert_to_tensor(input))),

@@ -10,6 +10,7 @@ import numpy as np
 from ... import ops
 from ..._base.typing import Array, DTypeLike
 from ..._core.tensor import Tensor, TensorOps, as_array
+from ...ops.arrays import strong
 from ...ops.elementwise import unary as unary_op
 from ...ops.reduction import segments
 from .dtypes import DType, as_dtype
@@ -40,14 +41,20 @@ def _root(name: str, function: Callable[[Array], Array], slope: Callable[[Any], 
 
 
 _SAME = ("angle ceil conj cos cosh erf erfc erfinv exp expm1 floor imag log log1p log_sigmoid logical_not negative "
-         "real reciprocal round sigmoid sign sin sinh softplus softsign square tan tanh")  # fmt: skip
+         "real reciprocal round sigmoid sin sinh softplus softsign square tan tanh")  # fmt: skip
 _UNARY = {name: name for name in _SAME.split()} | {
     "acos": "arccos", "acosh": "arccosh", "asin": "arcsin", "asinh": "arcsinh", "atan": "arctan",
     "atanh": "arctanh", "is_finite": "isfinite", "is_inf": "isinf", "is_nan": "isnan", "rint": "round"}  # fmt: skip
 globals().update({name: unary(getattr(ops, op)) for name, op in _UNARY.items()}, abs=unary(absolute), **BINARY)
+sign: Callable[..., Any] = unary(unary_op(
+    lambda x: np.sign(x), lambda g, y, x: np.zeros_like(g), "-1, 0 or 1.", strong, name="tf.sign"))  # fmt: skip
 sqrt: Callable[..., Any] = _root("sqrt", lambda x: np.sqrt(x), lambda y: 0.5 / y, "Square root of x.")
 _reciprocal = np.errstate(divide="ignore")(lambda x: 1 / np.sqrt(x))
 rsqrt: Callable[..., Any] = _root("rsqrt", _reciprocal, lambda y: -0.5 * y * y * y, "1 / sqrt(x).")
+
+
+_OF_NOTHING = {ops.max: ("min", -np.inf), ops.min: ("max", np.inf)}
+"""Reduction -> its value without elements: of integers and of rows a limit of the dtype, of other floats infinity."""
 
 
 def axes_of(axis: Any) -> Any:
@@ -65,8 +72,10 @@ def reduction(op: Callable[..., Any]) -> Callable[..., Any]:
         if isinstance(input_tensor, RaggedTensor):
             return _of_rows(op, call, input_tensor, axis, keepdims)
         x = convert_to_tensor(input_tensor)
-        y: Tensor = op(x, axis=axes_of(axis), keepdims=keepdims)
         dtype = as_dtype(x.dtype)
+        limit = _OF_NOTHING.get(op) if 0 in x.shape else None
+        start = {} if limit is None else {"initial": limit[1] if dtype.is_floating else getattr(dtype, limit[0])}
+        y: Tensor = op(x, axis=axes_of(axis), keepdims=keepdims, **start)
         keeps = dtype.is_integer and op in (ops.sum, ops.prod, ops.mean)
         return ops.cast(y, dtype.name) if keeps and y.dtype != dtype else y
 
@@ -83,11 +92,8 @@ def _of_rows(op: Callable[..., Any], call: Callable[..., Any], rows: RaggedTenso
             return reduce_sum(rows, axis, keepdims) / reduce_sum(ones, axis, keepdims)
     rank, given = len(rows.shape), axes_of(axis)
     axes = {n % rank for n in (range(rank) if given is None else np.atleast_1d(given).tolist())}
-    of_nothing = {ops.max: "min", ops.min: "max"}
-    if op in of_nothing:
-        dtype = as_array(rows.flat_values).dtype
-        limit = getattr((np.finfo if dtype.kind == "f" else np.iinfo)(dtype), of_nothing[op])
-        call = reduction(functools.partial(op, initial=limit))
+    if op in _OF_NOTHING:
+        call = reduction(functools.partial(op, initial=getattr(rows.dtype, _OF_NOTHING[op][0])))
     result = rows.reduced(call, axes)
     for n in sorted(axes) if keepdims else ():
         result = result.expanded(n) if isinstance(result, RaggedTensor) else ops.expand_dims(result, n)
@@ -100,16 +106,17 @@ reduce_sum: Callable[..., Tensor] = reduction(ops.sum)
 reduce_max: Callable[..., Tensor] = reduction(ops.max)
 
 
-def _arg(op: Callable[..., Any]) -> Callable[..., Any]:
+def _arg(op: Callable[..., Any], instead: float) -> Callable[..., Any]:
     def call(input: Any, axis: Any = None, output_type: DTypeLike = "int64", name: str | None = None) -> Tensor:
-        places = op(convert_to_tensor(input), axis=0 if axis is None else axes_of(axis))
+        x = ops.nan_to_num(convert_to_tensor(input), instead, np.inf, -np.inf)
+        places = op(x, axis=0 if axis is None else axes_of(axis))
         return ops.cast(places, as_dtype(output_type).name)
 
     return call
 
 
-argmax: Callable[..., Tensor] = _arg(ops.argmax)
-argmin: Callable[..., Tensor] = _arg(ops.argmin)
+argmax: Callable[..., Tensor] = _arg(ops.argmax, -np.inf)
+argmin: Callable[..., Tensor] = _arg(ops.argmin, np.inf)
 
 
 def count_nonzero(input: Any, axis: Any = None, keepdims: bool = False, dtype: DTypeLike = "int64",
@@ -215,23 +222,24 @@ globals().update({f"{order}segment_{name}": op for name, op in _SEGMENTS.items()
 
 
 def _or_zero(op: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    """Return a reduction by sorted segment ids that gives 0 for an id without rows."""
+    """Return a reduction by sorted segment ids that gives 0 for an id without rows, and keeps the dtype."""
 
     def call(data: Any, segment_ids: Any, name: str | None = None) -> Tensor:
-        rows = op(data, segment_ids)
+        rows = ops.cast(op(data, segment_ids), convert_to_tensor(data).dtype)
         has_rows = np.isin(np.arange(len(rows)), as_array(segment_ids)).reshape(-1, *[1] * (rows.ndim - 1))
         return ops.where(has_rows, rows, ops.zeros_like(rows))
 
     return call
 
 
-globals().update(segment_max=_or_zero(_SEGMENTS["max"]), segment_min=_or_zero(_SEGMENTS["min"]))
+globals().update({f"segment_{name}": _or_zero(_SEGMENTS[name]) for name in ("max", "min", "mean")})
 
 
 globals().update(named({
     "complex_": ("`tf.complex`: complex numbers of real and imaginary parts.",
         lambda real, imag, name=None: ops.view_as_complex(ops.stack(
             [ops.where(first, *map(convert_to_tensor, (real, imag))) for first in (True, False)], -1))),
+    "is_tensor": ("Whether x is a tensor, ragged, sparse or variable.", lambda x: isinstance(x, TensorOps | Composite)),
     "l2_normalize": ("x / sqrt(max(sum(x * x), epsilon)), with the sum along axes.",
         lambda x, axis=None, epsilon=1e-12, name=None: (x := convert_to_tensor(x)) * ops.rsqrt(
             ops.maximum(ops.sum(ops.square(x), axes_of(axis), True), epsilon))),
@@ -245,8 +253,3 @@ globals().update(named({
     "log_softmax": ("The logarithm of `softmax`.",
         lambda logits, axis=None, name=None: ops.log_softmax(convert_to_tensor(logits), -1 if axis is None else axis)),
 }))  # fmt: skip
-
-
-def is_tensor(x: object) -> bool:
-    """Return whether x is a tensor, also a ragged or sparse one, or a variable."""
-    return isinstance(x, TensorOps | Composite)

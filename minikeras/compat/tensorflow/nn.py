@@ -16,10 +16,11 @@ from .missing import missing, named
 from .tensors import BINARY, alike, convert_to_tensor
 
 __getattr__: Callable[[str], Any] = missing(__name__)
-_UNARY = ["relu", "relu6", "elu", "selu", "sigmoid", "softplus", "softsign", "tanh", "log_sigmoid", "erf"]
+_UNARY = ["relu", "relu6", "elu", "sigmoid", "softplus", "softsign", "tanh", "log_sigmoid", "erf"]
 globals().update({name: unary(getattr(ops, name)) for name in _UNARY})
 _OF_MATH = "in_top_k l2_normalize log_softmax softmax top_k"
 globals().update({name: vars(_math)[name] for name in _OF_MATH.split()})
+selu: Callable[..., Tensor] = unary(lambda x: ops.where(x < 0, ops.selu(x), x * 1.0507009873554805), "Scaled ELU.")
 l2_loss: Callable[..., Tensor] = unary(lambda x: ops.sum(ops.square(x)) / 2, "Half the sum of squares.")
 scale_regularization_loss: Callable[..., Tensor] = unary(ops.sum, "The sum of losses, divided by 1 replica.")
 
@@ -27,6 +28,8 @@ scale_regularization_loss: Callable[..., Tensor] = unary(ops.sum, "The sum of lo
 def sigmoid_cross_entropy_with_logits(labels: Any = None, logits: Any = None, name: str | None = None) -> Tensor:
     """Cross-entropy of each label z in [0, 1] with sigmoid(logit x): log(1 + exp(-|x|)) + (max(x, 0) - x z)."""
     x, z = map(convert_to_tensor, alike("Sigmoid", logits, labels))
+    if x.shape != z.shape:
+        raise ValueError(f"`logits` and `labels` must have the same shape, received ({x.shape} vs {z.shape}).")
     return ops.softplus(_math.minimum(-x, x)) + (_math.maximum(x, 0.0) - x * z)
 
 
@@ -164,7 +167,7 @@ globals().update(named({
         lambda input, block_size, data_format="NHWC", name=None: _rearranged(input, block_size, data_format,
             "n (h i) (w j) c -> n h w (i j c)", "n c (h i) (w j) -> n (i j c) h w")),
     "leaky_relu": ("x where it is positive, alpha * x elsewhere.",
-        lambda features, alpha=0.2, name=None: ops.leaky_relu(convert_to_tensor(features), float(alpha))),
+        lambda features, alpha=0.2, name=None: unary(lambda x: ops.where(x > 0, x, x * float(alpha)))(features)),
     "gelu": ("x * Phi(x), with the distribution function Phi of the normal distribution.",
         lambda features, approximate=False, name=None: ops.gelu(convert_to_tensor(features), approximate)),
     "moments": ("Mean and variance along axes.",

@@ -192,6 +192,12 @@ def test_a_dataset_of_one_element_keeps_its_numbers() -> None:
         (ValueError, lambda: tf.RaggedTensor.from_tensor([[1, 2]], lengths=[1], padding=0)),
         (ValueError, lambda: tf.RaggedTensor.from_tensor([[1, 2]], ragged_rank=0)),
         (ValueError, lambda: tf.RaggedTensor.from_tensor([[1, 2]], ragged_rank=2)),
+        (INVALID, lambda: tf.image.random_crop(X, (3, 3))),
+        (INVALID, lambda: tf.image.random_crop(X, (2,))),
+        (INVALID, lambda: tf.image.stateless_random_crop(X, (2, 4), seed=(1, 2))),
+        (ValueError, lambda: tf.image.flip_left_right(X)),
+        (ValueError, lambda: tf.image.random_flip_up_down(X)),
+        (ValueError, lambda: tf.nn.sigmoid_cross_entropy_with_logits(X[:, 0], X[:, :1])),
         (INVALID, lambda: tf.slice(X, [0, 2], [2, 3])),
         (INVALID, lambda: tf.slice(X, [0, 4], [1, -1])),
         (INVALID, lambda: tf.unstack(X, num=3)),
@@ -815,3 +821,11 @@ def test_a_ragged_tensor_is_a_tensor_and_takes_arrays_of_whole_numbers_as_int32(
     rows = tf.ragged.constant([np.array([1, 2]), np.array([3])])
     assert tf.is_tensor(rows)
     assert rows.dtype == tf.int32
+
+
+def test_a_dataset_goes_on_after_a_batch_with_an_error() -> None:
+    dataset = DATA.from_tensor_slices([1.0, np.nan, 2.0, 4.0, 5.0])
+    batches = iter(dataset.map(lambda x: tf.debugging.check_numerics(x, "here")).batch(2).map(lambda x: x * 2))
+    with pytest.raises(INVALID):
+        next(batches)
+    assert [batch.numpy().tolist() for batch in batches] == [[4, 8], [10]]
