@@ -31,9 +31,9 @@ ROWS = 4096
 """More rows than these make a matrix product no faster."""
 MIN_STEPS = 4
 """The least number of batches that a multi-step replays."""
-WHOLE_STEPS, MOST_ESCAPES = 16, 64
-"""How many large steps are run before blocks of rows are looked for, which takes as long as some ten steps; and how
-many runs that cannot be replayed are recorded, which takes as long as some five runs."""
+WHOLE_STEPS = 16
+"""How many large steps are run before blocks of rows are looked for, which takes as long as some ten steps."""
+MOST_ESCAPES = 64  # how many runs that cannot be replayed are recorded, which takes some five times as long
 EAGER = "eager"  # in place of the fingerprint of a run: it had too large a program, or one more that cannot be replayed
 WARMUP_STEPS = 1024
 """How many steps are run before a multi-step is made, which costs what it saves in some thousand steps."""

@@ -24,8 +24,8 @@ from .trace import trace
 
 COMPILE_AT = frozenset(3 << k for k in range(60))
 """The calls with inputs of one kind at which a program is made, if there is none or layers have changed since."""
-KINDS_KEPT, PAID = 16, 128
-"""How many programs are kept in any case, and the runs of halves that make up for the time to make a program."""
+KINDS_KEPT = 16  # programs that are kept in any case
+PAID = 128  # the runs of halves that make up for the time to make a program
 
 
 class TapedFunction:
@@ -112,12 +112,12 @@ class TapedProgram:
         y, record = trace(lambda tensors: function(*tensors), tensors)
         self.output: Any = y
         entries = record.entries
-        made = bool(entries) and isinstance(y, Tensor) and entries[-1].output is y
+        makers = [entry for entry in entries if entry.output is y]
         moving = {id(entry.rest[0]): entry.rest[0] for entry in entries if entry.op is ASSIGN}
-        pure = not record.escaped and not any(v.trainable for v in moving.values())
-        pure &= all(entry.op is ASSIGN or not entry.op.effect for entry in entries)
+        pure = not record.escaped and self.made_at == Changes.layers and getattr(y, "keras_mask", None) is None
+        pure &= not any(entry.rest[0].trainable if entry.op is ASSIGN else entry.op.effect for entry in entries)
         self.runs, self.size = 0, 0
-        self.usable = made and pure and self.made_at == Changes.layers and getattr(y, "keras_mask", None) is None
+        self.usable = pure and bool(makers)
         if not self.usable:
             return
         self._moving: list[Variable] = list(moving.values())
@@ -126,7 +126,7 @@ class TapedProgram:
         self._variables: list[Variable] = list(held.values())
         self._trainable: dict[int, Variable] = {key: v for key, v in held.items() if v.trainable}
         self._frozen: list[Variable] = [v for v in (*self._variables, *self._moving) if not v.trainable]
-        last = entries[-1]
+        last = makers[0]
         self._last = _applied(last) if last.op.name in SKIPPABLE and (watched or self._trainable) else None
         self._skipped = _applied(skipped, Op(skipped.op.forward, (None,), 1)) if skipped and not held else None
         """The activation that made the input, without a rule: its own entry has that."""
@@ -161,7 +161,7 @@ class TapedProgram:
         reads = (x for entry in record.entries for x in entry.inputs if x is not None)
         self.usable = not record.escaped and all(x is not self._before for x in reads)
         self._program = Program(record.entries, everything, gradients, early=[*drawn, *ends])
-        self._drawn: int = len(drawn)
+        self._draws: int = len(drawn)
         self.size = self._program.size
 
     def _forward(self, inputs: Sequence[Any], skips: bool, by: Sequence[Recorder]) -> tuple[GradientTape, list[Any]]:
@@ -202,7 +202,7 @@ class TapedProgram:
             tape.threads = one_thread
         before = [v.array.copy() for v in self._moving]
         early = self._first(arrays)
-        drawn, ends = early[: self._drawn], [*map(Tensor, early[self._drawn :])]
+        drawn, ends = early[: self._draws], [*map(Tensor, early[self._draws :])]
         if self._watched or self._trainable:
             values = [*arrays, *[v.array for v in self._variables]]
             rest = self.runs, None if self._skipped is None else skipped, before, drawn

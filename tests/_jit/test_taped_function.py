@@ -142,6 +142,21 @@ def test_ops_that_take_none_for_a_tensor_are_replayed(layer: Callable[[], Any]) 
     assert entries[-1] == 2  # one for each call
 
 
+def test_a_model_that_ends_in_recurrent_states_is_replayed() -> None:
+    layer = layers.GRU(3, stateful=True)
+    model = Sequential([keras.Input(batch_shape=(2, 4, 3)), layer])
+    sequences = RNG.standard_normal((2, 4, 3)).astype("float32")
+    runs = []
+    for _ in range(6):
+        layer.reset_states()
+        with GradientTape(persistent=True) as tape:
+            first, second = model(sequences), model(sequences * 2)
+        slopes = [tape.gradient(y, v) for y in (first, second) for v in model.trainable_weights]
+        runs.append(arrays([first, second, *slopes, *model.variables]))
+    assert all(run == runs[0] for run in runs)
+    assert len(tape._entries) == 2  # one for each call
+
+
 @pytest.mark.parametrize("calls", [1, 2])
 @pytest.mark.parametrize("layer", [
     lambda: layers.Dropout(0.4), lambda: layers.GaussianNoise(0.3), lambda: layers.LSTM(4, dropout=0.3),

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import minikeras as keras
-from minikeras import Input, applications, ops
+from minikeras import Input, Variable, applications, ops
 from minikeras.applications import imagenet_utils, network
 
 NETWORKS: dict[str, Callable[..., Any]] = {
@@ -121,6 +121,8 @@ def test_images_as_networks_want_them() -> None:
     for dtype in ("uint8", "int64"):
         tensor = applications.vgg16.preprocess_input(ops.convert_to_tensor([[[10, 20, 30]]], dtype))
         np.testing.assert_allclose(tensor, caffe, 1e-6, err_msg=f"a tensor of {dtype}")
+        variable = applications.vgg16.preprocess_input(Variable([[[10, 20, 30]]], dtype=dtype))
+        np.testing.assert_allclose(variable, caffe, 1e-6, err_msg=f"a variable of {dtype}")
         symbol = applications.vgg16.preprocess_input(Input((4, 4, 3), dtype=dtype))
         assert symbol.dtype == "float32"
     torch = imagenet_utils.preprocess_input(np.full((3, 1, 1), 255), "channels_first", "torch")

@@ -271,7 +271,7 @@ def slice(input_: Any, begin: Any, size: Any, name: str | None = None) -> Tensor
     return ops.get_item(x, tuple(parts))
 
 
-def _scattered(reduction: str | None, sign: int) -> Callable[..., Tensor]:
+def _scattered(reduction: str | None, sign: int = 1) -> Callable[..., Tensor]:
     def call(tensor: Any, indices: Any, updates: Any, name: str | None = None) -> Tensor:
         x, new = map(convert_to_tensor, alike("TensorScatterUpdate", convert_to_tensor(tensor), updates))
         where = places("TensorScatterUpdate", indices, x.shape)
@@ -280,8 +280,11 @@ def _scattered(reduction: str | None, sign: int) -> Callable[..., Tensor]:
     return call
 
 
-_SCATTERED = {"update": (None, 1), "add": ("add", 1), "sub": ("add", -1), "max": ("max", 1), "min": ("min", 1)}
-globals().update({f"tensor_scatter_nd_{name}": _scattered(*how) for name, how in _SCATTERED.items()})
+tensor_scatter_nd_update: Callable[..., Tensor] = _scattered(None)
+tensor_scatter_nd_add: Callable[..., Tensor] = _scattered("add")
+tensor_scatter_nd_sub: Callable[..., Tensor] = _scattered("add", -1)
+tensor_scatter_nd_max: Callable[..., Tensor] = _scattered("max")
+tensor_scatter_nd_min: Callable[..., Tensor] = _scattered("min")
 
 
 class IndexedSlices:

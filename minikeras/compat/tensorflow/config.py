@@ -88,7 +88,10 @@ class TPUClusterResolver:
     def __init__(self, tpu: Any = None, *_: Any, **__: Any) -> None:
         raise ValueError("Please provide a TPU Name to connect to.")
 
-    connect: Any = classmethod(lambda cls, *args, **options: cls(*args, **options))  # raises the same error
+    @classmethod
+    def connect(cls, tpu: Any = None, *_: Any, **__: Any) -> Any:
+        """Raise a ValueError: there are no TPUs."""
+        return cls(tpu)
 
 
 _NAMES = ("MirroredStrategy", "OneDeviceStrategy", "Strategy", "MultiWorkerMirroredStrategy", "TPUStrategy")

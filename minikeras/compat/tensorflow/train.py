@@ -220,6 +220,8 @@ class CheckpointManager:
                  checkpoint_interval: int | None = None, init_fn: Any = None, **_: Any) -> None:  # fmt: skip
         if max_to_keep is not None and max_to_keep <= 0:
             raise ValueError(f"Expected a positive integer or `None` for `max_to_keep`, got {max_to_keep}.")
+        if checkpoint_interval is not None and step_counter is None:
+            raise ValueError("`step_counter` should be passed if `checkpoint_interval` is not None.")
         self.checkpoint: Checkpoint = checkpoint
         self.directory: str = os.fspath(directory)
         self.checkpoint_interval: int | None = checkpoint_interval

@@ -806,6 +806,8 @@ def test_a_checkpoint_manager_saves_at_intervals_and_under_given_numbers(tmp_pat
         step.assign_add(1)
         paths.append(manager.save())
     assert [path and Path(path).name for path in paths] == ["model-1", None, "model-2"]
+    with pytest.raises(ValueError, match="step_counter"):
+        tf.train.CheckpointManager(checkpoint, tmp_path, 2, checkpoint_interval=2)
     numbered = tf.train.CheckpointManager(checkpoint, tmp_path, None)
     assert str(numbered.save(checkpoint_number=7)).endswith("ckpt-7")
     assert int(checkpoint.save_counter) == 3
