@@ -281,8 +281,9 @@ class Codegen:
     def _are_numbers(self, line: Instruction) -> bool:
         """Return whether all arguments are single floats. A divisor must be a constant other than 0."""
         numbers = all(isinstance(a, Number) or (isinstance(a, np.ndarray) and _is_number(a)) for a in line.args)
-        divisor = line.args[1] if line.function is np.divide else None
-        return numbers and (divisor is None or (id(divisor) in self._constants and bool(divisor)))
+        if not numbers or line.function is not np.divide:
+            return numbers
+        return id(line.args[1]) in self._constants and bool(line.args[1])
 
     def _number(self, value: Any, text: str) -> str:
         """Return the source text of a number that stands in an array."""

@@ -121,8 +121,7 @@ class TapedProgram:
         if not self.usable:
             return
         self._moving: list[Variable] = list(moving.values())
-        read = (v for entry in entries for v in entry.inputs if isinstance(v, Variable))
-        held = {id(v): v for v in read if id(v) not in moving}
+        held = {id(v): v for entry in entries for v in entry.inputs if isinstance(v, Variable) and id(v) not in moving}
         self._variables: list[Variable] = list(held.values())
         self._trainable: dict[int, Variable] = {key: v for key, v in held.items() if v.trainable}
         self._frozen: list[Variable] = [v for v in (*self._variables, *self._moving) if not v.trainable]
