@@ -21,6 +21,7 @@ class _Context(threading.local):
         self.autocast: str | None = None  # the dtype in which weights are read
         self.loading: Loading | None = None  # how much a file may still ask for while it is loaded
         self.uneven: bool = False  # whether batches may differ in size
+        self.once: bool = False  # whether inputs may never come again, so that no part of a run gets a program
         self.custom: dict[str, Any] = {}  # the custom objects of the open scopes
         self.made: dict[str, Any] | None = None  # in loading: objects that may occur again, by `shared_object_id`
         self.numbers: dict[int, tuple[Any, int]] | None = None  # in saving: objects and their numbers, by `id`

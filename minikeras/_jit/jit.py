@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import numpy as np
 
+from .._base.context import context
 from .._base.nested import leaves, make_room, map_structure
 from .._base.pool import Turns
 from .._base.typing import Array
@@ -64,8 +65,8 @@ class Jit(Turns):
         self._must_agree: Callable[[], bool] = must_agree or (lambda: False)
         self._fingerprints: dict[Any, Any] = {}
         """For each kind of inputs the fingerprint of the first run, None if that was not recorded; or EAGER."""
-        self._whole: list[tuple[int, ...]] = []
-        """Shapes of inputs whose program has no blocks of rows: inputs with no longer axis do not need them either."""
+        self._largest: list[tuple[int, ...]] = []
+        """Shapes with a program (without effects: one without blocks of rows). No larger ones may come but once."""
         self._programs: dict[Any, Program] = {}
         self._multi_steps: dict[Any, MultiStep | tuple[list[Entry], list[Tensor], Any] | None] = {}
         """What replays many batches; before there is one, the record that it is made from."""
@@ -149,9 +150,8 @@ class Jit(Turns):
 
     def note_kind(self, inputs: Any) -> bool:
         """Note the kind of inputs; return whether to run it eagerly: if small and new, or no program is to be had."""
-        key = key_of(inputs)
-        known = self._fingerprints.get(key, (None, None))
-        if known[0] == Changes.layers or not _within(inputs, self._whole):
+        known = self._fingerprints.get(key := key_of(inputs), (None, None))
+        if known[0] == Changes.layers or not _within(inputs, self._largest):
             return bool(known == (Changes.layers, EAGER))
         self._remember(key, None)  # it may come but once
         return True
@@ -159,8 +159,9 @@ class Jit(Turns):
     def _first_run(self, inputs: Any, key: Any) -> Any:
         """Run the function and return the outputs. Keep a program of what it did if that can be replayed."""
         tensors = to_tensors(inputs)
-        if recorders.open or not self._may_replay() or self.note_kind(inputs):
-            return self._function(tensors)
+        if recorders.open or not self._may_replay() or (key not in self._ripe and self.note_kind(inputs)):
+            with context.having(once=self._fingerprints.get(key, (None, EAGER))[1] is None):
+                return self._function(tensors)
         before = Changes.layers, _random_streams()
         outputs, record = trace(self._function, tensors)
         if record.escaped or before != (Changes.layers, _random_streams()):
@@ -184,8 +185,8 @@ class Jit(Turns):
         program.made_at = before[0]  # a layer may have changed meanwhile
         self._programs[key] = program  # from now on other threads may run it
         whole = not isinstance(program, BlockProgram) and program.steps_left <= 0
-        if whole and self._waits and not _within(inputs, self._whole):
-            self._whole = [x.shape for x in _present(inputs)]
+        if (whole or self._has_effects) and self._waits and not _within(inputs, self._largest):
+            self._largest = [x.shape for x in _present(inputs)]
         if self._has_effects and small and whole and program.size <= MULTI_STEP_BYTES and _is_flat(inputs):
             make_room(self._multi_steps, PROGRAMS_KEPT)
             self._multi_steps[key] = record.entries, leaves(tensors), outputs

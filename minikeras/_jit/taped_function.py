@@ -42,7 +42,7 @@ class TapedFunction:
 
     def __call__(self, *inputs: Any, **options: Any) -> Any:
         """Call the function, by its program if the only recorder is a tape that watches variables by itself."""
-        tapes, output = recorders.open, None
+        tapes, output = [] if context.once else recorders.open, None
         if len(tapes) == 1 and isinstance(tape := tapes[0], GradientTape) and tape.watch_accessed_variables:
             output = self._run(tape, inputs, options)
         return self._function(*inputs, **options) if output is None else output
@@ -105,8 +105,7 @@ class TapedProgram:
     def __init__(self, function: Callable[..., Any], inputs: Sequence[Any], watched: Sequence[int],
                  skipped: Entry | None) -> None:  # fmt: skip
         self.made_at: int = Changes.layers
-        self._thread: int = get_ident()
-        """The thread that it serves."""
+        self._thread: int = get_ident()  # which it serves
         self._function, self._watched = function, watched
         tensors = [x if type(x) is Tensor else Tensor(x.copy()) for x in inputs]
         y, record = trace(lambda tensors: function(*tensors), tensors)

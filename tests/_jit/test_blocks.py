@@ -307,6 +307,22 @@ def test_making_blocks_takes_no_second_copy_of_the_gradients(small_too: None) ->
     assert (peak - after) / x.nbytes < 24  # the gradients are 9.4 times as large as these
 
 
+def test_a_smaller_batch_than_one_in_blocks_is_recorded_when_it_comes_again(
+    small_too: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    x, y = np.ones((256, 64), "float32"), np.ones((256, 1), "float32")
+    model = keras.Sequential([keras.Input((64,)), layers.Dense(64, "relu"), layers.Dense(1)])
+    model.compile("sgd", "mse")
+    for _ in range(5):
+        model.train_on_batch(x, y)
+    assert len(in_blocks(model)) == 1
+    with monkeypatch.context() as patched:
+        patched.setattr(jit, "trace", None)
+        model.train_on_batch(x[:200], y[:200])  # it may come but once
+    model.train_on_batch(x[:200], y[:200])
+    assert len(model._jits["train"]._programs) == 2
+
+
 def test_gradients_that_a_step_returns_are_those_of_that_step(small_too: None) -> None:
     class Telling(keras.Model):
         def __init__(self, **options: Any) -> None:
