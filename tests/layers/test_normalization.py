@@ -400,6 +400,22 @@ def test_gradients_match_central_differences(name: str) -> None:
     assert got == pytest.approx(expected, rel=1e-6, abs=1e-7)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64", "float16"])
+@pytest.mark.parametrize("width", [1, 2, 3, 16, 17, 40])
+@pytest.mark.parametrize("along", [1, 40], ids=["a gradient a row", "a gradient for 40 rows"])
+def test_many_gradients_of_an_embedding_add_up_in_the_order_of_the_rows(along: int, width: int, dtype: str) -> None:
+    rng = np.random.default_rng(0)
+    numbers = rng.integers(-9, 9, (60, 40))
+    g = np.broadcast_to(rng.normal(size=(60, 40 // along, width)).astype(dtype), (60, 40, width))
+    want = np.zeros((9, width), "float64" if dtype == "float64" else "float32")
+    np.add.at(want, numbers, g.astype(want.dtype))
+    table = keras.Variable(np.zeros((9, width)), dtype=dtype)
+    with keras.GradientTape() as tape:
+        rows = ops.take(table, numbers, axis=0)
+    found = np.asarray(tape.gradient(rows, table, output_gradients=ops.convert_to_tensor(g, dtype)))
+    assert found.tobytes() == want.astype(dtype).tobytes()
+
+
 def test_embedding_gradients_add_up_where_a_number_repeats() -> None:
     layer = layers.Embedding(4, 2)
     layer.build()
