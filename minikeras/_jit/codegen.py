@@ -226,11 +226,12 @@ class Codegen:
             return row_of(value, produced.shape)
         if value.shape == produced.shape:
             return operand
-        short = 1 < value.size < SHORT and (value.size,) == value.shape[-1:] == produced.shape[-1:]
-        if short and produced.ndim > 2 and produced.size >= MANY:
-            wide = np.empty(produced.shape[-2:], value.dtype)
-            self._lines.append(Instruction(np.copyto, [wide, operand]))
-            return wide
+        if value.size > 1 and produced.size >= MANY:  # repeated along the last axes, so that NumPy's loops are long
+            first = max(k for k in range(produced.ndim) if math.prod(produced.shape[k:]) >= SHORT)
+            wide = (*((1,) * (produced.ndim - value.ndim) + value.shape)[:first], *produced.shape[first:])
+            if value.size < math.prod(wide) <= produced.size // 8:
+                self._lines.append(Instruction(np.copyto, [repeated := np.empty(wide, value.dtype), operand]))
+                return repeated
         shape = () if value.size == 1 else produced.shape if value.size == produced.size else None
         if shape is None or isinstance(self._locations.get(id(x)), Symbol):
             return operand

@@ -718,3 +718,20 @@ def test_gelu_and_its_gradient_share_what_takes_longest() -> None:
         model.compile("sgd", "mse")
         lines = keras.utils.profile_step(model, np.ones((4, 3)), np.zeros((4, 1)), steps=1)
         assert sum(call in line or "gelu(" in line for line, _ in lines) == 1
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [(1, 1, 1, 8, 1), (16, 1, 1, 8, 1), (1, 1, 9, 8, 4), (8, 4), (4,), (16, 9, 9, 1, 1), (16, 1, 9, 8, 1)],
+    ids=str,
+)
+def test_a_replay_broadcasts_as_the_run_did(shape: tuple[int, ...]) -> None:
+    rng = np.random.default_rng(0)
+    scale = keras.Variable(rng.normal(size=shape))
+    step = jit.Jit(lambda x: ops.tanh(x * scale) + scale, lambda: True)
+    x = rng.normal(size=(16, 9, 9, 8, 4)).astype("float32")
+    first = step.run(x)
+    scale.assign(2 * scale)
+    assert step.run(x).tobytes() == (np.tanh(x * scale.numpy()) + scale.numpy()).tobytes()
+    scale.assign(scale / 2)
+    assert step.run(x).tobytes() == first.tobytes()
