@@ -248,11 +248,12 @@ def _in_time(block: Any, how: Recurrence) -> list[Any]:
     return [block[:: -1 if back else 1, ..., size * k : size * (k + 1)] for k, back in enumerate(how.backwards)]
 
 
-def _held(mask: Any, how: Recurrence) -> Any:
-    """Return which samples keep their state in each step, in running order, (steps, batch); None if none ever does."""
-    if mask is None or mask.all():
-        return None
-    return np.concatenate(_in_time(np.tile(~mask.T, len(how.backwards)), how), 1)
+def _held(mask: Any, how: Recurrence, steps: int, rows: int) -> list[Any]:
+    """Return for each step, in running order, which numbers of (rows, batch) stay as they are; None if none does."""
+    if mask is None:
+        return [None] * steps
+    held = np.concatenate(_in_time(np.tile(~mask.T, len(how.backwards)), how), 1)
+    return [step if n else None for step, n in zip(np.repeat(held[:, None], rows, 1), held.sum(1), strict=True)]
 
 
 def _columns(drops: Any, rows: slice, last_first: bool = False) -> Any:
@@ -279,15 +280,15 @@ def _records(x: Array, mask: Any, state: Array, weights: Array, drops: Any, how:
     for part, start in zip(parts, np.split(state, kind.states, 1), strict=True):
         part[0][...] = start.T
     drops = _columns(drops, slice(None), last_first=True)
-    run, held = kind.forward(parts[0], front, rest, weights, drops, how), _held(mask, how)
+    run, held = kind.forward(parts[0], front, rest, weights, drops, how), _held(mask, how, steps, n)
     for t in range(steps):
-        if held is None or not held[t].any():
+        if held[t] is None:
             next(run)
             continue
         before = [part[t].copy() for part in parts]
         next(run)
         for part, old in zip(parts, before, strict=True):
-            np.copyto(part[t + 1], old, where=held[t])
+            np.putmask(part[t + 1], held[t], old)
     return out
 
 
@@ -305,7 +306,8 @@ def _passed_on(g: Array, records: Array, weights: Array, mask: Any, drops: Any, 
     """
     n, kind, (count, _, batch) = how.units, KINDS[how.kind], records.shape
     out = np.empty((count, kind.slopes * n, batch), records.dtype) if out is None else out
-    d, state, held = out[:-1], np.zeros((kind.states * n, batch), records.dtype), _held(mask, how)
+    d, state = out[:-1], np.zeros((kind.states * n, batch), records.dtype)
+    held = _held(mask, how, count - 1, kind.slopes * n)
     rows = records.shape[1] - kind.rest * n
     outer = np.ascontiguousarray(g.transpose(1, 2, 0))
     if how.cells:
@@ -318,13 +320,13 @@ def _passed_on(g: Array, records: Array, weights: Array, mask: Any, drops: Any, 
             state[np.abs(state) < VANISHED[state.dtype.char]] = 0
         if t >= len(d) - len(outer):
             np.add(state[:n], outer[t - len(d)], state[:n])
-        if held is None or not held[t].any():
+        if held[t] is None:
             next(run, None)
             continue
         before = state.copy()
-        np.copyto(d[t], 0, where=held[t])
+        np.putmask(d[t], held[t], 0)
         next(run, None)
-        np.copyto(state, before, where=held[t])
+        np.putmask(state, held[t][: len(state)], before)
     out[-1] = 0
     out[-1, : len(state)] = state
     return out
