@@ -25,7 +25,7 @@ from .trace import Trace, sketch, trace
 PROGRAMS_KEPT, SMALL_KEPT = 8, 128
 """For how many input shapes a function keeps programs: in any case, and if all programs are small."""
 PROGRAM_BYTES = 1 << 25
-"""The most bytes of buffers: of all small programs together, and of one program for predictions."""
+"""The most bytes of buffers: of all small programs together, and of one for predictions of joined rows."""
 MULTI_STEP_BYTES, SMALL = 1 << 20, 1 << 21
 """A step with larger buffers, or more multiplications in one product, is too long to gain from a multi-step."""
 ROWS = 4096

@@ -94,7 +94,7 @@ class Trainer(Layer):
     @cached_property
     def _forward_jit(self) -> Jit:
         """Runs the forward pass for `predict`, and keeps programs for the input shapes it has met."""
-        return Jit(partial(super().__call__, training=False), self._is_pure, PROGRAM_BYTES)
+        return Jit(partial(super().__call__, training=False), self._is_pure, 2 * PROGRAM_BYTES)
 
     @cached_property
     def _jits(self) -> dict[str, Jit]:
