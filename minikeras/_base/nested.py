@@ -34,6 +34,19 @@ def leaves(structure: Any) -> list[Any]:
     return flat
 
 
+def take_apart(x: Any) -> tuple[Any, Any]:
+    """Return the items of a list, tuple or dict and its form, its type or its keys; of anything else (x,) and None."""
+    if type(x) is dict:
+        return x.values(), (*x,)
+    return (x, type(x)) if type(x) in _LISTS else ((x,), None)
+
+
+def call_on_parts(function: Callable[..., Any], *parts: Any, form: Any, **options: Any) -> Any:
+    """Call a function on what `take_apart` took apart."""
+    several = dict(zip(form, parts, strict=True)) if type(form) is tuple else form and form(parts)
+    return function(parts[0] if form is None else several, **options)
+
+
 def first_leaf(structure: Any) -> Any:
     """Return the first leaf of nested lists and tuples, or the empty list or tuple in its place."""
     while isinstance(structure, _LISTS) and structure:

@@ -11,7 +11,7 @@ from .._base.nested import leaves, like, map_structure
 from .._base.settings import settings
 from .._base.typing import Array, FloatArray, TensorLike
 from .._base.user_warning import warn_user
-from .._core.tensor import TensorOps, as_array
+from .._core.tensor import Tensor, TensorOps, as_array
 from .minibatch import count_rows, to_floatx
 from .on_dask import is_dask
 from .output_matching import paths_in
@@ -48,6 +48,17 @@ def as_input(x: Any, argument: str = "x") -> Array:
     if not array.ndim:
         raise ValueError(f"`{argument}` must have a batch axis. Received a scalar: {array!r}.")
     return array[:, None] if is_series and array.ndim == 1 else array  # a column of a data frame, as in Keras
+
+
+def plain_arrays(x: Any) -> Any:
+    """Return a tensor or an array, or a structure of them, as arrays; None if it has a mask, or something else."""
+    arrays = map_structure(lambda a: a.array if type(a) is Tensor and getattr(a, "keras_mask", None) is None else a, x)
+    return arrays if all(type(a) is np.ndarray for a in leaves(arrays)) else None
+
+
+def is_numeric(arrays: Any) -> bool:
+    """Return whether arrays have numbers, in the machine's order of bytes."""
+    return all(a.dtype.kind in "fiub" and a.dtype.isnative for a in leaves(arrays))
 
 
 def culprit(array: Array, columns: Any = None) -> str:

@@ -16,7 +16,7 @@ from .._base.checks import one_of
 from .._base.context import context, undone
 from .._base.interrupt import Interrupt
 from .._base.naming import hint
-from .._base.nested import each_once, leaves, map_structure, only
+from .._base.nested import call_on_parts, each_once, leaves, map_structure, only, take_apart
 from .._base.settings import floatx, limited, settings
 from .._base.signature import overridable, parameters, suggests
 from .._base.typing import Array, Config, OptimizerName
@@ -130,7 +130,7 @@ class Trainer(Layer):
     @cached_property
     def _taped(self) -> TapedFunction:
         """Runs the forward pass under a tape."""
-        return TapedFunction(super().__call__, self._is_pure)
+        return TapedFunction(partial(call_on_parts, super().__call__), self._is_pure)
 
     def __getstate__(self) -> dict[str, Any]:
         left_out = ("_forward_jit", "_taped", "history", *_RESET_BY_COMPILE)
@@ -139,10 +139,11 @@ class Trainer(Layer):
     def _quick_call(self, *args: Any, **kwargs: Any) -> Any:
         """Call the model as `Layer.__call__` does, by a program if there is one."""
         if len(args) == 1 and (not kwargs or [*kwargs] == ["training"]) and not context.training:
-            if recorders.open:
-                return self._taped(*args, **kwargs) if self.built else super().__call__(*args, **kwargs)
-            outputs = self.__replayed(args[0]) if kwargs.get("training", self._trains) is False else None
-            if outputs is not None:
+            if recorders.open and self.built:
+                parts, form = take_apart(args[0])
+                return self._taped(*parts, form=form, **kwargs)
+            quick = not recorders.open and kwargs.get("training", self._trains) is False
+            if quick and (outputs := self.__replayed(args[0])) is not None:
                 return outputs
         return super().__call__(*args, **kwargs)
 
@@ -150,18 +151,16 @@ class Trainer(Layer):
         __call__ = _quick_call
 
     def __replayed(self, x: Any) -> Any:
-        """Return the outputs for an array by a program. Return None if there is none and none can be made."""
-        if type(x) is Tensor and getattr(x, "keras_mask", None) is None:
-            x = x.array
-        if type(x) is not np.ndarray or not x.dtype.isnative:
+        """Return the outputs for arrays by a program. Return None if there is none and none can be made."""
+        if (x := x if type(x) is np.ndarray else data_adapters.plain_arrays(x)) is None:
             return None
-        jit, outputs = self._forward_jit, None
-        program = jit.find((x.shape, x.dtype))
+        jit, outputs, kind = self._forward_jit, None, key_of(x)
+        program = jit.find(kind)
         if program is not None and not program.masked:
             outputs = jit.replay(program, x)
-        elif program is None and self.built and x.dtype.kind in "fiub" and self._is_pure() and not jit.note_kind(x):
-            outputs = jit.run(x)  # which makes a program if it can
-            program = jit.find((x.shape, x.dtype))
+        elif program is None and self.built and self._is_pure() and data_adapters.is_numeric(x):
+            outputs = None if jit.note_kind(x) else jit.run(x)  # which makes a program if it can
+            program = jit.find(kind)
         return None if outputs is None or (program and program.masked) else map_structure(Tensor, outputs)
 
     def _is_pure(self) -> bool:

@@ -10,6 +10,7 @@ import threading
 import tracemalloc
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from typing import Any, cast
 
 import numpy as np
@@ -542,3 +543,48 @@ def test_a_gradient_of_an_earlier_call_shows_other_threads_no_earlier_weights(fo
     for each in seen:
         each.result()
     np.testing.assert_allclose(model.predict(X, verbose=0), wanted, rtol=1e-5)
+
+
+@pytest.mark.parametrize("form", [list, tuple, dict])
+def test_models_of_several_inputs_are_replayed_by_tapes_calls_and_predict(form: Any) -> None:
+    a, b = keras.Input((3,), name="a"), keras.Input((3,), name="b")
+    shared = Dense(4, "tanh")
+    joined = layers.BatchNormalization()(layers.Subtract()([shared(a), shared(b)]))
+    model = keras.Model({"a": a, "b": b} if form is dict else [a, b], Dense(2)(joined))
+    optimizer = keras.optimizers.SGD(0.1)
+
+    def made(scale: float) -> Any:
+        return form(zip("ab", (X, X * scale), strict=True)) if form is dict else form((X, ops.multiply(X, scale)))
+
+    for scale in (0.5, 2.0, -1.0, 3.0, 0.5):
+        x = made(scale)
+        with GradientTape(), GradientTape() as eager:
+            wanted = model(x, training=False)
+        replayed = [model(x), model(x, training=False), ops.convert_to_tensor(model.predict(x, verbose=0))]
+        assert arrays(replayed) == arrays([wanted]) * 3
+        with GradientTape(persistent=True) as tape:
+            y = model(x, training=False)
+        gradients = tape.gradient(y, model.trainable_weights)
+        assert arrays([y, *gradients]) == arrays([wanted, *eager.gradient(wanted, model.trainable_weights)])
+        optimizer.apply(gradients, model.trainable_weights)
+        model(x, training=True)  # which changes the moving averages
+    assert len(tape._entries) == 1
+
+
+@pytest.mark.parametrize(
+    "bad", [[X], [X, X, X], [X, X[:, :2]], [X, None], [], [[1.0, 2.0], [3.0]], {"a": X}, ["a", "b"]], ids=repr
+)
+def test_a_replayed_model_refuses_wrong_inputs_as_a_new_one_does(bad: Any) -> None:
+    a, b = keras.Input((3,), name="a"), keras.Input((3,), name="b")
+    new, used = (keras.Model([a, b], layers.Add()([a, b])) for _ in range(2))
+    for _ in range(4):
+        used([X, 2 * X])
+        with GradientTape():
+            used([X, 2 * X])
+    for tapes in (0, 1):
+        messages = []
+        for model in (new, used):
+            with pytest.raises((ValueError, TypeError)) as error, GradientTape() if tapes else nullcontext():
+                model(bad)
+            messages.append((error.type, str(error.value).replace(model.name, "model")))
+        assert messages[0] == messages[1]
