@@ -160,9 +160,7 @@ def _treats_rows_alike(entry: Entry, by_row: Sequence[bool]) -> bool:
         with np.errstate(all="ignore"):
             runs = (one, two, all_four)
             first, second, joined = (np.asarray(entry.op.replay(*x, *entry.rest, **entry.kwargs)) for x in runs)
-    except (ValueError, TypeError, IndexError):  # an argument names a shape
+        each = np.concatenate([first, second, first, first])
+    except (ValueError, TypeError, IndexError):  # an argument names a shape, or a result has no axes
         return False
-    if not joined.ndim:
-        return False
-    each = np.concatenate([first, second, first, first])
     return each.shape == joined.shape and each.tobytes() == joined.tobytes()
