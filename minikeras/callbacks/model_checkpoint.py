@@ -59,7 +59,6 @@ class ModelCheckpoint(Monitor):
                              f"in one of {endings}. Received: filepath={self.filepath!r}.")  # fmt: skip
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        super().on_train_begin(logs)
         save = self.model.save_weights if self.save_weights_only else self.model.save
         if not self.filepath.endswith(".npz") and is_built_in(save):
             import_h5py()  # an ImportError now, and not after the first epoch
