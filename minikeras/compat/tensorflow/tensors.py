@@ -581,11 +581,6 @@ class Variable(KerasVariable):
     def __setitem__(self, key: Any, value: Any) -> None:
         raise TypeError("'ResourceVariable' object does not support item assignment. Use v[...].assign(value).")
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> "Variable":
-        copied = Variable(self, self.trainable, name=self._name)
-        memo[id(self)] = copied
-        return copied
-
     def __reduce__(self) -> tuple[Any, ...]:
         return Variable, (self.array, self.trainable, True, None, self._name)
 
