@@ -243,8 +243,7 @@ class LayerNormalization(_Scaling):
                  beta_regularizer: RegularizerLike = None, gamma_regularizer: RegularizerLike = None,
                  beta_constraint: ConstraintLike = None, gamma_constraint: ConstraintLike = None,
                  **options: Unpack[_LayerNormalizationOptions]) -> None:  # fmt: skip
-        rms_scaling = options.pop("rms_scaling", False)
-        if rms_scaling:
+        if rms_scaling := options.pop("rms_scaling", False):
             warn_user("`rms_scaling=True` is deprecated: it divides by the standard deviation, not by the root mean "
                       "square. Use RMSNormalization instead.")  # fmt: skip
         self._configure(locals())
