@@ -450,9 +450,8 @@ class Bidirectional(OfLayers):
         """Return the kind of both layers if one op can run them together and the state is small, else None."""
         kinds: list[Any] = []
         for layer in (self.forward_layer, self.backward_layer):
-            if type(layer) not in (SimpleRNN, LSTM, GRU) or layer.stateful or layer.activity_regularizer:
-                return None
-            if layer.dropout or layer.recurrent_dropout:
+            own = type(layer) not in (SimpleRNN, LSTM, GRU)
+            if own or layer.stateful or layer.activity_regularizer or layer.dropout or layer.recurrent_dropout:
                 return None
             kinds.append((layer.cell.units, layer.cell.use_bias, layer.cell._kind(x)))
         return kinds[0][-1] if kinds[0] == kinds[1] and x.shape[0] * kinds[0][0] <= SMALL_STATE else None
