@@ -12,12 +12,11 @@ RENAMED = {"InputLayer": {"batch_input_shape": "batch_shape"}, "LeakyReLU": {"al
 _UNGROUPED = {"groups": 1}
 _BY_PARTS = _UNGROUPED | {"kernel_initializer": ..., "kernel_regularizer": None, "kernel_constraint": None}
 NEUTRAL: dict[str, dict[str, Any]] = {
-    "BatchNormalization": {"fused": ..., "virtual_batch_size": None, "adjustment": None}, "Conv1DTranspose": _UNGROUPED,
-    "Conv2DTranspose": _UNGROUPED, "Conv3DTranspose": _UNGROUPED, "DepthwiseConv1D": _UNGROUPED,
-    "DepthwiseConv2D": _UNGROUPED, "Embedding": {"input_length": ...}, "SeparableConv1D": _BY_PARTS,
-    "Lambda": dict.fromkeys(("function_type", "module", "output_shape_type", "output_shape_module"), ...),
-    "SeparableConv2D": _BY_PARTS, "SpatialDropout1D": {"noise_shape": None}, "SpatialDropout2D": {"noise_shape": None},
-    "SpatialDropout3D": {"noise_shape": None}}  # fmt: skip
+    "BatchNormalization": {"fused": ..., "virtual_batch_size": None, "adjustment": None},
+    **{f"Conv{n}DTranspose": _UNGROUPED for n in (1, 2, 3)}, **{f"DepthwiseConv{n}D": _UNGROUPED for n in (1, 2)},
+    **{f"SeparableConv{n}D": _BY_PARTS for n in (1, 2)}, "Embedding": {"input_length": ...},
+    **{f"SpatialDropout{n}D": {"noise_shape": None} for n in (1, 2, 3)},
+    "Lambda": dict.fromkeys(("function_type", "module", "output_shape_type", "output_shape_module"), ...)}  # fmt: skip
 """Class -> argument that no longer exists -> the value of it that can be dropped; ... for any value."""
 CLASSES = {"BatchNormalizationV1": "BatchNormalization", "BatchNormalizationV2": "BatchNormalization"}
 
