@@ -8,6 +8,17 @@ from typing import Any, Self
 from .load_budget import Loading
 
 
+@contextmanager
+def having_attributes(state: Any, **values: Any) -> Iterator[None]:
+    """Within this context attributes of an object have other values."""
+    before = {name: getattr(state, name) for name in values}
+    vars(state).update(values)
+    try:
+        yield
+    finally:
+        vars(state).update(before)
+
+
 class _Context(threading.local):
     """The state of this thread; the initial values mean that nothing is going on."""
 
@@ -26,15 +37,7 @@ class _Context(threading.local):
         self.made: dict[str, Any] | None = None  # in loading: objects that may occur again, by `shared_object_id`
         self.numbers: dict[int, tuple[Any, int]] | None = None  # in saving: objects and their numbers, by `id`
 
-    @contextmanager
-    def having(self, **values: Any) -> Iterator[None]:
-        """Within this context these attributes have other values."""
-        before = {name: getattr(self, name) for name in values}
-        vars(self).update(values)
-        try:
-            yield
-        finally:
-            vars(self).update(before)
+    having = having_attributes
 
 
 context = _Context()

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..._base.context import having_attributes
 from ..._core.tensor import Tensor, TensorOps, as_array
 from ..._display.event_files import EventWriter
 from .missing import missing, named, nothing
@@ -16,16 +17,6 @@ from .tensors import array_of, constant, escape
 __getattr__: Callable[[str], Any] = missing(__name__)
 _open = SimpleNamespace(writer=None, step=None, condition=True)
 """The default writer, the default step, and whether to record."""
-
-
-@contextmanager
-def _with_settings(**settings: Any) -> Iterator[Any]:
-    before = {name: vars(_open)[name] for name in settings}
-    vars(_open).update(settings)
-    try:
-        yield _open.writer
-    finally:
-        vars(_open).update(before)
 
 
 class SummaryWriter(EventWriter):
@@ -38,7 +29,7 @@ class SummaryWriter(EventWriter):
     @contextmanager
     def as_default(self, step: Any = None) -> Iterator["SummaryWriter"]:
         """Make this the default writer within a context."""
-        with _with_settings(writer=self, step=_open.step if step is None else step):
+        with having_attributes(_open, writer=self, step=_open.step if step is None else step):
             yield self
         self.flush()
 
@@ -82,7 +73,7 @@ globals().update(named({
         lambda logdir, max_queue=None, flush_millis=None, filename_suffix=None, name=None, **_:
             SummaryWriter(logdir, filename_suffix or ".v2")),
     "record_if": ("A context in which values are recorded only if a condition, or a function, is true.",
-        lambda condition: _with_settings(condition=condition)),
+        lambda condition: having_attributes(_open, condition=condition)),
     "scalar": ("Write a number, and return whether it was recorded.",
         lambda name, data, step=None, description=None:
             _put(lambda w, at: w.scalar(name, as_array(data), at, description or ""), step)),
