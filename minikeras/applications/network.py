@@ -65,9 +65,8 @@ class Network:
                              f"Received: {self.classifier_activation!r}.")  # fmt: skip
         self.channels: int = 1 if image_data_format() == "channels_first" else 3
         self.shape: PartialShape = self._shape(None if self.input_shape is None else tuple(self.input_shape), imagenet)
-        image = layers.Input(self.shape) if self.input_tensor is None else self.input_tensor
-        self.inputs: Any = image if self.input_tensor is None else get_source_inputs(image)
-        self.x: Any = image
+        self.x: Any = layers.Input(self.shape) if self.input_tensor is None else self.input_tensor
+        self.inputs: Any = self.x if self.input_tensor is None else get_source_inputs(self.x)
 
     def _shape(self, shape: PartialShape | None, imagenet: bool) -> PartialShape:
         """Return the shape of an image."""
