@@ -80,7 +80,6 @@ class _Pictures(Iterator):
 
     _settings: tuple[str, ...] = ("image_data_generator", "save_to_dir", "save_prefix", "save_format", "subset")
     """Names of the arguments that are stored unchanged."""
-    image_shape: tuple[int, ...]
     if TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Any: ...
