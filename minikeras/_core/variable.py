@@ -65,7 +65,6 @@ class Variable(TensorOps):
                  "synchronization")  # fmt: skip
 
     bits = "logical"
-    array: Array
 
     def __init__(self, initializer: str | TensorLike | Function2, shape: ShapeLike | None = None,
                  dtype: DTypeLike | None = None, trainable: bool = True, autocast: bool = True,
@@ -73,7 +72,7 @@ class Variable(TensorOps):
                  name: str | None = None) -> None:  # fmt: skip
         name = checked_name(name, "variable")
         self.name: str = name
-        self.array = self._first_value(initializer, shape, dtype)
+        self.array: Array = self._first_value(initializer, shape, dtype)
         self.exposed: bool | int = EXPOSED
         self.path: str = "/".join(filter(None, (current_path(), name)))  # not yet `self.name` in a tf.Variable
         self._trainable = self._declared_trainable = bool(trainable)

@@ -70,9 +70,6 @@ class SKLBase(Quiet):
         fit_kwargs: Keywords of `Model.fit`; those passed to `fit` take precedence.
     """
 
-    model_: Model
-    history_: History
-
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         name_arguments(cls)
@@ -119,8 +116,8 @@ class SKLBase(Quiet):
         model = self._model(X, target)
         if not (model.compiled and model.loss and model.optimizer):
             raise RuntimeError("The model needs to be compiled, with a loss and an optimizer, before it is wrapped.")
-        self.history_ = model.fit(X, target, **{**self._quiet, **(self.fit_kwargs or {}), **kwargs})
-        self.model_ = model
+        self.history_: History = model.fit(X, target, **{**self._quiet, **(self.fit_kwargs or {}), **kwargs})
+        self.model_: Model = model
         return self
 
     def predict(self, X: Any) -> Array:
@@ -176,8 +173,6 @@ class SKLearnClassifier(Tagged, ClassifierMixin, SKLBase):
         ImportError: without scikit-learn.
     """
 
-    classes_: Array
-
     def decision_function(self, X: Any) -> Array:
         """Return the model's outputs, a column for each class; for two classes the second minus the first column."""
         outputs = self._outputs(X)
@@ -192,7 +187,7 @@ class SKLearnClassifier(Tagged, ClassifierMixin, SKLBase):
         if kind not in ("binary", "multiclass"):
             raise ValueError(f"Only binary and multiclass target types are supported. Target type: {kind}.")
         if not (self.warm_start and "model_" in vars(self)):  # else each column keeps its label
-            self.classes_ = np.unique(y)
+            self.classes_: Array = np.unique(y)
         if not np.isin(y, self.classes_).all():
             raise ValueError(f"`y` has other labels than those of the first `fit`: {self.classes_}.")
         if len(self.classes_) == 1:

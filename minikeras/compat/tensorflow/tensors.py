@@ -491,8 +491,6 @@ class Variable(KerasVariable):
     _made: int = 0
     """The number of variables made so far: a `tf.function` whose run makes one is traced once more."""
 
-    array: Array
-
     def __init__(self, initial_value: Any = None, trainable: bool | None = None, validate_shape: bool = True,
                  caching_device: Any = None, name: str | None = None, variable_def: Any = None,
                  dtype: DTypeLike | None = None, import_scope: Any = None,
@@ -538,7 +536,7 @@ class Variable(KerasVariable):
         is_strict = isinstance(value, TensorOps) and context.autocast is None  # a tensor must have the dtype
         tensor = convert_to_tensor(value, self.array.dtype) if is_strict else Tensor(_array(value, self.array.dtype))
         if self._shape is not None and self._shape.is_compatible_with(tensor.shape):
-            self.array = np.zeros(tensor.shape, self.array.dtype)
+            self.array: Array = np.zeros(tensor.shape, self.array.dtype)
         if tuple(tensor.shape) != self.array.shape:
             raise ValueError(f"Cannot assign value to variable ' {self.name}': Shape mismatch.The variable shape "
                              f"{self.array.shape}, and the assigned value shape {tuple(tensor.shape)} are "
