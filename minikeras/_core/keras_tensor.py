@@ -46,10 +46,6 @@ class KerasTensor(Tensor):
     bits = "logical"
     sparse: bool = False
     ragged: bool = False
-    node: "Node | None"
-    """The call that returned it, None if it was made by hand."""
-    index: int
-    """Its place among the outputs of that call."""
 
     def __init__(self, shape: ShapeLike, dtype: DTypeLike | None = None, sparse: bool = False, ragged: bool = False,
                  record_history: bool = True, name: str | None = None) -> None:  # fmt: skip
@@ -61,8 +57,10 @@ class KerasTensor(Tensor):
         if context.loading is not None:
             context.loading.check(self._shape)
         self.name: str = name or auto_name("keras_tensor")
-        self.node = None
-        self.index = 0
+        self.node: Node | None = None
+        """The call that returned it, None if it was made by hand."""
+        self.index: int = 0
+        """Its place among the outputs of that call."""
 
     @property
     def shape(self) -> PartialShape:  # type: ignore[override]

@@ -60,8 +60,6 @@ class Model(Exporting, Trainer):
     """
 
     _arguments = ()  # a configuration holds the graph
-    _own_graph: Graph | None
-    """The graph that the model runs, if not its own `call`."""
     _functional_names = frozenset({"inputs", "outputs", "input_shape", "output_shape", "operations", "output_names"})
     _without_graph: ClassVar[str] = "it has no graph of symbolic tensors"
 
@@ -88,7 +86,8 @@ class Model(Exporting, Trainer):
         if (inputs is None) != (outputs is None):
             raise TypeError(f"A graph needs `inputs` and `outputs`. Received: {type(inputs)} and {type(outputs)}.")
         super().__init__(name=name, **options)
-        self._own_graph = None
+        self._own_graph: Graph | None = None
+        """The graph that the model runs, if not its own `call`."""
         if inputs is not None:
             if any(isinstance(x, KerasTensor) and x.node is not None and x.node.inputs for x in flatten(inputs)):
                 inputs, outputs = copy_calls(inputs, outputs, Input)
