@@ -67,7 +67,6 @@ class CompiledLoss:
         self._given = objects_of(loss, losses.deserialize, losses.registry.find, _CROSSENTROPY)
         self._weights = loss_weights
         self._terms: list[_Term] | None = None
-        self._outputs: Outputs
 
     @property
     def built(self) -> bool:
@@ -222,7 +221,6 @@ class CompiledMetrics(Metric):
                                  f"Received instead: {argument}={value!r} of type {type(value)}.")  # fmt: skip
             self._given[argument] = objects_of(value or [], known_metrics.deserialize, known_metrics.find, _BY_KIND)
         self._found: list[tuple[bool, int, list[Metric]]] | None = None
-        self._outputs: Outputs
 
     @property
     def built(self) -> bool:
