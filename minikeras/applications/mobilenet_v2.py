@@ -55,8 +55,6 @@ def MobileNetV2(input_shape: PartialShape | None = None, alpha: float = 1.0, inc
         prefix = f"block_{number}_" if number else "expanded_conv_"
         net.inverted(prefix, NAMES, expansion, _width(int(filters * alpha)), 3, 1 if i else stride)
     net.unit("Conv_1 Conv_1_bn out_relu", layers.Conv2D, _width(1280 * alpha) if alpha > 1 else 1280, 1)
-    if include_top:
-        net.add(layers.GlobalAveragePooling2D, None)
     file = f"mobilenet_v2/mobilenet_v2_weights_tf_dim_ordering_tf_kernels_{float(alpha)}_{side}"
     return net.model(ADDRESS + file, suffix="_no_top")
 

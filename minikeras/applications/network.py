@@ -140,17 +140,18 @@ class Network:
 
     def model(self, address: str, hashes: Iterable[str | None] = (None, None), suffix: str = "_notop",
               **top: Any) -> Model:  # fmt: skip
-        """Add the top or the pooling, and return the model with its weights.
+        """Add the pooling and the top, as far as asked for, and return the model with its weights.
 
         They are in the file `address` + ".h5", or without the top `address` + `suffix` + ".h5"; `hashes` are of both.
         `top` has further arguments of the layer of class scores.
         """
+        pooling = "avg" if self.include_top else self.pooling
+        if pooling == "avg" and len(self.x.shape) > 2:  # some networks make vectors in another way, for their top
+            self.add(layers.GlobalAveragePooling2D, self.pools[0])
+        elif pooling == "max":
+            self.add(layers.GlobalMaxPooling2D, self.pools[1])
         if self.include_top:
             self.add(layers.Dense, "predictions", self.classes, activation=self.classifier_activation, **top)
-        elif self.pooling == "avg":
-            self.add(layers.GlobalAveragePooling2D, self.pools[0])
-        elif self.pooling == "max":
-            self.add(layers.GlobalMaxPooling2D, self.pools[1])
         model = Model(self.inputs, self.x, name=self.name)
         path = self.weights
         if path == "imagenet":

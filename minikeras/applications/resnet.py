@@ -32,8 +32,6 @@ def ResNet50(include_top: bool = True, weights: Weights = "imagenet", input_tens
     for stage, (filters, count, stride) in enumerate(BLOCKS, 2):
         for block in range(1, count + 1):
             _bottleneck(net, f"conv{stage}_block{block}", filters, stride if block == 1 else 1, block == 1)
-    if include_top:
-        net.add(layers.GlobalAveragePooling2D, "avg_pool")
     return net.model(f"{ADDRESS}resnet/resnet50_weights_tf_dim_ordering_tf_kernels", _HASHES)
 
 
