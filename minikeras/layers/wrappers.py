@@ -4,6 +4,7 @@ from typing import Annotated, Any, Self, Unpack, cast
 
 from .. import ops
 from .._base.checks import between
+from .._base.context import having_attributes
 from .._base.typing import Config, CustomObjects, PartialShape, ShapeLike
 from .._core.tensor import Tensor, recorders
 from .._core.variable import Variable
@@ -154,12 +155,8 @@ class SpectralNormalization(Wrapper):
         if not recorders.open or not self.kernel.trainable:
             self.kernel.assign(kernel)
             return self._run(inputs)
-        attributes = vars(self.layer)
-        attributes[self._kernel_name] = kernel  # for this call: the trained kernel itself stays as it is, as on JAX
-        try:
+        with having_attributes(self.layer, **{self._kernel_name: kernel}):  # the trained one stays as it is, as on JAX
             return self._run(inputs)
-        finally:
-            attributes[self._kernel_name] = self.kernel
 
     def _run(self, inputs: Tensor) -> Tensor:
         y = self.layer(inputs)

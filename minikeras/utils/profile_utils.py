@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from .._base.context import having_attributes
 from .._base.typing import TensorLike
 from .._jit.jit import WHOLE_STEPS
 from .._jit.program import Program
@@ -94,14 +95,11 @@ def _timed(program: Program, timings: dict[str, list[float]], like: Program) -> 
         texts.append(f"{number:3d} {_readable(text, like)}" if is_timed else "")
         call = [f"{line[: -len(text)] or '    '}clock({number})"] if is_timed or line.startswith("def ") else []
         source += [line, *call]
-    names, functions = program._codegen.namespace, (program._main, program._tail)
+    names = program._codegen.namespace
     names["clock"] = clock
-    try:
-        exec(compile("\n".join(source), "<profile>", "exec"), names)  # safe: all names in it are made by codegen
-        program._main, program._tail = names["main"], names["tail"]
+    exec(compile("\n".join(source), "<profile>", "exec"), names)  # safe: all names in it are made by codegen
+    with having_attributes(program, _main=names["main"], _tail=names["tail"]):
         yield
-    finally:
-        program._main, program._tail = functions
 
 
 def _readable(line: str, program: Program) -> str:
