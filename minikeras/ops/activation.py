@@ -11,7 +11,7 @@ from .._core.op import composite, primitive
 from .._core.tensor import Tensor, row_of
 from .arrays import ONE, ZERO, as_float, bare, ones, promote, strong
 from .creation import convert_to_tensor
-from .elementwise import Unary, erfc, unary
+from .elementwise import Unary, erfc, logaddexp_of, unary
 from .reduction import is_narrow, max, sum
 from .shapes import split
 
@@ -161,10 +161,10 @@ def threshold(x: TensorLike, threshold: float, default_value: float) -> Array:
     return np.where(strong(x) > threshold, *promote(x, np.asarray(default_value).item()))
 
 
-softplus: Unary = unary(lambda x, out=None: np.logaddexp(x, 0, out=out), lambda g, y, x: g * bare(sigmoid)(x),
+softplus: Unary = unary(lambda x, out=None: logaddexp_of(x, 0, out), lambda g, y, x: g * bare(sigmoid)(x),
                         "Smooth form of relu, log(1 + exp(x)).", writes=True, name="softplus")  # fmt: skip
 log_sigmoid: Unary = unary(  # exp(y) is the sigmoid s of x, and d log s = 1 - s
-    lambda x: -np.logaddexp(-x, 0), lambda g, y, x: -g * np.expm1(y),
+    lambda x: -logaddexp_of(-x, 0), lambda g, y, x: -g * np.expm1(y),
     "Logarithm of the sigmoid, -log(1 + exp(-x)).", name="log_sigmoid")  # fmt: skip
 softsign: Unary = unary(lambda x: x / (1 + np.abs(x)), lambda g, y, x: g / np.square(1 + np.abs(x)),
                         "x / (1 + |x|).", name="softsign")  # fmt: skip

@@ -160,7 +160,10 @@ def divide_no_nan(x1: TensorLike, x2: TensorLike) -> Array:
 def power(x1: TensorLike, x2: TensorLike, out: Array | None = None) -> Array:
     """Power x1 ** x2, with broadcasting."""
     a, b = promote(x1, x2, integral=True)
-    return np.square(a, out=out) if type(b) in (int, float) and b == 2 else np.power(a, b, out=out)
+    if type(b) not in (int, float) or b not in (2, 3, 4):
+        return np.power(a, b, out=out)
+    square = np.square(a, out=out if b == 2 else None)  # powers of negative numbers take NumPy 40 times as long
+    return square if b == 2 else np.multiply(square, a if b == 3 else square, out=out)
 
 
 mod: Binary = binary(np.mod, lambda g, y, a, b: g, met(lambda g, y, a, b: -g * np.floor_divide(a, b)),
@@ -250,9 +253,19 @@ log1p: Unary = unary(np.log1p, lambda g, y, x: g / (1 + x), "log(1 + x), exact f
 logaddexp2: Binary = binary(np.logaddexp2, met(lambda g, y, a, b: g * (e := np.exp2(a - y)) / (e + np.exp2(b - y))),
                             met(lambda g, y, a, b: g * (e := np.exp2(b - y)) / (e + np.exp2(a - y))),
                             "log2(2 ** x1 + 2 ** x2) without overflow.", floating=True)  # fmt: skip
-logaddexp: Binary = binary(np.logaddexp, met(lambda g, y, a, b: g * (e := np.exp(a - y)) / (e + np.exp(b - y))),
+
+
+@np.errstate(invalid="ignore")  # in the difference of infinities
+def logaddexp_of(x1: TensorLike, x2: TensorLike, out: Array | None = None) -> Array:
+    """Return log(exp(x1) + exp(x2)), for which NumPy goes from number to number."""
+    if np.result_type(x1, x2) == np.float16:  # which NumPy computes in float32
+        return np.logaddexp(x1, x2, out=out)
+    return np.add(np.maximum(x1, x2), np.log1p(np.fmin(np.exp(-np.abs(np.subtract(x1, x2))), 1)), out=out)
+
+
+logaddexp: Binary = binary(logaddexp_of, met(lambda g, y, a, b: g * (e := np.exp(a - y)) / (e + np.exp(b - y))),
                            met(lambda g, y, a, b: g * (e := np.exp(b - y)) / (e + np.exp(a - y))),
-                           "log(exp(x1) + exp(x2)) without overflow.", floating=True)  # fmt: skip
+                           "log(exp(x1) + exp(x2)) without overflow.", floating=True, name="logaddexp")  # fmt: skip
 
 
 @primitive(lambda g, y, a, b: np.ldexp(g, b), None)

@@ -3,6 +3,7 @@
 import inspect
 import operator
 import pickle
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, assert_type
@@ -967,6 +968,57 @@ def test_view_of_what_is_not_contiguous() -> None:
     assert ops.view(x, "int16").shape == (3, 4)
     assert ops.view(x, "int32").numpy().view("float32").tolist() == [[1.0] * 2] * 3
     assert ops.view(np.array([1, 2], "int32")).dtype == "int32"
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "float16", "int32"])
+def test_where_chooses_among_many_numbers_to_the_last_bit(dtype: str) -> None:
+    rng = np.random.default_rng(0)
+    a, b = (rng.normal(size=(70, 80)).astype(dtype) for _ in range(2))
+    if dtype != "int32":
+        a.ravel()[:5] = b.ravel()[2:7] = np.nan, np.inf, -0.0, 0, -np.inf
+    c = rng.random((70, 80)) < 0.5
+    cases: list[tuple[Any, Any, Any]] = [(c, a, b), (c, a, 0.0), (c, -0.0, b), (c, 1.5, 0.25), (c[:1], a, b)]
+    cases += [
+        (c, a[:, :1], b),
+        (c, a[::-1], np.asfortranarray(b)),
+        (c.astype("int32"), a, b),
+        (c[..., None], a[0], b[0]),
+    ]
+    for condition, x1, x2 in cases:
+        found = ops.where(condition, *(ops.convert_to_tensor(x, dtype) if np.ndim(x) else x for x in (x1, x2))).numpy()
+        want = np.where(condition, x1, x2).astype(found.dtype)
+        assert found.shape == want.shape
+        assert found.tobytes() == want.tobytes()
+
+
+def test_logaddexp_keeps_infinities_and_digits_without_a_warning() -> None:
+    inf, nan = np.inf, np.nan
+    a, b = (
+        np.array([inf, -inf, inf, -inf, nan, 1, 1000, -1000, 1e-9]),
+        np.array([inf, -inf, -inf, 3, 1, nan, 1000, 1, 0]),
+    )
+    with warnings.catch_warnings(action="error"):
+        for dtype in ("float64", "float32"):
+            found = ops.logaddexp(ops.convert_to_tensor(a, dtype), ops.convert_to_tensor(b, dtype))
+            np.testing.assert_allclose(found, [inf, -inf, inf, 3, nan, nan, 1000 + np.log(2), 1, np.log(2)], rtol=1e-6)
+        small = ops.softplus(np.array([-inf, -80, 0, 80, inf], "float32")).numpy()
+    np.testing.assert_allclose(small, [0, np.exp(-80), np.log(2), 80, inf], rtol=1e-6)
+
+
+@pytest.mark.parametrize("exponent", [3, 4, 3.0, 4.0])
+def test_small_powers_of_negative_numbers_have_gradients(exponent: float) -> None:
+    x = keras.Variable([-2.0, 0.5])
+    with keras.GradientTape() as tape:
+        y = x**exponent
+    same(y, [(-2.0) ** exponent, 0.5**exponent])
+    same(tape.gradient(y, x), [exponent * (-2.0) ** (exponent - 1), exponent * 0.5 ** (exponent - 1)])
+
+
+def test_sums_along_short_axes_among_long_ones() -> None:
+    x = np.random.default_rng(0).integers(-9, 9, (5, 30, 2, 31, 3, 4)).astype("float32")
+    for axis in [(2, 4), (2,), (4,), (0, 2, 4), (2, 5), (4, 5), (2, 4, 5), (1, 2), (0, 1, 2, 3, 4)]:
+        for keepdims in (False, True):
+            same(ops.sum(x, axis, keepdims), np.sum(x, axis, keepdims=keepdims))
 
 
 def test_select_takes_the_dtype_of_its_choices() -> None:
