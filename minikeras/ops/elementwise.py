@@ -258,8 +258,6 @@ logaddexp2: Binary = binary(np.logaddexp2, met(lambda g, y, a, b: g * (e := np.e
 @np.errstate(invalid="ignore")  # in the difference of infinities
 def logaddexp_of(x1: TensorLike, x2: TensorLike, out: Array | None = None) -> Array:
     """Return log(exp(x1) + exp(x2)), for which NumPy goes from number to number."""
-    if np.result_type(x1, x2) == np.float16:  # which NumPy computes in float32
-        return np.logaddexp(x1, x2, out=out)
     return np.add(np.maximum(x1, x2), np.log1p(np.fmin(np.exp(-np.abs(np.subtract(x1, x2))), 1)), out=out)
 
 
