@@ -12,7 +12,6 @@ from .._core.keras_tensor import KerasTensor
 from .._serialization.serialization import deserialize, serialize
 from ..layers.core import Input
 from ..tree import flatten
-from .graph import Graph
 from .model import Functional, Model, TensorStructure, takes_graph
 from .sequential import Sequential
 
@@ -82,10 +81,7 @@ class _Cloning:
 
     def model(self, model: Model, inputs: Any, call: Callable[..., Any] | None) -> Model:
         """Return a model on new inputs, or on the given ones."""
-        if isinstance(model, Sequential):
-            copy: Model = self._chain(model, inputs)
-        else:
-            copy = self._of_graph(model, model._known(model._own_graph, "graph"), inputs, call)
+        copy = self._chain(model, inputs) if isinstance(model, Sequential) else self._of_graph(model, inputs, call)
         if model.compiled:
             copy.compile_from_config(model.get_compile_config())
         return copy
@@ -107,7 +103,8 @@ class _Cloning:
             layers.insert(0, Input(batch_shape=entry.batch_shape, dtype=entry.dtype, name=entry.name))
         return Sequential(layers, name=model.name, trainable=model.trainable)
 
-    def _of_graph(self, model: Model, graph: Graph, inputs: Any, call: Callable[..., Any] | None) -> Model:
+    def _of_graph(self, model: Model, inputs: Any, call: Callable[..., Any] | None) -> Model:
+        graph = model._known(model._own_graph, "graph")
         own = graph.input_structure
         if inputs is None:
             inputs = map_structure(lambda x: Input(batch_shape=x.shape, dtype=x.dtype, name=x.name), own)
