@@ -80,8 +80,7 @@ def _run(name: str, body: Callable[..., Any] | None, function: Any, args: Any, k
             return body(*args, **kwargs)
         except NoCounterpart as missing:
             reason = str(missing)
-    tensors = [x for x in leaves([args, kwargs]) if isinstance(x, TensorOps)]
-    if (body is not None or name not in _WITHOUT_GRADIENT) and any(map(is_followed, tensors)):
+    if (body is not None or name not in _WITHOUT_GRADIENT) and any(map(is_followed, leaves([args, kwargs]))):
         raise TypeError(f"np.{name}{reason} has no gradient here, and was called on a tensor that is being recorded. "
                         "Use minikeras.ops or another NumPy function, or `x.numpy()` for no gradient.")  # fmt: skip
     args, kwargs = map_structure(value_of, (args, kwargs))
