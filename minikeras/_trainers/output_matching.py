@@ -106,8 +106,7 @@ class Outputs:
 
     def weights(self, sample_weight: Any, y_pred: Any) -> list[Any]:
         """Return the sample weights of each output; a single array is for all."""
-        nested = isinstance(sample_weight, dict | list | tuple)
-        return self.aligned(sample_weight, y_pred) if nested else [sample_weight] * len(self)
+        return self.aligned(sample_weight, y_pred) if is_nested(sample_weight) else [sample_weight] * len(self)
 
     def spread(self, value: Any, argument: str, whole: bool = False) -> list[Any]:
         """Return the part of an argument of `compile` for each output, None for an output without one.
