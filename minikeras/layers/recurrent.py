@@ -273,8 +273,7 @@ class _OfCell(RNN[WithState, Symbols, Values]):
     def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
         for name in cls._cell._arguments if "_cell" in vars(cls) else ():
-            doc = f"The cell's `{name}`; set it on the cell."
-            setattr(cls, name, property(attrgetter(f"cell.{name}"), doc=doc))
+            setattr(cls, name, property(attrgetter(f"cell.{name}"), doc=f"The cell's `{name}`; set it on the cell."))
 
 
 class RecurrentOptions(BaseOptions, total=False):
