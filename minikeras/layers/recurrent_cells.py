@@ -127,8 +127,7 @@ class Cell(WithKernel):
         """Multiply x by the kernels of all gates; with several masks, each gate multiplies x by its own first."""
         if masks is None or len(masks) == 1:
             return multiply(x if masks is None else x * masks[0], kernel)
-        kernels = ops.split(kernel, len(masks), -1)
-        products = [multiply(x * mask, k) for mask, k in zip(masks, kernels, strict=True)]
+        products = [multiply(x * mask, k) for mask, k in zip(masks, ops.split(kernel, len(masks), -1), strict=True)]
         return ops.concatenate(products, self._gate_axis)
 
 
