@@ -52,8 +52,7 @@ class Graph:
         self.is_rowwise: bool = all(op.rowwise() for op in operations if isinstance(op, Operation))
         self._one_a_depth: bool = len(set(depths.values())) == len(depths) == len(operations)
         arguments = leaves([[node.args, node.kwargs, getattr(node.operation, "settings", ())] for node in self.nodes])
-        functions = [x for x in arguments if callable(x) and not isinstance(x, type)]
-        self.is_pure: bool = all(map(is_built_in, functions))
+        self.is_pure: bool = all(is_built_in(x) for x in arguments if callable(x) and not isinstance(x, type))
         self.trains: bool = any(n.kwargs.get("training") or getattr(n.operation, "_trains", False) for n in self.nodes)
         self._check()
         self.output_names: list[str] = [node_of(y).operation.name for y in self.outputs]
@@ -110,8 +109,7 @@ class Graph:
 
         values = map(_as_declared, self.arrange(inputs), self.inputs)
         by_name = isinstance(self.input_structure, dict)
-        structure = inputs if by_name else self._listed(inputs)
-        if (by_name or len(self._paths) > 1) and paths_in(structure) != self._paths:
+        if (by_name or len(self._paths) > 1) and paths_in(inputs if by_name else self._listed(inputs)) != self._paths:
             warn_user(self._mismatch(inputs))
         y = self.run(values if mask is None else map(masked_copy, values, self.arrange(mask)), call)
         return y[0] if isinstance(y, list | tuple) and len(y) == 1 else y
