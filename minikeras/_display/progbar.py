@@ -89,8 +89,7 @@ class Progbar:
                     self._open = not finalize
                 write((line if live else plain) + "\n" * finalize)
         elif self.verbose == 2 and finalize and self.target is not None and self.target > 0:
-            elapsed = f"{now - self._start:.0f}s"
-            write(f"{self._count(current)} - {elapsed} - {self._pace(seconds)}{self._metrics(pos)}\n")
+            write(f"{self._count(current)} - {now - self._start:.0f}s - {self._pace(seconds)}{self._metrics(pos)}\n")
         self._last_update = now
 
     def add(self, n: int, values: Iterable[tuple[str, Any]] | None = None) -> None:
@@ -136,8 +135,7 @@ class Progbar:
 
     def _pace(self, seconds: float) -> str:
         """Return "12ms/step"."""
-        whole = seconds >= 1 or seconds == 0
-        scale, unit = (1, "s") if whole else (1e3, "ms") if seconds >= 1e-3 else (1e6, "us")
+        scale, unit = (1, "s") if seconds >= 1 or seconds == 0 else (1e3, "ms") if seconds >= 1e-3 else (1e6, "us")
         return f"{seconds * scale:.0f}{unit}/{self.unit_name}"
 
     def _metrics(self, size: Callable[[Any], Any]) -> str:
