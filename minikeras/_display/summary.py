@@ -150,8 +150,7 @@ def render(title: str, rows: Iterable[Row], totals: Mapping[str, tuple[int, floa
         cells = [f"{indent}{row.name} ({row.class_name})", row.output_shape, row.params]
         table.append(cells + [row.connected or "-"] * connected + [row.trainable or "-"] * show_trainable)
 
-    notebook = "ipykernel" in sys.modules
-    console = int(os.environ.get("JUPYTER_COLUMNS", 115)) if notebook else _terminal_width(0, 1, 2)
+    console = int(os.environ.get("JUPYTER_COLUMNS", 115)) if "ipykernel" in sys.modules else _terminal_width(0, 1, 2)
     titles = _break(f'Model: "{title}"', console, fold=True)
     lines = [*titles, *_draw(table, widths)]
     for label, (count, size) in totals.items():
