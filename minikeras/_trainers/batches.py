@@ -3,16 +3,16 @@
 import random
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain, count, islice
-from operator import length_hint
+from operator import itemgetter, length_hint
 from typing import Any, Literal
 
 import numpy as np
 
-from .._base.nested import leaves
+from .._base.nested import leaves, map_present
 from .._base.settings import limited
 from .._base.user_warning import warn_user
 from .._jit.multi_step import Stretch
-from .data_adapters import Data, as_batch, as_data, is_batches, rows_of, unpack_x_y_sample_weight
+from .data_adapters import Data, as_batch, as_data, is_batches, unpack_x_y_sample_weight
 from .minibatch import count_rows, stretches_of
 from .on_dask import Chunks, is_dask
 
@@ -117,13 +117,12 @@ class Batches:
         self._last: Data = ()
         self._warned = False
         self._any = False  # whether there ever was a batch
-        self._source: Any = None
+        self._source: Any = x
         self._begun: Iterator[Data] | None = None  # the pass that `peek` began, which the first epoch continues
         if is_dask(x):
             self._source = Chunks((x, y, sample_weight), self.size, shuffle)
             self._available = _length(self._source)
         elif is_batches(x):
-            self._source = x
             _refuse_beside_batches(x, y, sample_weight, class_weight)
             self._available = _length(x)
             if self._dataset is not None and self._available is None and self._steps is None:
@@ -223,7 +222,7 @@ class Batches:
         start, end = 0, self.rows or 0
         while start < end:
             stop = min(start + self.at_once * self.size, end)
-            yield rows_of(self.arrays[0], slice(start, stop)), -(-(stop - start) // self.size)
+            yield map_present(itemgetter(slice(start, stop)), self.arrays[0]), -(-(stop - start) // self.size)
             start = stop
         if (self._available or 0) < (self.count or 0):
             warn_of_the_end()

@@ -3,11 +3,12 @@
 import math
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from operator import itemgetter
 from typing import Any, TypeAlias
 
 import numpy as np
 
-from .._base.nested import leaves, like, map_structure
+from .._base.nested import leaves, like, map_present, map_structure
 from .._base.settings import settings
 from .._base.typing import Array, FloatArray, TensorLike
 from .._base.user_warning import warn_user
@@ -103,7 +104,7 @@ def as_batch(x: Any, y: Any, sample_weight: Any, class_weight: Mapping[int, floa
     data = as_data(x, y, sample_weight, class_weight, whole=False)
     if has_loss and not any(len(array) for array in leaves(data) if array is not None):
         raise ValueError(f"A batch needs rows. Received: x={data[0]!r:.80}.")
-    return tuple(map_structure(lambda array: array if array is None else to_floatx(array), data))
+    return tuple(map_present(to_floatx, data))
 
 
 def _as_structure(data: Any, argument: str) -> Any:
@@ -218,12 +219,7 @@ def train_validation_split(arrays: Data, validation_split: float) -> tuple[Data,
     if not 0 < at < rows:
         raise ValueError(f"`validation_split` must leave rows to train on and rows to validate on, of {rows}. "
                          f"Received: validation_split={validation_split}.")  # fmt: skip
-    return rows_of(arrays, slice(None, at)), rows_of(arrays, slice(at, None))
-
-
-def rows_of(structure: Any, rows: slice) -> Any:
-    """Return views of some rows of each array in a structure; None stays None."""
-    return map_structure(lambda array: None if array is None else array[rows], structure)
+    return map_present(itemgetter(slice(at)), arrays), map_present(itemgetter(slice(at, None)), arrays)
 
 
 def is_batches(x: Any) -> bool:
