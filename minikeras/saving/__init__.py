@@ -7,8 +7,7 @@ from .._base.lazy import lazily
 from .._serialization.object_registration import (
     custom_object_scope as CustomObjectScope, custom_object_scope, get_custom_objects, get_registered_name,
     get_registered_object, register_keras_serializable)
-from .._serialization.serialization import deserialize as deserialize_keras_object
-from .._serialization.serialization import serialize as serialize_keras_object
+from .._serialization.serialization import deserialize as deserialize_keras_object, serialize as serialize_keras_object
 # fmt: on
 
 with lazily(globals()):
