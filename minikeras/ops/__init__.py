@@ -90,10 +90,7 @@ with lazily(globals()) as _rest:
         adaptive_average_pool, adaptive_max_pool, average_pool, conv, conv_transpose, depthwise_conv, fold, max_pool,
         separable_conv, unfold)
     from .fourier import fft, fft2, ifft2, irfft, istft, polar, rfft, stft, view_as_complex, view_as_real
-    from . import image as image
-    from . import nn as nn
-    from . import numpy as numpy
-    from . import numpy_functions as numpy_functions
+    from . import image as image, nn as nn, numpy as numpy, numpy_functions as numpy_functions
 
 _loaded = celu, one_hot, cast, abs, det, moments, all, append  # each from a module that Python 3.15 may leave for later
 _op.late_ops.append(_rest)
