@@ -92,9 +92,8 @@ class HashedCrossing(_Hashed):
             raise ValueError("HashedCrossing takes two or more inputs of strings or integers, all of one shape: (), "
                              f"(batch,) or (batch, 1). Received: shapes {[c.shape for c in columns]}, dtypes "
                              f"{[c.dtype.name for c in columns]}.")  # fmt: skip
-        flat = [column.reshape(-1) for column in columns]
         prints = [fingerprints([v.encode() for v in c.tolist()]) if c.dtype.kind in "OUST" else c.astype("uint64")
-                  for c in flat]  # fmt: skip
+                  for c in map(np.ravel, columns)]  # fmt: skip
         hashes = reduce(crossed, prints, np.array([0xDECAFCAFFE], "uint64"))
         return self._encoded((hashes % self.num_bins).astype("int64").reshape(shape))
 
