@@ -84,10 +84,9 @@ class Updater(Turns):
         key = tuple(map(id, variables))
         plan = self._plans.get(key)
         if plan is None:
-            groups = self.find_groups(variables)
             if len(self._plans) == MAX_PLANS:
                 self._plans.clear()
-            plan = self._plans[key] = UpdatePlan(self._optimizer, variables, groups)
+            plan = self._plans[key] = UpdatePlan(self._optimizer, variables, self.find_groups(variables))
         return plan
 
     def make_exclusive(self, variables: Sequence[Variable]) -> None:
