@@ -123,9 +123,8 @@ def deserialize(config: Any, custom_objects: CustomObjects | None = None, safe_m
     if name is None or "config" not in config:
         return {key: deserialize(value, custom_objects) for key, value in config.items()}
     key = config["config"] if name == "function" else name
-    module = config.get("module")
     tables = [table for table in kinds().values() if isinstance(key, str) and key in table]
-    table = next((table for table in tables if table.module == module), tables[0] if tables else _any)
+    table = next((table for table in tables if table.module == config.get("module")), tables[0] if tables else _any)
     return table.deserialize(config, custom_objects)
 
 
