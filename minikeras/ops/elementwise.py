@@ -15,7 +15,7 @@ from .._base.typing import Array, TensorLike
 from .._core.keras_tensor import KerasTensor
 from .._core.op import VJP, primitive
 from .._core.tensor import Tensor
-from .arrays import as_float, common_dtype, named, promote, strong
+from .arrays import as_float, bare, common_dtype, named, promote, strong
 
 
 class Unary(Protocol):
@@ -155,7 +155,7 @@ def divide_no_nan(x1: TensorLike, x2: TensorLike) -> Array:
     return np.where(b == 0, np.zeros((), b.dtype), np.divide(a, np.where(b == 0, np.ones((), b.dtype), b)))
 
 
-@primitive(met(lambda g, y, a, b: g * b * a ** (b - (b != 0))),  # not 0 ** -1, whose product with b = 0 would be NaN
+@primitive(met(lambda g, y, a, b: g * b * bare(power)(a, b - (b != 0))),  # not 0 ** -1, which times b = 0 is NaN
            met(lambda g, y, a, b: g * y * _log_or_zero(a)), inplace=True)  # fmt: skip  # d a^b = a^b log a
 def power(x1: TensorLike, x2: TensorLike, out: Array | None = None) -> Array:
     """Power x1 ** x2, with broadcasting."""

@@ -735,3 +735,18 @@ def test_a_replay_broadcasts_as_the_run_did(shape: tuple[int, ...]) -> None:
     assert step.run(x).tobytes() == (np.tanh(x * scale.numpy()) + scale.numpy()).tobytes()
     scale.assign(scale / 2)
     assert step.run(x).tobytes() == first.tobytes()
+
+
+@pytest.mark.parametrize("exponent", [3, 4, 5])
+def test_gradients_of_small_powers_are_replayed_to_the_last_bit(exponent: int) -> None:
+    def trained(eager: bool) -> Any:
+        power = layers.Lambda(lambda x: x**exponent)
+        model = keras.Sequential([keras.Input((40,)), layers.Dense(300), power])
+        model.compile("sgd", "mse", run_eagerly=eager)
+        x = np.random.default_rng(0).standard_normal((64, 40), np.float32)
+        for _ in range(3):
+            model.train_on_batch(x, np.zeros((64, 300), "float32"))
+        return model.get_weights()[0].tolist()
+
+    eager, replayed = eager_and_replayed(trained)
+    assert eager == replayed
