@@ -155,7 +155,7 @@ def divide_no_nan(x1: TensorLike, x2: TensorLike) -> Array:
     return np.where(b == 0, np.zeros((), b.dtype), np.divide(a, np.where(b == 0, np.ones((), b.dtype), b)))
 
 
-@primitive(met(lambda g, y, a, b: g * b * bare(power)(a, b - (b != 0))),  # not 0 ** -1, which times b = 0 is NaN
+@primitive(met(lambda g, y, a, b: g * b * bare(power)(a, b - (b != 0))),  # type: ignore[has-type]  # 0 ** -1 * 0 is NaN
            met(lambda g, y, a, b: g * y * _log_or_zero(a)), inplace=True)  # fmt: skip  # d a^b = a^b log a
 def power(x1: TensorLike, x2: TensorLike, out: Array | None = None) -> Array:
     """Power x1 ** x2, with broadcasting."""
