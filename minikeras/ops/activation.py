@@ -233,7 +233,7 @@ def log_softmax(x: TensorLike, axis: Axis = -1) -> Array:
 
 def _sparsemax_rule(g: Any, y: Any, x: Any, axis: int = -1) -> Any:
     support = (y > 0).astype(y.dtype)
-    return support * (g - np.sum(g * support, axis=axis, keepdims=True) / np.sum(support, axis=axis, keepdims=True))
+    return support * (g - bare(sum)(g * support, axis, True) / bare(sum)(support, axis, True))
 
 
 @primitive(_sparsemax_rule)

@@ -150,7 +150,7 @@ _kept_rule: Callable[..., Any] = bare(_within)
 def _log_probabilities(output: Any, from_logits: bool, axis: int) -> Any:
     if from_logits:
         return bare(log_softmax)(output, axis)
-    return np.log(_clip(output / np.sum(output, axis=axis, keepdims=True)))
+    return np.log(_clip(output / bare(sum)(output, axis=axis, keepdims=True)))
 
 
 def _aligned(target: Any, output: Any) -> Any:
@@ -203,19 +203,19 @@ def binary_crossentropy(target: TensorLike, output: TensorLike, from_logits: boo
 def _output_rule(g: Any, y: Any, target: Any, output: Any, from_logits: bool = False, axis: int = -1) -> Any:
     g = np.expand_dims(g, axis)
     if from_logits:
-        return g * (bare(softmax)(output, axis) * np.sum(target, axis=axis, keepdims=True) - target)
-    total = np.sum(output, axis=axis, keepdims=True)
+        return g * (bare(softmax)(output, axis) * bare(sum)(target, axis=axis, keepdims=True) - target)
+    total = bare(sum)(output, axis=axis, keepdims=True)
     p = output / total
     d = target / -_clip(p) * _inside(p)
-    return g * (d - np.sum(d * p, axis=axis, keepdims=True)) / total
+    return g * (d - bare(sum)(d * p, axis=axis, keepdims=True)) / total
 
 
 def _logit_rule(g: Any, y: Any, target: Any, output: Any, from_logits: bool = False, axis: int = -1) -> Any:
     if from_logits:  # the logits themselves came from a softmax
         weighted = output * _output_rule(g, y, target, output, True, axis)
-        return weighted - output * np.sum(weighted, axis=axis, keepdims=True)
+        return weighted - output * bare(sum)(weighted, axis=axis, keepdims=True)
     counted = target * np.equal(_clip(output), output)
-    return np.expand_dims(g, axis) * (output * np.sum(counted, axis=axis, keepdims=True) - counted)
+    return np.expand_dims(g, axis) * (output * bare(sum)(counted, axis=axis, keepdims=True) - counted)
 
 
 def _categorical_parts(target: Any, output: Any, from_logits: bool = False, axis: int = -1) -> Any:

@@ -750,3 +750,16 @@ def test_gradients_of_small_powers_are_replayed_to_the_last_bit(exponent: int) -
 
     eager, replayed = eager_and_replayed(trained)
     assert eager == replayed
+
+
+@pytest.mark.parametrize("activation", ["relu", "sparsemax"])
+def test_crossentropies_of_what_no_softmax_made_are_replayed_to_the_last_bit(activation: Any) -> None:
+    def trained(eager: bool) -> Any:
+        model = keras.Sequential([keras.Input((40,)), layers.Dense(100), layers.Activation(activation)])
+        model.compile("sgd", "categorical_crossentropy", run_eagerly=eager)
+        x, y = np.random.default_rng(0).random((2, 64, 100), np.float32)
+        values = [model.train_on_batch(x[:, :40], y) for _ in range(3)]
+        return values, model.get_weights()[0].tolist()
+
+    eager, replayed = eager_and_replayed(trained)
+    assert eager == replayed
