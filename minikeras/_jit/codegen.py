@@ -49,7 +49,7 @@ class Codegen:
 
     def __init__(self, entries: list[Entry], inputs: Sequence[Tensor], outputs: Sequence[Any], early: int,
                  reuse: bool) -> None:  # fmt: skip
-        self.namespace: dict[str, Any] = {"__builtins__": {}, "__name__": __name__}  # so that warnings are not its own
+        self.namespace: dict[str, Any] = {"__name__": __name__}  # so that warnings are not its own
         self.references: list[tuple[Symbol, VariableRef]] = []
         self.assigned: list[Variable] = []
         self.rebinding: list[Callable[[], Any]] = []

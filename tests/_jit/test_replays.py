@@ -3,6 +3,7 @@
 import functools
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -709,6 +710,14 @@ def test_steps_with_nan_among_their_constants_are_replayed() -> None:
     model = keras.Sequential([keras.Input((3,)), layers.Dense(1)])
     model.compile("sgd", "mse", metrics=[keras.metrics.R2Score()])
     assert programs_of(model, np.ones((4, 3)), np.zeros((4, 1)))
+
+
+@pytest.mark.parametrize("taped", [False, True])
+def test_numpy_warns_in_a_replay_too(taped: bool) -> None:
+    model = keras.Sequential([keras.Input((3,)), layers.Dense(1)])
+    for _ in range(4):
+        with pytest.warns(RuntimeWarning, match="invalid value"), keras.GradientTape() if taped else nullcontext():
+            assert np.isnan(model(np.full((2, 3), np.inf, "float32")).numpy()).all()
 
 
 def test_gelu_and_its_gradient_share_what_takes_longest() -> None:
