@@ -107,7 +107,7 @@ class TapedProgram:
         self.made_at: int = Changes.layers
         self._thread: int = get_ident()  # which it serves
         self._function, self._watched = function, watched
-        tensors = [x if type(x) is Tensor else Tensor(x.copy()) for x in inputs]
+        tensors = [x if type(x) is Tensor else Tensor(x.copy("K")) for x in inputs]
         y, record = trace(lambda tensors: function(*tensors), tensors)
         self.output: Any = y
         entries = record.entries
@@ -194,7 +194,7 @@ class TapedProgram:
         if (self._acts and context.undo is not None) or (self._frozen and any(map(tape.watches, self._frozen))):
             return None
         # A caller may change an array before the gradient is taken, but no tensor.
-        arrays: list[Any] = [x.array if type(x) is Tensor else x.copy() for x in inputs]
+        arrays: list[Any] = [x.array if type(x) is Tensor else x.copy("K") for x in inputs]
         tape.hold(self._variables)
         if self._program.large:
             tape.threads = one_thread

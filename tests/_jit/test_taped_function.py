@@ -197,6 +197,19 @@ def test_an_input_that_is_watched_gets_its_gradient() -> None:
     check(step)
 
 
+@pytest.mark.parametrize("x", [np.asfortranarray(X), np.broadcast_to(X[:1], X.shape)], ids=["columns", "one row"])
+def test_arrays_with_another_order_in_memory_give_the_numbers_of_the_eager_run(x: Any) -> None:
+    model = Sequential([keras.Input((3,)), Dense(1)])
+
+    def step(tape: GradientTape) -> list[Any]:
+        with tape:
+            y = model(x)
+            value = ops.sum(y**2)
+        return [y, *tape.gradient(value, model.trainable_variables)]
+
+    check(step)
+
+
 def test_the_weights_are_those_of_the_forward_pass() -> None:
     model, loss = net(), losses.MeanSquaredError()
     start = model.get_weights()
