@@ -62,8 +62,8 @@ class TapedFunction:
             if type(array) is not np.ndarray or (dtype := array.dtype).kind not in "fiub" or not dtype.isnative:
                 return None
             kind += (array.shape, array.strides, dtype)
-        if len(inputs) > 1 and len({*map(id, inputs)}) < len(inputs):
-            return None  # the program would take one tensor for both, or give it two gradients
+        if len(watched) > 1 and len({id(inputs[place]) for place in watched}) < len(watched):
+            return None  # the program would give one tensor two gradients
         maker = tape.maker(inputs[watched[0]]) if len(watched) == 1 else None
         skipped = maker if maker is not None and maker.op.name in SKIPPABLE else None
         if skipped is not None:
@@ -107,7 +107,7 @@ class TapedProgram:
         self.made_at: int = Changes.layers
         self._thread: int = get_ident()  # which it serves
         self._function, self._watched = function, watched
-        tensors = [x if type(x) is Tensor else Tensor(x.copy("K")) for x in inputs]
+        tensors = [x if k in watched else Tensor(getattr(x, "array", x).copy("K")) for k, x in enumerate(inputs)]
         y, record = trace(lambda tensors: function(*tensors), tensors)
         self.output: Any = y
         entries = record.entries

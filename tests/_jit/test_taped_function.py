@@ -466,6 +466,22 @@ def test_a_tensor_passed_twice_does_not_stand_for_two_that_come_later() -> None:
         assert float(loss(a, b)) == 4.0
 
 
+@pytest.mark.parametrize("state", [X, ops.convert_to_tensor(X)], ids=["array", "tensor"])
+def test_one_array_for_several_inputs_is_replayed(state: Any) -> None:
+    inputs = [keras.Input((3,)) for _ in range(3)]
+    model = keras.Model(inputs, layers.Concatenate()([Dense(2, "tanh")(x) for x in inputs]))
+    entries = []
+
+    def step(tape: GradientTape) -> list[Any]:
+        with tape:
+            y = model([-X, state, state])
+        entries.append(len(tape._entries))
+        return [y, *tape.gradient(y, model.trainable_variables)]
+
+    check(step)
+    assert entries[-1] == 1
+
+
 def test_a_frozen_weight_that_is_watched_gets_its_gradient() -> None:
     model = net()
     model.layers[0].trainable = False
