@@ -124,9 +124,8 @@ class Optimizer:
         self._slots: list[list[Variable | None]] = []
         self._excluded: tuple[list[Variable], str] = [], ""
         self._iterations: Variable = self.add_variable((), "zeros", settings.counts, name="iteration")
-        self._learning_rate: Any = learning_rate
-        if isinstance(learning_rate, float):
-            self._learning_rate = self.add_variable((), initializers.Constant(learning_rate), name="learning_rate")
+        rate = initializers.Constant(learning_rate) if isinstance(learning_rate, float) else None
+        self._learning_rate: Any = self.add_variable((), rate, name="learning_rate") if rate else learning_rate
 
     if not TYPE_CHECKING:  # to type checkers an attribute that no class declares is a mistake
 
@@ -137,11 +136,12 @@ class Optimizer:
                                    "the first statement in the `__init__()` method.")  # fmt: skip
             if isinstance(value, Variable) and not any(v is value for v in self._variables):
                 self._variables.append(value)
+            recorded = name in ("loss_scale_factor", "gradient_accumulation_steps", "_learning_rate")
+            changes = recorded and name in vars(self)
             super().__setattr__(name, value)
             if name != "learning_rate":  # its setter assigns to a variable or sets another attribute
                 self._updater.forget_options()
-            recorded = name in ("loss_scale_factor", "gradient_accumulation_steps", "_learning_rate")
-            if recorded or (name == "built" and value and recorders.open):
+            if changes or (name == "built" and value and recorders.open):
                 Changes.layers += 1  # programs recorded with the old option, or during the build, are wrong
 
     @property

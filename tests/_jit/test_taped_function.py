@@ -398,6 +398,17 @@ def entries(model: Any, x: Any, training: bool) -> int:
     return len(tape._entries)
 
 
+def test_a_model_is_replayed_in_steps_that_make_an_optimizer_each() -> None:
+    model = net()
+    for _ in range(4):
+        with GradientTape() as tape:
+            y = model(X)
+        entries = len(tape._entries)
+        variables = model.trainable_variables
+        keras.optimizers.SGD(0.1).apply(tape.gradient(y, variables), variables)
+    assert entries == 1
+
+
 def test_a_model_is_replayed_again_however_often_layers_are_made_meanwhile() -> None:
     model = Sequential([keras.Input((3,)), Dense(5, "tanh"), Dense(4)])
     for _ in range(12):
