@@ -231,11 +231,9 @@ class Module:
         if self._trainable != value:
             vars(self)["_trainable"] = bool(value)
             Changes.turn(self)
-        for v in self._own_weights():
-            if v._declared_trainable:
-                v.trainable = bool(value)
-        for layer in self._layers_held():
-            layer.trainable = value
+        for part in self._values_of(cast("type[Variable | Module]", _STATE)):
+            if isinstance(part, Module) or part._declared_trainable:
+                part.trainable = bool(value)
 
     def get_weights(self) -> list[FloatArray]:
         """Return copies of the weights, [] before the layer is built."""
