@@ -160,7 +160,7 @@ class Module:
 
     def _values_of(self, kind: type[T], but: frozenset[str] = frozenset()) -> list[T]:
         """Return the variables, modules or metrics among the attributes and the containers there, in order."""
-        own = [value for name, value in vars(self).copy().items() if name not in but]
+        own = [value for name, value in vars(self).copy().items() if type(value) not in _PLAIN and name not in but]
         return each_once(value for value in _walk(own) if isinstance(value, kind))
 
     def _own_weights(self) -> list[Variable]:
@@ -291,6 +291,7 @@ class Untracked(list[Any]):
 CONTAINERS = (list, tuple, dict, set)
 _STATE = (Variable, Module)
 _FOUND = (*_STATE, Metric, SeedGenerator)
+_PLAIN = frozenset({bool, int, str, type(None)})  # most attributes are, in which is nothing to find
 
 
 def _walk(values: Iterable[Any], around: tuple[Any, ...] = ()) -> Iterator[Any]:
