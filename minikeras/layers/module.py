@@ -51,7 +51,6 @@ class Module:
     dtype_policy: DTypePolicy
     _trainable: bool
     _variables: list[Variable]
-    _found_inside: Contents
     _building: bool
     _functional_names: ClassVar[frozenset[str]] = frozenset()
     """Properties of functional models; a user's model without a graph may set attributes of these names."""
@@ -174,11 +173,13 @@ class Module:
         return cast("list[Layer]", self._values_of(Module))
 
     def __contents(self) -> Contents:
-        """Return what is inside; the walk is repeated only if a layer has changed since."""
-        inside = vars(self).get("_found_inside")
-        if inside is None or not inside.is_current():
-            inside = vars(self)["_found_inside"] = Contents(self)
-        return cast(Contents, inside)
+        """Return what is inside; the walk is repeated only if a layer has changed, unless back to where it was."""
+        kept: tuple[Contents, ...] = vars(self).get("_found_inside", ())
+        for inside in kept:
+            if inside.is_current():
+                return inside
+        vars(self)["_found_inside"] = kept = (Contents(self), *kept[:1])
+        return kept[0]
 
     def _flatten_layers(self) -> list[Layer]:
         """Return the layer itself and all layers inside it, in order."""

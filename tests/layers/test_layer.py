@@ -15,7 +15,7 @@ import pytest
 
 import minikeras as keras
 from minikeras import Tensor, ops
-from minikeras.layers import Dense, Dropout, Layer
+from minikeras.layers import Dense, Dropout, Layer, module
 
 
 class Scale(Layer):
@@ -185,6 +185,26 @@ def test_trainable_reaches_nested_layers() -> None:
     block.trainable = True
     block.first.trainable = False
     assert len(block.trainable_variables) == 6
+
+
+def test_layers_that_are_frozen_and_freed_in_turn_are_looked_through_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = keras.Sequential([keras.Input((2,)), Dense(3), Dense(1)])
+    walks: list[object] = []
+    seen: list[int] = []
+
+    class Counted(module.Contents):
+        def __init__(self, of: module.Module) -> None:
+            walks.append(of)
+            super().__init__(of)
+
+    monkeypatch.setattr(module, "Contents", Counted)
+    for _ in range(4):
+        for trainable in (False, True):
+            model.trainable = trainable
+            seen.append(len(model.trainable_variables))
+            assert len(model.non_trainable_variables) == 4 - seen[-1]
+    assert seen == [0, 4] * 4
+    assert walks == [model] * 2
 
 
 def test_set_weights_takes_lists_and_numbers() -> None:
