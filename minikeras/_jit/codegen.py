@@ -22,8 +22,8 @@ _PRODUCTS = frozenset({"affine", "project", "matmul"})
 _SIGNS: dict[Any, str] = {np.add: "+", np.subtract: "-", np.multiply: "*", np.divide: "/"}
 _same: Callable[[Array], Array] = itemgetter(...)
 LONG, SHORT, MANY = 2048, 256, 1 << 14
-"""Numbers, as measured: for a result of LONG ones `maximum` takes a row quicker than a number; NumPy adds a row of less
-than SHORT ones quicker to few wide rows than to each row of a result of MANY ones."""
+"""Numbers, as measured: for a result of LONG ones `maximum` takes a row quicker than a number; in one of MANY, what is
+broadcast is repeated along the last axes until NumPy's loops are as long as SHORT."""
 _OUT_BY_NAME = frozenset({np.maximum, np.minimum})  # others take `out` by position, which is quicker
 
 

@@ -28,10 +28,8 @@ PROGRAM_BYTES = 1 << 25
 """The most bytes of buffers: of all small programs together, and of one for predictions of joined rows."""
 MULTI_STEP_BYTES, SMALL = 1 << 20, 1 << 21
 """A step with larger buffers, or more multiplications in one product, is too long to gain from a multi-step."""
-ROWS = 4096
-"""More rows than these make a matrix product no faster."""
-MIN_STEPS = 4
-"""The least number of batches that a multi-step replays."""
+ROWS = 4096  # more rows than these make a matrix product no faster
+MIN_STEPS = 4  # the least number of batches that a multi-step replays
 WHOLE_STEPS = 16
 """How many large steps are run before blocks of rows are looked for, which takes as long as some ten steps."""
 MOST_ESCAPES = 64  # how many runs that cannot be replayed are recorded, which takes some five times as long

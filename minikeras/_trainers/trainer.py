@@ -98,10 +98,11 @@ class Trainer(Layer):
 
     @cached_property
     def _jits(self) -> dict[str, Jit]:
-        """Run the steps of training, evaluation and, if it is overridden, prediction: the same for all threads."""
+        """Run steps of training, evaluation and overridden prediction, and users' forward passes: for all threads."""
         whole, lazy = undone(always=False), lambda: not self.run_eagerly
         jits = {x: Jit(whole(partial(self.__step, x)), lazy, must_agree=self.__must_agree) for x in ("train", "test")}
         jits["predict"] = Jit(partial(self.__step, "predict"), lambda: False)
+        jits["call"] = Jit(partial(super().__call__, training=False), lazy, 2 * PROGRAM_BYTES, self.__must_agree)
         return cast("dict[str, Jit]", vars(self).setdefault("_jits", jits))
 
     def __step(self, phase: str, data: Any) -> Any:
@@ -125,7 +126,9 @@ class Trainer(Layer):
         plain &= own.make_predict_function is Trainer.make_predict_function and own.predict_step is Trainer.predict_step
         if not plain:
             self.__make_function("predict")
-        return self._forward_jit if plain else self._jits["predict"]
+            return self._jits["predict"]
+        pure = self._forward_jit._programs or self._is_pure()
+        return self._forward_jit if pure else self._jits["call"]  # which is replayed if two runs do the same
 
     @cached_property
     def _taped(self) -> TapedFunction:

@@ -1,7 +1,6 @@
 """Operations along an axis: sums, means, extremes, statistics, running sums, counts."""
 
 import math
-from functools import reduce
 from typing import Any, Literal, Protocol, TypeAlias, TypeVar, cast, overload
 
 import numpy as np
@@ -90,9 +89,9 @@ def _total(x: Array, axis: Axis, keepdims: bool, out: Array | None = None) -> An
         first = [a for k, a in enumerate(summed) if a == summed[0] + k and x.shape[a] > 1]
         if first and first != summed and summed[-1] == x.ndim - 1 and x.shape[-1] <= 32:  # or NumPy loops over the last
             x = _total(x, first, True)
-        for a in summed:  # the two or three slices along a short axis are added as they are
-            if 1 < x.shape[a] < 4 and a < x.ndim - 1:
-                x = reduce(np.add, np.split(x, x.shape[a], a))
+        for a in summed:  # two slices along an axis are added as they are
+            if x.shape[a] == 2 and a < x.ndim - 1:
+                x = np.add(*np.split(x, 2, a))
         return NP.add.reduce(x, axes(axis), None, out, keepdims)
     total = _sum_by_product(x, rows).reshape(_reduced_shape(x, axis, keepdims))
     return total if out is None else np.positive(total, out)

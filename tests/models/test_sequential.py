@@ -399,7 +399,9 @@ def test_predict_keeps_batches_apart_if_rows_depend_on_each_other(axis: Any) -> 
     np.testing.assert_allclose(y, 0.1, rtol=1e-6)
 
 
-def test_a_users_layer_draws_counts_and_prints_at_every_predict(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_users_layer_draws_and_counts_at_every_predict_and_prints_while_it_is_recorded(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     class Noisy(Layer):
         def __init__(self) -> None:
             super().__init__()
@@ -419,9 +421,48 @@ def test_a_users_layer_draws_counts_and_prints_at_every_predict(capsys: pytest.C
     x = np.ones((1, 1))
     assert len({float(model.predict(x, verbose=0)[0, 0]) for _ in range(5)}) == 5
     assert float(layer.count) == 5.0
-    assert capsys.readouterr().out == "called\n" * 5
-    layer.settings["scale"] = 1000.0
+    assert capsys.readouterr().out == "called\n" * 2
+    layer.settings = {"scale": 1000.0}
     assert model.predict(x, verbose=0)[0, 0] > 900
+    model.compile(run_eagerly=True)
+    layer.settings["scale"] = -1000.0
+    assert model.predict(x, verbose=0)[0, 0] < -900
+
+
+def test_a_users_layer_that_looks_at_values_runs_at_every_predict() -> None:
+    seen: list[float] = []
+
+    class Looking(Layer):
+        def call(self, x: Tensor) -> Tensor:
+            seen.append(float(keras.ops.sum(x)))
+            return -x if seen[-1] > 0 else x
+
+    model = Sequential([Input((1,)), Looking()])
+    seen.clear()
+    assert [float(model.predict(np.array([[n]]), verbose=0)[0, 0]) for n in (1, 2, -3, 4, -5, 6)] == [
+        -1,
+        -2,
+        -3,
+        -4,
+        -5,
+        -6,
+    ]
+    assert seen == [1, 2, -3, 4, -5, 6]
+
+
+def test_a_users_layer_may_do_something_else_at_each_predict() -> None:
+    rng, count = np.random.default_rng(0), iter(range(100))
+
+    class Shifting(Layer):
+        def call(self, x: Tensor) -> Tensor:
+            return x + rng.normal() + next(count)
+
+    model = Sequential([Input((1,)), Shifting()])
+    first = next(count)
+    found = [float(model.predict(np.zeros((1, 1)), verbose=0)[0, 0]) for _ in range(8)]
+    assert np.all(np.abs(np.diff(found) - 1) < 8)
+    assert len({*found}) == 8
+    assert next(count) == first + 9
 
 
 def test_several_inputs() -> None:
