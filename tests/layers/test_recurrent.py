@@ -308,10 +308,11 @@ def test_what_is_the_cells_is_set_at_the_cell() -> None:
 
 
 @pytest.mark.parametrize("name", ["activation", "recurrent_activation"])
-def test_a_function_of_ones_own_runs_in_each_call(name: str) -> None:
+def test_a_function_of_ones_own_runs_in_each_plain_call_and_if_asked_in_predict(name: str) -> None:
     scale = [1.0]
     options: dict[str, Any] = {name: lambda x: keras.ops.tanh(x * scale[0])}
     model = keras.Sequential([keras.Input((4, 1)), layers.GRU(2, **options)])
+    model.compile(run_eagerly=True)
     x = np.ones((2, 4, 1), "float32")
     calls: list[Callable[[Any], Any]] = [model, lambda x: model.predict(x, verbose=0)]
     for predict in calls:
