@@ -13,7 +13,7 @@ from .._base.blas_threads import ALONE, FEW, ROW_ALONE
 from .._base.pool import PART_WORK, product
 from .._base.typing import Array
 from .._core.op import Entry
-from .._core.tensor import Tensor, row_of
+from .._core.tensor import Tensor, TensorOps, row_of
 from .._core.variable import ASSIGN, Variable
 from .memory import Location, Memory, Number, Symbol, VariableRef
 from .trace import KEEP
@@ -65,8 +65,7 @@ class Codegen:
         """Arrays that no step writes to, by id."""
         self._lines: list[Instruction] = []
         first = self._outputs[:early]
-        ends = (i + 1 for i, e in enumerate(entries) if e.op.effect or e.op.draws or id(e.output) in first)
-        split = max(ends, default=0)
+        split = max([0, *(i + 1 for i, e in enumerate(entries) if e.op.effect or e.op.draws or id(e.output) in first)])
         for i, entry in enumerate(entries[:split]):
             self._add(entry, i)
         main, self._lines = self._lines, []
@@ -294,10 +293,10 @@ class Codegen:
         """Return a format and its argument, which give an output as an array that the caller may keep."""
         if id(output) in self._new:
             return "{}", self._locations[id(output)]
-        if self._location(output) is not None:
-            form = "{}.copy()" if output.array.flags.c_contiguous else "{}.copy('K')"
-            return form, self._argument(output, None)
-        return "{}", self._name("c", id(output), output)
+        if not isinstance(output, TensorOps):
+            return "{}", self._name("c", id(output), output)
+        form = "{}.copy()" if cast(Array, output.array).flags.c_contiguous else "{}.copy('K')"
+        return form, self._argument(output, output.array)
 
 
 def _bound(entry: Entry) -> tuple[Callable[..., Any], list[Any]]:

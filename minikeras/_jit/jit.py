@@ -30,12 +30,10 @@ MULTI_STEP_BYTES, SMALL = 1 << 20, 1 << 21
 """A step with larger buffers, or more multiplications in one product, is too long to gain from a multi-step."""
 ROWS = 4096  # more rows than these make a matrix product no faster
 MIN_STEPS = 4  # the least number of batches that a multi-step replays
-WHOLE_STEPS = 16
-"""How many large steps are run before blocks of rows are looked for, which takes as long as some ten steps."""
-MOST_ESCAPES = 64  # how many runs that cannot be replayed are recorded, which takes some five times as long
+WHOLE_STEPS = 16  # how many large ones run before blocks of rows are looked for, which takes as long as some ten
+MOST_ESCAPES = 64  # how many runs in a row that give no program are recorded, which takes some five times as long
 EAGER = "eager"  # in place of the fingerprint of a run: it had too large a program, or one more that cannot be replayed
-WARMUP_STEPS = 1024
-"""How many steps are run before a multi-step is made, which costs what it saves in some thousand steps."""
+WARMUP_STEPS = 1024  # how many are run before a multi-step is made, which costs what it saves in some thousand
 
 
 class Jit(Turns):
@@ -158,17 +156,20 @@ class Jit(Turns):
         """Run the function and return the outputs. Keep a program of what it did if that can be replayed."""
         tensors = to_tensors(inputs)
         if recorders.open or not self._may_replay() or (key not in self._ripe and self.note_kind(inputs)):
-            with context.having(once=self._fingerprints.get(key, (None, EAGER))[1] is None):
-                return self._function(tensors)
+            known = self._fingerprints.get(key, (None, False))[1]
+            with context.having(once=known is None):
+                outputs = self._function(tensors)
+            if known == EAGER:  # it stays so if each run changes a layer
+                self._remember(key, EAGER)
+            return outputs
         before = Changes.layers, _random_streams()
         outputs, record = trace(self._function, tensors)
-        if record.escaped or before != (Changes.layers, _random_streams()):
+        if record.escaped or before != (Changes.layers, _random_streams()) or not self._agrees(record, key):
             self._escapes += 1
             if self._escapes > MOST_ESCAPES:
                 self._remember(key, EAGER)
             return outputs
-        if not self._agrees(record, key):
-            return outputs
+        self._escapes = 0
         made = sum(cast(Array, entry.output.array).nbytes for entry in record.entries)
         small = made <= 4 * MULTI_STEP_BYTES and max(map(multiplications, record.entries), default=0) < SMALL
         program = self._compiled(record.entries, _present(tensors), outputs, key, small)

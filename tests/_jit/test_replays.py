@@ -566,6 +566,49 @@ def test_what_cannot_be_replayed_is_not_recorded_for_ever(reads: Any, records: l
     assert len(records) == 1
 
 
+@pytest.mark.parametrize("changes", ["an attribute", "a constant"])
+def test_a_layer_that_is_never_the_same_is_not_recorded_for_ever(changes: str, records: list[int]) -> None:
+    rng = np.random.default_rng(0)
+
+    class Noisy(layers.Layer):
+        def call(self, x: Any) -> Any:
+            if changes == "an attribute":
+                self.seen = x  # as a layer that keeps the scores of its attention
+                return x
+            return x + rng.normal()
+
+    model, x = keras.Sequential([keras.Input((2,)), Noisy()]), np.ones((4, 2), "float32")
+    for _ in range(100):
+        model.predict(x, verbose=0)
+    assert records
+    records.clear()
+    for _ in range(20):
+        model.predict(x, verbose=0)
+    assert records == []
+
+
+def test_predictions_that_depend_on_no_input_are_arrays_of_the_callers() -> None:
+    class Numbered(keras.Model):
+        def call(self, x: Any) -> Any:
+            return {"y": x * 2, "place": ops.arange(x.shape[0]), "one": np.ones((len(x), 1), "float32")}
+
+    def predictions(eager: bool) -> Any:
+        model = Numbered()
+        model.compile(run_eagerly=eager)
+        results: list[Any] = []
+        for rows in (8, 8, 8, 8, 40):  # in batches of 32 and 8
+            results.append(model.predict(np.ones((rows, 2), "float32"), verbose=0))
+            assert [*map(type, results[-1].values())] == [np.ndarray] * 3
+        kept: list[Any] = [{name: y.copy() for name, y in result.items()} for result in results]
+        results[-2]["place"][:] = -1
+        kept.append(model.predict(np.ones((8, 2), "float32"), verbose=0))
+        return kept
+
+    eager, replayed = eager_and_replayed(predictions)
+    for one, other in zip(eager, replayed, strict=True):
+        assert all(np.array_equal(one[name], other[name]) for name in one)
+
+
 def test_steps_between_which_layers_are_frozen_and_freed_are_replayed(records: list[int]) -> None:
     rng = np.random.default_rng(0)
     x, z = rng.standard_normal((2, 8, WIDTH)).astype("float32")
