@@ -24,14 +24,13 @@ from .trace import Trace, sketch, trace
 
 PROGRAMS_KEPT, SMALL_KEPT = 8, 128
 """For how many input shapes a function keeps programs: in any case, and if all programs are small."""
-PROGRAM_BYTES = 1 << 25
-"""The most bytes of buffers: of all small programs together, and of one for predictions of joined rows."""
+PROGRAM_BYTES = 1 << 25  # most bytes of buffers: of all small programs together, of one for predictions of joined rows
 MULTI_STEP_BYTES, SMALL = 1 << 20, 1 << 21
 """A step with larger buffers, or more multiplications in one product, is too long to gain from a multi-step."""
 ROWS = 4096  # more rows than these make a matrix product no faster
 MIN_STEPS = 4  # the least number of batches that a multi-step replays
 WHOLE_STEPS = 16  # how many large ones run before blocks of rows are looked for, which takes as long as some ten
-MOST_ESCAPES = 64  # how many runs in a row that give no program are recorded, which takes some five times as long
+MOST_ESCAPES = 64  # how many runs that cannot be replayed are recorded in a row, which takes some five times as long
 EAGER = "eager"  # in place of the fingerprint of a run: it had too large a program, or one more that cannot be replayed
 WARMUP_STEPS = 1024  # how many are run before a multi-step is made, which costs what it saves in some thousand
 
@@ -145,9 +144,9 @@ class Jit(Turns):
         return program
 
     def note_kind(self, inputs: Any) -> bool:
-        """Note the kind of inputs; return whether to run it eagerly: if small and new, or no program is to be had."""
+        """Note the kind; return whether to run it eagerly: new and small or one of many, or no program is to be had."""
         known = self._fingerprints.get(key := key_of(inputs), (None, None))
-        if known[0] == Changes.layers or not _within(inputs, self._largest):
+        if known[0] == Changes.layers or not (_within(inputs, self._largest) or len(self._fingerprints) >= SMALL_KEPT):
             return bool(known == (Changes.layers, EAGER))
         self._remember(key, None)  # it may come but once
         return True
@@ -164,8 +163,8 @@ class Jit(Turns):
             return outputs
         before = Changes.layers, _random_streams()
         outputs, record = trace(self._function, tensors)
-        if record.escaped or before != (Changes.layers, _random_streams()) or not self._agrees(record, key):
-            self._escapes += 1
+        self._escapes += (escaped := record.escaped or before != (Changes.layers, _random_streams()))
+        if escaped or not self._agrees(record, key):
             if self._escapes > MOST_ESCAPES:
                 self._remember(key, EAGER)
             return outputs
@@ -218,7 +217,8 @@ class Jit(Turns):
         is_current = version == Changes.layers
         if is_current and (before == fingerprint or (before is None and not self._must_agree())):
             return True
-        if is_current and self._programs and before is not None:
+        self._escapes += (differs := is_current and before is not None)
+        if differs and self._programs:
             warn_user("A step computes otherwise than before, from values that have changed, while steps on inputs of "
                       "other sizes are replayed as they were. Hold such values in a Variable, or use "
                       "`run_eagerly=True`.")  # fmt: skip

@@ -587,6 +587,19 @@ def test_a_layer_that_is_never_the_same_is_not_recorded_for_ever(changes: str, r
     assert records == []
 
 
+def test_lengths_too_many_to_remember_are_not_recorded_for_ever(records: list[int]) -> None:
+    class Doubling(layers.Layer):
+        def call(self, x: Any) -> Any:
+            return x * 2
+
+    model = keras.Sequential([keras.Input((None, 2)), Doubling()])
+    for _ in range(3):  # texts that grow by a word at a time
+        records.clear()
+        for length in range(1, 200):
+            assert model.predict(np.ones((1, length, 2), "float32"), verbose=0).shape == (1, length, 2)
+    assert records == []
+
+
 def test_predictions_that_depend_on_no_input_are_arrays_of_the_callers() -> None:
     class Numbered(keras.Model):
         def call(self, x: Any) -> Any:
