@@ -22,16 +22,15 @@ from .multi_step import MultiStep, Stretch
 from .program import Program
 from .trace import Trace, sketch, trace
 
-PROGRAMS_KEPT, SMALL_KEPT = 8, 128
-"""For how many input shapes a function keeps programs: in any case, and if all programs are small."""
+PROGRAMS_KEPT, SMALL_KEPT = 8, 128  # for how many input shapes programs are kept: in any case, and if all are small
 PROGRAM_BYTES = 1 << 25  # most bytes of buffers: of all small programs together, of one for predictions of joined rows
-MULTI_STEP_BYTES, SMALL = 1 << 20, 1 << 21
-"""A step with larger buffers, or more multiplications in one product, is too long to gain from a multi-step."""
+MULTI_STEP_BYTES, SMALL = 1 << 20, 1 << 21  # bytes of buffers, multiplications in a product: longer steps gain nothing
 ROWS = 4096  # more rows than these make a matrix product no faster
 MIN_STEPS = 4  # the least number of batches that a multi-step replays
-WHOLE_STEPS = 16  # how many large ones run before blocks of rows are looked for, which takes as long as some ten
+WHOLE_STEPS = 16  # how many large steps run before blocks of rows are looked for, which takes as long as some ten
 MOST_ESCAPES = 64  # how many runs that cannot be replayed are recorded in a row, which takes some five times as long
-EAGER = "eager"  # in place of the fingerprint of a run: it had too large a program, or one more that cannot be replayed
+WAIT = 32.0  # how many runs of a kind are eager after its program gave way to others: making one takes some ten
+EAGER = float("inf")  # the same if its program was too large, or it is one more that cannot be replayed
 WARMUP_STEPS = 1024  # how many are run before a multi-step is made, which costs what it saves in some thousand
 
 
@@ -59,7 +58,7 @@ class Jit(Turns):
         self._limit, self._has_effects, self._waits = limit, must_agree is not None, waits
         self._must_agree: Callable[[], bool] = must_agree or (lambda: False)
         self._fingerprints: dict[Any, Any] = {}
-        """For each kind of inputs the fingerprint of the first run, None if that was not recorded; or EAGER."""
+        """For each kind of inputs the first run's fingerprint, None if not recorded; or how many more are eager."""
         self._largest: list[tuple[int, ...]] = []
         """Shapes with a program (without effects: one without blocks of rows). No larger ones may come but once."""
         self._programs: dict[Any, Program] = {}
@@ -145,11 +144,12 @@ class Jit(Turns):
 
     def note_kind(self, inputs: Any) -> bool:
         """Note the kind; return whether to run it eagerly: new and small or one of many, or no program is to be had."""
-        known = self._fingerprints.get(key := key_of(inputs), (None, None))
-        if known[0] == Changes.layers or not (_within(inputs, self._largest) or len(self._fingerprints) >= SMALL_KEPT):
-            return bool(known == (Changes.layers, EAGER))
-        self._remember(key, None)  # it may come but once
-        return True
+        version, known = self._fingerprints.get(key := key_of(inputs), (None, None))
+        if version != Changes.layers:  # it may come but once
+            known = float(_within(inputs, self._largest) or len(self._fingerprints) >= SMALL_KEPT)
+        if waits := isinstance(known, float) and known > 0:
+            self._remember(key, known - 1 or None)
+        return waits
 
     def _first_run(self, inputs: Any, key: Any) -> Any:
         """Run the function and return the outputs. Keep a program of what it did if that can be replayed."""
@@ -158,8 +158,8 @@ class Jit(Turns):
             known = self._fingerprints.get(key, (None, False))[1]
             with context.having(once=known is None):
                 outputs = self._function(tensors)
-            if known == EAGER:  # it stays so if each run changes a layer
-                self._remember(key, EAGER)
+            if isinstance(known, float):  # also if each run changes a layer
+                self._remember(key, known)
             return outputs
         before = Changes.layers, _random_streams()
         outputs, record = trace(self._function, tensors)
@@ -176,7 +176,8 @@ class Jit(Turns):
             self._remember(key, EAGER)
             return outputs
         for old in (key, *self._to_drop(program.size)):  # other threads may do the same
-            self._programs.pop(old, None)
+            if (dropped := self._programs.pop(old, None)) is not None:
+                self._fingerprints[old] = dropped.made_at, WAIT  # which counts unless a layer has changed
             self._multi_steps.pop(old, None)
         if isinstance(program, BlockProgram) and not self._has_effects:  # for the numbers of later runs
             outputs = program.call(_present(inputs))

@@ -721,8 +721,7 @@ class Trainer(Layer):
         return self._predict_jit().run(batch)
 
 
-JOINED = 1024
-"""How many rows are evaluated at once if the results do not depend on the batches."""
+JOINED = 1024  # how many rows are evaluated at once if the results do not depend on the batches
 _REPORTING = ("test_step", "test_function", "make_test_function", "compute_loss", "compute_metrics", "metrics",
               "get_metrics_result")  # fmt: skip
 _RESET_BY_COMPILE = ("_jits", "train_function", "test_function", "predict_function")

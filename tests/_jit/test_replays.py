@@ -600,6 +600,21 @@ def test_lengths_too_many_to_remember_are_not_recorded_for_ever(records: list[in
     assert records == []
 
 
+def test_programs_that_give_way_to_others_are_not_made_again_at_once(
+    records: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jit, "PROGRAM_BYTES", 0)  # so that only a few are kept
+    model = keras.Sequential([keras.Input((None, 2)), layers.Dense(3), layers.LayerNormalization()])
+    texts = [np.ones((1, length, 2), "float32") for length in range(1, 3 * jit.PROGRAMS_KEPT)]
+    for _ in range(5):
+        for text in texts:  # which grows by a word at a time
+            model.predict(text, verbose=0)
+    assert len(records) == len(texts)
+    for _ in range(50):
+        model.predict(texts[0], verbose=0)
+    assert len(records) == len(texts) + 1
+
+
 def test_predictions_that_depend_on_no_input_are_arrays_of_the_callers() -> None:
     class Numbered(keras.Model):
         def call(self, x: Any) -> Any:
