@@ -229,7 +229,9 @@ class Codegen:
             first = max(k for k in range(produced.ndim) if math.prod(produced.shape[k:]) >= SHORT)
             wide = (*((1,) * (produced.ndim - value.ndim) + value.shape)[:first], *produced.shape[first:])
             if value.size < math.prod(wide) <= produced.size // 8:
-                self._lines.append(Instruction(np.copyto, [repeated := np.empty(wide, value.dtype), operand]))
+                repeated = np.empty(wide, value.dtype)
+                self._memory.size += repeated.nbytes
+                self._lines.append(Instruction(np.copyto, [repeated, operand]))
                 return repeated
         shape = () if value.size == 1 else produced.shape if value.size == produced.size else None
         if shape is None or isinstance(self._locations.get(id(x)), Symbol):

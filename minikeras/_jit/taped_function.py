@@ -22,8 +22,7 @@ from .jit import PROGRAM_BYTES, SMALL_KEPT
 from .program import Program
 from .trace import trace
 
-COMPILE_AT = frozenset(3 << k for k in range(60))
-"""The calls with inputs of one kind at which a program is made, if there is none or layers have changed since."""
+COMPILE_AT = frozenset(3 << k for k in range(60))  # the calls of a kind at which a program is made if none serves
 KINDS_KEPT = 16  # programs that are kept in any case
 PAID = 128  # the runs of halves that make up for the time to make a program
 
@@ -141,8 +140,7 @@ class TapedProgram:
         self._make_program(tensors, last.inputs[0] if self._last else y)
 
     def _make_program(self, inputs: Sequence[Tensor], end: Any) -> None:
-        self._g: Array = np.ones_like(end.array)
-        """Where the second half finds the gradient of the output."""
+        self._g: Array = np.ones_like(end.array)  # where the second half finds the gradient of the output
         g = Tensor(self._g)
         starts = {place: Tensor(start) for place, start in self._starts.items()}
 
