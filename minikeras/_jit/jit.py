@@ -9,7 +9,7 @@ from typing import Any, cast
 import numpy as np
 
 from .._base.context import context
-from .._base.nested import leaves, make_room, map_structure
+from .._base.nested import leaves, make_room, map_present, map_structure
 from .._base.pool import Turns
 from .._base.typing import Array
 from .._base.user_warning import warn_user
@@ -84,7 +84,7 @@ class Jit(Turns):
     def replay(self, program: Program, inputs: Any) -> Any:
         """Run a program, or the function itself if another thread is running the program."""
         if not program.lock.acquire(blocking=False):
-            return _as_arrays(self._function(to_tensors(inputs)))
+            return _as_arrays(self._function(map_present(Tensor, inputs)))
         try:
             return program.call([inputs] if isinstance(inputs, np.ndarray) else _present(inputs))
         finally:
@@ -153,7 +153,7 @@ class Jit(Turns):
 
     def _first_run(self, inputs: Any, key: Any) -> Any:
         """Run the function and return the outputs. Keep a program of what it did if that can be replayed."""
-        tensors = to_tensors(inputs)
+        tensors = map_present(Tensor, inputs)
         if recorders.open or not self._may_replay() or (key not in self._ripe and self.note_kind(inputs)):
             known = self._fingerprints.get(key, (None, False))[1]
             with context.having(once=known is None):
@@ -235,11 +235,6 @@ class Jit(Turns):
         program = self.find(key_of(x)) if isinstance(x, np.ndarray) else None
         most = PROGRAM_BYTES // (2 if isinstance(program, BlockProgram) else 1)  # others need other blocks
         return 0 if program is None else min(ROWS, most * len(x) // max(1, program.size))
-
-
-def to_tensors(inputs: Any) -> Any:
-    """Return inputs as tensors, and None for an optional one that is absent."""
-    return map_structure(lambda x: None if x is None else Tensor(x), inputs)
 
 
 def _present(inputs: Any) -> list[Any]:

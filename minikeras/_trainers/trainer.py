@@ -16,7 +16,7 @@ from .._base.checks import one_of
 from .._base.context import context, undone
 from .._base.interrupt import Interrupt
 from .._base.naming import hint
-from .._base.nested import call_on_parts, each_once, leaves, map_structure, only, take_apart
+from .._base.nested import call_on_parts, each_once, leaves, map_present, map_structure, only, take_apart
 from .._base.settings import floatx, limited, settings
 from .._base.signature import overridable, parameters, suggests
 from .._base.typing import Array, Config, OptimizerName
@@ -24,7 +24,7 @@ from .._base.user_warning import warn_user
 from .._core.ownership import Changes
 from .._core.tape import GradientTape
 from .._core.tensor import Tensor, recorders
-from .._jit.jit import PROGRAM_BYTES, SMALL, Jit, key_of, to_tensors
+from .._jit.jit import PROGRAM_BYTES, SMALL, Jit, key_of
 from .._jit.taped_function import TapedFunction
 from .._serialization.argument_types import check_arguments
 from .._serialization.configurable import is_built_in
@@ -195,7 +195,7 @@ class Trainer(Layer):
         """Build the model by a call on a batch, unless it is built. What the call assigns to variables is undone."""
         if not self._is_runnable() and not self._replaces(*_NAMES[phase]):
             with undone():
-                super().__call__(to_tensors(x), training=False)
+                super().__call__(map_present(Tensor, x), training=False)
 
     def _is_runnable(self) -> bool:
         return all(layer.built for layer in self._flatten_layers())
