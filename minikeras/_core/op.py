@@ -74,6 +74,7 @@ class Op:
         count: How many leading arguments are tensors; None if all positional ones are.
         optional, inplace, effect, out_arrays, bind, decomposition, ufunc, view, stepwise, fused_vjp, common: `Traits`.
         writes: Whether the last argument of `forward` is an `out` array to write to.
+        call: The function that users call, which takes tensors and is recorded.
         draws: Whether it draws random numbers, so that each run gives others.
         vjp_all: Used in place of `vjps`. It takes the gradient of the output, the entry, its values, the ids of tensors
             whose own gradient is wanted, and the gradients so far, by id; it removes from these the ones that it adds
@@ -98,6 +99,7 @@ class Op:
         self.fused_vjp: dict[str, tuple[int, VJP]] = traits.get("fused_vjp", {})
         self.common: VJP | None = traits.get("common")
         self.ufunc: Callable[..., Any] | None = traits.get("ufunc")
+        self.call: Callable[..., Any] = forward
         self.vjp_all: Callable[..., Iterable[tuple[Any, Any]]] | None = None
         self.replay: Callable[..., Any] = getattr(forward, "__wrapped__", forward)
         signature = parameters(forward)
@@ -197,7 +199,7 @@ def primitive(*vjps: VJP | None, variadic: bool = False, name: str | None = None
                 note(entry or Entry(op, inputs, arrays, rest, kwargs, output))
             return output
 
-        vars(call)["op"] = op
+        vars(call)["op"], op.call = op, call
         NUMPY_OPS.update({} if op.effect else {name or op.name: call})
         return call
 

@@ -211,6 +211,7 @@ def _overwrite(value: Array, variable: Variable) -> Array:
 
 
 ASSIGN = Op(_overwrite, (None,), 1, effect=True)
+ASSIGN.call = lambda value, variable: variable.assign(value)
 
 
 def assign_all(variables: Iterable[Variable], values: Iterable[TensorLike]) -> None:

@@ -105,25 +105,24 @@ class TapedProgram:
                  skipped: Entry | None) -> None:  # fmt: skip
         self.made_at: int = Changes.layers
         self._thread: int = get_ident()  # which it serves
-        self._function, self._watched = function, watched
+        self._watched = watched
         tensors = [x if k in watched else Tensor(getattr(x, "array", x).copy("K")) for k, x in enumerate(inputs)]
         y, record = trace(lambda tensors: function(*tensors), tensors)
         self.output: Any = y
         entries = record.entries
-        makers = [entry for entry in entries if entry.output is y]
+        last = next((entry for entry in entries if entry.output is y), None)
         moving = {id(entry.rest[0]): entry.rest[0] for entry in entries if entry.op is ASSIGN}
         pure = not record.escaped and self.made_at == Changes.layers and getattr(y, "keras_mask", None) is None
         pure &= not any(entry.rest[0].trainable if entry.op is ASSIGN else entry.op.effect for entry in entries)
         self.runs, self.size = 0, 0
-        self.usable = pure and bool(makers)
-        if not self.usable:
+        self.usable = pure and last is not None
+        if last is None or not pure:
             return
         self._moving: list[Variable] = list(moving.values())
         held = {id(v): v for entry in entries for v in entry.inputs if isinstance(v, Variable) and id(v) not in moving}
         self._variables: list[Variable] = list(held.values())
         self._trainable: dict[int, Variable] = {key: v for key, v in held.items() if v.trainable}
         self._frozen: list[Variable] = [v for v in (*self._variables, *self._moving) if not v.trainable]
-        last = makers[0]
         self._last = _applied(last) if last.op.name in SKIPPABLE and (watched or self._trainable) else None
         self._skipped = _applied(skipped, Op(skipped.op.forward, (None,), 1)) if skipped and not held else None
         """The activation that made the input, without a rule: its own entry has that."""
@@ -132,9 +131,15 @@ class TapedProgram:
         self._op = Op(cast(Any, TapedProgram._first), (), None)
         self._op.vjp_all = self._vjp_all
         uses = Counter(id(x) for entry in entries for x in entry.inputs)
+        self._places: list[int] = [*map(id, tensors)]
+        self._end: int = id(y)
+        known = {*self._places, *(id(entry.output) for entry in entries)}
+        self._calls: list[tuple[Any, ...]] = [
+            (e.op.call, [(id(x), None if id(x) in known else x) for x in e.inputs], e.rest, e.kwargs, id(e.output))
+            for e in entries]  # fmt: skip
+        """What the function did, without its arrays: values have places, the constants stay."""
         sources: dict[int, Any] = dict(enumerate([*tensors, *self._variables]))
-        if self._before is not None:
-            sources[-1] = tensors[watched[0]]
+        sources |= {} if self._before is None else {-1: tensors[watched[0]]}
         self._starts: dict[int, Array] = {k: np.zeros(x.shape, x.dtype) for k, x in sources.items() if uses[id(x)] > 1}
         """For what is used several times, by place: the gradient so far. Places are those of `_backward`."""
         self._make_program(tensors, last.inputs[0] if self._last else y)
@@ -169,7 +174,10 @@ class TapedProgram:
             tape.watch([*(inputs[place] for place in self._watched), *self._trainable.values()])
             if skips and self._skipped and self._before is not None:
                 tape.append(self._skipped(self._before, inputs[self._watched[0]]), {id(self._before): self._before})
-            y = self._function(*inputs)
+            made = dict(zip(self._places, inputs, strict=True))
+            for call, links, rest, kwargs, place in self._calls:
+                made[place] = call(*(made.get(key, x) for key, x in links), *rest, **kwargs)
+            y = made[self._end]
             return tape, [y] if self._last is None else [tape.maker(y).inputs[0], y]  # type: ignore[union-attr]
 
     def _backward(self, tape: GradientTape, end: Any, g: Any, inputs: Sequence[Any],

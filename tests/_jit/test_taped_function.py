@@ -185,6 +185,26 @@ def test_what_is_drawn_and_averaged_in_training_is_that_of_the_eager_run(layer: 
     assert trained(eagerly=False) == trained(eagerly=True)
 
 
+@pytest.mark.parametrize("persistent", [True, False])
+def test_gradients_are_those_of_the_call_where_layers_are_frozen_after_it(persistent: bool) -> None:
+    """A frozen BatchNormalization normalizes with its averages; when it was called, it did not."""
+
+    def slopes(eagerly: bool, freezes: bool) -> list[list[bytes | None]]:
+        keras.utils.set_random_seed(1)
+        model = Sequential([keras.Input((3,)), Dense(3), layers.BatchNormalization(), Dense(1)])
+        weights, found = model.trainable_variables, []
+        for _ in range(5):
+            with GradientTape(persistent=persistent, watch_accessed_variables=not eagerly) as tape:
+                tape.watch(weights)
+                y = model(X, training=True) ** 2 + model(X * 2, training=True) ** 2
+            model.trainable = not freezes
+            found += [arrays(tape.gradient(y, weights)) for _ in range(1 + persistent)]
+            model.trainable = True
+        return found
+
+    assert slopes(eagerly=False, freezes=True) == slopes(eagerly=True, freezes=True) == slopes(False, False)
+
+
 def test_an_input_that_is_watched_gets_its_gradient() -> None:
     model, loss, x = net("softmax"), losses.CategoricalCrossentropy(), ops.convert_to_tensor(X)
 
