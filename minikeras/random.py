@@ -34,6 +34,7 @@ __dir__: AnyCallable = __all__.copy
 SizeLike: TypeAlias = Sequence[int]
 """A shape whose every size is known."""
 Parameter: TypeAlias = float | Array
+PIECE = 1 << 14  # numbers that are drawn at once
 
 
 class Source:
@@ -47,11 +48,11 @@ class Source:
 
     def normal(self, seed: Array, shape: SizeLike, mean: Parameter, stddev: Parameter, dtype: str) -> Array:
         """Draw from a normal distribution."""
-        return np.asarray(np.random.default_rng(seed).normal(mean, stddev, shape)).astype(dtype)
+        return _draw(seed, "normal", shape, dtype, mean, stddev)
 
     def uniform(self, seed: Array, shape: SizeLike, low: Parameter, high: Parameter, dtype: str) -> Array:
         """Draw from `low` up to, but without, `high`."""
-        return np.asarray(np.random.default_rng(seed).uniform(low, high, shape)).astype(dtype)
+        return _draw(seed, "uniform", shape, dtype, low, high)
 
     def truncated_normal(self, seed: Array, shape: SizeLike, mean: float, stddev: float, dtype: str) -> Array:
         """Draw from a normal distribution; draw again what is over two standard deviations from the mean."""
@@ -186,10 +187,14 @@ def _float_dtype(dtype: DTypeLike | None, function: str) -> str:
     return name
 
 
-def _draw(law: str, shape: SizeLike, dtype: str, seed: SeedLike, *parameters: TensorLike) -> Array:
-    """Draw from a distribution of `np.random.Generator` with these parameters."""
-    rng = np.random.default_rng(_next_seed(seed))
-    return np.asarray(getattr(rng, law)(*map(_parameter, parameters), size=as_shape(shape))).astype(dtype)
+def _draw(seed: Array, law: str, shape: SizeLike, dtype: str, *parameters: Parameter) -> Array:
+    """Draw by a method of `np.random.Generator`; in pieces, as fresh memory for doubles takes longer than drawing."""
+    draw, y = partial(getattr(np.random.default_rng(seed), law), *parameters), np.empty(math.prod(shape), dtype)
+    if y.size <= PIECE or any(map(np.ndim, parameters)):
+        return np.asarray(draw(size=shape)).astype(dtype)
+    for start in range(0, y.size, PIECE):
+        y[start : start + PIECE] = draw(size=len(y[start : start + PIECE]))
+    return y.reshape(shape)
 
 
 @primitive()
@@ -308,7 +313,7 @@ def shuffle(x: TensorLike, axis: int = 0, seed: SeedLike = None) -> Array:
 @primitive()
 def gamma(shape: SizeLike, alpha: TensorLike, dtype: DTypeLike | None = None, seed: SeedLike = None) -> Array:
     """Numbers of a gamma distribution of shape `alpha`, which broadcasts to `shape`, and scale 1."""
-    return _draw("gamma", shape, _float_dtype(dtype, "gamma"), seed, alpha)
+    return _draw(_next_seed(seed), "gamma", as_shape(shape), _float_dtype(dtype, "gamma"), _parameter(alpha))
 
 
 @primitive()
@@ -320,11 +325,13 @@ def binomial(shape: SizeLike, counts: TensorLike, probabilities: TensorLike, dty
         >>> print(binomial((2,), 3, 1.0, seed=1))
         Tensor([3. 3.], shape=(2,), dtype=float32)
     """
-    return _draw("binomial", shape, standardize_dtype(dtype), seed, as_array(counts).astype("int64"), probabilities)
+    trials, name = as_array(counts).astype("int64"), standardize_dtype(dtype)
+    return _draw(_next_seed(seed), "binomial", as_shape(shape), name, trials, _parameter(probabilities))
 
 
 @primitive()
 def beta(shape: SizeLike, alpha: TensorLike, beta: TensorLike, dtype: DTypeLike | None = None,
          seed: SeedLike = None) -> Array:  # fmt: skip
     """Numbers of a beta distribution; its parameters broadcast to the shape."""
-    return _draw("beta", shape, _float_dtype(dtype, "beta"), seed, alpha, beta)
+    name = _float_dtype(dtype, "beta")
+    return _draw(_next_seed(seed), "beta", as_shape(shape), name, _parameter(alpha), _parameter(beta))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from functools import reduce
-from string import ascii_lowercase
 from typing import Any, ClassVar, Literal, TypeAlias, Unpack
 
 import numpy as np
@@ -25,6 +24,7 @@ from .regularization import Dropout
 
 _ScoreMode: TypeAlias = Literal["dot", "concat"]
 _PROJECTIONS = "query", "key", "value", "output"
+_LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
 class Attention(Layer):
@@ -240,10 +240,10 @@ class MultiHeadAttention(Layer):
     def build(self, query_shape: ShapeLike, value_shape: ShapeLike, key_shape: ShapeLike | None = None) -> None:
         key_shape = value_shape if key_shape is None else key_shape
         self._check(value_shape, key_shape)
-        places = ascii_lowercase[: len(query_shape) - 1]
+        places = _LETTERS[: len(query_shape) - 1]
 
         def add(name: str, shape: ShapeLike, heads: int, size: int, place: str = self._place, **settings: Any) -> None:
-            axes = ascii_lowercase[: len(shape) - 1]
+            axes = _LETTERS[: len(shape) - 1]
             self._add(place.format(name), name, shape, f"{axes}x,xyz->{axes}yz", (heads, size), **settings)
 
         heads, kv_heads = self.num_heads, self.num_heads // self._shared_by
@@ -259,7 +259,7 @@ class MultiHeadAttention(Layer):
         self._softmax = Softmax(axis=tuple(range(-len(self.attention_axes), 0)), dtype=self.dtype_policy)
         self._dropout_layer = Dropout(self.dropout, dtype=self.dtype_policy, seed=self.seed)
         sizes: Any = self._output_shape or (query_shape[-1],)
-        out = "".join(ascii_lowercase[-3 - i] for i in range(len(sizes)))
+        out = "".join(_LETTERS[-3 - i] for i in range(len(sizes)))
         shape = (*query_shape[:-1], heads, self.value_dim)
         self._add(self._place.format("output"), "attention_output", shape, f"{places}yz,yz{out}->{places}{out}", sizes)
 
@@ -374,8 +374,8 @@ class GroupQueryAttention(MultiHeadAttention):
 
 def _equations(rank: int, axes: Sequence[int]) -> tuple[str, str]:
     """Return the einsums keys, queries -> scores and scores, values -> result; `rank` counts heads and features."""
-    target = ascii_lowercase[:rank]
-    unused = iter(ascii_lowercase[rank:])
+    target = _LETTERS[:rank]
+    unused = iter(_LETTERS[rank:])
     source = "".join(next(unused) if i in axes else letter for i, letter in enumerate(target))
     others = [target[i] for i in range(rank - 1) if i not in axes]
     scores = "".join([*others, *(target[i] for i in axes), *(source[i] for i in axes)])
