@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 
+from .._base.checks import standardize_sizes, within
 from .._base.typing import Array, TensorLike
 from .._core.op import composite, primitive, structured
 from .._core.tensor import Tensor
 from .arrays import as_float, bare
 from .creation import convert_to_tensor, ndim, ones, shape
 from .elementwise import cos, imag, multiply, real, sin
-from .shapes import check_stride, concatenate, extract_sequences, pad, scatter, stack, transpose, where
+from .shapes import concatenate, extract_sequences, pad, scatter, stack, transpose, where
 
 Pair = tuple[Tensor, Tensor]
 """Real and imaginary parts."""
@@ -100,8 +101,7 @@ def _window(window: Any, sequence_length: int, fft_length: int) -> Tensor:
     """Return a window, by name or values, zero-padded on both sides to `fft_length`."""
     if isinstance(window, str) and window not in ("hann", "hamming"):
         raise ValueError(f"`window` must be 'hann', 'hamming', values or None. Received: window={window!r}")
-    if fft_length < sequence_length:
-        raise ValueError(f"`fft_length` must be at least {sequence_length=}. Received: {fft_length=}.")
+    within("fft_length", fft_length, sequence_length)
     if window is None:
         return ones(fft_length)
     if isinstance(window, str):  # a periodic window is a symmetric one without its last point
@@ -136,7 +136,7 @@ def istft(x: tuple[TensorLike, TensorLike], sequence_length: int, sequence_strid
 
     `length` is the number of samples to return.
     """
-    check_stride(sequence_stride)
+    (sequence_stride,) = standardize_sizes(sequence_stride, 1, "sequence_stride")
     factors = _window(window, sequence_length, fft_length)
     frames = irfft(x, fft_length)
     factors = factors.astype(frames.dtype)

@@ -408,10 +408,6 @@ def _fft(a: Any, n: Any = None, axis: int = -1, norm: Any = None, inverse: bool 
     return NP.moveaxis((y[0] + 1j * y[1]) * _scale(norm, shape(x)[-1], inverse), -1, axis)
 
 
-def _rfft(a: Any, n: Any = None, axis: int = -1, norm: Any = None) -> Any:
-    return np.take(_fft(a, n, axis, norm), np.arange((n or shape(a)[axis]) // 2 + 1), axis)
-
-
 def _irfft(a: Any, n: Any = None, axis: int = -1, norm: Any = None) -> Any:
     last = np.moveaxis(a, axis, -1)
     n = n or 2 * (shape(last)[-1] - 1)
@@ -488,7 +484,9 @@ _COMPOSED: dict[str, Callable[..., Any]] = {
     "linalg.trace": lambda x, offset=0: np.trace(x, offset, -2, -1),
     "linalg.vector_norm": _vector_norm,
     "fft.fft": _fft, "fft.ifft": partial(_fft, inverse=True),
-    "fft.rfft": _rfft, "fft.irfft": _irfft,
+    "fft.rfft": lambda a, n=None, axis=-1, norm=None: (
+        np.take(_fft(a, n, axis, norm), np.arange((n or shape(a)[axis]) // 2 + 1), axis)),
+    "fft.irfft": _irfft,
     "fft.fftshift": lambda x, axes=None: _moved(lambda places: np.fft.fftshift(places, axes), x),
     "fft.ifftshift": lambda x, axes=None: _moved(lambda places: np.fft.ifftshift(places, axes), x)}  # fmt: skip
 for _names, _body in _COMPOSED.items():

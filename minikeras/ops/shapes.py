@@ -9,7 +9,7 @@ from typing import Any, Literal, Protocol, overload
 
 import numpy as np
 
-from .._base.checks import one_of
+from .._base.checks import one_of, standardize_sizes, within
 from .._base.context import context
 from .._base.settings import standardize_data_format, standardize_dtype, wide
 from .._base.typing import Array, DataFormat, DTypeLike, TensorLike
@@ -301,8 +301,7 @@ def scatter_update(inputs: TensorLike, indices: TensorLike, updates: TensorLike,
 
     `reduction` None replaces the old values; "add", "mul", "max" and "min" combine both.
     """
-    if reduction is not None and reduction not in _REDUCTIONS:
-        raise ValueError(f"reduction must be None or one of {sorted(_REDUCTIONS)}. Received: {reduction!r}")
+    one_of("reduction", reduction, (None, *_REDUCTIONS))
     a = strong(inputs)
     sums = wide(a.dtype) if reduction in ("add", "mul") else None
     result = a.astype(sums or a.dtype)
@@ -502,16 +501,10 @@ def vander(x: TensorLike, N: int | None = None, increasing: bool = False) -> Ten
     return power(expand_dims(t, 1), powers[:: 1 if increasing else -1])
 
 
-def check_stride(n: int) -> None:
-    """Raise a ValueError unless `sequence_stride` is a positive integer."""
-    if not isinstance(n, int | np.integer) or n < 1:
-        raise ValueError(f"`sequence_stride` must be a positive integer. Received: sequence_stride={n}")
-
-
 @composite
 def extract_sequences(x: TensorLike, sequence_length: int, sequence_stride: int) -> Tensor:
     """Windows of the last axis, `sequence_stride` apart: (..., n) -> (..., windows, sequence_length)."""
-    check_stride(sequence_stride)
+    (sequence_stride,) = standardize_sizes(sequence_stride, 1, "sequence_stride")
     starts = np.arange(0, shape(x)[-1] - sequence_length + 1, sequence_stride)
     return take(x, starts[:, None] + np.arange(sequence_length), -1)
 
@@ -540,8 +533,7 @@ def rearrange(tensor: TensorLike, pattern: str, **axes_lengths: int) -> Tensor:
 
 
 def _blocks(x: TensorLike, block_size: int, data_format: str, patterns: tuple[str, str]) -> Tensor:
-    if block_size < 2:
-        raise ValueError(f"`block_size` must be at least 2. Received: block_size={block_size}")
+    within("block_size", block_size, 2)
     return rearrange(x, patterns[standardize_data_format(data_format) == "channels_first"], i=block_size, j=block_size)
 
 
