@@ -5,19 +5,18 @@ from typing import Any, Literal, Unpack
 
 import numpy as np
 
-from .._base.checks import Off, Positive
+from .._base.checks import Positive
 from .._base.typing import Array, OutputMode, PartialShape
 from .._core.tensor import Tensor
 from .fingerprints import bins_of, crossed, fingerprints
 from .layer import LayerOptions
-from .lookup import OfValues, Salt, encode, encoded, raw
+from .lookup import OfValues, encode, encoded, raw
 
 
 class _Hashed(OfValues):
     """The base of the layers here, which encode the numbers of bins."""
 
     num_bins: Positive
-    sparse: Off
 
     def _encoded(self, numbers: Array) -> Array:
         return encoded(numbers, self.output_mode, self.num_bins, self.variable_dtype)
@@ -32,7 +31,6 @@ class Hashing(_Hashed):
     Args:
         num_bins: The number of bins.
         mask_value: A value that gets the number 0 for itself alone.
-        salt: One or two integers that change the hashes.
         output_mode: "int", "one_hot", "multi_hot" or "count".
 
     Example:
@@ -42,7 +40,6 @@ class Hashing(_Hashed):
 
     output_mode: OutputMode
     mask_value: Any
-    salt: Salt
 
     def __init__(self, num_bins: int, mask_value: Any = None, salt: Any = None, output_mode: OutputMode = "int",
                  sparse: bool = False, **options: Unpack[LayerOptions]) -> None:  # fmt: skip

@@ -89,9 +89,11 @@ class Numbering(Layer):
     Args:
         sparse: Must be False.
         encoding: As in Keras, "utf-8".
+        salt: One or two integers that change the hashes.
     """
 
     output_mode: str
+    sparse: Off
     _depth: Callable[[], int]  # returns the number of categories, 0 before it is known
     _encode: Callable[..., Array]
 
@@ -118,6 +120,7 @@ class OfValues(Numbering):
     """A layer that takes strings or integers of any dtype, without a cast."""
 
     _converts_inputs = False
+    salt: Salt
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         first: Any = args[0] if args else None
@@ -150,7 +153,6 @@ class CategoryEncoding(Numbering):
     _transient = ("sparse",)
     num_tokens: Positive
     output_mode: Annotated[str, _mode("one_hot", "multi_hot", "count")]
-    sparse: Off
 
     def __init__(self, num_tokens: int | None = None,
                  output_mode: Literal["one_hot", "multi_hot", "count"] = "multi_hot", sparse: bool = False,
@@ -208,7 +210,6 @@ class Discretization(Numbering):
     num_bins: int | None
     epsilon: FromZero
     output_mode: OutputMode
-    sparse: Off
 
     def __init__(self, bin_boundaries: Sequence[float] | None = None, num_bins: int | None = None,
                  epsilon: float = 0.01, output_mode: OutputMode = "int", sparse: bool = False, dtype: Any = None,
@@ -263,6 +264,9 @@ class _Lookup(OfValues):
 
     Args:
         max_tokens: The largest size of the vocabulary, special tokens included.
+        num_oov_indices: How many numbers there are for unknown values; a hash of the value chooses one.
+        mask_token: A value that gets the number 0 in mode "int", and is left out in other modes.
+        oov_token: The value that stands for unknown ones when `invert` turns numbers into values.
         idf_weights: Weights of the values for mode "tf_idf".
         invert: Whether to turn numbers into values instead.
         output_mode: "int", "one_hot", "multi_hot", "count" or "tf_idf".
@@ -270,7 +274,7 @@ class _Lookup(OfValues):
     """
 
     _transient = ("vocabulary", "idf_weights")
-    _value: ClassVar[Any]
+    _value: ClassVar[Any] = str
     max_tokens: Annotated[int, between(2)] | None
     num_oov_indices: Annotated[int, between(0)]
     mask_token: Any
@@ -278,9 +282,7 @@ class _Lookup(OfValues):
     invert: bool
     output_mode: Annotated[str, _mode("int", "one_hot", "multi_hot", "count", "tf_idf")]
     pad_to_max_tokens: bool
-    sparse: Off
     oov_method: Literal["floormod", "farmhash"]
-    salt: Salt
     _is_static = False  # whether the vocabulary was an argument, and not learned
 
     def _configure(self, arguments: dict[str, Any]) -> None:
@@ -474,11 +476,7 @@ class StringLookup(_Lookup):
     """Numbers strings by a vocabulary; a ValueError for repeated strings, an unknown mode or salt.
 
     Args:
-        num_oov_indices: How many numbers there are for unknown strings; the hash of a string chooses one.
-        mask_token: A string that gets the number 0 in mode "int", and is left out in other modes.
-        oov_token: The string that stands for unknown ones when `invert` turns numbers into strings.
         vocabulary: The strings in order, or the name of a file of them; `adapt` learns them if not given.
-        salt: One or two integers that change the hashes.
 
     Example:
         >>> layer = StringLookup()
@@ -487,9 +485,7 @@ class StringLookup(_Lookup):
         (['[UNK]', 'b', 'a'], [1, 0])
     """
 
-    _value = str
     _further = ("oov_method",)
-    encoding: str
 
     def __init__(self, max_tokens: int | None = None, num_oov_indices: int = 1, mask_token: str | None = None,
                  oov_token: str = "[UNK]", vocabulary: Any = None, idf_weights: Any = None, invert: bool = False,
@@ -504,13 +500,9 @@ class IntegerLookup(_Lookup):
     """Numbers integers by a vocabulary, see `StringLookup`.
 
     Args:
-        num_oov_indices: How many numbers there are for unknown integers.
-        mask_token: An integer that gets the number 0 in mode "int", and is left out in other modes.
-        oov_token: The integer that stands for unknown ones when `invert` turns numbers into integers.
         vocabulary: The integers in order; `adapt` learns them if not given.
         vocabulary_dtype: Their dtype.
         oov_method: What chooses the number of an unknown integer: "floormod", its remainder, or "farmhash", its hash.
-        salt: One or two integers that change the hashes.
 
     Example:
         >>> IntegerLookup(vocabulary=[10, 20])(np.array([20, 7])).numpy().tolist()
@@ -555,13 +547,11 @@ class TextVectorization(_Lookup):
         [[2, 1, 5], [3, 0, 0]]
     """
 
-    _value = str
     standardize: Any
     split: Any
     ngrams: int | tuple[int, ...] | None
     output_sequence_length: int | None
     ragged: bool
-    encoding: str
 
     def __init__(self, max_tokens: int | None = None,
                  standardize: Standardize | Callable[[str], str] | None = "lower_and_strip_punctuation",
