@@ -66,12 +66,13 @@ class _Sliding(Windowed, WithKernel):
     """
 
     _names_penalty = True
+    filters: Positive
     use_bias: bool
     _make_kernels: Callable[[int], None]  # makes all weights but the bias, for a number of channels
     _convolve: Callable[[Tensor], Tensor]  # without bias and activation, from channels last to channels last
 
     def _filters(self, channels: Any) -> Any:
-        return vars(self)["filters"]
+        return self.filters
 
     def build(self, input_shape: ShapeLike) -> None:
         axis = self._channel_axis()
@@ -99,7 +100,6 @@ class _Sliding(Windowed, WithKernel):
 
 
 class _Conv(_Sliding, Generic[S]):
-    filters: Positive
     groups: Positive
 
     def __init__(self, filters: int, kernel_size: SizesOf[S], strides: SizesOf[S] = 1, padding: CausalPadding = "valid",
@@ -171,7 +171,6 @@ class Conv3D(_Conv[Three], rank=3):
 
 
 class _ConvTranspose(_Sliding, Generic[S]):
-    filters: Positive
     output_padding: _FromZero | None
 
     def __init__(self, filters: int, kernel_size: SizesOf[S], strides: SizesOf[S] = 1, padding: Padding = "valid",
@@ -288,7 +287,6 @@ class DepthwiseConv2D(_DepthwiseConv[Two], rank=2):
 
 class _SeparableConv(_Sliding, Generic[S]):
     _strides_or_dilation = False
-    filters: Positive
     depth_multiplier: Positive
     depthwise_kernel: Variable
     pointwise_kernel: Variable

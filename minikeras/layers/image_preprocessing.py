@@ -31,6 +31,7 @@ class _OfImages(Layer):
     """A layer that takes one image or a batch, or a dict with them under "images".
 
     Args:
+        height, width: The new size.
         data_format: Where the channels are; the configured format if not given.
     """
 
@@ -66,7 +67,6 @@ class Resizing(_OfImages):
     """Resizes images, see `ops.image.resize`.
 
     Args:
-        height, width: The new size.
         interpolation: "nearest", "bilinear", "bicubic", "lanczos3" or "lanczos5".
         crop_to_aspect_ratio: Whether to crop images rather than distort them.
         pad_to_aspect_ratio: Whether to pad images with `fill_value` rather than distort them.
@@ -101,9 +101,6 @@ class Resizing(_OfImages):
 class CenterCrop(_OfImages):
     """Crops images to their middle; images that are too small are resized, and cropped.
 
-    Args:
-        height, width: The new size.
-
     Example:
         >>> print(CenterCrop(1, 2)(np.arange(12.0).reshape(1, 3, 4, 1))[0, :, :, 0])
         Tensor([[5. 6.]], shape=(1, 2), dtype=float32)
@@ -130,6 +127,7 @@ class _Random(_OfImages):
         interpolation: "nearest" or "bilinear".
         seed: Seed of the random numbers.
         fill_value: The value for `fill_mode` "constant".
+        value_range: Limits of the values.
     """
 
     _bounds: ClassVar[tuple[float, float]] = (-1.0, 1.0)  # of the numbers in `factor`
@@ -289,7 +287,6 @@ class RandomContrast(_OfValues):
 
     Args:
         factor: f for scales from 1 to 1 + f; (a, b) for scales from 1 - a to 1 + b.
-        value_range: Limits of the values.
     """
 
     _bounds = (0.0, 1.0)
@@ -306,7 +303,6 @@ class RandomBrightness(_OfValues):
 
     Args:
         factor: Range of the number, as a fraction of the range of values; f stands for -f to f.
-        value_range: Limits of the values.
     """
 
     _sorts = True

@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, TypeAlias, Unpack, get_args
 import numpy as np
 
 from .. import ops
-from .._base.checks import any_case, standardize_sizes
+from .._base.checks import Positive, any_case, standardize_sizes
 from .._base.settings import Channels
 from .._base.typing import DataFormat, Interpolation, One, PartialShape, ShapeLike, Sizes, SizesOf, Two
 from .._core.input_spec import InputSpec
@@ -71,10 +71,9 @@ class Reshape(_Reshaping):
 
     def __init__(self, target_shape: ShapeLike, **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
-        shape = tuple(target_shape)
-        if any(n is not None and n < -1 for n in shape) or shape.count(-1) > 1:
-            raise ValueError(f"Reshape takes sizes from 0 on, and one -1. Received: target_shape={shape}.")
-        self.target_shape = shape
+        self.target_shape = tuple(target_shape)
+        if any(n is not None and n < -1 for n in self.target_shape) or self.target_shape.count(-1) > 1:
+            raise ValueError(f"Reshape takes sizes from 0 on, and one -1. Received: target_shape={self.target_shape}.")
         self.built = True
 
     def call(self, inputs: Tensor) -> Tensor:
@@ -132,13 +131,12 @@ class RepeatVector(_Reshaping):
         (1, 3, 2)
     """
 
+    n: Positive
+
     def __init__(self, n: int, **options: Unpack[LayerOptions]) -> None:
-        super().__init__(**options)
         if not isinstance(n, int | np.integer) or isinstance(n, bool):
             raise TypeError(f"RepeatVector needs an integer for `n`. Received: n={n!r}.")
-        if n <= 0:
-            raise ValueError(f"RepeatVector needs a positive integer for `n`. Received: n={n}.")
-        self.n: int = int(n)
+        self._configure(locals())
         self.input_spec: Any = InputSpec(ndim=2)
 
     def call(self, inputs: Tensor) -> Tensor:
