@@ -71,6 +71,8 @@ class Trainer(Layer):
     make_train_function: Callable[..., Any] = _maker("train")
     make_test_function: Callable[..., Any] = _maker("test")
     make_predict_function: Callable[..., Any] = _maker("predict")
+    _purity: tuple[int, bool] = -1, False
+    """Whether the forward pass is pure, with `Changes.layers` when that was asked."""
     _trains: bool = False  # whether a call without `training` trains a layer, see `Graph`
 
     def __init__(self, **options: Any) -> None:  # a model's overloads tell their types
@@ -127,8 +129,9 @@ class Trainer(Layer):
         if not plain:
             self.__make_function("predict")
             return self._jits["predict"]
-        pure = self._forward_jit._programs or self._is_pure()
-        return self._forward_jit if pure else self._jits["call"]  # which is replayed if two runs do the same
+        if self._purity[0] != (now := Changes.layers):
+            vars(self)["_purity"] = now, self._is_pure()
+        return self._forward_jit if self._purity[1] else self._jits["call"]  # which is replayed if two runs do the same
 
     @cached_property
     def _taped(self) -> TapedFunction:
@@ -136,7 +139,7 @@ class Trainer(Layer):
         return TapedFunction(partial(call_on_parts, super().__call__), self._is_pure)
 
     def __getstate__(self) -> dict[str, Any]:
-        left_out = ("_forward_jit", "_taped", "history", *_RESET_BY_COMPILE)
+        left_out = ("_forward_jit", "_taped", "_purity", "history", *_RESET_BY_COMPILE)
         return {k: x for k, x in super().__getstate__().items() if k not in left_out} | {"_found_metrics": (-1, [])}
 
     def _quick_call(self, *args: Any, **kwargs: Any) -> Any:

@@ -429,6 +429,23 @@ def test_a_users_layer_draws_and_counts_at_every_predict_and_prints_while_it_is_
     assert model.predict(x, verbose=0)[0, 0] < -900
 
 
+def test_a_users_layer_that_is_added_after_predictions_is_replayed_as_well() -> None:
+    calls: list[int] = []
+
+    class Doubling(Layer):
+        def call(self, x: Tensor) -> Tensor:
+            calls.append(1)
+            return x * 2
+
+    model, x = small(), np.ones((1, 2))
+    before = [float(model.predict(x, verbose=0)[0, 0]) for _ in range(3)]
+    model.add(Doubling())
+    calls.clear()
+    after = [float(model.predict(x, verbose=0)[0, 0]) for _ in range(6)]
+    assert after == [2 * before[0]] * 6
+    assert len(calls) == 2  # while it is recorded
+
+
 def test_a_users_layer_that_looks_at_values_runs_at_every_predict() -> None:
     seen: list[float] = []
 
