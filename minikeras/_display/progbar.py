@@ -135,7 +135,9 @@ class Progbar:
 
     def _pace(self, seconds: float) -> str:
         """Return "12ms/step"."""
-        scale, unit = (1, "s") if seconds >= 1 or seconds == 0 else (1e3, "ms") if seconds >= 1e-3 else (1e6, "us")
+        scale, unit = (1e3, "ms") if seconds >= 1e-3 else (1e6, "us")
+        if seconds >= 1 or seconds == 0:
+            scale, unit = 1, "s"
         return f"{seconds * scale:.0f}{unit}/{self.unit_name}"
 
     def _metrics(self, size: Callable[[Any], Any]) -> str:
