@@ -733,6 +733,6 @@ _RESET_BY_COMPILE = ("_jits", "train_function", "test_function", "predict_functi
 def _pure(layer: Layer) -> bool:
     if isinstance(layer, Lambda) or layer.activity_regularizer is not None:  # each call leaves a penalty in `losses`
         return False
-    functions = [vars(layer).get(name) for name in ("activation", "recurrent_activation")]
-    parts = [layer, layer.call, *functions, getattr(layer, "cell", None), *getattr(layer, "cells", ())]
+    own = [vars(layer).get(name) for name in ("activation", "recurrent_activation", "cell")]
+    parts = [layer, layer.call, *own, *vars(layer).get("cells", ())]
     return all(part is None or is_built_in(part) for part in parts)
