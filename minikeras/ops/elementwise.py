@@ -325,12 +325,17 @@ _PIECE = 16384  # numbers at a time, so that intermediate arrays fit the cache
 
 
 def _polynomial(powers: dict[str, tuple[float, ...]], x: Array) -> Array:
-    return np.polyval(np.array(powers[x.dtype.char], x.dtype), x)
+    first, second, *rest = powers[x.dtype.char]
+    y = x * first + second
+    for term in rest:  # in place, unlike np.polyval
+        y *= x
+        y += term
+    return y
 
 
 def _tail(x: Array) -> Array:
     """Return erfc(|x|)."""
-    a = np.minimum(np.abs(x), 30)  # erfc(30) is 0 in float64
+    a = np.clip(np.abs(x), 0, 30)  # erfc(30) is 0 in float64
     head = np.floor(16 * a) / 16  # its square is exact, which keeps the digits of exp(-a * a)
     scaled = _polynomial(_TAIL, (a - 3.75) / (a + 3.75)) / (1 + 2 * a)
     return scaled * np.exp(-head * head) * np.exp((head - a) * (head + a))
@@ -341,12 +346,12 @@ def _erf(x: Array, complement: bool = False) -> Array:
     out = np.array(x, "f" if x.dtype.itemsize < 8 else "d", order="C")
     with np.errstate(under="ignore"):  # for large |x| the result is exactly 0 or 1
         for y in np.split(out.reshape(-1), range(_PIECE, out.size, _PIECE)):
-            tail, sign = _tail(y), np.copysign(1, y)
+            tail = _tail(y)
             if complement:
-                y[...] = (1 - sign) + sign * tail  # without rounding, as 1 - sign is 0 or 2
+                y[...] = np.abs(y.dtype.type(2) * (y < 0) - tail)
             else:
                 near = np.clip(y, -1, 1)
-                y[...] = np.where(np.abs(y) < 1, near * _polynomial(_SMALL, near * near), sign - sign * tail)
+                y[...] = np.where(np.abs(y) < 1, near * _polynomial(_SMALL, near * near), np.copysign(1 - tail, y))
     return out.astype(x.dtype)
 
 
