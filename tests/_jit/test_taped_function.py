@@ -11,10 +11,12 @@ import tracemalloc
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
+from itertools import chain
 from typing import Any, cast
 
 import numpy as np
 import pytest
+from hypothesis import given, settings, strategies as st
 
 import minikeras as keras
 from minikeras import GradientTape, Sequential, layers, losses, ops
@@ -203,6 +205,47 @@ def test_gradients_are_those_of_the_call_where_layers_are_frozen_after_it(persis
         return found
 
     assert slopes(eagerly=False, freezes=True) == slopes(eagerly=True, freezes=True) == slopes(False, False)
+
+
+MIDDLES: dict[str, Callable[[], Any]] = {
+    "tanh": lambda: Dense(4, "tanh"), "softmax": lambda: Dense(3, "softmax"), "dropout": lambda: layers.Dropout(0.3),
+    "batch": layers.BatchNormalization, "layer": layers.LayerNormalization, "noise": lambda: layers.GaussianNoise(0.1),
+}  # fmt: skip
+
+
+@settings(max_examples=60)
+@given(
+    middle=st.lists(st.sampled_from([*MIDDLES]), min_size=1, max_size=3),
+    last=st.sampled_from(["sigmoid", "softmax", None]),
+    calls=st.integers(1, 3),
+    between=st.sampled_from(["nothing", "freeze", "assign", "call"]),
+    persistent=st.booleans(),
+)
+def test_gradients_are_those_of_eager_calls_whatever_comes_before_they_are_taken(
+    middle: list[str], last: Any, calls: int, between: str, persistent: bool
+) -> None:
+    def trained(eagerly: bool) -> list[list[bytes | None]]:
+        keras.utils.set_random_seed(1)
+        model = Sequential([keras.Input((3,)), *(MIDDLES[name]() for name in middle), Dense(4, last)])
+        weights, optimizer = model.trainable_variables, keras.optimizers.SGD(0.1)
+        loss, states = losses.CategoricalCrossentropy(from_logits=last is None), []
+        for _ in range(6):
+            with GradientTape(persistent=persistent, watch_accessed_variables=not eagerly) as tape:
+                tape.watch(weights)
+                values = [loss(ONE_HOT, model(X * (k + 1), training=between != "nothing")) for k in range(calls)]
+                total = sum(values[1:], values[0])
+            model.trainable = between != "freeze"
+            if between == "assign":
+                weights[0].assign(weights[0] * 0.9)
+            elif between == "call":
+                model(X[:5], training=True)
+            found = [tape.gradient(y, weights) for y in ([total, values[0]] if persistent else [total])]
+            model.trainable = True
+            optimizer.apply(found[0], weights)
+            states.append(arrays([total, *chain(*found), *model.variables]))
+        return states
+
+    assert trained(eagerly=False) == trained(eagerly=True)
 
 
 def test_an_input_that_is_watched_gets_its_gradient() -> None:
