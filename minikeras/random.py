@@ -189,11 +189,12 @@ def _float_dtype(dtype: DTypeLike | None, function: str) -> str:
 
 def _draw(seed: Array, law: str, shape: SizeLike, dtype: str, *parameters: Parameter) -> Array:
     """Draw by a method of `np.random.Generator`; in pieces, as fresh memory for doubles takes longer than drawing."""
-    draw, y = partial(getattr(np.random.default_rng(seed), law), *parameters), np.empty(math.prod(shape), dtype)
-    if y.size <= PIECE or any(map(np.ndim, parameters)):
-        return np.asarray(draw(size=shape)).astype(dtype)
-    for start in range(0, y.size, PIECE):
-        y[start : start + PIECE] = draw(size=len(y[start : start + PIECE]))
+    draw, size = getattr(np.random.default_rng(seed), law), math.prod(shape)
+    if size <= PIECE or any(map(np.ndim, parameters)):
+        return np.asarray(draw(*parameters, size=shape)).astype(dtype)
+    y = np.empty(size, dtype)
+    for start in range(0, size, PIECE):
+        y[start : start + PIECE] = draw(*parameters, size=len(y[start : start + PIECE]))
     return y.reshape(shape)
 
 

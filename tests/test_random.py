@@ -65,6 +65,17 @@ def test_distributions() -> None:
     assert sorted(random.shuffle([3, 1, 2], seed=1).tolist()) == [1, 2, 3]
 
 
+@pytest.mark.parametrize("shape", [(3, 2), (150, 300), (2, 0, 9)])
+@pytest.mark.parametrize("law, parameters", [
+    ("normal", (1.0, 2.0)), ("uniform", (-1.0, 3.0)), ("gamma", (2.5,)), ("beta", (2.0, 3.0)), ("binomial", (9, 0.3)),
+])  # fmt: skip
+def test_draws_of_any_size_are_those_of_numpy_at_once(law: str, parameters: tuple[Any, ...], shape: Any) -> None:
+    whole = getattr(np.random.default_rng([5, 0]), law)(*parameters, size=shape).astype("float32")
+    drawn = getattr(random, law)(shape, *parameters, dtype="float32", seed=5).numpy()
+    assert drawn.shape == shape
+    assert drawn.tobytes() == whole.tobytes()
+
+
 def test_dropout() -> None:
     x = np.arange(1.0, 1001.0).reshape(100, 10)
     y = random.dropout(x, 0.25, seed=1).numpy()
