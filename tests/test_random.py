@@ -66,7 +66,7 @@ def test_distributions() -> None:
 
 
 @pytest.mark.parametrize("shape", [(3, 2), (150, 300), (2, 0, 9)])
-@pytest.mark.parametrize("law, parameters", [
+@pytest.mark.parametrize(("law", "parameters"), [
     ("normal", (1.0, 2.0)), ("uniform", (-1.0, 3.0)), ("gamma", (2.5,)), ("beta", (2.0, 3.0)), ("binomial", (9, 0.3)),
 ])  # fmt: skip
 def test_draws_of_any_size_are_those_of_numpy_at_once(law: str, parameters: tuple[Any, ...], shape: Any) -> None:
