@@ -131,7 +131,8 @@ class AdditiveAttention(Attention):
 
     def build(self, input_shape: Any) -> None:
         self._check(input_shape)
-        self.scale = self.add_weight((input_shape[0][-1],), "glorot_uniform", name="scale") if self.use_scale else None
+        scale = self.add_weight((input_shape[0][-1],), "glorot_uniform", name="scale") if self.use_scale else None
+        self.scale: Variable | None = scale
 
     def _scores(self, query: Tensor, key: Tensor) -> Tensor:
         features = ops.tanh(ops.expand_dims(query, -2) + ops.expand_dims(key, -3))

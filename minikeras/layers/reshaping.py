@@ -71,7 +71,7 @@ class Reshape(_Reshaping):
 
     def __init__(self, target_shape: ShapeLike, **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
-        self.target_shape = tuple(target_shape)
+        self.target_shape: PartialShape = tuple(target_shape)
         if any(n is not None and n < -1 for n in self.target_shape) or self.target_shape.count(-1) > 1:
             raise ValueError(f"Reshape takes sizes from 0 on, and one -1. Received: target_shape={self.target_shape}.")
         self.built = True

@@ -309,7 +309,8 @@ class AUC(_Confusion):
             raise ValueError(f"`num_labels` is needed only with `multi_label`. Received: num_labels={num_labels}.")
         self.thresholds: list[float] = [-epsilon(), *inner, 1 + epsilon()]
         self.num_thresholds: int = len(self.thresholds)
-        self.label_weights = None if label_weights is None else ops.convert_to_tensor(label_weights, self.dtype)
+        weights = None if label_weights is None else ops.convert_to_tensor(label_weights, self.dtype)
+        self.label_weights: Tensor | None = weights
         self._written = {} if thresholds is None else {"thresholds": inner}
         if num_labels or not multi_label:
             self._build(*[num_labels] if num_labels else [])
