@@ -63,33 +63,28 @@ InitializerName: TypeAlias = Literal[
 RegularizerName: TypeAlias = Literal["l1", "l2", "l1_l2", "L1", "L2", "L1L2", "orthogonal_regularizer"]
 ConstraintName: TypeAlias = Literal[
     "max_norm", "min_max_norm", "non_neg", "unit_norm", "MaxNorm", "MinMaxNorm", "NonNeg", "UnitNorm"]  # fmt: skip
+_LossAndMetric: TypeAlias = Literal[
+    "binary_crossentropy", "categorical_crossentropy", "categorical_hinge", "cosine_similarity", "hinge",
+    "kl_divergence", "mean_absolute_error", "mean_absolute_percentage_error", "mean_squared_error",
+    "mean_squared_logarithmic_error", "poisson", "sparse_categorical_crossentropy", "squared_hinge", "bce", "BCE",
+    "mae", "MAE", "mape", "MAPE", "mse", "MSE", "msle", "MSLE", "BinaryCrossentropy", "CategoricalCrossentropy",
+    "CategoricalHinge", "CosineSimilarity", "Hinge", "KLDivergence", "MeanAbsoluteError", "MeanAbsolutePercentageError",
+    "MeanSquaredError", "MeanSquaredLogarithmicError", "Poisson", "SparseCategoricalCrossentropy",
+    "SquaredHinge"]  # fmt: skip
 LossName: TypeAlias = Literal[
-    "binary_crossentropy", "binary_focal_crossentropy", "categorical_crossentropy", "categorical_focal_crossentropy",
-    "categorical_generalized_cross_entropy", "categorical_hinge", "circle", "cosine_similarity", "ctc", "dice", "hinge",
-    "huber", "kl_divergence", "log_cosh", "mean_absolute_error", "mean_absolute_percentage_error", "mean_squared_error",
-    "mean_squared_logarithmic_error", "poisson", "sparse_categorical_crossentropy", "squared_hinge", "tversky", "bce",
-    "BCE", "kld", "KLD", "kullback_leibler_divergence", "logcosh", "mae", "MAE", "mape", "MAPE", "mse", "MSE", "msle",
-    "MSLE", "BinaryCrossentropy", "BinaryFocalCrossentropy", "CTC", "CategoricalCrossentropy",
-    "CategoricalFocalCrossentropy", "CategoricalGeneralizedCrossEntropy", "CategoricalHinge", "Circle",
-    "CosineSimilarity", "Dice", "Hinge", "Huber", "KLDivergence", "LogCosh", "MeanAbsoluteError",
-    "MeanAbsolutePercentageError", "MeanSquaredError", "MeanSquaredLogarithmicError", "Poisson",
-    "SparseCategoricalCrossentropy", "SquaredHinge", "Tversky"]  # fmt: skip
-
+    _LossAndMetric, "binary_focal_crossentropy", "categorical_focal_crossentropy",
+    "categorical_generalized_cross_entropy", "circle", "ctc", "dice", "huber", "log_cosh", "tversky", "kld", "KLD",
+    "kullback_leibler_divergence", "logcosh", "BinaryFocalCrossentropy", "CTC", "CategoricalFocalCrossentropy",
+    "CategoricalGeneralizedCrossEntropy", "Circle", "Dice", "Huber", "LogCosh", "Tversky"]  # fmt: skip
 MetricName: TypeAlias = Literal[
-    "accuracy", "acc", "auc", "binary_accuracy", "binary_crossentropy", "binary_io_u", "categorical_accuracy",
-    "categorical_crossentropy", "categorical_hinge", "concordance_correlation", "cosine_similarity", "f1_score",
-    "f_beta_score", "false_negatives", "false_positives", "hinge", "kl_divergence", "log_cosh_error", "mean",
-    "mean_absolute_error", "mean_absolute_percentage_error", "mean_squared_error", "mean_squared_logarithmic_error",
-    "pearson_correlation", "poisson", "precision", "r2_score", "recall", "root_mean_squared_error",
-    "sparse_categorical_accuracy", "sparse_categorical_crossentropy", "sparse_top_k_categorical_accuracy",
-    "squared_hinge", "sum", "top_k_categorical_accuracy", "true_negatives", "true_positives", "crossentropy", "ce",
-    "bce", "BCE", "mae", "MAE", "mape", "MAPE", "mse", "MSE", "msle", "MSLE", "AUC", "Accuracy", "BinaryAccuracy",
-    "BinaryCrossentropy", "BinaryIoU", "CategoricalAccuracy", "CategoricalCrossentropy", "CategoricalHinge",
-    "ConcordanceCorrelation", "CosineSimilarity", "F1Score", "FBetaScore", "FalseNegatives", "FalsePositives", "Hinge",
-    "KLDivergence", "LogCoshError", "Mean", "MeanAbsoluteError", "MeanAbsolutePercentageError", "MeanSquaredError",
-    "MeanSquaredLogarithmicError", "PearsonCorrelation", "Poisson", "Precision", "R2Score", "Recall",
-    "RootMeanSquaredError", "SparseCategoricalAccuracy", "SparseCategoricalCrossentropy",
-    "SparseTopKCategoricalAccuracy", "SquaredHinge", "Sum", "TopKCategoricalAccuracy", "TrueNegatives",
+    _LossAndMetric, "accuracy", "acc", "auc", "binary_accuracy", "binary_io_u", "categorical_accuracy",
+    "concordance_correlation", "f1_score", "f_beta_score", "false_negatives", "false_positives", "log_cosh_error",
+    "mean", "pearson_correlation", "precision", "r2_score", "recall", "root_mean_squared_error",
+    "sparse_categorical_accuracy", "sparse_top_k_categorical_accuracy", "sum", "top_k_categorical_accuracy",
+    "true_negatives", "true_positives", "crossentropy", "ce", "AUC", "Accuracy", "BinaryAccuracy", "BinaryIoU",
+    "CategoricalAccuracy", "ConcordanceCorrelation", "F1Score", "FBetaScore", "FalseNegatives", "FalsePositives",
+    "LogCoshError", "Mean", "PearsonCorrelation", "Precision", "R2Score", "Recall", "RootMeanSquaredError",
+    "SparseCategoricalAccuracy", "SparseTopKCategoricalAccuracy", "Sum", "TopKCategoricalAccuracy", "TrueNegatives",
     "TruePositives"]  # fmt: skip
 """Metrics that need no argument. "acc", "crossentropy" and "ce" are for `compile` alone, which chooses their kind."""
 OptimizerName: TypeAlias = Literal[
