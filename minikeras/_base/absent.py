@@ -81,8 +81,7 @@ class Elsewhere(ModuleType):
     """A module without a file, which looks its names up in other modules."""
 
     def __getattr__(self, name: str) -> Any:
-        module = self.__name__.partition(".")[2]
-        for home in (ALIASES | MOVED).get(module, "").split():
+        for home in (ALIASES | MOVED).get(self.__name__.partition(".")[2], "").split():
             thing = getattr(import_module(f"minikeras.{home}"), name, None)
             if thing is not None:
                 return thing

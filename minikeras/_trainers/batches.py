@@ -25,9 +25,7 @@ class PyDataset:
     batches of an epoch come in the order of `random.shuffle`.
 
     Args:
-        workers: Accepted as in Keras, like the others; batches are made one by one when they are needed.
-        use_multiprocessing: Not used.
-        max_queue_size: Not used.
+        workers, use_multiprocessing, max_queue_size: Not used; batches are made one by one when they are needed.
 
     Example:
         >>> class Squares(PyDataset):

@@ -38,6 +38,7 @@ class _OfImages(Layer):
     data_format: Channels
     height: int
     width: int
+    fill_value: float
 
     def _configure(self, arguments: dict[str, Any]) -> None:
         super()._configure(arguments)
@@ -83,7 +84,6 @@ class Resizing(_OfImages):
     crop_to_aspect_ratio: bool
     pad_to_aspect_ratio: bool
     fill_mode: Literal["constant"]
-    fill_value: float
     antialias: bool
 
     def __init__(self, height: int, width: int, interpolation: Interpolation = "bilinear",
@@ -137,7 +137,6 @@ class _Random(_OfImages):
     factor: Annotated[tuple[float, float], lambda cls, name, value: cls._range(name, value)]
     fill_mode: Annotated[FillMode, _available("reflect", "wrap", "constant", "nearest")]
     interpolation: Annotated[Sampling, _available("nearest", "bilinear")]
-    fill_value: float
     _change: Callable[[Tensor], Tensor]
 
     def _configure(self, arguments: dict[str, Any]) -> None:

@@ -256,6 +256,7 @@ class _OfCell(RNN[WithState, Symbols, Values]):
     _cell: ClassVar[type[Cell]]
     _cell_name: ClassVar[str]
     _names_penalty = True
+    _transient = ("use_cudnn",)
     _further = ("unroll", "zero_output_for_mask")
     units: int
     activation: Callable[..., Any]
@@ -321,7 +322,6 @@ class LSTM(_OfCell[WithState, Symbols3, Values3]):
 
     _cell = LSTMCell
     _cell_name = "lstm_cell"
-    _transient = ("use_cudnn",)
 
     def __init__(self, units: int, activation: ActivationLike = "tanh",
                  recurrent_activation: ActivationLike = "sigmoid", use_bias: bool = True,
@@ -348,7 +348,6 @@ class GRU(_OfCell[WithState, Symbols2, Values2]):
 
     _cell = GRUCell
     _cell_name = "gru_cell"
-    _transient = ("use_cudnn",)
 
     def __init__(self, units: int, activation: ActivationLike = "tanh",
                  recurrent_activation: ActivationLike = "sigmoid", use_bias: bool = True,

@@ -39,8 +39,6 @@ class Model(Exporting, Trainer):
         inputs: Symbolic tensors, from `Input` or from other layers: one, or a list, tuple or dict.
         outputs: What was computed from them; a ValueError if that needs other inputs, or two layers share a name.
         name: The model's name, made up from its class if not given.
-        trainable: Whether training changes its weights.
-        dtype: Dtype or policy of its computations.
 
     Example:
         >>> a, b = keras.Input((2,)), keras.Input((3,))

@@ -28,7 +28,6 @@ class Sequential(Model):
 
     Args:
         layers: The layers, in order.
-        name: The model's name, made up if not given.
 
     Example:
         >>> model = Sequential([keras.Input((2,)), keras.layers.Dense(3), keras.layers.Dense(1)])

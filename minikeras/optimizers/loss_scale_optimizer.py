@@ -61,7 +61,6 @@ class LossScaleOptimizer(Optimizer):
         inner_optimizer: The optimizer. The options of `Optimizer` are given to it, not here.
         initial_scale: The scale to start with.
         dynamic_growth_steps: See above.
-        name: Name, made up from the class if not given.
 
     Source: Micikevicius et al. 2018, "Mixed Precision Training", section 3.2.
 

@@ -191,10 +191,9 @@ def _from_folder(load: Callable[[str], Any], suffixes: tuple[str, ...], director
     end = len(paths) - int((validation_split or 0) * len(paths))
     if validation_split and end == len(paths):
         raise ValueError(f"{validation_split=} of {end} files leaves none to validate on.")
-    parts = {"training": slice(0, end), "validation": slice(end, None), None: slice(None)}
 
     def make(which: str | None) -> FolderDataset:
-        part = parts[which]
+        part = {"training": slice(0, end), "validation": slice(end, None), None: slice(None)}[which]
         if verbose and which:
             print(f"Using {len(paths[part])} files for {which}.")
         labels = None if targets is None else targets[part]
