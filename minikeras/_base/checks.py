@@ -11,10 +11,9 @@ from typing import Annotated, Any, Literal, TypeAlias, TypeVar, Union, get_args,
 
 import numpy as np
 
-from .typing import Padding, PartialShape, Shape, ShapeLike, Sizes
+from .typing import Padding, PartialShape, Shape, ShapeLike, Sizes, T
 
 N = TypeVar("N", bound=float)
-T = TypeVar("T")
 Check: TypeAlias = Callable[[Any, str, Any], Any]
 
 

@@ -32,6 +32,7 @@ Axis: TypeAlias = int | Sequence[int] | None
 Sizes: TypeAlias = int | Sequence[int]
 """One number for each axis between batch and channels, or one for all of them."""
 S = TypeVar("S", bound=tuple[int, ...])
+T = TypeVar("T")
 One: TypeAlias = tuple[int]
 Two: TypeAlias = tuple[int, int]
 Three: TypeAlias = tuple[int, int, int]

@@ -6,13 +6,13 @@ it takes the arrays out of the arguments, runs the forward function, wraps the r
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeAlias, TypedDict, TypeVar, Unpack, cast, overload
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeAlias, TypedDict, Unpack, cast, overload
 
 import numpy as np
 
 from .._base.blas_threads import FEW, one_thread
 from .._base.context import context
-from .._base.signature import check_keywords, parameters
+from .._base.signature import F, check_keywords, parameters
 from .._base.typing import Array
 from .tensor import FLOAT64, NUMPY_OPS, HasTensor, NoValue, Tensor, any_symbolic, coerce, has_tensor, narrow, recorders
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 # Freed at once, it makes glibc keep freed blocks of up to its size for new arrays, which else wait for new pages.
 np.empty((4 << 20) - 8192, "uint8")
 P = ParamSpec("P")
-F = TypeVar("F", bound=Callable[..., Any])
 _COPIED = frozenset({np.ndarray, tuple, list})
 
 VJP: TypeAlias = Callable[..., Any]

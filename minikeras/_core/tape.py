@@ -5,20 +5,19 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Se
 from contextlib import AbstractContextManager, nullcontext
 from functools import cache, wraps
 from itertools import accumulate
-from typing import Any, TypeAlias, TypeVar, cast, overload
+from typing import Any, TypeAlias, cast, overload
 
 import numpy as np
 
 from .._base.blas_threads import one_thread
 from .._base.nested import leaves, map_structure
-from .._base.signature import parameters
+from .._base.signature import F, R, parameters
 from .._base.typing import Array, TensorLike
 from .._base.user_warning import warn_user
-from .op import VJP, Entry, F, Op, P
+from .op import VJP, Entry, Op, P
 from .ownership import EXCLUSIVE, EXPOSED, Changes
 from .tensor import NUMPY_OPS, Recorder, Tensor, TensorOps, as_values, coerce, recorders, stop_recording
 
-R = TypeVar("R")
 _Weights: TypeAlias = TensorLike | None
 _Several: TypeAlias = list[Any] | tuple[Any, ...]
 _Named: TypeAlias = dict[str, Tensor | None]

@@ -2,12 +2,11 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any
 
 from .._base.context import context
+from .._base.signature import F
 from .._base.typing import CustomObjects
-
-C = TypeVar("C", bound=Callable[..., Any])
 
 _custom: dict[str, Any] = {}
 """Name -> registered class or function, for all threads."""
@@ -33,7 +32,7 @@ def is_custom(names: Iterable[Any], custom_objects: CustomObjects | None) -> boo
     return any(isinstance(name, str) and name in with_short_names(name, custom_objects) for name in names)
 
 
-def register_keras_serializable(package: str = "Custom", name: str | None = None) -> Callable[[C], C]:
+def register_keras_serializable(package: str = "Custom", name: str | None = None) -> Callable[[F], F]:
     """Register a class or function, so that configurations may name it as "package>name"; `name` is its own by default.
 
     Example:
@@ -43,7 +42,7 @@ def register_keras_serializable(package: str = "Custom", name: str | None = None
         'my_package>my_loss'
     """
 
-    def decorate(obj: C) -> C:
+    def decorate(obj: F) -> F:
         if isinstance(obj, type) and not hasattr(obj, "get_config"):
             raise ValueError("Cannot register a class that does not have a get_config() method.")
         full = f"{package}>{name or obj.__name__}"

@@ -9,17 +9,15 @@ from collections.abc import Container, Mapping, Sequence
 from functools import cached_property
 from importlib import import_module
 from types import ModuleType
-from typing import Any, Generic, TypeVar, overload
+from typing import Any, Generic, overload
 
 from .._base.context import context
 from .._base.naming import hint, to_snake_case
-from .._base.typing import AnyCallable, Config, CustomObjects
+from .._base.typing import AnyCallable, Config, CustomObjects, T
 from .argument_types import check_arguments, is_shape
 from .configurable import is_built_in
 from .lambdas import function_of, with_lambdas
 from .object_registration import all_of, custom_object_scope, with_short_names
-
-T = TypeVar("T")
 
 _HOMES = {
     "keras.activations": "activations", "keras.dtype_policies": "dtype_policies", "keras.random": "random",

@@ -8,7 +8,7 @@ import numpy as np
 
 from .. import ops
 from .._base.checks import one_of
-from .._base.settings import floatx, image_data_format
+from .._base.settings import floatx, standardize_data_format
 from .._base.typing import DataFormat, TensorLike
 from .._core.tensor import TensorOps, as_array
 from ..utils import get_file
@@ -35,8 +35,7 @@ def preprocess_input(x: Images, data_format: DataFormat | None = None,
     """
     images: Any = x
     one_of("mode", mode, ("caffe", "tf", "torch"))
-    first = one_of("data_format", data_format or image_data_format(), ("channels_first", "channels_last"))
-    axis = -3 if first == "channels_first" else -1
+    axis = -3 if standardize_data_format(data_format) == "channels_first" else -1
     if np.dtype(images.dtype).kind != "f":
         images = ops.cast(images, floatx()) if isinstance(images, TensorOps) else images.astype(floatx())
     if mode == "caffe" and isinstance(images, np.ndarray):

@@ -12,9 +12,7 @@ _TOPICS = ("cocoa grain veg-oil earn acq wheat copper housing money-supply coffe
 def load_data(path: str = "reuters.npz", num_words: int | None = None, skip_top: int = 0, maxlen: int | None = None,
               test_split: float = 0.2, seed: int = 113, start_char: int | None = 1, oov_char: int | None = 2,
               index_from: int | None = 3) -> Split:  # fmt: skip
-    """Return 11,228 articles of Reuters, and the topic of each, one of 46.
-
-    A text is a list of word numbers; frequent words have small numbers. 0 is not used, so that it can be padding.
+    """Return 11,228 articles of Reuters, lists of word numbers as in `imdb`, and the topic of each, one of 46.
 
     Args:
         path, num_words, skip_top, maxlen, seed, start_char, oov_char, index_from: See `imdb.load_data`.

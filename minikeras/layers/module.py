@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
 from operator import is_
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from .._base.context import path_scope
 from .._base.nested import each_once
 from .._base.settings import standardize_dtype
 from .._base.signature import suggests
-from .._base.typing import DTypeLike, DTypeName, FloatArray, ShapeLike, TensorLike
+from .._base.typing import DTypeLike, DTypeName, FloatArray, ShapeLike, T, TensorLike
 from .._core.ownership import Changes
 from .._core.tensor import TensorOps, as_array
 from .._core.variable import Variable, assign_all
@@ -26,8 +26,6 @@ from ..regularizers import RegularizerLike
 
 if TYPE_CHECKING:
     from .layer import Layer
-
-T = TypeVar("T")
 
 _NO_STRUCTURE = frozenset({"history", "stop_training", "stop_evaluating", "stop_predicting", "_initial_epoch",
                            "trainable"})  # fmt: skip

@@ -4,13 +4,13 @@ from collections.abc import Callable, Sequence
 from functools import partial, reduce
 from itertools import accumulate
 from operator import itemgetter
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
 from .._base.context import context
 from .._base.nested import leaves, map_present, map_structure
-from .._base.typing import Function1, Function2
+from .._base.typing import Function1, Function2, T
 from .._core.keras_tensor import KerasTensor, infer
 from .._core.op import structured
 from .._core.tape import GradientTape
@@ -18,7 +18,6 @@ from .._core.tensor import Tensor, TensorOps, as_array, recorders
 from .creation import convert_to_tensor, shape, zeros, zeros_like
 from .shapes import concatenate, stack, take
 
-T = TypeVar("T")
 _tensors: Callable[[Any], Any] = partial(map_present, convert_to_tensor)
 
 
