@@ -4,13 +4,13 @@
 # fmt: off
 
 from collections.abc import Callable, Mapping
-from typing import Any, TypeAlias, TypeVar, cast, get_args
+from typing import Any, TypeAlias, cast, get_args
 
 from ._base.user_warning import warn_user as _warn_user
 from ._serialization import registry as _registry
 from ._serialization.configurable import is_built_in as _is_built_in
 from ._serialization.serialization import serialize as _serialize
-from ._base.typing import AnyCallable, ActivationName, Axis, Config, CustomObjects, Function1, TensorLike
+from ._base.typing import AnyCallable, ActivationName, Axis, Config, CustomObjects, Function1, T, TensorLike
 from .ops import activation as nn, convert_to_tensor, exp, minimum, shape as _shape, tanh
 from .ops.activation import (
     celu, elu, glu, hard_shrink, hard_sigmoid, hard_silu, hard_swish, hard_tanh, leaky_relu, log_sigmoid,
@@ -27,8 +27,6 @@ __all__ = [
 __dir__: AnyCallable = __all__.copy
 # fmt: on
 
-X = TypeVar("X")
-
 Activation: TypeAlias = Callable[..., Tensor]
 """A function from a tensor to a tensor of the same shape, or an activation layer."""
 
@@ -36,7 +34,7 @@ ActivationLike: TypeAlias = ActivationName | Function1 | Config
 """The kinds of things that `get` takes."""
 
 
-def linear(x: X) -> X:
+def linear(x: T) -> T:
     """x itself: no activation."""
     return x
 

@@ -17,11 +17,10 @@ class ModelCheckpoint(Monitor):
         filepath: Path of the file. Fields such as "{epoch:02d}-{val_loss:.2f}" are filled from the logs and with epoch
             and batch, counted from 1. It must end in ".npz" or ".weights.h5" with `save_weights_only`, else in ".keras"
             or ".h5".
-        monitor: Name of the metric in the logs that tells which model is the best.
+        monitor, mode: Name of the metric in the logs that tells which model is the best, and see `EarlyStopping`.
         verbose: 1 to print what is saved.
         save_best_only: Whether to save only models that are better than those before.
         save_weights_only: Whether to save with `model.save_weights` instead of `model.save`.
-        mode: "min" if small values are good, "max" if large ones are, "auto" to let the model's metric tell.
         save_freq: "epoch", or a number of batches, from 1.
         initial_value_threshold: The value to beat at first.
 

@@ -68,18 +68,14 @@ class Resizing(_OfImages):
     """Resizes images, see `ops.image.resize`.
 
     Args:
-        interpolation: "nearest", "bilinear", "bicubic", "lanczos3" or "lanczos5".
-        crop_to_aspect_ratio: Whether to crop images rather than distort them.
-        pad_to_aspect_ratio: Whether to pad images with `fill_value` rather than distort them.
-        fill_mode: "constant".
         fill_value: The value of the padding.
-        antialias: Whether to average over more pixels where images become smaller.
 
     Example:
         >>> Resizing(2, 3)(np.ones((4, 8, 8, 1))).shape
         (4, 2, 3, 1)
     """
 
+    _function = staticmethod(ops.image.resize)  # whose docstring explains the arguments
     interpolation: Interpolation
     crop_to_aspect_ratio: bool
     pad_to_aspect_ratio: bool

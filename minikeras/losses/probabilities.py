@@ -210,9 +210,8 @@ def sparse_categorical_crossentropy(y_true: TensorLike, y_pred: TensorLike, from
     Args:
         y_true: Class numbers from 0, as integers or whole floats, (...) or (..., 1); others raise a ValueError.
         y_pred: Scores (..., classes), divided by their sum; any numbers with `from_logits`.
-        from_logits: Whether to take the softmax of y_pred first.
+        from_logits, axis: See `categorical_crossentropy`.
         ignore_class: A class whose samples have the loss 0 and are masked; it need not be in range.
-        axis: Axis of the classes.
 
     Example:
         >>> round(float(sparse_categorical_crossentropy(1, [0.5, 0.5])), 4)
