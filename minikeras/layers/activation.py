@@ -41,18 +41,14 @@ class Activation(SameShape):
 
 
 class ReLU(SameShape):
-    """Rectified linear unit: x above the threshold, negative_slope * (x - threshold) below, at most max_value.
-
-    Args:
-        max_value: Upper bound, none if not given.
-        negative_slope: Slope below the threshold; a ValueError if this or another argument is negative.
-        threshold: Where the positive part begins.
+    """Rectified linear unit: `activations.relu` as a layer; a ValueError if one of its arguments is negative.
 
     Example:
         >>> print(ReLU(max_value=1.0)(np.array([-1.0, 0.5, 2.0])))
         Tensor([0.  0.5 1. ], shape=(3,), dtype=float32)
     """
 
+    _function = staticmethod(activations.relu)  # whose docstring explains the arguments
     max_value: FromZero | None
     negative_slope: FromZero
     threshold: FromZero
