@@ -29,9 +29,7 @@ class Hashing(_Hashed):
     """Numbers values, strings or integers, by their hashes; a ValueError without bins, or for an unknown mode or salt.
 
     Args:
-        num_bins: The number of bins.
         mask_value: A value that gets the number 0 for itself alone.
-        output_mode: "int", "one_hot", "multi_hot" or "count".
 
     Example:
         >>> Hashing(3)([["A"], ["B"], ["C"]]).numpy().tolist()
@@ -59,7 +57,6 @@ class HashedCrossing(_Hashed):
     """Numbers the combinations of the values of two inputs by their hashes; a ValueError for an unknown mode.
 
     Args:
-        num_bins: The number of bins.
         output_mode: "int" or "one_hot".
 
     Example:

@@ -89,6 +89,8 @@ class Numbering(Layer):
     Args:
         sparse: Must be False.
         encoding: As in Keras, "utf-8".
+        num_bins: The number of bins.
+        output_mode: "int", "one_hot", "multi_hot" or "count".
         salt: One or two integers that change the hashes.
     """
 
@@ -200,7 +202,6 @@ class Discretization(Numbering):
         bin_boundaries: Where one range ends and the next begins; or
         num_bins: How many ranges `adapt` makes, with about equally many values in each.
         epsilon: By how many values `adapt` may be off, as a fraction of all.
-        output_mode: "int", "one_hot", "multi_hot" or "count".
 
     Example:
         >>> print(Discretization([0.0, 1.0])(np.array([-3.0, 0.5, 1.0])))
