@@ -41,7 +41,9 @@ class Activation(SameShape):
 
 
 class ReLU(SameShape):
-    """Rectified linear unit: `activations.relu` as a layer; a ValueError if one of its arguments is negative.
+    """Rectified linear unit: x above the threshold, negative_slope * (x - threshold) below, at most max_value.
+
+    A ValueError if one of the arguments is negative.
 
     Example:
         >>> print(ReLU(max_value=1.0)(np.array([-1.0, 0.5, 2.0])))
