@@ -113,8 +113,9 @@ class Cell(WithKernel):
     def _kind(self, x: Tensor) -> tuple[str, str, str] | None:
         """Return the kind of recurrence and the names of its activations if one op can run it, else None."""
         kind = vars(type(self)).get("_recurrence")  # a subclass has none: its formula may differ
-        if not kind or x.ndim != 3 or not all(x.shape[1:]) or not getattr(self, "reset_after", True):
+        if not kind or x.ndim != 3 or not all(x.shape[1:]):
             return None
+        kind = kind if getattr(self, "reset_after", True) else "reset_first"
         functions = self.activation, getattr(self, "recurrent_activation", self.activation)
         names = [next((name for name in CURVES if activations.get(name) is f), "") for f in functions]
         dtypes = {w.dtype for w in self.weights} | {x.dtype}

@@ -62,7 +62,7 @@ class Recurrence(NamedTuple):
     """The settings of a recurrence; `layers/recurrent_cells.py` has the formulas."""
 
     units: int  # size of the state
-    kind: str  # "simple", "lstm", or "gru", whose reset gate comes after the product
+    kind: str  # "simple", "lstm", "gru" with the reset after the product, or "reset_first", a GRU without
     activation: str  # name in CURVES
     gate: str  # name of the gates' activation
     backwards: tuple[bool, ...]  # for each layer, whether it starts with the last step
@@ -177,23 +177,32 @@ def _lstm_back(state: Array, front: Array, rest: Array, d: Array, weights: Array
 
 
 def _gru(h: list[Array], front: Array, rest: Array, weights: Array, drops: Any, how: Recurrence) -> Iterator[None]:
-    """The rest of a record is h @ recurrent for the new state, z, r, and the new state."""
-    (curve, gate), n = how.curves, how.units
-    dropped = drops if drops is None else drops[:1, n:]
-    of_x = _multiplier(np.delete(weights[:, n:, 2 * n :], 1, 1).swapaxes(1, 2), dropped)  # a bias of two, the kernel
-    a = np.delete(weights, n, 1).swapaxes(1, 2).copy()
-    a[:, 2 * n :, n + 1 :] = 0
-    a[:, : 2 * n, n] += weights[:, n, : 2 * n]
+    """The rest of a record is p, z, r, q: q is the new state, p the product of h for it, which r multiplies.
+
+    With the reset first, p is the new state, and q is r * h, which is multiplied for it.
+    """
+    (curve, gate), n, xs, first = how.curves, how.units, _by_layer(front, how), how.kind == "reset_first"
+    a, spare = (weights if first else np.delete(weights, n, 1)).swapaxes(1, 2).copy(), np.empty_like(h[0])
+    (p, q), (to_sums, of_q) = _parts(rest, n, (0, 1), (3, 4)), _parts(_by_layer(rest, how), n, (0, 3), (3, 4))
+    if first:
+        product = _multiplier(a[:, 2 * n :, :n].copy(), drops if drops is None else drops[:1, :n])
+        a[:, 2 * n :, :n] = 0
+        parts: Any = h, q, of_q, repeat(_by_layer(spare, how)), p
+    else:
+        dropped = drops if drops is None else drops[:1, n:]
+        product = _multiplier(np.delete(weights[:, n:, 2 * n :], 1, 1).swapaxes(1, 2), dropped)  # bias of two, kernel
+        a[:, 2 * n :, n + 1 :] = 0
+        a[:, : 2 * n, n] += weights[:, n, : 2 * n]
+        parts = p, repeat(spare), xs[..., n:, :], of_q, q
     a[:, : 2 * n] *= gate.scale
-    dot, reset, xs = _multiplier(np.roll(a, n, 1), drops), np.empty_like(h[0]), _by_layer(front, how)
-    into = _parts(_by_layer(rest, how), n, (0, 3), (3, 4))
-    parts = xs, xs[..., n:, :], h, h[1:], *into, *_parts(rest, n, (0, 1), (1, 3), (1, 2), (2, 3), (3, 4))
-    for x, enters, h0, h1, to_sums, to_new, inner, gates, z, r, new in zip(*parts, strict=False):
-        dot(x, to_sums)
-        gate.run(gates, gates)
-        of_x(enters, to_new)
-        np.multiply(r, inner, reset)
-        np.add(new, reset, new)
+    dot, gates = _multiplier(np.roll(a, n, 1), drops), _parts(rest, n, (1, 3), (1, 2), (2, 3))
+    for x, sums, z_r, z, r, h0, h1, *step in zip(xs, to_sums, *gates, h, h[1:], *parts, strict=False):
+        factor, reset, into, out, new = step
+        dot(x, sums)
+        gate.run(z_r, z_r)
+        np.multiply(r, factor, reset)
+        product(into, out)
+        np.add(new, spare, new)
         curve(new, new)
         np.subtract(h0, new, h1)
         np.multiply(h1, z, h1)
@@ -203,7 +212,7 @@ def _gru(h: list[Array], front: Array, rest: Array, weights: Array, drops: Any, 
 
 def _gru_back(state: Array, front: Array, rest: Array, d: Array, weights: Array, drops: Any,
               how: Recurrence) -> Iterator[None]:  # fmt: skip
-    """Go back through `_gru`; the parts of d are for h @ recurrent for the new state, z, r, and the new state."""
+    """Go back through `_gru`; the parts of d are for p, z, r, and the new state."""
     (curve, gate), n = how.curves, how.units
     inner, z, r, new = _parts(rest[:-1], n, (0, 1), (1, 2), (2, 3), (3, 4))
     d_inner, d_gates, d_z, d_r, d_new = _parts(d, n, (0, 1), (1, 3), (1, 2), (2, 3), (3, 4))
@@ -223,6 +232,35 @@ def _gru_back(state: Array, front: Array, rest: Array, d: Array, weights: Array,
         np.add(state, through, state)
 
 
+def _reset_first_back(state: Array, front: Array, rest: Array, d: Array, weights: Array, drops: Any,
+                      how: Recurrence) -> Iterator[None]:  # fmt: skip
+    """Go back through `_gru` with the reset first; the parts of d are for z, r, and the new state."""
+    (curve, gate), n, h = how.curves, how.units, front[:-1, : how.units]
+    new, z, r = _parts(rest[:-1], n, (0, 1), (1, 2), (2, 3))
+    d_gates, d_z, d_r, d_new = _parts(d, n, (0, 2), (0, 1), (1, 2), (2, 3))
+    gate.slope(rest[:-1, n : 3 * n], d_gates)
+    np.multiply(d_z, h - new, d_z)
+    np.multiply(d_r, h, d_r)
+    curve.slope(new, d_new)
+    np.multiply(d_new, ONE[z.dtype.char] - z, d_new)
+    of_gates, of_new = (drops, drops) if drops is None else (drops[:2], drops[2:])
+    dot, of_reset = (_multiplier(weights[:, :n, cut], of, True)
+                     for cut, of in ((slice(2 * n), of_gates), (slice(2 * n, None), of_new)))  # fmt: skip
+    through, inner = np.empty_like(state), np.empty_like(state)
+    to, to_inner, sums = (_by_layer(block, how) for block in (through, inner, d))
+    for d_t, r_t, z_t, d_sums in zip(d[::-1], r[::-1], z[::-1], sums[::-1], strict=True):
+        yield
+        np.multiply(d_t[:n], state, d_t[:n])
+        np.multiply(d_t[2 * n :], state, d_t[2 * n :])
+        of_reset(d_sums[..., 2 * n :, :], to_inner)
+        np.multiply(d_t[n : 2 * n], inner, d_t[n : 2 * n])
+        dot(d_sums[..., : 2 * n, :], to)
+        np.multiply(state, z_t, state)
+        np.add(state, through, state)
+        np.multiply(inner, r_t, inner)
+        np.add(state, inner, state)
+
+
 class Kind(NamedTuple):
     """How a recurrence is run: two generators, and the layout of their arrays in multiples of the units.
 
@@ -239,7 +277,8 @@ class Kind(NamedTuple):
 
 
 KINDS = {"simple": Kind(_simple, _simple_back, 0, 1, 0, 1), "lstm": Kind(_lstm, _lstm_back, 6, 5, 0, 2),
-         "gru": Kind(_gru, _gru_back, 4, 4, 1, 1)}  # fmt: skip
+         "gru": Kind(_gru, _gru_back, 4, 4, 1, 1),
+         "reset_first": Kind(_gru, _reset_first_back, 4, 3, 0, 1)}  # fmt: skip
 
 
 def _in_time(block: Any, how: Recurrence) -> list[Any]:
@@ -339,7 +378,7 @@ def _weight_gradient(d: Array, records: Array, weights: Array, drops: Any, how: 
     n, (count, k, columns), by_gate = how.units, weights.shape, _columns(drops, slice(None))
     out = np.empty_like(weights) if out is None else out
     halves = [columns // 2] if count == 1 < columns else []  # one for each of two threads
-    middle = [2 * n] if how.kind == "gru" else halves
+    middle = [2 * n] if how.kind in ("gru", "reset_first") else halves
     ends = [0, *middle, columns] if by_gate is None else range(0, columns + 1, n)
 
     def multiply(y: Array, rows: Any, record: Array, of: slice, d_sums: Array, drop: Any) -> None:
@@ -352,7 +391,10 @@ def _weight_gradient(d: Array, records: Array, weights: Array, drops: Any, how: 
     for y, record, d_sums in zip(out, *(np.split(block[:-1], count, -1) for block in (records, d)), strict=True):
         for (start, stop), drop in zip(pairwise(ends), repeat(None) if by_gate is None else by_gate, strict=False):
             part = y[:, start:stop]
-            if how.kind != "gru":
+            if how.kind == "reset_first" and start == 2 * n:
+                tasks.append((part, slice(n), record[:, k + 3 * n :], slice(n), d_sums[:, start:], drop))
+                tasks.append((part, slice(n, None), record, slice(n, k), d_sums[:, start:], drop))
+            elif how.kind != "gru":
                 tasks.append((part, slice(None), record, slice(k), d_sums[:, start:stop], drop))
             elif start < 2 * n:  # z and r: both biases have the same gradient, copied below
                 tasks.append((part, h + x[1:], record, slice(k - 1), d_sums[:, n + start : n + stop], drop))

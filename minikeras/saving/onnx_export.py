@@ -329,7 +329,8 @@ def _transposed_convolution(c: _Call) -> _Value:
 CURVES: dict[str, tuple[Any, ...]] = {
     "tanh": ("Tanh",), "sigmoid": ("Sigmoid",), "relu": ("Relu",), "linear": ("Affine", 1.0, 0.0),
     "hard_sigmoid": ("HardSigmoid", 1 / 6, 0.5)}  # fmt: skip
-RECURRENT = {"simple": ("RNN", [0], [0]), "lstm": ("LSTM", [0, 3, 1, 2], [1, 0, 0]), "gru": ("GRU", [0, 1, 2], [1, 0])}
+RECURRENT = {"simple": ("RNN", [0], [0]), "lstm": ("LSTM", [0, 3, 1, 2], [1, 0, 0]), "gru": ("GRU", [0, 1, 2], [1, 0]),
+             "reset_first": ("GRU", [0, 1, 2], [1, 0])}  # fmt: skip
 """Kind of recurrence -> node, order of its gates, and for each activation of the node if it is that of gates (1)."""
 
 
@@ -346,13 +347,13 @@ def _recurrence(c: _Call) -> _Value:
         lengths = mask.to("int32")("ReduceSum", [1], keepdims=0)
         _, places = add("TopK", mask.to(x.dtype), mask("Shape", start=1, end=2), axis=1, count=2)
         x = x("GatherND", _Value(c.graph, places.name, "int64")("Unsqueeze", [-1]), batch_dims=1)
-    both = 1 + (kind == "GRU")  # how many biases: a GRU has one for the input and one for the state
+    both = 1 + (how.kind == "gru")  # how many biases: such a GRU has one for the input and one for the state
     columns = np.concatenate([weights[None, :, i * n : (i + 1) * n] for i in order], 2)
     biases = np.concatenate([columns[:, n], columns[:, n + 1] if both > 1 else 0 * columns[:, n]], 1)
     matrices = [columns[:, n + both :].transpose(0, 2, 1), columns[:, :n].transpose(0, 2, 1)]
     starts = [c.get(2)("Slice", [i * n], [(i + 1) * n], [1])("Unsqueeze", [0]) for i in range(1 + (kind == "LSTM"))]
     curves = [CURVES[(how.activation, how.gate)[i]] for i in gates]
-    options: dict[str, Any] = {"linear_before_reset": 1} if kind == "GRU" else {}
+    options: dict[str, Any] = {"linear_before_reset": 1} if how.kind == "gru" else {}
     for place, name in enumerate(("activation_alpha", "activation_beta"), 1):
         options |= {name: [curve[place] for curve in curves if curve[1:]]} if any(curve[1:] for curve in curves) else {}
     y, *last = add(kind, x("Transpose", perm=[1, 0, 2]), *matrices, biases, lengths, *starts, hidden_size=n,

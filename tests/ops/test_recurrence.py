@@ -9,7 +9,8 @@ import minikeras as keras
 from minikeras import layers, ops
 
 UNITS, BATCH, STEPS, FEATURES = 3, 4, 5, 2
-CELLS: dict[str, Any] = {"simple": layers.SimpleRNNCell, "lstm": layers.LSTMCell, "gru": layers.GRUCell}
+CELLS: dict[str, Any] = {"simple": layers.SimpleRNNCell, "lstm": layers.LSTMCell, "gru": layers.GRUCell,
+                         "reset_first": layers.GRUCell}  # fmt: skip
 PAIRS = [("tanh", "sigmoid"), ("relu", "sigmoid"), ("linear", "tanh"), ("sigmoid", "relu"),
          ("hard_sigmoid", "linear"), ("tanh", "hard_sigmoid")]  # fmt: skip
 
@@ -37,6 +38,8 @@ def pair(name: str, activation: str, gate: str, use_bias: bool = True, units: in
         arguments: dict[str, Any] = {"activation": activation, "bias_initializer": "uniform", "dtype": "float64"}
         if name != "simple":
             arguments["recurrent_activation"] = gate
+        if name == "reset_first":
+            arguments["reset_after"] = False
         keras.utils.set_random_seed(3)
         layer = layers.RNN(cell(units, use_bias=use_bias, **arguments, **DROPS[drops]), dtype="float64", **options)
         layer.build((BATCH, STEPS, FEATURES))
