@@ -237,8 +237,8 @@ def _reset_first_back(state: Array, front: Array, rest: Array, d: Array, weights
     """Go back through `_gru` with the reset first; the parts of d are for z, r, and the new state."""
     (curve, gate), n, h = how.curves, how.units, front[:-1, : how.units]
     new, z, r = _parts(rest[:-1], n, (0, 1), (1, 2), (2, 3))
-    d_gates, d_z, d_r, d_new = _parts(d, n, (0, 2), (0, 1), (1, 2), (2, 3))
-    gate.slope(rest[:-1, n : 3 * n], d_gates)
+    (d_z, d_r, d_new), each = _parts(d, n, (0, 1), (1, 2), (2, 3)), d.reshape(len(d), 3, *state.shape)
+    gate.slope(rest[:-1, n : 3 * n], d[:, : 2 * n])
     np.multiply(d_z, h - new, d_z)
     np.multiply(d_r, h, d_r)
     curve.slope(new, d_new)
@@ -248,13 +248,13 @@ def _reset_first_back(state: Array, front: Array, rest: Array, d: Array, weights
                      for cut, of in ((slice(2 * n), of_gates), (slice(2 * n, None), of_new)))  # fmt: skip
     through, inner = np.empty_like(state), np.empty_like(state)
     to, to_inner, sums = (_by_layer(block, how) for block in (through, inner, d))
-    for d_t, r_t, z_t, d_sums in zip(d[::-1], r[::-1], z[::-1], sums[::-1], strict=True):
+    steps = (x[::-1] for x in (each[:, ::2], d_r, r, z, *_parts(sums, n, (0, 2), (2, 3))))
+    for d_z_new, d_r_t, r_t, z_t, of_z_r, of_h in zip(*steps, strict=True):
         yield
-        np.multiply(d_t[:n], state, d_t[:n])
-        np.multiply(d_t[2 * n :], state, d_t[2 * n :])
-        of_reset(d_sums[..., 2 * n :, :], to_inner)
-        np.multiply(d_t[n : 2 * n], inner, d_t[n : 2 * n])
-        dot(d_sums[..., : 2 * n, :], to)
+        np.multiply(d_z_new, state, d_z_new)
+        of_reset(of_h, to_inner)
+        np.multiply(d_r_t, inner, d_r_t)
+        dot(of_z_r, to)
         np.multiply(state, z_t, state)
         np.add(state, through, state)
         np.multiply(inner, r_t, inner)
