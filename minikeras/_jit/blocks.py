@@ -29,6 +29,8 @@ from .trace import keep, simplified
 
 BLOCKS = 2
 """More blocks need more calls, and threads wait for each other at each call: some 10 us on a virtual machine."""
+BLOCK_BYTES = 1 << 22
+"""The most bytes of an array of a block, about, in a step without effects: all rows of large images fill the memory."""
 BLOCK_COST = 1 << 20
 """The least `cost_of` a block that pays: some milliseconds."""
 CALL_COST = 10_000
@@ -45,9 +47,9 @@ STEP_SIZE = 24_000
 SUM = -1  # in place of an axis: the results of blocks are added up
 
 
-def cost_of(entries: Iterable[Entry]) -> int:
+def cost_of(entries: Iterable[Entry], slides: bool = False) -> int:
     """Return about how long entries take, in units of one addition; a product does 32 multiplications in that time."""
-    return sum(cast(Array, entry.output.array).size + multiplications(entry) // 32 for entry in entries)
+    return sum(cast(Array, entry.output.array).size + multiplications(entry, slides) // 32 for entry in entries)
 
 
 class _Row(NamedTuple):
@@ -164,23 +166,24 @@ def _axis(whole: Array, parts: Sequence[Array], few: int, rows: int, shape: Sequ
     return None
 
 
-def by_rows(stage: int) -> bool:
-    """Return whether a stage is run in blocks of rows. Those of odd numbers are, the others on all rows."""
-    return stage % 2 == 1
-
-
 class _Plan:
     """The stages of a step, in turn on all rows and in blocks of rows: each entry is in the first one that it can be.
 
     Attributes:
         row: How each entry of a stage in blocks is run, by the id of its output.
         axis: The axis of the rows in each tensor that is computed by row, by id.
-        stage: The stage that computes each tensor, by id.
+        stage: The stage that computes each tensor, by id. Stages of odd numbers are run in blocks, others on all rows.
         own: The entries of each stage.
+        count: How many blocks there are.
+        low: Large products of fewer rows are run whole, as is what is small behind them; 0 if there must be two blocks.
     """
 
     def __init__(self, entries: Sequence[Entry], inputs: Sequence[Tensor], rows: int) -> None:
         self.rows = rows
+        two = any(entry.op.effect or entry.op.stepwise for entry in entries)
+        most = 0 if two else max(cast(Array, entry.output.array).nbytes for entry in entries)
+        self.count: int = BLOCKS * max(1, min(most // BLOCK_BYTES, rows // 2) // BLOCKS)
+        self.low: int = 0 if two else self.count * LEAST_ROWS
         self.axis: dict[int, int] = {id(x): 0 for x in inputs if x.ndim and len(cast(Array, x.array)) == rows}
         self.row: dict[int, _Row] = {}
         self.stage: dict[int, int] = {id(x): int(id(x) in self.axis) for x in inputs}
@@ -212,22 +215,24 @@ class _Plan:
         # A product that sums over rows to many numbers is not cut, see SUMMED, nor are short steps of a sequence.
         alone = multiplications(entry) > 0 and entry.output.size > SUMMED and known[0] == entry.values[0].ndim - 1
         alone |= acts or (op.stepwise and prod(entry.output.shape[1:]) < BLOCKS * STEP_SIZE)
+        before = [self.stage.get(id(x), 0) for x in entry.inputs]
+        whole = self.low > 0 and max(before, default=0) > 1 and cost_of([entry], True) < BLOCKS * STEP_SIZE
+        whole |= multiplications(entry) >= PART_WORK and entry.output.size < self.low * entry.output.shape[-1]
         row = None if alone or all(axis is None for axis in known) else _by_row(entry, known, self.rows)
         last_wins = op.view or op.name == "scatter_update"  # where the last value written counts, not a sum
         vast = not multiplications(entry) and entry.output.size > sum(map(np.size, entry.values))  # and so is each part
-        if row is not None and not (row.axis == SUM and (last_wins or vast)):
-            self.row[y] = row
+        if row is not None and not (row.axis == SUM and (last_wins or vast or self.low)):
+            self.row |= {} if whole else {y: row}
             self.axis |= {} if row.axis == SUM else {y: row.axis}
         if self.is_view(entry.output):
             self.stage[y] = self.stage.get(id(entry.inputs[0]), 0)
             return
         variables = [x for x in map(self._viewed, entry.inputs) if isinstance(x, Variable)]
-        before = [self.stage.get(id(x), 0) for x in entry.inputs]
         before += [self._written.get(key, 0) for v in variables for key in (id(v), 0)]
         if acts:  # an effect comes after everything that may read what it changes
             before.append(self._latest if op.effect else self._effects)
         blocks = y in self.row
-        stage = max((n + (by_rows(n) != blocks) for n in before), default=int(blocks))
+        stage = max((n + (n % 2 != blocks) for n in before), default=int(blocks))
         self._latest = max(self._latest, stage)
         if acts:
             self._effects = stage
@@ -257,12 +262,12 @@ class BlockProgram(Program):
         rows = self._rows = len(cast(Array, inputs[0].array))
         with one_thread:
             self._plan = plan = _Plan(entries, inputs, rows)
-        by_row = cost_of(entry for entry in entries if id(entry.output) in plan.row)
-        stages = sum(map(by_rows, plan.own))
-        self.usable: bool = stages > 0 and by_row >= max(stages * BLOCK_COST, cost_of(entries) // 2)
+        by_row = cost_of((entry for entry in entries if id(entry.output) in plan.row), plan.low > 0)
+        stages = sum(n % 2 for n in plan.own)
+        self.usable: bool = stages > 0 and by_row >= max(stages * BLOCK_COST, cost_of(entries, plan.low > 0) // 2)
         if not self.usable:
             return
-        self._cuts = [*pairwise(rows * k // BLOCKS for k in range(BLOCKS + 1))]
+        self._cuts = [*pairwise(rows * k // plan.count for k in range(plan.count + 1))]
         self._inputs = {id(x): i for i, x in enumerate(inputs)}
         self._arrays: dict[int, Array] = {}
         """Arrays that go from one stage to another, by id."""
@@ -271,10 +276,10 @@ class BlockProgram(Program):
         self._wanted: dict[int, dict[int, Tensor]] = {}
         """The tensors of each stage that other stages need."""
         self._stages: list[list[_Block]] = []
-        last = max(plan.own) + by_rows(max(plan.own))
+        last = max(plan.own) + max(plan.own) % 2
         for n in range(last, -1, -1):
             if n in (*plan.own, *self._wanted, last):
-                self._stages.insert(0, self._blocks(n) if by_rows(n) else self._whole(n, outputs if n == last else ()))
+                self._stages.insert(0, self._blocks(n) if n % 2 else self._whole(n, outputs if n == last else ()))
         self._last: Program = self._stages[-1][0].program
         arrays = chain(self._arrays.values(), *self._sums.values())
         self.size = sum(part.size for part in chain(*self.parts())) + sum(array.nbytes for array in arrays)
@@ -307,7 +312,7 @@ class BlockProgram(Program):
                 need(x, None, None)
         while rest:
             entry = rest.pop()
-            row = plan.row.get(id(entry.output)) if by_rows(n) else None
+            row = plan.row.get(id(entry.output)) if n % 2 else None
             axes = row.axes if row is not None else (None,) * len(entry.inputs)
             for x, value, axis in zip(entry.inputs, entry.values, axes, strict=True):
                 if not isinstance(x, Variable):
@@ -329,8 +334,8 @@ class BlockProgram(Program):
         return [self._placed(needs, (0, self._rows), own, program)]
 
     def _blocks(self, n: int) -> list[_Block]:
-        """Return the blocks of a stage."""
-        plan, rows = self._plan, self._rows
+        """Return the blocks of a stage. Those of one size that a thread runs in turn share a program."""
+        plan, rows, programs = self._plan, self._rows, dict[tuple[int, int], Program]()
         entries, needs = self._collect(n, ())
         sums = [entry.output for entry in plan.own.get(n, ()) if id(entry.output) in self._sums]
         kept = self._wanted.get(n, {}).values()
@@ -338,7 +343,8 @@ class BlockProgram(Program):
         for k, cut in enumerate(self._cuts):
             stores = [(x, Tensor(_part(self._arrays[id(x)], plan.axis[id(x)], rows, *cut))) for x in kept]
             stores += [(x, Tensor(self._sums[id(x)][k])) for x in sums]
-            program = self._for_block(entries, needs, cut, stores)
+            key = k % BLOCKS, cut[1] - cut[0]
+            program = programs[key] = programs.get(key) or self._for_block(entries, needs, cut, stores)
             blocks.append(self._placed(needs, cut, [store for _, store in stores], program))
         return blocks
 
@@ -371,16 +377,16 @@ class BlockProgram(Program):
         return Program(parts, [*taken.values(), *(store for _, store in stores)], (), reuse=True)
 
     def parts(self) -> list[list[Program]]:
-        return [[block.program for block in stage] for stage in self._stages]
+        return [[*dict.fromkeys(block.program for block in stage)] for stage in self._stages]
 
     def run(self, inputs: Iterable[Array]) -> None:
         arrays = [*inputs]
         for stage in self._stages:
-            run_all([partial(self._run_block, arrays, block) for block in stage])
+            run_all([partial(self._run_blocks, arrays, stage[k::BLOCKS]) for k in range(min(BLOCKS, len(stage)))])
 
-    def _run_block(self, inputs: Sequence[Array], block: _Block) -> None:
-        cut, sources, program = block
-        program.run(_part(inputs[at], axis, self._rows, *cut) if isinstance(at, int) else at for at, axis in sources)
+    def _run_blocks(self, inputs: Sequence[Array], blocks: Sequence[_Block]) -> None:
+        for cut, sources, program in blocks:
+            program.run(_part(inputs[at], axis, self._rows, *cut) if type(at) is int else at for at, axis in sources)
 
     def outputs(self) -> Any:
         return self._last.outputs()
@@ -394,8 +400,8 @@ def may_gain(entries: Sequence[Entry], inputs: Sequence[Tensor]) -> bool:
     rows = len(cast(Array, inputs[0].array)) if inputs and inputs[0].ndim else 0
     if rows < 2 * BLOCKS:
         return False
-    products = [entry for entry in entries if multiplications(entry) >= PART_WORK]
-    heights = [x.size // x.shape[-1] for entry in products if (x := cast(Array, entry.output.array)).size]
-    high = min((n for n in heights if not n % rows), default=BLOCKS * LEAST_ROWS) >= BLOCKS * LEAST_ROWS
-    of_products = sum(map(multiplications, products)) // 32 if any(entry.op.effect for entry in entries) else 0
-    return high and cost_of(entries) >= max((1 + OTHERS) * of_products, BLOCKS * BLOCK_COST, CALL_COST * len(entries))
+    acts = any(entry.op.effect for entry in entries)
+    products = [entry for entry in entries if acts and multiplications(entry) >= PART_WORK]
+    high = all((n := x.size // x.shape[-1]) >= BLOCKS * LEAST_ROWS or n % rows for x in (e.output for e in products))
+    least = max(BLOCKS * BLOCK_COST, CALL_COST * len(entries), (1 + OTHERS) * sum(map(multiplications, products)) // 32)
+    return high and cost_of(entries, not acts) >= least

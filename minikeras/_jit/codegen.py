@@ -311,8 +311,11 @@ def _bound(entry: Entry) -> tuple[Callable[..., Any], list[Any]]:
     return op.replay, args + [settings[name] for name in op.parameters[len(args) :]]
 
 
-def multiplications(entry: Entry) -> int:
-    """Return the number of multiplications of a matrix product, 0 for another operation."""
+def multiplications(entry: Entry, slides: bool = False) -> int:
+    """Return the multiplications of a matrix product, with `slides` a quarter of a convolution's, as measured, or 0."""
+    if slides and entry.op.name in ("_slide", "_input_gradient"):
+        places = entry.output if entry.op.name == "_slide" else entry.values[0]
+        return cast(int, places.size * entry.values[1][..., 0].size // 4)
     return cast(Array, entry.output.array).size * entry.values[0].shape[-1] if entry.op.name in _PRODUCTS else 0
 
 

@@ -95,13 +95,12 @@ class MultiStep:
         count, rows = stretch[0].shape[0], self._rows
         joined = {key: stretch[i].reshape(-1, *stretch[i].shape[2:]) for i, key in self._stacked}
         _compute(self._before, joined)
-        early = [_batches(joined[key], rows) for key in self._early]
+        early = [joined[key].reshape(count, rows, *joined[key].shape[1:]) for key in self._early]
         self._steps.run_all(zip(*stretch, *early, *(stores for _, _, stores in self._kept), strict=False))
-        for key, store, _ in self._kept:
-            joined[key] = store[:count].reshape(-1, *store.shape[2:])
+        joined |= {key: store[:count].reshape(-1, *store.shape[2:]) for key, store, _ in self._kept}
         _compute(self._after, joined)
         numbers = {key: stores[:count] for key, store, stores in self._kept if store.ndim == 1}
-        reads = [numbers[key] if key in numbers else _batches(joined[key], rows) for key in self._reads]
+        reads = [numbers.get(key) or joined[key].reshape(count, rows, *joined[key].shape[1:]) for key in self._reads]
         self._report.run_all(zip(*reads, strict=True) if reads else repeat((), count))
 
     def outputs(self) -> Any:
@@ -111,10 +110,6 @@ class MultiStep:
 
 def _inputs(entries: Iterable[Entry]) -> list[Any]:
     return [x for entry in entries for x in entry.inputs]
-
-
-def _batches(joined: Array, rows: int) -> Array:
-    return joined.reshape(-1, rows, *joined.shape[1:])
 
 
 def _compute(entries: Iterable[Entry], arrays: dict[int, Array]) -> None:

@@ -248,10 +248,6 @@ def _input_gradient(g: TensorLike, kernel: TensorLike, how: Sliding, sizes: Shap
     return y
 
 
-_input_rule: Callable[..., Any] = bare(_input_gradient)
-_kernel_rule: Callable[..., Any] = bare(_kernel_gradient)
-
-
 def _in_float32(op: Callable[..., Any], x: Any, kernel: Any, *rest: Any) -> Any:
     """Run an op on x and kernel, in float32 if both are float16, which BLAS does not have."""
     if not x.dtype == kernel.dtype == "float16":
@@ -355,14 +351,12 @@ def conv_transpose(inputs: TensorLike, kernel: TensorLike, strides: Sizes = 1, p
     return from_channels_last(_in_float32(_input_gradient, x, w, how, (*larger, shape(w)[-2])), name)
 
 
-def _steps(n: int, k: int, s: int, lo: int, hi: int) -> list[tuple[slice, slice]]:
-    """Return for each element of a window along an axis the places that read it in the input, and what they read."""
+def _steps(n: int, k: int, s: int, lo: int, hi: int) -> Iterator[tuple[slice, slice]]:
+    """Yield for each element of a window along an axis the places that read it in the input, and what they read."""
     last = (n + lo + hi - k) // s
-    steps = []
     for i in range(k):
         start, stop = max(0, -((i - lo) // s)), min(last, (n - 1 + lo - i) // s) + 1
-        steps.append((slice(start, stop), slice(start * s + i - lo, max(0, (stop - 1) * s + i - lo + 1), s)))
-    return steps
+        yield slice(start, stop), slice(start * s + i - lo, max(0, (stop - 1) * s + i - lo + 1), s)
 
 
 def _overlaps(sizes: Shape, how: Sliding) -> Iterator[tuple[Any, Any]]:
@@ -455,6 +449,8 @@ def _spread(g: TensorLike, how: Sliding, sizes: Shape, out: Array | None = None)
     return total
 
 
+_input_rule: Callable[..., Any] = bare(_input_gradient)
+_kernel_rule: Callable[..., Any] = bare(_kernel_gradient)
 _route_rule: Callable[..., Any] = bare(_route)
 _pick_rule: Callable[..., Any] = bare(_pick)
 _spread_rule: Callable[..., Any] = bare(_spread)

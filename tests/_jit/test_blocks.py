@@ -186,6 +186,50 @@ def test_a_step_of_large_products_alone_trains_whole_and_predicts_in_blocks(rows
     assert in_blocks(model, "predict")
 
 
+def image_net(size: int) -> keras.Model:
+    keras.utils.set_random_seed(6)
+    convolutions = [layers.Conv2D(32, 3, padding="same", activation="relu") for _ in "ab"]
+    head = [layers.MaxPooling2D(), layers.Flatten(), layers.Dense(256, "relu"), layers.Dense(10, "softmax")]
+    return keras.Sequential([keras.Input((size, size, 3)), *convolutions, *head])
+
+
+def test_images_are_predicted_in_blocks_and_a_large_dense_layer_on_all_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    x = np.random.default_rng(0).random((31, 32, 32, 3), np.float32)
+    found = []
+    for count in (1, 2, 4):
+        monkeypatch.setattr(pool, "max_threads", lambda count=count: count)
+        model = image_net(32)
+        expected = model.predict(x, verbose=0)  # which runs layer by layer
+        found += [model.predict(x, verbose=0) for _ in range(3)]
+        (program,) = in_blocks(model, "predict")
+        assert [len(stage) for stage in program._stages] == [1, 2, 1]
+        np.testing.assert_allclose(found[-1], expected, rtol=1e-4, atol=1e-6)
+    assert len({outputs.tobytes() for outputs in found[2::3]}) == 1
+
+
+def test_many_images_are_predicted_in_small_blocks_and_need_no_memory_for_all() -> None:
+    x = np.random.default_rng(0).random((203, 64, 64, 3), np.float32)
+    model = image_net(64)
+    expected = np.concatenate([model(x[k : k + 7], training=True).numpy() for k in range(0, 203, 7)])
+    for _ in range(3):
+        outputs = model.predict(x, batch_size=256, verbose=0)
+    (program,) = in_blocks(model, "predict")
+    assert program.size < 64 << 20  # the results of one convolution take 106 MB
+    np.testing.assert_allclose(outputs, expected, rtol=1e-4, atol=1e-6)
+
+
+def test_what_follows_a_large_dense_layer_is_predicted_in_blocks() -> None:
+    keras.utils.set_random_seed(7)
+    up = [layers.Conv2DTranspose(n, 4, 2, padding="same", activation="relu") for n in (64, 3)]
+    model = keras.Sequential([keras.Input((100,)), layers.Dense(6272, "relu"), layers.Reshape((7, 7, 128)), *up])
+    x = np.random.default_rng(0).random((32, 100), np.float32)
+    expected = model(x, training=True).numpy()
+    for _ in range(3):
+        outputs = model.predict(x, verbose=0)
+    assert in_blocks(model, "predict")
+    np.testing.assert_allclose(outputs, expected, rtol=1e-4, atol=1e-6)
+
+
 @pytest.mark.usefixtures("small_too")
 def test_an_error_in_a_block_is_raised_and_training_goes_on() -> None:
     model = keras.Sequential([keras.Input((6,)), layers.Dense(8, "relu"), layers.Dense(3, "softmax")])
