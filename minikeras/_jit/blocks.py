@@ -30,7 +30,7 @@ from .trace import keep, simplified
 BLOCKS = 2
 """More blocks need more calls, and threads wait for each other at each call: some 10 us on a virtual machine."""
 BLOCK_BYTES = 1 << 22
-"""The most bytes of an array of a block, about, in a step without effects: all rows of large images fill the memory."""
+"""The most bytes of an array of a block, about, in a step that trains nothing: large images fill the memory."""
 BLOCK_COST = 1 << 20
 """The least `cost_of` a block that pays: some milliseconds."""
 CALL_COST = 10_000
@@ -38,7 +38,7 @@ CALL_COST = 10_000
 LEAST_ROWS = 32
 """The least rows of a block in the first matrix of a large product."""
 OTHERS = 0.4
-"""The least cost of other operations, as a share of that of large products, in a training step. With less, products are
+"""The least cost of other operations, as a share of that of large products, in a step with effects. Below it, these are
 better cut one by one: BLAS rearranges a whole matrix for each block of rows, but not for each part of its columns."""
 SUMMED = 1 << 17
 """A product that sums over rows is cut if its result has at most so many numbers: the blocks' results are added."""
@@ -180,7 +180,7 @@ class _Plan:
 
     def __init__(self, entries: Sequence[Entry], inputs: Sequence[Tensor], rows: int) -> None:
         self.rows = rows
-        two = any(entry.op.effect or entry.op.stepwise for entry in entries)
+        two = any(e.op.stepwise or e.op.out_arrays or (e.op is ASSIGN and e.rest[0].trainable) for e in entries)
         most = 0 if two else max(cast(Array, entry.output.array).nbytes for entry in entries)
         self.count: int = BLOCKS * max(1, min(most // BLOCK_BYTES, rows // 2) // BLOCKS)
         self.low: int = 0 if two else self.count * LEAST_ROWS
@@ -397,11 +397,11 @@ class BlockProgram(Program):
 
 def may_gain(entries: Sequence[Entry], inputs: Sequence[Tensor]) -> bool:
     """Return whether blocks of rows may be quicker: with enough work for each call, and not in products alone."""
-    rows = len(cast(Array, inputs[0].array)) if inputs and inputs[0].ndim else 0
-    if rows < 2 * BLOCKS:
-        return False
-    acts = any(entry.op.effect for entry in entries)
-    products = [entry for entry in entries if acts and multiplications(entry) >= PART_WORK]
-    high = all((n := x.size // x.shape[-1]) >= BLOCKS * LEAST_ROWS or n % rows for x in (e.output for e in products))
-    least = max(BLOCKS * BLOCK_COST, CALL_COST * len(entries), (1 + OTHERS) * sum(map(multiplications, products)) // 32)
-    return high and cost_of(entries, not acts) >= least
+    rows = len(cast(Array, inputs[0].array)) if inputs and inputs[0].ndim else 1
+    trains = any(e.op.out_arrays or (e.op is ASSIGN and e.rest[0].trainable) for e in entries)
+    products = [entry for entry in entries if multiplications(entry) >= PART_WORK]
+    heights = [entry.output.size // entry.output.shape[-1] for entry in products if trains]
+    high = rows >= 2 * BLOCKS and all(n >= BLOCKS * LEAST_ROWS or n % rows for n in heights)
+    of_products = any(entry.op.effect for entry in entries) * sum(map(multiplications, products)) // 32
+    least = max(BLOCKS * BLOCK_COST, CALL_COST * len(entries), (1 + OTHERS) * of_products)
+    return high and cost_of(entries, not trains) >= least

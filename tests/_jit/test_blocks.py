@@ -218,6 +218,16 @@ def test_many_images_are_predicted_in_small_blocks_and_need_no_memory_for_all() 
     np.testing.assert_allclose(outputs, expected, rtol=1e-4, atol=1e-6)
 
 
+def test_images_are_evaluated_in_blocks_too() -> None:
+    x, y = np.random.default_rng(0).random((32, 32, 32, 3), np.float32), np.arange(32) % 10
+    model = image_net(32)
+    model.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    found = [model.evaluate(x, y, verbose=0) for _ in range(jit.WHOLE_STEPS + 4)]
+    (program,) = in_blocks(model, "test")
+    assert [len(stage) for stage in program._stages] == [1, 2, 1]
+    assert found[-1] == pytest.approx(found[0], rel=1e-5)
+
+
 def test_what_follows_a_large_dense_layer_is_predicted_in_blocks() -> None:
     keras.utils.set_random_seed(7)
     up = [layers.Conv2DTranspose(n, 4, 2, padding="same", activation="relu") for n in (64, 3)]
