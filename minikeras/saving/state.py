@@ -73,11 +73,10 @@ def _children(saved: Any) -> Iterator[tuple[str, Any]]:
         yield name, child
 
 
-@cache
-def _properties(cls: Any) -> frozenset[str]:
-    """Return the names of properties that the user's classes define."""
-    names = (name for base in cls.__mro__ if not is_built_in(base) and base is not object for name in dir(base))
-    return frozenset(name for name in names if name[0] != "_" and isinstance(getattr(cls, name, None), property))
+def _properties(cls: Any) -> set[str]:
+    """Return the names of properties of a user's class, whose bases may define some."""
+    names = () if is_built_in(cls) else dir(cls)
+    return {name for name in names if name[0] != "_" and isinstance(getattr(cls, name, None), property)}
 
 
 @cache

@@ -1,8 +1,10 @@
 """Objects of the caller's in files: what is written of them, what is refused, and where their state lies."""
 
 import functools
+import gc
 import pathlib
 import sys
+import weakref
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -210,6 +212,21 @@ def test_annotations_that_only_type_checkers_can_evaluate(tmp_path: pathlib.Path
     y = model(x)
     model.save(tmp_path / "m.keras")
     assert np.array_equal(keras.models.load_model(tmp_path / "m.keras", custom_objects={"Typed": Typed})(x), y)
+
+
+def test_a_class_made_for_one_model_is_freed_with_it(tmp_path: pathlib.Path) -> None:
+    def saved(path: pathlib.Path) -> weakref.ref[Any]:
+        class Local(Plain):
+            data = np.zeros(10)
+
+        model = Local()
+        model(np.ones((1, 2)))
+        model.save_weights(path)
+        return weakref.ref(Local.data)
+
+    data = saved(tmp_path / "w.weights.h5")
+    gc.collect()
+    assert data() is None
 
 
 def test_functions_with_custom_gradients_are_registered_under_their_own_names(tmp_path: pathlib.Path) -> None:
