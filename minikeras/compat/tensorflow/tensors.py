@@ -16,7 +16,7 @@ import numpy as np
 
 from ... import ops, random
 from ..._base.context import context
-from ..._base.nested import map_structure
+from ..._base.nested import make_room, map_structure
 from ..._base.settings import settings
 from ..._base.signature import parameters
 from ..._base.typing import Array, DTypeLike, TensorLike
@@ -348,14 +348,14 @@ _array_ufunc, _array_function = TensorOps.__array_ufunc__, TensorOps.__array_fun
 
 
 class _Once(dict[Any, Any]):
-    """The results of a function by its argument. A lookup takes a third of the time of `functools.cache`."""
+    """The last 1024 results of a function by its argument. A lookup takes a third of the time of `lru_cache`."""
 
     def __init__(self, function: Callable[[Any], Any]) -> None:
         self._function = function
 
     def __missing__(self, key: Any) -> Any:
-        self[key] = self._function(key)
-        return self[key]
+        make_room(self, 1024)
+        return self.setdefault(key, self._function(key))
 
 
 _OURS = _Once(lambda module: str(module).startswith(_PACKAGE))

@@ -6,6 +6,7 @@ import importlib
 import json
 import re
 import sys
+import tracemalloc
 from collections.abc import Callable
 from operator import attrgetter
 from pathlib import Path
@@ -296,6 +297,15 @@ def test_numpy_s_functions_are_differentiated() -> None:
     assert {*drawn[2].numpy().tolist()} == {0, 1, 2}
     with pytest.raises(AttributeError, match="bogus"):
         tnp.bogus  # noqa: B018 - reading it is the test
+
+
+def test_shapes_that_were_asked_for_are_forgotten() -> None:
+    tracemalloc.start()
+    for rows in range(20000):
+        assert len(tf.constant(np.empty((rows, 0))).shape) == 2
+    left = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    assert left < 1 << 20
 
 
 def test_a_seed_of_an_op_counts_where_no_other_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
