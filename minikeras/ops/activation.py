@@ -9,7 +9,7 @@ from .._base.pool import product
 from .._base.typing import Array, Axis, TensorLike
 from .._core.op import composite, primitive
 from .._core.tensor import Tensor, row_of
-from .arrays import ONE, ZERO, as_float, bare, ones, promote, strong
+from .arrays import ONE, ZERO, as_float, bare, long_ones, ones, promote, strong
 from .creation import convert_to_tensor
 from .elementwise import Unary, erfc, logaddexp_of, unary
 from .reduction import is_narrow, max, sum
@@ -263,7 +263,7 @@ def _rows(x: Any) -> Any:
 def _column_sums(g: Any) -> Any:
     """Return the sum over all axes but the last, by a product with ones, which takes half the time."""
     rows = _rows(g)
-    return np.dot(ones(len(rows), g.dtype), rows) if g.dtype in ("float32", "float64") else bare(sum)(rows, 0)
+    return np.dot(long_ones(len(rows), g.dtype), rows) if g.dtype in ("float32", "float64") else bare(sum)(rows, 0)
 
 
 def _product(x: Any, kernel: Any) -> Any:

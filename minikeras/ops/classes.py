@@ -309,7 +309,7 @@ def _hot(labels: TensorLike, count: int, letter: str) -> Array:
     return _eye(count, letter).take(rows, 0) if count <= 100 else tally(rows[:, None], count, letter, once=True)
 
 
-_starts = lru_cache(64)(lambda rows, columns: np.arange(0, rows * columns, columns))
+_starts = lru_cache(4)(lambda rows, columns: np.arange(0, rows * columns, columns))
 _eye = lru_cache(64)(lambda size, letter: np.eye(size, dtype=letter))
 
 

@@ -13,6 +13,7 @@ from .._base.typing import Array, Axis, TensorLike
 from .._core.keras_tensor import KerasTensor
 from .._core.op import VJP, composite, primitive, structured
 from .._core.tensor import Tensor, TensorOps, as_array, as_values, recorders
+from . import arrays
 from .arrays import NP, as_float, axes, bare, common_dtype, composed, conjugated, dry_size, named, ones, restore, strong
 from .creation import convert_to_tensor, dtype as dtype_of, floating, linspace, ndim, shape, zeros_like
 from .elementwise import isnan, logical_not, multiply, sqrt, square
@@ -72,7 +73,7 @@ def _as_rows(x: Array, axis: Axis) -> tuple[int, int, int] | None:
 def _sum_by_product(x: Any, rows: tuple[int, int, int]) -> Any:
     """Return the sums along the second axis of x, reshaped to `rows`, by a product with ones."""
     before, count, behind = rows
-    factors = ones(count, str(x.dtype))
+    factors = arrays.long_ones(count, str(x.dtype))
     if behind == 1:
         return np.dot(np.reshape(x, (before, count)), factors)
     return np.dot(factors, np.reshape(x, rows[1:])) if before == 1 else np.matmul(factors, np.reshape(x, rows))

@@ -123,6 +123,21 @@ def test_many_classes_take_no_more_memory_than_the_result() -> None:
     np.testing.assert_allclose(gradient.numpy(), 1 / 3000 - hot, rtol=1e-5)
 
 
+def test_large_inputs_of_ever_new_sizes_leave_little_behind() -> None:
+    def score(rows: int) -> None:
+        x = np.ones((rows, 2), "float32")
+        ops.sum(x, axis=0)
+        ops.sparse_categorical_crossentropy(np.zeros(rows, "int32"), x, from_logits=True)
+
+    score(1 << 17)
+    tracemalloc.start()
+    for more in range(30):
+        score((1 << 17) + more)
+    left = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    assert left < 12 << 20  # those of 30 sizes would be 45 MB
+
+
 def test_label_sequences_are_scored_with_room_for_sums() -> None:
     scores = np.zeros((1, 2, 2), "float16")
     assert ops.ctc_loss([[1]], scores, [1], [2]).dtype == "float32"
