@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -49,7 +50,7 @@ class Monitor(Callback):
             raise ValueError(f"{type(self).__name__} cannot tell whether monitor={self.monitor!r} should be large or "
                              "small: the model has no metric of that name that says so. Pass mode='max' or mode='min'. "
                              f"{available(logs)}")  # fmt: skip
-        self.monitor_op = _less if mode == "min" else _greater
+        self.monitor_op = partial(_compare, np.less if mode == "min" else np.greater)
         self.min_delta *= -1 if mode == "min" else 1
 
     def _is_improvement(self, value: float, reference: float | None) -> bool:
@@ -75,13 +76,9 @@ def _metrics(model: Any) -> list[Any]:
     return [inner for metric in getattr(model, "metrics", ()) for inner in getattr(metric, "metrics", [metric])]
 
 
-def _less(a: float, b: float) -> bool:
-    """Return a < b in floatx, the precision of metrics: digits beyond it decide nothing."""
-    return bool(np.asarray(a, settings.floatx) < np.asarray(b, settings.floatx))
-
-
-def _greater(a: float, b: float) -> bool:
-    return _less(b, a)
+def _compare(compare: Callable[..., Any], a: float, b: float) -> bool:
+    """Compare in floatx, the precision of metrics: digits beyond it decide nothing."""
+    return bool(compare(np.asarray(a, settings.floatx), np.asarray(b, settings.floatx)))
 
 
 class EarlyStopping(Monitor):

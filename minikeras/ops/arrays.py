@@ -8,7 +8,7 @@ import numpy as np
 
 from .._base.context import context
 from .._base.settings import settings
-from .._base.typing import Array, TensorLike
+from .._base.typing import Array, Shape, TensorLike
 from .._core.op import composite
 from .._core.tensor import Tensor, TensorOps, as_array
 
@@ -19,8 +19,9 @@ ZERO = {letter: np.zeros((), letter) for letter in _LETTERS}
 """0 in the dtype of each letter: NumPy takes twice as long with a Python number on small arrays."""
 ONE = {letter: np.ones((), letter) for letter in _LETTERS}
 """1 in the dtype of each letter."""
-ones, long_ones = (lru_cache(kept)(lambda shape, dtype: np.ones(shape, dtype)) for kept in (64, 4))
-"""A shared array of ones, for sums that are computed as products; few long ones are kept. Nobody writes to it."""
+ones: Callable[[int | Shape, Any], Array] = lru_cache(64)(lambda shape, dtype: np.ones(shape, dtype))
+"""A shared array of ones, for sums that are computed as products. Nobody writes to it."""
+long_ones: Callable[[int, Any], Array] = lru_cache(4)(lambda size, dtype: np.ones(size, dtype))
 _KINDS = "buifc"  # NumPy's letters for bool, unsigned, int, float, complex: of two, the later one wins
 _WEAK = {bool: "b", int: "i", float: "f", complex: "c"}  # Python numbers, whose type gives way to an array's
 
