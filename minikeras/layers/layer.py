@@ -154,7 +154,7 @@ class Layer(Module, Configurable):
         self._path: str | None = None
         self._variables = []
         self._build_shapes: dict[str, Any] = {}
-        self._inbound_nodes: list[Node] = []
+        self._inbound_nodes: list[Node] = Untracked()
 
     def __copy__(self) -> Self:
         return deepcopy(self)  # with weights of its own, as in Keras
@@ -162,7 +162,7 @@ class Layer(Module, Configurable):
     def __getstate__(self) -> dict[str, Any]:
         # A copy has not been called; a copied graph calls its layers anew.
         left_out = ("_found_inside", "_added", "_turns")
-        return {k: x for k, x in vars(self).copy().items() if k not in left_out} | {"_inbound_nodes": []}
+        return {k: x for k, x in vars(self).copy().items() if k not in left_out} | {"_inbound_nodes": Untracked()}
 
     def _kept(self, name: str, value: Any) -> Any:
         kind = GETTERS.get(name.rpartition("_")[2])

@@ -1,12 +1,14 @@
 """Models of a graph: making, running, training, sharing, nesting, copying, describing, and what they refuse."""
 
 import copy
+import cProfile
 import json
 import pickle
+import pstats
 import warnings
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, assert_type
+from typing import TYPE_CHECKING, Any, assert_type, cast
 
 import numpy as np
 import pytest
@@ -114,6 +116,20 @@ def test_a_list_of_one_is_a_tensor_again() -> None:
     model = Model([x], [ones(1)(x)])
     assert model.predict([X], verbose=0).tolist() == model.predict(X, verbose=0).tolist() == [[3.0], [-1.0]]
     assert isinstance(model(X), Tensor)
+
+
+def test_the_work_to_make_a_model_does_not_grow_with_the_earlier_calls_of_its_layers() -> None:
+    def calls_of_one_more() -> int:
+        profile = cProfile.Profile()
+        profile.runcall(lambda: Model(x := Input((2,)), shared(x)).predict(X, verbose=0))
+        return cast(int, vars(pstats.Stats(profile))["total_calls"])
+
+    shared = ones(1)
+    calls_of_one_more()
+    before = calls_of_one_more()
+    for _ in range(500):
+        shared(Input((2,)))
+    assert calls_of_one_more() < 1.5 * before
 
 
 def test_a_shared_layer_has_one_set_of_weights() -> None:
