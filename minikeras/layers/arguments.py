@@ -59,5 +59,4 @@ def plain_arguments(cls: type[Any], args: tuple[Any, ...], kwargs: dict[str, Any
     arguments = {**accepted.defaults, **accepted.bind((None, *args), kwargs)}
     for name in (accepted.positional[0], "name", "trainable", "dtype"):  # self, and what configurations have anyway
         arguments.pop(name, None)
-    is_plain = all(x is None or isinstance(x, str | int | float | bool) for x in leaves(arguments))
-    return arguments if is_plain else None
+    return arguments if all(x is None or isinstance(x, str | int | float | bool) for x in leaves(arguments)) else None

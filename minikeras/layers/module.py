@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
+from itertools import islice
 from operator import is_
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 _NO_STRUCTURE = frozenset({"history", "stop_training", "stop_evaluating", "stop_predicting", "_initial_epoch",
                            "trainable"})  # fmt: skip
 """Attributes of a model that no computation depends on, or that count their changes themselves."""
-_CHANGING = frozenset({"_inbound_nodes", "_build_shapes", "_found_inside", "_variables"})
+_CHANGING = frozenset({"_build_shapes", "_found_inside", "_variables"})
 """Attributes that change all the time and hold neither layers nor variables, or count their changes themselves."""
 _OF_TRAINING = frozenset({"_compile_config", "_compiled_metrics", "_loss_tracker", "_found_metrics"})
 """Attributes of a model whose metrics are not those of its layers."""
@@ -291,6 +292,7 @@ CONTAINERS = (list, tuple, dict, set)
 _STATE = (Variable, Module)
 _FOUND = (*_STATE, Metric, SeedGenerator)
 _PLAIN = frozenset({bool, int, str, type(None)})  # most attributes are, in which is nothing to find
+LONG = 128  # items: if the first of them are data, such as what an agent has seen, all are, and no step walks over them
 
 
 def _walk(values: Iterable[Any], around: tuple[Any, ...] = ()) -> Iterator[Any]:
@@ -298,10 +300,17 @@ def _walk(values: Iterable[Any], around: tuple[Any, ...] = ()) -> Iterator[Any]:
     for value in values:
         if isinstance(value, CONTAINERS):
             if not isinstance(value, Untracked) and not any(value is outer for outer in around):
-                yield value
-                yield from _walk(items_of(value), (*around, value))
+                items, inside = items_of(value), (*around, value)
+                if len(value) <= LONG or _hold_state([*islice(items, LONG)], inside):
+                    yield value
+                    yield from _walk(items, inside)
         elif isinstance(value, _FOUND):
             yield value
+
+
+def _hold_state(items: list[Any], around: tuple[Any, ...]) -> bool:
+    """Return whether items of a container hold state, or None in its place."""
+    return any(x is None for x in items) or not all(isinstance(x, CONTAINERS) for x in _walk(items, around))
 
 
 def items_of(container: Any) -> Iterable[Any]:
@@ -329,12 +338,9 @@ class Contents:
         self.weights: list[Variable] = each_once(v for weights, _ in own for v in weights)
         self.variables: list[Variable] = each_once(v for ws, seeds in own for v in (*ws, *(s.state for s in seeds)))
         self.trainable: list[Variable] = [v for v in self.weights if v.trainable]
-        self._watched = [
-            (container, len(container), _to_watch(container))
-            for inner in self.layers
-            for container in _walk(value for name, value in vars(inner).copy().items() if name not in _CHANGING)
-            if isinstance(container, CONTAINERS) and not isinstance(container, tuple)  # which never changes
-        ]
+        values = (x for inner in self.layers for name, x in vars(inner).copy().items() if name not in _CHANGING)
+        containers = [x for x in _walk(values) if isinstance(x, CONTAINERS) and not isinstance(x, tuple)]  # can change
+        self._watched = [(container, len(container), _to_watch(container)) for container in containers]
 
     def is_current(self) -> bool:
         """Return whether no attribute was set since, and no container has other items, more, or fewer."""

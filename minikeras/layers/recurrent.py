@@ -438,8 +438,7 @@ class Bidirectional(OfLayers):
                        for layer, state in zip(layers, parts, strict=True)]  # fmt: skip
             (y, *states), (z, *others) = outputs if self.return_state else [(value,) for value in outputs]
         y, z = (ops.convert_to_tensor(x, self.compute_dtype) for x in (y, z))
-        z = ops.flip(z, 1) if self.return_sequences else z
-        merged: Any = _MERGE[self.merge_mode](y, z)
+        merged: Any = _MERGE[self.merge_mode](y, ops.flip(z, 1) if self.return_sequences else z)
         if not self.return_state:
             return merged
         return (*(merged if self.merge_mode is None else (merged,)), *states, *others)

@@ -380,8 +380,7 @@ class Optimizer:
     @classmethod
     def from_config(cls, config: Config, custom_objects: CustomObjects | None = None) -> Self:
         """Return the optimizer of a configuration."""
-        rate = config.get("learning_rate")
-        if isinstance(rate, Mapping):
+        if isinstance(rate := config.get("learning_rate"), Mapping):
             config = {**config, "learning_rate": schedules.deserialize(rate, custom_objects)}
         return cls(**config)
 

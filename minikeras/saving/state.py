@@ -62,8 +62,7 @@ def _children(saved: Any) -> Iterator[tuple[str, Any]]:
     layers_first = getattr(saved, "_layers_first", None)  # None if it is no model
     if layers_first:
         yield "layers", saved.layers
-    cls: Any = type(saved)
-    names = {*vars(saved), *_properties(cls), *(() if layers_first is None else ("layers",))}
+    names = {*vars(saved), *_properties(type(saved)), *(() if layers_first is None else ("layers",))}
     base = next(_attributes(kind) for kind in OWNERS if isinstance(saved, kind))
     for name in sorted(names - base, key=lambda name: f"~{name}" if name[0] == "_" else name):
         try:

@@ -1,7 +1,9 @@
 """The base layer: lazy weights, names, get and set, errors that change nothing."""
 
 import copy
+import cProfile
 import pickle
+import pstats
 import sys
 import time
 import warnings
@@ -971,6 +973,51 @@ def test_a_policy_may_be_set_by_its_name() -> None:
     assert layer(np.ones((1, 2))).dtype == "float16"
     with pytest.raises(ValueError, match="'flot16'"):
         layer.dtype_policy = "flot16"  # type: ignore[assignment]
+
+
+def test_what_an_agent_remembers_makes_no_step_slower() -> None:
+    class Agent(keras.Model):
+        def __init__(self) -> None:
+            super().__init__()
+            self.dense = Dense(1)
+            self.memory: list[Any] = []
+            self.rewards: dict[int, float] = {}
+
+        def call(self, x: Any) -> Any:
+            return self.dense(x)
+
+        def remember(self, count: int) -> None:
+            for _ in range(count):
+                self.memory.append((x, len(self.memory), 1.0, None))
+                self.rewards[len(self.memory)] = 1.0
+
+    def calls_of_a_step() -> int:
+        profile = cProfile.Profile()
+        agent.remember(1)
+        profile.runcall(agent.predict, x, verbose=0)
+        profile.runcall(agent.train_on_batch, x, x[:, :1])
+        return cast(int, vars(pstats.Stats(profile))["total_calls"])
+
+    agent, x = Agent(), np.ones((1, 2), "float32")
+    agent.compile("sgd", "mse")
+    agent.remember(200)
+    for _ in range(5):
+        before = calls_of_a_step()
+    agent.remember(2000)
+    assert calls_of_a_step() < 2 * before
+
+
+def test_layers_are_found_in_a_long_list_with_places_for_more() -> None:
+    class Grid(Layer):
+        def __init__(self) -> None:
+            super().__init__()
+            self.cells: list[Any] = [None] * 1000
+
+    grid = Grid()
+    assert grid.weights == []
+    grid.cells[500] = Dense(2)
+    grid.cells[500].build((None, 3))
+    assert [v.shape for v in grid.weights] == [(3, 2), (2,)]
 
 
 def test_containers_that_hold_themselves() -> None:
