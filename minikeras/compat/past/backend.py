@@ -150,8 +150,7 @@ def spatial_2d_padding(x: Any, padding: Any = ((1, 1),) * 2, data_format: str | 
 def ctc_batch_cost(y_true: Any, y_pred: Any, input_length: Any, label_length: Any) -> Any:
     """Return the CTC loss -log p(labels | probabilities), (batch, 1); the last class is the blank."""
     labels, steps = (ops.reshape(ops.cast(n, "int32"), (-1,)) for n in (label_length, input_length))
-    scores = ops.log(y_pred + epsilon())
-    return ops.expand_dims(ops.ctc_loss(y_true, scores, labels, steps, y_pred.shape[-1] - 1), -1)
+    return ops.expand_dims(ops.ctc_loss(y_true, ops.log(y_pred + epsilon()), labels, steps, y_pred.shape[-1] - 1), -1)
 
 
 @_today("keras.ops.ctc_decode")

@@ -117,8 +117,7 @@ def load_weights_from_anywhere(load: Function, model: Any, filepath: Any, *args:
 
 def checkpoint_path(path: str, weights: bool) -> str:
     """Return the path for a checkpoint to write to, where `load_model` and `load_weights` will look for `path`."""
-    folder = not weights and not path.endswith((".keras", ".h5", ".hdf5"))
-    return os.path.join(path, _IN_FOLDER) if folder else path
+    return path if weights or path.endswith((".keras", ".h5", ".hdf5")) else os.path.join(path, _IN_FOLDER)
 
 
 def install() -> None:

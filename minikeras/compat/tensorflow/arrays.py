@@ -343,8 +343,7 @@ def clip_by_value(t: Any, clip_value_min: Any, clip_value_max: Any, name: str | 
 
 def global_norm(t_list: Sequence[Any], name: str | None = None) -> Tensor:
     """The L2 norm of several tensors taken as one vector."""
-    squares = [ops.sum(ops.square(convert_to_tensor(t))) for t in t_list if t is not None]
-    return ops.sqrt(ops.sum(ops.stack(squares)))
+    return ops.sqrt(ops.sum(ops.stack([ops.sum(ops.square(convert_to_tensor(t))) for t in t_list if t is not None])))
 
 
 def clip_by_global_norm(t_list: Sequence[Any], clip_norm: Any, use_norm: TensorLike | None = None,

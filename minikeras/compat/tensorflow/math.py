@@ -109,8 +109,7 @@ reduce_max: Callable[..., Tensor] = reduction(ops.max)
 def _arg(op: Callable[..., Any], instead: float) -> Callable[..., Any]:
     def call(input: Any, axis: Any = None, output_type: DTypeLike = "int64", name: str | None = None) -> Tensor:
         x = ops.nan_to_num(convert_to_tensor(input), instead, np.inf, -np.inf)
-        places = op(x, axis=0 if axis is None else axes_of(axis))
-        return ops.cast(places, as_dtype(output_type).name)
+        return ops.cast(op(x, axis=0 if axis is None else axes_of(axis)), as_dtype(output_type).name)
 
     return call
 

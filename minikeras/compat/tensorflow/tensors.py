@@ -192,8 +192,7 @@ def alike(kernel: str, *values: Any) -> tuple[Any, ...]:
         return _promoted(*values)
     first = next((v for v in values if isinstance(v, TensorOps)), None)
     if first is None:
-        first = convert_to_tensor(values[0])
-        values = (first, *values[1:])
+        values = (first := convert_to_tensor(values[0]), *values[1:])
     name = as_dtype(first.dtype).name
     tensors = []
     for i, value in enumerate(values):

@@ -5,7 +5,9 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
 
+from ..._base.nested import leaves
 from ..._base.typing import Array
 from ..._core.variable import Variable as KerasVariable
 from ...layers import Layer
@@ -73,8 +75,8 @@ class _Restored(Status):
         return self
 
 
-_late: "list[Checkpoint]" = []
-"""Restored checkpoints that still have values for variables which do not exist yet."""
+_late: "WeakValueDictionary[int, Checkpoint]" = WeakValueDictionary()
+"""Restored checkpoints, by id, with values for variables which do not exist yet. What they restore keeps them alive."""
 _hooks = Patches()
 
 
@@ -82,7 +84,7 @@ def _settle(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     """Call a patched function that may create variables, and restore these from the checkpoints in `_late`."""
     result = function(*args, **kwargs)
     if len(args) < 3 or args[1] == "built" or isinstance(args[2], (*state.OWNERS, KerasVariable, Module, dict, list)):
-        for checkpoint in [*_late]:
+        for checkpoint in [*_late.values()]:
             checkpoint._fill()
     return result
 
@@ -160,7 +162,10 @@ class Checkpoint:
                                            f"attempting to restore {known}.")  # fmt: skip
         for name, variable in pairs:
             variable.assign(self._waiting.pop(name))
-        _late[:] = [checkpoint for checkpoint in _late if checkpoint is not self] + [self] * bool(self._waiting)
+        _late.pop(id(self), None)
+        for thing in leaves([self._root, self.items]) if self._waiting else ():
+            getattr(thing, "__dict__", {})["_fill_late"] = self._fill
+            _late[id(self)] = self
         if not _late:
             _hooks.undo()
         elif not _hooks:

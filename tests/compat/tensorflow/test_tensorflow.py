@@ -1,12 +1,14 @@
 """The stand-in for TensorFlow gives what TensorFlow gave when `tests/compat/tensorflow/values.py` was run with it."""
 
 import contextlib
+import gc
 import gzip
 import importlib
 import json
 import re
 import sys
 import tracemalloc
+import weakref
 from collections.abc import Callable
 from operator import attrgetter
 from pathlib import Path
@@ -402,6 +404,19 @@ def test_variables_created_after_restore_are_restored_then(tmp_path: Path) -> No
     found.more = tf.Variable(1.0)
     with pytest.raises(AssertionError, match="more"):
         status.assert_existing_objects_matched()
+
+
+def test_a_checkpoint_waits_for_variables_as_long_as_what_it_restores_lives(tmp_path: Path) -> None:
+    saved, net, x = Stack(), Stack(), tf.ones((4, 3))
+    y = saved(x)
+    path = tf.train.Checkpoint(parts=[saved], more=tf.Variable(1.0)).save(tmp_path / "ckpt")
+    tf.train.Checkpoint(parts=[net]).restore(path).expect_partial()
+    gc.collect()
+    np.testing.assert_array_equal(net(x), y)
+    left = weakref.ref(net)
+    del net
+    gc.collect()
+    assert left() is None
 
 
 def test_a_stored_value_of_another_shape_is_refused_when_its_variable_is_created(tmp_path: Path) -> None:
