@@ -77,8 +77,7 @@ class Jit(Turns):
 
     def run(self, inputs: Any) -> Any:
         """Return the outputs for an array, or a structure of arrays, as arrays that the caller may keep."""
-        key = key_of(inputs)
-        program = self.find(key)
+        program = self.find(key := key_of(inputs))
         return _as_arrays(self._first_run(inputs, key)) if program is None else self.replay(program, inputs)
 
     def replay(self, program: Program, inputs: Any) -> Any:
@@ -98,8 +97,7 @@ class Jit(Turns):
         """
         with self.lock:
             if (program := self._latest(inputs)) is None:
-                key = key_of(inputs)
-                program = self.find(key)
+                program = self.find(key := key_of(inputs))
                 if program is not None and program.steps_left == 1:
                     self._ripe.add(key)
                     vars(self._programs.pop(key)).clear()  # free its buffers now, even if somebody holds its `outputs`

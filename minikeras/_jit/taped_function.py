@@ -114,8 +114,7 @@ class TapedProgram:
         moving = {id(entry.rest[0]): entry.rest[0] for entry in entries if entry.op is ASSIGN}
         pure = not record.escaped and self.made_at == Changes.layers and getattr(y, "keras_mask", None) is None
         pure &= not any(entry.rest[0].trainable if entry.op is ASSIGN else entry.op.effect for entry in entries)
-        self.runs, self.size = 0, 0
-        self.usable = pure and last is not None
+        self.runs, self.size, self.usable = 0, 0, pure and last is not None
         if last is None or not pure:
             return
         self._moving: list[Variable] = list(moving.values())

@@ -292,7 +292,7 @@ CONTAINERS = (list, tuple, dict, set)
 _STATE = (Variable, Module)
 _FOUND = (*_STATE, Metric, SeedGenerator)
 _PLAIN = frozenset({bool, int, str, type(None)})  # most attributes are, in which is nothing to find
-LONG = 128  # items: if the first of them are data, such as what an agent has seen, all are, and no step walks over them
+LONG = 128  # items: if the first are data, as what an agent has seen, others of their types are: no step walks there
 
 
 def _walk(values: Iterable[Any], around: tuple[Any, ...] = ()) -> Iterator[Any]:
@@ -301,16 +301,19 @@ def _walk(values: Iterable[Any], around: tuple[Any, ...] = ()) -> Iterator[Any]:
         if isinstance(value, CONTAINERS):
             if not isinstance(value, Untracked) and not any(value is outer for outer in around):
                 items, inside = items_of(value), (*around, value)
-                if len(value) <= LONG or _hold_state([*islice(items, LONG)], inside):
+                if len(value) <= LONG or _hold_state(items, inside):
                     yield value
                     yield from _walk(items, inside)
         elif isinstance(value, _FOUND):
             yield value
 
 
-def _hold_state(items: list[Any], around: tuple[Any, ...]) -> bool:
-    """Return whether items of a container hold state, or None in its place."""
-    return any(x is None for x in items) or not all(isinstance(x, CONTAINERS) for x in _walk(items, around))
+def _hold_state(items: Iterable[Any], around: tuple[Any, ...]) -> bool:
+    """Return whether a long container may hold state, or None in its place, by its first items and all items' types."""
+    first = [*islice(items, LONG)]
+    kinds = {*map(type, first)}
+    plain = type(None) not in kinds and kinds == {*map(type, items)}
+    return not plain or not all(isinstance(x, CONTAINERS) for x in _walk(first, around))
 
 
 def items_of(container: Any) -> Iterable[Any]:

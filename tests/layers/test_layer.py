@@ -1018,6 +1018,8 @@ def test_layers_are_found_in_a_long_list_with_places_for_more() -> None:
     grid.cells[500] = Dense(2)
     grid.cells[500].build((None, 3))
     assert [v.shape for v in grid.weights] == [(3, 2), (2,)]
+    grid.cells = [*range(500), grid.cells[500]]
+    assert [v.shape for v in grid.weights] == [(3, 2), (2,)]
 
 
 def test_containers_that_hold_themselves() -> None:
