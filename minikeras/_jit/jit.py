@@ -228,11 +228,11 @@ class Jit(Turns):
         make_room(self._fingerprints, SMALL_KEPT)
         self._fingerprints[key] = Changes.layers, fingerprint
 
-    def rows_at_once(self, x: Any) -> int:
-        """Return how many rows to run at once where batches like x may be joined: larger products are faster."""
-        program = self.find(key_of(x)) if isinstance(x, np.ndarray) else None
+    def rows_at_once(self, inputs: Any) -> int:
+        """Return how many rows to run at once where such batches may be joined: larger products are faster."""
+        program = self.find(key_of(inputs))
         most = PROGRAM_BYTES // (2 if isinstance(program, BlockProgram) else 1)  # others need other blocks
-        return 0 if program is None else min(ROWS, most * len(x) // max(1, program.size))
+        return 0 if program is None else min(ROWS, most * len(leaves(inputs)[0]) // max(1, program.size))
 
 
 def _present(inputs: Any) -> list[Any]:

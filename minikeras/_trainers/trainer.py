@@ -24,7 +24,7 @@ from .._base.user_warning import warn_user
 from .._core.ownership import Changes
 from .._core.tape import GradientTape
 from .._core.tensor import Tensor, recorders
-from .._jit.jit import PROGRAM_BYTES, SMALL, Jit, key_of
+from .._jit.jit import PROGRAM_BYTES, Jit, key_of
 from .._jit.taped_function import TapedFunction
 from .._serialization.argument_types import check_arguments
 from .._serialization.configurable import is_built_in
@@ -594,9 +594,9 @@ class Trainer(Layer):
         vars(self)["stop_evaluating"] = False
         watched = any(hooks.listens(f"on_test_{at}", seldom=not inside) for at in ("batch_begin", "batch_end"))
         hooks.on_test_begin()
-        if not watched and not self.stop_evaluating and self.__is_additive():
-            rows = SMALL // max((v.size for v in self.weights), default=1)
-            source.enlarge(min(JOINED, rows) if rows >= source.size else JOINED)  # more rows gain nothing
+        if not watched and not self.stop_evaluating and source.arrays and self.__is_additive():
+            batch = data_adapters.pack_x_y_sample_weight(*map_present(lambda a: a[: source.size], source.arrays))
+            source.enlarge(min(JOINED, self._jits["test"].rows_at_once(batch)))
         logs = as_floats(self.__epoch_logs("test", source, hooks, interrupt))
         hooks.on_test_end(logs)
         return logs

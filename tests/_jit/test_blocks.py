@@ -228,6 +228,22 @@ def test_images_are_evaluated_in_blocks_too() -> None:
     assert found[-1] == pytest.approx(found[0], rel=1e-5)
 
 
+def test_large_images_are_evaluated_a_few_at_a_time() -> None:
+    x, y = np.random.default_rng(0).random((256, 64, 64, 3), np.float32), np.arange(256) % 10
+    model = image_net(64)
+    model.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    first = model.evaluate(x, y, batch_size=16, verbose=0)
+    tracemalloc.start()
+    try:
+        found = [model.evaluate(x, y, batch_size=16, verbose=0) for _ in range(2)]
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 128 << 20  # all images at once take 300 MB and more
+    for losses in found:
+        assert losses == pytest.approx(first, rel=1e-5)
+
+
 def test_what_follows_a_large_dense_layer_is_predicted_in_blocks() -> None:
     keras.utils.set_random_seed(7)
     up = [layers.Conv2DTranspose(n, 4, 2, padding="same", activation="relu") for n in (64, 3)]
