@@ -24,7 +24,7 @@ from .._base.user_warning import warn_user
 from .._core.ownership import Changes
 from .._core.tape import GradientTape
 from .._core.tensor import Tensor, recorders
-from .._jit.jit import PROGRAM_BYTES, Jit, key_of
+from .._jit.jit import PROGRAM_BYTES, SMALL, Jit, key_of
 from .._jit.taped_function import TapedFunction
 from .._serialization.argument_types import check_arguments
 from .._serialization.configurable import is_built_in
@@ -71,8 +71,7 @@ class Trainer(Layer):
     make_train_function: Callable[..., Any] = _maker("train")
     make_test_function: Callable[..., Any] = _maker("test")
     make_predict_function: Callable[..., Any] = _maker("predict")
-    _purity: tuple[int, bool] = -1, False
-    """Whether the forward pass is pure, with `Changes.layers` when that was asked."""
+    _purity: tuple[int, bool] = -1, False  # `Changes.layers` when it was last asked, and whether the model is pure
     _trains: bool = False  # whether a call without `training` trains a layer, see `Graph`
 
     def __init__(self, **options: Any) -> None:  # a model's overloads tell their types
@@ -594,9 +593,10 @@ class Trainer(Layer):
         vars(self)["stop_evaluating"] = False
         watched = any(hooks.listens(f"on_test_{at}", seldom=not inside) for at in ("batch_begin", "batch_end"))
         hooks.on_test_begin()
-        if not watched and not self.stop_evaluating and source.arrays and self.__is_additive():
-            batch = data_adapters.pack_x_y_sample_weight(*map_present(lambda a: a[: source.size], source.arrays))
-            source.enlarge(min(JOINED, self._jits["test"].rows_at_once(batch)))
+        if not watched and not self.stop_evaluating and self.__is_additive():
+            made = [y.shape[1:] for x in self._flatten_layers() for n in x._inbound_nodes[-1:] for y in n.outputs]
+            numbers = sum(int(np.prod([size or 1 for size in shape])) for shape in made)  # of a row
+            source.enlarge(min(JOINED, SMALL // (numbers + 1)))
         logs = as_floats(self.__epoch_logs("test", source, hooks, interrupt))
         hooks.on_test_end(logs)
         return logs
