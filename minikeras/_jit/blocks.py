@@ -217,7 +217,7 @@ class _Plan:
         alone |= acts or (op.stepwise and prod(entry.output.shape[1:]) < BLOCKS * STEP_SIZE)
         before = [self.stage.get(id(x), 0) for x in entry.inputs]
         whole = self.low > 0 and max(before, default=0) > 1 and cost_of([entry], True) < BLOCKS * STEP_SIZE
-        whole |= multiplications(entry) >= PART_WORK and entry.output.size < self.low * entry.output.shape[-1]
+        whole |= multiplications(entry) >= PART_WORK and entry.output.size < self.low * prod(entry.output.shape[-1:])
         row = None if alone or all(axis is None for axis in known) else _by_row(entry, known, self.rows)
         last_wins = op.view or op.name == "scatter_update"  # where the last value written counts, not a sum
         vast = not multiplications(entry) and entry.output.size > sum(map(np.size, entry.values))  # and so is each part
@@ -400,7 +400,7 @@ def may_gain(entries: Sequence[Entry], inputs: Sequence[Tensor]) -> bool:
     rows = len(cast(Array, inputs[0].array)) if inputs and inputs[0].ndim else 1
     trains = any(e.op.out_arrays or (e.op is ASSIGN and e.rest[0].trainable) for e in entries)
     products = [entry for entry in entries if multiplications(entry) >= PART_WORK]
-    heights = [entry.output.size // entry.output.shape[-1] for entry in products if trains]
+    heights = [entry.output.size // prod(entry.output.shape[-1:]) for entry in products if trains]
     high = rows >= 2 * BLOCKS and all(n >= BLOCKS * LEAST_ROWS or n % rows for n in heights)
     of_products = any(entry.op.effect for entry in entries) * sum(map(multiplications, products)) // 32
     least = max(BLOCKS * BLOCK_COST, CALL_COST * len(entries), (1 + OTHERS) * of_products)

@@ -244,6 +244,17 @@ def test_large_images_are_evaluated_a_few_at_a_time() -> None:
         assert losses == pytest.approx(first, rel=1e-5)
 
 
+def test_a_product_of_two_long_vectors_may_stand_between_what_runs_in_blocks() -> None:
+    x = np.random.default_rng(0).random((32, 128, 128, 3), np.float32)
+    inputs = keras.Input((128, 128, 3))
+    y = layers.Conv2D(12, 3, padding="same", activation="relu")(inputs)
+    model = keras.Model(inputs, y / ops.dot(ops.ravel(y), ops.ravel(y)))
+    expected = model(x, training=True).numpy()
+    for _ in range(3):
+        outputs = model.predict(x, verbose=0)
+    np.testing.assert_allclose(outputs, expected, rtol=1e-3)
+
+
 def test_what_follows_a_large_dense_layer_is_predicted_in_blocks() -> None:
     keras.utils.set_random_seed(7)
     up = [layers.Conv2DTranspose(n, 4, 2, padding="same", activation="relu") for n in (64, 3)]
