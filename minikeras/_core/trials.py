@@ -59,14 +59,14 @@ MOST_NUMBERS = 1 << 24
 
 
 def sizes_in_sight(error: Exception, shapes: Sequence[PartialShape]) -> list[int]:
-    """Return batch sizes that a function may insist on; none if the batch size is known.
+    """Return batch sizes that a function may insist on, innermost first; none if the batch size is known.
 
-    They are the sizes of arrays, and the numbers, in the functions that an error came through, innermost first.
+    They are sizes of arrays, numbers, and how many rows fill a shape, in the functions that an error came through.
     """
     if not any(shape[:1] == (None,) for shape in shapes):
         return []
     sizes: list[Any] = []
-    most = MOST_NUMBERS // max(math.prod(filled(shape, 1, repeat(2))) for shape in shapes)
+    row = max(1, *(math.prod(filled(shape, 1, repeat(2))) for shape in shapes))
     trace = error.__traceback__
     while trace is not None:
         frame, trace = trace.tb_frame, trace.tb_next
@@ -74,7 +74,9 @@ def sizes_in_sight(error: Exception, shapes: Sequence[PartialShape]) -> list[int
         for x in (*constants, *frame.f_locals.values()):
             for part in leaves(x) if isinstance(x, tuple | list) and len(x) < 8 else [x]:
                 sizes += part.shape if isinstance(part, TensorOps | np.ndarray) else [part]
-    return [*dict.fromkeys(n for n in reversed(sizes) if type(n) is int and 0 < n <= most)][:16]
+            if isinstance(x, tuple | list) and 1 < len(x) < 8 and all(type(n) is int for n in x):
+                sizes.append(math.lcm(math.prod(x), row) // row)
+    return [*dict.fromkeys(n for n in reversed(sizes) if type(n) is int and 0 < n <= MOST_NUMBERS // row)][:16]
 
 
 class Held(StringIO):
@@ -105,9 +107,8 @@ class Held(StringIO):
 
 def print_once(texts: list[str]) -> None:
     """Print what two runs printed, only once if they differ only in numbers."""
-    text = _agreed(*texts)
     if any(texts):
-        sys.stdout.write("".join(texts) if text is None else text)
+        sys.stdout.write(_agreed(*texts) or "".join(texts))
 
 
 def _agreed(text: str, other: str) -> str | None:
@@ -143,9 +144,8 @@ def most_numbers(name: str, settings: Mapping[str, Any], shapes: Sequence[Partia
     first, others = trial_sizes(shapes)[1]
     tried = [filled(shape, first, repeat(others)) for shape in shapes]
     sizes = [math.prod(shape) for shape in tried]
-    given = [x for key in _SIZES for x in leaves(settings.get(key))]
-    numbers = (n for x in given for n in (x.ravel().tolist() if isinstance(x, np.ndarray) else [x]))
-    named = [n for n in numbers if type(n) is int and n]
+    given = (x for key in _SIZES for x in leaves(settings.get(key)))
+    named = [n for n in leaves([x.tolist() if isinstance(x, np.ndarray) else x for x in given]) if type(n) is int and n]
     spread: int = math.prod(map(max, zip_longest(*(shape[::-1] for shape in tried), fillvalue=1)))
     if name == "matmul":
         return spread // max(1, *tried[0][-1:]) * max(1, *tried[-1][-1:])

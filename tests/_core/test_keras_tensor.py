@@ -69,6 +69,16 @@ def test_a_call_may_insist_on_the_size_of_its_batches(name: str) -> None:
     assert model.predict(np.ones((64, 3)), verbose=0).shape == (64, 1)
 
 
+def test_rows_of_all_images_together_become_images_again() -> None:
+    x = keras.Input((4, 5, 3))
+    rows = keras.layers.Dense(2)(ops.reshape(x, (-1, 3)))
+    y = ops.reshape(rows, (-1, 4, 5, 2))
+    assert y.shape == (None, 4, 5, 2)
+    windows = ops.reshape(keras.Input((2, 2, 3)), (-1, 3, 5, 2, 2, 3))
+    assert windows.shape == (None, 3, 5, 2, 2, 3)
+    assert keras.Model(x, y).predict(np.ones((7, 4, 5, 3)), verbose=0).shape == (7, 4, 5, 2)
+
+
 def test_other_axes_stay_open_beside_a_batch_of_one_size() -> None:
     class Fixed(keras.Layer):
         def call(self, x: Any) -> Any:
