@@ -232,7 +232,7 @@ class Jit(Turns):
         """Return how many rows to run at once where such batches may be joined: larger products are faster."""
         program = self.find(key_of(inputs))
         most = PROGRAM_BYTES // (2 if isinstance(program, BlockProgram) else 1)  # others need other blocks
-        return 0 if program is None else min(ROWS, most * len(leaves(inputs)[0]) // max(1, program.size))
+        return 0 if program is None else min(ROWS, most * len(_present(inputs)[0]) // max(1, program.size))
 
 
 def _present(inputs: Any) -> list[Any]:

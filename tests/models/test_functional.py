@@ -328,6 +328,15 @@ def test_an_optional_input() -> None:
             assert model.predict(given, verbose=0).tolist() == X.tolist()
 
 
+def test_many_batches_of_which_the_first_input_is_missing() -> None:
+    model = Model([Input((2,), optional=True), x := Input((2,))], ones(1)(x))
+    model.compile("sgd", "mse")
+    rows = np.ones((100, 2), "float32")
+    for _ in range(3):
+        assert model.evaluate([None, rows], rows[:, :1], verbose=0) == 1.0
+        assert model.predict([None, rows], verbose=0).tolist() == [[2.0]] * 100
+
+
 def test_other_shapes_on_symbolic_tensors() -> None:
     x = Input((None, 2))
     model = Model(x, ones(3)(x) * 2)
