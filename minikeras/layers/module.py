@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
-from itertools import islice
+from itertools import chain, islice
 from operator import is_
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
@@ -292,7 +292,7 @@ CONTAINERS = (list, tuple, dict, set)
 _STATE = (Variable, Module)
 _FOUND = (*_STATE, Metric, SeedGenerator)
 _PLAIN = frozenset({bool, int, str, type(None)})  # most attributes are, in which is nothing to find
-LONG = 128  # items: if the first are data, as what an agent has seen, others of their types are: no step walks there
+LONG = 128  # items: a longer container without state, such as what an agent has seen, is walked in no step
 
 
 def _walk(values: Iterable[Any], around: tuple[Any, ...] = ()) -> Iterator[Any]:
@@ -309,11 +309,11 @@ def _walk(values: Iterable[Any], around: tuple[Any, ...] = ()) -> Iterator[Any]:
 
 
 def _hold_state(items: Iterable[Any], around: tuple[Any, ...]) -> bool:
-    """Return whether a long container may hold state, or None in its place, by its first items and all items' types."""
-    first = [*islice(items, LONG)]
-    kinds = {*map(type, first)}
-    plain = type(None) not in kinds and kinds == {*map(type, items)}
-    return not plain or not all(isinstance(x, CONTAINERS) for x in _walk(first, around))
+    """Return whether a long container may hold state, or None in its place, by its first items and the types of all."""
+    kinds = {*map(type, items)}
+    inside = {*map(type, chain.from_iterable(items_of(x) for x in items if isinstance(x, CONTAINERS)))}
+    found = type(None) in kinds or any(issubclass(kind, _FOUND) for kind in kinds | inside)
+    return found or not all(isinstance(x, CONTAINERS) for x in _walk(islice(items, LONG), around))
 
 
 def items_of(container: Any) -> Iterable[Any]:

@@ -1020,6 +1020,8 @@ def test_layers_are_found_in_a_long_list_with_places_for_more() -> None:
     assert [v.shape for v in grid.weights] == [(3, 2), (2,)]
     grid.cells = [*range(500), grid.cells[500]]
     assert [v.shape for v in grid.weights] == [(3, 2), (2,)]
+    grid.cells = [("empty", None)] * 500 + [("dense", grid.cells[500])]
+    assert [v.shape for v in grid.weights] == [(3, 2), (2,)]
 
 
 def test_containers_that_hold_themselves() -> None:
