@@ -161,7 +161,7 @@ class Layer(Module, Configurable):
 
     def __getstate__(self) -> dict[str, Any]:
         # A copy has not been called; a copied graph calls its layers anew.
-        left_out = ("_found_inside", "_added", "_turns")
+        left_out = ("_found_inside", "_added", "_turns", "_late_restores")
         return {k: x for k, x in vars(self).copy().items() if k not in left_out} | {"_inbound_nodes": Untracked()}
 
     def _kept(self, name: str, value: Any) -> Any:

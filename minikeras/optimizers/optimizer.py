@@ -409,7 +409,7 @@ class Optimizer:
                       f"whereas the saved optimizer has {file_count} variables.")  # fmt: skip
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in vars(self).copy().items() if name != "_updater"}
+        return {name: value for name, value in vars(self).copy().items() if name not in ("_updater", "_late_restores")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         names = {"_keeps": "_slot_names"}  # names of attributes: in pickles of earlier versions, and today

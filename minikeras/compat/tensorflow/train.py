@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections import deque
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -62,16 +63,14 @@ class _Restored(Status):
 
     def assert_consumed(self) -> "_Restored":
         """Raise an AssertionError if a value of the file was not used, or a variable got no value."""
-        unused = [name.removesuffix(_END) for name in self._checkpoint._waiting]
-        if unused:
-            raise AssertionError(f"Some values of the checkpoint were not used: {', '.join(sorted(unused))}.")
+        if unused := sorted(name.removesuffix(_END) for name in self._checkpoint._waiting):
+            raise AssertionError(f"Some values of the checkpoint were not used: {', '.join(unused)}.")
         return self.assert_existing_objects_matched()
 
     def assert_existing_objects_matched(self) -> "_Restored":
         """Raise an AssertionError if a variable got no value."""
-        missing = self._checkpoint._named().keys() - self._checkpoint._names
-        if missing:
-            raise AssertionError(f"The checkpoint has no values for {', '.join(sorted(missing))}.")
+        if without := self._checkpoint._named().keys() - self._checkpoint._names:
+            raise AssertionError(f"The checkpoint has no values for {', '.join(sorted(without))}.")
         return self
 
 
@@ -164,7 +163,9 @@ class Checkpoint:
             variable.assign(self._waiting.pop(name))
         _late.pop(id(self), None)
         for thing in leaves([self._root, self.items]) if self._waiting else ():
-            getattr(thing, "__dict__", {})["_fill_late"] = self._fill
+            held = getattr(thing, "__dict__", {})
+            others = (c for c in held.get("_late_restores", ()) if c._waiting.keys() - self._waiting.keys())
+            held["_late_restores"] = deque([*others, self])  # in which `_variables` does not look
             _late[id(self)] = self
         if not _late:
             _hooks.undo()

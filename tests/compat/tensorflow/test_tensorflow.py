@@ -5,6 +5,7 @@ import gc
 import gzip
 import importlib
 import json
+import pickle
 import re
 import sys
 import tracemalloc
@@ -417,6 +418,25 @@ def test_a_checkpoint_waits_for_variables_as_long_as_what_it_restores_lives(tmp_
     del net
     gc.collect()
     assert left() is None
+
+
+def test_pickles_of_what_was_restored_are_without_values_that_wait(tmp_path: Path) -> None:
+    keras = tf.keras
+    net, optimizer = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)]), keras.optimizers.SGD()
+    path = tf.train.Checkpoint(net=net, more=tf.Variable(tf.zeros(10000))).save(tmp_path / "ckpt")
+    sizes = [len(pickle.dumps(thing)) for thing in (net, optimizer)]
+    tf.train.Checkpoint(net=net, optimizer=optimizer).restore(path).expect_partial()
+    assert [len(pickle.dumps(thing)) for thing in (net, optimizer)] == sizes
+
+
+def test_two_checkpoints_wait_for_the_variables_of_one_model(tmp_path: Path) -> None:
+    saved, net, x = Stack(), Stack(), tf.ones((4, 3))
+    y = saved(x)
+    for name, checkpoint in (("a", tf.train.Checkpoint(net=saved)), ("b", tf.train.Checkpoint(v=tf.Variable(1.0)))):
+        path = checkpoint.save(tmp_path / name)
+        tf.train.Checkpoint(net=net).restore(path)
+    gc.collect()
+    np.testing.assert_array_equal(net(x), y)
 
 
 def test_a_stored_value_of_another_shape_is_refused_when_its_variable_is_created(tmp_path: Path) -> None:
