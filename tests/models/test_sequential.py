@@ -1,13 +1,15 @@
 """Sequential: building, calling, predicting, describing, copying, and what it refuses."""
 
 import copy
+import cProfile
 import gc
 import json
 import pickle
+import pstats
 import weakref
 from collections.abc import Iterator
 from threading import Thread
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -526,6 +528,18 @@ def test_what_is_not_there_says_so() -> None:
         small().quantize("int8")
     with pytest.raises(ValueError, match="`verbose` argument must be"):
         small().predict(np.ones((1, 2)), verbose="loud")  # type: ignore[arg-type]
+
+
+def test_doubles_are_evaluated_as_many_at_once_as_floats() -> None:
+    def calls_of_an_evaluation(x: Any) -> int:
+        profile = cProfile.Profile()
+        profile.runcall(model.evaluate, x, x[:, :1], verbose=0)
+        return cast(int, vars(pstats.Stats(profile))["total_calls"])
+
+    model, x = Sequential([keras.Input((2,)), Dense(1)]), np.ones((3200, 2))
+    model.compile("sgd", "mse")
+    found = [[calls_of_an_evaluation(x.astype(dtype)) for _ in range(4)][-1] for dtype in ("float32", "float64")]
+    assert found[1] < 1.5 * found[0]
 
 
 @pytest.mark.parametrize("rows", [1000, 1024])

@@ -135,8 +135,7 @@ class Function:
         return kind if self.input_signature else (kind, *((tuple(x.shape), as_dtype(x.dtype)) for x in tensors))
 
     def _replayed(self, kind: Any, arguments: Any, tensors: list[Tensor]) -> Any:
-        calls = self._calls.get(kind)
-        if calls is None:
+        if (calls := self._calls.get(kind)) is None:
             make_room(self._calls, KINDS_KEPT)
             calls = self._calls.setdefault(kind, _calls(self._run, arguments))  # unless another thread has set one
         with np.errstate(all="ignore"), calls.lock:  # one thread at a time assigns to variables, or prints in a trace
