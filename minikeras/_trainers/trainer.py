@@ -593,10 +593,10 @@ class Trainer(Layer):
         vars(self)["stop_evaluating"] = False
         watched = any(hooks.listens(f"on_test_{at}", seldom=not inside) for at in ("batch_begin", "batch_end"))
         hooks.on_test_begin()
-        if not watched and not self.stop_evaluating and self.__is_additive():
+        if not watched and not self.stop_evaluating and source.arrays and self.__is_additive():
             made = [y.shape[1:] for x in self._flatten_layers() for n in x._inbound_nodes[-1:] for y in n.outputs]
-            numbers = sum(int(np.prod([size or 1 for size in shape])) for shape in made)  # of a row
-            source.enlarge(min(JOINED, SMALL // (numbers + 1)))
+            most = max(n for x in leaves(source.arrays) if x is not None for n in (1, *x.shape[1:]))  # an unknown size
+            source.enlarge(min(JOINED, SMALL // (1 + sum(int(np.prod([n or most for n in shape])) for shape in made))))
         logs = as_floats(self.__epoch_logs("test", source, hooks, interrupt))
         hooks.on_test_end(logs)
         return logs
