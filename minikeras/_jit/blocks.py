@@ -402,6 +402,6 @@ def may_gain(entries: Sequence[Entry], inputs: Sequence[Tensor]) -> bool:
     products = [entry for entry in entries if multiplications(entry) >= PART_WORK]
     heights = [entry.output.size // prod(entry.output.shape[-1:]) for entry in products if trains]
     high = rows >= 2 * BLOCKS and all(n >= BLOCKS * LEAST_ROWS or n % rows for n in heights)
-    of_products = any(entry.op.effect for entry in entries) * sum(map(multiplications, products)) // 32
+    of_products = sum(map(multiplications, products)) // 32 if any(entry.op.effect for entry in entries) else 0
     least = max(BLOCKS * BLOCK_COST, CALL_COST * len(entries), (1 + OTHERS) * of_products)
     return high and cost_of(entries, not trains) >= least
