@@ -162,11 +162,12 @@ class Checkpoint:
         for name, variable in pairs:
             variable.assign(self._waiting.pop(name))
         _late.pop(id(self), None)
-        for thing in leaves([self._root, self.items]) if self._waiting else ():
-            held = getattr(thing, "__dict__", {})
-            others = (c for c in held.get("_late_restores", ()) if c._waiting.keys() - self._waiting.keys())
-            held["_late_restores"] = deque([*others, self])  # in which `_variables` does not look
+        if self._waiting:
             _late[id(self)] = self
+            for thing in leaves([self._root, self.items]):
+                held = getattr(thing, "__dict__", {})
+                others = (c for c in held.get("_late_restores", ()) if c._waiting.keys() - self._waiting.keys())
+                held["_late_restores"] = deque([*others, self])  # in which `_variables` does not look
         if not _late:
             _hooks.undo()
         elif not _hooks:
