@@ -880,7 +880,7 @@ def test_training_on_allocates_nothing_that_stays(eagerly: bool) -> None:
     held = []
     tracemalloc.start()
     try:
-        for _ in range(7):
+        for _ in range(12):
             model.fit(x, y, batch_size=1, verbose=0)
             gc.collect()
             held.append(tracemalloc.get_traced_memory()[0])
