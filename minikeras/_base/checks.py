@@ -39,7 +39,7 @@ def standardize_sizes(value: Sizes, rank: int, name: str, least: int = 1) -> Sha
     """Return a size for each of `rank` axes; a ValueError unless the value is 1 or `rank` integers, `least` or more."""
     values = (value,) * rank if isinstance(value, int | np.integer) else tuple(value) if np.iterable(value) else ()
     if len(values) != rank or not all(isinstance(n, int | np.integer) and n >= least for n in values):
-        raise ValueError(f"`{name}` must be an integer or {rank} in a tuple, from {least}. Received: {name}={value!r}.")
+        raise ValueError(f"`{name}` must be an integer or a tuple of {rank}, >= {least}. Received: {name}={value!r}.")
     return tuple(int(n) for n in values)
 
 

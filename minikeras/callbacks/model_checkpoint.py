@@ -17,7 +17,8 @@ class ModelCheckpoint(Monitor):
         filepath: Path of the file. Fields such as "{epoch:02d}-{val_loss:.2f}" are filled from the logs and with epoch
             and batch, counted from 1. It must end in ".npz" or ".weights.h5" with `save_weights_only`, else in ".keras"
             or ".h5".
-        monitor, mode: Name of the metric in the logs that tells which model is the best, and see `EarlyStopping`.
+        monitor: Name of the metric in the logs that tells which model is the best.
+        mode: Whether small or large values are good, see `EarlyStopping`.
         verbose: 1 to print what is saved.
         save_best_only: Whether to save only models that are better than those before.
         save_weights_only: Whether to save with `model.save_weights` instead of `model.save`.

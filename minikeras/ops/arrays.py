@@ -21,7 +21,7 @@ ONE = {letter: np.ones((), letter) for letter in _LETTERS}
 """1 in the dtype of each letter."""
 ones: Callable[[int | Shape, Any], Array] = lru_cache(64)(lambda shape, dtype: np.ones(shape, dtype))
 """A shared array of ones, for sums that are computed as products. Nobody writes to it."""
-long_ones: Callable[[int, Any], Array] = lru_cache(4)(lambda size, dtype: np.ones(size, dtype))
+long_ones: Callable[[int, Any], Array] = lru_cache(4)(lambda size, dtype: np.ones(size, dtype))  # few, as they are long
 _KINDS = "buifc"  # NumPy's letters for bool, unsigned, int, float, complex: of two, the later one wins
 _WEAK = {bool: "b", int: "i", float: "f", complex: "c"}  # Python numbers, whose type gives way to an array's
 

@@ -94,7 +94,7 @@ class ParameterGroup:
         self.sums: FlatBuffer | None = buffers[-1] if sums else None
         self.moves: int = 0
         self._synced_values = -1
-        self.gradients: Array = np.zeros(self.parameters.flat.shape, self.parameters.flat.dtype)
+        self.gradients: Array = np.zeros(self.parameters.flat.shape, self.parameters.flat.dtype)  # zeros_like writes
         self.gradient_views: list[Array] = self.parameters.cut(self.gradients)
         self.rounded: Callable[[float], float] = make_rounding(self.gradients.dtype)
         self._constants = np.zeros(0, self.gradients.dtype)

@@ -509,7 +509,7 @@ def test_sizes_may_be_an_array() -> None:
         assert (1, 2) in config.values()
         assert type(layer).from_config(config)(np.ones((1, 4, 4, 1))).shape[1:3] in ((4, 8), (4, 3), (3, 2))
     assert layers.PReLU(shared_axes=cast(Any, np.int64(1))).get_config()["shared_axes"] == [1]
-    with pytest.raises(ValueError, match="must be an integer or 2 in a tuple"):
+    with pytest.raises(ValueError, match="must be an integer or a tuple of 2"):
         layers.Conv2D(1, cast(Any, np.array([1.0, 2.0])))
 
 
