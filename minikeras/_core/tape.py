@@ -143,7 +143,8 @@ class GradientTape(Recorder):
                                "Make it with GradientTape(persistent=True) to ask again.")  # fmt: skip
         self._used = True
         # A persistent tape records its own gradients, as in TensorFlow.
-        with stop_recording(*(r for r in recorders.open if self.persistent or r is not self)):
+        others = [r for r in recorders.open if self.persistent or r is not self]
+        with stop_recording(*others) if recorders.open else nullcontext():
             if isinstance(target, TensorOps):
                 pairs = [(target, output_gradients)]
             else:
@@ -361,9 +362,6 @@ class _Reads(Recorder):
 
     def record(self, entry: Entry) -> None:
         self.variables |= {id(x): x for x in entry.inputs if type(x) is not Tensor and _is_trainable(x)}
-
-    def follows(self, tensor: TensorOps) -> bool:
-        return False
 
 
 def _is_trainable(x: Any) -> bool:

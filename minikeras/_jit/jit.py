@@ -67,8 +67,6 @@ class Jit(Turns):
         self._warmup: int = WARMUP_STEPS
         self._escapes: int = 0
         self._ripe: set[Any] = set()
-        self._last: tuple[Any, Program] | None = None
-        """Of the last `step` on a flat tuple of arrays: their shapes and dtypes, and the program."""
 
     def find(self, kind: Any) -> Program | None:
         """Return the program for inputs of a kind, see `key_of`; None if there is none, or a layer has changed."""
@@ -96,18 +94,16 @@ class Jit(Turns):
         the outputs of its own run holds the lock until it has them.
         """
         with self.lock:
-            if (program := self._latest(inputs)) is None:
-                program = self.find(key := key_of(inputs))
-                if program is not None and program.steps_left == 1:
-                    self._ripe.add(key)
-                    vars(self._programs.pop(key)).clear()  # free its buffers now, even if somebody holds its `outputs`
-                    self._last = program = None
-                if program is None:
-                    outputs, self._last = self._first_run(inputs, key), None
-                    return lambda: _as_arrays(outputs)
-                self._last = ([(x.shape, x.dtype) for x in inputs], program) if _is_flat(inputs) else None
+            program = self.find(key := key_of(inputs))
+            if program is not None and program.steps_left == 1:
+                self._ripe.add(key)
+                vars(self._programs.pop(key)).clear()  # free its buffers now, even if somebody holds its `outputs`
+                program = None
+            if program is None:
+                outputs = self._first_run(inputs, key)
+                return lambda: _as_arrays(outputs)
             program.steps_left -= 1
-            program.run(_present(inputs) if self._last is None else inputs)
+            program.run(_present(inputs))
             return program.outputs
 
     def run_all(self, stretch: Stretch) -> Callable[[], Any] | None:
@@ -127,18 +123,6 @@ class Jit(Turns):
                 return None
             multi_step.run(stretch)
             return multi_step.outputs
-
-    def _latest(self, inputs: Any) -> Program | None:
-        """Return the program of the last step if it serves these inputs: this is quicker than a look-up."""
-        if self._last is None or type(inputs) is not tuple:
-            return None
-        shapes, program = self._last
-        if len(shapes) != len(inputs) or program.made_at != Changes.layers or program.steps_left == 1:
-            return None
-        for x, (shape, dtype) in zip(inputs, shapes, strict=True):
-            if type(x) is not np.ndarray or x.shape != shape or x.dtype is not dtype:
-                return None
-        return program
 
     def note_kind(self, inputs: Any) -> bool:
         """Note the kind; return whether to run it eagerly: new and small or one of many, or no program is to be had."""
@@ -184,7 +168,8 @@ class Jit(Turns):
         whole = not isinstance(program, BlockProgram) and program.steps_left <= 0
         if (whole or self._has_effects) and self._waits and not _within(inputs, self._largest):
             self._largest = [x.shape for x in _present(inputs)]
-        if self._has_effects and small and whole and program.size <= MULTI_STEP_BYTES and _is_flat(inputs):
+        flat = type(inputs) is tuple and all(type(x) is np.ndarray for x in inputs)
+        if self._has_effects and small and whole and program.size <= MULTI_STEP_BYTES and flat:
             make_room(self._multi_steps, PROGRAMS_KEPT)
             self._multi_steps[key] = record.entries, leaves(tensors), outputs
         return outputs
@@ -247,10 +232,6 @@ def _within(inputs: Any, most: list[tuple[int, ...]]) -> bool:
 
 def _as_arrays(outputs: Any) -> Any:
     return map_structure(lambda y: y.numpy_view().copy("K") if isinstance(y, TensorOps) else y, outputs)
-
-
-def _is_flat(inputs: Any) -> bool:
-    return type(inputs) is tuple and all(type(x) is np.ndarray for x in inputs)
 
 
 def key_of(inputs: Any) -> Any:

@@ -347,8 +347,10 @@ class Contents:
 
     def is_current(self) -> bool:
         """Return whether no attribute was set since, and no container has other items, more, or fewer."""
-        kept = (len(held) == n and all(map(is_, items_of(held), items)) for held, n, items in self._watched)
-        return self.version == Changes.layers and all(kept)
+        for held, n, items in self._watched if self.version == Changes.layers else ():
+            if len(held) != n or not all(map(is_, held if type(held) is list else items_of(held), items)):
+                return False
+        return self.version == Changes.layers
 
 
 def _to_watch(container: Any) -> list[Any]:

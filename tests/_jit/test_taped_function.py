@@ -674,6 +674,68 @@ def test_models_of_several_inputs_are_replayed_by_tapes_calls_and_predict(form: 
     assert len(tape._entries) == 1
 
 
+@pytest.mark.parametrize("form", [list, tuple, dict, "nested"])
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("last", [None, "softmax", "sigmoid"])
+def test_models_of_several_outputs_are_replayed(form: Any, training: bool, last: Any) -> None:
+    """An actor and a critic, say: one entry of the tape, a part for each output, and a softmax at the end of one."""
+    keras.utils.set_random_seed(3)
+    hidden = layers.BatchNormalization()(Dense(5, "tanh")(x := keras.Input((3,))))
+    heads = [Dense(4, last)(hidden), Dense(1)(hidden), Dense(2, "sigmoid")(hidden)]
+    outputs = [heads[0], {"rest": heads[1:]}] if form == "nested" else form(zip("abc", heads, strict=True))
+    outputs = outputs if form in (dict, "nested") else form(heads)
+    model, loss = keras.Model(x, outputs), losses.CategoricalCrossentropy(from_logits=last is None)
+
+    entries: list[int] = []
+
+    def step(tape: GradientTape) -> list[Any]:
+        averages = model.get_weights()
+        given = ops.convert_to_tensor(X)
+        with tape:
+            tape.watch(given)
+            found = model(given, training=training)
+            entries.append(len(tape._entries))
+            a, b, c = keras.tree.flatten(found)
+            value = loss(ONE_HOT, a) + ops.mean(b * ops.square(c)) + ops.sum(a * b)
+        slopes = tape.gradient(value, [*model.trainable_variables, given, a, b, c])
+        assert type(found) is type(model.output)
+        model.set_weights(averages)
+        return [value, a, b, c, *slopes]
+
+    check(step)
+    assert entries[-1] == 4 + 1 + (last is not None)  # the whole, its three parts, and activations at the end
+
+
+def test_an_output_that_is_not_used_leaves_its_weights_without_gradients() -> None:
+    hidden = Dense(5, "tanh")(x := keras.Input((3,)))
+    model = keras.Model(x, [Dense(4, "softmax")(hidden), Dense(1)(hidden)])
+
+    def step(tape: GradientTape) -> list[Any]:
+        with tape:
+            actions, value = model(X)
+        found = [tape.gradient(y, model.trainable_variables) for y in (actions, value)]
+        assert [g is None for g in found[0]] == [False] * 4 + [True] * 2
+        assert [g is None for g in found[1]] == [False] * 2 + [True] * 2 + [False] * 2
+        return [actions, value, *found[0], *found[1]]
+
+    check(step, persistent=True)
+
+
+def test_an_output_that_another_one_is_made_of_has_the_gradients_of_both() -> None:
+    """As for a heat map of what a class looks at."""
+    middle = layers.Conv2D(2, 2, activation="relu")(x := keras.Input((4, 4, 1)))
+    model = keras.Model(x, [middle, Dense(3, "softmax")(layers.Flatten()(middle))])
+    images = RNG.random((2, 4, 4, 1)).astype("float32")
+
+    def step(tape: GradientTape) -> list[Any]:
+        with tape:
+            maps, classes = model(images)
+            value = ops.sum(classes[:, 1]) + ops.sum(maps) * 0.5
+        return [value, tape.gradient(value, maps)]
+
+    check(step)
+
+
 @pytest.mark.parametrize(
     "bad", [[X], [X, X, X], [X, X[:, :2]], [X, None], [], [[1.0, 2.0], [3.0]], {"a": X}, ["a", "b"]], ids=repr
 )
