@@ -253,6 +253,7 @@ class _Block(NamedTuple):
 class BlockProgram(Program):
     """A `Program` that runs in blocks of rows; `usable` if that is quicker. All inputs have the same number of rows."""
 
+    @one_thread
     def __init__(self, recorded: list[Entry], inputs: Sequence[Tensor], outputs: Any, reuse: bool = False) -> None:
         self._start(outputs, True, True)
         if reuse:
@@ -260,8 +261,7 @@ class BlockProgram(Program):
         entries, outputs = simplified(recorded, outputs)
         self._reuse = reuse
         rows = self._rows = len(cast(Array, inputs[0].array))
-        with one_thread:
-            self._plan = plan = _Plan(entries, inputs, rows)
+        self._plan = plan = _Plan(entries, inputs, rows)
         by_row = cost_of((entry for entry in entries if id(entry.output) in plan.row), plan.low > 0)
         stages = sum(n % 2 for n in plan.own)
         self.usable: bool = stages > 0 and by_row >= max(stages * BLOCK_COST, cost_of(entries, plan.low > 0) // 2)
