@@ -14,6 +14,7 @@ import minikeras as keras
 from minikeras._base import blas_threads
 from minikeras._base.blas_threads import one_thread
 from minikeras._core.op import primitive
+from minikeras._jit.jit import key_of
 
 
 def threads() -> int:
@@ -117,6 +118,21 @@ def test_replayed_predictions_and_tapes_do(monkeypatch: pytest.MonkeyPatch) -> N
             y = model(x)
         tape.gradient(y, model.trainable_weights)
     assert len(seen) > once > 0
+    assert set(seen) == {1}
+
+
+def test_the_making_of_a_program_in_blocks_of_rows_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    op = vars(keras.ops.softplus)["op"]
+    monkeypatch.setattr(op, "decomposition", None)
+    monkeypatch.setattr(op, "replay", lambda x, out=None: note(op.forward(x)))
+    seen.clear()
+    x = np.ones((4096, 1024), "float32")
+    model = keras.Sequential([keras.Input((1024,)), keras.layers.Activation("softplus")])
+    for _ in range(3):
+        model.predict(x, batch_size=4096, verbose=0)
+    program = model._forward_jit.find(key_of(x))
+    assert program is not None
+    assert len(program.parts()[0]) == 2  # one for each block
     assert set(seen) == {1}
 
 
