@@ -45,6 +45,7 @@ SUMMED = 1 << 17
 STEP_SIZE = 24_000
 """The least numbers of a block in one step of a sequence, some 20 us: threads wait for each other at each call."""
 SUM = -1  # in place of an axis: the results of blocks are added up
+WHOLE, IN_BLOCKS = 0, 1  # the remainder of a stage's number by 2: how the stage is run
 
 
 def cost_of(entries: Iterable[Entry], slides: bool = False) -> int:
@@ -79,7 +80,7 @@ def _scaled(arguments: Any, ratio: tuple[int, int]) -> Any:
     if not isinstance(arguments, list | tuple):
         return arguments
     part, rows = ratio
-    if arguments and all(type(n) is int for n in arguments) and len(arguments) > 1 and not arguments[0] % rows:
+    if len(arguments) > 1 and all(type(n) is int for n in arguments) and not arguments[0] % rows:
         return (arguments[0] // rows * part, *arguments[1:])
     return type(arguments)(_scaled(x, ratio) for x in arguments)
 
@@ -95,15 +96,15 @@ def _part(value: Any, axis: int | None, rows: int, start: int, stop: int) -> Any
 _noise = cache(lambda: np.random.default_rng(0).random(997, np.float32))
 
 
-def other_rows(rows: Any, axis: int | None, noise: float) -> Any:
+def other_rows(rows: Array, axis: int, noise: float) -> Array:
     """Return other rows, to try an operation with: one that mixes rows gives another result for them."""
-    if axis is not None and rows.dtype.kind in "biu" and rows.size:
+    if rows.dtype.kind in "biu" and rows.size:
         count = rows.shape[axis]
         first = np.take(rows, [0] * count, axis)
         late = np.arange(count).reshape(-1, *[1] * (rows.ndim - 1 - axis)) >= count // 2
         return np.where(late, first, first ^ first.dtype.type(1) if noise else np.zeros_like(first))
-    others = rows if axis is None else np.flip(rows, axis)
-    if axis is None or rows.dtype.kind != "f" or not noise:
+    others = np.flip(rows, axis)
+    if rows.dtype.kind != "f" or not noise:
         return others
     added = np.resize(_noise(), rows.size).reshape(rows.shape) * noise
     return (others * (1 - 2 * noise) + added).astype(rows.dtype)  # numbers from 0 to 1 stay there
@@ -133,35 +134,36 @@ def _by_row(entry: Entry, known: Sequence[int | None], rows: int) -> _Row | None
         for axes, scaled in product(product(*options), (False, True)):
             row, few = _Row(axes, SUM, scaled), min(rows, 4)
             values = [_part(v, axis, rows, 0, few) for v, axis in zip(entry.values, axes, strict=True)]
-            values = [other_rows(v, axis, noise) for v, axis in zip(values, known, strict=True)]
+            values = [v if axis is None else other_rows(v, axis, noise) for v, axis in zip(values, known, strict=True)]
             try:
-                whole, *parts = [
-                    cast(Array, row.run(entry, (), xs, (cut[1] - cut[0], rows)).output.array)
-                    for cut in ((0, few), (0, few // 2), (few // 2, few))
-                    if (xs := [_part(v, axis, few, *cut) for v, axis in zip(values, axes, strict=True)])
-                ]
+                joined_along = _tried_axis(row, entry, values, few, rows)
             except (ValueError, TypeError, IndexError):  # as when an argument names a shape
                 continue
             refused = False
-            at = _axis(whole, parts, few, rows, entry.output.shape)
-            if at is not None:
-                return row._replace(axis=at)
+            if joined_along is not None:
+                return row._replace(axis=joined_along)
         if not refused:
             break
     return None
 
 
-def _axis(whole: Array, parts: Sequence[Array], few: int, rows: int, shape: Sequence[int]) -> int | None:
-    """Return the axis along which the results of parts make up the whole, SUM if they add up to it, else None.
+def _tried_axis(row: _Row, entry: Entry, values: Sequence[Any], few: int, rows: int) -> int | None:
+    """Run an entry on `values`, of a few rows, and on their halves.
 
-    `whole` is the result for the few rows of the trial, `shape` the shape for all rows.
+    Return the axis along which the results of the halves make up the whole, SUM if they add up to it, else None.
     """
-    if all(part.shape == whole.shape for part in parts) and whole.shape == tuple(shape):
+    cuts = (0, few), (0, few // 2), (few // 2, few)
+    results: list[Array] = []
+    for start, stop in cuts:
+        inputs = [_part(v, axis, few, start, stop) for v, axis in zip(values, row.axes, strict=True)]
+        results.append(cast(Array, row.run(entry, (), inputs, (stop - start, rows)).output.array))
+    whole, *parts = results
+    if all(part.shape == whole.shape for part in parts) and whole.shape == entry.output.shape:
         return SUM if whole.dtype in ("float32", "float64") and _is_close(parts[0] + parts[1], whole) else None
     for axis, size in enumerate(whole.shape):
         sizes = (*whole.shape[:axis], size // few * rows, *whole.shape[axis + 1 :])
-        cuts = [_part(whole, axis, few, 0, few // 2), _part(whole, axis, few, few // 2, few)]
-        if not size % few and sizes == tuple(shape) and all(map(_is_close, parts, cuts)):
+        halves = [_part(whole, axis, few, *cut) for cut in cuts[1:]]
+        if not size % few and sizes == entry.output.shape and all(map(_is_close, parts, halves)):
             return axis
     return None
 
@@ -172,7 +174,7 @@ class _Plan:
     Attributes:
         row: How each entry of a stage in blocks is run, by the id of its output.
         axis: The axis of the rows in each tensor that is computed by row, by id.
-        stage: The stage that computes each tensor, by id. Stages of odd numbers are run in blocks, others on all rows.
+        stage: The stage that computes each tensor, by id. `stage % 2` is IN_BLOCKS, or WHOLE for one run on all rows.
         own: The entries of each stage.
         count: How many blocks there are.
         low: Large products of fewer rows are run whole, as is what is small behind them; 0 if there must be two blocks.
@@ -222,8 +224,10 @@ class _Plan:
         last_wins = op.view or op.name == "scatter_update"  # where the last value written counts, not a sum
         vast = not multiplications(entry) and entry.output.size > sum(map(np.size, entry.values))  # and so is each part
         if row is not None and not (row.axis == SUM and (last_wins or vast or self.low)):
-            self.row |= {} if whole else {y: row}
-            self.axis |= {} if row.axis == SUM else {y: row.axis}
+            if not whole:
+                self.row[y] = row
+            if row.axis != SUM:
+                self.axis[y] = row.axis
         if self.is_view(entry.output):
             self.stage[y] = self.stage.get(id(entry.inputs[0]), 0)
             return
@@ -231,14 +235,14 @@ class _Plan:
         before += [self._written.get(key, 0) for v in variables for key in (id(v), 0)]
         if acts:  # an effect comes after everything that may read what it changes
             before.append(self._latest if op.effect else self._effects)
-        blocks = y in self.row
-        stage = max((n + (n % 2 != blocks) for n in before), default=int(blocks))
+        kind = IN_BLOCKS if y in self.row else WHOLE
+        stage = max((n if n % 2 == kind else n + 1 for n in before), default=kind)
         self._latest = max(self._latest, stage)
         if acts:
             self._effects = stage
         if op.effect:
             self._written[id(entry.rest[0]) if op is ASSIGN else 0] = stage
-        self.stage[y] = stage + (blocks and self.row[y].axis == SUM)
+        self.stage[y] = stage + (kind == IN_BLOCKS and self.row[y].axis == SUM)
         self.own.setdefault(stage, []).append(entry)
 
 
@@ -263,7 +267,7 @@ class BlockProgram(Program):
         rows = self._rows = len(cast(Array, inputs[0].array))
         self._plan = plan = _Plan(entries, inputs, rows)
         by_row = cost_of((entry for entry in entries if id(entry.output) in plan.row), plan.low > 0)
-        stages = sum(n % 2 for n in plan.own)
+        stages = sum(n % 2 == IN_BLOCKS for n in plan.own)
         self.usable: bool = stages > 0 and by_row >= max(stages * BLOCK_COST, cost_of(entries, plan.low > 0) // 2)
         if not self.usable:
             return
@@ -276,10 +280,11 @@ class BlockProgram(Program):
         self._wanted: dict[int, dict[int, Tensor]] = {}
         """The tensors of each stage that other stages need."""
         self._stages: list[list[_Block]] = []
-        last = max(plan.own) + max(plan.own) % 2
+        last = max(plan.own) + (max(plan.own) % 2 == IN_BLOCKS)  # all rows, as that stage gives the outputs
         for n in range(last, -1, -1):
             if n in (*plan.own, *self._wanted, last):
-                self._stages.insert(0, self._blocks(n) if n % 2 else self._whole(n, outputs if n == last else ()))
+                stage = self._blocks(n) if n % 2 == IN_BLOCKS else self._whole(n, outputs if n == last else ())
+                self._stages.insert(0, stage)
         self._last: Program = self._stages[-1][0].program
         arrays = chain(self._arrays.values(), *self._sums.values())
         self.size = sum(part.size for part in chain(*self.parts())) + sum(array.nbytes for array in arrays)
@@ -312,7 +317,7 @@ class BlockProgram(Program):
                 need(x, None, None)
         while rest:
             entry = rest.pop()
-            row = plan.row.get(id(entry.output)) if n % 2 else None
+            row = plan.row.get(id(entry.output)) if n % 2 == IN_BLOCKS else None
             axes = row.axes if row is not None else (None,) * len(entry.inputs)
             for x, value, axis in zip(entry.inputs, entry.values, axes, strict=True):
                 if not isinstance(x, Variable):
@@ -364,11 +369,12 @@ class BlockProgram(Program):
         parts = []
         for entry in entries:
             row = self._plan.row.get(id(entry.output)) or _Row((None,) * len(entry.inputs), SUM, False)
-            pairs = [taken.get((id(x), axis), made.get(id(x))) for x, axis in zip(entry.inputs, row.axes, strict=True)]
-            places = zip(pairs, entry.values, row.axes, strict=True)
-            values = [_part(v, axis, self._rows, *cut) if t is None else t.array for t, v, axis in places]
-            xs = [x if t is None else t for t, x in zip(pairs, entry.inputs, strict=True)]
-            parts.append(row.run(entry, xs, values, (cut[1] - cut[0], self._rows)))
+            inputs, values = list[Any](), list[Any]()
+            for x, value, axis in zip(entry.inputs, entry.values, row.axes, strict=True):
+                part = taken.get((id(x), axis), made.get(id(x)))
+                inputs.append(x if part is None else part)
+                values.append(_part(value, axis, self._rows, *cut) if part is None else part.array)
+            parts.append(row.run(entry, inputs, values, (cut[1] - cut[0], self._rows)))
             y = made[id(entry.output)] = parts[-1].output
             if row.axis != SUM:
                 want = _part(entry.output.array, row.axis, self._rows, *cut)
@@ -400,8 +406,8 @@ def may_gain(entries: Sequence[Entry], inputs: Sequence[Tensor]) -> bool:
     rows = len(cast(Array, inputs[0].array)) if inputs and inputs[0].ndim else 1
     trains = any(e.op.out_arrays or (e.op is ASSIGN and e.rest[0].trainable) for e in entries)
     products = [entry for entry in entries if multiplications(entry) >= PART_WORK]
-    heights = [entry.output.size // prod(entry.output.shape[-1:]) for entry in products if trains]
-    high = rows >= 2 * BLOCKS and all(n >= BLOCKS * LEAST_ROWS or n % rows for n in heights)
+    heights = [entry.output.size // prod(entry.output.shape[-1:]) for entry in products]
+    high = rows >= 2 * BLOCKS and (not trains or all(n >= BLOCKS * LEAST_ROWS or n % rows for n in heights))
     of_products = sum(map(multiplications, products)) // 32 if any(entry.op.effect for entry in entries) else 0
     least = max(BLOCKS * BLOCK_COST, CALL_COST * len(entries), (1 + OTHERS) * of_products)
     return high and cost_of(entries, not trains) >= least
