@@ -34,6 +34,11 @@ def leaves(structure: Any) -> list[Any]:
     return flat
 
 
+def present(structure: Any) -> list[Any]:
+    """Return the leaves of a structure that are not None."""
+    return [leaf for leaf in leaves(structure) if leaf is not None]
+
+
 def take_apart(x: Any) -> tuple[Any, Any]:
     """Return the items of a list, tuple or dict and its form, its type or its keys; of anything else (x,) and None."""
     if type(x) is dict:

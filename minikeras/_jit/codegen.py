@@ -112,7 +112,8 @@ class Codegen:
             self.rebinding.append(partial(op.out_arrays, **entry.kwargs))
         if op is KEEP:
             store, value = map(self._argument, entry.inputs, entry.values)
-            self._lines += [Instruction(np.ndarray.__setitem__, [store, value])] * (value is not store)
+            if value is not store:
+                self._lines.append(Instruction(np.ndarray.__setitem__, [store, value]))
             return
         if op is ASSIGN:
             self.assigned.append(entry.rest[0])
@@ -245,9 +246,8 @@ class Codegen:
     def _written(self, main: list[Instruction], tail: list[Instruction], parameters: list[Symbol],
                  outputs: Sequence[Any], early: int) -> str:  # fmt: skip
         results = [self._result(y) for y in outputs]
-        defined = {line.result for line in tail}
         needs = [arg for line in tail for arg in line.args] + [arg for _, arg in results[early:]]
-        local = ({*parameters} | {line.result for line in main}) - defined
+        local = {*parameters, *(line.result for line in main)}
         carried = [*dict.fromkeys(arg for arg in needs if isinstance(arg, Symbol) and arg in local)]
         texts = [form.format(self._text(arg)) for form, arg in results]
         ends = {arg for _, arg in results if isinstance(arg, Symbol)}
@@ -263,7 +263,8 @@ class Codegen:
             lines.append(f"    {self._statement(line)}")
             names = dict.fromkeys(a for a in (line.result, *line.args) if isinstance(a, Symbol) and a.startswith("t"))
             done = [a for a in names if last[a] == k and a not in ends]
-            lines += [f"    del {', '.join(done)}"] * bool(done)
+            if done:
+                lines.append(f"    del {', '.join(done)}")
         return "\n".join([*lines, f"    return ({''.join(f'{result}, ' for result in results)})", ""])
 
     def _statement(self, line: Instruction) -> str:

@@ -2,14 +2,12 @@
 
 import random
 from collections.abc import Callable
-from itertools import chain
-from operator import le
 from typing import Any, cast
 
 import numpy as np
 
 from .._base.context import context
-from .._base.nested import leaves, make_room, map_present, map_structure
+from .._base.nested import leaves, make_room, map_present, map_structure, present
 from .._base.pool import Turns
 from .._base.typing import Array
 from .._base.user_warning import warn_user
@@ -83,7 +81,7 @@ class Jit(Turns):
         if not program.lock.acquire(blocking=False):
             return _as_arrays(self._function(map_present(Tensor, inputs)))
         try:
-            return program.call([inputs] if isinstance(inputs, np.ndarray) else _present(inputs))
+            return program.call([inputs] if isinstance(inputs, np.ndarray) else present(inputs))
         finally:
             program.lock.release()
 
@@ -103,7 +101,7 @@ class Jit(Turns):
                 outputs = self._first_run(inputs, key)
                 return lambda: _as_arrays(outputs)
             program.steps_left -= 1
-            program.run(_present(inputs))
+            program.run(present(inputs))
             return program.outputs
 
     def run_all(self, stretch: Stretch) -> Callable[[], Any] | None:
@@ -119,10 +117,7 @@ class Jit(Turns):
                     return None
                 multi_step = MultiStep(*multi_step, [isinstance(rows, np.ndarray) for rows in stretch])
                 self._multi_steps[key] = multi_step = multi_step if multi_step.usable else None
-            if multi_step is None:
-                return None
-            multi_step.run(stretch)
-            return multi_step.outputs
+            return None if multi_step is None else multi_step.run(stretch)
 
     def note_kind(self, inputs: Any) -> bool:
         """Note the kind; return whether to run it eagerly: new and small or one of many, or no program is to be had."""
@@ -153,7 +148,7 @@ class Jit(Turns):
         self._escapes = 0
         made = sum(cast(Array, entry.output.array).nbytes for entry in record.entries)
         small = made <= 4 * MULTI_STEP_BYTES and max(map(multiplications, record.entries), default=0) < SMALL
-        program = self._compiled(record.entries, _present(tensors), outputs, key, small)
+        program = self._compiled(record.entries, present(tensors), outputs, key, small)
         if self._limit is not None and program.size > self._limit:
             self._remember(key, EAGER)
             return outputs
@@ -162,12 +157,12 @@ class Jit(Turns):
                 self._fingerprints[old] = dropped.made_at, WAIT  # which counts unless a layer has changed
             self._multi_steps.pop(old, None)
         if isinstance(program, BlockProgram) and not self._has_effects:  # for the numbers of later runs
-            outputs = program.call(_present(inputs))
+            outputs = program.call(present(inputs))
         program.made_at = before[0]  # a layer may have changed meanwhile
         self._programs[key] = program  # from now on other threads may run it
         whole = not isinstance(program, BlockProgram) and program.steps_left <= 0
         if (whole or self._has_effects) and self._waits and not _within(inputs, self._largest):
-            self._largest = [x.shape for x in _present(inputs)]
+            self._largest = [x.shape for x in present(inputs)]
         flat = type(inputs) is tuple and all(type(x) is np.ndarray for x in inputs)
         if self._has_effects and small and whole and program.size <= MULTI_STEP_BYTES and flat:
             make_room(self._multi_steps, PROGRAMS_KEPT)
@@ -217,17 +212,14 @@ class Jit(Turns):
         """Return how many rows to run at once where such batches may be joined: larger products are faster."""
         program = self.find(key_of(inputs))
         most = PROGRAM_BYTES // (2 if isinstance(program, BlockProgram) else 1)  # others need other blocks
-        return 0 if program is None else min(ROWS, most * len(_present(inputs)[0]) // max(1, program.size))
-
-
-def _present(inputs: Any) -> list[Any]:
-    return [x for x in leaves(inputs) if x is not None]
+        return 0 if program is None else min(ROWS, most * len(present(inputs)[0]) // max(1, program.size))
 
 
 def _within(inputs: Any, most: list[tuple[int, ...]]) -> bool:
     """Return whether inputs have the ranks of given shapes and no longer axes; False if there are no shapes."""
-    shapes = [x.shape for x in _present(inputs)]
-    return bool(most) and [*map(len, shapes)] == [*map(len, most)] and all(map(le, chain(*shapes), chain(*most)))
+    shapes = [x.shape for x in present(inputs)]
+    alike = bool(most) and [*map(len, shapes)] == [*map(len, most)]
+    return alike and all(n <= top for a, b in zip(shapes, most, strict=True) for n, top in zip(a, b, strict=True))
 
 
 def _as_arrays(outputs: Any) -> Any:

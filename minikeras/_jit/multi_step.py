@@ -90,8 +90,11 @@ class MultiStep:
                 joined.add(id(entry.output))
         return by_row
 
-    def run(self, stretch: Stretch) -> None:
-        """Do the step for each batch. NumPy's warnings must be off."""
+    def run(self, stretch: Stretch) -> Callable[[], Any]:
+        """Do the step for each batch. Return a function that gives the outputs of the last one, as `Jit.step` does.
+
+        NumPy's warnings must be off.
+        """
         count, rows = stretch[0].shape[0], self._rows
         joined = {key: stretch[i].reshape(-1, *stretch[i].shape[2:]) for i, key in self._stacked}
         _compute(self._before, joined)
@@ -100,12 +103,10 @@ class MultiStep:
         joined |= {key: store[:count].reshape(-1, *store.shape[2:]) for key, store, _ in self._kept}
         _compute(self._after, joined)
         numbers = {key: stores[:count] for key, store, stores in self._kept if store.ndim == 1}
-        reads = [numbers.get(key) or joined[key].reshape(count, rows, *joined[key].shape[1:]) for key in self._reads]
+        reads = [numbers[key] if key in numbers else joined[key].reshape(count, rows, *joined[key].shape[1:])
+                 for key in self._reads]  # fmt: skip
         self._report.run_all(zip(*reads, strict=True) if reads else repeat((), count))
-
-    def outputs(self) -> Any:
-        """Return the outputs of the last batch, in their structure, as arrays that the caller may keep."""
-        return self._report.outputs()
+        return self._report.outputs
 
 
 def _inputs(entries: Iterable[Entry]) -> list[Any]:

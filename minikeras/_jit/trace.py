@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from .._base.nested import leaves, map_structure
+from .._base.nested import leaves, map_structure, present
 from .._base.typing import Array
 from .._core.op import Entry, Op
 from .._core.tensor import Recorder, Tensor, TensorOps, stop_recording
@@ -99,7 +99,7 @@ class Trace(Recorder):
 
 def trace(function: Callable[[Any], Any], inputs: Any) -> tuple[Any, Trace]:
     """Run a function on a structure of tensors while recording it."""
-    with Trace([x for x in leaves(inputs) if x is not None]) as recorder:
+    with Trace(present(inputs)) as recorder:
         outputs = function(inputs)
     for y in leaves(outputs):
         if isinstance(y, Tensor):

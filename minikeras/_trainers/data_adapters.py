@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from .._base.nested import leaves, like, map_present, map_structure
+from .._base.nested import leaves, like, map_present, map_structure, present
 from .._base.settings import settings
 from .._base.typing import Array, FloatArray, TensorLike
 from .._base.user_warning import warn_user
@@ -102,7 +102,7 @@ def as_data(x: Any, y: Any = None, sample_weight: Any = None, class_weight: Mapp
 def as_batch(x: Any, y: Any, sample_weight: Any, class_weight: Mapping[int, float] | None, has_loss: bool) -> Data:
     """Return one batch as `as_data` does, with floats as floatx; a ValueError if its loss is that of no rows, NaN."""
     data = as_data(x, y, sample_weight, class_weight, whole=False)
-    if has_loss and not any(len(array) for array in leaves(data) if array is not None):
+    if has_loss and not any(map(len, present(data))):
         raise ValueError(f"A batch needs rows. Received: x={data[0]!r:.80}.")
     return tuple(map_present(to_floatx, data))
 

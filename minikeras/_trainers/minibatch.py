@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 
 from .. import random
-from .._base.nested import leaves, map_structure
+from .._base.nested import map_structure, present
 from .._base.settings import settings
 from .._base.typing import Array
 from .._jit.multi_step import LONGEST, Stretch
@@ -25,7 +25,7 @@ def stretches_of(arrays: tuple[Any, ...], total: int, size: int, shuffle: bool |
 
     `shuffle` mixes all rows, or ("batch") those within each batch.
     """
-    parts = [array for array in leaves(arrays) if array is not None]
+    parts = present(arrays)
     getters = [_getter(array, bool(shuffle)) for array in parts]
     is_flat = all(isinstance(part, np.ndarray) for part in arrays)
     order = random.source.order(total) if shuffle and shuffle != "batch" else None
@@ -97,7 +97,7 @@ class _Gathered:
 
 def count_rows(data: tuple[Any, ...]) -> int:
     """Return how many rows all arrays of (x, y, sample_weight) have."""
-    sizes = [[len(array) for array in leaves(part) if array is not None] for part in data]
+    sizes = [[len(array) for array in present(part)] for part in data]
     lengths = {size for part in sizes for size in part}
     if not lengths:
         raise ValueError(f"There is no array in the data. Received: {data!r}.")

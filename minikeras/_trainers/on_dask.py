@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from .. import random
-from .._base.nested import leaves, map_present, map_structure
+from .._base.nested import leaves, map_present, map_structure, present
 from .._base.settings import settings
 from .._base.typing import Array
 from .._serialization.configurable import is_built_in
@@ -78,7 +78,7 @@ class Chunks:
 
     def __init__(self, data: Data, size: int, shuffle: bool | Literal["batch"]) -> None:
         arrays = _in_chunks(data)
-        chunks = _map_chunks(lambda _, rows: [a for a in leaves(rows) if a is not None], arrays)
+        chunks = _map_chunks(lambda _, rows: present(rows), arrays)
         self._rows, self._chunks = chunks.shape[0], chunks.to_delayed()
         self._structure, self._size, self._shuffle = _zeros(arrays), size, shuffle
 
@@ -126,7 +126,7 @@ def _in_chunks(data: Data) -> Any:
 
 def _map_chunks(run: Callable[..., Any], data: Data, model: Trainer | None = None) -> Any:
     """Return a Dask array of the results of run(model, rows), one for each chunk of rows; the model is copied now."""
-    arrays, axes = [a for a in leaves(data) if a is not None], count(1)
+    arrays, axes = present(data), count(1)
     pairs = [part for a in arrays for part in (a, (0, *islice(axes, a.ndim - 1)))]
     pickled = import_module("cloudpickle").dumps((model, settings.floatx, settings.epsilon))
     sent = import_module("dask").delayed(pickled, traverse=False)  # as a task, it goes to each worker once

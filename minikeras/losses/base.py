@@ -8,7 +8,7 @@ import numpy as np
 from .. import dtype_policies, ops, tree
 from .._base.checks import one_of
 from .._base.naming import auto_name
-from .._base.nested import like, map_structure
+from .._base.nested import like, map_structure, present
 from .._base.settings import floatx
 from .._base.signature import suggests, with_defaults
 from .._base.typing import AnyCallable, Config, Shape, TensorLike
@@ -99,7 +99,7 @@ class Loss(Configurable):
     def _reduced(self, y_true: Any, y_pred: Any, sample_weight: TensorLike | None = None) -> Tensor:
         dtype = self.dtype
         values = self.call(_tensors(y_true, None if self._takes_classes else dtype), _tensors(y_pred, dtype))
-        masks = [m for y in (y_pred, values) if (m := getattr(y, "keras_mask", None)) is not None]
+        masks = present([getattr(y, "keras_mask", None) for y in (y_pred, values)])
         losses: Tensor = convert_to_tensor(values, dtype)
         weights = None if sample_weight is None else convert_to_tensor(sample_weight, dtype)
         if masks:

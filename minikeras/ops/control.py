@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .._base.context import context
-from .._base.nested import leaves, map_present, map_structure
+from .._base.nested import leaves, map_present, map_structure, present
 from .._base.typing import Function1, Function2, T
 from .._core.keras_tensor import KerasTensor, infer
 from .._core.op import structured
@@ -26,7 +26,7 @@ def cond(pred: Any, true_fn: Callable[[], T], false_fn: Callable[[], T]) -> T:
     """Call `true_fn` if the scalar `pred` is true, else `false_fn`; both take no arguments."""
     if context.dry and isinstance(pred, Tensor):  # the value is unknown: run both, whose shapes must agree
         results = [true_fn(), false_fn()]
-        tensors = ([convert_to_tensor(x) for x in leaves(result) if x is not None] for result in results)
+        tensors = ([convert_to_tensor(x) for x in present(result)] for result in results)
         kinds = [[(x.shape, x.dtype) for x in branch] for branch in tensors]
         if kinds[0] != kinds[1]:
             raise ValueError(f"`true_fn` and `false_fn` must return tensors of one shape and dtype. Received: {kinds}.")
@@ -116,7 +116,7 @@ def vectorized_map(function: Callable[[Any], Any], elements: Any) -> Any:
 
 def _steps(tensors: Any, axis: int, length: int | None = None) -> int:
     """Return the common size of all tensors along an axis, or `length` if that is not larger; else a ValueError."""
-    lengths = {shape(x)[axis] for x in leaves(tensors) if x is not None}
+    lengths = {shape(x)[axis] for x in present(tensors)}
     if length is not None:
         lengths = {int(length)} if all(length <= n for n in lengths) else {*lengths, int(length)}
     if len(lengths) != 1:
