@@ -16,7 +16,7 @@ from .._base.checks import one_of
 from .._base.context import context, undone
 from .._base.interrupt import Interrupt
 from .._base.naming import hint
-from .._base.nested import call_on_parts, each_once, leaves, map_present, map_structure, only, take_apart
+from .._base.nested import call_on_parts, each_once, map_present, map_structure, only, present, take_apart
 from .._base.settings import floatx, limited, settings
 from .._base.signature import overridable, parameters, suggests
 from .._base.typing import Array, Config, OptimizerName
@@ -402,7 +402,7 @@ class Trainer(Layer):
 
     def __step_logs(self, x: Any, y: Any, y_pred: Any, sample_weight: Any, loss: Any) -> dict[str, Any]:
         if self._loss_tracker is not None:
-            self._loss_tracker.update_state(loss, sample_weight=next(a.shape[0] for a in leaves(x) if a is not None))
+            self._loss_tracker.update_state(loss, sample_weight=present(x)[0].shape[0])
         return self.compute_metrics(x, y, y_pred, sample_weight)
 
     @overridable
@@ -586,17 +586,18 @@ class Trainer(Layer):
             return {}
         source.reset()
         self.__make_function("test")
-        return {f"val_{name}": value for name, value in self.__test_logs(source, hooks, interrupt, inside=True).items()}
+        return {f"val_{name}": value for name, value in self.__test_logs(source, hooks, interrupt, in_fit=True).items()}
 
     def __test_logs(self, source: Batches, hooks: CallbackList, interrupt: Interrupt,
-                  inside: bool = False) -> dict[str, Any]:  # fmt: skip
+                  in_fit: bool = False) -> dict[str, Any]:  # fmt: skip
         vars(self)["stop_evaluating"] = False
-        watched = any(hooks.listens(f"on_test_{at}", seldom=not inside) for at in ("batch_begin", "batch_end"))
+        watched = any(hooks.listens(f"on_test_{at}", seldom=not in_fit) for at in ("batch_begin", "batch_end"))
         hooks.on_test_begin()
         if not watched and not self.stop_evaluating and source.arrays and self.__is_additive():
-            made = [y.shape[1:] for x in self._flatten_layers() for n in x._inbound_nodes[-1:] for y in n.outputs]
-            most = max(n for x in leaves(source.arrays) if x is not None for n in (1, *x.shape[1:]))  # an unknown size
-            source.enlarge(min(JOINED, SMALL // (1 + sum(int(np.prod([n or most for n in shape])) for shape in made))))
+            nodes = [node for layer in self._flatten_layers() for node in layer._inbound_nodes[-1:]]
+            longest = max(n for x in present(source.arrays) for n in (1, *x.shape[1:]))  # stands for unknown sizes
+            per_row = sum(int(np.prod([n or longest for n in y.shape[1:]])) for node in nodes for y in node.outputs)
+            source.enlarge(min(JOINED, SMALL // (1 + per_row)))
         logs = as_floats(self.__epoch_logs("test", source, hooks, interrupt))
         hooks.on_test_end(logs)
         return logs
