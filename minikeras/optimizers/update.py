@@ -216,12 +216,13 @@ class UpdatePlan:
         """Divide gradients by the loss scale, accumulate them, and clip them before an update."""
         optimizer = self._optimizer
         scale, steps, top = optimizer.loss_scale_factor, optimizer.gradient_accumulation_steps, optimizer.clipvalue
-        each = self.segments if scale is not None or steps or top else []
-        for sums, ((_, g, *_), span, _) in ((segment.group.sums, c) for segment in each for c in segment.chunks()):
+        changed = self.segments if scale is not None or steps or top else []
+        for group, chunk in ((segment.group, chunk) for segment in changed for chunk in segment.chunks()):
+            g = chunk.arrays[1]
             if scale is not None:
                 np.divide(g, scale, g)
-            if sums is not None and steps:
-                total = sums.flat[span]
+            if group.sums is not None and steps:
+                total = group.sums.flat[chunk.span]
                 np.add(g, total, g if is_due else total)
                 if is_due:
                     np.divide(g, steps, g)
@@ -231,7 +232,8 @@ class UpdatePlan:
         limit = optimizer.clipnorm or optimizer.global_clipnorm or 0
         if limit > 0 and is_due:
             gradients = [g for segment in self.segments for g in segment.gradients]
-            for together in [[g] for g in gradients] if optimizer.clipnorm else [gradients]:
+            each_or_all = [[g] for g in gradients] if optimizer.clipnorm else [gradients]
+            for together in each_or_all:
                 _limit_norm(together, limit, whole=not optimizer.clipnorm)
 
     def _change(self, rate: float, learning_rate: Any) -> None:
