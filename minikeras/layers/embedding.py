@@ -11,8 +11,9 @@ from .._base.typing import PartialShape, ShapeLike, TensorLike
 from .._base.user_warning import warn_user
 from .._core.tensor import Tensor
 from .._core.variable import Variable
+from .arguments import CommonOptions
 from .core import ConstraintLike
-from .layer import CommonOptions, InitializerLike, Layer, RegularizerLike, masked
+from .layer import InitializerLike, Layer, RegularizerLike, masked
 
 
 class _EmbeddingOptions(CommonOptions, total=False):

@@ -30,14 +30,7 @@ from .._serialization.serialization import serialize as serialize
 from ..dtype_policies import DTypePolicy, PolicyLike
 from ..initializers import InitializerLike as InitializerLike
 from ..regularizers import RegularizerLike as RegularizerLike
-from .arguments import (
-    GETTERS,
-    BaseOptions as BaseOptions,
-    CommonOptions as CommonOptions,
-    LayerOptions as LayerOptions,
-    plain_arguments,
-    to_config,
-)
+from .arguments import GETTERS, BaseOptions as BaseOptions, LayerOptions as LayerOptions, plain_arguments, to_config
 from .masks import mask_of as mask_of, masked as masked, masks_for
 from .module import Module, Untracked as Untracked
 
@@ -315,9 +308,9 @@ class Layer(Module, Configurable):
             self.__check_keywords(kwargs)
             args = tuple(kwargs.pop(name) for name in parameters(self.call).positional[:1] if name in kwargs)
         args = tuple(map(self._as_input, args))
-        if kwargs:
-            kwargs |= {k: map_structure(lambda y: self._as_input(y) if isinstance(y, _ARRAYS) else y, x)
-                       for k, x in kwargs.items() if any(isinstance(y, _ARRAYS) for y in leaves(x))}  # fmt: skip
+        for name, value in kwargs.items():
+            if any(isinstance(x, _ARRAYS) for x in leaves(value)):
+                kwargs[name] = map_structure(lambda x: self._as_input(x) if isinstance(x, _ARRAYS) else x, value)
         names = () if args else parameters(self.call).names
         first = args[0] if args else next((kwargs[k] for k in names if k in kwargs and k != "training"), None)
         if self.input_spec is not None:

@@ -7,7 +7,8 @@ from .._base.checks import AnyCasePadding, PerAxis
 from .._base.typing import DataFormat, One, Padding, PartialShape, S, ShapeLike, SizesOf, TensorLike, Three, Two
 from .._core.tensor import Tensor
 from ..ops.convolution import slid_sizes
-from .layer import CommonOptions, LayerOptions, Ranked, RegularizerLike
+from .arguments import CommonOptions, LayerOptions
+from .layer import Ranked, RegularizerLike
 
 
 class PoolingOptions(CommonOptions, total=False):
