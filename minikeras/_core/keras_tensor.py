@@ -157,11 +157,9 @@ def infer(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     if len(runs) < 2:
         # Some functions take multiples of one batch size, others only that size.
         for size, times in product((*batches, *trials.sizes_in_sight(errors[0], shapes)), (2, 1)):
-            try:
+            with suppress(Exception):
                 runs = trial.run_both((size, tries[0][1]), (size * times, tries[1][1]))
                 break
-            except Exception:
-                continue
         else:
             trials.print_once(trial.printed[:2])
             raise trials.without_sizes(errors[0], errors[-1])

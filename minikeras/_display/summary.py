@@ -10,6 +10,7 @@ import re
 import sys
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import reduce
 from itertools import pairwise
 from typing import Any, Literal, NamedTuple
@@ -183,10 +184,8 @@ def _terminal_width(*descriptors: int) -> int:
     if (columns := os.environ.get("COLUMNS", "")).isdigit() and int(columns):
         return int(columns)
     for descriptor in descriptors:
-        try:
+        with suppress(OSError, ValueError):
             return os.get_terminal_size(descriptor).columns or 80
-        except (OSError, ValueError):
-            continue
     return 80
 
 

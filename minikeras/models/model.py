@@ -279,9 +279,8 @@ class Model(Exporting, Trainer):
         """Read all weights from a file, or none if one does not fit, as `saving.load_weights` does."""
         saving.load_weights(self, filepath, skip_mismatch, **kwargs)
 
-    def get_state_tree(
-        self, value_format: Literal["backend_tensor", "numpy_array"] = "backend_tensor"
-    ) -> dict[str, Any]:
+    def get_state_tree(self, value_format: Literal["backend_tensor", "numpy_array"] = "backend_tensor"
+                       ) -> dict[str, Any]:  # fmt: skip
         """Return the values of all variables in nested dicts, by kind and then by the parts of their paths.
 
         Raises:

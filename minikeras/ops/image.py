@@ -371,7 +371,8 @@ def affine_transform(images: TensorLike, transform: TensorLike, interpolation: S
     y, x = np.arange(size[down])[:, None], np.arange(size[across])
     t = cast(transform, "float64").reshape((-1, 8, 1, 1))
     k = t[:, 6] * x + t[:, 7] * y + 1
-    columns, rows = (t[:, 1] * y + t[:, 0] * x + t[:, 2]) / k, (t[:, 4] * y + t[:, 3] * x + t[:, 5]) / k
+    columns = (t[:, 0] * x + t[:, 1] * y + t[:, 2]) / k
+    rows = (t[:, 3] * x + t[:, 4] * y + t[:, 5]) / k
     one_of("interpolation", interpolation, _ORDERS)
     one_of("fill_mode", fill_mode, _FILLS)
 
