@@ -222,11 +222,11 @@ def plot_decision_surface(model: Model | Callable[[Array], Any], x: TensorLike, 
             ax.contour(across, up, edge, [0.0], colors=[ink])
     if len(edges) == 1:
         ax.figure.colorbar(image, ax=ax, label="output")
-    for k in () if y is None else np.unique(classes):
-        colour = image.cmap(image.norm(ends[k] if len(edges) == 1 and k < 2 else k))
-        ax.scatter(*rows[classes == k].T, color=colour, edgecolors=ink, marker="os^Dv<>PX*"[k % 10],
-                   label=str(labels[k]))  # fmt: skip
     if y is not None:
+        for k in np.unique(classes):
+            colour = image.cmap(image.norm(ends[k] if len(edges) == 1 and k < 2 else k))
+            ax.scatter(*rows[classes == k].T, color=colour, edgecolors=ink, marker="os^Dv<>PX*"[k % 10],
+                       label=str(labels[k]))  # fmt: skip
         ax.legend()
     columns = getattr(x, "columns", ("x[:, 0]", "x[:, 1]"))
     ax.set(xlabel=str(columns[0]), ylabel=str(columns[1]))

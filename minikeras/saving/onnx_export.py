@@ -230,8 +230,10 @@ def _permuted(c: _Call) -> _Value:
 
 def _reshape(c: _Call) -> _Value:
     """Reshape. A size that varies is copied from the same axis of the input (0), or left to the node (-1)."""
-    sizes = [n if n == m else 0 if [s[i : i + 1] for s in c.shapes] == [(n,), (m,)] else -1
-             for i, (n, m) in enumerate(zip(*c.results, strict=True))]  # fmt: skip
+    sizes = []
+    for axis, (n, m) in enumerate(zip(*c.results, strict=True)):
+        same_as_input = [shape[axis : axis + 1] for shape in c.shapes] == [(n,), (m,)]
+        sizes.append(n if n == m else 0 if same_as_input else -1)
     if 0 in c.results[0] or sizes.count(-1) > 1:
         return c.get(0)("Reshape", c.graph.shape(*c.results), allowzero=1)
     return c.get(0)("Reshape", sizes)
@@ -272,7 +274,8 @@ def _get_item(c: _Call) -> _Value:
         step = one.step or 1
         start = _bound(one.start, two.start, sizes, 0 if step > 0 else END, c)
         stop = _bound(one.stop, two.stop, sizes, END if step > 0 else -END, c)
-        cuts += [[start, stop, axis, step]] * ((start, stop, step) != (0, END, 1))
+        if (start, stop, step) != (0, END, 1):
+            cuts.append([start, stop, axis, step])
     x = c.get(0)("Slice", *map(list, zip(*cuts, strict=True))) if cuts else c.get(0)
     dropped = [axis for axis, (k, _) in enumerate(pairs) if not isinstance(k, slice)]
     x = x("Squeeze", dropped) if dropped else x
@@ -319,6 +322,7 @@ def _convolved(c: _Call, kind: str, channels: int, **how: Any) -> _Value:
 
 def _transposed_convolution(c: _Call) -> _Value:
     """Transposed convolution: the padding of the convolution is cut off, and what its strides left out is zeros."""
+
     ends = c.same(*(
         [n - m * s + s - 1 + lo - d * (k - 1) for n, m, k, s, (lo, _), d in zip(y[1:-1], x[1:-1], *c.how, strict=True)]
         for y, x in zip(c.results, c.shapes, strict=True)))  # fmt: skip
@@ -354,8 +358,8 @@ def _recurrence(c: _Call) -> _Value:
     starts = [c.get(2)("Slice", [i * n], [(i + 1) * n], [1])("Unsqueeze", [0]) for i in range(1 + (kind == "LSTM"))]
     curves = [CURVES[(how.activation, how.gate)[i]] for i in gates]
     options: dict[str, Any] = {"linear_before_reset": 1} if how.kind == "gru" else {}
-    for place, name in enumerate(("activation_alpha", "activation_beta"), 1):
-        options |= {name: [curve[place] for curve in curves if curve[1:]]} if any(curve[1:] for curve in curves) else {}
+    constants = zip(*(curve[1:] for curve in curves if curve[1:]), strict=True)  # all alphas, and all betas
+    options |= dict(zip(("activation_alpha", "activation_beta"), map(list, constants), strict=False))
     y, *last = add(kind, x("Transpose", perm=[1, 0, 2]), *matrices, biases, lengths, *starts, hidden_size=n,
                    activations=[curve[0] for curve in curves], count=len(starts) + 1, **options)  # fmt: skip
     states = y("Squeeze", [1])("Transpose", perm=[1, 0, 2])
