@@ -8,6 +8,7 @@ import builtins
 import glob
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from functools import partial
 from importlib import import_module
 from types import SimpleNamespace
@@ -332,12 +333,11 @@ class Dataset:
 
         def items() -> Iterator[Any]:
             for _ in itertools.count() if times < 0 else builtins.range(times):
-                empty = True
-                for item in self._items():
-                    empty = False
-                    yield item
-                if empty:
+                items = self._items()
+                first = list(itertools.islice(items, 1))
+                if not first:
                     return
+                yield from itertools.chain(first, items)
 
         endless = times < 0 and self._size != 0
         size = INFINITE if endless else self._size * times if self._size >= 0 or not times else self._size
@@ -409,13 +409,11 @@ class Dataset:
         spec = self._spec()
         plain = all(type(s) is TensorSpec or getattr(s, "ragged_rank", None) == 0 for s in _leaves(spec))
         if plain and all(s.shape.rank is not None and s.dtype != "string" for s in _leaves(spec)):
-            try:
+            with suppress(ValueError, TypeError, IndexError, ArithmeticError, AttributeError):
                 symbols = tree_map(lambda s: KerasTensor(tuple(s.shape), s.dtype.name), spec)
                 several = type(spec) is tuple
                 run = lambda *parts: result(tree_map(_of_trial, parts if several else parts[0]))  # noqa: E731
                 return tree_map(_spec, infer(run, *(symbols if several else (symbols,))))
-            except (ValueError, TypeError, IndexError, ArithmeticError, AttributeError):
-                pass
         return tree_map(_spec, result(next(self._elements())))
 
     def filter(self, predicate: Callable[..., Any], name: str | None = None) -> "Dataset":

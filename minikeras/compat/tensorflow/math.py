@@ -233,7 +233,6 @@ def _or_zero(op: Callable[..., Tensor]) -> Callable[..., Tensor]:
 
 globals().update({f"segment_{name}": _or_zero(_SEGMENTS[name]) for name in ("max", "min", "mean")})
 
-
 globals().update(named({
     "complex_": ("`tf.complex`: complex numbers of real and imaginary parts.",
         lambda real, imag, name=None: ops.view_as_complex(ops.stack(

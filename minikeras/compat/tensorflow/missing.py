@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from types import ModuleType
 from typing import Any
 
@@ -12,10 +13,8 @@ def missing(module: str, other: Callable[[str], Any] | None = None) -> Callable[
 
     def find(name: str) -> Any:
         if other is not None and (name == "__all__" or not name.startswith("__")):
-            try:
+            with suppress(KeyError, ModuleNotFoundError):
                 return other(name)
-            except (KeyError, ModuleNotFoundError):
-                pass
         if name in VERSION_1.get(public, "").split():
             raise AttributeError(f"module '{public}' has no attribute '{name}', which is TensorFlow 1: graphs that "
                                  "sessions run. Use tensors and functions directly, or a Keras model.")  # fmt: skip
