@@ -251,7 +251,7 @@ class CompiledMetrics(Metric):
             per_output = [leaves(value)] if len(outputs) == 1 else outputs.spread(value, argument)
             for place, items in enumerate(per_output):
                 predicted = follow(y_pred, outputs.all[place].path)
-                group = [_metric(item, targets[place], predicted) for item in leaves(items) if items is not None]
+                group = [_metric(x, targets[place], predicted) for x in ([] if items is None else leaves(items))]
                 groups.append((argument == "weighted_metrics", place, group))
         return groups
 
@@ -263,10 +263,10 @@ class CompiledMetrics(Metric):
         targets = self._outputs.aligned(y_true, y_pred)
         weights = self._outputs.weights(sample_weight, y_pred)
         for weighted, place, group in self._found:
+            weight = weights[place] if weighted else None
+            options = {} if weight is None else {"sample_weight": weight}
             for metric in group:
-                weight = weights[place] if weighted else None
-                arguments = {} if weight is None else {"sample_weight": weight}
-                metric.update_state(targets[place], follow(y_pred, self._outputs.all[place].path), **arguments)
+                metric.update_state(targets[place], follow(y_pred, self._outputs.all[place].path), **options)
 
     def reset_state(self) -> None:
         for metric in self.metrics:

@@ -20,7 +20,7 @@ def optimizers(model: Any) -> list[tuple[str, Any]]:
 
 def log_rates(model: Any, logs: Logs) -> None:
     """Add the learning rates to the logs, for later callbacks in the list."""
-    logs |= {"learning_rate" + f"_{name}" * bool(name): float(x.learning_rate) for name, x in optimizers(model)}
+    logs |= {"learning_rate" + (f"_{name}" if name else ""): float(x.learning_rate) for name, x in optimizers(model)}
 
 
 class LearningRateScheduler(Callback):
@@ -56,7 +56,7 @@ class LearningRateScheduler(Callback):
                 raise ValueError(f'Optimizer must have a "learning_rate" attribute. Received: {optimizer!r}.')
             optimizer.learning_rate = rate = self._scheduled(epoch, float(optimizer.learning_rate))
             if self.verbose > 0:
-                which = f" {name}" * bool(name)
+                which = f" {name}" if name else ""
                 write(f"\nEpoch {epoch + 1}: LearningRateScheduler setting{which} learning rate to {rate}.\n")
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:

@@ -238,7 +238,7 @@ class ReduceLROnPlateau(Monitor):
         for name, optimizer in above:
             optimizer.learning_rate = new = max(float(optimizer.learning_rate) * self.factor, self.min_lr)
             if self.verbose > 0:
-                which = f" {name}" * bool(name)
+                which = f" {name}" if name else ""
                 write(f"\nEpoch {epoch + 1}: ReduceLROnPlateau reducing{which} learning rate to {new}.\n")
         return bool(above)
 

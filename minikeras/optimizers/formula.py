@@ -81,7 +81,7 @@ def write_source(formula: Callable[..., Any], slots: int) -> tuple[str, tuple[An
             raise ValueError(f"{formula.__qualname__} needs more than {len(SCRATCH)} scratch arrays.")
         step.place = places[0]
         free.remove(step.place)
-        keyword = "out=" * (step.ufunc in (np.maximum, np.minimum))  # NumPy 2.4 warns of a positional `out` there
+        keyword = "out=" if step.ufunc in (np.maximum, np.minimum) else ""  # where NumPy 2.4 warns of a positional one
         lines.append(f"{step.ufunc.__name__}({', '.join(reads)}, {keyword}{step.place})")
     lines += [f"copyto({name}, {x.place})" for name, x in results.items() if x.place != name]
     return "\n    ".join(lines), (np.copyto, *(step.ufunc for step in trace))
