@@ -212,7 +212,7 @@ class _Plan:
 
     def _add(self, entry: Entry) -> None:
         """Decide how an entry is run, and in which stage."""
-        y, op, acts = id(entry.output), entry.op, entry.op.effect or entry.op.draws
+        key, op, acts = id(entry.output), entry.op, entry.op.effect or entry.op.draws
         known = [self.axis.get(id(x)) for x in entry.inputs]
         # A product that sums over rows to many numbers is not cut, see SUMMED, nor are short steps of a sequence.
         alone = multiplications(entry) > 0 and entry.output.size > SUMMED and known[0] == entry.values[0].ndim - 1
@@ -225,24 +225,24 @@ class _Plan:
         vast = not multiplications(entry) and entry.output.size > sum(map(np.size, entry.values))  # and so is each part
         if row is not None and not (row.axis == SUM and (last_wins or vast or self.low)):
             if not whole:
-                self.row[y] = row
+                self.row[key] = row
             if row.axis != SUM:
-                self.axis[y] = row.axis
+                self.axis[key] = row.axis
         if self.is_view(entry.output):
-            self.stage[y] = self.stage.get(id(entry.inputs[0]), 0)
+            self.stage[key] = self.stage.get(id(entry.inputs[0]), 0)
             return
         variables = [x for x in map(self._viewed, entry.inputs) if isinstance(x, Variable)]
-        before += [self._written.get(key, 0) for v in variables for key in (id(v), 0)]
+        before += [self._written.get(place, 0) for v in variables for place in (id(v), 0)]
         if acts:  # an effect comes after everything that may read what it changes
             before.append(self._latest if op.effect else self._effects)
-        kind = IN_BLOCKS if y in self.row else WHOLE
+        kind = IN_BLOCKS if key in self.row else WHOLE
         stage = max((n if n % 2 == kind else n + 1 for n in before), default=kind)
         self._latest = max(self._latest, stage)
         if acts:
             self._effects = stage
         if op.effect:
             self._written[id(entry.rest[0]) if op is ASSIGN else 0] = stage
-        self.stage[y] = stage + (kind == IN_BLOCKS and self.row[y].axis == SUM)
+        self.stage[key] = stage + (kind == IN_BLOCKS and self.row[key].axis == SUM)
         self.own.setdefault(stage, []).append(entry)
 
 
@@ -290,16 +290,16 @@ class BlockProgram(Program):
         self.size = sum(part.size for part in chain(*self.parts())) + sum(array.nbytes for array in arrays)
         del self._plan, self._wanted
 
-    def _collect(self, n: int, outputs: Any) -> tuple[list[Entry], dict[tuple[int, int | None], Any]]:
+    def _collect(self, number: int, outputs: Any) -> tuple[list[Entry], dict[tuple[int, int | None], Any]]:
         """Return the entries of a stage, in order, and what it takes from others, by id and axis of the rows."""
         plan, needs = self._plan, dict[tuple[int, int | None], Any]()
-        rest = [*plan.own.get(n, ())]
+        rest = [*plan.own.get(number, ())]
         found = {id(entry.output) for entry in rest}
 
         def need(x: Any, value: Any, axis: int | None) -> None:
             key, maker = id(x), plan.makers.get(id(x))
             whole = axis is None or key in plan.row  # a view that is found may be of all rows
-            if (key in found and whole) or (key in self._sums and plan.stage[key] == n):
+            if (key in found and whole) or (key in self._sums and plan.stage[key] == number):
                 return
             if maker is not None and plan.is_view(x) and whole:
                 found.add(key)
@@ -312,38 +312,38 @@ class BlockProgram(Program):
             elif axis is not None and value.size and (value != value.flat[0]).any():  # a constant of different numbers
                 needs[key, axis], self._arrays[key] = x, value
 
-        for x in (*self._wanted.get(n, {}).values(), *leaves(outputs)):
+        for x in (*self._wanted.get(number, {}).values(), *leaves(outputs)):
             if isinstance(x, Tensor):
                 need(x, None, None)
         while rest:
             entry = rest.pop()
-            row = plan.row.get(id(entry.output)) if n % 2 == IN_BLOCKS else None
+            row = plan.row.get(id(entry.output)) if number % 2 == IN_BLOCKS else None
             axes = row.axes if row is not None else (None,) * len(entry.inputs)
             for x, value, axis in zip(entry.inputs, entry.values, axes, strict=True):
                 if not isinstance(x, Variable):
                     need(x, value, axis)
         return [entry for key, entry in plan.makers.items() if key in found], needs
 
-    def _whole(self, n: int, outputs: Any) -> list[_Block]:
+    def _whole(self, number: int, outputs: Any) -> list[_Block]:
         """Return a stage that is run on all rows at once, as a single block."""
         sums = []
-        for entry in self._plan.own.get(n - 1, ()):
+        for entry in self._plan.own.get(number - 1, ()):
             if self._plan.row[id(entry.output)].axis == SUM:
                 y = cast(Array, entry.output.array)
                 both = self._sums[id(entry.output)] = [np.empty_like(y) for _ in range(BLOCKS)]
                 sums.append(Entry(vars(NUMPY_OPS["add"])["op"], [*map(Tensor, both)], both, (), {}, entry.output))
-        entries, needs = self._collect(n, outputs)
-        stores = [(x, Tensor(self._arrays[key])) for key, x in self._wanted.get(n, {}).items()]
+        entries, needs = self._collect(number, outputs)
+        stores = [(x, Tensor(self._arrays[key])) for key, x in self._wanted.get(number, {}).items()]
         own = [*chain.from_iterable(entry.inputs for entry in sums), *(store for _, store in stores)]
         program = Program([*sums, *entries, *starmap(keep, stores)], [*needs.values(), *own], outputs)
         return [self._placed(needs, (0, self._rows), own, program)]
 
-    def _blocks(self, n: int) -> list[_Block]:
+    def _blocks(self, number: int) -> list[_Block]:
         """Return the blocks of a stage. Those of one size that a thread runs in turn share a program."""
         plan, rows, programs = self._plan, self._rows, dict[tuple[int, int], Program]()
-        entries, needs = self._collect(n, ())
-        sums = [entry.output for entry in plan.own.get(n, ()) if id(entry.output) in self._sums]
-        kept = self._wanted.get(n, {}).values()
+        entries, needs = self._collect(number, ())
+        sums = [entry.output for entry in plan.own.get(number, ()) if id(entry.output) in self._sums]
+        kept = self._wanted.get(number, {}).values()
         blocks = []
         for k, cut in enumerate(self._cuts):
             stores = [(x, Tensor(_part(self._arrays[id(x)], plan.axis[id(x)], rows, *cut))) for x in kept]

@@ -178,21 +178,21 @@ def _elements(windows: Array, how: Sliding) -> Iterator[tuple[Any, Array]]:
            lambda g, y, x, kernel, how: _kernel_rule(x, g, how, np.shape(x)[-1] // np.shape(kernel)[-2]))  # fmt: skip
 def _slide(x: TensorLike, kernel: TensorLike, how: Sliding, out: Array | None = None) -> Array:
     """The convolution (batch, ..., n), (*window, n / groups, filters) -> (batch, ..., filters)."""
-    a, b = promote(x, kernel, floating=True)
-    groups, filters = a.shape[-1] // b.shape[-2], b.shape[-1]
-    y = np.empty((len(a), *how.places(a.shape[1:-1]), filters), a.dtype) if out is None else out
-    if _is_depthwise(a, b.shape):
+    data, weights = promote(x, kernel, floating=True)
+    groups, filters = data.shape[-1] // weights.shape[-2], weights.shape[-1]
+    y = np.empty((len(data), *how.places(data.shape[1:-1]), filters), data.dtype) if out is None else out
+    if _is_depthwise(data, weights.shape):
         y.fill(0)
-        wide = np.repeat(b, y.shape[-2], -2)[..., None]  # NumPy is faster on long rows
-        for place, windows, room in _blocks(a, how, groups, groups):
+        wide = np.repeat(weights, y.shape[-2], -2)[..., None]  # NumPy is faster on long rows
+        for place, windows, room in _blocks(data, how, groups, groups):
             total = y[place][..., None]
             product = room[: total.size].reshape(total.shape)
             for element, at in _elements(windows, how):
                 np.multiply(at, wide[element][: product.shape[-3]], out=product)
                 np.add(total, product, out=total)
         return y
-    kernels = _grouped(b, groups)
-    for place, windows, room in _blocks(a, how, groups, groups * kernels.shape[1]):
+    kernels = _grouped(weights, groups)
+    for place, windows, room in _blocks(data, how, groups, groups * kernels.shape[1]):
         _multiply(_copied(windows, how, room), kernels, _grouped(y[place], groups))
     return y
 
@@ -201,23 +201,23 @@ def _slide(x: TensorLike, kernel: TensorLike, how: Sliding, out: Array | None = 
            lambda h, y, x, g, how, groups: bare(_slide)(x, h, how))  # fmt: skip
 def _kernel_gradient(x: TensorLike, g: TensorLike, how: Sliding, groups: int, out: Array | None = None) -> Array:
     """The gradient of `_slide` with respect to its kernel, of the kernel's shape."""
-    a, b = promote(x, g, floating=True)
-    kernel = (*how.window, a.shape[-1] // groups, b.shape[-1])
-    y = np.empty(kernel, a.dtype) if out is None else out
+    data, grad = promote(x, g, floating=True)
+    shape_of_kernel = (*how.window, data.shape[-1] // groups, grad.shape[-1])
+    y = np.empty(shape_of_kernel, data.dtype) if out is None else out
     y.fill(0)
-    if _is_depthwise(a, kernel):
-        for place, windows, room in _blocks(a, how, groups, groups):
-            part = b[place][..., None]
+    if _is_depthwise(data, shape_of_kernel):
+        for place, windows, room in _blocks(data, how, groups, groups):
+            part = grad[place][..., None]
             product = room[: part.size].reshape(part.shape)
-            ones = np.ones(part.size // groups, a.dtype)
+            ones = np.ones(part.size // groups, data.dtype)
             for element, at in _elements(windows, how):
                 np.multiply(at, part, out=product)
                 y[element] += np.dot(ones, product.reshape(-1, groups))
         return y
     total = _grouped(y, groups)
-    product = np.empty(total.shape, a.dtype)
-    for place, windows, room in _blocks(a, how, groups, groups * total.shape[1]):
-        _multiply(_copied(windows, how, room).swapaxes(1, 2), _grouped(b[place], groups), product)
+    product = np.empty(total.shape, data.dtype)
+    for place, windows, room in _blocks(data, how, groups, groups * total.shape[1]):
+        _multiply(_copied(windows, how, room).swapaxes(1, 2), _grouped(grad[place], groups), product)
         total += product
     return y
 
@@ -226,16 +226,16 @@ def _kernel_gradient(x: TensorLike, g: TensorLike, how: Sliding, groups: int, ou
            lambda h, y, g, kernel, how, sizes: _kernel_rule(h, g, how, sizes[-1] // np.shape(kernel)[-2]))  # fmt: skip
 def _input_gradient(g: TensorLike, kernel: TensorLike, how: Sliding, sizes: Shape, out: Array | None = None) -> Array:
     """The gradient of `_slide` with respect to its input, of shape (batch, *sizes)."""
-    a, b = promote(g, kernel, floating=True)
-    y = np.empty((len(a), *sizes), a.dtype) if out is None else out
-    channels = b.shape[-2]
-    groups, depthwise = sizes[-1] // channels, _is_depthwise(y, b.shape)
-    if not depthwise and sizes[-1] >= 8 and max(how.strides) == 1 and y[..., 0].size < 1.2 * a[..., 0].size:
-        return bare(_slide)(a, _turned(b, groups), how.back(), y)  # large products are faster, in spite of the zeros
+    grad, weights = promote(g, kernel, floating=True)
+    y = np.empty((len(grad), *sizes), grad.dtype) if out is None else out
+    channels = weights.shape[-2]
+    groups, depthwise = sizes[-1] // channels, _is_depthwise(y, weights.shape)
+    if not depthwise and sizes[-1] >= 8 and max(how.strides) == 1 and y[..., 0].size < 1.2 * grad[..., 0].size:
+        return bare(_slide)(grad, _turned(weights, groups), how.back(), y)  # faster by large products, despite zeros
     y.fill(0)
-    wide = np.repeat(b, a.shape[-2], -2)[..., None] if depthwise else b
-    for place, windows, room in _blocks(y, how, groups, sizes[-1] + a.shape[-1], back=True):
-        part = a[place]
+    wide = np.repeat(weights, grad.shape[-2], -2)[..., None] if depthwise else weights
+    for place, windows, room in _blocks(y, how, groups, sizes[-1] + grad.shape[-1], back=True):
+        part = grad[place]
         gradients = _grouped(part, groups)
         product = room[: part[..., 0].size * sizes[-1]].reshape(*part.shape[:-1], groups, channels)
         products = product.reshape(-1, groups, channels).swapaxes(0, 1)
@@ -243,7 +243,7 @@ def _input_gradient(g: TensorLike, kernel: TensorLike, how: Sliding, sizes: Shap
             if depthwise:
                 np.multiply(part[..., None], wide[element][: product.shape[-3]], out=product)
             else:
-                _multiply(gradients, _grouped(b[element], groups).swapaxes(1, 2), products)
+                _multiply(gradients, _grouped(weights[element], groups).swapaxes(1, 2), products)
             np.add(at, product, out=at)
     return y
 

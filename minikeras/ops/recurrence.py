@@ -381,26 +381,26 @@ def _weight_gradient(d: Array, records: Array, weights: Array, drops: Any, how: 
     middle = [2 * n] if how.kind in ("gru", "reset_first") else halves
     ends = [0, *middle, columns] if by_gate is None else range(0, columns + 1, n)
 
-    def multiply(y: Array, rows: Any, record: Array, of: slice, d_sums: Array, drop: Any) -> None:
+    def multiply(total: Array, rows: Any, record: Array, of: slice, d_sums: Array, drop: Any) -> None:
         inputs = record[:, of] if drop is None else record[:, of] * drop[of]
         inputs, d_sums = (block.transpose(1, 0, 2).reshape(block.shape[1], -1) for block in (inputs, d_sums))
-        y[rows] = np.dot(d_sums, inputs.T).T  # BLAS is faster with many rows first
+        total[rows] = np.dot(d_sums, inputs.T).T  # BLAS is faster with many rows first
 
-    tasks: list[Any] = []
-    h, x = [*range(n), n + 1], [n, *range(n + 2, k)]  # rows of the two kernels of a GRU, each with its bias
-    for y, record, d_sums in zip(out, *(np.split(block[:-1], count, -1) for block in (records, d)), strict=True):
+    tasks: list[Any] = []  # arguments of `multiply`
+    of_h, of_x = [*range(n), n + 1], [n, *range(n + 2, k)]  # rows of the two kernels of a GRU, each with its bias
+    for total, record, d_sums in zip(out, *(np.split(block[:-1], count, -1) for block in (records, d)), strict=True):
         for (start, stop), drop in zip(pairwise(ends), repeat(None) if by_gate is None else by_gate, strict=False):
-            part = y[:, start:stop]
+            part = total[:, start:stop]
             if how.kind == "reset_first" and start == 2 * n:
                 tasks.append((part, slice(n), record[:, k + 3 * n :], slice(n), d_sums[:, start:], drop))
                 tasks.append((part, slice(n, None), record, slice(n, k), d_sums[:, start:], drop))
             elif how.kind != "gru":
                 tasks.append((part, slice(None), record, slice(k), d_sums[:, start:stop], drop))
             elif start < 2 * n:  # z and r: both biases have the same gradient, copied below
-                tasks.append((part, h + x[1:], record, slice(k - 1), d_sums[:, n + start : n + stop], drop))
+                tasks.append((part, of_h + of_x[1:], record, slice(k - 1), d_sums[:, n + start : n + stop], drop))
             else:  # the new state has two sums, one for each kernel
-                tasks.append((part, h, record, slice(n + 1), d_sums[:, :n], drop))
-                tasks.append((part, x, record, slice(n, k - 1), d_sums[:, 3 * n :], drop))
+                tasks.append((part, of_h, record, slice(n + 1), d_sums[:, :n], drop))
+                tasks.append((part, of_x, record, slice(n, k - 1), d_sums[:, 3 * n :], drop))
     run_all([partial(multiply, *task) for task in tasks], weights[0].size * d[:, 0].size)
     if how.kind == "gru":
         out[:, n, : 2 * n] = out[:, n + 1, : 2 * n]
