@@ -178,7 +178,8 @@ def backward(entries: list[Entry], seeds: list[tuple[Any, Any]], as_tensors: boo
             g = np.empty_like(target.array) if seed is None else coerce(seed)
             if seed is None:
                 g.fill(1)  # np.ones_like takes three times as long
-            g = g if not as_tensors else seed if isinstance(seed, Tensor) else Tensor(g)
+            if as_tensors:
+                g = seed if isinstance(seed, Tensor) else Tensor(g)
             before = totals.get(id(target))
             totals[id(target)] = g if before is None else before + g
     makers: dict[int, Entry] | None = None

@@ -363,7 +363,7 @@ class BlockProgram(Program):
 
     def _for_block(self, entries: Sequence[Entry], needs: dict[tuple[int, int | None], Any], cut: tuple[int, int],
                    stores: Sequence[tuple[Tensor, Tensor]]) -> Program:  # fmt: skip
-        """Return a program for a block."""
+        """Return a program for a block, tried at once: where it differs from the record, nothing is `usable`."""
         taken = {key: Tensor(_part(getattr(x, "array", x), key[1], self._rows, *cut)) for key, x in needs.items()}
         made: dict[int, Tensor] = {}
         parts = []

@@ -242,7 +242,7 @@ class Batches:
                       "or, if it needs them, outputs that are probabilities.")  # fmt: skip
 
     def _start(self) -> Iterator[Data]:
-        """Begin a pass over the data."""
+        """Begin a pass over the data, or go on with the one that `peek` began."""
         if self.arrays is not None:
             stretches = stretches_of(self.arrays, self._total, self.size, self._shuffle)
             return chain.from_iterable(zip(*stretch, strict=True) for stretch in stretches)

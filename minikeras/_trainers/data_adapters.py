@@ -130,7 +130,7 @@ def _is_item(value: Any) -> bool:
 
 
 def _weights_for(y: Any, sample_weight: Any) -> Any:
-    """Return sample weights in y's structure."""
+    """Return sample weights in y's structure, where one array serves all outputs; a ValueError if they do not fit."""
     if not isinstance(y, list | tuple | dict):
         return sample_weight
     if isinstance(sample_weight, list | tuple | dict):

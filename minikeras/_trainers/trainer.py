@@ -527,7 +527,8 @@ class Trainer(Layer):
         stopped = partial(getattr, self, {"train": "stop_training", "test": "stop_evaluating"}[phase])
         with self._jits["train"].lock:  # threads share the metrics
             self.reset_metrics()
-            joined = (every := self.steps_per_execution) > 1 and getattr(self, _NAMES[phase][1]) is not None
+            every = self.steps_per_execution
+            joined = every > 1 and getattr(self, _NAMES[phase][1]) is not None
             logs = run_epoch(phase, self._jits[phase], source, hooks, every, joined, interrupt, stopped)
         source.warn_of_nonsense(logs.get("loss"), is_loss=True)
         return logs

@@ -69,7 +69,7 @@ class Network:
         self.inputs: Any = self.x if self.input_tensor is None else get_source_inputs(self.x)
 
     def _shape(self, shape: PartialShape | None, imagenet: bool) -> PartialShape:
-        """Return the shape of an image."""
+        """Return the shape of an image, with default sizes if `shape` is None; a ValueError if it fits no network."""
         if shape is not None and len(shape) != 3:
             raise ValueError(f"`input_shape` must have three sizes. Received: {shape}.")
         sizes = list(shape or [None] * 3)

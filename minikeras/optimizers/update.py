@@ -183,14 +183,12 @@ class UpdatePlan:
     def run(self) -> None:
         """Update by the gradients in `gradient_views`."""
         optimizer = self._optimizer
+        count, every = optimizer._iterations.array.item() + 1, optimizer.gradient_accumulation_steps
+        is_due = not every or count % every == 0
         with stop_recording():
             learning_rate = optimizer.learning_rate
             rate = float(learning_rate)
-        count, every = optimizer._iterations.array.item() + 1, optimizer.gradient_accumulation_steps
-        is_due = not every or count % every == 0
-        if self._replacements:
-            with stop_recording():
-                self._overwrite(is_due)
+            self._overwrite(is_due)
         if self.segments:
             with one_thread:
                 self._prepare(is_due)
