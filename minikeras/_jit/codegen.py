@@ -191,7 +191,7 @@ class Codegen:
             args = [self._operand(x, v, produced, function, any(j != k for j in fulls))
                     for k, (x, v) in enumerate(zip(entry.inputs, values, strict=True))]  # fmt: skip
             writes = not produced.ndim or self._outputs.count(id(entry.output)) != 1
-            args += [None] * writes
+            args += [None] * writes  # for `out`
             anywhere = _elementwise(function)
         else:
             function, args = _bound(entry)

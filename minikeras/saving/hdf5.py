@@ -257,10 +257,10 @@ def _type(fields: Fields) -> Type:
     """Read the type of an array's elements."""
     head, size = fields.number(4), fields.number(4)
     kind, bits = head & 15, head >> 8
-    order = ">" if bits & 1 else "<"
+    order = ">" if bits & 1 else "<"  # bit 0 is the order of bytes, bit 3 the sign of an integer; others must be 0
     if kind == 0 and size in (1, 2, 4, 8) and not bits & ~9 and fields.take(4) == bytes([0, 0, 8 * size, 0]):
         return Type("number", np.dtype(f"{order}{'i' if bits & 8 else 'u'}{size}"))
-    if kind == 1 and size in (2, 4, 8) and bits & ~1 == (8 * size - 1) << 8 | 0x20:
+    if kind == 1 and size in (2, 4, 8) and bits & ~1 == (8 * size - 1) << 8 | 0x20:  # sign last, first bit implied
         name = FLOATS.get(fields.take(12))
         if name == f"f{size}":
             return Type("number", np.dtype(order + name))
@@ -268,11 +268,11 @@ def _type(fields: Fields) -> Type:
         return Type("string", np.dtype(f"S{size}"))
     if kind == 5 and size == 2:
         return Type("two bytes", np.dtype("<u2"))
-    if kind == 8 and size == 1 and bits == 2:
+    if kind == 8 and size == 1 and bits == 2:  # with two names
         base = _type(fields.part(12))
         if base.dtype == np.int8 and fields.take(len(fields)).rstrip(b"\0").replace(b"\0", b"") == b"FALSETRUE\1":
             return Type("bool", np.dtype("?"))
-    if kind == 9 and size == 16 and bits & 15 == 1:
+    if kind == 9 and size == 16 and bits & 15 == 1:  # of characters
         return Type("variable string", np.dtype("V16"))
     name = CLASSES[kind] if kind < len(CLASSES) else str(kind)
     return fields.refuse(f"elements of type {name!r}, of {size} bytes each, are not supported")
