@@ -26,8 +26,7 @@ def cond(pred: Any, true_fn: Callable[[], T], false_fn: Callable[[], T]) -> T:
     """Call `true_fn` if the scalar `pred` is true, else `false_fn`; both take no arguments."""
     if context.dry and isinstance(pred, Tensor):  # the value is unknown: run both, whose shapes must agree
         results = [true_fn(), false_fn()]
-        tensors = ([convert_to_tensor(x) for x in present(result)] for result in results)
-        kinds = [[(x.shape, x.dtype) for x in branch] for branch in tensors]
+        kinds = [[(x.shape, x.dtype) for x in present(_tensors(result))] for result in results]
         if kinds[0] != kinds[1]:
             raise ValueError(f"`true_fn` and `false_fn` must return tensors of one shape and dtype. Received: {kinds}.")
         return results[0 if pred else 1]

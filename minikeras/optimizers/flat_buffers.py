@@ -176,13 +176,14 @@ class Segment:
         """Return the chunks in parts, one for each thread. They are cut anew if a buffer has moved."""
         group = self.group
         if self._moves != group.moves:
-            self._moves, flat, count = group.moves, group.parameters.flat, len(self._scratch)
-            edges = [len(self._spans) * k // count for k in range(count + 1)]
-            self._parts = [
-                [Chunk((flat[a:b], group.gradients[a:b], s[: b - a], t[: b - a],
-                        *(slot.flat[a:b] for slot in group.slots)), slice(a, b), decay)
-                 for a, b, decay in self._spans[start:stop]]
-                for (s, t), (start, stop) in zip(self._scratch, pairwise(edges), strict=True)]  # fmt: skip
+            self._moves = group.moves
+            flats = [group.parameters.flat, group.gradients, *(slot.flat for slot in group.slots)]
+            edges = [len(self._spans) * k // len(self._scratch) for k in range(len(self._scratch) + 1)]
+            self._parts = [[] for _ in self._scratch]
+            for part, scratch, (first, last) in zip(self._parts, self._scratch, pairwise(edges), strict=True):
+                for start, stop, decay in self._spans[first:last]:
+                    p, g, *slots = (flat[start:stop] for flat in flats)
+                    part.append(Chunk((p, g, *scratch[:, : stop - start], *slots), slice(start, stop), decay))
         return self._parts
 
     def chunks(self) -> Iterable[Chunk]:
