@@ -322,7 +322,6 @@ def _convolved(c: _Call, kind: str, channels: int, **how: Any) -> _Value:
 
 def _transposed_convolution(c: _Call) -> _Value:
     """Transposed convolution: the padding of the convolution is cut off, and what its strides left out is zeros."""
-
     ends = c.same(*(
         [n - m * s + s - 1 + lo - d * (k - 1) for n, m, k, s, (lo, _), d in zip(y[1:-1], x[1:-1], *c.how, strict=True)]
         for y, x in zip(c.results, c.shapes, strict=True)))  # fmt: skip
