@@ -90,8 +90,8 @@ class Held(StringIO):
 
     def __exit__(self, *_: object) -> None:
         self._thread = None
-        while isinstance(sys.stdout, Held) and sys.stdout._thread is None:  # threads may end in another order
-            sys.stdout = sys.stdout._out
+        while isinstance(out := sys.stdout, Held) and out._thread is None:  # threads may end in another order
+            sys.stdout = out._out
 
     def write(self, text: str) -> int:
         """Hold back a text, or show it if another thread prints it."""
