@@ -32,7 +32,9 @@ class _Context(threading.local):
         self.autocast: str | None = None  # the dtype in which weights are read
         self.loading: Loading | None = None  # how much a file may still ask for while it is loaded
         self.uneven: bool = False  # whether batches may differ in size
+        self.inside: bool = False  # whether a part of some work is being run: a product there is not split again
         self.once: bool = False  # whether inputs may never come again, so that no part of a run gets a program
+        self.cell: tuple[Any, Any] = None, None  # the cell that a layer runs, and the dropout masks of all its steps
         self.custom: dict[str, Any] = {}  # the custom objects of the open scopes
         self.made: dict[str, Any] | None = None  # in loading: objects that may occur again, by `shared_object_id`
         self.numbers: dict[int, tuple[Any, int]] | None = None  # in saving: objects and their numbers, by `id`

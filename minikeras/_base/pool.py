@@ -4,16 +4,18 @@ import os
 import sys
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from contextvars import copy_context
 from functools import partial
 from queue import Empty, SimpleQueue
-from threading import Lock, RLock, Thread, local
+from threading import Lock, RLock, Thread
 from typing import Any, Final
 from weakref import WeakSet
 
 import numpy as np
 
 from .blas_threads import max_threads, one_thread
+from .context import context
 from .typing import Array
 
 PART_WORK: Final = 1 << 22
@@ -21,8 +23,6 @@ PART_WORK: Final = 1 << 22
 PART_SIZE: Final = 64
 """The least rows of a part (or columns, if there are more), since BLAS rearranges the other matrix for each part."""
 EACH: Final = PART_WORK if (os.cpu_count() or 1) > 3 else 8 * PART_WORK  # the least of each part if over two
-_state = local()
-"""`inside` is true in a thread that runs a part of some work. A product there is not split again."""
 
 
 class _Work:
@@ -37,8 +37,7 @@ class _Work:
 
     def help(self) -> None:
         """Run parts until there are none left."""
-        before, _state.inside = getattr(_state, "inside", False), True
-        try:
+        with context.having(inside=True), suppress(IndexError):  # another thread was quicker
             while self._parts:
                 part, end = self._parts.popleft(), None
                 try:
@@ -48,10 +47,6 @@ class _Work:
                 self._ends.append(end)
                 if len(self._ends) == self._count:
                     self._done.put(None)
-        except IndexError:  # another thread was quicker
-            pass
-        finally:
-            _state.inside = before
 
     def join(self) -> None:
         """Run parts, wait until other threads have finished theirs, and raise the first error."""
@@ -170,7 +165,7 @@ def product(a: Any, b: Any, out: Array | None = None) -> Any:
         with np.errstate(over="ignore"):
             return np.positive(product(a.astype("float32"), b.astype("float32")).astype("float16"), out)
     whole = not arrays or not a.ndim == b.ndim == 2 or a.size * b.shape[1] < 2 * PART_WORK or a.shape[1] != len(b)
-    if whole or getattr(_state, "inside", False):
+    if whole or context.inside:
         multiply = np.dot if np.ndim(a) <= 2 >= np.ndim(b) else np.matmul  # half the time for small matrices
         return multiply(a, b, out) if out is not None else multiply(a, b)
     y: Array = np.empty((len(a), b.shape[1]), np.result_type(a, b)) if out is None else out

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from threading import local
 from typing import Annotated, Any, ClassVar, Self, TypeAlias, Unpack
 
 from .. import activations, ops, random, tree
 from .._base.checks import Positive
+from .._base.context import context
 from .._base.typing import ActivationName, Config, CustomObjects, Shape, ShapeLike
 from .._core.tape import GradientTape
 from .._core.tensor import Tensor, recorders
@@ -23,13 +23,11 @@ ActivationLike = ActivationName | Callable[..., Any] | Config | None
 Masks = list[list[Tensor] | None]  # dropout masks of inputs and of the state: one for all gates, or one for each
 _Clipped: TypeAlias = Annotated[float, lambda cls, name, value: float(min(1.0, max(0.0, value)))]
 """A number clipped to the range from 0 to 1."""
-_running = local()
-"""Its `step` is the cell that a layer runs in this thread, and the dropout masks of the cell, the same in all steps."""
 
 
 def _masks_of(cell: Any) -> Any:
     """Return the dropout masks of a cell, None if no layer is running it."""
-    running, masks = getattr(_running, "step", (None, None))
+    running, masks = context.cell
     return masks if running is cell else None
 
 
@@ -290,11 +288,8 @@ def step(cell: Any, x: Tensor, states: Any, training: bool | None, masks: Any) -
     """Run a cell once, with dropout masks of a layer; return its output and its new states."""
     call = cell.call if isinstance(cell, Cell | StackedRNNCells) or not callable(cell) else cell
     takes = isinstance(cell, Layer) and "training" in cell._takes
-    before, _running.step = getattr(_running, "step", (None, None)), (cell, masks)
-    try:
+    with context.having(cell=(cell, masks)):
         return call(x, states, training=training) if takes else call(x, states)
-    finally:
-        _running.step = before
 
 
 class OfLayers(Layer):
