@@ -19,6 +19,22 @@ def having_attributes(state: Any, **values: Any) -> Iterator[None]:
         vars(state).update(before)
 
 
+@contextmanager
+def all_or_nothing(*objects: Any) -> Iterator[None]:
+    """Within this context an error, a Ctrl-C too, gives objects back the attributes they had, and lists their items."""
+    before = [(vars(x), vars(x).copy()) for x in objects]
+    lists = [(x, x[:]) for _, values in before for x in values.values() if isinstance(x, list)]
+    try:
+        yield
+    except BaseException:
+        for attributes, values in before:
+            attributes.clear()
+            attributes.update(values)
+        for items, copy in lists:
+            items[:] = copy
+        raise
+
+
 class _Context(threading.local):
     """The state of this thread; the initial values mean that nothing is going on."""
 

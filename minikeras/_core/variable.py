@@ -10,7 +10,7 @@ from typing import Any, cast
 import numpy as np
 
 from .._base.checks import standardize_shape
-from .._base.context import context, current_path
+from .._base.context import context, current_path, undone
 from .._base.naming import checked_name
 from .._base.pool import Turns
 from .._base.settings import floatx, standardize_dtype
@@ -215,9 +215,10 @@ ASSIGN.call = lambda value, variable: variable.assign(value)
 
 
 def assign_all(variables: Iterable[Variable], values: Iterable[TensorLike]) -> None:
-    """Set each variable to its value."""
-    for variable, value in zip(variables, values, strict=True):
-        variable.assign(value)
+    """Set each variable to its value; none if one cannot be set."""
+    with undone(always=False):
+        for variable, value in zip(variables, values, strict=True):
+            variable.assign(value)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, cast, overload
 import numpy as np
 
 from .. import dtype_policies, regularizers
-from .._base.context import calling, context, current_path, path_scope
+from .._base.context import all_or_nothing, calling, context, current_path, path_scope
 from .._base.naming import checked_name, hint, own_name
 from .._base.nested import first_leaf, leaves, like, map_shapes, map_structure, only
 from .._base.pool import Turns
@@ -630,21 +630,15 @@ def _builds(build: Callable[..., None]) -> Callable[..., None]:
             if vars(self).get("_building"):  # super().build() within a subclass's build
                 build(self, *args, **kwargs)
                 return
-            before, variables = dict(vars(self)), list(self._variables)
-            self._building = not self._locked()  # a layer that is built, or was, refuses further weights
-            try:
+            with all_or_nothing(self):
+                self._building = not self._locked()  # a layer that is built, or was, refuses further weights
                 with path_scope(self.name, self):
                     self._path = current_path()
                     build(self, *args, **kwargs)
-            except BaseException:
-                vars(self).clear()
-                vars(self).update(before)
-                self._variables[:] = variables
-                raise
-            self.__dict__.pop("_building", None)
-            bound = list(parameters(build).bind((self, *args), kwargs).items())[1:]
-            self._build_shapes = {key: _as_shape(value) for key, value in bound}
-            self.built = True
+                self.__dict__.pop("_building", None)
+                bound = list(parameters(build).bind((self, *args), kwargs).items())[1:]
+                self._build_shapes = {key: _as_shape(value) for key, value in bound}
+                self.built = True
 
     return wrapper
 

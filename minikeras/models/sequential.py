@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 import numpy as np
 
 from .. import dtype_policies
-from .._base.context import context
+from .._base.context import all_or_nothing, context
 from .._base.naming import auto_name
 from .._base.typing import Config, CustomObjects, DTypeName, PartialShape, ShapeLike
 from .._core.keras_tensor import KerasTensor
@@ -57,13 +57,8 @@ class Sequential(Model):
             layer: The layer, or the result of `Input`.
             rebuild: Whether to build at once, if the input shape is known.
         """
-        before, layers = dict(vars(self)), self._layers[:]
-        try:
+        with all_or_nothing(self):
             self.__extend([layer], rebuild)
-        except BaseException:
-            vars(self).update(before)
-            self._layers[:] = layers
-            raise
 
     def __extend(self, layers: Iterable[Any], rebuild: bool = True) -> None:
         named = {layer.name: layer for layer in self._layers}
@@ -90,8 +85,9 @@ class Sequential(Model):
 
     def pop(self, rebuild: bool = True) -> Layer:
         """Remove the last layer and return it; an IndexError if there is none."""
-        layer = self._layers.pop()
-        self.__restart(rebuild)
+        with all_or_nothing(self):
+            layer = self._layers.pop()
+            self.__restart(rebuild)
         return layer
 
     def __restart(self, rebuild: bool) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from .._base.typing import Array
 from .._core.tensor import as_array
-from .._core.variable import Variable
+from .._core.variable import Variable, assign_all
 
 KINDS = ("trainable_variables", "non_trainable_variables", "optimizer_variables", "metrics_variables")
 
@@ -36,8 +36,7 @@ def assign(model: Any, tree: Mapping[str, Any]) -> None:
     for v, array in pairs:
         if array.shape != v.shape:
             raise ValueError(f"Variable {v.path!r} has shape {v.shape}. Received: {array.shape}. Nothing was set.")
-    for variable, array in pairs:
-        variable.assign(array)
+    assign_all([v for v, _ in pairs], [array for _, array in pairs])
 
 
 def _variables(model: Any, kind: str) -> list[Variable]:

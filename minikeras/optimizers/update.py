@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from .._base.blas_threads import one_thread
-from .._base.context import path_scope
+from .._base.context import all_or_nothing, path_scope, undone
 from .._base.pool import Turns
 from .._base.typing import Array
 from .._base.user_warning import warn_user
@@ -16,6 +16,7 @@ from .._core.op import primitive
 from .._core.ownership import EXPOSED, Changes
 from .._core.tensor import Tensor, as_array, stop_recording
 from .._core.variable import Variable
+from .._serialization.configurable import is_built_in
 from .flat_buffers import FlatBuffer, ParameterGroup, Segment, change_chunk
 from .formula import UpdateRule
 
@@ -53,17 +54,10 @@ class Updater(Turns):
         """Build the optimizer with these variables, unless it is built."""
         optimizer = self._optimizer
         if not optimizer.built:
-            both = optimizer, getattr(optimizer, "inner_optimizer", optimizer)
-            before = [{**vars(each), "_variables": [*each._variables]} for each in both]
-            try:
-                with path_scope(optimizer.name, optimizer):
-                    optimizer.build(list(variables))
+            inner = getattr(optimizer, "inner_optimizer", optimizer)
+            with all_or_nothing(optimizer, self, inner, inner._updater), path_scope(optimizer.name, optimizer):
+                optimizer.build(list(variables))
                 optimizer.built = True
-            except BaseException:  # a Ctrl-C too
-                for each, state in zip(both, before, strict=True):
-                    vars(each).update(state)
-                    each._updater._groups = None  # those of the slots that are given up
-                raise
 
     def find_groups(self, variables: Sequence[Variable]) -> list[ParameterGroup]:
         """Return the groups of the optimizer's variables. Builds it with the given ones first, unless it is built."""
@@ -114,7 +108,10 @@ class Updater(Turns):
     def _update(self, plan: "UpdatePlan") -> Callable[[], None]:
         for variable in (self._optimizer._iterations, *(v for v, _ in plan._replacements)):
             variable.make_exclusive()
-        return plan.run if plan.quick is None or [v for v in plan.variables if v.constraint is not None] else plan.quick
+        constraints = [v.constraint for v in plan.variables if v.constraint is not None]
+        if plan.quick is not None and not constraints:
+            return plan.quick
+        return plan.run if all(map(is_built_in, (self._optimizer, *constraints))) else plan.run_or_undo
 
 
 class UpdatePlan:
@@ -179,6 +176,12 @@ class UpdatePlan:
                 _fill(view, gradient, variable, "gradient")
         for segment in self.segments:
             segment.group.sync()
+
+    def run_or_undo(self) -> None:
+        """Run the code of a user, and give all variables their values back if it fails."""
+        with undone(always=False) as before:
+            before |= {id(v): (v, v.array.copy()) for v in (*self._optimizer.variables, *self.variables)}
+            self.run()
 
     def run(self) -> None:
         """Update by the gradients in `gradient_views`."""

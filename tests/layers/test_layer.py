@@ -269,6 +269,51 @@ def test_a_failed_build_leaves_the_layer_unbuilt_and_can_be_tried_again() -> Non
     assert len(layer.weights) == 2
 
 
+def test_a_build_that_is_interrupted_at_its_very_end_can_be_tried_again() -> None:
+    class Struck(Dense):
+        struck = False
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            if name == "built" and value and not Struck.struck:
+                Struck.struck = True
+                raise KeyboardInterrupt  # as a Ctrl-C just then would
+            super().__setattr__(name, value)
+
+    layer = Struck(2)
+    with pytest.raises(KeyboardInterrupt):
+        layer(np.ones((1, 3)))
+    assert (layer.built, layer.weights) == (False, [])
+    assert layer(np.ones((1, 3))).shape == (1, 2)
+    assert len(layer.weights) == 2
+
+
+def test_a_failed_build_leaves_lists_of_weights_as_they_were() -> None:
+    class Listed(Layer):
+        broken = True
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.parts: list[Any] = []
+
+        def build(self, input_shape: tuple[int, ...]) -> None:
+            for _ in range(2):
+                self.parts.append(self.add_weight((1,), "ones"))
+                if Listed.broken:
+                    raise OSError("disk")
+
+        def call(self, x: Tensor) -> Any:
+            return x * sum(self.parts)
+
+    layer = Listed()
+    held = layer.parts
+    with pytest.raises(OSError, match="disk"):
+        layer(np.ones((1, 1)))
+    assert layer.weights == held == []
+    Listed.broken = False
+    assert layer(np.ones((1, 1))).numpy().tolist() == [[2.0]]
+    assert layer.weights == held == layer.parts
+
+
 def test_a_call_that_returns_nothing_is_named() -> None:
     class Silent(Layer):
         def call(self, x: Tensor) -> None:

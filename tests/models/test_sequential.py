@@ -66,6 +66,28 @@ def test_layers_added_one_by_one() -> None:
     assert len(model.layers) == 1
 
 
+def test_a_pop_that_fails_leaves_the_model_as_it_was() -> None:
+    class Fragile(Layer):
+        broken = False
+
+        def call(self, x: Tensor) -> Tensor:
+            if Fragile.broken:
+                raise OSError("disk")
+            return x * 2.0
+
+    model = Sequential([Input((2,)), Fragile(), Dense(3), Dense(1)])
+    x = np.ones((4, 2))
+    before = model.predict(x, verbose=0)
+    Fragile.broken = True
+    with pytest.raises(OSError, match="disk"):
+        model.pop()
+    Fragile.broken = False
+    assert (len(model.layers), model.built, model.output_shape) == (3, True, (None, 1))
+    np.testing.assert_array_equal(model.predict(x, verbose=0), before)
+    model.pop()
+    assert model.output_shape == (None, 3)
+
+
 def test_input_dim_and_input_shape_of_a_first_layer() -> None:
     with pytest.warns(UserWarning, match="Do not pass an `input_shape`"):
         model = Sequential([Dense(1, input_dim=3)])

@@ -439,6 +439,7 @@ WRONG: list[Callable[[Any, list[Variable]], Any]] = [
     lambda o, vs: o.apply_gradients(some_gradients(0)),
     lambda o, vs: o.set_weights(values(o.variables)[:-2] + [np.zeros(7)] * 2),
     lambda o, vs: o.load_own_variables({str(i): np.zeros(7) for i in range(len(o.variables))}),
+    lambda o, vs: o.set_weights([v + 1 for v in values(o.variables)[:-2]] + [np.full((2, 3, 2), "text"), np.zeros(0)]),
 ]
 
 
@@ -453,6 +454,47 @@ def test_errors_leave_everything_as_it_was(wrong: Callable[[Any, list[Variable]]
     assert_same(values([*variables, *optimizer.variables]), before)
     optimizer.apply(some_gradients(2), variables)
     assert int(optimizer.iterations) == 2
+
+
+class Halves(Optimizer):
+    """Halves each variable, by a step of its own."""
+
+    broken = False
+
+    def update_step(self, gradient: Any, variable: Variable, learning_rate: Any) -> None:
+        if self.broken and variable.name == "v2":
+            raise ArithmeticError("mine")
+        variable.assign(variable / 2)
+
+
+@pytest.mark.parametrize("options", [{}, {"use_ema": True}, {"gradient_accumulation_steps": 2}], ids=str)
+@pytest.mark.parametrize("name", ["Adam", "SGD", "Adafactor", "Halves"])
+def test_code_of_a_user_that_fails_in_an_update_undoes_it(name: str, options: dict[str, Any]) -> None:
+    def positive(weights: Any) -> Any:
+        if broken:
+            raise ArithmeticError("mine")
+        return ops.abs(weights)
+
+    pair = []
+    for fails in (True, False):
+        broken, variables = False, some_variables()
+        optimizer = Halves(0.1, **options) if name == "Halves" else make(name, learning_rate=0.1, **options)
+        if name != "Halves":
+            variables[3].constraint = positive
+        for step in range(3):
+            optimizer.apply(some_gradients(step), variables)
+        before = values([*variables, *optimizer.variables])
+        if fails:
+            broken = optimizer.broken = True
+            for _ in range(2):
+                with pytest.raises(ArithmeticError):
+                    optimizer.apply(some_gradients(4), variables)
+                assert_same(values([*variables, *optimizer.variables]), before)
+            broken = optimizer.broken = False
+        for step in range(4, 7):
+            optimizer.apply(some_gradients(step), variables)
+        pair.append(values([*variables, *optimizer.variables]))
+    assert_same(*pair)
 
 
 @pytest.mark.parametrize("name", ALL)

@@ -249,6 +249,10 @@ def test_the_state_as_a_tree() -> None:
     with pytest.raises(ValueError, match=r"net/out/bias.*\(3,\). Nothing was set"):
         model.set_state_tree(wrong)
     assert np.array_equal(model.get_weights()[0], tree["trainable_variables"]["net"]["out"]["kernel"])
+    wrong = {"trainable_variables": {"net": {"out": {"kernel": [[7], [8]], "bias": ["text"]}}}}
+    with pytest.raises(ValueError, match="float32"):
+        model.set_state_tree(wrong)
+    assert np.array_equal(model.get_weights()[0], tree["trainable_variables"]["net"]["out"]["kernel"])
     with pytest.raises(ValueError, match="keys of a state tree"):
         model.set_state_tree({"weights": {}})
     with pytest.raises(ValueError, match="value_format"):
