@@ -1,6 +1,7 @@
 """The record of a run, and the part of it that a replay must repeat."""
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from itertools import chain
 from typing import Any, cast
 
@@ -20,6 +21,7 @@ class Trace(Recorder):
         self.entries: list[Entry] = []
         self.escaped: bool = False
         self.produced: set[int] = {id(x) for x in inputs}
+        self.late: set[int] = set()  # of these, what does not depend on the inputs alone
         self.constants: list[Any] = []  # sketches of outputs that do not depend on the inputs
         self._read: dict[int, tuple[Variable, Array]] = {}  # what variables held when they were read or set
         self._stale: dict[int, Array] = {}  # of these, what they hold no more
@@ -63,6 +65,8 @@ class Trace(Recorder):
         if depends:
             self.produced.add(id(entry.output))
             self.entries.append(entry)
+        if op.effect or op.draws or any(isinstance(x, Variable) or id(x) in self.late for x in entry.inputs):
+            self.late.add(id(entry.output))
         if op is ASSIGN:
             self._read[id(entry.output.array)] = entry.rest[0], cast(Array, entry.output.array)
         if op.effect:
@@ -152,22 +156,15 @@ def simplified(recorded: list[Entry], outputs: Any) -> tuple[list[Entry], Any]:
         links = tuple(
             (id(x), effects) if isinstance(x, Variable) else id(x) if isinstance(x, Tensor) else (type(v), sketch(v))
             for x, v in zip(inputs, entry.values, strict=True))  # fmt: skip
-        try:
+        with suppress(TypeError):  # an argument has no hash
             first = seen.setdefault((entry.op, links, sketch((entry.rest, entry.kwargs))), entry.output)
-        except TypeError:  # an argument has no hash
-            continue
-        if first is not entry.output:
-            same[id(entry.output)] = first
+            if first is not entry.output:
+                same[id(entry.output)] = first
+                entries.pop()
     outputs = map_structure(lambda y: same.get(id(y), y), outputs)
-    return _needed([entry for entry in entries if id(entry.output) not in same], leaves(outputs)), outputs
-
-
-def _needed(entries: list[Entry], outputs: list[Any]) -> list[Entry]:
-    """Return, in order, the entries with effects or random numbers, and those that they and the outputs depend on."""
-    needs = {id(y) for y in outputs}
-    steps = []
+    needs, steps = {id(y) for y in leaves(outputs)}, list[Entry]()
     for entry in reversed(entries):
         if entry.op.effect or entry.op.draws or id(entry.output) in needs:
             steps.append(entry)
             needs.update(id(x) for x in entry.inputs)
-    return steps[::-1]
+    return steps[::-1], outputs

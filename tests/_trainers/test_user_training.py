@@ -1319,6 +1319,24 @@ def test_a_step_that_fails_leaves_statistics_and_seeds(eagerly: bool) -> None:
     np.testing.assert_allclose(normalization.moving_mean.numpy(), [0.0398, 0.1393], rtol=1e-6)
 
 
+@pytest.mark.parametrize("steps", [0, 1, 2, 40])
+def test_a_label_that_a_step_refuses_leaves_statistics_and_seeds(steps: int) -> None:
+    model = Sequential(
+        [Input((2,)), keras.layers.BatchNormalization(), keras.layers.Dropout(0.5), Dense(3, activation="softmax")]
+    )
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    x, labels = np.array([[1.0, 5.0], [3.0, 9.0]]), np.array([0, 2])
+    for _ in range(steps):
+        model.train_on_batch(x, labels)
+    before = [v.numpy() for v in model.variables]
+    for bad in (np.array([0, 3]), np.array([-1, 0])):
+        with pytest.raises(ValueError, match="class numbers from 0 to 2"):
+            model.train_on_batch(x, bad)
+        for old, variable in zip(before, model.variables, strict=True):
+            np.testing.assert_array_equal(variable.numpy(), old)
+    assert int(model.optimizer.iterations) == steps
+
+
 def test_a_call_may_need_to_know_whether_it_trains() -> None:
     seen = []
 
