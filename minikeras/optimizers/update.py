@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from .._base.blas_threads import one_thread
-from .._base.context import all_or_nothing, path_scope, undone
+from .._base.context import all_or_nothing, context, path_scope, undone
 from .._base.pool import Turns
 from .._base.typing import Array
 from .._base.user_warning import warn_user
@@ -109,9 +109,10 @@ class Updater(Turns):
         for variable in (self._optimizer._iterations, *(v for v, _ in plan._replacements)):
             variable.make_exclusive()
         constraints = [v.constraint for v in plan.variables if v.constraint is not None]
-        if plan.quick is not None and not constraints:
+        is_last = context.undo is None  # else what comes after may fail, and take the update back
+        if plan.quick is not None and not constraints and is_last:
             return plan.quick
-        return plan.run if all(map(is_built_in, (self._optimizer, *constraints))) else plan.run_or_undo
+        return plan.run if is_last and all(map(is_built_in, (self._optimizer, *constraints))) else plan.run_or_undo
 
 
 class UpdatePlan:
@@ -178,7 +179,7 @@ class UpdatePlan:
             segment.group.sync()
 
     def run_or_undo(self) -> None:
-        """Run the code of a user, and give all variables their values back if it fails."""
+        """Run, and give all variables their values back if that fails, or what is done in the same `undone`."""
         with undone(always=False) as before:
             before |= {id(v): (v, v.array.copy()) for v in (*self._optimizer.variables, *self.variables)}
             self.run()

@@ -1337,6 +1337,45 @@ def test_a_label_that_a_step_refuses_leaves_statistics_and_seeds(steps: int) -> 
     assert int(model.optimizer.iterations) == steps
 
 
+@pytest.mark.parametrize("eagerly", [False, True])
+@pytest.mark.parametrize("steps", [0, 1, 2])
+def test_a_step_of_ones_own_that_fails_after_its_update_takes_it_back(steps: int, eagerly: bool) -> None:
+    class Net(Sequential):
+        broken = False
+
+        def train_step(self, *args: Any, **kwargs: Any) -> Any:
+            logs = super().train_step(*args, **kwargs)
+            second.apply([ops.ones(())], [share])
+            if self.broken:
+                raise ArithmeticError("mine")
+            return logs
+
+    def state() -> list[Any]:
+        return [v.numpy() for v in (*model.variables, *model.optimizer.variables, share, *second.variables)]
+
+    x, y = np.array([[1.0, 5.0], [3.0, 9.0]]), np.ones((2, 1))
+    ends = []
+    for fails in (True, False):
+        keras.utils.set_random_seed(3)
+        model = Net([Input((2,)), keras.layers.BatchNormalization(), keras.layers.Dropout(0.5), Dense(1)])
+        share, second = keras.Variable(1.0), keras.optimizers.SGD(0.5, momentum=0.9)
+        model.compile("adam", "mse", run_eagerly=eagerly)
+        model.optimizer.build(model.trainable_variables)
+        second.build([share])
+        for _ in range(steps):
+            model.train_on_batch(x, y)
+        before = state()
+        for _ in range(2 * fails):
+            model.broken = True
+            with pytest.raises(ArithmeticError):
+                model.train_on_batch(x, y)
+            np.testing.assert_equal(state(), before)
+        model.broken = False
+        logs = [model.train_on_batch(x, y) for _ in range(4)]
+        ends.append((logs, state()))
+    np.testing.assert_equal(*ends)
+
+
 def test_a_call_may_need_to_know_whether_it_trains() -> None:
     seen = []
 
