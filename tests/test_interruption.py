@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import FrameType
 
 import numpy as np
 import pytest
@@ -210,3 +211,36 @@ keras.layers.Dense(1)(x)
 
 def test_a_fork_does_not_wait_for_ever_for_a_thread_that_waits_for_it() -> None:
     subprocess.run([sys.executable, "-c", FORKED_WHILE_LOGGED], env=ENVIRONMENT, check=True, timeout=60)
+
+
+def test_a_ctrl_c_at_any_moment_of_a_call_leaves_the_next_one_as_it_would_be() -> None:
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3), keras.layers.Dropout(0.5)])
+    x = np.ones((2, 4))
+    expected, left, place = model(x).numpy(), 0, os.path.dirname(keras.__file__)
+
+    def strike(frame: FrameType, event: str, arg: object) -> None:
+        nonlocal left
+        if event == "call" and frame.f_code.co_filename.startswith(place):
+            left -= 1
+            if not left:
+                raise KeyboardInterrupt
+
+    for moment in range(1, 1000):
+        left = moment
+        sys.setprofile(strike)
+        try:
+            model(x, training=True)
+        except KeyboardInterrupt:
+            sys.setprofile(None)
+            np.testing.assert_array_equal(model(x).numpy(), expected)
+        else:
+            break
+        finally:
+            sys.setprofile(None)
+    assert 50 < moment < 999
+
+
+def test_the_end_of_a_scope_ends_those_within_that_a_ctrl_c_left_open() -> None:
+    with keras.name_scope("outer"):
+        keras.name_scope("inner").__enter__()
+    assert keras.Variable(1.0, name="v").path == "v"

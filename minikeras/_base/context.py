@@ -62,23 +62,25 @@ context = _Context()
 
 
 class path_scope:
-    """Within this context paths of variables begin with a name; right within a scope of its owner it adds nothing."""
+    """Within this context paths of variables begin with a name; right within a scope of its owner it adds nothing.
 
-    __slots__ = ("_opens", "_scope")
+    Its end closes inner ones too: a Ctrl-C may have come just before their own `__exit__`.
+    """
+
+    __slots__ = ("_depth", "_scope")
 
     def __init__(self, name: str, owner: object) -> None:
         self._scope = name, owner
 
     def __enter__(self) -> Self:
         scopes = context.scopes
-        self._opens = not scopes or scopes[-1][1] is not self._scope[1]
-        if self._opens:
+        self._depth = len(scopes)
+        if not scopes or scopes[-1][1] is not self._scope[1]:
             scopes.append(self._scope)
         return self
 
     def __exit__(self, *error: object) -> None:
-        if self._opens:
-            context.scopes.pop()
+        del context.scopes[self._depth :]
 
 
 class name_scope(path_scope):
@@ -103,24 +105,6 @@ class name_scope(path_scope):
         self.name: str = name
         self.caller: object = caller
         super().__init__(name, caller if caller is not None and deduplicate else object())
-
-
-class calling:
-    """Within this context a layer is called, with `training` (or None), and weights are cast to `autocast` (or not)."""
-
-    __slots__ = ("autocast", "outer", "training")
-
-    def __init__(self, training: bool | None, autocast: str | None) -> None:
-        self.training = training
-        self.autocast = autocast
-
-    def __enter__(self) -> None:
-        context.training.append(self.training)
-        self.outer, context.autocast = context.autocast, self.autocast
-
-    def __exit__(self, *error: object) -> None:
-        context.training.pop()
-        context.autocast = self.outer
 
 
 def current_path() -> str:

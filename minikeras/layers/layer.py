@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, cast, overload
 import numpy as np
 
 from .. import dtype_policies, regularizers
-from .._base.context import all_or_nothing, calling, context, current_path, path_scope
+from .._base.context import all_or_nothing, context, current_path, path_scope
 from .._base.naming import checked_name, hint, own_name
 from .._base.nested import first_leaf, leaves, like, map_shapes, map_structure, only
 from .._base.pool import Turns
@@ -224,12 +224,12 @@ class Layer(Module, Configurable):
     def _maybe_build(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         with vars(self).setdefault("_turns", Turns()).lock:
             if not self.built:  # another thread may have built it meanwhile
-                with context.having(undo=None):
+                with context.having(undo=None), path_scope(self.name, self):
                     self.__with_shapes(self.build, args, kwargs)
                 self.__warn_unless_held()
 
     def __warn_unless_held(self) -> None:
-        callers = [x for _, x in context.scopes[:-1] if isinstance(x, Layer)] if context.training else []
+        callers = [x for _, x in context.scopes if isinstance(x, Layer)] if context.training else []
         if context.dry or not callers or not callers[-1].built:  # its `build` may still set this layer as an attribute
             return
         if self.weights and not any(self in caller._flatten_layers() for caller in callers):
@@ -271,7 +271,7 @@ class Layer(Module, Configurable):
         return map_shapes(lambda shape: KerasTensor(shape, "string" if text else self.compute_dtype), shapes)
 
     def _inferred_spec(self, *args: Any, **kwargs: Any) -> Any:
-        with calling(kwargs.get("training"), self.__autocast_dtype()):
+        with context.having(training=[kwargs.get("training")], autocast=self.__autocast_dtype()):
             return infer(self._call_checked, *args, **kwargs)
 
     @overridable
@@ -317,13 +317,12 @@ class Layer(Module, Configurable):
             if first is None and not args:
                 raise TypeError(f"Layer '{self.name}' was called without its input.")
             assert_input_compatibility(self.input_spec, first, self.name, self._advice)
-        with path_scope(self.name, self):
-            if not self.built or "_building" in state:  # another thread may be halfway through
-                self._maybe_build(args or (first,), kwargs)
-            if Layer.__has_losses and not context.training and not context.dry:  # no call of another layer goes on
-                for layer in (x for x in self._flatten_layers() if "_added" in vars(x)):
-                    layer._losses.clear()
-            outputs = self.__outputs(first, args, kwargs, symbolic)
+        if not self.built or "_building" in state:  # another thread may be halfway through
+            self._maybe_build(args or (first,), kwargs)
+        if Layer.__has_losses and not context.training and not context.dry:  # no call of another layer goes on
+            for layer in (x for x in self._flatten_layers() if "_added" in vars(x)):
+                layer._losses.clear()
+        outputs = self.__outputs(first, args, kwargs, symbolic)
         if symbolic:
             Node(self, given, self.__node_kwargs(given, given_by_name, kwargs), outputs)
         return outputs
@@ -345,24 +344,29 @@ class Layer(Module, Configurable):
         if self.__takes_masks:
             kwargs |= masks_for(self.call, self._takes, args, kwargs)
         mask = mask_of(first) if kwargs.get("mask") is None else kwargs["mask"]  # now: an inner layer may remove it
-        with calling(training, self.__autocast_dtype()):
-            try:
-                if symbolic:
-                    self.__check_keywords(kwargs)
-                    outputs = map_structure(_fresh, self.compute_output_spec(*args, **kwargs))
-                else:
-                    outputs = self._call_checked(*args, **kwargs)
-                    if self.activity_regularizer is not None and not context.dry:
-                        for output in leaves(outputs):
-                            loss = self.activity_regularizer(output)
-                            # The mean over the batch, so that the penalty does not depend on the batch size.
-                            self.add_loss(loss / float(output.shape[0] or 1) if output.ndim else loss)
-                self.__pass_mask(first, outputs, mask)
-            except Exception as error:
-                if isinstance(error, TypeError):
-                    self.__check_keywords(kwargs)
-                error.add_note(f"in layer '{self.name}' ({type(self).__name__}), called with shapes {_shapes([*args])}")
-                raise
+        autocast, before = self.__autocast_dtype(), (context.scopes, context.training, context.autocast)
+        scopes, outer, _ = before
+        try:
+            context.scopes = scopes if scopes and scopes[-1][1] is self else [*scopes, (self.name, self)]
+            context.training, context.autocast = [*outer, training], autocast
+            if symbolic:
+                self.__check_keywords(kwargs)
+                outputs = map_structure(_fresh, self.compute_output_spec(*args, **kwargs))
+            else:
+                outputs = self._call_checked(*args, **kwargs)
+                if self.activity_regularizer is not None and not context.dry:
+                    for output in leaves(outputs):
+                        loss = self.activity_regularizer(output)
+                        # The mean over the batch, so that the penalty does not depend on the batch size.
+                        self.add_loss(loss / float(output.shape[0] or 1) if output.ndim else loss)
+            self.__pass_mask(first, outputs, mask)
+        except Exception as error:
+            if isinstance(error, TypeError):
+                self.__check_keywords(kwargs)
+            error.add_note(f"in layer '{self.name}' ({type(self).__name__}), called with shapes {_shapes([*args])}")
+            raise
+        finally:  # no context manager: a Ctrl-C may come just before an `__exit__`
+            context.scopes, context.training, context.autocast = before
         return outputs
 
     def __check_keywords(self, keywords: Iterable[str]) -> None:

@@ -1373,7 +1373,7 @@ def test_a_step_of_ones_own_that_fails_after_its_update_takes_it_back(steps: int
         model.broken = False
         logs = [model.train_on_batch(x, y) for _ in range(4)]
         ends.append((logs, state()))
-    np.testing.assert_equal(*ends)
+    np.testing.assert_equal(ends[0], ends[1])
 
 
 def test_a_call_may_need_to_know_whether_it_trains() -> None:
