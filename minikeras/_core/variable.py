@@ -223,14 +223,10 @@ def assign_all(variables: Iterable[Variable], values: Iterable[TensorLike]) -> N
 
 @contextmanager
 def holding(variables: Sequence[Variable], values: Iterable[TensorLike]) -> Iterator[None]:
-    """Within this context variables have other values."""
-    with _holding.lock:
-        before = [v.value for v in variables]
-        try:
-            assign_all(variables, values)
-            yield
-        finally:
-            assign_all(variables, before)
+    """Within this context variables have other values. At its end these, and what else was assigned, are as before."""
+    with _holding.lock, undone():
+        assign_all(variables, values)
+        yield
 
 
 def as_shape(shape: Any) -> tuple[Any, ...]:  # a number is the shape of a vector

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, Self, TypeAlias, cast
 
 from .. import dtype_policies, losses, ops
-from .._base.context import path_scope, undone
+from .._base.context import path_scope
 from .._base.naming import auto_name
 from .._base.nested import each_once, leaves
 from .._base.settings import floatx, standardize_dtype
@@ -120,7 +120,7 @@ class Metric(Configurable):
         variables = self.variables
         if len(values) != len(variables):
             raise ValueError(f"{self.name} takes {len(variables)} values as metric_variables. Received: {len(values)}.")
-        with undone(), holding(variables, values):  # `undone` for variables that the function makes
+        with holding(variables, values):
             result = run()
             return [v.value for v in self.variables], result
 

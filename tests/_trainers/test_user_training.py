@@ -1339,7 +1339,8 @@ def test_a_label_that_a_step_refuses_leaves_statistics_and_seeds(steps: int) -> 
 
 @pytest.mark.parametrize("eagerly", [False, True])
 @pytest.mark.parametrize("steps", [0, 1, 2])
-def test_a_step_of_ones_own_that_fails_after_its_update_takes_it_back(steps: int, eagerly: bool) -> None:
+@pytest.mark.parametrize("scales", [False, True])
+def test_a_step_of_ones_own_that_fails_after_its_update_takes_it_back(scales: bool, steps: int, eagerly: bool) -> None:
     class Net(Sequential):
         broken = False
 
@@ -1359,7 +1360,8 @@ def test_a_step_of_ones_own_that_fails_after_its_update_takes_it_back(steps: int
         keras.utils.set_random_seed(3)
         model = Net([Input((2,)), keras.layers.BatchNormalization(), keras.layers.Dropout(0.5), Dense(1)])
         share, second = keras.Variable(1.0), keras.optimizers.SGD(0.5, momentum=0.9)
-        model.compile("adam", "mse", run_eagerly=eagerly)
+        adam = keras.optimizers.Adam(0.01)
+        model.compile(keras.optimizers.LossScaleOptimizer(adam) if scales else adam, "mse", run_eagerly=eagerly)
         model.optimizer.build(model.trainable_variables)
         second.build([share])
         for _ in range(steps):

@@ -715,6 +715,23 @@ def test_one_of_several_outputs_may_be_none() -> None:
         Scores()(keras.Input((2,)))
 
 
+def test_a_stateless_call_leaves_what_it_does_not_get_values_for() -> None:
+    shared = keras.Variable(1.0)
+
+    class Noisy(Layer):
+        def call(self, x: Tensor) -> Tensor:
+            shared.assign_add(1.0)
+            return x + keras.random.normal((1,))
+
+    layer = Noisy()
+    layer.build((1, 1))
+    keras.utils.set_random_seed(1)
+    noise, again = (layer.stateless_call([], [], np.zeros((1, 1)))[0].numpy() for _ in range(2))
+    assert np.array_equal(noise, again)
+    assert np.array_equal(noise[0], keras.random.normal((1,)).numpy())  # as in Keras
+    assert float(shared) == 1.0
+
+
 def test_a_stateless_call_leaves_no_penalty() -> None:
     layer = Dense(2, activity_regularizer="l1", kernel_initializer="ones")
     layer.build((None, 3))
