@@ -389,7 +389,7 @@ class Trainer(Layer):
             loss = self._loss_of(x, y, y_pred, sample_weight, training=True)
             scaled = optimizer.scale_loss(loss)
         logs = self.__step_logs(x, y, y_pred, sample_weight, loss)  # before the update, because metrics may fail
-        with context.having(undo=context.undo if self._replaces("train_step") else None):  # else this is the last
+        with context.having(undo=context.undo if self._replaces(*_NAMES["train"]) else None):  # else this is the last
             if weights := self.trainable_weights:
                 optimizer.apply(tape.gradient(scaled, weights), weights)
         return logs

@@ -1378,6 +1378,25 @@ def test_a_step_of_ones_own_that_fails_after_its_update_takes_it_back(scales: bo
     np.testing.assert_equal(ends[0], ends[1])
 
 
+def test_a_train_function_that_fails_after_its_update_takes_it_back() -> None:
+    class Net(Sequential):
+        def make_train_function(self, force: bool = False) -> Any:
+            def train(batches: Any) -> Any:
+                self.train_step(next(batches))
+                raise ArithmeticError("mine")
+
+            self.train_function = train
+            return train
+
+    model = Net([Input((2,)), keras.layers.BatchNormalization(), Dense(1)])
+    model.compile("adam", "mse")
+    before = model.get_weights()
+    with pytest.raises(ArithmeticError):
+        model.fit(np.array([[1.0, 5.0], [3.0, 9.0]]), np.ones((2, 1)), verbose=0)
+    np.testing.assert_equal(model.get_weights(), before)
+    assert int(model.optimizer.iterations) == 0
+
+
 def test_a_call_may_need_to_know_whether_it_trains() -> None:
     seen = []
 
