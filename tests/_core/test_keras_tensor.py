@@ -1,6 +1,7 @@
 """Tensors without values: what their shapes are found out by stays out of sight."""
 
 import re
+import sys
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 
 import minikeras as keras
 from minikeras import ops
+from minikeras._core import trials
 
 
 class Shown(keras.Layer):
@@ -174,3 +176,20 @@ def test_parts_of_an_open_axis_are_as_long_as_the_cuts_say(cuts: list[int], size
     for wrong in (keras.KerasTensor((None,)), keras.KerasTensor((6,)), np.ones(6)):
         with pytest.raises(ValueError, match="ascend"):
             ops.split(wrong, [4, 2])
+
+
+def test_a_thread_may_end_while_another_gives_back_the_output() -> None:
+    class Ended(trials.Held):
+        """Its thread ends while another one asks whether it has."""
+
+        @property
+        def _thread(self) -> None:
+            sys.stdout = before
+
+        @_thread.setter
+        def _thread(self, value: object) -> None: ...
+
+    before = sys.stdout
+    with trials.Held():
+        Ended().__enter__()
+    assert sys.stdout is before
