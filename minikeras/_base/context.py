@@ -40,7 +40,7 @@ class _Context(threading.local):
 
     def __init__(self) -> None:
         self.scopes: list[tuple[str, object]] = []  # the open name scopes, with the object that opened each
-        self.training: list[bool | None] = []  # for each layer that is being called, whether to train it
+        self.training: list[bool | None] = []  # whether to train the layer that is being called, if one is
         self.dry: int = 0  # which of the dry runs that infer a shape this is: 1 or 2, 0 for none
         self.undo: dict[int, tuple[Any, Any]] | None = None  # variables that `undone` restores, and their arrays
         # Models that a dry run called before they were built: the scopes and the shape of each call.
