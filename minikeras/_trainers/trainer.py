@@ -31,7 +31,7 @@ from .._serialization.configurable import is_built_in
 from .._serialization.serialization import serialize
 from ..callbacks import Callback, CallbackList, History
 from ..callbacks.callback import as_floats
-from ..layers import Lambda, Layer
+from ..layers import Lambda, Layer, Masking
 from ..losses import LossLike
 from ..metrics import Mean, Metric
 from ..optimizers import Optimizer
@@ -185,7 +185,7 @@ class Trainer(Layer):
 
     def __is_additive(self) -> bool:
         """Return whether loss and metrics are means over all rows, which do not depend on the batches."""
-        masks = any(type(layer).compute_mask is not Layer.compute_mask for layer in self._flatten_layers()[1:])
+        masks = any(isinstance(x, Masking) or getattr(x, "mask_zero", False) for x in self._flatten_layers())
         by_row = not self._replaces() and not masks and self._is_rowwise()
         return by_row and all(part.is_additive() for part in self.__compiled_parts)
 

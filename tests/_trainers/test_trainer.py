@@ -915,6 +915,25 @@ def test_evaluation_does_not_depend_on_the_batches_where_it_need_not() -> None:
         assert (small["loss"] == pytest.approx(large["loss"], rel=1e-6)) is same_loss
 
 
+@pytest.mark.parametrize("first", [
+    lambda x: keras.layers.Embedding(5, 4, mask_zero=True)(x), lambda x: keras.layers.Embedding(5, 4)(x),
+    lambda x: keras.layers.Masking()(keras.ops.one_hot(x, 5) * keras.ops.cast(x > 0, "float32")[..., None]),
+], ids=["mask_zero", "no mask", "Masking"])  # fmt: skip
+def test_batches_are_evaluated_together_unless_they_have_masks(first: Any, request: pytest.FixtureRequest) -> None:
+    """A loss with a mask is the mean over what counts in a batch, which is not that over all rows."""
+    rng = np.random.default_rng(0)
+    x, y = rng.integers(0, 5, (64, 6)), rng.integers(0, 2, (64, 6))
+    h = first(tokens := Input((6,), dtype="int32"))
+    merged = keras.layers.Add()([Dense(4)(h), keras.layers.Concatenate()([Dense(2)(h), Dense(2, "tanh")(h)])])
+    model = keras.Model(tokens, Dense(2, "softmax")(merged))
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    alone = np.mean([model.evaluate(x[k : k + 8], y[k : k + 8], verbose=0) for k in range(0, 64, 8)])
+    for _ in range(3):
+        assert model.evaluate(x, y, batch_size=8, verbose=0) == pytest.approx(alone, rel=1e-5)
+    together = any(rows > 8 for (_, ((rows, *_), _), *_) in model._jits["test"]._programs)
+    assert together is (request.node.callspec.id == "no mask")
+
+
 @pytest.mark.parametrize(
     "options",
     [{"use_ema": True}, {"use_ema": True, "ema_overwrite_frequency": 1}, {"gradient_accumulation_steps": 2},
