@@ -17,6 +17,7 @@ from .._base.typing import Array
 from .._core.op import Entry
 from .._core.tensor import Tensor
 from .._core.variable import ASSIGN, Variable
+from .._serialization.configurable import is_built_in
 from .blocks import other_rows
 from .program import Program
 from .trace import keep, simplified
@@ -121,28 +122,27 @@ def _compute(entries: Iterable[Entry], arrays: dict[int, Array]) -> None:
 
 
 def _late(entries: Sequence[Entry], fits: Callable[[Any], bool]) -> set[int]:
-    """Return the ids of results that can wait until all steps are done. `fits` tells which tensors can be kept."""
-    updated = {id(v) for entry in entries if entry.op.out_arrays for v in entry.kwargs["variables"]}
-    unread = {id(entry.rest[0]) for entry in entries if entry.op is ASSIGN} - updated
-    """Variables that are assigned in the step, and read only by what can wait."""
-    must: set[int] = set()
-    while True:  # until no variable and no result moves to what must be done in the step
-        needs, read, late = set(must), set(), set()
+    """Return the ids of results that can wait until all steps are done. `fits` tells which tensors can be kept.
+
+    Only a metric's variables can be assigned later: an update reads others, and a user's code in it may read any.
+    """
+    used = [entry.kwargs["optimizer"] for entry in entries if entry.op.out_arrays]
+    used += [optimizer.inner_optimizer for optimizer in used if hasattr(optimizer, "inner_optimizer")]
+    ours = all(map(is_built_in, [*used, *(optimizer._learning_rate for optimizer in used)]))
+    kept = {id(e.rest[0]) for e in entries if e.op is ASSIGN and ours and e.rest[0].synchronization == "on_read"}
+    needs: set[int] = set()
+    while True:  # until the steps need nothing more
+        count, late = len(needs), set[int]()
         for entry in reversed(entries):
-            variables = {id(x) for x in entry.inputs if isinstance(x, Variable)}
-            written = {id(entry.rest[0])} if entry.op is ASSIGN else set()
-            effect = entry.op.effect and not (written and written <= unread)
-            if id(entry.output) in needs or entry.op.draws or effect or variables - unread:
-                needs.update(map(id, entry.inputs))
-                read |= variables | written
+            variables = {id(x) for x in (*entry.inputs, *entry.rest) if isinstance(x, Variable)}
+            acts = entry.op.draws or (entry.op.effect and entry.op is not ASSIGN)
+            if acts or id(entry.output) in needs or not variables <= kept - needs:
+                needs.update(variables, map(id, entry.inputs))
             else:
                 late.add(id(entry.output))
-        taken = {id(entry.output): [x for x in entry.inputs if id(x) not in late] for entry in entries}
-        unfit = {y for y in late if not all(fits(x) for x in taken[y] if not isinstance(x, Variable))}
-        if not read & unread and not unfit:
+        needs |= {id(e.output) for e in entries if not all(id(x) in late or fits(x) for x in e.inputs)}
+        if len(needs) == count:
             return late
-        unread -= read
-        must |= unfit
 
 
 def _treats_rows_alike(entry: Entry, by_row: Sequence[bool]) -> bool:

@@ -163,3 +163,74 @@ def test_bad_labels_are_refused_before_a_run() -> None:
     y[600] = 3
     with pytest.raises(ValueError, match="Integer targets must be class numbers from 0 to 2"):
         model.fit(x, y, verbose=0)
+
+
+class Held(keras.optimizers.schedules.LearningRateSchedule):
+    """Computes the rate from what a variable or a metric holds."""
+
+    def __init__(self, rate: Callable[[], Any]) -> None:
+        self.rate = rate
+
+    def __call__(self, step: Any) -> Any:
+        return self.rate()
+
+
+class Assigning(keras.Model):
+    """Assigns something in each step that the step itself reads no more, but an update does."""
+
+    def __init__(self, case: str) -> None:
+        super().__init__()
+        self.case, self.dense, self.seen = case, DENSE(1), keras.metrics.Mean(name="seen")
+        self.rate = self.add_weight((), "ones", trainable=False)
+        self.step = self.add_weight((), "zeros", trainable=False)
+        self.other = self.add_weight((1,), "zeros", trainable=False)
+        self.averaging = keras.optimizers.SGD(0.1, use_ema=True, ema_momentum=0.5, ema_overwrite_frequency=3)
+
+    def call(self, x: Any) -> Any:
+        return self.dense(x)
+
+    def schedule(self) -> Any:
+        """Return the learning rate for `compile`."""
+        if self.case == "metric":
+            return Held(lambda: 0.1 / (1.0 + self.seen.result()))
+        return Held(lambda: 0.1 * self.rate) if self.case == "schedule" else 0.1
+
+    def train_step(self, data: Any) -> dict[str, Any]:
+        x, y = data
+        self.step.assign_add(1.0)
+        with keras.GradientTape() as tape:
+            loss = ops.mean((self(x, training=True) - y) ** 2)
+        gradients, weights = tape.gradient(loss, self.trainable_weights), self.trainable_weights
+        if self.case == "average":  # an update of one weight moves the averages of all, and sets them to these
+            weights[0].assign(weights[0] - 0.1 * gradients[0])
+            weights[1].assign(weights[1] - 0.1 * gradients[1])
+            self.averaging.apply([ops.ones((1,)) * 0.1], [self.other])
+            return {"loss": loss}
+        if self.case == "learning_rate":
+            self.optimizer.learning_rate.assign(0.1 / self.step)
+        if self.case == "metric":
+            self.seen.update_state(loss)
+        self.rate.assign(1.0 / self.step)
+        self.optimizer.apply(gradients, weights)
+        if self.case == "slots":
+            for slot in self.optimizer.variables[2:]:
+                slot.assign(slot * 0.5)
+        return {"loss": loss, "seen": self.seen.result()}
+
+
+@pytest.mark.parametrize("case", ["learning_rate", "slots", "average", "schedule", "metric"])
+def test_what_an_update_reads_is_assigned_before_it(case: str) -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(320, 2)).astype("float32")
+    found = []
+    for eagerly in (False, True):
+        keras.utils.set_random_seed(1)
+        model = Assigning(case)
+        model(x[:8])
+        model.averaging.build([*model.trainable_weights, model.other])
+        model.compile(keras.optimizers.SGD(model.schedule(), momentum=0.9), run_eagerly=eagerly)
+        history = model.fit(x, x.sum(1, keepdims=True), batch_size=8, epochs=3, shuffle=False, verbose=0).history
+        made = [*model._jits["train"]._multi_steps.values()]
+        assert eagerly or (made and not isinstance(made[0], tuple))
+        found.append((history, [w.tobytes() for w in model.get_weights()]))
+    assert found[0] == found[1]
