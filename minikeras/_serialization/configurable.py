@@ -18,8 +18,10 @@ _HEADING = r"\n\n(?=[A-Z]\w+(?: \w+){0,4}:\s)"
 
 def is_built_in(thing: Any) -> bool:
     """Return whether a class, a function or an object is this package's own, with none of its methods replaced."""
-    home = getattr(thing, "__globals__", {}).get("__name__")  # a function's own module, not that of what it wraps
-    if str(home or getattr(thing, "__module__", None)).partition(".")[0] != __name__.partition(".")[0]:
+    homes = getattr(thing, "__module__", None), getattr(thing, "__globals__", {}).get("__name__", __name__)
+    if any(
+        str(home).partition(".")[0] != __name__.partition(".")[0] for home in homes
+    ):  # its own, and of what it wraps
         return False
     attributes = [] if isinstance(thing, type) else [*getattr(thing, "__dict__", ())]  # others may add to it
     return not any(callable(getattr(type(thing), name, None)) for name in attributes)

@@ -753,3 +753,41 @@ def test_a_replayed_model_refuses_wrong_inputs_as_a_new_one_does(bad: Any) -> No
                 model(bad)
             messages.append((error.type, str(error.value).replace(model.name, "model")))
         assert messages[0] == messages[1]
+
+
+@ops.custom_gradient
+def tenfold(x: Any) -> Any:
+    def slope(*args: Any, upstream: Any = None) -> Any:
+        return 10.0 * (args[0] if upstream is None else upstream)
+
+    return ops.tanh(x), slope
+
+
+@pytest.mark.parametrize("layer", [lambda: Dense(2, tenfold), lambda: layers.Activation(tenfold)])
+def test_an_activation_keeps_the_gradient_of_its_own(layer: Callable[[], Any]) -> None:
+    keras.utils.set_random_seed(1)
+    model = Sequential([keras.Input((3,)), Dense(2), layer()])
+    last = model.layers[-1].weights
+    for _ in range(6):
+        with GradientTape() as tape:
+            y = ops.sum(model(X))
+        gradient = tape.gradient(y, last[-1] if last else model.layers[0].bias)
+        assert ops.convert_to_numpy(gradient).tolist() == [80.0, 80.0]  # 10 for each of the 8 rows
+
+
+@ops.custom_gradient
+def sevenfold(y_true: Any, y_pred: Any) -> Any:
+    def slopes(*args: Any, upstream: Any = None) -> Any:
+        g = args[0] if upstream is None else upstream
+        return 0.0 * g, 7.0 * g
+
+    return y_pred - y_true, slopes
+
+
+def test_a_loss_keeps_the_gradient_of_its_own() -> None:
+    y, loss = ops.convert_to_tensor(X), losses.LossFunctionWrapper(sevenfold, reduction="sum")
+    for _ in range(6):
+        with GradientTape() as tape:
+            tape.watch(y)
+            total = loss(np.zeros_like(X), y)
+        assert (ops.convert_to_numpy(tape.gradient(total, y)) == 7.0).all()
