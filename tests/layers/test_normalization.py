@@ -503,3 +503,22 @@ def test_spectral_normalization_keeps_the_mask_of_its_layer() -> None:
     model = keras.Model(tokens, layers.GlobalAveragePooling1D()(y))
     padded, whole = model(np.array([[1, 2, 0, 0]])), model(np.array([[1, 2, 1, 2]]))
     np.testing.assert_allclose(padded, whole, rtol=1e-6)
+
+
+def test_spectral_normalization_of_a_step_without_gradients_sets_the_kernel_in_replays_too() -> None:
+    class Normalizing(keras.Model):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layer = layers.SpectralNormalization(layers.Dense(1, kernel_initializer="ones"))
+
+        def call(self, x: Any, training: bool = False) -> Any:
+            return self.layer(x, training=training)
+
+        def train_step(self, data: Any) -> dict[str, Any]:
+            return {"loss": ops.mean(self(data[0], training=True))}
+
+    for eagerly in (True, False):
+        model = Normalizing()
+        model.compile(run_eagerly=eagerly)
+        model.fit(np.ones((8, 4)), np.ones((8, 1)), batch_size=2, verbose=0)
+        np.testing.assert_allclose(model.layer.layer.kernel, [[0.5]] * 4, rtol=1e-6)
