@@ -69,7 +69,7 @@ class Trace(Recorder):
             self.late.add(id(entry.output))
         if op is ASSIGN:
             self._read[id(entry.output.array)] = entry.rest[0], cast(Array, entry.output.array)
-        if op.effect:
+        if op.effect or op.draws:  # which changes the state of a generator
             self._stale |= {id(old): old for v, old in self._read.values() if v.array is not old}
         if op.out_arrays is not None:
             optimizer = entry.kwargs["optimizer"]
@@ -150,8 +150,8 @@ def simplified(recorded: list[Entry], outputs: Any) -> tuple[list[Entry], Any]:
     for entry in chain.from_iterable(entry.parts or [entry] for entry in recorded):
         inputs = [same.get(id(x), x) for x in entry.inputs]
         entries.append(Entry(entry.op, inputs, entry.values, entry.rest, entry.kwargs, entry.output))
-        effects += entry.op.effect
         if entry.op.effect or entry.op.draws:
+            effects += 1
             continue
         links = tuple(
             (id(x), effects) if isinstance(x, Variable) else id(x) if isinstance(x, Tensor) else (type(v), sketch(v))

@@ -844,3 +844,21 @@ def test_crossentropies_of_what_no_softmax_made_are_replayed_to_the_last_bit(act
 
     eager, replayed = eager_and_replayed(trained)
     assert eager == replayed
+
+
+def test_a_step_reads_a_seed_before_and_after_it_draws(data: Any) -> None:
+    class Drawing(Reporting):
+        def __init__(self) -> None:
+            super().__init__()
+            self.seeds = keras.random.SeedGenerator(4)
+
+        def train_step(self, data: Any) -> dict[str, Any]:
+            before = ops.cast(self.seeds.state, "float32"), ops.reshape(self.seeds.state, (2, 1))
+            keras.random.normal((2,), seed=self.seeds)
+            after = ops.cast(self.seeds.state, "float32")
+            return {"before": ops.sum(before[0]), "view": ops.sum(before[1]), "after": ops.sum(after)}
+
+    model = Drawing()
+    model.compile("sgd")
+    logs = model.fit(*data, batch_size=32, epochs=4, verbose=0).history
+    assert logs == {"before": [13, 23, 33, 43], "view": [13, 23, 33, 43], "after": [14, 24, 34, 44]}
