@@ -71,7 +71,8 @@ class Trainer(Layer):
     make_train_function: Callable[..., Any] = _maker("train")
     make_test_function: Callable[..., Any] = _maker("test")
     make_predict_function: Callable[..., Any] = _maker("predict")
-    _purity: tuple[int, bool] = -1, False  # `Changes.layers` when it was last asked, and whether the model is pure
+    _purity: tuple[int, bool | None] = -1, False
+    """`Changes.layers` when it was last asked, and whether the model is pure, None if `predict_step` is replaced."""
     _trains: bool = False  # whether a call without `training` trains a layer, see `Graph`
 
     def __init__(self, **options: Any) -> None:  # a model's overloads tell their types
@@ -122,15 +123,12 @@ class Trainer(Layer):
 
     def _predict_jit(self) -> Jit:
         """Return what runs `predict_step`, the forward pass unless it is replaced; make a function that replaces it."""
-        own, mine = type(self), self.__dict__  # `_replaces` written out, for the sake of single rows
-        plain = self.predict_function is None and "predict_step" not in mine and "make_predict_function" not in mine
-        plain &= own.make_predict_function is Trainer.make_predict_function and own.predict_step is Trainer.predict_step
-        if not plain:
+        if self._purity[0] != (now := Changes.layers):
+            vars(self)["_purity"] = now, None if self._replaces(*_NAMES["predict"]) else self._is_pure()
+        if (pure := self._purity[1]) is None:
             self.__make_function("predict")
             return self._jits["predict"]
-        if self._purity[0] != (now := Changes.layers):
-            vars(self)["_purity"] = now, self._is_pure()
-        return self._forward_jit if self._purity[1] else self._jits["call"]  # which is replayed if two runs do the same
+        return self._forward_jit if pure else self._jits["call"]  # which is replayed if two runs do the same
 
     @cached_property
     def _taped(self) -> TapedFunction:
@@ -388,11 +386,13 @@ class Trainer(Layer):
             y_pred = self.__outputs(x, training=True)
             loss = self._loss_of(x, y, y_pred, sample_weight, training=True)
             scaled = optimizer.scale_loss(loss)
-        logs = self.__step_logs(x, y, y_pred, sample_weight, loss)  # before the update, because metrics may fail
-        with context.having(undo=context.undo if self._replaces(*_NAMES["train"]) else None):  # else this is the last
+        report = partial(self.__step_logs, x, y, y_pred, sample_weight, loss)
+        late = self._replaces("compute_metrics")  # which may look at the update
+        logs = None if late else report()  # before the update, because metrics may fail
+        with context.having(undo=context.undo if late or self._replaces(*_NAMES["train"]) else None):  # else it is last
             if weights := self.trainable_weights:
                 optimizer.apply(tape.gradient(scaled, weights), weights)
-        return logs
+        return report() if late else logs
 
     @overridable
     def test_step(self, data: Any) -> dict[str, Any]:

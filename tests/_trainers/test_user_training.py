@@ -1779,3 +1779,30 @@ def test_a_stateless_loss_has_the_penalties_of_weights_and_a_gradient() -> None:
     np.testing.assert_allclose(loss, np.mean(residual**2) + 0.01 * np.sum(kernel.numpy() ** 2), rtol=1e-5)
     np.testing.assert_allclose(tape.gradient(loss, y_pred), 2 * residual / len(X), rtol=1e-4, atol=1e-6)
     assert len(model.losses) == 2
+
+
+@pytest.mark.parametrize("eagerly", [False, True])
+def test_a_compute_metrics_of_ones_own_sees_the_updated_model(eagerly: bool) -> None:
+    """As in Keras on TensorFlow and PyTorch; on JAX it cannot see the optimizer."""
+
+    class Reports(keras.Model):
+        def __init__(self) -> None:
+            super().__init__()
+            self.dense = Dense(1, kernel_initializer="ones")
+
+        def call(self, x: Any) -> Any:
+            return self.dense(x)
+
+        def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
+            logs = super().compute_metrics(x, y, y_pred, sample_weight)
+            rate, kernel = self.optimizer.learning_rate, self.dense.kernel
+            return {**logs, "rate": rate, "sum": ops.sum(kernel), "steps": self.optimizer.iterations + 0}
+
+    model = Reports()
+    rate = keras.optimizers.schedules.ExponentialDecay(0.1, 1, 0.5)
+    model.compile(keras.optimizers.SGD(rate), "mse", run_eagerly=eagerly)
+    x = np.ones((12, 2), "float32")
+    history = model.fit(x, x[:, :1], batch_size=4, epochs=3, verbose=0).history
+    assert history["steps"] == [3, 6, 9]
+    np.testing.assert_allclose(history["rate"], [0.0125, 0.0015625, 0.0001953125], rtol=1e-6)
+    np.testing.assert_allclose(history["sum"], [1.492, 1.4719, 1.4697], atol=5e-5)  # of Keras on TensorFlow
