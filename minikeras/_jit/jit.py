@@ -157,8 +157,8 @@ class Jit(Turns):
             if (dropped := self._programs.pop(old, None)) is not None:
                 self._fingerprints[old] = dropped.made_at, WAIT  # which counts unless a layer has changed
             self._multi_steps.pop(old, None)
-        if isinstance(program, BlockProgram) and not self._has_effects:  # for the numbers of later runs
-            outputs = program.call(present(inputs))
+        if isinstance(program, BlockProgram) and not any(e.op.effect or e.op.draws for e in record.entries):
+            outputs = program.call(present(inputs))  # with the numbers of later runs
         program.made_at = before[0]  # a layer may have changed meanwhile
         self._programs[key] = program  # from now on other threads may run it
         whole = not isinstance(program, BlockProgram) and program.steps_left <= 0

@@ -507,3 +507,22 @@ def test_threads_may_call_one_function_that_updates_variables(four_threads: Thre
     list(four_threads.map(update, range(4)))
     assert weights.numpy().tolist() == [-1000.0] * 4
     assert sys.stdout is output
+
+
+def test_a_function_of_many_rows_draws_and_assigns_once_a_call() -> None:
+    rng = np.random.default_rng(0)
+    kernel, count = tf.constant(rng.normal(size=(64, 64)).astype("float32")), tf.Variable(0.0)
+    source, same = tf.random.Generator.from_seed(1), tf.random.Generator.from_seed(1)
+
+    @tf.function
+    def step(x: Any) -> Any:
+        for _ in range(6):
+            x = tf.tanh(tf.matmul(x, kernel)) + tf.sin(x) + tf.exp(-x * x)
+        count.assign_add(1.0)
+        return tf.reduce_mean(x) + count + 0.0 * source.normal([])
+
+    rows = tf.constant(rng.normal(size=(4096, 64)).astype("float32"))
+    results = [float(step(rows)) for _ in range(4)]
+    assert float(count) == 4
+    np.testing.assert_allclose(np.diff(results), 1.0, rtol=1e-5)
+    assert float(source.normal([])) == [float(same.normal([])) for _ in range(5)][-1]
