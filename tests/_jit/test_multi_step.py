@@ -200,7 +200,8 @@ class Assigning(keras.Model):
         self.step.assign_add(1.0)
         with keras.GradientTape() as tape:
             loss = ops.mean((self(x, training=True) - y) ** 2)
-        gradients, weights = tape.gradient(loss, self.trainable_weights), self.trainable_weights
+        weights = self.trainable_weights
+        gradients: Any = tape.gradient(loss, weights)
         if self.case == "average":  # an update of one weight moves the averages of all, and sets them to these
             weights[0].assign(weights[0] - 0.1 * gradients[0])
             weights[1].assign(weights[1] - 0.1 * gradients[1])

@@ -860,5 +860,5 @@ def test_a_step_reads_a_seed_before_and_after_it_draws(data: Any) -> None:
 
     model = Drawing()
     model.compile("sgd")
-    logs = model.fit(*data, batch_size=32, epochs=4, verbose=0).history
+    logs = model.fit(data[0], data[1], batch_size=32, epochs=4, verbose=0).history
     assert logs == {"before": [13, 23, 33, 43], "view": [13, 23, 33, 43], "after": [14, 24, 34, 44]}
