@@ -519,7 +519,8 @@ def test_a_function_of_many_rows_has_its_effects_once_a_call() -> None:
             for _ in range(6):
                 x = tf.tanh(tf.matmul(x, kernel)) + tf.sin(x) * 0.1 + tf.exp(-x * x)
             loss = tf.reduce_mean(x * x)
-        kernel.assign_sub(0.1 * tape.gradient(loss, kernel))
+        gradient: Any = tape.gradient(loss, kernel)
+        kernel.assign_sub(0.1 * gradient)
         count.assign_add(1.0)
         return loss, count + 0.0
 
