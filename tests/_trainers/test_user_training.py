@@ -1806,3 +1806,16 @@ def test_a_compute_metrics_of_ones_own_sees_the_updated_model(eagerly: bool) -> 
     assert history["steps"] == [3, 6, 9]
     np.testing.assert_allclose(history["rate"], [0.0125, 0.0015625, 0.0001953125], rtol=1e-6)
     np.testing.assert_allclose(history["sum"], [1.492, 1.4719, 1.4697], atol=5e-5)  # of Keras on TensorFlow
+
+
+def test_a_compute_metrics_of_ones_own_that_fails_takes_the_update_back() -> None:
+    class Fails(Sequential):
+        def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
+            raise ArithmeticError("no such metric")
+
+    model = Fails([Input((2,)), Dense(1, kernel_initializer="zeros")])
+    model.compile("adam", "mse")
+    with pytest.raises(ArithmeticError):
+        model.fit(np.ones((4, 2)), np.ones((4, 1)), verbose=0)
+    assert model.get_weights()[0].tolist() == [[0.0], [0.0]]
+    assert int(model.optimizer.iterations) == 0
