@@ -182,7 +182,7 @@ class Trainer(Layer):
 
     def __is_additive(self) -> bool:
         """Return whether loss and metrics are means over all rows, which do not depend on the batches."""
-        masks = any(isinstance(x, Masking) or getattr(x, "mask_zero", False) for x in self._flatten_layers())
+        masks = any(isinstance(x, Masking) or vars(x).get("mask_zero") for x in self._flatten_layers())
         by_row = not self._replaces() and not masks and self._is_rowwise()
         return by_row and all(part.is_additive() for part in self.__compiled_parts)
 
