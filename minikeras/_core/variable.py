@@ -215,10 +215,11 @@ ASSIGN.call = lambda value, variable: variable.assign(value)
 
 
 def assign_all(variables: Iterable[Variable], values: Iterable[TensorLike]) -> None:
-    """Set each variable to its value; none if one cannot be set."""
-    with undone(always=False):
-        for variable, value in zip(variables, values, strict=True):
-            variable.assign(value)
+    """Set each variable to its value, of its shape; none if one is no number."""
+    checked = [(v, x if isinstance(x, TensorOps) else as_array(x, v.array.dtype))
+               for v, x in zip(variables, values, strict=True)]  # fmt: skip
+    for variable, value in checked:
+        variable.assign(value)
 
 
 @contextmanager

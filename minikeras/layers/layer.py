@@ -344,11 +344,10 @@ class Layer(Module, Configurable):
         if self.__takes_masks:
             kwargs |= masks_for(self.call, self._takes, args, kwargs)
         mask = mask_of(first) if kwargs.get("mask") is None else kwargs["mask"]  # now: an inner layer may remove it
-        autocast, before = self.__autocast_dtype(), (context.scopes, context.training, context.autocast)
-        scopes = context.scopes
+        before = scopes, _, _ = context.scopes, context.training, context.autocast
         try:
             context.scopes = scopes if scopes and scopes[-1][1] is self else [*scopes, (self.name, self)]
-            context.training, context.autocast = [training], autocast
+            context.training, context.autocast = [training], self.__autocast_dtype()
             if symbolic:
                 self.__check_keywords(kwargs)
                 outputs = map_structure(_fresh, self.compute_output_spec(*args, **kwargs))

@@ -6,6 +6,7 @@ import pickle
 import pstats
 import sys
 import time
+import tracemalloc
 import warnings
 from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
@@ -860,6 +861,20 @@ def test_stateless_calls_of_threads_compute_with_their_own_values(four_threads: 
         return model.stateless_call([np.full((3, 2), float(k))], [], np.ones((1, 3)))[0].numpy().tolist()
 
     assert list(four_threads.map(call, range(1000))) == [[[3.0 * k] * 2] for k in range(1000)]
+
+
+def test_set_weights_does_not_hold_the_old_weights_until_its_end() -> None:
+    tracemalloc.start()
+    try:
+        model = keras.Sequential([keras.Input((256,)), *(Dense(256) for _ in range(16))])
+        weights = model.get_weights()
+        model.set_weights(weights)
+        held = tracemalloc.get_traced_memory()[0]
+        tracemalloc.reset_peak()
+        model.set_weights(weights)
+        assert tracemalloc.get_traced_memory()[1] - held < sum(w.nbytes for w in weights) / 4
+    finally:
+        tracemalloc.stop()
 
 
 def test_threads_may_build_models_of_a_users_layers(
