@@ -28,8 +28,9 @@ def all_or_nothing(*objects: Any) -> Iterator[None]:
         yield
     except BaseException:
         for attributes, values in before:
-            attributes.clear()
             attributes.update(values)
+            for name in attributes.keys() - values.keys():
+                del attributes[name]
         for items, copy in lists:
             items[:] = copy
         raise
@@ -48,6 +49,7 @@ class _Context(threading.local):
         self.autocast: str | None = None  # the dtype in which weights are read
         self.loading: Loading | None = None  # how much a file may still ask for while it is loaded
         self.uneven: bool = False  # whether batches may differ in size
+        self.commits: bool = False  # whether `undo` is for errors alone, and forgotten once weights are updated
         self.inside: bool = False  # whether a part of some work is being run: a product there is not split again
         self.once: bool = False  # whether inputs may never come again, so that no part of a run gets a program
         self.cell: tuple[Any, Any] = None, None  # the cell that a layer runs, and the dropout masks of all its steps
@@ -116,11 +118,12 @@ def current_path() -> str:
 def undone(dry: int = 0, always: bool = True) -> Iterator[dict[int, tuple[Any, Any]]]:
     """Within this context changes of variables are undone at the end, `always` or only after an error.
 
-    StopIteration is none. What a `build` sets, or an optimizer changes in place, stays. A `dry` run advances no seed.
+    StopIteration is none. What a `build` sets, or an optimizer changes in place, stays; after an error so does what was
+    done before such an update, to which it belongs. A `dry` run advances no seed.
     """
     changed: dict[int, tuple[Any, Any]] = {}
     try:
-        with context.having(undo=changed, dry=dry or context.dry):
+        with context.having(undo=changed, dry=dry or context.dry, commits=not always and context.undo is None):
             yield changed
     except BaseException as error:
         always |= not isinstance(error, StopIteration)

@@ -92,7 +92,8 @@ class TapedProgram:
     Gradients equal those of an eager run to the last bit. Therefore two rules of the eager run hold here too. The rule
     of a cross-entropy skips the sigmoid or softmax before it (see `Op.fused_vjp`): one at the end of the function is an
     entry of its own, and `skipped` is the entry of one that made the input. And the gradients of a tensor used several
-    times are added one after another: the second half starts from the sum that later operations have left.
+    times are added one after another: the second half starts from the sum that later operations have left. Only an
+    output that was a view comes in an array of its own, over which later sums may round otherwise.
 
     Making a program calls the function once, eagerly, under the open tape. `output` is the result, which the caller
     takes away. `watched` are the places of the inputs that the tape watches. The program is `usable` if the function

@@ -388,9 +388,8 @@ class Trainer(Layer):
         report = partial(self.__step_logs, x, y, y_pred, sample_weight, loss)
         late = self._replaces("compute_metrics")  # which may look at the update
         logs = {} if late else report()  # before the update, because metrics may fail
-        with context.having(undo=context.undo if late or self._replaces(*_NAMES["train"]) else None):  # else it is last
-            if weights := self.trainable_weights:
-                optimizer.apply(tape.gradient(scaled, weights), weights)
+        if weights := self.trainable_weights:
+            optimizer.apply(tape.gradient(scaled, weights), weights)
         return report() if late else logs
 
     @overridable

@@ -112,8 +112,8 @@ class SwapEMAWeights(Callback):
         if self.swap_on_epoch and not self._swapped:
             self._put(averages=True)
             if epoch == self.params["epochs"] - 1:  # after this the optimizer sets the weights to its averages
-                weights, averages = self._pairs()
-                assign_all(averages, weights)
+                for weight, average in self._pairs():
+                    average.assign(weight)
 
     def on_test_begin(self, logs: Logs | None = None) -> None:
         self._put(averages=True)
@@ -126,15 +126,15 @@ class SwapEMAWeights(Callback):
 
     def _put(self, averages: bool) -> None:
         if averages != self._swapped:
-            weights, their_averages = self._pairs()
-            assign_all(weights + their_averages, [v.value for v in their_averages + weights])
+            for weight, average in self._pairs():
+                assign_all((weight, average), (average.value, weight.value))
             self._swapped = averages
 
-    def _pairs(self) -> tuple[list[Any], list[Any]]:
-        """Return all trained weights, and the average of each."""
+    def _pairs(self) -> list[tuple[Any, Any]]:
+        """Return (weight, average) for all trained weights."""
         averaging = [x for _, x in optimizers(self.model) if getattr(x, "_model_variables_moving_average", None)]
         if not averaging:
             raise ValueError("SwapEMAWeights needs an optimizer with `use_ema=True` that has seen the model's weights. "
                              f"Received: {self.model.optimizer!r}.")  # fmt: skip
-        averages = [v for x in averaging for v in x._model_variables_moving_average]
-        return [v for x in averaging for v in x._trainable_variables], averages
+        return [p for x in averaging
+                for p in zip(x._trainable_variables, x._model_variables_moving_average, strict=True)]  # fmt: skip

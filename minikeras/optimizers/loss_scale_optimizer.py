@@ -5,9 +5,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from .._base.context import context
 from .._base.typing import Config, CustomObjects
-from .._core.ownership import EXPOSED
 from .._core.variable import Variable
 from .._serialization.serialization import deserialize, serialize
 from ..initializers import Constant
@@ -35,9 +33,6 @@ class _ScaledUpdater(Updater):
         optimizer, update = self._optimizer, self._optimizer.inner_optimizer._updater._update(plan)
         gradients = [g for segment in plan.segments for g in segment.gradients]
         for variable in (optimizer.step_counter, optimizer.dynamic_scale):
-            if context.undo is not None:
-                context.undo.setdefault(id(variable), (variable, variable.array))
-                variable.exposed = EXPOSED
             variable.make_exclusive()
 
         def run() -> None:

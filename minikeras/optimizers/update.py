@@ -16,7 +16,6 @@ from .._core.op import primitive
 from .._core.ownership import EXPOSED, Changes
 from .._core.tensor import Tensor, as_array, stop_recording
 from .._core.variable import Variable
-from .._serialization.configurable import is_built_in
 from .flat_buffers import FlatBuffer, ParameterGroup, Segment, change_chunk
 from .formula import UpdateRule
 
@@ -100,6 +99,8 @@ class Updater(Turns):
         plan = self.find_plan(variables)
         plan.fill(gradients)
         self._update(plan)()
+        if context.commits and context.undo is not None:
+            context.undo.clear()
 
     def bind(self, variables: Sequence[Variable]) -> Callable[[], None]:
         """Return a function that updates by the gradients in `gradient_views`. It is valid until an option changes."""
@@ -108,11 +109,7 @@ class Updater(Turns):
     def _update(self, plan: "UpdatePlan") -> Callable[[], None]:
         for variable in (self._optimizer._iterations, *(v for v, _ in plan._replacements)):
             variable.make_exclusive()
-        constraints = [v.constraint for v in plan.variables if v.constraint is not None]
-        is_last = context.undo is None  # else what comes after may fail, and take the update back
-        if plan.quick is not None and not constraints and is_last:
-            return plan.quick
-        return plan.run if is_last and all(map(is_built_in, (self._optimizer, *constraints))) else plan.run_or_undo
+        return plan.run if plan.quick is None or [v for v in plan.variables if v.constraint is not None] else plan.quick
 
 
 class UpdatePlan:
@@ -177,12 +174,6 @@ class UpdatePlan:
                 _fill(view, gradient, variable, "gradient")
         for segment in self.segments:
             segment.group.sync()
-
-    def run_or_undo(self) -> None:
-        """Run, and give all variables their values back if that fails, or what is done in the same `undone`."""
-        with undone(always=False) as before:
-            before |= {id(v): (v, v.array.copy()) for v in (*self._optimizer.variables, *self.variables)}
-            self.run()
 
     def run(self) -> None:
         """Update by the gradients in `gradient_views`."""
@@ -250,7 +241,7 @@ class UpdatePlan:
             if rule and step % FLUSH_EVERY == 0:
                 segment.flush()
         if not rule:
-            with stop_recording():
+            with stop_recording(), undone(always=False):
                 for g, v in zip(self.gradient_views, self.variables, strict=True):
                     if v.size and not v.overwrite_with_gradient:
                         optimizer.update_step(Tensor(g.copy()), v, learning_rate)

@@ -1340,7 +1340,11 @@ def test_a_label_that_a_step_refuses_leaves_statistics_and_seeds(steps: int) -> 
 @pytest.mark.parametrize("eagerly", [False, True])
 @pytest.mark.parametrize("steps", [0, 1, 2])
 @pytest.mark.parametrize("scales", [False, True])
-def test_a_step_of_ones_own_that_fails_after_its_update_takes_it_back(scales: bool, steps: int, eagerly: bool) -> None:
+def test_a_step_of_ones_own_that_fails_after_its_update_leaves_a_whole_one(
+    scales: bool, steps: int, eagerly: bool
+) -> None:
+    """The weights and all that led to them, such as moving averages and seeds; what the step did later is undone."""
+
     class Net(Sequential):
         broken = False
 
@@ -1348,6 +1352,7 @@ def test_a_step_of_ones_own_that_fails_after_its_update_takes_it_back(scales: bo
             logs = super().train_step(*args, **kwargs)
             second.apply([ops.ones(())], [share])
             if self.broken:
+                share.assign(9.0)
                 raise ArithmeticError("mine")
             return logs
 
@@ -1366,19 +1371,17 @@ def test_a_step_of_ones_own_that_fails_after_its_update_takes_it_back(scales: bo
         second.build([share])
         for _ in range(steps):
             model.train_on_batch(x, y)
-        before = state()
-        for _ in range(2 * fails):
-            model.broken = True
-            with pytest.raises(ArithmeticError):
+        model.broken = fails
+        for _ in range(2):
+            with pytest.raises(ArithmeticError) if fails else nullcontext():
                 model.train_on_batch(x, y)
-            np.testing.assert_equal(state(), before)
         model.broken = False
         logs = [model.train_on_batch(x, y) for _ in range(4)]
         ends.append((logs, state()))
     np.testing.assert_equal(ends[0], ends[1])
 
 
-def test_a_train_function_that_fails_after_its_update_takes_it_back() -> None:
+def test_a_train_function_that_fails_after_its_update_leaves_a_whole_one() -> None:
     class Net(Sequential):
         def make_train_function(self, force: bool = False) -> Any:
             def train(batches: Any) -> Any:
@@ -1388,13 +1391,15 @@ def test_a_train_function_that_fails_after_its_update_takes_it_back() -> None:
             self.train_function = train
             return train
 
-    model = Net([Input((2,)), keras.layers.BatchNormalization(), Dense(1)])
-    model.compile("adam", "mse")
-    before = model.get_weights()
-    with pytest.raises(ArithmeticError):
-        model.fit(np.array([[1.0, 5.0], [3.0, 9.0]]), np.ones((2, 1)), verbose=0)
-    np.testing.assert_equal(model.get_weights(), before)
-    assert int(model.optimizer.iterations) == 0
+    ends = []
+    for net in (Net, Sequential):
+        keras.utils.set_random_seed(3)
+        model = net([Input((2,)), keras.layers.BatchNormalization(), Dense(1)])
+        model.compile("adam", "mse")
+        with pytest.raises(ArithmeticError) if net is Net else nullcontext():
+            model.fit(np.array([[1.0, 5.0], [3.0, 9.0]]), np.ones((2, 1)), verbose=0)
+        ends.append([v.numpy() for v in (*model.weights, *model.optimizer.variables)])
+    np.testing.assert_equal(ends[0], ends[1])
 
 
 def test_a_call_may_need_to_know_whether_it_trains() -> None:
@@ -1808,7 +1813,7 @@ def test_a_compute_metrics_of_ones_own_sees_the_updated_model(eagerly: bool) -> 
     np.testing.assert_allclose(history["sum"], [1.492, 1.4719, 1.4697], atol=5e-5)  # of Keras on TensorFlow
 
 
-def test_a_compute_metrics_of_ones_own_that_fails_takes_the_update_back() -> None:
+def test_a_compute_metrics_of_ones_own_that_fails_leaves_a_whole_update() -> None:
     class Fails(Sequential):
         def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
             raise ArithmeticError("no such metric")
@@ -1817,5 +1822,5 @@ def test_a_compute_metrics_of_ones_own_that_fails_takes_the_update_back() -> Non
     model.compile("adam", "mse")
     with pytest.raises(ArithmeticError):
         model.fit(np.ones((4, 2)), np.ones((4, 1)), verbose=0)
-    assert model.get_weights()[0].tolist() == [[0.0], [0.0]]
-    assert int(model.optimizer.iterations) == 0
+    assert model.get_weights()[0] == pytest.approx(0.001, rel=1e-3)
+    assert int(model.optimizer.iterations) == 1

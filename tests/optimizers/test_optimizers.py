@@ -467,30 +467,21 @@ class Halves(Optimizer):
         variable.assign(variable / 2)
 
 
-@pytest.mark.parametrize("options", [{}, {"use_ema": True}, {"gradient_accumulation_steps": 2}], ids=str)
-@pytest.mark.parametrize("name", ["Adam", "SGD", "Adafactor", "Halves"])
-def test_code_of_a_user_that_fails_in_an_update_undoes_it(name: str, options: dict[str, Any]) -> None:
-    def positive(weights: Any) -> Any:
-        if broken:
-            raise ArithmeticError("mine")
-        return ops.abs(weights)
-
+@pytest.mark.parametrize("options", [{}, {"use_ema": True}], ids=str)
+def test_an_update_step_of_ones_own_that_fails_changes_nothing(options: dict[str, Any]) -> None:
     pair = []
     for fails in (True, False):
-        broken, variables = False, some_variables()
-        optimizer = Halves(0.1, **options) if name == "Halves" else make(name, learning_rate=0.1, **options)
-        if name != "Halves":
-            variables[3].constraint = positive
+        variables, optimizer = some_variables(), Halves(0.1, **options)
         for step in range(3):
             optimizer.apply(some_gradients(step), variables)
         before = values([*variables, *optimizer.variables])
         if fails:
-            broken = optimizer.broken = True
+            optimizer.broken = True
             for _ in range(2):
                 with pytest.raises(ArithmeticError):
                     optimizer.apply(some_gradients(4), variables)
                 assert_same(values([*variables, *optimizer.variables]), before)
-            broken = optimizer.broken = False
+            optimizer.broken = False
         for step in range(4, 7):
             optimizer.apply(some_gradients(step), variables)
         pair.append(values([*variables, *optimizer.variables]))
