@@ -139,6 +139,7 @@ class TapedProgram:
                     for x, v in zip(e.inputs, e.values, strict=True)], e.rest, e.kwargs, id(e.output))
             for e in entries]  # fmt: skip
         """What the function did, without its arrays: values have places, the constants stay."""
+        # The gradient of an output that another one is made of would have a part from inside, which no entry gives.
         apart = sum(uses[key] for key in self._results) == len(lasts) and len({*self._ends}) == len(ys)
         self.usable = known.keys() >= {*self._ends} and (len(ys) == 1 or apart)
         if self.usable:
