@@ -50,7 +50,7 @@ class _Context(threading.local):
         self.loading: Loading | None = None  # how much a file may still ask for while it is loaded
         self.uneven: bool = False  # whether batches may differ in size
         self.commits: bool = False  # whether `undo` is for errors alone, and forgotten once weights are updated
-        self.inside: bool = False  # whether a part of some work is being run: a product there is not split again
+        self.in_part: bool = False  # whether a part of some work is being run: a product there is not split again
         self.once: bool = False  # whether inputs may never come again, so that no part of a run gets a program
         self.cell: tuple[Any, Any] = None, None  # the cell that a layer runs, and the dropout masks of all its steps
         self.custom: dict[str, Any] = {}  # the custom objects of the open scopes
@@ -118,8 +118,8 @@ def current_path() -> str:
 def undone(dry: int = 0, always: bool = True) -> Iterator[dict[int, tuple[Any, Any]]]:
     """Within this context changes of variables are undone at the end, `always` or only after an error.
 
-    StopIteration is none. What a `build` sets, or an optimizer changes in place, stays; after an error so does what was
-    done before such an update, to which it belongs. A `dry` run advances no seed.
+    StopIteration is none. What a `build` sets, or an optimizer changes in place, stays; without `always` so does what
+    led to an update that was done. A `dry` run advances no seed.
     """
     changed: dict[int, tuple[Any, Any]] = {}
     try:

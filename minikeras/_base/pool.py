@@ -37,7 +37,7 @@ class _Work:
 
     def help(self) -> None:
         """Run parts until there are none left."""
-        with context.having(inside=True), suppress(IndexError):  # another thread was quicker
+        with context.having(in_part=True), suppress(IndexError):  # another thread was quicker
             while self._parts:
                 part, end = self._parts.popleft(), None
                 try:
@@ -165,7 +165,7 @@ def product(a: Any, b: Any, out: Array | None = None) -> Any:
         with np.errstate(over="ignore"):
             return np.positive(product(a.astype("float32"), b.astype("float32")).astype("float16"), out)
     whole = not arrays or not a.ndim == b.ndim == 2 or a.size * b.shape[1] < 2 * PART_WORK or a.shape[1] != len(b)
-    if whole or context.inside:
+    if whole or context.in_part:
         multiply = np.dot if np.ndim(a) <= 2 >= np.ndim(b) else np.matmul  # half the time for small matrices
         return multiply(a, b, out) if out is not None else multiply(a, b)
     y: Array = np.empty((len(a), b.shape[1]), np.result_type(a, b)) if out is None else out

@@ -146,7 +146,7 @@ class Jit(Turns):
                 self._remember(key, EAGER)
             return outputs
         self._escapes = 0
-        record.entries.sort(key=lambda entry: id(entry.output) in record.late)  # a bad label fails before any effect
+        record.entries.sort(key=lambda entry: id(entry.output) in record.stateful)  # a bad label fails at the start
         made = sum(cast(Array, entry.output.array).nbytes for entry in record.entries)
         small = made <= 4 * MULTI_STEP_BYTES and max(map(multiplications, record.entries), default=0) < SMALL
         program = self._compiled(record.entries, present(tensors), outputs, key, small)

@@ -21,7 +21,7 @@ class Trace(Recorder):
         self.entries: list[Entry] = []
         self.escaped: bool = False
         self.produced: set[int] = {id(x) for x in inputs}
-        self.late: set[int] = set()  # of these, what does not depend on the inputs alone
+        self.stateful: set[int] = set()  # of these, what does not depend on the inputs alone
         self.constants: list[Any] = []  # sketches of outputs that do not depend on the inputs
         self._read: dict[int, tuple[Variable, Array]] = {}  # what variables held when they were read or set
         self._stale: dict[int, Array] = {}  # of these, what they hold no more
@@ -65,8 +65,8 @@ class Trace(Recorder):
         if depends:
             self.produced.add(id(entry.output))
             self.entries.append(entry)
-        if op.effect or op.draws or any(isinstance(x, Variable) or id(x) in self.late for x in entry.inputs):
-            self.late.add(id(entry.output))
+        if op.effect or op.draws or any(isinstance(x, Variable) or id(x) in self.stateful for x in entry.inputs):
+            self.stateful.add(id(entry.output))
         if op is ASSIGN:
             self._read[id(entry.output.array)] = entry.rest[0], cast(Array, entry.output.array)
         if op.effect or op.draws:  # which changes the state of a generator

@@ -10,7 +10,7 @@ from .._base.checks import Check, check_of
 from .._base.signature import Suggesting, parameters
 from .._base.typing import Config
 
-_PACKAGE, _OURS = f"{__name__.partition('.')[0]}.", {"__name__": __name__}
+_PACKAGE = f"{__name__.partition('.')[0]}."
 _LOCALS = frozenset({"self", "__class__", "options"})
 """Locals of an `__init__` that are no arguments."""
 _ENTRY = r"(?m)^    ([*\w, ]+): (.*(?:\n     .*)*)"
@@ -20,7 +20,7 @@ _HEADING = r"\n\n(?=[A-Z]\w+(?: \w+){0,4}:\s)"
 def is_built_in(thing: Any) -> bool:
     """Return whether a class, a function or an object is this package's own, with none of its methods replaced."""
     module = str(getattr(thing, "__module__", None))  # of a function, that of what it wraps
-    own_module = getattr(thing, "__globals__", _OURS).get("__name__", "")
+    own_module = getattr(thing, "__globals__", globals()).get("__name__", "")
     if not (module.startswith(_PACKAGE) and own_module.startswith(_PACKAGE)):
         return False
     attributes = [] if isinstance(thing, type) else [*getattr(thing, "__dict__", ())]  # others may add to it

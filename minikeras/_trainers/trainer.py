@@ -71,7 +71,8 @@ class Trainer(Layer):
     make_train_function: Callable[..., Any] = _maker("train")
     make_test_function: Callable[..., Any] = _maker("test")
     make_predict_function: Callable[..., Any] = _maker("predict")
-    _purity: tuple[int, bool | None] = -1, False  # `Changes.layers` when asked; is it pure? None: own `predict_step`
+    _purity: tuple[int, bool | None] = -1, False
+    """`Changes.layers` when it was last asked, and whether the model is pure, None with its own `predict_step`."""
     _trains: bool = False  # whether a call without `training` trains a layer, see `Graph`
 
     def __init__(self, **options: Any) -> None:  # a model's overloads tell their types

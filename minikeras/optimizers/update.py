@@ -100,7 +100,7 @@ class Updater(Turns):
         plan.fill(gradients)
         self._update(plan)()
         if context.commits and context.undo is not None:
-            context.undo.clear()
+            context.undo.clear()  # an error of what comes later leaves the update, and what led to it
 
     def bind(self, variables: Sequence[Variable]) -> Callable[[], None]:
         """Return a function that updates by the gradients in `gradient_views`. It is valid until an option changes."""

@@ -102,11 +102,16 @@ def test_ops_tapes_and_steps_run_products_on_one_thread() -> None:
     assert set(seen) == {1}
 
 
-def test_replayed_predictions_and_tapes_do(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def spied_softplus(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let softplus note in programs too how many threads a product would run on."""
     op = vars(keras.ops.softplus)["op"]
     monkeypatch.setattr(op, "decomposition", None)
     monkeypatch.setattr(op, "replay", lambda x, out=None: note(op.forward(x)))
     seen.clear()
+
+
+def test_replayed_predictions_and_tapes_do(spied_softplus: None) -> None:
     x = np.ones((64, 128), "float32")
     model = keras.Sequential([keras.Input((128,)), keras.layers.Dense(128, activation="softplus")])
     for _ in range(4):
@@ -121,11 +126,7 @@ def test_replayed_predictions_and_tapes_do(monkeypatch: pytest.MonkeyPatch) -> N
     assert set(seen) == {1}
 
 
-def test_the_making_of_a_program_in_blocks_of_rows_does(monkeypatch: pytest.MonkeyPatch) -> None:
-    op = vars(keras.ops.softplus)["op"]
-    monkeypatch.setattr(op, "decomposition", None)
-    monkeypatch.setattr(op, "replay", lambda x, out=None: note(op.forward(x)))
-    seen.clear()
+def test_the_making_of_a_program_in_blocks_of_rows_does(spied_softplus: None) -> None:
     x = np.ones((4096, 1024), "float32")
     model = keras.Sequential([keras.Input((1024,)), keras.layers.Activation("softplus")])
     for _ in range(3):
