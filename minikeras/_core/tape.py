@@ -202,14 +202,18 @@ def backward(entries: list[Entry], seeds: list[tuple[Any, Any]], as_tensors: boo
     return totals
 
 
+def open_tapes() -> list[GradientTape]:
+    """Return the tapes that record, the outermost first."""
+    return [recorder for recorder in recorders.open if isinstance(recorder, GradientTape)]
+
+
 def _as_read(x: Any, value: Any) -> Any:
     """Return an input; for a variable that was assigned since, a tensor of its value at the time."""
     if isinstance(x, Tensor) or getattr(x, "array", None) is value or np.isscalar(value):
         return x if isinstance(x, TensorOps) else value
     tensor = Tensor(value)
-    for tape in recorders.open:
-        if isinstance(tape, GradientTape):
-            tape.record(Entry(vars(NUMPY_OPS["positive"])["op"], [x], [value], (), {}, tensor))
+    for tape in open_tapes():
+        tape.record(Entry(vars(NUMPY_OPS["positive"])["op"], [x], [value], (), {}, tensor))
     return tensor
 
 
@@ -307,7 +311,7 @@ def custom_gradient(f: Callable[P, tuple[R, Any]]) -> Callable[P, R]:
         with _Reads() as reads:
             results, gradient = cast(Any, f)(*tensors, **kwargs)
         several = isinstance(results, list | tuple)
-        tapes = [r for r in recorders.open if isinstance(r, GradientTape)]
+        tapes = open_tapes()
         with stop_recording(*(r for r in recorders.open if r not in tapes)):  # in f tapes record for second gradients
             parts = [NUMPY_OPS["copy"](y) for y in (results if several else [results])]  # they may be arguments of f
             joint: Any = np.concatenate([np.reshape(y, -1) for y in parts]) if several else parts[0]

@@ -15,7 +15,7 @@ from .._base.settings import settings
 from .._base.typing import Array
 from .._core.op import Entry, Op, note
 from .._core.ownership import Changes
-from .._core.tape import SKIPPABLE, GradientTape, backward
+from .._core.tape import SKIPPABLE, GradientTape, backward, open_tapes
 from .._core.tensor import Tensor, TensorOps, recorders, stop_recording
 from .._core.variable import ASSIGN, Variable
 from .jit import PROGRAM_BYTES, SMALL_KEPT
@@ -281,7 +281,7 @@ class TapedProgram:
         """Return the gradients without the program, from what variables held, and what was drawn, in the call."""
         count, (_, _, before, drawn, _) = len(values) - len(self._variables), entry.rest
         inputs = [x if isinstance(x, TensorOps) else Tensor(x) for x in values[:count]]
-        tapes = [r for r in recorders.open if isinstance(r, GradientTape) and r.maker(entry.output)]  # of the call
+        tapes = [tape for tape in open_tapes() if tape.maker(entry.output)]  # of the call
         variables, numbers = [*self._variables, *self._moving], iter(drawn)
         held = {id(v): getattr(x, "array", x) for v, x in zip(variables, [*values[count:], *before], strict=True)}
         made: dict[int, Any] = dict(zip(self._places, inputs, strict=True))

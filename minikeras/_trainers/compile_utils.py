@@ -15,8 +15,8 @@ from .._base.nested import leaves, map_configs
 from .._base.signature import parameters
 from .._base.typing import Config, Function2, MetricName
 from .._base.user_warning import warn_user
-from .._core.tape import SKIPPABLE, GradientTape
-from .._core.tensor import Tensor, recorders, stop_recording
+from .._core.tape import SKIPPABLE, open_tapes
+from .._core.tensor import Tensor, stop_recording
 from .._serialization.configurable import is_built_in
 from ..losses import Loss, LossFunctionWrapper
 from ..metrics import Mean, MeanMetricWrapper, Metric, registry as known_metrics
@@ -181,7 +181,7 @@ def _warn_of_misfits(loss: Loss, y_true: Any, y_pred: Any) -> None:
             warn_user(f"{loss.name} compares probabilities with targets from 0 to 1. Received: {wrong[0]} among the "
                       "targets. Change them, or use a categorical cross-entropy for several classes.")  # fmt: skip
     if getattr(loss, "from_logits", False):
-        makers = [recorder.maker(y_pred) for recorder in recorders.open if isinstance(recorder, GradientTape)]
+        makers = [tape.maker(y_pred) for tape in open_tapes()]
         for op in (entry.op.name for entry in makers if entry is not None and entry.op.name in SKIPPABLE):
             warn_user(f"{loss.name} with from_logits=True takes the {op} of its inputs, but the model ends with a {op} "
                       "already. Leave one of them out.")  # fmt: skip

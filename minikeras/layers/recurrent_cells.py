@@ -9,8 +9,8 @@ from .. import activations, ops, random, tree
 from .._base.checks import Positive
 from .._base.context import context
 from .._base.typing import ActivationName, Config, CustomObjects, Shape, ShapeLike
-from .._core.tape import GradientTape
-from .._core.tensor import Tensor, recorders
+from .._core.tape import open_tapes
+from .._core.tensor import Tensor
 from .._core.variable import Variable
 from .._serialization.serialization import deserialize, serialize
 from ..constraints import ConstraintLike
@@ -117,8 +117,7 @@ class Cell(WithKernel):
         functions = self.activation, getattr(self, "recurrent_activation", self.activation)
         names = [next((name for name in CURVES if activations.get(name) is f), "") for f in functions]
         dtypes = {w.dtype for w in self.weights} | {x.dtype}
-        nested_tapes = sum(isinstance(recorder, GradientTape) for recorder in recorders.open) > 1
-        if not all(names) or nested_tapes or dtypes not in ({"float16"}, {"float32"}, {"float64"}):
+        if not all(names) or len(open_tapes()) > 1 or dtypes not in ({"float16"}, {"float32"}, {"float64"}):
             return None
         return str(kind), names[0], names[1]
 

@@ -6,8 +6,8 @@ from .. import ops
 from .._base.checks import between
 from .._base.context import having_attributes
 from .._base.typing import Config, CustomObjects, PartialShape, ShapeLike
-from .._core.tape import GradientTape
-from .._core.tensor import Tensor, recorders
+from .._core.tape import open_tapes
+from .._core.tensor import Tensor
 from .._core.variable import Variable
 from .._serialization.configurable import is_built_in
 from ..initializers import TruncatedNormal
@@ -153,7 +153,7 @@ class SpectralNormalization(Wrapper):
         zero = ops.all(ops.equal(self.kernel, 0))
         self.vector_u.assign(ops.where(zero, self.vector_u, vector_u))
         kernel = ops.where(zero, self.kernel, kernel)
-        if not any(isinstance(r, GradientTape) for r in recorders.open) or not self.kernel.trainable:
+        if not open_tapes() or not self.kernel.trainable:
             self.kernel.assign(kernel)
             return self._run(inputs)
         with having_attributes(self.layer, **{self._kernel_name: kernel}):  # the trained one stays as it is, as on JAX

@@ -13,8 +13,8 @@ from .._base.nested import leaves, map_present, map_structure, present
 from .._base.typing import Function1, Function2, T
 from .._core.keras_tensor import KerasTensor, infer
 from .._core.op import structured
-from .._core.tape import GradientTape
-from .._core.tensor import Tensor, TensorOps, as_array, recorders
+from .._core.tape import open_tapes
+from .._core.tensor import Tensor, TensorOps, as_array
 from .creation import convert_to_tensor, shape, zeros, zeros_like
 from .shapes import concatenate, stack, take
 
@@ -139,8 +139,7 @@ def vectorize(pyfunc: Callable[..., Any], *, excluded: Any = None, signature: st
     run = np.vectorize(pyfunc, excluded=excluded, signature=signature)
 
     def call(*args: Any, **kwargs: Any) -> Any:
-        tapes = [r for r in recorders.open if isinstance(r, GradientTape)]
-        if any(tape.follows(x) for tape in tapes for x in args if isinstance(x, TensorOps)):
+        if any(tape.follows(x) for tape in open_tapes() for x in args if isinstance(x, TensorOps)):
             raise TypeError("vectorize has no gradient. Use `vectorized_map`, or `stop_gradient` on its arguments.")
         results = run(*[as_array(x) for x in args], **kwargs)
         return tuple(Tensor(x) for x in results) if isinstance(results, tuple) else Tensor(results)
