@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dis import get_instructions
 from io import StringIO
 from itertools import chain, combinations, repeat, zip_longest
-from threading import get_ident
+from threading import get_ident, local
 from typing import Any, Self, cast
 
 import numpy as np
@@ -79,8 +79,11 @@ def sizes_in_sight(error: Exception, shapes: Sequence[PartialShape]) -> list[int
     return [*dict.fromkeys(n for n in reversed(sizes) if type(n) is int and 0 < n <= MOST_NUMBERS // row)][:16]
 
 
+_LAST = local()
+
+
 class Held(StringIO):
-    """Within it, what this thread prints is held back, until somebody flushes it, as a debugger does."""
+    """Within it, what this thread prints is held back, until it flushes it, as a debugger does."""
 
     def __enter__(self) -> Self:
         self._thread: int | None = get_ident()
@@ -95,14 +98,19 @@ class Held(StringIO):
 
     def write(self, text: str) -> int:
         """Hold back a text, or show it if another thread prints it."""
-        return super().write(text) if get_ident() == self._thread else cast(int, self._out.write(text))
+        if get_ident() == self._thread:
+            return super().write(text)
+        length = cast(int, self._out.write(text))
+        _LAST.stream = self  # which `print` goes on to use without a reference to it (CPython issue 130163)
+        return length
 
     def flush(self) -> None:
         """Show what was held back."""
-        self._out.write(self.getvalue())
+        if get_ident() == self._thread:
+            self._out.write(self.getvalue())
+            self.seek(0)
+            self.truncate()
         self._out.flush()
-        self.seek(0)
-        self.truncate()
 
 
 def print_once(texts: list[str]) -> None:

@@ -1,6 +1,8 @@
 """Tensors without values: what their shapes are found out by stays out of sight."""
 
+import os
 import re
+import subprocess
 import sys
 from typing import Any
 
@@ -193,3 +195,32 @@ def test_a_thread_may_end_while_another_gives_back_the_output() -> None:
     with trials.Held():
         Ended().__enter__()
     assert sys.stdout is before
+
+
+PRINTED_MEANWHILE = """
+import os, sys, threading
+import minikeras as keras
+
+class Shifted(keras.Layer):
+    def call(self, x):
+        return x + len(str(x))
+
+def report():
+    while not done.is_set():
+        print("at", "work")
+
+sys.stdout = open(os.devnull, "w")
+sys.setswitchinterval(1e-5)
+done = threading.Event()
+thread = threading.Thread(target=report)
+thread.start()
+for _ in range(50):
+    keras.Sequential([keras.Input((3,)), Shifted()])
+done.set()
+thread.join()
+"""
+
+
+def test_another_thread_may_print_while_layers_are_built() -> None:
+    environment = {**os.environ, "PYTHONMALLOC": "debug"}  # what is used after it was freed ends the process
+    subprocess.run([sys.executable, "-c", PRINTED_MEANWHILE], check=True, env=environment, timeout=60)
