@@ -5,9 +5,9 @@
     python benchmarks/compare.py --quick             small and short, to see that it runs
     python benchmarks/compare.py --peer torch=/path/to/python --json speed.json --chart speed.png
 
-Sections: fit, predict, models, shared, growth, overhead, texts, busy, memory, import. Each contender runs in a process
-of its own; rounds are interleaved, and every figure is a median over them. Figures of one run may be compared with each
-other, and with nothing else. README.md beside this file says what each means.
+Sections: fit, predict, models, others, shared, growth, overhead, texts, busy, memory, import. Each contender runs in a
+process of its own; rounds are interleaved, and every figure is a median over them. Figures of one run may be compared
+with each other, and with nothing else. README.md beside this file says what each means.
 """
 
 import argparse
@@ -32,7 +32,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.chart import draw
 from benchmarks.contenders import CONTENDERS, PEERS
-from benchmarks.models import MODELS
+from benchmarks.models import MODELS, OTHERS
 from benchmarks.workloads import WORKLOADS, Workload
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -196,13 +196,20 @@ class Comparison:
         return found
 
     def models(self) -> dict[str, Figures]:
-        """A training step, a prediction of one row, and the time until two first steps are done, of many models."""
+        """A training step, predictions, and the time until two first steps are done, of the kinds of models."""
+        return self._figures("models", self._models())
+
+    def others(self) -> dict[str, Figures]:
+        """The same of further models."""
+        return self._figures("others", [*OTHERS][-1:] if self.quick else [*OTHERS])
+
+    def _figures(self, section: str, names: list[str]) -> dict[str, Figures]:
         found: dict[str, Figures] = {}
-        for name in self._models():
+        for name in names:
             for key, row in self._in_fresh(self._contenders(name), "model", name=name, seconds=self.seconds).items():
                 found.setdefault(key, {})[name] = row
         for key, figures in found.items():
-            show_ratios(f"models: {key} (times that of minikeras)", figures)
+            show_ratios(f"{section}: {key} (times that of minikeras)", figures)
         return found
 
     def shared(self) -> dict[str, Figures]:
@@ -384,6 +391,7 @@ SECTIONS: dict[str, Callable[[Comparison], dict[str, Figures]]] = {
     "fit": Comparison.fit,
     "predict": Comparison.predict,
     "models": Comparison.models,
+    "others": Comparison.others,
     "shared": Comparison.shared,
     "growth": Comparison.growth,
     "overhead": Comparison.overhead,

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.contenders import CONTENDERS, library
-from benchmarks.models import MODELS, STEPS
+from benchmarks.models import MODELS, OTHERS, STEPS
 from benchmarks.workloads import Workload
 
 LONGEST = float(os.environ.get("BENCHMARK_LONGEST", "20"))
@@ -113,25 +113,26 @@ class Server:
     def model(self, name: str, seconds: float) -> dict[str, float]:
         """Return figures of a model: microseconds of a step and of one row, milliseconds until two steps are done.
 
-        The last figures are the time of a batch of a new size and, of sequences, of a new length, as multiples of that
-        of the usual shape.
+        Then those of 256 rows predicted in one batch. The last figures are the time of a batch of a new size and, of
+        sequences, of a new length, as multiples of that of the usual shape.
         """
-        keras, (x, y), batch = library(self.name), MODELS[name].data(), MODELS[name].batch
+        described = {**MODELS, **OTHERS}[name]
+        keras, (x, y), batch = library(self.name), described.data(), described.batch
         other = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])  # what is imported and started once
         other.compile("adam", "mse")
         other.fit(np.ones((2, 1)), np.ones((2, 1)), verbose=0)
-        MODELS[name].compiled(keras)
+        described.compiled(keras)
         start = perf_counter()
-        model = MODELS[name].compiled(keras)
+        model = described.compiled(keras)
         model.fit(x[: 2 * batch], y[: 2 * batch], batch_size=batch, verbose=0)
         first = perf_counter() - start
 
-        def predict(count: int) -> None:
+        def predict(rows: int, count: int) -> None:
             for _ in range(count):
-                model.predict(x[:1], verbose=0)
+                model.predict(x[:rows], batch_size=rows, verbose=0)
 
         self._fit = Stopwatch(lambda epochs: model.fit(x, y, batch_size=batch, epochs=epochs, verbose=0), seconds)
-        row = Stopwatch(predict, seconds).measure() * 1e6
+        row, many = (Stopwatch(partial(predict, rows), seconds).measure() * 1e6 for rows in (1, 256))
         step = self.step()
 
         def times(model: Any, shapes: Sequence[tuple[int, int]]) -> float:
@@ -143,11 +144,11 @@ class Server:
             )
             return median(new) / median(known)
 
-        figures = {"step, us": step, "one row, us": row, "two first steps, ms": first * 1e3}
+        figures = {"step, us": step, "one row, us": row, "256 rows, us": many, "two first steps, ms": first * 1e3}
         length = x.shape[1]
         figures["a new size, times"] = times(model, [(n, length) for n in range(batch - 3, batch)])
-        if MODELS[name].is_sequence:
-            open_model = MODELS[name].compiled(keras, any_length=True)
+        if described.is_sequence:
+            open_model = described.compiled(keras, any_length=True)
             figures["a new length, times"] = times(open_model, [(batch, n) for n in range(length - 3, length)])
         return figures
 
