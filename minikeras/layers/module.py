@@ -341,7 +341,8 @@ class Contents:
         self.weights: list[Variable] = each_once(v for weights, _ in own for v in weights)
         self.variables: list[Variable] = each_once(v for ws, seeds in own for v in (*ws, *(s.state for s in seeds)))
         self.trainable: list[Variable] = [v for v in self.weights if v.trainable]
-        values = (x for inner in self.layers for name, x in vars(inner).copy().items() if name not in _CHANGING | _OF_TRAINING)
+        attributes = (item for inner in self.layers for item in vars(inner).copy().items())
+        values = (x for name, x in attributes if name not in _CHANGING | _OF_TRAINING)
         containers = [x for x in _walk(values) if isinstance(x, CONTAINERS) and not isinstance(x, tuple)]  # can change
         self._watched = [(container, len(container), _to_watch(container)) for container in containers]
 
