@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..._base.checks import one_of
 from ..._base.settings import floatx, image_data_format, standardize_data_format
 from ..._base.typing import Array
 from ..._base.user_warning import warn_user
@@ -86,8 +87,7 @@ class _Pictures(Iterator):
 
     def _set(self, arguments: dict[str, Any]) -> None:
         """Store the settings that the subclasses share, out of the arguments of their `__init__`."""
-        if arguments["subset"] not in (None, "training", "validation"):
-            raise ValueError(f'Invalid subset name: {arguments["subset"]}; expected "training" or "validation".')
+        one_of("subset", arguments["subset"], (None, "training", "validation"))
         vars(self).update((name, arguments[name]) for name in self._settings)
         self.data_format: Any = arguments["data_format"] or image_data_format()
         self.dtype: Any = arguments["dtype"] or floatx()
@@ -156,11 +156,8 @@ class _Files(_Pictures):
     sample_weight: Any = None
 
     def _set(self, arguments: dict[str, Any]) -> None:
-        color_mode, class_mode = arguments["color_mode"], arguments["class_mode"]
-        if color_mode not in _CHANNELS:
-            raise ValueError(f'Invalid color mode: {color_mode}; expected "rgb", "rgba", or "grayscale".')
-        if class_mode not in self._modes:
-            raise ValueError(f"Invalid class_mode: {class_mode}; expected one of: {self._modes}")
+        color_mode = one_of("color_mode", arguments["color_mode"], _CHANNELS)
+        one_of("class_mode", arguments["class_mode"], self._modes)
         super()._set(arguments)
         self.target_size: tuple[int, ...] = tuple(arguments["target_size"])
         channels = (_CHANNELS[color_mode],)

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ... import ops
+from ..._base.checks import one_of
 from ..._base.typing import DTypeLike, TensorLike
 from ..._core.keras_tensor import KerasTensor
 from ..._core.tensor import Tensor, TensorOps, as_array
@@ -297,9 +298,7 @@ class IndexedSlices:
 
 
 def _descending(direction: str) -> bool:
-    if direction not in ("ASCENDING", "DESCENDING"):
-        raise ValueError(f"`direction` should be one of ASCENDING, DESCENDING. Received: direction={direction!r}")
-    return direction == "DESCENDING"
+    return one_of("direction", direction, ("ASCENDING", "DESCENDING")) == "DESCENDING"
 
 
 def sort(values: Any, axis: int = -1, direction: str = "ASCENDING", name: str | None = None) -> Tensor:

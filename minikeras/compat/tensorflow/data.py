@@ -9,14 +9,14 @@ import glob
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from functools import partial
+from functools import partial, reduce
 from importlib import import_module
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
-from ..._base.context import context
+from ..._base.context import context, undone
 from ..._base.typing import DTypeLike
 from ..._core.keras_tensor import KerasTensor, infer
 from ..._core.tensor import Tensor, as_array
@@ -28,7 +28,7 @@ from .dtypes import TensorShape, TensorSpec, as_dtype
 from .errors import InvalidArgumentError, OutOfRangeError
 from .functions import flatten, map_structure
 from .missing import missing
-from .ragged import stack as ragged_stack
+from .ragged import RaggedTensor, RaggedTensorSpec
 from .tensors import NODE, Composite, array_of, convert_to_tensor, empty_of, escape
 
 _HOMES = dict.fromkeys(("TFRecordDataset", "TextLineDataset", "experimental"), f"{__package__}.data_files")
@@ -89,6 +89,23 @@ class DatasetSpec:
         return f"DatasetSpec({self.element_spec!r}, {self.shape!r})"
 
 
+def _in_common(one: Any, two: Any) -> Any:
+    """Return what two specifications share: a size or a rank in which they differ becomes unknown."""
+    if isinstance(one, DatasetSpec):
+        return DatasetSpec(tree_map(_in_common, one.element_spec, two.element_spec))
+    shape = [m if m == n else None for m, n in zip(one.shape, two.shape, strict=False)]
+    return one.like(shape if one.shape.rank == two.shape.rank is not None else None)
+
+
+def _common_spec(datasets: Sequence["Dataset"]) -> Callable[[], Any]:
+    """Return a function that returns the specification of datasets; a TypeError if they have not the same dtypes."""
+    specs = [ds._spec() for ds in datasets]
+    kinds = [tree_map(lambda s: s.dtype.name if hasattr(s, "dtype") else type(s), spec) for spec in specs]
+    if any(kind != kinds[0] for kind in kinds):
+        raise TypeError("Incompatible dataset elements: " + " vs. ".join(map(repr, specs)))
+    return partial(reduce, partial(tree_map, _in_common), specs)
+
+
 def _stacked(specs: Any, elements: list[Any]) -> Any:
     def stack(spec: Any, *leaves: Any) -> Any:
         if isinstance(leaves[0], Composite) or hasattr(spec, "stack"):
@@ -144,9 +161,9 @@ class DatasetIterator(Iterator[Any]):
         raise OutOfRangeError("End of sequence [Op:IteratorGetNext]")
 
 
-def _of_trial(x: Any) -> Any:
-    """Return integers of zeros changed in each dry run, so that a size that depends on them is inferred as open."""
-    return x + (context.dry - 1) if context.dry and np.dtype(x.dtype).kind in "iu" else x
+def _symbol(spec: Any) -> Any:
+    is_dataset = isinstance(spec, DatasetSpec)
+    return _variant(spec.element_spec, []) if is_dataset else KerasTensor(tuple(spec.shape), spec.dtype.name)
 
 
 class Dataset:
@@ -208,6 +225,8 @@ class Dataset:
             spec = tree_map(lambda kind, shape: TensorSpec(shape, kind), output_types, shapes)
 
         def checked(spec: Any, x: Any) -> Any:
+            if not isinstance(x, Composite | str | bytes) and spec.dtype != "string":
+                x = as_array(x, spec.dtype.name)  # which cuts off fractions
             return x if isinstance(x, Composite) else ensure_shape(convert_to_tensor(x, spec.dtype), spec.shape)
 
         def items() -> Iterator[Any]:
@@ -298,7 +317,7 @@ class Dataset:
                         return
 
         size = INFINITE if any(ds._size == INFINITE for ds in datasets) else UNKNOWN
-        return Dataset("DirectedInterleave", items, datasets[0]._spec, size)
+        return Dataset("DirectedInterleave", items, _common_spec(datasets), size)
 
     def shuffle(self, buffer_size: Any, seed: Any = None, reshuffle_each_iteration: bool = True,
                 name: str | None = None) -> "Dataset":  # fmt: skip
@@ -325,7 +344,7 @@ class Dataset:
                 item, buffer[drawn], buffer[oldest] = buffer[drawn], buffer[oldest], new
                 yield item
 
-        return self._derive("Shuffle", items, self._size)
+        return self._derive("Shuffle", lambda: self._items() if context.dry else items(), self._size)
 
     def repeat(self, count: Any = None, name: str | None = None) -> "Dataset":
         """Return the elements `count` times in a row, or without end."""
@@ -391,7 +410,8 @@ class Dataset:
         """Return the elements followed by those of another dataset."""
         sizes = (self._size, dataset._size)
         size = INFINITE if INFINITE in sizes else UNKNOWN if UNKNOWN in sizes else sum(sizes)
-        return Dataset("Concatenate", lambda: itertools.chain(self._elements(), dataset._elements()), self._spec, size)
+        items = lambda: itertools.chain(self._elements(), dataset._elements())  # noqa: E731
+        return Dataset("Concatenate", items, _common_spec([self, dataset]), size)
 
     def with_options(self, options: Any, name: str | None = None) -> "Dataset":
         """Return the same dataset: the options are about how TensorFlow runs it."""
@@ -405,16 +425,20 @@ class Dataset:
         return Dataset(kind, lambda: builtins.map(result, self._elements()), lambda: self._inferred(result), self._size)
 
     def _inferred(self, result: Callable[[Any], Any]) -> Any:
-        """Return the specification of a function's results, inferred from symbols or else from the first element."""
-        spec = self._spec()
-        plain = all(type(s) is TensorSpec or getattr(s, "ragged_rank", None) == 0 for s in _leaves(spec))
-        if plain and all(s.shape.rank is not None and s.dtype != "string" for s in _leaves(spec)):
-            with suppress(ValueError, TypeError, IndexError, ArithmeticError, AttributeError):
-                symbols = tree_map(lambda s: KerasTensor(tuple(s.shape), s.dtype.name), spec)
-                several = type(spec) is tuple
-                run = lambda *parts: result(tree_map(_of_trial, parts if several else parts[0]))  # noqa: E731
-                return tree_map(_spec, infer(run, *(symbols if several else (symbols,))))
-        return tree_map(_spec, result(next(self._elements())))
+        """Return the specification of a function's results, inferred from zeros or else from the first element."""
+        spec, found = self._spec(), list[Any]()
+
+        def run(element: Any) -> None:  # on other integers in each run, so that sizes that depend on them come out open
+            element = tree_map(lambda x: convert_to_tensor(as_array(x)) if isinstance(x, Tensor) else x, element)
+            element = tree_map(lambda x: x + (context.dry - 1) if "int" in getattr(x, "dtype", "") else x, element)
+            found.append(tree_map(_spec, result(element)))
+
+        if all(s.shape.rank is not None and not getattr(s, "ragged_rank", hasattr(s, "stack")) for s in _leaves(spec)):
+            with suppress(Exception):
+                infer(run, tree_map(_symbol, spec))
+                return tree_map(_in_common, *found[-2:])
+        with undone(1):  # in which shuffles use up no seeds
+            return tree_map(_spec, result(next(self._elements())))
 
     def filter(self, predicate: Callable[..., Any], name: str | None = None) -> "Dataset":
         """Return the elements for which a function is true."""
@@ -429,8 +453,8 @@ class Dataset:
     def flat_map(self, map_func: Callable[..., "Dataset"], name: str | None = None) -> "Dataset":
         """Return the elements of the datasets that a function makes of the elements, one dataset after the other."""
         parts = self.map(map_func)
-        spec = lambda: next(parts._items()).element_spec  # noqa: E731
-        return Dataset("FlatMap", lambda: (e for ds in parts._items() for e in ds._elements()), spec, UNKNOWN)
+        items = lambda: (e for ds in parts._items() for e in ds._elements())  # noqa: E731
+        return Dataset("FlatMap", items, lambda: parts._spec().element_spec, UNKNOWN)
 
     def interleave(self, map_func: Callable[..., "Dataset"], cycle_length: Any = None, block_length: Any = None,
                    *_: Any, **__: Any) -> "Dataset":  # fmt: skip
@@ -450,7 +474,7 @@ class Dataset:
                     open_slots += [slot] if len(part) == block else itertools.islice(passes, 1)
                 slots = open_slots
 
-        return Dataset("Interleave", items, lambda: next(parts._items()).element_spec, UNKNOWN)
+        return Dataset("Interleave", items, lambda: parts._spec().element_spec, UNKNOWN)
 
     def group_by_window(self, key_func: Callable[..., Any], reduce_func: Callable[[Any, "Dataset"], "Dataset"],
                         window_size: Any = None, window_size_func: Callable[[Any], Any] | None = None,
@@ -460,23 +484,21 @@ class Dataset:
             raise ValueError("Either the `window_size` argument or the `window_size_func` argument must be specified.")
         key_of = _on_elements(key_func)
 
-        def parts() -> Iterator[Dataset]:
-            groups: dict[int, list[Any]] = {}
+        def items() -> Iterator[Any]:
+            spec, groups = self._spec(), dict[int, list[Any]]()
             for element in self._elements():
                 key = int(_values(key_of(element)))
                 group = groups.setdefault(key, [])
                 group.append(element)
                 size = window_size if window_size_func is None else window_size_func(convert_to_tensor(key, "int64"))
                 if len(group) >= int(_values(size)):
-                    yield make(key, groups.pop(key))
+                    yield np.int64(key), _variant(spec, groups.pop(key))
             for key in sorted(groups):
-                yield make(key, groups[key])
+                yield np.int64(key), _variant(spec, groups[key])
 
-        def make(key: int, group: list[Any]) -> Dataset:
-            return reduce_func(convert_to_tensor(key, "int64"), _variant(self._spec, group))
-
-        spec = lambda: next(parts()).element_spec  # noqa: E731
-        return Dataset("GroupByWindow", lambda: (e for ds in parts() for e in ds._elements()), spec, UNKNOWN)
+        spec = lambda: (TensorSpec([], "int64"), DatasetSpec(self._spec()))  # noqa: E731
+        parts = Dataset("Group", items, spec, UNKNOWN).flat_map(reduce_func)
+        return Dataset("GroupByWindow", parts._items, parts._spec, INFINITE if self._size == INFINITE else UNKNOWN)
 
     def bucket_by_sequence_length(self, element_length_func: Callable[..., Any], bucket_boundaries: Sequence[int],
                                   bucket_batch_sizes: Sequence[int], padded_shapes: Any = None,
@@ -511,7 +533,9 @@ class Dataset:
         return self.group_by_window(bucket_of, batch, window_size_func=lambda key: bucket_batch_sizes[int(key)])
 
     def unique(self, name: str | None = None) -> "Dataset":
-        """Return the distinct elements, each at its first place."""
+        """Return the distinct elements, each at its first place; a TypeError unless they are int32, int64 or text."""
+        if getattr(self._spec(), "dtype", None) not in ("int32", "int64", "string"):
+            raise TypeError(f"`unique` takes elements of dtype int32, int64 or string. Received: {self._spec()}")
 
         def items() -> Iterator[Any]:
             seen: set[Any] = set()
@@ -525,14 +549,14 @@ class Dataset:
 
     def scan(self, initial_state: Any, scan_func: Callable[[Any, Any], Any], name: str | None = None) -> "Dataset":
         """Return the outputs of a function (state, element) -> (next state, output), called in order."""
+        step = _on_elements(scan_func)
 
         def items() -> Iterator[Any]:
-            state = tree_map(_tensor, initial_state)
-            for element in self._elements():
-                state, output = tree_map(_tensor, tuple(scan_func(state, tree_map(_tensor, element))))
-                yield output
+            first = (initial_state, None)
+            steps = itertools.accumulate(self._elements(), lambda last, x: step((last[0], x)), initial=first)
+            return (output for _, output in itertools.islice(steps, 1, None))
 
-        return Dataset("Scan", items, lambda: tree_map(_spec, next(items())), self._size)
+        return Dataset("Scan", items, lambda: self._inferred(lambda x: step((initial_state, x))[1]), self._size)
 
     def apply(self, transformation_func: Callable[["Dataset"], "Dataset"]) -> "Dataset":
         """Return `transformation_func(dataset)`."""
@@ -578,15 +602,15 @@ class Dataset:
         return plain._grouped("PaddedBatch", batch_size, drop_remainder, join)
 
     def ragged_batch(self, batch_size: Any, drop_remainder: bool = False, *_: Any, **__: Any) -> "Dataset":
-        """Return stacks of `batch_size` elements; if their shapes differ, or are open, as ragged tensors."""
+        """Return stacks of `batch_size` elements; if their shapes are open, as ragged tensors."""
 
-        def stack(spec: TensorSpec, *leaves: Any) -> Any:
-            even = spec.shape.is_fully_defined() and len({np.shape(_values(leaf)) for leaf in leaves}) == 1
-            return _stacked(None, list(leaves)) if even else ragged_stack(leaves)
+        def batched(spec: Any) -> Any:
+            last = max((axis for axis, n in builtins.enumerate(spec.shape) if n is None), default=0)
+            return spec if spec.shape.is_fully_defined() else RaggedTensorSpec(spec.shape, spec.dtype, last)
 
-        join: Callable[[Any], Any] = lambda elements: tree_map(stack, self._spec(), *elements)  # noqa: E731
-        plain = Dataset("", self._elements, self._spec, self._size)
-        return plain._grouped("RaggedBatch", batch_size, drop_remainder, join)
+        specs = tree_map(batched, self._spec())
+        plain = Dataset("", self._elements, lambda: specs, self._size)
+        return plain._grouped("RaggedBatch", batch_size, drop_remainder, partial(_stacked, specs))
 
     def _grouped(self, kind: str, batch_size: Any, drop: bool, join: Callable[[list[Any]], Any]) -> "Dataset":
         n = _above_zero("batch_size", batch_size)
@@ -601,21 +625,16 @@ class Dataset:
         return Dataset(kind, items, lambda: tree_map(batch, self._spec()), size)
 
     def unbatch(self, name: str | None = None) -> "Dataset":
-        """Return the rows of the elements."""
+        """Return the rows of the elements; a ValueError if one is a single number or text."""
+        if any(spec.shape.rank == 0 for spec in _leaves(self._spec())):
+            raise ValueError(f"Cannot unbatch an input with scalar components. Received: {self._spec()}")
 
-        def items() -> Iterator[Any]:
-            for element in self._elements():
-                arrays = tree_map(_values, element)
-                for i in builtins.range(len(_leaves(arrays)[0])):
-                    yield tree_map(lambda x, i=i: x[i, ...] if isinstance(x, np.ndarray) else _values(x[i]), arrays)
-
+        items = lambda: (row for x in self._elements() for row in Dataset.from_tensor_slices(x)._elements())  # noqa: E731
         row: Callable[[TensorSpec], TensorSpec] = lambda spec: spec.like(spec.shape[1:])  # noqa: E731
         return Dataset("Unbatch", items, lambda: tree_map(row, self._spec()), UNKNOWN)
 
     def rebatch(self, batch_size: Any, drop_remainder: bool = False, name: str | None = None) -> "Dataset":
         """Return the rows of batches in batches of another size."""
-        if any(spec.shape.rank == 0 for spec in _leaves(self.element_spec)):
-            raise ValueError(f"`rebatch` needs batches, as `batch` makes them. Received: {self.element_spec}")
         return self.unbatch().batch(batch_size, drop_remainder)
 
     def window(self, size: Any, shift: Any = None, stride: Any = 1, drop_remainder: bool = False,
@@ -626,13 +645,13 @@ class Dataset:
         span = (n - 1) * step + 1  # elements from the first to the last of a window
 
         def items() -> Iterator[Any]:
-            source: Iterator[Any] = self._elements()
+            source, specs = self._elements(), self._spec()
             buffer: list[Any] = []
             while True:
                 buffer += itertools.islice(source, span - len(buffer))
                 if not buffer or (drop_remainder and len(buffer) < span):
                     return
-                yield tree_map(lambda spec, *x: _variant(lambda: spec, x), self._spec(), *buffer[:span:step])
+                yield tree_map(lambda spec, *x: _variant(spec, x), specs, *buffer[:span:step])
                 for _ in itertools.islice(source, max(move - len(buffer), 0)):
                     pass
                 buffer = buffer[move:]
@@ -656,7 +675,8 @@ class Dataset:
 
     def as_numpy_iterator(self) -> Iterator[Any]:
         """Return an iterator over the elements as arrays."""
-        return (tree_map(lambda leaf: _values(leaf)[()], element) for element in self._elements())
+        array = lambda x: x.numpy() if isinstance(x, RaggedTensor) else as_array(x)[()]  # noqa: E731
+        return (tree_map(array, element) for element in self._elements())
 
     @property
     def element_spec(self) -> Any:
@@ -689,8 +709,8 @@ class Dataset:
         return f"<_{self._kind}Dataset element_spec={self.element_spec!r}>"
 
 
-def _variant(spec: Callable[[], Any], elements: Sequence[Any]) -> Dataset:
-    return Dataset("Variant", lambda: iter(elements), spec, len(elements))
+def _variant(spec: Any, elements: Sequence[Any]) -> Dataset:
+    return Dataset("Variant", lambda: iter(elements), lambda: spec, len(elements))
 
 
 def of_folder(folder: FolderDataset, shuffle: bool, seed: int | None) -> Dataset:

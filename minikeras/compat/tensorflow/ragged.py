@@ -388,7 +388,11 @@ class RaggedTensorSpec(TensorSpec):
 
     def stack(self, elements: Any) -> Any:
         """Return a ragged tensor with the elements as its rows."""
-        return stack([convert_to_tensor(x) if isinstance(x, np.ndarray) else x for x in elements])
+        if n := self.ragged_rank:
+            elements = [
+                x if isinstance(x, RaggedTensor) else RaggedTensor.from_tensor(x, ragged_rank=n) for x in elements
+            ]
+        return stack(elements)
 
     def __repr__(self) -> str:
         return f"RaggedTensorSpec({self.shape!r}, {self.dtype!r}, {self.ragged_rank}, tf.int64)"

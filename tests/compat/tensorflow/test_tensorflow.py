@@ -741,7 +741,7 @@ def test_fit_takes_repeated_shuffles_in_the_order_of_tensorflow() -> None:
 
 
 def test_scalars_cannot_be_rebatched() -> None:
-    with pytest.raises(ValueError, match="needs batches"):
+    with pytest.raises(ValueError, match="scalar components"):
         tf.data.Dataset.range(7).rebatch(2)
 
 
@@ -781,6 +781,94 @@ def test_elements_of_a_generator_are_checked_against_the_given_shape() -> None:
     assert [x.numpy().tolist() for x in ds.take(1)] == [[1, 2]]
     with pytest.raises(tf.errors.InvalidArgumentError, match="not compatible with expected shape"):
         list(ds)
+
+
+@pytest.mark.parametrize(
+    ("element", "dtype", "told"),
+    [(1.9, "int32", 1), (tf.constant(1.9), "int64", 1), (tf.constant(3), "float32", 3.0), (0.1, "float64", 0.1)],
+)
+def test_numbers_of_a_generator_become_the_given_dtype(element: Any, dtype: str, told: float) -> None:
+    ds = tf.data.Dataset.from_generator(lambda: iter([element]), output_signature=tf.TensorSpec((), dtype))
+    (value,) = ds.as_numpy_iterator()
+    assert (value, value.dtype) == (told, dtype)
+
+
+def test_the_specification_uses_up_no_seed_of_a_shuffle(tmp_path: Path) -> None:
+    file = tmp_path / "x.txt"
+    file.write_text("1\n2\n3\n4\n", "utf8")
+    lines = tf.data.TextLineDataset(str(file)).shuffle(3, seed=4)
+    datasets: dict[str, Callable[[], Any]] = {
+        "windows": lambda: tf.data.Dataset.range(6).shuffle(6, seed=2).window(2).flat_map(lambda w: w.batch(2)),
+        "lines": lambda: lines.map(lambda line: tf.io.decode_csv(line, [0.0])).batch(2),
+        "groups": lambda: lines.map(tf.strings.to_number).group_by_window(lambda x: 0, lambda k, ds: ds.batch(2), 2),
+    }
+    for name, make in datasets.items():
+        orders = []
+        for is_asked in (False, True):
+            tf.random.set_seed(1)
+            lines = tf.data.TextLineDataset(str(file)).shuffle(3, seed=4)
+            ds = make()
+            if is_asked:
+                repr(ds)
+            orders.append([[np.ravel(x).tolist() for x in ds.as_numpy_iterator()] for _ in range(3)])
+        assert orders[0] == orders[1], name
+
+
+def test_the_specification_of_a_dataset_without_elements() -> None:
+    none, texts = tf.data.Dataset.range(0), tf.data.Dataset.from_tensor_slices(["a"]).take(0)
+    pairs = none.scan(0, lambda state, x: (state + 1, (state, x)))
+    specs = {
+        "map": texts.map(lambda x: x + "!").element_spec,
+        "flat_map": none.batch(2).flat_map(lambda x: tf.data.Dataset.from_tensors(x)).element_spec,
+        "interleave": none.interleave(lambda x: tf.data.Dataset.from_tensors(x)).element_spec,
+        "window": none.window(3).flat_map(lambda w: w.batch(3, drop_remainder=True)).element_spec,
+        "group": none.group_by_window(lambda x: x % 2, lambda key, ds: ds.batch(2), 2).element_spec,
+        "scan": pairs.element_spec[1],
+    }
+    open_size, scalar = tf.TensorSpec((None,), tf.int64), tf.TensorSpec((), tf.int64)
+    assert specs == {
+        "map": tf.TensorSpec((), tf.string), "flat_map": open_size, "interleave": scalar,
+        "window": tf.TensorSpec((3,), tf.int64), "group": open_size, "scan": scalar}  # fmt: skip
+
+
+def test_joined_datasets_have_the_specification_that_all_share() -> None:
+    two, three = (tf.data.Dataset.range(6).batch(n, drop_remainder=True) for n in (2, 3))
+    for both in (two.concatenate(three), tf.data.Dataset.sample_from_datasets([two, three])):
+        assert both.element_spec == tf.TensorSpec((None,), tf.int64)
+    assert two.concatenate(tf.data.Dataset.range(2)).element_spec.shape.rank is None
+    numbers = tf.data.Dataset.range(2)
+    for other in (numbers.map(lambda x: tf.cast(x, tf.int32)), numbers.map(lambda x: {"a": x}), numbers.enumerate()):
+        with pytest.raises(TypeError, match="Incompatible dataset elements"):
+            numbers.concatenate(other)
+        with pytest.raises(TypeError, match="Incompatible dataset elements"):
+            tf.data.Dataset.choose_from_datasets([numbers, other], numbers)
+
+
+def test_rows_of_elements_need_one_number_of_rows() -> None:
+    numbers = tf.data.Dataset.range(6)
+    with pytest.raises(ValueError, match="scalar components"):
+        tf.data.Dataset.zip(numbers, numbers.batch(2)).unbatch()
+    with pytest.raises(ValueError, match="same number of rows"):
+        list(tf.data.Dataset.zip(numbers.batch(2), numbers.batch(3)).unbatch())
+    for other in (numbers.map(lambda x: x / 2), numbers.enumerate()):
+        with pytest.raises(TypeError, match="int32, int64 or string"):
+            other.unique()
+
+
+def test_ragged_batches_of_several_open_axes() -> None:
+    told = tf.TensorSpec((None, None), tf.float32)
+    sizes = [(1, 1), (2, 3), (0, 2)]
+    ds = tf.data.Dataset.from_generator(lambda: map(np.ones, sizes), output_signature=told).ragged_batch(2)
+    assert repr(ds.element_spec) == "RaggedTensorSpec(TensorShape([None, None, None]), tf.float32, 2, tf.int64)"
+    assert [x.to_list() for x in ds] == [[[[1.0]], [[1.0] * 3] * 2], [[]]]
+    rows = tf.data.Dataset.from_tensors(tf.ragged.constant([[1], [2, 3]]))
+    assert [[row.tolist() for row in x] for x in rows.as_numpy_iterator()] == [[[1], [2, 3]]]
+
+
+def test_groups_of_endless_elements_are_endless() -> None:
+    groups = tf.data.Dataset.range(3).repeat().group_by_window(lambda x: x % 2, lambda key, ds: ds.batch(2), 2)
+    assert int(groups.cardinality()) == tf.data.INFINITE_CARDINALITY
+    assert [x.tolist() for x in groups.take(2).as_numpy_iterator()] == [[0, 2], [1, 1]]
 
 
 @pytest.mark.parametrize(
