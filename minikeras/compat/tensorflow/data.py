@@ -18,7 +18,7 @@ import numpy as np
 
 from ..._base.context import context, undone
 from ..._base.typing import DTypeLike
-from ..._core.keras_tensor import KerasTensor, infer
+from ..._core.keras_tensor import infer
 from ..._core.tensor import Tensor, as_array
 from ...utils.dataset_utils import FolderDataset
 from . import philox
@@ -30,6 +30,7 @@ from .functions import flatten, map_structure
 from .missing import missing
 from .ragged import RaggedTensor, RaggedTensorSpec
 from .tensors import NODE, Composite, array_of, convert_to_tensor, empty_of, escape
+from .traced import symbol
 
 _HOMES = dict.fromkeys(("TFRecordDataset", "TextLineDataset", "experimental"), f"{__package__}.data_files")
 __getattr__: Callable[[str], Any] = missing(__name__, lambda name: getattr(import_module(_HOMES[name]), name))
@@ -159,11 +160,6 @@ class DatasetIterator(Iterator[Any]):
         for element in self:
             return element
         raise OutOfRangeError("End of sequence [Op:IteratorGetNext]")
-
-
-def _symbol(spec: Any) -> Any:
-    is_dataset = isinstance(spec, DatasetSpec)
-    return _variant(spec.element_spec, []) if is_dataset else KerasTensor(tuple(spec.shape), spec.dtype.name)
 
 
 class Dataset:
@@ -435,7 +431,8 @@ class Dataset:
 
         if all(s.shape.rank is not None and not getattr(s, "ragged_rank", hasattr(s, "stack")) for s in _leaves(spec)):
             with suppress(Exception):
-                infer(run, tree_map(_symbol, spec))
+                given = tree_map(lambda s: _variant(s.element_spec, []) if type(s) is DatasetSpec else symbol(s), spec)
+                infer(run, given)
                 return tree_map(_in_common, *found[-2:])
         with undone(1):  # in which shuffles use up no seeds
             return tree_map(_spec, result(next(self._elements())))

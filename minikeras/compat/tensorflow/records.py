@@ -14,6 +14,7 @@ from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 
+from ..._base.checks import one_of
 from ..._base.lazy import optional
 from ..._base.typing import Array
 from ..._core.tensor import Tensor
@@ -188,11 +189,9 @@ def opened(path: Any, compression: Any = None, mode: str = "rb") -> BinaryIO:
         NotFoundError: if a file to read does not exist.
         ValueError: for another compression.
     """
-    kind = array_of(compression or "").item().decode()
+    kind = one_of("compression", array_of(compression or "").item().decode(), ("", "GZIP"))
     if mode == "rb" and not os.path.exists(path):
         raise NotFoundError(f"{path}; No such file or directory")
-    if kind not in ("", "GZIP"):
-        raise ValueError(f"Expected the compression '' or 'GZIP'. Received: {kind!r}.")
     return gzip.open(path, mode) if kind else open(path, mode)  # type: ignore[return-value]
 
 

@@ -47,7 +47,7 @@ def _kind(value: Any, tensors: list[Tensor]) -> Any:
     return (type(value), value) if isinstance(value, str | int | float | None) else id(value)
 
 
-def _symbol(value: Any) -> Any:
+def symbol(value: Any) -> Any:
     """Return a symbolic tensor for a tensor or a specification."""
     if isinstance(value, TensorSpec) or type(value) is Tensor:
         return KerasTensor(tuple(value.shape), as_dtype(value.dtype).name)
@@ -167,7 +167,7 @@ class Function:
 
     def get_concrete_function(self, *args: Any, **kwargs: Any) -> "Function":
         """Return a copy with the graph for arguments (tensors or specifications), traced by a run on zeros."""
-        specs = map_structure(_symbol, (args or self.input_signature or (), kwargs))
+        specs = map_structure(symbol, (args or self.input_signature or (), kwargs))
         key = self._key(specs)
         shown = iter(() if key in self._traced else (redirect_stdout(sys.stdout),))
         concrete = self._bound(self._owner)
