@@ -5,7 +5,7 @@ from typing import Any, Literal, Unpack
 
 import numpy as np
 
-from .._base.checks import Positive
+from .._base.checks import Positive, one_of
 from .._base.typing import Array, OutputMode, PartialShape
 from .._core.tensor import Tensor
 from .fingerprints import bins_of, crossed, fingerprints
@@ -43,6 +43,8 @@ class Hashing(_Hashed):
                  sparse: bool = False, **options: Unpack[LayerOptions]) -> None:  # fmt: skip
         options["dtype"] = options.get("dtype") or ("int64" if output_mode == "int" else None)
         self._configure(locals())
+        if output_mode == "int":
+            one_of("dtype", self.dtype_policy.name, ("int32", "int64"))
 
     def _encode(self, inputs: Array) -> Array:
         values = raw(inputs)

@@ -298,7 +298,7 @@ class _Lookup(OfValues):
         if arguments["idf_weights"] is not None and self.output_mode != "tf_idf":
             raise ValueError(f"`idf_weights` need output_mode='tf_idf'. Received: {self.output_mode!r}.")
         self._tokens: list[Any] | None = None
-        self._idf: Array | None = None
+        self._idf: Array = np.zeros(0)
         self._is_static = arguments["vocabulary"] is not None
         if self._is_static:
             self.set_vocabulary(arguments["vocabulary"], arguments["idf_weights"])
@@ -326,31 +326,31 @@ class _Lookup(OfValues):
         special, tokens = self._special(), [*map(self._value, raw(vocabulary).tolist())]
         if not tokens:
             raise ValueError(f"Cannot set an empty vocabulary. Received: vocabulary={vocabulary}")
-        weights = None if idf_weights is None else np.asarray(idf_weights, "float64")
-        if weights is not None and (self.output_mode != "tf_idf" or len(weights) != len(tokens)):
+        weights = np.asarray([] if idf_weights is None else idf_weights, "float64")
+        if len(weights) != (len(tokens) if self.output_mode == "tf_idf" else 0):
             raise ValueError("`idf_weights` need output_mode='tf_idf', and one weight for each token. Received: "
                              f"{self.output_mode!r}, {len(weights)} weights for {len(tokens)} tokens.")  # fmt: skip
         if special and tokens[: len(special)] == special:
             tokens = tokens[len(special) :]
-        elif weights is not None:
+        elif weights.size:
             weights = np.concatenate([[weights.mean()] * self.num_oov_indices, weights])
-        repeated = sorted(token for token, n in Counter([self.mask_token, *tokens]).items() if n > 1)
+        reserved = {self.mask_token, self.oov_token} if self.invert else {self.mask_token}
+        repeated = sorted(token for token, n in Counter([*reserved, *tokens]).items() if n > 1)
         if repeated:
-            raise ValueError(f"The vocabulary has repeated terms: {repeated}")
+            raise ValueError(f"The vocabulary has repeated or reserved terms: {repeated}")
         if self.max_tokens is not None and len(special) + len(tokens) > self.max_tokens:
             raise ValueError(f"The vocabulary has more than max_tokens={self.max_tokens}. Received: {len(tokens)}.")
         self._tokens, self._idf = tokens, weights
 
     def _load_vocabulary(self, text: str) -> None:
-        """Set the vocabulary that Keras learned and saved to a file of its own, one token a line."""
+        """Set the vocabulary that Keras learned and saved to a file of its own, one token a line; weights follow."""
         if self._tokens is None:
-            weights = self._idf
-            self.set_vocabulary(text.rstrip("\n").split("\n"))
-            self._idf = weights
+            tokens = text.rstrip("\n").split("\n")
+            self.set_vocabulary(tokens, [np.nan] * len(tokens) if self.output_mode == "tf_idf" else None)
 
     def save_own_variables(self, store: MutableMapping[str, Any]) -> None:
         """Write the weights of mode "tf_idf" to a store, under Keras's name for them."""
-        if self._idf is not None:
+        if self._idf.size:
             store["idf_weights"] = np.pad(self._idf, (0, self._depth() - len(self._idf))).astype("float32")
 
     def load_own_variables(self, store: Mapping[str, Array]) -> None:
@@ -367,7 +367,7 @@ class _Lookup(OfValues):
         counts, rows_with = Counter[Any](), Counter[Any]()
         weighs, row_count = self.output_mode == "tf_idf", 0
         for batch in _batches(data, steps):
-            rows: Iterable[list[Any]] = self._rows(batch if weighs else batch[None])  # one long row is quicker
+            rows: Iterable[list[Any]] = self._rows(batch)
             if weighs:
                 rows = list(rows)
                 row_count += len(rows)
@@ -382,7 +382,8 @@ class _Lookup(OfValues):
             self.set_vocabulary([x.decode() if isinstance(x, bytes) else x for x in ordered], weights)
 
     def _rows(self, values: Array) -> Iterator[list[Any]]:
-        rows = np.atleast_2d(values)  # a vector is one row, as in Keras
+        # A vector is one row, as in Keras, and one long row is quicker than many.
+        rows = np.atleast_2d(values if self.output_mode == "tf_idf" else values[None])
         return map(self._plain, rows.reshape(len(rows), rows.size // (len(rows) or 1)).tolist())
 
     def _key(self, token: Any) -> Any:
@@ -407,7 +408,7 @@ class _Lookup(OfValues):
     def _numberer(self) -> Callable[[list[Any]], Array]:
         """Return a function from a list of values to their numbers."""
         if self._tokens is None:
-            raise ValueError(f"{type(self).__name__} has no vocabulary: pass one, or call adapt() before it is used.")
+            raise RuntimeError(f"{type(self).__name__} has no vocabulary: pass one, or call adapt() before it is used.")
         special = self._special()
         (vocabulary, special_before), known = _NUMBERS.get(self, ((None, None), {}))
         if vocabulary is not self._tokens or special_before != special:
@@ -448,8 +449,6 @@ class _Lookup(OfValues):
     def _encode_numbers(self, numbers: Array) -> Array:
         depth = self._depth()
         if self.output_mode == "tf_idf":
-            if self._idf is None:
-                raise ValueError("output_mode='tf_idf' needs `idf_weights`, or a call of adapt().")
             weights: Array = np.pad(self._idf, (0, depth - len(self._idf))).astype(floatx())
             return encoded(numbers, "count", depth, floatx()) * weights
         return encoded(numbers, self.output_mode, depth, "int64")
@@ -467,10 +466,9 @@ class _Lookup(OfValues):
 
     def get_config(self) -> Config:
         size = self.vocabulary_size() if self._is_static else None  # None: the copy may adapt again
-        state: Config = {"vocabulary": self._tokens, "idf_weights": None, "vocabulary_size": size}
-        if self._idf is not None:
-            state |= {"vocabulary": self.get_vocabulary(), "idf_weights": self._idf[: self.vocabulary_size()].tolist()}
-        return {**super().get_config(), **state}
+        weights = self._idf[: self.vocabulary_size()].tolist() or None
+        vocabulary = self.get_vocabulary() if weights else self._tokens
+        return {**super().get_config(), "vocabulary": vocabulary, "idf_weights": weights, "vocabulary_size": size}
 
 
 class StringLookup(_Lookup):
@@ -629,12 +627,12 @@ class TextVectorization(_Lookup):
         return [b" ".join(words[i : i + n]) for n in lengths for i in range(len(words) - n + 1)]
 
     def _rows(self, values: Array, most: int | None = None) -> Iterator[list[bytes]]:
+        if self.split is not None and values.ndim > 1 and values.shape[-1] != 1:
+            raise ValueError(f"Texts to be split need the shape (batch,) or (..., 1). Received: {values.shape}")
         return (self._words(text, most)[:most] for text in values.reshape(-1).tolist())
 
     def _encode(self, inputs: Array) -> Array:
         values = raw(inputs)
-        if self.split is not None and values.ndim > 1 and values.shape[1:] != (1,):
-            raise ValueError(f"Texts to be split need the shape (batch,) or (batch, 1). Received: {values.shape}")
         numberer, rows_of_words = self._numberer(), self._rows(values, self.output_sequence_length)
         if self._keeps_shape():
             return self._encode_numbers(numberer([*chain.from_iterable(rows_of_words)]).reshape(values.shape))
@@ -644,4 +642,5 @@ class TextVectorization(_Lookup):
         rows = np.full((values.size, length), 0 if self.output_mode == "int" else -1, "int64")
         for row, numbers in zip(rows, texts, strict=True):
             row[: len(numbers)] = numbers
-        return self._encode_numbers(rows if values.ndim else rows[0])
+        shape: Any = self.compute_output_shape(values.shape)
+        return self._encode_numbers(rows.reshape(*shape[:-1], length))

@@ -392,14 +392,18 @@ WRONG: dict[str, Callable[[], Any]] = {
     "salt_of_remainders": lambda: layers.IntegerLookup(vocabulary=[1], salt=3),
     "salt_of_three": lambda: layers.StringLookup(salt=[1, 2, 3]),
     "invert": lambda: layers.StringLookup(vocabulary=["a"], invert=True, output_mode="count"),
-    "no_vocabulary": lambda: layers.IntegerLookup()([1]),
-    "no_weights": lambda: layers.TextVectorization(vocabulary=["a"], output_mode="tf_idf")(["a"]),
+    "no_weights": lambda: layers.TextVectorization(vocabulary=["a"], output_mode="tf_idf"),
+    "no_weights_set": lambda: layers.StringLookup(output_mode="tf_idf").set_vocabulary(["a"]),
+    "unknown_in_words": lambda: layers.StringLookup(vocabulary=["a", "[UNK]"], invert=True),
+    "unknown_in_numbers": lambda: layers.IntegerLookup(vocabulary=[1, -1], invert=True),
     "split": lambda: layers.TextVectorization(split="words"),  # type: ignore[arg-type]
     "ngrams": lambda: layers.TextVectorization(ngrams=1.5),  # type: ignore[arg-type]
     "several_ngrams": lambda: layers.TextVectorization(ngrams=(1, "a")),  # type: ignore[arg-type]
     "length": lambda: layers.TextVectorization(output_sequence_length="a"),  # type: ignore[arg-type]
     "length_of_counts": lambda: layers.TextVectorization(output_mode="count", output_sequence_length=3),
     "rows_of_texts": lambda: layers.TextVectorization(vocabulary=["a"])([["a", "b"]]),
+    "rows_of_texts_learned": lambda: layers.TextVectorization().adapt([["a", "b"]]),
+    "rows_of_texts_in_batches": lambda: layers.TextVectorization().adapt(iter([np.array([["a", "b"]])])),
     "padded_to_nothing": lambda: layers.StringLookup(output_mode="count", pad_to_max_tokens=True),
     "weights_of_numbers": lambda: layers.StringLookup(vocabulary=["a"], idf_weights=[1.0]),
     "weights_before_words": lambda: layers.TextVectorization(output_mode="count", idf_weights=[1.0]),
@@ -418,6 +422,7 @@ WRONG: dict[str, Callable[[], Any]] = {
     "columns_crossed": lambda: layers.HashedCrossing(3)([np.ones((2, 2), int)] * 2),
     "bins": lambda: layers.Hashing(0),
     "salt": lambda: layers.Hashing(2, salt="a"),
+    "float_numbers": lambda: layers.Hashing(2, dtype="float32"),
     "tokens": lambda: layers.CategoryEncoding(),
     "range": lambda: layers.CategoryEncoding(2)(np.array([2])),
     "both": lambda: layers.Discretization([0.0], 3),
@@ -431,6 +436,18 @@ WRONG: dict[str, Callable[[], Any]] = {
 def test_wrong_uses_are_refused(name: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - each says its own
         WRONG[name]()
+
+
+@pytest.mark.parametrize("mode", ["int", "multi_hot", "count", "tf_idf"])
+def test_a_layer_without_a_vocabulary_is_not_ready(mode: Any) -> None:
+    for kind in (layers.StringLookup, layers.TextVectorization):
+        with pytest.raises(RuntimeError, match=r"no vocabulary: pass one, or call adapt\(\)"):
+            kind(output_mode=mode)(["a"])
+
+
+def test_the_unknown_token_may_be_a_word_if_nothing_becomes_it() -> None:
+    assert layers.StringLookup(vocabulary=["a", "[UNK]"]).get_vocabulary() == ["[UNK]", "a", "[UNK]"]
+    assert layers.StringLookup(vocabulary=["[UNK]", "a"], invert=True).get_vocabulary() == ["[UNK]", "a"]
 
 
 def test_numbers_are_those_of_the_present_vocabulary() -> None:
@@ -537,7 +554,7 @@ def test_a_vocabulary_that_does_not_fit_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="more than max_tokens=3"):
         layers.StringLookup(vocabulary=["a", "b", "c"], max_tokens=3)
     for tokens in (["", "a"], ["a", ""]):
-        with pytest.raises(ValueError, match="repeated terms"):
+        with pytest.raises(ValueError, match="repeated or reserved terms"):
             layers.StringLookup(vocabulary=tokens, mask_token="")
     assert layers.StringLookup(vocabulary=["a", "b"], max_tokens=3)(["b"]).tolist() == [2]
     path = tmp_path / "words.txt"
@@ -556,6 +573,13 @@ def test_whole_texts_keep_their_shape() -> None:
     assert layers.TextVectorization(split=None, vocabulary=["c"], output_sequence_length=2)(["c"]).tolist() == [[2, 0]]
 
 
+def test_texts_of_more_axes_keep_all_but_the_last() -> None:
+    texts = np.array([[["b"], ["a b"]], [["z a"], [""]]])
+    layer = layers.TextVectorization(vocabulary=["a", "b"])
+    assert layer(texts).tolist() == [[[3, 0], [2, 3]], [[1, 2], [0, 0]]]
+    assert layer(keras.Input((2, 1), dtype="string")).shape == (None, 2, None)
+
+
 def test_texts_of_unknown_number_are_one_text_a_row() -> None:
     layer = layers.TextVectorization(vocabulary=["a"])
     texts = keras.Input((None,), dtype="string")
@@ -566,9 +590,12 @@ def test_texts_of_unknown_number_are_one_text_a_row() -> None:
 
 def test_weights_of_words_go_with_their_vocabulary() -> None:
     layer = adapted(layers.StringLookup(output_mode="tf_idf"), [["a", "b"], ["b", "c"]])
-    layer.set_vocabulary(["x", "y"])
-    with pytest.raises(ValueError, match="needs `idf_weights`"):
-        layer([["x", "y"]])
+    before = layer([["a", "z"]]).numpy()
+    with pytest.raises(ValueError, match="0 weights for 2 tokens"):
+        layer.set_vocabulary(["x", "y"])
+    assert np.array_equal(layer([["a", "z"]]), before)
+    layer.set_vocabulary(["x", "y"], [1.0, 3.0])
+    assert layer([["x", "y"]]).tolist() == [[0.0, 1.0, 3.0]]
     with pytest.raises(ValueError, match=r"one weight for each token.*2 weights for 3 tokens"):
         layers.StringLookup(vocabulary=["[UNK]", "cat", "dog"], idf_weights=[1.0, 2.0], output_mode="tf_idf")
 
