@@ -350,4 +350,4 @@ class StackedRNNCells(OfLayers):
             nested = isinstance(state, list | tuple)
             inputs, new = step(cell, inputs, list(state) if nested else [state], training, mask)
             new_states.append(new[0] if isinstance(new, list | tuple) and len(new) == 1 and not nested else new)
-        return inputs, new_states[0] if len(new_states) == 1 else new_states
+        return inputs, new_states

@@ -209,6 +209,25 @@ def test_stacked_cells_may_return_a_state_without_a_list(batch: int) -> None:
     assert [y[0, 0], first[0, 0], second[0, 0]] == [6, 3, 6]
 
 
+@pytest.mark.parametrize("kind", [layers.LSTMCell, layers.GRUCell])
+@pytest.mark.parametrize("mask", [None, np.array([[True, True, False], [True, False, False]])])
+@pytest.mark.parametrize("unroll", [False, True])
+def test_a_list_of_one_cell_is_that_cell(kind: Any, mask: Any, unroll: bool) -> None:
+    x = np.random.default_rng(0).normal(size=(2, 3, 4))
+    alone = layers.RNN(kind(2), return_state=True, unroll=unroll)
+    listed = layers.RNN([kind(2)], return_state=True, unroll=unroll)
+    y, *states = alone(x, mask=mask)
+    listed(x)
+    listed.set_weights(alone.get_weights())
+    z, listed_states = listed(x, mask=mask)
+    for a, b in zip([y, *states], [z, *listed_states], strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-5)
+    model = keras.Sequential([layers.RNN([kind(2)], stateful=True, unroll=unroll), layers.Dense(1)])
+    model.compile("sgd", "mse")
+    before = model.train_on_batch(x, np.ones((2, 1)))
+    assert min(model.train_on_batch(x, np.ones((2, 1))) for _ in range(20)) < before
+
+
 def test_states_may_grow_where_steps_are_unrolled() -> None:
     class Growing(keras.Layer):
         state_size = 2
