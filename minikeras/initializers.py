@@ -296,7 +296,7 @@ class Orthogonal(_Random):
         return (self.gain * np.reshape(q.T if short < shape[-1] else q, shape)).astype(dtype, copy=False)
 
 
-InitializerLike: TypeAlias = InitializerName | Initializer | type[Initializer] | Function2 | Array | Config
+InitializerLike: TypeAlias = InitializerName | Initializer | type[Initializer] | Function2 | Array | Config | None
 """The kinds of things that `get` takes."""
 
 constant = Constant

@@ -71,6 +71,8 @@ def fits(value: Any, annotation: Any) -> bool:
         return type(value) in map(type, args)
     if annotation is float:  # infinities and NaN included, as Keras writes them
         return isinstance(value, int | float) and not isinstance(value, bool)
+    if annotation is bool:
+        return isinstance(value, int) and value in (0, 1)
     if annotation is int:
         return type(value) is int and abs(value) < _INTEGERS
     if origin in (list, tuple, Sequence):

@@ -576,7 +576,7 @@ class Layer(Module, Configurable):
 
 registry: Registry[Layer] = Registry("keras.layers", "layer", Layer, but=("Layer",), guests={
     "FeatureSpace": "keras.utils", "Functional": "keras.src.models.functional", "Model": "keras",
-    "Sequential": "keras"})  # fmt: skip
+    "Sequential": "keras"}, aliases={"GroupedQueryAttention": "GroupQueryAttention"})  # fmt: skip
 
 
 class SameShape(Layer):

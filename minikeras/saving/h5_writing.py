@@ -176,6 +176,7 @@ def _plain_layers(config: Config) -> Config:
         if str(layer.get("module")).startswith(OPS):  # Keras finds an op by its module only
             return layer
         name = layer.get("registered_name") or layer["class_name"]
+        name = "GroupedQueryAttention" if name == "GroupQueryAttention" else name  # as Keras's class calls itself
         further: Config = {key: layer[key] for key in ("name", "inbound_nodes") if key in layer}
         return {"class_name": name, "config": _plain_layers(layer["config"]), **further}
 

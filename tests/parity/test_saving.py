@@ -25,6 +25,9 @@ LAYERS = {
     "additive": (lambda k: lambda x: k.layers.AdditiveAttention()([x, x]), (2, 5, 3)),
     "heads": (lambda k: lambda x: k.layers.MultiHeadAttention(2, 3, use_gate=True)(x, x), (2, 5, 3)),
     "shared_heads": (lambda k: lambda x: k.layers.GroupQueryAttention(3, 4, 2, use_gate=True)(x, x), (2, 5, 3)),
+    "no_initializers": (lambda k: k.layers.Dense(3, kernel_initializer=None, bias_initializer=None), (2, 3)),
+    "no_recurrent_initializer": (lambda k: k.layers.GRU(3, recurrent_initializer=None), (2, 5, 3)),
+    "flags_of_1_and_0": (lambda k: k.layers.GRU(3, use_bias=0, return_sequences=1), (2, 5, 3)),
 }
 
 
@@ -119,6 +122,18 @@ def test_every_layer(name: str, tmp_path: Path) -> None:
     for here, there in ((read, theirs), (ours, back)):
         for a, b in zip(flat(here.predict(x, verbose=0)), flat(there(x)), strict=True):
             np.testing.assert_allclose(a, b, rtol=1e-6, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["shared_heads", "no_initializers", "flags_of_1_and_0"])
+def test_layers_in_h5(name: str, tmp_path: Path) -> None:
+    make, shape = LAYERS[name]
+    x = np.random.default_rng(1).normal(size=shape).astype("float32")
+    for saves, loads in ((keras, minikeras), (minikeras, keras), (minikeras, minikeras)):
+        entry = saves.Input(shape[1:])
+        model = saves.Model(entry, make(saves)(entry))
+        model.save(tmp_path / "model.h5")
+        loaded = loads.models.load_model(tmp_path / "model.h5")
+        np.testing.assert_allclose(loaded.predict(x, verbose=0), model.predict(x, verbose=0), rtol=1e-6, atol=1e-6)
 
 
 def test_lambdas_are_written_as_keras_writes_them(tmp_path: Path) -> None:

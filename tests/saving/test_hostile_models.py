@@ -111,7 +111,7 @@ def test_each_place_in_a_file_takes_values_of_its_kind_only(slot: str, parts: di
 
 VALUES: dict[str, list[Any]] = {
     "units": ["3", -1, 1e99, True, None, 0, 2.5, 10**40, [3], {}],
-    "use_bias": ["yes", 1, None, 0.0],
+    "use_bias": ["yes", 2, None, 0.0],
     "name": [3, "a/b", [], {}],
     "trainable": ["yes", 1, None],
     "activation": [3, True, [], {}, "nonsense", "os.system"],
