@@ -49,7 +49,6 @@ class Attention(Layer):
         (1, 2, 3)
     """
 
-    supports_masking = True
     scale: Variable | None
     concat_score_weight: Variable | None
     use_scale: bool
@@ -176,7 +175,6 @@ class MultiHeadAttention(Layer):
     """
 
     _transient = ("output_shape", "flash_attention", "activity_regularizer")
-    supports_masking = True
     _place: ClassVar[str] = "{}_dense"
     """The attribute of a projection, from its name; files contain it too."""
     _takes_off_masks: ClassVar[bool] = True

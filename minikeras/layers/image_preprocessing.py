@@ -15,6 +15,7 @@ from .._core.tensor import Tensor
 from ..random import SeedGenerator
 from .layer import Layer, LayerOptions
 
+Number = int | float | np.number
 Factor = float | Sequence[float]  # f for the range from -f to f, or the two ends of a range
 
 
@@ -143,7 +144,7 @@ class _Random(_OfImages):
     def _range(cls, name: str, factor: Any) -> tuple[float, float]:
         (low, high), several = cls._bounds, isinstance(factor, list | tuple)
         values: list[Any] = list(factor) if several else [factor]
-        if len(values) != 1 + several or not all(isinstance(f, int | float) and low <= f <= high for f in values):
+        if len(values) != 1 + several or not all(isinstance(f, Number) and low <= f <= high for f in values):
             raise ValueError(f"The `{name}` argument should be a number (or a list of two numbers) in the range "
                              f"[{low}, {high}]. Received: {name}={factor}")  # fmt: skip
         return (min(values), max(values)) if several else (max(-abs(factor), cls._least), abs(factor))
@@ -272,7 +273,7 @@ class _OfValues(_Random):
                  **options: Any) -> None:  # fmt: skip
         data_format = options.pop("data_format", None)
         self._configure(locals())
-        if len(value_range) != 2 or not all(isinstance(limit, int | float) for limit in value_range):
+        if len(value_range) != 2 or not all(isinstance(limit, Number) for limit in value_range):
             raise ValueError(f"`value_range` must be two numbers. Received: value_range={value_range!r}.")
         self.value_range: Sequence[float] = sorted(value_range) if self._sorts else value_range
 

@@ -1,6 +1,6 @@
 """Layers that reduce the axes between batch and channels."""
 
-from typing import Any, Generic, Unpack
+from typing import Annotated, Any, Generic, Unpack
 
 from .. import ops
 from .._base.checks import AnyCasePadding, PerAxis
@@ -169,7 +169,7 @@ class _GlobalPooling(Ranked):
     """
 
     _weightless = True
-    keepdims: bool
+    keepdims: Annotated[bool, lambda cls, name, value: bool(value)]
 
     def __init__(self, data_format: DataFormat | None = None, keepdims: bool = False,
                  **options: Unpack[LayerOptions]) -> None:  # fmt: skip
@@ -232,8 +232,6 @@ class GlobalAveragePooling1D(_GlobalPooling, rank=1, op=ops.mean):
         >>> print(GlobalAveragePooling1D()(x, mask=np.array([[True, False]])))
         Tensor([[1. 5.]], shape=(1, 2), dtype=float32)
     """
-
-    supports_masking = True
 
     def call(self, inputs: Tensor, mask: TensorLike | None = None) -> Tensor:
         if mask is None:

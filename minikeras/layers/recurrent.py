@@ -70,7 +70,6 @@ class RNN(OfLayers, Generic[WithState, Symbols, Values]):
         Tensor([1. 3. 6.], shape=(3,), dtype=float32)
     """
 
-    supports_masking = True
     _parts: ClassVar[dict[str, str]] = {"cell": "cell"}
     _advice = " A recurrent layer in front of it needs return_sequences=True; x[..., None] adds an axis of features."
     cell: Any
@@ -382,7 +381,6 @@ class Bidirectional(OfLayers):
     _arguments = ("merge_mode",)
     _parts: ClassVar[dict[str, str]] = {"layer": "forward_layer", "backward_layer": "backward_layer"}
     _advice = RNN._advice
-    supports_masking = True
 
     def __init__(self, layer: Layer, merge_mode: Literal["concat", "sum", "mul", "ave"] | None = "concat",
                  weights: Any = None, backward_layer: Layer | None = None,

@@ -1,6 +1,7 @@
 """Every layer: hand-worked numbers, and one list of all classes through build, dtype, configuration and copies."""
 
 import copy
+import json
 import pickle
 from collections.abc import Callable
 from types import NoneType
@@ -466,6 +467,25 @@ def test_limits_of_values_are_two_numbers() -> None:
     for wrong in ([1, 2, 3], "ab"):
         with pytest.raises(ValueError, match="value_range"):
             layers.RandomBrightness(0.5, value_range=wrong)  # type: ignore[arg-type]
+
+
+def test_flags_and_ends_of_ranges_may_be_numbers_of_numpy() -> None:
+    low, high = np.array([-0.2, 0.3], "float32")
+    flag: Any = np.True_
+    limits: Any = (np.int64(0), np.int64(255))
+    x = np.ones((2, 4, 4, 1))
+    made: list[Layer] = [
+        layers.GlobalAveragePooling2D(keepdims=flag),
+        layers.GlobalMaxPooling2D(keepdims=flag),
+        layers.RandomRotation((low, high)),
+        layers.RandomZoom([low, high]),
+        layers.RandomContrast((high, 0.4)),
+        layers.RandomBrightness(0.1, limits),
+    ]
+    for layer in made:
+        again = layers.deserialize(json.loads(json.dumps(layers.serialize(layer))))
+        np.testing.assert_allclose(again(x, training=False), layer(x, training=False))
+        assert layer(x, training=True).ndim == 4
 
 
 def test_an_input_of_a_tensor_has_its_shape() -> None:
