@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from .._base.blas_threads import one_thread
-from .._base.context import all_or_nothing, context, path_scope, undone
+from .._base.context import all_or_nothing, context, undone
 from .._base.pool import Turns
 from .._base.typing import Array
 from .._base.user_warning import warn_user
@@ -54,7 +54,7 @@ class Updater(Turns):
         optimizer = self._optimizer
         if not optimizer.built:
             inner = getattr(optimizer, "inner_optimizer", optimizer)
-            with all_or_nothing(optimizer, self, inner, inner._updater), path_scope(optimizer.name, optimizer):
+            with all_or_nothing(optimizer, self, inner, inner._updater):
                 optimizer.build(list(variables))
                 optimizer.built = True
 

@@ -269,6 +269,34 @@ def test_a_norm_that_is_no_number_shows() -> None:
         np.testing.assert_array_equal(w.numpy(), expected)
 
 
+@pytest.mark.parametrize(
+    ("make", "last"),
+    [
+        (lambda: optimizers.Nadam(0.1, name="inner"), "variable"),
+        (
+            lambda: optimizers.LossScaleOptimizer(optimizers.SGD(0.1, momentum=0.9, name="inner")),
+            "inner/out_bias_momentum",
+        ),
+    ],
+)
+def test_a_state_tree_fits_however_the_optimizer_was_built(make: Callable[[], Optimizer], last: str) -> None:
+    x, models = np.ones((4, 2)), []
+    for trained in (True, False):
+        keras.utils.clear_session()
+        inputs = keras.Input((2,))
+        model = keras.Model(inputs, keras.layers.Dense(1, name="out")(inputs))
+        model.compile(make(), "mse")
+        if trained:
+            model.fit(x, x[:, :1], epochs=2, verbose=0)
+        else:
+            model.optimizer.build(model.trainable_variables)
+        assert model.optimizer.variables[-1].path == last
+        models.append(model)
+    models[1].set_state_tree(models[0].get_state_tree())
+    for theirs, ours in zip(models[0].optimizer.variables, models[1].optimizer.variables, strict=True):
+        np.testing.assert_array_equal(ours, theirs, ours.path)
+
+
 def test_weight_decay_leaves_the_excluded_alone() -> None:
     a, b, c = Variable([1.0], name="kernel"), Variable([1.0], name="bias"), Variable([1.0], name="gamma")
     optimizer = optimizers.AdamW(0.5, weight_decay=0.5)
