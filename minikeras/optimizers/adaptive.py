@@ -177,5 +177,5 @@ class Adafactor(Optimizer):
             self.assign(c, (1 - new) * c.array + new * square.mean(-2))
             self.assign(v, (r.array / r.array.mean(-1, keepdims=True))[..., None] * c.array[..., None, :])
         u = g / np.sqrt(v.array)
-        alpha = max(self.epsilon_2, _rms(variable.array)) * min(float(learning_rate), step**-0.5)
-        self.assign_sub(variable, alpha / max(1.0, _rms(u) / self.clip_threshold) * u)
+        alpha = max(_rms(variable.array), self.epsilon_2) * min(float(learning_rate), step**-0.5)
+        self.assign_sub(variable, alpha / max(_rms(u) / self.clip_threshold, 1.0) * u)  # max keeps a NaN that is first

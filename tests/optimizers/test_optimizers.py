@@ -269,6 +269,15 @@ def test_a_norm_that_is_no_number_shows() -> None:
         np.testing.assert_array_equal(w.numpy(), expected)
 
 
+@pytest.mark.parametrize("shape", [(3,), (2, 3)])
+def test_a_gradient_that_is_no_number_shows_in_each_weight_of_adafactor(shape: tuple[int, ...]) -> None:
+    w, gradient = Variable(np.ones(shape)), np.ones(shape)
+    gradient.flat[0] = np.inf
+    with np.errstate(all="ignore"):
+        optimizers.Adafactor(0.1).apply([gradient], [w])
+    assert np.isnan(w.numpy()).all()
+
+
 @pytest.mark.parametrize(
     ("make", "last"),
     [
