@@ -188,7 +188,7 @@ class _Trials:
             try:
                 return _run(self._function, args, kwargs, self.waiting, len(self.printed) + 1)
             finally:
-                self.printed.append(held.getvalue())
+                self.printed.append(held.text.getvalue())
 
     def works(self, *sizes: int) -> bool:
         """Return whether a run raises nothing."""

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dis import get_instructions
 from io import StringIO
 from itertools import chain, combinations, repeat, zip_longest
-from threading import get_ident, local
-from typing import Any, Self, cast
+from threading import local
+from typing import Any, Self, TextIO, cast
 
 import numpy as np
 
@@ -82,34 +82,37 @@ def sizes_in_sight(error: Exception, shapes: Sequence[PartialShape]) -> list[int
 _LAST = local()
 
 
-class Held(StringIO):
-    """Within it, what this thread prints is held back, until it flushes it, as a debugger does."""
+class Held:
+    """Within it, what this thread prints is held back, until it flushes it, as a debugger does; all else goes on."""
 
     def __enter__(self) -> Self:
-        self._thread: int | None = get_ident()
+        self.text: StringIO = StringIO()
+        self._own: Any = local()
+        self._own.holds = True  # in this thread, and in none that a forked process starts
         self._out: Any = sys.stdout
-        sys.stdout = self
+        if self._out is not None:  # it is None without a console
+            sys.stdout = cast(TextIO, self)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._thread = None
-        while isinstance(out := sys.stdout, Held) and out._thread is None:  # threads may end in another order
+        self._own = None
+        while isinstance(out := cast(Any, sys.stdout), Held) and out._own is None:  # threads may end in another order
             sys.stdout = out._out
 
     def write(self, text: str) -> int:
         """Hold back a text, or show it if another thread prints it."""
-        if get_ident() == self._thread:
-            return super().write(text)
-        length = cast(int, self._out.write(text))
+        length = (self.text if hasattr(self._own, "holds") else self._out).write(text)
         _LAST.stream = self  # which `print` goes on to use without a reference to it (CPython issue 130163)
-        return length
+        return cast(int, length)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.text if name == "writelines" and hasattr(self._own, "holds") else self._out, name)
 
     def flush(self) -> None:
         """Show what was held back."""
-        if get_ident() == self._thread:
-            self._out.write(self.getvalue())
-            self.seek(0)
-            self.truncate()
+        if hasattr(self._own, "holds"):
+            self._out.write(self.text.getvalue())
+            self.text = StringIO()
         self._out.flush()
 
 

@@ -4,7 +4,10 @@ import os
 import re
 import subprocess
 import sys
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -185,11 +188,14 @@ def test_a_thread_may_end_while_another_gives_back_the_output() -> None:
         """Its thread ends while another one asks whether it has."""
 
         @property
-        def _thread(self) -> None:
+        def _own(self) -> Any:
+            if sys.stdout is not cast(Any, self):
+                return SimpleNamespace()
             sys.stdout = before
+            return None
 
-        @_thread.setter
-        def _thread(self, value: object) -> None: ...
+        @_own.setter
+        def _own(self, value: object) -> None: ...
 
     before = sys.stdout
     with trials.Held():
@@ -224,3 +230,37 @@ thread.join()
 def test_another_thread_may_print_while_layers_are_built() -> None:
     environment = {**os.environ, "PYTHONMALLOC": "debug"}  # what is used after it was freed ends the process
     subprocess.run([sys.executable, "-c", PRINTED_MEANWHILE], check=True, env=environment, timeout=60)
+
+
+def test_while_a_layer_is_built_standard_output_is_what_it_was_but_for_prints(
+    four_threads: ThreadPoolExecutor, capfd: pytest.CaptureFixture[str]
+) -> None:
+    inside, asked = Event(), Event()
+
+    def about_output() -> list[Any]:
+        sys.stdout.buffer.write(b"")
+        return [sys.stdout.encoding, sys.stdout.isatty(), sys.stdout.fileno(), sys.stdout.errors]
+
+    class Reported(keras.Layer):
+        def call(self, x: Any) -> Any:
+            assert about_output() == before
+            sys.stdout.writelines(["called ", "once"])
+            inside.set()
+            asked.wait(20)
+            return x + 1.0
+
+    before = about_output()
+    building = four_threads.submit(lambda: keras.Sequential([keras.Input((3,)), Reported()]))
+    inside.wait(20)
+    try:
+        assert about_output() == before
+    finally:
+        asked.set()
+    building.result()
+    assert capfd.readouterr().out == "called once"
+
+
+def test_a_layer_that_prints_is_built_where_there_is_no_standard_output(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", None)  # as in a Windows program without a console
+    assert Shown()(keras.Input((3,))).shape == (None, 3)
+    assert sys.stdout is None
