@@ -246,3 +246,58 @@ def test_the_end_of_a_scope_ends_those_within_that_a_ctrl_c_left_open() -> None:
     with keras.name_scope("outer"):
         keras.name_scope("inner").__enter__()
     assert keras.Variable(1.0, name="v").path == "v"
+
+
+FORKED_WHILE_REPLAYED = """
+import os, threading, time, warnings
+import numpy as np
+import minikeras as keras
+
+warnings.simplefilter("ignore")
+x, calls, inside, over = np.ones((64, 500), "float32"), [], threading.Event(), threading.Event()
+
+class Counted(keras.layers.Dense):
+    def call(self, x):
+        calls.append(x)
+        return super().call(x)
+
+class Slow(keras.Layer):
+    def call(self, x):
+        inside.set()
+        over.wait()
+        return x + 1.0
+
+def predict():
+    while not over.is_set():
+        model.predict(x, verbose=0)
+
+model = keras.Sequential([keras.Input((500,)), *(Counted(500, activation="tanh") for _ in range(8))])
+threads = [threading.Thread(target=lambda: Slow()(keras.Input((3,)))), threading.Thread(target=predict)]
+threads[0].start()
+inside.wait()
+for _ in range(3):
+    model.predict(x, verbose=0)
+threads[1].start()
+for _ in range(6):  # most of the time a thread is within the program
+    time.sleep(0.01)
+    if not (child := os.fork()):
+        calls.clear()
+        model.predict(x, verbose=0)
+        thread = threading.Thread(target=print, args=("child",))
+        thread.start()
+        thread.join()
+        print(end="", flush=True)
+        os._exit(len(calls) > 0)
+    if os.waitpid(child, 0)[1]:
+        print("runs layers again")
+over.set()
+for thread in threads:
+    thread.join()
+"""
+
+
+def test_a_forked_process_replays_and_prints_though_threads_of_its_parent_did() -> None:
+    run = subprocess.run(
+        [sys.executable, "-c", FORKED_WHILE_REPLAYED], env=ENVIRONMENT, check=True, timeout=60, stdout=subprocess.PIPE
+    )
+    assert run.stdout.decode().split() == ["child"] * 6

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ContextDecorator, contextmanager, suppress
 from functools import cache
 from math import ceil
-from threading import RLock
+from threading import RLock, get_ident
 from typing import Final
 
 import numpy as np
@@ -24,8 +24,8 @@ _LIMITS = ("OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", "MKL_NUM_THREADS", "OMP_N
 
 
 @cache
-def _functions() -> tuple[Callable[[], int], Callable[[int], object]] | None:
-    """Return OpenBLAS's functions that get and set the number of threads; None without OpenBLAS."""
+def _functions() -> tuple[Callable[[], int], Callable[[int], object]]:
+    """Return OpenBLAS's functions that get and set the number of threads; without OpenBLAS it is 1."""
     core = sys.modules.get("numpy._core._multiarray_umath")
     folder = f"{os.path.dirname(np.__file__)}.libs"  # for systems where `core` does not show OpenBLAS's functions
     names = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
@@ -39,7 +39,7 @@ def _functions() -> tuple[Callable[[], int], Callable[[int], object]] | None:
         for name in _NAMES:
             if hasattr(library, name.format("set")):
                 return getattr(library, name.format("get")), getattr(library, name.format("set"))
-    return None
+    return lambda: 1, lambda count: None
 
 
 class _OneThread(ContextDecorator):
@@ -50,32 +50,37 @@ class _OneThread(ContextDecorator):
 
     def __init__(self) -> None:
         self._lock = RLock()
-        self._inside: int = 0
+        self._inside: list[int] = []  # the threads inside, each as often as it has entered
         self._before: int = 1
         if hasattr(os, "register_at_fork"):
             lock = self._lock
-            os.register_at_fork(before=lock.acquire, after_in_parent=lock.release, after_in_child=lock.release)
+            os.register_at_fork(before=lock.acquire, after_in_parent=lock.release, after_in_child=self._leave_others)
 
     def __enter__(self) -> None:
-        functions = _functions()
+        get, set_ = _functions()
         with self._lock:
-            if not self._inside and functions is not None:
-                get, set_ = functions
+            if not self._inside:
                 self._before = get()
                 if self._before > 1:
                     set_(1)
-            self._inside += 1  # the last line, so that an interrupt before it does not count as inside
+            self._inside.append(get_ident())  # the last line, so that an interrupt before it does not count as inside
+
+    def _leave_others(self) -> None:
+        """Leave for the threads that a forked process does not have."""
+        if self._inside:
+            self._inside = [get_ident(), *(thread for thread in self._inside if thread == get_ident())]
+            self.__exit__()
+        self._lock.release()
 
     def __exit__(self, *exc: object) -> None:
         with self._lock:
-            self._inside -= 1
-            if not self._inside and self._before > 1 and (functions := _functions()) is not None:
-                functions[1](self._before)
+            self._inside.remove(get_ident())
+            if not self._inside and self._before > 1:
+                _functions()[1](self._before)
 
     def before(self) -> int:
         """Return how many threads products run on outside of this context; 1 if the BLAS cannot be asked."""
-        functions = None if self._inside else _functions()
-        return self._before if functions is None else functions[0]()
+        return self._before if self._inside else _functions()[0]()
 
 
 one_thread: Final = _OneThread()

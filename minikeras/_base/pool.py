@@ -10,7 +10,7 @@ from functools import partial
 from queue import Empty, SimpleQueue
 from threading import Lock, RLock, Thread
 from typing import Any, Final
-from weakref import WeakSet
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -107,21 +107,21 @@ def _renew() -> None:
     """Make a new pool and new locks: a forked process has only the caller's thread, and no other to release a lock."""
     global _pool
     _pool = _Pool()
-    for owner in [*lock_owners]:
-        owner.lock = RLock()
+    for owner, new_lock in [*lock_owners.items()]:
+        owner.lock = new_lock()
 
 
 _pool = _Pool()
-lock_owners: WeakSet[Any] = WeakSet()
-"""The objects with a `lock`, an RLock, that a forked process must renew."""
+lock_owners: WeakKeyDictionary[Any, Callable[[], Any]] = WeakKeyDictionary()
+"""The objects with a `lock` that a forked process must renew, and what makes it."""
 
 
 class Turns:
-    """Has a `lock`, with which threads take turns; what one does under it may take it again."""
+    """Has a `lock`, with which threads take turns; what one does under an RLock may take it again."""
 
-    def __init__(self) -> None:
-        self.lock: Any = RLock()
-        lock_owners.add(self)
+    def __init__(self, new_lock: Callable[[], Any] = RLock) -> None:
+        self.lock: Any = new_lock()
+        lock_owners[self] = new_lock
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), ()  # a copy has a lock of its own

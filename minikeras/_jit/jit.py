@@ -78,12 +78,12 @@ class Jit(Turns):
 
     def replay(self, program: Program, inputs: Any) -> Any:
         """Run a program, or the function itself if another thread is running the program."""
-        if not program.lock.acquire(blocking=False):
+        if not (lock := program.lock).acquire(blocking=False):
             return _as_arrays(self._function(map_present(Tensor, inputs)))
         try:
             return program.call([inputs] if isinstance(inputs, np.ndarray) else present(inputs))
         finally:
-            program.lock.release()
+            lock.release()
 
     def step(self, inputs: Any) -> Callable[[], Any]:
         """Run for the effects. Return a function that gives the outputs, which may be called until the next run.

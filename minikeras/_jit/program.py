@@ -7,9 +7,7 @@ replay runs no code of any layer, and allocates only the outputs and the results
 those of the eager run to the last bit, because it makes the same calls on the same numbers.
 """
 
-from _thread import LockType
 from collections.abc import Callable, Iterable, Sequence
-from itertools import starmap
 from operator import call, is_
 from threading import Lock
 from typing import Any
@@ -18,6 +16,7 @@ import numpy as np
 
 from .._base.blas_threads import one_thread
 from .._base.nested import leaves, map_structure
+from .._base.pool import Turns
 from .._base.typing import Array
 from .._core.op import Entry
 from .._core.ownership import Changes
@@ -26,7 +25,7 @@ from .codegen import Codegen, takes_threads
 from .trace import simplified
 
 
-class Program:
+class Program(Turns):
     """The compiled calls of a recorded run, with their buffers. With `reuse` these are arrays of the record.
 
     Attributes:
@@ -67,7 +66,7 @@ class Program:
 
     def _start(self, outputs: Any, large: bool, overflows: bool) -> None:
         self.made_at: int = Changes.layers
-        self.lock: LockType = Lock()
+        super().__init__(Lock)
         self.steps_left: int = 0
         self.masked: bool = any(getattr(y, "keras_mask", None) is not None for y in leaves(outputs))
         self.large: bool = large
@@ -102,9 +101,8 @@ class Program:
 
     def run_all(self, batches: Iterable[tuple[Array, ...]]) -> None:
         """Run `main` on many inputs, one after another."""
-        self._bind()
-        for carried in starmap(self._main, batches):
-            self._carried = carried
+        for batch in batches:
+            self.run(batch)
 
     def outputs(self) -> Any:
         """Return the outputs of the last run, in their structure, as arrays that the caller may keep."""

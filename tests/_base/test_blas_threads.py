@@ -18,8 +18,7 @@ from minikeras._jit.jit import key_of
 
 
 def threads() -> int:
-    functions = blas_threads._functions()
-    return functions[0]() if functions is not None else 1
+    return blas_threads._functions()[0]()
 
 
 def test_one_thread_while_it_lasts() -> None:
@@ -215,3 +214,31 @@ def test_config_limits_the_threads() -> None:
     for wrong in (0, -1, 1.5, "2"):
         with pytest.raises(ValueError, match="max_threads"):
             keras.config.set_max_threads(wrong)  # type: ignore[arg-type]
+
+
+LEFT_INSIDE = """
+import threading, warnings
+warnings.simplefilter("ignore")  # newer Pythons warn of forks beside threads
+get, inside, leave = blas_threads._functions()[0], threading.Event(), threading.Event()
+
+@blas_threads.one_thread
+def stay():
+    inside.set()
+    leave.wait(20)
+
+before, other = get(), threading.Thread(target=stay)
+other.start()
+inside.wait(20)
+if not hasattr(os, "fork"):
+    print(True, True)
+elif not os.fork():
+    os.write(1, f"{get() == before} {blas_threads.one_thread.before() == before}".encode())
+    os._exit(0)
+else:
+    os.wait()
+leave.set()
+"""
+
+
+def test_a_forked_process_leaves_for_the_threads_that_it_does_not_have() -> None:
+    assert limit(LEFT_INSIDE) == ["True", "True"]
