@@ -51,6 +51,7 @@ class _Context(threading.local):
         self.uneven: bool = False  # whether batches may differ in size
         self.commits: bool = False  # whether `undo` is for errors alone, and forgotten once weights are updated
         self.in_part: bool = False  # whether a part of some work is being run: a product there is not split again
+        self.of_keras: Any = None  # the pass of `fit` and the like over a tf.data dataset, while it gets an element
         self.once: bool = False  # whether inputs may never come again, so that no part of a run gets a program
         self.cell: tuple[Any, Any] = None, None  # the cell that a layer runs, and the dropout masks of all its steps
         self.custom: dict[str, Any] = {}  # the custom objects of the open scopes

@@ -124,18 +124,17 @@ def _stacked(specs: Any, elements: list[Any]) -> Any:
 
 
 def _stream(state: tuple[int, int, int]) -> Iterator[int]:
-    """Yield the words of the Philox generator one by one."""
+    """Return the words of the Philox generator one by one, in an iterator that threads may share."""
     key, low, high = state
-    while True:
-        yield from philox.words(key, low, high, 256).ravel().tolist()
-        low += 256
+
+    def block(at: int) -> Any:
+        return philox.words(key, at, high, 256).ravel().tolist()
+
+    return itertools.chain.from_iterable(builtins.map(block, itertools.count(low, 256)))
 
 
 class DatasetIterator(Iterator[Any]):
     """One pass over a dataset, by a user's loop, or by `fit` and the like (`of_keras`)."""
-
-    of_keras: "DatasetIterator | None" = None
-    """The pass of `fit` and the like for which an element is computed now."""
 
     def __init__(self, dataset: "Dataset", of_keras: bool = False) -> None:
         self._dataset = dataset
@@ -149,11 +148,8 @@ class DatasetIterator(Iterator[Any]):
 
     def __next__(self) -> Any:
         escape()
-        before, DatasetIterator.of_keras = DatasetIterator.of_keras, self if self._of_keras else None
-        try:
+        with context.having(of_keras=self if self._of_keras else None):
             return tree_map(_tensor, next(self._elements))
-        finally:
-            DatasetIterator.of_keras = before
 
     def get_next(self) -> Any:
         """Return the next element, or raise an OutOfRangeError at the end."""
@@ -325,9 +321,9 @@ class Dataset:
         last: list[Any] = [None]  # pass of Keras, which starts another one after it, and drops that with its seeds
 
         def items() -> Iterator[Any]:
-            if last[0] not in (None, DatasetIterator.of_keras):
+            if last[0] not in (None, context.of_keras):
                 next(seeds), next(seeds)
-            last[0] = DatasetIterator.of_keras
+            last[0] = context.of_keras
             first, second = fixed or (next(seeds), next(seeds))
             draws = _stream((first, 0, second))
             source = self._items()

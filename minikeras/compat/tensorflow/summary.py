@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from importlib import import_module
+from threading import local
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,8 +16,8 @@ from .missing import missing, named, nothing
 from .tensors import array_of, constant, escape
 
 __getattr__: Callable[[str], Any] = missing(__name__)
-_open = SimpleNamespace(writer=None, step=None, condition=True)
-"""The default writer, the default step, and whether to record."""
+_open: Any = type("Open", (local,), {"writer": None, "step": None, "condition": True})()
+"""Each thread's default writer and step, and whether it records."""
 
 
 class SummaryWriter(EventWriter):

@@ -8,9 +8,11 @@ import json
 import pickle
 import re
 import sys
+import threading
 import tracemalloc
 import weakref
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
@@ -968,3 +970,57 @@ def test_a_dataset_goes_on_after_a_batch_with_an_error() -> None:
     with pytest.raises(INVALID):
         next(batches)
     assert [batch.numpy().tolist() for batch in batches] == [[4, 8], [10]]
+
+
+def test_threads_may_pass_over_one_shuffled_dataset(four_threads: ThreadPoolExecutor) -> None:
+    rows = tf.data.Dataset.range(2).shuffle(2, seed=1)
+    assert all(sorted(row) == [0, 1] for row in four_threads.map(lambda _: [int(x) for x in rows], range(2500)))
+
+
+def test_a_seeded_shuffle_draws_its_own_orders_though_another_thread_predicts(four_threads: ThreadPoolExecutor) -> None:
+    inside, begun, read = threading.Event(), threading.Event(), threading.Event()
+
+    def passes(first: Any) -> list[Any]:
+        rows = tf.data.Dataset.range(1).map(first).concatenate(tf.data.Dataset.range(20).shuffle(20, seed=1)).batch(21)
+        return [x.numpy().tolist() for _ in range(3) for x in rows]
+
+    def meet(x: Any) -> Any:
+        begun.set()  # the pass of this thread: now that of the other one goes on to its element, and stays there
+        inside.wait(20)
+        return x
+
+    def stay(x: Any) -> Any:
+        begun.wait(20)
+        inside.set()
+        read.wait(20)
+        return x
+
+    alone = passes(lambda x: x)
+    model = tf.keras.Sequential([tf.keras.Input((1,)), tf.keras.layers.Dense(1)])
+    batches = tf.data.Dataset.from_tensors(np.ones((1, 1), "float32"))
+    predicting = four_threads.submit(
+        model.predict, batches.map(lambda x: tf.py_function(stay, [x], tf.float32)), verbose=0
+    )
+    try:
+        assert passes(lambda x: tf.py_function(meet, [x], tf.int64)) == alone
+    finally:
+        read.set()
+    predicting.result()
+
+
+def test_each_thread_has_its_own_default_summary_writer(tmp_path: Path, four_threads: ThreadPoolExecutor) -> None:
+    together = threading.Barrier(2, timeout=20)
+
+    def write(name: str) -> None:
+        writer = tf.summary.create_file_writer(str(tmp_path / name))
+        with contextlib.closing(writer), writer.as_default(step=1):
+            together.wait()
+            tf.summary.scalar(name, 1.0)
+            together.wait()
+
+    assert list(four_threads.map(write, ["loss", "rate"])) == [None, None]
+    for name, other in (("loss", "rate"), ("rate", "loss")):
+        (path,) = (tmp_path / name).iterdir()
+        assert name.encode() in path.read_bytes()
+        assert other.encode() not in path.read_bytes()
+    assert not tf.summary.scalar("later", 1.0, step=1)
