@@ -5,6 +5,7 @@ from typing import Annotated, Any, Self, Unpack, cast
 from .. import ops
 from .._base.checks import between
 from .._base.context import having_attributes
+from .._base.pool import Turns
 from .._base.typing import Config, CustomObjects, PartialShape, ShapeLike
 from .._core.tape import open_tapes
 from .._core.tensor import Tensor
@@ -156,7 +157,8 @@ class SpectralNormalization(Wrapper):
         if not open_tapes() or not self.kernel.trainable:
             self.kernel.assign(kernel)
             return self._run(inputs)
-        with having_attributes(self.layer, **{self._kernel_name: kernel}):  # the trained one stays as it is, as on JAX
+        kernels = having_attributes(self.layer, **{self._kernel_name: kernel})  # the trained one stays, as on JAX
+        with vars(self).setdefault("_turns", Turns()).lock, kernels:  # other threads may train it too
             return self._run(inputs)
 
     def _run(self, inputs: Tensor) -> Tensor:

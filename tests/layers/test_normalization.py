@@ -1,6 +1,8 @@
 """Normalization, merging and masks by hand, their gradients, and training by replay."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 from typing import Any
 
 import numpy as np
@@ -8,6 +10,7 @@ import pytest
 
 import minikeras as keras
 from minikeras import layers, ops
+from minikeras._core.tape import open_tapes
 from minikeras.layers import Layer
 from tests.parity.layer_runs import CASES, run
 
@@ -523,3 +526,34 @@ def test_spectral_normalization_of_a_step_without_gradients_sets_the_kernel_in_r
         model.compile(run_eagerly=eagerly)
         model.fit(np.ones((8, 4)), np.ones((8, 1)), batch_size=2, verbose=0)
         np.testing.assert_allclose(model.dense.kernel.numpy(), np.full((4, 1), 0.5), rtol=1e-6)
+
+
+def test_threads_may_train_one_spectral_normalization(four_threads: ThreadPoolExecutor) -> None:
+    class Meeting(layers.Dense):
+        """In a training step, waits for a moment until another thread is in one too, which ends after this one."""
+
+        def call(self, inputs: Any, training: bool | None = None) -> Any:
+            if open_tapes() and first.is_set():
+                second.set()
+                ended.wait(20)
+            elif open_tapes():
+                first.set()
+                second.wait(0.2)
+            return super().call(inputs)
+
+    def step() -> Any:
+        with keras.GradientTape() as tape:
+            loss = ops.sum(layer(x, training=True))
+        ended.set()
+        return tape.gradient(loss, layer.trainable_variables)
+
+    first, second, ended = Event(), Event(), Event()
+    dense, x = Meeting(2), np.ones((1, 3), "float32")
+    layer = layers.SpectralNormalization(dense)
+    layer(x)
+    kernel = dense.kernel
+    before = four_threads.submit(step)
+    first.wait(20)
+    for gradients in (step(), before.result()):
+        assert all(g is not None for g in gradients)
+    assert dense.kernel is kernel
