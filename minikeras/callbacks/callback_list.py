@@ -44,7 +44,7 @@ class CallbackList(Callback):
         self.callbacks: list[Callback] = _flat(callbacks)
         self._listeners: dict[str, list[tuple[Callable[..., None], bool, bool]]] = {}
         self._runs = 0
-        self._history = self._one(History, add_history)
+        self.history: History | None = self._one(History, add_history)
         self._progbar = self._one(ProgbarLogger, add_progbar)
         self.set_model(model)
         self.set_params(params)
@@ -66,8 +66,8 @@ class CallbackList(Callback):
         if model is None:
             return
         super().set_model(model)
-        if self._history is not None:
-            model.history = self._history
+        if self.history is not None:
+            model.history = self.history
         for callback in self.callbacks:
             callback.set_model(model)
 

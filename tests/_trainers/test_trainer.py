@@ -449,6 +449,20 @@ def test_a_model_is_evaluated_and_trained_in_threads_in_turn() -> None:
         assert list(pool.map(run, range(40))) == [[k * k, k] for k in range(40)]
 
 
+def test_a_fit_returns_its_own_history_though_another_thread_fits_meanwhile(four_threads: ThreadPoolExecutor) -> None:
+    model, ended, again = net(), threading.Event(), threading.Event()
+
+    def wait(logs: Any) -> None:
+        ended.set()
+        again.wait(20)
+
+    first = four_threads.submit(model.fit, X, Y, verbose=0, callbacks=LambdaCallback(on_train_end=wait))
+    ended.wait(20)
+    second = model.fit(X, Y, epochs=2, verbose=0)
+    again.set()
+    assert [len(history.epoch) for history in (first.result(), second)] == [1, 2]
+
+
 def test_two_models_train_in_two_threads() -> None:
     models = [net() for _ in range(3)]
     errors: list[BaseException] = []
