@@ -47,8 +47,7 @@ def result_type(*dtypes: DTypeLike | None) -> str:
     weak: Any = {int: 0, float: 0.0}
     values = [weak[d] if d is int or d is float else np.zeros((), standardize_dtype(d)) for d in dtypes]
     name = common_dtype(*(values or [0.0])).name
-    narrow = {"int64": "int32", "uint64": "uint32", "float64": "float32", "complex128": "complex64"}
-    return narrow.get(name, name)
+    return {"int64": "int32", "uint64": "uint32", "float64": "float32", "complex128": "complex64"}.get(name, name)
 
 
 __all__ = ["backend", "clear_session", "epsilon", "floatx", "get_uid", "image_data_format", "is_float_dtype",
