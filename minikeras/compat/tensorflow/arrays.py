@@ -46,8 +46,7 @@ def linspace(start: Any, stop: Any, num: Any, name: str | None = None, axis: int
     """`num` evenly spaced numbers from `start` to `stop`, both included."""
     first, last = alike("LinSpace", convert_to_tensor(start), stop)
     dtype = as_dtype(first.dtype).name
-    numbers: Tensor = ops.linspace(first, last, int(num), dtype=dtype if "float" in dtype else "float64", axis=axis)
-    return numbers
+    return ops.linspace(first, last, int(num), dtype=dtype if "float" in dtype else "float64", axis=axis)
 
 
 @elementwise

@@ -50,8 +50,7 @@ def _unit(bits: Array, dtype: str) -> Array:
 
 def uniform(state: tuple[int, int, int], size: int, dtype: str) -> Array:
     """Draw numbers in [0, 1); `state` is key and counter (low, high)."""
-    numbers: Array = _unit(words(*state, -(-size // (2 if dtype == "float64" else 4))).ravel(), dtype).ravel()[:size]
-    return numbers
+    return _unit(words(*state, -(-size // (2 if dtype == "float64" else 4))).ravel(), dtype).ravel()[:size]
 
 
 def integers(state: tuple[int, int, int], size: int, low: int, high: int, dtype: str) -> Array:

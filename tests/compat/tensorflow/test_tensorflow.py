@@ -974,7 +974,7 @@ def test_a_dataset_goes_on_after_a_batch_with_an_error() -> None:
 
 def test_threads_may_pass_over_one_shuffled_dataset(four_threads: ThreadPoolExecutor) -> None:
     rows = tf.data.Dataset.range(2).shuffle(2, seed=1)
-    assert all(sorted(row) == [0, 1] for row in four_threads.map(lambda _: [int(x) for x in rows], range(2500)))
+    assert all(sorted(row) == [0, 1] for row in four_threads.map(lambda _: [int(x) for x in rows], range(1500)))
 
 
 def test_a_seeded_shuffle_draws_its_own_orders_though_another_thread_predicts(four_threads: ThreadPoolExecutor) -> None:
