@@ -16,7 +16,8 @@ ROOT = Path(__file__).parent.parent
 SECTIONS = {
     "fit": {"agreement", "step"},
     "predict": {"call", "predict", "bulk"},
-    "models": {"step, us", "one row, us", "two first steps, ms", "a new size, times"},
+    "models": {"step, us", "one row, us", "256 rows, us", "two first steps, ms", "a new size, times"},
+    "others": {"step, us", "one row, us", "256 rows, us", "two first steps, ms", "a new size, times"},
     "shared": {"step"},
     "growth": {"width", "depth", "batch", "rows"},
     "overhead": {"epoch", "own", "loop", "eager", "allocated"},

@@ -90,7 +90,9 @@ class Trace(Recorder):
 
     def check(self, tensor: Tensor) -> None:
         """Note whether a tensor shares its memory with an old value of a variable."""
-        self.escaped |= any(np.may_share_memory(cast(Array, tensor.array), old) for old in self._stale.values())
+        array = cast(Array, tensor.array)
+        moved = id(array) in self._read and id(tensor) not in self.produced  # another thread has moved the variable
+        self.escaped |= moved or any(np.may_share_memory(array, old) for old in self._stale.values())
 
     def read(self, tensor: TensorOps) -> None:
         """Note that Python looked at a value, if that depends on an input or a variable."""

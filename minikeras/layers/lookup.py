@@ -298,7 +298,7 @@ class _Lookup(OfValues):
         if arguments["idf_weights"] is not None and self.output_mode != "tf_idf":
             raise ValueError(f"`idf_weights` need output_mode='tf_idf'. Received: {self.output_mode!r}.")
         self._tokens: list[Any] | None = None
-        self._idf: Array = np.zeros(0)
+        self._idf: Array | None = None
         self._is_static = arguments["vocabulary"] is not None
         if self._is_static:
             self.set_vocabulary(arguments["vocabulary"], arguments["idf_weights"])
@@ -340,7 +340,7 @@ class _Lookup(OfValues):
             raise ValueError(f"The vocabulary has repeated or reserved terms: {repeated}")
         if self.max_tokens is not None and len(special) + len(tokens) > self.max_tokens:
             raise ValueError(f"The vocabulary has more than max_tokens={self.max_tokens}. Received: {len(tokens)}.")
-        self._tokens, self._idf = tokens, weights
+        self._tokens, self._idf = tokens, weights if weights.size else None
 
     def _load_vocabulary(self, text: str) -> None:
         """Set the vocabulary that Keras learned and saved to a file of its own, one token a line; weights follow."""
@@ -350,7 +350,7 @@ class _Lookup(OfValues):
 
     def save_own_variables(self, store: MutableMapping[str, Any]) -> None:
         """Write the weights of mode "tf_idf" to a store, under Keras's name for them."""
-        if self._idf.size:
+        if self._idf is not None:
             store["idf_weights"] = np.pad(self._idf, (0, self._depth() - len(self._idf))).astype("float32")
 
     def load_own_variables(self, store: Mapping[str, Array]) -> None:
@@ -448,8 +448,8 @@ class _Lookup(OfValues):
 
     def _encode_numbers(self, numbers: Array) -> Array:
         depth = self._depth()
-        if self.output_mode == "tf_idf":
-            weights: Array = np.pad(self._idf, (0, depth - len(self._idf))).astype(floatx())
+        if (idf := self._idf) is not None:
+            weights: Array = np.pad(idf, (0, depth - len(idf))).astype(floatx())
             return encoded(numbers, "count", depth, floatx()) * weights
         return encoded(numbers, self.output_mode, depth, "int64")
 
@@ -466,7 +466,7 @@ class _Lookup(OfValues):
 
     def get_config(self) -> Config:
         size = self.vocabulary_size() if self._is_static else None  # None: the copy may adapt again
-        weights = self._idf[: self.vocabulary_size()].tolist() or None
+        weights = None if self._idf is None else self._idf[: self.vocabulary_size()].tolist()
         vocabulary = self.get_vocabulary() if weights else self._tokens
         return {**super().get_config(), "vocabulary": vocabulary, "idf_weights": weights, "vocabulary_size": size}
 

@@ -31,10 +31,10 @@ if TYPE_CHECKING:
 _NO_STRUCTURE = frozenset({"history", "stop_training", "stop_evaluating", "stop_predicting", "_initial_epoch",
                            "trainable"})  # fmt: skip
 """Attributes of a model that no computation depends on, or that count their changes themselves."""
-_CHANGING = frozenset({"_build_shapes", "_found_inside", "_variables"})
-"""Attributes that change all the time and hold neither layers nor variables, or count their changes themselves."""
 _OF_TRAINING = frozenset({"_compile_config", "_compiled_metrics", "_loss_tracker", "_found_metrics"})
 """Attributes of a model whose metrics are not those of its layers."""
+_CHANGING = _OF_TRAINING | {"_build_shapes", "_found_inside", "_variables"}
+"""Attributes that change all the time and hold neither layers nor variables, or count their changes themselves."""
 _SET_LATER = {"optimizer": ". `compile()` sets it.", "history": ". `fit()` sets it."}
 _MADE_BY_INIT = frozenset({"_variables", "name", "built", "autocast", "dtype_policy", "activity_regularizer",
                            "_trainable", "_own_graph"})  # fmt: skip
@@ -341,8 +341,7 @@ class Contents:
         self.weights: list[Variable] = each_once(v for weights, _ in own for v in weights)
         self.variables: list[Variable] = each_once(v for ws, seeds in own for v in (*ws, *(s.state for s in seeds)))
         self.trainable: list[Variable] = [v for v in self.weights if v.trainable]
-        attributes = (item for inner in self.layers for item in vars(inner).copy().items())
-        values = (x for name, x in attributes if name not in _CHANGING | _OF_TRAINING)
+        values = (x for inner in self.layers for name, x in vars(inner).copy().items() if name not in _CHANGING)
         containers = [x for x in _walk(values) if isinstance(x, CONTAINERS) and not isinstance(x, tuple)]  # can change
         self._watched = [(container, len(container), _to_watch(container)) for container in containers]
 

@@ -403,6 +403,41 @@ def test_threads_that_begin_to_train_a_model_build_its_optimizer_once(four_threa
             np.testing.assert_array_equal(weight, other)
 
 
+def test_a_recorded_step_follows_weights_that_another_thread_moves_in_memory() -> None:
+    x, y = np.ones((4, 3)), np.ones((4, 1))
+
+    def trained(eagerly: bool) -> list[Any]:
+        moves = 4
+
+        @ops.custom_gradient
+        def moving(x: Any) -> Any:
+            def gradient(g: Any) -> Any:
+                nonlocal moves
+                if moves:  # the update by another optimizer, of zeros, gives the weights other arrays
+                    moves -= 1
+                    weights = model.trainable_variables
+                    zeros = [np.zeros(w.shape) for w in weights]
+                    thread = threading.Thread(target=keras.optimizers.SGD().apply, args=(zeros, weights))
+                    thread.start()
+                    thread.join()
+                return g
+
+            return x, gradient
+
+        layers = [Dense(2, kernel_initializer="ones"), Dense(1, moving, kernel_initializer="ones")]
+        model = keras.Sequential([keras.Input((3,)), *layers])
+        model.compile(keras.optimizers.SGD(0.0), "mse", run_eagerly=eagerly)
+        for _ in range(4):
+            model.train_on_batch(x, y)
+        model.optimizer.learning_rate = 0.01
+        for _ in range(4):
+            model.train_on_batch(x, y)
+        return model.get_weights()
+
+    for weight, other in zip(trained(False), trained(True), strict=True):
+        np.testing.assert_allclose(weight, other, rtol=1e-6)
+
+
 @pytest.mark.parametrize("eagerly", [False, True])
 def test_a_step_adds_its_own_penalties_though_another_thread_predicts(
     eagerly: bool, four_threads: ThreadPoolExecutor
