@@ -100,13 +100,15 @@ class MultiStep:
         joined = {key: stretch[i].reshape(-1, *stretch[i].shape[2:]) for i, key in self._stacked}
         _compute(self._before, joined)
         early = [joined[key].reshape(count, rows, *joined[key].shape[1:]) for key in self._early]
-        self._steps.run_all(zip(*stretch, *early, *(stores for _, _, stores in self._kept), strict=False))
+        for step in zip(*stretch, *early, *(stores for _, _, stores in self._kept), strict=False):
+            self._steps.run(step)
         joined |= {key: store[:count].reshape(-1, *store.shape[2:]) for key, store, _ in self._kept}
         _compute(self._after, joined)
         numbers = {key: stores[:count] for key, store, stores in self._kept if store.ndim == 1}
         reads = [numbers[key] if key in numbers else joined[key].reshape(count, rows, *joined[key].shape[1:])
                  for key in self._reads]  # fmt: skip
-        self._report.run_all(zip(*reads, strict=True) if reads else repeat((), count))
+        for step in zip(*reads, strict=True) if reads else repeat((), count):
+            self._report.run(step)
         return self._report.outputs
 
 

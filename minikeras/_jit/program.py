@@ -99,11 +99,6 @@ class Program(Turns):
             self._bind()
         self._carried = self._main(*inputs)
 
-    def run_all(self, batches: Iterable[tuple[Array, ...]]) -> None:
-        """Run `main` on many inputs, one after another."""
-        for batch in batches:
-            self.run(batch)
-
     def outputs(self) -> Any:
         """Return the outputs of the last run, in their structure, as arrays that the caller may keep."""
         values = self._tail(*self._carried)
