@@ -158,7 +158,7 @@ class GradientTape(Recorder):
             result = map_structure(lambda x: tensors.get(id(x)), sources)
         if not self.persistent:
             for v in self._holds:
-                v.exposed = EXCLUSIVE if v.exposed == id(self) else v.exposed
+                v.exposed = EXCLUSIVE if id(self) == v.exposed else v.exposed  # looked at last: a thread may expose it
             self._entries, self._watched, self._holds = [], {}, []
         return result
 
