@@ -148,22 +148,20 @@ class SpectralNormalization(Wrapper):
         self.vector_u: Variable = self.add_weight(shape, start, self.kernel.dtype, False, name="vector_u")
 
     def call(self, inputs: Tensor, training: bool = False) -> Tensor:
-        if not training:
-            return self._run(inputs)
+        with vars(self).setdefault("_turns", Turns()).lock:  # in a training step the layer has another kernel
+            y = self._train(inputs) if training else self.layer(inputs)
+        return masked(ops.cast(y, inputs.dtype), mask_of(y))  # as in Keras, where the cast changes nothing
+
+    def _train(self, inputs: Tensor) -> Tensor:
         vector_u, kernel = self.normalized_weights()
         zero = ops.all(ops.equal(self.kernel, 0))
         self.vector_u.assign(ops.where(zero, self.vector_u, vector_u))
         kernel = ops.where(zero, self.kernel, kernel)
         if not open_tapes() or not self.kernel.trainable:
             self.kernel.assign(kernel)
-            return self._run(inputs)
-        kernels = having_attributes(self.layer, **{self._kernel_name: kernel})  # the trained one stays, as on JAX
-        with vars(self).setdefault("_turns", Turns()).lock, kernels:  # other threads may train it too
-            return self._run(inputs)
-
-    def _run(self, inputs: Tensor) -> Tensor:
-        y = self.layer(inputs)
-        return masked(ops.cast(y, inputs.dtype), mask_of(y))  # as in Keras, where the cast changes nothing
+            return self.layer(inputs)
+        with having_attributes(self.layer, **{self._kernel_name: kernel}):  # the trained one stays as it is, as on JAX
+            return self.layer(inputs)
 
     def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
         return cast(PartialShape, self.layer.compute_output_shape(input_shape))

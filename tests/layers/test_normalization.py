@@ -557,3 +557,33 @@ def test_threads_may_train_one_spectral_normalization(four_threads: ThreadPoolEx
     for gradients in (step(), before.result()):
         assert all(g is not None for g in gradients)
     assert dense.kernel is kernel
+
+
+def test_predictions_beside_a_training_step_of_spectral_normalization_keep_to_its_weights(
+    four_threads: ThreadPoolExecutor,
+) -> None:
+    class Waiting(layers.Dense):
+        """In a training step, waits for a moment until another thread has predicted."""
+
+        def call(self, inputs: Any, training: bool | None = None) -> Any:
+            if open_tapes():
+                inside.set()
+                predicted.wait(0.3)
+            return super().call(inputs)
+
+    def step() -> None:
+        with keras.GradientTape():
+            layer(x, training=True)
+
+    inside, predicted = Event(), Event()
+    dense, x = Waiting(2), np.ones((4, 3), "float32")
+    layer = layers.SpectralNormalization(dense)
+    model = keras.Sequential([keras.Input((3,)), layer])
+    trained = four_threads.submit(step)
+    inside.wait(20)
+    for _ in range(4):
+        model.predict(x, verbose=0)
+    predicted.set()
+    trained.result()
+    dense.kernel.assign(np.full((3, 2), 5.0))
+    assert model.predict(x, verbose=0).tolist() == [[15.0, 15.0]] * 4
