@@ -15,9 +15,9 @@ NEUTRAL: dict[str, dict[str, Any]] = {
     "BatchNormalization": {"fused": ..., "virtual_batch_size": None, "adjustment": None},
     **{f"Conv{n}DTranspose": _UNGROUPED for n in (1, 2, 3)}, **{f"DepthwiseConv{n}D": _UNGROUPED for n in (1, 2)},
     **{f"SeparableConv{n}D": _BY_PARTS for n in (1, 2)}, "Embedding": {"input_length": ...},
-    **{f"SpatialDropout{n}D": {"noise_shape": None} for n in (1, 2, 3)},
+    **{f"SpatialDropout{n}D": {"noise_shape": None} for n in (1, 2, 3)}, "Hashing": {"dtype": "float32"},
     "Lambda": dict.fromkeys(("function_type", "module", "output_shape_type", "output_shape_module"), ...)}  # fmt: skip
-"""Class -> argument that no longer exists -> the value of it that can be dropped; ... for any value."""
+"""Class -> argument -> the value of it that Keras 3 does not take, and that can be dropped; ... for any value."""
 CLASSES = {"BatchNormalizationV1": "BatchNormalization", "BatchNormalizationV2": "BatchNormalization"}
 
 

@@ -316,6 +316,18 @@ def test_functions_and_classes_of_the_caller_are_written_as_keras_writes_them(tm
         np.testing.assert_allclose([found["loss"], found["q"] ** 2], [expected] * 2, rtol=1e-5)
 
 
+def test_hashing_of_keras_2_gives_whole_numbers_though_its_dtype_was_that_of_floats(tmp_path: Path) -> None:
+    h5py = pytest.importorskip("h5py")
+    model = keras.Sequential([keras.Input((1,), dtype="string"), keras.layers.Hashing(3)])
+    model.save(tmp_path / "model.h5")
+    with h5py.File(tmp_path / "model.h5", "r+") as file:
+        config = json.loads(file.attrs["model_config"])
+        config["config"]["layers"][1]["config"]["dtype"] = "float32"
+        file.attrs.update({"keras_version": "2.6.0", "model_config": json.dumps(config)})
+    numbers = keras.models.load_model(tmp_path / "model.h5")(np.array([["A"], ["B"], ["C"]]))
+    assert (numbers.dtype, numbers.tolist()) == ("int64", [[1], [0], [1]])
+
+
 def test_an_archive_of_keras_2_with_the_callers_optimizer(tmp_path: Path) -> None:
     pytest.importorskip("h5py")
     compiled(loss=squared, optimizer=Descent(0.5)).save(tmp_path / "new.keras")
