@@ -148,8 +148,11 @@ class DatasetIterator(Iterator[Any]):
 
     def __next__(self) -> Any:
         escape()
-        with context.having(of_keras=self if self._of_keras else None):
+        before, context.of_keras = context.of_keras, self if self._of_keras else None
+        try:
             return tree_map(_tensor, next(self._elements))
+        finally:
+            context.of_keras = before
 
     def get_next(self) -> Any:
         """Return the next element, or raise an OutOfRangeError at the end."""
