@@ -78,7 +78,7 @@ class Jit(Turns):
 
     def replay(self, program: Program, inputs: Any) -> Any:
         """Run a program, or the function itself if another thread is running the program."""
-        if not (lock := program.lock).acquire(blocking=False):
+        if not (lock := program.lock).acquire(blocking=False):  # in a forked process `program` gets another one
             return _as_arrays(self._function(map_present(Tensor, inputs)))
         try:
             return program.call([inputs] if isinstance(inputs, np.ndarray) else present(inputs))
@@ -146,7 +146,7 @@ class Jit(Turns):
                 self._remember(key, EAGER)
             return outputs
         self._escapes = 0
-        record.entries.sort(key=lambda entry: id(entry.output) in record.stateful)  # a bad label fails at the start
+        record.entries.sort(key=lambda entry: id(entry.output) in record.stateful)  # a bad label fails before effects
         made = sum(cast(Array, entry.output.array).nbytes for entry in record.entries)
         small = made <= 4 * MULTI_STEP_BYTES and max(map(multiplications, record.entries), default=0) < SMALL
         program = self._compiled(record.entries, present(tensors), outputs, key, small)

@@ -495,7 +495,7 @@ class Trainer(Layer):
             if self.__compiled_optimizer is not None and self.__compiled_optimizer.built and epochs > 0:
                 self.__compiled_optimizer.finalize_variable_values(self.trainable_weights)
         hooks.on_train_end(logs)
-        return hooks.history or self.history  # another thread may have its own meanwhile
+        return hooks.history or self.history  # another thread's `fit` may have set `self.history`
 
     def __callback_list(self, callbacks: Any, verbose: Verbose, epochs: int, steps: int | None,
                        add_history: bool = False) -> CallbackList:  # fmt: skip
