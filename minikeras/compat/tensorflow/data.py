@@ -9,7 +9,7 @@ import glob
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from functools import partial, reduce
+from functools import cache, partial, reduce
 from importlib import import_module
 from types import SimpleNamespace
 from typing import Any
@@ -100,11 +100,14 @@ def _in_common(one: Any, two: Any) -> Any:
 
 def _common_spec(datasets: Sequence["Dataset"]) -> Callable[[], Any]:
     """Return a function that returns the specification of datasets; a TypeError if they have not the same dtypes."""
-    specs = [ds._spec() for ds in datasets]
+    specs = list[Any]()
+    for ds in datasets:
+        with suppress(Exception):  # if that takes an element, and there is none, or a file that is not there yet
+            specs.append(ds._spec())
     kinds = [tree_map(lambda s: s.dtype.name if hasattr(s, "dtype") else type(s), spec) for spec in specs]
     if any(kind != kinds[0] for kind in kinds):
         raise TypeError("Incompatible dataset elements: " + " vs. ".join(map(repr, specs)))
-    return partial(reduce, partial(tree_map, _in_common), specs)
+    return partial(reduce, partial(tree_map, _in_common), specs) if specs else datasets[0]._spec
 
 
 def _stacked(specs: Any, elements: list[Any]) -> Any:
@@ -604,9 +607,9 @@ class Dataset:
             last = max((axis for axis, n in builtins.enumerate(spec.shape) if n is None), default=0)
             return spec if spec.shape.is_fully_defined() else RaggedTensorSpec(spec.shape, spec.dtype, last)
 
-        specs = tree_map(batched, self._spec())
-        plain = Dataset("", self._elements, lambda: specs, self._size)
-        return plain._grouped("RaggedBatch", batch_size, drop_remainder, partial(_stacked, specs))
+        specs = cache(lambda: tree_map(batched, self._spec()))
+        plain = Dataset("", self._elements, specs, self._size)
+        return plain._grouped("RaggedBatch", batch_size, drop_remainder, lambda rows: _stacked(specs(), rows))
 
     def _grouped(self, kind: str, batch_size: Any, drop: bool, join: Callable[[list[Any]], Any]) -> "Dataset":
         n = _above_zero("batch_size", batch_size)
@@ -621,10 +624,7 @@ class Dataset:
         return Dataset(kind, items, lambda: tree_map(batch, self._spec()), size)
 
     def unbatch(self, name: str | None = None) -> "Dataset":
-        """Return the rows of the elements; a ValueError if one is a single number or text."""
-        if any(spec.shape.rank == 0 for spec in _leaves(self._spec())):
-            raise ValueError(f"Cannot unbatch an input with scalar components. Received: {self._spec()}")
-
+        """Return the rows of the elements; for an element with a single number or text, a pass is a ValueError."""
         items = lambda: (row for x in self._elements() for row in Dataset.from_tensor_slices(x)._elements())  # noqa: E731
         row: Callable[[TensorSpec], TensorSpec] = lambda spec: spec.like(spec.shape[1:])  # noqa: E731
         return Dataset("Unbatch", items, lambda: tree_map(row, self._spec()), UNKNOWN)

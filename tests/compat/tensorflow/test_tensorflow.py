@@ -743,8 +743,8 @@ def test_fit_takes_repeated_shuffles_in_the_order_of_tensorflow() -> None:
 
 
 def test_scalars_cannot_be_rebatched() -> None:
-    with pytest.raises(ValueError, match="scalar components"):
-        tf.data.Dataset.range(7).rebatch(2)
+    with pytest.raises(ValueError, match="same number of rows"):
+        list(tf.data.Dataset.range(7).rebatch(2))
 
 
 def test_batches_are_not_split(installed: None) -> None:
@@ -848,13 +848,29 @@ def test_joined_datasets_have_the_specification_that_all_share() -> None:
 
 def test_rows_of_elements_need_one_number_of_rows() -> None:
     numbers = tf.data.Dataset.range(6)
-    with pytest.raises(ValueError, match="scalar components"):
-        tf.data.Dataset.zip(numbers, numbers.batch(2)).unbatch()
-    with pytest.raises(ValueError, match="same number of rows"):
-        list(tf.data.Dataset.zip(numbers.batch(2), numbers.batch(3)).unbatch())
+    for other in (numbers, numbers.batch(3)):
+        with pytest.raises(ValueError, match="same number of rows"):
+            list(tf.data.Dataset.zip(other, numbers.batch(2)).unbatch())
     for other in (numbers.map(lambda x: x / 2), numbers.enumerate()):
         with pytest.raises(TypeError, match="int32, int64 or string"):
             other.unique()
+
+
+def test_a_dataset_may_be_made_before_a_function_can_tell_what_it_gives(tmp_path: Path) -> None:
+    path, table = tmp_path / "x.txt", tf.data.Dataset.from_tensor_slices(np.zeros((1, 2), "float32"))
+
+    def read(name: Any) -> Any:
+        return tf.py_function(lambda name: np.loadtxt(name.numpy().decode(), ndmin=1), [name], tf.float32)
+
+    files = tf.data.Dataset.from_tensors(str(path)).map(read)
+    none = tf.data.Dataset.from_tensors(str(path)).filter(lambda name: False).map(read)
+    joined, rows, batches = files.concatenate(table), files.unbatch(), files.ragged_batch(2)
+    path.write_text("1 2", "utf8")
+    assert [x.numpy().tolist() for x in joined] == [[1, 2], [0, 0]]
+    assert [float(x) for x in rows] == [1, 2]
+    assert len(list(batches)) == 1
+    assert len(list(none.concatenate(table))) == len(list(tf.data.Dataset.sample_from_datasets([none, table]))) == 1
+    assert not list(none.unbatch())
 
 
 def test_ragged_batches_of_several_open_axes() -> None:
