@@ -10,6 +10,7 @@ from benchmarks.workloads import Float
 STEPS = 20
 """Batches of the data."""
 WORDS = [f"word {i}" for i in range(500)]
+_OF_TOKENS = ("tokens", "padded")
 
 
 def chain(x: Any, *layers: Any) -> Any:
@@ -42,7 +43,7 @@ class Model(NamedTuple):
     @property
     def is_sequence(self) -> bool:
         """Whether a row is a sequence, which may have any length."""
-        return self.kind in ("tokens", "padded") or len(self.shape) == 2
+        return self.kind in _OF_TOKENS or len(self.shape) == 2
 
     def compiled(self, keras: Any, any_length: bool = False) -> Any:
         """Return the model, to be trained by Adam, for sequences of the usual length or of any."""
@@ -59,7 +60,7 @@ class Model(NamedTuple):
         rng, rows = np.random.default_rng(0), STEPS * self.batch
         x: Any = rng.standard_normal((rows, *self.shape), "float32")
         if self.kind != "numbers":
-            x = rng.integers(1, 2000 if self.is_sequence else len(WORDS), (rows, *self.shape)).astype("int32")
+            x = rng.integers(1, 2000 if self.kind in _OF_TOKENS else len(WORDS), (rows, *self.shape)).astype("int32")
         if self.kind == "padded":
             x *= np.arange(self.shape[0]) < rng.integers(1, self.shape[0], (rows, 1))
         y: Float | Any = x if self.classes is None else rng.standard_normal((rows, 1), "float32")

@@ -79,17 +79,17 @@ def sizes_in_sight(error: Exception, shapes: Sequence[PartialShape]) -> list[int
     return [*dict.fromkeys(n for n in reversed(sizes) if type(n) is int and 0 < n <= MOST_NUMBERS // row)][:16]
 
 
-_LAST = local()
-
-
 class Held:
     """Within it, what this thread prints is held back, until it flushes it, as a debugger does; all else goes on."""
+
+    _latest = local()  # of each thread, the stream that it wrote to
+    _out: Any = None
 
     def __enter__(self) -> Self:
         self.text: StringIO = StringIO()
         self._own: Any = local()
         self._own.holds = True  # in this thread, and in none that a forked process starts
-        self._out: Any = sys.stdout
+        self._out = sys.stdout
         if self._out is not None:  # it is None without a console
             sys.stdout = cast(TextIO, self)
         return self
@@ -102,7 +102,7 @@ class Held:
     def write(self, text: str) -> int:
         """Hold back a text, or show it if another thread prints it."""
         length = (self.text if hasattr(self._own, "holds") else self._out).write(text)
-        _LAST.stream = self  # which `print` goes on to use without a reference to it (CPython issue 130163)
+        self._latest.stream = self  # which `print` goes on to use, but does not hold (CPython issue 130163)
         return cast(int, length)
 
     def __getattr__(self, name: str) -> Any:
