@@ -48,9 +48,9 @@ SUM = -1  # in place of an axis: the results of blocks are added up
 WHOLE, IN_BLOCKS = 0, 1  # the remainder of a stage's number by 2: how the stage is run
 
 
-def cost_of(entries: Iterable[Entry], slides: bool = False) -> int:
+def cost_of(entries: Iterable[Entry]) -> int:
     """Return about how long entries take, in units of one addition; a product does 32 multiplications in that time."""
-    return sum(cast(Array, entry.output.array).size + multiplications(entry, slides) // 32 for entry in entries)
+    return sum(cast(Array, entry.output.array).size + multiplications(entry, True) // 32 for entry in entries)
 
 
 class _Row(NamedTuple):
@@ -177,7 +177,7 @@ class _Plan:
         stage: The stage that computes each tensor, by id. `stage % 2` is IN_BLOCKS, or WHOLE for one run on all rows.
         own: The entries of each stage.
         count: How many blocks there are.
-        low: Large products of fewer rows are run whole, as is what is small behind them; 0 if there must be two blocks.
+        low: Large products of fewer rows are run whole, as is what is small behind them.
     """
 
     def __init__(self, entries: Sequence[Entry], inputs: Sequence[Tensor], rows: int) -> None:
@@ -185,7 +185,7 @@ class _Plan:
         two = any(e.op.stepwise or e.op.out_arrays or (e.op is ASSIGN and e.rest[0].trainable) for e in entries)
         most = 0 if two else max(cast(Array, entry.output.array).nbytes for entry in entries)
         self.count: int = BLOCKS * max(1, min(most // BLOCK_BYTES, rows // 2) // BLOCKS)
-        self.low: int = 0 if two else self.count * LEAST_ROWS
+        self.low: int = self.count * LEAST_ROWS
         self.axis: dict[int, int] = {id(x): 0 for x in inputs if x.ndim and len(cast(Array, x.array)) == rows}
         self.row: dict[int, _Row] = {}
         self.stage: dict[int, int] = {id(x): int(id(x) in self.axis) for x in inputs}
@@ -218,12 +218,12 @@ class _Plan:
         alone = multiplications(entry) > 0 and entry.output.size > SUMMED and known[0] == entry.values[0].ndim - 1
         alone |= acts or (op.stepwise and prod(entry.output.shape[1:]) < BLOCKS * STEP_SIZE)
         before = [self.stage.get(id(x), 0) for x in entry.inputs]
-        whole = self.low > 0 and max(before, default=0) > 1 and cost_of([entry], True) < BLOCKS * STEP_SIZE
+        whole = max(before, default=0) % 2 == WHOLE and cost_of([entry]) < BLOCKS * STEP_SIZE
         whole |= multiplications(entry) >= PART_WORK and entry.output.size < self.low * prod(entry.output.shape[-1:])
         row = None if alone or all(axis is None for axis in known) else _by_row(entry, known, self.rows)
         last_wins = op.view or op.name == "scatter_update"  # where the last value written counts, not a sum
         vast = not multiplications(entry) and entry.output.size > sum(map(np.size, entry.values))  # and so is each part
-        if row is not None and not (row.axis == SUM and (last_wins or vast or self.low)):
+        if row is not None and not (row.axis == SUM and (last_wins or vast or self.count > BLOCKS)):
             if not whole:
                 self.row[key] = row
             if row.axis != SUM:
@@ -260,15 +260,15 @@ class BlockProgram(Program):
     @one_thread
     def __init__(self, recorded: list[Entry], inputs: Sequence[Tensor], outputs: Any, reuse: bool = False) -> None:
         self._start(outputs, True, True)
-        if reuse:
-            settle(recorded, outputs)
+        self._settled = settle(recorded, outputs) if reuse else {}
+        """Arrays of effects, by the id of what an earlier stage may write there."""
         entries, outputs = simplified(recorded, outputs)
         self._reuse = reuse
         rows = self._rows = len(cast(Array, inputs[0].array))
         self._plan = plan = _Plan(entries, inputs, rows)
-        by_row = cost_of((entry for entry in entries if id(entry.output) in plan.row), plan.low > 0)
+        by_row = cost_of(entry for entry in entries if id(entry.output) in plan.row)
         stages = sum(n % 2 == IN_BLOCKS for n in plan.own)
-        self.usable: bool = stages > 0 and by_row >= max(stages * BLOCK_COST, cost_of(entries, plan.low > 0) // 2)
+        self.usable: bool = stages > 0 and by_row >= max(stages * BLOCK_COST, cost_of(entries) // 2)
         if not self.usable:
             return
         self._cuts = [*pairwise(rows * k // plan.count for k in range(plan.count + 1))]
@@ -288,7 +288,7 @@ class BlockProgram(Program):
         self._last: Program = self._stages[-1][0].program
         arrays = chain(self._arrays.values(), *self._sums.values())
         self.size = sum(part.size for part in chain(*self.parts())) + sum(array.nbytes for array in arrays)
-        del self._plan, self._wanted
+        del self._plan, self._wanted, self._settled
 
     def _collect(self, number: int, outputs: Any) -> tuple[list[Entry], dict[tuple[int, int | None], Any]]:
         """Return the entries of a stage, in order, and what it takes from others, by id and axis of the rows."""
@@ -305,10 +305,11 @@ class BlockProgram(Program):
                 found.add(key)
                 rest.append(maker)
             elif maker is not None or key in self._inputs:
-                needs[key, axis] = x
+                if key not in self._settled:
+                    needs[key, axis] = x
                 if maker is not None:
                     self._wanted.setdefault(plan.stage[key], {})[key] = x
-                    self._arrays.setdefault(key, array_for(maker, self._reuse))
+                    self._arrays.setdefault(key, self._settled.get(key, array_for(maker, self._reuse)))
             elif axis is not None and value.size and (value != value.flat[0]).any():  # a constant of different numbers
                 needs[key, axis], self._arrays[key] = x, value
 
@@ -404,10 +405,6 @@ class BlockProgram(Program):
 def may_gain(entries: Sequence[Entry], inputs: Sequence[Tensor]) -> bool:
     """Return whether blocks of rows may be quicker: with enough work for each call, and not in products alone."""
     rows = len(cast(Array, inputs[0].array)) if inputs and inputs[0].ndim else 1
-    trains = any(e.op.out_arrays or (e.op is ASSIGN and e.rest[0].trainable) for e in entries)
-    products = [entry for entry in entries if multiplications(entry) >= PART_WORK]
-    heights = [entry.output.size // prod(entry.output.shape[-1:]) for entry in products]
-    high = rows >= 2 * BLOCKS and (not trains or all(n >= BLOCKS * LEAST_ROWS or n % rows for n in heights))
-    of_products = sum(map(multiplications, products)) // 32 if any(entry.op.effect for entry in entries) else 0
-    least = max(BLOCKS * BLOCK_COST, CALL_COST * len(entries), (1 + OTHERS) * of_products)
-    return high and cost_of(entries, not trains) >= least
+    products = sum(n for n in map(multiplications, entries) if n >= PART_WORK) * any(e.op.effect for e in entries)
+    least = max(BLOCKS * BLOCK_COST, CALL_COST * len(entries), (1 + OTHERS) * products // 32)
+    return rows >= 2 * BLOCKS and cost_of(entries) >= least

@@ -155,7 +155,7 @@ class Codegen:
         if any(not isinstance(x, Tensor) for x in entry.inputs):
             return False
         for x, value, target in zip(entry.inputs, entry.values, targets, strict=True):
-            if self._locations.get(id(x)) is not target:
+            if self._locations.get(id(x), value) is not target:
                 self._lines.append(Instruction(np.copyto, [target, self._argument(x, value)]))
         name = self._name("u", object(), None)
         self._lines.append(Instruction(name, []))
@@ -314,9 +314,9 @@ def _bound(entry: Entry) -> tuple[Callable[..., Any], list[Any]]:
 
 def multiplications(entry: Entry, slides: bool = False) -> int:
     """Return the multiplications of a matrix product, with `slides` a quarter of a convolution's, as measured, or 0."""
-    if slides and entry.op.name in ("_slide", "_input_gradient"):
-        places = entry.output if entry.op.name == "_slide" else entry.values[0]
-        return cast(int, places.size * entry.values[1][..., 0].size // 4)
+    if slides and entry.op.name in ("_slide", "_kernel_gradient", "_input_gradient"):
+        x, kernel = entry.values[0] if entry.op.name == "_input_gradient" else entry.output, entry.values[1]
+        return cast(int, x.size * kernel.size // kernel.shape[-1] // 4)  # the same if the kernel's gradient is x
     return cast(Array, entry.output.array).size * entry.values[0].shape[-1] if entry.op.name in _PRODUCTS else 0
 
 

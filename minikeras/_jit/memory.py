@@ -129,14 +129,19 @@ def _targets(entries: list[Entry], last_use: dict[int, int],
     return targets
 
 
-def settle(entries: list[Entry], outputs: Any) -> None:
-    """Put what only an effect uses into the effect's own array, so that the array of the record can be freed."""
+def settle(entries: list[Entry], outputs: Any) -> dict[int, Array]:
+    """Put what only an effect uses into the effect's own array, so that the array of the record can be freed.
+
+    Return these arrays, by the id of the tensor.
+    """
+    settled: dict[int, Array] = {}
     targets = _targets(entries, _last_uses(entries, outputs, {}), {})
     for entry in (entry for entry in entries if entry.op.out_arrays is not None):
         for i, x in enumerate(entry.inputs):
             if isinstance(target := targets.get(id(x)), np.ndarray):
-                x.array = target
+                x.array = settled[id(x)] = target
                 cast("list[Array]", entry.values)[i] = target
+    return settled
 
 
 def array_for(entry: Entry, reuse: bool) -> Array:
