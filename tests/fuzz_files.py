@@ -157,7 +157,7 @@ def _packed(data: bytes, libver: str) -> bytes:
                 how: dict[str, Any] = {}
                 if item.size > 1 and item.ndim:
                     chunks = tuple(max(1, n // 2) for n in item.shape)
-                    how = {"chunks": chunks, "compression": "gzip", "shuffle": True, "fletcher32": True}
+                    how = {"chunks": chunks, "compression": "gzip", "shuffle": True}
                 new.create_dataset(path, data=item[()], **how)
 
         old.visititems(add)

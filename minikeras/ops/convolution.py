@@ -7,6 +7,7 @@ element of the window after the other. The gradients of these three are the same
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import product
 from math import prod
 from typing import Any, NamedTuple
@@ -14,6 +15,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .._base.checks import standardize_padding, standardize_sizes
+from .._base.context import context
+from .._base.pool import PART_WORK, run_all
 from .._base.settings import standardize_data_format
 from .._base.typing import Array, CausalPadding, DataFormat, Padding, PartialShape, Shape, ShapeLike, Sizes, TensorLike
 from .._core.op import composite, primitive
@@ -174,6 +177,25 @@ def _elements(windows: Array, how: Sliding) -> Iterator[tuple[Any, Array]]:
         yield element, windows[(*(slice(None),) * (len(how.window) + 1), *element)]
 
 
+def _halves(count: int, places: Array, kernel: Array) -> list[slice]:
+    """Return slices for two halves, of which each is worth a thread of its own; none in a part of other work."""
+    large = count > 1 and places.size * kernel.size // kernel.shape[-1] >= 2 * PART_WORK and not context.in_part
+    return [slice(count // 2), slice(count // 2, None)] if large else []
+
+
+def _shares(x: Array, kernel: Array, how: Sliding, y: Array) -> list[tuple[Array, Array, Sliding, Array]]:
+    """Return the arguments of `_slide` for two threads: for halves of the samples, or of the places of a single one."""
+    if len(x) != 1:
+        return [(x[half], kernel, how, y[half]) for half in _halves(len(x), y, kernel)]
+    (lo, hi), *others = how.pads
+    rows, step = y.shape[1] // 2, how.strides[0]
+    start, end = rows * step - lo, (rows - 1) * step + how.dilation[0] * (how.window[0] - 1) + 1 - lo
+    parts = (x[:, :end], (lo, 0)), (x[:, start:], (0, hi))
+    halves = _halves(y.shape[1], y, kernel) if start >= 0 < end <= x.shape[1] else []
+    return [(part, kernel, how._replace(pads=(pads, *others)), y[:, half])
+            for (part, pads), half in zip(parts, halves, strict=False)]  # fmt: skip
+
+
 @primitive(lambda g, y, x, kernel, how: _input_rule(g, kernel, how, np.shape(x)[1:]),
            lambda g, y, x, kernel, how: _kernel_rule(x, g, how, np.shape(x)[-1] // np.shape(kernel)[-2]))  # fmt: skip
 def _slide(x: TensorLike, kernel: TensorLike, how: Sliding, out: Array | None = None) -> Array:
@@ -181,6 +203,9 @@ def _slide(x: TensorLike, kernel: TensorLike, how: Sliding, out: Array | None = 
     data, weights = promote(x, kernel, floating=True)
     groups, filters = data.shape[-1] // weights.shape[-2], weights.shape[-1]
     y = np.empty((len(data), *how.places(data.shape[1:-1]), filters), data.dtype) if out is None else out
+    if shares := _shares(data, weights, how, y):
+        run_all([partial(bare(_slide), *share) for share in shares])
+        return y
     if _is_depthwise(data, weights.shape):
         y.fill(0)
         wide = np.repeat(weights, y.shape[-2], -2)[..., None]  # NumPy is faster on long rows
@@ -204,6 +229,11 @@ def _kernel_gradient(x: TensorLike, g: TensorLike, how: Sliding, groups: int, ou
     data, grad = promote(x, g, floating=True)
     shape_of_kernel = (*how.window, data.shape[-1] // groups, grad.shape[-1])
     y = np.empty(shape_of_kernel, data.dtype) if out is None else out
+    if halves := _halves(len(grad), grad, y):
+        sums = y, np.empty_like(y)
+        run_all([partial(bare(_kernel_gradient), data[half], grad[half], how, groups, part)
+                 for half, part in zip(halves, sums, strict=True)])  # fmt: skip
+        return np.add(*sums, y)
     y.fill(0)
     if _is_depthwise(data, shape_of_kernel):
         for place, windows, room in _blocks(data, how, groups, groups):
@@ -232,6 +262,9 @@ def _input_gradient(g: TensorLike, kernel: TensorLike, how: Sliding, sizes: Shap
     groups, depthwise = sizes[-1] // channels, _is_depthwise(y, weights.shape)
     if not depthwise and sizes[-1] >= 8 and max(how.strides) == 1 and y[..., 0].size < 1.2 * grad[..., 0].size:
         return bare(_slide)(grad, _turned(weights, groups), how.back(), y)  # faster by large products, despite zeros
+    if halves := _halves(len(grad), grad, weights):
+        run_all([partial(bare(_input_gradient), grad[half], weights, how, sizes, y[half]) for half in halves])
+        return y
     y.fill(0)
     wide = np.repeat(weights, grad.shape[-2], -2)[..., None] if depthwise else weights
     for place, windows, room in _blocks(y, how, groups, sizes[-1] + grad.shape[-1], back=True):

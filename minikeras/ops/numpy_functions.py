@@ -370,32 +370,6 @@ def _interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, perio
     return np.where(np.greater(x, xp[-1]), fp[-1] if right is None else right, y)
 
 
-def _piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> Any:
-    """Each function gets the elements whose last true condition is its own; one more function gets the others."""
-    conditions = np.asarray(value_of(condlist), bool)
-    conditions = conditions[None] if conditions.shape == shape(x) else conditions
-    last_true = np.zeros(shape(x), int) - 1
-    for i, condition in enumerate(conditions):
-        last_true = np.where(condition, i, last_true)
-    numbers = [*range(len(conditions)), *[-1] * (len(funclist) > len(conditions))]
-    result = np.zeros_like(np.ravel(x))
-    for function, number in zip(funclist, numbers, strict=True):
-        indices = np.flatnonzero(last_true == number)
-        part = np.take(x, indices)
-        values = function(part, *args, **kw) if callable(function) else np.zeros_like(part) + function
-        result = NUMPY_OPS["scatter_update"](result, indices[:, None], values)
-    return np.reshape(result, shape(x))
-
-
-def _unwrap(p: Any, discont: Any = None, axis: int = -1, period: float = 2 * math.pi) -> Any:
-    step = np.diff(p, axis=axis)
-    folded = np.mod(step + period / 2, period) - period / 2
-    folded = np.where(np.logical_and(np.equal(folded, -period / 2), np.greater(step, 0)), period / 2, folded)
-    small = np.less(np.abs(step), period / 2 if discont is None else max(discont, period / 2))
-    turns = np.cumsum(np.where(small, 0, folded - step), axis)
-    return p + np.concatenate([np.sum(turns, axis, keepdims=True) * 0, turns], axis)
-
-
 def _scale(norm: str | None, n: int, inverse: bool) -> float:
     if norm not in (None, "backward", "ortho", "forward"):
         raise ValueError(f'Invalid norm value {norm}; should be "backward", "ortho" or "forward".')
@@ -471,7 +445,6 @@ _COMPOSED: dict[str, Callable[..., Any]] = {
         else _moved(lambda places: np.take(places, value_of(indices), axis, mode=mode), a)),
     "take_along_axis": lambda arr, indices, axis=-1: NUMPY_OPS["take_along_axis"](arr, indices, axis),
     "unstack": lambda x, axis=0: tuple(NUMPY_OPS["unstack"](x, axis=axis)),
-    "unwrap": _unwrap,
     "vecdot linalg.vecdot": lambda x1, x2, axis=-1: np.sum(np.conjugate(x1) * x2, axis),
     "vecmat": lambda x1, x2: np.matmul(np.conjugate(x1)[..., None, :], x2)[..., 0, :],
     "linalg.diagonal": lambda x, offset=0: np.diagonal(x, offset, -2, -1),
@@ -495,4 +468,4 @@ for _names, _body in _COMPOSED.items():
 COUNTERPARTS |= {
     "atleast_1d": _at_least(np.atleast_1d), "atleast_2d": _at_least(np.atleast_2d),
     "atleast_3d": _at_least(np.atleast_3d), "broadcast_arrays": _broadcast_arrays, "einsum": _einsum,
-    "gradient": _gradient, "meshgrid": _meshgrid, "piecewise": _piecewise}  # fmt: skip
+    "gradient": _gradient, "meshgrid": _meshgrid}  # fmt: skip

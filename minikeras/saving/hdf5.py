@@ -2,7 +2,7 @@
 
 Source: "HDF5 File Format Specification", version 3.0. It reads superblocks 0 to 3, old groups (B-tree, heap, symbol
 nodes) and new ones (link messages; fractal heap and B-tree version 2), attributes, and compact, contiguous and chunked
-arrays with the filters shuffle, deflate and fletcher32. It refuses links other than hard ones, data in other files,
+arrays with the filters shuffle and deflate. It refuses links other than hard ones, data in other files,
 virtual arrays, and arrays of anything but numbers.
 
 Files are assumed to be hostile. Three rules limit what a file can cost:
@@ -36,7 +36,7 @@ FLOATS = {bytes([0, 0, 16, 0, 10, 5, 0, 10, 15, 0, 0, 0]): "f2", bytes([0, 0, 32
 """The fields of IEEE 754's types: bit offset, precision, position and size of exponent and of mantissa, and bias."""
 ATTRIBUTE, ATTRIBUTE_INFO, CONTINUATION, LINK, LINK_INFO, SYMBOL_TABLE = 0x0C, 0x15, 0x10, 0x06, 0x02, 0x11
 DATASPACE, DATATYPE, EXTERNAL, LAYOUT, FILTERS = 0x01, 0x03, 0x07, 0x08, 0x0B
-DEFLATE, SHUFFLE, FLETCHER32 = 1, 2, 3  # numbers of filters; those in the two lines above are of messages
+DEFLATE, SHUFFLE = 1, 2  # numbers of filters; those in the two lines above are of messages
 
 
 class Type(NamedTuple):
@@ -574,7 +574,7 @@ class Dataset(Object):
             values = fields.number(2)
             fields.take(length + 4 * (values + (values % 2 if version == 1 else 0)))
             filters.append(kind)
-        if len(set(filters)) != len(filters) or not {*filters} <= {DEFLATE, SHUFFLE, FLETCHER32}:
+        if len(set(filters)) != len(filters) or not {*filters} <= {DEFLATE, SHUFFLE}:
             self._file.refuse(f"filters {filters} are not supported")
         return filters
 
@@ -584,25 +584,14 @@ class Dataset(Object):
             if skipped >> place & 1:
                 continue
             if kind == DEFLATE:
-                data = self._file.source.inflate([data], size + 4 * (FLETCHER32 in filters[:place]), self.path)
-            elif kind == SHUFFLE:
+                data = self._file.source.inflate([data], size, self.path)
+            else:
                 whole = len(data) // self._type.dtype.itemsize * self._type.dtype.itemsize
                 planes = np.frombuffer(data[:whole], np.uint8).reshape(self._type.dtype.itemsize, -1)
                 data = planes.T.tobytes() + data[whole:]
-            else:
-                data, check = data[:-4], data[-4:]
-                if _fletcher32(data) != int.from_bytes(check, "little"):
-                    self._file.refuse("a checksum of the data is wrong")
         if len(data) != size:
             self._file.refuse(f"a chunk of the data has {len(data)} bytes in place of {size}")
         return data
-
-
-def _fletcher32(data: bytes) -> int:
-    """Return Fletcher's checksum over 16-bit words, as HDF5 computes it."""
-    words = np.frombuffer(data + b"\0" * (len(data) % 2), ">u2").astype(np.uint64)
-    weights = np.arange(len(words), 0, -1, dtype=np.uint64) % np.uint64(65535)
-    return int((words * weights % np.uint64(65535)).sum() % np.uint64(65535)) << 16 | int(words.sum()) % 65535
 
 
 def _open(file: File, path: str, address: int) -> Group | Dataset:

@@ -8,6 +8,7 @@ import pytest
 
 import minikeras as keras
 from minikeras import GradientTape, Variable, layers, ops
+from minikeras._base import pool
 from minikeras._base.typing import Array
 from minikeras.ops import convolution
 
@@ -48,12 +49,15 @@ def by_definition(x: Array, kernel: Array, strides: Any = 1, padding: str = "val
     return y
 
 
+@pytest.mark.parametrize("samples", [1, 3])
+@pytest.mark.parametrize("shared", [False, True])
 @pytest.mark.parametrize("block", [64, 1 << 20])
 @pytest.mark.parametrize(("sizes", "kernel_sizes", "how"), CASES)
-def test_a_convolution_and_its_gradients(sizes: Any, kernel_sizes: Any, how: Any, block: int,
-                                         monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+def test_a_convolution_and_its_gradients(sizes: Any, kernel_sizes: Any, how: Any, block: int, shared: bool,
+                                         samples: int, monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
     monkeypatch.setattr(convolution, "BLOCK", block)  # bytes: a small one holds a place or two
-    x, other = RNG.standard_normal((2, *sizes))
+    monkeypatch.setattr(convolution, "PART_WORK", 1 if shared else 1 << 60)
+    x, other = RNG.standard_normal((2, samples, *sizes[1:]))
     kernel, other_kernel = RNG.standard_normal((2, *kernel_sizes))
     v, w = Variable(x, dtype="float64"), Variable(kernel, dtype="float64")
     with GradientTape() as tape:
@@ -67,13 +71,36 @@ def test_a_convolution_and_its_gradients(sizes: Any, kernel_sizes: Any, how: Any
     assert np.sum(dkernel * other_kernel) == pytest.approx(np.sum(by_definition(x, other_kernel, **how) * g), 1e-9)
 
 
-@pytest.mark.parametrize("pool", [ops.max_pool, ops.average_pool])
-def test_pooling_of_many_samples_is_that_of_each(pool: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("samples", "shared"), [(1, 2), (6, 3)])
+def test_large_convolutions_are_shared_by_two_threads_and_give_the_same_numbers_on_one(
+    samples: int, shared: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    x = ops.convert_to_tensor(RNG.standard_normal((samples, 64, 64, 16)).astype("float32"))
+    kernel = ops.convert_to_tensor(RNG.standard_normal((3, 3, 16, 32)).astype("float32"))
+    calls, found = list[int](), []
+
+    def run_all(parts: Any) -> None:
+        calls.append(len(parts))
+        pool.run_all(parts)
+
+    monkeypatch.setattr(convolution, "run_all", run_all)
+    for count in (1, 2):
+        monkeypatch.setattr(pool, "max_threads", lambda count=count: count)
+        with GradientTape() as tape:
+            tape.watch([x, kernel])
+            y = ops.conv(x, kernel, padding="same")
+        found.append([np.asarray(a).tobytes() for a in (y, *tape.gradient(y, [x, kernel]))])
+    assert calls == [2] * 2 * shared
+    assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("pooling", [ops.max_pool, ops.average_pool])
+def test_pooling_of_many_samples_is_that_of_each(pooling: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     x = Variable(np.maximum(RNG.standard_normal((5, 6, 6, 3)), 0).astype("float32"))  # with equal elements
 
     def gradient(rows: slice) -> Array:
         with GradientTape() as tape:
-            loss = ops.sum(ops.square(pool(x, 2)[rows]))
+            loss = ops.sum(ops.square(pooling(x, 2)[rows]))
         return np.asarray(tape.gradient(loss, x))
 
     whole = gradient(slice(None))

@@ -50,7 +50,6 @@ def grow(group: Any, chance: random.Random, depth: int = 0) -> None:
             how["chunks"] = tuple(chance.randint(1, n) for n in shape)
             how["compression"] = chance.choice([None, "gzip"])
             how["shuffle"] = chance.random() < 0.5
-            how["fletcher32"] = chance.random() < 0.5
         group.create_dataset(f"v{place}", data=value, **how)
     for place in range(chance.choice([0, 1, 3, 12])):
         group.attrs[f"a{place}"] = chance.choice(ATTRIBUTES)
