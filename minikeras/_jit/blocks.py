@@ -31,6 +31,8 @@ BLOCKS = 2
 """More blocks need more calls, and threads wait for each other at each call: some 10 us on a virtual machine."""
 BLOCK_BYTES = 1 << 22
 """The most bytes of an array of a block, about, in a step that trains nothing: large images fill the memory."""
+ALIVE = 16
+"""More arrays of this size than a program for a block needs at a time."""
 BLOCK_COST = 1 << 20
 """The least `cost_of` a block that pays: some milliseconds."""
 CALL_COST = 10_000
@@ -183,14 +185,18 @@ class _Plan:
     def __init__(self, entries: Sequence[Entry], inputs: Sequence[Tensor], rows: int) -> None:
         self.rows = rows
         two = any(e.op.stepwise or e.op.out_arrays or (e.op is ASSIGN and e.rest[0].trainable) for e in entries)
-        most = 0 if two else max(cast(Array, entry.output.array).nbytes for entry in entries)
-        self.count: int = BLOCKS * max(1, min(most // BLOCK_BYTES, rows // 2) // BLOCKS)
+        sizes = [0] if two else [cast(Array, entry.output.array).nbytes for entry in entries]
+        most = max(*sizes, sum(sizes) // ALIVE)
+        least = BLOCKS * max(1, min(most // BLOCK_BYTES, rows // 2) // BLOCKS)
+        counts = range(least, 2 * least, BLOCKS)  # blocks of one size need half the memory
+        self.count: int = next((count for count in counts if rows % count == 0), least)
         self.low: int = self.count * LEAST_ROWS
         self.axis: dict[int, int] = {id(x): 0 for x in inputs if x.ndim and len(cast(Array, x.array)) == rows}
         self.row: dict[int, _Row] = {}
         self.stage: dict[int, int] = {id(x): int(id(x) in self.axis) for x in inputs}
         self.own: dict[int, list[Entry]] = {}
         self.makers: dict[int, Entry] = {id(entry.output): entry for entry in entries}
+        self._viewed: dict[int, Any] = {}  # what each view is a view of, by id
         self._written: dict[int, int] = {}
         """The last stage that wrote each variable, by id; at key 0 the last one that wrote unknown variables."""
         self._effects: int = 0
@@ -204,12 +210,6 @@ class _Plan:
         maker = self.makers.get(id(x))
         return maker is not None and maker.op.view and (id(x) in self.row or id(maker.inputs[0]) not in self.axis)
 
-    def _viewed(self, x: Any) -> Any:
-        """Return what a tensor is a view of, or itself."""
-        while self.is_view(x):
-            x = self.makers[id(x)].inputs[0]
-        return x
-
     def _add(self, entry: Entry) -> None:
         """Decide how an entry is run, and in which stage."""
         key, op, acts = id(entry.output), entry.op, entry.op.effect or entry.op.draws
@@ -219,8 +219,9 @@ class _Plan:
         alone |= acts or (op.stepwise and prod(entry.output.shape[1:]) < BLOCKS * STEP_SIZE)
         before = [self.stage.get(id(x), 0) for x in entry.inputs]
         whole = max(before, default=0) % 2 == WHOLE and cost_of([entry]) < BLOCKS * STEP_SIZE
-        whole |= multiplications(entry) >= PART_WORK and entry.output.size < self.low * prod(entry.output.shape[-1:])
         row = None if alone or all(axis is None for axis in known) else _by_row(entry, known, self.rows)
+        if multiplications(entry) >= PART_WORK and row is not None and row.axis != SUM:
+            whole |= entry.values[0].size < self.low * entry.values[0].shape[-1]
         last_wins = op.view or op.name == "scatter_update"  # where the last value written counts, not a sum
         vast = not multiplications(entry) and entry.output.size > sum(map(np.size, entry.values))  # and so is each part
         if row is not None and not (row.axis == SUM and (last_wins or vast or self.count > BLOCKS)):
@@ -230,8 +231,9 @@ class _Plan:
                 self.axis[key] = row.axis
         if self.is_view(entry.output):
             self.stage[key] = self.stage.get(id(entry.inputs[0]), 0)
+            self._viewed[key] = self._viewed.get(id(entry.inputs[0]), entry.inputs[0])
             return
-        variables = [x for x in map(self._viewed, entry.inputs) if isinstance(x, Variable)]
+        variables = [v for x in entry.inputs if isinstance(v := self._viewed.get(id(x), x), Variable)]
         before += [self._written.get(place, 0) for v in variables for place in (id(v), 0)]
         if acts:  # an effect comes after everything that may read what it changes
             before.append(self._latest if op.effect else self._effects)
@@ -268,7 +270,7 @@ class BlockProgram(Program):
         self._plan = plan = _Plan(entries, inputs, rows)
         by_row = cost_of(entry for entry in entries if id(entry.output) in plan.row)
         stages = sum(n % 2 == IN_BLOCKS for n in plan.own)
-        self.usable: bool = stages > 0 and by_row >= max(stages * BLOCK_COST, cost_of(entries) // 2)
+        self.usable: bool = stages > 0 and by_row >= stages * BLOCK_COST
         if not self.usable:
             return
         self._cuts = [*pairwise(rows * k // plan.count for k in range(plan.count + 1))]

@@ -180,7 +180,7 @@ class Jit(Turns):
     def _compiled(self, entries: list[Entry], inputs: list[Tensor], outputs: Any, key: Any, small: bool) -> Program:
         """Return a program: in blocks of rows where they are quicker and worth looking for, or for all rows at once."""
         large, reuse = may_gain(entries, inputs), not small and self._has_effects and not self._must_agree()
-        if large and (key in self._ripe or not self._has_effects):
+        if large and (key in self._ripe or self._limit is not None or not self._has_effects):
             self._ripe.discard(key)
             if (blocks := BlockProgram(entries, inputs, outputs, reuse)).usable:
                 return blocks

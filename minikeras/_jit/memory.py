@@ -5,7 +5,7 @@ from typing import Any, NamedTuple, TypeAlias, cast
 
 import numpy as np
 
-from .._base.nested import each_once, leaves
+from .._base.nested import leaves
 from .._base.typing import Array
 from .._core.op import Entry
 from .._core.variable import Variable
@@ -75,7 +75,7 @@ class Memory:
         if produced.size == 1:  # NumPy takes longer to write over a number than elsewhere
             candidates = ()
         for x in candidates:
-            if self._may_take(x, i) and (anywhere or not any(y is x for y in entry.inputs[1:])):
+            if self._may_take(id(x), i) and (anywhere or not any(y is x for y in entry.inputs[1:])):
                 old = cast(Array, self._locations[id(x)])
                 if kind_of(old) == kind:
                     self.owned.discard(id(x))
@@ -86,14 +86,14 @@ class Memory:
         return array_for(entry, self._reuse)
 
     def release(self, entry: Entry, i: int) -> None:
-        """Free the buffers that no step after step i needs."""
-        for x in each_once(entry.inputs):
-            if self._may_take(x, i):
-                old = cast(Array, self._locations[id(x)])
+        """Free the buffers that no step after step i needs, by themselves or in views of them."""
+        for key in {key for x in entry.inputs for key in (id(x), self._whole.get(id(x), id(x)))}:
+            if self._may_take(key, i):
+                old = cast(Array, self._locations[key])
                 self._free.setdefault(kind_of(old), []).append(old)
 
-    def _may_take(self, x: Any, i: int) -> bool:
-        return id(x) in self.owned and id(x) not in self._exposed and self.is_done(x, i)
+    def _may_take(self, key: int, i: int) -> bool:
+        return key in self.owned and key not in self._exposed and self._last_use[key] == i
 
 
 def _last_uses(entries: list[Entry], outputs: Any, whole: dict[int, int]) -> dict[int, int]:

@@ -17,7 +17,7 @@ from . import arrays
 from .arrays import NP, as_float, axes, bare, common_dtype, composed, conjugated, dry_size, named, ones, restore, strong
 from .creation import convert_to_tensor, dtype as dtype_of, floating, linspace, ndim, shape, zeros_like
 from .elementwise import isnan, logical_not, multiply, sqrt, square
-from .shapes import diff, flip, moveaxis, pad, scatter_update, squeeze, take, where
+from .shapes import add_along, diff, flip, moveaxis, pad, scatter_update, squeeze, take, where
 
 A = TypeVar("A", contravariant=True)
 
@@ -499,6 +499,8 @@ def segments(data: TensorLike, segment_ids: TensorLike, num_segments: int | None
         num_segments = dry_size(segment_ids) or int(np.max(np.append(-1, ids))) + 1
     places = np.flatnonzero((ids >= 0) & (ids < num_segments))
     rows = take(convert_to_tensor(data), places, 0)
+    if how == "add":
+        return add_along(rows, ids[places], (num_segments, *rows.shape[1:]), 0)
     dtype = np.dtype(rows.dtype)
     if np.isinf(start) and dtype.kind in "biu":
         dtype = np.dtype("int32") if dtype.kind == "b" else dtype

@@ -160,12 +160,12 @@ def along(axis: int, index: Any) -> tuple[Any, ...]:
 
 def _take_rule(g: Any, y: Any, x: Any, indices: Any, axis: int | None = None) -> Any:
     if axis is None:
-        return np.reshape(bare(_add_along)(g, indices, (np.size(x),), 0), np.shape(x))
-    return bare(_add_along)(g, indices, np.shape(x), axis)
+        return np.reshape(bare(add_along)(g, indices, (np.size(x),), 0), np.shape(x))
+    return bare(add_along)(g, indices, np.shape(x), axis)
 
 
 @primitive(lambda g, y, x, indices, shape, axis: np.take(g, indices, axis), None)
-def _add_along(x: TensorLike, indices: TensorLike, shape: Sequence[int], axis: int, out: Array | None = None) -> Array:
+def add_along(x: TensorLike, indices: TensorLike, shape: Sequence[int], axis: int, out: Array | None = None) -> Array:
     """Zeros of a shape with x added at indices along an axis; repeated positions add up."""
     a, places = strong(x), _whole(indices)
     few = axis or a.size <= 1024

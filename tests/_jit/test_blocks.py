@@ -133,6 +133,7 @@ def test_normalization_ends_a_segment() -> None:
 
 @pytest.mark.usefixtures("small_too")
 def test_recurrences_are_run_in_blocks_where_each_step_has_many_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(blocks, "BLOCK_COST", 2000)
     assert in_blocks(trained("sequences", 8)[0])
     monkeypatch.setattr(blocks, "STEP_SIZE", 10**6)
     assert not in_blocks(trained("sequences", 8)[0])
@@ -234,6 +235,37 @@ def test_many_images_are_predicted_in_small_blocks_and_need_no_memory_for_all() 
     (program,) = in_blocks(model, "predict")
     assert program.size < 64 << 20  # the results of one convolution take 106 MB
     np.testing.assert_allclose(outputs, expected, rtol=1e-4, atol=1e-6)
+
+
+class Doubled(layers.Layer):
+    def call(self, x: Any) -> Any:
+        return 2 * x
+
+
+def test_a_model_with_a_layer_of_ones_own_is_predicted_in_blocks_too() -> None:
+    x = np.random.default_rng(0).random((32, 32, 32, 3), np.float32)
+    model = image_net(32)
+    own = keras.Sequential([keras.Input((32, 32, 3)), Doubled(), *model.layers])
+    expected = model.predict(2 * x, verbose=0)
+    for _ in range(4):
+        outputs = own.predict(x, verbose=0)
+    assert in_blocks(own, "call")
+    np.testing.assert_allclose(outputs, expected, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("rows", [64, 62])
+def test_attention_over_long_sequences_is_predicted_in_blocks_that_need_little_memory(rows: int) -> None:
+    x = y = keras.Input((160, 1))
+    for _ in range(3):
+        y = layers.LayerNormalization()(y + layers.MultiHeadAttention(4, 64)(y, y))
+    model = keras.Model(x, layers.Dense(1)(layers.GlobalAveragePooling1D()(y)))
+    data = np.random.default_rng(0).random((rows, 160, 1), np.float32)
+    expected = np.concatenate([model(data[k : k + 2], training=True).numpy() for k in range(0, rows, 2)])
+    for _ in range(3):
+        outputs = model.predict(data, batch_size=rows, verbose=0)
+    (program,) = in_blocks(model, "predict")
+    assert program.size < 32 << 20  # the scores of one layer take 26 MB
+    np.testing.assert_allclose(outputs, expected, rtol=1e-3, atol=1e-5)
 
 
 def test_images_are_evaluated_in_blocks_too() -> None:

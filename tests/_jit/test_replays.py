@@ -862,3 +862,17 @@ def test_a_step_reads_a_seed_before_and_after_it_draws(data: Any) -> None:
     model.compile("sgd")
     logs = model.fit(data[0], data[1], batch_size=32, epochs=4, verbose=0).history
     assert logs == {"before": [13, 23, 33, 43], "view": [13, 23, 33, 43], "after": [14, 24, 34, 44]}
+
+
+def test_buffers_that_are_last_used_in_a_view_serve_again() -> None:
+    x = y = keras.Input((100,))
+    for _ in range(20):
+        y = layers.Reshape((100,))(layers.Reshape((10, 10))(layers.Dense(100, "tanh")(y)))
+    model = keras.Model(x, y)
+    data = np.random.default_rng(0).random((64, 100), np.float32)
+    expected = model(data, training=True).numpy()
+    for _ in range(3):
+        outputs = model.predict(data, batch_size=64, verbose=0)
+    (program,) = model._forward_jit._programs.values()
+    assert program.size <= 3 * data.nbytes
+    np.testing.assert_array_equal(outputs, expected)
