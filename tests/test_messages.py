@@ -177,6 +177,13 @@ def test_calls_with_too_few_or_too_many_inputs(advice: str, run: Callable[[], ob
         run()
 
 
+@pytest.mark.filterwarnings("ignore:Do not pass an `input_shape`")
+@pytest.mark.parametrize("shape", [784, 784.0, "784"])
+def test_the_shape_of_a_first_layer_is_a_tuple(shape: Any) -> None:
+    with pytest.raises(ValueError, match=rf"such as \(2,\)\. Received: shape={shape!r}\."):
+        keras.Sequential([layers.Dense(1, input_shape=shape)])
+
+
 def test_a_weight_is_set_by_assigning_to_it() -> None:
     layer = layers.Dense(1)
     layer.build((None, 3))

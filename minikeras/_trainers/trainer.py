@@ -232,7 +232,7 @@ class Trainer(Layer):
             >>> model.compiled
             True
         """
-        every = steps_per_execution or 1  # Keras 2 wrote null
+        every = 1 if steps_per_execution is None else steps_per_execution  # Keras 2 wrote null
         if not isinstance(every, int | np.integer) or every < 1:
             raise ValueError(f"`steps_per_execution` must be an integer from 1 on. Received: {every!r}.")
         plain = chosen = optimizers.get(optimizer)

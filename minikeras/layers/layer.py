@@ -138,7 +138,7 @@ class Layer(Module, Configurable):
         if input_shape is not None:
             warn_user("Do not pass an `input_shape`/`input_dim` argument to a layer. When using Sequential models, "
                       "prefer using an `Input(shape)` object as the first layer in the model instead.")  # fmt: skip
-            self._input_shape_arg: PartialShape = tuple(np.atleast_1d(np.array(input_shape, dtype=object)))
+            self._input_shape_arg: ShapeLike = input_shape
         self.built: bool = self._weightless and type(self).build is Layer.build
         self.autocast = autocast
         self.dtype_policy: DTypePolicy = dtype_policies.get(dtype)

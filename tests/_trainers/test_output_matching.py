@@ -135,7 +135,7 @@ def test_a_metric_of_values_alone_is_refused() -> None:
         model.train_on_batch(np.ones((2, 3)), np.ones((2, 1)))
 
 
-@pytest.mark.parametrize("steps", [1.5, [2], -1, "2"])
+@pytest.mark.parametrize("steps", [1.5, [2], -1, 0, "2"])
 def test_steps_per_execution_is_an_integer(steps: Any) -> None:
     with pytest.raises(ValueError, match="`steps_per_execution` must be an integer from 1 on"):
         Model(inputs := Input((3,)), Dense(1)(inputs)).compile("sgd", "mse", steps_per_execution=steps)

@@ -13,7 +13,7 @@ from typing import Any, TypeVar, cast, overload
 import numpy as np
 
 from ... import ops
-from ..._base.nested import each_once
+from ..._base.nested import each_once, leaves
 from ..._core.tape import GradientTape as KerasTape, custom_gradient as custom_gradient
 from ..._core.tensor import Tensor, TensorOps, as_array, recorders, stop_recording
 from ..._core.trials import Held
@@ -265,9 +265,10 @@ class GradientTape(KerasTape):
 
         None for a source that the target does not depend on, zeros where `unconnected_gradients` says so.
         """
-        for leaf in flatten(target):
-            if not isinstance(leaf, TensorOps):
-                raise TypeError(f"Argument `target` must hold tensors. Received: {leaf!r}.")
+        for name, structure in (("target", target), ("sources", sources)):
+            for leaf in leaves(structure):
+                if not isinstance(leaf, TensorOps):
+                    raise TypeError(f"Argument `{name}` must hold tensors. Received: {leaf!r:.80}.")
         self._met = self.watched_variables()
         results = super().gradient(target, sources, output_gradients)
         if getattr(unconnected_gradients, "value", unconnected_gradients) == "zero":

@@ -1041,3 +1041,13 @@ def test_each_thread_has_its_own_default_summary_writer(tmp_path: Path, four_thr
         assert name.encode() in path.read_bytes()
         assert other.encode() not in path.read_bytes()
     assert not tf.summary.scalar("later", 1.0, step=1)
+
+
+@pytest.mark.parametrize("source", [np.ones(2), "v", [1.0], None])
+def test_a_tape_has_gradients_for_tensors_alone(source: Any) -> None:
+    v = tf.Variable([1.0, 2.0])
+    with tf.GradientTape() as tape:
+        y = tf.reduce_sum(v * v)
+    with pytest.raises(TypeError, match="`sources` must hold tensors"):
+        tape.gradient(y, [v, source])
+    np.testing.assert_array_equal(tape.gradient(y, v), [2, 4])
