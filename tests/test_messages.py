@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Callable
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -20,7 +21,7 @@ def model(*stack: Any, loss: Any = "mse") -> Any:
     return made
 
 
-def fit(x: Any, y: Any, *stack: Any, loss: str = "sparse_categorical_crossentropy") -> None:
+def fit(x: Any, y: Any, *stack: Any, loss: Any = "sparse_categorical_crossentropy") -> None:
     model(*stack, loss=loss).fit(x, y, verbose=0)
 
 
@@ -122,6 +123,31 @@ def test_the_value_that_is_no_number_is_named_with_its_column() -> None:
         model().fit(frame.assign(n=1), np.ones(2), verbose=0)
 
 
+def nothing(y_true: Any, y_pred: Any) -> None:
+    """A loss that lacks its `return`."""
+
+
+def weight() -> keras.Variable:
+    return keras.Variable(np.ones(2))
+
+
+class Batches(keras.utils.PyDataset):
+    """A data set of half a batch too many."""
+
+    def __len__(self) -> int:
+        return 3 / 2  # type: ignore[return-value]
+
+    def __getitem__(self, index: int) -> Any:
+        return X, Y
+
+
+def two_outputs() -> Any:
+    x = keras.Input((3,))
+    made = keras.Model(x, [layers.Dense(1, name=name)(x) for name in "ab"])
+    made.compile("sgd", "mse")
+    return made
+
+
 def adapted() -> layers.Normalization:
     layer = layers.Normalization()
     layer.adapt(X)
@@ -154,6 +180,16 @@ FORGOTTEN: list[tuple[str, Callable[[], object]]] = [
     ("Unrecognized keyword", lambda: layers.Cropping1D(1, data_format="channels_last")),  # type: ignore[call-arg]
     ("Unrecognized keyword", lambda: layers.UpSampling1D(2, data_format="channels_last")),  # type: ignore[call-arg]
     ("to have value 3, found 4", lambda: adapted()(np.ones((2, 4)))),
+    (r"np\.array\(list\) joins them", lambda: fit(list(X), DIGITS, layers.Dense(8))),
+    ("see keras.utils.pad_sequences", lambda: fit([[1, 2], [3]], [0, 1], layers.Embedding(4, 2), layers.Flatten())),
+    ("Received: None. Is a `return` missing", lambda: fit(X, Y, layers.Dense(1), loss=nothing)),
+    ("`x` must be an array.*of type function", lambda: fit(nothing, None, layers.Dense(1))),
+    ("`x` must be an array.*of type type", lambda: fit(Batches, None, layers.Dense(1))),
+    ("Expected a loss, a metric", lambda: model(loss=3)),
+    ("Bidirectional needs a recurrent layer", lambda: layers.Bidirectional(layers.Dense(3))),
+    ("outputs.*y_pred: output 'a', output 'b'", lambda: two_outputs().fit(X, {"a": Y, "B": Y}, verbose=0)),
+    (r"takes pairs \(gradient, variable\)", lambda: keras.optimizers.SGD().apply_gradients([(weight(), np.ones(2))])),  # type: ignore[list-item]
+    (r"a new zip.*Received: \[\]", lambda: keras.optimizers.SGD().apply_gradients(zip([], [], strict=True))),
 ]  # fmt: skip
 
 
@@ -168,13 +204,60 @@ MISTAKEN: list[tuple[str, Callable[[], object]]] = [
     (r"takes 1 input\(s\). Received 2", lambda: layers.Dense(1)(X, X)),
     (r"takes 1 input\(s\). Received 2", lambda: model(keras.Input((3,)), layers.Dense(1))(X, X)),
     ("missing a required argument: 'value'", lambda: layers.MultiHeadAttention(2, 3)(np.ones((1, 2, 3)))),
-]
+    (r"integer: use // or math.ceil. Received: 1.5", lambda: model().fit(Batches(), verbose=0)),
+    (r"got `shape` twice: 'w', by place, and \(2,\)\. Pass the first one by its own name",
+     lambda: layers.Layer().add_weight("w", shape=(2,))),  # type: ignore[arg-type, misc]
+]  # fmt: skip
 
 
-@pytest.mark.parametrize(("advice", "run"), MISTAKEN)
-def test_calls_with_too_few_or_too_many_inputs(advice: str, run: Callable[[], object]) -> None:
-    with pytest.raises(TypeError, match=advice):
-        run()
+TENSOR = keras.Input((4, 4, 3))
+WITH_TENSOR: list[Callable[[], object]] = [
+    lambda: layers.Add([TENSOR, TENSOR]),  # type: ignore[arg-type, call-arg]
+    lambda: layers.Concatenate([TENSOR, TENSOR]),  # type: ignore[arg-type]
+    *(lambda cls=cls: cls(TENSOR) for cls in (
+        layers.Dense, layers.Flatten, layers.Dropout, layers.BatchNormalization, layers.MaxPooling2D, layers.LSTM,
+        layers.GlobalAveragePooling2D, layers.ReLU, layers.Activation, layers.Reshape)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("make", WITH_TENSOR)
+def test_a_layer_is_made_before_it_gets_a_tensor(make: Callable[[], object]) -> None:
+    message = r"^(\w+)\(\) makes a layer, which is called on a tensor: \1\(\.\.\.\)\(x\)\.$"
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
+def test_a_model_and_a_layer_of_ones_own_may_take_tensors_when_they_are_made() -> None:
+    class Own(layers.Layer):
+        def __init__(self, tensor: Any) -> None:
+            super().__init__()
+            self.size = tensor.shape[-1]
+
+    assert Own(TENSOR).size == 3
+    assert keras.Model(TENSOR, TENSOR + 1).output_shape == (None, 4, 4, 3)
+
+
+def test_custom_objects_are_a_dict(tmp_path: Path) -> None:
+    model(keras.Input((3,)), layers.Dense(1)).save(tmp_path / "model.keras")
+    wrong: Any = [nothing]
+    with pytest.raises(TypeError, match="`custom_objects` must be a dict of names"):
+        keras.models.load_model(tmp_path / "model.keras", custom_objects=wrong)
+
+
+def test_long_data_makes_no_long_message() -> None:
+    with pytest.raises(ValueError, match="Data cardinality") as caught:
+        model().fit([np.ones(3)] * 1000, np.ones(1000), verbose=0)
+    assert len(str(caught.value)) < 300
+    with pytest.raises(ValueError, match="A batch must be") as caught:
+        model().fit(X, Y, validation_data=(X, Y, Y, Y), verbose=0)
+    assert len(str(caught.value)) < 200
+
+
+def test_a_sequential_model_makes_no_weights_for_what_is_no_shape() -> None:
+    net, wrong = keras.Sequential([layers.Dense(1)]), cast(Any, 3)
+    net.build(wrong)
+    assert net.weights == []
+    assert net(X).shape == (8, 1)
 
 
 @pytest.mark.filterwarnings("ignore:Do not pass an `input_shape`")
@@ -182,6 +265,12 @@ def test_calls_with_too_few_or_too_many_inputs(advice: str, run: Callable[[], ob
 def test_the_shape_of_a_first_layer_is_a_tuple(shape: Any) -> None:
     with pytest.raises(ValueError, match=rf"such as \(2,\)\. Received: shape={shape!r}\."):
         keras.Sequential([layers.Dense(1, input_shape=shape)])
+
+
+@pytest.mark.parametrize(("advice", "run"), MISTAKEN)
+def test_calls_with_too_few_or_too_many_inputs(advice: str, run: Callable[[], object]) -> None:
+    with pytest.raises(TypeError, match=advice):
+        run()
 
 
 def test_a_weight_is_set_by_assigning_to_it() -> None:

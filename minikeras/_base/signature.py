@@ -83,6 +83,10 @@ def suggests(function: F) -> F:
             return function(*args, **kwargs)
         except TypeError:
             check_keywords(function, kwargs, type(args[0]).__name__ if function.__name__ == "__init__" else "")
+            for name, value in zip(parameters(function).positional, args, strict=False):
+                if name in kwargs:
+                    raise TypeError(f"{function.__name__}() got `{name}` twice: {value!r:.40}, by place, and "
+                                    f"{kwargs[name]!r:.40}. Pass the first one by its own name.") from None  # fmt: skip
             raise
 
     return cast(F, call)

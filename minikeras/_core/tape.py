@@ -66,9 +66,8 @@ class GradientTape(Recorder):
         for x in (*entry.rest, *entry.kwargs.values()):
             if isinstance(x, TensorOps) and not entry.op.effect and self.follows(x) and _differentiable(x):
                 name = next(name for name, value in entry.arguments().items() if value is x)
-                raise TypeError(f"{entry.op.name} is not differentiated with respect to `{name}`, for which it got a "
-                                "tensor that a GradientTape watches. Give it a number or stop_gradient of the tensor, "
-                                "or use other ops.")  # fmt: skip
+                raise TypeError(f"{entry.op.name} is not differentiated with respect to `{name}`, a tensor that a "
+                                "GradientTape watches. Use its stop_gradient, a number or other ops.")  # fmt: skip
         if differentiated:
             self.append(entry)
 

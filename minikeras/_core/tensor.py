@@ -137,7 +137,7 @@ def as_array(value: TensorLike | object, dtype: DTypeLike | None = None) -> Arra
         array = np.asarray(value)
     except ValueError:
         raise ValueError(f"Cannot make a tensor of {type(value).__name__}: its rows have different lengths. "
-                         "Every row must have the same shape.") from None  # fmt: skip
+                         "Every row must have the same shape: see keras.utils.pad_sequences.") from None  # fmt: skip
     if not array.dtype.isnative:
         array = array.astype(array.dtype.newbyteorder("="))
     if array.dtype == "O" and array.size and all(isinstance(x, int | float | np.number | np.bool) for x in array.flat):
@@ -156,7 +156,7 @@ def as_array(value: TensorLike | object, dtype: DTypeLike | None = None) -> Arra
     name = standardize_dtype(dtype)
     if array.dtype.kind in "OUS" and name != "string":
         raise ValueError(f"Cannot convert values of dtype {array.dtype} to {name}. Expected numbers or booleans. "
-                         f"Received: {value!r:.80}.")  # fmt: skip
+                         f"Received: {value!r:.80}.{' Is a `return` missing?' if value is None else ''}")  # fmt: skip
     return in_dtype(array, name, copy=False)
 
 
@@ -271,8 +271,7 @@ class TensorOps:
         array = self.array
         if array is None:
             raise ValueError(f"A symbolic tensor has no value, and a number was needed. Received: {self!r}. Build the "
-                             "model and call it on an array, or use minikeras.ops instead of a NumPy function that "
-                             "minikeras does not have.")  # fmt: skip
+                             "model and call it on an array, or use minikeras.ops in place of NumPy.")  # fmt: skip
         return array
 
     def numpy(self) -> Array:

@@ -40,8 +40,7 @@ class Progbar:
                  unit_name: str = "step") -> None:  # fmt: skip
         if stateful_metrics is not None and stateless_metrics is not None:
             raise ValueError("Progbar takes stateful_metrics or stateless_metrics, not both: each lists the "
-                             f"exceptions. Received: stateful_metrics={stateful_metrics}, "
-                             f"stateless_metrics={stateless_metrics}.")  # fmt: skip
+                             f"exceptions. Received: {stateful_metrics} and {stateless_metrics}.")  # fmt: skip
         self.target = target
         self.width = width
         self.verbose = verbose

@@ -30,9 +30,8 @@ class LambdaConfig(dict[str, Any]):
                 return None
 
         code, cells = encode(dumps(function.__code__), "base64").decode(), function.__closure__
-        defaults = written(lambda: function.__defaults__)
         closure = written(lambda: cells and [cell.cell_contents for cell in cells])
-        parts = {"code": code, "defaults": defaults, "closure": closure}
+        parts = {"code": code, "defaults": written(lambda: function.__defaults__), "closure": closure}
         super().__init__(class_name="__lambda__", config=parts if layer else {"value": [*parts.values()]})
         self.function: Callable[..., Any] = function
 

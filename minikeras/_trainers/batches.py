@@ -59,6 +59,8 @@ class PyDataset:
     def num_batches(self) -> int | None:
         """How many batches an epoch has, None if there is no end."""
         if hasattr(self, "__len__"):
+            if isinstance(length := self.__len__(), float):
+                raise TypeError(f"`__len__` must return an integer: use // or math.ceil. Received: {length!r}.")
             return len(self)
         raise NotImplementedError(f"{type(self).__name__} must implement __len__, or the property num_batches.")
 
@@ -282,8 +284,7 @@ def _refuse_beside_batches(x: Any, y: Any, sample_weight: Any, class_weight: Any
     others = {"y": y, "sample_weight": sample_weight, "class_weight": None if takes_class_weight else class_weight}
     for name, value in others.items():
         if value is not None:
-            instead = "may contain sample weights instead" if name == "class_weight" else "must contain it"
-            raise ValueError(f"`{name}` cannot be passed where `x` is a {kind}: its batches {instead}.")
+            raise ValueError(f"`{name}` cannot be passed where `x` is a {kind}: its batches are (x, y, sample_weight).")
 
 
 def warn_of_the_end() -> None:

@@ -312,7 +312,7 @@ def objects_of(structure: Any, make: Callable[[Any], Any], find: Callable[[str],
         if isinstance(item, Mapping):
             return make(item)
         if not isinstance(item, str | None) and not callable(item):
-            raise ValueError(f"Expected a name or a configuration. Received: {item!r:.80}.")
+            raise ValueError(f"Expected a loss, a metric or an optimizer, or the name of one. Received: {item!r:.80}.")
         if isinstance(item, str) and find is not None and item.lower() not in later:
             find(item)
         return item

@@ -30,7 +30,7 @@ def as_input(x: Any, argument: str = "x") -> Array:
 
     A ValueError for other objects, ragged lists and symbolic tensors, and for texts as targets.
     """
-    if x is None or isinstance(x, str | bytes):
+    if x is None or isinstance(x, str | bytes) or callable(x):
         raise ValueError(f"`{argument}` must be an array of numbers. Received: {x!r} (of type {type(x).__name__}).")
     if hasattr(x, "toarray"):  # a sparse matrix of SciPy
         x = x.toarray()
@@ -151,7 +151,7 @@ def class_weight_to_sample_weights(y: Any, class_weight: Mapping[int, float], wh
     Keys that are no numbers give a warning, and if y is the `whole` data, so do classes without a row.
     """
     if not isinstance(y, np.ndarray):
-        raise ValueError(f"`class_weight` needs one array of labels, for a single output. Received: y={y!r}.")
+        raise ValueError(f"`class_weight` needs one array of labels, for a single output. Received: y={y!r:.80}.")
     if not isinstance(class_weight, Mapping):
         raise ValueError(f"`class_weight` must be a dict of class to weight. Received: {class_weight!r}.")
     if y.ndim > 1:
@@ -183,7 +183,7 @@ def unpack_x_y_sample_weight(data: Any) -> tuple[Any, Any, Any]:
     if not isinstance(data, tuple | list):
         return data, None, None
     if not 1 <= len(data) <= 3:
-        raise ValueError(f"A batch must be x, (x,), (x, y) or (x, y, sample_weight). Received: {data!r}.")
+        raise ValueError(f"A batch must be x, (x,), (x, y) or (x, y, sample_weight). Received: {data!r:.80}.")
     x, y, sample_weight = (*data, None, None)[:3]
     return x, y, sample_weight
 
@@ -226,4 +226,4 @@ def is_batches(x: Any) -> bool:
     """Return whether data comes in batches, as from a generator, and cannot be made an array."""
     if isinstance(x, TensorOps | list | tuple | dict | str | bytes | range) or any(hasattr(x, n) for n in _LIKE_ARRAYS):
         return False
-    return isinstance(x, Iterable) or (hasattr(x, "__getitem__") and hasattr(x, "__len__"))
+    return isinstance(x, Iterable) or all(hasattr(type(x), name) for name in ("__getitem__", "__len__"))

@@ -103,8 +103,9 @@ def count_rows(data: tuple[Any, ...]) -> int:
         raise ValueError(f"There is no array in the data. Received: {data!r}.")
     if len(lengths) > 1:
         parts = zip(("x", "y", "sample_weight"), (", ".join(map(str, part)) for part in sizes), strict=False)
+        advice = " If a list has the rows of one input, np.array(list) joins them." if len(sizes[0]) > 1 else ""
         raise ValueError("Data cardinality is ambiguous: all arrays must have the same number of rows. Received: "
-                         f"{'; '.join(f'{name}: {part}' for name, part in parts if part)}.")  # fmt: skip
+                         f"{'; '.join(f'{name}: {part:.60}' for name, part in parts if part)}.{advice}")  # fmt: skip
     return lengths.pop()
 
 

@@ -65,7 +65,7 @@ class Outputs:
             flat = [next(values) if use else None for use in self.wanted]
         if len(flat) != len(self):
             raise ValueError(f"y_true and y_pred have different structures: {len(leaves(y))} targets for {len(self)} "
-                             f"outputs. y_true: {_sketch(y)}, y_pred: {_sketch(y_pred)}.")  # fmt: skip
+                             f"outputs. y_true: {_sketch(y)}, y_pred: {', '.join(map(str, self.all))}.")  # fmt: skip
         return flat
 
     def below(self, path: tuple[Any, ...], values: list[Any], y_pred: Any) -> Any:

@@ -6,6 +6,7 @@ from .. import activations, constraints, initializers, regularizers
 from .._base.nested import leaves
 from .._base.signature import parameters
 from .._base.typing import Config, ShapeLike
+from .._core.tensor import any_symbolic
 from .._serialization.configurable import is_built_in
 from .._serialization.serialization import serialize
 from ..dtype_policies import PolicyLike
@@ -52,6 +53,8 @@ def to_config(value: Any) -> Any:
 def plain_arguments(cls: type[Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Config | None:
     """Return the arguments of `__init__` for an object of a user's class; None if they are not all plain values."""
     if is_built_in(cls):
+        if ".layers." in cls.__module__ and any_symbolic(args[:1]):
+            raise ValueError(f"{cls.__name__}() makes a layer, which is called on a tensor: {cls.__name__}(...)(x).")
         return None
     accepted = parameters(cls.__init__)
     if accepted.positional_only or len(args) >= len(accepted.positional):  # some went into *args

@@ -85,9 +85,8 @@ class HashedCrossing(_Hashed):
         columns = [raw(x) for x in inputs]
         shape, *others = {column.shape for column in columns}
         if len(columns) < 2 or others or shape[1:] not in ((), (1,)) or any(c.dtype.kind in "bf" for c in columns):
-            raise ValueError("HashedCrossing takes two or more inputs of strings or integers, all of one shape: (), "
-                             f"(batch,) or (batch, 1). Received: shapes {[c.shape for c in columns]}, dtypes "
-                             f"{[c.dtype.name for c in columns]}.")  # fmt: skip
+            raise ValueError("HashedCrossing takes 2 or more inputs of strings or integers of one shape: (), (batch,) "
+                             f"or (batch, 1). Received: {[(c.shape, c.dtype.name) for c in columns]}.")  # fmt: skip
         prints = [fingerprints([v.encode() for v in c.tolist()]) if c.dtype.kind in "OUST" else c.astype("uint64")
                   for c in map(np.ravel, columns)]  # fmt: skip
         hashes = reduce(crossed, prints, np.array([0xDECAFCAFFE], "uint64"))

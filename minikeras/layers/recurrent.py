@@ -386,7 +386,7 @@ class Bidirectional(OfLayers):
                  weights: Any = None, backward_layer: Layer | None = None,
                  **options: Unpack[LayerOptions]) -> None:  # fmt: skip
         for part in (layer, layer if backward_layer is None else backward_layer):
-            if not isinstance(part, Layer):
+            if not isinstance(part, Layer) or not hasattr(part, "go_backwards"):
                 raise ValueError(f"Bidirectional needs a recurrent layer. Received: {part!r}.")
         one_of("merge_mode", merge_mode, _MERGE)
         super().__init__(**options)

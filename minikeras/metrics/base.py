@@ -187,9 +187,8 @@ def _by_sample(values: TensorLike, sample_weight: TensorLike | None, reduce: Any
             try:
                 weights = ops.broadcast_to(weights, x.shape)
             except ValueError:
-                raise ValueError(f"The weights of a metric, or the mask of the predictions, of shape {weights.shape}, "
-                                 f"do not fit its values of shape {x.shape}. Return a value for each sample, not "
-                                 "their mean.") from None  # fmt: skip
+                raise ValueError(f"The weights or mask of a metric, of shape {weights.shape}, do not fit its values of "
+                                 f"shape {x.shape}. Return a value for each sample, not a mean.") from None  # fmt: skip
         x, weights = x * weights, _rows(weights, reduce)
     return _rows(x, reduce), weights
 

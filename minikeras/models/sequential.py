@@ -111,13 +111,12 @@ class Sequential(Model):
                              "`model.add(layer)`.")  # fmt: skip
         entry = self._entrance
         if entry is None:
-            if input_shape is None or not all(n is None or isinstance(n, int | np.integer) for n in input_shape):
+            if not np.iterable(input_shape) or not all(isinstance(n, int | np.integer | None) for n in input_shape):
                 return
             entry = InputLayer(batch_shape=input_shape, dtype=self._layers[0].compute_dtype)
         elif input_shape is not None and tuple(input_shape) != entry.batch_shape:
             raise ValueError(f"Sequential model '{self.name}' has already been configured to use input shape "
-                             f"{entry.batch_shape}. You cannot build it with input_shape "
-                             f"{tuple(input_shape)}.")  # fmt: skip
+                             f"{entry.batch_shape}. You cannot build it with {tuple(input_shape)}.")  # fmt: skip
         x = entry.output
         try:
             for layer in self.layers:

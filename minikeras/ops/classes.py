@@ -282,8 +282,7 @@ def _labels(target: Any, output: Any, axis: int) -> Any:
     expected = list(np.shape(output))
     del expected[axis]
     if np.shape(target) != tuple(expected):
-        one_hot = np.ndim(target) == np.ndim(output)
-        advice = "For one-hot rows use categorical_crossentropy." if one_hot else SURPLUS_AXES
+        advice = SURPLUS_AXES if np.ndim(target) < np.ndim(output) else "For one-hot rows use categorical_crossentropy."
         raise ValueError("Integer targets must have the output's shape without the axis of classes, here "
                          f"{tuple(expected)}. Received: target.shape={np.shape(target)}, output.shape="
                          f"{np.shape(output)}, axis={axis}. {advice}")  # fmt: skip

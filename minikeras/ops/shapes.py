@@ -194,9 +194,9 @@ def take(x: TensorLike, indices: TensorLike, axis: int | None = None) -> Array:
     except IndexError as error:
         if isinstance(error, np.exceptions.AxisError):
             raise
-        raise IndexError(f"take: indices from {index.min()} to {index.max()} are out of bounds for size "
-                         f"{a.size if axis is None else a.shape[axis]}. The `input_dim` of an Embedding must be larger "
-                         "than each number.") from None  # fmt: skip
+        size = a.size if axis is None else a.shape[axis]
+        raise IndexError(f"take: indices from {index.min()} to {index.max()} are out of bounds for size {size}. The "
+                         "`input_dim` of an Embedding must be larger than each number.") from None  # fmt: skip
 
 
 def _whole(indices: TensorLike) -> Array:

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias, TypedDict
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias, TypedDict, cast
 
 import numpy as np
 
@@ -297,14 +298,12 @@ class Optimizer:
 
     def apply_gradients(self, grads_and_vars: Iterable[tuple[Any, Variable]]) -> Variable:
         """Update variables by their gradients, given as pairs (gradient, variable); see `apply`."""
-        pairs = list(grads_and_vars)
-        if not pairs:
-            raise ValueError("No gradients provided for any variable: apply_gradients() received no pairs.")
-        try:
+        pairs, variables = list(grads_and_vars), cast(Sequence[Variable], ())
+        with suppress(TypeError, ValueError):
             grads, variables = zip(*pairs, strict=True)
-        except (TypeError, ValueError):
-            raise ValueError("apply_gradients() takes pairs (gradient, variable): zip(gradients, "
-                             f"model.trainable_variables). Received: {pairs!r:.80}.") from None  # fmt: skip
+        if not variables or not isinstance(variables[0], Variable):
+            raise ValueError("apply_gradients() takes pairs (gradient, variable), as a new zip(gradients, variables) "
+                             f"gives them. Received: {pairs!r:.80}.")  # fmt: skip
         self.apply(grads, variables)
         return self._iterations
 

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
@@ -71,9 +71,8 @@ def save_model(model: Layer, filepath: str | os.PathLike[str] | BinaryIO, overwr
     path = None if hasattr(filepath, "write") else os.fsdecode(filepath)
     if path is not None and (zipped is False or not path.endswith((".keras", ".h5", ".hdf5"))):
         raise ValueError("Invalid filepath extension for saving: a model is written to a file whose name ends in "
-                         "'.keras'. Folders (TensorFlow's SavedModel, unzipped archives) are not written: save as "
-                         f"'.keras', load that in Keras, and `export` it there. Received: filepath={path!r}, "
-                         f"zipped={zipped}.")  # fmt: skip
+                         "'.keras'. Folders (TensorFlow's SavedModel, unzipped archives) are not written: load the "
+                         f"file in Keras, and `export` it. Received: filepath={path!r}, zipped={zipped}.")  # fmt: skip
     h5py = import_h5py()
     if path is not None and not may_write(path, overwrite):
         return
@@ -109,6 +108,8 @@ def load_model(filepath: str | os.PathLike[str] | BinaryIO, custom_objects: Cust
         ValueError: a `FileError`, which says what is wrong, and where in the file.
         FileNotFoundError: the same, if there is no such file.
     """
+    if not isinstance(custom_objects, Mapping | None):
+        raise TypeError(f"`custom_objects` must be a dict of names to classes. Received: {custom_objects!r:.80}.")
     if hasattr(filepath, "read"):
         file = cast(Any, filepath)
         name = str(getattr(file, "name", "a file object"))
@@ -166,9 +167,8 @@ def _make_model(config: Config, tree: Tree, fill: Callable[[Any], int], custom_o
     unknown = unknown_names(config, custom_objects)
     if unknown:
         raise source.error("its configuration", f"it names {len(unknown)} thing(s) that minikeras does not know: "
-                           f"{', '.join(unknown)}. Pass classes and functions of your own in `custom_objects=`, or "
-                           "register them with `register_keras_serializable`; a model with other layers of Keras's "
-                           "needs Keras itself")  # fmt: skip
+                           f"{', '.join(unknown)}. Pass your own classes and functions in `custom_objects=`, or use "
+                           "`register_keras_serializable`; other layers of Keras's need Keras itself")  # fmt: skip
     loading = Loading(4 * stored + UNSTORED)
     with context.having(loading=loading):
         with context.having(made={}):
