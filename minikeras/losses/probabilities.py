@@ -137,9 +137,8 @@ def _rows(y_true: TensorLike, y_pred: TensorLike, label_smoothing: float, axis: 
     if isinstance(axis, bool):
         raise ValueError(f"`axis` must be of type `int`. Received: axis={axis} of type {type(axis)}.")
     if ops.ndim(y_true) != ops.ndim(y_pred):
-        raise ValueError("y_true must hold one-hot rows (or probabilities) of y_pred's shape. For class numbers use "
-                         f"sparse_categorical_crossentropy. Received: y_true.shape={ops.shape(y_true)}, "
-                         f"y_pred.shape={ops.shape(y_pred)}.")  # fmt: skip
+        raise ValueError("y_true takes one-hot rows or probabilities, sparse_categorical_crossentropy class numbers. "
+                         f"Received: y_true.shape={ops.shape(y_true)}, y_pred.shape={ops.shape(y_pred)}.")  # fmt: skip
     true, predicted = floats(y_true, y_pred, squeeze=False)
     if predicted.ndim and predicted.shape[-1] == 1:
         warn_user("A categorical cross-entropy needs more than one class, or it is always 0. Received: "

@@ -431,8 +431,7 @@ def _check_options(arguments: Mapping[str, Any]) -> None:
         raise ValueError(f"Only one of `clipnorm`, `clipvalue` and `global_clipnorm` can be set. Received: {limits}")
     if not callable(rate) and not isinstance(rate, float):
         raise ValueError("Argument `learning_rate` should be float, or an instance of LearningRateSchedule, or a "
-                         "callable without arguments that returns the learning rate. Received: "
-                         f"learning_rate={rate!r}")  # fmt: skip
+                         f"callable without arguments that returns it. Received: learning_rate={rate!r}")  # fmt: skip
     _warn_of_rate(rate)
 
 
