@@ -175,6 +175,10 @@ FORGOTTEN: list[tuple[str, Callable[[], object]]] = [
         np.ones((2, 3, 4)), mask=np.ones((3, 2), bool), training=True)),
     (r"`initial_state` needs .*\(2, 3\), \(2, 3\)", lambda: layers.LSTM(3)(np.ones((2, 3, 4)), [np.ones((2, 6))])),
     (r"`initial_state` needs .*\(2, 3\)", lambda: layers.GRU(3)(np.ones((2, 3, 4)), [np.ones((1, 3))])),
+    (r"`attention_mask` needs .*\(batch, 3, 2\)\. Received: \(1, 3, 5\)", lambda: layers.MultiHeadAttention(2, 3)(
+        np.ones((1, 3, 4)), np.ones((1, 2, 4)), attention_mask=np.ones((1, 3, 5), bool))),
+    (r"`attention_mask` needs the shape \(batch, 3, 2\)", lambda: layers.MultiHeadAttention(2, 3)(
+        keras.Input((3, 4)), keras.Input((2, 4)), attention_mask=keras.Input((2, 3)))),
     ("needs at least one step", lambda: layers.GRU(3)(np.ones((2, 0, 4)))),
     ("go into a list", lambda: keras.Sequential(keras.Input((2,)), layers.Dense(3))),  # type: ignore[arg-type]
     ("Unrecognized keyword", lambda: layers.Cropping1D(1, data_format="channels_last")),  # type: ignore[call-arg]

@@ -301,6 +301,10 @@ class MultiHeadAttention(Layer):
         if self.sliding_window is not None:
             masks.append(np.abs(np.arange(length)[None, :, None] - np.arange(count)) < self.sliding_window)
         if attention_mask is not None:
+            shape = ops.shape(attention_mask)
+            pairs = zip(shape[-2:], (length, count), strict=False) if query.ndim == 3 else ()
+            if any(None not in (m, n) and m not in (1, n) for m, n in pairs):
+                raise ValueError(f"`attention_mask` needs the shape (batch, {length}, {count}). Received: {shape}.")
             masks.append(ops.cast(attention_mask, "bool"))
         return reduce(ops.logical_and, masks) if masks else None
 
