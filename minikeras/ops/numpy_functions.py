@@ -392,8 +392,6 @@ _COMPOSED: dict[str, Callable[..., Any]] = {
     "astype": lambda x: x,
     "angle": lambda z, deg=False: NUMPY_OPS["angle"](z) * (180 / math.pi if deg else 1.0),
     "block": lambda arrays: _moved(lambda *places: np.block(pack_sequence_as(arrays, places)), *leaves(arrays)),
-    "choose": lambda a, choices, mode="raise": _moved(
-        lambda *places: np.choose(value_of(a), places, mode=mode), *np.broadcast_arrays(*choices)),
     "clip": lambda a, a_min=None, a_max=None, min=None, max=None: NUMPY_OPS["clip"](
         a, min if a_min is None else a_min, max if a_max is None else a_max),
     "column_stack": lambda tup: np.concatenate([np.reshape(x, (-1, 1)) if ndim(x) < 2 else x for x in tup], 1),
@@ -433,8 +431,6 @@ _COMPOSED: dict[str, Callable[..., Any]] = {
     "ravel": lambda a, order="C": np.reshape(a, (-1,), order=order),
     "reshape": _reshape,
     "resize": lambda a, new_shape: _moved(lambda places: np.resize(places, new_shape), a),
-    "rollaxis": lambda a, axis, start=0: np.transpose(
-        a, [n - 1 for n in np.rollaxis(np.empty(range(1, ndim(a) + 1)), axis, start).shape]),
     "searchsorted": lambda a, v, side="left", sorter=None: NUMPY_OPS["searchsorted"](
         a if sorter is None else np.take(a, sorter), v, side),
     "size": lambda a, axis=None: size(a) if axis is None else int(np.prod(np.array(shape(a))[np.array(axis)])),

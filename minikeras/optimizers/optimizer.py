@@ -2,8 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
-from contextlib import suppress
-from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias, TypedDict, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias, TypedDict
 
 import numpy as np
 
@@ -298,9 +297,11 @@ class Optimizer:
 
     def apply_gradients(self, grads_and_vars: Iterable[tuple[Any, Variable]]) -> Variable:
         """Update variables by their gradients, given as pairs (gradient, variable); see `apply`."""
-        pairs, variables = list(grads_and_vars), cast(Sequence[Variable], ())
-        with suppress(TypeError, ValueError):
+        pairs = list(grads_and_vars)
+        try:
             grads, variables = zip(*pairs, strict=True)
+        except (TypeError, ValueError):
+            variables = ()
         if not variables or not isinstance(variables[0], Variable):
             raise ValueError("apply_gradients() takes pairs (gradient, variable), as a new zip(gradients, variables) "
                              f"gives them. Received: {pairs!r:.80}.")  # fmt: skip
