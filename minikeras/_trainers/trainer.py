@@ -157,14 +157,14 @@ class Trainer(Layer):
         """Return the outputs for arrays by a program. Return None if there is none and none can be made."""
         if (x := x if type(x) is np.ndarray else data_adapters.plain_arrays(x)) is None:
             return None
-        jit, outputs, kind = self._forward_jit, None, key_of(x)
+        jit, ys, kind = self._forward_jit, None, key_of(x)
         program = jit.find(kind)
         if program is not None and not program.masked:
-            outputs = jit.replay(program, x)
+            ys = jit.replay(program, x)
         elif program is None and self.built and self._is_pure() and data_adapters.is_numeric(x):
-            outputs = None if jit.note_kind(x) else jit.run(x)  # which makes a program if it can
+            ys = None if jit.note_kind(x) else jit.run(x)  # which makes a program if it can
             program = jit.find(kind)
-        return None if outputs is None or (program and program.masked) else map_structure(Tensor, outputs)
+        return None if ys is None or (program.masked if program else self.__has_masks()) else map_structure(Tensor, ys)
 
     def _is_pure(self) -> bool:
         """Return whether the forward pass runs only this package's code, so that a replay has the same effects."""
@@ -181,10 +181,13 @@ class Trainer(Layer):
         """Return whether each row of the output depends on its row of the input alone."""
         return all(_pure(layer) and layer._rowwise() for layer in self._flatten_layers())
 
+    def __has_masks(self) -> bool:
+        """Return whether a layer makes a mask, which outputs may have too."""
+        return any(isinstance(x, Masking) or vars(x).get("mask_zero") for x in self._flatten_layers())
+
     def __is_additive(self) -> bool:
         """Return whether loss and metrics are means over all rows, which do not depend on the batches."""
-        masks = any(isinstance(x, Masking) or vars(x).get("mask_zero") for x in self._flatten_layers())
-        by_row = not self._replaces() and not masks and self._is_rowwise()
+        by_row = not self._replaces() and not self.__has_masks() and self._is_rowwise()
         return by_row and all(part.is_additive() for part in self.__compiled_parts)
 
     def _replaces(self, *names: str) -> bool:

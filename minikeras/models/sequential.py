@@ -146,9 +146,7 @@ class Sequential(Model):
         return self._layers[self._entrance is not None :]
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
-        """Run the layers one after the other; a ValueError if there are none."""
-        if not self._layers:
-            raise ValueError(f"Sequential model '{self.name}' has no layers. Call `model.add(layer)` first.")
+        """Run the layers one after the other."""
         if self._own_graph is not None:
             return self._own_graph(inputs, training, mask)
         if not isinstance(inputs, list | tuple | dict):
@@ -193,7 +191,7 @@ class Sequential(Model):
         if "name" not in config or "layers" not in config:
             raise ValueError("A Sequential model configuration must be a dictionary containing the 'name' and 'layers' "
                              f"keys. Received: config={config}.")  # fmt: skip
-        model = cls(name=config["name"], trainable=config.get("trainable", True))
+        model = cls(name=config["name"])  # its layers know whether they are frozen
         model.__extend(deserialize(layer, custom_objects) for layer in config["layers"])
         if model._own_graph is not None:
             for _ in model._layers[2:]:  # Keras adds layers one by one, with a new Functional inside after each

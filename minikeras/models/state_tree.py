@@ -40,10 +40,9 @@ def assign(model: Any, tree: Mapping[str, Any]) -> None:
 
 
 def _variables(model: Any, kind: str) -> list[Variable]:
-    if kind != "optimizer_variables":
-        return list(getattr(model, kind))
-    optimizer = getattr(model, "optimizer", None)
-    return [] if optimizer is None else list(optimizer.variables)
+    if kind == "optimizer_variables":
+        return list(getattr(getattr(model, "optimizer", None), "variables", ()))
+    return list(getattr(model, kind))
 
 
 def _paths(tree: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:

@@ -468,6 +468,17 @@ def test_a_model_may_be_called_on_an_array_in_the_other_order_of_bytes() -> None
             np.testing.assert_allclose(y, model(x), rtol=1e-6)
 
 
+def test_a_first_call_too_large_for_a_program_keeps_the_mask(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("minikeras._trainers.trainer.PROGRAM_BYTES", 1)
+    words = np.array([[1, 2, 0], [3, 0, 0]])
+    model = keras.Sequential([keras.Input((3,)), layers.Embedding(4, 5, mask_zero=True), layers.Dense(2)])
+    for _ in range(3):
+        y: Any = model(words)
+        assert model._forward_jit.find(key_of(words)) is None
+        assert y.keras_mask.numpy().tolist() == [[True, True, False], [True, False, False]]
+        np.testing.assert_allclose(layers.GlobalAveragePooling1D()(y)[1], y[1, 0], rtol=1e-6)
+
+
 def test_another_generator_of_random_numbers_may_be_the_global_one(data: tuple[Array, Array]) -> None:
     model = keras.Sequential([layers.Dense(1)])
     model.compile("sgd", "mse")

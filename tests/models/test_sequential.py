@@ -288,6 +288,16 @@ def test_configuration_round_trip() -> None:
         assert again.built
 
 
+def test_a_layer_of_a_frozen_model_from_a_configuration_may_be_freed() -> None:
+    frozen = small()
+    frozen.trainable = False
+    model = Sequential.from_config(frozen.get_config())
+    assert [layer.trainable for layer in model.layers] == [False, False]
+    assert model.trainable_weights == []
+    model.layers[-1].trainable = True
+    assert model.trainable_weights == model.layers[-1].weights
+
+
 def test_custom_layers_in_a_configuration() -> None:
     class Twice(Layer):
         def call(self, x: Tensor) -> Tensor:

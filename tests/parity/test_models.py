@@ -203,7 +203,7 @@ def test_configurations_travel_both_ways(name: str) -> None:
     assert json.loads(ours.to_json()) == json.loads(theirs.to_json())
     here = minikeras.models.model_from_json(theirs.to_json())
     there = keras.models.model_from_json(ours.to_json())
-    assert json.loads(json.dumps(here.get_config())) == json.loads(json.dumps(config))
+    assert json.loads(json.dumps(here.get_config())) == json.loads(json.dumps(there.get_config()))
     assert [w.shape for w in here.weights] == [w.shape for w in there.weights]
 
 
