@@ -221,7 +221,7 @@ class _Plan:
         whole = max(before, default=0) % 2 == WHOLE and cost_of([entry]) < BLOCKS * STEP_SIZE
         row = None if alone or all(axis is None for axis in known) else _by_row(entry, known, self.rows)
         if multiplications(entry) >= PART_WORK and row is not None and row.axis != SUM:
-            whole |= entry.values[0].size < self.low * entry.values[0].shape[-1]
+            whole |= entry.output.size < self.low * prod(entry.output.shape[1:][-1:])
         last_wins = op.view or op.name == "scatter_update"  # where the last value written counts, not a sum
         vast = not multiplications(entry) and entry.output.size > sum(map(np.size, entry.values))  # and so is each part
         if row is not None and not (row.axis == SUM and (last_wins or vast or self.count > BLOCKS)):

@@ -179,7 +179,7 @@ def _elements(windows: Array, how: Sliding) -> Iterator[tuple[Any, Array]]:
 
 def _halves(count: int, places: Array, kernel: Array) -> list[slice]:
     """Return slices for two halves, of which each is worth a thread of its own; none in a part of other work."""
-    large = count > 1 and places.size * kernel.size // kernel.shape[-1] >= 2 * PART_WORK and not context.in_part
+    large = count > 1 and places.size * kernel.size // kernel.shape[-1] >= 4 * PART_WORK and not context.in_part
     return [slice(count // 2), slice(count // 2, None)] if large else []
 
 
