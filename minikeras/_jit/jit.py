@@ -153,6 +153,7 @@ class Jit(Turns):
         if self._limit is not None and program.size > self._limit:
             self._remember(key, EAGER)
             return outputs
+        program.size = max(program.size, made // (1 if isinstance(program, BlockProgram) else 4))  # see rows_at_once
         for old in (key, *self._to_drop(program.size)):  # other threads may do the same
             if (dropped := self._programs.pop(old, None)) is not None:
                 self._fingerprints[old] = dropped.made_at, WAIT  # which counts unless a layer has changed
@@ -210,10 +211,9 @@ class Jit(Turns):
         self._fingerprints[key] = Changes.layers, fingerprint
 
     def rows_at_once(self, inputs: Any) -> int:
-        """Return how many rows to run at once where such batches may be joined: larger products are faster."""
+        """Return how many rows to run at once where such batches may be joined: as many as a record has room for."""
         program = self.find(key_of(inputs))
-        most = PROGRAM_BYTES // (2 if isinstance(program, BlockProgram) else 1)  # others need other blocks
-        return 0 if program is None else min(ROWS, most * len(present(inputs)[0]) // max(1, program.size))
+        return 0 if program is None else min(ROWS, PROGRAM_BYTES * len(present(inputs)[0]) // max(1, program.size))
 
 
 def _within(inputs: Any, most: list[tuple[int, ...]]) -> bool:
