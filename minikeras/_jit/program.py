@@ -32,7 +32,7 @@ class Program(Turns):
         made_at: `Changes.layers` when it was made; after a change of layers the program may be wrong.
         large: Whether a product is so large that BLAS would use a second thread.
         lock: Held during a run, because the buffers serve one run at a time.
-        size: Bytes of all buffers.
+        size: Bytes of all buffers; more where a `Jit` counts the record as well.
         steps_left: Counts down to 1, when a better program is made; 0 or less if none will be.
         masked: Whether an output has a mask, which a replay does not give.
         source: The text of two functions: `main` has all effects and gives the `early` outputs, `tail` the others.

@@ -885,5 +885,5 @@ def test_buffers_that_are_last_used_in_a_view_serve_again() -> None:
     for _ in range(3):
         outputs = model.predict(data, batch_size=64, verbose=0)
     (program,) = model._forward_jit._programs.values()
-    assert program.size <= 3 * data.nbytes
+    assert program._codegen.size <= 3 * data.nbytes
     np.testing.assert_array_equal(outputs, expected)
