@@ -185,8 +185,8 @@ class _Plan:
     def __init__(self, entries: Sequence[Entry], inputs: Sequence[Tensor], rows: int) -> None:
         self.rows = rows
         two = any(e.op.stepwise or e.op.out_arrays or (e.op is ASSIGN and e.rest[0].trainable) for e in entries)
-        sizes = [0] if two else [cast(Array, entry.output.array).nbytes for entry in entries]
-        most = max(*sizes, sum(sizes) // ALIVE)
+        sizes = [] if two else [cast(Array, entry.output.array).nbytes for entry in entries]
+        most = max([0, *sizes, sum(sizes) // ALIVE])
         least = BLOCKS * max(1, min(most // BLOCK_BYTES, rows // 2) // BLOCKS)
         counts = range(least, 2 * least, BLOCKS)  # blocks of one size need half the memory
         self.count: int = next((count for count in counts if rows % count == 0), least)
@@ -307,7 +307,7 @@ class BlockProgram(Program):
                 found.add(key)
                 rest.append(maker)
             elif maker is not None or key in self._inputs:
-                if key not in self._settled:
+                if value is None or value is not self._settled.get(key):  # which the effect itself has
                     needs[key, axis] = x
                 if maker is not None:
                     self._wanted.setdefault(plan.stage[key], {})[key] = x
