@@ -191,7 +191,7 @@ def _shares(x: Array, kernel: Array, how: Sliding, y: Array) -> list[tuple[Array
     rows, step = y.shape[1] // 2, how.strides[0]
     start, end = rows * step - lo, (rows - 1) * step + how.dilation[0] * (how.window[0] - 1) + 1 - lo
     parts = (x[:, :end], (lo, 0)), (x[:, start:], (0, hi))
-    halves = _halves(y.shape[1], y, kernel) if start >= 0 < end <= x.shape[1] else []
+    halves = _halves(y.shape[1], y, kernel) if start >= 0 and 0 < end <= x.shape[1] else []
     return [(part, kernel, how._replace(pads=(pads, *others)), y[:, half])
             for (part, pads), half in zip(parts, halves, strict=False)]  # fmt: skip
 
