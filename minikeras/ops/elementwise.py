@@ -321,7 +321,7 @@ _TAIL = {  # exp(x * x) * (1 + 2 * x) * erfc(x), a function of (x - 3.75) / (x +
           -9.746579558029276e-3, 2.8362277418956406e-2, -5.869339858963677e-2, 9.230432116037748e-2,
           -0.10880393014174886, 8.22767384901452e-2, 3.5854154854644293e-3, -0.14024059858554697,
           1.2375126308378275)}  # fmt: skip
-_PIECE = 16384  # numbers at a time, so that intermediate arrays fit the cache
+_PIECE = 1 << 16  # numbers at a time, so that intermediate arrays fit the cache
 
 
 def _polynomial(powers: dict[str, tuple[float, ...]], x: Array) -> Array:

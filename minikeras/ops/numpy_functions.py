@@ -310,7 +310,7 @@ def _reshape(a: Any, shape: Any = None, order: Any = "C", newshape: Any = None) 
     return NUMPY_OPS["reshape"](a, sizes)
 
 
-# Products, gradients, interpolation and Fourier transforms, composed of NumPy functions.
+# Products, gradients and Fourier transforms, composed of NumPy functions.
 
 
 def _einsum(*operands: Any, out: Any = None, dtype: Any = None, **options: Any) -> Any:
@@ -358,16 +358,6 @@ def _running(op: str, start: float) -> Callable[..., Any]:
         return np.concatenate([first, result], axis or 0) if include_initial else result
 
     return call
-
-
-def _interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None) -> Any:
-    if period is not None:
-        raise NoCounterpart(" with `period`")
-    above = np.clip(np.searchsorted(xp, x, side="right"), 1, shape(xp)[0] - 1)
-    x0, x1, y0, y1 = (np.take(p, i) for p in (xp, fp) for i in (above - 1, above))
-    y = y0 + (y1 - y0) * ((x - x0) / (x1 - x0))
-    y = np.where(np.less(x, xp[0]), fp[0] if left is None else left, y)
-    return np.where(np.greater(x, xp[-1]), fp[-1] if right is None else right, y)
 
 
 def _scale(norm: str | None, n: int, inverse: bool) -> float:
@@ -419,7 +409,6 @@ _COMPOSED: dict[str, Callable[..., Any]] = {
     "histogram": lambda a, bins=10, range=None: np.histogram(value_of(a), value_of(bins), range),
     "insert": lambda arr, obj, values, axis=None: _moved(
         lambda places, new: np.insert(places, value_of(obj), new, axis), arr, values),
-    "interp": _interp,
     "linspace": linspace,
     "logspace": logspace,
     "matrix_transpose linalg.matrix_transpose": lambda x: np.swapaxes(x, -1, -2),

@@ -1125,6 +1125,20 @@ def test_sums_by_place_of_many_float16_numbers_go_on_beyond_2048() -> None:
     assert ops.scatter_update(0 * x[:1], places, x, "add").tolist() == [[5000.0, 5000.0]]
 
 
+@pytest.mark.parametrize("places", [2, 3, 60])
+@pytest.mark.parametrize("rest", [(), (3,), (2, 8)])
+def test_the_gradient_of_a_mean_of_rows_is_shared_by_all_their_places(places: int, rest: tuple[int, ...]) -> None:
+    rng = np.random.default_rng(0)
+    table, tokens = Tensor(rng.standard_normal((9, *rest))), rng.integers(-9, 9, (4, places))
+    with keras.GradientTape() as tape:
+        tape.watch(table)
+        mean = ops.mean(ops.take(table, tokens, 0), 1)
+    weights = rng.standard_normal(mean.shape)
+    want = np.zeros(table.shape)
+    np.add.at(want, tokens, np.repeat(weights[:, None], places, 1) / places)
+    np.testing.assert_allclose(tape.gradient(mean, table, weights), want, 1e-12)
+
+
 def test_the_equal_largest_of_many_float16_numbers_share_their_gradient() -> None:
     x = ops.ones((5000, 2), "float16")
     with keras.GradientTape() as tape:
