@@ -351,15 +351,6 @@ def _gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: Any = 1) -> A
     return only(tuple(slopes(i, step) for i, step in zip(over, steps, strict=True)))
 
 
-def _running(op: str, start: float) -> Callable[..., Any]:
-    def call(x: Any, axis: int | None = None, include_initial: bool = False) -> Any:
-        result = NUMPY_OPS[op](x, axis or 0)
-        first = np.sum(x, axis or 0, keepdims=True) * 0 + start
-        return np.concatenate([first, result], axis or 0) if include_initial else result
-
-    return call
-
-
 def _scale(norm: str | None, n: int, inverse: bool) -> float:
     if norm not in (None, "backward", "ortho", "forward"):
         raise ValueError(f'Invalid norm value {norm}; should be "backward", "ortho" or "forward".')
@@ -395,8 +386,8 @@ _COMPOSED: dict[str, Callable[..., Any]] = {
     "cov": _cov,
     "count_nonzero": lambda a, axis=None, keepdims=False: (
         _sum(np.not_equal(a, 0), axis, True) if keepdims else NUMPY_OPS["count_nonzero"](a, axis)),
-    "cumulative_prod": _running("cumprod", 1),
-    "cumulative_sum": _running("cumsum", 0),
+    "cumulative_prod": lambda x, axis=None: NUMPY_OPS["cumprod"](x, axis or 0),
+    "cumulative_sum": lambda x, axis=None: NUMPY_OPS["cumsum"](x, axis or 0),
     "delete": lambda arr, obj, axis=None: _moved(lambda x: np.delete(x, value_of(obj), axis), arr),
     "digitize": lambda x, bins, right=False: (
         np.digitize(value_of(x), value_of(bins), right) if right else NUMPY_OPS["digitize"](x, bins)),

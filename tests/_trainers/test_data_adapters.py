@@ -149,6 +149,14 @@ def test_shuffling_draws_an_order_from_numpys_global_stream_each_epoch() -> None
         assert rows(batches) == [order[:2], order[2:4], order[4:]]
 
 
+def test_shuffled_batches_of_many_numbers_have_the_same_rows() -> None:
+    ids = np.arange(23.0, dtype="float32")
+    x = np.tile(ids[:, None, None], (1, 100, 300))  # 120 kB a row
+    found = list(Batches(x, ids, batch_size=9, shuffle=True).epoch())
+    assert all(np.array_equal(a, np.broadcast_to(b[:, None, None], a.shape)) for a, b in found)
+    assert sorted(np.concatenate([b for _, b in found])) == ids.tolist()
+
+
 def test_a_peek_draws_a_shuffle_of_its_own() -> None:
     np.random.seed(3)  # noqa: NPY002 - the stream Keras shuffles with
     orders = [np.random.permutation(5).tolist() for _ in range(2)]  # noqa: NPY002 - the same
