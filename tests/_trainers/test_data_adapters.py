@@ -151,7 +151,7 @@ def test_shuffling_draws_an_order_from_numpys_global_stream_each_epoch() -> None
 
 def test_shuffled_batches_of_many_numbers_have_the_same_rows() -> None:
     ids = np.arange(23.0, dtype="float32")
-    x = np.tile(ids[:, None, None], (1, 100, 300))  # 120 kB a row
+    x = np.tile(ids[:, None, None], (1, 300, 300))  # 360 kB a row
     found = list(Batches(x, ids, batch_size=9, shuffle=True).epoch())
     assert all(np.array_equal(a, np.broadcast_to(b[:, None, None], a.shape)) for a, b in found)
     assert sorted(np.concatenate([b for _, b in found])) == ids.tolist()
