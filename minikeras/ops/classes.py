@@ -10,13 +10,14 @@ import numpy as np
 from .._base.settings import settings, standardize_dtype
 from .._base.typing import Array, DTypeLike, TensorLike
 from .._core.op import composite, primitive, structured
+from .._core.tape import open_tapes
 from .._core.tensor import Tensor, as_array
 from .activation import log_softmax, row_sums, sigmoid, softmax
 from .arrays import as_float, bare, ones
 from .creation import convert_to_tensor, roomy
-from .elementwise import equal, logaddexp, maximum
+from .elementwise import clip, logaddexp, maximum
 from .reduction import is_narrow, max, sum
-from .shapes import pad, repeat, reshape, squeeze, take_along_axis, where
+from .shapes import moveaxis, pad, repeat, reshape, squeeze, take_along_axis, where
 
 
 @primitive(None)
@@ -382,6 +383,8 @@ def sparse_categorical_crossentropy(target: TensorLike, output: TensorLike, from
 
 _NEVER = -1e5
 """Stands for log(0)."""
+_TOGETHER = 32
+"""Steps whose shares are computed at once: their arrays fit the cache."""
 Path: TypeAlias = tuple[int, ...]
 Beam: TypeAlias = dict[Path, tuple[float, float]]
 
@@ -405,6 +408,49 @@ def ctc_loss(target: TensorLike, output: TensorLike, target_length: TensorLike, 
     return -_log_likelihood(log_softmax(roomy(output), axis=-1), labels, lengths, output_length, mask_index)
 
 
+@primitive(None, None, None, stepwise=True)
+def _passed_back(g: Any, y: Any, skips: Any) -> Any:
+    """The gradient of what is emitted, from that of what `_reached` returns, y; with tensors it can be differentiated.
+
+    It goes back step by step, from each state to those from which it was reached.
+    """
+    last, barred = np.zeros_like(g[0, :, :2]), np.where(skips, 0.0, _NEVER).astype(y.dtype)
+    found = [g[-1, :, 2:]]
+    for start in range((len(y) - 2) // _TOGETHER * _TOGETHER, -1, -_TOGETHER):
+        part = slice(start or 1, min(start + _TOGETHER, len(y) - 1))
+        before = y[part]
+        ways = np.stack([before[..., 2:], before[..., 1:-1], before[..., :-2] + barred])
+        ways = np.exp(ways - np.max(ways, 0))
+        stay, move, skip = ways / np.sum(ways, 0)  # the share of each way to a state
+        by_step = g[part, :, 2:], stay, np.roll(move, -1, -1), np.roll(skip, -2, -1)  # the last two by where they start
+        for own, stayed, moved, skipped in zip(*(x[::-1] for x in by_step), strict=True):
+            ahead = np.concatenate([found[-1], last], -1)
+            found.append(own + found[-1] * stayed + ahead[:, 1:-1] * moved + ahead[:, 2:] * skipped)
+    return np.stack(found[::-1])
+
+
+@primitive(lambda g, y, emitted, skips: (vars(_passed_back)["op"].forward if open_tapes() else bare(_passed_back))(
+    g, y, skips), None, stepwise=True)  # fmt: skip
+def _reached(emitted: TensorLike, skips: TensorLike) -> Array:
+    """log(p) of being in each state, before the first step and after each one, for CTC's forward algorithm.
+
+    A step stays in a state, goes to the next, or to the one behind that where `skips`, (batch, states), allows it.
+    `emitted`, (steps, batch, states), are the log-probabilities of the classes of the states. The result has
+    (steps + 1, batch, 2 + states): first come two states in which nothing ever is.
+    """
+    e = as_float(emitted)
+    barred = np.where(skips, 0.0, _NEVER).astype(e.dtype)
+    y = np.full((len(e) + 1, e.shape[1], 2 + e.shape[2]), _NEVER, e.dtype)
+    y[0, :, 2] = 0
+    ways = np.empty((3, *e.shape[1:]), e.dtype)
+    for before, own, after in zip(y, e, y[1:, :, 2:], strict=False):
+        ways[0], ways[1], ways[2] = before[:, 2:], before[:, 1:-1], before[:, :-2] + barred
+        top = ways.max(0)
+        np.exp(np.subtract(ways, top, ways), ways)
+        np.add(np.log(ways.sum(0)) + top, own, after)
+    return y
+
+
 def _log_likelihood(log_probs: Tensor, labels: TensorLike, lengths: TensorLike, steps: TensorLike, blank: int,
                     allowed: Array | None = None) -> Tensor:  # fmt: skip
     """Return log(p) of labels by the forward algorithm, from the log-probabilities of the classes at each step.
@@ -420,11 +466,8 @@ def _log_likelihood(log_probs: Tensor, labels: TensorLike, lengths: TensorLike, 
     emitted = take_along_axis(log_probs, states[:, None], axis=-1)
     if allowed is not None:
         emitted = where(allowed[..., (place + 1) // 2], emitted, _NEVER)
-    alpha = where(equal(place, 0), 0.0 * log_probs[:, 0, :1], _NEVER)  # log(p) of being in each state
-    for step in range(log_probs.shape[1]):
-        shifted = [pad(alpha, ((0, 0), (n, 0)), constant_values=_NEVER)[:, : len(place)] for n in (1, 2)]
-        entered = logaddexp(logaddexp(alpha, shifted[0]), where(skips, shifted[1], _NEVER))
-        alpha = where(steps > step, entered + emitted[:, step], alpha)
+    reached = _reached(moveaxis(emitted, 1, 0), skips)[..., 2:]
+    alpha = take_along_axis(reached, clip(steps, 0, log_probs.shape[1])[None], axis=0)[0]
     in_label = where(last > 0, take_along_axis(alpha, maximum(last - 1, 0), axis=-1), _NEVER)
     return squeeze(logaddexp(take_along_axis(alpha, last, axis=-1), in_label), -1)
 

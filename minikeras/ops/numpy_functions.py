@@ -19,9 +19,7 @@ from .._base.nested import leaves, map_structure, only
 from .._base.signature import parameters
 from .._core.tensor import NUMPY_OPS, TensorOps, as_array, is_followed
 from ..tree import pack_sequence_as
-from .arrays import NP
-from .creation import cast, convert_to_tensor, floating, geomspace, linspace, logspace, ndim, shape, size
-from .fourier import cut, irfft, transform
+from .creation import cast, convert_to_tensor, geomspace, linspace, logspace, ndim, shape, size
 
 _ANSWERS = """
 allclose argwhere array2string array_equal array_equiv array_repr array_str bitwise_count busday_count busday_offset
@@ -310,7 +308,7 @@ def _reshape(a: Any, shape: Any = None, order: Any = "C", newshape: Any = None) 
     return NUMPY_OPS["reshape"](a, sizes)
 
 
-# Products, gradients and Fourier transforms, composed of NumPy functions.
+# Products, composed of NumPy functions.
 
 
 def _einsum(*operands: Any, out: Any = None, dtype: Any = None, **options: Any) -> Any:
@@ -330,43 +328,6 @@ def _matrix_power(a: Any, n: int) -> Any:
     if n < 0:
         a, n = np.linalg.inv(a), -n
     return reduce(np.matmul, [a] * n) if n else np.broadcast_to(np.eye(shape(a)[-1], dtype=a.dtype), shape(a))
-
-
-def _vector_norm(x: Any, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Any:
-    axes = tuple(range(ndim(x))) if axis is None else axis if isinstance(axis, tuple) else (axis,)
-    last = np.moveaxis(x, axes, range(-len(axes), 0))
-    result = np.linalg.norm(np.reshape(last, (*shape(last)[: ndim(x) - len(axes)], -1)), ord, -1)
-    return np.expand_dims(result, axes) if keepdims else result
-
-
-def _gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: Any = 1) -> Any:
-    over = range(ndim(f)) if axis is None else [axis] if isinstance(axis, int) else axis
-    steps = [value_of(step) for step in varargs] or [1.0]
-    steps = steps * len(over) if len(steps) == 1 else steps
-
-    def slopes(i: int, step: Any) -> Any:  # they are linear in the entries along an axis: a product with a matrix
-        matrix = NP.gradient(np.eye(shape(f)[i]), step, axis=1, edge_order=edge_order).astype(floating(f).dtype)
-        return np.moveaxis(np.tensordot(matrix, f, axes=((0,), (i,))), 0, i)
-
-    return only(tuple(slopes(i, step) for i, step in zip(over, steps, strict=True)))
-
-
-def _scale(norm: str | None, n: int, inverse: bool) -> float:
-    if norm not in (None, "backward", "ortho", "forward"):
-        raise ValueError(f'Invalid norm value {norm}; should be "backward", "ortho" or "forward".')
-    return n**-0.5 if norm == "ortho" else 1 / n if inverse == (norm != "forward") else 1.0
-
-
-def _fft(a: Any, n: Any = None, axis: int = -1, norm: Any = None, inverse: bool = False) -> Any:
-    x = cut(NP.moveaxis(a, axis, -1), n or shape(a)[axis])
-    y = transform(np.real(x), np.imag(x), (-1,), 1 if inverse else -1)
-    return NP.moveaxis((y[0] + 1j * y[1]) * _scale(norm, shape(x)[-1], inverse), -1, axis)
-
-
-def _irfft(a: Any, n: Any = None, axis: int = -1, norm: Any = None) -> Any:
-    last = np.moveaxis(a, axis, -1)
-    n = n or 2 * (shape(last)[-1] - 1)
-    return NP.moveaxis(irfft((np.real(last), np.imag(last)), n) * (n * _scale(norm, n, True)), -1, axis)
 
 
 _COMPOSED: dict[str, Callable[..., Any]] = {
@@ -431,11 +392,6 @@ _COMPOSED: dict[str, Callable[..., Any]] = {
     "linalg.multi_dot": lambda arrays: reduce(np.dot, arrays),
     "linalg.svdvals": lambda x: np.linalg.svd(x, compute_uv=False),
     "linalg.trace": lambda x, offset=0: np.trace(x, offset, -2, -1),
-    "linalg.vector_norm": _vector_norm,
-    "fft.fft": _fft, "fft.ifft": partial(_fft, inverse=True),
-    "fft.rfft": lambda a, n=None, axis=-1, norm=None: (
-        np.take(_fft(a, n, axis, norm), np.arange((n or shape(a)[axis]) // 2 + 1), axis)),
-    "fft.irfft": _irfft,
     "fft.fftshift": lambda x, axes=None: _moved(lambda places: np.fft.fftshift(places, axes), x),
     "fft.ifftshift": lambda x, axes=None: _moved(lambda places: np.fft.ifftshift(places, axes), x)}  # fmt: skip
 for _names, _body in _COMPOSED.items():
@@ -444,4 +400,4 @@ for _names, _body in _COMPOSED.items():
 COUNTERPARTS |= {
     "atleast_1d": _at_least(np.atleast_1d), "atleast_2d": _at_least(np.atleast_2d),
     "atleast_3d": _at_least(np.atleast_3d), "broadcast_arrays": _broadcast_arrays, "einsum": _einsum,
-    "gradient": _gradient, "meshgrid": _meshgrid}  # fmt: skip
+    "meshgrid": _meshgrid}  # fmt: skip

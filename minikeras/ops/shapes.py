@@ -218,7 +218,8 @@ def _put_along(x: TensorLike, indices: TensorLike, shape: Sequence[int], axis: i
     """Zeros of a shape with x added at the positions that `take_along_axis` reads for these indices."""
     key = list(np.ix_(*map(np.arange, shape)))
     key[axis] = strong(indices)
-    return _added(strong(x), tuple(key), shape)
+    places = np.ravel_multi_index(tuple(key), tuple(shape), "wrap")  # numbers of elements take half the time
+    return _added(strong(x).reshape(-1), places.reshape(-1), (int(np.prod(shape)),)).reshape(shape)
 
 
 @primitive(lambda g, y, x, indices, axis=None: _take_rule(g, y, x, indices) if axis is None else

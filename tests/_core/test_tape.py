@@ -348,6 +348,8 @@ CASES: dict[str, list[Case]] = {
     "ctc_loss": [
         (np.array([[1, 1], [2, 0]]), sample(-2, 2, 2, 5, 3), np.array([2, 1]), np.array([5, 4])),
         (np.array([[0, 1]]), sample(-2, 2, 1, 4, 3), np.array([2]), np.array([4]), 2),
+        (np.array([[1, 2, 2], [2, 0, 0]]), sample(-2, 2, 2, 70, 3), np.array([3, 1]), np.array([70, 33])),
+        (np.array([[1]]), sample(-2, 2, 1, 1, 3), np.array([1]), np.array([1])),
     ],
     "ctc_decode": [
         (sample(-2, 2, 2, 5, 3), np.array([5, 3])),

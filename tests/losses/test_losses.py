@@ -444,6 +444,19 @@ def test_errors_help() -> None:
         losses.MeanSquaredError()(None, three)
 
 
+def test_label_sequences_are_learned_by_replayed_steps_as_eagerly() -> None:
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(8, 40, 6)).astype("float32"), rng.integers(1, 5, (8, 9))
+    losses_of = []
+    for run_eagerly in (False, True):
+        minikeras.utils.set_random_seed(1)
+        model = minikeras.Sequential([minikeras.layers.Input((40, 6)), minikeras.layers.Dense(5)])
+        model.compile("adam", losses.CTC(), run_eagerly=run_eagerly)
+        losses_of.append(model.fit(x, y, batch_size=4, epochs=6, verbose=0).history["loss"])
+    assert losses_of[0] == pytest.approx(losses_of[1], 1e-5)
+    assert losses_of[0][-1] < losses_of[0][0]
+
+
 def test_one_column_of_classes_is_warned_of() -> None:
     column = np.ones((2, 1))
     for loss in (losses.categorical_crossentropy, losses.categorical_focal_crossentropy):
