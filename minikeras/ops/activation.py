@@ -11,7 +11,7 @@ from .._core.op import composite, primitive
 from .._core.tensor import Tensor, row_of
 from .arrays import ONE, ZERO, as_float, bare, long_ones, ones, promote, strong
 from .creation import convert_to_tensor
-from .elementwise import Unary, erfc, logaddexp_of, unary
+from .elementwise import Unary, logaddexp_of, normal_cdf, normal_density, unary
 from .reduction import is_narrow, max, sum
 from .shapes import split
 
@@ -68,24 +68,23 @@ def celu(x: TensorLike, alpha: float = 1.0) -> Array:
 
 
 _ROOT = math.sqrt(2 / math.pi)
-_erfc = bare(erfc)
+_cdf = bare(normal_cdf)
 
 
 def _gelu_rule(g: Any, y: Any, x: Any, approximate: bool = True) -> Any:
     if approximate:
         t = np.tanh(_ROOT * (x + 0.044715 * x * x * x))
         return g * 0.5 * (1 + t + x * (1 - t * t) * _ROOT * (1 + 3 * 0.044715 * x * x))
-    density = np.exp(-0.5 * x * x) / math.sqrt(2 * math.pi)
-    return g * (0.5 * _erfc(x * -math.sqrt(0.5)) + x * density)  # d x P(x) = P(x) + x p(x)
+    return g * (_cdf(x) + x * normal_density(x))  # d x P(x) = P(x) + x p(x)
 
 
 def _gelu(x: Any, approximate: bool = True) -> Any:
     if approximate:
         return 0.5 * x * (1 + np.tanh(_ROOT * (x + 0.044715 * x * x * x)))
-    return 0.5 * x * _erfc(x * -math.sqrt(0.5))
+    return x * _cdf(x)
 
 
-@primitive(_gelu_rule, decomposition=_gelu)  # a program shares tanh and erfc with the gradient
+@primitive(_gelu_rule, decomposition=_gelu)  # a program shares tanh and the probability with the gradient
 def gelu(x: TensorLike, approximate: bool = True) -> Array:
     """Gaussian error linear unit: x * P(X <= x) for a standard normal X. Hendrycks and Gimpel 2016.
 

@@ -170,13 +170,13 @@ def _arguments(name: str, body: Callable[..., Any]) -> tuple[tuple[str, ...], di
 
 _SAME = """
 append argmax argmin argpartition argsort around=round array_split average bincount broadcast_to concatenate copy
-correlate cross cumprod cumsum degrees=rad2deg diag diagflat diagonal diff dot dsplit dstack empty_like expand_dims
-fix=trunc flip fliplr flipud full_like hsplit hstack i0 imag inner isclose isin isneginf isposinf isreal kron median
-moveaxis nan_to_num nanargmax nanargmin nancumprod nancumsum nanmax nanmedian nanmin nanpercentile nanquantile ndim
-nonzero ones_like outer pad percentile ptp quantile radians=deg2rad real repeat rint=round roll rot90 round select shape
-sinc split squeeze stack swapaxes tensordot tile trace transpose trapezoid tril triu unravel_index vander vdot vsplit
-vstack where zeros_like linalg.cholesky linalg.cross linalg.det linalg.inv linalg.matmul linalg.norm linalg.outer
-linalg.pinv linalg.qr linalg.slogdet linalg.solve linalg.svd linalg.tensordot
+corrcoef correlate cross cumprod cumsum degrees=rad2deg diag diagflat diagonal diff dot dsplit dstack empty_like
+expand_dims fix=trunc flip fliplr flipud full_like hsplit hstack i0 imag inner isclose isin isneginf isposinf isreal
+kron median moveaxis nan_to_num nanargmax nanargmin nancumprod nancumsum nanmax nanmedian nanmin nanpercentile
+nanquantile ndim nonzero ones_like outer pad percentile ptp quantile radians=deg2rad real repeat rint=round roll rot90
+round select shape sinc split squeeze stack swapaxes tensordot tile trace transpose trapezoid tril triu unravel_index
+vander vdot vsplit vstack where zeros_like linalg.cholesky linalg.cross linalg.det linalg.inv linalg.matmul linalg.norm
+linalg.outer linalg.pinv linalg.qr linalg.slogdet linalg.solve linalg.svd linalg.tensordot
 """
 
 for _same in _SAME.split():
@@ -260,21 +260,6 @@ for _ufunc, _name in (("add", "cumsum"), ("multiply", "cumprod")):
     register(f"{_ufunc}.accumulate", partial(NUMPY_OPS[_name], axis=0))
 
 
-def _cov(m: Any, y: Any = None, rowvar: bool = True, bias: bool = False, ddof: Any = None, **weights: Any) -> Any:
-    if any(w is not None for w in weights.values()):
-        raise NoCounterpart(" with weights")
-    rows = _rows(m, y, rowvar)
-    rows = rows - np.mean(rows, axis=1, keepdims=True)
-    count = shape(rows)[1] - ((0 if bias else 1) if ddof is None else ddof)
-    return np.squeeze(rows @ np.transpose(np.conjugate(rows)) / count)
-
-
-def _rows(m: Any, y: Any, rowvar: bool) -> Any:
-    """Return the variables of one or two samples as rows."""
-    parts = [np.atleast_2d(x) for x in (m, y) if x is not None]
-    return np.concatenate([np.transpose(x) if not rowvar and shape(x)[0] != 1 else x for x in parts])
-
-
 # Functions that only move elements run on arrays of indices; the elements are then taken by the result.
 
 
@@ -324,12 +309,6 @@ def _eigh(a: Any, UPLO: str = "L") -> Any:
     return NUMPY_OPS["eigh"](half(a) + half(a, k))  # whose mean with its adjoint is what NumPy reads
 
 
-def _matrix_power(a: Any, n: int) -> Any:
-    if n < 0:
-        a, n = np.linalg.inv(a), -n
-    return reduce(np.matmul, [a] * n) if n else np.broadcast_to(np.eye(shape(a)[-1], dtype=a.dtype), shape(a))
-
-
 _COMPOSED: dict[str, Callable[..., Any]] = {
     "astype": lambda x: x,
     "angle": lambda z, deg=False: NUMPY_OPS["angle"](z) * (180 / math.pi if deg else 1.0),
@@ -337,14 +316,8 @@ _COMPOSED: dict[str, Callable[..., Any]] = {
     "clip": lambda a, a_min=None, a_max=None, min=None, max=None: NUMPY_OPS["clip"](
         a, min if a_min is None else a_min, max if a_max is None else a_max),
     "column_stack": lambda tup: np.concatenate([np.reshape(x, (-1, 1)) if ndim(x) < 2 else x for x in tup], 1),
-    "compress": lambda condition, a, axis=None: _moved(
-        lambda places: np.compress(value_of(condition), places, axis), a),
     "convolve": lambda a, v, mode="full": np.correlate(
         *((a, np.conj(np.flip(v))) if size(a) >= size(v) else (v, np.conj(np.flip(a)))), mode),
-    "copysign": lambda x1, x2: np.abs(x1) * np.where(np.signbit(x2), -1.0, 1.0),
-    "corrcoef": lambda x, y=None, rowvar=True: NUMPY_OPS["corrcoef"](
-        x if y is None and rowvar else _rows(x, y, rowvar)),
-    "cov": _cov,
     "count_nonzero": lambda a, axis=None, keepdims=False: (
         _sum(np.not_equal(a, 0), axis, True) if keepdims else NUMPY_OPS["count_nonzero"](a, axis)),
     "cumulative_prod": lambda x, axis=None: NUMPY_OPS["cumprod"](x, axis or 0),
@@ -355,12 +328,9 @@ _COMPOSED: dict[str, Callable[..., Any]] = {
     "divmod": lambda x1, x2: (np.floor_divide(x1, x2), np.remainder(x1, x2)),
     "ediff1d": lambda ary, to_end=None, to_begin=None: np.concatenate(
         [np.ravel(x) for x in (to_begin, np.diff(np.ravel(ary)), to_end) if x is not None]),
-    "extract": lambda condition, arr: _moved(lambda places: np.extract(value_of(condition), places), arr),
     "float_power": lambda x1, x2: NUMPY_OPS["power"](x1 * 1.0, x2 * 1.0),
     "geomspace": geomspace,
     "histogram": lambda a, bins=10, range=None: np.histogram(value_of(a), value_of(bins), range),
-    "insert": lambda arr, obj, values, axis=None: _moved(
-        lambda places, new: np.insert(places, value_of(obj), new, axis), arr, values),
     "linspace": linspace,
     "logspace": logspace,
     "matrix_transpose linalg.matrix_transpose": lambda x: np.swapaxes(x, -1, -2),
@@ -388,7 +358,6 @@ _COMPOSED: dict[str, Callable[..., Any]] = {
     "linalg.eigh": _eigh,
     "linalg.eigvalsh": lambda a, UPLO="L": _eigh(a, UPLO)[0],
     "linalg.matrix_norm": lambda x, keepdims=False, ord="fro": np.linalg.norm(x, ord, (-2, -1), keepdims),
-    "linalg.matrix_power": _matrix_power,
     "linalg.multi_dot": lambda arrays: reduce(np.dot, arrays),
     "linalg.svdvals": lambda x: np.linalg.svd(x, compute_uv=False),
     "linalg.trace": lambda x, offset=0: np.trace(x, offset, -2, -1),

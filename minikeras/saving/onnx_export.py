@@ -394,6 +394,7 @@ FORMULAS: dict[str, Callable[..., _Value]] = {
     "clip": lambda x, low, high: x("Max", low)("Min", high), "flip": _flip,
     "cumsum": lambda x, axis, dtype: x("CumSum", np.asarray(axis, "int64")),
     "digitize": lambda x, bins: _reduced("Sum", x("Unsqueeze", [-1])("GreaterOrEqual", bins).to("int32"), -1),
+    "_normal_cdf": lambda x: (x * 0.5**0.5)("Erf") * 0.5 + 0.5,
     "erfc": lambda x: x("Neg")("Erf") + 1.0, "expm1": lambda x: x("Exp") - 1.0,
     "expand_dims": lambda x, axis: x("Unsqueeze", [*np.atleast_1d(axis)]),
     "floor_divide": lambda x, y: (x.to("float64") / y.to("float64"))("Floor"),

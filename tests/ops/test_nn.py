@@ -244,6 +244,16 @@ def test_error_functions() -> None:
         short = np.array([*np.linspace(-9, 9, 2001), 1e-30, 1e30, -1e30, 0, -0.0, np.inf, np.nan], "float32")
         np.testing.assert_allclose(ops.erf(short), [math.erf(t) for t in short], 3e-7)
         np.testing.assert_allclose(ops.erfc(short), [math.erfc(t) for t in short], 6e-7)
+        wide = np.array([*np.linspace(-40, 40, 4001), 0, 1e30, np.inf, np.nan], "float32")
+        exact = [t * math.erfc(-t / math.sqrt(2)) / 2 for t in wide.tolist()]
+        np.testing.assert_allclose(ops.gelu(wide, approximate=False), exact, 1e-6, 1e-8)
+        near = (wide >= -5) & (wide < 0)
+        np.testing.assert_allclose(ops.gelu(wide[near], approximate=False), np.array(exact)[near], 1e-5)
+        close(
+            ops.gelu(Tensor(grid[:-2]), approximate=False),
+            [t * math.erfc(-t / math.sqrt(2)) / 2 for t in grid[:-2]],
+            2e-14,
+        )
     assert math.copysign(1, ops.erf(-0.0)) == -1
     assert float(ops.erfc(0.0)) == 1  # in float32 as well
     assert float(ops.erf(np.array(0.5, "longdouble"))) == pytest.approx(math.erf(0.5), 1e-15)
