@@ -129,6 +129,18 @@ for filtered in (keras.config.enable_traceback_filtering, keras.config.disable_t
     assert int(second.split()[1]) > 2
 
 
+@pytest.mark.parametrize("name", ["code", "statistics"])
+def test_a_module_may_have_a_name_of_the_standard_library_s(tmp_path: Path, name: str) -> None:
+    layers, script = tmp_path / f"{name}.py", tmp_path / "script.py"
+    layers.write_text(
+        "import minikeras as keras\nclass Wrong(keras.layers.Layer):\n    def call(self, x):\n        return y\n"
+    )
+    shown = run(script, f"import {name}\n{name}.Wrong()([[1.0]])\n")
+    assert frames(shown) == [f'File "{script}", line 2, in <module>', f'File "{layers}", line 4, in call']
+    layers.write_text("import minikeras as keras\nkeras.layers.Embedding(3, 2, input_length=3)\n")
+    assert f"{layers}:2: UserWarning" in run(script, f"import {name}\n1 / 0\n")
+
+
 def test_warnings_point_at_the_users_line_and_come_once() -> None:
     model = keras.Sequential([keras.layers.Dense(1)])
     model.compile("sgd", "mse")

@@ -5,13 +5,16 @@ import warnings
 from types import FrameType
 
 PACKAGE = __name__.partition(".")[0]
+_LIBRARY = warnings.__file__.rpartition("warnings")[0]
 MACHINERY = sys.stdlib_module_names | {PACKAGE, "numpy"}
 """This package, and the packages whose frames are not the user's if this package calls them."""
 
 
 def package_of(frame: FrameType) -> str:
-    """Return the package whose code a frame runs."""
-    return str(frame.f_globals.get("__name__")).partition(".")[0]
+    """Return the package whose code a frame runs, "" for a user's file that is named like one of Python's modules."""
+    package = str(frame.f_globals.get("__name__")).partition(".")[0]
+    file = str(frame.f_globals.get("__file__", _LIBRARY))
+    return "" if package in sys.stdlib_module_names and not file.startswith(_LIBRARY) else package
 
 
 def warn_user(message: str, category: type[Warning] = UserWarning) -> None:
