@@ -10,12 +10,14 @@ from typing import BinaryIO
 def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     """Within this context, write to a temporary file. It replaces the one at `path` in the end, but not after errors.
 
-    The folder must exist; a link is followed. An OSError if the file cannot be written.
+    The folder must exist; a link is followed. An OSError if the file cannot be written, or is a device.
     """
     final = os.path.realpath(path)
     temporary = f"{final}.{os.urandom(4).hex()}.tmp"  # a new name, since others may write the same file
-    if os.path.exists(final):
-        open(final, "r+b").close()  # an error if the file is write-protected
+    if os.path.lexists(final):
+        open(final, "r+b").close()  # an error if the file is write-protected, or a loop of links
+        if not os.path.isfile(final):
+            raise OSError(f"A device cannot be replaced by a file. Received: {os.fspath(path)!r}.")
     try:
         with open(temporary, "w+b") as file:
             yield file

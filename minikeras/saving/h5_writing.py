@@ -43,7 +43,7 @@ def write_archive(model: Layer, config: str, file: BinaryIO) -> None:
     weights = io.BytesIO()
     write_hdf5(model, weights)
     with (zipfile := import_module("zipfile")).ZipFile(file, "w", strict_timestamps=False) as archive:  # slow to import
-        parts = {"metadata.json": json.dumps(metadata), "config.json": config, WEIGHTS: weights.getbuffer()}
+        parts = {"metadata.json": json.dumps(metadata), "config.json": config, WEIGHTS: weights.getvalue()}
         for name, data in parts.items():
             archive.writestr(zipfile.ZipInfo(name), data)  # dated 1980, since zip cannot express what is earlier
         _write_assets(model, archive)

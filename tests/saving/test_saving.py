@@ -3,6 +3,8 @@
 import errno
 import os
 import re
+import stat
+import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -406,6 +408,40 @@ def test_a_protected_file_stays(tmp_path: Path) -> None:
     with pytest.raises(PermissionError):
         net().save(path)
     assert path.read_bytes() == before
+
+
+def test_a_device_is_not_replaced_by_a_file(tmp_path: Path) -> None:
+    device, link, loop = tmp_path / "null", tmp_path / "model.keras", tmp_path / "loop.keras"
+    try:
+        os.mknod(device, 0o666 | stat.S_IFCHR, os.makedev(1, 3))
+    except (AttributeError, PermissionError):
+        pytest.skip("devices are made by root, on Unix")
+    link.symlink_to(device)
+    loop.symlink_to(loop)
+    for path in (link, loop):
+        with pytest.raises(OSError, match=path.name):
+            net().save(path)
+    assert stat.S_ISCHR(device.stat().st_mode)
+    assert loop.is_symlink()
+    assert sorted(os.listdir(tmp_path)) == ["loop.keras", "model.keras", "null"]
+
+
+def test_a_full_disk_is_the_only_error(tmp_path: Path) -> None:
+    code = """\
+import resource, sys
+import minikeras as keras
+model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(300)])
+resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+try:
+    model.save(sys.argv[1])
+except OSError as error:
+    print("too large")
+"""
+    pytest.importorskip("resource")
+    command = [sys.executable, "-c", code, str(tmp_path / "model.keras")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("too large\n", "")
+    assert os.listdir(tmp_path) == []
 
 
 def test_an_error_while_a_file_is_written_keeps_its_words(tmp_path: Path) -> None:
