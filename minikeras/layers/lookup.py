@@ -4,7 +4,6 @@ They take arrays or lists of strings and numbers: before the model, in a data pi
 `adapt` has learned is part of their configuration, so that it is saved with a model.
 """
 
-import string
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from itertools import chain, islice, repeat
@@ -519,11 +518,11 @@ class IntegerLookup(_Lookup):
         self._configure(locals())
 
 
-_LOWER, _MARKS = bytes(range(256)).lower(), string.punctuation.encode()  # of ASCII alone, as in TensorFlow
+_MARKS = bytes(c for c in range(33, 127) if not chr(c).isalnum())  # of ASCII alone, as in TensorFlow
 Standardize: TypeAlias = Literal["lower", "strip_punctuation", "lower_and_strip_punctuation"]
 _STANDARDS: dict[str, Callable[[bytes], bytes]] = {
     "lower": bytes.lower, "strip_punctuation": lambda text: text.translate(None, _MARKS),
-    "lower_and_strip_punctuation": lambda text: text.translate(_LOWER, _MARKS)}  # fmt: skip
+    "lower_and_strip_punctuation": lambda text: text.lower().translate(None, _MARKS)}  # fmt: skip
 _SPLITS = ("whitespace", "character")
 
 

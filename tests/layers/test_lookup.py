@@ -1,6 +1,9 @@
 """Layers that number categories and words: the numbers are those of Keras 3.15 on TensorFlow."""
 
 import copy
+import string
+import subprocess
+import sys
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
@@ -733,3 +736,23 @@ def test_without_a_vocabulary_the_number_of_columns_is_unknown(mode: Any) -> Non
     assert keras.layers.StringLookup(max_tokens=5, pad_to_max_tokens=True, output_mode=mode)(words).shape == (None, 5)
     if mode != "one_hot":
         assert keras.layers.TextVectorization(output_mode=mode)(words).shape == (None, None)
+
+
+def test_a_file_string_py_of_the_user_s_is_in_nobody_s_way(tmp_path: Path) -> None:
+    (tmp_path / "string.py").touch()
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import minikeras as keras\n"
+        "from minikeras.layers import TextVectorization\n"
+        "keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)]).save_weights('w.npz')\n"
+        "print(TextVectorization(vocabulary=['a']).get_vocabulary())\n"
+    )
+    done = subprocess.run([sys.executable, "script.py"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("['', '[UNK]', 'a']\n", "")
+
+
+def test_marks_are_those_of_ascii() -> None:
+    layer = layers.TextVectorization(vocabulary=["ab"], output_sequence_length=1)
+    assert [mark for mark in map(chr, range(1, 256)) if layer([f"A{mark}B"]).numpy()[0, 0] == 2] == [
+        *string.punctuation
+    ]
