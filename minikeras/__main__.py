@@ -51,7 +51,8 @@ class _Parser(argparse.ArgumentParser):
 
     def tell(self, message: str) -> None:
         line = " ".join(f"{self.prog}: {message}".split())
-        print("".join(c if c.isprintable() else "?" for c in line), file=sys.stderr)  # no commands to the terminal
+        if sys.stderr is not None:  # else `print` would write to the results
+            print("".join(c if c.isprintable() else "?" for c in line), file=sys.stderr)  # no commands to the terminal
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

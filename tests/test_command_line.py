@@ -254,6 +254,11 @@ def test_predictions_have_nowhere_to_go(run: Run, folder: Path, monkeypatch: pyt
     assert "output is closed" in err
 
 
+def test_results_hold_no_warnings(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", None)  # as after 2>&-
+    assert run("info", "none.keras") == (1, "", "")
+
+
 def test_no_more_than_a_piece_is_in_memory(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sizes: list[int] = []
     predict = keras.Sequential.predict

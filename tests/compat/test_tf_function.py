@@ -4,6 +4,7 @@ import copy
 import operator
 import pickle
 import random
+import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -527,3 +528,12 @@ def test_a_function_of_many_rows_has_its_effects_once_a_call() -> None:
     rows = tf.constant(rng.normal(size=(4096, 64)).astype("float32"))
     assert [float(step(rows)[1]) for _ in range(4)] == [1, 2, 3, 4]
     assert float(count) == 4
+
+
+def test_values_are_printed_nowhere_without_a_console() -> None:
+    code = (
+        "import sys; sys.stderr = None; import tensorflow as tf; tf.print(1); tf.Variable(2).assign(3); print('done')"
+    )
+    command = [sys.executable, "-m", "minikeras", "-"]
+    done = subprocess.run(command, input=code, capture_output=True, text=True, check=True)
+    assert done.stdout.endswith("done\n")

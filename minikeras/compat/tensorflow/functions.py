@@ -192,7 +192,7 @@ def print_(*inputs: Any, output_stream: Any = sys.stderr, summarize: int = 3, se
         with open(output_stream.removeprefix("file://"), "a", encoding="utf8") as file:
             file.write(line)
         return
-    if not hasattr(output_stream, "write"):
+    if output_stream is not sys.stderr and not hasattr(output_stream, "write"):  # both are None without a console
         raise ValueError(f"`output_stream` must be sys.stdout, sys.stderr or 'file://...'. Received: {output_stream!r}")
     print(line, end="", file=unmuted(output_stream))
 
