@@ -184,7 +184,7 @@ def _terminal_width(*descriptors: int) -> int:
     if (columns := os.environ.get("COLUMNS", "")).isdigit() and int(columns):
         return int(columns)
     for descriptor in descriptors:
-        with suppress(OSError, ValueError):
+        with suppress(OSError, ValueError, AttributeError):  # some systems lack the function
             return os.get_terminal_size(descriptor).columns or 80
     return 80
 

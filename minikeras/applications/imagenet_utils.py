@@ -82,7 +82,7 @@ def _names() -> dict[str, tuple[str, str]]:
     """Return the number in WordNet and the name of each class."""
     address = "https://storage.googleapis.com/download.tensorflow.org/data/imagenet_class_index.json"
     digest = "c2c37ea517e94d9795004a39431a14cb"
-    with open(get_file("imagenet_class_index.json", address, cache_subdir="models", file_hash=digest)) as file:
+    with open(get_file("imagenet_class_index.json", address, cache_subdir="models", file_hash=digest), "rb") as file:
         return dict(json.load(file))
 
 

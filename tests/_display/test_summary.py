@@ -1,6 +1,7 @@
 """The summary table, drawn from hand-written facts."""
 
 import io
+import os
 import sys
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -138,6 +139,12 @@ Model: "net"
  Total params: 3 (4.00 B)
 """
     )
+
+
+def test_a_system_without_terminals_has_80_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    monkeypatch.delattr(os, "get_terminal_size")
+    assert len(render("a model", [], {}).splitlines()[1]) == 76
 
 
 def test_lines_end_at_the_width_of_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,9 @@
 """Networks for images: their shapes, where their weights come from, what they refuse, images in and classes out."""
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -145,6 +148,20 @@ def test_classes_of_scores(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     imagenet_utils._names.cache_clear()
     with pytest.raises(ValueError, match="1000"):
         imagenet_utils.decode_predictions(np.zeros((1, 10)))
+
+
+def test_the_names_of_classes_do_not_depend_on_the_locale(tmp_path: Path) -> None:
+    (tmp_path / "names.json").write_text('{"0": ["n0", "caf\u00e9"]}', "utf8")
+    code = (
+        "import numpy as np\n"
+        "from minikeras.applications import imagenet_utils\n"
+        "imagenet_utils.get_file = lambda *args, **options: 'names.json'\n"
+        "print(ascii(imagenet_utils.decode_predictions(np.eye(1000)[:1], top=1)))\n"
+    )
+    environment = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert "'caf\\xe9'" in done.stdout, done.stderr
 
 
 def test_the_other_networks_say_that_they_are_not_here() -> None:
