@@ -134,8 +134,7 @@ def complete(namespace: dict[str, Any]) -> None:
 def placeholder(module: str, name: str) -> Any:
     """Return a stand-in for a class or function of Keras: it can be imported and subclassed, but not called."""
     address, home = f"keras.{module}.{name}".replace("..", "."), f"minikeras.{module}".rstrip(".")
-    listed = hasattr(import_module(home), "__all__")
-    has = f"{home}.__all__ lists what it has" if listed else f"It has no {home} at all"
+    has = f"{home}.__all__ lists what it has" if hasattr(import_module(home), "__all__") else f"It has no {home} at all"
 
     def refuse(*args: Any, **kwargs: Any) -> NoReturn:
         raise NotImplementedError(f"minikeras does not have {address}. {has}; for {name}, use Keras itself (python -m "

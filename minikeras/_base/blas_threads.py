@@ -20,7 +20,6 @@ from .settings import settings
 
 _NAMES = ("scipy_openblas_{}_num_threads64_", "scipy_openblas_{}_num_threads", "openblas_{}_num_threads64_",
           "openblas_{}_num_threads")  # fmt: skip
-_LIMITS = ("OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
 
 
 @cache
@@ -115,7 +114,7 @@ def max_threads() -> int:
 @cache
 def _most_threads() -> int:
     """Return the threads that the environment, or else the quota of the container, allows."""
-    for name in _LIMITS:
+    for name in ("OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"):
         with suppress(ValueError):
             limit = int(os.environ.get(name, "").partition(",")[0])
             if limit > 0:

@@ -90,8 +90,7 @@ class KerasTensor(Tensor):
         valued = isinstance(other, int | float | np.ndarray | np.generic | TensorOps)
         return super().__eq__(other) if valued and not isinstance(other, KerasTensor) else self is other
 
-    def __hash__(self) -> int:
-        return id(self)
+    __hash__: Callable[..., int] = TensorOps.__hash__
 
     def __invert__(self) -> "KerasTensor":
         return cast(KerasTensor, NUMPY_OPS["logical_not"](self))

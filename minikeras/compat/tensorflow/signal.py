@@ -22,8 +22,7 @@ def _complex(pair: Any) -> Tensor:
 
 def _transform(function: Callable[..., Any]) -> Callable[..., Tensor]:
     def call(input: Any, fft_length: Any = None, name: str | None = None) -> Tensor:
-        x = convert_to_tensor(input)
-        return function(x, None if fft_length is None else int(as_array(fft_length).ravel()[-1]))
+        return function(convert_to_tensor(input), None if fft_length is None else int(as_array(fft_length).ravel()[-1]))
 
     return call
 
