@@ -318,8 +318,8 @@ class _Lookup(OfValues):
         return masks + [self.oov_token] * self.num_oov_indices
 
     def set_vocabulary(self, vocabulary: Any, idf_weights: Any = None) -> None:
-        """Set the vocabulary: a list, or the name of a text file with one token a line; a ValueError for duplicates."""
-        if isinstance(vocabulary, str):
+        """Set the vocabulary: a list, or the path of a text file with one token a line; a ValueError for duplicates."""
+        if isinstance(vocabulary, str | bytes) or hasattr(vocabulary, "__fspath__"):
             with open(vocabulary, encoding="utf8") as file:
                 vocabulary = [line.rstrip("\n") for line in file]
         special, tokens = self._special(), [*map(self._value, raw(vocabulary).tolist())]
@@ -474,7 +474,7 @@ class StringLookup(_Lookup):
     """Numbers strings by a vocabulary; a ValueError for repeated strings, an unknown mode or salt.
 
     Args:
-        vocabulary: The strings in order, or the name of a file of them; `adapt` learns them if not given.
+        vocabulary: The strings in order, or the path of a file of them; `adapt` learns them if not given.
 
     Example:
         >>> layer = StringLookup()
@@ -535,7 +535,7 @@ class TextVectorization(_Lookup):
         ngrams: The most consecutive words that count as one token; or a tuple of such lengths.
         output_mode: "int" (numbers in order; 0 is padding, 1 is unknown), "multi_hot", "count" or "tf_idf".
         output_sequence_length: The length to which mode "int" cuts or pads; that of the longest text if not given.
-        vocabulary: The words in order, or the name of a file of them; `adapt` learns them if not given.
+        vocabulary: The words in order, or the path of a file of them; `adapt` learns them if not given.
         ragged: Whether mode "int" returns a ragged tensor; under TensorFlow's stand-in only.
 
     Example:

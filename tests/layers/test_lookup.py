@@ -756,3 +756,12 @@ def test_marks_are_those_of_ascii() -> None:
     assert [mark for mark in map(chr, range(1, 256)) if layer([f"A{mark}B"]).numpy()[0, 0] == 2] == [
         *string.punctuation
     ]
+
+
+def test_a_vocabulary_may_be_any_kind_of_path(tmp_path: Path) -> None:
+    path = tmp_path / "ab.c"  # no letter occurs twice, as in a vocabulary
+    path.write_text("2\n3\n", "utf8")
+    for name in (path, str(path), bytes(path)):
+        assert layers.StringLookup(vocabulary=name).get_vocabulary() == ["[UNK]", "2", "3"]
+        assert layers.IntegerLookup(vocabulary=name).get_vocabulary() == [-1, 2, 3]
+        assert layers.TextVectorization(vocabulary=name).get_config()["vocabulary"] == ["2", "3"]
