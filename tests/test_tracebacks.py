@@ -141,6 +141,13 @@ def test_a_module_may_have_a_name_of_the_standard_library_s(tmp_path: Path, name
     assert f"{layers}:2: UserWarning" in run(script, f"import {name}\n1 / 0\n")
 
 
+@pytest.mark.parametrize("module", ["None", "sys"], ids=["kept out", "half imported"])
+def test_an_ipython_that_is_not_there_is_not_asked(module: str) -> None:
+    code = f"import sys; sys.modules['IPython'] = {module}; import minikeras; print(minikeras.ops.ones(1).item())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("1.0\n", "")
+
+
 def test_warnings_point_at_the_users_line_and_come_once() -> None:
     model = keras.Sequential([keras.layers.Dense(1)])
     model.compile("sgd", "mse")

@@ -75,6 +75,6 @@ def _print_in_ipython(show: Callable[..., None], exc_tuple: Any = None, *args: A
 def install() -> None:
     """Shorten the tracebacks that Python prints, and IPython where its shell runs."""
     sys.excepthook = partial(_print, sys.excepthook)
-    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
     if shell is not None:
         shell.showtraceback = partial(_print_in_ipython, shell.showtraceback)
