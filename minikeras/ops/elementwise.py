@@ -255,7 +255,7 @@ logaddexp2: Binary = binary(np.logaddexp2, met(lambda g, y, a, b: g * (e := np.e
                             "log2(2 ** x1 + 2 ** x2) without overflow.", floating=True)  # fmt: skip
 
 
-@np.errstate(invalid="ignore")  # in the difference of infinities
+@np.errstate(invalid="ignore", under="ignore")  # in the difference of infinities, and in exp
 def logaddexp_of(x1: TensorLike, x2: TensorLike, out: Array | None = None) -> Array:
     """Return log(exp(x1) + exp(x2)), for which NumPy goes from number to number."""
     return np.add(np.maximum(x1, x2), np.log1p(np.fmin(np.exp(-np.abs(np.subtract(x1, x2))), 1)), out=out)

@@ -276,7 +276,7 @@ def _logsumexp_rule(g: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = F
            _logsumexp(x, axis, keepdims) if is_narrow(x, axis) else x)  # fmt: skip
 def logsumexp(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Array:
     """log(sum(exp(x))) along axes, without overflow."""
-    with np.errstate(divide="ignore", over="ignore"):  # exp(-inf) and log(0) may be the right answers
+    with np.errstate(divide="ignore", over="ignore", under="ignore"):  # exp(-inf) and log(0) may be the right answers
         return _logsumexp(as_float(x), axis, keepdims)
 
 

@@ -1053,15 +1053,23 @@ def test_times_and_records_make_no_tensor(strange: Any) -> None:
             use(strange)
 
 
-def test_a_sigmoid_underflows_on_purpose() -> None:
-    model = keras.Sequential([keras.Input((4,)), keras.layers.Activation("sigmoid")])
+@pytest.mark.parametrize("op", [ops.sigmoid, ops.softplus, ops.log_sigmoid], ids=lambda op: op.__name__)
+def test_small_exponentials_underflow_on_purpose(op: Callable[[Any], Tensor]) -> None:
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Activation(op)])
     x = np.array([[100.0, 0.0, -200.0, 3.0]], "float32")
     wanted = model(x).numpy()
     with np.errstate(all="raise"):
         for _ in range(3):
             assert np.array_equal(model.predict(x, verbose=0), wanted)
             assert np.array_equal(model(x), wanted)
-            assert np.array_equal(ops.sigmoid(x), wanted)
+            assert np.array_equal(op(x), wanted)
+
+
+def test_so_do_sums_of_exponentials() -> None:
+    x = np.array([[100.0, 0.0, -200.0, 3.0]], "float32")
+    with np.errstate(all="raise"):
+        assert ops.logsumexp(x).item() == 100
+        assert ops.logaddexp(x, x[:, ::-1]).numpy().max() == 100
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "uint32", "uint64", "int8"])
