@@ -11,6 +11,7 @@ from functools import reduce
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,10 +20,15 @@ from matplotlib import pyplot as plt
 import minikeras
 from minikeras._base.settings import settings
 
-DOCS = Path(__file__).parent.parent / "docs"
+ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
 ELSEWHERE = {"command-line", "dask", "onnx"}
 """Pages that other tests run, as processes or with an extra: test_command_line.py, test_on_dask.py, test_onnx.py."""
-PAGES = [p for p in sorted(DOCS.glob("*.md")) if "```python\n" in p.read_text("utf8") and p.stem not in ELSEWHERE]
+PAGES = [
+    page
+    for page in [ROOT / "README.md", *sorted(DOCS.glob("*.md"))]
+    if "```python\n" in page.read_text("utf8") and page.stem not in ELSEWHERE
+]
 
 
 BY_EXAMPLE = runpy.run_path(str(DOCS / "site" / "by_example.py"))
@@ -39,7 +45,7 @@ WITHOUT = {
 
 def run(page: Path, pictures: Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-W", "error", str(DOCS / "site" / "run.py"), str(page), "--pictures", str(pictures)]
-    environment = {**os.environ, "PYTHONPATH": str(DOCS.parent), "PYTHONIOENCODING": "utf8", "MPLBACKEND": "agg"}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf8", "MPLBACKEND": "agg"}
     return subprocess.run(command, capture_output=True, text=True, check=False, encoding="utf8", env=environment)
 
 
@@ -55,11 +61,33 @@ def test_page_runs_and_draws_its_pictures(page: Path, tmp_path: Path) -> None:
         assert [ours.mean(), ours.std()] == pytest.approx([committed.mean(), committed.std()], abs=0.03)
 
 
+def test_the_examples_for_contributors_work() -> None:
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "CONTRIBUTING.md").read_text("utf8"), re.DOTALL)
+    files = ["layers.activation", "optimizers.adam", "losses.regression", "ops.elementwise"]  # where each belongs
+    made: list[dict[str, Any]] = [dict(vars(import_module(f"minikeras.{file}"))) for file in files]
+    for block, names in zip(blocks, made, strict=True):
+        exec(block, names)
+    layer = made[0]["SoftLimit"](2.0)
+    assert layer(np.array([0.0, 100.0])).numpy().tolist() == [0, 2]
+    assert layer.get_config()["limit"] == 2
+    with pytest.raises(ValueError, match="`limit` argument must be a number of at least 0"):
+        made[0]["SoftLimit"](-1.0)
+    model = minikeras.Sequential([minikeras.Input((2,)), minikeras.layers.Dense(1, kernel_initializer="zeros")])
+    model.compile(made[1]["SignMomentum"](0.25), "mse")
+    model.fit(np.ones((4, 2)), np.ones((4, 1)), epochs=2, verbose=0)
+    assert model.get_weights()[0].tolist() == [[0.5], [0.5]]
+    assert float(made[2]["pinball"]([2.0], [0.0])) == 1
+    assert made[2]["Pinball"](0.25)([2.0], [0.0]).numpy() == 0.5
+    x = minikeras.Variable(0.5)
+    with minikeras.GradientTape() as tape:
+        y = made[3]["tanh"](x)
+    assert float(tape.gradient(y, x)) == pytest.approx(1 - np.tanh(0.5) ** 2)
+
+
 def test_links_between_files_lead_somewhere() -> None:
-    root = DOCS.parent
     dead = [
         f"{page.name}: {link}"
-        for page in [*root.glob("*.md"), *DOCS.rglob("*.md"), *root.glob("*/README.md")]
+        for page in [*ROOT.glob("*.md"), *DOCS.rglob("*.md"), *ROOT.glob("*/README.md")]
         for link in re.findall(r"\]\(([\w./-]+)(?:#[\w-]+)?\)", page.read_text("utf8"))
         if not (page.parent / link).exists() and not link.startswith("reference/")  # which the site makes
     ]
@@ -67,7 +95,7 @@ def test_links_between_files_lead_somewhere() -> None:
 
 
 def test_a_kind_of_change_is_told_once_in_each_version() -> None:
-    for version in (DOCS.parent / "CHANGELOG.md").read_text("utf8").split("\n## ")[1:]:
+    for version in (ROOT / "CHANGELOG.md").read_text("utf8").split("\n## ")[1:]:
         kinds = re.findall(r"^(?:### (.+)|- \*\*(.+?)\*\*)", version, re.MULTILINE)
         assert len(kinds) == len(set(kinds)), sorted(kinds)
 
