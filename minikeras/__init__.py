@@ -41,11 +41,10 @@ with lazily(globals()):
     from .losses import Loss
     from .metrics import Metric
     from .models import Model, Sequential
-    from .ops import KerasTensor, Tensor  # with the ops that their operators run
+    from .ops import KerasTensor, Tensor, Variable  # with the ops that their operators run
     from .optimizers import Optimizer
     from .regularizers import Regularizer
     from .models.function import Function
-    from ._core.variable import Variable
 # fmt: on
 
 __version__ = "0.2.0"

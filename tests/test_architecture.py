@@ -154,6 +154,15 @@ def test_import_statements_name_all_modules() -> None:  # by them PyInstaller an
     assert [m for m in sorted(modules - named) if not started_or_old.match(m)] == []
 
 
+@pytest.mark.parametrize(
+    "code", ["keras.Variable(1.0) + 1.0", "np.negative(keras.Variable(-2.0))", "keras.Variable([2.0])[0]"]
+)
+def test_a_variable_may_be_the_first_thing_that_a_script_uses(code: str) -> None:
+    command = [sys.executable, "-c", f"import numpy as np, minikeras as keras; print(float({code}))"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT.parent)}
+    assert subprocess.run(command, capture_output=True, text=True, check=True, env=environment).stdout == "2.0\n"
+
+
 @pytest.mark.parametrize("mode", ["all", "normal"])
 def test_imports_may_wait(mode: str) -> None:  # from Python 3.15 on, which alone knows the option
     code = "import numpy, minikeras as k; print(k.layers.Dense(1, use_bias=False)(numpy.zeros((1, 2), int)).numpy())"

@@ -8,6 +8,7 @@ from .._core import op as _op, tensor
 from .._base.lazy import lazily
 from .._core.keras_tensor import KerasTensor as KerasTensor
 from .._core.tensor import Tensor as Tensor
+from .._core.variable import Variable as Variable
 from .activation import (
     celu, elu, gelu, glu, hard_shrink, hard_sigmoid, hard_silu, hard_swish, hard_tanh, leaky_relu, log_sigmoid,
     log_softmax, relu, relu6, selu, sigmoid, silu, soft_shrink, softmax, softplus, softsign, sparse_plus,
