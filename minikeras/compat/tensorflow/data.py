@@ -139,9 +139,10 @@ def _stream(state: tuple[int, int, int]) -> Iterator[int]:
 class DatasetIterator(Iterator[Any]):
     """One pass over a dataset, by a user's loop, or by `fit` and the like (`of_keras`)."""
 
-    def __init__(self, dataset: "Dataset", of_keras: bool = False) -> None:
+    def __init__(self, dataset: "Dataset", of_keras: bool = False, leaf: Callable[[Any], Any] = _tensor) -> None:
         self._dataset = dataset
         self._of_keras = of_keras
+        self._leaf = leaf
         self._elements = dataset._elements()
 
     @property
@@ -153,9 +154,11 @@ class DatasetIterator(Iterator[Any]):
         escape()
         before, context.of_keras = context.of_keras, self if self._of_keras else None
         try:
-            return tree_map(_tensor, next(self._elements))
+            return tree_map(self._leaf, next(self._elements))
         finally:
             context.of_keras = before
+
+    next = __next__
 
     def get_next(self) -> Any:
         """Return the next element, or raise an OutOfRangeError at the end."""
@@ -567,10 +570,9 @@ class Dataset:
 
     def batch(self, batch_size: Any, drop_remainder: bool = False, *_: Any, **__: Any) -> "Dataset":
         """Return stacks of `batch_size` elements; the last may be smaller, or is left out with `drop_remainder`."""
-        table = self._table
         join: Callable[[list[Any]], Any] = partial(_stacked, self._spec() if isinstance(self._spec, partial) else None)
-        if table is not None:
-            join = lambda rows: tree_map(lambda array: array[np.array(rows)], table)  # noqa: E731
+        if self._table is not None:
+            join = lambda rows: tree_map(lambda array: array[np.array(rows)], self._table)  # noqa: E731
         return self._grouped("Batch", batch_size, drop_remainder, join)
 
     def padded_batch(self, batch_size: Any, padded_shapes: Any = None, padding_values: Any = None,
@@ -657,10 +659,8 @@ class Dataset:
 
     def reduce(self, initial_state: Any, reduce_func: Callable[[Any, Any], Any], name: str | None = None) -> Any:
         """Return the last state of a function (state, element) -> next state, called in order."""
-        state = tree_map(_tensor, initial_state)
-        for element in self:
-            state = tree_map(_tensor, reduce_func(state, element))
-        return state
+        step = lambda state, element: tree_map(_tensor, reduce_func(state, element))  # noqa: E731
+        return reduce(step, self, tree_map(_tensor, initial_state))
 
     def get_single_element(self, name: str | None = None) -> Any:
         """Return the only element."""
@@ -669,10 +669,10 @@ class Dataset:
             raise InvalidArgumentError("Dataset had " + ("more than one element." if elements else "no elements."))
         return elements[0]
 
-    def as_numpy_iterator(self) -> Iterator[Any]:
+    def as_numpy_iterator(self) -> DatasetIterator:
         """Return an iterator over the elements as arrays."""
         array = lambda x: x.numpy() if isinstance(x, RaggedTensor) else as_array(x)[()]  # noqa: E731
-        return (tree_map(array, element) for element in self._elements())
+        return DatasetIterator(self, leaf=array)
 
     @property
     def element_spec(self) -> Any:
