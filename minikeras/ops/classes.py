@@ -381,8 +381,8 @@ def sparse_categorical_crossentropy(target: TensorLike, output: TensorLike, from
 
 # Connectionist temporal classification: labels of a sequence, without an alignment with its steps (Graves et al. 2006).
 
-_NEVER = -1e5
-"""Stands for log(0)."""
+_NEVER, _NOWHERE = -1e5, -1e6
+"""Stand for log(0). Labels that do not fit pay the first, as in Keras, for a blank or first labels left out."""
 _TOGETHER = 32
 """Steps whose shares are computed at once: their arrays fit the cache."""
 Path: TypeAlias = tuple[int, ...]
@@ -409,17 +409,17 @@ def ctc_loss(target: TensorLike, output: TensorLike, target_length: TensorLike, 
 
 
 @primitive(None, None, None, stepwise=True)
-def _passed_back(g: Any, y: Any, skips: Any) -> Any:
+def _passed_back(g: Any, y: Any, cost: Any) -> Any:
     """The gradient of what is emitted, from that of what `_reached` returns, y; with tensors it can be differentiated.
 
     It goes back step by step, from each state to those from which it was reached.
     """
-    last, barred = np.zeros_like(g[0, :, :2]), np.where(skips, 0.0, _NEVER).astype(y.dtype)
+    last = np.zeros_like(g[0, :, :2])
     found = [g[-1, :, 2:]]
     for start in range((len(y) - 2) // _TOGETHER * _TOGETHER, -1, -_TOGETHER):
         part = slice(start or 1, min(start + _TOGETHER, len(y) - 1))
         before = y[part]
-        ways = np.stack([before[..., 2:], before[..., 1:-1], before[..., :-2] + barred])
+        ways = np.stack([before[..., 2:], before[..., 1:-1], before[..., :-2] + cost])
         ways = np.exp(ways - np.max(ways, 0))
         stay, move, skip = ways / np.sum(ways, 0)  # the share of each way to a state
         by_step = g[part, :, 2:], stay, np.roll(move, -1, -1), np.roll(skip, -2, -1)  # the last two by where they start
@@ -429,22 +429,21 @@ def _passed_back(g: Any, y: Any, skips: Any) -> Any:
     return np.stack(found[::-1])
 
 
-@primitive(lambda g, y, emitted, skips: (vars(_passed_back)["op"].forward if open_tapes() else bare(_passed_back))(
-    g, y, skips), None, stepwise=True)  # fmt: skip
-def _reached(emitted: TensorLike, skips: TensorLike) -> Array:
+@primitive(lambda g, y, emitted, cost: (vars(_passed_back)["op"].forward if open_tapes() else bare(_passed_back))(
+    g, y, cost), None, stepwise=True)  # fmt: skip
+def _reached(emitted: TensorLike, cost: TensorLike) -> Array:
     """log(p) of being in each state, before the first step and after each one, for CTC's forward algorithm.
 
-    A step stays in a state, goes to the next, or to the one behind that where `skips`, (batch, states), allows it.
+    A step stays in a state, goes to the next, or to the one behind that, at a cost for each state, (batch, states).
     `emitted`, (steps, batch, states), are the log-probabilities of the classes of the states. The result has
     (steps + 1, batch, 2 + states): first come two states in which nothing ever is.
     """
     e = as_float(emitted)
-    barred = np.where(skips, 0.0, _NEVER).astype(e.dtype)
     y = np.full((len(e) + 1, e.shape[1], 2 + e.shape[2]), _NEVER, e.dtype)
-    y[0, :, 2] = 0
+    y[:, :, :2], y[0, :, 2] = _NOWHERE, 0
     ways = np.empty((3, *e.shape[1:]), e.dtype)
     for before, own, after in zip(y, e, y[1:, :, 2:], strict=False):
-        ways[0], ways[1], ways[2] = before[:, 2:], before[:, 1:-1], before[:, :-2] + barred
+        ways[0], ways[1], ways[2] = before[:, 2:], before[:, 1:-1], before[:, :-2] + cost
         top = ways.max(0)
         np.exp(np.subtract(ways, top, ways), ways)
         np.add(np.log(ways.sum(0)) + top, own, after)
@@ -462,11 +461,12 @@ def _log_likelihood(log_probs: Tensor, labels: TensorLike, lengths: TensorLike, 
     place = np.arange(2 * labels.shape[1] + 1)
     odd = place % 2 == 1  # the states are blank, label, blank, label, ..., blank
     states = where(odd, pad(repeat(labels, 2, axis=1), ((0, 0), (1, 0))), blank)
-    skips = pad(states[:, 2:] != states[:, :-2], ((0, 0), (2, 0))) & odd  # a blank between two labels may be skipped
+    skips = pad(states[:, 2:] != states[:, :-2], ((0, 0), (2, 0)))  # a blank between two labels may be skipped
+    cost = where(odd, where(skips, 0.0, _NEVER), _NOWHERE).astype(log_probs.dtype)
     emitted = take_along_axis(log_probs, states[:, None], axis=-1)
     if allowed is not None:
         emitted = where(allowed[..., (place + 1) // 2], emitted, _NEVER)
-    reached = _reached(moveaxis(emitted, 1, 0), skips)[..., 2:]
+    reached = _reached(moveaxis(emitted, 1, 0), cost)[..., 2:]
     alpha = take_along_axis(reached, clip(steps, 0, log_probs.shape[1])[None], axis=0)[0]
     in_label = where(last > 0, take_along_axis(alpha, maximum(last - 1, 0), axis=-1), _NEVER)
     return squeeze(logaddexp(take_along_axis(alpha, last, axis=-1), in_label), -1)

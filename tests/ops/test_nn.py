@@ -144,6 +144,18 @@ def test_label_sequences_are_scored_with_room_for_sums() -> None:
     assert ops.ctc_decode(scores, [2])[1].dtype == "float32"
 
 
+def test_labels_that_do_not_fit_their_steps_leave_out_a_blank_but_no_label() -> None:
+    scores = ops.convert_to_tensor([[[0.0, 0.0, 50.0], [0.0, 0.0, 50.0]]])
+    with keras.GradientTape() as tape:
+        tape.watch(scores)
+        loss = ops.ctc_loss([[1, 1]], scores, [2], [2])  # equal labels need a blank between them, a third step
+    # 1e5 for what is left out and 50 for each step, less log(9), as nine paths cost that; none leaves out a label
+    np.testing.assert_allclose(float(loss[0]), 1e5 + 100 - np.log(9), atol=0.01)  # Keras gives 100097.805
+    slopes = np.asarray(tape.gradient(loss, scores))[0]
+    np.testing.assert_allclose(slopes[:, 2], [1, 1], rtol=0.01)  # to the digits of 1e5
+    np.testing.assert_allclose(slopes.sum(-1), [0, 0], atol=1e-6)
+
+
 def test_largest() -> None:
     values, indices = ops.top_k([[1.0, 5.0, 3.0, 5.0]], 3)
     assert values.tolist() == [[5, 5, 3]]
