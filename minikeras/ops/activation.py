@@ -43,7 +43,7 @@ def leaky_relu(x: TensorLike, negative_slope: Any = 0.2, out: Array | None = Non
     return (np.maximum if slope <= 1 else np.minimum)(a, negative, out=out)
 
 
-@primitive(lambda g, y, x, alpha: np.where(x > 0, g, g * (y + alpha)),
+@primitive(lambda g, y, x, alpha: g * np.where(x > 0, 1, np.exp(np.minimum(x, 0)) * alpha),
            lambda g, y, x, alpha: g * np.expm1(np.minimum(x, 0)), inplace=True)  # fmt: skip
 def elu(x: TensorLike, alpha: Any = 1.0, out: Array | None = None) -> Array:
     """Exponential linear unit: x where it is positive, alpha * (exp(x) - 1) elsewhere. Clevert et al. 2015."""
@@ -55,7 +55,7 @@ def elu(x: TensorLike, alpha: Any = 1.0, out: Array | None = None) -> Array:
 
 _ALPHA, _SCALE = 1.6732632423543772, 1.0507009873554805  # Klambauer et al. 2017: keep mean 0 and variance 1
 selu: Unary = unary(lambda x: (np.maximum(x, 0) + np.expm1(np.minimum(x, 0)) * _ALPHA) * _SCALE,
-                    lambda g, y, x: np.where(x > 0, _SCALE * g, g * (y + _SCALE * _ALPHA)),
+                    lambda g, y, x: g * (np.where(x > 0, 1, np.exp(np.minimum(x, 0)) * _ALPHA) * _SCALE),
                     "Scaled exponential linear unit: 1.0507 * elu(x, 1.6733). Klambauer et al. 2017.",
                     name="selu")  # fmt: skip
 
@@ -130,7 +130,7 @@ hard_sigmoid: Unary = unary(
     "Piecewise linear sigmoid: x / 6 + 0.5, clipped to [0, 1].", name="hard_sigmoid")  # fmt: skip
 hard_silu: Unary = unary(
     lambda x: x * np.minimum(np.maximum(x / 6 + 0.5, 0), 1),
-    lambda g, y, x: g * ((h := bare(hard_sigmoid)(x)) + x * ((h > 0) & (h < 1)) / 6),
+    lambda g, y, x: g * ((h := bare(hard_sigmoid)(x)) + np.where((h > 0) & (h < 1), x / 6, 0)),
     "silu with the piecewise linear sigmoid: x * hard_sigmoid(x). Howard et al. 2019.", name="hard_silu")  # fmt: skip
 swish = silu
 hard_swish = hard_silu

@@ -1177,6 +1177,11 @@ def test_sums_along_separate_axes_are_made_one_after_another(monkeypatch: pytest
         ("arccosh", 1.0001, 70.70303),
         ("arctanh", 0.9999, 4999.4204),
         ("arccosh", -2.0, np.nan),
+        ("expm1", -20.0, 2.0611536e-9),
+        ("elu", -20.0, 2.0611536e-9),
+        ("selu", -20.0, 3.6237129e-9),
+        ("i0", 1e-6, 5e-7),
+        ("hard_silu", np.inf, 1.0),
     ],
 )
 def test_slopes_keep_their_digits_at_the_ends(name: str, x: float, slope: float) -> None:
@@ -1192,6 +1197,8 @@ def test_slopes_keep_their_digits_at_the_ends(name: str, x: float, slope: float)
     [
         (lambda x: ops.ldexp(x, np.array([20], "int8")), ops.ones(1), [2.0**20]),
         (ops.i0, ops.full(1, 10.0, "float16"), [2670.9883]),
+        (ops.arcsinh, ops.full(1, -1e3, "float16"), [1e-3]),
+        (lambda x: 1e3 * ops.log10(x), ops.full(1, 3e4, "float16"), [0.0144765]),
     ],
 )
 def test_slopes_do_not_overflow_in_small_dtypes(function: Any, x: Tensor, slopes: list[float]) -> None:
