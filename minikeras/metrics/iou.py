@@ -57,12 +57,12 @@ class IoU(Metric):
                       "Pass dtype='float32' to the metric.")  # fmt: skip
         true = _flat(y_true if self.sparse_y_true else ops.argmax(y_true, self.axis), self.dtype)
         predicted = _flat(y_pred if self.sparse_y_pred else ops.argmax(y_pred, self.axis), self.dtype)
-        counts = ops.one_hot(true, self.num_classes, dtype=self.dtype)  # no 1 for a class out of range
+        counts = ops.one_hot(ops.cast(true, "int32"), self.num_classes, dtype=self.dtype)  # no 1 if out of range
         if self.ignore_class is not None:
             counts = counts * ops.expand_dims(ops.cast(true != self.ignore_class, self.dtype), 1)
         if sample_weight is not None:
             counts = counts * ops.expand_dims(_flat(sample_weight, self.dtype), 1)
-        hits = ops.one_hot(predicted, self.num_classes, dtype=self.dtype)
+        hits = ops.one_hot(ops.cast(predicted, "int32"), self.num_classes, dtype=self.dtype)
         self.total_cm.assign_add(ops.cast(ops.matmul(ops.transpose(counts), hits), self.dtype))
 
     def result(self) -> Tensor:

@@ -119,6 +119,7 @@ P = np.array([[1.0], [3.0], [3.0], [4.0]], "float32")
         (metrics.MeanIoU(3, ignore_class=1), [0, 0, 1, 2], [0, 2, 0, 2], (1 / 2 + 1 / 2) / 2),
         (metrics.MeanIoU(2), [0, 1, 255, -1], [0, 1, 1, 0], 1),  # what is labelled otherwise does not count
         (metrics.MeanIoU(2), [[0, 1]], [[0, 0]], 1 / 4),
+        (metrics.MeanIoU(2, dtype="float32"), [0.0, 1.0, 1.0], [0.4, 0.6, 1.2], 1 / 2),  # fractions are cut off
         (metrics.BinaryIoU([1], threshold=0.6), TRUE, SCORES, 1 / 3),
         (metrics.OneHotIoU(2, [0]), ONE_HOT, ROWS, 2 / 3),
         (metrics.OneHotMeanIoU(2, sparse_y_pred=True), ONE_HOT, [0, 1, 0, 0], (2 / 3 + 1 / 2) / 2),
