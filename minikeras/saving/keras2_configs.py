@@ -118,8 +118,8 @@ def modernize_training(training: Mapping[str, Any]) -> Config:
     """Return the arguments of `compile` from the training configuration of an .h5 file."""
     keys = [k for k in ("loss", "loss_weights", "metrics", "weighted_metrics") if training.get(k) is not None]
     arguments = {key: map_configs(_compiled, modernize(training[key])) for key in keys}
-    if isinstance(training.get("optimizer_config"), Mapping):
-        arguments["optimizer"] = modernize_optimizer(training["optimizer_config"])
+    if (optimizer := training.get("optimizer_config")) is not None:
+        arguments["optimizer"] = modernize_optimizer(optimizer) if isinstance(optimizer, Mapping) else optimizer
     return arguments
 
 
@@ -146,7 +146,7 @@ def _compiled(value: Any) -> Any:
     config = dict(value["config"])
     function = config.pop("fn", None)
     if value["class_name"] == "MeanMetricWrapper" and isinstance(function, str):
-        return _metric(str(config.get("name")), function)
+        return _metric(str(config.get("name")), function) if function in metric_registry else function
     if config.get("reduction") == "auto":
         config["reduction"] = "sum_over_batch_size"
     return {**value, "config": config}

@@ -390,3 +390,22 @@ def test_ops_whose_module_keras_leaves_out(tmp_path: Path) -> None:
     again = keras.models.load_model(tmp_path / "model.h5")
     x = np.arange(6.0).reshape(2, 3)
     assert np.array_equal(again.predict(x, verbose=0), model.predict(x, verbose=0))
+
+
+def test_an_archive_of_keras_2_that_names_its_optimizer(tmp_path: Path) -> None:
+    pytest.importorskip("h5py")
+    compiled(loss="mse", optimizer="adam").save(tmp_path / "new.keras")
+    with zipfile.ZipFile(tmp_path / "new.keras") as new, zipfile.ZipFile(tmp_path / "old.keras", "w") as old:
+        for name in new.namelist():
+            data = b'{"keras_version": "2.15.0"}' if name == "metadata.json" else new.read(name)
+            if name == "config.json":
+                config = json.loads(data)
+                config["compile_config"]["optimizer"] = "adam"
+                data = json.dumps(config).encode()
+            old.writestr(name, data)
+    assert type(keras.models.load_model(tmp_path / "old.keras").optimizer) is keras.optimizers.Adam
+
+
+def test_a_metric_of_the_caller_whose_name_ends_in_a_name_of_keras() -> None:
+    wrapper = {"class_name": "MeanMetricWrapper", "config": {"name": "my_metric", "fn": "my_metric"}}
+    assert modernize_training({"metrics": [[wrapper]]})["metrics"] == [["my_metric"]]
