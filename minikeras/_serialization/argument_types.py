@@ -6,6 +6,8 @@ from functools import cache
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints, is_typeddict
 
+from .._base.signature import parameters
+
 _INTEGERS = 2**63  # from here on they fit no integer of NumPy
 MAX_NAME = 1000  # characters
 _ITEMS = 2**14
@@ -21,7 +23,7 @@ RANGES: dict[str, tuple[float, float]] = {
 
 def check_arguments(cls: Any, config: Mapping[str, Any], method: str = "__init__") -> None:
     """Raise a ValueError if an argument does not have the type that a class of this package declares, or its range."""
-    annotations = _annotations(cls, method)
+    annotations = accepted(cls, method)
     for name, value in config.items():
         kind = annotations.get(name)
         if name in annotations and not fits(value, kind):
@@ -36,10 +38,12 @@ def check_arguments(cls: Any, config: Mapping[str, Any], method: str = "__init__
 
 
 @cache
-def _annotations(cls: Any, method: str) -> dict[str, Any]:
-    """Return the annotations of a class's arguments, including those in a typed **options."""
+def accepted(cls: Any, method: str = "__init__") -> dict[str, Any]:
+    """Return the annotations of a class's arguments by name, including those in a typed **options."""
     annotations: dict[str, Any] = {}
     for function in [vars(base)[method] for base in reversed(cls.__mro__) if method in vars(base)]:
+        if parameters(function).varkw is None:
+            annotations = {}  # nothing goes on to the bases
         for name, annotation in get_type_hints(function).items():
             annotation, options = getattr(annotation, "__bound__", annotation), get_args(annotation)[:1]
             annotations |= get_type_hints(options[0]) if options and is_typeddict(options[0]) else {name: annotation}

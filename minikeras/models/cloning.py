@@ -11,6 +11,7 @@ from .._base.typing import CustomObjects
 from .._core.keras_tensor import KerasTensor
 from .._serialization.serialization import deserialize, serialize
 from ..layers.core import Input
+from ..saving.keras2_configs import modernize
 from ..tree import flatten
 from .model import Functional, Model, TensorStructure, takes_graph
 from .sequential import Sequential
@@ -32,6 +33,8 @@ def model_from_json(json_string: str, custom_objects: CustomObjects | None = Non
         config = json.loads(json_string)
     except ValueError as error:
         raise ValueError(f"model_from_json needs JSON written by to_json(). {error}.") from None
+    if isinstance(config, dict) and str(config.get("keras_version", "3")) < "3":
+        config = modernize(config)
     model = deserialize(config, custom_objects)
     if not isinstance(model, Model):
         raise ValueError(f"The JSON describes no model. Received: {json_string[:80]!r}.")

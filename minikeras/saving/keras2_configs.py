@@ -5,62 +5,87 @@ from typing import Any
 
 from .._base.nested import map_configs
 from .._base.typing import Config
+from .._serialization.argument_types import accepted
+from .._serialization.object_registration import register_keras_serializable
+from .._serialization.registry import kinds
+from .._serialization.serialization import serialize
 from ..metrics.base import registry as metric_registry
+from ..ops import clip
 
-RENAMED = {"InputLayer": {"batch_input_shape": "batch_shape"}, "LeakyReLU": {"alpha": "negative_slope"}}
+RENAMED = {"InputLayer": {"batch_input_shape": "batch_shape"}, "LeakyReLU": {"alpha": "negative_slope"},
+           "ReLU": {"theta": "threshold"}}  # fmt: skip
 """Class -> old name of an argument -> its name."""
-_UNGROUPED = {"groups": 1}
-_BY_PARTS = _UNGROUPED | {"kernel_initializer": ..., "kernel_regularizer": None, "kernel_constraint": None}
-NEUTRAL: dict[str, dict[str, Any]] = {
-    "BatchNormalization": {"fused": ..., "virtual_batch_size": None, "adjustment": None},
-    **{f"Conv{n}DTranspose": _UNGROUPED for n in (1, 2, 3)}, **{f"DepthwiseConv{n}D": _UNGROUPED for n in (1, 2)},
-    **{f"SeparableConv{n}D": _BY_PARTS for n in (1, 2)}, "Embedding": {"input_length": ...},
-    **{f"SpatialDropout{n}D": {"noise_shape": None} for n in (1, 2, 3)}, "Hashing": {"dtype": "float32"},
-    "Lambda": dict.fromkeys(("function_type", "module", "output_shape_type", "output_shape_module"), ...)}  # fmt: skip
-"""Class -> argument -> the value of it that Keras 3 does not take, and that can be dropped; ... for any value."""
-CLASSES = {"BatchNormalizationV1": "BatchNormalization", "BatchNormalizationV2": "BatchNormalization"}
+_RECURRENT = ("RNN", "SimpleRNN", "GRU", "LSTM", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "Bidirectional")
+NEUTRAL: dict[str, Any] = {
+    "time_major": False, "causal": False, "noise_shape": None, "virtual_batch_size": None, "adjustment": None,
+    "groups": 1, "kernel_regularizer": None, "kernel_constraint": None,
+    **dict.fromkeys(("decay", "dtype", "fused", "function_type", "implementation", "input_length", "jit_compile", "lr",
+                     "is_legacy_optimizer", "kernel_initializer", "module", "output_shape_module", "output_shape_type",
+                     "query_shape", "key_shape", "value_shape", "schedule_decay", "trainable", "fn"), ...)}  # fmt: skip
+"""Argument -> the value of it that can be dropped if a class does not take the argument; ... for any value."""
+NAMES = {"BatchNormalizationV1": "BatchNormalization", "BatchNormalizationV2": "BatchNormalization",
+         "SyncBatchNormalization": "BatchNormalization", "ThresholdedReLU": "ReLU", "Policy": "DTypePolicy",
+         "LossScaleOptimizerV3": "LossScaleOptimizer", "huber_loss": "huber",
+         "cosine_proximity": "cosine_similarity"}  # fmt: skip
+"""Old name of a class, a loss or a metric -> its name."""
+
+
+@register_keras_serializable("keras2")
+def hard_sigmoid_of_keras_2(x: Any) -> Any:
+    """Piecewise linear sigmoid of Keras 2: x / 5 + 0.5, clipped to [0, 1]. That of Keras 3 has x / 6."""
+    return clip(x / 5 + 0.5, 0.0, 1.0)
 
 
 def modernize(value: Any) -> Any:
     """Return a configuration, or a structure of them, in Keras 3's form. One of Keras 3 stays as it is."""
+    if _is_tensor(value):
+        value = [value[0].replace("/", "_"), *value[1:]]
     if isinstance(value, list):
         return [modernize(item) for item in value]
     if not isinstance(value, dict):
         return value
+    if isinstance(value.get("name"), str):
+        value = {**value, "name": value["name"].replace("/", "_")}  # Keras 3 takes no slash
     name, config = value.get("class_name"), value.get("config")
     if isinstance(name, str) and isinstance(config, list):  # a Sequential of the first releases
         value, config = {**value, "config": {"name": "sequential", "layers": config}}, {}
     value = {key: modernize(item) for key, item in value.items()}
     if isinstance(name, str) and isinstance(value.get("config"), dict):
-        value["class_name"] = name = CLASSES.get(name, name)
+        if name in NAMES:
+            name = NAMES[name]
+            value |= {"class_name": name, "registered_name": None}
         value["config"] = _arguments(name, value["config"])
-        if name == "Policy":
-            value |= {"module": "keras", "class_name": "DTypePolicy", "registered_name": None}
     return value
 
 
 def _arguments(name: str, config: Config) -> Config:
     """Return the arguments of a class under their present names, without those that no longer exist."""
-    neutral, renamed = NEUTRAL.get(name, {}), RENAMED.get(name, {})
-    kept = [(key, value) for key, value in config.items() if key not in neutral or neutral[key] not in (..., value)]
-    config = {renamed.get(key, key): value for key, value in kept}
+    renamed = RENAMED.get(name, {})
+    cls = next((kind.own(name) for kind in kinds().values() if name in kind), None)
+    needed = config if cls is None else accepted(cls)
+    config = {renamed.get(key, key): value for key, value in config.items()
+              if key in needed or key not in NEUTRAL or NEUTRAL[key] not in (..., value)}  # fmt: skip
+    if name == "Hashing" and config.get("dtype") == "float32":
+        del config["dtype"]  # the results are whole numbers
+    for key in ("activation", "recurrent_activation"):
+        if config.get(key) == "hard_sigmoid":
+            config[key] = serialize(hard_sigmoid_of_keras_2)
     axis = config.get("axis")
     if isinstance(axis, list) and len(axis) == 1:
         config["axis"] = axis[0]
+    if config.get("reduction") == "auto":
+        config["reduction"] = "sum_over_batch_size"
     if name == "VarianceScaling" and config.get("distribution") == "normal":
         config["distribution"] = "truncated_normal"
     if name == "Lambda":
         config |= {key: _function(config[key]) for key in ("function", "output_shape") if key in config}
     if isinstance(config.get("layers"), list):
         config["layers"] = _layers(name, config["layers"])
+        _modernize_calls(config["layers"], config.get("output_layers"))
         for key in ("input_layers", "output_layers"):
             ends = config.get(key)
-            if is_old(config["layers"]) and isinstance(ends, list) and len(ends) == 1:
+            if isinstance(ends, list) and len(ends) == 1:
                 config[key] = ends[0]
-        for layer in config["layers"]:
-            calls = layer.get("inbound_nodes") if isinstance(layer, dict) else None
-            if isinstance(calls, list):
-                layer["inbound_nodes"] = [_call(call) if isinstance(call, list) else call for call in calls]
     return config
 
 
@@ -82,27 +107,50 @@ def _layers(name: str, layers: list[Any]) -> list[Any]:
 
 
 def is_old(layers: list[Any]) -> bool:
-    """Return whether calls are written in Keras 2's form: lists of layer, call, index and further arguments."""
-    calls = [layer.get("inbound_nodes") for layer in layers if isinstance(layer, dict)]
-    return any(isinstance(call, list) for each in calls if isinstance(each, list) for call in each)
+    """Return whether a model's layers are in Keras 2's form, which has another name for the shape of inputs."""
+    configs = [layer.get("config") for layer in layers if isinstance(layer, dict)]
+    return any("batch_input_shape" in config for config in configs if isinstance(config, dict))
 
 
-def _call(call: list[Any]) -> Any:
-    """Return a call in Keras 3's form."""
-    if not all(isinstance(each, list) and len(each) in (3, 4) for each in call) or not call:
+def _modernize_calls(layers: list[Any], outputs: Any) -> None:
+    """Write the calls of layers in Keras 3's form, and count those of each layer from 0, also of a nested model."""
+    histories = [[*end] for end in outputs or () if _is_tensor(end)]
+    for layer in layers:
+        calls = layer.get("inbound_nodes") if isinstance(layer, dict) else None
+        if isinstance(calls, list):
+            layer.pop("build_config", None)  # the calls build it
+            recurrent = layer.get("class_name") in _RECURRENT
+            layer["inbound_nodes"] = [_call(call, histories, recurrent) for call in calls]
+    first: dict[str, int] = {}
+    for name, call, _ in histories:
+        first[name] = min(call, first.get(name, call))
+    for history in histories:
+        history[1] -= first[history[0]]
+
+
+def _call(call: Any, histories: list[Any], recurrent: bool) -> Any:
+    """Return a call in Keras 3's form; a recurrent layer's tensors after the first are its states."""
+    if not isinstance(call, list) or not call or not all(_is_tensor(each) and len(each) < 5 for each in call):
         return call
-    tensors = [_tensor(each[:3]) for each in call]
     more = call[-1][3] if len(call[-1]) == 4 else {}
     if not isinstance(more, dict):
         return call
-    kwargs = {key: _tensor(value) for key, value in more.items()}
+    tensors = [_tensor(each[:3], histories) for each in call]
+    kwargs = {key: _tensor(value, histories) for key, value in more.items() if key != "constants" or value is not None}
+    if recurrent and len(tensors) > 1:
+        return {"args": tensors[:1], "kwargs": {**kwargs, "initial_state": tensors[1:]}}
     return {"args": tensors if len(tensors) == 1 else [tensors], "kwargs": kwargs}
 
 
-def _tensor(value: Any) -> Any:
-    """Return a tensor, given as [layer, call, index], in Keras 3's form; other values as they are."""
-    if not isinstance(value, list) or [type(part) for part in value] != [str, int, int]:
+def _is_tensor(value: Any) -> bool:
+    return isinstance(value, list) and [type(part) for part in value[:3]] == [str, int, int]
+
+
+def _tensor(value: Any, histories: list[Any]) -> Any:
+    """Return a tensor, [layer, call, index], in Keras 3's form, and note it; other values are returned as they are."""
+    if not _is_tensor(value) or len(value) > 3:
         return value
+    histories.append(value)
     return {"class_name": "__keras_tensor__", "config": {"keras_history": value}}
 
 
@@ -118,6 +166,8 @@ def modernize_training(training: Mapping[str, Any]) -> Config:
     """Return the arguments of `compile` from the training configuration of an .h5 file."""
     keys = [k for k in ("loss", "loss_weights", "metrics", "weighted_metrics") if training.get(k) is not None]
     arguments = {key: map_configs(_compiled, modernize(training[key])) for key in keys}
+    if isinstance(given := arguments.get("metrics"), list):
+        arguments["metrics"] = [[m for m in x if m is not None] if isinstance(x, list) else x for x in given]
     if (optimizer := training.get("optimizer_config")) is not None:
         arguments["optimizer"] = modernize_optimizer(optimizer) if isinstance(optimizer, Mapping) else optimizer
     return arguments
@@ -125,31 +175,27 @@ def modernize_training(training: Mapping[str, Any]) -> Config:
 
 def modernize_optimizer(config: Mapping[str, Any]) -> Config:
     """Return the configuration of an optimizer in Keras 3's form."""
-    config = dict(modernize(dict(config)))
     name, arguments = config.get("class_name"), config.get("config")
     if not isinstance(name, str) or not isinstance(arguments, dict):
-        return config
-    arguments = {key: value for key, value in arguments.items() if key not in ("is_legacy_optimizer", "jit_compile")}
+        return dict(config)
     if "lr" in arguments:
-        arguments["learning_rate"] = arguments.pop("lr")
-    decay = arguments.pop("decay", 0.0)
+        arguments = {**arguments, "learning_rate": arguments["lr"]}
+    decay = 0.0 if name == "Nadam" else arguments.get("decay")  # Nadam's is that of the momentum
     if decay and not isinstance(arguments.get("learning_rate"), dict):
         rate = {"initial_learning_rate": arguments.get("learning_rate"), "decay_steps": 1, "decay_rate": decay}
-        arguments["learning_rate"] = {"class_name": "InverseTimeDecay", "config": rate}
-    return {**config, "class_name": name.removeprefix("Custom>"), "config": arguments}
+        arguments = {**arguments, "learning_rate": {"class_name": "InverseTimeDecay", "config": rate}}
+    return dict(modernize({**config, "class_name": name.removeprefix("Custom>"), "config": arguments}))
 
 
 def _compiled(value: Any) -> Any:
-    """Return a loss or metric without what Keras 2 added to its configuration."""
-    if not isinstance(value, dict) or not isinstance(value.get("config"), dict):
+    """Return a loss or metric under its present name; in place of a wrapped function, the name of a metric."""
+    wrapped = isinstance(value, dict) and value.get("class_name") == "MeanMetricWrapper"
+    config = value.get("config") if wrapped else None
+    function = config.get("fn") if isinstance(config, dict) else value
+    if not isinstance(function, str):
         return value
-    config = dict(value["config"])
-    function = config.pop("fn", None)
-    if value["class_name"] == "MeanMetricWrapper" and isinstance(function, str):
-        return _metric(str(config.get("name")), function) if function in metric_registry else function
-    if config.get("reduction") == "auto":
-        config["reduction"] = "sum_over_batch_size"
-    return {**value, "config": config}
+    function = NAMES.get(function, function)
+    return _metric(str(config.get("name")), function) if config and function in metric_registry else function
 
 
 def _metric(name: str, function: str) -> str:

@@ -79,7 +79,8 @@ def match_layers(model: Any, group: Group, name: str, skip_mismatch: bool = Fals
     get theirs in order, or by name. A FileError if the file is damaged; a ValueError if numbers of layers or weights,
     or shapes, differ. With `skip_mismatch`, layers whose weights do not fit are left out, with a warning.
     """
-    stored = {key: _weights(_child(group, key, Group, name), name) for key in _names(group, "layer_names", name)}
+    keys = _names(group, "layer_names", name)
+    stored = {key.replace("/", "_"): _weights(_child(group, key, Group, name), name) for key in keys}
     if by_name:
         pairs = [(layer, layer.name) for layer in model.layers if layer.name in stored]
     else:

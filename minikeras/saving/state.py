@@ -102,6 +102,7 @@ class Tree:
         for root in self.roots:
             place: Any = root
             for name in f"{path}/vars".lstrip("/").split("/"):
+                name = name if name in place else f"_{name}"  # Keras 2 wrote the names of private attributes
                 place = place[name] if isinstance(place, Group) and name in place else {}
             store |= {key: place[key] for key in place if isinstance(place[key], Dataset)}
         return store

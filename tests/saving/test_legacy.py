@@ -19,7 +19,7 @@ from minikeras.saving.npz import read_arrays
 from minikeras.saving.source import FileError
 
 FILES = Path(__file__).parents[1] / "data" / "files"
-VERSIONS = sorted(path.stem for path in FILES.glob("*.npz"))
+VERSIONS = sorted(path.stem for path in FILES.glob("keras-*.npz"))
 
 
 @pytest.mark.parametrize("ending", ["h5", "keras"])
@@ -392,6 +392,100 @@ def test_ops_whose_module_keras_leaves_out(tmp_path: Path) -> None:
     assert np.array_equal(again.predict(x, verbose=0), model.predict(x, verbose=0))
 
 
+OLD = FILES / "tf-1.15.5-words.h5"
+
+
+def predicted(model: Any) -> Any:
+    known = read_arrays(FILES / "tf-1.15.5-words.npz")
+    return model.predict([known["steps"], known["other"]], verbose=0) - known["y"]
+
+
+def test_a_recurrent_model_of_tensorflow_1_predicts_here() -> None:
+    model = keras.models.load_model(OLD)
+    assert abs(predicted(model)).max() < 1e-6
+    assert (model.loss, model.optimizer.name) == ("huber", "Adam")
+    inner: Any = model.get_layer("inner")
+    assert inner.layers[-1].name == "hidden_dense"
+
+
+@pytest.mark.parametrize("by_name", [False, True])
+def test_its_configuration_and_its_weights_apart(by_name: bool) -> None:
+    text = open_hdf5(OLD.read_bytes()).attrs["model_config"]
+    model = keras.models.model_from_json(json.dumps({**json.loads(text), "keras_version": "2.2.4-tf"}))
+    assert abs(predicted(model)).max() > 1e-3
+    model.load_weights(OLD, by_name=by_name)
+    assert abs(predicted(model)).max() < 1e-6
+
+
+def test_it_is_saved_as_a_new_one(tmp_path: Path) -> None:
+    pytest.importorskip("h5py")
+    keras.models.load_model(OLD).save(tmp_path / "model.keras")
+    assert abs(predicted(keras.models.load_model(tmp_path / "model.keras"))).max() < 1e-6
+
+
+def old_layer(class_name: str, **config: Any) -> Any:
+    return keras.layers.deserialize(modernize({"class_name": class_name, "config": config}))
+
+
+def test_the_hard_sigmoid_of_keras_2_was_steeper() -> None:
+    for layer in (old_layer("Activation", activation="hard_sigmoid"), keras.layers.Activation("hard_sigmoid")):
+        expected = [0.3, 1.0] if layer.activation.__name__ == "hard_sigmoid_of_keras_2" else [1 / 3, 11 / 12]
+        np.testing.assert_allclose(layer(np.array([-1.0, 2.5], "float32")), expected, rtol=1e-6)
+
+
+def test_arguments_that_did_nothing_are_dropped_and_others_are_refused() -> None:
+    zeros = {"class_name": "Zeros", "config": {"dtype": "float32"}}
+    assert old_layer("LSTM", units=2, time_major=False, implementation=1, bias_initializer=zeros).units == 2
+    assert old_layer("RNN", cell={"class_name": "GRUCell", "config": {"units": 3, "implementation": 2}}).cell.units == 3
+    assert old_layer("SpatialDropout2D", rate=0.5, trainable=True, noise_shape=None).rate == 0.5
+    assert old_layer("MultiHeadAttention", num_heads=1, key_dim=2, query_shape=[None, 3, 2]).num_heads == 1
+    assert old_layer("ThresholdedReLU", theta=0.5)(np.array([0.4, 0.6], "float32")).tolist()[0] == 0
+    assert old_layer("Dense", units=1, trainable=False).trainable is False
+    with pytest.raises(ValueError, match="time_major"):
+        old_layer("LSTM", units=2, time_major=True)
+    with pytest.raises(ValueError, match="causal"):
+        old_layer("Attention", causal=True)
+
+
+@pytest.mark.parametrize("first", [0, 1])  # TensorFlow 1 counted from 0 if the nested model had no input shape
+def test_calls_of_a_nested_model_are_counted_from_0(first: int) -> None:
+    calls = [[["a", 0, 0, {}]], [["s", first, 0, {}]]]
+    nested = {"name": "s", "layers": [{"class_name": "Dense", "config": {"name": "d", "units": 1}}]}
+    layers = [
+        {"name": "a", "class_name": "InputLayer", "config": {"batch_input_shape": [None, 1], "name": "a"},
+         "inbound_nodes": []},
+        {"name": "s", "class_name": "Sequential", "config": nested, "inbound_nodes": calls},
+        {"name": "n", "class_name": "Add", "config": {"name": "n"},
+         "inbound_nodes": [[["s", first, 0, {}], ["s", first + 1, 0, {}]]]},
+    ]  # fmt: skip
+    config = {"name": "m", "layers": layers, "input_layers": [["a", 0, 0]], "output_layers": [["n", 0, 0]]}
+    model = keras.Model.from_config(config)
+    model.set_weights([np.array([[3.0]]), np.array([0.0])])
+    assert model.predict(np.array([[1.0]]), verbose=0).tolist() == [[12.0]]  # 3 x + 9 x
+
+
+def test_a_sequential_from_the_configuration_of_keras_2() -> None:
+    dense = {"class_name": "Dense", "config": {"name": "d", "units": 2, "batch_input_shape": [None, 3]}}
+    model = keras.Sequential.from_config({"name": "s", "layers": [dense]})
+    assert model.input_shape == (None, 3)
+
+
+def test_compile_arguments_of_keras_2() -> None:
+    wrapper = {"class_name": "MeanMetricWrapper", "config": {"name": "my_metric", "fn": "my_metric"}}
+    training = {"loss": {"a": "huber_loss", "b": "mse"}, "metrics": [[None], [wrapper]], "optimizer_config": "adam"}
+    expected = {"loss": {"a": "huber", "b": "mse"}, "metrics": [[], ["my_metric"]], "optimizer": "adam"}
+    assert modernize_training(training) == expected
+    inner = {"class_name": "Adam", "config": {"learning_rate": 0.5, "jit_compile": False, "is_legacy_optimizer": False}}
+    scaled = {"class_name": "LossScaleOptimizerV3", "config": {"inner_optimizer": inner, "dynamic": True}}
+    scaled |= {"module": "keras.src.mixed_precision.loss_scale_optimizer", "registered_name": "LossScaleOptimizerV3"}
+    made: Any = keras.optimizers.deserialize(modernize_optimizer(scaled))
+    assert (type(made).__name__, float(made.learning_rate)) == ("LossScaleOptimizer", 0.5)
+    nadam: Any = keras.optimizers.deserialize(
+        modernize_optimizer({"class_name": "Nadam", "config": {"learning_rate": 0.5, "decay": 0.004}})
+    )
+    assert float(nadam.learning_rate) == 0.5  # `decay` was that of the momentum
+
+
 def test_an_archive_of_keras_2_that_names_its_optimizer(tmp_path: Path) -> None:
     pytest.importorskip("h5py")
     compiled(loss="mse", optimizer="adam").save(tmp_path / "new.keras")
@@ -409,3 +503,19 @@ def test_an_archive_of_keras_2_that_names_its_optimizer(tmp_path: Path) -> None:
 def test_a_metric_of_the_caller_whose_name_ends_in_a_name_of_keras() -> None:
     wrapper = {"class_name": "MeanMetricWrapper", "config": {"name": "my_metric", "fn": "my_metric"}}
     assert modernize_training({"metrics": [[wrapper]]})["metrics"] == [["my_metric"]]
+
+
+def test_names_of_private_attributes_in_files_of_keras_2(tmp_path: Path) -> None:
+    h5py = pytest.importorskip("h5py")
+    x = np.ones((1, 2, 3), "float32")
+    entry = keras.Input((2, 3))
+    model = keras.Model(entry, keras.layers.MultiHeadAttention(1, 2, name="attention")(entry, entry))
+    model.save_weights(tmp_path / "a.weights.h5")
+    with h5py.File(tmp_path / "a.weights.h5", "r+") as file:
+        group = file["layers/multi_head_attention"]
+        for name in [*group]:
+            if name.endswith("_dense"):
+                group.move(name, f"_{name}")
+    copy = keras.models.clone_model(model)
+    copy.load_weights(tmp_path / "a.weights.h5")
+    assert np.array_equal(copy.predict(x, verbose=0), model.predict(x, verbose=0))

@@ -2,13 +2,18 @@
 
     KERAS_BACKEND=jax python tests/data/files/make.py           # with Keras 3.0.5, 3.4.1, 3.8.0, 3.12.0 and 3.15.1
     python tests/data/files/make.py                             # with Keras 2.15.0, which comes with TensorFlow 2.15
+    python tests/data/files/make.py old                         # with tf.keras of TensorFlow 1.15.5, Python 3.7
 
 Of each release: a functional model with a shared layer, and a convolutional Sequential, both compiled with Adam (of
 Keras 2 once the older kind) and trained for a step; whole as `.keras` and `.h5`, the weights of the first as
 `.weights.h5`. `.npz`: inputs, targets and predictions, and of the functional model the loss of one more step and the
 predictions after it.
+
+`old` writes `tf-1.15.5-words.h5` and its `.npz`: a recurrent model with a model in it, which is called twice.
 """
 
+import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +60,27 @@ def sequential(keras: Any) -> Any:
     return model
 
 
+def old() -> None:
+    """Write the file of TensorFlow 1.15."""
+    keras = import_module("tensorflow").keras
+    layers = keras.layers
+    rng = np.random.RandomState(0)
+    start = layers.Input((3,), name="start")
+    inner = keras.Model(start, layers.Dense(3, activation="relu", name="hidden/dense")(start), name="inner")
+    steps, other = layers.Input((5, 3), name="steps"), layers.Input((5, 3), name="other")
+    _, h, c = layers.LSTM(4, return_state=True, name="read")(steps)  # the gates were hard sigmoids
+    written = layers.LSTM(4, return_sequences=True, name="write")(other, initial_state=[h, c])
+    kept = layers.SpatialDropout1D(0.5, name="drop")(layers.ThresholdedReLU(0.1, name="above")(written))
+    both = layers.Bidirectional(layers.GRU(3, reset_after=True), name="both")(kept)
+    joined = layers.Concatenate(name="joined")([inner(inner(layers.Dense(3, name="first")(both))), both])
+    model = keras.Model([steps, other], layers.Dense(2, name="last")(joined), name="words")
+    model.compile("adam", "huber_loss", metrics=["mae"])
+    model.set_weights([rng.uniform(-0.6, 0.6, w.shape) for w in model.get_weights()])
+    x = [rng.rand(4, 5, 3).astype("float32") for _ in range(2)]
+    model.save(f"{HERE / 'tf-1.15.5-words.h5'}")
+    np.savez_compressed(HERE / "tf-1.15.5-words.npz", steps=x[0], other=x[1], y=model.predict(x))
+
+
 def main() -> None:
     """Write the files."""
     import keras
@@ -88,4 +114,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    old() if "old" in sys.argv else main()
