@@ -7,9 +7,8 @@ it returns what has no gradient: counts, indices, truth, types or text.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
-from functools import cache, partial, reduce
+from functools import cache, partial
 from operator import attrgetter
 from typing import Any
 
@@ -18,8 +17,7 @@ import numpy as np
 from .._base.nested import leaves, map_structure, only
 from .._base.signature import parameters
 from .._core.tensor import NUMPY_OPS, TensorOps, as_array, is_followed
-from ..tree import pack_sequence_as
-from .creation import cast, convert_to_tensor, geomspace, linspace, logspace, ndim, shape, size
+from .creation import cast, convert_to_tensor, linspace, logspace, ndim, shape, size
 
 _ANSWERS = """
 allclose argwhere array2string array_equal array_equiv array_repr array_str bitwise_count busday_count busday_offset
@@ -169,14 +167,15 @@ def _arguments(name: str, body: Callable[..., Any]) -> tuple[tuple[str, ...], di
 # The table. First functions that are ops: of the same name, or `around=round`, which the op `round` runs.
 
 _SAME = """
-append argmax argmin argpartition argsort around=round array_split average bincount broadcast_to concatenate copy
-corrcoef correlate cross cumprod cumsum degrees=rad2deg diag diagflat diagonal diff dot dsplit dstack empty_like
-expand_dims fix=trunc flip fliplr flipud full_like hsplit hstack i0 imag inner isclose isin isneginf isposinf isreal
-kron median moveaxis nan_to_num nanargmax nanargmin nancumprod nancumsum nanmax nanmedian nanmin nanpercentile
-nanquantile ndim nonzero ones_like outer pad percentile ptp quantile radians=deg2rad real repeat rint=round roll rot90
-round select shape sinc split squeeze stack swapaxes tensordot tile trace transpose trapezoid tril triu unravel_index
-vander vdot vsplit vstack where zeros_like linalg.cholesky linalg.cross linalg.det linalg.inv linalg.matmul linalg.norm
-linalg.outer linalg.pinv linalg.qr linalg.slogdet linalg.solve linalg.svd linalg.tensordot
+amax amin angle append argmax argmin argpartition argsort around=round array_split average bincount broadcast_to
+concatenate copy corrcoef correlate cross cumprod cumsum degrees=rad2deg diag diagflat diagonal diff dot dsplit dstack
+empty_like expand_dims fix=trunc flip fliplr flipud full_like hsplit hstack i0 imag inner isclose isin isneginf isposinf
+isreal kron max median min moveaxis nan_to_num nanargmax nanargmin nancumprod nancumsum nanmax nanmean nanmedian nanmin
+nanpercentile nanprod nanquantile nanstd nansum nanvar ndim nonzero ones_like outer pad percentile ptp quantile
+radians=deg2rad real repeat rint=round roll rot90 round select shape sinc split squeeze stack swapaxes take tensordot
+tile trace transpose trapezoid tril triu unravel_index vander vdot vsplit vstack where zeros_like linalg.cholesky
+linalg.cross linalg.det linalg.inv linalg.matmul linalg.norm linalg.outer linalg.pinv linalg.qr linalg.slogdet
+linalg.solve linalg.svd linalg.tensordot
 """
 
 for _same in _SAME.split():
@@ -201,15 +200,6 @@ _sum, _prod = _folded("sum", 0, np.add), _folded("prod", 1, np.multiply)
 _all, _any = _folded("all", True, np.logical_and), _folded("any", False, np.logical_or)
 
 
-def _extreme(name: str) -> Callable[..., Any]:
-    def extreme(a: Any, axis: Any = None, keepdims: bool = False, initial: Any = None, where: Any = None) -> Any:
-        if where is not None and initial is None:
-            raise ValueError(f"np.{name} with `where` needs `initial`, the result if no element is left.")
-        return NUMPY_OPS[name](a if where is None else np.where(where, a, initial), axis, keepdims, initial=initial)
-
-    return extreme
-
-
 def _count(a: Any, axis: Any, keepdims: bool, where: Any) -> Any:
     return _sum(np.ones_like(a), axis, keepdims, where=where)
 
@@ -225,16 +215,6 @@ def _var(a: Any, axis: Any = None, keepdims: bool = False, where: Any = None, dd
     return total / (_count(a, axis, keepdims, where) - (ddof if correction is None else correction))
 
 
-def _without_nan(general: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a reduction of the elements that are not NaN."""
-
-    def call(a: Any, where: Any = True, **options: Any) -> Any:
-        present = np.logical_not(np.isnan(a))
-        return general(np.where(present, a, 0), where=np.logical_and(present, where), **options)
-
-    return call
-
-
 def _reduction(name: str, general: Callable[..., Any]) -> None:
     """Add the counterpart of a reduction: the op of its name, or the general form if there are further arguments."""
 
@@ -248,16 +228,11 @@ def _reduction(name: str, general: Callable[..., Any]) -> None:
 for _name, _general in (("sum", _sum), ("prod", _prod), ("mean", _mean), ("var", _var),
                         ("std", lambda a, **options: np.sqrt(_var(a, **options)))):  # fmt: skip
     _reduction(_name, _general)
-    _reduction(f"nan{_name}", _without_nan(_general))
-for _name in ("max", "min", "amax", "amin"):
-    _reduction(_name, _extreme(_name.removeprefix("a")))
 register("all", _all)
 register("any", _any)
-for _ufunc, _general in {"add": _sum, "multiply": _prod, "maximum": _extreme("max"), "minimum": _extreme("min"),
+for _ufunc, _general in {"add": _sum, "multiply": _prod, "maximum": NUMPY_OPS["max"], "minimum": NUMPY_OPS["min"],
                          "logical_and": _all, "logical_or": _any}.items():  # fmt: skip
     register(f"{_ufunc}.reduce", partial(_general, axis=0))
-for _ufunc, _name in (("add", "cumsum"), ("multiply", "cumprod")):
-    register(f"{_ufunc}.accumulate", partial(NUMPY_OPS[_name], axis=0))
 
 
 # Functions that only move elements run on arrays of indices; the elements are then taken by the result.
@@ -304,15 +279,8 @@ def _einsum(*operands: Any, out: Any = None, dtype: Any = None, **options: Any) 
     return written(result if dtype is None else cast(result, dtype), out)
 
 
-def _eigh(a: Any, UPLO: str = "L") -> Any:
-    half, k = (np.tril, -1) if UPLO in "Ll" else (np.triu, 1)
-    return NUMPY_OPS["eigh"](half(a) + half(a, k))  # whose mean with its adjoint is what NumPy reads
-
-
 _COMPOSED: dict[str, Callable[..., Any]] = {
     "astype": lambda x: x,
-    "angle": lambda z, deg=False: NUMPY_OPS["angle"](z) * (180 / math.pi if deg else 1.0),
-    "block": lambda arrays: _moved(lambda *places: np.block(pack_sequence_as(arrays, places)), *leaves(arrays)),
     "clip": lambda a, a_min=None, a_max=None, min=None, max=None: NUMPY_OPS["clip"](
         a, min if a_min is None else a_min, max if a_max is None else a_max),
     "column_stack": lambda tup: np.concatenate([np.reshape(x, (-1, 1)) if ndim(x) < 2 else x for x in tup], 1),
@@ -320,49 +288,20 @@ _COMPOSED: dict[str, Callable[..., Any]] = {
         *((a, np.conj(np.flip(v))) if size(a) >= size(v) else (v, np.conj(np.flip(a)))), mode),
     "count_nonzero": lambda a, axis=None, keepdims=False: (
         _sum(np.not_equal(a, 0), axis, True) if keepdims else NUMPY_OPS["count_nonzero"](a, axis)),
-    "cumulative_prod": lambda x, axis=None: NUMPY_OPS["cumprod"](x, axis or 0),
-    "cumulative_sum": lambda x, axis=None: NUMPY_OPS["cumsum"](x, axis or 0),
-    "delete": lambda arr, obj, axis=None: _moved(lambda x: np.delete(x, value_of(obj), axis), arr),
     "digitize": lambda x, bins, right=False: (
         np.digitize(value_of(x), value_of(bins), right) if right else NUMPY_OPS["digitize"](x, bins)),
-    "divmod": lambda x1, x2: (np.floor_divide(x1, x2), np.remainder(x1, x2)),
-    "ediff1d": lambda ary, to_end=None, to_begin=None: np.concatenate(
-        [np.ravel(x) for x in (to_begin, np.diff(np.ravel(ary)), to_end) if x is not None]),
-    "float_power": lambda x1, x2: NUMPY_OPS["power"](x1 * 1.0, x2 * 1.0),
-    "geomspace": geomspace,
     "histogram": lambda a, bins=10, range=None: np.histogram(value_of(a), value_of(bins), range),
     "linspace": linspace,
     "logspace": logspace,
     "matrix_transpose linalg.matrix_transpose": lambda x: np.swapaxes(x, -1, -2),
-    "matvec": lambda x1, x2: np.matmul(x1, x2[..., None])[..., 0],
-    "modf": lambda x: (np.fmod(np.where(np.isinf(x), 0, x), 1), np.trunc(x)),
-    "partition": lambda a, kth, axis=-1: np.take_along_axis(
-        np.ravel(a) if axis is None else a, np.argpartition(a, kth, axis), axis or 0),
-    "polyval": lambda p, x: reduce(lambda y, c: y * x + c, p, np.zeros_like(x)),
     "ravel": lambda a, order="C": np.reshape(a, (-1,), order=order),
     "reshape": _reshape,
-    "resize": lambda a, new_shape: _moved(lambda places: np.resize(places, new_shape), a),
     "searchsorted": lambda a, v, side="left", sorter=None: NUMPY_OPS["searchsorted"](
         a if sorter is None else np.take(a, sorter), v, side),
     "size": lambda a, axis=None: size(a) if axis is None else int(np.prod(np.array(shape(a))[np.array(axis)])),
     "sort": lambda a, axis=-1, descending=False: (
         np.flip(np.sort(a, axis), 0 if axis is None else axis) if descending is True else NUMPY_OPS["sort"](a, axis)),
-    "take": lambda a, indices, axis=None, mode="raise": (
-        NUMPY_OPS["take"](a, indices, axis) if mode == "raise"
-        else _moved(lambda places: np.take(places, value_of(indices), axis, mode=mode), a)),
-    "take_along_axis": lambda arr, indices, axis=-1: NUMPY_OPS["take_along_axis"](arr, indices, axis),
-    "unstack": lambda x, axis=0: tuple(NUMPY_OPS["unstack"](x, axis=axis)),
-    "vecdot linalg.vecdot": lambda x1, x2, axis=-1: np.sum(np.conjugate(x1) * x2, axis),
-    "vecmat": lambda x1, x2: np.matmul(np.conjugate(x1)[..., None, :], x2)[..., 0, :],
-    "linalg.diagonal": lambda x, offset=0: np.diagonal(x, offset, -2, -1),
-    "linalg.eigh": _eigh,
-    "linalg.eigvalsh": lambda a, UPLO="L": _eigh(a, UPLO)[0],
-    "linalg.matrix_norm": lambda x, keepdims=False, ord="fro": np.linalg.norm(x, ord, (-2, -1), keepdims),
-    "linalg.multi_dot": lambda arrays: reduce(np.dot, arrays),
-    "linalg.svdvals": lambda x: np.linalg.svd(x, compute_uv=False),
-    "linalg.trace": lambda x, offset=0: np.trace(x, offset, -2, -1),
-    "fft.fftshift": lambda x, axes=None: _moved(lambda places: np.fft.fftshift(places, axes), x),
-    "fft.ifftshift": lambda x, axes=None: _moved(lambda places: np.fft.ifftshift(places, axes), x)}  # fmt: skip
+    "take_along_axis": lambda arr, indices, axis=-1: NUMPY_OPS["take_along_axis"](arr, indices, axis)}  # fmt: skip
 for _names, _body in _COMPOSED.items():
     for _name in _names.split():
         register(_name, _body)
