@@ -149,7 +149,7 @@ def test_a_notebook_without_ipython_has_the_command(run: Run, monkeypatch: pytes
 @pytest.mark.parametrize("path", sorted(FILES.glob("*.*5")) + sorted(FILES.glob("*.keras")), ids=lambda path: path.name)
 def test_info_of_files_of_every_keras(run: Run, path: Path) -> None:
     status, out, err = run("info", path)
-    version = path.name.split("-")[1].removesuffix(".npz")
+    version = "2.2.4-tf" if path.name.startswith("tf-1.15") else path.name.split("-")[1]
     assert (status, err) == (0, "")
     assert f"{path.stat().st_size:,} bytes" in out.splitlines()[0]
     assert out.endswith("It loads.\n")
