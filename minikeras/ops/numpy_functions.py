@@ -17,7 +17,7 @@ import numpy as np
 from .._base.nested import leaves, map_structure, only
 from .._base.signature import parameters
 from .._core.tensor import NUMPY_OPS, TensorOps, as_array, is_followed
-from .creation import cast, convert_to_tensor, linspace, logspace, ndim, shape, size
+from .creation import cast, linspace, logspace, ndim, shape, size
 
 _ANSWERS = """
 allclose argwhere array2string array_equal array_equiv array_repr array_str bitwise_count busday_count busday_offset
@@ -168,14 +168,14 @@ def _arguments(name: str, body: Callable[..., Any]) -> tuple[tuple[str, ...], di
 
 _SAME = """
 amax amin angle append argmax argmin argpartition argsort around=round array_split average bincount broadcast_to
-concatenate copy corrcoef correlate cross cumprod cumsum degrees=rad2deg diag diagflat diagonal diff dot dsplit dstack
-empty_like expand_dims fix=trunc flip fliplr flipud full_like hsplit hstack i0 imag inner isclose isin isneginf isposinf
-isreal kron max median min moveaxis nan_to_num nanargmax nanargmin nancumprod nancumsum nanmax nanmean nanmedian nanmin
-nanpercentile nanprod nanquantile nanstd nansum nanvar ndim nonzero ones_like outer pad percentile ptp quantile
-radians=deg2rad real repeat rint=round roll rot90 round select shape sinc split squeeze stack swapaxes take tensordot
-tile trace transpose trapezoid tril triu unravel_index vander vdot vsplit vstack where zeros_like linalg.cholesky
-linalg.cross linalg.det linalg.inv linalg.matmul linalg.norm linalg.outer linalg.pinv linalg.qr linalg.slogdet
-linalg.solve linalg.svd linalg.tensordot
+concatenate copy corrcoef correlate count_nonzero cross cumprod cumsum degrees=rad2deg diag diagflat diagonal diff
+digitize dot dsplit dstack empty_like expand_dims fix=trunc flip fliplr flipud full_like hsplit hstack i0 imag inner
+isclose isin isneginf isposinf isreal kron max median min moveaxis nan_to_num nanargmax nanargmin nancumprod nancumsum
+nanmax nanmean nanmedian nanmin nanpercentile nanprod nanquantile nanstd nansum nanvar ndim nonzero ones_like outer pad
+percentile ptp quantile radians=deg2rad ravel real repeat rint=round roll rot90 round searchsorted select shape sinc
+sort split squeeze stack swapaxes take take_along_axis tensordot tile trace transpose trapezoid tril triu unravel_index
+vander vdot vsplit vstack where zeros_like linalg.cholesky linalg.cross linalg.det linalg.inv linalg.matmul linalg.norm
+linalg.outer linalg.pinv linalg.qr linalg.slogdet linalg.solve linalg.svd linalg.tensordot
 """
 
 for _same in _SAME.split():
@@ -235,23 +235,8 @@ for _ufunc, _general in {"add": _sum, "multiply": _prod, "maximum": NUMPY_OPS["m
     register(f"{_ufunc}.reduce", partial(_general, axis=0))
 
 
-# Functions that only move elements run on arrays of indices; the elements are then taken by the result.
-
-
-def _moved(function: Callable[..., Any], *sources: Any) -> Any:
-    tensors = [convert_to_tensor(x) for x in sources]
-    starts = np.cumsum([0, *map(size, tensors)])
-    indices = (start + np.arange(size(x)).reshape(shape(x)) for start, x in zip(starts, tensors, strict=False))
-    return np.take(np.concatenate([np.reshape(x, (-1,)) for x in tensors]), function(*indices))
-
-
 def _at_least(function: Callable[..., Any]) -> Callable[..., Any]:
     return lambda *arys: only(tuple(np.reshape(x, function(np.empty(shape(x))).shape) for x in arys))
-
-
-def _broadcast_arrays(*args: Any, subok: bool = False) -> tuple[Any, ...]:
-    sizes = np.broadcast_shapes(*map(shape, args))
-    return tuple(np.broadcast_to(x, sizes) for x in args)
 
 
 def _meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: Any = "xy") -> Any:
@@ -259,13 +244,6 @@ def _meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: Any =
         return NUMPY_OPS["meshgrid"](*xi, indexing=indexing)
     grids = np.meshgrid(*(np.empty(size(x)) for x in xi), sparse=True, indexing=indexing)
     return [np.reshape(x, grid.shape) for x, grid in zip(xi, grids, strict=True)]
-
-
-def _reshape(a: Any, shape: Any = None, order: Any = "C", newshape: Any = None) -> Any:
-    sizes = newshape if shape is None else shape
-    if order == "F":
-        return _moved(lambda places: np.reshape(places, sizes, order="F"), a)
-    return NUMPY_OPS["reshape"](a, sizes)
 
 
 # Products, composed of NumPy functions.
@@ -286,26 +264,16 @@ _COMPOSED: dict[str, Callable[..., Any]] = {
     "column_stack": lambda tup: np.concatenate([np.reshape(x, (-1, 1)) if ndim(x) < 2 else x for x in tup], 1),
     "convolve": lambda a, v, mode="full": np.correlate(
         *((a, np.conj(np.flip(v))) if size(a) >= size(v) else (v, np.conj(np.flip(a)))), mode),
-    "count_nonzero": lambda a, axis=None, keepdims=False: (
-        _sum(np.not_equal(a, 0), axis, True) if keepdims else NUMPY_OPS["count_nonzero"](a, axis)),
-    "digitize": lambda x, bins, right=False: (
-        np.digitize(value_of(x), value_of(bins), right) if right else NUMPY_OPS["digitize"](x, bins)),
     "histogram": lambda a, bins=10, range=None: np.histogram(value_of(a), value_of(bins), range),
     "linspace": linspace,
     "logspace": logspace,
+    "reshape": lambda a, shape=None, newshape=None: NUMPY_OPS["reshape"](a, newshape if shape is None else shape),
     "matrix_transpose linalg.matrix_transpose": lambda x: np.swapaxes(x, -1, -2),
-    "ravel": lambda a, order="C": np.reshape(a, (-1,), order=order),
-    "reshape": _reshape,
-    "searchsorted": lambda a, v, side="left", sorter=None: NUMPY_OPS["searchsorted"](
-        a if sorter is None else np.take(a, sorter), v, side),
     "size": lambda a, axis=None: size(a) if axis is None else int(np.prod(np.array(shape(a))[np.array(axis)])),
-    "sort": lambda a, axis=-1, descending=False: (
-        np.flip(np.sort(a, axis), 0 if axis is None else axis) if descending is True else NUMPY_OPS["sort"](a, axis)),
-    "take_along_axis": lambda arr, indices, axis=-1: NUMPY_OPS["take_along_axis"](arr, indices, axis)}  # fmt: skip
+}  # fmt: skip
 for _names, _body in _COMPOSED.items():
     for _name in _names.split():
         register(_name, _body)
 COUNTERPARTS |= {
     "atleast_1d": _at_least(np.atleast_1d), "atleast_2d": _at_least(np.atleast_2d),
-    "atleast_3d": _at_least(np.atleast_3d), "broadcast_arrays": _broadcast_arrays, "einsum": _einsum,
-    "meshgrid": _meshgrid}  # fmt: skip
+    "atleast_3d": _at_least(np.atleast_3d), "einsum": _einsum, "meshgrid": _meshgrid}  # fmt: skip

@@ -5,6 +5,7 @@ from typing import Any
 
 from .._base.nested import map_configs
 from .._base.typing import Config
+from .._core.op_names import module
 from .._serialization.argument_types import accepted
 from .._serialization.object_registration import register_keras_serializable
 from .._serialization.registry import kinds
@@ -28,6 +29,13 @@ NAMES = {"BatchNormalizationV1": "BatchNormalization", "BatchNormalizationV2": "
          "LossScaleOptimizerV3": "LossScaleOptimizer", "huber_loss": "huber",
          "cosine_proximity": "cosine_similarity"}  # fmt: skip
 """Old name of a class, a loss or a metric -> its name."""
+_ALIKE = """add subtract multiply divide matmul maximum minimum negative exp log sqrt rsqrt square sin cos sign floor
+ceil relu relu6 elu selu sigmoid tanh softmax softplus softsign reshape squeeze transpose"""
+_OPS = {"abs": "Absolute", "pow": "Power", "truediv": "TrueDivide", "clip_by_value": "Clip", "concat": "Concatenate",
+        "getitem": "GetItem", "expand_dims": "ExpandDims", **{name: name.capitalize() for name in _ALIKE.split()},
+        **{f"reduce_{name}": name.capitalize() for name in ("max", "mean", "min", "prod", "sum")}}  # fmt: skip
+"""Function of TensorFlow -> Keras's class of the op."""
+_OP_ARGUMENTS = {"perm": "axes", "shape": "newshape", "clip_value_min": "x_min", "clip_value_max": "x_max"}
 
 
 @register_keras_serializable("keras2")
@@ -119,6 +127,9 @@ def _modernize_calls(layers: list[Any], outputs: Any) -> None:
         calls = layer.get("inbound_nodes") if isinstance(layer, dict) else None
         if isinstance(calls, list):
             layer.pop("build_config", None)  # the calls build it
+            if layer.get("class_name") in ("TFOpLambda", "SlicingOpLambda"):
+                layer |= _op(layer, calls, histories)
+                continue
             recurrent = layer.get("class_name") in _RECURRENT
             layer["inbound_nodes"] = [_call(call, histories, recurrent) for call in calls]
     first: dict[str, int] = {}
@@ -140,6 +151,27 @@ def _call(call: Any, histories: list[Any], recurrent: bool) -> Any:
     if recurrent and len(tensors) > 1:
         return {"args": tensors[:1], "kwargs": {**kwargs, "initial_state": tensors[1:]}}
     return {"args": tensors if len(tensors) == 1 else [tensors], "kwargs": kwargs}
+
+
+def _op(layer: Config, calls: list[Any], histories: list[Any]) -> Config:
+    """Return a function of TensorFlow, called once, as Keras's op; {} for one that has no such op."""
+    config = layer.get("config")
+    kind = _OPS.get(str(config.get("function")).rpartition(".")[2]) if isinstance(config, dict) else None
+    several = len(calls) == 1 and isinstance(calls[0], list) and isinstance((calls[0] or [""])[0], list)
+    given = calls[0] if several else calls
+    if not kind or not given or not all(isinstance(x, list) and len(x) == 4 and isinstance(x[3], dict) for x in given):
+        return {}
+    xs = [x[2] if x[0] == "_CONSTANT_VALUE" else _tensor(x[:3], histories) for x in given]
+    more = {_OP_ARGUMENTS.get(key, key): _tensor(value, histories) for key, value in given[-1][3].items()}
+    further = [more.pop(key) for key in ("y", "b", "slice_spec") if key in more]
+    if kind == "GetItem" and further and isinstance(further[0], list):
+        further = [[{"class_name": "__slice__", "config": x} if isinstance(x, dict) else x for x in further[0]]]
+    elif further and isinstance(further[0], list):
+        further = [{"class_name": "__tensor__", "config": {"value": further[0], "dtype": "float32"}}]
+    settings = {key: value for key, value in more.items() if key != "name" and value is not None}
+    return {"module": module(kind), "class_name": kind, "registered_name": kind,
+            "config": {"name": layer.get("name"), **settings},
+            "inbound_nodes": [{"args": [xs if several else xs[0], *further], "kwargs": {}}]}  # fmt: skip
 
 
 def _is_tensor(value: Any) -> bool:

@@ -464,6 +464,86 @@ def test_calls_of_a_nested_model_are_counted_from_0(first: int) -> None:
     assert model.predict(np.array([[1.0]]), verbose=0).tolist() == [[12.0]]  # 3 x + 9 x
 
 
+def function_of_tensorflow(function: str, calls: Any) -> Any:
+    kind = "SlicingOpLambda" if function.endswith("getitem") else "TFOpLambda"
+    name = f"tf.{function}"
+    config = {"name": name, "trainable": True, "dtype": "float32", "function": function}
+    return {"class_name": kind, "config": config, "name": name, "inbound_nodes": calls}
+
+
+def graph_of_tensorflow(*functions: Any) -> Any:
+    """Return the text of a model that calls functions of TensorFlow on (4, 3), as TensorFlow 2.10 writes it."""
+    config = {"batch_input_shape": [None, 4, 3], "dtype": "float32", "sparse": False, "ragged": False, "name": "x"}
+    first = {"class_name": "InputLayer", "config": config, "name": "x", "inbound_nodes": []}
+    layers = [first, *(function_of_tensorflow(*each) for each in functions)]
+    ends = {"input_layers": [["x", 0, 0]], "output_layers": [[layers[-1]["name"], 0, 0]]}
+    model = {"class_name": "Functional", "config": {"name": "model", "layers": layers, **ends}}
+    return json.dumps({**model, "keras_version": "2.10.0", "backend": "tensorflow"})
+
+
+X = np.arange(-12.0, 12.0, dtype="float32").reshape(2, 4, 3)
+PART = [{"start": None, "stop": None, "step": None}, {"start": 1, "stop": 3, "step": None}]
+GRAPHS: dict[str, Any] = {
+    "operators": (
+        [
+            ("math.multiply", [["x", 0, 0, {"y": 2.0, "name": None}]]),
+            ("__operators__.add", [["tf.math.multiply", 0, 0, {"y": ["x", 0, 0], "name": None}]]),
+            ("math.truediv", [["_CONSTANT_VALUE", -1, 1.0, {"y": ["tf.__operators__.add", 0, 0], "name": None}]]),
+        ],
+        lambda x: 1 / (2 * x + x),
+    ),
+    "a list": (
+        [
+            ("nn.relu", [["x", 0, 0, {"name": None}]]),
+            ("concat", [[["x", 0, 0, {"axis": -1}], ["tf.nn.relu", 0, 0, {"axis": -1}]]]),
+        ],
+        lambda x: np.concatenate([x, np.maximum(x, 0)], -1),
+    ),
+    "a part": (
+        [("__operators__.getitem", [["x", 0, 0, {"slice_spec": PART}]])],
+        lambda x: x[:, 1:3],
+    ),
+    "an index": (
+        [("__operators__.getitem", [["x", 0, 0, {"slice_spec": [PART[0], -1]}]])],
+        lambda x: x[:, -1],
+    ),
+    "arguments": (
+        [
+            ("math.reduce_mean", [["x", 0, 0, {"axis": 1, "keepdims": True}]]),
+            ("linalg.matmul", [["tf.math.reduce_mean", 0, 0, {"b": [[1.0], [2.0], [3.0]]}]]),
+            ("clip_by_value", [["tf.linalg.matmul", 0, 0, {"clip_value_min": -9, "clip_value_max": 9}]]),
+            ("reshape", [["tf.clip_by_value", 0, 0, {"shape": [-1, 1]}]]),
+        ],
+        lambda x: np.clip(x.mean(1) @ np.array([[1], [2], [3]]), -9, 9),
+    ),
+    "axes": (
+        [
+            ("transpose", [["x", 0, 0, {"perm": [0, 2, 1]}]]),
+            ("expand_dims", [["tf.transpose", 0, 0, {"axis": 1}]]),
+            ("math.abs", [["tf.expand_dims", 0, 0, {}]]),
+            ("math.pow", [["tf.math.abs", 0, 0, {"y": 2, "name": None}]]),
+        ],
+        lambda x: (x.transpose(0, 2, 1) ** 2)[:, None],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", GRAPHS)
+def test_functions_of_tensorflow_in_a_graph_become_ops(name: str, tmp_path: Path) -> None:
+    functions, expected = GRAPHS[name]
+    model = keras.models.model_from_json(graph_of_tensorflow(*functions))
+    with np.errstate(divide="ignore"):
+        np.testing.assert_allclose(model.predict(X, verbose=0), expected(X), 1e-6)
+        model.save(tmp_path / "new.keras")
+        again = keras.models.load_model(tmp_path / "new.keras")
+        np.testing.assert_array_equal(again.predict(X, verbose=0), model.predict(X, verbose=0))
+
+
+def test_a_function_of_tensorflow_without_an_op_is_refused() -> None:
+    with pytest.raises(ValueError, match="TFOpLambda"):
+        keras.models.model_from_json(graph_of_tensorflow(("image.resize", [["x", 0, 0, {"size": [2, 2]}]])))
+
+
 def test_a_sequential_from_the_configuration_of_keras_2() -> None:
     dense = {"class_name": "Dense", "config": {"name": "d", "units": 2, "batch_input_shape": [None, 3]}}
     model = keras.Sequential.from_config({"name": "s", "layers": [dense]})
