@@ -518,11 +518,12 @@ class IntegerLookup(_Lookup):
         self._configure(locals())
 
 
+_LOWER = bytes(range(256)).lower()
 _MARKS = bytes(c for c in range(33, 127) if not chr(c).isalnum())  # of ASCII alone, as in TensorFlow
 Standardize: TypeAlias = Literal["lower", "strip_punctuation", "lower_and_strip_punctuation"]
 _STANDARDS: dict[str, Callable[[bytes], bytes]] = {
     "lower": bytes.lower, "strip_punctuation": lambda text: text.translate(None, _MARKS),
-    "lower_and_strip_punctuation": lambda text: text.lower().translate(None, _MARKS)}  # fmt: skip
+    "lower_and_strip_punctuation": lambda text: text.translate(_LOWER, _MARKS)}  # fmt: skip
 _SPLITS = ("whitespace", "character")
 
 
