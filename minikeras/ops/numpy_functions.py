@@ -173,7 +173,7 @@ digitize dot dsplit dstack empty_like expand_dims fix=trunc flip fliplr flipud f
 isclose isin isneginf isposinf isreal kron max median min moveaxis nan_to_num nanargmax nanargmin nancumprod nancumsum
 nanmax nanmean nanmedian nanmin nanpercentile nanprod nanquantile nanstd nansum nanvar ndim nonzero ones_like outer pad
 percentile ptp quantile radians=deg2rad ravel real repeat rint=round roll rot90 round searchsorted select shape sinc
-sort split squeeze stack swapaxes take take_along_axis tensordot tile trace transpose trapezoid tril triu unravel_index
+sort split squeeze stack swapaxes take tensordot tile trace transpose trapezoid tril triu unravel_index
 vander vdot vsplit vstack where zeros_like linalg.cholesky linalg.cross linalg.det linalg.inv linalg.matmul linalg.norm
 linalg.outer linalg.pinv linalg.qr linalg.slogdet linalg.solve linalg.svd linalg.tensordot
 """
@@ -246,7 +246,7 @@ def _meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: Any =
     return [np.reshape(x, grid.shape) for x, grid in zip(xi, grids, strict=True)]
 
 
-# Products, composed of NumPy functions.
+# Functions composed of others.
 
 
 def _einsum(*operands: Any, out: Any = None, dtype: Any = None, **options: Any) -> Any:
@@ -269,6 +269,7 @@ _COMPOSED: dict[str, Callable[..., Any]] = {
     "logspace": logspace,
     "reshape": lambda a, shape=None, newshape=None: NUMPY_OPS["reshape"](a, newshape if shape is None else shape),
     "matrix_transpose linalg.matrix_transpose": lambda x: np.swapaxes(x, -1, -2),
+    "take_along_axis": lambda arr, indices, axis=-1: NUMPY_OPS["take_along_axis"](arr, indices, axis),
     "size": lambda a, axis=None: size(a) if axis is None else int(np.prod(np.array(shape(a))[np.array(axis)])),
 }  # fmt: skip
 for _names, _body in _COMPOSED.items():

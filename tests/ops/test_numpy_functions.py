@@ -297,6 +297,12 @@ def test_no_function_is_left_out() -> None:
     assert names - tried == NO_NUMBERS & names
 
 
+@pytest.mark.skipif(inspect.signature(np.take_along_axis).parameters["axis"].default != -1, reason="NumPy asks for it")
+def test_elements_are_taken_along_the_last_axis_by_default() -> None:
+    x: Any = ops.convert_to_tensor([[1.0, 2.0], [3.0, 4.0]])
+    assert np.take_along_axis(x, np.array([[1], [0]])).tolist() == [[2.0], [3.0]]
+
+
 def test_integers_have_fractional_slopes() -> None:
     assert np.gradient(ops.convert_to_tensor([1, 2, 4])).tolist() == [1.0, 1.5, 2.0]
 
