@@ -144,18 +144,34 @@ class RNN(OfLayers, Generic[WithState, Symbols, Values]):
             raise ValueError(f"A recurrent layer needs at least one step. Received: shape {sequences.shape}.")
         has_masks = isinstance(self.cell, Cell | StackedRNNCells)
         masks: Any = self.cell._masks((batch, *sequences.shape[2:])) if has_masks else None
-        kind = self.cell._kind(sequences) if isinstance(self.cell, Cell) else None
-        if kind:
-            drops = self.cell._drops(masks, sequences.shape[2]) if training and masks[1] else None
-            one_mask = training and masks[0] and drops is None  # for the inputs of all gates
-            inputs = sequences * ops.expand_dims(masks[0][0], 1) if one_mask else sequences
-            ((output, states),) = _run_at_once([self], inputs, states, mask, kind, drops)
+        stacked = type(self.cell) is StackedRNNCells and not self.go_backwards
+        parts = self.cell.cells if stacked else [self.cell]
+        kinds = [part._kind(sequences) if isinstance(part, Cell) else None for part in parts]
+        if all(kinds):
+            of_parts, drawn = (states, masks) if stacked else ([states], [masks])
+            output, ends = self._run_by_ops(parts, kinds, sequences, of_parts, mask, drawn if training else [])
+            states = ends if stacked else ends[0]
         else:
             output, states = self._run_cell(sequences, states, mask, training, masks)
         if self.stateful and self.states is not None:
             assign_all(tree.flatten(self.states), tree.flatten(states))
         results = self._converted((output, *(states if self.return_state else ())))  # a cell may have another dtype
         return results if self.return_state else results[0]
+
+    def _run_by_ops(self, parts: list[Cell], kinds: list[Any], x: Tensor, states: list[Any], mask: Any,
+                    masks: list[Any]) -> tuple[Tensor, list[Any]]:  # fmt: skip
+        """Run each cell by one op, over the output of the one before; return the last output, and each one's state."""
+        ends: list[Any] = []
+        for i, (cell, state) in enumerate(zip(parts, states, strict=True)):
+            of_inputs, of_state = masks[i] if masks else (None, None)
+            drops = cell._drops(masks[i], x.shape[2]) if of_state else None
+            if of_inputs and drops is None:  # one mask for the inputs of all gates
+                x = x * ops.expand_dims(of_inputs[0], 1)
+            nested, whole = isinstance(state, list | tuple), self.return_sequences or i < len(parts) - 1
+            start = state if nested else [state]
+            ((x, end),) = _run_at_once(self, [cell], [self.go_backwards], whole, x, start, mask, kinds[i], drops)
+            ends.append(end if nested or not end else end[0])
+        return x, ends
 
     def _run_cell(self, sequences: Tensor, states: Any, mask: Any, training: bool, masks: Any) -> tuple[Tensor, Any]:
         """Call the cell for each step; return the output, of all steps or of the last, and the last state."""
@@ -216,27 +232,28 @@ def _fitting(mask: Any, x: Tensor) -> Any:
     return mask
 
 
-def _run_at_once(layers: Sequence[RNN[Any, Any, Any]], x: Tensor, states: list[Any], mask: Any,
-                 kind: tuple[str, str, str], drops: Any = None) -> Iterator[tuple[Tensor, Any]]:  # fmt: skip
-    """Run layers by one op; yield each one's output, of all steps or of the last, and its last state, [] if not needed.
+def _run_at_once(layer: RNN[Any, Any, Any], parts: Sequence[Cell], ways: Sequence[bool], whole: bool, x: Tensor,
+                 states: list[Any], mask: Any, kind: tuple[str, str, str],
+                 drops: Any = None) -> Iterator[tuple[Tensor, Any]]:  # fmt: skip
+    """Run a layer's cell, or cells that go different ways, by one op.
 
-    The layers differ in nothing but `go_backwards`. The batches of all layers follow each other in `states`.
+    Yield the output of each, of all steps if `whole`, or of the last, and its last state, [] if not needed. The batches
+    of all cells follow each other in `states`.
     """
-    first, ways = layers[0], tuple(layer.go_backwards for layer in layers)
-    whole, units, wanted = first.return_sequences, first.cell.units, bool(first.return_state or first.stateful)
-    how = Recurrence(units, *kind, ways, whole, wanted and len(states) > 1)
+    wanted = bool(layer.return_state or layer.stateful)
+    how = Recurrence(parts[0].units, *kind, tuple(ways), whole, wanted and len(states) > 1)
     mask = None if mask is None else ops.reshape(ops.cast(mask, "bool"), x.shape[:2])
     state = ops.concatenate(states, -1) if len(states) > 1 else states[0]
-    outputs = recur(x, mask, state, [layer.cell for layer in layers], how, drops)
+    outputs = recur(x, mask, state, parts, how, drops)
     steps = x.shape[1] if whole else 1
-    for layer, y in zip(layers, ops.split(outputs, len(layers)) if len(layers) > 1 else [outputs], strict=True):
+    for back, y in zip(ways, ops.split(outputs, len(ways)) if len(ways) > 1 else [outputs], strict=True):
         last = [y[:, i] for i in range(steps - 1, y.shape[1])] if wanted else []
         output = y[:, :steps] if how.cells else y
         if mask is not None:  # the output is 0 until the first unmasked step
-            unmasked = ops.flip(mask, 1) if layer.go_backwards else mask
+            unmasked = ops.flip(mask, 1) if back else mask
             shown = unmasked if layer.zero_output_for_mask else ops.cumsum(ops.cast(unmasked, "int32"), 1) > 0
             output = ops.where(ops.expand_dims(shown[:, -steps:], -1), output, ops.zeros_like(output))
-        yield output if whole else ops.reshape(output, (-1, units)), last
+        yield output if whole else ops.reshape(output, (-1, how.units)), last
 
 
 def _choose(mask: Tensor, new: Tensor, old: Tensor) -> Tensor:
@@ -428,7 +445,9 @@ class Bidirectional(OfLayers):
         kind = self._kind(sequences) if training and initial_state is None else None
         if kind:
             start = self.forward_layer.get_initial_state(2 * sequences.shape[0])
-            (y, states), (z, others) = _run_at_once(layers, sequences, start, _fitting(mask, sequences), kind)
+            of_both = [layer.cell for layer in layers], [layer.go_backwards for layer in layers]
+            (y, states), (z, others) = _run_at_once(layers[0], *of_both, self.return_sequences, sequences, start,
+                                                    _fitting(mask, sequences), kind)  # fmt: skip
         else:
             half = 0 if initial_state is None else len(initial_state) // 2
             parts = (None, None) if initial_state is None else (initial_state[:half], initial_state[half:])

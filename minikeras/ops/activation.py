@@ -53,9 +53,9 @@ def elu(x: TensorLike, alpha: Any = 1.0, out: Array | None = None) -> Array:
     return np.add(np.maximum(x, 0, out=y), negative, out=y)
 
 
-_ALPHA, _SCALE = 1.6732632423543772, 1.0507009873554805  # Klambauer et al. 2017: keep mean 0 and variance 1
-selu: Unary = unary(lambda x: (np.maximum(x, 0) + np.expm1(np.minimum(x, 0)) * _ALPHA) * _SCALE,
-                    lambda g, y, x: g * (np.where(x > 0, 1, np.exp(np.minimum(x, 0)) * _ALPHA) * _SCALE),
+SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805  # Klambauer et al. 2017: keep mean 0 and variance 1
+selu: Unary = unary(lambda x: (np.maximum(x, 0) + np.expm1(np.minimum(x, 0)) * SELU_ALPHA) * SELU_SCALE,
+                    lambda g, y, x: g * (np.where(x > 0, 1, np.exp(np.minimum(x, 0)) * SELU_ALPHA) * SELU_SCALE),
                     "Scaled exponential linear unit: 1.0507 * elu(x, 1.6733). Klambauer et al. 2017.",
                     name="selu")  # fmt: skip
 

@@ -21,6 +21,7 @@ from .._base.typing import Array
 from .._core.op import primitive
 from .._core.tape import open_tapes
 from .._core.tensor import Tensor
+from .activation import SELU_ALPHA, SELU_SCALE, elu, leaky_relu, selu, softplus, softsign
 from .arrays import ONE, ZERO, bare
 from .creation import cast, zeros
 from .shapes import concatenate, reshape
@@ -49,13 +50,25 @@ def _sigmoid_of_twice(x: Array, out: Array) -> None:
     np.add(np.multiply(np.tanh(x, out), half, out), half, out)
 
 
+_STEEP = SELU_SCALE * SELU_ALPHA  # the slope of selu below 0
+
+
+def _of(op: Callable[..., Any], slope: Callable[[Array], Array]) -> Curve:
+    return Curve(1, lambda x, out: np.copyto(out, bare(op)(x)), lambda y, out: np.copyto(out, slope(y)))
+
+
 CURVES = {
     "tanh": Curve(1, np.tanh, lambda y, out: np.subtract(ONE[y.dtype.char], np.multiply(y, y, out), out)),
     "sigmoid": Curve(0.5, _sigmoid_of_twice, lambda y, out: np.subtract(y, np.multiply(y, y, out), out)),
     "relu": Curve(1, lambda x, out: np.maximum(x, ZERO[x.dtype.char], out=out), np.sign),
     "linear": Curve(1, np.positive, lambda y, out: out.fill(1)),
     "hard_sigmoid": Curve(1 / 6, lambda x, out: np.clip(np.add(x, _HALF[x.dtype.char], out), 0, 1, out=out),
-                          lambda y, out: np.divide((y > 0) & (y < 1), 6, out, casting="same_kind"))}  # fmt: skip
+                          lambda y, out: np.divide((y > 0) & (y < 1), 6, out, casting="same_kind")),
+    "elu": _of(elu, lambda y: np.minimum(y, 0) + 1),
+    "selu": _of(selu, lambda y: np.minimum(y, 0) + _STEEP + np.multiply(y > 0, SELU_SCALE - _STEEP, dtype=y.dtype)),
+    "leaky_relu": _of(leaky_relu, lambda y: np.multiply(y >= 0, 0.8, dtype=y.dtype) + 0.2),
+    "softplus": _of(softplus, lambda y: -np.expm1(-y)),
+    "softsign": _of(softsign, lambda y: np.square(1 - np.abs(y)))}  # fmt: skip
 
 
 class Recurrence(NamedTuple):

@@ -331,7 +331,9 @@ def _transposed_convolution(c: _Call) -> _Value:
 
 CURVES: dict[str, tuple[Any, ...]] = {
     "tanh": ("Tanh",), "sigmoid": ("Sigmoid",), "relu": ("Relu",), "linear": ("Affine", 1.0, 0.0),
-    "hard_sigmoid": ("HardSigmoid", 1 / 6, 0.5)}  # fmt: skip
+    "hard_sigmoid": ("HardSigmoid", 1 / 6, 0.5), "elu": ("Elu", 1.0), "leaky_relu": ("LeakyRelu", 0.2),
+    "softsign": ("Softsign",)}  # fmt: skip
+"""Activation of a recurrence -> that of the node, with its alpha and beta; onnxruntime's Softplus there gives inf."""
 RECURRENT = {"simple": ("RNN", [0], [0]), "lstm": ("LSTM", [0, 3, 1, 2], [1, 0, 0]), "gru": ("GRU", [0, 1, 2], [1, 0]),
              "reset_first": ("GRU", [0, 1, 2], [1, 0])}  # fmt: skip
 """Kind of recurrence -> node, order of its gates, and for each activation of the node if it is that of gates (1)."""
@@ -342,6 +344,8 @@ def _recurrence(c: _Call) -> _Value:
     how, x, lengths, add = c.settings["how"], c.get(1), _Value(c.graph, "", "int32"), c.graph.add
     if len(how.backwards) > 1:
         raise _refused(c.graph.layer, "it runs both directions at once, which only `training=True` does")
+    if missing := {how.activation, how.gate} - CURVES.keys():
+        raise _refused(c.graph.layer, f"recurrent nodes have no reliable {' or '.join(sorted(missing))}")
     n, (kind, order, gates), weights = how.units, RECURRENT[how.kind], c.one.values[3][0]
     mask = None if c.one.values[4] is None else c.get(4, bool)
     if any(how.backwards):
@@ -357,8 +361,8 @@ def _recurrence(c: _Call) -> _Value:
     starts = [c.get(2)("Slice", [i * n], [(i + 1) * n], [1])("Unsqueeze", [0]) for i in range(1 + (kind == "LSTM"))]
     curves = [CURVES[(how.activation, how.gate)[i]] for i in gates]
     options: dict[str, Any] = {"linear_before_reset": 1} if how.kind == "gru" else {}
-    constants = zip(*(curve[1:] for curve in curves if curve[1:]), strict=True)  # all alphas, and all betas
-    options |= dict(zip(("activation_alpha", "activation_beta"), map(list, constants), strict=False))
+    for i, name in enumerate(("activation_alpha", "activation_beta"), 1):
+        options |= {name: constants} if (constants := [curve[i] for curve in curves if len(curve) > i]) else {}
     y, *last = add(kind, x("Transpose", perm=[1, 0, 2]), *matrices, biases, lengths, *starts, hidden_size=n,
                    activations=[curve[0] for curve in curves], count=len(starts) + 1, **options)  # fmt: skip
     states = y("Squeeze", [1])("Transpose", perm=[1, 0, 2])

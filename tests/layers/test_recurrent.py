@@ -229,6 +229,52 @@ def test_a_list_of_one_cell_is_that_cell(kind: Any, mask: Any, unroll: bool) -> 
     assert min(model.train_on_batch(x, np.ones((2, 1))) for _ in range(20)) < before
 
 
+@pytest.mark.parametrize("activation", ["elu", "selu", "leaky_relu", "softplus", "softsign", "relu", "hard_sigmoid"])
+@pytest.mark.parametrize("kind", [layers.LSTM, layers.GRU, layers.SimpleRNN])
+def test_an_activation_gives_what_it_gives_step_by_step(kind: Any, activation: str) -> None:
+    function = keras.activations.get(activation)
+    x = np.random.default_rng(0).normal(size=(4, 6, 3)) * 3
+    found: list[list[Any]] = []
+    for given in (activation, lambda x: function(x)):  # a function of one's own has no place in the op
+        keras.utils.set_random_seed(1)
+        layer = kind(5, activation=given, dtype="float64", return_sequences=True)
+        inputs = keras.Variable(x, dtype="float64")
+        with keras.GradientTape() as tape:
+            y = layer(inputs)
+            loss = keras.ops.sum(keras.ops.square(y))
+        found.append([y, *tape.gradient(loss, [inputs, *layer.trainable_variables])])
+    for a, b in zip(*found, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-10, atol=1e-12)
+
+
+class StepByStep(layers.StackedRNNCells):
+    """Runs as a cell of one's own does."""
+
+
+@pytest.mark.parametrize("options", [{}, {"return_sequences": True}, {"stateful": True}, {"go_backwards": True}])
+@pytest.mark.parametrize(
+    "dropped", [{}, {"dropout": 0.4}, {"recurrent_dropout": 0.3}, {"dropout": 0.2, "recurrent_dropout": 0.3}]
+)
+@pytest.mark.parametrize("masked", [False, True])
+def test_stacked_cells_give_what_they_give_step_by_step(options: Any, dropped: Any, masked: bool) -> None:
+    rng = np.random.default_rng(0)
+    x, mask = rng.normal(size=(3, 6, 2)), np.arange(6) >= np.array([[0], [2], [6]])
+    mask[0, 3] = False
+    found: list[list[Any]] = []
+    for stack in (layers.StackedRNNCells, StepByStep):
+        keras.utils.set_random_seed(3)
+        kinds = layers.LSTMCell, layers.GRUCell, layers.SimpleRNNCell
+        cells = [kind(n, dtype="float64", seed=n, **dropped) for n, kind in enumerate(kinds, 2)]
+        layer: Any = layers.RNN(stack(cells), return_state=True, dtype="float64", **options)
+        inputs = keras.Variable(x, dtype="float64")
+        with keras.GradientTape() as tape:
+            results = layer(inputs, mask=mask if masked else None, training=True)
+            loss = sum(keras.ops.sum(keras.ops.square(y)) for y in keras.tree.flatten(results))
+        found.append([*keras.tree.flatten(results), *tape.gradient(loss, [inputs, *layer.trainable_variables])])
+    for a, b in zip(*found, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-10, atol=1e-12)
+
+
 def test_states_may_grow_where_steps_are_unrolled() -> None:
     class Growing(keras.Layer):
         state_size = 2

@@ -309,8 +309,23 @@ def test_other_axes_may_vary(tmp_path: Path) -> None:
     check(model_of(layers.Reshape((-1, 2)), (None, 4)), tmp_path / "c.onnx", floats(7, 4))
 
 
+@pytest.mark.parametrize("activation", ["elu", "leaky_relu", "softsign", "hard_sigmoid"])
+def test_recurrent_layers_with_other_activations(activation: Any, tmp_path: Path) -> None:
+    """The node takes the constants of its activations as lists, and some have none."""
+    for kind, gate in ((layers.LSTM, "hard_sigmoid"), (layers.LSTM, activation), (layers.GRU, "sigmoid")):
+        series = Sequential([Input((None, 3)), kind(4, activation=activation, recurrent_activation=gate)])
+        check(series, tmp_path / "model.onnx", floats(6, 3))
+
+
+@pytest.mark.parametrize("activation", ["selu", "softplus"])
+def test_an_activation_that_the_node_lacks_is_named(activation: Any, tmp_path: Path) -> None:
+    series = Sequential([Input((5, 3)), layers.LSTM(4, activation=activation)])
+    with pytest.raises(NotImplementedError, match=rf"'lstm.*' \(LSTM\).*no reliable {activation}\. No file"):
+        series.export(tmp_path / "model.onnx", format="onnx")
+
+
 def test_a_signature_gives_sizes(tmp_path: Path) -> None:
-    series = Sequential([Input((None, 3)), layers.GRU(4, activation="softsign")])
+    series = Sequential([Input((None, 3)), layers.GRU(4, activation="swish")])
     with pytest.raises(NotImplementedError, match=r"The layer 'gru.*' \(GRU\).*`input_signature` may give sizes"):
         series.export(tmp_path / "model.onnx", format="onnx")
     spec = keras.InputSpec("float32", (None, 6, 3))
