@@ -93,7 +93,10 @@ def suggests(function: F) -> F:
 
 
 class Suggesting:
-    """Base class that applies `suggests` to the `__init__` of each subclass in this package."""
+    """Base class that applies `suggests` to the `__init__` of each subclass in this package.
+
+    An `__init__` that comes from a private class is copied, so that errors name the public one.
+    """
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -101,3 +104,8 @@ class Suggesting:
         ours = cls.__module__.partition(".")[0] == __name__.partition(".")[0]
         if own is not None and ours and parameters(own).varkw is None:
             setattr(cls, name, suggests(own))  # a literal is all subclasses' `__init__` to Pyrefly
+        if own is None and ours and (made := getattr(cls, name)).__qualname__.startswith("_"):
+            code = made.__code__.replace(co_qualname=f"{cls.__name__}.{name}")  # what Python's errors name
+            own = FunctionType(code, made.__globals__, name, made.__defaults__, made.__closure__)
+            own.__kwdefaults__, own.__annotations__ = made.__kwdefaults__, made.__annotations__
+            setattr(cls, name, own)

@@ -2,6 +2,7 @@
 
 import copy
 import cProfile
+import inspect
 import pickle
 import pstats
 import sys
@@ -434,6 +435,13 @@ def test_unknown_keywords_are_refused() -> None:
         Dense(1, unit_count=3)  # type: ignore[call-arg]
     with pytest.raises(ValueError, match="Did you mean 'activation'"):
         Dense(1, activaton="relu")  # type: ignore[call-arg]
+
+
+def test_missing_arguments_are_named_with_the_class_that_was_called() -> None:
+    for name in ("Conv2D", "Conv1DTranspose", "SeparableConv1D", "AveragePooling3D", "Dropout", "ConvLSTM2D", "Dense"):
+        with pytest.raises(TypeError, match=rf"^{name}\.__init__\(\) missing"):
+            getattr(keras.layers, name)()
+    assert [*inspect.signature(keras.layers.Conv2D).parameters][:2] == ["filters", "kernel_size"]
 
 
 def test_count_params_needs_a_built_layer() -> None:

@@ -312,7 +312,8 @@ def test_other_axes_may_vary(tmp_path: Path) -> None:
 @pytest.mark.parametrize("activation", ["elu", "leaky_relu", "softsign", "hard_sigmoid"])
 def test_recurrent_layers_with_other_activations(activation: Any, tmp_path: Path) -> None:
     """The node takes the constants of its activations as lists, and some have none."""
-    for kind, gate in ((layers.LSTM, "hard_sigmoid"), (layers.LSTM, activation), (layers.GRU, "sigmoid")):
+    gates: list[Any] = ["hard_sigmoid", activation]
+    for kind, gate in ((layers.LSTM, gates[0]), (layers.LSTM, gates[1]), (layers.GRU, gates[0])):
         series = Sequential([Input((None, 3)), kind(4, activation=activation, recurrent_activation=gate)])
         check(series, tmp_path / "model.onnx", floats(6, 3))
 
