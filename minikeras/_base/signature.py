@@ -52,12 +52,15 @@ def parameters(function: Callable[..., Any]) -> Parameters:
     return Parameters(positional[bound:], max(0, code.co_posonlyargcount - bound), keyword_only, values, varargs, varkw)
 
 
-def with_defaults(function: Callable[..., Any], **defaults: Any) -> Callable[..., Any]:
-    """Return a copy of a Python function whose parameters have other defaults."""
-    function = getattr(function, "__wrapped__", function)
-    assert isinstance(function, FunctionType)
-    values = tuple((parameters(function).defaults | defaults).values())
-    return FunctionType(function.__code__, function.__globals__, function.__name__, values, function.__closure__)
+def copied(method: Callable[..., Any], cls: type[Any], **defaults: Any) -> Callable[..., Any]:
+    """Return a copy of a Python method for a class, which errors name; positional parameters may get other defaults."""
+    method = getattr(method, "__wrapped__", method)
+    assert isinstance(method, FunctionType)
+    takes, code = parameters(method), method.__code__.replace(co_qualname=f"{cls.__name__}.{method.__name__}")
+    values = {name: takes.defaults[name] for name in takes.positional if name in takes.defaults} | defaults
+    copy = FunctionType(code, method.__globals__, method.__name__, (*values.values(),), method.__closure__)
+    copy.__kwdefaults__, copy.__annotations__ = method.__kwdefaults__, method.__annotations__
+    return copy
 
 
 def check_keywords(function: Callable[..., Any], keywords: Iterable[str], name: str = "") -> None:
@@ -102,10 +105,7 @@ class Suggesting:
         super().__init_subclass__(**kwargs)
         own = vars(cls).get(name := "__init__")
         ours = cls.__module__.partition(".")[0] == __name__.partition(".")[0]
-        if own is not None and ours and parameters(own).varkw is None:
-            setattr(cls, name, suggests(own))  # a literal is all subclasses' `__init__` to Pyrefly
-        if own is None and ours and (made := getattr(cls, name)).__qualname__.startswith("_"):
-            code = made.__code__.replace(co_qualname=f"{cls.__name__}.{name}")  # what Python's errors name
-            own = FunctionType(code, made.__globals__, name, made.__defaults__, made.__closure__)
-            own.__kwdefaults__, own.__annotations__ = made.__kwdefaults__, made.__annotations__
-            setattr(cls, name, own)
+        if own is None and ours and cls.__name__[0] != "_" == (inherited := getattr(cls, name)).__qualname__[0]:
+            own = copied(inherited, cls)
+        if own is not None and ours:  # a literal name is all subclasses' `__init__` to Pyrefly
+            setattr(cls, name, suggests(own) if parameters(own).varkw is None else own)

@@ -10,7 +10,7 @@ from .._base.checks import one_of
 from .._base.naming import auto_name
 from .._base.nested import like, map_structure, present
 from .._base.settings import floatx
-from .._base.signature import suggests, with_defaults
+from .._base.signature import copied
 from .._base.typing import AnyCallable, Config, Shape, TensorLike
 from .._core.ownership import Changes
 from .._core.tensor import Tensor
@@ -215,11 +215,11 @@ class Named(Configurable):
     _unwritten: ClassVar[tuple[tuple[str, Any], ...]] = ()  # options that configurations omit at these values
 
     def __init_subclass__(cls, fn: AnyCallable | None = None, name: Name = None) -> None:
-        super().__init_subclass__()
         if fn is not None:
             cls._function = staticmethod(fn)
             if "__init__" not in vars(cls):
-                setattr(cls, "__init__", suggests(with_defaults(cls.__init__, name=name or fn.__name__)))  # noqa: B010 - mypy
+                setattr(cls, "__init__", copied(cls.__init__, cls, name=name or fn.__name__))  # noqa: B010 - mypy
+        super().__init_subclass__()
 
     def _configure(self, arguments: dict[str, Any]) -> None:
         options = {"fn": self._function, **{name: arguments[name] for name in self._arguments}}
