@@ -144,7 +144,7 @@ class RNN(OfLayers, Generic[WithState, Symbols, Values]):
             raise ValueError(f"A recurrent layer needs at least one step. Received: shape {sequences.shape}.")
         has_masks = isinstance(self.cell, Cell | StackedRNNCells)
         masks: Any = self.cell._masks((batch, *sequences.shape[2:])) if has_masks else None
-        stacked = type(self.cell) is StackedRNNCells and not self.go_backwards
+        stacked = type(self.cell) is StackedRNNCells
         parts = self.cell.cells if stacked else [self.cell]
         kinds = [part._kind(sequences) if isinstance(part, Cell) else None for part in parts]
         if all(kinds):
@@ -168,8 +168,9 @@ class RNN(OfLayers, Generic[WithState, Symbols, Values]):
             if of_inputs and drops is None:  # one mask for the inputs of all gates
                 x = x * ops.expand_dims(of_inputs[0], 1)
             nested, whole = isinstance(state, list | tuple), self.return_sequences or i < len(parts) - 1
-            start = state if nested else [state]
-            ((x, end),) = _run_at_once(self, [cell], [self.go_backwards], whole, x, start, mask, kinds[i], drops)
+            start, back = state if nested else [state], self.go_backwards and i == 0
+            ((x, end),) = _run_at_once(self, [cell], [back], whole, x, start, mask, kinds[i], drops)
+            mask = ops.flip(mask, 1) if back and mask is not None else mask  # outputs come in the order of computation
             ends.append(end if nested or not end else end[0])
         return x, ends
 
