@@ -27,7 +27,7 @@ from .._core.tensor import Tensor, TensorOps, as_array, stop_recording
 from .._display.progbar import write
 from .._jit.trace import Trace
 from ..layers import CategoryEncoding, Discretization, Layer
-from ..ops.arrays import axes, common_dtype
+from ..ops.arrays import common_dtype
 from .atomic import replacing
 
 OPSET = 18
@@ -131,7 +131,7 @@ class _Graph:
     def constant(self, value: Any, dtype: Any = None) -> _Value:
         """Return a constant; equal ones are stored once. A list holds sizes or axes, which are int64."""
         array = np.asarray(value, "int64" if isinstance(value, list) else dtype, order="C")
-        name = f"constant_{len(self.constants)}"
+        name = f"constants/{len(self.constants)}"  # no layer has such a name
         key = array.dtype.str, array.shape, array.tobytes()
         constant = self.constants.get(key) or self.onnx.numpy_helper.from_array(array, name)
         return _Value(self, self.constants.setdefault(key, constant).name, array.dtype)
@@ -202,8 +202,7 @@ class _Call:
 
 
 def _reduced(kind: str, x: _Value, axis: Any = None, keepdims: bool = False, initial: Any = None, **_: Any) -> _Value:
-    along = axes(axis)
-    given = [] if along is None else [list(along) if isinstance(along, tuple) else [along]]
+    given = [] if axis is None else [[*np.atleast_1d(axis)]]
     y = x if given == [[]] else x(f"Reduce{kind}", *given, keepdims=int(keepdims))
     return y if initial is None else y(kind, initial)
 
@@ -218,8 +217,8 @@ def _position(kind: str, x: _Value, axis: Any, keepdims: bool) -> _Value:
 
 
 def _one_hot(x: _Value, classes: int, axis: int = -1) -> _Value:
-    """Return integers as one-hot vectors along a new axis, which is counted from the end."""
-    return x.to("int64")("Unsqueeze", [axis])("Equal", np.arange(classes).reshape(-1, *[1] * (-1 - axis))).to("float32")
+    """Return numbers as one-hot vectors along a new axis, which is counted from the end."""
+    return x("Unsqueeze", [axis])("Equal", np.arange(classes, dtype=x.dtype).reshape(-1, *[1] * ~axis)).to("float32")
 
 
 def _permuted(c: _Call) -> _Value:
@@ -294,8 +293,8 @@ def _encoded(c: _Call) -> _Value:
     if mode == "one_hot" and len(shape) > 1 and shape[-1] == 1:
         x = x("Squeeze", [-1])
     if mode in ("int", "one_hot"):
-        return x if mode == "int" else _one_hot(x, depth)
-    hot = _one_hot(x if shape else x("Reshape", [1]), depth).to(c.dtype)
+        return x if mode == "int" else _one_hot(x.to("int64"), depth)
+    hot = _one_hot((x if shape else x("Reshape", [1])).to("int64"), depth).to(c.dtype)
     hot = hot * c.get(1, c.dtype)("Unsqueeze", [-1]) if len(c.one.values) > 1 and c.one.values[1] is not None else hot
     return _reduced("Sum" if mode == "count" else "Max", hot, -2)
 
@@ -393,7 +392,7 @@ FORMULAS: dict[str, Callable[..., _Value]] = {
     "affine": lambda x, kernel, bias: x("MatMul", kernel) + bias,
     "all": lambda x, **how: _reduced("Min", x.to(bool).to("int32"), **how),
     "any": lambda x, **how: _reduced("Max", x.to(bool).to("int32"), **how),
-    "celu": lambda x, alpha: x("Celu", alpha=alpha),
+    "celu": lambda x, alpha: x("Max", 0.0) + ((x("Min", 0.0) / alpha)("Exp") - 1.0) * alpha,
     "elu": lambda x, alpha: x("Max", 0.0) + (x("Min", 0.0)("Exp") - 1.0) * alpha,
     "clip": lambda x, low, high: x("Max", low)("Min", high), "flip": _flip,
     "cumsum": lambda x, axis, dtype: x("CumSum", np.asarray(axis, "int64")),
@@ -444,7 +443,7 @@ CONVERSIONS: dict[str, Callable[[_Call], _Value]] = {
     "convolution._largest": lambda c: _windowed(c, "MaxPool", kernel_shape=c.how.window),
     "convolution._total": lambda c: _windowed(c, "AveragePool", kernel_shape=c.how.window,
                                               count_include_pad=1) * math.prod(c.how.window),
-    "one_hot": lambda c: _one_hot(c.get(0), c.settings["num_classes"],
+    "one_hot": lambda c: _one_hot(c.get(0, "float64"), c.settings["num_classes"],
                                   c.settings["axis"] % len(c.results[0]) - len(c.results[0])),
     "shapes._where": lambda c: c.get(0, bool)("Where", c.get(1, c.dtype), c.get(2, c.dtype)),
     "take": lambda c: (c.get(0)("Reshape", [-1]) if c.settings["axis"] is None else c.get(0))(
@@ -538,7 +537,6 @@ def export_onnx(model: Any, filepath: str | PathLike[str], verbose: bool | None 
         raise _refused(None, f"{reason}; `input_signature=[keras.InputSpec(dtype, shape)]` fixes sizes") from error
     graph, helper = _Graph(onnx, inputs), onnx.helper
     results = _add_all(graph, *records)
-    outputs, others = ([*map(as_array, leaves(record.outputs))] for record in records)
 
     def info(name: str, dtype: Any, sizes: Iterable[tuple[int, int]]) -> Any:
         dims = [n if n == m else "batch" if (n, m) == BATCH else f"{name}_{i}" for i, (n, m) in enumerate(sizes)]
@@ -549,13 +547,16 @@ def export_onnx(model: Any, filepath: str | PathLike[str], verbose: bool | None 
     if len({*names}.difference(name for name, *_ in inputs)) != len(results):
         names = [f"output_{i}" for i in range(len(results))]
     graph.nodes += [helper.make_node("Identity", [y.name], [name]) for y, name in zip(results, names, strict=True)]
-    shapes = [zip(y.shape, other.shape, strict=True) for y, other in zip(outputs, others, strict=True)]
-    ends = [info(name, y.dtype, sizes) for name, y, sizes in zip(names, results, shapes, strict=True)]
+    shapes = zip(*([np.shape(y) for y in leaves(record.outputs)] for record in records), strict=True)
+    ends = [info(name, y.dtype, zip(*two, strict=True)) for name, y, two in zip(names, results, shapes, strict=True)]
     whole = helper.make_graph(graph.nodes, model.name, [info(*x) for x in inputs], ends, [*graph.constants.values()])
     versions = [helper.make_opsetid("", opset)]
     proto = helper.make_model(whole, producer_name="minikeras", opset_imports=versions,
                               ir_version=helper.find_min_ir_version_for(versions))  # fmt: skip
-    onnx.checker.check_model(proto, full_check=True)
+    try:
+        onnx.checker.check_model(proto, full_check=True)
+    except onnx.shape_inference.InferenceError as error:
+        raise _refused(None, f"{error}") from error
     with replacing(filepath) as file:
         file.write(proto.SerializeToString())
     if verbose is None or verbose:

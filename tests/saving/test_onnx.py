@@ -512,3 +512,42 @@ def test_the_command_line_converts_to_it(tmp_path: Path, capsys: pytest.CaptureF
     assert (end.value.code, out, err.count("\n")) == (1, "", 1)
     assert "'hashing' (Hashing) cannot be exported" in err
     assert not (tmp_path / "b.onnx").exists()
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+def test_celu_in_every_float(dtype: Any, tmp_path: Path) -> None:
+    """ONNX has an operator of that name for float32 alone."""
+    model = model_of(lambda x: layers.Activation(keras.activations.celu, dtype=dtype)(x), (6,), dtype=dtype)
+    check(
+        model,
+        tmp_path / "model.onnx",
+        lambda n: floats(6)(n).astype(dtype),
+        within=1e-2 if dtype == "float16" else 1e-5,
+    )
+    model = model_of(lambda x: ops.celu(x, alpha=0.5), (6,))
+    check(model, tmp_path / "model.onnx", floats(6))
+
+
+def test_only_whole_numbers_are_classes(tmp_path: Path) -> None:
+    model = model_of(lambda x: [ops.one_hot(x, 3), ops.one_hot(x, 3, axis=1)], (4,))
+    check(model, tmp_path / "model.onnx", lambda n: np.tile(np.array([0.7, 1.0, 1.9, -1.0], "float32"), (n, 1)))
+
+
+def test_names_may_be_those_of_constants(tmp_path: Path) -> None:
+    inputs = Input((4,), name="constant_0")
+    model = Model(inputs, layers.Dense(2, name="constant_2")(layers.Dense(3, name="constant_1")(inputs)))
+    check(model, tmp_path / "model.onnx", floats(4))
+
+
+@pytest.mark.parametrize("function", [ops.absolute, ops.maximum, ops.isnan], ids=lambda f: f.__name__)
+def test_dtypes_that_an_operator_does_not_take_are_refused(function: Any, tmp_path: Path) -> None:
+    def call(x: Any) -> Any:
+        return function(x, ops.logical_not(x)) if function is ops.maximum else function(x)
+
+    model = model_of(layers.Lambda(call, name="mine"), (3,), dtype="bool")
+    assert model.predict(np.array([[True, False, True]]), verbose=0).shape == (1, 3)
+    with pytest.raises(
+        NotImplementedError, match=r"cannot be exported .* mine/.* unsupported type.*No file was written"
+    ):
+        model.export(tmp_path / "model.onnx", format="onnx")
+    assert not list(tmp_path.iterdir())
