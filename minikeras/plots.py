@@ -15,6 +15,7 @@ from binascii import b2a_base64
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from io import BytesIO
+from textwrap import fill
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -259,7 +260,7 @@ def plot_confusion_matrix(y_true: TensorLike, y_pred: TensorLike, *, names: Name
     (ax,) = _axes(ax, 1)
     image: Any = ax.imshow(table / np.maximum(table.sum(axis=1, keepdims=True), 1), vmin=0, vmax=1)
     light = image.cmap(image.norm(image.get_array()))[..., :3] @ (0.299, 0.587, 0.114)
-    cell = ax.bbox.width / count * 72 / ax.figure.dpi / 0.7  # the width of a cell, in letters of one point
+    cell = min(ax.bbox.size) / count * 72 / ax.figure.dpi / 0.7  # the width of a cell, in letters of one point
     digits = min(10, cell / len(str(table.max(initial=0))))
     for (i, j), rows in np.ndenumerate(table):
         colour = "black" if light[i, j] > 0.5 else "white"
@@ -305,7 +306,8 @@ def plot_weights(layer: Layer, *, axes: Places = None) -> list[Axes]:
     places = _axes(axes, len(weights))
     for ax, weight in zip(places, weights, strict=True):
         _heat(ax, weight.numpy().reshape(-1, weight.shape[-1]), signed=True, aspect="auto")
-        ax.set(title=weight.path, xlabel="unit", ylabel="input" if weight.ndim > 1 else "", facecolor="gray")
+        title = fill(weight.path.replace("/", "/ "), 36).replace("/ ", "/")  # in lines, for the titles side by side
+        ax.set(title=title, xlabel="unit", ylabel="input" if weight.ndim > 1 else "", facecolor="gray")
     return places
 
 

@@ -346,6 +346,17 @@ def test_numbers_in_cells_can_be_read() -> None:
                 assert (high + 0.05) / (low + 0.05) >= 3
 
 
+@pytest.mark.parametrize(("classes", "rows"), [(10, 20_000), (30, 60), (2, 10**6)])
+def test_numbers_fit_into_their_cells(classes: int, rows: int) -> None:
+    true = np.repeat(range(classes), rows)
+    for ax in (plot_confusion_matrix(true, true), plot_confusion_matrix(true, true, ax=plt.subplots(1, 2)[1][0])):
+        ax.figure.canvas.draw()
+        for k, text in enumerate(ax.texts):
+            (left, down), (right, up) = ax.transData.inverted().transform(text.get_window_extent())
+            assert abs(left - k % classes) < 0.5 > abs(right - k % classes)
+            assert abs(down - k // classes) < 0.5 > abs(up - k // classes)
+
+
 def test_what_are_no_classes_is_refused() -> None:
     for wrong in (
         [[np.nan, 0.2], [0.1, 0.9]],
@@ -422,6 +433,15 @@ def test_weights_are_maps_with_zero_in_the_middle() -> None:
     assert all(float(tick).is_integer() for ax in (kernel, bias) for tick in [*ax.get_xticks(), *ax.get_yticks()])
     with pytest.raises(ValueError, match="no weights to draw"):
         plot_weights(Dense(2))
+
+
+def test_titles_of_weights_stand_side_by_side() -> None:
+    inner = keras.Sequential([keras.Input((5, 4)), keras.layers.Bidirectional(LSTM(3))], name="encoder_of_sentences")
+    axes = plot_weights(keras.Sequential([inner]))
+    axes[0].figure.canvas.draw()
+    assert "".join(axes[1].get_title().split()) == inner.weights[1].path
+    places = [ax.title.get_window_extent() for ax in axes]
+    assert not any(a.overlaps(b) for k, a in enumerate(places) for b in places[:k])
 
 
 def test_weights_beside_infinite_ones_keep_their_colours() -> None:

@@ -23,7 +23,7 @@ from .graph_layout import Layout, Point, arrange
 RankDirection = Literal["TB", "LR", "BT", "RL"]
 """Which way the arrows go: down, to the right, up, or to the left."""
 
-_PAD, _TITLE = 12.0, 18.0  # within a frame, in points
+_PAD, _TITLE = 12.0, 22.0  # within a frame, in points
 
 
 class _Cell(NamedTuple):
@@ -48,7 +48,7 @@ class _Part:
         self.parts: list[_Part] = []  # the contents of a frame
         self.arrows: list[tuple[int, int, _Part, _Part]] = []  # (start, end) as indices of parts, then as boxes
         self.layout: Layout = arrange([], [])  # of the parts in the frame
-        self.title: float = _TITLE  # height of the title
+        self.inset: Point = (_PAD, _PAD)  # of the contents, from the corner
         self.at: Point = (0.0, 0.0)  # (x, y) from the upper left, in points
         self.size: Point = (0.0, 0.0)
 
@@ -181,15 +181,12 @@ class _Drawing:
         self.font: Any = extra("matplotlib.font_manager").FontProperties
         self.measure: Any = extra("matplotlib.textpath").text_to_path.get_text_width_height_descent
         self.patches: Any = extra("matplotlib.patches")
-        frame.title = 0.0
-        self._measure(frame)
+        self._measure(frame, 0.0)
         self._place(frame, (0.0, 0.0))
         self.figure: Any = extra("matplotlib.figure").Figure(figsize=[length / 72 for length in frame.size])
         self.axes: Any = self.figure.add_axes((0, 0, 1, 1), xlim=(0, frame.size[0]), ylim=(frame.size[1], 0))
         self.axes.axis("off")
-        for part in frame.parts:
-            self._draw(part)
-        self._draw_arrows(frame)
+        self._draw_contents(frame)
 
     def _turn(self, point: Point) -> Point:
         """Convert (x, y) to (across, along), or back."""
@@ -201,7 +198,7 @@ class _Drawing:
     def _cell_width(self, cell: _Cell) -> float:
         return 20 + sum(self._text_width(text, cell.size, i == 1) for i, text in enumerate(cell[:3]))
 
-    def _measure(self, part: _Part) -> None:
+    def _measure(self, part: _Part, title: float = _TITLE) -> None:
         if not part.parts:
             part.size = (max(sum(map(self._cell_width, row)) for row in part.rows), sum(map(_height, part.rows)))
             return
@@ -209,8 +206,9 @@ class _Drawing:
             self._measure(inner)
         part.layout = arrange([self._turn(inner.size) for inner in part.parts], [arrow[:2] for arrow in part.arrows])
         width, height = self._turn(part.layout.size)
-        width = max(width, self._text_width(part.layer.name, 14) if part.title else 0)
-        part.size = (width + 2 * _PAD, height + 2 * _PAD + part.title)
+        missing = max(self._text_width(part.layer.name, 14) - width, 0) if title else 0
+        part.inset = (_PAD + missing / 2, _PAD + title)
+        part.size = (width + 2 * part.inset[0], height + part.inset[1] + _PAD)
 
     def _place(self, part: _Part, at: Point) -> None:
         part.at = at
@@ -218,16 +216,14 @@ class _Drawing:
             if self.backwards:
                 along = part.layout.size[1] - along - self._turn(inner.size)[1]
             x, y = self._turn((across, along))
-            self._place(inner, (at[0] + _PAD + x, at[1] + _PAD + part.title + y))
+            self._place(inner, (at[0] + part.inset[0] + x, at[1] + part.inset[1] + y))
 
     def _draw(self, part: _Part) -> None:
         (x, y), width = part.at, part.size[0]
         if part.parts:
             self._rectangle(part.at, part.size, fill=False, linestyle="--", linewidth=1)
-            self._write(x + 8, y + 18, part.layer.name, 14)
-            for inner in part.parts:
-                self._draw(inner)
-            self._draw_arrows(part)
+            self._write(x + 8, y + 18, part.layer.name, 14).set_bbox({"facecolor": "white", "linewidth": 0, "pad": 1})
+            self._draw_contents(part)
         for row in part.rows if not part.parts else ():
             widths = [self._cell_width(cell) for cell in row]
             extra, left = (width - sum(widths)) / len(row), x
@@ -243,29 +239,30 @@ class _Drawing:
     def _rectangle(self, at: Point, size: Point, **style: Any) -> None:
         self.axes.add_patch(self.patches.Rectangle(at, *size, edgecolor="black", **style))
 
-    def _write(self, x: float, y: float, text: str, size: float, bold: bool = False, ink: str = "black") -> None:
-        self.axes.text(x, y, text, fontsize=size, fontweight="bold" if bold else "normal", color=ink, parse_math=False)
+    def _write(self, x: float, y: float, text: str, size: float, bold: bool = False, ink: str = "black") -> Any:
+        return self.axes.text(x, y, text, size=size, weight="bold" if bold else "normal", color=ink, parse_math=False)
 
-    def _draw_arrows(self, frame: _Part) -> None:
-        """Draw the arrows of a frame; each passes the ranks between its ends through its lanes."""
+    def _draw_contents(self, frame: _Part) -> None:
+        """Draw the parts and arrows of a frame. An arrow bends only between ranks; lanes lead it past other parts."""
+        for part in frame.parts:
+            self._draw(part)
+        left, top = self._turn((frame.at[0] + frame.inset[0], frame.at[1] + frame.inset[1]))
+        gaps = [[top + (frame.layout.size[1] - y if self.backwards else y) for y in gap] for gap in frame.layout.gaps]
         for a, b, start, end in frame.arrows:
             if start is end:  # a layer that takes its own output
                 x, y = start.at[0] + start.size[0], start.at[1] + start.size[1] / 2
                 self._draw_arrow([(x, y - 8), (x + _PAD, y - 8), (x + _PAD, y + 8), (x, y + 8)])
                 continue
             first, last = (start, end) if a <= b else (end, start)  # one that leads back is laid out forward
-            line = [self._port(first, self.backwards)]
-            origin = self._turn((frame.at[0] + _PAD, frame.at[1] + _PAD + frame.title))
-            rank = frame.layout.ranks[min(a, b)]
-            for i, lane in enumerate(frame.layout.lanes.get((min(a, b), max(a, b)), ())):
-                for along in (frame.layout.gaps[rank + i][1], frame.layout.gaps[rank + i + 1][0]):
-                    along = frame.layout.size[1] - along if self.backwards else along
-                    line.append((origin[0] + lane, origin[1] + along))
-            line.append(self._port(last, not self.backwards))
-            line = line if a <= b else line[::-1]
+            line, to = [self._port(first, self.backwards)], self._port(last, not self.backwards)
+            ways = [line[0][0], *(left + x for x in frame.layout.lanes.get((min(a, b), max(a, b)), ())), to[0]]
+            for ends, gap in zip(pairwise(ways), gaps[frame.layout.ranks[min(a, b)] :], strict=False):
+                line += zip(ends, gap, strict=True)
+            line = [*line, to] if a <= b else [to, *line[::-1]]
             points = [line[0]]
             for (x, y), (to_x, to_y) in pairwise(line):  # a curve that starts and ends in the direction "along"
-                points += [(x, (y + to_y) / 2), (to_x, (y + to_y) / 2), (to_x, to_y)]
+                if abs(to_y - y) > 1:
+                    points += [(x, (y + to_y) / 2), (to_x, (y + to_y) / 2), (to_x, to_y)]
             self._draw_arrow(list(map(self._turn, points)))
 
     def _port(self, box: _Part, low: bool) -> Point:

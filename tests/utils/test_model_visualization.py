@@ -142,6 +142,36 @@ def test_arrows_and_directions(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
     assert sizes["LR"][0] > sizes["TB"][0]
 
 
+@pytest.mark.parametrize("rankdir", ["TB", "LR", "BT", "RL"])
+def test_frames_are_passed_and_their_titles_can_be_read(
+    rankdir: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    without_graphviz(monkeypatch)
+    figures: list[Any] = []
+    figure = importlib.import_module("matplotlib.figure").Figure
+    monkeypatch.setattr(figure, "savefig", lambda self, *_, **__: figures.append(self))
+    x = keras.Input((4,))
+    inner = keras.Sequential([Dense(2), Dense(3)], name="a_name_that_is_wider_than_what_is_in_it")
+    plot_model(keras.Model(x, Add()([inner(x), Dense(3)(x)])), tmp_path / "m.pdf", rankdir=rankdir, expand_nested=True)
+    patches, labels = figures[0].axes[0].patches, figures[0].axes[0].texts
+    (frame,) = [p for p in patches if p.get_linestyle() == "--"]
+    (title,) = [text for text in labels if text.get_text() == inner.name]
+    assert title.get_bbox_patch().get_facecolor() == (1, 1, 1, 1)  # hides an arrow behind it
+    assert title.zorder > max(p.zorder for p in patches)
+    edges = frame.get_bbox().padded(-1)
+    boxes = [p.get_bbox() for p in patches if hasattr(p, "get_width") and p is not frame]
+    inside = [box for box in boxes if edges.contains(*box.min)]
+    assert len(inside) == 2
+    if rankdir in ("TB", "BT"):
+        assert all(sum(box.intervalx) == pytest.approx(sum(edges.intervalx)) for box in inside)  # in the middle
+    arrows = [p._path_original.interpolated(1) for p in patches if hasattr(p, "_path_original")]
+    beside = [a for a in arrows if not any(edges.contains(*end) for end in (a.vertices[0], a.vertices[-1]))]
+    assert (len(arrows), len(beside)) == (5, 2)
+    for arrow in beside:
+        points = arrow.to_polygons(closed_only=False)[0]
+        assert not any(edges.contains(*point) for point in points)
+
+
 @pytest.mark.parametrize(("name", "start"), [("m.png", b"\x89PNG"), ("m", b"\x89PNG"), ("m.pdf", b"%PDF")])
 def test_formats(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, start: bytes) -> None:
     without_graphviz(monkeypatch)
