@@ -224,7 +224,7 @@ class _Drawing:
             self._rectangle(part.at, part.size, fill=False, linestyle="--", linewidth=1)
             self._write(x + 8, y + 18, part.layer.name, 14).set_bbox({"facecolor": "white", "linewidth": 0, "pad": 1})
             self._draw_contents(part)
-        for row in part.rows if not part.parts else ():
+        for row in part.rows:
             widths = [self._cell_width(cell) for cell in row]
             extra, left = (width - sum(widths)) / len(row), x
             for cell, needed in zip(row, widths, strict=True):
@@ -355,7 +355,7 @@ def plot_model(model: Model, to_file: str | os.PathLike[str] = "model.png", show
         drawing = _Drawing(frame, rankdir)
         largest = 65_000 / max(drawing.figure.get_size_inches())  # matplotlib draws less than 65,536 dots a side
         with extra("matplotlib").rc_context({"text.hinting": "none"}):  # else text is wider than it was measured
-            drawing.figure.savefig(to_file, dpi=min(dpi, largest), format=kind)
+            drawing.figure.savefig(to_file, dpi=min(dpi, largest), format=kind, facecolor="white")
     if kind not in ("svg", "png", "jpg", "jpeg", "gif", "webp") or find_spec("IPython") is None:
         return None
     display = import_module("IPython.display")

@@ -172,6 +172,14 @@ def test_frames_are_passed_and_their_titles_can_be_read(
         assert not any(edges.contains(*point) for point in points)
 
 
+def test_arrows_are_seen_in_a_dark_style(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    without_graphviz(monkeypatch)
+    with importlib.import_module("matplotlib.style").context("dark_background"):
+        plot_model(branches(), tmp_path / "m.png", dpi=50)
+    picture = importlib.import_module("matplotlib.image").imread(tmp_path / "m.png")
+    assert picture[0, 0, :3].tolist() == [1, 1, 1]
+
+
 @pytest.mark.parametrize(("name", "start"), [("m.png", b"\x89PNG"), ("m", b"\x89PNG"), ("m.pdf", b"%PDF")])
 def test_formats(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, start: bytes) -> None:
     without_graphviz(monkeypatch)
