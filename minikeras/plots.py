@@ -39,7 +39,7 @@ __all__ = ["LiveCurves", "plot_activations", "plot_confusion_matrix", "plot_deci
 Log: TypeAlias = History | Mapping[str, Sequence[Any]] | str | os.PathLike[str]
 Places: TypeAlias = "Axes | Sequence[Axes] | Array | None"
 Metrics: TypeAlias = str | Sequence[str] | None
-Names: TypeAlias = Sequence[object] | None
+Names: TypeAlias = Sequence[object] | Array | None
 
 
 def plot_history(history: Log, metrics: Metrics = None, *, monitor: str | None = None, mode: Mode = "auto",
@@ -198,7 +198,7 @@ def plot_decision_surface(model: Model | Callable[[Array], Any], x: TensorLike, 
     """
     rows = np.asarray(x, float)
     classes = np.zeros(len(rows), int) if y is None else _classes(y)
-    labels = names or range(classes.max(initial=0) + 1)
+    labels = range(classes.max(initial=0) + 1) if names is None else names
     if rows.shape[1:] != (2,) or not 0 < len(rows) == len(classes) or classes.max() >= len(labels):
         raise ValueError("plot_decision_surface needs rows of two features; y a class for each, `names` all classes."
                          f" Received: x of shape {rows.shape}, {len(classes)} classes, names={names}.")  # fmt: skip
@@ -250,8 +250,8 @@ def plot_confusion_matrix(y_true: TensorLike, y_pred: TensorLike, *, names: Name
     """
     true, predicted = _classes(y_true), _classes(y_pred)
     wide = [np.shape(y)[1] for y in (y_true, y_pred) if np.ndim(y) == 2]
-    count = max(*wide, len(names or ()), *(int(y.max(initial=0)) + 1 for y in (true, predicted)))
-    labels = [*map(str, names or range(count))]
+    count = max(*wide, len(() if names is None else names), *(int(y.max(initial=0)) + 1 for y in (true, predicted)))
+    labels = [*map(str, range(count) if names is None else names)]
     if len(true) != len(predicted) or len(labels) != count:
         raise ValueError("plot_confusion_matrix needs a prediction for each row and a name for each class. Received: "
                          f"{len(predicted)} predictions of {len(true)} rows, {count} classes, {names}.")  # fmt: skip

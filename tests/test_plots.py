@@ -357,6 +357,16 @@ def test_numbers_fit_into_their_cells(classes: int, rows: int) -> None:
             assert abs(down - k // classes) < 0.5 > abs(up - k // classes)
 
 
+def test_names_may_be_an_array() -> None:
+    names = np.array(["tea", "coffee"])  # as in the `target_names` of scikit-learn's data
+    ax = plot_confusion_matrix([0, 1, 1], [0, 1, 0], names=names)
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["tea", "coffee"]
+    ax = plot_decision_surface(lambda x: x[:, 0], X, Y, names=names)
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["tea", "coffee"]  # type: ignore[union-attr]
+    with pytest.raises(ValueError, match="a name for each class"):
+        plot_confusion_matrix([0, 1, 2], [0, 1, 2], names=names)
+
+
 def test_what_are_no_classes_is_refused() -> None:
     for wrong in (
         [[np.nan, 0.2], [0.1, 0.9]],
