@@ -54,6 +54,7 @@ class _Context(threading.local):
         self.of_keras: Any = None  # the pass of `fit` and the like over a tf.data dataset, while it gets an element
         self.once: bool = False  # whether inputs may never come again, so that no part of a run gets a program
         self.cell: tuple[Any, Any] = None, None  # the cell that a layer runs, and the dropout masks of all its steps
+        self.curves: Any = None  # in exports: names of the activations that a whole recurrence may have; None for all
         self.custom: dict[str, Any] = {}  # the custom objects of the open scopes
         self.made: dict[str, Any] | None = None  # in loading: objects that may occur again, by `shared_object_id`
         self.numbers: dict[int, tuple[Any, int]] | None = None  # in saving: objects and their numbers, by `id`

@@ -115,7 +115,7 @@ class Cell(WithKernel):
             return None
         kind = kind if getattr(self, "reset_after", True) else "reset_first"
         functions = self.activation, getattr(self, "recurrent_activation", self.activation)
-        names = [next((name for name in CURVES if activations.get(name) is f), "") for f in functions]
+        names = [next((name for name in context.curves or CURVES if activations.get(name) is f), "") for f in functions]
         dtypes = {w.dtype for w in self.weights} | {x.dtype}
         if not all(names) or len(open_tapes()) > 1 or dtypes not in ({"float16"}, {"float32"}, {"float64"}):
             return None

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from .. import tree
-from .._base.context import undone
+from .._base.context import context, undone
 from .._base.lazy import optional
 from .._base.nested import leaves, map_shapes, map_structure
 from .._base.settings import standardize_dtype
@@ -343,8 +343,6 @@ def _recurrence(c: _Call) -> _Value:
     how, x, lengths, add = c.settings["how"], c.get(1), _Value(c.graph, "", "int32"), c.graph.add
     if len(how.backwards) > 1:
         raise _refused(c.graph.layer, "it runs both directions at once, which only `training=True` does")
-    if missing := {how.activation, how.gate} - CURVES.keys():
-        raise _refused(c.graph.layer, f"recurrent nodes have no reliable {' or '.join(sorted(missing))}")
     n, (kind, order, gates), weights = how.units, RECURRENT[how.kind], c.one.values[3][0]
     mask = None if c.one.values[4] is None else c.get(4, bool)
     if any(how.backwards):
@@ -490,7 +488,7 @@ def _recorded(model: Any, arguments: list[Any], inputs: Any, run: int) -> _Recor
         if getattr(layer, "stateful", False):
             raise _refused(layer, "it is stateful, and goes on with the state of the last call")
     record = _Record(tensors)
-    with undone(), stop_recording(record), np.errstate(all="ignore"):  # seeds do not advance
+    with undone(), stop_recording(record), np.errstate(all="ignore"), context.having(curves=CURVES):  # seeds stay
         record.outputs = model(*tree.pack_sequence_as(arguments, tensors), training=False)
     if record.escaped:
         raise _refused(None, "it does something that cannot be recorded")
