@@ -33,8 +33,8 @@ class EventWriter:
         if find_spec("tensorboard") is None:
             if not EventWriter._warned:
                 EventWriter._warned = True
-                warn_user("Nothing is written for TensorBoard: its package is not installed. Install it with "
-                          'python -m pip install "minikeras-numpy[tensorboard]"')  # fmt: skip
+                warn_user("Nothing is written for TensorBoard: its package is not installed. In a clone of minikeras, "
+                          'run: python -m pip install ".[tensorboard]"')  # fmt: skip
             return
         from socket import gethostname  # takes 3 ms to import, and few write events
 

@@ -476,7 +476,7 @@ class Trainer(Layer):
             validation = batches(*unpack_x_y_sample_weight(validation_data), size, validation_steps)
         self.__build_for(source, "train")
         hooks = self.__callback_list(callbacks, verbose, epochs, source.count, add_history=True)
-        vars(self)["stop_training"] = False
+        vars(self).update(stop_training=False, _initial_epoch=None)
         logs: dict[str, Any] = {}
         hooks.on_train_begin()
         try:

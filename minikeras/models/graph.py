@@ -33,7 +33,7 @@ class Graph:
         nested: Whether the inputs are nested deeper than one list or dict.
         operations: The layers and ops that are called, each once.
         layers: The operations that are layers.
-        is_rowwise: Whether no op mixes the rows of a batch.
+        is_rowwise: Whether no op mixes the rows of a batch, as one over the last axis does if that is the only axis.
         is_pure: Whether no op takes a user's function.
         trains: Whether a call without `training` trains a layer, such as one that flips images at random.
         specs: The shape, name and optionality of each input.
@@ -49,7 +49,8 @@ class Graph:
         self.nodes: list[Node] = sorted(depths, key=lambda node: -depths[node])
         self.operations: list[Any] = operations
         self.layers: list[Layer] = [operation for operation in operations if isinstance(operation, Layer)]
-        self.is_rowwise: bool = all(op.rowwise() for op in operations if isinstance(op, Operation))
+        has_columns = all(len(y.shape) > 1 for node in self.nodes if node.inputs for y in node.outputs)
+        self.is_rowwise: bool = has_columns and all(op.rowwise() for op in operations if isinstance(op, Operation))
         self._one_a_depth: bool = len(set(depths.values())) == len(depths) == len(operations)
         arguments = leaves([[node.args, node.kwargs, getattr(node.operation, "settings", ())] for node in self.nodes])
         self.is_pure: bool = all(is_built_in(x) for x in arguments if callable(x) and not isinstance(x, type))

@@ -77,8 +77,8 @@ class SKLBase(Quiet):
     def __init__(self, model: Model | Callable[..., Model], warm_start: bool = False,
                  model_kwargs: Config | None = None, fit_kwargs: Config | None = None) -> None:  # fmt: skip
         if BaseEstimator.__module__ != "sklearn.base":
-            raise ImportError(f"{type(self).__name__} requires scikit-learn 1.6 or later: "
-                              'python -m pip install "minikeras-numpy[sklearn]".')  # fmt: skip
+            raise ImportError(f"{type(self).__name__} requires scikit-learn 1.6 or later. In a clone of minikeras, "
+                              'run: python -m pip install ".[sklearn]".')  # fmt: skip
         self.model: Model | Callable[..., Model] = model
         self.warm_start: bool = warm_start
         self.model_kwargs: Config | None = model_kwargs

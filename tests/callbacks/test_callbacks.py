@@ -534,6 +534,15 @@ def test_what_a_layer_says_to_save_is_backed_up(tmp_path: Path) -> None:
     assert seen(2, 4) == seen(4) == 4
 
 
+def test_a_fit_after_a_resumed_one_starts_anew(tmp_path: Path) -> None:
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    x, y = np.ones((4, 2)), np.ones((4, 1))
+    model.fit(x, y, epochs=2, callbacks=[BackupAndRestore(tmp_path, delete_checkpoint=False)], verbose=0)
+    assert model.fit(x, y, epochs=4, callbacks=[BackupAndRestore(tmp_path)], verbose=0).epoch == [2, 3]
+    assert model.fit(x, y, epochs=2, verbose=0).epoch == [0, 1]
+
+
 def test_a_damaged_backup(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(*args: Any, **arrays: Any) -> None:
         raise KeyboardInterrupt

@@ -526,6 +526,16 @@ def test_ops_that_mix_rows_see_the_batches_of_their_caller() -> None:
             np.testing.assert_array_equal(model.predict(data, batch_size=2, verbose=0), wanted)
 
 
+@pytest.mark.parametrize("layer", [layers.Softmax(), layers.Activation("sparsemax"), layers.UnitNormalization(),
+                                   layers.CategoryEncoding(4), Concatenate()])  # fmt: skip
+def test_a_layer_over_the_last_axis_sees_the_batch_of_its_caller_if_that_is_the_only_axis(layer: Any) -> None:
+    x = Input(())
+    model = Model(x, layer([x, x] if isinstance(layer, Concatenate) else x))
+    data = np.arange(200.0, dtype="float32") % 3
+    wanted = np.concatenate([model(data[i : i + 32]) for i in range(0, 200, 32)])
+    np.testing.assert_array_equal(model.predict(data, batch_size=32, verbose=0), wanted)
+
+
 # --- copies and configurations ----------------------------------------------------------------------------------
 
 
