@@ -188,10 +188,8 @@ ARGUMENTS = [
     ("Conv2D(4, 3, dim_ordering='th').data_format", "data_format='channels_first'", "channels_first"),
     ("Convolution2D(4, 3, 5, subsample=(2, 2)).kernel_size", "Conv2D(4, (3, 5))", (3, 5)),
     ("MaxPooling1D(pool_length=3).pool_size", "pool_size=", (3,)),
-    ("LeakyReLU(alpha=0.5).negative_slope", "negative_slope=", 0.5),
     ("Input(shape=14).shape", "shape=(14,)", (None, 14)),
     ("Input(14).shape", "shape=(14,)", (None, 14)),
-    ("InputLayer(input_shape=(3,)).batch_shape", "shape=(3,)", (None, 3)),
     ("Sequential([Embedding(9, 2, input_length=4), Flatten()]).output_shape", "keras.Input((4,))", (None, 8)),
     ("Sequential([Dense(3, batch_input_shape=(None, 2))]).input_shape", "keras.Input(batch_shape", (None, 2)),
     (
@@ -218,6 +216,17 @@ def test_former_names_of_arguments_work_with_a_warning(code: str, today: str, va
         "from keras.constraints import maxnorm\n"
     )
     assert old(imports + code, today) == value
+
+
+@pytest.mark.usefixtures("installed")
+def test_former_names_that_keras_3_takes_itself_have_its_warnings_alone() -> None:
+    with pytest.warns(UserWarning, match="^Argument `input_shape` is deprecated. Use `shape` instead.$") as caught:
+        assert last("import keras\nkeras.layers.InputLayer(input_shape=(3,)).batch_shape") == (None, 3)
+    assert len(caught) == 1
+    with pytest.warns(UserWarning, match="^Argument `alpha` is deprecated. Use `negative_slope` instead.$") as caught:
+        assert last("import keras\nkeras.layers.LeakyReLU(alpha=0.5).negative_slope") == 0.5
+    assert len(caught) == 1
+    assert last("import keras\nkeras.layers.InputLayer(batch_input_shape=(2, 3)).batch_shape") == (2, 3)
 
 
 @pytest.mark.usefixtures("installed")

@@ -94,11 +94,6 @@ def _int_shape(arguments: Arguments) -> str | None:
     return f"shape={arguments['shape']}"
 
 
-def _input_shape(arguments: Arguments) -> str:
-    arguments["shape"] = tuple(arguments.pop("input_shape"))
-    return f"shape={arguments['shape']}"
-
-
 def _third_argument(arguments: Arguments) -> str | None:
     values = arguments["loss_weights"]
     if not isinstance(values, list) or all(isinstance(value, int | float) for value in leaves(values)):
@@ -130,10 +125,9 @@ ARGUMENTS: dict[str, Changes] = {
     "layers.BatchNormalization": {
         "beta_init": "beta_initializer", "gamma_init": "gamma_initializer",
         **_gone("mode", "fused", "virtual_batch_size")},
-    "layers.LeakyReLU": {"alpha": "negative_slope"}, "layers.PReLU": {"init": "alpha_initializer"},
-    "layers.GaussianNoise": {"sigma": "stddev"}, "layers.UpSampling1D": {"length": "size"},
-    "layers.InputLayer": {"shape": _int_shape, "input_shape": _input_shape, "batch_input_shape": "batch_shape"},
-    "Input": {"shape": _int_shape}, "layers.Input": {"shape": _int_shape},
+    "layers.PReLU": {"init": "alpha_initializer"}, "layers.GaussianNoise": {"sigma": "stddev"},
+    "layers.UpSampling1D": {"length": "size"},
+    **{name: {"shape": _int_shape} for name in ("Input", "layers.Input", "layers.InputLayer")},
     **{f"layers.{name}": _CONVOLUTION for name in ("Conv1D", "Conv2D", "Conv3D", "Conv2DTranspose")},
     "layers.SimpleRNN": _RECURRENT,
     **{f"layers.{name}": {**_RECURRENT, "inner_activation": "recurrent_activation"} for name in ("LSTM", "GRU")},
