@@ -49,6 +49,7 @@ class Attention(Layer):
         (1, 2, 3)
     """
 
+    _row_axes = 2
     scale: Variable | None
     concat_score_weight: Variable | None
     use_scale: bool

@@ -36,6 +36,7 @@ class _OfImages(Layer):
         data_format: Where the channels are; the configured format if not given.
     """
 
+    _row_axes = 3
     data_format: Channels
     height: int
     width: int

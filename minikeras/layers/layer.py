@@ -99,6 +99,8 @@ class Layer(Module, Configurable):
     """Rank and sizes that inputs must have: an InputSpec, a list of them, or None."""
     _advice: ClassVar[str] = ""
     """A hint at the end of errors about the rank of an input."""
+    _row_axes: ClassVar[int] = 0
+    """The fewest axes of a row of an input; a tensor without one more has no axis of the batch."""
     _repr_html_, _repr_mimebundle_ = displays(of_layer)
 
     def __init_subclass__(cls, **kwargs: object) -> None:
@@ -219,7 +221,7 @@ class Layer(Module, Configurable):
 
     def _rowwise(self) -> bool:
         """Return whether each row of the output depends on that row of the input alone; a user's layer is not asked."""
-        return True
+        return all(len(x.shape) > self._row_axes for node in self._inbound_nodes for x in node.inputs)
 
     def _maybe_build(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         with vars(self).setdefault("_turns", Turns()).lock:

@@ -536,6 +536,17 @@ def test_a_layer_over_the_last_axis_sees_the_batch_of_its_caller_if_that_is_the_
     np.testing.assert_array_equal(model.predict(data, batch_size=32, verbose=0), wanted)
 
 
+@pytest.mark.parametrize("layer", [layers.Attention(), layers.AdditiveAttention(), layers.Resizing(2, 2),
+                                   layers.CenterCrop(2, 2)])  # fmt: skip
+def test_a_layer_that_needs_more_axes_sees_the_batch_of_its_caller_as_one_of_them(layer: Any) -> None:
+    shape = (4, 5) if isinstance(layer, layers.Resizing | layers.CenterCrop) else (4,)
+    x = Input(shape)
+    model = Model(x, layer(x if len(shape) > 1 else [x, x]))
+    data = np.random.default_rng(0).normal(size=(200, *shape)).astype("float32")
+    wanted = np.concatenate([model(data[i : i + 32]) for i in range(0, 200, 32)])
+    np.testing.assert_allclose(model.predict(data, batch_size=32, verbose=0), wanted, rtol=1e-5, atol=1e-6)
+
+
 # --- copies and configurations ----------------------------------------------------------------------------------
 
 
