@@ -346,7 +346,8 @@ class Layer(Module, Configurable):
         if self.__takes_masks:
             kwargs |= masks_for(self.call, self._takes, args, kwargs)
         mask = mask_of(first) if kwargs.get("mask") is None else kwargs["mask"]  # now: an inner layer may remove it
-        before = scopes, _, _ = context.scopes, context.training, context.autocast
+        scopes = context.scopes
+        before = scopes, context.training, context.autocast
         try:
             context.scopes = scopes if scopes and scopes[-1][1] is self else [*scopes, (self.name, self)]
             context.training, context.autocast = [training], self.__autocast_dtype()

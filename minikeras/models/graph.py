@@ -55,7 +55,7 @@ class Graph:
         arguments = leaves([[node.args, node.kwargs, getattr(node.operation, "settings", ())] for node in self.nodes])
         self.is_pure: bool = all(is_built_in(x) for x in arguments if callable(x) and not isinstance(x, type))
         self.trains: bool = any(n.kwargs.get("training") or getattr(n.operation, "_trains", False) for n in self.nodes)
-        self._check()
+        self._check_connected()
         self.output_names: list[str] = [node_of(y).operation.name for y in self.outputs]
         layers = [node_of(x).operation for x in self.inputs]
         self._paths: list[Any] = paths_in(inputs)
@@ -66,7 +66,7 @@ class Graph:
         self.specs: list[InputSpec] = [InputSpec(shape=s, allow_last_axis_squeeze=True, name=n, optional=layer.optional)
                                        for s, layer, n in zip(shapes, layers, self._names, strict=True)]  # fmt: skip
 
-    def _check(self) -> None:
+    def _check_connected(self) -> None:
         connected = {id(x) for x in self.inputs}
         for node in self.nodes:
             for x in node.inputs:
@@ -132,7 +132,7 @@ class Graph:
         if len(flat) != len(self._names):
             raise ValueError(f"The model has {len(self._names)} inputs, {self._names}. Received {len(flat)} tensors.")
         for x, own in zip(flat if axes else (), self.inputs, strict=False):
-            _check(x, own, axes)
+            _check_shape(x, own, axes)
         return flat
 
     def _mismatch(self, inputs: Any) -> str:
@@ -199,11 +199,11 @@ def _as_declared(x: Any, own: KerasTensor) -> Any:
         return ops.squeeze(x, -1)
     if x.ndim == len(own.shape) - 1 and own.shape[-1] == 1:
         return ops.expand_dims(x, -1)
-    _check(x, own)
+    _check_shape(x, own)
     return x
 
 
-def _check(x: Any, own: KerasTensor, axes: slice | None = None) -> None:
+def _check_shape(x: Any, own: KerasTensor, axes: slice | None = None) -> None:
     """Refuse an input of another rank, or with another size in `axes` if both are known. An `Input`'s 1 fits all."""
     name, received, expected = node_of(own).operation.name, np.shape(x), own.shape
     more = 0 if x is None else len(received) - len(expected)

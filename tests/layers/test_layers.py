@@ -189,6 +189,17 @@ def test_build_shape_and_inference_agree(name: str) -> None:
     assert np.isfinite(y.numpy()).all()
 
 
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_predict_gives_each_batch_what_a_call_gives_it(name: str) -> None:
+    make, shapes = EXAMPLES[name]
+    inputs = each(lambda sizes: keras.Input(sizes[1:]), shapes)
+    model = keras.Model(inputs, make()(inputs))
+    data = sample(name, each(lambda sizes: (200, *sizes[1:]), shapes))  # after the first batch, several are run at once
+    batches = [keras.tree.map_structure(lambda x, i=i: x[i : i + 32], data) for i in range(0, 200, 32)]
+    wanted = np.concatenate([model(batch, training=False) for batch in batches])
+    np.testing.assert_allclose(model.predict(data, batch_size=32, verbose=0), wanted, rtol=1e-4, atol=1e-5)
+
+
 @pytest.mark.parametrize("dtype", ["float16", "float64", "mixed_float16"])
 @pytest.mark.parametrize("name", sorted(EXAMPLES.keys() - WITHOUT_DTYPE))
 def test_dtypes(name: str, dtype: str) -> None:
