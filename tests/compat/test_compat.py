@@ -226,7 +226,10 @@ def test_former_names_that_keras_3_takes_itself_have_its_warnings_alone() -> Non
     with pytest.warns(UserWarning, match="^Argument `alpha` is deprecated. Use `negative_slope` instead.$") as caught:
         assert last("import keras\nkeras.layers.LeakyReLU(alpha=0.5).negative_slope") == 0.5
     assert len(caught) == 1
-    assert last("import keras\nkeras.layers.InputLayer(batch_input_shape=(2, 3)).batch_shape") == (2, 3)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert last("import keras\nkeras.layers.InputLayer(batch_input_shape=(2, 3)).batch_shape") == (2, 3)
+        assert last("import keras\nkeras.layers.LSTM(4, implementation=2).units") == 4
 
 
 @pytest.mark.usefixtures("installed")

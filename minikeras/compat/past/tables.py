@@ -112,7 +112,7 @@ _CONVOLUTION: Changes = {
     "filter_length": "kernel_size", "subsample_length": "strides", "atrous_rate": "dilation_rate"}  # fmt: skip
 _RECURRENT: Changes = {
     **_WEIGHTS, "output_dim": "units", "inner_init": "recurrent_initializer", "U_regularizer": "recurrent_regularizer",
-    "dropout_W": "dropout", "dropout_U": "recurrent_dropout", **_gone("consume_less", "implementation")}  # fmt: skip
+    "dropout_W": "dropout", "dropout_U": "recurrent_dropout", **_gone("consume_less")}  # fmt: skip
 _POOLING: Changes = {**_IMAGES, "pool_length": "pool_size", "stride": "strides"}
 _RUN: Changes = _gone("workers", "max_queue_size", "max_q_size", "use_multiprocessing", "show_accuracy")
 _OPTIMIZERS = ("SGD", "RMSprop", "Adam", "AdamW", "Adamax", "Nadam", "Adagrad", "Adadelta", "Ftrl")
