@@ -59,3 +59,13 @@ def test_arrays_made_of_a_tensor_are_the_caller_s() -> None:
         array = np.asarray(x, dtype)
         array += 1
         assert x.tolist() == [1.0, 1.0, 1.0]
+
+
+def test_single_numbers_are_numbers_of_python() -> None:
+    assert [10, 20, 30][ops.convert_to_tensor(1)] == 20
+    assert complex(ops.convert_to_tensor(1.5)) == 1.5
+    v = Variable(1.5, name="v")
+    assert f"{v:.2f}" == "1.50"
+    assert f"{v}" == str(v)
+    with pytest.raises(TypeError, match="without axes"):
+        len(ops.convert_to_tensor(1.5))

@@ -416,3 +416,22 @@ def test_the_penalty_on_the_output_counts(kind: Any) -> None:
     layer = kind(2, activity_regularizer="l2")
     y = layer(X)
     assert [float(loss) for loss in layer.losses] == [pytest.approx(0.01 * float((y.numpy() ** 2).sum()))]
+
+
+def test_both_directions_forget_their_states_at_a_reset() -> None:
+    layer = layers.Bidirectional(layers.LSTM(2, stateful=True))
+    first = layer(X).numpy()
+    assert not np.array_equal(layer(X), first)
+    layer.reset_state()
+    np.testing.assert_array_equal(layer(X), first)
+    with pytest.raises(ValueError, match="batches of one size"):
+        layer(np.concatenate([X, X]))
+
+
+def test_biases_that_are_left_out() -> None:
+    layer = layers.LSTM(2, unit_forget_bias=False)
+    layer(X)
+    assert not layer.get_weights()[2].any()
+    conv = layers.ConvLSTM1D(2, 2, use_bias=False)
+    assert conv(np.ones((1, 2, 5, 1))).shape == (1, 4, 2)
+    assert len(conv.weights) == 2

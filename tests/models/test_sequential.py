@@ -637,3 +637,17 @@ def test_a_layer_that_does_not_tell_its_shape() -> None:
     assert model.evaluate(np.ones((2, 3)), np.full((2, 1), 5.0), verbose=0) == 1.0
     assert model.predict(np.ones((2, 3)), verbose=0).tolist() == [[6.0], [6.0]]
     assert [v.shape for v in model.weights] == [(3, 1), (1,)]
+
+
+def test_shapes_without_an_input_are_those_of_the_layers() -> None:
+    model = Sequential([Dense(3), Dense(2)])
+    assert model.compute_output_shape((None, 5)) == (None, 2)
+    assert model.compute_output_spec(keras.KerasTensor((None, 5))).shape == (None, 2)
+
+
+def test_a_clone_begins_with_a_given_input() -> None:
+    start = Input((3,), name="start")
+    model = keras.models.clone_model(Sequential([Input((3,)), Dense(2)]), input_tensors=start)
+    assert model.input is start
+    with pytest.raises(ValueError, match="a single tensor"):
+        keras.models.clone_model(model, input_tensors=[start, start])

@@ -290,3 +290,16 @@ def test_sums_of_many_float16_numbers_go_on_beyond_2048() -> None:
         assert op(spread, axis=0).dtype == op(spread).dtype == "float16"
         np.testing.assert_allclose(op(spread, axis=0), [value, value], rtol=1e-3)
         np.testing.assert_allclose(op(spread), value, rtol=1e-3)
+
+
+@pytest.mark.parametrize("from_logits", [False, True])
+def test_targets_of_a_binary_crossentropy_have_a_gradient(from_logits: bool) -> None:
+    target, output = np.array([0.0, 0.25, 1.0], "float32"), np.array([0.2, 0.5, 0.9], "float32")
+    with keras.GradientTape() as tape:
+        t = ops.convert_to_tensor(target)
+        tape.watch(t)
+        loss = ops.sum(ops.binary_crossentropy(t, output, from_logits=from_logits))
+    wanted = -output if from_logits else np.log(1 - output) - np.log(output)  # the loss is linear in the targets
+    gradient = tape.gradient(loss, t)
+    assert gradient is not None
+    np.testing.assert_allclose(gradient, wanted, rtol=1e-5)
