@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from operator import attrgetter
 from typing import Any, cast
@@ -84,7 +84,7 @@ class Variable(TensorOps):
 
     def _first_value(self, initializer: Any, shape: ShapeLike | None, dtype: DTypeLike | None) -> Array:
         """Return the array that an initializer makes, or a copy of a value, in C order."""
-        if isinstance(initializer, str):
+        if isinstance(initializer, str | type | Mapping):
             initializer = table("keras.initializers").get(initializer)
         if callable(initializer) and not isinstance(initializer, TensorOps):
             if shape is None:

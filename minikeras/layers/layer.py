@@ -99,8 +99,7 @@ class Layer(Module, Configurable):
     """Rank and sizes that inputs must have: an InputSpec, a list of them, or None."""
     _advice: ClassVar[str] = ""
     """A hint at the end of errors about the rank of an input."""
-    _row_axes: ClassVar[int] = 0
-    """The fewest axes of a row of an input; a tensor without one more has no axis of the batch."""
+    _row_axes: ClassVar[int] = 0  # the fewest axes of a row; an input without one more has no axis of the batch
     _repr_html_, _repr_mimebundle_ = displays(of_layer)
 
     def __init_subclass__(cls, **kwargs: object) -> None:
@@ -346,8 +345,7 @@ class Layer(Module, Configurable):
         if self.__takes_masks:
             kwargs |= masks_for(self.call, self._takes, args, kwargs)
         mask = mask_of(first) if kwargs.get("mask") is None else kwargs["mask"]  # now: an inner layer may remove it
-        scopes = context.scopes
-        before = scopes, context.training, context.autocast
+        scopes, before = context.scopes, (context.scopes, context.training, context.autocast)
         try:
             context.scopes = scopes if scopes and scopes[-1][1] is self else [*scopes, (self.name, self)]
             context.training, context.autocast = [training], self.__autocast_dtype()

@@ -1,6 +1,6 @@
 """The base class of all metrics, and averages over samples."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal, Self, TypeAlias, cast
 
 from .. import dtype_policies, losses, ops
@@ -10,10 +10,10 @@ from .._base.nested import each_once, leaves
 from .._base.settings import floatx, standardize_dtype
 from .._base.signature import overridable
 from .._base.typing import AnyCallable, Config, DTypeLike, Function2, InitializerName, ShapeLike, TensorLike
-from .._core.tensor import Tensor, as_array
+from .._core.tensor import Tensor
 from .._core.variable import Variable, holding
 from .._serialization.configurable import Configurable
-from .._serialization.registry import Registry, table
+from .._serialization.registry import Registry
 from .._serialization.serialization import array_of, serialize
 from ..losses.base import DType as DType, Name as Name, Named, same_rank
 
@@ -69,12 +69,8 @@ class Metric(Configurable):
         """
         self._check_super_called()
         start: Any = "zeros" if initializer is None else initializer
-        if isinstance(start, Mapping | type):
-            start = table("keras.initializers").get(start)
-        elif not callable(start) and not isinstance(start, str):
-            start = as_array(start, standardize_dtype(dtype))
         with path_scope(self.name.replace("/", ">"), self):
-            variable = Variable(start, shape, dtype, False, True, aggregation, "on_read", name)
+            variable = Variable(start, shape, standardize_dtype(dtype), False, True, aggregation, "on_read", name)
         self._variables.append(variable)
         return variable
 

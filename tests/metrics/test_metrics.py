@@ -375,12 +375,16 @@ def test_types() -> None:
         metrics.BinaryAccuracy(thresold=0.5)  # type: ignore[call-arg]
 
 
-def test_the_state_may_start_from_a_tensor() -> None:
+@pytest.mark.parametrize("start", [ops.convert_to_tensor([1, 1]), [1, 1], "ones", {"class_name": "Ones", "config": {}},
+                                   minikeras.initializers.Ones, lambda shape, dtype: np.ones(shape)])  # fmt: skip
+def test_the_state_may_start_from_values_or_any_form_of_an_initializer(start: Any) -> None:
     class Started(metrics.Metric):
         pass
 
-    start: Any = ops.convert_to_tensor([1.0, 2.0])
-    assert Started().add_variable((2,), start).numpy().tolist() == [1.0, 2.0]
+    variable = Started().add_variable((2,), start)
+    assert variable.numpy().tolist() == [1.0, 1.0]
+    assert variable.dtype == "float32"
+    assert Started().add_variable((2,), start, "int32").dtype == "int32"
 
 
 def test_a_mean_that_cannot_be_weighted_is_named() -> None:
