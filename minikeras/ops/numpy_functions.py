@@ -34,7 +34,8 @@ _SILENT: dict[str, tuple[Any, ...]] = {
     "casting": ("same_kind", "unsafe", "safe"), "copy": (True, False, None), "device": (None, "cpu"),
     "kind": (None, "quicksort", "stable", "mergesort", "heapsort", "introselect", "sort"), "like": (None,),
     "optimize": (True, False, "greedy", "optimal"), "order": ("C", "K", "A", None), "overwrite_input": (True, False),
-    "stable": (True, False, None), "subok": (True, False)}  # fmt: skip
+    "stable": (True, False, None), "sparse": (False,), "subok": (True, False),
+    "where": (True,)}  # fmt: skip
 """Argument -> the values that do not change the numbers of a tensor, and are ignored."""
 
 COUNTERPARTS: dict[str, Callable[..., Any]] = {}
@@ -108,7 +109,7 @@ def written(result: Any, out: Any) -> Any:
 def check_silent(arguments: dict[str, Any]) -> None:
     """Raise NoCounterpart unless all arguments have values that change nothing."""
     for key, value in arguments.items():
-        if value is not None and not any(value is v or value == v for v in _SILENT.get(key, ())):
+        if value is not None and not any(type(value) is type(v) and value == v for v in _SILENT.get(key, ())):
             raise NoCounterpart(f" with {key}={value!r:.40}")
 
 
@@ -167,13 +168,13 @@ def _arguments(name: str, body: Callable[..., Any]) -> tuple[tuple[str, ...], di
 # The table. First functions that are ops: of the same name, or `around=round`, which the op `round` runs.
 
 _SAME = """
-amax amin angle append argmax argmin argpartition argsort around=round array_split average bincount broadcast_to
+all amax amin angle any append argmax argmin argpartition argsort around=round array_split average bincount broadcast_to
 concatenate copy corrcoef correlate count_nonzero cross cumprod cumsum degrees=rad2deg diag diagflat diagonal diff
 digitize dot dsplit dstack empty_like expand_dims fix=trunc flip fliplr flipud full_like hsplit hstack i0 imag inner
-isclose isin isneginf isposinf isreal kron max median min moveaxis nan_to_num nanargmax nanargmin nancumprod nancumsum
-nanmax nanmean nanmedian nanmin nanpercentile nanprod nanquantile nanstd nansum nanvar ndim nonzero ones_like outer pad
-percentile ptp quantile radians=deg2rad ravel real repeat rint=round roll rot90 round searchsorted select shape sinc
-sort split squeeze stack swapaxes take tensordot tile trace transpose trapezoid tril triu unravel_index
+isclose isin isneginf isposinf isreal kron max mean median min moveaxis nan_to_num nanargmax nanargmin nancumprod
+nancumsum nanmax nanmean nanmedian nanmin nanpercentile nanprod nanquantile nanstd nansum nanvar ndim nonzero ones_like
+outer pad percentile prod ptp quantile radians=deg2rad ravel real repeat rint=round roll rot90 round searchsorted select
+shape sinc sort split squeeze stack sum swapaxes take tensordot tile trace transpose trapezoid tril triu unravel_index
 vander vdot vsplit vstack where zeros_like linalg.cholesky linalg.cross linalg.det linalg.inv linalg.matmul linalg.norm
 linalg.outer linalg.pinv linalg.qr linalg.slogdet linalg.solve linalg.svd linalg.tensordot
 """
@@ -183,70 +184,27 @@ for _same in _SAME.split():
     register(_name, NUMPY_OPS[_op or _name.rpartition(".")[2]])
 
 
-# Reductions, with NumPy's arguments `where` and `initial`.
+# Functions composed of others.
 
 
-def _folded(name: str, neutral: Any, join: np.ufunc) -> Callable[..., Any]:
-    """Return a reduction: `neutral` replaces elements that `where` leaves out, and `join` adds `initial`."""
+def _spread(name: str, power: float) -> Callable[..., Any]:
+    """Return `var` or `std`, with NumPy's argument `ddof`."""
 
-    def fold(a: Any, axis: Any = None, keepdims: bool = False, initial: Any = None, where: Any = None) -> Any:
-        result = NUMPY_OPS[name](a if where is None else np.where(where, a, neutral), axis, keepdims)
-        return result if initial is None else join(result, initial)
+    def call(a: Any, axis: Any = None, ddof: float = 0, keepdims: bool = False) -> Any:
+        y = NUMPY_OPS[name](a, axis, keepdims)
+        n = size(a) / (size(y) or 1)  # numbers behind each result
+        return y * np.divide(n, max(n - ddof, 0)) ** power if ddof else y
 
-    return fold
-
-
-_sum, _prod = _folded("sum", 0, np.add), _folded("prod", 1, np.multiply)
-_all, _any = _folded("all", True, np.logical_and), _folded("any", False, np.logical_or)
-
-
-def _count(a: Any, axis: Any, keepdims: bool, where: Any) -> Any:
-    return _sum(np.ones_like(a), axis, keepdims, where=where)
-
-
-def _mean(a: Any, axis: Any = None, keepdims: bool = False, where: Any = None) -> Any:
-    return _sum(a, axis, keepdims, where=where) / _count(a, axis, keepdims, where)
-
-
-def _var(a: Any, axis: Any = None, keepdims: bool = False, where: Any = None, ddof: float = 0, mean: Any = None,
-         correction: float | None = None) -> Any:  # fmt: skip
-    distance = a - (_mean(a, axis, True, where) if mean is None else mean)
-    total = _sum(np.square(np.abs(distance)), axis, keepdims, where=where)
-    return total / (_count(a, axis, keepdims, where) - (ddof if correction is None else correction))
-
-
-def _reduction(name: str, general: Callable[..., Any]) -> None:
-    """Add the counterpart of a reduction: the op of its name, or the general form if there are further arguments."""
-
-    def call(a: Any, axis: Any = None, keepdims: bool = False, **options: Any) -> Any:
-        options = {key: value for key, value in options.items() if value is not None and value is not True}
-        return general(a, axis=axis, keepdims=keepdims, **options) if options else NUMPY_OPS[name](a, axis, keepdims)
-
-    register(name, call)
-
-
-for _name, _general in (("sum", _sum), ("prod", _prod), ("mean", _mean), ("var", _var),
-                        ("std", lambda a, **options: np.sqrt(_var(a, **options)))):  # fmt: skip
-    _reduction(_name, _general)
-register("all", _all)
-register("any", _any)
-for _ufunc, _general in {"add": _sum, "multiply": _prod, "maximum": NUMPY_OPS["max"], "minimum": NUMPY_OPS["min"],
-                         "logical_and": _all, "logical_or": _any}.items():  # fmt: skip
-    register(f"{_ufunc}.reduce", partial(_general, axis=0))
+    return call
 
 
 def _at_least(function: Callable[..., Any]) -> Callable[..., Any]:
     return lambda *arys: only(tuple(np.reshape(x, function(np.empty(shape(x))).shape) for x in arys))
 
 
-def _meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: Any = "xy") -> Any:
-    if not sparse:
-        return NUMPY_OPS["meshgrid"](*xi, indexing=indexing)
-    grids = np.meshgrid(*(np.empty(size(x)) for x in xi), sparse=True, indexing=indexing)
-    return [np.reshape(x, grid.shape) for x, grid in zip(xi, grids, strict=True)]
-
-
-# Functions composed of others.
+def _meshgrid(*xi: Any, indexing: Any = "xy", **options: Any) -> Any:
+    check_silent(options)
+    return NUMPY_OPS["meshgrid"](*xi, indexing=indexing)
 
 
 def _einsum(*operands: Any, out: Any = None, dtype: Any = None, **options: Any) -> Any:
@@ -269,9 +227,13 @@ _COMPOSED: dict[str, Callable[..., Any]] = {
     "logspace": logspace,
     "reshape": lambda a, shape=None, newshape=None: NUMPY_OPS["reshape"](a, newshape if shape is None else shape),
     "matrix_transpose linalg.matrix_transpose": lambda x: np.swapaxes(x, -1, -2),
+    "std": _spread("std", 0.5), "var": _spread("var", 1),
     "take_along_axis": lambda arr, indices, axis=-1: NUMPY_OPS["take_along_axis"](arr, indices, axis),
     "size": lambda a, axis=None: size(a) if axis is None else int(np.prod(np.array(shape(a))[np.array(axis)])),
 }  # fmt: skip
+_COMPOSED |= {f"{ufunc}.reduce": partial(NUMPY_OPS[name], axis=0) for ufunc, name in {
+    "add": "sum", "multiply": "prod", "maximum": "max", "minimum": "min", "logical_and": "all",
+    "logical_or": "any"}.items()}  # fmt: skip
 for _names, _body in _COMPOSED.items():
     for _name in _names.split():
         register(_name, _body)
