@@ -311,8 +311,7 @@ def argsort(values: Any, axis: int = -1, direction: str = "ASCENDING", stable: b
     """Indices that sort an axis; equal elements keep their order."""
     x = array_of(values)
     if _descending(direction):
-        flipped = np.argsort(np.flip(x, axis), axis, kind="stable")
-        return Tensor((x.shape[axis] - 1 - np.flip(flipped, axis)).astype("int32"))
+        return ops.moveaxis(ops.top_k(ops.moveaxis(x, axis, -1), x.shape[axis])[1], -1, axis)
     return Tensor(np.argsort(x, axis, kind="stable").astype("int32"))
 
 

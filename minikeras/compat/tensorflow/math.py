@@ -171,9 +171,7 @@ def bincount(arr: Any, weights: Any = None, minlength: Any = None, maxlength: An
     if (values < 0).any():
         raise InvalidArgumentError(f"`bincount` needs integers that are not negative. Received: {values.min()}.")
     parts = np.ones(values.shape, as_dtype(dtype).name) if weights is None else as_array(weights).ravel()
-    size = np.maximum(np.max(values, initial=-1) + 1, 0 if minlength is None else int(minlength))
-    counts = np.zeros(int(size), parts.dtype)
-    np.add.at(counts, values, parts)
+    counts = np.bincount(values, parts, 0 if minlength is None else int(minlength)).astype(parts.dtype)
     return Tensor(counts[: None if maxlength is None else int(maxlength)])
 
 

@@ -85,16 +85,16 @@ def truncated_normal(state: tuple[int, int, int], size: int, dtype: str) -> Arra
     kind, key, low, high = "float64" if dtype == "float64" else "float32", *state
     per_group = 2 if kind == "float64" else 4
     groups = -(-size // per_group)
-    rows, count, start = np.empty((groups, per_group), kind), np.zeros(groups, int), 0
+    rows, count, start = np.empty((groups, per_group + 8), kind), np.zeros(groups, int), 0  # with room for a surplus
     while (todo := np.flatnonzero(count < per_group)).size:  # groups that still lack numbers
         bits = np.concatenate([words(key, low + start + i, high, groups, _SKIP)[todo] for i in range(2)], axis=1)
         pairs = _box_muller(_unit(bits.ravel(), kind).reshape(-1, 2)).reshape(len(todo), -1)
-        for row, numbers in zip(todo, pairs, strict=True):
-            kept = numbers[np.abs(numbers) < 2][: per_group - count[row]]
-            rows[row, count[row] : count[row] + kept.size] = kept
-            count[row] += kept.size
+        kept = np.abs(pairs) < 2
+        places = count[todo, None] + np.cumsum(kept, axis=1) - 1
+        rows[todo[np.nonzero(kept)[0]], places[kept]] = pairs[kept]
+        count[todo] += np.count_nonzero(kept, axis=1)
         start += 2
-    return rows.ravel()[:size].astype(dtype)
+    return rows[:, :per_group].ravel()[:size].astype(dtype)
 
 
 def permutation(state: tuple[int, int, int], size: int) -> list[int]:

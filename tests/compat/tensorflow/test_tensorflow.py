@@ -21,7 +21,7 @@ import numpy as np
 import pytest
 
 import minikeras.compat.tensorflow as tf
-from minikeras.compat.tensorflow import draws, records
+from minikeras.compat.tensorflow import draws, philox, records
 from minikeras.compat.tensorflow.tensors import flavour
 from tests.compat.tensorflow import flavoured
 from tests.compat.tensorflow.values import EXPRESSIONS, HERE, SCRIPTS, evaluate, output
@@ -1051,3 +1051,30 @@ def test_a_tape_has_gradients_for_tensors_alone(source: Any) -> None:
     with pytest.raises(TypeError, match="`sources` must hold tensors"):
         tape.gradient(y, [v, source])
     np.testing.assert_array_equal(tape.gradient(y, v), [2, 4])
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+def test_truncated_normal_numbers_take_the_places_of_those_dropped(dtype: str) -> None:
+    key, low, high, size = 7, 3, 9, 4003
+    kind, per_group = ("float64", 2) if dtype == "float64" else ("float32", 4)
+    expected: list[float] = []
+    for group in range(-(-size // per_group)):
+        kept: list[float] = []
+        for step in range(0, 40, 2):
+            bits = [philox.words(key, low + step + i + 256 * group, high, 1)[0] for i in range(2)]
+            drawn = philox._box_muller(philox._unit(np.concatenate(bits), kind).reshape(-1, 2)).ravel()
+            kept += [x for x in drawn if abs(x) < 2]
+            if len(kept) >= per_group:
+                break
+        expected += kept[:per_group]
+    drawn = philox.truncated_normal((key, low, high), size, dtype)
+    np.testing.assert_array_equal(drawn, np.array(expected[:size]).astype(kind).astype(dtype))
+    assert philox.truncated_normal((key, low, high), 0, dtype).shape == (0,)
+
+
+def test_counts_of_integers_are_weighted_and_cut() -> None:
+    assert tf.math.bincount([1, 1, 4], weights=[0.5, 1.0, 2.0], minlength=8, maxlength=6).numpy().tolist() == [
+        0, 1.5, 0, 0, 2, 0]  # fmt: skip
+    assert tf.math.bincount([], dtype=tf.int64).numpy().tolist() == []
+    assert tf.argsort([[3, 1, 3]], direction="DESCENDING").numpy().tolist() == [[0, 2, 1]]
+    assert tf.argsort([[1], [2]], axis=0, direction="DESCENDING").numpy().tolist() == [[1], [0]]
