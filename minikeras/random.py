@@ -256,12 +256,13 @@ def categorical(logits: TensorLike, num_samples: int, dtype: DTypeLike = "int32"
         Tensor([[1 1 1]], shape=(1, 3), dtype=int32)
     """
     scores = as_float(logits)
-    if scores.ndim != 2:
-        raise ValueError(f"`logits` should have the shape (batch, classes). Received: shape={scores.shape}")
-    rng = np.random.default_rng(_next_seed(seed))
+    if scores.ndim != 2 or not np.isfinite(scores.max(axis=1)).all():
+        raise ValueError(f"`logits` should be (batch, classes), each row with a finite maximum. Got: {scores.shape}.")
     rows = np.exp(scores - scores.max(axis=1, keepdims=True))
-    draws = [rng.choice(scores.shape[1], num_samples, p=p) for p in rows / rows.sum(axis=1, keepdims=True)]
-    return np.array(draws, standardize_dtype(dtype)).reshape(len(scores), num_samples)
+    ends = np.cumsum(rows / rows.sum(axis=1, keepdims=True), axis=1, dtype="float64")
+    draws = np.random.default_rng(_next_seed(seed)).random((len(scores), num_samples))
+    classes = [row.searchsorted(u, "right") for row, u in zip(ends / ends[:, -1:], draws, strict=True)]
+    return np.array(classes, standardize_dtype(dtype)).reshape(draws.shape)
 
 
 @primitive(None)

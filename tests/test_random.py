@@ -138,6 +138,21 @@ def test_dtypes_are_checked() -> None:
         random.randint((2,), 0, 3, dtype="float32")
     with pytest.raises(ValueError, match="classes"):
         random.categorical(np.ones(3), 2)
+    for logits in ([[1.0, np.nan]], [[0.0, 1.0], [-np.inf, -np.inf]], [[np.inf, 0.0]]):
+        with pytest.raises(ValueError, match="finite"), np.errstate(invalid="ignore"):
+            random.categorical(logits, 2)
+
+
+@pytest.mark.parametrize(("rows", "classes", "count"), [(50, 7, 3), (3, 400, 1000), (0, 4, 2), (4, 3, 0)])
+def test_classes_are_those_of_numpys_choice(rows: int, classes: int, count: int) -> None:
+    logits = np.random.default_rng(3).normal(size=(rows, classes)).astype("float32")
+    logits[:, 1] = -np.inf
+    each = np.exp(logits - logits.max(axis=1, keepdims=True))
+    rng = np.random.default_rng([5, 0])
+    expected = [rng.choice(classes, count, p=p) for p in each / each.sum(axis=1, keepdims=True)]
+    drawn = random.categorical(logits, count, seed=5)
+    np.testing.assert_array_equal(drawn, np.reshape(expected, (rows, count)))
+    assert drawn.shape == (rows, count)
 
 
 def test_a_number_is_the_shape_of_a_vector() -> None:
