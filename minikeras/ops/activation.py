@@ -13,7 +13,7 @@ from .arrays import ONE, ZERO, as_float, bare, long_ones, ones, promote, strong
 from .creation import convert_to_tensor
 from .elementwise import Unary, logaddexp_of, normal_cdf, normal_density, unary
 from .reduction import is_narrow, max, sum
-from .shapes import split
+from .shapes import _where, split
 
 # Every activation maps a tensor of any shape to one of the same shape, unless it says otherwise.
 
@@ -144,7 +144,7 @@ tanh_shrink: Unary = unary(lambda x: x - np.tanh(x), lambda g, y, x: g * np.squa
 def hard_shrink(x: TensorLike, threshold: float = 0.5) -> Array:
     """x where |x| > threshold, 0 elsewhere."""
     x = as_float(x)
-    return np.where(np.abs(x) > threshold, x, np.zeros((), x.dtype))
+    return bare(_where)(np.abs(x) > threshold, x, np.zeros((), x.dtype))
 
 
 @primitive(lambda g, y, x, threshold=0.5: g * (np.abs(x) > threshold))
@@ -157,7 +157,7 @@ def soft_shrink(x: TensorLike, threshold: float = 0.5) -> Array:
 @primitive(lambda g, y, x, threshold, default_value: g * (x > threshold))
 def threshold(x: TensorLike, threshold: float, default_value: float) -> Array:
     """x where x > threshold, `default_value` elsewhere."""
-    return np.where(strong(x) > threshold, *promote(x, np.asarray(default_value).item()))
+    return bare(_where)(strong(x) > threshold, x, np.asarray(default_value).item())
 
 
 softplus: Unary = unary(lambda x, out=None: logaddexp_of(x, 0, out), lambda g, y, x: g * bare(sigmoid)(x),
@@ -168,7 +168,7 @@ log_sigmoid: Unary = unary(  # exp(y) is the sigmoid s of x, and d log s = 1 - s
 softsign: Unary = unary(lambda x: x / (1 + np.abs(x)), lambda g, y, x: g / np.square(1 + np.abs(x)),
                         "x / (1 + |x|).", name="softsign")  # fmt: skip
 sparse_plus: Unary = unary(
-    lambda x: np.where(x < 1, 0.25 * np.square(np.minimum(np.maximum(x, -1), 1) + 1), x),
+    lambda x: bare(_where)(x < 1, 0.25 * np.square(np.minimum(np.maximum(x, -1), 1) + 1), x),
     lambda g, y, x: g * np.minimum(np.maximum(0.5 * (x + 1), 0), 1),
     "Smooth form of relu with straight ends: 0 up to -1, x from 1 on, (x + 1) ** 2 / 4 between.",
     name="sparse_plus")  # fmt: skip

@@ -126,7 +126,7 @@ negative: Unary = unary(np.negative, lambda g, y, x: -g, "Negation -x.", strong,
 positive: Unary = unary(np.positive, lambda g, y, x: g, "x itself, as +x.", strong)
 absolute: Unary = unary(np.absolute, _magnitude_rule, "Absolute value |x|.", strong, writes=True)
 abs: Unary = absolute
-fabs: Unary = unary(np.fabs, _magnitude_rule, "Absolute value |x| as floats.")
+fabs: Unary = unary(lambda x: np.absolute(x), _magnitude_rule, "Absolute value |x| as floats.", name="fabs")
 sign: Unary = unary(np.sign, None, "Sign of x: -1, 0 or 1.", strong)
 signbit: Unary = unary(np.signbit, None, "Whether x has its sign bit set, as -0.0 has.", strong)
 sqrt: Unary = unary(np.sqrt, lambda g, y, x: 0.5 * g / y, "Square root of x.", writes=True)
@@ -160,10 +160,10 @@ def divide_no_nan(x1: TensorLike, x2: TensorLike) -> Array:
 def power(x1: TensorLike, x2: TensorLike, out: Array | None = None) -> Array:
     """Power x1 ** x2, with broadcasting."""
     a, b = promote(x1, x2, integral=True)
-    if type(b) not in (int, float) or b not in (2, 3, 4):
+    if type(b) not in (int, float) or not 2 <= b <= 16 or b % 1:
         return np.power(a, b, out=out)
-    square = np.square(a, out=out if b == 2 else None)  # powers of negative numbers take NumPy 40 times as long
-    return square if b == 2 else np.multiply(square, a if b == 3 else square, out=out)
+    y = np.square(bare(power)(a, b // 2) if b > 3 else a, out=None if b % 2 else out)  # np.power is slow if a < 0
+    return np.multiply(y, a, out=out) if b % 2 else y
 
 
 mod: Binary = binary(np.mod, lambda g, y, a, b: g, met(lambda g, y, a, b: -g * np.floor_divide(a, b)),
@@ -313,6 +313,10 @@ _SMALL = (  # erf(x) / x, a function of x * x, for |x| up to 1
     -7.798543850549947e-10, 1.3721520406351094e-8, -1.6208829856810202e-7, 1.6447471190594618e-6,
     -1.4924740785377576e-5, 1.2055295112667001e-4, -8.548325982543225e-4, 5.223977607269946e-3,
     -2.6866170643256995e-2, 0.1128379167094513, -0.37612638903183543, 1.1283791670955126)  # fmt: skip
+_INNER = (2.81022636e-8, 3.43273939e-7, -3.5233877e-6, -4.39150654e-6, 2.1858087e-4, -1.25372503e-3,
+          -4.17768164e-3, 0.246640727, 1.50140941)  # fmt: skip  # erfinv(x) / x, of -log(1 - x * x) - 2.5 up to 2.5 ...
+_OUTER = (-2.00214257e-4, 1.00950558e-4, 1.34934322e-3, -3.67342844e-3, 5.73950773e-3, -7.6224613e-3,
+          9.43887047e-3, 1.00167406, 2.83297682)  # fmt: skip  # ... and beyond, of sqrt(-log(1 - x * x)) - 3
 _TAIL = {  # exp(x * x) * (1 + 2 * x) * erfc(x), a function of (x - 3.75) / (x + 3.75), for x from 0
     "f": (-2.241167467e-4, 3.96307613e-4, 1.675912218e-3, -9.84449486e-3, 2.840925236e-2, -5.864685874e-2,
           9.229076959e-2, -0.1088142701, 8.227841998e-2, 3.586270394e-3, -0.1402407139, 1.237512619),
@@ -351,7 +355,7 @@ def _in_pieces(function: Callable[[Array], Array]) -> Callable[[Array], Array]:
 
     def run(x: Array) -> Array:
         out = np.array(x, "f" if x.dtype.itemsize < 8 else "d", order="C")
-        with np.errstate(over="ignore", under="ignore"):  # for large |x| the result is exactly 0 or 1
+        with np.errstate(all="ignore"):  # for large |x| the result is exactly 0 or 1
             for y in np.split(out.reshape(-1), range(_PIECE, out.size, _PIECE)):
                 y[...] = function(y)
         return out.astype(x.dtype, copy=False)
@@ -394,23 +398,20 @@ normal_cdf: Unary = unary(_in_pieces(_cdf), lambda g, y, x: g * normal_density(x
                           name="_normal_cdf")  # fmt: skip
 
 
-@primitive(lambda g, y, x: g * (math.sqrt(math.pi) / 2) * np.exp(y * y))
-def erfinv(x: TensorLike) -> Array:
-    """Inverse of the error function: infinite at -1 and 1, NaN beyond.
+def _erfinv(x: Array) -> Array:
+    """Giles 2010, "Approximating the erfinv function"; its seven digits are a first guess for Halley's method."""
+    w = -np.log((1 - x) * (1 + x))
+    far = np.minimum(np.sqrt(w) - 3, 1.1)  # beyond it the curve is all but straight
+    y = np.where(w < 5, _polynomial(_INNER, w - 2.5), _polynomial(_OUTER, far) + (np.sqrt(w) - 3 - far)) * x
+    for _ in range(3 if x.dtype.char == "d" else 0):
+        error = np.where(np.abs(x) < 0.5, _erf(y) - x, np.sign(x) * ((1 - np.abs(x)) - _tail(y)))  # all digits
+        step = error * (math.sqrt(math.pi) / 2) * np.exp(y * y)
+        y = y - step / (1 + y * step)
+    return np.where(np.abs(x) == 1, np.inf * x, y)
 
-    Source: Winitzki 2008 for the first guess, within 2e-3 of the root; then Halley's method.
-    """
-    a = as_float(x)
-    p = np.abs(a.astype("float64"))
-    with np.errstate(all="ignore"):  # the ends are put right below
-        log = np.log1p(-p * p)
-        first = 2 / (math.pi * 0.147) + log / 2
-        y = np.sqrt(np.sqrt(first * first - log / 0.147) - first)
-        for _ in range(3):
-            error = np.where(p < 0.5, _erf(y) - p, (1 - p) - _erfc(y))  # each with all its digits
-            step = error * (math.sqrt(math.pi) / 2) * np.exp(y * y)
-            y = y - step / (1 + y * step)
-        return np.copysign(np.where(p == 1, np.inf, y), a).astype(a.dtype)
+
+erfinv: Unary = unary(_in_pieces(_erfinv), lambda g, y, x: g * (math.sqrt(math.pi) / 2) * np.exp(y * y),
+                      "Inverse of the error function: infinite at -1 and 1, NaN beyond.", name="erfinv")  # fmt: skip
 
 
 # Complex numbers. The gradient at z = x + iy is dL/dx - i dL/dy, as in JAX: the chain rule then needs no conjugates.

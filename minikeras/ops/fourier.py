@@ -21,11 +21,8 @@ Pair = tuple[Tensor, Tensor]
 """Real and imaginary parts."""
 
 
-def _transform_rule(g: Any, y: Any, real: Any, imag: Any, axes: Sequence[int], sign: int) -> Any:
-    return bare(transform)(g[0], g[1], axes, -sign)
-
-
-@primitive(lambda g, *_, **__: g[0], lambda g, *_, **__: g[1], common=_transform_rule)
+@primitive(lambda g, *_, **__: g[0], lambda g, *_, **__: g[1],
+           common=lambda g, y, real, imag, axes, sign: bare(transform)(*g, axes, -sign))  # type: ignore[has-type]  # fmt: skip
 def transform(real: TensorLike, imag: TensorLike, axes: Sequence[int], sign: int) -> Array:
     """Sum of x[n] exp(sign * 2 pi i k n / N) along axes; real and imaginary parts are stacked."""
     a = as_float(real)

@@ -476,11 +476,9 @@ def tile(x: TensorLike, repeats: int | Sequence[int]) -> Tensor:
     """x as a whole, `repeats` times along each axis."""
     counts = [int(n) for n in np.atleast_1d(as_array(repeats))]
     sizes = (1,) * (len(counts) - ndim(x)) + shape(x)
-    result = reshape(x, sizes)
-    for axis, count in enumerate([1] * (len(sizes) - len(counts)) + counts):
-        if count != 1:
-            result = take(result, np.tile(np.arange(sizes[axis]), count), axis)
-    return result
+    pairs = [*zip([1] * (len(sizes) - len(counts)) + counts, sizes, strict=True)]
+    apart = reshape(x, [n for size in sizes for n in (1, size)])
+    return reshape(broadcast_to(apart, [n for pair in pairs for n in pair]), [count * n for count, n in pairs])
 
 
 @structured

@@ -170,6 +170,18 @@ def test_largest() -> None:
         ops.top_k([[1.0, 5.0, 3.0, 5.0]], 5)
 
 
+@pytest.mark.parametrize("shape", [(5, 300), (4000,), (2, 3, 500), (2, 9), (0, 4)])
+@pytest.mark.parametrize("k", [0, 1, 4])
+def test_of_many_elements_the_largest_lead_and_of_equals_the_first(shape: tuple[int, ...], k: int) -> None:
+    rng = np.random.default_rng(1)
+    apart, few = rng.normal(size=shape).astype("float32"), rng.integers(0, 5, shape)
+    for x in (apart, apart.astype("float16"), few, apart > 0, np.where(few == 1, np.nan, apart), 0 * few - np.inf):
+        order = np.argsort(x[..., ::-1], -1, kind="stable")[..., ::-1][..., :k]
+        values, indices = ops.top_k(x, k)
+        np.testing.assert_array_equal(indices, shape[-1] - 1 - order)
+        np.testing.assert_array_equal(values, np.take_along_axis(x, np.asarray(indices), -1))
+
+
 @pytest.mark.parametrize(("axis", "sizes"), [(-1, (4,)), ([1, 2], (2, 4)), (0, (3,))])
 def test_gradients_of_layer_normalization_are_central_differences(axis: Any, sizes: tuple[int, ...]) -> None:
     rng = np.random.default_rng(0)
@@ -274,6 +286,11 @@ def test_error_functions() -> None:
     close(ops.erfc(ops.erfinv(double(1 - 2.0**-40))), [2.0**-40], 1e-12)
     assert np.isnan(ops.erfinv(1.5).numpy())
     assert ops.erfinv([-1.0, 0.0, 1.0]).tolist() == [-math.inf, 0, math.inf]
+    assert ops.erfinv(double(-1.0, 0.0, 1.0)).tolist() == [-math.inf, 0, math.inf]
+    many = np.linspace(-0.99999, 0.99999, 200_001).astype("float32")
+    np.testing.assert_allclose(ops.erfinv(many), ops.erfinv(Tensor(many.astype("float64"))), 4e-7)
+    tail = np.float64(2.0) ** -np.arange(2, 53)
+    close(ops.erfc(ops.erfinv(Tensor(1 - tail))), tail.tolist(), 1e-11)
 
 
 def test_sums_of_many_float16_numbers_go_on_beyond_2048() -> None:

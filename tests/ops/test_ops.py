@@ -1005,6 +1005,42 @@ def test_logaddexp_keeps_infinities_and_digits_without_a_warning() -> None:
     np.testing.assert_allclose(small, [0, np.exp(-80), np.log(2), 80, inf], rtol=1e-6)
 
 
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+def test_whole_powers_of_negative_numbers(dtype: str) -> None:
+    x, least = np.linspace(-1.5, 1.5, 7001).astype(dtype), np.finfo(np.dtype(dtype))
+    for exponent in (*range(17), 5.0, 16.0):
+        y = ops.power(Tensor(x), exponent)
+        assert y.dtype == dtype
+        expected = x.astype("float64") ** exponent
+        np.testing.assert_allclose(np.asarray(y), expected, 20 * float(least.eps), float(least.tiny))
+    with keras.GradientTape() as tape:
+        t = Tensor(x[:9])
+        tape.watch(t)
+        y = t**7
+    np.testing.assert_allclose(np.asarray(tape.gradient(y, t)), 7 * x[:9].astype("float64") ** 6, rtol=0.02)
+
+
+def test_choices_among_thousands_of_numbers() -> None:
+    x = np.random.default_rng(1).normal(size=5000).astype("float32")
+    x[0] = np.nan
+    same(ops.hard_shrink(x), np.where(np.abs(x) > 0.5, x, 0), "float32")
+    same(ops.threshold(x, 0.1, 3), np.where(x > 0.1, x, 3), "float32")
+    same(ops.threshold(np.arange(5000), 2, 7), np.where(np.arange(5000) > 2, np.arange(5000), 7), "int64")
+    same(ops.sparse_plus(x), np.where(x < 1, np.square(np.clip(x, -1, 1) + 1) / 4, x), "float32")
+    same(ops.fabs(x), np.abs(x), "float32")
+    same(ops.fabs([-1, 2]), [1, 2], "float32")
+
+
+@pytest.mark.parametrize("repeats", [2, (3,), (2, 1), (1, 2), (2, 1, 3), (0, 2)])
+def test_tile_is_that_of_numpy(repeats: Any) -> None:
+    x = np.arange(6.0, dtype="float32").reshape(2, 3)
+    with keras.GradientTape() as tape:
+        t = keras.Variable(x)
+        y = ops.tile(t, repeats)
+    same(y, np.tile(x, repeats), "float32")
+    np.testing.assert_array_equal(np.asarray(tape.gradient(y, t)), np.full_like(x, np.prod(repeats)))
+
+
 @pytest.mark.parametrize("exponent", [3, 4, 3.0, 4.0])
 def test_small_powers_of_negative_numbers_have_gradients(exponent: float) -> None:
     x = keras.Variable([-2.0, 0.5])
