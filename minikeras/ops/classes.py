@@ -557,7 +557,8 @@ def _beams(log_probs: Array, width: int, blank: int) -> list[Beam]:
                     moves = [((*path, label), 1, total + p)]
                 for longer, end, log_p in moves:
                     ends = grown.setdefault(longer, [-np.inf, -np.inf])
-                    ends[end] = float(np.logaddexp(ends[end], log_p))
-        likeliest = sorted(grown.items(), key=lambda item: -np.logaddexp(item[1][0], item[1][1]))[:width]
-        beams.append({path: (ends[0], ends[1]) for path, ends in likeliest})
+                    ends[end] = log_p if ends[end] == -np.inf else float(np.logaddexp(ends[end], log_p))
+        paths, scores = [*grown], np.logaddexp(*np.array([*grown.values()]).T)
+        likeliest = np.argsort(-scores, kind="stable")[:width].tolist()
+        beams.append({paths[i]: (grown[paths[i]][0], grown[paths[i]][1]) for i in likeliest})
     return beams

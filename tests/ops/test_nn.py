@@ -1,5 +1,6 @@
 """Operations of networks: hand numbers, large inputs, errors; tests/_core/test_tape.py checks their gradients."""
 
+import itertools
 import math
 import tracemalloc
 from collections.abc import Callable
@@ -154,6 +155,21 @@ def test_labels_that_do_not_fit_their_steps_leave_out_a_blank_but_no_label() -> 
     slopes = np.asarray(tape.gradient(loss, scores))[0]
     np.testing.assert_allclose(slopes[:, 2], [1, 1], rtol=0.01)  # to the digits of 1e5
     np.testing.assert_allclose(slopes.sum(-1), [0, 0], atol=1e-6)
+
+
+@pytest.mark.parametrize("blank", [0, 2])
+def test_a_wide_beam_finds_the_likeliest_of_all_sequences(blank: int) -> None:
+    logits = np.random.default_rng(4).normal(size=(2, 5, 3)).astype("float32")
+    labels, scores = ops.ctc_decode(logits, [5, 4], "beam_search", beam_width=300, top_paths=6, mask_index=blank)
+    for row, length in enumerate((5, 4)):
+        p = np.exp(logits[row, :length]) / np.exp(logits[row, :length]).sum(-1, keepdims=True)
+        chances: dict[tuple[int, ...], float] = {}
+        for way in itertools.product(range(3), repeat=length):
+            merged = tuple(label for label, _ in itertools.groupby(way) if label != blank)
+            chances[merged] = chances.get(merged, 0.0) + float(np.prod(p[range(length), way]))
+        best = sorted(chances, key=lambda path: -chances[path])[:6]
+        assert [tuple(x for x in path if x >= 0) for path in labels[:, row].tolist()] == best
+        np.testing.assert_allclose(scores[row].numpy(), np.log([chances[path] for path in best]), 1e-5)
 
 
 def test_largest() -> None:
