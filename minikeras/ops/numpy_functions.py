@@ -220,8 +220,6 @@ _COMPOSED: dict[str, Callable[..., Any]] = {
     "clip": lambda a, a_min=None, a_max=None, min=None, max=None: NUMPY_OPS["clip"](
         a, min if a_min is None else a_min, max if a_max is None else a_max),
     "column_stack": lambda tup: np.concatenate([np.reshape(x, (-1, 1)) if ndim(x) < 2 else x for x in tup], 1),
-    "convolve": lambda a, v, mode="full": np.correlate(
-        *((a, np.conj(np.flip(v))) if size(a) >= size(v) else (v, np.conj(np.flip(a)))), mode),
     "histogram": lambda a, bins=10, range=None: np.histogram(value_of(a), value_of(bins), range),
     "linspace": linspace,
     "logspace": logspace,

@@ -22,8 +22,8 @@ np.arctan2(x, y) | np.arctanh(x / 9) | np.array_split(v, 3) | np.asin(x / 9) | n
 np.atan(x) | np.atan2(x, y) | np.atanh(x / 9) | np.atleast_1d(x, x[0, 0]) | np.atleast_2d(v) | np.atleast_3d(x)
 np.average(x, 1, w) | np.average(x) | np.bincount(i, v) | np.broadcast_to(x, (2, 2, 3)) | np.cbrt(x)
 np.clip(x, 2, 4) | np.clip(x, None, 3.5) | np.column_stack([x, x[:, 0]]) | np.concat([x, y])
-np.concatenate([x, y], 1) | np.concatenate([x, y], None) | np.conj(x) | np.conjugate(x) | np.convolve(v, w)
-np.convolve(w, v, "same") | np.convolve(v, w, "valid") | np.copy(x) | np.corrcoef(x) | np.correlate(v, w)
+np.concatenate([x, y], 1) | np.concatenate([x, y], None) | np.conj(x) | np.conjugate(x) | np.copy(x)
+np.corrcoef(x) | np.correlate(v, w)
 np.correlate(v, w, "full") | np.cos(x) | np.cosh(x) | np.cross(x, y) | np.cumprod(x, 1) | np.cumsum(x)
 np.cumsum(x, 1) | np.deg2rad(x) | np.degrees(x) | np.diag(v) | np.diag(s, 1) | np.diagflat(x) | np.diagonal(s)
 np.diagonal(s, 1, 1, 0) | np.diff(x) | np.diff(x, 1, 0) | np.diff(v, 2) | np.divide(x, y) | np.dot(x, s)
@@ -87,6 +87,7 @@ np.unpackbits(np.packbits(b)) | np.unravel_index(i, (2, 3)) | np.zeros_like(x) |
 np.linalg.matrix_rank(s)
 """
 REFUSED = """
+np.convolve(v, w) | np.convolve(w, v, "same") | np.convolve(v, w, "valid")
 np.mean(x, where=b) | np.meshgrid(v, w, sparse=True) | np.prod(x, 0, keepdims=True, initial=2.0, where=b)
 np.std(x, where=b) | np.sum(x, where=b) | np.sum(x, initial=2.0) | np.var(x, where=b)
 np.apply_along_axis(np.sum, 0, x) | np.apply_over_axes(np.sum, x, 0) | np.histogram2d(v, v) | np.histogramdd(x)
