@@ -34,7 +34,7 @@ class Activation(SameShape):
 
     def __init__(self, activation: ActivationLike | Layer, **options: Unpack[LayerOptions]) -> None:
         self._configure(locals())
-        self.built = True
+        self.built: bool = type(self).build is Layer.build
 
     def call(self, inputs: Tensor) -> Tensor:
         return cast(Tensor, self.activation(inputs))

@@ -533,6 +533,20 @@ def test_an_activation_may_be_a_layer(activation: Any, slope: float) -> None:
         assert len(one.trainable_weights) == (slope == 1)
 
 
+def test_an_activation_with_a_build_of_its_own_is_built() -> None:
+    class Scaled(layers.Activation):
+        def build(self, input_shape: Any) -> None:
+            self.scale = self.add_weight(initializer="ones", name="scale")
+
+        def call(self, inputs: Any) -> Any:
+            return self.scale * super().call(inputs)
+
+    layer = Scaled("relu")
+    assert not layer.built
+    assert values(layer, [-1.0, 2.0]) == [0.0, 2.0]
+    assert [w.name for w in layer.weights] == ["scale"]
+
+
 def test_sizes_may_be_an_array() -> None:
     size: Any = np.array([1, 2])
     for layer in (layers.UpSampling2D(size), layers.Conv2D(1, size), layers.MaxPooling2D(2, size)):
