@@ -8,6 +8,7 @@ from operator import index
 from typing import Any, Literal, Protocol, overload
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
 
 from .._base.checks import one_of, standardize_sizes, within
 from .._base.context import context
@@ -384,7 +385,7 @@ def hstack(xs: Sequence[TensorLike]) -> Tensor:
 @structured
 def split(x: TensorLike, indices_or_sections: int | Sequence[int], axis: int = 0) -> list[Tensor]:
     """Parts of x along an axis: a number of equal parts, or parts that begin at the given indices."""
-    length = shape(x)[axis]
+    length = shape(x)[normalize_axis_index(axis, ndim(x))]
     if isinstance(indices_or_sections, int | np.integer) and length % indices_or_sections:
         raise ValueError(f"Cannot split axis {axis} of size {length} into {indices_or_sections} equal parts.")
     return array_split(x, indices_or_sections, axis)
@@ -393,7 +394,7 @@ def split(x: TensorLike, indices_or_sections: int | Sequence[int], axis: int = 0
 @structured
 def array_split(x: TensorLike, indices_or_sections: int | Sequence[int], axis: int = 0) -> list[Tensor]:
     """Parts of x along an axis, see `split`; if they cannot be equal, the first ones are longer by one."""
-    length = shape(x)[axis]
+    length = shape(x)[normalize_axis_index(axis, ndim(x))]
     cuts = as_array(indices_or_sections)
     if not cuts.ndim:
         cuts = np.cumsum([len(part) for part in np.array_split(np.arange(length), int(cuts))])[:-1]
@@ -409,7 +410,8 @@ def array_split(x: TensorLike, indices_or_sections: int | Sequence[int], axis: i
 @structured
 def unstack(x: TensorLike, num: int | None = None, axis: int = 0) -> list[Tensor]:
     """Slices of x along an axis, without this axis."""
-    count = num if num and context.dry else shape(x)[axis]  # the trial size of an open axis may be shorter
+    size = shape(x)[normalize_axis_index(axis, ndim(x))]
+    count = num if num and context.dry else size  # the trial size of an open axis may be shorter
     return [get_item(x, along(axis, 0 if context.dry else i)) for i in range(count)]
 
 

@@ -594,6 +594,13 @@ def test_errors_name_what_was_received() -> None:
         ops.associative_scan(lambda a, b: b, [X, X[0]])
 
 
+@pytest.mark.parametrize("cut", [lambda x: ops.split(x, 2, 2), lambda x: ops.array_split(x, 2, -3),
+                                 lambda x: ops.unstack(x, axis=2)])  # fmt: skip
+def test_an_axis_that_is_not_there_is_named(cut: Callable[[Any], Any]) -> None:
+    with pytest.raises(ValueError, match=r"axis -?\d is out of bounds for array of dimension 2"):
+        cut(np.ones((2, 4)))
+
+
 # Symbolic tensors.
 
 
