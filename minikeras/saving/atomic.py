@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import BinaryIO
 
 
@@ -13,12 +13,11 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     The folder must exist; a link is followed. An OSError if the file cannot be written, or is a device.
     """
     final = os.path.realpath(path)
-    temporary = f"{final}.{os.urandom(4).hex()}.tmp"  # a new name, since others may write the same file
-    if os.path.lexists(final):
-        open(final, "r+b").close()  # an error if the file is write-protected, or a loop of links
-        if not os.path.isfile(final):
-            raise OSError(f"A device cannot be replaced by a file. Received: {os.fspath(path)!r}.")
+    temporary = os.path.join(os.path.dirname(final), f"{os.urandom(8).hex()}.tmp")  # others may write the same file
     try:
+        with suppress(FileNotFoundError), open(final, "r+b"):  # an error if it is write-protected, or a loop of links
+            if not os.path.isfile(final):
+                raise OSError(f"A device cannot be replaced by a file. Received: {os.fspath(path)!r}.")
         with open(temporary, "w+b") as file:
             yield file
             file.flush()
@@ -27,7 +26,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
             os.chmod(temporary, mode & 0o777)  # only if need be: some file systems cannot change it
         os.replace(temporary, final)
     except OSError as error:
-        if error.filename == temporary:
+        if error.filename in (temporary, final):
             error.filename = os.fspath(path)
         raise
     finally:

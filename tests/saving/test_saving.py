@@ -366,20 +366,28 @@ def test_shards_that_cannot_all_be_written_leave_the_old_ones(tmp_path: Path, mo
     old, files = model.get_weights(), sorted(os.listdir(tmp_path))
     assert len(files) > 2
     model.set_weights([w + 1 for w in old])
-    last = [name for name in files if name.endswith(".h5")][-1]
-    monkeypatch.setattr(os, "urandom", bytes)
-    (tmp_path / f"{last}.00000000.tmp").mkdir()  # in the way
+    numbers = iter(range(len(files)))  # of temporary files: that of the index is the first
+    monkeypatch.setattr(os, "urandom", lambda size: bytes([next(numbers)] * size))
+    (tmp_path / f"{bytes([len(files) - 1] * 8).hex()}.tmp").mkdir()  # in the way of the last
     with pytest.raises(OSError, match="tmp"):
         model.save_weights(path, max_shard_size=size)
     model.load_weights(path)
     assert all(map(np.array_equal, model.get_weights(), old))
 
 
-@pytest.mark.parametrize("blocked", ["file/model.keras", f"{'long' * 75}.keras"])
+@pytest.mark.parametrize("blocked", ["file/model.keras", f"{'long' * 75}.keras", "folder.keras/../folder.keras"])
 def test_what_cannot_be_written_is_told_by_the_name_that_was_given(blocked: str, tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
+    (tmp_path / "folder.keras").mkdir()
     with pytest.raises(OSError, match=rf": '{re.escape(str(tmp_path / blocked))}'$"):
         net().save(tmp_path / blocked)
+
+
+def test_a_name_may_be_as_long_as_the_system_allows(tmp_path: Path) -> None:
+    for ending, write in ((".keras", net().save), (".weights.h5", net().save_weights), (".npz", net().save_weights)):
+        path = tmp_path / ("x" * (255 - len(ending)) + ending)
+        write(path)
+        net().load_weights(path)
 
 
 def test_who_may_read_a_file_stays_also_on_a_mount_where_that_cannot_be_said(
