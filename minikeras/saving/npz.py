@@ -53,8 +53,8 @@ def match(variables: Iterable[Variable], arrays: Mapping[str, Array], source: st
 
 
 def fits(variable: Variable, stored: Any) -> bool:
-    """Return whether a stored array has the shape of a variable, and a kind of numbers that the variable can hold."""
-    kinds = {"b": "b", "i": "iu", "u": "iu", "c": "fiuc"}.get(variable.array.dtype.kind, "fiu")
+    """Return whether a stored array has the shape of a variable, and numbers that become its own by a conversion."""
+    kinds = {"b": "b", "c": "fiuc"}.get(variable.array.dtype.kind, "fiu")
     return variable.shape == stored.shape and stored.dtype.kind in kinds
 
 

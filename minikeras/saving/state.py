@@ -130,11 +130,10 @@ def match(saved: Any, store: Mapping[str, Dataset]) -> tuple[Pairs, str]:
                 saved.load_own_variables(store)  # warns that the numbers differ, and keeps the state
             return [], ""
     label = f"{type(saved).__name__} '{saved.name}'"
-    names = [str(i) for i in range(len(variables))]
-    if set(store) != set(names):
+    if set(store) != {str(i) for i in range(len(variables))}:
         hint = "" if getattr(saved, "built", True) else " It is not built: call it on an input, or build() it, first."
-        return [], f"{label} has {len(names)} variables, {len(store)} are stored.{hint}"
-    pairs = [(v, store[name]) for v, name in zip(variables, names, strict=True)]
+        return [], f"{label} has {len(variables)} variables, {len(store)} are stored.{hint}"
+    pairs = [(v, store[str(i)]) for i, v in enumerate(variables)]
     wrong = [f"'{v.path}' of {label} has shape {v.shape} and dtype {v.dtype}, stored is {d.shape} of {d.dtype.name}"
              for v, d in pairs if not fits(v, d)]  # fmt: skip
     return ([], "; ".join(wrong)) if wrong else (pairs, "")

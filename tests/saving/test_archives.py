@@ -46,6 +46,27 @@ def test_training_goes_on_with_the_same_numbers(name: str, tmp_path: pathlib.Pat
     assert not keras.models.load_model(tmp_path / name, compile=False).compiled
 
 
+def test_numbers_that_were_floats_before_keras_3_6_are_read_as_integers(tmp_path: pathlib.Path) -> None:
+    x, y = np.ones((8, 2)), np.ones((8, 1))
+    model = keras.Sequential([keras.Input((2,)), layers.Dense(1)])
+    model.compile(keras.optimizers.Adafactor(0.1), "mse")
+    model.train_on_batch(x, y)
+    model.save(tmp_path / "new.keras")
+    weights = io.BytesIO()
+    with zipfile.ZipFile(tmp_path / "new.keras") as new, zipfile.ZipFile(tmp_path / "old.keras", "w") as old:
+        weights.write(new.read("model.weights.h5"))
+        with h5py.File(weights, "r+") as file:
+            for name in [name for name, array in file["optimizer/vars"].items() if array.dtype == "int32"][1:]:
+                del file["optimizer/vars"][name]
+                file["optimizer/vars"][name] = np.float32(0)
+        for name in new.namelist():
+            old.writestr(name, weights.getvalue() if name == "model.weights.h5" else new.read(name))
+    again = keras.models.load_model(tmp_path / "old.keras")
+    assert again.train_on_batch(x, y) == model.train_on_batch(x, y)
+    assert same(again, model)
+    assert [v.dtype for v in again.optimizer.variables] == [v.dtype for v in model.optimizer.variables]
+
+
 def test_file_objects_and_paths(tmp_path: pathlib.Path) -> None:
     model, memory = net(), io.BytesIO()
     model.save(memory)
