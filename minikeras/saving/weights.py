@@ -141,7 +141,9 @@ def one_error(name: str) -> Iterator[None]:
     except Exception as error:
         notes = [note.removeprefix("in the configuration of ") for note in getattr(error, "__notes__", ())]
         place = " > ".join(reversed(notes)) or "its contents"
-        raise FileError(name, place, f"{error}" or type(error).__name__) from error
+        unclear = isinstance(error, AttributeError | LookupError)  # its message may be a name alone
+        reason = f"what it describes cannot be made, {type(error).__name__}: {error}" if unclear else f"{error}"
+        raise FileError(name, place, reason or type(error).__name__) from error
 
 
 def _read_shards(model: Layer, source: Source, path: str, skip_mismatch: bool, skipped: Iterable[Any] | None) -> None:

@@ -270,6 +270,15 @@ def test_connections_that_lead_nowhere(history: Any) -> None:
     cheap(lambda: keras.models.load_model(file), "cannot be loaded")
 
 
+def test_a_call_without_its_connection() -> None:
+    data = (FILES / "keras-3.15.1-functional.keras").read_bytes()
+    config = json.loads(members(data)["config.json"])
+    layer = next(layer for layer in config["config"]["layers"] if layer["name"] == "normal")
+    layer["inbound_nodes"][0]["args"][0]["config"] = {}
+    file = io.BytesIO(packed(members(data) | {"config.json": json.dumps(config).encode()}))
+    cheap(lambda: keras.models.load_model(file), "what it describes cannot be made, KeyError: 'keras_history' .at Func")
+
+
 # --- HDF5 -----------------------------------------------------------------------------------------------------------
 
 h5py = pytest.importorskip("h5py")
