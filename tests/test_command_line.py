@@ -577,7 +577,7 @@ def test_what_ends_early_leaves_no_file(folder: Path) -> None:
         assert waiting.stdin
         waiting.stdin.write(LINE)
         waiting.stdin.flush()
-        while not list(folder.glob("y.csv.*")):
+        while not list(folder.glob("*.tmp")):
             assert waiting.poll() is None
         waiting.send_signal(signal.SIGINT)
         out, err = waiting.communicate()
