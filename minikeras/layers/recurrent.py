@@ -207,9 +207,10 @@ class RNN(OfLayers, Generic[WithState, Symbols, Values]):
         if states is None:
             states = self.states if self.stateful else self.get_initial_state(batch)
         states = self._converted(list(states) if isinstance(states, list | tuple) else [states])
-        if isinstance(self.cell, Cell) and not self.cell._window:
-            wanted, received = [(batch, self.cell.units)] * self.cell._states, [x.shape for x in states]
-            if received != wanted:
+        if all(isinstance(cell, Cell) and not cell._window for cell in getattr(self.cell, "cells", [self.cell])):
+            wanted = tree.map_structure(lambda n: (batch, n), self.state_size)
+            received = tree.map_structure(lambda x: x.shape, states)
+            if tree.flatten(received) != tree.flatten(wanted) or len(received) != len(wanted):
                 raise ValueError(f"`initial_state` needs tensors of the shapes {wanted}. Received: {received}.")
         return states
 

@@ -219,7 +219,6 @@ _COMPOSED: dict[str, Callable[..., Any]] = {
     "astype": lambda x: x,
     "clip": lambda a, a_min=None, a_max=None, min=None, max=None: NUMPY_OPS["clip"](
         a, min if a_min is None else a_min, max if a_max is None else a_max),
-    "column_stack": lambda tup: np.concatenate([np.reshape(x, (-1, 1)) if ndim(x) < 2 else x for x in tup], 1),
     "histogram": lambda a, bins=10, range=None: np.histogram(value_of(a), value_of(bins), range),
     "linspace": linspace, "logspace": logspace,
     "reshape": lambda a, shape=None, newshape=None: NUMPY_OPS["reshape"](a, newshape if shape is None else shape),

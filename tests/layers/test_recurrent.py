@@ -1,5 +1,6 @@
 """Recurrent layers: numbers worked by hand, masks, states, training."""
 
+import re
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -273,6 +274,17 @@ def test_stacked_cells_give_what_they_give_step_by_step(options: Any, dropped: A
         found.append([*keras.tree.flatten(results), *tape.gradient(loss, [inputs, *layer.trainable_variables])])
     for a, b in zip(*found, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("states", [
+    [[np.ones((1, 6)), np.ones((1, 6))], np.ones((1, 2))], [[np.ones((4, 5)), np.ones((4, 6))], np.ones((4, 2))],
+    [np.ones((4, 6)), np.ones((4, 6)), np.ones((4, 2))], [np.ones((4, 6))]])  # fmt: skip
+def test_stacked_cells_name_the_states_they_need(states: Any) -> None:
+    layer = layers.RNN([layers.LSTMCell(6), layers.GRUCell(2)])
+    with pytest.raises(ValueError, match=re.escape("needs tensors of the shapes [[(4, 6), (4, 6)], (4, 2)]. Rec")):
+        layer(np.ones((4, 5, 3)), initial_state=states)
+    y = layer(np.ones((4, 5, 3)), initial_state=([np.ones((4, 6)), np.ones((4, 6))], np.ones((4, 2))))
+    assert y.shape == (4, 2)
 
 
 def test_states_may_grow_where_steps_are_unrolled() -> None:

@@ -21,7 +21,7 @@ np.append(x, y, 1) | np.arccos(x / 9) | np.arccosh(x + 1) | np.arcsin(x / 9) | n
 np.arctan2(x, y) | np.arctanh(x / 9) | np.array_split(v, 3) | np.asin(x / 9) | np.asinh(x) | np.astype(x, "float64")
 np.atan(x) | np.atan2(x, y) | np.atanh(x / 9) | np.atleast_1d(x, x[0, 0]) | np.atleast_2d(v) | np.atleast_3d(x)
 np.average(x, 1, w) | np.average(x) | np.bincount(i, v) | np.broadcast_to(x, (2, 2, 3)) | np.cbrt(x)
-np.clip(x, 2, 4) | np.clip(x, None, 3.5) | np.column_stack([x, x[:, 0]]) | np.concat([x, y])
+np.clip(x, 2, 4) | np.clip(x, None, 3.5) | np.concat([x, y])
 np.concatenate([x, y], 1) | np.concatenate([x, y], None) | np.conj(x) | np.conjugate(x) | np.copy(x)
 np.corrcoef(x) | np.correlate(v, w)
 np.correlate(v, w, "full") | np.cos(x) | np.cosh(x) | np.cross(x, y) | np.cumprod(x, 1) | np.cumsum(x)
@@ -87,6 +87,7 @@ np.unpackbits(np.packbits(b)) | np.unravel_index(i, (2, 3)) | np.zeros_like(x) |
 np.linalg.matrix_rank(s)
 """
 REFUSED = """
+np.column_stack([x, x[:, 0]])
 np.convolve(v, w) | np.convolve(w, v, "same") | np.convolve(v, w, "valid")
 np.mean(x, where=b) | np.meshgrid(v, w, sparse=True) | np.prod(x, 0, keepdims=True, initial=2.0, where=b)
 np.std(x, where=b) | np.sum(x, where=b) | np.sum(x, initial=2.0) | np.var(x, where=b)
