@@ -15,7 +15,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     final = os.path.realpath(path)
     temporary = os.path.join(os.path.dirname(final), f"{os.urandom(8).hex()}.tmp")  # others may write the same file
     try:
-        with suppress(FileNotFoundError), open(final, "r+b"):  # an error if it is write-protected, or a loop of links
+        with suppress(FileNotFoundError), open(final, "r+b", 0):  # an error if write-protected, or a loop of links
             if not os.path.isfile(final):
                 raise OSError(f"A device cannot be replaced by a file. Received: {os.fspath(path)!r}.")
         with open(temporary, "w+b") as file:

@@ -190,6 +190,8 @@ ARGUMENTS = [
     ("MaxPooling1D(pool_length=3).pool_size", "pool_size=", (3,)),
     ("Input(shape=14).shape", "shape=(14,)", (None, 14)),
     ("Input(14).shape", "shape=(14,)", (None, 14)),
+    ("InputLayer(14).batch_shape", "shape=(14,)", (None, 14)),
+    ("InputLayer(input_shape=(14)).batch_shape", "shape=(14,)", (None, 14)),
     ("Sequential([Embedding(9, 2, input_length=4), Flatten()]).output_shape", "keras.Input((4,))", (None, 8)),
     ("Sequential([Dense(3, batch_input_shape=(None, 2))]).input_shape", "keras.Input(batch_shape", (None, 2)),
     (

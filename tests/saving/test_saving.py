@@ -383,9 +383,11 @@ def test_what_cannot_be_written_is_told_by_the_name_that_was_given(blocked: str,
         net().save(tmp_path / blocked)
 
 
+@pytest.mark.skipif(not hasattr(os, "pathconf"), reason="Windows limits whole paths")
 def test_a_name_may_be_as_long_as_the_system_allows(tmp_path: Path) -> None:
+    longest = os.pathconf(tmp_path, "PC_NAME_MAX")  # 255 nearly everywhere
     for ending, write in ((".keras", net().save), (".weights.h5", net().save_weights), (".npz", net().save_weights)):
-        path = tmp_path / ("x" * (255 - len(ending)) + ending)
+        path = tmp_path / ("x" * (longest - len(ending)) + ending)
         write(path)
         net().load_weights(path)
 
@@ -432,6 +434,16 @@ def test_a_device_is_not_replaced_by_a_file(tmp_path: Path) -> None:
     assert stat.S_ISCHR(device.stat().st_mode)
     assert loop.is_symlink()
     assert sorted(os.listdir(tmp_path)) == ["loop.keras", "model.keras", "null"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no such pipes")
+def test_a_pipe_is_not_replaced_by_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "model.keras"
+    os.mkfifo(path)
+    with pytest.raises(OSError, match=rf"cannot be replaced by a file. Received: '{re.escape(str(path))}'"):
+        net().save(path)
+    assert path.is_fifo()
+    assert os.listdir(tmp_path) == [path.name]
 
 
 def test_a_full_disk_is_the_only_error(tmp_path: Path) -> None:

@@ -61,8 +61,7 @@ def _input_length(arguments: Arguments) -> str | None:
 def _batch_input_shape(arguments: Arguments) -> str:
     shape = tuple(arguments.pop("batch_input_shape"))
     arguments["input_shape"] = shape[1:]
-    layer: Any = arguments["self"]
-    vars(layer)["_batch_input_shape"] = shape
+    arguments["self"].__dict__["_batch_input_shape"] = shape
     return f"keras.Input(batch_shape={shape}) before the layer"
 
 
@@ -88,9 +87,10 @@ def _weights(arguments: Arguments) -> str:
 
 
 def _int_shape(arguments: Arguments) -> str | None:
-    if not isinstance(arguments["shape"], int):
+    name = "input_shape" if "input_shape" in arguments else "shape"
+    if not isinstance(arguments[name], int):
         return None
-    arguments["shape"] = (arguments["shape"],)
+    arguments["shape"] = (arguments.pop(name),)
     return f"shape={arguments['shape']}"
 
 
@@ -127,7 +127,8 @@ ARGUMENTS: dict[str, Changes] = {
         **_gone("mode", "fused", "virtual_batch_size")},
     "layers.PReLU": {"init": "alpha_initializer"}, "layers.GaussianNoise": {"sigma": "stddev"},
     "layers.UpSampling1D": {"length": "size"},
-    **{name: {"shape": _int_shape} for name in ("Input", "layers.Input", "layers.InputLayer")},
+    **{name: {"shape": _int_shape} for name in ("Input", "layers.Input")},
+    "layers.InputLayer": {"shape": _int_shape, "input_shape": _int_shape},
     **{f"layers.{name}": _CONVOLUTION for name in ("Conv1D", "Conv2D", "Conv3D", "Conv2DTranspose")},
     "layers.SimpleRNN": _RECURRENT,
     **{f"layers.{name}": {**_RECURRENT, "inner_activation": "recurrent_activation"} for name in ("LSTM", "GRU")},
