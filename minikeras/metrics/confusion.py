@@ -205,10 +205,6 @@ class _Best(_Confusion):
     _goal: ClassVar[tuple[str, str]]
     num_thresholds: Annotated[int, between(1, _MOST)]
 
-    def __init_subclass__(cls, goal: tuple[str, str], limit: tuple[str, str]) -> None:
-        super().__init_subclass__()
-        cls._goal, cls._limit = goal, limit
-
     def _configure(self, arguments: dict[str, Any]) -> None:
         super()._configure(arguments)
         self.value: float = getattr(self, self._arguments[0])
@@ -221,7 +217,7 @@ class _Best(_Confusion):
         return ops.max(ops.where(self._share(self._limit) >= self.value, self._share(self._goal), 0.0), initial=0)
 
 
-class SensitivityAtSpecificity(_Best, goal=_RECALL, limit=_SPECIFICITY):
+class SensitivityAtSpecificity(_Best):
     """Best sensitivity (recall) at thresholds where specificity is at least a given value.
 
     Specificity is the share of the negative labels that are found: true negatives / (true negatives + false positives).
@@ -231,6 +227,7 @@ class SensitivityAtSpecificity(_Best, goal=_RECALL, limit=_SPECIFICITY):
         0.5
     """
 
+    _goal, _limit = _RECALL, _SPECIFICITY
     specificity: Share
 
     def __init__(self, specificity: float, num_thresholds: int = 200, class_id: int | None = None, name: Name = None,
@@ -238,9 +235,10 @@ class SensitivityAtSpecificity(_Best, goal=_RECALL, limit=_SPECIFICITY):
         self._configure(locals())
 
 
-class SpecificityAtSensitivity(_Best, goal=_SPECIFICITY, limit=_RECALL):
+class SpecificityAtSensitivity(_Best):
     """Best specificity at thresholds where sensitivity (recall) is at least a given value."""
 
+    _goal, _limit = _SPECIFICITY, _RECALL
     sensitivity: Share
 
     def __init__(self, sensitivity: float, num_thresholds: int = 200, class_id: int | None = None, name: Name = None,
@@ -248,9 +246,10 @@ class SpecificityAtSensitivity(_Best, goal=_SPECIFICITY, limit=_RECALL):
         self._configure(locals())
 
 
-class PrecisionAtRecall(_Best, goal=_PRECISION, limit=_RECALL):
+class PrecisionAtRecall(_Best):
     """Best precision at thresholds where recall is at least a given value."""
 
+    _goal, _limit = _PRECISION, _RECALL
     recall: Share
 
     def __init__(self, recall: float, num_thresholds: int = 200, class_id: int | None = None, name: Name = None,
@@ -258,9 +257,10 @@ class PrecisionAtRecall(_Best, goal=_PRECISION, limit=_RECALL):
         self._configure(locals())
 
 
-class RecallAtPrecision(_Best, goal=_RECALL, limit=_PRECISION):
+class RecallAtPrecision(_Best):
     """Best recall at thresholds where precision is at least a given value."""
 
+    _goal, _limit = _RECALL, _PRECISION
     precision: Share
 
     def __init__(self, precision: float, num_thresholds: int = 200, class_id: int | None = None, name: Name = None,

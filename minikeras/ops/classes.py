@@ -101,8 +101,8 @@ def _largest(x: TensorLike, k: int) -> Array:
     size = array.shape[-1]
     if not 0 <= k <= size:
         raise ValueError(f"top_k needs a k from 0 to the size of the last axis, {size}. Received: k={k}.")
-    if 0 < k < size and array.size > 1000:  # without ties and NaN, k elements of a row are at least as large as the kth
-        chosen = array >= np.partition(array, size - k)[..., size - k, None]
+    if 0 < k < size and array.size > 1000:  # without ties, k elements are not less than the kth; NaN is the largest
+        chosen = ~(array < np.partition(array, size - k)[..., size - k, None])
         if (np.count_nonzero(chosen, -1) == k).all():
             places = np.nonzero(chosen)[-1].reshape(*array.shape[:-1], k).astype("int32")
             return np.take_along_axis(places, bare(_largest)(array[chosen].reshape(places.shape), k), -1)

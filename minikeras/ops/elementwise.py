@@ -126,7 +126,7 @@ negative: Unary = unary(np.negative, lambda g, y, x: -g, "Negation -x.", strong,
 positive: Unary = unary(np.positive, lambda g, y, x: g, "x itself, as +x.", strong)
 absolute: Unary = unary(np.absolute, _magnitude_rule, "Absolute value |x|.", strong, writes=True)
 abs: Unary = absolute
-fabs: Unary = unary(lambda x: np.absolute(x), _magnitude_rule, "Absolute value |x| as floats.", name="fabs")
+fabs: Unary = unary(lambda x: np.copysign(x, 1), _magnitude_rule, "Absolute value |x| as floats.", name="fabs")
 sign: Unary = unary(np.sign, None, "Sign of x: -1, 0 or 1.", strong)
 signbit: Unary = unary(np.signbit, None, "Whether x has its sign bit set, as -0.0 has.", strong)
 sqrt: Unary = unary(np.sqrt, lambda g, y, x: 0.5 * g / y, "Square root of x.", writes=True)

@@ -44,6 +44,13 @@ def batch(name: str, n: int, rng: np.random.Generator) -> tuple[Any, Any]:
     return labels if name.startswith("Sparse") else np.eye(3, dtype="float32")[labels], scores
 
 
+@pytest.mark.parametrize("name", CLASSES)
+def test_a_subclass_computes_what_its_base_does(name: str) -> None:
+    data = batch(name, 20, np.random.default_rng(0))
+    derived = type("Derived", (getattr(metrics, name),), {})(**REQUIRED.get(name, {}))
+    np.testing.assert_array_equal(derived(*data), make(name)(*data))
+
+
 # --- numbers worked by hand ---------------------------------------------------------------------------------------
 
 TRUE = np.array([0, 0, 1, 1], "float32")

@@ -191,7 +191,10 @@ def test_largest() -> None:
 def test_of_many_elements_the_largest_lead_and_of_equals_the_first(shape: tuple[int, ...], k: int) -> None:
     rng = np.random.default_rng(1)
     apart, few = rng.normal(size=shape).astype("float32"), rng.integers(0, 5, shape)
-    for x in (apart, apart.astype("float16"), few, apart > 0, np.where(few == 1, np.nan, apart), 0 * few - np.inf):
+    both = np.where(few == 1, np.nan, few == 2)  # ties behind NaN
+    first = np.where(np.arange(shape[-1]) == 0, np.nan, np.arange(shape[-1]) < 5) * np.ones(shape)  # k of them
+    nans = (np.where(few == 1, np.nan, apart), both, first)
+    for x in (apart, apart.astype("float16"), few, apart > 0, *nans, 0 * few - np.inf):
         order = np.argsort(x[..., ::-1], -1, kind="stable")[..., ::-1][..., :k]
         values, indices = ops.top_k(x, k)
         np.testing.assert_array_equal(indices, shape[-1] - 1 - order)

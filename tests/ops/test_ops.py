@@ -1036,6 +1036,8 @@ def test_choices_among_thousands_of_numbers() -> None:
     same(ops.sparse_plus(x), np.where(x < 1, np.square(np.clip(x, -1, 1) + 1) / 4, x), "float32")
     same(ops.fabs(x), np.abs(x), "float32")
     same(ops.fabs([-1, 2]), [1, 2], "float32")
+    with pytest.raises(TypeError, match="not supported for the input types"):
+        ops.fabs([1j])
 
 
 @pytest.mark.parametrize("repeats", [2, (3,), (2, 1), (1, 2), (2, 1, 3), (0, 2)])
