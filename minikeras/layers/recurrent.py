@@ -138,14 +138,14 @@ class RNN(OfLayers, Generic[WithState, Symbols, Values]):
 
     def call(self, sequences: Tensor, initial_state: Any = None, mask: Any = None, training: bool = False) -> Any:
         batch, steps = sequences.shape[:2]
-        states: Any = self._begin(batch, initial_state)
+        stacked = type(self.cell) is StackedRNNCells
+        parts = self.cell.cells if stacked else [self.cell]
+        states: Any = self._begin(batch, initial_state, parts)
         mask = _fitting(mask, sequences)
         if not steps:
             raise ValueError(f"A recurrent layer needs at least one step. Received: shape {sequences.shape}.")
         has_masks = isinstance(self.cell, Cell | StackedRNNCells)
         masks: Any = self.cell._masks((batch, *sequences.shape[2:])) if has_masks else None
-        stacked = type(self.cell) is StackedRNNCells
-        parts = self.cell.cells if stacked else [self.cell]
         kinds = [part._kind(sequences) if isinstance(part, Cell) else None for part in parts]
         if all(kinds):
             of_parts, drawn = (states, masks) if stacked else ([states], [masks])
@@ -198,7 +198,7 @@ class RNN(OfLayers, Generic[WithState, Symbols, Values]):
     def _converted(self, structure: Any) -> Any:
         return tree.map_structure(lambda x: ops.convert_to_tensor(x, self.compute_dtype), structure)
 
-    def _begin(self, batch: int, states: Any) -> Any:
+    def _begin(self, batch: int, states: Any, parts: list[Any]) -> Any:
         """Return the state that a call starts with: the argument, else the last one if stateful, else the initial."""
         if self.stateful and self.states is not None:
             size = tree.flatten(self.states)[0].shape[0]
@@ -207,7 +207,7 @@ class RNN(OfLayers, Generic[WithState, Symbols, Values]):
         if states is None:
             states = self.states if self.stateful else self.get_initial_state(batch)
         states = self._converted(list(states) if isinstance(states, list | tuple) else [states])
-        if all(isinstance(cell, Cell) and not cell._window for cell in getattr(self.cell, "cells", [self.cell])):
+        if all(isinstance(part, Cell) and not part._window for part in parts):
             wanted = tree.map_structure(lambda n: (batch, n), self.state_size)
             received = tree.map_structure(lambda x: x.shape, states)
             if tree.flatten(received) != tree.flatten(wanted) or len(received) != len(wanted):

@@ -368,6 +368,29 @@ def test_cells_of_ones_own_are_made_of_those_here() -> None:
     np.testing.assert_allclose(mixed(x), 2 * alike(x), rtol=1e-5, atol=1e-6)
 
 
+def test_a_cell_of_ones_own_holds_cells_and_their_states_as_it_likes() -> None:
+    class Committee(keras.Layer):
+        """Cells side by side, whose states are one tensor of shape (batch, cells, units)."""
+
+        state_size = output_size = 4
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.cells = [layers.GRUCell(4), layers.GRUCell(4)]
+
+        def get_initial_state(self, batch_size: int) -> Any:
+            return [keras.ops.zeros((batch_size, 2, 4))]
+
+        def call(self, inputs: Any, states: Any) -> Any:
+            hs = [cell(inputs, [states[0][:, i]])[0] for i, cell in enumerate(self.cells)]
+            return keras.ops.mean(hs, 0), [keras.ops.stack(hs, 1)]
+
+    x = np.random.default_rng(0).normal(size=(2, 3, 5)).astype("float32")
+    cell = Committee()
+    expected = (layers.RNN(cell.cells[0])(x) + layers.RNN(cell.cells[1])(x)) / 2
+    np.testing.assert_allclose(layers.RNN(cell)(x), expected, rtol=1e-5)
+
+
 def test_what_is_the_cells_is_set_at_the_cell() -> None:
     x = np.ones((1, 3, 2), "float32")
     layer = layers.LSTM(2)
