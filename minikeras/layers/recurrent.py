@@ -147,7 +147,7 @@ class RNN(OfLayers, Generic[WithState, Symbols, Values]):
         has_masks = isinstance(self.cell, Cell | StackedRNNCells)
         masks: Any = self.cell._masks((batch, *sequences.shape[2:])) if has_masks else None
         kinds = [part._kind(sequences) if isinstance(part, Cell) else None for part in parts]
-        if all(kinds):
+        if kinds and all(kinds):
             of_parts, drawn = (states, masks) if stacked else ([states], [masks])
             output, ends = self._run_by_ops(parts, kinds, sequences, of_parts, mask, drawn if training else [])
             states = ends if stacked else ends[0]

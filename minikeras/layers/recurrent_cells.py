@@ -67,6 +67,7 @@ class Cell(WithKernel):
     __call__: Callable[..., Any]  # for type checkers: it returns (output, states)
 
     def _configure(self, arguments: dict[str, Any]) -> None:
+        arguments.get("options", {}).pop("implementation", None)  # accepted as in Keras
         seeds = SeedGenerator(arguments["seed"]) if self._draws_first else None
         super()._configure(arguments)
         self.seed_generator: SeedGenerator = seeds or SeedGenerator(self.seed)

@@ -216,7 +216,6 @@ def _einsum(*operands: Any, out: Any = None, dtype: Any = None, **options: Any) 
 
 
 _COMPOSED: dict[str, Callable[..., Any]] = {
-    "astype": lambda x: x,
     "clip": lambda a, a_min=None, a_max=None, min=None, max=None: NUMPY_OPS["clip"](
         a, min if a_min is None else a_min, max if a_max is None else a_max),
     "histogram": lambda a, bins=10, range=None: np.histogram(value_of(a), value_of(bins), range),

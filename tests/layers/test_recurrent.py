@@ -391,6 +391,13 @@ def test_a_cell_of_ones_own_holds_cells_and_their_states_as_it_likes() -> None:
     np.testing.assert_allclose(layers.RNN(cell)(x), expected, rtol=1e-5)
 
 
+def test_cells_take_the_implementation_of_keras() -> None:
+    for kind in (layers.LSTMCell, layers.GRUCell):
+        cell: Any = kind
+        config = cell(4, implementation=2).get_config()
+        assert (config["units"], "implementation" in config) == (4, False)
+
+
 def test_what_is_the_cells_is_set_at_the_cell() -> None:
     x = np.ones((1, 3, 2), "float32")
     layer = layers.LSTM(2)

@@ -18,7 +18,7 @@ DIFFERENTIATED = """
 np.abs(x - 2) | np.absolute(x) | np.acos(x / 9) | np.acosh(x + 1) | np.add(x, y) | np.add.outer(v, v)
 np.add.reduce(x) | np.add.reduce(x, 1, keepdims=True) | np.amax(x, 1) | np.amin(x) | np.append(x, y)
 np.append(x, y, 1) | np.arccos(x / 9) | np.arccosh(x + 1) | np.arcsin(x / 9) | np.arcsinh(x) | np.arctan(x)
-np.arctan2(x, y) | np.arctanh(x / 9) | np.array_split(v, 3) | np.asin(x / 9) | np.asinh(x) | np.astype(x, "float64")
+np.arctan2(x, y) | np.arctanh(x / 9) | np.array_split(v, 3) | np.asin(x / 9) | np.asinh(x)
 np.atan(x) | np.atan2(x, y) | np.atanh(x / 9) | np.atleast_1d(x, x[0, 0]) | np.atleast_2d(v) | np.atleast_3d(x)
 np.average(x, 1, w) | np.average(x) | np.bincount(i, v) | np.broadcast_to(x, (2, 2, 3)) | np.cbrt(x)
 np.clip(x, 2, 4) | np.clip(x, None, 3.5) | np.concat([x, y])
@@ -87,7 +87,7 @@ np.unpackbits(np.packbits(b)) | np.unravel_index(i, (2, 3)) | np.zeros_like(x) |
 np.linalg.matrix_rank(s)
 """
 REFUSED = """
-np.column_stack([x, x[:, 0]])
+np.astype(x, "float64") | np.column_stack([x, x[:, 0]])
 np.convolve(v, w) | np.convolve(w, v, "same") | np.convolve(v, w, "valid")
 np.mean(x, where=b) | np.meshgrid(v, w, sparse=True) | np.prod(x, 0, keepdims=True, initial=2.0, where=b)
 np.std(x, where=b) | np.sum(x, where=b) | np.sum(x, initial=2.0) | np.var(x, where=b)
