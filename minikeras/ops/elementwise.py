@@ -126,7 +126,7 @@ negative: Unary = unary(np.negative, lambda g, y, x: -g, "Negation -x.", strong,
 positive: Unary = unary(np.positive, lambda g, y, x: g, "x itself, as +x.", strong)
 absolute: Unary = unary(np.absolute, _magnitude_rule, "Absolute value |x|.", strong, writes=True)
 abs: Unary = absolute
-fabs: Unary = unary(lambda x: np.copysign(x, 1), _magnitude_rule, "Absolute value |x| as floats.", name="fabs")
+fabs: Unary = unary(np.fabs, _magnitude_rule, "Absolute value |x| as floats.")
 sign: Unary = unary(np.sign, None, "Sign of x: -1, 0 or 1.", strong)
 signbit: Unary = unary(np.signbit, None, "Whether x has its sign bit set, as -0.0 has.", strong)
 sqrt: Unary = unary(np.sqrt, lambda g, y, x: 0.5 * g / y, "Square root of x.", writes=True)
@@ -355,7 +355,7 @@ def _in_pieces(function: Callable[[Array], Array]) -> Callable[[Array], Array]:
 
     def run(x: Array) -> Array:
         out = np.array(x, "f" if x.dtype.itemsize < 8 else "d", order="C")
-        with np.errstate(all="ignore"):  # for large |x| the result is exactly 0 or 1
+        with np.errstate(all="ignore"):  # results at the ends are exact: 0, 1 or infinite
             for y in np.split(out.reshape(-1), range(_PIECE, out.size, _PIECE)):
                 y[...] = function(y)
         return out.astype(x.dtype, copy=False)
