@@ -1,16 +1,14 @@
-"""Symbolic tensors: shapes and dtypes without values, the inference of them, and the graph of calls."""
+"""Symbolic tensors: shapes and dtypes without values, and the graph of calls."""
 
-import math
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator
 from functools import cache, partialmethod
-from itertools import chain, product, repeat, takewhile
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, cast
 
 import numpy as np
 
 from .._base.checks import standardize_shape
-from .._base.context import context, undone
+from .._base.context import context
 from .._base.naming import auto_name
 from .._base.nested import leaves, map_structure
 from .._base.settings import standardize_data_format, standardize_dtype
@@ -20,7 +18,7 @@ from ..tree import flatten
 from . import op, trials
 from .op import late_ops
 from .op_names import CALLED_WITH, HOMES, class_name, module
-from .tensor import NUMPY_OPS, Tensor, TensorOps, any_symbolic, stop_recording
+from .tensor import NUMPY_OPS, Tensor, TensorOps, any_symbolic
 
 
 class KerasTensor(Tensor):
@@ -138,125 +136,16 @@ def infer(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     size, which the result has then too. Errors do not show the sizes of a trial. In the result, a KerasTensor stands in
     place of each tensor or array.
     """
-    shapes = [x.shape for x in leaves([args, kwargs]) if isinstance(x, KerasTensor)]
-    tries, trial = trials.trial_sizes(shapes), _Trials(function, [args, kwargs])
-    runs: list[Any] = []
-    errors: list[Exception] = []
-    batches: list[int] = []
-    for batch, others in tries:
-        try:
-            runs.append(trial.run(batch, others))
-            batches.append(batch)
-        except Exception as error:
-            errors.append(error)
-        if len(runs) == 2:
-            break
-    if len(runs) < 2 and (paired := trials.paired_sizes(shapes, trial.works)):
-        runs = trial.run_both(*paired)
-    if len(runs) < 2:
-        # Some functions take multiples of one batch size, others only that size.
-        for size, times in product((*batches, *trials.sizes_in_sight(errors[0], shapes)), (2, 1)):
-            with suppress(Exception):
-                runs = trial.run_both((size, tries[0][1]), (size * times, tries[1][1]))
-                break
-        else:
-            trials.print_once(trial.printed[:2])
-            raise trials.without_sizes(errors[0], errors[-1])
-    trials.print_once(trial.printed[-2:])
-    for model, calls in trial.waiting.items():
-        _build(model, calls)
-    return _in_common(*runs)
-
-
-class _Trials:
-    """Runs a function on zeros in place of symbolic tensors. For `sizes` see `_zeros`.
-
-    `printed` has what each run printed. `waiting` has models that are not built yet, with their calls in the runs that
-    worked.
-    """
-
-    def __init__(self, function: Callable[..., Any], arguments: list[Any]) -> None:
-        self._function, self._arguments = function, arguments
-        self.printed: list[str] = []
-        self.waiting: dict[Any, Any] = {}
-
-    def run(self, *sizes: int) -> Any:
-        """Return the result for zeros of these sizes."""
-        args, kwargs = _zeros(self._arguments, sizes)
-        with trials.Held() as held:
-            try:
-                return _run(self._function, args, kwargs, self.waiting, len(self.printed) + 1)
-            finally:
-                self.printed.append(held.text.getvalue())
-
-    def works(self, *sizes: int) -> bool:
-        """Return whether a run raises nothing."""
-        with suppress(Exception):
-            self.run(*sizes)
-            return True
-        return False
-
-    def run_both(self, one: Sequence[int], other: Sequence[int]) -> list[Any]:
-        """Return the results of two runs, and let only their calls build models."""
-        self.waiting.clear()
-        return [self.run(*one), self.run(*other)]
-
-
-def _in_common(one: Any, two: Any) -> Any:
-    """Return what two results share, with KerasTensors in place of arrays. Raises a ValueError if they do not match."""
+    one, two = trials.Trials(function, [args, kwargs]).two_results()
     if len(leaves(one)) != len(leaves(two)):
         raise ValueError("How many tensors this gives depends on a size that is not known.")
     others = iter(leaves(two))
 
-    def common(a: Any) -> Any:
+    def in_common(a: Any) -> Any:
         b, is_array = next(others), isinstance(a, TensorOps | np.ndarray | np.generic)
-        return KerasTensor(_shared(a.shape, b.shape), a.dtype) if is_array else a
+        return KerasTensor(trials.common_shape(a.shape, b.shape), a.dtype) if is_array else a
 
-    return map_structure(common, one)
-
-
-def _run(function: Callable[..., Any], args: Any, kwargs: Any, waiting: dict[Any, Any], dry: int = 1) -> Any:
-    """Run a function without lasting effects. Add the calls of models that are not built yet to `waiting`."""
-    with context.having(waiting={}):
-        with undone(dry), stop_recording(), np.errstate(all="ignore"):
-            result = function(*args, **kwargs)
-        for model, calls in (context.waiting or {}).items():
-            waiting.setdefault(model, []).extend(calls)
-    return result
-
-
-def _zeros(arguments: Any, sizes: tuple[int, ...]) -> Any:
-    """Return arguments with zeros in place of symbolic tensors.
-
-    `sizes` are the size for unknown first axes, then sizes for other unknown axes, the last one for all further ones.
-    """
-    others = chain(sizes[1:], repeat(sizes[-1]))
-
-    def zeros(x: Any) -> Any:
-        if not isinstance(x, KerasTensor):
-            return x
-        shape = trials.filled(x.shape, sizes[0], others)
-        if context.loading is not None:
-            context.loading.spend(math.prod(shape))
-        return _zero(shape, x.dtype, sizes[0])
-
-    return map_structure(zeros, arguments)
-
-
-def _zero(shape: Sequence[int], dtype: str, words: int = 1) -> Tensor:
-    """Return zeros, or texts of a number of words, so that results which depend on their length differ between runs."""
-    return Tensor(np.full(shape, "a " * words) if dtype == "string" else np.zeros(shape, dtype))
-
-
-def _build(model: Any, calls: list[tuple[list[tuple[str, object]], Any]]) -> None:
-    """Build a model from its calls in both runs: pairs of the name scopes and the input shapes."""
-    (scopes, first), (_, other) = calls[0], calls[len(calls) // 2]  # the first one in each run
-    with context.having(scopes=scopes):
-        model.build(_shared(first, other))
-
-
-def _shared(a: PartialShape, b: PartialShape) -> PartialShape:
-    return tuple(m if m == n else None for m, n in zip(a, b, strict=True))
+    return map_structure(in_common, one)
 
 
 class Node:
@@ -334,8 +223,8 @@ class Operation:
         if not by_element or listed or any_symbolic(kwargs.values()):
             return None
         shapes = [x.shape if isinstance(x, KerasTensor) else np.shape(x) for x in args]
-        single = [_zero([1] * len(x.shape), x.dtype) if isinstance(x, KerasTensor) else x for x in args]
-        return KerasTensor(trials.broadcast(shapes), _run(self, single, kwargs, {}).dtype)
+        single = [trials.zero([1] * len(x.shape), x.dtype) if isinstance(x, KerasTensor) else x for x in args]
+        return KerasTensor(trials.broadcast(shapes), trials.run_dry(self, single, kwargs, {}).dtype)
 
     def get_config(self) -> Config:
         """Return name and settings."""

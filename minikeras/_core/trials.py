@@ -1,20 +1,128 @@
-"""Shape inference by trial runs: sizes for unknown axes, limits on the size of results, and hiding the runs."""
+"""Shape inference by trial runs of a function on zeros: what sizes to try, how large a run may be, and hiding it."""
 
 import math
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dis import get_instructions
 from io import StringIO
-from itertools import chain, combinations, repeat, zip_longest
+from itertools import chain, combinations, product, repeat, zip_longest
 from threading import local
 from typing import Any, Self, TextIO, cast
 
 import numpy as np
 
-from .._base.nested import leaves
+from .._base.context import context, undone
+from .._base.nested import leaves, map_structure
 from .._base.typing import PartialShape
-from .tensor import TensorOps
+from .tensor import Tensor, TensorOps, any_symbolic, stop_recording
+
+
+class Trials:
+    """Runs of a function on zeros in place of symbolic tensors. For `sizes` see `_zeros`."""
+
+    def __init__(self, function: Callable[..., Any], arguments: list[Any]) -> None:
+        self._function, self._arguments = function, arguments
+        self._printed: list[str] = []
+        """What each run printed."""
+        self._waiting: dict[Any, list[tuple[list[tuple[str, object]], Any]]] = {}
+        """Models that are not built yet -> their calls in the runs that worked: the name scopes and the input shape."""
+
+    def two_results(self) -> list[Any]:
+        """Return the results of two runs with different sizes, and build models as these call them.
+
+        Raises the error of the first run if no two of them work.
+        """
+        shapes = [x.shape for x in leaves(self._arguments) if any_symbolic([x])]
+        tries = trial_sizes(shapes)
+        results: list[Any] = []
+        errors: list[Exception] = []
+        batches: list[int] = []
+        for batch, others in tries:
+            try:
+                results.append(self._run(batch, others))
+                batches.append(batch)
+            except Exception as error:
+                errors.append(error)
+            if len(results) == 2:
+                break
+        if len(results) < 2 and (paired := paired_sizes(shapes, self._works)):
+            results = self._run_both(*paired)
+        if len(results) < 2:
+            # Some functions take multiples of one batch size, others only that size.
+            for size, times in product((*batches, *sizes_in_sight(errors[0], shapes)), (2, 1)):
+                with suppress(Exception):
+                    results = self._run_both((size, tries[0][1]), (size * times, tries[1][1]))
+                    break
+            else:
+                print_once(self._printed[:2])
+                raise without_sizes(errors[0], errors[-1])
+        print_once(self._printed[-2:])
+        for model, calls in self._waiting.items():
+            (scopes, first), (_, other) = calls[0], calls[len(calls) // 2]  # the first one in each run
+            with context.having(scopes=scopes):
+                model.build(common_shape(first, other))
+        return results
+
+    def _run(self, *sizes: int) -> Any:
+        """Return the result for zeros of these sizes."""
+        args, kwargs = _zeros(self._arguments, sizes)
+        with HeldPrints() as held:
+            try:
+                return run_dry(self._function, args, kwargs, self._waiting, len(self._printed) + 1)
+            finally:
+                self._printed.append(held.text.getvalue())
+
+    def _works(self, *sizes: int) -> bool:
+        """Return whether a run raises nothing."""
+        with suppress(Exception):
+            self._run(*sizes)
+            return True
+        return False
+
+    def _run_both(self, one: Sequence[int], other: Sequence[int]) -> list[Any]:
+        """Return the results of two runs, and let only their calls build models."""
+        self._waiting.clear()
+        return [self._run(*one), self._run(*other)]
+
+
+def run_dry(function: Callable[..., Any], args: Any, kwargs: Any, waiting: dict[Any, Any], dry: int = 1) -> Any:
+    """Run a function without lasting effects. Add the calls of models that are not built yet to `waiting`."""
+    with context.having(waiting={}):
+        with undone(dry), stop_recording(), np.errstate(all="ignore"):
+            result = function(*args, **kwargs)
+        for model, calls in (context.waiting or {}).items():
+            waiting.setdefault(model, []).extend(calls)
+    return result
+
+
+def _zeros(arguments: Any, sizes: tuple[int, ...]) -> Any:
+    """Return arguments with zeros in place of symbolic tensors.
+
+    `sizes` are the size for unknown first axes, then sizes for other unknown axes, the last one for all further ones.
+    """
+    others = chain(sizes[1:], repeat(sizes[-1]))
+
+    def zeros(x: Any) -> Any:
+        if not any_symbolic([x]):
+            return x
+        shape = filled(x.shape, sizes[0], others)
+        if context.loading is not None:
+            context.loading.spend(math.prod(shape))
+        return zero(shape, x.dtype, sizes[0])
+
+    return map_structure(zeros, arguments)
+
+
+def zero(shape: Sequence[int], dtype: str, words: int = 1) -> Tensor:
+    """Return zeros, or texts of a number of words, so that results which depend on their length differ between runs."""
+    return Tensor(np.full(shape, "a " * words) if dtype == "string" else np.zeros(shape, dtype))
+
+
+def common_shape(a: PartialShape, b: PartialShape) -> PartialShape:
+    """Return the sizes that two shapes share, None where they differ."""
+    return tuple(m if m == n else None for m, n in zip(a, b, strict=True))
 
 
 def trial_sizes(shapes: Sequence[PartialShape]) -> list[tuple[int, int]]:
@@ -79,7 +187,7 @@ def sizes_in_sight(error: Exception, shapes: Sequence[PartialShape]) -> list[int
     return [*dict.fromkeys(n for n in reversed(sizes) if type(n) is int and 0 < n <= MOST_NUMBERS // row)][:16]
 
 
-class Held:
+class HeldPrints:
     """Within it, what this thread prints is held back, until it flushes it, as a debugger does; all else goes on."""
 
     _latest = local()  # of each thread, the stream that it wrote to
@@ -96,7 +204,7 @@ class Held:
 
     def __exit__(self, *_: object) -> None:
         self._own = None
-        while isinstance(out := cast(Any, sys.stdout), Held) and out._own is None:  # threads may end in another order
+        while isinstance(out := cast(Any, sys.stdout), HeldPrints) and out._own is None:  # threads may end in another order
             sys.stdout = out._out
 
     def write(self, text: str) -> int:

@@ -184,7 +184,7 @@ def test_parts_of_an_open_axis_are_as_long_as_the_cuts_say(cuts: list[int], size
 
 
 def test_a_thread_may_end_while_another_gives_back_the_output() -> None:
-    class Ended(trials.Held):
+    class Ended(trials.HeldPrints):
         """Its thread ends while another one asks whether it has."""
 
         @property
@@ -198,7 +198,7 @@ def test_a_thread_may_end_while_another_gives_back_the_output() -> None:
         def _own(self, value: object) -> None: ...
 
     before = sys.stdout
-    with trials.Held():
+    with trials.HeldPrints():
         Ended().__enter__()
     assert sys.stdout is before
 

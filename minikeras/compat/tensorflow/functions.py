@@ -16,7 +16,7 @@ from ... import ops
 from ..._base.nested import each_once, leaves
 from ..._core.tape import GradientTape as KerasTape, custom_gradient as custom_gradient
 from ..._core.tensor import Tensor, TensorOps, as_array, recorders, stop_recording
-from ..._core.trials import Held
+from ..._core.trials import HeldPrints
 from ..._core.variable import Variable as KerasVariable
 from ...layers import Layer
 from ...tree import pack_sequence_as
@@ -29,7 +29,7 @@ from .tensors import convert_to_tensor, escape
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class Muted(Held):
+class Muted(HeldPrints):
     """Within it, this thread's prints are dropped, while a function that was traced before has to run once more."""
 
     def flush(self) -> None:
