@@ -187,7 +187,7 @@ def primitive(*vjps: VJP | None, variadic: bool = False, name: str | None = None
             inputs, arrays = narrow(inputs, arrays) if wide else (inputs, arrays)
             if recorders.open or op.view:  # so that the caller may change the array later
                 arrays = [x.copy() if type(x) is np.ndarray else a for x, a in zip(inputs, arrays, strict=True)]
-                inputs, rest = _as_read(inputs, arrays), _own(rest)
+                inputs, rest = _autocast_inputs(inputs, arrays), _own(rest)
             entry = recorders.open[0].run(op, inputs, arrays, rest, kwargs) if recorders.open else None
             try:
                 output = entry.output if entry else Tensor((alone if large else forward)(*arrays, *rest, **kwargs))
@@ -209,7 +209,7 @@ def _joined(x: Any) -> Any:
     return NUMPY_OPS["convert_to_tensor"](x) if has_tensor(x) else x
 
 
-def _as_read(inputs: tuple[Any, ...], arrays: Sequence[Any]) -> tuple[Any, ...]:
+def _autocast_inputs(inputs: tuple[Any, ...], arrays: Sequence[Any]) -> tuple[Any, ...]:
     """Return inputs; a weight that a layer of mixed precision reads in another dtype is replaced by its cast."""
     return inputs if context.autocast is None else tuple(map(_recorded_cast, inputs, arrays))
 

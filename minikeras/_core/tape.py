@@ -186,7 +186,7 @@ def backward(entries: list[Entry], seeds: list[tuple[Any, Any]], as_tensors: boo
         g, op = totals.get(id(entry.output)), entry.op
         if g is None:
             continue
-        values = [*map(_as_read, entry.inputs, entry.values)] if as_tensors else entry.values
+        values = [*map(_as_it_was, entry.inputs, entry.values)] if as_tensors else entry.values
         if op.vjp_all is not None:
             pairs = op.vjp_all(g, entry, values, targets, totals)
         else:
@@ -206,7 +206,7 @@ def open_tapes() -> list[GradientTape]:
     return [recorder for recorder in recorders.open if isinstance(recorder, GradientTape)]
 
 
-def _as_read(x: Any, value: Any) -> Any:
+def _as_it_was(x: Any, value: Any) -> Any:
     """Return an input; for a variable that was assigned since, a tensor of its value at the time."""
     if isinstance(x, Tensor) or getattr(x, "array", None) is value or np.isscalar(value):
         return x if isinstance(x, TensorOps) else value
@@ -345,17 +345,17 @@ def _custom_op(gradient: Callable[..., Any], shapes: Sequence[tuple[int, ...]] |
                         f"returns after the others. The function uses {[v.path for v in variables]}.")  # fmt: skip
     named = {"variables": variables} if variables else {}
 
-    def slopes(g: Any, y: Any, *inputs: Any) -> list[Any]:
+    def all_gradients(g: Any, y: Any, *inputs: Any) -> list[Any]:
         whole = g if isinstance(g, TensorOps) else Tensor(g)
-        found = gradient(*(_cut(whole, shapes) if shapes else [whole]), **named)
-        own, others = found if variables else (found, [])
-        each = (*(own if isinstance(own, list | tuple) else [own]), *others)
+        gradients = gradient(*(_cut(whole, shapes) if shapes else [whole]), **named)
+        of_inputs, of_variables = gradients if variables else (gradients, [])
+        each = (*(of_inputs if isinstance(of_inputs, list | tuple) else [of_inputs]), *of_variables)
         return [x if x is None or isinstance(g, TensorOps) else coerce(x) for x in each]
 
-    def rule(index: int, slopes: Any, y: Any, *inputs: Any) -> Any:
-        return np.zeros_like(inputs[index]) if slopes[index] is None else slopes[index]
+    def rule(index: int, gradients: Any, y: Any, *inputs: Any) -> Any:
+        return np.zeros_like(inputs[index]) if gradients[index] is None else gradients[index]
 
-    return Op(rule, (rule,), None, common=slopes)
+    return Op(rule, (rule,), None, common=all_gradients)
 
 
 class _Reads(Recorder):

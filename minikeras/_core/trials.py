@@ -204,7 +204,7 @@ class HeldPrints:
 
     def __exit__(self, *_: object) -> None:
         self._own = None
-        while isinstance(out := cast(Any, sys.stdout), HeldPrints) and out._own is None:  # threads may end in another order
+        while isinstance(out := cast(Any, sys.stdout), HeldPrints) and out._own is None:  # threads may end in any order
             sys.stdout = out._out
 
     def write(self, text: str) -> int:

@@ -90,7 +90,7 @@ class Variable(TensorOps):
             if shape is None:
                 raise ValueError("When creating a Variable from an initializer, the `shape` argument should be "
                                  f"specified. Received: initializer={initializer!r} and shape={shape}.")  # fmt: skip
-            sizes, name = _checked(shape), standardize_dtype(dtype)
+            sizes, name = _sizes(shape), standardize_dtype(dtype)
             if context.loading is not None:
                 value: Array = context.loading.reserve(self, initializer, sizes, name)
             else:
@@ -101,8 +101,8 @@ class Variable(TensorOps):
         value = as_array(initializer, dtype).copy()
         if dtype is None and not isinstance(initializer, TensorOps):  # NumPy makes 64 bits unasked
             value = value.astype({"float64": floatx(), "int64": "int32"}.get(value.dtype.name, value.dtype))
-        if shape is not None and value.shape != _checked(shape):
-            raise ValueError(f"The value of a Variable must have its shape {_checked(shape)}. Received: {value.shape}.")
+        if shape is not None and value.shape != _sizes(shape):
+            raise ValueError(f"The value of a Variable must have its shape {_sizes(shape)}. Received: {value.shape}.")
         return value
 
     @property
@@ -234,7 +234,7 @@ def as_shape(shape: Any) -> tuple[Any, ...]:  # a number is the shape of a vecto
     return tuple(shape) if np.iterable(shape) else (shape,)
 
 
-def _checked(shape: ShapeLike) -> tuple[int, ...]:
+def _sizes(shape: ShapeLike) -> tuple[int, ...]:
     sizes = as_shape(shape)
     if any(n is None for n in sizes):
         raise ValueError(f"Shapes used to initialize variables must be fully-defined. Received: shape={sizes}.")

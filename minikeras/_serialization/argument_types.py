@@ -18,7 +18,7 @@ RANGES: dict[str, tuple[float, float]] = {
     **dict.fromkeys(("ema_momentum", "beta_1", "beta_2", "rho"), (0, 1)),
     **dict.fromkeys(("clipnorm", "clipvalue", "global_clipnorm", "weight_decay", "epsilon"), (0, math.inf)),
     "ema_overwrite_frequency": (1, math.inf), "loss_scale_factor": (1e-30, math.inf)}  # fmt: skip
-"""The ranges of an optimizer's numbers, since optimizers declare no checks for them (`_base/checks.py`)."""
+"""Name of an argument of any class -> its range; for optimizers, which declare no checks (`_base/checks.py`)."""
 
 
 def check_arguments(cls: Any, config: Mapping[str, Any], method: str = "__init__") -> None:

@@ -78,7 +78,7 @@ def name_arguments(cls: Any, but: Container[str] = (), more: tuple[str, ...] = (
         cls.__doc__ = HelpText(own["__doc__"])
 
 
-def _plan(cls: Any) -> tuple[Any, dict[str, Check | None]]:
+def _base_and_checks(cls: Any) -> tuple[Any, dict[str, Check | None]]:
     """Return the base whose `__init__` takes the common arguments (`Layer`, or a user's class), and all checks."""
     behind = dropwhile(lambda base: not is_built_in(base), cls.__mro__)
     base = next(b for b in behind if "__init__" in vars(b) and ("_common" in vars(b) or not is_built_in(b)))
@@ -100,7 +100,7 @@ class Configurable(Suggesting):
     """Names of further attributes that belong to a configuration."""
     _common: ClassVar[tuple[str, ...]] = ()
     """Names of the arguments that all classes of a kind share; the `__init__` of their base takes them."""
-    _plan: ClassVar[tuple[Any, dict[str, Check | None]]]
+    _base_and_checks: ClassVar[tuple[Any, dict[str, Check | None]]]
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -113,22 +113,22 @@ class Configurable(Suggesting):
         attribute of its name, which must pass the check of the type that the class declares, as in `units: Positive`.
         """
         cls = type(self)
-        if "_plan" not in vars(cls):
-            cls._plan = _plan(cls)
-        base, checks = cls._plan
+        if "_base_and_checks" not in vars(cls):
+            cls._base_and_checks = _base_and_checks(cls)
+        base, checks = cls._base_and_checks
         options, own = dict(arguments.get("options", ())), {}
         for name, value in arguments.items():
             if name in cls._common and name not in cls._transient:
                 options[name] = value
             elif name not in _LOCALS:
                 check = checks.get(name)
-                own[name] = self._kept(name, value) if check is None else check(cls, name, value)
+                own[name] = self._as_attribute(name, value) if check is None else check(cls, name, value)
         base.__init__(self, **options)
         for name, value in own.items():
             if name not in cls._transient:
                 setattr(self, name, value)
 
-    def _kept(self, name: str, value: Any) -> Any:
+    def _as_attribute(self, name: str, value: Any) -> Any:
         """Return the attribute that is made of an argument without a check; a subclass may convert the value."""
         return value
 

@@ -158,7 +158,7 @@ class Layer(Module, Configurable):
         left_out = ("_found_inside", "_added", "_turns", "_late_restores")
         return {k: x for k, x in vars(self).copy().items() if k not in left_out} | {"_inbound_nodes": Untracked()}
 
-    def _kept(self, name: str, value: Any) -> Any:
+    def _as_attribute(self, name: str, value: Any) -> Any:
         kind = GETTERS.get(name.rpartition("_")[2])
         return value if kind is None else kind.get(value)
 

@@ -154,7 +154,7 @@ class _Spatial(Ranked, _Reshaping):
     _amount: ClassVar[str]  # the argument that says by how much
     _by_axis: ClassVar[Callable[..., tuple[Any, ...]]]  # (that argument, rank, its name) -> an entry for each axis
 
-    def _kept(self, name: str, value: Any) -> Any:
+    def _as_attribute(self, name: str, value: Any) -> Any:
         entries = self._by_axis(value, self._rank, name)
         return entries if self._rank > 1 else entries[0]
 

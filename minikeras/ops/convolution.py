@@ -288,7 +288,7 @@ def _in_float32(op: Callable[..., Any], x: Any, kernel: Any, *rest: Any) -> Any:
     return cast(op(cast(x, "float32"), cast(kernel, "float32"), *rest), "float16")
 
 
-def _checked(x: Any, kernel: Any, data_format: str | None, axis: int = -2) -> tuple[Any, Any, DataFormat]:
+def _operands(x: Any, kernel: Any, data_format: str | None, axis: int = -2) -> tuple[Any, Any, DataFormat]:
     """Return tensors with the channels last, after checking the ranks and the kernel's axis of input channels."""
     name = standardize_data_format(data_format)
     sizes, window = shape(x), shape(kernel)
@@ -315,7 +315,7 @@ def conv(inputs: TensorLike, kernel: TensorLike, strides: Sizes = 1, padding: Ca
         >>> print(conv([[[1.0], [2.0], [4.0]]], [[[1.0]], [[10.0]]])[0, :, 0])
         Tensor([21. 42.], shape=(2,), dtype=float32)
     """
-    x, w, name = _checked(inputs, kernel, data_format)
+    x, w, name = _operands(inputs, kernel, data_format)
     *window, channels, filters = shape(w)
     if filters % (shape(x)[-1] // channels):
         raise ValueError(f"{shape(x)[-1] // channels} groups must divide the number of filters. Received: {filters}.")
@@ -373,7 +373,7 @@ def conv_transpose(inputs: TensorLike, kernel: TensorLike, strides: Sizes = 1, p
         >>> print(conv_transpose([[[1.0], [2.0]]], [[[1.0]], [[10.0]], [[100.0]]], 2)[0, :, 0])
         Tensor([  1.  10. 102.  20. 200.], shape=(5,), dtype=float32)
     """
-    x, w, name = _checked(inputs, kernel, data_format, -1)
+    x, w, name = _operands(inputs, kernel, data_format, -1)
     *sizes, _ = shape(x)[1:]
     window, rank = shape(w)[:-2], len(sizes)
     strides = standardize_sizes(strides, rank, "strides")
