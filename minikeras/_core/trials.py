@@ -30,10 +30,7 @@ class Trials:
         """Models that are not built yet -> their calls in the runs that worked: the name scopes and the input shape."""
 
     def two_results(self) -> list[Any]:
-        """Return the results of two runs with different sizes, and build models as these call them.
-
-        Raises the error of the first run if no two of them work.
-        """
+        """Return the results of two runs with other sizes, and build models as these call them; or raise an error."""
         shapes = [x.shape for x in leaves(self._arguments) if any_symbolic([x])]
         tries = trial_sizes(shapes)
         results: list[Any] = []

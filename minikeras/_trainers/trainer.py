@@ -43,17 +43,20 @@ from .epoch import VERBOSE, Logs, Phase, Predictions, Verbose, join, run_epoch, 
 
 CallbacksLike: TypeAlias = Callback | Iterable[Callback] | None
 """Callbacks of a run."""
-_NAMES = {x: (f"{x}_step", f"{x}_function", f"make_{x}_function") for x in ("train", "test", "predict")}
-"""The names of the step of a phase, of the function that runs in its place if it is set, and of what may set that."""
+_STEPS = {x: (f"{x}_step", f"{x}_function", f"make_{x}_function") for x in ("train", "test", "predict")}
+"""Phase -> the names of its step, of the function that runs in its place if it is set, and of what may set that."""
 
 
-def _maker(phase: str) -> Callable[..., Any]:
+def _function_maker(phase: Phase) -> Callable[..., Any]:
+    """Return the method that makes the function of a phase, such as `make_train_function`."""
+    step, name = f"{phase}_step", f"{phase}_function"
+
     def make(self: Any, force: bool = False) -> None:
         """Set the function to the usual one, for an override that calls this one; else do nothing: none is needed."""
         if self._replaces(make.__name__) and (force or getattr(self, name) is None):
             setattr(self, name, lambda it: [getattr(self, step)(x) for x in islice(it, self.steps_per_execution)][-1])
 
-    step, name, make.__name__ = _NAMES[phase]
+    make.__name__ = f"make_{name}"
     return make
 
 
@@ -68,11 +71,11 @@ class Trainer(Layer):
     """If set, it runs in the place of `train_step`, on an iterator of `steps_per_execution` batches."""
     test_function: Any = None
     predict_function: Any = None  # gets a list of one batch
-    make_train_function: Callable[..., Any] = _maker("train")
-    make_test_function: Callable[..., Any] = _maker("test")
-    make_predict_function: Callable[..., Any] = _maker("predict")
-    _purity: tuple[int, bool | None] = -1, False
-    """`Changes.layers` when it was last asked, and whether the model is pure, None with its own `predict_step`."""
+    make_train_function: Callable[..., Any] = _function_maker("train")
+    make_test_function: Callable[..., Any] = _function_maker("test")
+    make_predict_function: Callable[..., Any] = _function_maker("predict")
+    _chosen_jit: tuple[int, Jit | None] = -1, None
+    """`Changes.layers` when it was chosen, and what runs the forward pass for `predict`; None with its own step."""
     _trains: bool = False  # whether a call without `training` trains a layer, see `Graph`
 
     def __init__(self, **options: Any) -> None:  # a model's overloads tell their types
@@ -109,26 +112,26 @@ class Trainer(Layer):
 
     def __step(self, phase: str, data: Any) -> Any:
         """Run the step of a phase on a batch, or the function that was set in its place, on one or a list of them."""
-        step, name, _ = _NAMES[phase]
-        if (function := getattr(self, name) or self.__make_function(phase)) is None:
-            return getattr(self, step)(data)
+        if (function := getattr(self, f"{phase}_function") or self.__make_function(phase)) is None:
+            return getattr(self, f"{phase}_step")(data)
         return function([data] if phase == "predict" else iter(data if isinstance(data, list) else [data]))
 
     def __make_function(self, phase: str) -> Any:
         """Let a subclass set or return the function that runs in the place of a step, and return it, None without."""
-        _, name, make = _NAMES[phase]
+        name, make = f"{phase}_function", f"make_{phase}_function"
         if self._replaces(make) and (made := getattr(self, make)()) not in (None, getattr(self, name)):
             setattr(self, name, made)
         return getattr(self, name)
 
     def _predict_jit(self) -> Jit:
         """Return what runs `predict_step`, the forward pass unless it is replaced; make a function that replaces it."""
-        if self._purity[0] != (now := Changes.layers):
-            vars(self)["_purity"] = now, None if self._replaces(*_NAMES["predict"]) else self._is_pure()
-        if (pure := self._purity[1]) is None:
+        if self._chosen_jit[0] != (now := Changes.layers):
+            forward = self._forward_jit if self._is_pure() else self._jits["call"]  # replayed if two runs do the same
+            vars(self)["_chosen_jit"] = now, None if self._replaces(*_STEPS["predict"]) else forward
+        if (chosen := self._chosen_jit[1]) is None:
             self.__make_function("predict")
             return self._jits["predict"]
-        return self._forward_jit if pure else self._jits["call"]  # which is replayed if two runs do the same
+        return chosen
 
     @cached_property
     def _taped(self) -> TapedFunction:
@@ -136,7 +139,7 @@ class Trainer(Layer):
         return TapedFunction(partial(call_on_parts, super().__call__), self._is_pure)
 
     def __getstate__(self) -> dict[str, Any]:
-        left_out = ("_forward_jit", "_taped", "_purity", "history", *_RESET_BY_COMPILE)
+        left_out = ("_forward_jit", "_taped", "_chosen_jit", "history", *_RESET_BY_COMPILE)
         return {k: x for k, x in super().__getstate__().items() if k not in left_out} | {"_found_metrics": (-1, [])}
 
     def _quick_call(self, *args: Any, **kwargs: Any) -> Any:
@@ -174,7 +177,7 @@ class Trainer(Layer):
         """Return whether two runs must do the same before a step is replayed: with user code, or metrics of batches."""
         parts = [self.__compiled_optimizer, *self.metrics, *(v.regularizer for v in self.trainable_weights)]
         built_in = self._is_pure() and all(part is None or is_built_in(part) for part in parts)
-        own = not built_in or self._replaces("train_step", "train_function", "make_train_function", *_REPORTING)
+        own = not built_in or self._replaces(*_STEPS["train"], *_REPORTING)
         return own or not all(part.is_additive() for part in self.__compiled_parts)
 
     def _is_rowwise(self) -> bool:
@@ -196,7 +199,7 @@ class Trainer(Layer):
 
     def __build_on(self, x: Any, phase: Phase) -> None:
         """Build the model by a call on a batch, unless it is built. What the call assigns to variables is undone."""
-        if not self._is_runnable() and not self._replaces(*_NAMES[phase]):
+        if not self._is_runnable() and not self._replaces(*_STEPS[phase]):
             with undone():
                 super().__call__(map_present(Tensor, x), training=False)
 
@@ -531,7 +534,7 @@ class Trainer(Layer):
         with self._jits["train"].lock:  # threads share the metrics
             self.reset_metrics()
             every = self.steps_per_execution
-            joined = every > 1 and getattr(self, _NAMES[phase][1]) is not None
+            joined = every > 1 and getattr(self, f"{phase}_function") is not None
             logs = run_epoch(phase, self._jits[phase], source, hooks, every, joined, interrupt, stopped)
         source.warn_of_nonsense(logs.get("loss"), is_loss=True)
         return logs
@@ -730,8 +733,7 @@ class Trainer(Layer):
 
 
 JOINED = 1024  # how many rows are evaluated at once if the results do not depend on the batches
-_REPORTING = ("test_step", "test_function", "make_test_function", "compute_loss", "compute_metrics", "metrics",
-              "get_metrics_result")  # fmt: skip
+_REPORTING = (*_STEPS["test"], "compute_loss", "compute_metrics", "metrics", "get_metrics_result")
 _RESET_BY_COMPILE = ("_jits", "train_function", "test_function", "predict_function")
 
 
