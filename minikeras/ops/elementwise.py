@@ -155,17 +155,18 @@ def divide_no_nan(x1: TensorLike, x2: TensorLike) -> Array:
     return np.where(b == 0, np.zeros((), b.dtype), np.divide(a, np.where(b == 0, np.ones((), b.dtype), b)))
 
 
-@primitive(met(lambda g, y, a, b: g * b * bare(power)(a, b - (b != 0))),  # type: ignore[has-type]  # 0 ** -1 * 0 is NaN
+@primitive(met(lambda g, y, a, b: g * b * power_of(a, b - (b != 0))),  # 0 ** -1 * 0 is NaN
            met(lambda g, y, a, b: g * y * _log_or_zero(a)), inplace=True)  # fmt: skip  # d a^b = a^b log a
 def power(x1: TensorLike, x2: TensorLike, out: Array | None = None) -> Array:
     """Power x1 ** x2, with broadcasting."""
     a, b = promote(x1, x2, integral=True)
     if type(b) not in (int, float) or not 2 <= b <= 16 or b % 1:
         return np.power(a, b, out=out)
-    y = np.square(bare(power)(a, b // 2) if b > 3 else a, out=None if b % 2 else out)  # np.power is slow if a < 0
+    y = np.square(power_of(a, b // 2) if b > 3 else a, out=None if b % 2 else out)  # np.power is slow if a < 0
     return np.multiply(y, a, out=out) if b % 2 else y
 
 
+power_of: Any = bare(power)
 mod: Binary = binary(np.mod, lambda g, y, a, b: g, met(lambda g, y, a, b: -g * np.floor_divide(a, b)),
                      "Remainder of x1 / x2 with the sign of x2, as Python's %.", integral=True, name="mod")  # fmt: skip
 fmod: Binary = binary(np.fmod, lambda g, y, a, b: g, met(lambda g, y, a, b: -g * np.trunc(a / b)),

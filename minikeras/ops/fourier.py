@@ -22,13 +22,16 @@ Pair = tuple[Tensor, Tensor]
 
 
 @primitive(lambda g, *_, **__: g[0], lambda g, *_, **__: g[1],
-           common=lambda g, y, real, imag, axes, sign: bare(transform)(*g, axes, -sign))  # type: ignore[has-type]  # fmt: skip
+           common=lambda g, y, real, imag, axes, sign: transform_of(*g, axes, -sign))  # fmt: skip
 def transform(real: TensorLike, imag: TensorLike, axes: Sequence[int], sign: int) -> Array:
     """Sum of x[n] exp(sign * 2 pi i k n / N) along axes; real and imaginary parts are stacked."""
     a = as_float(real)
     z = a + 1j * as_float(imag)
     z = np.fft.fftn(z, axes=axes) if sign < 0 else np.fft.ifftn(z, axes=axes, norm="forward")
     return np.stack([z.real, z.imag]).astype(a.dtype)
+
+
+transform_of: Any = bare(transform)
 
 
 def _parts(x: Any, name: str) -> Pair:

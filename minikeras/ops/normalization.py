@@ -13,7 +13,7 @@ from . import linalg
 from .activation import softmax
 from .arrays import NP, as_float, axes as as_axes, bare
 from .creation import convert_to_tensor, floating
-from .reduction import _mean, var
+from .reduction import mean_of, var
 from .shapes import repeat, reshape
 
 
@@ -75,15 +75,13 @@ def _broadcast_to_axes(value: Any, x: Any, where: tuple[int, ...]) -> Any:
 
 def _standard_rule(g: Any, y: Any, x: Any, axes: tuple[int, ...], epsilon: float) -> Any:
     """Remove from the gradient what shifts or scales all numbers alike, which standardization undoes."""
-    average = bare(_mean)
     factor = 1 / np.sqrt(bare(var)(x, axes, True) + epsilon)
-    return (g - average(g, axes, True) - y * average(g * y, axes, True)) * factor
+    return (g - mean_of(g, axes, True) - y * mean_of(g * y, axes, True)) * factor
 
 
 def _standard_parts(x: Any, axes: tuple[int, ...], epsilon: float) -> Any:
-    average = bare(_mean)
-    distance = x - average(x, axes, True)
-    return distance * (1 / np.sqrt(average(np.square(distance), axes, True) + epsilon))
+    distance = x - mean_of(x, axes, True)
+    return distance * (1 / np.sqrt(mean_of(np.square(distance), axes, True) + epsilon))
 
 
 @primitive(_standard_rule, decomposition=_standard_parts)

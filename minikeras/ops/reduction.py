@@ -135,6 +135,9 @@ def _mean(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Array:
     return NP.mean(a, axes(axis), keepdims=keepdims).astype(a.dtype if a.dtype.kind in "fc" else floatx())
 
 
+mean_of: Any = bare(_mean)
+
+
 @composite
 def mean(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """Mean along axes, of all elements by default."""
@@ -144,13 +147,12 @@ def mean(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
 
 
 def _var_rule(g: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    distance = conjugated(x - bare(_mean)(x, axes(axis), True))
+    distance = conjugated(x - mean_of(x, axes(axis), True))
     return restore(g, axis, keepdims) * (2 * np.size(y) / (np.size(x) or 1)) * distance
 
 
 def _var_parts(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    average = bare(_mean)
-    return average(np.square(x - average(x, axes(axis), True)), axes(axis), keepdims)
+    return mean_of(np.square(x - mean_of(x, axes(axis), True)), axes(axis), keepdims)
 
 
 @primitive(_var_rule, decomposition=_var_parts)
