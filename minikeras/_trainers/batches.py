@@ -116,7 +116,7 @@ class Batches:
         self._has_loss = True  # whether losses are computed for the batches, not predictions alone
         self._last: Data = ()
         self._warned = False
-        self._any = False  # whether there ever was a batch
+        self._had_batch = False  # in any pass
         self._source: Any = x
         self._begun: Iterator[Data] | None = None  # the pass that `peek` began, which the first epoch continues
         if is_dask(x):
@@ -175,8 +175,8 @@ class Batches:
                 break
             goes_on = False  # the last epoch had used up the pass exactly: begin a new one
         self._seen += number
-        self._any |= number > 0
-        if not self._any:
+        self._had_batch |= number > 0
+        if not self._had_batch:
             raise ValueError(_NO_BATCH)
         self.count = number if self.count is None else self.count
         if number < self.count:

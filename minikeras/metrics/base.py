@@ -111,26 +111,25 @@ class Metric(Configurable):
         self.update_state(*args, **kwargs)
         return self.result()
 
-    def _try(self, values: Sequence[TensorLike], run: Callable[[], Any]) -> tuple[list[Tensor], Any]:
-        """Run a function with other values of the variables; return the values after it, and the result."""
+    def _stateless(self, values: Sequence[TensorLike], run: Callable[[], Any]) -> tuple[Any, list[Tensor]]:
+        """Run a function with other values of the variables; return its result and the values after it."""
         variables = self.variables
         if len(values) != len(variables):
             raise ValueError(f"{self.name} takes {len(variables)} values as metric_variables. Received: {len(values)}.")
         with holding(variables, values):
-            result = run()
-            return [v.value for v in self.variables], result
+            return run(), [v.value for v in self.variables]
 
     def stateless_update_state(self, metric_variables: Sequence[TensorLike], *args: Any, **kwargs: Any) -> list[Tensor]:
         """Return what `update_state` makes of these values of the variables; the metric keeps its own."""
-        return self._try(metric_variables, lambda: self.update_state(*args, **kwargs))[0]
+        return self._stateless(metric_variables, lambda: self.update_state(*args, **kwargs))[1]
 
     def stateless_result(self, metric_variables: Sequence[TensorLike]) -> Any:
         """Return the result for these values of the variables; the metric keeps its own."""
-        return self._try(metric_variables, self.result)[1]
+        return self._stateless(metric_variables, self.result)[0]
 
     def stateless_reset_state(self) -> list[Tensor]:
         """Return the values that `reset_state` sets; the metric keeps its own."""
-        return self._try(self.variables, self.reset_state)[0]
+        return self._stateless(self.variables, self.reset_state)[1]
 
     def get_config(self) -> Config:
         """Return the arguments that make a metric like this one."""

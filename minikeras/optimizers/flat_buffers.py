@@ -201,7 +201,8 @@ class Segment:
 
     def flush(self) -> None:
         """Set very small numbers in slots to zero, see `FLUSH_BELOW`."""
-        for (_, _, scratch, _, *slots), _, _ in self.chunks():
+        for chunk in self.chunks():
+            _, _, scratch, _, *slots = chunk.arrays
             for slot in slots:
                 slot[np.abs(slot, scratch) < FLUSH_BELOW] = 0
 

@@ -157,8 +157,8 @@ class UpdatePlan:
             if len(every := parts()) > 1:
                 segment.change(lambda chunk: rule(k, *chunk.arrays))
             else:
-                for arrays, _, _ in every[0]:
-                    rule(k, *arrays)
+                for chunk in every[0]:
+                    rule(k, *chunk.arrays)
             if step % FLUSH_EVERY == 0:
                 segment.flush()
             count[()] = step
