@@ -42,22 +42,22 @@ class _Context(threading.local):
     def __init__(self) -> None:
         self.scopes: list[tuple[str, object]] = []  # the open name scopes, with the object that opened each
         self.training: list[bool | None] = []  # whether to train the layer that is being called, if one is
-        self.dry: int = 0  # which of the dry runs that infer a shape this is: 1 or 2, 0 for none
+        self.dry: int = 0  # the number of the dry run that infers a shape, from 1; 0 for none
         self.undo: dict[int, tuple[Any, Any]] | None = None  # variables that `undone` restores, and their arrays
-        # Models that a dry run called before they were built: the scopes and the shape of each call.
-        self.waiting: dict[Any, list[tuple[list[tuple[str, object]], Any]]] | None = None
+        # Models that a dry run called before they were built -> the scopes and the shape of each call.
+        self.unbuilt_calls: dict[Any, list[tuple[list[tuple[str, object]], Any]]] | None = None
         self.autocast: str | None = None  # the dtype in which weights are read
         self.loading: Loading | None = None  # how much a file may still ask for while it is loaded
         self.uneven: bool = False  # whether batches may differ in size
         self.commits: bool = False  # whether `undo` is for errors alone, and forgotten once weights are updated
         self.in_part: bool = False  # whether a part of some work is being run: a product there is not split again
-        self.of_keras: Any = None  # the pass of `fit` and the like over a tf.data dataset, while it gets an element
+        self.keras_pass: Any = None  # the pass of `fit` and the like over a tf.data dataset, while it gets an element
         self.once: bool = False  # whether inputs may never come again, so that no part of a run gets a program
         self.cell: tuple[Any, Any] = None, None  # the cell that a layer runs, and the dropout masks of all its steps
         self.curves: Any = None  # in exports: names of the activations that a whole recurrence may have; None for all
         self.custom: dict[str, Any] = {}  # the custom objects of the open scopes
-        self.made: dict[str, Any] | None = None  # in loading: objects that may occur again, by `shared_object_id`
-        self.numbers: dict[int, tuple[Any, int]] | None = None  # in saving: objects and their numbers, by `id`
+        self.shared_objects: dict[str, Any] | None = None  # in loading: objects that may occur again, by their id
+        self.shared_ids: dict[int, tuple[Any, int]] | None = None  # in saving: objects and their numbers, by `id`
 
     having = having_attributes
 

@@ -22,18 +22,18 @@ class Changes:
     layers: int = 0
     arrays: int = 0
     exposures: int = 0
-    _turns, _turned, _states = 0, frozenset[int](), dict[frozenset[int], int]()
+    _highest, _turned, _numbers = 0, frozenset[int](), dict[frozenset[int], int]()
 
     @classmethod
     def turn(cls, x: object) -> None:
         """Note that `trainable` of x was turned on or off; if all are as before, as in a GAN, `layers` is as before."""
         before = cls.layers
-        if cls._states.get(cls._turned) != before or len(cls._states) > 256:  # something else has changed
-            cls._turned, cls._states = frozenset(), {frozenset(): before}
+        if cls._numbers.get(cls._turned) != before or len(cls._numbers) > 256:  # something else has changed
+            cls._turned, cls._numbers = frozenset(), {frozenset(): before}
         cls._turned ^= {id(x)}  # what is turned since the last other change; a second turn takes it out
-        cls._turns += 1 << 40  # beyond what other changes count up to
-        number = cls._states.setdefault(cls._turned, cls._turns)  # a former one if the same things are turned
-        cls.layers = number if cls.layers == before else cls._turns + (1 << 39)  # another thread has changed a layer
+        cls._highest += 1 << 40  # beyond what other changes count up to
+        number = cls._numbers.setdefault(cls._turned, cls._highest)  # a former one if the same things are turned
+        cls.layers = number if cls.layers == before else cls._highest + (1 << 39)  # another thread has changed a layer
 
 
 EXCLUSIVE = False

@@ -26,7 +26,7 @@ class Trials:
         self._function, self._arguments = function, arguments
         self._printed: list[str] = []
         """What each run printed."""
-        self._waiting: dict[Any, list[tuple[list[tuple[str, object]], Any]]] = {}
+        self._unbuilt_calls: dict[Any, list[tuple[list[tuple[str, object]], Any]]] = {}
         """Models that are not built yet -> their calls in the runs that worked: the name scopes and the input shape."""
 
     def two_results(self) -> list[Any]:
@@ -56,7 +56,7 @@ class Trials:
                 print_once(self._printed[:2])
                 raise without_sizes(errors[0], errors[-1])
         print_once(self._printed[-2:])
-        for model, calls in self._waiting.items():
+        for model, calls in self._unbuilt_calls.items():
             (scopes, first), (_, other) = calls[0], calls[len(calls) // 2]  # the first one in each run
             with context.having(scopes=scopes):
                 model.build(common_shape(first, other))
@@ -67,7 +67,7 @@ class Trials:
         args, kwargs = _zeros(self._arguments, sizes)
         with HeldPrints() as held:
             try:
-                return run_dry(self._function, args, kwargs, self._waiting, len(self._printed) + 1)
+                return run_dry(self._function, args, kwargs, self._unbuilt_calls, len(self._printed) + 1)
             finally:
                 self._printed.append(held.text.getvalue())
 
@@ -80,17 +80,17 @@ class Trials:
 
     def _run_both(self, one: Sequence[int], other: Sequence[int]) -> list[Any]:
         """Return the results of two runs, and let only their calls build models."""
-        self._waiting.clear()
+        self._unbuilt_calls.clear()
         return [self._run(*one), self._run(*other)]
 
 
-def run_dry(function: Callable[..., Any], args: Any, kwargs: Any, waiting: dict[Any, Any], dry: int = 1) -> Any:
-    """Run a function without lasting effects. Add the calls of models that are not built yet to `waiting`."""
-    with context.having(waiting={}):
+def run_dry(function: Callable[..., Any], args: Any, kwargs: Any, unbuilt_calls: dict[Any, Any], dry: int = 1) -> Any:
+    """Run a function without lasting effects. Add the calls of models that are not built yet to `unbuilt_calls`."""
+    with context.having(unbuilt_calls={}):
         with undone(dry), stop_recording(), np.errstate(all="ignore"):
             result = function(*args, **kwargs)
-        for model, calls in (context.waiting or {}).items():
-            waiting.setdefault(model, []).extend(calls)
+        for model, calls in (context.unbuilt_calls or {}).items():
+            unbuilt_calls.setdefault(model, []).extend(calls)
     return result
 
 

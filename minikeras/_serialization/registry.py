@@ -175,7 +175,7 @@ class Registry(Generic[T]):
             raise ValueError(f"The {self.kind} configuration lacks 'class_name'. Received: {config!r:.200}.")
         if name == "__lambda__":
             return function_of(config)
-        shared = (context.made or {}).get(str(config.get("shared_object_id")))
+        shared = (context.shared_objects or {}).get(str(config.get("shared_object_id")))
         if shared is not None and type(shared).__name__ == name and self._takes(shared):
             return shared
         cls = self._resolve(config, custom_objects)
@@ -256,6 +256,6 @@ def construct(cls: type[Any], config: Mapping[str, Any], custom_objects: CustomO
     except Exception as error:
         error.add_note(f"in the configuration of {cls.__name__} {inner.get('name', '')!r:.80}")
         raise
-    if context.made is not None and "shared_object_id" in config:
-        context.made[str(config["shared_object_id"])] = obj
+    if context.shared_objects is not None and "shared_object_id" in config:
+        context.shared_objects[str(config["shared_object_id"])] = obj
     return obj

@@ -65,14 +65,14 @@ def _described(obj: Any) -> Config:
         state = getattr(obj, f"get_{key}", lambda: None)()
         if state is not None:
             config[key] = serialize(state)
-    if context.numbers is not None:
-        config["shared_object_id"] = context.numbers.setdefault(id(obj), (obj, len(context.numbers)))[1]
+    if context.shared_ids is not None:
+        config["shared_object_id"] = context.shared_ids.setdefault(id(obj), (obj, len(context.shared_ids)))[1]
     return config
 
 
 def serialize_shared(obj: Any) -> Config:
     """Serialize an object, with a `shared_object_id` for each object in it that occurs more than once."""
-    with context.having(numbers={}):
+    with context.having(shared_ids={}):
         config: Config = serialize(obj)
     places: dict[int, list[Config]] = {}
     stack: list[Any] = [config]

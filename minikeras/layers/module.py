@@ -290,7 +290,7 @@ class Untracked(list[Any]):
 
 CONTAINERS = (list, tuple, dict, set)
 _STATE = (Variable, Module)
-_FOUND = (*_STATE, Metric, SeedGenerator)
+_SOUGHT = (*_STATE, Metric, SeedGenerator)
 _PLAIN = frozenset({bool, int, str, type(None)})  # most attributes are, in which is nothing to find
 LONG = 128  # items: a longer container without state, such as what an agent has seen, is walked in no step
 
@@ -304,7 +304,7 @@ def _walk(values: Iterable[Any], around: tuple[Any, ...] = ()) -> Iterator[Any]:
                 if len(value) <= LONG or _hold_state(items, inside):
                     yield value
                     yield from _walk(items, inside)
-        elif isinstance(value, _FOUND):
+        elif isinstance(value, _SOUGHT):
             yield value
 
 
@@ -312,7 +312,7 @@ def _hold_state(items: Iterable[Any], around: tuple[Any, ...]) -> bool:
     """Return whether a long container may hold state, or None in its place, by its first items and the types of all."""
     kinds = {*map(type, items)}
     inside = {*map(type, chain.from_iterable(items_of(x) for x in items if isinstance(x, CONTAINERS)))}
-    found = type(None) in kinds or any(issubclass(kind, _FOUND) for kind in kinds | inside)
+    found = type(None) in kinds or any(issubclass(kind, _SOUGHT) for kind in kinds | inside)
     return found or not all(isinstance(x, CONTAINERS) for x in _walk(islice(items, LONG), around))
 
 

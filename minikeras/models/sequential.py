@@ -130,10 +130,10 @@ class Sequential(Model):
         self.input_spec: Any = None  # other shapes will do, if the layers take them
 
     def _maybe_build(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        if context.waiting is None or not isinstance(args[0], Tensor):
+        if context.unbuilt_calls is None or not isinstance(args[0], Tensor):
             super()._maybe_build(args, kwargs)
         else:  # only after the second dry run it is known which sizes are open
-            context.waiting.setdefault(self, []).append((context.scopes[:], (None, *args[0].shape[1:])))
+            context.unbuilt_calls.setdefault(self, []).append((context.scopes[:], (None, *args[0].shape[1:])))
 
     @property
     def _entrance(self) -> InputLayer | None:

@@ -171,7 +171,7 @@ def _make_model(config: Config, tree: Tree, fill: Callable[[Any], int], custom_o
                            "`register_keras_serializable`; other layers of Keras's need Keras itself")  # fmt: skip
     loading = Loading(4 * stored + UNSTORED)
     with context.having(loading=loading):
-        with context.having(made={}):
+        with context.having(shared_objects={}):
             model = cast("Model", deserialize(config, custom_objects))
         read = fill(model)
     loading.fill(4 * read + UNSTORED)

@@ -152,11 +152,11 @@ class DatasetIterator(Iterator[Any]):
 
     def __next__(self) -> Any:
         escape()
-        before, context.of_keras = context.of_keras, self if self._of_keras else None
+        before, context.keras_pass = context.keras_pass, self if self._of_keras else None
         try:
             return tree_map(self._leaf, next(self._elements))
         finally:
-            context.of_keras = before
+            context.keras_pass = before
 
     next = __next__
 
@@ -330,9 +330,9 @@ class Dataset:
         last: list[Any] = [None]  # pass of Keras, which starts another one after it, and drops that with its seeds
 
         def items() -> Iterator[Any]:
-            if last[0] not in (None, context.of_keras):
+            if last[0] not in (None, context.keras_pass):
                 next(seeds), next(seeds)
-            last[0] = context.of_keras
+            last[0] = context.keras_pass
             first, second = fixed or (next(seeds), next(seeds))
             draws = _stream((first, 0, second))
             source = self._items()
