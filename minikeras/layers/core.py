@@ -139,8 +139,8 @@ class EinsumDense(WithKernel):
         self._configure(locals())
         self.partial_output_shape: PartialShape = as_shape(output_shape)
 
-    def _analyzed(self, input_shape: ShapeLike) -> tuple[str, str, dict[str, int | None], PartialShape, bool]:
-        """Return the letters of kernel and output, the sizes by letter, the output shape, and whether "..." leads."""
+    def _analyzed(self, input_shape: ShapeLike) -> tuple[re.Match[str], dict[str, int | None], PartialShape]:
+        """Return the terms of the equation, the sizes by letter, and the output shape."""
         terms = re.fullmatch(_EQUATION, self.equation)
         if terms is None:
             raise ValueError(f"Invalid einsum equation {self.equation!r}. Equations must be in the form [X],[Y]->[Z], "
@@ -163,10 +163,11 @@ class EinsumDense(WithKernel):
         if any(None not in (sizes[c], n) and sizes[c] != n for c, n in inputs.items()):
             raise ValueError(f"Equation {self.equation!r}: input shape {tuple(input_shape)} and output shape {shape} "
                              "differ in an axis that they share.")  # fmt: skip
-        return kernel, y, sizes, shape, lead
+        return terms, sizes, shape
 
     def build(self, input_shape: ShapeLike) -> None:
-        kernel, y, sizes, shape, lead = self._analyzed(input_shape)
+        terms, sizes, shape = self._analyzed(input_shape)
+        kernel, y = terms["kernel"], terms["y"]
         initializer = self.kernel_initializer
         scaling = initializers.VarianceScaling  # must know which axes of the kernel are inputs and outputs
         if isinstance(initializer, scaling) and None in (initializer.input_axes, initializer.output_axes):
@@ -181,7 +182,7 @@ class EinsumDense(WithKernel):
             if not set(self.bias_axes) <= set(y):
                 raise ValueError(f"The letters of `bias_axes` must be in {y!r}. Received: {self.bias_axes!r}.")
             letters = y[min(y.index(c) for c in self.bias_axes) :]
-            behind = 0 if lead else len(shape) - len(y)
+            behind = 0 if terms["lead"] else len(shape) - len(y)
             bias_shape = (*(sizes[c] if c in self.bias_axes else 1 for c in letters), *[1] * behind)
             self.bias = self._configured_weight("bias", bias_shape)
         self.input_spec: Any = InputSpec(ndim=len(input_shape))
@@ -195,7 +196,7 @@ class EinsumDense(WithKernel):
         return self._activated(product if self.bias is None else product + self.bias)
 
     def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
-        return self._analyzed(input_shape)[3]
+        return self._analyzed(input_shape)[-1]
 
     def get_config(self) -> Config:
         return {**super().get_config(), "output_shape": self.partial_output_shape}
