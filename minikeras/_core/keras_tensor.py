@@ -224,7 +224,7 @@ class Operation:
             return None
         shapes = [x.shape if isinstance(x, KerasTensor) else np.shape(x) for x in args]
         single = [trials.zero([1] * len(x.shape), x.dtype) if isinstance(x, KerasTensor) else x for x in args]
-        return KerasTensor(trials.broadcast(shapes), trials.run_dry(self, single, kwargs, {}).dtype)
+        return KerasTensor(trials.broadcast(shapes), trials.run_dry(self, single, kwargs).dtype)
 
     def get_config(self) -> Config:
         """Return name and settings."""

@@ -65,11 +65,14 @@ class Trials:
     def _run(self, *sizes: int) -> Any:
         """Return the result for zeros of these sizes."""
         args, kwargs = _zeros(self._arguments, sizes)
-        with HeldPrints() as held:
+        with HeldPrints() as held, context.having(unbuilt_calls={}):
             try:
-                return run_dry(self._function, args, kwargs, self._unbuilt_calls, len(self._printed) + 1)
+                result = run_dry(self._function, args, kwargs, len(self._printed) + 1)
             finally:
                 self._printed.append(held.text.getvalue())
+            for model, calls in (context.unbuilt_calls or {}).items():
+                self._unbuilt_calls.setdefault(model, []).extend(calls)
+            return result
 
     def _works(self, *sizes: int) -> bool:
         """Return whether a run raises nothing."""
@@ -84,14 +87,10 @@ class Trials:
         return [self._run(*one), self._run(*other)]
 
 
-def run_dry(function: Callable[..., Any], args: Any, kwargs: Any, unbuilt_calls: dict[Any, Any], dry: int = 1) -> Any:
-    """Run a function without lasting effects. Add the calls of models that are not built yet to `unbuilt_calls`."""
-    with context.having(unbuilt_calls={}):
-        with undone(dry), stop_recording(), np.errstate(all="ignore"):
-            result = function(*args, **kwargs)
-        for model, calls in (context.unbuilt_calls or {}).items():
-            unbuilt_calls.setdefault(model, []).extend(calls)
-    return result
+def run_dry(function: Callable[..., Any], args: Any, kwargs: Any, dry: int = 1) -> Any:
+    """Run a function without lasting effects."""
+    with undone(dry), stop_recording(), np.errstate(all="ignore"):
+        return function(*args, **kwargs)
 
 
 def _zeros(arguments: Any, sizes: tuple[int, ...]) -> Any:
