@@ -221,6 +221,7 @@ class CompiledMetrics(Metric):
                                  f"Received instead: {argument}={value!r} of type {type(value)}.")  # fmt: skip
             self._given[argument] = objects_of(value or [], known_metrics.deserialize, known_metrics.find, _BY_KIND)
         self._found: list[tuple[bool, int, list[Metric]]] | None = None
+        """Whether the metrics get weights, the place of their output, and the metrics; None until the first batch."""
 
     @property
     def built(self) -> bool:

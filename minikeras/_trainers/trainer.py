@@ -305,9 +305,8 @@ class Trainer(Layer):
             layers = [layer for layer in self._flatten_layers() if layer is self or not isinstance(layer, Trainer)]
             inner = [metric for layer in layers for metric in layer._held_metrics()]
             vars(self)["_found_metrics"] = now, inner
-        outer = [self._loss_tracker, self._compiled_metrics] if self.compiled else []
-        per_output = self._compiled_loss.metrics if self.compiled and self._compiled_loss is not None else []
-        return each_once(metric for metric in (*outer, *per_output, *inner) if metric is not None)
+        per_output = None if self._compiled_loss is None else self._compiled_loss.metrics
+        return each_once(present([self._loss_tracker, self._compiled_metrics, per_output, inner]))
 
     @property
     def metrics_names(self) -> list[str]:
