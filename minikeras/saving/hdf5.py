@@ -37,13 +37,7 @@ FLOATS = {bytes([0, 0, 16, 0, 10, 5, 0, 10, 15, 0, 0, 0]): "f2", bytes([0, 0, 32
 ATTRIBUTE, ATTRIBUTE_INFO, CONTINUATION, LINK, LINK_INFO, SYMBOL_TABLE = 0x0C, 0x15, 0x10, 0x06, 0x02, 0x11
 DATASPACE, DATATYPE, EXTERNAL, LAYOUT, FILTERS = 0x01, 0x03, 0x07, 0x08, 0x0B
 DEFLATE, SHUFFLE = 1, 2  # numbers of filters; those in the two lines above are of messages
-
-
-class Type(NamedTuple):
-    """The type of an array's elements in the file."""
-
-    kind: str  # "number", "bool", "two bytes", "string" or "variable string"
-    dtype: np.dtype[Any]
+TWO_BYTES, REFERENCE = np.dtype("V2"), np.dtype("V16")  # an opaque type, and a text of any length
 
 
 class Chunk(NamedTuple):
@@ -253,41 +247,45 @@ def _shape(fields: Fields) -> Shape:
     return shape
 
 
-def _type(fields: Fields) -> Type:
-    """Read the type of an array's elements."""
+def _type(fields: Fields) -> np.dtype[Any]:
+    """Read the type of an array's elements: numbers, bools, texts, `TWO_BYTES` or `REFERENCE`."""
     head, size = fields.number(4), fields.number(4)
     kind, bits = head & 15, head >> 8
     order = ">" if bits & 1 else "<"  # bit 0 is the order of bytes, bit 3 the sign of an integer; others must be 0
     if kind == 0 and size in (1, 2, 4, 8) and not bits & ~9 and fields.take(4) == bytes([0, 0, 8 * size, 0]):
-        return Type("number", np.dtype(f"{order}{'i' if bits & 8 else 'u'}{size}"))
+        return np.dtype(f"{order}{'i' if bits & 8 else 'u'}{size}")
     if kind == 1 and size in (2, 4, 8) and bits & ~1 == (8 * size - 1) << 8 | 0x20:  # sign last, first bit implied
         name = FLOATS.get(fields.take(12))
         if name == f"f{size}":
-            return Type("number", np.dtype(order + name))
+            return np.dtype(order + name)
     if kind == 3 and size:
-        return Type("string", np.dtype(f"S{size}"))
+        return np.dtype(f"S{size}")
     if kind == 5 and size == 2:
-        return Type("two bytes", np.dtype("<u2"))
+        return TWO_BYTES
+    if kind == 6 and size in (8, 16) and bits == 2:  # a complex number, as h5py writes it: two parts of one type
+        label, place = (8, 32) if head >> 4 & 15 == 1 else (2, 1)  # how many bytes they have, with zeros behind them
+        starts = [c.ljust(label, b"\0") + at.to_bytes(place, "little") for c, at in ((b"r", 0), (b"i", size // 2))]
+        types = [_type(fields.part(20)).str for start in starts if fields.take(len(start)) == start]
+        if types in [[f"{end}f{size // 2}"] * 2 for end in "<>"]:
+            return np.dtype(f"{types[0][0]}c{size}")
     if kind == 8 and size == 1 and bits == 2:  # with two names
         base = _type(fields.part(12))
-        if base.dtype == np.int8 and fields.take(len(fields)).rstrip(b"\0").replace(b"\0", b"") == b"FALSETRUE\1":
-            return Type("bool", np.dtype("?"))
+        if base == np.int8 and fields.take(len(fields)).rstrip(b"\0").replace(b"\0", b"") == b"FALSETRUE\1":
+            return np.dtype("?")
     if kind == 9 and size == 16 and bits & 15 == 1:  # of characters
-        return Type("variable string", np.dtype("V16"))
+        return REFERENCE
     name = CLASSES[kind] if kind < len(CLASSES) else str(kind)
     return fields.refuse(f"elements of type {name!r}, of {size} bytes each, are not supported")
 
 
-def _value(file: File, kind: Type, shape: Shape, fields: Fields) -> Any:
+def _value(file: File, dtype: np.dtype[Any], shape: Shape, fields: Fields) -> Any:
     """Read the value of an attribute."""
-    count, size = math.prod(shape), kind.dtype.itemsize
-    if size * count > len(fields):
-        file.refuse("a value goes beyond its block")
-    if "string" not in kind.kind:
-        array = np.frombuffer(fields.take(size * count), kind.dtype).reshape(shape)
+    count, size = math.prod(shape), dtype.itemsize
+    if dtype.kind != "S" and dtype != REFERENCE:
+        array = np.frombuffer(fields.take(size * count), dtype).reshape(shape)
         return array if shape else array.item()
     parts = (fields.part(size) for _ in range(count))
-    texts = [part.text(size) if kind.kind == "string" else file.heap_text(part) for part in parts]
+    texts = [file.heap_text(part) if dtype == REFERENCE else part.text(size) for part in parts]
     return texts if shape else texts[0]
 
 
@@ -319,8 +317,7 @@ class Object:
         return Fields(matches[0].data, self._file.refuse) if matches else None
 
     def _need(self, kind: int, what: str) -> Fields:
-        fields = self._find(kind)
-        return self._file.refuse(f"there is no {what}") if fields is None else fields
+        return self._find(kind) or self._file.refuse(f"there is no {what}")
 
     def _all(self, kind: int, info: int, what: str, width: int, records: tuple[int, int, int]) -> list[Fields]:
         """Return all messages of a kind, from the header and from the heap that a message of the kind `info` names."""
@@ -415,12 +412,12 @@ class Dataset(Object):
         self.shape: Shape = _shape(self._need(DATASPACE, "shape"))
         self._type = _type(self._need(DATATYPE, "type"))
         self._claimed = False
-        if "string" in self._type.kind:
+        if self._type.kind == "S" or self._type == REFERENCE:
             file.refuse("arrays of strings are not supported")
         if self._find(EXTERNAL) is not None:
             file.refuse("data in other files is not read")
-        self.dtype: np.dtype[Any] = self._type.dtype.newbyteorder("=")
-        if self._type.kind == "two bytes":
+        self.dtype: np.dtype[Any] = self._type.newbyteorder("=")
+        if self._type == TWO_BYTES:
             if self.attrs.get("dtype") != "bfloat16":
                 file.refuse("elements of an opaque type are not supported")
             self.dtype = np.dtype(np.float32)
@@ -429,15 +426,15 @@ class Dataset(Object):
         """Return the values, bfloat16 as float32; a FileError if the stored bytes do not fit shape and dtype."""
         self._file.here = self.path
         stored = self._bytes()
-        if self._type.kind == "two bytes":
-            return (stored.astype(np.uint32) << 16).view(np.float32)
-        if self._type.kind == "bool" and (stored.view(np.uint8) > 1).any():
+        if self._type == TWO_BYTES:
+            return (stored.view("<u2").astype(np.uint32) << 16).view(np.float32)
+        if self._type.kind == "b" and (stored.view(np.uint8) > 1).any():
             self._file.refuse("a truth value is neither 0 nor 1")
         return stored.astype(self.dtype, copy=False)
 
     def _bytes(self) -> Array:
         """Return the values as they are stored."""
-        file, dtype = self._file, self._type.dtype
+        file, dtype = self._file, self._type
         size = math.prod(self.shape) * dtype.itemsize
         layout = self._need(LAYOUT, "place of the data")
         version = layout.expect(3, 4, 5, what="layout version")
@@ -472,7 +469,7 @@ class Dataset(Object):
 
     def _chunks(self, layout: Fields, version: int) -> Array:
         """Return the values of an array that is stored in chunks."""
-        file, dtype = self._file, self._type.dtype
+        file, dtype = self._file, self._type
         flags = layout.number(1) if version > 3 else 0
         rank = layout.number(1)
         address = layout.number() if version == 3 else 0
@@ -548,11 +545,10 @@ class Dataset(Object):
             file.refuse("a chunk of the data is missing")
         address += 14 + (bitmap + 4 if pages else 0)
         chunks = []
-        for start in range(0, count, page if pages else count):
-            number = min(page, count - start) if pages else count
-            entries = file.block(address, number * width)
-            address += number * width + 4
-            for _ in range(number):
+        for start in range(0, count, page):
+            entries = file.block(address, min(page, count - start) * width)
+            address += len(entries) + 4
+            while len(entries):
                 place = entries.number()
                 extent = (entries.number(width - 12), entries.number(4)) if filtered else (size, 0)
                 chunks.append(Chunk(place, *extent))
@@ -586,8 +582,8 @@ class Dataset(Object):
             if kind == DEFLATE:
                 data = self._file.source.inflate([data], size, self.path)
             else:
-                whole = len(data) // self._type.dtype.itemsize * self._type.dtype.itemsize
-                planes = np.frombuffer(data[:whole], np.uint8).reshape(self._type.dtype.itemsize, -1)
+                whole = len(data) // self._type.itemsize * self._type.itemsize
+                planes = np.frombuffer(data[:whole], np.uint8).reshape(self._type.itemsize, -1)
                 data = planes.T.tobytes() + data[whole:]
         if len(data) != size:
             self._file.refuse(f"a chunk of the data has {len(data)} bytes in place of {size}")

@@ -23,7 +23,7 @@ OPTIONS: list[dict[str, Any]] = [
     {"libver": "v110", "track_order": True},
     {"track_order": True},
 ]
-DTYPES = ["f2", "f4", "f8", ">f4", "i1", "i4", ">i8", "u8", "?"]
+DTYPES = ["f2", "f4", "f8", ">f4", "i1", "i4", ">i8", "u8", "?", "c8", "c16", ">c8"]
 ATTRIBUTES = [
     "text", b"bytes" * 20, "é", ["x", "yé"], np.array([b"a", b"bcd"]), 3, 2.5, np.arange(4.0), np.ones((2, 3), "i2"),
 ]  # fmt: skip
@@ -127,6 +127,15 @@ def test_many_chunks(
     )  # of which deflate makes more: some chunks are left as they are
     data = written(lambda f: f.create_dataset("a", data=value, chunks=chunks, compression=compression), **options)
     equal(open_hdf5(data)["a"], value)
+
+
+@pytest.mark.parametrize("options", OPTIONS[:2], ids=str)
+def test_pairs_that_are_no_complex_numbers_are_refused(options: dict[str, Any]) -> None:
+    integers = ["r<f4 i<i4", "r<i4 i<i4", "r|S4 i|S4"]
+    for pair in (*integers, "r<f4 i>f4", "r<f2 i<f2", "i<f4 r<f4", "r<f4 j<f4", "r<f8 i<f8 j<f8"):
+        value = np.zeros(2, [(part[0], part[1:]) for part in pair.split()])
+        with pytest.raises(FileError, match=r"'compound', of \d+ bytes each, are not supported|beyond its block"):
+            open_hdf5(written(lambda file, value=value: file.create_dataset("a", data=value), **options))["a"]
 
 
 def test_bfloat16_as_keras_writes_it() -> None:
