@@ -5,7 +5,7 @@ import json
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from importlib import import_module
 from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO
@@ -14,7 +14,7 @@ import numpy as np
 
 from .._base.absent import KERAS_VERSION
 from .._base.lazy import optional
-from .._base.nested import map_configs
+from .._base.nested import map_configs, only
 from .._base.typing import Array, Config
 from .._base.user_warning import warn_user
 from .._core.op_names import OPS
@@ -92,7 +92,8 @@ def write_shards(model: Layer, path: str, limit: float, skipped: dict[int, list[
     h5py, index_path = import_h5py(), f"{os.path.splitext(path)[0]}.json"
     if not path.endswith(".json"):
         warn_user(f"The index of sharded weights must end in '.json': it is written to {index_path!r}, not {path!r}.")
-    shards: list[dict[str, dict[str, Array]]] = [{}]
+    shards: list[dict[str, Array]] = [{}]
+    index: dict[str, dict[str, None]] = {}  # group -> names of its shards
     size = total = 0
     for group, _, arrays in _stored(model, skipped):
         for key, array in arrays.items():
@@ -102,19 +103,19 @@ def write_shards(model: Layer, path: str, limit: float, skipped: dict[int, list[
             if size > limit:
                 shards.append({})
                 size = array.nbytes
-            shards[-1].setdefault(group, {})[key] = array
-    index: dict[str, Any] = {}
+            shards[-1][f"{group}/{key}"] = array
+            index.setdefault(f"/{group}", {})[shard_name(path, len(shards) - 1)] = None
     with ExitStack() as written:  # all files appear, the index last, or none
         last = written.enter_context(replacing(index_path))
         for i, shard in enumerate(shards):
             name = shard_name(path, i)
             with h5py.File(written.enter_context(replacing(os.path.join(os.path.dirname(path), name))), "w") as root:
-                for group, arrays in shard.items():
-                    index.setdefault(f"/{group}", []).append(name)
-                    for key, array in arrays.items():
-                        root[f"{group}/{key}"] = array
-        places = {group: names[0] if len(names) == 1 else names for group, names in index.items()}
+                for place, array in shard.items():
+                    root[place] = array
+        places = {group: only([*names]) for group, names in index.items()}
         last.write(json.dumps({"metadata": {"total_size": total}, "weight_map": places}, indent=4).encode())
+        with suppress(FileNotFoundError):
+            os.remove(os.path.realpath(index_path))  # after an interruption below it would name old and new shards
 
 
 def shard_name(path: str, number: int) -> str:

@@ -11,7 +11,7 @@ from ..layers import Layer
 from . import npz
 from .archive import MEMBERS, WEIGHTS, Archive
 from .atomic import replacing
-from .h5_writing import import_h5py, shard_name, write_hdf5, write_shards
+from .h5_writing import shard_name, write_hdf5, write_shards
 from .hdf5 import open_hdf5
 from .legacy_h5 import find_layers, match_layers
 from .source import FileError, Source, open_source
@@ -63,7 +63,6 @@ def save_weights(model: Layer, filepath: str | os.PathLike[str], overwrite: bool
     if path.endswith(".npz"):
         npz.write_arrays(path, npz.pack(model.weights))
     elif max_shard_size is None:
-        import_h5py()
         with replacing(path) as file:
             write_hdf5(model, file, skipped)
     else:

@@ -316,7 +316,8 @@ def test_layers_are_not_skipped_by_order(tmp_path: Path) -> None:
         model.load_weights(tmp_path / "w.npz", objects_to_skip=model.layers)
 
 
-def test_complex_weights_come_back(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["w.npz", "w.weights.h5", "w.keras", "w.h5"])
+def test_complex_weights_come_back(name: str, tmp_path: Path) -> None:
     class Turning(keras.Layer):
         def build(self, input_shape: Any) -> None:
             self.add_weight(shape=(2,), dtype="complex64", initializer="zeros")
@@ -326,9 +327,9 @@ def test_complex_weights_come_back(tmp_path: Path) -> None:
 
     model = keras.Sequential([keras.Input((2,)), Turning()])
     model.set_weights([np.array([1 + 2j, 3j], "complex64")])
-    model.save_weights(tmp_path / "w.npz")
+    getattr(model, "save" if name in ("w.keras", "w.h5") else "save_weights")(tmp_path / name)
     model.set_weights([np.zeros(2, "complex64")])
-    model.load_weights(tmp_path / "w.npz")
+    model.load_weights(tmp_path / name)
     assert model.get_weights()[0].tolist() == [1 + 2j, 3j]
 
 
@@ -373,6 +374,29 @@ def test_shards_that_cannot_all_be_written_leave_the_old_ones(tmp_path: Path, mo
         model.save_weights(path, max_shard_size=size)
     model.load_weights(path)
     assert all(map(np.array_equal, model.get_weights(), old))
+
+
+def test_shards_of_two_savings_are_not_loaded_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model, size = net(), 48 / 1024**3
+    path = tmp_path / "model.weights.json"
+    model.save_weights(path, max_shard_size=size)
+    model.set_weights([w + 1 for w in model.get_weights()])
+    replace, calls = os.replace, iter([False, True])  # whether to stop at the first file, or at the second
+
+    def interrupted(source: str, target: str) -> None:
+        if next(calls):
+            raise KeyboardInterrupt
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        model.save_weights(path, max_shard_size=size)
+    monkeypatch.undo()
+    assert not [name for name in os.listdir(tmp_path) if name.endswith("tmp")]
+    with pytest.raises(FileNotFoundError):
+        model.load_weights(path)
+    model.save_weights(path, max_shard_size=size)
+    model.load_weights(path)
 
 
 @pytest.mark.parametrize("blocked", ["file/model.keras", f"{'long' * 75}.keras", "folder.keras/../folder.keras"])
