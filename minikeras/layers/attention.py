@@ -221,6 +221,9 @@ class MultiHeadAttention(Layer):
         self._output_shape = (output_shape,) if isinstance(output_shape, int) else output_shape and tuple(output_shape)
         self._penalty: Any = regularizers.get(activity_regularizer)
 
+    def _rowwise(self) -> bool:
+        return all(axis > 0 for axis in self.attention_axes or ())  # `build` counts them from the first
+
     def _add(self, place: str, name: str, shape: Any, equation: str, sizes: Sequence[int], **settings: Any) -> None:
         """Add a projection, kept in the attribute `place`."""
         letters = equation.partition("->")[2]

@@ -212,6 +212,19 @@ def test_output_shapes() -> None:
         layers.MultiHeadAttention(2, 3).compute_output_shape(query, value, (2, 3, 8))
 
 
+@pytest.mark.parametrize("axes", [(0,), -3, (0, 1)], ids=str)
+def test_attention_along_the_batch_sees_one_batch_at_a_time(axes: Any) -> None:
+    inputs = keras.Input((4, 5))
+    model = keras.Model(inputs, layers.MultiHeadAttention(2, 3, attention_axes=axes)(inputs, inputs))
+    x = np.random.default_rng(0).normal(size=(12, 4, 5)).astype("float32")
+    wanted = np.concatenate([model(x[i : i + 2]) for i in range(0, 12, 2)])
+    np.testing.assert_allclose(model.predict(x, batch_size=2, verbose=0), wanted, rtol=1e-5, atol=1e-5)
+    model.compile(loss="mse")
+    losses = [float(np.mean(wanted[i : i + 2] ** 2)) for i in range(0, 12, 2)]
+    found = model.evaluate(x, np.zeros_like(x), batch_size=2, verbose=0)
+    np.testing.assert_allclose(found, np.mean(losses), rtol=1e-5)
+
+
 def test_wrong_uses_are_refused() -> None:
     x = np.ones((1, 2, 3))
     with pytest.raises(ValueError, match="score_mode"):
