@@ -10,7 +10,7 @@ from .. import initializers
 from .._base.context import path_scope
 from .._base.naming import checked_name, hint
 from .._base.settings import settings
-from .._base.signature import parameters
+from .._base.signature import Suggesting, parameters
 from .._base.typing import Array, Config, CustomObjects, DTypeLike, InitializerName, ShapeLike, TensorLike
 from .._base.user_warning import warn_user
 from .._core.ownership import Changes
@@ -51,7 +51,7 @@ class OptimizerOptions(OptimizerOptionsBut, total=False):
     weight_decay: float | None
 
 
-class Optimizer:
+class Optimizer(Suggesting):
     """Base class of optimizers, which change variables so that a loss becomes smaller.
 
     A subclass makes its state in `build`, and changes a variable in `update_step`. Another kind of

@@ -731,6 +731,12 @@ def test_an_epsilon_that_is_no_number_is_refused_before_weights_become_nan(name:
     assert getattr(keras.optimizers, name)(epsilon=np.array(0.25)).get_config()["epsilon"] == 0.25
 
 
+@pytest.mark.parametrize("name", ["Adam", "Adamax", "Lamb", "Nadam", "SGD"])
+def test_surplus_arguments_are_refused_under_the_name_of_the_optimizer(name: str) -> None:
+    with pytest.raises(TypeError, match=rf"^{name}\.__init__\(\) takes from 1 to \d positional arguments"):
+        getattr(keras.optimizers, name)(*range(20))
+
+
 def test_ftrl_refuses_a_learning_rate_of_zero() -> None:
     with pytest.raises(ValueError, match="Ftrl divides by the learning rate"):
         optimizers.Ftrl(0.0).apply([np.ones(2)], [Variable([1.0, 2.0])])
