@@ -187,10 +187,9 @@ class BatchNormalization(_Scaling):
         """Return gamma and beta with the corrections r and d in them, and move all statistics (Ioffe 2017)."""
         deviation, limits = ops.sqrt(variance + self.epsilon), self.renorm_clipping or {}
         past = ops.maximum(_as_dtype(self.renorm_stddev, mean.dtype), self.epsilon**0.5)
-        r = ops.clip(deviation / past, limits.get("rmin", -inf), limits.get("rmax", inf))
+        r = ops.stop_gradient(ops.clip(deviation / past, limits.get("rmin", -inf), limits.get("rmax", inf)))
         largest = limits.get("dmax", inf)
-        d = ops.clip((mean - _as_dtype(self.renorm_mean, mean.dtype)) / past, -largest, largest)
-        r, d = ops.stop_gradient(r), ops.stop_gradient(d)
+        d = ops.stop_gradient(ops.clip((mean - _as_dtype(self.renorm_mean, mean.dtype)) / past, -largest, largest))
         _move(self.renorm_mean, mean, self.renorm_momentum)
         _move(self.renorm_stddev, deviation, self.renorm_momentum)
         self.moving_variance.assign(ops.relu(_move(self.moving_stddev, deviation, self.momentum) ** 2 - self.epsilon))
@@ -292,10 +291,9 @@ class GroupNormalization(_Scaling):
 
     def build(self, input_shape: ShapeLike) -> None:
         (size,) = self._sizes(input_shape)
-        groups = size if self.groups == -1 else self.groups
-        if size % groups:
+        self.groups = size if self.groups == -1 else self.groups
+        if size % self.groups:
             raise ValueError(f"{self.groups} groups must divide {size} channels. Received: {tuple(input_shape)}.")
-        self.groups = groups
         self._add_scale((size,), self.scale, self.center)
         self.input_spec: Any = InputSpec(ndim=len(input_shape), axes={self.axis: size})
 

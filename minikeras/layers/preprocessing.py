@@ -67,11 +67,8 @@ class Normalization(SameShape):
 
     def _spread(self, value: TensorLike) -> Tensor:
         array = as_array(value, self.compute_dtype)
-        if array.ndim:
-            shape = [1] * len(self._broadcast_shape)
-            for axis, size in zip(self._keep_axis[::-1], array.shape[::-1], strict=False):
-                shape[axis] = size
-            array = array.reshape(shape)
+        sizes = dict(zip(self._keep_axis[::-1], array.shape[::-1], strict=False))
+        array = array.reshape([sizes.get(axis, 1) for axis in range(len(self._broadcast_shape))])
         return Tensor(np.broadcast_to(array, self._broadcast_shape))
 
     def adapt(self, data: "TensorLike | Iterable[Any]") -> None:

@@ -206,6 +206,7 @@ def _softmax_parts(x: Any, axis: Axis = -1) -> Any:
 
 @primitive(lambda g, y, x, axis=-1: (weighted := g * y) - y * bare(sum)(weighted, axis, True),
            inplace=True, decomposition=_softmax_parts)  # fmt: skip
+@_overflows
 def softmax(x: TensorLike, axis: Axis = -1, out: Array | None = None) -> Array:
     """Probabilities exp(x) / sum(exp(x)) along an axis (or axes).
 
@@ -225,6 +226,7 @@ def _log_softmax_parts(x: Any, axis: Axis = -1) -> Any:
 
 
 @primitive(lambda g, y, x, axis=-1: g - np.exp(y) * bare(sum)(g, axis, True), decomposition=_log_softmax_parts)
+@_overflows
 def log_softmax(x: TensorLike, axis: Axis = -1) -> Array:
     """Logarithms of the softmax along an axis (or axes): x - log(sum(exp(x)))."""
     return np.asarray(_log_softmax_parts(as_float(x), axis))

@@ -52,13 +52,11 @@ def while_loop(cond: Function1 | Function2, body: Function1 | Function2, loop_va
     """
     several = isinstance(loop_vars, list | tuple)
     values = _tensors(tuple(loop_vars) if several else (loop_vars,))
-    count = 0
-    if context.dry:  # trial values may never meet the condition, and one round is enough for the shapes
-        maximum_iterations = 1
-    while (maximum_iterations is None or count < maximum_iterations) and cond(*values):
+    left = 1 if context.dry else maximum_iterations  # a round shows the shapes; trial values may never end the loop
+    while (left is None or left > 0) and cond(*values):
         result = body(*values)
         values = _tensors(tuple(result) if isinstance(result, list | tuple) else (result,))
-        count += 1
+        left = left and left - 1
     return values if several else values[0]
 
 

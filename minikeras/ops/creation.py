@@ -117,9 +117,9 @@ def ndim(x: TensorLike) -> int:
     return len(shape(x))
 
 
-def size(x: TensorLike) -> int:
-    """Number of elements of x."""
-    return int(np.prod(shape(x), dtype=int))
+def size(x: TensorLike) -> Any:
+    """Number of elements of x, a symbolic one if it depends on a size that is not known."""
+    return _size(x) if None in shape(x) else math.prod(shape(x))
 
 
 def dtype(x: TensorLike) -> str:
@@ -128,6 +128,7 @@ def dtype(x: TensorLike) -> str:
 
 
 NUMPY_OPS.update({"shape": shape, "ndim": ndim, "size": size})
+_size: Unary = unary(lambda x: np.asarray(x.size, "int32"), None, "`size` in a graph.", strong, name="_size")
 
 
 def _sizes(shape: Any) -> Any:

@@ -116,12 +116,13 @@ def rot90(array: TensorLike, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Arra
 # Indexing. One primitive reads any NumPy index; its gradient is another, which adds to zeros at that index.
 
 
-def _added(x: Array, key: Any, shape: Sequence[int], out: Array | None = None, add: Any = np.add.at) -> Array:
+def _added(x: Array, key: tuple[Any, ...], shape: Sequence[int], out: Array | None = None) -> Array:
     """Return zeros of a shape with x added at an index; repeated positions add up."""
     y: Array = np.empty(shape, x.dtype) if out is None else out.reshape(shape)
     total = y if wide(x.dtype) is None else np.empty(shape, wide(x.dtype))
     total[...] = 0
-    add(total, key, x.astype(total.dtype, copy=False))  # slower with two dtypes
+    by_row = x.size > 1024 and len(key) == 1 and getattr(key[0], "dtype", np.bool_) != np.bool_
+    (_add_rows if by_row else np.add.at)(total, key, x.astype(total.dtype, copy=False))  # slower with two dtypes
     if total is not y:
         y[...] = total
     return y
@@ -168,13 +169,12 @@ def _take_rule(g: Any, y: Any, x: Any, indices: Any, axis: int | None = None) ->
 @primitive(lambda g, y, x, indices, shape, axis: np.take(g, indices, axis), None)
 def add_along(x: TensorLike, indices: TensorLike, shape: Sequence[int], axis: int, out: Array | None = None) -> Array:
     """Zeros of a shape with x added at indices along an axis; repeated positions add up."""
-    a, places = strong(x), _whole(indices)
-    few = axis or a.size <= 1024
-    return _added(a, along(axis, places) if few else places, shape, out, np.add.at if few else _add_rows)
+    return _added(strong(x), along(axis, _whole(indices)), shape, out)
 
 
-def _add_rows(total: Array, places: Array, x: Array) -> None:
+def _add_rows(total: Array, key: tuple[Array], x: Array) -> None:
     """Add x to rows of an array. NumPy adds two real numbers as one complex number in the time of one."""
+    places, x = key[0], np.broadcast_to(x, key[0].shape + total.shape[1:])
     if places.ndim == 2 and x.shape[1] > 1 and x.strides[1] == 0:  # the same for all places of a row, as from a mean
         found = np.zeros(len(total), bool)
         found[places] = True
@@ -191,7 +191,8 @@ def _add_rows(total: Array, places: Array, x: Array) -> None:
         for k in range(count):
             np.add.at(sums[:, k], keys, rows[:, k])
     else:  # flat indices of numbers take NumPy a third of the time of indices of rows
-        np.add.at(sums.reshape(-1), np.add.outer(keys * count, np.arange(count)).reshape(-1), rows.reshape(-1))
+        first = np.arange(0, sums.size, count)[keys]
+        np.add.at(sums.reshape(-1), np.add.outer(first, np.arange(count)).reshape(-1), rows.reshape(-1))
 
 
 @primitive(_take_rule, None)
@@ -220,7 +221,7 @@ def _put_along(x: TensorLike, indices: TensorLike, shape: Sequence[int], axis: i
     key = list(np.ix_(*map(np.arange, shape)))
     key[axis] = strong(indices)
     places = np.ravel_multi_index(tuple(key), tuple(shape), "wrap")  # numbers of elements take half the time
-    return _added(strong(x).reshape(-1), places.reshape(-1), (int(np.prod(shape)),)).reshape(shape)
+    return _added(strong(x).reshape(-1), (places.reshape(-1),), (int(np.prod(shape)),)).reshape(shape)
 
 
 @primitive(lambda g, y, x, indices, axis=None: _take_rule(g, y, x, indices) if axis is None else

@@ -63,6 +63,13 @@ def test_text_has_no_maximum(text: Any) -> None:
         ops.relu(text)
 
 
+def test_a_softmax_of_far_scores_underflows_in_silence() -> None:
+    scores = np.array([0.0, -90.0, -1e4], "float32")
+    with np.errstate(all="raise"):
+        assert ops.softmax(scores).tolist() == [1.0, ops.softmax(scores)[1], 0.0]
+        close(ops.log_softmax(scores), scores)
+
+
 def test_binary_crossentropy() -> None:
     close(
         ops.binary_crossentropy([1.0, 0.0, 0.5], [0.25, 0.25, 0.5]),

@@ -105,6 +105,42 @@ def test_reductions_by_hand() -> None:
     same(ops.bincount([1, 2, 2], minlength=5), [0, 1, 2, 0, 0], "int32")
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float16", "int32", "complex64"])
+@pytest.mark.parametrize("columns", [(), (3,), (8, 5)], ids=str)
+def test_many_rows_are_combined_by_number(columns: tuple[int, ...], dtype: str) -> None:
+    rng = np.random.default_rng(0)
+    rows = rng.integers(-50, 50, (3000, *columns)).astype(dtype)
+    places = rng.integers(-40, 40, 3000)
+    sums = np.zeros((40, *columns), "complex128")
+    np.add.at(sums, places, rows)
+    np.testing.assert_array_equal(ops.scatter(places[:, None], rows, sums.shape), sums)
+    picked = ops.convert_to_tensor(np.zeros(sums.shape, "float32"))
+    with keras.GradientTape() as tape:
+        tape.watch(picked)
+        total = ops.sum(picked[places] * rows.real.astype("float32"))
+    np.testing.assert_array_equal(tape.gradient(total, picked), sums.real)
+    for place in (40, -41):
+        with pytest.raises(IndexError, match=f"index {place} is out of bounds for axis 0 with size 40"):
+            ops.scatter(np.full((3000, 1), place), rows, sums.shape)
+    if dtype != "complex64":
+        ids = np.abs(places).astype("uint8")
+        for op, combine in ((ops.segment_max, np.max), (ops.segment_min, np.min)):
+            wanted = [combine(rows[ids == i], 0) for i in range(40)]
+            np.testing.assert_array_equal(op(rows, ids, 40), wanted)
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_many_values_are_searched_as_one_is(side: Any) -> None:
+    rng = np.random.default_rng(0)
+    edges, values = np.sort(rng.integers(0, 1000, 300)), rng.integers(-10, 1010, (70, 100))
+    found = ops.searchsorted(edges, values, side=side)
+    assert (found.shape, found.dtype) == ((70, 100), "int32")
+    np.testing.assert_array_equal(found, np.searchsorted(edges, values, side))
+    assert ops.searchsorted(edges, 5).shape == ()
+    gaps = np.where(values % 7 == 0, np.nan, values)
+    np.testing.assert_array_equal(ops.searchsorted(edges / 1.0, gaps), np.searchsorted(edges, gaps))
+
+
 def test_segments_of_integers_stay_integers() -> None:
     data, ids = np.array([5, 1, 10], "int32"), np.array([0, 0, 2])
     assert ops.segment_max(data, ids).tolist() == [5, -(2**31), 10]
@@ -453,6 +489,20 @@ def test_numpy_functions_run_the_op_of_their_name() -> None:
     same(np.argmax(X, 1), [2, 1])
     assert np.shape(X) == (2, 3)
     assert (np.ndim(X), np.size(X)) == (2, 6)
+
+
+def test_the_size_of_a_batch_of_any_size_is_symbolic() -> None:
+    x = keras.Input((3,))
+    assert ops.size(keras.KerasTensor((2, 3))) == 6
+    size: Any = ops.size(x)
+    assert (size.shape, size.dtype) == ((), "int32")
+    model = keras.Model(x, [x / ops.cast(size, "float32"), np.size(x)])
+    for each in (model, keras.Model.from_config(model.get_config())):
+        shares, found = each(np.ones((4, 3)))
+        same(found, 12, "int32")
+        same(shares, np.full((4, 3), 1 / 12))
+    batches = keras.Model(x, x / ops.cast(size, "float32")).predict(np.ones((4, 3)), batch_size=2, verbose=0)
+    np.testing.assert_allclose(batches, np.full((4, 3), 1 / 6), rtol=1e-6)
 
 
 def test_numpy_makes_arrays_of_tensors() -> None:
