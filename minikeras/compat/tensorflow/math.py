@@ -171,8 +171,8 @@ def bincount(arr: Any, weights: Any = None, minlength: Any = None, maxlength: An
     if (values < 0).any():
         raise InvalidArgumentError(f"`bincount` needs integers that are not negative. Received: {values.min()}.")
     parts = np.ones(values.shape, as_dtype(dtype).name) if weights is None else as_array(weights).ravel()
-    counts = np.bincount(values, parts, 0 if minlength is None else int(minlength)).astype(parts.dtype)
-    return Tensor(counts[: None if maxlength is None else int(maxlength)])
+    length = int(np.max(values, initial=int(minlength or 0) - 1)) + 1
+    return segments(Tensor(parts), values, length, 0, "add")[: None if maxlength is None else int(maxlength)]
 
 
 def confusion_matrix(labels: Any, predictions: Any, num_classes: Any = None, weights: Any = None,
