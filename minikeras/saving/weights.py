@@ -34,7 +34,7 @@ def save_weights(model: Layer, filepath: str | os.PathLike[str], overwrite: bool
         filepath: A path that ends in ".weights.h5" (Keras reads it; needs the extra `h5`) or ".npz" (needs NumPy alone;
             without the optimizer), or for several files in ".weights.json".
         overwrite: Whether to replace an existing file without asking.
-        max_shard_size: Write several files of at most this number of gigabytes.
+        max_shard_size: Write several files of at most this number of gigabytes; interrupted, they may lack an index.
         objects_to_skip: Layers whose weights are left out, for HDF5.
 
     Raises:
