@@ -7,10 +7,14 @@ Several layers of one kind stand side by side, each with its own columns: one ca
 
 The backward pass first computes the slopes of all gates for all steps at once. Then it goes back step by step for the
 gradient of the state alone. The gradients of the weights and of the input are products over all steps.
+
+With a mask, each sample's unmasked inputs are run one after another, so that a step need not look at the mask, and the
+run ends with the longest sample. A sample that has no more goes on with zeros: inputs, the row of ones, and the state.
+Each output is read from the record that the sample had reached by then.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from functools import partial, reduce
 from itertools import chain, pairwise, repeat
 from typing import Any, NamedTuple
 
@@ -300,12 +304,18 @@ def _in_time(block: Any, how: Recurrence) -> list[Any]:
     return [block[:: -1 if back else 1, ..., size * k : size * (k + 1)] for k, back in enumerate(how.backwards)]
 
 
-def _held(mask: Any, how: Recurrence, steps: int, rows: int) -> list[Any]:
-    """Return for each step, in running order, which numbers of (rows, batch) stay as they are; None if none does."""
-    if mask is None:
-        return [None] * steps
-    held = np.concatenate(_in_time(np.tile(~mask.T, len(how.backwards)), how), 1)
-    return [step if n else None for step, n in zip(np.repeat(held[:, None], rows, 1), held.sum(1), strict=True)]
+def _reached(mask: Array, how: Recurrence) -> Array:
+    """Return the number of the record that each column has reached after each step, (columns, steps)."""
+    return np.concatenate([mask[:, ::-1] if back else mask for back in how.backwards]).cumsum(1)
+
+
+def _moves(reached: Array, how: Recurrence) -> tuple[Array, Array]:
+    """Return where unmasked inputs are, numbered through (columns, steps), and where they run, (steps, columns)."""
+    numbers, size = np.arange(reached.size).reshape(reached.shape), len(reached) // len(how.backwards)
+    sources = np.where(np.repeat(how.backwards, size)[:, None], numbers[:, ::-1], numbers)
+    targets = (reached - 1) * len(reached) + np.arange(len(reached))[:, None]
+    unmasked = np.diff(reached, prepend=0) > 0
+    return sources[unmasked], targets[unmasked]
 
 
 def _columns(drops: Any, rows: slice, last_first: bool = False) -> Any:
@@ -326,27 +336,51 @@ def _records(x: Array, mask: Any, state: Array, weights: Array, drops: Any, how:
         rest = np.lib.stride_tricks.as_strided(one, (steps + 1, further, batch), (0, *one.strides[1:]))
     out[-1] = 0
     front[:, n] = 1
-    for part in _in_time(front[:-1, n + 1 :], how):
-        part[...] = x.transpose(1, 2, 0)
+    inputs, lengths = front[:-1, n + 1 :], np.full(1, steps)
+    if mask is None:
+        for part in _in_time(inputs, how):
+            part[...] = x.transpose(1, 2, 0)
+    else:
+        reached, packed = _reached(mask, how), np.zeros((steps, batch, features), x.dtype)
+        sources, targets = _moves(reached, how)
+        packed.reshape(-1, features)[targets] = x.reshape(-1, features)[sources % mask.size]
+        inputs[...] = packed.swapaxes(1, 2)
+        lengths = reached[:, -1]
+        front[:-1, n] = lengths > np.arange(steps)[:, None]
     parts = [*front[:, :n]], *([[*rest[:, 4 * n : 5 * n]]] if kind.states > 1 else [])
     for part, start in zip(parts, np.split(state, kind.states, 1), strict=True):
         part[0][...] = start.T
-    drops = _columns(drops, slice(None), last_first=True)
-    run, held = kind.forward(parts[0], front, rest, weights, drops, how), _held(mask, how, steps, n)
-    for t in range(steps):
-        if held[t] is None:
-            next(run)
-            continue
-        before = [part[t].copy() for part in parts]
+    run = kind.forward(parts[0], front, rest, weights, _columns(drops, slice(None), last_first=True), how)
+    of_zero = np.zeros(1, x.dtype)
+    how.curves[0](of_zero, of_zero)  # if that is 0 as well, a state of zeros stays
+    stop, ends = min(lengths.max() + 2, steps), range(lengths.min(), steps) if of_zero else {*lengths.tolist()}
+    for t in range(stop):
         next(run)
-        for part, old in zip(parts, before, strict=True):
-            np.putmask(part[t + 1], held[t], old)
+        if t in ends:
+            for part in parts:
+                np.multiply(part[t + 1], front[t, n], part[t + 1])
+    out[stop:-1] = out[stop - 1]  # two steps after the last input all records are alike
     return out
 
 
 def _not_twice(*args: Any, **kwargs: Any) -> Any:
     raise NotImplementedError("The gradient of a recurrent layer can be differentiated only if two GradientTapes were "
                               "open when it was called. Open two, even if one is persistent.")  # fmt: skip
+
+
+def _outer(g: Array, mask: Any, how: Recurrence, count: int) -> dict[int, Array]:
+    """Return the gradient of what `recur` returns by the number of the record it is read from, (rows, batch)."""
+    n, of_h, of_c = how.units, g[:, : -1 if how.cells else None], g[:, -1]
+    if mask is None:
+        outer = dict(enumerate(np.ascontiguousarray(of_h.transpose(1, 2, 0)), count - of_h.shape[1]))
+        return outer | {count - 1: np.concatenate([outer[count - 1], of_c.T])} if how.cells else outer
+    read = _reached(mask, how)[:, -of_h.shape[1] :]
+    firsts = np.diff(read, prepend=-1) != 0  # of the outputs that are read from one record
+    block = np.zeros((count, (1 + how.cells) * n, len(g)), g.dtype)
+    block[read[firsts], :n, firsts.nonzero()[0]] = np.add.reduceat(of_h.reshape(-1, n), np.flatnonzero(firsts), 0)
+    if how.cells:
+        block[read[:, -1], n:, np.arange(len(g))] = of_c
+    return {record: block[record] for record in np.unique(read).tolist()}
 
 
 @primitive(_not_twice, _not_twice, _not_twice, None, None, optional=True, stepwise=True)
@@ -358,28 +392,20 @@ def _passed_on(g: Array, records: Array, weights: Array, mask: Any, drops: Any, 
     """
     n, kind, (count, _, batch) = how.units, KINDS[how.kind], records.shape
     out = np.empty((count, kind.slopes * n, batch), records.dtype) if out is None else out
-    d, state = out[:-1], np.zeros((kind.states * n, batch), records.dtype)
-    held = _held(mask, how, count - 1, kind.slopes * n)
-    rows = records.shape[1] - kind.rest * n
-    outer = np.ascontiguousarray(g.transpose(1, 2, 0))
-    if how.cells:
-        outer, state[n:] = outer[:-1], outer[-1]
+    outer, state = _outer(g, mask, how, count), np.zeros((kind.states * n, batch), records.dtype)
+    rows, last = records.shape[1] - kind.rest * n, max(outer)
+    of_h, of_rest = records[: last + 1, :rows], records[: last + 1, rows:]
     drops = _columns(drops, slice(n), last_first=how.kind == "gru")
-    run = kind.backward(state, records[:, :rows], records[:, rows:], d, weights, drops, how)
-    next(run)
-    for t in range(count - 2, -1, -1):
-        if t % 16 == 0:  # now and then is enough to keep vanishing gradients from becoming subnormal
+    run = kind.backward(state, of_h, of_rest, out[:last], weights, drops, how)
+    next(run, None)
+    for t in range(last, -1, -1):
+        if t % 16 == 1:  # now and then is enough to keep vanishing gradients from becoming subnormal
             state[np.abs(state) < VANISHED[state.dtype.char]] = 0
-        if t >= len(d) - len(outer):
-            np.add(state[:n], outer[t - len(d)], state[:n])
-        if held[t] is None:
-            next(run, None)
-            continue
-        before = state.copy()
-        np.putmask(d[t], held[t], 0)
+        if t in outer:
+            part = state[: len(outer[t])]
+            np.add(part, outer[t], part)
         next(run, None)
-        np.putmask(state, held[t][: len(state)], before)
-    out[-1] = 0
+    out[last:] = 0
     out[-1, : len(state)] = state
     return out
 
@@ -420,27 +446,32 @@ def _weight_gradient(d: Array, records: Array, weights: Array, drops: Any, how: 
     return out
 
 
-@primitive(_not_twice, _not_twice, None, optional=True)
-def _input_gradient(d: Array, weights: Array, drops: Any, features: int, how: Recurrence) -> Array:
+@primitive(_not_twice, _not_twice, None, None, optional=True)
+def _input_gradient(d: Array, weights: Array, mask: Any, drops: Any, features: int, how: Recurrence) -> Array:
     """The gradient of the input, (batch, steps, features), from that of the gates' sums."""
     first, half = KINDS[how.kind].first * how.units, len(d) // 2
-    parts, kernels = _in_time(d[:-1, first : first + weights.shape[2]], how), weights[:, -features:]
-    out = np.empty((len(parts), len(d) - 1, features, parts[0].shape[-1]), d.dtype)
+    count, d_sums, kernels = len(weights), d[:-1, first : first + weights.shape[2]], weights[:, -features:]
+    out = np.empty((len(d_sums), d_sums.shape[-1], features), d.dtype)
+    parts = zip(kernels, np.split(d_sums, count, -1), np.split(out, count, 1), strict=True)
     if drops is None:
-        tasks = [partial(np.matmul, w, part[cut], y[cut])
-                 for w, part, y in zip(kernels, parts, out, strict=True)
-                 for cut in (slice(half), slice(half, None))]  # fmt: skip
+        tasks = [partial(np.matmul, part[cut].swapaxes(1, 2), kernel.T, y[cut])
+                 for kernel, part, y in parts for cut in (slice(half), slice(half, None))]  # fmt: skip
         run_all(tasks, out.size * weights.shape[2])
     else:
         multiply = _multiplier(kernels, _columns(drops, slice(-features, None)), back=True)
-        for part, y in zip(parts[0], out[0], strict=True):
-            multiply(part, y)
-    return out.sum(0).transpose(2, 0, 1)
+        for part, y in zip(d_sums, out, strict=True):
+            multiply(part, y.T)
+    if mask is None:
+        return reduce(np.add, _in_time(out.swapaxes(1, 2), how)).transpose(2, 0, 1)
+    sources, targets = _moves(_reached(mask, how), how)
+    total = np.zeros((count, *mask.shape, features), d.dtype)
+    total.reshape(-1, features)[sources] = out.reshape(-1, features)[targets]
+    return total.sum(0)
 
 
 @primitive(
     None, lambda d, y, records, x, state, weights, mask, drops, how:
-        bare(_input_gradient)(d, weights, drops, np.shape(x)[-1], how),
+        bare(_input_gradient)(d, weights, mask, drops, np.shape(x)[-1], how),
     lambda d, y, records, x, state, *_: np.transpose(d[-1, : np.shape(state)[1]]),
     lambda d, y, records, x, state, weights, mask, drops, how:
         bare(_weight_gradient)(d, records, weights, drops, how), None, None,
@@ -451,9 +482,15 @@ def _outputs(records: Array, x: Array, state: Any, weights: Array, mask: Any, dr
     """What `recur` returns, read from the records."""
     steps, n = len(records) - 1 if how.whole else 1, how.units
     out = np.empty((records.shape[-1], steps + how.cells, n), records.dtype) if out is None else out
-    out[:, :steps] = records[-steps:, :n].transpose(2, 0, 1)
+    if mask is None:
+        out[:, :steps] = records[-steps:, :n].transpose(2, 0, 1)
+        last = records[-1].T
+    else:
+        columns, read = np.arange(len(out)), _reached(mask, how)[:, -steps:]
+        out[:, :steps] = records[read, :n, columns[:, None]]
+        last = records[read[:, -1], :, columns]
     if how.cells:
-        out[:, -1] = records[-1, -2 * n : -n].T
+        out[:, -1] = last[:, -2 * n : -n]
     return out
 
 

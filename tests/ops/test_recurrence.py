@@ -22,7 +22,9 @@ def random(seed: int, *shape: int) -> Any:
 def mask_of(kind: str) -> Any:
     mask = np.random.default_rng(1).random((BATCH, STEPS)) > 0.4
     mask[0], mask[1] = True, False
-    return {"none": None, "some": ops.convert_to_tensor(mask), "all": ops.ones((BATCH, STEPS), "bool")}[kind]
+    short = np.arange(STEPS) < np.array([[1], [0], [2], [2]])
+    masks = {"some": mask, "short": short, "late": short[:, ::-1], "all": np.ones((BATCH, STEPS), bool)}
+    return ops.convert_to_tensor(masks[kind]) if kind in masks else None
 
 
 DROPS: dict[str, dict[str, Any]] = {
@@ -59,7 +61,7 @@ def outcome(layer: Any, sources: list[Any], mask: Any) -> list[Any]:
 
 
 @pytest.mark.parametrize("drops", DROPS)
-@pytest.mark.parametrize("mask", ["none", "some", "all"])
+@pytest.mark.parametrize("mask", ["none", "some", "short", "late", "all"])
 @pytest.mark.parametrize("backwards", [False, True])
 @pytest.mark.parametrize("name", CELLS)
 def test_it_does_what_the_cell_does_step_by_step(name: str, backwards: bool, mask: str, drops: str) -> None:
@@ -75,6 +77,30 @@ def test_it_does_what_the_cell_does_step_by_step(name: str, backwards: bool, mas
         ]
         for ours, wanted in zip(*results, strict=True):
             np.testing.assert_allclose(ours, wanted, rtol=1e-10, atol=1e-13)
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+@pytest.mark.parametrize("name", CELLS)
+def test_masked_inputs_are_not_read(name: str, backwards: bool) -> None:
+    mask = np.arange(STEPS) < np.array([[3], [1]])
+    found: list[list[Any]] = []
+    for rest in (0.0, np.nan):
+        layer, _ = pair(name, "relu", "sigmoid", return_sequences=True, return_state=True, go_backwards=backwards)
+        x = np.where(mask[..., None], random(5, 2, STEPS, FEATURES), rest)
+        found.append(outcome(layer, [ops.convert_to_tensor(x)], mask))
+    for clean, dirty in zip(*found, strict=True):
+        np.testing.assert_array_equal(dirty, clean)
+
+
+@pytest.mark.parametrize("activation", ["softplus", "relu"])
+def test_a_state_does_not_grow_behind_the_end_of_its_sequence(activation: str) -> None:
+    layer = layers.SimpleRNN(1, activation, kernel_initializer="ones", dtype="float64")
+    layer.build((2, 400, 1))
+    layer.set_weights([np.ones((1, 1)), np.full((1, 1), 10.0), np.zeros(1)])
+    x = np.full((2, 400, 1), -1000.0)  # without these, each step would multiply the state by ten
+    x[1, 0] = 2
+    results = outcome(layer, [ops.convert_to_tensor(x)], np.arange(400) < np.array([[400], [1]]))
+    assert all(np.isfinite(result).all() for result in results)
 
 
 @pytest.mark.parametrize("name", CELLS)
