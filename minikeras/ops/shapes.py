@@ -173,7 +173,7 @@ def add_along(x: TensorLike, indices: TensorLike, shape: Sequence[int], axis: in
 
 
 def _add_rows(total: Array, key: tuple[Array], x: Array) -> None:
-    """Add x to rows of an array. NumPy adds two real numbers as one complex number in the time of one."""
+    """Add x to rows of zeros. NumPy adds two real numbers as one complex number in the time of one."""
     places, x = key[0], np.broadcast_to(x, key[0].shape + total.shape[1:])
     if places.ndim == 2 and x.shape[1] > 1 and x.strides[1] == 0:  # the same for all places of a row, as from a mean
         found = np.zeros(len(total), bool)
@@ -181,7 +181,7 @@ def _add_rows(total: Array, key: tuple[Array], x: Array) -> None:
         if (n := np.count_nonzero(found)) * len(x) < x.size // 8:
             keys = (np.cumsum(found) - 1)[places] + n * np.arange(len(x))[:, None]
             counts = np.bincount(keys.reshape(-1), minlength=n * len(x)).reshape(len(x), n).astype(total.dtype)
-            total[found] += np.tensordot(counts, x[:, 0], (0, 0))
+            total[found] = np.tensordot(counts, x[:, 0], (0, 0))
             return
     size = total.size // len(total)
     pair = {"f": "F", "d": "D"}.get(total.dtype.char, total.dtype) if size % 2 == 0 else total.dtype

@@ -23,8 +23,8 @@ Slot: TypeAlias = Sequence[Variable | None]
 CHUNK_BYTES = 2**18
 """Adam over 1.9 million weights takes 2.8 ms in chunks of 128 kB to 512 kB, 3.6 in chunks of 32 kB, 5.6 in one (2 MB of
 L2 cache). On two threads it takes 2.8 ms with 256 kB and 3.6 with 128 kB: they wait for each other at each call."""
-PART_CHUNKS = 2
-"""The least chunks for each thread: Adam takes some 100 us for one."""
+PART_CHUNKS = 3
+"""The least chunks for each thread: Adam takes some 60 us for one, and waking a thread may take 100."""
 FLUSH_BELOW = 1e-30
 """Smaller numbers in slots are set to zero. The moving average of gradients that have become zero keeps shrinking, and
 processors are many times slower with numbers below 1e-38. XLA sets these to zero at once."""
