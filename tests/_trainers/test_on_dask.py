@@ -334,7 +334,7 @@ def kill_one(folder: Path, killed: list[int]) -> None:
 
 @pytest.mark.parametrize("method", ["predict", "evaluate", "fit"])
 def test_a_run_in_which_a_worker_is_killed_is_complete_and_equal(method: str, client: Any, tmp_path: Path) -> None:
-    client.wait_for_workers(2)
+    client.wait_for_workers(2, timeout=120)
     x = da.from_array(X, chunks=(40, 4))
     slowly = x.map_blocks(slow, tmp_path, dtype=x.dtype, meta=X[:0])
     killed: list[int] = []
@@ -379,7 +379,7 @@ def test_a_search_runs_on_the_workers(client: Any, tmp_path: Path) -> None:
         if name == "here":
             search.fit(X, Y)
         else:
-            client.wait_for_workers(2)
+            client.wait_for_workers(2, timeout=120)
             with client.as_current(), joblib.parallel_config(backend="dask"):
                 search.fit(X, Y)
         scores.append(search.cv_results_["mean_test_score"].tolist())
