@@ -338,14 +338,20 @@ RECURRENT = {"simple": ("RNN", [0], [0]), "lstm": ("LSTM", [0, 3, 1, 2], [1, 0, 
 """Kind of recurrence -> node, order of its gates, and for each activation of the node if it is that of gates (1)."""
 
 
-def _recurrence(c: _Call) -> _Value:
+def _recurrences(c: _Call) -> _Value:
+    """The recurrences of one op, whose batches follow each other."""
+    count = len(c.settings["how"].backwards)
+    starts = c.graph.add("Split", c.get(2), axis=0, num_outputs=count, count=count) if count > 1 else [c.get(2)]
+    first, *others = (_recurrence(c, k, start) for k, start in enumerate(starts))
+    return first("Concat", *others, axis=0) if others else first
+
+
+def _recurrence(c: _Call, k: int, start: _Value) -> _Value:
     """All steps of a recurrence. Steps that a mask keeps are moved to the front; masked ones repeat the last state."""
     how, x, lengths, add = c.settings["how"], c.get(1), _Value(c.graph, "", "int32"), c.graph.add
-    if len(how.backwards) > 1:
-        raise _refused(c.graph.layer, "it runs both directions at once, which only `training=True` does")
-    n, (kind, order, gates), weights = how.units, RECURRENT[how.kind], c.one.values[3][0]
+    n, (kind, order, gates), weights = how.units, RECURRENT[how.kind], c.one.values[3][k]
     mask = None if c.one.values[4] is None else c.get(4, bool)
-    if any(how.backwards):
+    if how.backwards[k]:
         x, mask = _flip(x, [1]), mask and _flip(mask, [1])
     if mask:
         lengths = mask.to("int32")("ReduceSum", [1], keepdims=0)
@@ -355,7 +361,7 @@ def _recurrence(c: _Call) -> _Value:
     columns = np.concatenate([weights[None, :, i * n : (i + 1) * n] for i in order], 2)
     biases = np.concatenate([columns[:, n], columns[:, n + 1] if both > 1 else 0 * columns[:, n]], 1)
     matrices = [columns[:, n + both :].transpose(0, 2, 1), columns[:, :n].transpose(0, 2, 1)]
-    starts = [c.get(2)("Slice", [i * n], [(i + 1) * n], [1])("Unsqueeze", [0]) for i in range(1 + (kind == "LSTM"))]
+    starts = [start("Slice", [i * n], [(i + 1) * n], [1])("Unsqueeze", [0]) for i in range(1 + (kind == "LSTM"))]
     curves = [CURVES[(how.activation, how.gate)[i]] for i in gates]
     options: dict[str, Any] = {"linear_before_reset": 1} if how.kind == "gru" else {}
     for i, name in enumerate(("activation_alpha", "activation_beta"), 1):
@@ -435,7 +441,7 @@ FORMULAS: dict[str, Callable[..., _Value]] = {
 CONVERSIONS: dict[str, Callable[[_Call], _Value]] = {
     **dict.fromkeys(("reshape", "ravel", "squeeze"), _reshape),
     **dict.fromkeys(("transpose", "swapaxes", "moveaxis"), _permuted),
-    "broadcast_to": _broadcast, "encode": _encoded, "get_item": _get_item, "recurrence._outputs": _recurrence,
+    "broadcast_to": _broadcast, "encode": _encoded, "get_item": _get_item, "recurrence._outputs": _recurrences,
     "convolution._slide": lambda c: _convolved(c, "Conv", c.shapes[0][-1]),
     "convolution._input_gradient": _transposed_convolution,
     "convolution._largest": lambda c: _windowed(c, "MaxPool", kernel_shape=c.how.window),

@@ -93,7 +93,7 @@ def test_masked_inputs_are_not_read(name: str, backwards: bool) -> None:
 
 
 @pytest.mark.parametrize("activation", ["softplus", "relu"])
-def test_a_state_does_not_grow_behind_the_end_of_its_sequence(activation: str) -> None:
+def test_a_state_does_not_grow_behind_the_end_of_its_sequence(activation: Any) -> None:
     layer = layers.SimpleRNN(1, activation, kernel_initializer="ones", dtype="float64")
     layer.build((2, 400, 1))
     layer.set_weights([np.ones((1, 1)), np.full((1, 1), 10.0), np.zeros(1)])
