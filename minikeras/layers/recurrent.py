@@ -243,10 +243,10 @@ def _run_at_once(layer: RNN[Any, Any, Any], parts: Sequence[Cell], ways: Sequenc
     of all cells follow each other in `states`.
     """
     wanted = bool(layer.return_state or layer.stateful)
-    how = Recurrence(parts[0].units, *kind, tuple(ways), whole, wanted and len(states) > 1)
+    how = Recurrence(parts[0].units, *kind, len(parts), whole, wanted and len(states) > 1)
     mask = None if mask is None else ops.reshape(ops.cast(mask, "bool"), x.shape[:2])
     state = ops.concatenate(states, -1) if len(states) > 1 else states[0]
-    outputs = recur(x, mask, state, parts, how, drops)
+    outputs = recur(x, mask, state, parts, ways, how, drops)
     steps = x.shape[1] if whole else 1
     each: Any = ops.reshape(outputs, (len(ways), -1, *outputs.shape[1:])) if len(ways) > 1 else [outputs]
     for back, y in zip(ways, each, strict=True):

@@ -8,13 +8,13 @@ Several layers of one kind stand side by side, each with its own columns: one ca
 The backward pass first computes the slopes of all gates for all steps at once. Then it goes back step by step for the
 gradient of the state alone. The gradients of the weights and of the input are products over all steps.
 
-With a mask, each sample's unmasked inputs are run one after another, so that a step need not look at the mask, and the
-run ends with the longest sample. A sample that has no more goes on with zeros: inputs, the row of ones, and the state.
-Each output is read from the record that the sample had reached by then.
+With a mask, the unmasked inputs of each sample are moved to the front: a step need not look at the mask, and the run
+ends with the longest sample. A sample that has no more goes on with zeros: inputs, the row of ones, and the state. Each
+output is read from the record that the sample had reached by then.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial, reduce
+from functools import partial
 from itertools import chain, pairwise, repeat
 from typing import Any, NamedTuple
 
@@ -27,8 +27,9 @@ from .._core.tape import open_tapes
 from .._core.tensor import Tensor
 from .activation import SELU_ALPHA, SELU_SCALE, elu, leaky_relu, selu, softplus, softsign
 from .arrays import ONE, ZERO, bare
-from .creation import cast, zeros
-from .shapes import concatenate, reshape
+from .creation import cast, ones_like, zeros
+from .reduction import cumsum
+from .shapes import concatenate, flip, reshape
 
 SMALL_STATE = 2048
 """For states of up to so many numbers, most time goes into calling NumPy: two layers are faster when run as one."""
@@ -82,7 +83,7 @@ class Recurrence(NamedTuple):
     kind: str  # "simple", "lstm", "gru" with the reset after the product, or "reset_first", a GRU without
     activation: str  # name in CURVES
     gate: str  # name of the gates' activation
-    backwards: tuple[bool, ...]  # for each layer, whether it starts with the last step
+    layers: int  # how many stand side by side
     whole: bool  # whether to return the states h of all steps, rather than the last
     cells: bool  # whether to return the last c of an LSTM as well
 
@@ -100,8 +101,7 @@ def _parts(block: Array, n: int, *bounds: tuple[int, int]) -> Iterator[Any]:
 
 def _by_layer(block: Array, how: Recurrence) -> Array:
     """View (..., rows, columns of all layers) as (..., layers, rows, batch); with one layer, leave it as it is."""
-    count = len(how.backwards)
-    return block if count == 1 else block.reshape(*block.shape[:-1], count, -1).swapaxes(-2, -3)
+    return block if how.layers == 1 else block.reshape(*block.shape[:-1], how.layers, -1).swapaxes(-2, -3)
 
 
 def _multiplier(matrices: Array, drops: Any, back: bool = False) -> Callable[[Array, Array], object]:
@@ -298,33 +298,21 @@ KINDS = {"simple": Kind(_simple, _simple_back, 0, 1, 0, 1), "lstm": Kind(_lstm, 
          "reset_first": Kind(_gru, _reset_first_back, 4, 3, 0, 1)}  # fmt: skip
 
 
-def _in_time(block: Any, how: Recurrence) -> list[Any]:
-    """Return each layer's columns of an array (steps, ..., batch), with the steps in the sequence's order."""
-    size = np.shape(block)[-1] // len(how.backwards)
-    return [block[:: -1 if back else 1, ..., size * k : size * (k + 1)] for k, back in enumerate(how.backwards)]
-
-
-def _reached(mask: Array, how: Recurrence) -> Array:
-    """Return the number of the record that each column has reached after each step, (columns, steps)."""
-    return np.concatenate([mask[:, ::-1] if back else mask for back in how.backwards]).cumsum(1)
-
-
-def _moves(reached: Array, how: Recurrence) -> tuple[Array, Array]:
-    """Return where unmasked inputs are, numbered through (columns, steps), and where they run, (steps, columns)."""
-    numbers, size = np.arange(reached.size).reshape(reached.shape), len(reached) // len(how.backwards)
-    sources = np.where(np.repeat(how.backwards, size)[:, None], numbers[:, ::-1], numbers)
-    targets = (reached - 1) * len(reached) + np.arange(len(reached))[:, None]
-    unmasked = np.diff(reached, prepend=0) > 0
-    return sources[unmasked], targets[unmasked]
-
-
 def _columns(drops: Any, rows: slice, last_first: bool = False) -> Any:
     """Return dropout's factors for some rows of [h; 1; x], (gates, rows, batch), the last gate first if asked."""
     return drops if drops is None else np.roll(drops, last_first, 1)[..., rows].transpose(1, 2, 0).copy()
 
 
+@primitive(lambda g, y, x, places, others: bare(_moved)(g, others, places), None, None)  # type: ignore[has-type]
+def _moved(x: Array, places: Any, others: Any) -> Array:
+    """Move the inputs at some places of x, (columns, steps, features), to others of each column, among zeros."""
+    y = np.zeros_like(x)
+    y[others] = x[places]
+    return y
+
+
 @primitive(None, None, None, None, None, optional=True, stepwise=True)
-def _records(x: Array, mask: Any, state: Array, weights: Array, drops: Any, how: Recurrence, kept: bool,
+def _records(x: Array, reached: Any, state: Array, weights: Array, drops: Any, how: Recurrence, kept: bool,
              out: Array | None = None) -> Array:  # fmt: skip
     """Run all steps and return their records, (steps + 1, rows, batch): [h; 1; x] alone unless `kept`. See `recur`."""
     (_, steps, features), n, kind, batch = x.shape, how.units, KINDS[how.kind], len(state)
@@ -335,28 +323,17 @@ def _records(x: Array, mask: Any, state: Array, weights: Array, drops: Any, how:
         one = np.empty((1, further, batch), x.dtype)
         rest = np.lib.stride_tricks.as_strided(one, (steps + 1, further, batch), (0, *one.strides[1:]))
     out[-1] = 0
-    front[:, n] = 1
-    inputs, lengths = front[:-1, n + 1 :], np.full(1, steps)
-    if mask is None:
-        for part in _in_time(inputs, how):
-            part[...] = x.transpose(1, 2, 0)
-    else:
-        reached, packed = _reached(mask, how), np.zeros((steps, batch, features), x.dtype)
-        sources, targets = _moves(reached, how)
-        packed.reshape(-1, features)[targets] = x.reshape(-1, features)[sources % mask.size]
-        inputs[...] = packed.swapaxes(1, 2)
-        lengths = reached[:, -1]
-        front[:-1, n] = lengths > np.arange(steps)[:, None]
+    lengths = np.full(1, steps) if reached is None else reached[:, -1]
+    front[:-1, n] = lengths > np.arange(steps)[:, None]
+    np.multiply(x.transpose(1, 2, 0), front[:-1, n : n + 1], front[:-1, n + 1 :])
     parts = [*front[:, :n]], *([[*rest[:, 4 * n : 5 * n]]] if kind.states > 1 else [])
     for part, start in zip(parts, np.split(state, kind.states, 1), strict=True):
         part[0][...] = start.T
     run = kind.forward(parts[0], front, rest, weights, _columns(drops, slice(None), last_first=True), how)
-    of_zero = np.zeros(1, x.dtype)
-    how.curves[0](of_zero, of_zero)  # if that is 0 as well, a state of zeros stays
-    stop, ends = min(lengths.max() + 2, steps), range(lengths.min(), steps) if of_zero else {*lengths.tolist()}
+    shortest, stop = lengths.min(), min(lengths.max() + 2, steps)
     for t in range(stop):
         next(run)
-        if t in ends:
+        if t >= shortest:
             for part in parts:
                 np.multiply(part[t + 1], front[t, n], part[t + 1])
     out[stop:-1] = out[stop - 1]  # two steps after the last input all records are alike
@@ -368,13 +345,13 @@ def _not_twice(*args: Any, **kwargs: Any) -> Any:
                               "open when it was called. Open two, even if one is persistent.")  # fmt: skip
 
 
-def _outer(g: Array, mask: Any, how: Recurrence, count: int) -> dict[int, Array]:
+def _outer(g: Array, reached: Any, how: Recurrence, count: int) -> dict[int, Array]:
     """Return the gradient of what `recur` returns by the number of the record it is read from, (rows, batch)."""
     n, of_h, of_c = how.units, g[:, : -1 if how.cells else None], g[:, -1]
-    if mask is None:
+    if reached is None:
         outer = dict(enumerate(np.ascontiguousarray(of_h.transpose(1, 2, 0)), count - of_h.shape[1]))
         return outer | {count - 1: np.concatenate([outer[count - 1], of_c.T])} if how.cells else outer
-    read = _reached(mask, how)[:, -of_h.shape[1] :]
+    read = reached[:, -of_h.shape[1] :]
     firsts = np.diff(read, prepend=-1) != 0  # of the outputs that are read from one record
     block = np.zeros((count, (1 + how.cells) * n, len(g)), g.dtype)
     block[read[firsts], :n, firsts.nonzero()[0]] = np.add.reduceat(of_h.reshape(-1, n), np.flatnonzero(firsts), 0)
@@ -384,7 +361,7 @@ def _outer(g: Array, mask: Any, how: Recurrence, count: int) -> dict[int, Array]
 
 
 @primitive(_not_twice, _not_twice, _not_twice, None, None, optional=True, stepwise=True)
-def _passed_on(g: Array, records: Array, weights: Array, mask: Any, drops: Any, how: Recurrence,
+def _passed_on(g: Array, records: Array, weights: Array, reached: Any, drops: Any, how: Recurrence,
                out: Array | None = None) -> Array:  # fmt: skip
     """Go back through all steps; return the gradients of the gates' sums, (steps + 1, rows, batch).
 
@@ -392,7 +369,7 @@ def _passed_on(g: Array, records: Array, weights: Array, mask: Any, drops: Any, 
     """
     n, kind, (count, _, batch) = how.units, KINDS[how.kind], records.shape
     out = np.empty((count, kind.slopes * n, batch), records.dtype) if out is None else out
-    outer, state = _outer(g, mask, how, count), np.zeros((kind.states * n, batch), records.dtype)
+    outer, state = _outer(g, reached, how, count), np.zeros((kind.states * n, batch), records.dtype)
     rows, last = records.shape[1] - kind.rest * n, max(outer)
     of_h, of_rest = records[: last + 1, :rows], records[: last + 1, rows:]
     drops = _columns(drops, slice(n), last_first=how.kind == "gru")
@@ -446,13 +423,13 @@ def _weight_gradient(d: Array, records: Array, weights: Array, drops: Any, how: 
     return out
 
 
-@primitive(_not_twice, _not_twice, None, None, optional=True)
-def _input_gradient(d: Array, weights: Array, mask: Any, drops: Any, features: int, how: Recurrence) -> Array:
-    """The gradient of the input, (batch, steps, features), from that of the gates' sums."""
+@primitive(_not_twice, _not_twice, None, optional=True)
+def _input_gradient(d: Array, weights: Array, drops: Any, features: int, how: Recurrence) -> Array:
+    """The gradient of the input, (columns, steps, features), from that of the gates' sums."""
     first, half = KINDS[how.kind].first * how.units, len(d) // 2
-    count, d_sums, kernels = len(weights), d[:-1, first : first + weights.shape[2]], weights[:, -features:]
+    d_sums, kernels = d[:-1, first : first + weights.shape[2]], weights[:, -features:]
     out = np.empty((len(d_sums), d_sums.shape[-1], features), d.dtype)
-    parts = zip(kernels, np.split(d_sums, count, -1), np.split(out, count, 1), strict=True)
+    parts = zip(kernels, np.split(d_sums, how.layers, -1), np.split(out, how.layers, 1), strict=True)
     if drops is None:
         tasks = [partial(np.matmul, part[cut].swapaxes(1, 2), kernel.T, y[cut])
                  for kernel, part, y in parts for cut in (slice(half), slice(half, None))]  # fmt: skip
@@ -461,40 +438,34 @@ def _input_gradient(d: Array, weights: Array, mask: Any, drops: Any, features: i
         multiply = _multiplier(kernels, _columns(drops, slice(-features, None)), back=True)
         for part, y in zip(d_sums, out, strict=True):
             multiply(part, y.T)
-    if mask is None:
-        return reduce(np.add, _in_time(out.swapaxes(1, 2), how)).transpose(2, 0, 1)
-    sources, targets = _moves(_reached(mask, how), how)
-    total = np.zeros((count, *mask.shape, features), d.dtype)
-    total.reshape(-1, features)[sources] = out.reshape(-1, features)[targets]
-    return total.sum(0)
+    return out.swapaxes(0, 1)
 
 
 @primitive(
-    None, lambda d, y, records, x, state, weights, mask, drops, how:
-        bare(_input_gradient)(d, weights, mask, drops, np.shape(x)[-1], how),
+    None, lambda d, y, records, x, state, weights, reached, drops, how:
+        bare(_input_gradient)(d, weights, drops, np.shape(x)[-1], how),
     lambda d, y, records, x, state, *_: np.transpose(d[-1, : np.shape(state)[1]]),
-    lambda d, y, records, x, state, weights, mask, drops, how:
+    lambda d, y, records, x, state, weights, reached, drops, how:
         bare(_weight_gradient)(d, records, weights, drops, how), None, None,
-    common=lambda g, y, records, x, state, weights, mask, drops, how:
-        bare(_passed_on)(g, records, weights, mask, drops, how), optional=True)  # fmt: skip
-def _outputs(records: Array, x: Array, state: Any, weights: Array, mask: Any, drops: Any, how: Recurrence,
+    common=lambda g, y, records, x, state, weights, reached, drops, how:
+        bare(_passed_on)(g, records, weights, reached, drops, how), optional=True)  # fmt: skip
+def _outputs(records: Array, x: Array, state: Any, weights: Array, reached: Any, drops: Any, how: Recurrence,
              out: Array | None = None) -> Array:  # fmt: skip
     """What `recur` returns, read from the records."""
     steps, n = len(records) - 1 if how.whole else 1, how.units
     out = np.empty((records.shape[-1], steps + how.cells, n), records.dtype) if out is None else out
-    if mask is None:
+    columns = np.arange(len(out))
+    if reached is None:
         out[:, :steps] = records[-steps:, :n].transpose(2, 0, 1)
-        last = records[-1].T
     else:
-        columns, read = np.arange(len(out)), _reached(mask, how)[:, -steps:]
-        out[:, :steps] = records[read, :n, columns[:, None]]
-        last = records[read[:, -1], :, columns]
+        out[:, :steps] = records[reached[:, -steps:], :n, columns[:, None]]
     if how.cells:
-        out[:, -1] = last[:, -2 * n : -n]
+        out[:, -1] = records[-1 if reached is None else reached[:, -1], -2 * n : -n, columns]
     return out
 
 
-def recur(x: Any, mask: Any, state: Any, cells: Sequence[Any], how: Recurrence, drops: Any = None) -> Tensor:
+def recur(x: Any, mask: Any, state: Any, cells: Sequence[Any], backwards: Sequence[bool], how: Recurrence,
+          drops: Any = None) -> Tensor:  # fmt: skip
     """Return the states h of all steps, or of the last, followed by the last c if asked: (batch, steps, units).
 
     Args:
@@ -502,6 +473,7 @@ def recur(x: Any, mask: Any, state: Any, cells: Sequence[Any], how: Recurrence, 
         mask: Bools, (batch, steps): where False the state stays; None for no mask.
         state: h, or h and c side by side, (batch, units or 2 units); the batches of several layers follow each other.
         cells: A cell for each layer, with a `kernel`, a `recurrent_kernel`, and a `bias` or None.
+        backwards: For each layer, whether it starts with the last step. Its results are in this order.
         how: See `Recurrence`.
         drops: Dropout's factors for [h; 1; x] in each gate, (batch, gates, rows); None without. For one layer only.
     """
@@ -513,6 +485,17 @@ def recur(x: Any, mask: Any, state: Any, cells: Sequence[Any], how: Recurrence, 
     narrow = x.dtype == "float16"  # NumPy computes these number by number
     if narrow:
         x, state, weights, drops = (v if v is None else cast(v, "float32") for v in (x, state, weights, drops))
+    x, reached = _each_way(x, backwards), None
+    if mask is not None:
+        unmasked = cast(_each_way(mask, backwards), "int32")
+        reached = cumsum(unmasked, 1)
+        x = _moved(x, unmasked > 0, cumsum(ones_like(unmasked), 1) <= reached[:, -1:])
     kept = how.cells or bool(open_tapes())
-    y = _outputs(_records(x, mask, state, weights, drops, how, kept), x, state, weights, mask, drops, how)
+    y = _outputs(_records(x, reached, state, weights, drops, how, kept), x, state, weights, reached, drops, how)
     return cast(y, "float16") if narrow else y
+
+
+def _each_way(x: Tensor, backwards: Sequence[bool]) -> Tensor:
+    """Return x as each layer runs over it, (columns, steps, ...)."""
+    ways = [flip(x, 1) if back else x for back in backwards]
+    return concatenate(ways, 0) if len(ways) > 1 else ways[0]

@@ -338,25 +338,29 @@ RECURRENT = {"simple": ("RNN", [0], [0]), "lstm": ("LSTM", [0, 3, 1, 2], [1, 0, 
 """Kind of recurrence -> node, order of its gates, and for each activation of the node if it is that of gates (1)."""
 
 
+def _moved(c: _Call) -> _Value:
+    """The inputs at some places of each column moved to the front, before zeros."""
+    x, places, others = c.get(0), c.get(1, bool), c.get(2, bool)
+    _, order = c.graph.add("TopK", places.to(x.dtype), places("Shape", start=1, end=2), axis=1, count=2)
+    in_order = x("GatherND", _Value(c.graph, order.name, "int64")("Unsqueeze", [-1]), batch_dims=1)
+    return others("Unsqueeze", [-1])("Where", in_order, c.graph.constant(0, x.dtype))
+
+
 def _recurrences(c: _Call) -> _Value:
-    """The recurrences of one op, whose batches follow each other."""
-    count = len(c.settings["how"].backwards)
-    starts = c.graph.add("Split", c.get(2), axis=0, num_outputs=count, count=count) if count > 1 else [c.get(2)]
-    first, *others = (_recurrence(c, k, start) for k, start in enumerate(starts))
+    """The recurrences of one op, whose columns follow each other."""
+    count, inputs = c.settings["how"].layers, [c.get(1), c.get(2)]
+    inputs += [] if c.one.values[4] is None else [c.get(4, "int64")]
+    split = [c.graph.add("Split", x, axis=0, num_outputs=count, count=count) if count > 1 else [x] for x in inputs]
+    first, *others = (_recurrence(c, k, *parts) for k, parts in enumerate(zip(*split, strict=True)))
     return first("Concat", *others, axis=0) if others else first
 
 
-def _recurrence(c: _Call, k: int, start: _Value) -> _Value:
-    """All steps of a recurrence. Steps that a mask keeps are moved to the front; masked ones repeat the last state."""
-    how, x, lengths, add = c.settings["how"], c.get(1), _Value(c.graph, "", "int32"), c.graph.add
+def _recurrence(c: _Call, k: int, x: _Value, start: _Value, reached: _Value | None = None) -> _Value:
+    """All steps of a recurrence; each state is read from the step that its sample had reached by then."""
+    how, add, lengths = c.settings["how"], c.graph.add, _Value(c.graph, "", "int32")
     n, (kind, order, gates), weights = how.units, RECURRENT[how.kind], c.one.values[3][k]
-    mask = None if c.one.values[4] is None else c.get(4, bool)
-    if how.backwards[k]:
-        x, mask = _flip(x, [1]), mask and _flip(mask, [1])
-    if mask:
-        lengths = mask.to("int32")("ReduceSum", [1], keepdims=0)
-        _, places = add("TopK", mask.to(x.dtype), mask("Shape", start=1, end=2), axis=1, count=2)
-        x = x("GatherND", _Value(c.graph, places.name, "int64")("Unsqueeze", [-1]), batch_dims=1)
+    if reached:
+        lengths = reached.to("int32")("Slice", [-1], [END], [1])("Squeeze", [1])
     both = 1 + (how.kind == "gru")  # how many biases: such a GRU has one for the input and one for the state
     columns = np.concatenate([weights[None, :, i * n : (i + 1) * n] for i in order], 2)
     biases = np.concatenate([columns[:, n], columns[:, n + 1] if both > 1 else 0 * columns[:, n]], 1)
@@ -369,9 +373,9 @@ def _recurrence(c: _Call, k: int, start: _Value) -> _Value:
     y, *last = add(kind, x("Transpose", perm=[1, 0, 2]), *matrices, biases, lengths, *starts, hidden_size=n,
                    activations=[curve[0] for curve in curves], count=len(starts) + 1, **options)  # fmt: skip
     states = y("Squeeze", [1])("Transpose", perm=[1, 0, 2])
-    if mask:
+    if reached:
         states = starts[0]("Transpose", perm=[1, 0, 2])("Concat", states, axis=1)
-        states = states("GatherND", mask.to("int64")("CumSum", 1)("Unsqueeze", [-1]), batch_dims=1)
+        states = states("GatherND", reached("Unsqueeze", [-1]), batch_dims=1)
     states = states if how.whole else states("Slice", [-1], [END], [1])
     return states("Concat", last[1]("Transpose", perm=[1, 0, 2]), axis=1) if how.cells else states
 
@@ -441,7 +445,8 @@ FORMULAS: dict[str, Callable[..., _Value]] = {
 CONVERSIONS: dict[str, Callable[[_Call], _Value]] = {
     **dict.fromkeys(("reshape", "ravel", "squeeze"), _reshape),
     **dict.fromkeys(("transpose", "swapaxes", "moveaxis"), _permuted),
-    "broadcast_to": _broadcast, "encode": _encoded, "get_item": _get_item, "recurrence._outputs": _recurrences,
+    "broadcast_to": _broadcast, "encode": _encoded, "get_item": _get_item, "recurrence._moved": _moved,
+    "recurrence._outputs": _recurrences,
     "convolution._slide": lambda c: _convolved(c, "Conv", c.shapes[0][-1]),
     "convolution._input_gradient": _transposed_convolution,
     "convolution._largest": lambda c: _windowed(c, "MaxPool", kernel_shape=c.how.window),
