@@ -8,7 +8,7 @@ it returns what has no gradient: counts, indices, truth, types or text.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache, partial
+from functools import cache
 from operator import attrgetter
 from typing import Any
 
@@ -17,7 +17,7 @@ import numpy as np
 from .._base.nested import leaves, map_structure, only
 from .._base.signature import parameters
 from .._core.tensor import NUMPY_OPS, TensorOps, as_array, is_followed
-from .creation import cast, linspace, logspace, ndim, shape, size
+from .creation import cast, linspace, logspace, shape, size
 
 _ANSWERS = """
 allclose argwhere array2string array_equal array_equiv array_repr array_str bitwise_count busday_count busday_offset
@@ -62,8 +62,6 @@ def call_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: di
     body = COUNTERPARTS.get(name)
     if body is None and name in NUMPY_OPS:
         body = _elementwise(name)
-    elif method == "outer":
-        body = lambda a, b, **rest: ufunc(np.reshape(a, (*shape(a), *[1] * ndim(b))), b, **rest)  # noqa: E731
     return _run(name, body, getattr(ufunc, method), inputs, kwargs)
 
 
@@ -114,14 +112,11 @@ def check_silent(arguments: dict[str, Any]) -> None:
 
 
 def _elementwise(name: str) -> Callable[..., Any]:
-    """Return the counterpart of a ufunc that has an op; where `where` is false, the result is `out`, or 0 without."""
+    """Return the counterpart of a ufunc that has an op."""
 
-    def call(*inputs: Any, out: Any = None, where: Any = True, dtype: Any = None, **rest: Any) -> Any:
+    def call(*inputs: Any, out: Any = None, dtype: Any = None, **rest: Any) -> Any:
         check_silent(rest)
-        result = NUMPY_OPS[name](*(inputs if dtype is None else [cast(x, dtype) for x in inputs]))
-        if where is not True:
-            result = np.where(where, result, 0 if out is None or out[0] is None else out[0])
-        return written(result, out)
+        return written(NUMPY_OPS[name](*(inputs if dtype is None else [cast(x, dtype) for x in inputs])), out)
 
     return call
 
@@ -147,9 +142,8 @@ def register(name: str, body: Callable[..., Any]) -> None:
 
 
 _IN_C = {
-    "accumulate": "array axis dtype out", "concatenate": "arrays axis out dtype", "dot": "a b out",
-    "empty_like": "a dtype order subok shape device", "inner": "a b",
-    "reduce": "array axis dtype out keepdims initial where", "vdot": "a b", "where": "condition x y"}  # fmt: skip
+    "concatenate": "arrays axis out dtype", "dot": "a b out", "empty_like": "a dtype order subok shape device",
+    "inner": "a b", "vdot": "a b", "where": "condition x y"}  # fmt: skip
 """The arguments of functions written in C without a signature, if their counterparts have other names for them."""
 
 
@@ -226,9 +220,6 @@ _COMPOSED: dict[str, Callable[..., Any]] = {
     "take_along_axis": lambda arr, indices, axis=-1: NUMPY_OPS["take_along_axis"](arr, indices, axis),
     "size": lambda a, axis=None: size(a) if axis is None else int(np.prod(np.array(shape(a))[np.array(axis)])),
 }  # fmt: skip
-_COMPOSED |= {f"{ufunc}.reduce": partial(NUMPY_OPS[name], axis=0) for ufunc, name in {
-    "add": "sum", "multiply": "prod", "maximum": "max", "minimum": "min", "logical_and": "all",
-    "logical_or": "any"}.items()}  # fmt: skip
 for _names, _body in _COMPOSED.items():
     for _name in _names.split():
         register(_name, _body)

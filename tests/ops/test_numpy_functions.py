@@ -15,8 +15,8 @@ import minikeras as keras
 from minikeras import ops
 
 DIFFERENTIATED = """
-np.abs(x - 2) | np.absolute(x) | np.acos(x / 9) | np.acosh(x + 1) | np.add(x, y) | np.add.outer(v, v)
-np.add.reduce(x) | np.add.reduce(x, 1, keepdims=True) | np.amax(x, 1) | np.amin(x) | np.append(x, y)
+np.abs(x - 2) | np.absolute(x) | np.acos(x / 9) | np.acosh(x + 1) | np.add(x, y)
+np.amax(x, 1) | np.amin(x) | np.append(x, y)
 np.append(x, y, 1) | np.arccos(x / 9) | np.arccosh(x + 1) | np.arcsin(x / 9) | np.arcsinh(x) | np.arctan(x)
 np.arctan2(x, y) | np.arctanh(x / 9) | np.array_split(v, 3) | np.asin(x / 9) | np.asinh(x)
 np.atan(x) | np.atan2(x, y) | np.atanh(x / 9) | np.atleast_1d(x, x[0, 0]) | np.atleast_2d(v) | np.atleast_3d(x)
@@ -35,10 +35,10 @@ np.ldexp(x, 2) | np.linspace(x, 9.0, 4) | np.linspace(v, w[0], 3, False, axis=1)
 np.linspace(w[0], w[1], 5, retstep=True) | np.log(x) | np.log10(x) | np.log1p(x) | np.log2(x) | np.logaddexp(x, y)
 np.logaddexp2(x, y) | np.logspace(v, 1.0, 4) | np.logspace(v, 1.0, base=2.0, num=3) | np.matmul(x, s)
 np.matrix_transpose(x) | np.max(x) | np.max(x, 1, keepdims=True) | np.maximum(x, y) | np.maximum(x, 3.5)
-np.maximum.reduce(x) | np.mean(x) | np.mean(x, (0, 1)) | np.mean(x, 1, keepdims=True) | np.mean(x, 1, "float64")
+np.mean(x) | np.mean(x, (0, 1)) | np.mean(x, 1, keepdims=True) | np.mean(x, 1, "float64")
 np.median(x, 1) | np.median(v) | np.meshgrid(v, w) | np.meshgrid(v, w, indexing="ij") | np.min(x) | np.minimum(x, y)
-np.minimum.reduce(x, 1) | np.mod(x, 2.0) | np.moveaxis(x[None], 0, 2) | np.multiply(x, y) | np.multiply.outer(x, w)
-np.multiply.reduce(x) | np.nan_to_num(x) | np.nancumprod(x, 1) | np.nancumsum(x, 0) | np.nanmax(x, 1)
+np.mod(x, 2.0) | np.moveaxis(x[None], 0, 2) | np.multiply(x, y)
+np.nan_to_num(x) | np.nancumprod(x, 1) | np.nancumsum(x, 0) | np.nanmax(x, 1)
 np.nanmean(x, 1) | np.nanmean(n, 1) | np.nanmedian(x, 1) | np.nanmin(x, 1) | np.nanpercentile(x, 30, 1)
 np.nanprod(x, 1) | np.nanquantile(x, 0.3, 1) | np.nanstd(x, 1) | np.nansum(x, 1) | np.nansum(n, 1) | np.nanvar(n, 1)
 np.negative(x) | np.outer(v, w) | np.pad(x, 1) | np.pad(x, ((1, 0), (0, 2)), "edge")
@@ -87,6 +87,8 @@ np.unpackbits(np.packbits(b)) | np.unravel_index(i, (2, 3)) | np.zeros_like(x) |
 np.linalg.matrix_rank(s)
 """
 REFUSED = """
+np.add(x, y, np.zeros((2, 3)), where=b) | np.add.outer(v, v) | np.add.reduce(x)
+np.add.reduce(x, 1, keepdims=True) | np.maximum.reduce(x) | np.minimum.reduce(x, 1) | np.multiply.outer(x, w) | np.multiply.reduce(x)
 np.astype(x, "float64") | np.column_stack([x, x[:, 0]])
 np.convolve(v, w) | np.convolve(w, v, "same") | np.convolve(v, w, "valid")
 np.mean(x, where=b) | np.meshgrid(v, w, sparse=True) | np.prod(x, 0, keepdims=True, initial=2.0, where=b)
