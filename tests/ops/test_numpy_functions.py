@@ -88,7 +88,8 @@ np.linalg.matrix_rank(s)
 """
 REFUSED = """
 np.add(x, y, np.zeros((2, 3)), where=b) | np.add.outer(v, v) | np.add.reduce(x)
-np.add.reduce(x, 1, keepdims=True) | np.maximum.reduce(x) | np.minimum.reduce(x, 1) | np.multiply.outer(x, w) | np.multiply.reduce(x)
+np.add.reduce(x, 1, keepdims=True) | np.maximum.reduce(x) | np.minimum.reduce(x, 1)
+np.multiply.outer(x, w) | np.multiply.reduce(x)
 np.astype(x, "float64") | np.column_stack([x, x[:, 0]])
 np.convolve(v, w) | np.convolve(w, v, "same") | np.convolve(v, w, "valid")
 np.mean(x, where=b) | np.meshgrid(v, w, sparse=True) | np.prod(x, 0, keepdims=True, initial=2.0, where=b)
