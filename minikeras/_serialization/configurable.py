@@ -65,15 +65,10 @@ def _parts(text: Any) -> tuple[str, str, str]:
 
 
 def name_arguments(cls: Any, but: Container[str] = (), more: tuple[str, ...] = ()) -> None:
-    """Set `_arguments` and the help text of a class of this package by the signature of its `__init__`.
-
-    `_arguments` stay if the class sets them itself, or if its `__init__` takes *args.
-    """
+    """Set the help text of a class of this package, and `_arguments` unless it has some, from its `__init__`."""
     own = vars(cls)
     if "__init__" in own and "_arguments" not in own and is_built_in(cls):
-        accepted = parameters(own["__init__"])
-        if not accepted.varargs:
-            cls._arguments = tuple(name for name in accepted.names[1:] if name not in but) + more
+        cls._arguments = tuple(name for name in parameters(own["__init__"]).names[1:] if name not in but) + more
     if own["__doc__"] and is_built_in(cls):
         cls.__doc__ = HelpText(own["__doc__"])
 
