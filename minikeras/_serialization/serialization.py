@@ -9,7 +9,7 @@ from .._base.context import context
 from .._base.settings import standardize_dtype
 from .._base.typing import Config, CustomObjects
 from .configurable import is_built_in
-from .lambdas import LambdaConfig, function_of
+from .lambdas import LambdaConfig
 from .object_registration import registered_names
 from .registry import Registry, kinds
 
@@ -118,8 +118,6 @@ def deserialize(config: Any, custom_objects: CustomObjects | None = None, safe_m
         return ...
     if name == "__bytes__":
         return str(config["config"]["value"]).encode()
-    if name == "__lambda__":
-        return function_of(config)
     if name is None or "config" not in config:
         return {key: deserialize(value, custom_objects) for key, value in config.items()}
     key = config["config"] if name == "function" else name

@@ -163,8 +163,7 @@ def _kind(y_true: Any, y_pred: Any) -> str:
     """Return how the name of a loss or metric begins, by the shapes: for yes or no, class numbers or one-hot rows."""
     if y_pred.shape[-1:] == (1,):
         return "binary"
-    sparse = y_true.ndim < y_pred.ndim or (y_true.shape[-1:] == (1,) and y_pred.shape[-1] > 1)
-    return "sparse_categorical" if sparse else "categorical"
+    return "sparse_categorical" if y_true.ndim < y_pred.ndim or y_true.shape[-1:] == (1,) else "categorical"
 
 
 def _name_of(function: Any) -> str:
