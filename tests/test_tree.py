@@ -54,3 +54,8 @@ def test_the_same_structures() -> None:
     tree.assert_same_paths([1, (2,)], (3, [4]))
     assert tree.map_structure(lambda a, b: a + b, {"x": [1]}, {"x": [2]}) == {"x": [3]}
     assert tree.traverse(lambda x: tree.MAP_TO_NONE if x == 1 else None, [1, 2]) == [None, 2]
+
+
+def test_a_default_dict_keeps_its_default() -> None:
+    found = tree.map_structure(lambda x: x + 1, defaultdict(list, {"b": 1, "a": 2}))
+    assert (type(found), [*found.items()], found["c"]) == (defaultdict, [("b", 2), ("a", 3)], [])

@@ -1052,3 +1052,12 @@ def test_whole_numbers_have_no_gradient() -> None:
     assert tape.gradient(whole, v) is None
     assert tape.gradient(product, v) == 2.0
     assert tape.gradient([whole, product], v) == 2.0
+
+
+def test_an_array_made_of_a_watched_tensor_is_warned_of() -> None:
+    weight, constant_ = Variable([1.0, 2.0]), ops.convert_to_tensor([1.0])
+    with GradientTape():
+        np.asarray(constant_)
+        y = weight * 2
+        with pytest.warns(UserWarning, match="what is computed from the array has no gradient"):
+            np.asarray(y)

@@ -763,3 +763,10 @@ def test_a_model_that_saves_itself_needs_no_h5py(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setitem(sys.modules, "h5py", None)
     model.fit(np.ones((8, 3)), np.ones(8), verbose=0, callbacks=[callbacks.ModelCheckpoint("model.keras")])
     assert saved == ["model.keras"]
+
+
+def test_fit_takes_a_list_that_is_made_already() -> None:
+    model = keras.Sequential([keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    hooks = CallbackList([], add_history=True, model=model)
+    assert model.fit(np.ones((2, 3)), np.ones((2, 1)), callbacks=hooks, verbose=0) is hooks.history

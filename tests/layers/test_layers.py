@@ -616,3 +616,17 @@ def test_a_convolution_of_ones_own(data_format: Any) -> None:
     plain = layers.Conv2D(3, 2, **options)(x)
     np.testing.assert_allclose(Doubled(3, 2, **options)(x), 2 * plain, rtol=1e-5)
     np.testing.assert_allclose(ByHand(3, 2, **options)(x), plain, rtol=1e-6)
+
+
+def test_a_convolution_takes_integers() -> None:
+    found = layers.Conv2D(1, 3, kernel_initializer="ones")(np.ones((1, 4, 3, 1), "int32"))
+    assert (found.dtype, found.numpy().ravel().tolist()) == ("float32", [9, 9])
+
+
+def test_a_scale_for_each_channel_where_channels_come_first() -> None:
+    keras.config.set_image_data_format("channels_first")
+    try:
+        found = layers.Rescaling([1.0, 2.0, 3.0])(np.ones((1, 3, 2, 2)))
+    finally:
+        keras.config.set_image_data_format("channels_last")
+    assert found.numpy()[0, :, 0, 1].tolist() == [1, 2, 3]

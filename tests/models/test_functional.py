@@ -73,6 +73,31 @@ def test_inputs_by_place_and_by_name() -> None:
     assert model.output_names == ["total", "twice"]
 
 
+def test_an_input_may_have_a_last_axis_of_one_more_than_declared() -> None:
+    model = Model(x := Input((2,)), ones(1)(x))
+    assert model(X[..., None]).numpy().tolist() == model(X).numpy().tolist() == [[3], [-1]]
+
+
+def test_a_function_of_symbolic_tensors_knows_its_ends() -> None:
+    x = Input((2,), name="x")
+    function = keras.Function([x], [y := x + 1])
+    assert (function.inputs, function.outputs) == ([x], [y])
+
+
+def test_a_clone_of_a_model_without_a_graph_is_made_from_its_configuration() -> None:
+    class Net(Model):
+        def __init__(self, units: int, **options: Any) -> None:
+            super().__init__(**options)
+            self.units = units
+
+        def get_config(self) -> dict[str, Any]:
+            return {"units": self.units}
+
+    model = Net(3)
+    clone = cast(Net, keras.models.clone_model(model))
+    assert (type(clone), clone.units, clone is model) == (Net, 3, False)
+
+
 def test_dicts_go_by_their_keys() -> None:
     inputs = {"right": Input((1,), name="right"), "left": Input((1,), name="left")}
     model = Model(inputs, {"difference": inputs["left"] - inputs["right"], "sum": inputs["left"] + inputs["right"]})

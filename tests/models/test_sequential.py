@@ -48,6 +48,20 @@ def test_without_an_input_it_builds_at_the_first_call() -> None:
     assert model.count_params() == 4 * 3 + 3 + 3 * 2 + 2
 
 
+def test_a_configuration_builds_layers_that_gave_no_graph() -> None:
+    class Doubled(Layer):
+        def call(self, x: Tensor) -> Tensor:
+            return 2 * x
+
+        def compute_output_shape(self, input_shape: Any) -> Any:
+            raise NotImplementedError
+
+    model = Sequential([Dense(2), Doubled()])
+    model.build((None, 3))
+    copied = Sequential.from_config(model.get_config(), {"Doubled": Doubled})
+    assert [w.shape for w in copied.weights] == [w.shape for w in model.weights]
+
+
 def test_predict_builds() -> None:
     model = Sequential([Dense(3)])
     assert model.predict(np.ones((5, 4)), verbose=0).shape == (5, 3)

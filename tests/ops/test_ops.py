@@ -212,6 +212,14 @@ def test_a_saturated_cast_reaches_the_limits(source: str, dtype: str, low: int, 
     np.testing.assert_array_equal(found, np.array([low, high, 1], dtype))
 
 
+def test_a_saturated_cast_of_bools() -> None:
+    same(ops.saturate_cast([True, False], "int8"), [1, 0], "int8")
+
+
+def test_a_condition_of_a_numpy_function() -> None:
+    same(np.add(X[0], 1.0, where=[True, False, True]), [2, 0, 4])
+
+
 def test_truncation_keeps_the_dtype() -> None:
     for x in ([1.7, -1.7], [2, -3], [True, False], np.array([2**62 + 1])):
         found = ops.trunc(x)
@@ -821,6 +829,21 @@ def test_jvp_returns_auxiliary_values_and_zeros() -> None:
         lambda: ops.split(np.arange(6), [3, 1]),
         lambda: ops.split(np.arange(6), [2, 9]),
         lambda: ops.split(np.arange(6), [-1]),
+        lambda: ops.conv(X, X),
+        lambda: ops.conv(np.ones((1, 4, 4, 4)), np.ones((2, 2, 3, 4))),
+        lambda: ops.conv(np.ones((1, 4, 4, 4)), np.ones((2, 2, 2, 3))),
+        lambda: ops.depthwise_conv(np.ones((1, 4, 4, 4)), np.ones((2, 2, 3, 1))),
+        lambda: ops.max_pool(X, 2),
+        lambda: ops.cross(np.ones(4), np.ones(4)),
+        lambda: ops.norm(X, ord="fro", axis=0),
+        lambda: ops.average(X, axis=0, weights=np.ones(5)),
+        lambda: ops.bincount([1], sparse=True),
+        lambda: ops.searchsorted(X, X),
+        lambda: ops.rot90(np.ones(3)),
+        lambda: ops.slice(X, [0], [1, 1]),
+        lambda: ops.diag(np.ones((2, 2, 2))),
+        lambda: ops.ctc_decode(np.ones((1, 2, 3)), [2], strategy="other"),  # type: ignore[arg-type]
+        lambda: ops.dot_product_attention(*[np.ones((1, 2, 1, 3))] * 3, attn_logits_soft_cap=1.0),
         lambda: ops.diff(X, n=-1),
         lambda: ops.diff(X, axis=2),
         lambda: ops.scan(lambda c, x: (c, x), 0.0, X, unroll=-1),
@@ -828,8 +851,33 @@ def test_jvp_returns_auxiliary_values_and_zeros() -> None:
     ],
 )
 def test_wrong_arguments_are_refused(call: Callable[[], Any]) -> None:
-    with pytest.raises(ValueError, match=r"Received|needs|must match|cannot apply|Cannot reshape"):
+    with pytest.raises(ValueError, match=r"Received|needs|must match|cannot apply|Cannot reshape|Supported|supported"):
         call()
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: ops.ldexp(X, X),
+        lambda: ops.stft(np.ones(16, "int32"), 4, 2, 4),
+        lambda: ops.scan(3, 0.0, X),  # type: ignore[arg-type]
+    ],
+)
+def test_arguments_of_a_wrong_type_are_refused(call: Callable[[], Any]) -> None:
+    with pytest.raises(TypeError, match=r"Received"):
+        call()
+
+
+@pytest.mark.parametrize("call", [lambda: ops.take(X, 0, axis=5), lambda: ops.concatenate([X, X], axis=5)])
+def test_an_axis_out_of_range_is_named(call: Callable[[], Any]) -> None:
+    with pytest.raises(np.exceptions.AxisError, match="axis 5 is out of bounds"):
+        call()
+
+
+def test_a_transform_without_a_window_comes_back_scaled() -> None:
+    signal = np.arange(16, dtype="float32")
+    found = ops.istft(ops.stft(signal, 4, 2, 4, window=None), 4, 2, 4, window=None)
+    same(found, 2 * signal)  # as in Keras, which does not divide the sum of the frames by how many there are
 
 
 WINDOW = np.array([2, 0, 1, 1])

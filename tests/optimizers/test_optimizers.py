@@ -902,3 +902,12 @@ def test_weights_that_are_set_while_another_thread_trains_are_not_lost(four_thre
     done.set()
     trained.result(60)
     assert all(kept)
+
+
+@pytest.mark.parametrize("name", ["SGD", "Adafactor", "ScheduleFreeAdamW"])
+def test_a_second_build_changes_nothing(name: str) -> None:
+    optimizer, variables = make(name), some_variables()
+    optimizer.build(variables)
+    state = optimizer.variables
+    optimizer.build(variables)
+    assert [*map(id, optimizer.variables)] == [*map(id, state)]

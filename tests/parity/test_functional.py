@@ -287,6 +287,10 @@ WRONG: dict[str, Callable[[Any], Any]] = {
     "other input": lambda k: k.Model(k.Input((4,)), k.layers.Dense(1)(k.Input((4,)))),
     "array as input": lambda k: k.Model(X, k.Input((4,))),
     "array as output": lambda k: k.Model(k.Input((4,)), X),
+    "other input as output": lambda k: k.Model(x := k.Input((4,)), [k.layers.Dense(1)(x), k.Input((4,))]),
+    "an input lacks in a dict": lambda k: k.Model(
+        {"a": (a := k.Input((4,), name="a")), "b": (b := k.Input((4,), name="b"))}, k.layers.Add()([a, b])
+    )({"a": X}),
     "no inputs": lambda k: k.Model([], k.Input((4,))),
     "no outputs": lambda k: k.Model(k.Input((4,)), []),
     "self as inputs": lambda k: type("Own", (k.Model,), {"__init__": lambda self: k.Model.__init__(self, self)})(),

@@ -530,7 +530,19 @@ WRONG: dict[str, Callable[[Any], Any]] = {
     "einsum_bias": lambda k: k.layers.EinsumDense("ab,bc->ac", 4, bias_axes="z")(ONES),
     "einsum_output": lambda k: k.layers.EinsumDense("ab,bz->ac", 4)(ONES),
     "einsum_kernel": lambda k: k.layers.EinsumDense("ab,bcz->ac", 4)(ONES),
+    "normalization_axes": lambda k: k.layers.Normalization(axis=None, mean=[1.0, 2.0], variance=[1.0, 1.0])(ONES),
+    "normalization_range": lambda k: k.layers.Normalization(axis=5)(ONES),
+    "normalization_size": lambda k: k.layers.Normalization().build((None, None)),
+    "normalization_unbuilt": lambda k: k.layers.Normalization().call(ONES),
+    "softmax_mask": lambda k: k.layers.Softmax()(ONES, mask=np.ones((2, 5), bool)),
+    "conv_shape": lambda k: k.layers.Conv2D(2, 3).compute_output_shape((None, 8, 8)),
+    "lambda": lambda k: k.layers.Lambda(3),
+    "lambda_shape": lambda k: k.layers.Lambda(lambda x: x[5, "a"]).compute_output_shape((2, 3)),
+    "own_variables": lambda k: built(k).load_own_variables({"0": np.ones((4, 3))}),
+    "spec_axis": lambda k: k.layers.InputSpec(ndim=2, axes={3: 5}),
+    "spec_dtype": lambda k: with_spec(k, dtype="int32", ndim=2)(ONES),
     "wrapper": lambda k: k.layers.Wrapper(3),
+    "spectral_normalization_weights": lambda k: k.layers.SpectralNormalization(k.layers.ReLU()).build((None, 3)),
     "time_distributed": lambda k: k.layers.TimeDistributed(3),
     "time_distributed_rank": lambda k: k.layers.TimeDistributed(k.layers.Dense(2))(ONES),
     "time_distributed_mask": lambda k: k.layers.TimeDistributed(k.layers.Dense(2))(
@@ -539,6 +551,7 @@ WRONG: dict[str, Callable[[Any], Any]] = {
     "time_distributed_mask_rank": lambda k: k.layers.TimeDistributed(k.layers.Dense(2))(
         np.ones((2, 3, 4)), mask=np.ones(2, bool)
     ),
+    "merge_masks": lambda k: k.layers.Add().compute_mask([ONES, ONES], [None]),
     "merge_no_list": lambda k: k.layers.Add()(ONES),
     "merge_shapes": lambda k: k.layers.Add()([ONES, np.ones((2, 4))]),
     "merge_batches": lambda k: k.layers.Add()([ONES, np.ones((3, 3))]),
@@ -563,6 +576,12 @@ ONES: Any = np.ones((2, 3))
 def built(k: Any) -> Any:
     layer = k.layers.Dense(3)
     layer.build((None, 4))
+    return layer
+
+
+def with_spec(k: Any, **arguments: Any) -> Any:
+    layer = k.layers.Identity()
+    layer.input_spec = k.layers.InputSpec(**arguments)
     return layer
 
 
