@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 
 from .. import losses, metrics, ops
+from .._base.naming import to_snake_case
 from .._base.nested import leaves, map_configs
 from .._base.signature import parameters
 from .._base.typing import Config, Function2, MetricName
@@ -167,8 +168,7 @@ def _kind(y_true: Any, y_pred: Any) -> str:
 
 
 def _name_of(function: Any) -> str:
-    name: str = getattr(function, "name", None) or getattr(function, "__name__", None) or type(function).__name__
-    return "lambda" if name == "<lambda>" else name
+    return str(getattr(function, "name", None) or to_snake_case(getattr(function, "__name__", type(function).__name__)))
 
 
 def _warn_of_misfits(loss: Loss, y_true: Any, y_pred: Any) -> None:

@@ -751,6 +751,25 @@ def test_a_failed_compile_changes_nothing(arguments: dict[str, Any], words: str)
     assert histories[0] == histories[1]
 
 
+def test_functions_name_metrics_in_snake_case() -> None:
+    """As in Keras: `PSNR` becomes "psnr", `rootMSE` "root_mse"; an attribute `name` counts as it is."""
+
+    def rootMSE(y_true: Tensor, y_pred: Tensor) -> Tensor:
+        return ops.sqrt(ops.mean(ops.square(y_true - y_pred)))
+
+    class PixelError:
+        def __call__(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+            return ops.mean(y_pred)
+
+    class Named(PixelError):
+        name = "MyName"
+
+    model = Sequential([Input((2,)), Dense(1)])
+    model.compile("sgd", "mse", metrics=[rootMSE, PixelError(), Named(), lambda y_true, y_pred: ops.mean(y_pred)])
+    history = model.fit(np.ones((4, 2)), np.ones(4), verbose=0).history
+    assert list(history) == ["MyName", "lambda", "loss", "pixel_error", "root_mse"]
+
+
 def test_without_a_loss_there_is_nothing_to_train() -> None:
     with pytest.raises(ValueError, match="No loss to compute"):
         net(None).fit(X, Y, verbose=0)

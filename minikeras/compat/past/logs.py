@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable
 from typing import Any
 
+from ..._base.naming import to_snake_case
 from ...callbacks import History, ModelCheckpoint, callback_list
 from ...callbacks.monitor import Monitor, _metrics as metrics_of
 from . import tables
@@ -12,8 +13,8 @@ from .patches import around, outdated
 
 
 def _others(name: str) -> set[str]:
-    """Return the synonyms of an entry in logs."""
-    return {other for names in tables.LOGS if name in names for other in names - {name}}
+    """Return the synonyms of an entry in logs; a metric was named as its function, such as "PSNR"."""
+    return {other for names in tables.LOGS if name in names for other in names - {name}} | {to_snake_case(name)}
 
 
 class Logs(dict[str, Any]):
