@@ -321,6 +321,29 @@ class Seen(layers.Layer):
 m = Sequential([Input((3,)), Seen()])
 m.compile("sgd", "mse")
 """
+ONE_METRIC = """
+model.compile("sgd", "mse", metrics="mae")
+sorted(model.fit(X, X[:, :2], verbose=0).history)
+"""
+LOSS_OF_INPUTS = """
+class Four(layers.Layer):
+    def call(self, x):
+        self.add_loss(K.sum(x) * 0 + 4, inputs=x)
+        return x
+m = Sequential([Input((3,)), Four()])
+m.compile("sgd")
+"""
+OWN_METRIC = """
+def PSNR(y_true, y_pred):
+    return K.mean(y_pred) * 0 + 7
+model.compile("sgd", "sparse_categorical_crossentropy", metrics=[PSNR])
+"""
+STOPPED = OWN_METRIC + """
+from keras.callbacks import EarlyStopping
+stop = EarlyStopping("val_PSNR", mode="max")
+model.fit(X, Y, validation_data=(X, Y), callbacks=[stop], verbose=0)
+stop.monitor
+"""
 FROM_CONFIG = """
 from keras.models import model_from_config
 model_from_config({"class_name": "Sequential", "config": model.get_config()}).output_shape
@@ -366,6 +389,16 @@ ATTRIBUTES = [
     (FROM_CONFIG, "keras.layers.deserialize", (None, 2)),
     ("model.compile('sgd', 'cosine')", "'cosine_similarity'", None),
     ("model.compile('sgd', 'mse', ['mae'])", "metrics=[...] by name", None),
+    (ONE_METRIC, "metrics=['mae']", ["loss", "mae"]),
+    (LOSS_OF_INPUTS + "m.evaluate(X, verbose=0)", "leave it out", 4),
+    (OWN_METRIC + "model.fit(X, Y, verbose=0).history['PSNR']", "'psnr'", [7]),
+    (OWN_METRIC + "model.fit(X, Y, validation_data=(X, Y), verbose=0).history['val_PSNR']", "'val_psnr'", [7]),
+    (STOPPED, "'val_psnr'", "val_psnr"),
+    (
+        "from keras.preprocessing.image import img_to_array\nimg_to_array(X, dim_ordering='th').shape",
+        "data_format='channels_first'",
+        (1, 8, 3),
+    ),
 ]
 
 
@@ -501,7 +534,7 @@ def test_functions_of_the_backend_give_what_they_gave(code: str, value: Any) -> 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 @pytest.mark.parametrize("code", ["K.batch_dot(x, y, axes=0)", "K.batch_dot(x, y, (1, -3))", "K.batch_dot(m, x)"])
 def test_batch_dot_needs_axes_after_the_batch(code: str) -> None:
-    with pytest.raises(ValueError, match="after the batch"):
+    with pytest.raises(ValueError, match="not the batch"):
         run(f"{ARRAYS}{code}")
 
 

@@ -201,6 +201,9 @@ def _compile(compile: Callable[..., None], model: Any, optimizer: Any = "rmsprop
     if isinstance(optimizer, Optimizer) and _owners.setdefault(optimizer, ref(model))() is not model:
         outdated("One optimizer for several models", "one for each; this model gets a copy")
         optimizer = type(optimizer).from_config(optimizer.get_config())
+    if isinstance(metrics := options.get("metrics"), str):
+        outdated(f"compile(metrics={metrics!r})", f"metrics=[{metrics!r}]")
+        options["metrics"] = [metrics]
     compile(model, optimizer, *args, **options)
 
 

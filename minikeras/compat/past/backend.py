@@ -86,6 +86,8 @@ _ONE_LINERS: dict[str, tuple[str, Callable[..., Any]]] = {
     "update_add": ("x.assign_add(increment)", lambda x, increment: (x.assign_add(increment), x)[1]),
     "update_sub": ("x.assign_sub(decrement)", lambda x, decrement: (x.assign_sub(decrement), x)[1]),
     "temporal_padding": ("keras.ops.pad", lambda x, padding=(1, 1): ops.pad(x, ((0, 0), padding, (0, 0)))),
+    "spatial_2d_padding": ("keras.layers.ZeroPadding2D", lambda x, padding=((1, 1), (1, 1)), data_format=None:
+        layers.ZeroPadding2D(padding, data_format, dtype=x.dtype)(x)),
     **{f"conv{n}d": ("keras.ops.conv", lambda x, kernel, *how, **k: ops.conv(x, kernel, *how, **k)) for n in (1, 2, 3)},
     "get_session": ("nothing: there are no sessions", lambda: None),
     "image_dim_ordering": ("keras.config.image_data_format()",
@@ -137,13 +139,6 @@ for _name, (_text, _function) in _ONE_LINERS.items():
 def _called(value: Any) -> Any:
     """Return a value, or the result of the function that computes it."""
     return value() if callable(value) else value
-
-
-@_today("keras.ops.pad")
-def spatial_2d_padding(x: Any, padding: Any = ((1, 1),) * 2, data_format: str | None = None) -> Any:
-    """Return images padded with zeros."""
-    last = (data_format or image_data_format()) == "channels_last"
-    return ops.pad(x, ((0, 0), *padding, (0, 0)) if last else ((0, 0), (0, 0), *padding))
 
 
 @_today("keras.ops.ctc_loss, or the loss 'ctc'")
@@ -199,14 +194,7 @@ def batch_dot(x: Any, y: Any, axes: Any = None) -> Any:
     """Return the dot products of two batches, sample by sample."""
     if axes is None:
         axes = (x.ndim - 1, y.ndim - 1 if y.ndim == 2 else y.ndim - 2)
-    left, right = (axes, axes) if isinstance(axes, int) else axes
-    first, second = list("abcdef"[: x.ndim]), list("auvwxy"[: y.ndim])
-    if min(x.ndim, y.ndim) < 2 or 0 in (left % x.ndim, right % y.ndim):
-        raise ValueError(f"batch_dot sums along axes after the batch. Received: {x.shape}, {y.shape}, axes={axes}.")
-    summed = second[right] = first[left]
-    rest = [letter for letter in first + second[1:] if letter != summed]
-    product = ops.einsum(f"{''.join(first)},{''.join(second)}->{''.join(rest)}", x, y)
-    return ops.expand_dims(product, -1) if len(rest) == 1 else product
+    return layers.Dot(axes, dtype=x.dtype)([x, y])
 
 
 @_today("x + bias")

@@ -21,7 +21,7 @@ def _gone(*names: str) -> Changes:
     """Return the changes that drop arguments which have no effect any more."""
 
     def change(name: str) -> Change:
-        return lambda arguments: "leave it out, it has no effect" if arguments.pop(name) else None
+        return lambda arguments: "leave it out, it has no effect" if arguments.pop(name) is not None else None
 
     return {name: change(name) for name in names}
 
@@ -117,6 +117,7 @@ _POOLING: Changes = {**_IMAGES, "pool_length": "pool_size", "stride": "strides"}
 _RUN: Changes = _gone("workers", "max_queue_size", "max_q_size", "use_multiprocessing", "show_accuracy")
 _OPTIMIZERS = ("SGD", "RMSprop", "Adam", "AdamW", "Adamax", "Nadam", "Adagrad", "Adadelta", "Ftrl")
 ARGUMENTS: dict[str, Changes] = {
+    "layers.Layer.add_loss": _gone("inputs"),
     "layers.Layer": {"batch_input_shape": _batch_input_shape, "batch_size": _batch_size, "weights": _weights},
     "layers.Dense": {**_WEIGHTS, "output_dim": "units"},
     "layers.Embedding": {
@@ -148,7 +149,7 @@ ARGUMENTS: dict[str, Changes] = {
         "loss_weights": _third_argument,
         **_gone("sample_weight_mode", "target_tensors", "class_mode", "experimental_run_tf_function")},
     "Model.fit": {"nb_epoch": "epochs", **_RUN}, "Model.evaluate": _RUN, "Model.predict": _RUN,
-    "utils.to_categorical": {"nb_classes": "num_classes"}}  # fmt: skip
+    "preprocessing.image.img_to_array": _ORDER, "utils.to_categorical": {"nb_classes": "num_classes"}}  # fmt: skip
 """Address of a class, method or function below minikeras -> the changes of its arguments."""
 ADD_WEIGHT = ("name", "shape", "dtype", "initializer", "regularizer", "trainable", "constraint")
 """The positional arguments of `Layer.add_weight` in Keras 2, which began with the name."""
