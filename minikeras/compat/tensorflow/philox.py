@@ -10,29 +10,32 @@ from ..._base.typing import Array
 
 _M = (np.uint64(0xD2511F53), np.uint64(0xCD9E8D57))
 _W = (0x9E3779B9, 0xBB67AE85)
-_LOW, _32 = np.uint64(0xFFFFFFFF), np.uint64(32)
+_LOW, _32, _64 = np.uint64(0xFFFFFFFF), np.uint64(32), 2**64 - 1
+_BLOCK = 32_768  # counter values at a time, so that the words of all rounds stay in the cache
 _SKIP = 256
 """The number of counter values that TensorFlow reserves for four numbers, some of which it may have to redraw."""
 
 
 def words(key: int, low: int, high: int, count: int, step: int = 1) -> Array:
     """Return `count` groups of four 32-bit words: those of the counters (low, high) + i * step."""
-    counters = np.arange(count, dtype="uint64") * np.uint64(step) + np.uint64(low & (2**64 - 1))
-    upper = np.full(count, high & (2**64 - 1), "uint64")
-    if low + (count - 1) * step >= 2**64:
-        upper += counters < np.uint64(low)
-    c = [counters & _LOW, counters >> _32, upper & _LOW, upper >> _32]
-    k = [key & 0xFFFFFFFF, key >> 32 & 0xFFFFFFFF]
-    for _ in range(10):
-        a, b = c[0] * _M[0], c[2] * _M[1]
-        c = [(b >> _32) ^ c[1] ^ np.uint64(k[0]), b & _LOW, (a >> _32) ^ c[3] ^ np.uint64(k[1]), a & _LOW]
-        k = [(n + w) & 0xFFFFFFFF for n, w in zip(k, _W, strict=True)]
-    return np.stack(c, axis=1).astype("uint32")
+    groups = np.empty((count, 4), "uint32")
+    for start in range(0, count, _BLOCK):
+        first = (high << 64) + (low & _64) + start * step
+        counters = np.arange(min(_BLOCK, count - start), dtype="uint64") * np.uint64(step) + np.uint64(first & _64)
+        upper = np.uint64(first >> 64 & _64) + (counters < np.uint64(first & _64))
+        c = [counters & _LOW, counters >> _32, upper & _LOW, upper >> _32]
+        k = [key & 0xFFFFFFFF, key >> 32 & 0xFFFFFFFF]
+        for _ in range(10):
+            a, b = c[0] * _M[0], c[2] * _M[1]
+            c = [(b >> _32) ^ c[1] ^ np.uint64(k[0]), b & _LOW, (a >> _32) ^ c[3] ^ np.uint64(k[1]), a & _LOW]
+            k = [(n + w) & 0xFFFFFFFF for n, w in zip(k, _W, strict=True)]
+        np.stack(c, axis=1, out=groups[start : start + _BLOCK], casting="unsafe")
+    return groups
 
 
 def scrambled(seed: Array) -> tuple[int, int, int]:
     """Return key and counter (low, high) for the two numbers that seed a stateless draw."""
-    first, second = (int(n) & (2**64 - 1) for n in seed)
+    first, second = (int(n) & _64 for n in seed)
     mixed = words(0x02461E293EC8F720, first, second, 1)[0].astype(object)
     return int(mixed[0] | mixed[1] << 32), 0, int(mixed[2] | mixed[3] << 32)
 
