@@ -740,5 +740,4 @@ def _pure(layer: Layer) -> bool:
     if isinstance(layer, Lambda) or layer.activity_regularizer is not None:  # each call leaves a penalty in `losses`
         return False
     own = [vars(layer).get(name) for name in ("activation", "recurrent_activation", "cell")]
-    parts = [layer, layer.call, *own, *vars(layer).get("cells", ())]
-    return all(part is None or is_built_in(part) for part in parts)
+    return all(part is None or is_built_in(part) for part in (layer, layer.call, *own, *vars(layer).get("cells", ())))

@@ -152,8 +152,7 @@ class _Random(_OfImages):
 
     def _draw(self, x: Tensor, low: float, high: float, rank: int = 2) -> Tensor:
         """Draw a number for each image, of shape (batch, 1, ...)."""
-        count = x.shape[0] if x.ndim == 4 else 1
-        return random.uniform((count, *(1,) * (rank - 1)), low, high, seed=self.generator)
+        return random.uniform((x.shape[0] if x.ndim == 4 else 1, *(1,) * (rank - 1)), low, high, seed=self.generator)
 
     def _warp(self, x: Tensor, *columns: Any) -> Tensor:
         """Transform images by the first six numbers of `ops.image.affine_transform`, given as columns."""

@@ -267,6 +267,9 @@ class Layer(Module, Configurable):
         """Return the output for symbolic inputs, as a KerasTensor or a structure of them."""
         if type(self).compute_output_shape is Layer.compute_output_shape:
             return self._inferred_spec(*args, **kwargs)
+        if type(self).build is Layer.build and not all(x.built for x in self._layers_held()):
+            with suppress(Exception):  # of a call that needs values
+                self._inferred_spec(*args, **kwargs)  # which builds the layers inside
         shapes = self.__with_shapes(self.compute_output_shape, args, kwargs)
         text = self._takes_text and any(isinstance(x, TensorOps) and x.dtype == "string" for x in leaves(args))
         return map_shapes(lambda shape: KerasTensor(shape, "string" if text else self.compute_dtype), shapes)

@@ -79,9 +79,7 @@ def _gelu_rule(g: Any, y: Any, x: Any, approximate: bool = True) -> Any:
 
 
 def _gelu(x: Any, approximate: bool = True) -> Any:
-    if approximate:
-        return 0.5 * x * (1 + np.tanh(_ROOT * (x + 0.044715 * x * x * x)))
-    return x * _cdf(x)
+    return 0.5 * x * (1 + np.tanh(_ROOT * (x + 0.044715 * x * x * x))) if approximate else x * _cdf(x)
 
 
 @primitive(_gelu_rule, decomposition=_gelu)  # a program shares tanh and the probability with the gradient

@@ -967,6 +967,42 @@ def test_a_layer_with_losses_and_a_getstate_of_its_own_can_be_copied() -> None:
     np.testing.assert_array_equal(copied(np.ones((1, 3))), layer(np.ones((1, 3))))
 
 
+@pytest.mark.parametrize("base", [Layer, keras.Model])
+def test_a_layer_that_tells_its_shape_builds_the_layers_inside_at_a_symbolic_call(base: type[Layer]) -> None:
+    class Halved(base):  # type: ignore[misc, valid-type]
+        def __init__(self) -> None:
+            super().__init__()
+            self.dense = Dense(4)
+
+        def call(self, x: Any) -> Any:
+            return self.dense(x)[:, :2]
+
+        def compute_output_shape(self, input_shape: Any) -> Any:
+            return (input_shape[0], 2)
+
+    model = keras.Sequential([keras.Input((3,)), Halved()])
+    assert model.output_shape == (None, 2)
+    assert model.count_params() == 16
+
+
+def test_a_layer_that_tells_its_shape_may_need_values() -> None:
+    class Counted(Layer):
+        def __init__(self) -> None:
+            super().__init__()
+            self.dense = Dense(4)
+
+        def call(self, x: Any) -> Any:
+            return self.dense(x) * float(ops.sum(x).item())
+
+        def compute_output_shape(self, input_shape: Any) -> Any:
+            return (input_shape[0], 4)
+
+    layer = Counted()
+    assert layer(keras.Input((3,))).shape == (None, 4)
+    assert layer(np.ones((1, 3))).shape == (1, 4)
+    assert len(layer.weights) == 2
+
+
 def test_added_losses_can_be_set_as_the_attribute_that_keras_has() -> None:
     layer = Dense(2, activity_regularizer="l2")
     layer(np.ones((1, 3)))
