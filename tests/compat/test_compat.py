@@ -277,6 +277,24 @@ def test_weights_of_a_layer_are_set_once_it_is_built() -> None:
 
 
 @pytest.mark.usefixtures("installed")
+@pytest.mark.parametrize(
+    ("layer", "shape"),
+    [
+        ("LSTM(2, input_dim=4)", (None, None, 4)),
+        ("GRU(2, input_dim=4, input_length=6)", (None, 6, 4)),
+        ("SimpleRNN(2, input_length=6, input_dim=4)", (None, 6, 4)),
+        ("Convolution1D(2, 3, input_dim=4, input_length=6)", (None, 6, 4)),
+        ("LSTM(2, input_shape=(6, 4))", (None, 6, 4)),
+        ("Dense(2, input_dim=4)", (None, 4)),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:.*earlier version of Keras", "ignore:Do not pass an `input_shape`")
+def test_layers_of_sequences_take_the_size_of_a_step_and_their_number(layer: str, shape: tuple[Any, ...]) -> None:
+    code = f"from keras.layers import *\nfrom keras.models import Sequential\nSequential([{layer}]).input_shape"
+    assert last(code) == shape
+
+
+@pytest.mark.usefixtures("installed")
 def test_the_name_of_a_weight_may_come_first() -> None:
     weight = old(
         "from keras.layers import Layer\nLayer().add_weight('kernel', shape=(2, 3), initializer='ones')",
@@ -338,12 +356,15 @@ def PSNR(y_true, y_pred):
     return K.mean(y_pred) * 0 + 7
 model.compile("sgd", "sparse_categorical_crossentropy", metrics=[PSNR])
 """
-STOPPED = OWN_METRIC + """
+STOPPED = (
+    OWN_METRIC
+    + """
 from keras.callbacks import EarlyStopping
 stop = EarlyStopping("val_PSNR", mode="max")
 model.fit(X, Y, validation_data=(X, Y), callbacks=[stop], verbose=0)
 stop.monitor
 """
+)
 FROM_CONFIG = """
 from keras.models import model_from_config
 model_from_config({"class_name": "Sequential", "config": model.get_config()}).output_shape

@@ -58,6 +58,12 @@ def _input_length(arguments: Arguments) -> str | None:
     return f"keras.Input(({length},)) before the layer"
 
 
+def _input_dim(arguments: Arguments) -> str:
+    shape = (arguments.pop("input_length", None), arguments.pop("input_dim"))
+    arguments.setdefault("input_shape", shape)
+    return f"keras.Input({shape}) before the layer"
+
+
 def _batch_input_shape(arguments: Arguments) -> str:
     shape = tuple(arguments.pop("batch_input_shape"))
     arguments["input_shape"] = shape[1:]
@@ -105,13 +111,14 @@ def _third_argument(arguments: Arguments) -> str | None:
 _WEIGHTS: Changes = {
     "init": "kernel_initializer", "W_regularizer": "kernel_regularizer", "b_regularizer": "bias_regularizer",
     "W_constraint": "kernel_constraint", "b_constraint": "bias_constraint", "bias": "use_bias"}  # fmt: skip
+_SERIES: Changes = {**_WEIGHTS, "input_dim": _input_dim}
 _ORDER: Changes = {"dim_ordering": _data_format}
 _IMAGES: Changes = {"border_mode": "padding", **_ORDER}
 _CONVOLUTION: Changes = {
-    **_WEIGHTS, **_IMAGES, "nb_filter": "filters", "nb_row": _kernel_size, "subsample": "strides",
+    **_SERIES, **_IMAGES, "nb_filter": "filters", "nb_row": _kernel_size, "subsample": "strides",
     "filter_length": "kernel_size", "subsample_length": "strides", "atrous_rate": "dilation_rate"}  # fmt: skip
 _RECURRENT: Changes = {
-    **_WEIGHTS, "output_dim": "units", "inner_init": "recurrent_initializer", "U_regularizer": "recurrent_regularizer",
+    **_SERIES, "output_dim": "units", "inner_init": "recurrent_initializer", "U_regularizer": "recurrent_regularizer",
     "dropout_W": "dropout", "dropout_U": "recurrent_dropout", **_gone("consume_less")}  # fmt: skip
 _POOLING: Changes = {**_IMAGES, "pool_length": "pool_size", "stride": "strides"}
 _RUN: Changes = _gone("workers", "max_queue_size", "max_q_size", "use_multiprocessing", "show_accuracy")

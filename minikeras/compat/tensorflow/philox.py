@@ -12,8 +12,8 @@ _M = (np.uint64(0xD2511F53), np.uint64(0xCD9E8D57))
 _W = (0x9E3779B9, 0xBB67AE85)
 _LOW, _32, _64 = np.uint64(0xFFFFFFFF), np.uint64(32), 2**64 - 1
 _BLOCK = 32_768  # counter values at a time, so that the words of all rounds stay in the cache
-_SKIP = 256
-"""The number of counter values that TensorFlow reserves for four numbers, some of which it may have to redraw."""
+RESERVED = 256
+"""The number of counter values that TensorFlow reserves for each number of a draw, which it may have to draw again."""
 
 
 def words(key: int, low: int, high: int, count: int, step: int = 1) -> Array:
@@ -90,7 +90,7 @@ def truncated_normal(state: tuple[int, int, int], size: int, dtype: str) -> Arra
     groups = -(-size // per_group)
     rows, count, start = np.empty((groups, per_group + 8), kind), np.zeros(groups, int), 0  # with room for a surplus
     while (todo := np.flatnonzero(count < per_group)).size:  # groups that still lack numbers
-        bits = np.concatenate([words(key, low + start + i, high, groups, _SKIP)[todo] for i in range(2)], axis=1)
+        bits = np.concatenate([words(key, low + start + i, high, groups, RESERVED)[todo] for i in range(2)], axis=1)
         pairs = _box_muller(_unit(bits.ravel(), kind).reshape(-1, 2)).reshape(len(todo), -1)
         kept = np.abs(pairs) < 2
         places = count[todo, None] + np.cumsum(kept, axis=1) - 1

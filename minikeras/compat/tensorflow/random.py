@@ -26,8 +26,6 @@ from .missing import missing
 from .tensors import array_of, convert_to_tensor, escape
 
 __getattr__: Callable[[str], Any] = missing(__name__)
-_RESERVED = 256
-"""The number of counter values that TensorFlow reserves for each number of a draw."""
 
 
 def set_seed(seed: int) -> None:
@@ -45,7 +43,7 @@ def set_seed(seed: int) -> None:
 @primitive()
 def _drawn(law: Law, shape: Sequence[int], a: Any, b: Any, dtype: str, seed: int | None) -> Array:
     """Draw numbers: as an op, so that each replay of a traced step draws new ones."""
-    return law(state_for(law.__name__, dtype, seed, math.prod(shape) * _RESERVED), shape, a, b, dtype)
+    return law(state_for(law.__name__, dtype, seed, math.prod(shape) * philox.RESERVED), shape, a, b, dtype)
 
 
 def _sample(law: Law, shape: Any, a: Any, b: Any, dtype: DTypeLike, seed: int | State | None) -> Tensor:
@@ -198,7 +196,7 @@ class Generator:
     def _next(self, shape: Sequence[int]) -> State:
         escape()
         low, high = self._counter & (2**64 - 1), self._counter >> 64
-        self._counter += math.prod(shape) * _RESERVED
+        self._counter += math.prod(shape) * philox.RESERVED
         return self._key, low, high
 
     normal: Callable[..., Tensor] = _from_generator(normal)
