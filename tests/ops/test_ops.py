@@ -842,8 +842,8 @@ def test_jvp_returns_auxiliary_values_and_zeros() -> None:
         lambda: ops.rot90(np.ones(3)),
         lambda: ops.slice(X, [0], [1, 1]),
         lambda: ops.diag(np.ones((2, 2, 2))),
-        lambda: ops.ctc_decode(np.ones((1, 2, 3)), [2], strategy="other"),  # type: ignore[arg-type]
-        lambda: ops.dot_product_attention(*[np.ones((1, 2, 1, 3))] * 3, attn_logits_soft_cap=1.0),
+        lambda: ops.ctc_decode(np.ones((1, 2, 3)), [2], strategy="other"),
+        lambda: ops.dot_product_attention(*[np.ones((1, 2, 1, 3))] * 3, attn_logits_soft_cap=1.0),  # type: ignore[call-overload]
         lambda: ops.diff(X, n=-1),
         lambda: ops.diff(X, axis=2),
         lambda: ops.scan(lambda c, x: (c, x), 0.0, X, unroll=-1),

@@ -55,17 +55,6 @@ def assert_rank(x: Any, rank: Any, message: str | None = None, name: str | None 
         raise ValueError(f"{message or ''}. Tensor must have rank {int(rank)}.  Received rank {axes}")
 
 
-def assert_shapes(shapes: Any, *_: Any, **__: Any) -> None:
-    """Raise a ValueError unless tensors have the given shapes; a letter stands for the same size in all of them."""
-    letters: dict[Any, int] = {}
-    for x, sizes in shapes.items() if hasattr(shapes, "items") else shapes:
-        shape = tuple(convert_to_tensor(x).shape)
-        for size, given in zip(shape, sizes, strict=len(shape) == len(tuple(sizes))):
-            expected = size if given is None else given if isinstance(given, int) else letters.setdefault(given, size)
-            if size != expected or len(shape) != len(tuple(sizes)):
-                raise ValueError(f"Tensor of shape {shape} does not have the shape {tuple(sizes)}, with {letters}.")
-
-
 def check_numerics(tensor: Any, message: str, name: str | None = None) -> Tensor:
     """Return a tensor, or raise an InvalidArgumentError if it has an infinite element or a NaN."""
     x = convert_to_tensor(tensor)
