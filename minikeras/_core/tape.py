@@ -164,12 +164,12 @@ class GradientTape(Recorder):
 
 @np.errstate(all="ignore")  # a gradient may be infinite, such as that of sqrt at 0
 def backward(entries: list[Entry], seeds: list[tuple[Any, Any]], as_tensors: bool,
-             watched: Container[int] | None = None, targets: Container[int] = ()) -> dict[int, Any]:  # fmt: skip
+             watched: Container[int], targets: Container[int] = ()) -> dict[int, Any]:  # fmt: skip
     """Run entries backwards, and return the gradients of all tensors and variables on the way, by id.
 
     `seeds` are pairs of a target and its gradient, None for ones. With `as_tensors` the gradients can be differentiated
-    again. `watched` has the ids of what is differentiated, None for all tensors. `targets` has the ids of tensors whose
-    own gradient is wanted, so that no rule may skip them. Callers do not write to the gradients.
+    again. `watched` has the ids of what is differentiated. `targets` has the ids of tensors whose own gradient is
+    wanted, so that no rule may skip them. Callers do not write to the gradients.
     """
     totals: dict[int, Any] = {}
     for target, seed in seeds:
@@ -217,7 +217,7 @@ def _as_it_was(x: Any, value: Any) -> Any:
 
 
 def _pairs(g: Any, entry: Entry, values: Sequence[Any], fused: tuple[int, TensorOps, VJP] | None, as_tensors: bool,
-           watched: Container[int] | None) -> Iterator[tuple[Any, Any]]:  # fmt: skip
+           watched: Container[int]) -> Iterator[tuple[Any, Any]]:  # fmt: skip
     """Yield each input that is differentiated, or what it was made from if the rule is `fused`, and its gradient.
 
     `g` is the gradient of the entry's output, `values` are the values of its inputs. For the rest see `backward`.
@@ -229,7 +229,7 @@ def _pairs(g: Any, entry: Entry, values: Sequence[Any], fused: tuple[int, Tensor
         rule = None
         if fused is not None and fused[0] == i:
             _, x, rule = fused
-        if (watched is None or id(x) in watched) and isinstance(x, TensorOps) and _differentiable(x):
+        if id(x) in watched and _differentiable(x):
             rule = rule or entry.op.vjp(i)
             if rule is not None:
                 yield x, _conform(rule(g, y, *values, *entry.rest, **entry.kwargs), x)

@@ -175,6 +175,7 @@ class MultiHeadAttention(Layer):
         (1, 4, 6)
     """
 
+    supports_masking = True
     _transient = ("output_shape", "flash_attention", "activity_regularizer")
     _place: ClassVar[str] = "{}_dense"
     """The attribute of a projection, from its name; files contain it too."""
@@ -316,9 +317,6 @@ class MultiHeadAttention(Layer):
         if query.shape[1:].count(None) < 2 or kwargs.get("return_attention_scores"):
             return self._inferred_spec(query, *args, **kwargs)
         return super().compute_output_spec(query, *args, **kwargs)  # the scores of a trial would have a gigabyte
-
-    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
-        return previous_mask[0] if isinstance(previous_mask, list | tuple) else previous_mask
 
     def compute_output_shape(self, query_shape: ShapeLike, value_shape: ShapeLike,
                              key_shape: ShapeLike | None = None) -> PartialShape:  # fmt: skip

@@ -155,8 +155,7 @@ def _arguments(name: str, body: Callable[..., Any]) -> tuple[tuple[str, ...], di
     names = tuple(in_c.split()) or parameters(attrgetter(name)(np)).names or takes.names
     only_numpy = [key for key in names if key not in {"out", "dtype", *takes.names, *_SILENT}]
     only_own = [key for key in takes.names if key not in names]
-    own = {key: key for key in (*takes.names, *(only_numpy if takes.varkw else ()))}
-    return names, own | dict(zip(only_numpy, only_own, strict=False))
+    return names, {key: key for key in takes.names} | dict(zip(only_numpy, only_own, strict=False))
 
 
 # The table. First functions that are ops: of the same name, or `around=round`, which the op `round` runs.
