@@ -370,7 +370,7 @@ def _passed_on(g: Array, records: Array, weights: Array, reached: Any, drops: An
     n, kind, (count, _, batch) = how.units, KINDS[how.kind], records.shape
     out = np.empty((count, kind.slopes * n, batch), records.dtype) if out is None else out
     outer, state = _outer(g, reached, how, count), np.zeros((kind.states * n, batch), records.dtype)
-    rows, last = records.shape[1] - kind.rest * n, max(outer)
+    rows, last = records.shape[1] - kind.rest * n, max(1, *outer)
     of_h, of_rest = records[: last + 1, :rows], records[: last + 1, rows:]
     drops = _columns(drops, slice(n), last_first=how.kind == "gru")
     run = kind.backward(state, of_h, of_rest, out[:last], weights, drops, how)

@@ -102,6 +102,16 @@ def test_states_of_a_bidirectional_layer_have_no_mask() -> None:
     assert [getattr(state, "keras_mask", None) for state in states] == [None, None]
 
 
+@pytest.mark.parametrize("kind", [layers.SimpleRNN, layers.GRU, layers.LSTM])
+def test_both_directions_without_an_unmasked_step_have_gradients_of_0(kind: Any) -> None:
+    layer = layers.Bidirectional(kind(2, return_sequences=True))
+    x = keras.Variable(X)
+    with keras.GradientTape() as tape:
+        loss = keras.ops.sum(layer(x, mask=np.zeros((1, 3), bool)))
+    gradients = tape.gradient(loss, [x, *layer.trainable_variables])
+    assert not any(np.any(np.asarray(g)) for g in gradients)
+
+
 def test_outputs_have_the_dtype_of_the_layer() -> None:
     for dtype in ("float16", "mixed_float16", "float64"):
         layer = layers.RNN(layers.LSTMCell(2), dtype=dtype, return_state=True)
