@@ -248,7 +248,7 @@ def _run_at_once(layer: RNN[Any, Any, Any], parts: Sequence[Cell], ways: Sequenc
     state = ops.concatenate(states, -1) if len(states) > 1 else states[0]
     outputs = recur(x, mask, state, parts, ways, how, drops)
     steps = x.shape[1] if whole else 1
-    each: Any = ops.reshape(outputs, (len(ways), -1, *outputs.shape[1:])) if len(ways) > 1 else [outputs]
+    each: Any = ops.reshape(outputs[None], (len(ways), -1, *outputs.shape[1:])) if len(ways) > 1 else [outputs]
     for back, y in zip(ways, each, strict=True):
         last = [y[:, i] for i in range(steps - 1, y.shape[1])] if wanted else []
         output = y[:, :steps] if how.cells else y

@@ -414,6 +414,13 @@ def test_a_model_that_always_trains(tmp_path: Path) -> None:
     check(model, tmp_path / "model.onnx", floats(5, 3))
 
 
+@pytest.mark.parametrize("cls", RECURRENT)
+def test_both_directions_give_states_after_any_number_of_steps(cls: Any, tmp_path: Path) -> None:
+    x = Input((None, 4))
+    y = layers.Bidirectional(cls(3, return_sequences=True, return_state=True))(x)
+    check(Model(x, y), tmp_path / "model.onnx", floats(5, 4))
+
+
 def test_models_without_shapes(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="has not yet been built"):
         Sequential([layers.Dense(1)]).export(tmp_path / "model.onnx", format="onnx")
