@@ -330,7 +330,7 @@ def _records(x: Array, reached: Any, state: Array, weights: Array, drops: Any, h
     for part, start in zip(parts, np.split(state, kind.states, 1), strict=True):
         part[0][...] = start.T
     run = kind.forward(parts[0], front, rest, weights, _columns(drops, slice(None), last_first=True), how)
-    shortest, stop = lengths.min(), min(lengths.max() + 2, steps)
+    shortest, stop = lengths.min(initial=steps), min(lengths.max(initial=0) + 2, steps)
     for t in range(stop):
         next(run)
         if t >= shortest:
@@ -348,7 +348,7 @@ def _not_twice(*args: Any, **kwargs: Any) -> Any:
 def _outer(g: Array, reached: Any, how: Recurrence, count: int) -> dict[int, Array]:
     """Return the gradient of what `recur` returns by the number of the record it is read from, (rows, batch)."""
     n, of_h, of_c = how.units, g[:, : -1 if how.cells else None], g[:, -1]
-    if reached is None:
+    if reached is None or np.all(reached[:, -1] == count - 1):
         outer = dict(enumerate(np.ascontiguousarray(of_h.transpose(1, 2, 0)), count - of_h.shape[1]))
         return outer | {count - 1: np.concatenate([outer[count - 1], of_c.T])} if how.cells else outer
     read = reached[:, -of_h.shape[1] :]
@@ -455,7 +455,7 @@ def _outputs(records: Array, x: Array, state: Any, weights: Array, reached: Any,
     steps, n = len(records) - 1 if how.whole else 1, how.units
     out = np.empty((records.shape[-1], steps + how.cells, n), records.dtype) if out is None else out
     columns = np.arange(len(out))
-    if reached is None:
+    if reached is None or np.all(reached[:, -1] == len(records) - 1):
         out[:, :steps] = records[-steps:, :n].transpose(2, 0, 1)
     else:
         out[:, :steps] = records[reached[:, -steps:], :n, columns[:, None]]

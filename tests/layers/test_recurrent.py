@@ -112,6 +112,25 @@ def test_both_directions_without_an_unmasked_step_have_gradients_of_0(kind: Any)
     assert not any(np.any(np.asarray(g)) for g in gradients)
 
 
+@pytest.mark.parametrize("kind", [layers.SimpleRNN, layers.GRU, layers.LSTM])
+@pytest.mark.parametrize("both", [False, True])
+def test_a_batch_of_no_sample_may_have_a_mask(kind: Any, both: bool) -> None:
+    layer = layers.Bidirectional(kind(2)) if both else kind(2)
+    x = keras.Variable(np.zeros((0, 3, 1)))
+    with keras.GradientTape() as tape:
+        y = layer(x, mask=np.zeros((0, 3), bool))
+        loss = keras.ops.sum(y)
+    assert y.shape == (0, 4 if both else 2)
+    assert np.asarray(tape.gradient(loss, x)).shape == (0, 3, 1)
+
+
+@pytest.mark.parametrize("kind", [layers.SimpleRNN, layers.GRU, layers.LSTM])
+def test_a_mask_of_ones_is_as_none(kind: Any) -> None:
+    layer, x = kind(2, return_sequences=True, return_state=True), np.ones((3, 4, 1))
+    for with_mask, without in zip(layer(x, mask=np.ones((3, 4), bool)), layer(x), strict=True):
+        assert np.array_equal(with_mask, without)
+
+
 def test_outputs_have_the_dtype_of_the_layer() -> None:
     for dtype in ("float16", "mixed_float16", "float64"):
         layer = layers.RNN(layers.LSTMCell(2), dtype=dtype, return_state=True)
