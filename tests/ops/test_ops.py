@@ -216,10 +216,6 @@ def test_a_saturated_cast_of_bools() -> None:
     same(ops.saturate_cast([True, False], "int8"), [1, 0], "int8")
 
 
-def test_a_condition_of_a_numpy_function() -> None:
-    same(np.add(X[0], 1.0, where=[True, False, True]), [2, 0, 4])
-
-
 def test_truncation_keeps_the_dtype() -> None:
     for x in ([1.7, -1.7], [2, -3], [True, False], np.array([2**62 + 1])):
         found = ops.trunc(x)
