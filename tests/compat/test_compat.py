@@ -553,6 +553,31 @@ def test_functions_of_the_backend_give_what_they_gave(code: str, value: Any) -> 
 
 @pytest.mark.usefixtures("installed")
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.parametrize("code", ["K.batch_dot(x, x, axes=1)", "K.spatial_2d_padding(x[:, :, None, None])[:, 0, 0]"])
+def test_functions_of_the_backend_make_no_layers_in_a_step(code: str) -> None:
+    runs: list[int] = []
+    names = {"K": run("from keras import backend as K")["K"]}
+
+    def call(x: Any) -> Any:
+        runs.append(1)
+        return eval(code, names, {"x": x})
+
+    layers = minikeras.layers
+    model = minikeras.Sequential([minikeras.Input((3,)), layers.Dense(3), layers.Lambda(call)])
+    model.compile("sgd", lambda y_true, y_pred: minikeras.ops.mean(y_pred))
+    model.fit(np.ones((64, 3)), np.ones(64), batch_size=1, verbose=0)
+    assert len(runs) < 16  # the other steps are replayed, which no step is if each makes a layer
+
+
+@pytest.mark.usefixtures("installed")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_batch_dot_keeps_floats_next_to_integers() -> None:
+    found = run(f"{ARRAYS}found = K.batch_dot(K.constant([[1, 2]], 'int32'), K.constant([[0.5, 0.25]]))")["found"]
+    np.testing.assert_array_equal(found, [[1.0]])
+
+
+@pytest.mark.usefixtures("installed")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 @pytest.mark.parametrize("code", ["K.batch_dot(x, y, axes=0)", "K.batch_dot(x, y, (1, -3))", "K.batch_dot(m, x)"])
 def test_batch_dot_needs_axes_after_the_batch(code: str) -> None:
     with pytest.raises(ValueError, match="not the batch"):

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from ... import layers, models, ops, random
+from ... import layers, models, ops, random, tree
 from ..._base.naming import clear_session
 from ..._base.settings import epsilon, floatx, image_data_format, set_image_data_format, standardize_dtype
 from ..._base.typing import DTypeLike
@@ -86,8 +86,9 @@ _ONE_LINERS: dict[str, tuple[str, Callable[..., Any]]] = {
     "update_add": ("x.assign_add(increment)", lambda x, increment: (x.assign_add(increment), x)[1]),
     "update_sub": ("x.assign_sub(decrement)", lambda x, decrement: (x.assign_sub(decrement), x)[1]),
     "temporal_padding": ("keras.ops.pad", lambda x, padding=(1, 1): ops.pad(x, ((0, 0), padding, (0, 0)))),
-    "spatial_2d_padding": ("keras.layers.ZeroPadding2D", lambda x, padding=((1, 1), (1, 1)), data_format=None:
-        layers.ZeroPadding2D(padding, data_format, dtype=x.dtype)(x)),
+    "spatial_2d_padding": ("keras.ops.pad", lambda x, padding=((1, 1), (1, 1)), data_format=None:
+        ops.pad(x, ((0, 0), *padding, (0, 0)) if (data_format or image_data_format()) == "channels_last" else
+            ((0, 0), (0, 0), *padding))),
     **{f"conv{n}d": ("keras.ops.conv", lambda x, kernel, *how, **k: ops.conv(x, kernel, *how, **k)) for n in (1, 2, 3)},
     "get_session": ("nothing: there are no sessions", lambda: None),
     "image_dim_ordering": ("keras.config.image_data_format()",
@@ -192,9 +193,14 @@ def variable(value: Any, dtype: DTypeLike | None = None, name: str | None = None
 @_today("keras.layers.Dot(axes)([x, y])")
 def batch_dot(x: Any, y: Any, axes: Any = None) -> Any:
     """Return the dot products of two batches, sample by sample."""
-    if axes is None:
-        axes = (x.ndim - 1, y.ndim - 1 if y.ndim == 2 else y.ndim - 2)
-    return layers.Dot(axes, dtype=x.dtype)([x, y])
+    axes = (x.ndim - 1, max(1, y.ndim - 2)) if axes is None else axes
+    left, right = (axes, axes) if isinstance(axes, int) else axes
+    if min(x.ndim, y.ndim) < 2 or 0 in (left % x.ndim, right % y.ndim):
+        raise ValueError(f"batch_dot needs axes that are not the batch. Received: {x.shape}, {y.shape}, axes={axes}.")
+    first, second = "abcdef"[: x.ndim], "auvwxy"[: y.ndim]
+    rest = "".join(letter for letter in first + second[1:] if letter not in (first[left], second[right]))
+    product = ops.einsum(f"{first},{second.replace(second[right], first[left])}->{rest}", x, y)
+    return product if rest[1:] else ops.expand_dims(product, -1)
 
 
 @_today("x + bias")
@@ -210,8 +216,7 @@ def switch(condition: Any, then_expression: Any, else_expression: Any) -> Any:
     """Return one of two values, chosen element by element if the condition is a tensor with axes."""
     if not getattr(condition, "ndim", 0):
         return _called(then_expression if condition else else_expression)
-    then, other = map(_called, (then_expression, else_expression))
-    return ops.where(ops.cast(condition, "bool"), then, other)
+    return ops.where(ops.cast(condition, "bool"), _called(then_expression), _called(else_expression))
 
 
 class Phase(int):
@@ -231,8 +236,7 @@ def function(inputs: Any, outputs: Any, updates: Any = None, name: str | None = 
             values = [values]
         arrays = [np.asarray(value) for x, value in zip(places, values, strict=False) if isinstance(x, KerasTensor)]
         phases = [value for x, value in zip(places, values, strict=False) if isinstance(x, Phase)]
-        y = model(arrays, training=bool(phases and phases[0]))
-        results = [each.numpy() for each in (y if isinstance(y, list | tuple) else [y])]
+        results = [y.numpy() for y in tree.flatten(model(arrays, training=bool(phases and phases[0])))]
         return results if several else results[0]
 
     return run

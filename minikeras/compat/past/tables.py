@@ -59,8 +59,7 @@ def _input_length(arguments: Arguments) -> str | None:
 
 
 def _input_dim(arguments: Arguments) -> str:
-    shape = (arguments.pop("input_length", None), arguments.pop("input_dim"))
-    arguments.setdefault("input_shape", shape)
+    shape = arguments.setdefault("input_shape", (arguments.pop("input_length", None), arguments.pop("input_dim")))
     return f"keras.Input({shape}) before the layer"
 
 
