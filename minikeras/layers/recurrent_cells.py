@@ -262,11 +262,11 @@ class GRUCell(Cell):
 
 
 def output_size(cell: Any) -> int:
-    """Return the size of a cell's output; a TypeError if it is no integer."""
+    """Return the size of a cell's output; a ValueError if it is no integer."""
     size = getattr(cell, "output_size", None)
     size = first_of(cell.state_size) if size is None else size
     if not isinstance(size, int):
-        raise TypeError(f"The `output_size` of a cell must be an integer. Received: {size!r}.")
+        raise ValueError(f"The `output_size` of a cell must be an integer. Received: {size!r}.")
     return int(size)
 
 

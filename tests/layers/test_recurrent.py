@@ -506,3 +506,14 @@ def test_biases_that_are_left_out() -> None:
     conv = layers.ConvLSTM1D(2, 2, use_bias=False)
     assert conv(np.ones((1, 2, 5, 1))).shape == (1, 4, 2)
     assert len(conv.weights) == 2
+
+
+def test_the_output_size_of_a_cell_is_an_integer() -> None:
+    class Wide(keras.Layer):
+        state_size, output_size = 3, (3, 4)
+
+        def call(self, x: Any, states: Any) -> Any:
+            return x, states
+
+    with pytest.raises(ValueError, match=r"must be an integer. Received: \(3, 4\)"):
+        layers.RNN(Wide()).compute_output_shape((2, 3, 4))
