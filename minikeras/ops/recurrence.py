@@ -487,9 +487,9 @@ def recur(x: Any, mask: Any, state: Any, cells: Sequence[Any], backwards: Sequen
         x, state, weights, drops = (v if v is None else cast(v, "float32") for v in (x, state, weights, drops))
     x, reached = _each_way(x, backwards), None
     if mask is not None:
-        unmasked = cast(_each_way(mask, backwards), "int32")
-        reached = cumsum(unmasked, 1)
-        x = _moved(x, unmasked > 0, cumsum(ones_like(unmasked), 1) <= reached[:, -1:])
+        unmasked = _each_way(mask, backwards)
+        reached = cumsum(cast(unmasked, "int32"), 1)
+        x = _moved(x, unmasked, cumsum(ones_like(reached), 1) <= reached[:, -1:])
     kept = how.cells or bool(open_tapes())
     y = _outputs(_records(x, reached, state, weights, drops, how, kept), x, state, weights, reached, drops, how)
     return cast(y, "float16") if narrow else y
