@@ -37,7 +37,7 @@ def moments(x: TensorLike, axes: int | list[int] | tuple[int, ...], keepdims: bo
         raise NotImplementedError("There is only one device. Received: synchronized=True; expected False.")
     where, wide = as_axes(axes), _wide(x)
     center = np.mean(wide, axis=where, keepdims=True)  # as the variance computes it
-    variance: Any = np.var(wide, axis=where, keepdims=keepdims)
+    variance: Any = var(wide, where, keepdims)
     mean: Any = center if keepdims else np.squeeze(center, where)
     if wide is x or wide.dtype == convert_to_tensor(x).dtype:
         return mean, variance

@@ -160,7 +160,7 @@ def var(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Array:
     """Variance along axes: mean squared distance from the mean."""
     a = as_float(x)
     exact = a.dtype in ("float32", "float64")
-    y = _var_parts(a, axis, keepdims) if exact else np.var(a, axes(axis), wide(a.dtype), keepdims=keepdims)
+    y = _var_parts(a, axis, keepdims) if exact else NP.var(a, axes(axis), wide(a.dtype), keepdims=keepdims)
     return np.asarray(y, a.real.dtype)
 
 
@@ -299,7 +299,7 @@ def _position(function: Any, name: str, doc: str, fill: float | None = None) -> 
         a = as_float(x)
         missing = np.isnan(a)
         place = function(np.where(missing, np.asarray(fill, a.dtype), a), axis, keepdims=keepdims)
-        return np.where(np.all(missing, axis, keepdims=keepdims), -1, place).astype("int32")
+        return np.where(NP.all(missing, axis, keepdims=keepdims), -1, place).astype("int32")
 
     return cast(Position, primitive(None)(named(forward, name, doc)))
 

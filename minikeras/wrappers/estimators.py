@@ -195,7 +195,7 @@ class SKLearnClassifier(Tagged, ClassifierMixin, SKLBase):
         return np.asarray(y.reshape(-1, 1) == self.classes_, "float64")
 
     def _prediction(self, y: Array) -> Array:
-        return cast(Array, self.classes_[np.argmax(y, axis=1)])
+        return np.asarray(self.classes_[np.argmax(y, axis=1)])
 
 
 class SKLearnRegressor(Tagged, RegressorMixin, SKLBase):

@@ -86,7 +86,7 @@ class RaggedTensor(Rows):
             raise ValueError("from_tensor takes one of `lengths` and `padding`, and a `ragged_rank` from 1 to the "
                              f"tensor's rank - 1. Received: {ragged_rank=}, {array.shape=}")  # fmt: skip
         *outer, width = array.shape[1 : ragged_rank + 1]
-        rows = array.reshape(np.prod(array.shape[:ragged_rank]), *array.shape[ragged_rank:])
+        rows = array.reshape(math.prod(array.shape[:ragged_rank]), *array.shape[ragged_rank:])
         if padding is not None:
             TensorShape((unlike := array_of(padding)).shape).assert_is_compatible_with(rows.shape[2:])
             filled = (rows != unlike).any(tuple(range(2, rows.ndim)))
