@@ -479,9 +479,7 @@ def correlate(x1: TensorLike, x2: TensorLike, mode: Literal["valid", "same", "fu
     swapped = a.shape[0] < b.shape[0]
     a, b = (b, a) if swapped else (a, b)
     n, m = a.shape[0], b.shape[0]
-    before, after = {"valid": (0, 0), "full": (m - 1, m - 1), "same": ((m - 1) - (m - 1) // 2, (m - 1) // 2)}[mode]
-    if mode == "same" and not swapped:
-        before, after = m // 2, m - 1 - m // 2
+    before, after = {"valid": (0, 0), "full": (m - 1, m - 1), "same": (m // 2, (m - 1) // 2)}[mode]
     sums = sum(take(pad(a, (before, after)), np.arange(n + before + after - m + 1)[:, None] + np.arange(m)) * b, -1)
     return flip(sums) if swapped else sums
 
