@@ -123,10 +123,10 @@ def map_structure(func: Callable[[Any], Any] | Callable[Concatenate[Any, ...], A
         >>> map_structure(lambda a, b: a + b, {"x": 1, "y": [2]}, {"x": 10, "y": [20]})
         {'x': 11, 'y': [22]}
     """
-    _check_given(structures)
+    first = structures[0] if structures else None
     for other in structures[1:]:
-        _check_same(structures[0], other)
-    return _map(func if none_is_leaf else lambda *x: None if x[0] is None else func(*x), structures[0], structures)
+        _check_same(first, other)
+    return _map(func if none_is_leaf else lambda *x: None if x[0] is None else func(*x), first, structures)
 
 
 def map_structure_up_to(shallow_structure: Any, func: Callable[..., Any], *structures: Any) -> Any:
@@ -138,22 +138,18 @@ def map_structure_up_to(shallow_structure: Any, func: Callable[..., Any], *struc
         >>> map_structure_up_to([0, 0], len, [[1, 2], (3,)])
         [2, 1]
     """
-    _check_given(structures)
     for other in structures:
         _check_same(shallow_structure, other, shallow=True)
     return _map(func, shallow_structure, structures)
 
 
 def _map(func: Callable[..., Any], layout: Any, structures: tuple[Any, ...]) -> Any:
+    if not structures:
+        raise ValueError("Must provide at least one structure.")
     if not is_nested(layout):
         return func(*structures)
     children = [dict(_items(s)) for s in structures]
     return _like(layout, (_map(func, child, tuple(c[key] for c in children)) for key, child in _items(layout)))
-
-
-def _check_given(structures: tuple[Any, ...]) -> None:
-    if not structures:
-        raise ValueError("Must provide at least one structure.")
 
 
 def traverse(func: Callable[[Any], Any], structure: Any, top_down: bool = True) -> Any:
