@@ -144,7 +144,6 @@ class BackupAndRestore(Callback):
 
 
 def _generators(model: Any) -> list[SeedGenerator]:
-    """Return the seed generators of a model's layers."""
     return each_once(x for layer in model._flatten_layers() for x in layer._values_of(SeedGenerator))
 
 

@@ -283,7 +283,6 @@ class Optimizer(Suggesting):
         assign_all(targets, (p, *slots))
 
     def _has_own_step(self) -> bool:
-        """Return whether a subclass has its own `update_step`."""
         return type(self).update_step is not Optimizer.update_step
 
     def _is_plain(self) -> bool:

@@ -143,7 +143,6 @@ class UpdatePlan:
         self.quick: Callable[[], None] | None = self._quick(self._rule) if self._rule and is_simple else None
 
     def _quick(self, rule: UpdateRule) -> Callable[[], None]:
-        """Return a function that applies a rule to the one segment."""
         optimizer, (segment,) = self._optimizer, self.segments
         group, rounded, parts = segment.group, segment.group.rounded, segment.parts
         iterations, learning_rate = optimizer._iterations, optimizer._learning_rate

@@ -99,7 +99,6 @@ class Archive:
         return start, count, Fields(self.source.read(start, size), self._refuse)
 
     def _entries(self, directory: Fields, count: int) -> Iterator[tuple[str, Member]]:
-        """Yield the name and member of each of the `count` entries in a directory."""
         for _ in range(count):
             if directory.take(4) != b"PK\1\2":
                 self._refuse("an entry is damaged")
