@@ -38,12 +38,9 @@ def half_away(x: Any) -> Any:
 
 def as_float(x: TensorLike) -> Array:
     """Return x as an array of floats or complex numbers; other dtypes become the default float type."""
-    if type(x) is np.ndarray and x.dtype.kind in "fc":
-        return x
     array = np.asarray(x)
-    if isinstance(x, np.generic) and array.dtype.kind in "fc":  # NumPy returns these in place of 0-d arrays
-        return array
-    return array.astype(settings.floatx)
+    kept = array is x or isinstance(x, np.generic)  # which NumPy returns in place of 0-d arrays
+    return array if kept and array.dtype.kind in "fc" else array.astype(settings.floatx)
 
 
 def strong(x: TensorLike) -> Array:
