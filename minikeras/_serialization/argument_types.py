@@ -66,6 +66,7 @@ def _is_array(value: object) -> bool:
 
 def fits(value: Any, annotation: Any) -> bool:
     """Return whether a value has the type that an annotation names; True if the annotation cannot be checked."""
+    annotation = getattr(annotation, "__value__", annotation)  # of a `type` statement, as NumPy's ArrayLike may be
     origin, args = get_origin(annotation), get_args(annotation)
     if origin in (Union, UnionType):
         if "_SupportsArray" in _text(annotation):  # an ArrayLike

@@ -202,6 +202,7 @@ FORBIDDEN: dict[str, tuple[str, Any, str]] = {
     "a class of a module": ("kernel_regularizer", described("subprocess", "Popen", {"args": "true"}), "Popen"),
     "a name for a built-in": ("bias_initializer", described("keras.initializers", "Zeros", {}, "My>Zeros"), "Zeros"),
     "a module for a built-in": ("bias_initializer", described("evil", "Zeros"), "Zeros"),
+    "no array": ("kernel_initializer", described("keras.initializers", "Constant", {"value": "x"}), "takes no value"),
     "quantization": ("quantization_config", described("keras.quantizers", "Int8"), "quantiz|Int8"),
     "a policy of much": (
         "dtype",
