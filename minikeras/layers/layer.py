@@ -194,7 +194,7 @@ class Layer(Module, Configurable):
         A layer with several inputs may take a shape for each of them.
         """
         called = bool(context.scopes) and context.scopes[-1][1] is self
-        if not called and type(self).build is Layer.build and not all(x.built for x in self._layers_held()):
+        if not called and self.__leaves_unbuilt():
             warn_user(f"`build()` of '{self.name}' leaves layers unbuilt: {type(self).__name__} has no `build()` of "
                       "its own. Call it on an input, or write a `build()` that builds them.")  # fmt: skip
         if args or kwargs:
@@ -203,6 +203,10 @@ class Layer(Module, Configurable):
             with path_scope(self.name, self):
                 self._path = current_path()
         self.built = True
+
+    def __leaves_unbuilt(self) -> bool:
+        """Return whether layers inside are not built, and no `build()` of a subclass builds them."""
+        return type(self).build is Layer.build and not all(x.built for x in self._layers_held())
 
     def get_build_config(self) -> Config | None:
         """Return the input shape the layer was built with, None if it was not."""
@@ -267,9 +271,12 @@ class Layer(Module, Configurable):
         """Return the output for symbolic inputs, as a KerasTensor or a structure of them."""
         if type(self).compute_output_shape is Layer.compute_output_shape:
             return self._inferred_spec(*args, **kwargs)
-        if type(self).build is Layer.build and not all(x.built for x in self._layers_held()):
-            with suppress(Exception):  # of a call that needs values
+        if self.__leaves_unbuilt():
+            try:
                 self._inferred_spec(*args, **kwargs)  # which builds the layers inside
+            except Exception as error:
+                warn_user(f"The layers in '{self.name}' are not built: its `call()` raised {error!r} when it was tried "
+                          "on symbolic inputs. Write a `build()` that builds them.")  # fmt: skip
         shapes = self.__with_shapes(self.compute_output_shape, args, kwargs)
         text = self._takes_text and any(isinstance(x, TensorOps) and x.dtype == "string" for x in leaves(args))
         return map_shapes(lambda shape: KerasTensor(shape, "string" if text else self.compute_dtype), shapes)

@@ -1003,6 +1003,27 @@ def test_a_layer_that_tells_its_shape_may_need_values() -> None:
     assert len(layer.weights) == 2
 
 
+def test_a_layer_that_tells_its_shape_warns_where_its_call_cannot_build_the_layers_inside() -> None:
+    class Scaled(Layer):
+        def __init__(self) -> None:
+            super().__init__()
+            self.dense = Dense(4)
+
+        def call(self, x: Any) -> Any:
+            if not np.any(ops.convert_to_numpy(x)):
+                raise ValueError("only zeros")
+            return self.dense(x / ops.max(x))
+
+        def compute_output_shape(self, input_shape: Any) -> Any:
+            return (input_shape[0], 4)
+
+    layer = Scaled()
+    with pytest.warns(UserWarning, match=r"layers in 'scaled' are not built: .* raised ValueError\('only zeros'\)"):
+        assert layer(keras.Input((3,))).shape == (None, 4)
+    assert layer(np.ones((2, 3))).shape == (2, 4)
+    assert len(layer.weights) == 2
+
+
 def test_added_losses_can_be_set_as_the_attribute_that_keras_has() -> None:
     layer = Dense(2, activity_regularizer="l2")
     layer(np.ones((1, 3)))
