@@ -469,6 +469,12 @@ def test_graphs_can_be_drawn_as_visualkeras_does_it() -> None:
     assert found["made"] == [False, True]
 
 
+@pytest.mark.usefixtures("installed")
+def test_scripts_that_ask_for_the_backend_take_the_branch_of_tensorflow() -> None:
+    found = run("import keras\nanswers = [keras.backend.backend(), keras.config.backend()]")
+    assert found["answers"] == ["tensorflow", "numpy"]
+
+
 ARRAYS = """
 from keras import backend as K
 import numpy as np

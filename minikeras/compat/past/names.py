@@ -122,7 +122,7 @@ _PIPELINES = ("image_dataset_from_directory", "text_dataset_from_directory", "ti
 CALLS: dict[str, Any] = {
     "keras.losses.Reduction": SimpleNamespace(
         AUTO="sum_over_batch_size", NONE="none", SUM="sum", SUM_OVER_BATCH_SIZE="sum_over_batch_size"),
-    "keras.layers.Convolution2D": _convolution2d,
+    "keras.backend.backend": lambda: "tensorflow", "keras.layers.Convolution2D": _convolution2d,
     "keras.layers.ThresholdedReLU": _Thresholded(), "keras.layers.merge": _merge,
     "keras.layers.Merge": _merge_models, "keras.layers.TimeDistributedDense": _time_distributed_dense}  # fmt: skip
-"""Address of a former name -> the function or object that stands for it."""
+"""Address of a former name -> what stands for it; and `K.backend`, whose answer decides which branch a script takes."""
