@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from functools import partial
 from operator import methodcaller
-from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
@@ -95,25 +94,26 @@ def _csv_batches(file_pattern: Any, batch_size: int, column_names: Any = None, c
                  shuffle: bool = True, shuffle_buffer_size: int = 10000, shuffle_seed: int | None = None,
                  compression_type: str | None = None, **_: Any) -> Dataset:  # fmt: skip
     """`make_csv_dataset`: batches of rows of CSV files, a dict of columns each, or (dict, labels) with `label_name`."""
-    patterns = [file_pattern] if isinstance(file_pattern, str | Path) else list(file_pattern)
-    paths = sorted(path for pattern in patterns for path in glob.glob(str(pattern)) or [str(pattern)])
-    rows = []
+    paths = sorted(path for pattern in _paths(file_pattern) for path in glob.glob(pattern) or [pattern])
+    rows, ends = [], [0]
     for path in paths:
         with io.TextIOWrapper(opened(path, compression_type), "utf8", newline="") as file:
             lines = csv_rows(file, field_delim, use_quote_delim)
         column_names = column_names or lines[0]
-        rows += lines[1:] if header else lines
+        rows += lines[int(header) :]
+        ends.append(len(rows))
     texts = dict(zip(column_names, zip(*rows, strict=True), strict=True))
-    selected = [*texts, *range(len(texts))] if select_columns is None else select_columns
-    names = [name for i, name in enumerate(texts) if name in selected or i in selected]
+    names = [name for i, name in enumerate(texts) if select_columns is None or {name, i} & {*select_columns}]
     if column_defaults is None:
         columns = {name: _numbers(["" if x == na_value else x for x in texts[name]]) for name in names}
     else:
         columns = {name: csv_column(texts[name], default, na_value, name)
                    for name, default in zip(names, column_defaults, strict=True)}  # fmt: skip
-    label = columns.pop(label_name) if label_name is not None else None
-    dataset = Dataset.from_tensor_slices(columns if label is None else (columns, label))
-    if shuffle:
+    dataset = table = Dataset.from_tensor_slices(columns if label_name is None else (columns, columns.pop(label_name)))
+    if shuffle:  # the files, and then their rows
+        files = Dataset.from_tensor_slices((ends[:-1], ends[1:])).shuffle(len(paths), shuffle_seed)
+        if len(paths) > 1:
+            dataset = files.flat_map(lambda start, end: table.take(end).skip(start))
         dataset = dataset.shuffle(shuffle_buffer_size, shuffle_seed)
     return dataset.repeat(num_epochs).batch(batch_size, drop_remainder=num_epochs is None).prefetch(1)
 

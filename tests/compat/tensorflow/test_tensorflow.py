@@ -680,6 +680,20 @@ def test_compressed_tables(tmp_path: Path) -> None:
     assert len(list(tf.data.TextLineDataset(str(tmp_path / "t.csv"), "GZIP"))) == 4
 
 
+def test_tables_are_shuffled_as_in_tensorflow(tmp_path: Path) -> None:
+    def passes(files: Any, count: int, **options: Any) -> list[list[int]]:
+        ds = tf.data.experimental.make_csv_dataset(files, 9, num_epochs=1, **options)
+        return [[int(n) for row in ds for n in row["a"]] for _ in range(count)]
+
+    for k in range(3):
+        (tmp_path / f"{k}.csv").write_text("a\n" + "\n".join(str(10 * k + i) for i in range(3)))
+    tf.keras.utils.set_random_seed(1)
+    assert passes(tmp_path / "1.csv", 2) == [[10, 11, 12], [12, 10, 11]]
+    several = [[0, 1, 20, 21, 22, 2, 10, 12, 11], [1, 2, 0, 20, 21, 22, 11, 12, 10]]
+    assert passes(str(tmp_path / "*.csv"), 2, shuffle_buffer_size=2) == several
+    assert passes([str(tmp_path / f"{k}.csv") for k in range(2)], 1, shuffle_seed=5) == [[0, 11, 10, 2, 12, 1]]
+
+
 def test_lines_of_texts_end_as_in_tensorflow(tmp_path: Path) -> None:
     (tmp_path / "t.txt").write_bytes(b"a\r\nb\rc\n\n\r\nlast")
     lines = [*tf.data.TextLineDataset(tmp_path / "t.txt").as_numpy_iterator()]
