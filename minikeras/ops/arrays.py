@@ -93,8 +93,8 @@ def _agree(a: Any, b: Any, converts: bool) -> bool:
 
 
 def axes(axis: Any) -> Any:
-    """Return an axis argument as NumPy wants it: a tuple in place of a list."""
-    return tuple(axis) if isinstance(axis, list) else axis
+    """Return an axis argument as NumPy wants it: a tuple in place of a list or an array."""
+    return tuple(axis) if isinstance(axis, list) or getattr(axis, "ndim", False) else axis
 
 
 def restore(g: Any, axis: Any, keepdims: bool) -> Any:

@@ -6,7 +6,7 @@ import pickle
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, assert_type
+from typing import TYPE_CHECKING, Any, assert_type, cast
 
 import numpy as np
 import pytest
@@ -76,6 +76,9 @@ def test_reductions_by_hand() -> None:
     same(ops.sum(X), 5.0)
     same(ops.sum(X, axis=0), [5, 3, -3])
     same(ops.mean(X, axis=(0, 1), keepdims=True), [[5 / 6]])
+    tensor, array = cast(list[int], ops.arange(2)), cast(list[int], np.array([1]))
+    same(ops.sum(X, axis=tensor), 5)  # as in Keras on JAX and TensorFlow
+    same(ops.max(X, axis=array), [3, 5])
     same(ops.var([1.0, 3.0]), 1.0)
     same(ops.std([[1.0, 3.0], [2.0, 2.0]], axis=1), [1, 0])
     same(ops.max(X, initial=10.0), 10.0)
