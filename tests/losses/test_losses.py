@@ -13,11 +13,14 @@ from minikeras._base.typing import LossName
 from minikeras._jit.trace import trace
 from minikeras.losses.base import Reduction
 
-LOG2 = float(np.log(2))
+LOG2, LOG3 = float(np.log(2)), float(np.log(3))
+MISS, HIT = 2 * LOG2, 2 * LOG2 - LOG3  # the cross-entropies of a quarter and of three quarters
 TWO = [[0.0, 2.0], [1.0, 1.0]]
 HOT = [[1.0, 0.0], [0.0, 1.0]]
 HALF = [[0.5, 0.5], [0.5, 0.5]]
 QUARTER = [[0.25, 0.75], [0.75, 0.25]]
+COLUMNS = np.array([[0.5, 0.125], [0.25, 0.125], [0.25, 0.75]], "float32")  # two columns of three probabilities
+SMOOTH = 0.75 * MISS + 0.25 * HIT  # what a quarter costs if half of a one is smoothed away: it is three quarters then
 
 # name, options, y_true, y_pred, one loss a sample
 HAND: list[tuple[str, dict[str, Any], Any, Any, Any]] = [
@@ -80,6 +83,114 @@ HAND: list[tuple[str, dict[str, Any], Any, Any, Any]] = [
     ("CTC", {}, [[1, 1]], np.zeros((1, 3, 2)), [np.log(8)]),  # a blank must part them
     ("Tversky", {"alpha": 0.0, "axis": (1,)}, [[1.0, 1.0]], [[0.5, 0.5]], [0.0]),
 ]
+# Options, alone and together. Logits of log 3 and -log 3 are probabilities of three quarters and a quarter, if 0 is the
+# other one of two classes.
+HAND += [
+    ("KLDivergence", {}, [[1.0, 0.0]] * 2, [[0.5, 0.5], [0.25, 0.75]], [LOG2, MISS]),
+    ("CosineSimilarity", {"axis": 0}, [[3.0, 1.0], [4.0, 0.0]], [[4.0, 0.0], [3.0, 2.0]], [-0.96, 0.0]),
+    ("CosineSimilarity", {"axis": 1}, [[[3.0, 1.0], [4.0, 0.0]]], [[[4.0, 0.0], [3.0, 2.0]]], [[-0.96, 0.0]]),
+    ("BinaryCrossentropy", {"from_logits": True}, [[1.0, 1.0, 0.0]], [[LOG3, -LOG3, -LOG3]], [(2 * HIT + MISS) / 3]),
+    ("BinaryCrossentropy", {"from_logits": True, "label_smoothing": 0.5}, [[1.0]], [[-LOG3]], [SMOOTH]),
+    (
+        "BinaryCrossentropy",
+        {"from_logits": True, "axis": 0},
+        HOT,
+        [[-LOG3, LOG3]] * 2,
+        [MISS / 2 + HIT / 2, (MISS + HIT) / 2],
+    ),
+    ("BinaryCrossentropy", {"axis": 0}, HOT, [[0.25, 0.5], [0.5, 0.75]], [(MISS + LOG2) / 2, (HIT + LOG2) / 2]),
+    ("BinaryFocalCrossentropy", {}, [[1.0, 0.0]], [[0.25, 0.25]], [(9 * MISS + HIT) / 32]),
+    ("BinaryFocalCrossentropy", {"from_logits": True}, [[1.0, 0.0]], [[-LOG3, -LOG3]], [(9 * MISS + HIT) / 32]),
+    ("BinaryFocalCrossentropy", {"axis": 0}, HOT, [[0.25, 0.5], [0.25, 0.5]], [(9 * MISS + HIT) / 32, LOG2 / 4]),
+    ("BinaryFocalCrossentropy", {"label_smoothing": 0.5}, [[1.0]], [[0.25]], [25 / 64 * SMOOTH]),  # 1 - 3/8, squared
+    (
+        "BinaryFocalCrossentropy",
+        {"label_smoothing": 0.5, "from_logits": True, "gamma": 1.0, "apply_class_balancing": True, "alpha": 0.5},
+        [[1.0]],
+        [[-LOG3]],
+        [5 / 16 * SMOOTH],
+    ),
+    (
+        "BinaryFocalCrossentropy",
+        {"apply_class_balancing": True, "alpha": 0.75, "gamma": 1.0},
+        [[1.0], [0.0]],
+        [[0.25], [0.25]],
+        [9 / 16 * MISS, HIT / 16],
+    ),
+    ("CategoricalCrossentropy", {"from_logits": True}, HOT, [[LOG3, 0.0], [LOG3, 0.0]], [HIT, MISS]),
+    ("CategoricalCrossentropy", {"axis": 0}, [[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]], COLUMNS, [MISS, HIT]),
+    ("CategoricalCrossentropy", {"axis": 1}, [[[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]]], COLUMNS[None], [[MISS, HIT]]),
+    (
+        "CategoricalCrossentropy",
+        {"axis": 0, "from_logits": True},
+        [[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]],
+        np.log(COLUMNS),
+        [MISS, HIT],
+    ),
+    # Of three classes, three quarters smoothed away: a half, a quarter and a quarter.
+    ("CategoricalCrossentropy", {"label_smoothing": 0.75}, [[1.0, 0.0, 0.0]], [[0.5, 0.25, 0.25]], [1.5 * LOG2]),
+    (
+        "CategoricalCrossentropy",
+        {"label_smoothing": 0.5, "axis": 0},  # the last axis counts the classes here, as in Keras: two
+        [[1.0, 0.0], [0.0, 0.0], [0.0, 1.0]],
+        COLUMNS,
+        [1.75 * LOG2, 1.5 * LOG2 + 0.75 * HIT],
+    ),
+    (
+        "CategoricalCrossentropy",
+        {"label_smoothing": 0.75, "from_logits": True},
+        [[1.0, 0.0, 0.0]],
+        [[LOG2, 0.0, 0.0]],
+        [1.5 * LOG2],
+    ),
+    ("CategoricalFocalCrossentropy", {}, HOT, [[0.25, 0.75]] * 2, [9 / 64 * MISS, HIT / 64]),
+    ("CategoricalFocalCrossentropy", {"from_logits": True}, HOT, [[0.0, LOG3]] * 2, [9 / 64 * MISS, HIT / 64]),
+    (
+        "CategoricalFocalCrossentropy",
+        {"axis": 0},
+        [[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]],
+        COLUMNS,
+        [9 / 64 * MISS, HIT / 64],
+    ),
+    (
+        "CategoricalFocalCrossentropy",
+        {"axis": 1, "from_logits": True, "alpha": 0.5, "gamma": 1.0},
+        [[[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]]],
+        np.log(COLUMNS[None]),
+        [[3 / 8 * MISS, HIT / 8]],
+    ),
+    (
+        "CategoricalFocalCrossentropy",
+        {"label_smoothing": 0.75, "alpha": 1.0, "gamma": 1.0},
+        [[1.0, 0.0, 0.0]],
+        [[0.5, 0.25, 0.25]],
+        [LOG2],  # 1/2 * 1/2 * log 2 and twice 1/4 * 3/4 * log 4
+    ),
+    ("SparseCategoricalCrossentropy", {"from_logits": True}, [0, 1], [[LOG3, 0.0], [LOG3, 0.0]], [HIT, MISS]),
+    ("SparseCategoricalCrossentropy", {"axis": 0}, [1, 2], COLUMNS, [MISS, HIT]),
+    ("SparseCategoricalCrossentropy", {"axis": 1}, [[1, 2]], COLUMNS[None], [[MISS, HIT]]),
+    ("SparseCategoricalCrossentropy", {"axis": 0, "from_logits": True}, [1, 2], np.log(COLUMNS), [MISS, HIT]),
+    (
+        "SparseCategoricalCrossentropy",
+        {"ignore_class": 1, "from_logits": True},
+        [0, 1],
+        [[-LOG3, 0.0], [LOG3, 0.0]],
+        [MISS, 0.0],
+    ),
+    ("SparseCategoricalCrossentropy", {"ignore_class": -1}, [[0], [-1]], QUARTER, [MISS, 0.0]),
+    ("SparseCategoricalCrossentropy", {"ignore_class": -1}, [-1, 2], COLUMNS.T, [0.0, HIT]),
+    ("CategoricalGeneralizedCrossEntropy", {"q": 0.5}, [0, 1], [[0.25, 0.75], [7 / 16, 9 / 16]], [1.0, 0.5]),
+    ("Dice", {"axis": 1}, [[[1.0, 0.0], [1.0, 1.0]]], [[[1.0, 0.5], [0.0, 0.5]]], [[1 / 3, 1 / 2]]),
+    ("Dice", {"axis": (1, 2)}, [[[1.0], [0.0]], [[1.0], [1.0]]], [[[1.0], [1.0]], [[1.0], [0.0]]], [1 / 3, 1 / 3]),
+    ("Tversky", {"alpha": 1.0, "beta": 0.0}, [[1.0, 1.0]], [[1.0, 0.0]], 0.5),
+    (
+        "Tversky",
+        {"alpha": 0.25, "beta": 0.75, "axis": -1},
+        [[1.0, 0.0], [1.0, 1.0]],
+        [[1.0, 1.0], [1.0, 0.0]],
+        [3 / 7, 0.2],
+    ),
+]
 CLASSES = sorted({type(losses.get(name)).__name__ for name in get_args(LossName)} - {"function"})
 
 
@@ -96,10 +207,29 @@ def test_hand_numbers(name: str, options: dict[str, Any], true: Any, predicted: 
     assert isinstance(single, Tensor)
     assert single.dtype == "float32"
     np.testing.assert_allclose(single.numpy(), expected, rtol=1e-6, atol=1e-6)
-    mean = 4 * LOG2 / 2 if options.get("ignore_class") else np.mean(expected)  # what is ignored counts in no mean
+    counted = np.count_nonzero(expected) if "ignore_class" in options else np.size(expected)  # not what is ignored
+    mean = np.sum(expected) / counted
     np.testing.assert_allclose(float(loss(true, predicted)), mean, rtol=1e-6, atol=1e-6)
     direct = loss.fn(np.asarray(true), np.asarray(predicted), **{"q": 0.5, **options} if "General" in name else options)
     np.testing.assert_array_equal(direct, single)
+
+
+ALONG_ONE_AXIS = [row for row in HAND if row[0] not in ("Dice", "Tversky", "Circle", "CTC") and "axis" not in row[1]]
+
+
+@pytest.mark.parametrize(("name", "options", "true", "predicted", "expected"), ALONG_ONE_AXIS)
+def test_further_axes_are_further_samples(
+    name: str, options: dict[str, Any], true: Any, predicted: Any, expected: Any
+) -> None:
+    loss = getattr(losses, name)(**options, reduction="none")
+    several = loss(np.array([true, true]), np.array([predicted, predicted]))
+    np.testing.assert_allclose(several, [expected, expected], rtol=1e-6, atol=1e-6)
+
+
+def test_the_last_axis_is_in_no_configuration() -> None:
+    for loss in (losses.CosineSimilarity, losses.SparseCategoricalCrossentropy):
+        assert "axis" not in loss().get_config()
+        assert loss(axis=1).get_config()["axis"] == 1
 
 
 def test_every_class_is_worked_by_hand() -> None:
