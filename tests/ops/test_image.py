@@ -156,3 +156,21 @@ def test_no_image_of_a_batch_is_read_for_another() -> None:
     images[1, 1, 1] = np.nan
     turned = np.asarray(image.affine_transform(images, np.tile([1, 0.1, 0, 0, 1, 0.2, 0, 0], (3, 1))))
     assert [np.isnan(one).sum() for one in turned] == [0, 4, 0]
+
+
+def test_the_aspect_ratio_is_kept_by_padding_or_cropping() -> None:
+    x = np.arange(8.0).reshape(2, 4, 1)
+    for wide in (True, False):
+        seen = x if wide else x.transpose(1, 0, 2)
+        padded, cropped = (
+            image.resize(seen, (2, 2), "nearest", pad_to_aspect_ratio=True, fill_value=9.0),  # 4 by 4 before
+            image.resize(seen, (2, 2), crop_to_aspect_ratio=True),
+        )
+        y, z = (np.asarray(result)[..., 0] for result in (padded, cropped))
+        assert (y if wide else y.T).tolist() == [[1, 3], [9, 9]]
+        assert (z if wide else z.T).tolist() == [[1, 2], [5, 6]]
+
+
+def test_a_gray_image_stays_as_it_is() -> None:
+    x = np.arange(8.0).reshape(2, 4, 1)
+    assert image.rgb_to_grayscale(x).numpy().tolist() == x.tolist()

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import minikeras as keras
-from minikeras import ops
+from minikeras import GradientTape, ops
 from minikeras._base.typing import Array
 from minikeras._core.tensor import Tensor, TensorOps
 from minikeras.ops.activation import dense
@@ -346,3 +346,29 @@ def test_targets_of_a_binary_crossentropy_have_a_gradient(from_logits: bool) -> 
     gradient = tape.gradient(loss, t)
     assert gradient is not None
     np.testing.assert_allclose(gradient, wanted, rtol=1e-5)
+
+
+@pytest.mark.parametrize("sparse", [False, True])
+@pytest.mark.parametrize("from_logits", [False, True])
+def test_a_loss_behind_a_softmax_has_the_slope_of_both(sparse: bool, from_logits: bool) -> None:
+    """Logits that came from a softmax, a common mistake, are taken as they are."""
+    function = ops.sparse_categorical_crossentropy if sparse else ops.categorical_crossentropy
+    target: Any = [2, 0] if sparse else [[0.0, 0.25, 0.75], [1.0, 0.0, 0.0]]
+
+    def slope(at: Any, activation: Callable[[Any], Any]) -> Any:
+        x = Tensor(at)
+        with GradientTape() as tape:
+            tape.watch(x)
+            y = ops.sum(function(target, activation(x), from_logits))
+        return np.asarray(tape.gradient(y, x))
+
+    scores = np.array([[0.5, -1.0, 2.0], [0.0, 1.0, 0.25]])
+    p = ops.softmax(scores).numpy()
+    g = slope(p, ops.copy)
+    np.testing.assert_allclose(slope(scores, ops.softmax), p * (g - (g * p).sum(-1, keepdims=True)), 1e-5, 1e-6)
+
+
+def test_a_bias_is_added_to_the_logits_of_attention() -> None:
+    values = np.array([1.0, 5.0]).reshape(1, 2, 1, 1)
+    y = ops.dot_product_attention(np.zeros((1, 1, 1, 1)), 0 * values, values, bias=np.log([[[[3.0, 1.0]]]]))
+    close(ops.ravel(y), [2.0], 1e-6)

@@ -1354,3 +1354,70 @@ def test_irfft_of_one_number_needs_a_length() -> None:
     with pytest.raises(ValueError, match=r"Invalid number of FFT data points \(0\)"):
         ops.irfft(([1.0], [0.0]))
     same(ops.irfft(([1.0], [0.0]), 2), [0.5, 0.5], "float32")
+
+
+ABC = np.array([1.0, 2.0, 3.0])
+
+
+@pytest.mark.parametrize(
+    ("call", "expected"),
+    [
+        (lambda: ops.cross([[1.0, 0.0], [0.0, 1.0], [0.0, 0.0]], np.eye(3)[:, 1:], axis=0), [[0, 1], [0, 0], [1, 0]]),
+        (lambda: ops.cross([ABC], [[0.0], [1.0], [0.0]], axisb=0), [[-3, 0, 1]]),
+        (lambda: ops.cross([1.0, 2.0], [3.0, 4.0]), -2),
+        (lambda: ops.bincount([[0, 1], [1, 1]], minlength=4), [[1, 1, 0, 0], [0, 2, 0, 0]]),
+        (lambda: ops.bincount([[0, 1], [1, 1]]), [[1, 1], [0, 2]]),
+        (lambda: ops.bincount([[0, 2]], [[0.5, 2.0]], minlength=2), [[0.5, 0, 2]]),
+        (lambda: ops.histogram([0.0, 1.0, 1.5, 9.0], 2, (0.0, 2.0))[0], [1, 2]),
+        (lambda: ops.histogram([0.0, 1.0, 1.5, 9.0], 2, (0.0, 2.0))[1], [0, 1, 2]),
+        (lambda: ops.histogram([0.0, 1.0, 4.0], 2)[1], [0, 2, 4]),
+        (lambda: ops.correlate(ABC, [1.0, 10.0], "same"), [10, 21, 32]),
+        (lambda: ops.correlate([1.0, 10.0], ABC, "same"), [32, 21, 10]),
+        (lambda: ops.correlate(ABC, [1.0, 10.0, 100.0], "same"), [210, 321, 32]),
+        (lambda: ops.associative_scan(lambda a, b: 10 * a + b, ABC), [1, 12, 123]),
+        (lambda: ops.associative_scan(ops.add, ABC, reverse=True), [6, 5, 3]),
+        (lambda: ops.associative_scan(ops.add, ABC[None], reverse=True, axis=1), [[6, 5, 3]]),
+        (lambda: ops.multi_hot([[0, 2], [1, 1]], 3, axis=0), [[1, 0], [1, 1], [0, 1]]),
+        (lambda: ops.fold(ops.unfold(np.eye(4)[None, None, :2], 2, 1, (1, 0), 2), (2, 4), 2, 1, (1, 0), 2)[0, 0],
+         [[1, 0, 0, 0], [0, 1, 0, 0]]),
+        (lambda: ops.fold(ops.unfold(np.eye(4)[None, None, :, :2], 2, 1, (0, 1), 2), (4, 2), 2, 1, (0, 1), 2)[0, 0],
+         [[1, 0], [0, 1], [0, 0], [0, 0]]),
+    ],
+)  # fmt: skip
+def test_modes_and_axes_by_hand(call: Callable[[], Any], expected: Any) -> None:
+    np.testing.assert_allclose(call(), expected)
+
+
+def test_factors_of_a_batch_are_those_of_each_matrix() -> None:
+    x = np.array([[[0.0, 2.0, 1.0], [4.0, 1.0, 3.0], [2.0, 5.0, 7.0]]])
+    both = ops.lu_factor(np.concatenate([x, x[:, ::-1] + 1]))
+    for one, together in zip(ops.lu_factor(x), both, strict=True):
+        np.testing.assert_array_equal(one[0], together[0])
+        np.testing.assert_array_equal(ops.lu_factor(x[0])[0 if one.ndim == 3 else 1], one[0])
+
+
+KINDS = ("bool", "uint8", "int32", "int64")
+FLOATS, SAME, WIDE = ["float32"] * 4, [*KINDS], ["int32", "uint8", "int32", "int64"]
+OF_TWO: dict[str, list[str]] = {
+    "divide true_divide hypot arctan2 logaddexp logaddexp2 heaviside nextafter": FLOATS,
+    "add multiply bitwise_and bitwise_or bitwise_xor maximum minimum fmax fmin dot inner outer kron vdot": SAME,
+    "floor_divide mod fmod power": WIDE,
+    "equal less logical_and logical_or": ["bool"] * 4,
+}
+OF_ONE: dict[str, list[str]] = {
+    "sqrt exp log log1p sin cos tanh arctan reciprocal cbrt floor ceil deg2rad": FLOATS,
+    "sigmoid softplus gelu elu selu silu softmax log_softmax erf": FLOATS,
+    "mean var std median average logsumexp norm": FLOATS,
+    "absolute trunc max diff sort": SAME,
+    "square cumsum cumprod": WIDE,
+    "sum prod": ["int32", "uint32", "int32", "int64"],
+    "argmax count_nonzero": ["int32"] * 4,
+    "isnan isfinite logical_not any": ["bool"] * 4,
+}
+
+
+def test_dtypes_of_results_of_integers_and_bools() -> None:
+    for count, table in ((1, OF_ONE), (2, OF_TWO)):
+        found = {name: [str(getattr(ops, name)(*[ops.ones((2,), kind)] * count).dtype) for kind in KINDS]
+                 for names in table for name in names.split()}  # fmt: skip
+        assert found == {name: dtypes for names, dtypes in table.items() for name in names.split()}
