@@ -242,3 +242,36 @@ def test_wrong_uses_are_refused() -> None:
         layers.MultiHeadAttention(1, 1, sliding_window=0)
     with pytest.raises(ValueError, match="Value and key may differ only"):
         layers.MultiHeadAttention(1, 1)(x, np.ones((1, 4, 3)), np.ones((1, 5, 3)))
+
+
+def test_dropout_of_attention_drops_weights_in_training() -> None:
+    x = [np.zeros((1, 1, 2)), np.ones((1, 64, 2))]  # 64 weights of 1/64 each
+    layer, twin = (layers.Attention(dropout=0.5, seed=1) for _ in range(2))
+    assert layer(x).tolist() == [[[1, 1]]]
+    first, second = (layer(x, training=True).numpy().ravel() for _ in range(2))
+    assert first[0] == first[1] == round(32 * first[0]) / 32  # of which each became 0 or 1/32
+    assert first[0] != second[0]
+    np.testing.assert_array_equal(twin(x, training=True)[0, 0], first)
+
+
+def test_a_gate_multiplies_what_the_heads_give() -> None:
+    layer, x = layers.MultiHeadAttention(1, 1, use_gate=True), np.ones((1, 2, 1))
+    layer.build(x.shape, x.shape)
+    layer.set_weights([np.full(w.shape, float("kernel" in w.path)) for w in layer.weights])
+    np.testing.assert_allclose(layer(x, x), x / (1 + np.exp(-1)), rtol=1e-6)
+
+
+def test_grouped_heads_are_configured_without_an_output_shape() -> None:
+    config = layers.GroupQueryAttention(2, 4, 2).get_config()
+    assert "output_shape" not in config
+    assert layers.GroupQueryAttention.from_config(config).get_config() == config
+
+
+def test_what_several_shapes_have_built_can_be_built_again() -> None:
+    layer = layers.MultiHeadAttention(2, 3)
+    layer(np.ones((1, 2, 4)), np.ones((1, 5, 6)))
+    config = layer.get_build_config()
+    assert config is not None
+    twin = layers.MultiHeadAttention(2, 3)
+    twin.build_from_config(config)
+    assert [w.shape for w in twin.weights] == [w.shape for w in layer.weights] != []

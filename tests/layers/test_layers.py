@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import minikeras as keras
-from minikeras import Tensor, layers
+from minikeras import Tensor, layers, ops
 from minikeras.layers import Layer
 
 Shapes = tuple[int, ...] | list[tuple[int, ...]]
@@ -630,3 +630,76 @@ def test_a_scale_for_each_channel_where_channels_come_first() -> None:
     finally:
         keras.config.set_image_data_format("channels_last")
     assert found.numpy()[0, :, 0, 1].tolist() == [1, 2, 3]
+
+
+def test_statistics_of_batches_are_those_of_all_rows() -> None:
+    layer = layers.Normalization()
+    layer.adapt([np.array([[0.0], [2.0]]), np.array([[4.0], [6.0], [8.0], [10.0]])])
+    assert layer.mean is not None
+    assert layer.variance is not None
+    assert layer.mean.tolist() == [[5]]
+    np.testing.assert_allclose(layer.variance, [[35 / 3]], rtol=1e-6)
+
+
+def test_numbers_are_compared_with_the_number_of_categories_in_calls_with_values() -> None:
+    layer = layers.CategoryEncoding(3)
+    assert layer(keras.Input((1,), dtype="int32") + 5).shape == (None, 3)
+    with pytest.raises(ValueError, match="num_tokens=3"):
+        layer(np.array([[3]]))
+
+
+def test_a_lambda_may_make_a_mask() -> None:
+    words = layers.Embedding(3, 1, mask_zero=True)(np.array([[1, 0]]))
+    layer = layers.Lambda(lambda x: x * 1, mask=lambda inputs, mask: ops.logical_not(mask))
+    assert layer(words)._keras_mask.tolist() == [[False, True]]
+    fixed: Any = np.array([[True, True]])
+    assert layers.Lambda(lambda x: x * 1, mask=fixed).compute_mask(words) is fixed
+
+
+def test_crops_of_images_that_are_too_small_and_of_others() -> None:
+    x = np.arange(8.0).reshape(1, 2, 4, 1)
+    assert layers.CenterCrop(1, 2)(x)[0, ..., 0].tolist() == [[1, 2]]
+    assert layers.CenterCrop(4, 2)(x)[0, ..., 0].numpy()[:, 0].tolist() == [1, 2, 4, 5]
+    assert layers.RandomCrop(3, 3)(x, training=True)[0, ..., 0].tolist() == [[1, 2, 3], [3, 4, 5], [5, 6, 7]]
+    crop = layers.RandomCrop(1, 2, seed=1)
+    assert crop(x, training=False).tolist() == x.tolist()
+    assert {crop(x)[0, 0, 0, 0].numpy().item() for _ in range(60)} == {0, 1, 2, 4, 5, 6}
+
+
+def test_a_zoom_keeps_the_aspect_ratio_unless_it_has_two_factors() -> None:
+    x = np.random.default_rng(0).random((8, 8, 1))
+    x = (x + x.transpose(1, 0, 2))[None]
+    zoom = layers.RandomZoom((-0.5, -0.2), seed=1)
+    for _ in range(3):
+        y = zoom(x, training=True).numpy()
+        assert abs(x - y).max() > 0.1
+        np.testing.assert_allclose(y, y.transpose(0, 2, 1, 3), atol=1e-5)
+    rows = np.tile(np.arange(8.0)[:, None, None], (1, 1, 8, 1))
+    y = layers.RandomZoom(0.0, (0.3, 0.5), seed=1)(rows, training=True)
+    np.testing.assert_allclose(y, rows, atol=1e-5)
+
+
+PARTS = {
+    "kernel bias": "Dense EinsumDense Conv1D Conv1DTranspose Conv2D Conv2DTranspose Conv3D Conv3DTranspose "
+                   "DepthwiseConv1D DepthwiseConv2D",
+    "depthwise_kernel pointwise_kernel bias": "SeparableConv1D SeparableConv2D",
+    "kernel recurrent_kernel bias": "GRU LSTM SimpleRNN ConvLSTM1D ConvLSTM2D ConvLSTM3D",
+    "gamma beta moving_mean moving_variance": "BatchNormalization",
+    "gamma beta": "GroupNormalization LayerNormalization",
+    "scale": "RMSNormalization AdditiveAttention",
+    "scale concat_score_weight": "Attention",
+    "embeddings": "Embedding ReversibleEmbedding",
+    "alpha": "PReLU",
+}  # fmt: skip
+"""Names of weights -> layers that have them."""
+
+
+def test_weights_have_the_names_that_files_and_scripts_look_for() -> None:
+    found = {}
+    for name in set(EXAMPLES) - {"Bidirectional", "RNN", "SpectralNormalization"}:  # with layers in them
+        make, shape = EXAMPLES[name]
+        layer = make()
+        layer(sample(name, shape))
+        if layer.weights:
+            found[name] = " ".join(w.name for w in layer.weights)
+    assert found == {name: weights for weights, names in PARTS.items() for name in names.split()}

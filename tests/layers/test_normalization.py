@@ -587,3 +587,15 @@ def test_predictions_beside_a_training_step_of_spectral_normalization_keep_to_it
     trained.result()
     dense.kernel.assign(np.full((3, 2), 5.0))
     assert model.predict(x, verbose=0).tolist() == [[15.0, 15.0]] * 4
+
+
+@pytest.mark.parametrize(
+    ("merge", "expected"),
+    [(layers.Multiply, [6, 2, 7, 0]), (layers.Maximum, [3, 2, 7, 0]), (layers.Minimum, [2, 2, 7, 0])],
+)
+def test_masked_elements_are_left_out_of_a_merge(merge: Any, expected: list[int]) -> None:
+    mask = layers.Masking(-1.0)
+    x, y = ([[[value] for value in row]] for row in ([2.0, 2.0, -1.0, -1.0], [3.0, -1.0, 7.0, -1.0]))
+    z = merge()([mask(np.array(x)), mask(np.array(y))])
+    assert z[0, :, 0].tolist() == expected
+    assert z._keras_mask.tolist() == [[True, True, True, False]]

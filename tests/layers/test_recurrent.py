@@ -517,3 +517,17 @@ def test_the_output_size_of_a_cell_is_an_integer() -> None:
 
     with pytest.raises(ValueError, match=r"must be an integer. Received: \(3, 4\)"):
         layers.RNN(Wide()).compute_output_shape((2, 3, 4))
+
+
+@pytest.mark.parametrize("cls", [layers.SimpleRNN, layers.GRU, layers.LSTM])
+def test_both_directions_begin_with_their_own_states(cls: Any) -> None:
+    both = layers.Bidirectional(cls(2, return_sequences=True, return_state=True, bias_initializer="normal"))
+    x = np.random.default_rng(0).normal(size=(3, 4, 5)).astype("float32")
+    count = 2 if cls is layers.LSTM else 1
+    states = [np.full((3, 2), 0.5 + i, "float32") for i in range(2 * count)]
+    y, *ends = both(x, initial_state=states)
+    ahead, *first = both.forward_layer(x, initial_state=states[:count])
+    back, *second = both.backward_layer(x, initial_state=states[count:])
+    np.testing.assert_allclose(y, np.concatenate([ahead, np.asarray(back)[:, ::-1]], -1), 1e-6, 1e-6)
+    np.testing.assert_allclose(ends, [*first, *second], 1e-6, 1e-6)
+    assert abs(np.asarray(y) - both(x)[0].numpy()).max() > 0.1
