@@ -882,3 +882,28 @@ def test_the_shapes_of_a_function_have_the_structure_of_its_outputs(outputs: Any
     x = keras.KerasTensor((None, 3))
     shapes = keras.Function(x, outputs(x)).compute_output_shape((5, 3))
     assert shapes == keras.tree.map_structure(lambda y: (5, *y.shape[1:]), outputs(x))
+
+
+def test_what_is_no_symbolic_tensor_is_its_own_source() -> None:
+    x = keras.Input((2,))
+    array = np.ones(2)
+    assert keras.utils.get_source_inputs(array) is array
+    assert keras.utils.get_source_inputs(x * 2 + 1) == [x]
+
+
+def test_calls_of_one_layer_are_repeated_in_their_order() -> None:
+    x = keras.Input((2,))
+    shared = Dense(1, kernel_initializer="ones", name="shared")
+    model = Model(x, [shared(ops.relu(x)), shared(x), shared(x * 10)])  # the first one waits for another layer
+    data = np.array([[-1.0, 3.0]])
+    for again in (model, Model.from_config(model.get_config())):
+        assert [y.tolist() for y in again.predict(data, verbose=0)] == [[[3]], [[2]], [[20]]]
+
+
+@pytest.mark.parametrize("wrong", [{"args": 3}, {"kwargs": []}, {"kwargs": None}])
+def test_a_call_in_a_configuration_has_arguments_by_place_and_by_name(wrong: dict[str, Any]) -> None:
+    x = keras.Input((2,))
+    config = Model(x, Dense(1)(x)).get_config()
+    config["layers"][1]["inbound_nodes"][0] |= wrong
+    with pytest.raises(ValueError, match="must have 'args' and 'kwargs'"):
+        Model.from_config(config)

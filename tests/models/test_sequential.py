@@ -665,3 +665,12 @@ def test_a_clone_begins_with_a_given_input() -> None:
     assert model.input is start
     with pytest.raises(ValueError, match="a single tensor"):
         keras.models.clone_model(model, input_tensors=[start, start])
+
+
+def test_a_configuration_may_have_the_shape_of_a_build() -> None:
+    dense = keras.layers.serialize(Dense(2))
+    model = Sequential.from_config({"name": "net", "layers": [dense], "build_input_shape": [None, 3]})
+    assert [w.shape for w in model.weights] == [(3, 2), (2,)]
+    assert Sequential.from_config({"name": "net", "layers": [dense]}).weights == []
+    with pytest.raises(ValueError, match=r"'build_input_shape' must be a shape.*'3'"):
+        Sequential.from_config({"name": "net", "layers": [dense], "build_input_shape": "3"})
