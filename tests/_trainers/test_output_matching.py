@@ -149,3 +149,26 @@ def test_a_target_under_a_wrong_name() -> None:
     model.fit(x, {"price": y}, verbose=0)
     with pytest.raises(ValueError, match=r"one output, 'price'\. Received 1 targets: .*prize"):
         model.fit(x, {"prize": y}, verbose=0)
+
+
+def test_targets_of_the_outputs_with_a_loss_alone() -> None:
+    x, one = Input((1,)), np.ones((2, 1))
+    model = Model(x, [Dense(1, kernel_initializer="ones", name=name)(x) for name in "abc"])
+    model.compile(loss=["mse", None, "mae"])
+    assert model.evaluate(one, [0 * one, 3 * one], verbose=0) == [3.0, 1.0, 2.0]
+
+
+def test_a_metric_with_and_without_the_weights_of_rows() -> None:
+    model = keras.Sequential([Input((2,)), Dense(1, kernel_initializer="ones")])
+    model.compile("sgd", "mse", metrics=["mae", "mse"], weighted_metrics=["mae", "msle"])
+    found = model.evaluate(np.ones((2, 2)), np.array([[0.0], [2.0]]), sample_weight=np.array([0.0, 2.0]), verbose=0,
+                           return_dict=True)  # fmt: skip
+    assert found == {"loss": 0.0, "mae": 1.0, "mse": 2.0, "weighted_mae": 0.0, "msle": 0.0}
+
+
+def test_a_loss_of_each_row_is_the_mean_of_all() -> None:
+    model = keras.Sequential([Input((2,)), Dense(1, kernel_initializer="ones")])
+    model.compile("sgd", keras.losses.MeanSquaredError(reduction="none"))
+    assert model.evaluate(np.ones((2, 2)), np.array([[0.0], [1.0]]), verbose=0) == 2.5
+    model.compile("sgd", lambda y_true, y_pred: (y_pred - y_true)[:, 0] * np.array([1.0, 5.0], "float32"))
+    assert model.evaluate(np.ones((2, 2)), np.array([[0.0], [1.0]]), verbose=0) == 3.5

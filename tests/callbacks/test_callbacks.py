@@ -693,14 +693,20 @@ def test_remote_monitor(as_json: bool) -> None:
         thread = threading.Thread(target=serve)
         thread.start()
         root = f"http://127.0.0.1:{server.server_port}"
-        monitor = callbacks.RemoteMonitor(root, "/log", headers={"X-Key": "k"}, send_as_json=as_json)
+        monitor = callbacks.RemoteMonitor(
+            root, "/log", headers={"X-Key": "k"} if as_json else None, send_as_json=as_json
+        )
         monitor.on_epoch_end(2, {"loss": np.float32(0.5), "accuracy": 1.0})
         with pytest.warns(UserWarning, match="could not reach .* 500"):
             monitor.on_epoch_end(3, {})
         thread.join()
     path, kind, key, body = got[0]
     text = body.decode() if as_json else parse_qs(body.decode())["data"][0]
-    assert (path, kind, key) == ("/log", "application/" + ("json" if as_json else "x-www-form-urlencoded"), "k")
+    assert (path, kind, key) == (
+        "/log",
+        "application/" + ("json" if as_json else "x-www-form-urlencoded"),
+        "k" if as_json else None,
+    )
     assert json.loads(text) == {"epoch": 2, "loss": 0.5, "accuracy": 1.0}
     with pytest.warns(UserWarning, match="could not reach"):  # since the server has gone
         monitor.on_epoch_end(3, {})
@@ -770,3 +776,98 @@ def test_fit_takes_a_list_that_is_made_already() -> None:
     model.compile("sgd", "mse")
     hooks = CallbackList([], add_history=True, model=model)
     assert model.fit(np.ones((2, 3)), np.ones((2, 1)), callbacks=hooks, verbose=0) is hooks.history
+
+
+def test_the_older_hooks_of_batches_are_those_of_training() -> None:
+    seen: list[Any] = []
+
+    class Old(Callback):
+        def on_batch_begin(self, batch: int, logs: Any = None) -> None:
+            seen.append(batch)
+
+        def on_batch_end(self, batch: int, logs: Any = None) -> None:
+            seen.append((batch, *logs))
+
+    x, y = np.ones((4, 2)), np.ones((4, 1))
+    Net().fit(x, y, batch_size=2, validation_data=(x, y), verbose=0, callbacks=[Old()])
+    assert seen == [0, (0, "loss"), 1, (1, "loss")]
+
+
+@pytest.mark.parametrize("verbose", [1, 2])
+def test_validation_leaves_the_bar_of_training(capsys: pytest.CaptureFixture[str], verbose: int) -> None:
+    def batches(count: int) -> Iterator[Any]:
+        return ((np.ones((2, 2)), np.ones((2, 1))) for _ in range(count))
+
+    model = Net()
+    model.fit(batches(3), validation_data=batches(5), verbose=verbose)
+    text = capsys.readouterr().out
+    assert "3/3" in text
+    assert "5/5" not in text
+    assert text.count("val_loss") == 1
+    for run in (model.evaluate, model.predict):
+        run(batches(5), verbose=verbose)
+        assert "5/5" in capsys.readouterr().out
+
+
+def test_averages_are_seen_between_epochs_and_stay_at_the_end() -> None:
+    seen: list[float] = []
+
+    class Watch(Callback):
+        def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+            seen.append(model.value())
+
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            seen.append(model.value())
+
+    model = Net()
+    model.compile(keras.optimizers.SGD(0.25, use_ema=True, ema_momentum=0.5), "mse")
+    # Half of the way to 8 in each step: 4, 6, 7; and averages 4, 5, 6.
+    swap = SwapEMAWeights(swap_on_epoch=True)
+    model.fit(np.zeros((2, 2)), np.full((2, 1), 8.0), epochs=3, verbose=0, callbacks=[swap, Watch()])
+    assert seen == [0, 4, 4, 5, 6, 6]
+    assert model.value() == 6
+
+
+def test_a_rate_at_its_minimum_is_left_in_silence(capsys: pytest.CaptureFixture[str]) -> None:
+    model = Net()
+    model.optimizer.learning_rate = 0.5
+    plateau = ReduceLROnPlateau("loss", factor=0.5, patience=1, min_lr=0.25, verbose=1, cooldown=1)
+    plateau.set_model(model)
+    states = []
+    for epoch in range(5):
+        plateau.on_epoch_end(epoch, {"loss": 1.0})
+        states.append((float(model.optimizer.learning_rate), plateau.cooldown_counter, plateau.wait))
+    assert states == [(0.5, 0, 0), (0.25, 1, 0), (0.25, 0, 1), (0.25, 0, 2), (0.25, 0, 3)]
+    assert capsys.readouterr().out == "\nEpoch 2: ReduceLROnPlateau reducing learning rate to 0.25.\n"
+
+
+@pytest.mark.parametrize("verbose", [0, 1])
+def test_what_callbacks_say(tmp_path: Path, capsys: pytest.CaptureFixture[str], verbose: int) -> None:
+    model, path = Net(), str(tmp_path / "w.weights.h5")
+    stop = EarlyStopping("loss", patience=1, restore_best_weights=True, verbose=verbose)
+    best = ModelCheckpoint(path, "loss", verbose, save_best_only=True, save_weights_only=True)
+    each = ModelCheckpoint(path, "loss", verbose, save_weights_only=True)
+    for made in (stop, best, each):
+        made.set_model(model)
+        made.on_train_begin()
+        for epoch, loss in enumerate([2.0, 1.0, 3.0]):
+            made.on_epoch_end(epoch, {"loss": loss})
+        made.on_train_end()
+    saved = [f"Epoch {i}: {what}saving model to {path}" for i in (1, 2, 3) for what in ("", "finished ")]
+    lines = [
+        "Epoch 3: early stopping",
+        "Restoring model weights from the end of the best epoch: 2.",
+        f"Epoch 1: loss improved from None to 2.00000, saving model to {path}",
+        saved[1],
+        f"Epoch 2: loss improved from 2.00000 to 1.00000, saving model to {path}",
+        saved[3],
+        "Epoch 3: loss did not improve from 1.00000",
+        *saved,
+    ]
+    assert [line for line in capsys.readouterr().out.splitlines() if line] == (lines if verbose else [])
+
+
+def test_an_unknown_mode_is_the_automatic_one() -> None:
+    mode: Any = "least"
+    with pytest.warns(UserWarning, match="mode 'least' is unknown"):
+        assert EarlyStopping("loss", mode=mode).mode == "auto"
