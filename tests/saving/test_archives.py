@@ -294,3 +294,20 @@ def test_what_an_object_was_built_with_is_a_dict(key: str) -> None:
     config = {"module": "keras.layers", "class_name": "Dense", "config": {"units": 2}, key: [3]}
     with pytest.raises(ValueError, match=f"'{key}' must be a dict"):
         keras.saving.deserialize_keras_object(config)
+
+
+def test_archives_of_64_bits(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model, (path, long) = net(), (tmp_path / "model.keras", tmp_path / "long.keras")
+    model.save(path)
+    monkeypatch.setattr(zipfile, "ZIP64_LIMIT", 100)  # so that small numbers are written as large ones are
+    monkeypatch.setattr(zipfile, "ZIP_FILECOUNT_LIMIT", 0)
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(long, "w") as new:
+        for name in old.namelist():
+            new.writestr(name, old.read(name))
+    data = long.read_bytes()
+    end = data.index(b"PK\6\6")
+    assert same(keras.models.load_model(long), model)
+    for place in (end, end + 60 + 10):  # the first byte of the end; its place
+        long.write_bytes(data[:place] + b"\0\1" + data[place + 2 :])
+        with pytest.raises(ValueError, match=r"archive's end is damaged|56 bytes were expected"):
+            keras.models.load_model(long)

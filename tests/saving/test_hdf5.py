@@ -157,3 +157,31 @@ def test_files_of_keras(path: Path) -> None:
             source = Archive(source, r".*").open("model.weights.h5")
         with h5py.File(io.BytesIO(source.read(0, source.size))) as file:
             assert compare(file, open_hdf5(source)) > 5
+
+
+@pytest.mark.parametrize("shape", [(), (3,), (2, 5)])
+def test_small_arrays_may_stand_in_their_headers(shape: tuple[int, ...]) -> None:
+    value: Array = np.random.default_rng(0).random(shape)
+    plan = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    plan.set_layout(h5py.h5d.COMPACT)
+
+    def fill(file: Any) -> None:
+        space = h5py.h5s.create_simple(shape) if shape else h5py.h5s.create(h5py.h5s.SCALAR)
+        h5py.Dataset(h5py.h5d.create(file.id, b"a", h5py.h5t.IEEE_F64LE, space, plan))[()] = value
+
+    for options in OPTIONS[:2]:
+        equal(open_hdf5(written(fill, **options))["a"], value)
+
+
+def test_chunks_that_are_allocated_at_once_need_no_index() -> None:
+    value = np.arange(35.0).reshape(5, 7)
+    plan = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    plan.set_chunk((2, 3))
+    plan.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
+
+    def fill(file: Any) -> None:
+        space = h5py.h5s.create_simple(value.shape)
+        h5py.Dataset(h5py.h5d.create(file.id, b"a", h5py.h5t.IEEE_F64LE, space, plan))[()] = value
+
+    for options in OPTIONS[:2]:
+        equal(open_hdf5(written(fill, **options))["a"], value)

@@ -599,3 +599,24 @@ def test_names_of_private_attributes_in_files_of_keras_2(tmp_path: Path) -> None
     copy = keras.models.clone_model(model)
     copy.load_weights(tmp_path / "a.weights.h5")
     assert np.array_equal(copy.predict(x, verbose=0), model.predict(x, verbose=0))
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("lost", "no dataset 'lost'"),
+        ("kernel/more", "no dataset 'kernel/more'"),
+        (".", "no dataset"),
+        ("group", "is expected there"),
+    ],
+)
+def test_a_file_that_names_arrays_which_it_does_not_have(name: str, words: str, tmp_path: Path) -> None:
+    model, path = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, name="d")]), tmp_path / "model.h5"
+    model.save(path)
+    with pytest.importorskip("h5py").File(path, "r+") as file:
+        group = file["model_weights"]["d"]
+        group.create_group("group")
+        group["kernel"] = np.ones((2, 1))
+        group.attrs["weight_names"] = [name.encode(), b"kernel"]
+    with pytest.raises(FileError, match=words):
+        keras.models.load_model(path)

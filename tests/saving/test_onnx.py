@@ -78,6 +78,7 @@ def test_layers(name: str, tmp_path: Path) -> None:
 PREPROCESSED: dict[str, tuple[layers.Layer, Any, Callable[[int], Any]]] = {
     "CategoryEncoding multi_hot": (layers.CategoryEncoding(5), (3,), integers(5, 3)),
     "CategoryEncoding one_hot": (layers.CategoryEncoding(5, "one_hot"), (1,), integers(5, 1)),
+    "CategoryEncoding one_hot of columns": (layers.CategoryEncoding(5, "one_hot"), (3, 1), integers(5, 3, 1)),
     "CategoryEncoding rows": (layers.CategoryEncoding(5, "one_hot"), (3,), integers(5, 3)),
     "CategoryEncoding count": (layers.CategoryEncoding(5, "count"), (3,), integers(5, 3)),
     "Discretization": (layers.Discretization([-1.0, 0.1, 1.0]), (3,), floats(3)),
