@@ -354,3 +354,31 @@ def test_a_dataset_keeps_its_order_while_one_made_from_it_is_used(tmp_path: Path
     assert made[0].tolist() != before == first[0].tolist()
     first.on_epoch_end()
     assert first[0].tolist() == made[0].tolist()
+
+
+def test_pictures_are_cropped_before_they_are_resized(tmp_path: Path) -> None:
+    picture = np.random.default_rng(0).integers(1, 256, (12, 8, 3)).astype("uint8")
+    utils.save_img(tmp_path / "x.png", picture, scale=False)
+    (x,) = utils.image_dataset_from_directory(
+        tmp_path, None, image_size=(4, 4), verbose=False, crop_to_aspect_ratio=True
+    )[0]
+    np.testing.assert_array_equal(x, keras.ops.image.resize(picture[2:10].astype("float32"), (4, 4)))
+
+
+def test_given_names_of_classes_are_numbered_in_their_order(tmp_path: Path) -> None:
+    root = pictures(tmp_path)
+    data = utils.image_dataset_from_directory(root, class_names=["dogs", "cats"], shuffle=False, verbose=False)
+    assert data.class_names == ["dogs", "cats"]
+    assert all((label == 0) == ("dogs" in path) for label, path in zip(
+        np.concatenate([y for _, y in data]), data.file_paths, strict=True))  # fmt: skip
+    with pytest.raises(ValueError, match=r"must be folders.*\['cats', 'dogs'\]"):
+        utils.image_dataset_from_directory(root, class_names=["dogs", "cows"])
+    with pytest.raises(ValueError, match="one label for each of"):
+        utils.image_dataset_from_directory(root, [0, 1])
+    with pytest.raises(ValueError, match="exactly 2 classes"):
+        utils.image_dataset_from_directory(root, label_mode="binary", class_names=["dogs"])
+
+
+def test_a_picture_may_have_its_channels_first() -> None:
+    first = utils.array_to_img(np.moveaxis(X, -1, 0), "channels_first")
+    np.testing.assert_array_equal(np.asarray(first), np.asarray(utils.array_to_img(X)))

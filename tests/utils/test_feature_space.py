@@ -118,6 +118,13 @@ def test_what_is_learned_anew_may_be_wider() -> None:
         assert space({"f": words}).shape == (len(words), len(words) + 1)
 
 
+def test_inputs_of_a_model_are_encoded_with_what_was_learned_last() -> None:
+    space = FeatureSpace({"f": "string_categorical"})
+    for words in (["a"], ["a", "b", "c"]):
+        space.adapt({"f": words})
+        assert space.get_encoded_features().shape == (None, len(words) + 1)
+
+
 def test_what_needs_no_data_needs_no_adapt() -> None:
     kinds: dict[str, Any] = {
         "a": FeatureSpace.float_rescaled(2.0, 1.0),

@@ -286,3 +286,15 @@ def test_notebooks_show_what_they_can(
     monkeypatch.setattr(model_visualization, "find_spec", lambda name: name == "IPython" or None)
     path = str(tmp_path / f"model.{kind}")
     assert plot_model(chain(), path) == (shown and (shown, path))
+
+
+def test_models_in_models_are_clusters() -> None:
+    pytest.importorskip("pydot")
+    x, y = keras.Input((2,)), keras.Input((2,))
+    inner = keras.Model([x, y], keras.layers.Add(name="sum")([x, keras.layers.ReLU(name="positive")(y)]), name="inner")
+    a, b = keras.Input((2,), name="a"), keras.Input((2,), name="b")
+    outer = keras.Model([a, b], keras.layers.ELU(name="elu")(inner([a, b])))
+    (cluster,) = model_to_dot(outer, expand_nested=True).get_subgraphs()
+    assert cluster.get_label().strip('"') == "inner"
+    assert len(cluster.get_nodes()) == 4
+    assert len(model_to_dot(outer).get_nodes()) == 4 + 1  # one of them for the defaults
