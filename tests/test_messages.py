@@ -284,3 +284,89 @@ def test_a_weight_is_set_by_assigning_to_it() -> None:
         with pytest.raises(AttributeError, match=rf"`\.{name}\.assign\(\.\.\.\)`"):
             setattr(layer, name, np.ones((3, 1)))
     assert isinstance(layer.kernel, keras.Variable)
+
+
+ANY: Any = keras  # so that type checkers let wrong arguments pass
+COLUMN = keras.Input((3,), name="column")
+REFUSED: list[tuple[type[Exception], str, Callable[[], object]]] = [
+    (ValueError, r"known size in axis -1.*\(None, 3, None\)", lambda: layers.Conv1D(1, 1)(keras.Input((3, None)))),
+    (ValueError, r"input of 4 axes.*\(2, 3\)", lambda: layers.Conv2D(1, 1).compute_output_shape((2, 3))),
+    (ValueError, "filters=3, groups=2", lambda: layers.Conv1D(3, 1, groups=2)),
+    (ValueError, "Received: 3, groups=2", lambda: layers.Conv1D(4, 1, groups=2)(np.ones((1, 3, 3)))),
+    (ValueError, "less than the strides", lambda: layers.Conv2DTranspose(1, 2, strides=2, output_padding=2)),
+    (ValueError, "Invalid einsum equation 'abc'", lambda: layers.EinsumDense("abc", 3)(X)),
+    (ValueError, "axis 'c' is in only one", lambda: layers.EinsumDense("ab,bc->ad", 3)(X)),
+    (ValueError, "each letter names one axis", lambda: layers.EinsumDense("ab,bc->ac", (3, 4))(X)),
+    (ValueError, "must be in 'ac'. Received: 'z'", lambda: layers.EinsumDense("ab,bc->ac", 3, bias_axes="z")(X)),
+    (ValueError, "Sparse and ragged", lambda: ANY.layers.InputLayer((2,), sparse=True)),
+    (ValueError, "both `shape` and `batch_shape`", lambda: layers.InputLayer((2,), batch_shape=(None, 2))),
+    (TypeError, "function=3", lambda: ANY.layers.Lambda(3)),
+    (NotImplementedError, "Could not infer", lambda: layers.Lambda(np.linalg.inv).compute_output_shape((2, 3))),
+    (ValueError, "Received: 3", lambda: ANY.layers.deserialize(3)),
+    (NotImplementedError, "should override", lambda: layers.Layer().compute_output_shape((2, 3))),
+    (NotImplementedError, "does not have a `call", lambda: layers.Layer()(X)),
+    (ValueError, "of the same length", lambda: layers.Add().compute_mask([X, X], [None])),
+    (TypeError, "axes='1'", lambda: ANY.layers.Dot("1")),
+    (ValueError, r"axes=\[1, 2, 3\]", lambda: layers.Dot([1, 2, 3])),
+    (ValueError, r"axes=\[1, 1.5\]", lambda: ANY.layers.Dot([1, 1.5])),
+    (ValueError, "known size in axis -1", lambda: layers.BatchNormalization()(keras.Input((None,)))),
+    (ValueError, "groups=0", lambda: layers.GroupNormalization(0)),
+    (ValueError, "2 groups must divide 3 channels", lambda: layers.GroupNormalization(2)(X)),
+    (ValueError, r"\(2,\), \(1,\)", lambda: layers.Normalization(mean=[1.0, 2.0], variance=[1.0])),
+    (ValueError, "more axes than `axis` names", lambda: layers.Normalization(mean=[[1.0]], variance=[[1.0]])),
+    (ValueError, r"axis=\(2,\) is out of range", lambda: layers.Normalization(axis=2).build((None, 3))),
+    (ValueError, r"axis=\(-3,\) is out of range", lambda: layers.Normalization(axis=-3).build((None, 3))),
+    (ValueError, "must have known sizes", lambda: layers.Normalization().build((None, None))),
+    (ValueError, r"`noise_shape`.*\(0, 1\)", lambda: layers.Dropout(0.5, noise_shape=(0, 1))),
+    (ValueError, r"target_shape=\(-2,\)", lambda: layers.Reshape((-2,))),
+    (ValueError, r"target_shape=\(-1, -1\)", lambda: layers.Reshape((-1, -1))),
+    (ValueError, r"dims=\(1, 3\)", lambda: layers.Permute((1, 3))),
+    (TypeError, "n='2'", lambda: ANY.layers.RepeatVector("2")),
+    (ValueError, "leave nothing", lambda: layers.Cropping1D(2)(np.ones((1, 3, 1)))),
+    (ValueError, r"padding=\(1, 2, 3\)", lambda: ANY.layers.ZeroPadding2D((1, 2, 3))),
+    (TypeError, "size=1.5", lambda: ANY.layers.UpSampling1D(1.5)),
+    (ValueError, "layer=3", lambda: ANY.layers.TimeDistributed(3)),
+    (
+        ValueError,
+        r"batch and steps.*\(1, 2\)",
+        lambda: layers.TimeDistributed(layers.Dense(1))(np.ones((2, 3, 1)), mask=np.ones((1, 2), bool)),
+    ),
+    (ValueError, "needs 3 axes or more", lambda: layers.TimeDistributed(layers.Dense(1))(X)),
+    (ValueError, "ReLU object has no attribute 'kernel'", lambda: layers.SpectralNormalization(layers.ReLU())(X)),
+    (ValueError, r"\(4, 5\), \(8, 3\)", lambda: layers.Softmax()(X, mask=np.ones((4, 5)))),
+    (ValueError, "needs JSON", lambda: keras.models.model_from_json("{")),
+    (ValueError, "describes no model.*'3'", lambda: keras.models.model_from_json("3")),
+    (ValueError, "Did you mean 'input_tensors'", lambda: ANY.models.clone_model(model(), input_tensor=1)),
+    (
+        ValueError,
+        "with a Sequential model",
+        lambda: keras.models.clone_model(
+            keras.Sequential([keras.Input((3,)), layers.Dense(1)]), call_function=lambda layer, *args: layer(*args)
+        ),
+    ),
+    (
+        ValueError,
+        "must be symbolic tensors",
+        lambda: ANY.models.clone_model(keras.Model(COLUMN, COLUMN * 2), input_tensors=[X]),
+    ),
+    (ValueError, "graph is disconnected.*'column'", lambda: keras.Model(keras.Input((3,)), COLUMN * 2)),
+    (
+        ValueError,
+        r"Missing data for input 'b'.*Received: \['a'\]",
+        lambda: keras.Model({"a": COLUMN, "b": (b := keras.Input((3,)))}, COLUMN + b)({"a": X}),
+    ),
+    (ValueError, "backup_dir=''", lambda: callbacks.BackupAndRestore("")),
+    (ValueError, "sparse=True", lambda: ANY.ops.one_hot([1], 2, sparse=True)),
+    (ValueError, "sparse=True", lambda: ANY.ops.multi_hot([1], 2, sparse=True)),
+    (ValueError, "num_classes=None", lambda: ops.multi_hot([1])),
+    (NotImplementedError, "synchronized=True", lambda: ANY.ops.moments(X, axes=0, synchronized=True)),
+    (ValueError, "order=0", lambda: ops.normalize(X, order=0)),
+    (ValueError, r"query.shape=\(8, 3\)", lambda: ops.dot_product_attention(X, X, X)),
+    (ValueError, "Feature 'a' must be one of.*Received: 3", lambda: ANY.utils.FeatureSpace({"a": 3})),
+]
+
+
+@pytest.mark.parametrize(("error", "words", "run"), REFUSED)
+def test_what_is_refused_is_named(error: type[Exception], words: str, run: Callable[[], object]) -> None:
+    with pytest.raises(error, match=words):
+        run()
