@@ -255,8 +255,7 @@ def plot_confusion_matrix(y_true: TensorLike, y_pred: TensorLike, *, names: Name
     if len(true) != len(predicted) or len(labels) != count:
         raise ValueError("plot_confusion_matrix needs a prediction for each row and a name for each class. Received: "
                          f"{len(predicted)} predictions of {len(true)} rows, {count} classes, {names}.")  # fmt: skip
-    table = np.zeros((count, count), int)
-    np.add.at(table, (true, predicted), 1)
+    table = np.bincount(true * count + predicted, minlength=count * count).reshape(count, count)
     (ax,) = _axes(ax, 1)
     image: Any = ax.imshow(table / np.maximum(table.sum(axis=1, keepdims=True), 1), vmin=0, vmax=1)
     light = image.cmap(image.norm(image.get_array()))[..., :3] @ (0.299, 0.587, 0.114)

@@ -11,9 +11,9 @@ from .._core.op import composite, primitive
 from .._core.tensor import Tensor, row_of
 from .arrays import ONE, ZERO, as_float, bare, long_ones, ones, promote, strong
 from .creation import convert_to_tensor
-from .elementwise import Unary, logaddexp_of, normal_cdf, normal_density, unary
+from .elementwise import Unary, logaddexp_of, normal_cdf, normal_density, unary, where_of
 from .reduction import is_narrow, max, sum
-from .shapes import _where, split
+from .shapes import split
 
 # Every activation maps a tensor of any shape to one of the same shape, unless it says otherwise.
 
@@ -32,7 +32,7 @@ relu6: Unary = unary(lambda x: np.minimum(np.maximum(x, 0), 6), lambda g, y, x: 
                      "Rectified linear unit up to 6, min(max(x, 0), 6).", name="relu6")  # fmt: skip
 
 
-@primitive(lambda g, y, x, negative_slope: np.where(x >= 0, g, negative_slope * g),
+@primitive(lambda g, y, x, negative_slope: where_of(x >= 0, g, negative_slope * g),
            lambda g, y, x, negative_slope: g * np.minimum(x, 0), inplace=True)  # fmt: skip
 def leaky_relu(x: TensorLike, negative_slope: Any = 0.2, out: Array | None = None) -> Array:
     """Leaky rectified linear unit: x where it is positive, negative_slope * x elsewhere."""
@@ -43,7 +43,7 @@ def leaky_relu(x: TensorLike, negative_slope: Any = 0.2, out: Array | None = Non
     return (np.maximum if slope <= 1 else np.minimum)(a, negative, out=out)
 
 
-@primitive(lambda g, y, x, alpha: g * np.where(x > 0, 1, np.exp(np.minimum(x, 0)) * alpha),
+@primitive(lambda g, y, x, alpha: g * where_of(x > 0, 1, np.exp(np.minimum(x, 0)) * alpha),
            lambda g, y, x, alpha: g * np.expm1(np.minimum(x, 0)), inplace=True)  # fmt: skip
 def elu(x: TensorLike, alpha: Any = 1.0, out: Array | None = None) -> Array:
     """Exponential linear unit: x where it is positive, alpha * (exp(x) - 1) elsewhere. Clevert et al. 2015."""
@@ -55,7 +55,7 @@ def elu(x: TensorLike, alpha: Any = 1.0, out: Array | None = None) -> Array:
 
 SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805  # Klambauer et al. 2017: keep mean 0 and variance 1
 selu: Unary = unary(lambda x: (np.maximum(x, 0) + np.expm1(np.minimum(x, 0)) * SELU_ALPHA) * SELU_SCALE,
-                    lambda g, y, x: g * (np.where(x > 0, 1, np.exp(np.minimum(x, 0)) * SELU_ALPHA) * SELU_SCALE),
+                    lambda g, y, x: g * (where_of(x > 0, 1, np.exp(np.minimum(x, 0)) * SELU_ALPHA) * SELU_SCALE),
                     "Scaled exponential linear unit: 1.0507 * elu(x, 1.6733). Klambauer et al. 2017.",
                     name="selu")  # fmt: skip
 
@@ -128,7 +128,7 @@ hard_sigmoid: Unary = unary(
     "Piecewise linear sigmoid: x / 6 + 0.5, clipped to [0, 1].", name="hard_sigmoid")  # fmt: skip
 hard_silu: Unary = unary(
     lambda x: x * np.minimum(np.maximum(x / 6 + 0.5, 0), 1),
-    lambda g, y, x: g * ((h := bare(hard_sigmoid)(x)) + np.where((h > 0) & (h < 1), x / 6, 0)),
+    lambda g, y, x: g * ((h := bare(hard_sigmoid)(x)) + where_of((h > 0) & (h < 1), x / 6, 0)),
     "silu with the piecewise linear sigmoid: x * hard_sigmoid(x). Howard et al. 2019.", name="hard_silu")  # fmt: skip
 swish = silu
 hard_swish = hard_silu
@@ -141,8 +141,7 @@ tanh_shrink: Unary = unary(lambda x: x - np.tanh(x), lambda g, y, x: g * np.squa
 @primitive(lambda g, y, x, threshold=0.5: g * (np.abs(x) > threshold))
 def hard_shrink(x: TensorLike, threshold: float = 0.5) -> Array:
     """x where |x| > threshold, 0 elsewhere."""
-    x = as_float(x)
-    return bare(_where)(np.abs(x) > threshold, x, np.zeros((), x.dtype))
+    return where_of(np.abs(x) > threshold, as_float(x), 0)
 
 
 @primitive(lambda g, y, x, threshold=0.5: g * (np.abs(x) > threshold))
@@ -155,7 +154,7 @@ def soft_shrink(x: TensorLike, threshold: float = 0.5) -> Array:
 @primitive(lambda g, y, x, threshold, default_value: g * (x > threshold))
 def threshold(x: TensorLike, threshold: float, default_value: float) -> Array:
     """x where x > threshold, `default_value` elsewhere."""
-    return bare(_where)(strong(x) > threshold, x, np.asarray(default_value).item())
+    return where_of(strong(x) > threshold, x, np.asarray(default_value).item())
 
 
 softplus: Unary = unary(lambda x, out=None: logaddexp_of(x, 0, out), lambda g, y, x: g * bare(sigmoid)(x),
@@ -166,7 +165,7 @@ log_sigmoid: Unary = unary(  # exp(y) is the sigmoid s of x, and d log s = 1 - s
 softsign: Unary = unary(lambda x: x / (1 + np.abs(x)), lambda g, y, x: g / np.square(1 + np.abs(x)),
                         "x / (1 + |x|).", name="softsign")  # fmt: skip
 sparse_plus: Unary = unary(
-    lambda x: bare(_where)(x < 1, 0.25 * np.square(np.minimum(np.maximum(x, -1), 1) + 1), x),
+    lambda x: where_of(x < 1, 0.25 * np.square(np.minimum(np.maximum(x, -1), 1) + 1), x),
     lambda g, y, x: g * np.minimum(np.maximum(0.5 * (x + 1), 0), 1),
     "Smooth form of relu with straight ends: 0 up to -1, x from 1 on, (x + 1) ** 2 / 4 between.",
     name="sparse_plus")  # fmt: skip

@@ -23,8 +23,8 @@ from .._core.op import composite, primitive
 from .._core.tensor import Tensor
 from .arrays import as_float, bare, promote, strong
 from .creation import cast, convert_to_tensor, shape
-from .reduction import argmax, mean
-from .shapes import moveaxis, pad, reshape, scatter, stack, take_along_axis, transpose
+from .reduction import mean
+from .shapes import _put, moveaxis, pad, reshape, stack, transpose
 
 BLOCK = 1 << 20
 """Bytes of windows that are copied and multiplied at a time: what fits a core's second cache."""
@@ -563,11 +563,9 @@ def fold(x: TensorLike, output_size: Sizes, kernel_size: Sizes, dilation: Sizes 
     (height, width), (p, q) = (np.broadcast_to(x, 2).tolist() for x in (output_size, padding))
     sizes = (height + 2 * p, width + 2 * q)
     rows, columns = _places(sizes, kernel_size, dilation, stride)
-    blocks = convert_to_tensor(x)
-    n, channels = blocks.shape[0], blocks.shape[1] // (len(rows) * columns.shape[1])
-    values = transpose(blocks.reshape((n * channels, -1)))
-    summed = scatter((rows * sizes[1] + columns).reshape(-1, 1), values, (sizes[0] * sizes[1], n * channels))
-    return transpose(summed).reshape((n, channels, *sizes))[:, :, p : p + height, q : q + width]
+    blocks = reshape(x, (shape(x)[0], -1, *(rows + columns).shape))
+    images = _put(blocks, (*blocks.shape[:2], *sizes), (slice(None), slice(None), rows, columns))
+    return images[:, :, p : p + height, q : q + width]
 
 
 def _adaptive(inputs: TensorLike, output_size: Sizes, data_format: str | None, reduce: Callable[..., Tensor]) -> Tensor:
@@ -592,5 +590,5 @@ def adaptive_average_pool(inputs: TensorLike, output_size: int | Sequence[int],
 def adaptive_max_pool(inputs: TensorLike, output_size: int | Sequence[int],
                       data_format: DataFormat | None = None) -> Tensor:  # fmt: skip
     """Largest elements of `output_size` parts of each axis between batch and channels; of equals the first."""
-    return _adaptive(inputs, output_size, data_format,
-                     lambda x, axis: take_along_axis(x, argmax(x, axis, keepdims=True), axis)[0])  # fmt: skip
+    return _adaptive(inputs, output_size, data_format, lambda x, axis: reshape(
+        max_pool(reshape(x, (1, len(x), -1)), len(x), data_format="channels_last"), shape(x)[1:]))  # fmt: skip

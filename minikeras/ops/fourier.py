@@ -15,7 +15,7 @@ from .._core.tensor import Tensor
 from .arrays import as_float, bare
 from .creation import convert_to_tensor, ndim, ones, shape
 from .elementwise import cos, imag, multiply, real, sin
-from .shapes import concatenate, extract_sequences, pad, scatter, stack, transpose, where
+from .shapes import add_along, concatenate, extract_sequences, pad, stack, where
 
 Pair = tuple[Tensor, Tensor]
 """Real and imaginary parts."""
@@ -137,21 +137,19 @@ def istft(x: tuple[TensorLike, TensorLike], sequence_length: int, sequence_strid
     `length` is the number of samples to return.
     """
     (sequence_stride,) = standardize_sizes(sequence_stride, 1, "sequence_stride")
-    factors = _window(window, sequence_length, fft_length)
     frames = irfft(x, fft_length)
-    factors = factors.astype(frames.dtype)
+    factors = _window(window, sequence_length, fft_length).astype(frames.dtype)
     count = frames.shape[-2]
     total = fft_length + sequence_stride * (count - 1)
-    places = (np.arange(count)[:, None] * sequence_stride + np.arange(fft_length)).reshape(-1, 1)
-    flat = (frames * factors).reshape((-1, count * fft_length))
-    summed = scatter(places, transpose(flat), (total, flat.shape[0]))
-    weights = scatter(places, np.tile((factors * factors).numpy(), count), (total,))
-    ratio = transpose(summed / where(weights > 1e-10, weights, 1.0)[:, None])
+    places = np.arange(count)[:, None] * sequence_stride + np.arange(fft_length)
+    summed = add_along(frames * factors, places, (*frames.shape[:-2], total), -1)
+    weights = add_along(np.tile((factors * factors).numpy(), (count, 1)), places, (total,), 0)
+    ratio = summed / where(weights > 1e-10, weights, 1.0)
     if window is None:  # Keras leaves out the division in this case
         ratio = ratio * (fft_length / sequence_stride)
     start = fft_length // 2 if center else 0
     end = start + length if length is not None else total - start
-    return ratio.reshape((*frames.shape[:-2], total))[..., start:end]
+    return ratio[..., start:end]
 
 
 @composite

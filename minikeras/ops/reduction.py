@@ -103,10 +103,6 @@ def _reduced_shape(x: Any, axis: Axis, keepdims: bool) -> list[int]:
     return [1 if a in reduced else n for a, n in enumerate(np.shape(x)) if keepdims or a not in reduced]
 
 
-def _mean_of_sum(x: Any, total: Any) -> Any:
-    return total / (x.size // total.size)
-
-
 def _sum_parts(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     if _is_short(x.array, axis, keepdims):
         return np.dot(np.reshape(x, (-1,)), ones(x.size, str(x.dtype)))
@@ -126,12 +122,12 @@ def sum(x: TensorLike, axis: Axis = None, keepdims: bool = False, out: Array | N
 
 @primitive(
     lambda g, y, x, axis=None, keepdims=False: restore(g, axis, keepdims) * (np.size(y) / (np.size(x) or 1)),
-    name="mean", decomposition=lambda x, axis=None, keepdims=False: _mean_of_sum(x, np.sum(x, axis, keepdims=keepdims)),
-)  # fmt: skip
+    name="mean", decomposition=lambda x, axis=None, keepdims=False: (
+        (total := np.sum(x, axis, keepdims=keepdims)) / (x.size // total.size)))  # fmt: skip
 def _mean(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Array:
     a = strong(x)
     if a.dtype.kind == "f" and a.dtype.itemsize > 2 and a.size:  # what np.mean does, in half the time
-        return _mean_of_sum(a, _total(a, axis, keepdims))
+        return (total := _total(a, axis, keepdims)) / (a.size // total.size)
     return NP.mean(a, axes(axis), keepdims=keepdims).astype(a.dtype if a.dtype.kind in "fc" else floatx())
 
 
@@ -164,10 +160,8 @@ def var(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Array:
     return np.asarray(y, a.real.dtype)
 
 
-std: Reduction = reduction(  # d sqrt(v) = dv / (2 sqrt(v))
-    lambda a, axis, keepdims: np.asarray(np.std(a, axis, wide(a.dtype), keepdims=keepdims), a.real.dtype),
-    lambda g, y, x, axis=None, keepdims=False: _var_rule(g / (2 * y), y, x, axis, keepdims),
-    "Standard deviation along axes: root of the variance.", as_float, "std")  # fmt: skip
+std: Reduction = composed(lambda x, axis=None, keepdims=False: sqrt(var(x, axis, keepdims)),
+                          "std", "Standard deviation along axes: root of the variance.")  # fmt: skip
 
 
 def _product_before(x: Any) -> Any:
@@ -177,13 +171,12 @@ def _product_before(x: Any) -> Any:
 
 def _prod_rule(g: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False, dtype: Any = None) -> Any:
     """The slope is the product of all other elements, without a division, for some may be zero."""
-    reduced = range(x.ndim) if axis is None else [a % x.ndim for a in (axis if np.ndim(axis) else [axis])]
-    order = [*(a for a in range(x.ndim) if a not in reduced), *reduced]
-    transposed = np.transpose(x, order)
-    kept = transposed.shape[: x.ndim - len(reduced)]
-    rows = np.reshape(transposed, (*kept, math.prod(transposed.shape[len(kept) :])))
+    where = normalize_axis_tuple(range(x.ndim) if axis is None else axes(axis), x.ndim)
+    first, last = x.ndim - len(where), range(-len(where), 0)
+    moved = np.moveaxis(x, where, last)
+    rows = np.reshape(moved, (*moved.shape[:first], math.prod(moved.shape[first:])))
     others = _product_before(rows) * np.flip(_product_before(np.flip(rows, -1)), -1)
-    return restore(g, axis, keepdims) * np.transpose(np.reshape(others, transposed.shape), np.argsort(order).tolist())
+    return restore(g, axis, keepdims) * np.moveaxis(np.reshape(others, moved.shape), last, where)
 
 
 @primitive(_prod_rule)
@@ -245,19 +238,29 @@ def _max_parts(x: Any, axis: Axis = None, keepdims: bool = False, initial: float
     return np.reshape(bare(_row_max)(np.reshape(x, (-1, a.shape[-1]))), _reduced_shape(x, axis, keepdims))
 
 
+def _extreme_of(ufunc: Any, x: Array, axis: Axis, keepdims: bool, initial: Any, out: Array | None = None) -> Any:
+    """Return an extreme, of two halves where `reduce` would loop over the few numbers behind the axes."""
+    if (rows := _as_rows(x, axis)) and 1 < rows[2] <= 64:
+        y = x.reshape(rows)
+        while (n := y.shape[1]) > 1:
+            y = ufunc(y[:, : (n + 1) // 2], y[:, n // 2 :])
+        x = y.reshape(_reduced_shape(x, axis, True))
+    return ufunc.reduce(x, axes(axis), None, out, keepdims, initial)
+
+
 @primitive(_extreme_rule, decomposition=_max_parts)
 def max(x: TensorLike, axis: Axis = None, keepdims: bool = False, initial: float | None = None,
         out: Array | None = None) -> Array:  # fmt: skip
     """Largest element along axes, at least `initial`."""
     a = strong(x)
     y = _max_parts(a, axis, keepdims, initial) if out is None and a.ndim > 1 and a.size > 64 * a.shape[-1] else a
-    return NP.maximum.reduce(a, axes(axis), None, out, keepdims, initial) if y is a else y
+    return _extreme_of(np.maximum, a, axis, keepdims, initial, out) if y is a else y
 
 
 @primitive(_extreme_rule)
 def min(x: TensorLike, axis: Axis = None, keepdims: bool = False, initial: float | None = None) -> Array:
     """Smallest element along axes, at most `initial`."""
-    return NP.min(strong(x), axes(axis), keepdims=keepdims, initial=initial)
+    return _extreme_of(np.minimum, strong(x), axis, keepdims, initial)
 
 
 def _logsumexp(x: Any, axis: Axis, keepdims: bool) -> Any:
@@ -282,8 +285,8 @@ def logsumexp(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Array
         return _logsumexp(as_float(x), axis, keepdims)
 
 
-amax: Reduction = reduction(np.max, _extreme_rule, "Largest element along axes.", name="amax")
-amin: Reduction = reduction(np.min, _extreme_rule, "Smallest element along axes.", name="amin")
+amax: Reduction = reduction(bare(max), _extreme_rule, "Largest element along axes.", name="amax")
+amin: Reduction = reduction(bare(min), _extreme_rule, "Smallest element along axes.", name="amin")
 all: Reduction = reduction(np.all, None, "Whether all elements along axes are true.")
 any: Reduction = reduction(np.any, None, "Whether any element along axes is true.")
 ptp: Reduction = composed(lambda x, axis=None, keepdims=False: max(x, axis, keepdims) - min(x, axis, keepdims),
@@ -506,9 +509,7 @@ def segments(data: TensorLike, segment_ids: TensorLike, num_segments: int | None
         dtype = np.dtype("int32") if dtype.kind == "b" else dtype
         start = np.iinfo(dtype).min if start < 0 else np.iinfo(dtype).max
     empty = np.full((num_segments, *rows.shape[1:]), start, dtype)
-    numbers = np.arange(empty.size).reshape(empty.shape)[ids[places]]  # of elements: rows take ten times as long
-    flat = scatter_update(empty.reshape(-1), numbers.reshape(-1, 1), rows.astype(dtype).reshape(-1), how)
-    return flat.reshape(empty.shape)
+    return scatter_update(empty, ids[places][:, None], rows.astype(dtype), how)
 
 
 class Segments(Protocol):

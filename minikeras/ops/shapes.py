@@ -19,7 +19,7 @@ from .._core.op import composite, primitive, structured
 from .._core.tensor import Tensor, TensorOps, as_array
 from .arrays import axes, bare, composed, dry_size, promote, strong
 from .creation import convert_to_tensor, ndim, shape
-from .elementwise import Unary, multiply, power
+from .elementwise import Unary, _where, multiply, power
 
 slice_type = slice  # this file defines Keras's op of that name
 
@@ -121,11 +121,42 @@ def _added(x: Array, key: tuple[Any, ...], shape: Sequence[int], out: Array | No
     y: Array = np.empty(shape, x.dtype) if out is None else out.reshape(shape)
     total = y if wide(x.dtype) is None else np.empty(shape, wide(x.dtype))
     total[...] = 0
-    by_row = x.size > 1024 and len(key) == 1 and getattr(key[0], "dtype", np.bool_) != np.bool_
-    (_add_rows if by_row else np.add.at)(total, key, x.astype(total.dtype, copy=False))  # slower with two dtypes
+    _combine(np.add, total, key, x.astype(total.dtype, copy=False))
     if total is not y:
         y[...] = total
     return y
+
+
+def _combine(ufunc: Any, total: Array, key: tuple[Any, ...], x: Array) -> None:
+    """Do what `ufunc.at` does, which takes many times as long with an index of several parts, and with rows."""
+    if x.size <= 1024:
+        ufunc.at(total, key, x)
+        return
+    by_row = all(isinstance(k, slice_type) or np.asarray(k).dtype.kind in "iu" for k in key)
+    sizes = total.shape[: len(key) if by_row else total.ndim]
+    places = (
+        np.asarray(key[0], np.intp) if by_row and len(key) == 1 else np.arange(math.prod(sizes)).reshape(sizes)[key]
+    )
+    total = total.reshape(-1, *total.shape[len(sizes) :])
+    x = np.broadcast_to(x, places.shape + total.shape[1:])
+    if ufunc is np.add and places.ndim == 2 and x.shape[1] > 1 and x.strides[1] == 0:  # the same, as from a mean
+        found = np.zeros(len(total), bool)
+        found[places] = True
+        if (n := np.count_nonzero(found)) * len(x) < x.size // 8:
+            keys = (np.cumsum(found) - 1)[places] + n * np.arange(len(x))[:, None]
+            counts = np.bincount(keys.reshape(-1), minlength=n * len(x)).reshape(len(x), n).astype(total.dtype)
+            total[found] += np.tensordot(counts, x[:, 0], (0, 0))
+            return
+    size = total.size // len(total)  # NumPy adds two real numbers as one complex number in the time of one
+    pair = {"f": "F", "d": "D"}.get(total.dtype.char, total.dtype) if ufunc is np.add and size % 2 == 0 else total.dtype
+    sums, rows = (np.ascontiguousarray(a).reshape(-1, size).view(pair) for a in (total, x))
+    keys, count = places.reshape(-1), sums.shape[1]
+    if count <= 8:
+        for k in range(count):
+            ufunc.at(sums[:, k], keys, rows[:, k])
+    else:  # flat indices of numbers take NumPy a third of the time of indices of rows
+        first = np.arange(0, sums.size, count)[keys]
+        ufunc.at(sums.reshape(-1), np.add.outer(first, np.arange(count)).reshape(-1), rows.reshape(-1))
 
 
 def _index(key: Any) -> tuple[Any, ...]:
@@ -169,30 +200,7 @@ def _take_rule(g: Any, y: Any, x: Any, indices: Any, axis: int | None = None) ->
 @primitive(lambda g, y, x, indices, shape, axis: np.take(g, indices, axis), None)
 def add_along(x: TensorLike, indices: TensorLike, shape: Sequence[int], axis: int, out: Array | None = None) -> Array:
     """Zeros of a shape with x added at indices along an axis; repeated positions add up."""
-    return _added(strong(x), along(axis, _whole(indices)), shape, out)
-
-
-def _add_rows(total: Array, key: tuple[Array], x: Array) -> None:
-    """Add x to rows of zeros. NumPy adds two real numbers as one complex number in the time of one."""
-    places, x = key[0], np.broadcast_to(x, key[0].shape + total.shape[1:])
-    if places.ndim == 2 and x.shape[1] > 1 and x.strides[1] == 0:  # the same for all places of a row, as from a mean
-        found = np.zeros(len(total), bool)
-        found[places] = True
-        if (n := np.count_nonzero(found)) * len(x) < x.size // 8:
-            keys = (np.cumsum(found) - 1)[places] + n * np.arange(len(x))[:, None]
-            counts = np.bincount(keys.reshape(-1), minlength=n * len(x)).reshape(len(x), n).astype(total.dtype)
-            total[found] = np.tensordot(counts, x[:, 0], (0, 0))
-            return
-    size = total.size // len(total)
-    pair = {"f": "F", "d": "D"}.get(total.dtype.char, total.dtype) if size % 2 == 0 else total.dtype
-    sums, rows = (np.ascontiguousarray(a).reshape(-1, size).view(pair) for a in (total, x))
-    keys, count = places.reshape(-1).astype(np.intp), sums.shape[1]
-    if count <= 8:
-        for k in range(count):
-            np.add.at(sums[:, k], keys, rows[:, k])
-    else:  # flat indices of numbers take NumPy a third of the time of indices of rows
-        first = np.arange(0, sums.size, count)[keys]
-        np.add.at(sums.reshape(-1), np.add.outer(first, np.arange(count)).reshape(-1), rows.reshape(-1))
+    return _added(strong(x), along(axis % len(shape), _whole(indices)), shape, out)
 
 
 @primitive(_take_rule, None)
@@ -220,8 +228,7 @@ def _put_along(x: TensorLike, indices: TensorLike, shape: Sequence[int], axis: i
     """Zeros of a shape with x added at the positions that `take_along_axis` reads for these indices."""
     key = list(np.ix_(*map(np.arange, shape)))
     key[axis] = strong(indices)
-    places = np.ravel_multi_index(tuple(key), tuple(shape), "wrap")  # numbers of elements take half the time
-    return _added(strong(x).reshape(-1), (places.reshape(-1),), (int(np.prod(shape)),)).reshape(shape)
+    return _added(strong(x), tuple(key), shape)
 
 
 @primitive(lambda g, y, x, indices, axis=None: _take_rule(g, y, x, indices) if axis is None else
@@ -316,11 +323,11 @@ def scatter_update(inputs: TensorLike, indices: TensorLike, updates: TensorLike,
     one_of("reduction", reduction, (None, *_REDUCTIONS))
     a = strong(inputs)
     sums = wide(a.dtype) if reduction in ("add", "mul") else None
-    result = a.astype(sums or a.dtype)
+    result = a.astype(sums or a.dtype, "C")
     if reduction is None:
         result[_rows(indices)] = updates
     else:
-        _REDUCTIONS[reduction].at(result, _rows(indices), np.asarray(updates, sums))  # slower with two dtypes
+        _combine(_REDUCTIONS[reduction], result, _rows(indices), np.asarray(updates, result.dtype))
     return result.astype(a.dtype, copy=False)
 
 
@@ -567,16 +574,6 @@ def view(x: TensorLike, dtype: DTypeLike | None = None) -> Array:
     return a if dtype is None else a.view(standardize_dtype(dtype))
 
 
-@primitive(None, lambda g, y, c, a, b: np.where(c, g, 0), lambda g, y, c, a, b: np.where(c, 0, g))
-def _where(condition: TensorLike, x1: TensorLike, x2: TensorLike) -> Array:
-    c, (a, b) = np.asarray(condition), promote(x1, x2)
-    dtype = np.result_type(a, b)
-    if c.size < 4096 or c.dtype.kind != "b" or dtype.char not in "fd":
-        return np.where(c, a, b)
-    a, b = (np.asarray(x, dtype).view(f"i{dtype.itemsize}") for x in (a, b))  # np.where takes up to ten times as long,
-    return ((a ^ b) * c ^ b).view(dtype)  # since a processor cannot guess what random conditions will be
-
-
 @structured
 def nonzero(x: TensorLike) -> tuple[Tensor, ...]:
     """Indices of the elements that are not zero, a tensor for each axis."""
@@ -679,7 +676,7 @@ def argpartition(x: TensorLike, kth: int, axis: int | None = -1) -> Array:
 
 
 @primitive(lambda g, y, x, axis=-1: np.reshape(
-    np.take_along_axis(g, bare(argsort)(bare(argsort)(x, axis), axis), axis), np.shape(x)))  # fmt: skip
+    bare(_put_along)(g, bare(argsort)(x, axis), np.shape(g), -1 if axis is None else axis), np.shape(x)))  # fmt: skip
 def sort(x: TensorLike, axis: int | None = -1) -> Array:
     """x in ascending order along an axis, of the flattened tensor for None."""
     return np.sort(strong(x), axis)

@@ -435,7 +435,6 @@ FORMULAS: dict[str, Callable[..., _Value]] = {
     "sparse_plus": lambda x: x("Max", -1.0)("Min", 1.0)("Add", 1.0)("Pow", 2.0) * 0.25 + (x - 1.0)("Relu"),
     "sparse_sigmoid": lambda x: x("HardSigmoid", alpha=0.5, beta=0.5),
     "squareplus": lambda x, b: (x + (x * x + b)("Sqrt")) / 2.0,
-    "std": lambda x, axis, keepdims: _mean((x - _mean(x, axis, True))("Pow", 2.0), axis, keepdims)("Sqrt"),
     "tril": lambda x, k: x("Trilu", np.asarray(k, "int64"), upper=0),
     "triu": lambda x, k: x("Trilu", np.asarray(k, "int64"), upper=1),
     "trunc": lambda x: x("Abs")("Floor") * x("Sign"),
@@ -454,7 +453,7 @@ CONVERSIONS: dict[str, Callable[[_Call], _Value]] = {
                                               count_include_pad=1) * math.prod(c.how.window),
     "one_hot": lambda c: _one_hot(c.get(0, "float64"), c.settings["num_classes"],
                                   c.settings["axis"] % len(c.results[0]) - len(c.results[0])),
-    "shapes._where": lambda c: c.get(0, bool)("Where", c.get(1, c.dtype), c.get(2, c.dtype)),
+    "elementwise._where": lambda c: c.get(0, bool)("Where", c.get(1, c.dtype), c.get(2, c.dtype)),
     "take": lambda c: (c.get(0)("Reshape", [-1]) if c.settings["axis"] is None else c.get(0))(
         "Gather", c.get(1, "int64"), axis=c.settings["axis"] or 0),
     "take_along_axis": lambda c: c.get(0)("GatherElements", c.get(1, "int64"), axis=c.settings["axis"])}  # fmt: skip

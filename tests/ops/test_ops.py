@@ -3,6 +3,7 @@
 import inspect
 import operator
 import pickle
+import time
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -1421,3 +1422,116 @@ def test_dtypes_of_results_of_integers_and_bools() -> None:
         found = {name: [str(getattr(ops, name)(*[ops.ones((2,), kind)] * count).dtype) for kind in KINDS]
                  for names in table for name in names.split()}  # fmt: skip
         assert found == {name: dtypes for names, dtypes in table.items() for name in names.split()}
+
+
+# Large arrays, which take other paths.
+
+
+def _added_up(shape: tuple[int, ...], key: Any, x: Any, ufunc: np.ufunc = np.add, start: float = 0.0) -> Any:
+    total = np.full(shape, start, "float64")
+    ufunc.at(total, key, x)
+    return total
+
+
+@pytest.mark.parametrize("shape", [(40, 30, 20), (40, 30, 3), (40, 30, 2), (40, 31)])
+@pytest.mark.parametrize("key", [
+    lambda a, b: (a,), lambda a, b: (a[:, None],), lambda a, b: (a, b), lambda a, b: (slice(None), b),
+    lambda a, b: (slice(3, None), b[:, None] % 7), lambda a, b: (a[:, None], b[:30]), lambda a, b: (..., a % 2),
+    lambda a, b: (a, None), lambda a, b: (a, slice(1, -1)), lambda a, b: (a.astype("uint8") % 30, 3),
+    lambda a, b: (np.resize(a > 0, 40), slice(None))])  # fmt: skip
+def test_gradients_of_large_indices_add_up(shape: tuple[int, ...], key: Any) -> None:
+    rng = np.random.default_rng(0)
+    index = key(rng.integers(-40, 40, 900), rng.integers(-30, 30, 900))
+    x = ops.array(rng.normal(size=shape), "float64")
+    with keras.GradientTape() as tape:
+        tape.watch(x)
+        y = x[index]
+    weights = rng.normal(size=y.shape)
+    expected = _added_up(shape, index, weights)
+    gradient: Any = tape.gradient(y, x, ops.array(weights, "float64"))
+    np.testing.assert_allclose(gradient, expected, rtol=1e-9, atol=1e-11)
+
+
+@pytest.mark.parametrize("mode", ["reflect", "symmetric", "edge", "wrap"])
+def test_gradients_of_large_paddings_add_up(mode: Any) -> None:
+    x = ops.array(np.random.default_rng(0).normal(size=(6, 20, 20, 3)), "float64")
+    widths = ((0, 0), (3, 4), (5, 2), (0, 1))
+    with keras.GradientTape() as tape:
+        tape.watch(x)
+        y = ops.pad(x, widths, mode)
+    weights = np.random.default_rng(1).normal(size=y.shape)
+    places = np.pad(np.arange(x.size).reshape(x.shape), widths, mode)
+    expected = np.bincount(places.ravel(), weights.ravel()).reshape(x.shape)
+    gradient: Any = tape.gradient(y, x, ops.array(weights, "float64"))
+    np.testing.assert_allclose(gradient, expected, rtol=1e-9, atol=1e-11)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "int32"])
+@pytest.mark.parametrize(("reduction", "ufunc"), [
+    ("add", np.add), ("max", np.maximum), ("min", np.minimum), ("mul", np.multiply)])  # fmt: skip
+@pytest.mark.parametrize(("sizes", "columns"), [((50, 40), 1), ((50, 7), 1), ((50, 40), 2), ((20, 10, 6), 2)])
+def test_large_updates_are_scattered(sizes: Any, columns: int, reduction: Any, ufunc: Any, dtype: str) -> None:
+    rng = np.random.default_rng(0)
+    places = np.stack([rng.integers(-n, n, 2000) for n in sizes[:columns]], -1)
+    updates = rng.integers(1, 3, (2000, *sizes[columns:])).astype(dtype)
+    if reduction == "mul":
+        updates = np.where(rng.random(updates.shape) < 0.97, 1, updates).astype(dtype)
+    expected = _added_up(sizes, tuple(places.T), updates, ufunc, 1.0)
+    actual = ops.scatter_update(np.ones(sizes[::-1], dtype).T, places, updates, reduction)
+    np.testing.assert_allclose(actual, expected, rtol=1e-3 if dtype == "float16" else 1e-6)
+    with pytest.raises(IndexError):
+        ops.scatter_update(np.ones(sizes, dtype), places + max(sizes), updates, reduction)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "float16", "int32"])
+@pytest.mark.parametrize(("shape", "axis"), [
+    ((5, 30, 31, 3), (1, 2)), ((4099, 2), 0), ((700, 7), 0), ((4, 17, 64), 1), ((4, 300, 5), (0, 1)),
+    ((9, 9, 9, 9), (1, 3)), ((70, 70), None)])  # fmt: skip
+def test_extremes_of_large_arrays(shape: Any, axis: Any, dtype: str) -> None:
+    x = (100 * np.random.default_rng(0).normal(size=shape)).astype(dtype)
+    for keepdims in (False, True):
+        for ours, theirs in ((ops.max, np.max), (ops.amax, np.max), (ops.min, np.min), (ops.amin, np.min)):
+            y = ours(ops.array(x, dtype), axis, keepdims)
+            np.testing.assert_array_equal(y, theirs(x, axis=axis, keepdims=keepdims), strict=True)
+        y = ops.max(ops.array(x, dtype), axis, keepdims, initial=50)
+        np.testing.assert_array_equal(y, np.max(x, axis, None, keepdims, 50))
+    if dtype.startswith("float"):
+        x[tuple(n // 2 for n in shape)] = np.nan
+        np.testing.assert_array_equal(ops.max(ops.array(x, dtype), axis), np.max(x, axis))
+
+
+def _seconds(function: Callable[[], Any]) -> float:
+    seconds = []
+    for _ in range(7):
+        start = time.process_time()
+        function()
+        seconds.append(time.process_time() - start)
+    return min(seconds)
+
+
+_IMAGES = np.random.default_rng(0).normal(size=(16, 32, 32, 16)).astype("float32")
+_PLACES = np.random.default_rng(0).integers(0, 500, (4000, 1))
+
+
+@pytest.mark.parametrize(("most", "function"), [
+    (25, ops.abs), (12, ops.leaky_relu), (25, lambda x: ops.pad(x, ((0, 0), (2, 2), (2, 2), (0, 0)), "reflect")),
+    (30, lambda x: ops.take(x, np.arange(64) // 2, 1))], ids=["abs", "leaky_relu", "pad", "take"])  # fmt: skip
+def test_gradients_take_a_few_times_as_long_as_their_op(most: float, function: Any) -> None:
+    x = ops.array(_IMAGES)
+
+    def gradient() -> None:
+        with keras.GradientTape() as tape:
+            tape.watch(x)
+            y = function(x)
+        tape.gradient(y, x)
+
+    assert _seconds(gradient) < most * _seconds(lambda: function(x))
+
+
+@pytest.mark.parametrize(("most", "function", "other"), [
+    (8, lambda: ops.max(_IMAGES, (1, 2)), lambda: ops.sum(_IMAGES, (1, 2))),
+    (8, lambda: ops.min(_IMAGES, (0, 1, 2)), lambda: ops.sum(_IMAGES, (1, 2))),
+    (60, lambda: ops.scatter_update(np.zeros((500, 64), "f"), _PLACES, _IMAGES.reshape(-1, 64)[:4000], "max"),
+     lambda: _IMAGES.reshape(-1, 64)[:4000] + 1)], ids=["max", "min", "scatter"])  # fmt: skip
+def test_ops_take_a_few_times_as_long_as_others(most: float, function: Any, other: Any) -> None:
+    assert _seconds(function) < most * _seconds(other)

@@ -182,9 +182,8 @@ def confusion_matrix(labels: Any, predictions: Any, num_classes: Any = None, wei
     if (lowest := np.min([rows, columns], initial=0)) < 0:
         raise InvalidArgumentError(f"`labels` and `predictions` must not be negative. Received: {lowest}.")
     size = int(num_classes) if num_classes is not None else 1 + builtins.max(rows.max(), columns.max())
-    matrix = np.zeros((size, size), as_dtype(dtype).name)
-    np.add.at(matrix, (rows, columns), 1 if weights is None else as_array(weights).astype(matrix.dtype))
-    return Tensor(matrix)
+    values = np.broadcast_to(1 if weights is None else as_array(weights), rows.shape).astype(as_dtype(dtype).name)
+    return ops.scatter(np.stack([rows, columns], -1), values, (size, size))
 
 
 def _segments(start: Callable[[DType], Any], reduction: str) -> Callable[..., Tensor]:
