@@ -559,7 +559,9 @@ def test_functions_of_the_backend_give_what_they_gave(code: str, value: Any) -> 
 
 @pytest.mark.usefixtures("installed")
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
-@pytest.mark.parametrize("code", ["K.batch_dot(x, x, axes=1)", "K.spatial_2d_padding(x[:, :, None, None])[:, 0, 0]"])
+@pytest.mark.parametrize("code", [
+    "K.batch_dot(x, x, axes=1)", "K.spatial_2d_padding(x[:, :, None, None])[:, 0, 0]",
+    "K.resize_images(x[:, :, None, None], 2, 1, 'channels_last')[:, ::2, 0, 0]"])  # fmt: skip
 def test_functions_of_the_backend_make_no_layers_in_a_step(code: str) -> None:
     runs: list[int] = []
     names = {"K": run("from keras import backend as K")["K"]}
@@ -573,6 +575,17 @@ def test_functions_of_the_backend_make_no_layers_in_a_step(code: str) -> None:
     model.compile("sgd", lambda y_true, y_pred: minikeras.ops.mean(y_pred))
     model.fit(np.ones((64, 3)), np.ones(64), batch_size=1, verbose=0)
     assert len(runs) < 16  # the other steps are replayed, which no step is if each makes a layer
+
+
+@pytest.mark.usefixtures("installed")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.parametrize("how", ["nearest", "bilinear"])
+@pytest.mark.parametrize("order", ["channels_last", "channels_first", None])
+def test_resize_images_gives_what_its_layer_gives(order: Any, how: Any) -> None:
+    k, x = run("from keras import backend as K")["K"], np.random.default_rng(0).random((2, 3, 4, 5), "float32")
+    layer = minikeras.layers.UpSampling2D((2, 3), order, how)
+    np.testing.assert_array_equal(k.resize_images(minikeras.ops.array(x), 2, 3, order, how), layer(x))
+    assert k.resize_images(minikeras.Input((None, None, 3)), 2, 3, "channels_last", how).shape == (None, None, None, 3)
 
 
 @pytest.mark.usefixtures("installed")

@@ -100,9 +100,12 @@ _ONE_LINERS: dict[str, tuple[str, Callable[..., Any]]] = {
     "random_bernoulli": ("keras.random.binomial(shape, 1, p)", lambda shape, p=0.0, dtype=None, seed=None:
         random.binomial(shape, 1, p, dtype, seed)),
     "reset_uids": ("keras.utils.clear_session()", lambda: clear_session()),
-    "resize_images": ("keras.ops.repeat, or keras.layers.UpSampling2D",
+    "resize_images": ("keras.ops.image.resize, or keras.layers.UpSampling2D",  # a new layer ends the replay of steps
         lambda x, height_factor, width_factor, data_format, interpolation="nearest":
-            layers.UpSampling2D((height_factor, width_factor), data_format, interpolation)(x)),
+            layers.UpSampling2D((height_factor, width_factor), data_format, interpolation)(x)
+            if isinstance(x, KerasTensor) else ops.image.resize(x, np.multiply((height_factor, width_factor),
+                x.shape[1:3] if (data_format or image_data_format()) == "channels_last" else x.shape[2:]).tolist(),
+                interpolation, data_format=data_format)),
     "set_learning_phase": ("the argument `training` of a call", lambda value: None),
     "set_session": ("nothing: there are no sessions", lambda session: None),
     "set_value": ("x.assign(value)", lambda x, value: x.assign(value)),
