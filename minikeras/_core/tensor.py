@@ -124,7 +124,7 @@ def as_values(value: TensorLike) -> Array:
 def as_array(value: TensorLike | object, dtype: DTypeLike | None = None) -> Array:
     """Return an array, copied only where needed. Python numbers, in object arrays too, get Keras's dtypes.
 
-    Raises a ValueError for a value that is ragged or not numeric, a TypeError for times and records.
+    Raises a ValueError for a value that is ragged or not numeric, a TypeError for times, records and other objects.
     """
     if isinstance(value, TensorOps):
         value = value.numpy_view()
@@ -150,8 +150,9 @@ def as_array(value: TensorLike | object, dtype: DTypeLike | None = None) -> Arra
         elif array.dtype == np.int64 and np.abs(array).max() < 2**31:
             dtype = "int32"
     if dtype is None:
-        if array.dtype.kind in "mM" or array.dtype.names:  # times and records
-            raise TypeError(f"An array of dtype {array.dtype} is no array of numbers. Convert it first.")
+        strange = array.dtype.kind in "mM" or issubclass(array.dtype.type, np.void)
+        if strange or (array.dtype == "O" and array.size and not any(isinstance(x, str | bytes) for x in array.flat)):
+            raise TypeError(f"An array of dtype {array.dtype} is no array of numbers. Convert it; np.stack joins rows.")
         return array
     name = standardize_dtype(dtype)
     if array.dtype.kind in "OUS" and name != "string":
@@ -330,8 +331,7 @@ class TensorOps:
     def __iter__(self) -> Iterator["Tensor"]:
         return (self[i] for i in range(len(self)))
 
-    def __hash__(self) -> int:
-        return id(self)
+    __hash__: Callable[..., int] = object.__hash__
 
     def __format__(self, spec: str) -> str:
         return format(self.numpy_view().item(), spec) if spec and self.size == 1 else format(str(self), spec)

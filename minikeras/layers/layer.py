@@ -493,7 +493,7 @@ class Layer(Module, Configurable):
             raise ValueError(f"Layer '{self.name}' expects numbers. Received {tensor.dtype} of shape {tensor.shape}.")
         if casts and tensor.dtype != self.input_dtype and "float" in tensor.dtype:
             return masked(tensor.astype(self.input_dtype), mask_of(tensor))
-        return Tensor(np.array(x)) if tensor.array is x else tensor
+        return tensor if isinstance(x, TensorOps) else Tensor(np.array(tensor.array))
 
     def __not_a_tensor(self, x: Any) -> ValueError:
         return ValueError(f"Only tensors may be passed by position to layer '{self.name}'. Received: {x!r} (of type "

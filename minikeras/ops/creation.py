@@ -68,7 +68,8 @@ def convert_to_tensor(x: TensorLike, dtype: DTypeLike | None = None, sparse: boo
         rows = NUMPY_OPS["stack"]([convert_to_tensor(item, dtype) for item in x])
         return rows if isinstance(rows, Tensor) else Tensor(rows)
     array = as_values(x) if dtype is None else as_array(x, dtype)
-    return Tensor(array.copy() if array is x else array)  # the caller may change x later
+    is_new = isinstance(x, list | tuple | np.ndarray) and array is not x and array.base is None
+    return Tensor(array if is_new else array.copy())  # the caller may change x later
 
 
 def floating(x: TensorLike) -> Tensor:
@@ -90,7 +91,7 @@ def array(x: TensorLike, dtype: DTypeLike | None = None) -> Tensor:
 
 def convert_to_numpy(x: TensorLike) -> Array:
     """A NumPy array of the values of x, which the caller may change."""
-    return np.array(as_array(x))
+    return np.array(x if type(x) is np.ndarray else as_array(x))
 
 
 copy: Unary = unary(lambda x: x.copy(), lambda g, y, x: g, "A copy of x.", strong, name="copy")

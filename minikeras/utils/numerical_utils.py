@@ -128,6 +128,5 @@ def pad_sequences(sequences: Sequence[Any] | Array, maxlen: int | None = None, d
         if len(part) and part.shape[1:] != item:
             raise ValueError(f"All items must have one shape. Received: {item}, then {part.shape[1:]} in sequence {i}.")
         start = maxlen - len(part) if padding == "pre" else 0
-        if len(part):
-            padded[i, start : start + len(part)] = part
+        padded[i, start : start + len(part)] = part.reshape(len(part), *item)
     return padded

@@ -6,6 +6,7 @@ import pickle
 import time
 import warnings
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, assert_type, cast
 
@@ -444,6 +445,38 @@ def test_results_do_not_follow_later_changes_of_the_data() -> None:
     updated = ops.scatter_update(data, [[0]], [0.0])
     assert data[0] == 7
     same(updated, [0, 1])
+
+
+class Holder:
+    """Gives NumPy the array that it holds, as tensors of other libraries and data frames do."""
+
+    def __init__(self, data: np.ndarray[Any, Any]) -> None:
+        self.data = data
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
+        return self.data
+
+
+@pytest.mark.parametrize("wrap", [Holder, memoryview, np.ma.asarray, lambda x: x.view(type("Own", (np.ndarray,), {}))])
+@pytest.mark.parametrize("dtype", ["float32", "int32"])
+def test_results_do_not_follow_later_changes_of_what_is_no_plain_array(wrap: Any, dtype: Any) -> None:
+    data = np.ones((2, 4), dtype)
+    x = wrap(data)
+    results = [ops.convert_to_tensor(x), ops.convert_to_tensor(x, dtype), ops.array(x)]
+    results += [layer(x) for layer in (keras.layers.Identity(), keras.layers.Dropout(0.5), keras.layers.Reshape((4,)))]
+    data[:] = 7
+    for result in results:
+        assert result.dtype == dtype
+        same(result, np.ones((2, 4)))
+
+
+def test_results_do_not_follow_later_changes_of_a_file(tmp_path: Path) -> None:
+    np.ones(4, "float32").tofile(tmp_path / "data")
+    mapped = np.memmap(tmp_path / "data", "float32", "r+")
+    results = [ops.convert_to_tensor(mapped), keras.layers.Identity()(mapped)]
+    mapped[:] = 7
+    for result in results:
+        same(result, np.ones(4))
 
 
 def test_zero_dimensional_results_are_tensors() -> None:
@@ -1194,6 +1227,35 @@ def test_times_and_records_make_no_tensor(strange: Any) -> None:
     for use in (ops.convert_to_tensor, ops.mean, ops.sort, ops.argmax, keras.Variable, lambda x: ops.matmul(x, x)):
         with pytest.raises(TypeError, match="is no array of numbers"):
             use(strange)
+
+
+def arrays_of(*items: Any) -> np.ndarray[Any, Any]:
+    """Return an array of objects, each an item."""
+    array = np.empty(len(items), object)
+    for i, item in enumerate(items):
+        array[i] = item
+    return array
+
+
+OBJECTS = {
+    "rows": arrays_of(np.ones(2), np.ones(2)), "ragged rows": arrays_of(np.ones(2), np.ones(1)),
+    "lists": arrays_of([1, 2], [3]), "a missing number": arrays_of(1.0, None), "decimals": arrays_of(Decimal("0.5")),
+    "raw bytes": np.zeros(2, "V4"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("strange", OBJECTS.values(), ids=OBJECTS)
+@pytest.mark.parametrize("wrap", [np.asarray, Holder])
+def test_arrays_of_other_objects_make_no_tensor(strange: Any, wrap: Any) -> None:
+    for use in (ops.convert_to_tensor, keras.Variable, keras.layers.Flatten(), keras.layers.Identity()):
+        with pytest.raises(TypeError, match=r"is no array of numbers.*np\.stack"):
+            use(wrap(strange))
+
+
+def test_arrays_of_text_with_gaps_still_make_tensors() -> None:
+    for words in (arrays_of("a", None), arrays_of(None, b"a"), np.array([], object)):
+        assert ops.convert_to_tensor(words).dtype == "string"
+    assert ops.convert_to_numpy(arrays_of(1, [2])).tolist() == [1, [2]]
 
 
 @pytest.mark.parametrize("op", [ops.sigmoid, ops.softplus, ops.log_sigmoid], ids=lambda op: op.__name__)

@@ -38,6 +38,7 @@ def test_padding_of_text_and_of_vectors() -> None:
     assert sequence.pad_sequences is pad_sequences
     assert pad_sequences([["a"], ["b", "c"]], dtype=object, value="-").tolist() == [["-", "a"], ["b", "c"]]
     assert pad_sequences(np.array([[[1, 2]], [[3, 4]]]), maxlen=2).tolist() == [[[0, 0], [1, 2]], [[0, 0], [3, 4]]]
+    assert pad_sequences([[], [[1, 2]]], padding="post").tolist() == [[[0, 0]], [[1, 2]]]
     assert pad_sequences([], maxlen=3).shape == (0, 3)
 
 
