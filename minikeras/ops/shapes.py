@@ -129,7 +129,7 @@ def _added(x: Array, key: tuple[Any, ...], shape: Sequence[int], out: Array | No
 
 def _combine(ufunc: Any, total: Array, key: tuple[Any, ...], x: Array) -> None:
     """Do what `ufunc.at` does, which takes many times as long with an index of several parts, and with rows."""
-    if x.size <= 1024:
+    if x.size <= 1024 or x.size < math.prod(total.shape[: len(key)]) // 32:
         ufunc.at(total, key, x)
         return
     by_row = all(isinstance(k, slice_type) or np.asarray(k).dtype.kind in "iu" for k in key)
@@ -142,7 +142,7 @@ def _combine(ufunc: Any, total: Array, key: tuple[Any, ...], x: Array) -> None:
     if ufunc is np.add and places.ndim == 2 and x.shape[1] > 1 and x.strides[1] == 0:  # the same, as from a mean
         found = np.zeros(len(total), bool)
         found[places] = True
-        if (n := np.count_nonzero(found)) * len(x) < x.size // 8:
+        if (n := np.count_nonzero(found)) * len(x) < x.size // 8 and np.isfinite(x[:, 0]).all():  # as 0 * inf is NaN
             keys = (np.cumsum(found) - 1)[places] + n * np.arange(len(x))[:, None]
             counts = np.bincount(keys.reshape(-1), minlength=n * len(x)).reshape(len(x), n).astype(total.dtype)
             total[found] += np.tensordot(counts, x[:, 0], (0, 0))

@@ -1545,6 +1545,23 @@ def test_large_updates_are_scattered(sizes: Any, columns: int, reduction: Any, u
         ops.scatter_update(np.ones(sizes, dtype), places + max(sizes), updates, reduction)
 
 
+def test_an_infinite_row_that_is_added_at_many_places_stays_there() -> None:
+    places = np.random.default_rng(0).integers(1, 5, (64, 30, 1))
+    places[0] = 0
+    rows = np.ones((64, 1, 8), "float32")
+    rows[0, 0, 0] = np.inf
+    expected = _added_up((5, 8), (places[..., 0],), np.broadcast_to(rows, (64, 30, 8)), np.add, 0.0)
+    updates = ops.broadcast_to(rows, (64, 30, 8))
+    np.testing.assert_array_equal(ops.scatter(places, updates, (5, 8)), expected)
+    np.testing.assert_array_equal(ops.scatter_update(np.zeros((5, 8), "float32"), places, updates, "add"), expected)
+    table = ops.zeros((5, 8))
+    with keras.GradientTape() as tape:
+        tape.watch(table)
+        y = ops.mean(ops.take(table, places[..., 0], 0), 1)
+    gradient: Any = tape.gradient(y, table, ops.array(30 * rows[:, 0]))
+    np.testing.assert_allclose(gradient, expected, rtol=1e-5)
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64", "float16", "int32"])
 @pytest.mark.parametrize(("shape", "axis"), [
     ((5, 30, 31, 3), (1, 2)), ((4099, 2), 0), ((700, 7), 0), ((4, 17, 64), 1), ((4, 300, 5), (0, 1)),
@@ -1594,6 +1611,8 @@ def test_gradients_take_a_few_times_as_long_as_their_op(most: float, function: A
     (8, lambda: ops.max(_IMAGES, (1, 2)), lambda: ops.sum(_IMAGES, (1, 2))),
     (8, lambda: ops.min(_IMAGES, (0, 1, 2)), lambda: ops.sum(_IMAGES, (1, 2))),
     (60, lambda: ops.scatter_update(np.zeros((500, 64), "f"), _PLACES, _IMAGES.reshape(-1, 64)[:4000], "max"),
-     lambda: _IMAGES.reshape(-1, 64)[:4000] + 1)], ids=["max", "min", "scatter"])  # fmt: skip
+     lambda: _IMAGES.reshape(-1, 64)[:4000] + 1),
+    (2, lambda: ops.scatter(np.tile(_PLACES, 2), _IMAGES.reshape(-1)[:4000], (3000, 3000)),
+     lambda: np.ones((3000, 3000), "f"))], ids=["max", "min", "scatter", "scatter few"])  # fmt: skip
 def test_ops_take_a_few_times_as_long_as_others(most: float, function: Any, other: Any) -> None:
     assert _seconds(function) < most * _seconds(other)
