@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from .data import AUTOTUNE, INFINITE, UNKNOWN, Dataset
+from .data import AUTOTUNE, INFINITE, UNKNOWN, Dataset, tree_map
 from .dtypes import TensorSpec
 from .io import csv_column, csv_rows, decode_csv
 from .missing import namespace
@@ -109,11 +109,12 @@ def _csv_batches(file_pattern: Any, batch_size: int, column_names: Any = None, c
     else:
         columns = {name: csv_column(texts[name], default, na_value, name)
                    for name, default in zip(names, column_defaults, strict=True)}  # fmt: skip
-    dataset = table = Dataset.from_tensor_slices(columns if label_name is None else (columns, columns.pop(label_name)))
+    table = columns if label_name is None else (columns, columns.pop(label_name))
+    dataset = Dataset.from_tensor_slices(table)
     if shuffle:  # the files, and then their rows
         files = Dataset.from_tensor_slices((ends[:-1], ends[1:])).shuffle(len(paths), shuffle_seed)
         if len(paths) > 1:
-            dataset = files.flat_map(lambda start, end: table.take(end).skip(start))
+            dataset = files.flat_map(lambda i, j: Dataset.from_tensor_slices(tree_map(lambda x: x[i:j], table)))
         dataset = dataset.shuffle(shuffle_buffer_size, shuffle_seed)
     return dataset.repeat(num_epochs).batch(batch_size, drop_remainder=num_epochs is None).prefetch(1)
 

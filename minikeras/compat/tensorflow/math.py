@@ -183,7 +183,7 @@ def confusion_matrix(labels: Any, predictions: Any, num_classes: Any = None, wei
         raise InvalidArgumentError(f"`labels` and `predictions` must not be negative. Received: {lowest}.")
     size = int(num_classes) if num_classes is not None else 1 + builtins.max(rows.max(), columns.max())
     values = np.broadcast_to(1 if weights is None else as_array(weights), rows.shape).astype(as_dtype(dtype).name)
-    return ops.scatter(np.stack([rows, columns], -1), values, (size, size))
+    return ops.scatter(np.stack([rows, columns], -1), Tensor(values), (size, size))
 
 
 def _segments(start: Callable[[DType], Any], reduction: str) -> Callable[..., Tensor]:

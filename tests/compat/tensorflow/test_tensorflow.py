@@ -1090,5 +1090,8 @@ def test_counts_of_integers_are_weighted_and_cut() -> None:
     large = tf.math.bincount([0, 0, 1], weights=tf.constant([2**53, 1, 5], tf.int64))  # beyond the integers of a double
     assert (large.dtype, large.numpy().tolist()) == (tf.int64, [2**53 + 1, 5])
     assert tf.math.bincount([0, 0], weights=np.array([1 / 3, 1 / 3])).numpy().tolist() == [2 / 3]
+    for dtype in (tf.float64, tf.int64, tf.float16):
+        counts = tf.math.confusion_matrix([0, 1, 1], [1, 1, 1], weights=[0.5, 1.0, 2.0], dtype=dtype)
+        assert (counts.dtype, counts.numpy().tolist()) == (dtype, [[0, 0 if dtype == tf.int64 else 0.5], [0, 3]])
     assert tf.argsort([[3, 1, 3]], direction="DESCENDING").numpy().tolist() == [[0, 2, 1]]
     assert tf.argsort([[1], [2]], axis=0, direction="DESCENDING").numpy().tolist() == [[1], [0]]
