@@ -35,11 +35,11 @@ Reduction: TypeAlias = Along[Axis]
 Position: TypeAlias = Along[int]
 
 
-def reduction(function: Any, vjp: VJP | None, doc: str, prepare: Any = strong, name: str = "") -> Reduction:
-    """Declare a reduction of x, of which `prepare` makes an array first."""
+def reduction(function: Any, vjp: VJP | None, doc: str, name: str = "") -> Reduction:
+    """Declare a reduction from a function of arrays."""
 
     def forward(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Array:
-        return function(prepare(x), axes(axis), keepdims=keepdims)
+        return function(strong(x), axes(axis), keepdims=keepdims)
 
     return cast(Reduction, primitive(vjp)(named(forward, name or function.__name__, doc)))
 
@@ -127,7 +127,8 @@ def sum(x: TensorLike, axis: Axis = None, keepdims: bool = False, out: Array | N
 def _mean(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Array:
     a = strong(x)
     if a.dtype.kind == "f" and a.dtype.itemsize > 2 and a.size:  # what np.mean does, in half the time
-        return (total := _total(a, axis, keepdims)) / (a.size // total.size)
+        total = _total(a, axis, keepdims)
+        return total / (a.size // total.size)
     return NP.mean(a, axes(axis), keepdims=keepdims).astype(a.dtype if a.dtype.kind in "fc" else floatx())
 
 

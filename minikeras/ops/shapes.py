@@ -134,9 +134,8 @@ def _combine(ufunc: Any, total: Array, key: tuple[Any, ...], x: Array) -> None:
         return
     by_row = all(isinstance(k, slice_type) or np.asarray(k).dtype.kind in "iu" for k in key)
     sizes = total.shape[: len(key) if by_row else total.ndim]
-    places = (
-        np.asarray(key[0], np.intp) if by_row and len(key) == 1 else np.arange(math.prod(sizes)).reshape(sizes)[key]
-    )
+    are_rows = by_row and len(key) == 1
+    places = np.asarray(key[0], np.intp) if are_rows else np.arange(math.prod(sizes)).reshape(sizes)[key]
     total = total.reshape(-1, *total.shape[len(sizes) :])
     x = np.broadcast_to(x, places.shape + total.shape[1:])
     if ufunc is np.add and places.ndim == 2 and x.shape[1] > 1 and x.strides[1] == 0:  # the same, as from a mean
