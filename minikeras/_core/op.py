@@ -14,7 +14,7 @@ from .._base.blas_threads import FEW, one_thread
 from .._base.context import context
 from .._base.signature import F, check_keywords, parameters
 from .._base.typing import Array
-from .tensor import FLOAT64, NUMPY_OPS, HasTensor, NoValue, Tensor, any_symbolic, coerce, has_tensor, narrow, recorders
+from .tensor import NUMPY_OPS, HasTensor, NoValue, Tensor, any_symbolic, apart, coerce, has_tensor, narrow, recorders
 
 if TYPE_CHECKING:
     from .op_call import OpCall
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 np.empty((4 << 20) - 8192, "uint8")
 P = ParamSpec("P")
 _COPIED = frozenset({np.ndarray, tuple, list})
+_NUMERIC = frozenset(map(np.dtype, "?bBhHiIlLqQefdgFDG"))  # in this machine's order of bytes
 
 VJP: TypeAlias = Callable[..., Any]
 """(gradient of the output, output, *inputs, *other arguments) -> gradient of one input.
@@ -168,12 +169,11 @@ def primitive(*vjps: VJP | None, variadic: bool = False, name: str | None = None
         count, alone = op.count, one_thread(forward)
 
         @wraps(forward)
-        def call(*args: Any, **kwargs: Any) -> "Tensor":
-            if count is not None and len(args) < count:
-                args = _by_position(op, args, kwargs)
+        def call(*args: Any, **kwargs: Any) -> Any:
+            args = args if count is None or len(args) >= count else _by_position(op, args, kwargs)
             inputs, rest = (args, ()) if count is None else (args[:count], args[count:])
             try:
-                arrays = [x if type(x) is np.ndarray and x.dtype.isbuiltin else coerce(x) for x in inputs]
+                arrays = [x if type(x) is np.ndarray and x.dtype in _NUMERIC else coerce(x) for x in inputs]
             except NoValue:
                 return symbolic_call(call, args, kwargs)
             except HasTensor:
@@ -181,21 +181,22 @@ def primitive(*vjps: VJP | None, variadic: bool = False, name: str | None = None
             large = wide = False
             for a in arrays:
                 if type(a) is np.ndarray:
-                    large, wide = large or a.size > FEW, wide or a.dtype == FLOAT64
+                    large, wide = large or a.size > FEW, wide or a.dtype.char == "d"
                 elif a is None and not op.optional:
                     raise ValueError(f"{op.name.strip('_')} takes tensors or numbers. Received: None.")
             inputs, arrays = narrow(inputs, arrays) if wide else (inputs, arrays)
-            if recorders.open or op.view:  # so that the caller may change the array later
-                arrays = [x.copy() if type(x) is np.ndarray else a for x, a in zip(inputs, arrays, strict=True)]
-                inputs, rest = _autocast_inputs(inputs, arrays), _own(rest)
+            if recorders.open:
+                inputs, arrays, rest = _as_recorded(inputs, arrays, rest)
             entry = recorders.open[0].run(op, inputs, arrays, rest, kwargs) if recorders.open else None
             try:
-                output = entry.output if entry else Tensor((alone if large else forward)(*arrays, *rest, **kwargs))
+                output: Any = entry.output if entry else Tensor((alone if large else forward)(*arrays, *rest, **kwargs))
             except TypeError:
                 check_keywords(forward, kwargs)
                 raise
             if recorders.open:
                 note(entry or Entry(op, inputs, arrays, rest, kwargs, output))
+            elif op.view or output.array.base is not None:
+                output.array = apart(output.array, inputs, arrays)
             return output
 
         vars(call)["op"], op.call = op, call
@@ -209,9 +210,10 @@ def _joined(x: Any) -> Any:
     return NUMPY_OPS["convert_to_tensor"](x) if has_tensor(x) else x
 
 
-def _autocast_inputs(inputs: tuple[Any, ...], arrays: Sequence[Any]) -> tuple[Any, ...]:
-    """Return inputs; a weight that a layer of mixed precision reads in another dtype is replaced by its cast."""
-    return inputs if context.autocast is None else tuple(map(_recorded_cast, inputs, arrays))
+def _as_recorded(inputs: tuple[Any, ...], arrays: list[Any], rest: tuple[Any, ...]) -> tuple[Any, list[Any], Any]:
+    """Return arguments as an entry keeps them: copies of arrays that the caller may change, and casts of weights."""
+    arrays = [a if type(x) is Tensor else apart(a, [x], [a]) for x, a in zip(inputs, arrays, strict=True)]
+    return inputs if context.autocast is None else (*map(_recorded_cast, inputs, arrays),), arrays, _own(rest)
 
 
 def _recorded_cast(x: Any, value: Any) -> Any:

@@ -100,7 +100,10 @@ def has_tensor(x: Any) -> TypeGuard[Sequence[Any]]:
     return isinstance(x, _LISTS) and any(isinstance(item, TensorOps) or has_tensor(item) for item in x)
 
 
-FLOAT64 = np.dtype("float64")
+def apart(y: Array, inputs: Iterable[Any], arrays: Iterable[Any]) -> Array:
+    """Return an array, or a copy if it shares memory with the array of an input that the caller may change."""
+    lent = (a for x, a in zip(inputs, arrays, strict=True) if type(a) is np.ndarray and not isinstance(x, TensorOps))
+    return y.copy() if any(np.may_share_memory(y, a) for a in lent) else y
 
 
 def narrow(inputs: tuple[Any, ...], arrays: list[Any]) -> tuple[tuple[Any, ...], list[Any]]:
@@ -109,9 +112,9 @@ def narrow(inputs: tuple[Any, ...], arrays: list[Any]) -> tuple[tuple[Any, ...],
     NumPy makes float64 unasked. It stays where floatx is float64, or where an input is a tensor of float64.
     """
     pairs = list(zip(inputs, arrays, strict=True))
-    if settings.floatx == "float64" or any(isinstance(x, TensorOps) and a.dtype == FLOAT64 for x, a in pairs):
+    if settings.floatx == "float64" or any(isinstance(x, TensorOps) and a.dtype == "float64" for x, a in pairs):
         return inputs, arrays
-    arrays = [a.astype("float32") if isinstance(a, np.ndarray) and a.dtype == FLOAT64 else a for a in arrays]
+    arrays = [a.astype("float32") if isinstance(a, np.ndarray) and a.dtype == "float64" else a for a in arrays]
     return tuple(x if isinstance(x, TensorOps) else a for x, a in zip(inputs, arrays, strict=True)), arrays
 
 

@@ -97,7 +97,7 @@ def convert_to_numpy(x: TensorLike) -> Array:
 copy: Unary = unary(lambda x: x.copy(), lambda g, y, x: g, "A copy of x.", strong, name="copy")
 
 
-@primitive(None)
+@primitive(None, view=True)
 def stop_gradient(variable: TensorLike) -> Array:
     """The values of a tensor, through which no gradient flows."""
     return strong(variable)

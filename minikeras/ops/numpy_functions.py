@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from .._base.nested import leaves, map_structure, only
+from .._base.nested import leaves, map_structure
 from .._base.signature import parameters
 from .._core.tensor import NUMPY_OPS, TensorOps, as_array, is_followed
 from .creation import cast, linspace, logspace, shape, size
@@ -191,10 +191,6 @@ def _spread(name: str, power: float) -> Callable[..., Any]:
     return call
 
 
-def _at_least(function: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda *arys: only(tuple(np.reshape(x, function(np.empty(shape(x))).shape) for x in arys))
-
-
 def _meshgrid(*xi: Any, indexing: Any = "xy", **options: Any) -> Any:
     check_silent(options)
     return NUMPY_OPS["meshgrid"](*xi, indexing=indexing)
@@ -222,6 +218,4 @@ _COMPOSED: dict[str, Callable[..., Any]] = {
 for _names, _body in _COMPOSED.items():
     for _name in _names.split():
         register(_name, _body)
-COUNTERPARTS |= {
-    "atleast_1d": _at_least(np.atleast_1d), "atleast_2d": _at_least(np.atleast_2d),
-    "atleast_3d": _at_least(np.atleast_3d), "einsum": _einsum, "meshgrid": _meshgrid}  # fmt: skip
+COUNTERPARTS |= {"einsum": _einsum, "meshgrid": _meshgrid}

@@ -19,7 +19,7 @@ np.abs(x - 2) | np.absolute(x) | np.acos(x / 9) | np.acosh(x + 1) | np.add(x, y)
 np.amax(x, 1) | np.amin(x) | np.append(x, y)
 np.append(x, y, 1) | np.arccos(x / 9) | np.arccosh(x + 1) | np.arcsin(x / 9) | np.arcsinh(x) | np.arctan(x)
 np.arctan2(x, y) | np.arctanh(x / 9) | np.array_split(v, 3) | np.asin(x / 9) | np.asinh(x)
-np.atan(x) | np.atan2(x, y) | np.atanh(x / 9) | np.atleast_1d(x, x[0, 0]) | np.atleast_2d(v) | np.atleast_3d(x)
+np.atan(x) | np.atan2(x, y) | np.atanh(x / 9)
 np.average(x, 1, w) | np.average(x) | np.bincount(i, v) | np.broadcast_to(x, (2, 2, 3)) | np.cbrt(x)
 np.clip(x, 2, 4) | np.clip(x, None, 3.5) | np.concat([x, y])
 np.concatenate([x, y], 1) | np.concatenate([x, y], None) | np.conj(x) | np.conjugate(x) | np.copy(x)
@@ -87,6 +87,7 @@ np.unpackbits(np.packbits(b)) | np.unravel_index(i, (2, 3)) | np.zeros_like(x) |
 np.linalg.matrix_rank(s)
 """
 REFUSED = """
+np.atleast_1d(x, x[0, 0]) | np.atleast_2d(v) | np.atleast_3d(x)
 np.add(x, y, np.zeros((2, 3)), where=b) | np.add.outer(v, v) | np.add.reduce(x)
 np.add.reduce(x, 1, keepdims=True) | np.maximum.reduce(x) | np.minimum.reduce(x, 1)
 np.multiply.outer(x, w) | np.multiply.reduce(x)
