@@ -18,8 +18,12 @@ def as_text(bytes_or_text: Any, encoding: str = "utf-8") -> str:
     return bytes_or_text if isinstance(bytes_or_text, str) else bytes_or_text.decode(encoding)
 
 
+def as_str_any(value: Any, encoding: str = "utf-8") -> str:
+    """Return bytes as text, and anything else as `str` does."""
+    return as_text(value, encoding) if isinstance(value, bytes) else str(value)
+
+
 as_str = as_text
-as_str_any = str
 __getattr__: Callable[[str], Any] = missing(
     __name__, lambda name: {"v2": import_module(__package__.removesuffix(".compat"))}[name]
 )
