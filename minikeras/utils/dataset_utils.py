@@ -24,18 +24,18 @@ _PICTURES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".webp")
 class FolderDataset(PyDataset):
     """Batches that are made when they are needed; `load` turns an item into a sample.
 
-    Without `batch_size` samples come one by one, without a batch axis. `shuffle` changes the order in each pass.
+    Without `batch_size` samples come one by one, without a batch axis. A `seed` changes the order in each pass.
     """
 
     class_names: list[str] | None = None  # None without classes
     file_paths: list[str] | None = None
 
     def __init__(self, items: Sequence[Any], load: Callable[[Any], Any], labels: Array | None, batch_size: int | None,
-                 shuffle: bool, seed: int | None) -> None:  # fmt: skip
+                 seed: int | None) -> None:  # fmt: skip
         super().__init__()
         within("batch_size", 1 if batch_size is None else batch_size, 1)
-        self._items, self._load, self._labels, self._batch = items, load, labels, batch_size
-        self._rng = np.random.RandomState(seed) if shuffle else None
+        self._items, self._load, self._labels, self._batch, self._seed = items, load, labels, batch_size, seed
+        self._rng = None if seed is None else np.random.RandomState(seed)
         self._order = np.arange(len(items))
         self._maps: list[Callable[..., Any]] = []
         self._most = len(items)
@@ -127,10 +127,11 @@ def timeseries_dataset_from_array(data: Any, targets: Any, sequence_length: int,
     labels = None if targets is None else ops.convert_to_numpy(targets)[start:end]
     starts = np.arange(0, count if labels is None else min(count, len(labels)), sequence_stride)
     if shuffle:
-        np.random.RandomState(np.random.randint(10**6) if seed is None else seed).shuffle(starts)  # noqa: NPY002
+        seed = np.random.randint(10**6) if seed is None else seed  # noqa: NPY002 - as Keras draws it
+        np.random.RandomState(seed).shuffle(starts)
     part, steps = values[start:end], np.arange(sequence_length) * sampling_rate
     targets = None if labels is None else labels[starts]
-    return FolderDataset(starts.tolist(), lambda i: part[i + steps], targets, batch_size, shuffle, seed)
+    return FolderDataset(starts.tolist(), lambda i: part[i + steps], targets, batch_size, seed if shuffle else None)
 
 
 def _files(root: Any, suffixes: tuple[str, ...], labels: Any, class_names: Sequence[str] | None,
@@ -192,16 +193,16 @@ def _from_folder(load: Callable[[str], Any], suffixes: tuple[str, ...], director
     if validation_split and end == len(paths):
         raise ValueError(f"{validation_split=} of {end} files leaves none to validate on.")
 
-    def make(which: str | None) -> FolderDataset:
+    def make(which: str | None, seed: int | None) -> FolderDataset:
         part = {"training": slice(0, end), "validation": slice(end, None), None: slice(None)}[which]
         if verbose and which:
             print(f"Using {len(paths[part])} files for {which}.")
         labels = None if targets is None else targets[part]
-        dataset = FolderDataset(paths[part], load, labels, batch_size, shuffle and which != "validation", seed)
+        dataset = FolderDataset(paths[part], load, labels, batch_size, seed if shuffle else None)
         dataset.class_names, dataset.file_paths = names, paths[part]
         return dataset
 
-    return [make("training"), make("validation")] if subset == "both" else make(subset)
+    return [make("training", seed), make("validation", None)] if subset == "both" else make(subset, seed)
 
 
 @suggests

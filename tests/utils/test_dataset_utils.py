@@ -89,6 +89,8 @@ def test_pictures_in_folders(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     scaled = train.map(lambda x, y: (x / 2, y)).cache().prefetch(1)
     history = model.fit(scaled, validation_data=held, epochs=10, verbose=0)
     assert history.history["accuracy"][-1] == 1
+    held = utils.image_dataset_from_directory(root, subset="validation", **(settings | {"validation_split": 0.8}))
+    assert len({str([y.tolist() for _, y in held]) for _ in range(9)}) > 1  # a part that is asked for alone is shuffled
     both = utils.image_dataset_from_directory(root, label_mode="categorical", subset="both", verbose=False, **settings)
     assert both[0][0][1].shape == (4, 2)
     with pytest.raises(ValueError, match="seed="):
@@ -171,7 +173,9 @@ def test_an_unseeded_order_follows_numpy_s_global_stream(tmp_path: Path) -> None
         np.random.seed(3)  # noqa: NPY002 - the global stream
         windows = utils.timeseries_dataset_from_array(np.arange(20), None, 1, shuffle=True)
         texts = utils.text_dataset_from_directory(tmp_path, None, label_mode=None, verbose=False)
-        orders.append([windows[0].ravel().tolist(), texts[0].tolist()])
+        passes = [[batch.ravel().tolist() for batch in windows] for _ in range(2)]
+        assert passes[0] != passes[1]
+        orders.append([windows[0].ravel().tolist(), texts[0].tolist(), passes])
     assert orders[0] == orders[1]
     assert orders[0][0] != list(range(20))
 

@@ -10,7 +10,6 @@ import numpy as np
 
 from ... import layers, models
 from ..._base.absent import placeholder
-from ..._base.signature import parameters
 from ..._serialization.registry import Registry
 from ...tree import flatten, map_structure
 from . import tables
@@ -91,12 +90,9 @@ def _pipeline(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
-        folder, accepted = function(*args, **kwargs), parameters(function)
-        bound = {**accepted.defaults, **accepted.bind(args, kwargs)}
+        folder = function(*args, **kwargs)
         of_folder = import_module("..tensorflow.data", __package__).of_folder
-        if isinstance(folder, list):  # a training and a validation part
-            return [of_folder(part, bound["shuffle"] and part is folder[0], bound["seed"]) for part in folder]
-        return of_folder(folder, bound["shuffle"], bound["seed"])
+        return list(map(of_folder, folder)) if isinstance(folder, list) else of_folder(folder)
 
     return call
 

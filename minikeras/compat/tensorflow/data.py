@@ -394,13 +394,11 @@ class Dataset:
     def cache(self, filename: str = "", name: str | None = None) -> "Dataset":
         """Return the same elements in each pass, kept in memory from the first complete one."""
         memory: list[list[Any]] = []
+        source = Dataset(self._kind, self._items, self._spec, self._size)
 
         def items() -> Iterator[Any]:
-            if memory:
-                yield from memory[0]
-                return
-            seen = []
-            for item in self._items():
+            seen = []  # a pass that fills it is not Keras's, which has no other one after it
+            for item in memory[0] if memory else DatasetIterator(source, leaf=lambda item: item):
                 seen.append(item)
                 yield item
             memory[:] = [seen]
@@ -709,7 +707,7 @@ def _variant(spec: Any, elements: Sequence[Any]) -> Dataset:
     return Dataset("Variant", lambda: iter(elements), lambda: spec, len(elements))
 
 
-def of_folder(folder: FolderDataset, shuffle: bool, seed: int | None) -> Dataset:
+def of_folder(folder: FolderDataset) -> Dataset:
     """Return the samples of a folder, or windows of a series, in the batches and order of TensorFlow's dataset."""
     items, load, labels, size = folder._items, folder._load, folder._labels, folder._batch
 
@@ -718,8 +716,8 @@ def of_folder(folder: FolderDataset, shuffle: bool, seed: int | None) -> Dataset
         return x if labels is None else (x, np.asarray(labels[i]))
 
     rows = Dataset.range(len(items))
-    if shuffle:
-        rows = rows.shuffle(1024 if size is None else 8 * size, seed)
+    if folder._seed is not None:
+        rows = rows.shuffle(1024 if size is None else 8 * size, folder._seed)
     ds = Dataset("Map", lambda: builtins.map(make, rows._items()), lambda: tree_map(_spec, make(0)), rows._size)
     ds = (ds if size is None else ds.batch(size)).prefetch(AUTOTUNE)
     vars(ds).update(class_names=folder.class_names, file_paths=folder.file_paths)

@@ -1,0 +1,42 @@
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+from tensorflow import keras
+
+root = Path(tempfile.mkdtemp())
+for kind in ("neg", "pos"):
+    (root / kind).mkdir()
+    for i in range(6):
+        (root / kind / f"{i}.txt").write_text(f"{kind}{i}", encoding="utf8")
+
+
+def first(dataset):
+    """Print the first batch of two passes."""
+    for _ in range(2):
+        batch = next(iter(dataset))
+        print(np.ravel((batch[0] if isinstance(batch, tuple) else batch).numpy())[:8].tolist())
+
+
+keras.utils.set_random_seed(1)  # and no seed for what follows
+first(keras.utils.text_dataset_from_directory(root, batch_size=4))
+settings = {"validation_split": 0.5, "seed": 2, "batch_size": 3}
+for subset in ("training", "validation"):
+    first(keras.utils.text_dataset_from_directory(root, subset=subset, **settings))
+for part in keras.utils.text_dataset_from_directory(root, subset="both", **settings):
+    first(part)
+series = np.arange(40.0, dtype="float32")
+first(keras.utils.timeseries_dataset_from_array(series, series, 2, shuffle=True, batch_size=4))
+first(keras.utils.timeseries_dataset_from_array(series, None, 2, shuffle=True, batch_size=4))
+
+x = series[:24, None]
+for cached in (False, True):
+    rows = tf.data.Dataset.from_tensor_slices((x, x)).shuffle(24).batch(4)
+    batches = rows.map(lambda x, y: (x / 40, y)).cache() if cached else rows.map(lambda x, y: (x / 40, y))
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, kernel_initializer="zeros")])
+    model.compile("sgd", "mse")
+    model.fit(batches, validation_data=batches, epochs=2, verbose=0)
+    model.evaluate(batches, verbose=0)
+    print(model.predict(batches, verbose=0).shape)
+    first(rows)
