@@ -90,7 +90,7 @@ _ONE_LINERS: dict[str, tuple[str, Callable[..., Any]]] = {
         ops.pad(x, ((0, 0), *padding, (0, 0)) if (data_format or image_data_format()) == "channels_last" else
             ((0, 0), (0, 0), *padding))),
     **{f"conv{n}d": ("keras.ops.conv", lambda x, kernel, *how, **k: ops.conv(x, kernel, *how, **k)) for n in (1, 2, 3)},
-    "get_session": ("nothing: there are no sessions", lambda: None),
+    **dict.fromkeys(("get_session", "set_session"), ("nothing: there are no sessions", lambda session=None: None)),
     "image_dim_ordering": ("keras.config.image_data_format()",
         lambda: "th" if image_data_format() == "channels_first" else "tf"),
     "l2_normalize": ("keras.ops.normalize",
@@ -107,7 +107,6 @@ _ONE_LINERS: dict[str, tuple[str, Callable[..., Any]]] = {
                 x.shape[1:3] if (data_format or image_data_format()) == "channels_last" else x.shape[2:]).tolist(),
                 interpolation, data_format=data_format)),
     "set_learning_phase": ("the argument `training` of a call", lambda value: None),
-    "set_session": ("nothing: there are no sessions", lambda session: None),
     "set_value": ("x.assign(value)", lambda x, value: x.assign(value)),
     "sqrt": ("keras.ops.sqrt, of what is not negative", lambda x: ops.sqrt(ops.maximum(x, 0.0)))}  # fmt: skip
 """Name -> today's spelling, and the function, whose arguments have their former names."""

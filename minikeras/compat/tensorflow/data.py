@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import cache, partial, reduce
 from importlib import import_module
-from types import SimpleNamespace
+from types import CellType, FunctionType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -47,8 +47,17 @@ def _tensor(leaf: Any) -> Any:
     return Tensor(leaf) if type(leaf) is np.ndarray else convert_to_tensor(leaf)
 
 
+def _as_now(function: FunctionType) -> FunctionType:
+    """Return a function that keeps what its names mean now, as TensorFlow's trace of it does."""
+    cells = tuple(cell if cell == CellType() else CellType(cell.cell_contents) for cell in function.__closure__ or ())
+    same = FunctionType(function.__code__, {**function.__globals__}, closure=cells)
+    same.__defaults__, same.__kwdefaults__ = function.__defaults__, function.__kwdefaults__
+    return same
+
+
 def _on_elements(function: Callable[..., Any]) -> Callable[[Any], Any]:
     """Return a user's function of tensors as a function of an element; a tuple is unpacked into its arguments."""
+    function = _as_now(function) if isinstance(function, FunctionType) else function
 
     def call(element: Any) -> Any:
         tensors = tree_map(_tensor, element)
@@ -453,7 +462,7 @@ class Dataset:
     def flat_map(self, map_func: Callable[..., "Dataset"], name: str | None = None) -> "Dataset":
         """Return the elements of the datasets that a function makes of the elements, one dataset after the other."""
         parts = self.map(map_func)
-        items = lambda: (e for ds in parts._items() for e in ds._elements())  # noqa: E731
+        items = lambda: itertools.chain.from_iterable(builtins.map(Dataset._elements, parts._items()))  # noqa: E731
         return Dataset("FlatMap", items, lambda: parts._spec().element_spec, UNKNOWN)
 
     def interleave(self, map_func: Callable[..., "Dataset"], cycle_length: Any = None, block_length: Any = None,

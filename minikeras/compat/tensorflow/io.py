@@ -6,7 +6,7 @@ import io
 import os
 import shutil
 import stat
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
@@ -46,17 +46,13 @@ class gfile:
     remove: Callable[..., Any] = staticmethod(lambda path: os.remove(_path(path)))
     rmtree: Callable[..., Any] = staticmethod(lambda path: shutil.rmtree(_path(path)))
     join: Callable[..., Any] = staticmethod(os.path.join)
+    walk: Callable[..., Any] = staticmethod(lambda top: os.walk(_path(top)))
 
     @staticmethod
     def stat(path: Any) -> SimpleNamespace:
         """Return the size of a file, its time of change, and whether it is a folder."""
         st = os.stat(_path(path))
         return SimpleNamespace(length=st.st_size, mtime_nsec=st.st_mtime_ns, is_directory=stat.S_ISDIR(st.st_mode))
-
-    @staticmethod
-    def walk(top: Any) -> Iterator[tuple[str, list[str], list[str]]]:
-        """Yield a folder and those below it, each with its folders and files."""
-        return os.walk(_path(top))
 
     @staticmethod
     def GFile(name: Any, mode: str = "r") -> Any:

@@ -8,9 +8,9 @@ import numpy as np
 
 from ..._base.typing import Array
 
-_M = (np.uint64(0xD2511F53), np.uint64(0xCD9E8D57))
+_M = (0xD2511F53, 0xCD9E8D57)
 _W = (0x9E3779B9, 0xBB67AE85)
-_LOW, _32, _64 = np.uint64(0xFFFFFFFF), np.uint64(32), 2**64 - 1
+_LOW, _32, _64 = 0xFFFFFFFF, 32, 2**64 - 1
 _BLOCK = 32_768  # counter values at a time, so that the words of all rounds stay in the cache
 RESERVED = 256
 """The number of counter values that TensorFlow reserves for each number of a draw, which it may have to draw again."""
@@ -21,15 +21,17 @@ def words(key: int, low: int, high: int, count: int, step: int = 1) -> Array:
     groups = np.empty((count, 4), "uint32")
     for start in range(0, count, _BLOCK):
         first = (high << 64) + (low & _64) + start * step
-        counters = np.arange(min(_BLOCK, count - start), dtype="uint64") * np.uint64(step) + np.uint64(first & _64)
-        upper = np.uint64(first >> 64 & _64) + (counters < np.uint64(first & _64))
+        least = first & _64  # a single counter stays a number of Python: that takes a sixth of the time
+        counters = least if count == 1 else np.arange(min(_BLOCK, count - start), dtype="uint64") * step + least
+        upper = counters * 0 + (first >> 64 & _64) + (counters < least)
         c = [counters & _LOW, counters >> _32, upper & _LOW, upper >> _32]
-        k = [key & 0xFFFFFFFF, key >> 32 & 0xFFFFFFFF]
+        k = [key & _LOW, key >> _32 & _LOW]
         for _ in range(10):
             a, b = c[0] * _M[0], c[2] * _M[1]
-            c = [(b >> _32) ^ c[1] ^ np.uint64(k[0]), b & _LOW, (a >> _32) ^ c[3] ^ np.uint64(k[1]), a & _LOW]
-            k = [(n + w) & 0xFFFFFFFF for n, w in zip(k, _W, strict=True)]
-        np.stack(c, axis=1, out=groups[start : start + _BLOCK], casting="unsafe")
+            c = [(b >> _32) ^ c[1] ^ k[0], b & _LOW, (a >> _32) ^ c[3] ^ k[1], a & _LOW]
+            k = [(n + w) & _LOW for n, w in zip(k, _W, strict=True)]
+        for i, word in enumerate(c):
+            groups[start : start + _BLOCK, i] = word
     return groups
 
 

@@ -100,10 +100,9 @@ class RaggedTensor(Rows):
         """The values of the innermost rows, in one tensor."""
         return self._levels()[-1].values
 
-    @property
-    def dtype(self) -> Any:
-        """The dtype of the values."""
-        return as_dtype(self.flat_values.dtype)
+    dtype: Any = property(lambda self: as_dtype(self.flat_values.dtype), doc="The dtype of the values.")
+    spec: Any = property(lambda self: RaggedTensorSpec(self.shape, self.dtype, self.ragged_rank),
+                         doc="Shape, dtype and number of ragged axes.")  # fmt: skip
 
     @property
     def shape(self) -> TensorShape:
@@ -113,11 +112,6 @@ class RaggedTensor(Rows):
     def get_shape(self) -> TensorShape:
         """The same as `shape`."""
         return self.shape
-
-    @property
-    def spec(self) -> "RaggedTensorSpec":
-        """Shape, dtype and number of ragged axes."""
-        return RaggedTensorSpec(self.shape, self.dtype, self.ragged_rank)
 
     @property
     def ragged_rank(self) -> int:  # type: ignore[override]

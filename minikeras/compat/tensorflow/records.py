@@ -141,14 +141,14 @@ def parse_example(serialized: Any, features: dict[str, Any], example_names: Any 
     """
     escape()
     examples = [_example(text) for text in array_of(serialized).ravel()]
-    return {key: _column(examples, key, kind, True) for key, kind in features.items()}
+    return {key: _column(examples, key, kind, True) for key, kind in sorted(features.items())}
 
 
 def parse_single_example(serialized: Any, features: dict[str, Any], example_names: Any = None, name: Any = None) -> Any:
     """The features of one serialized example: name -> tensor."""
     escape()
     example = _example(array_of(serialized).item())
-    return {key: _column([example], key, kind, False) for key, kind in features.items()}
+    return {key: _column([example], key, kind, False) for key, kind in sorted(features.items())}
 
 
 _STRIDE, _LONG = 64, 1024  # bytes of a chunk; the least bytes for which chunks in parallel are faster

@@ -30,16 +30,12 @@ class SparseTensor(Composite):
         self.dense_shape: Tensor = Tensor(array_of(dense_shape).astype("int64"))
 
     dtype: Any = property(lambda self: self.values.dtype)  # of the stored elements
+    spec: Any = property(lambda self: SparseTensorSpec(self.shape, self.dtype), doc="Shape and dtype.")
 
     @property
     def shape(self) -> TensorShape:
         """Sizes of the axes."""
         return TensorShape(as_array(self.dense_shape).tolist())
-
-    @property
-    def spec(self) -> "SparseTensorSpec":
-        """Shape and dtype."""
-        return SparseTensorSpec(self.shape, self.dtype)
 
     def __len__(self) -> int:
         return int(self.shape[0])

@@ -680,6 +680,22 @@ def test_compressed_tables(tmp_path: Path) -> None:
     assert len(list(tf.data.TextLineDataset(str(tmp_path / "t.csv"), "GZIP"))) == 4
 
 
+def test_each_table_has_a_header_and_rows_come_before_a_malformed_one(tmp_path: Path) -> None:
+    paths = [str(tmp_path / name) for name in "ab"]
+    for path in paths:
+        Path(path).write_text("n,text\n" + "".join(f"{i},{path[-1]}\n" for i in range(300)))
+    ds = tf.data.experimental.CsvDataset(paths, [tf.int32, ""], header=True)
+    assert repr(ds.element_spec) == repr((tf.TensorSpec([], tf.int32), tf.TensorSpec([], tf.string)))
+    rows = [(int(n), text.numpy()) for n, text in ds]
+    assert rows == [(i, text) for text in (b"a", b"b") for i in range(300)]
+    Path(paths[0]).write_text("1,x\nbad,y\n3,z\n")
+    passes = iter(tf.data.experimental.CsvDataset(paths[:1], [0, ""]))
+    assert int(next(passes)[0]) == 1
+    with pytest.raises(tf.errors.InvalidArgumentError, match="not a valid int32: bad"):
+        next(passes)
+    assert int(next(passes)[0]) == 3
+
+
 def test_tables_are_shuffled_as_in_tensorflow(tmp_path: Path) -> None:
     def passes(files: Any, count: int, **options: Any) -> list[list[int]]:
         ds = tf.data.experimental.make_csv_dataset(files, 9, num_epochs=1, **options)
@@ -804,6 +820,84 @@ def test_numbers_of_a_generator_become_the_given_dtype(element: Any, dtype: str,
     ds = tf.data.Dataset.from_generator(lambda: iter([element]), output_signature=tf.TensorSpec((), dtype))
     (value,) = ds.as_numpy_iterator()
     assert (value, value.dtype) == (told, dtype)
+
+
+@pytest.mark.parametrize(("cached", "passes"), [(False, 6), (True, 1)])  # as many as in TensorFlow
+def test_fit_draws_one_order_for_a_cached_shuffle(cached: bool, passes: int) -> None:
+    def heads(ds: Any) -> list[int]:
+        return [int(batch[0]) for batch in ds]
+
+    def make() -> Any:
+        tf.keras.utils.set_random_seed(7)
+        return tf.data.Dataset.range(64).shuffle(64).batch(8)
+
+    ds = make()
+    orders = [heads(ds) for _ in range(8)]
+    assert orders[0][:2] == [44, 55]
+    ds = make()
+    pairs = ds.map(lambda x: (tf.cast(x[:, None], "float32") / 64, x))
+    model = tf.keras.Sequential([tf.keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    model.fit(pairs.cache() if cached else pairs, epochs=3, verbose=0)
+    assert heads(ds) == orders[passes]
+
+
+OFFSET = 1
+
+
+def test_the_functions_of_a_pipeline_keep_what_their_names_mean() -> None:
+    global OFFSET
+    numbers, sets = tf.data.Dataset.range(4), []
+    OFFSET, variable = 1, tf.Variable(0, dtype=tf.int64)
+    for i in (1, 2):
+        shifted = numbers.map(lambda x, k=i, *, up=10: x + k + i + up + OFFSET)  # noqa: B023
+        sets.append(shifted.filter(lambda x: x != 12 + 2 * i).flat_map(lambda x: numbers.take(i).map(lambda y: x + y)))  # noqa: B023
+    OFFSET = 100
+    assert [[int(x) for x in ds] for ds in sets] == [[13, 15, 16], [15, 16, 17, 18, 18, 19]]
+    moved = numbers.map(lambda x: x + variable)
+    variable.assign(5)
+    assert [int(x) for x in moved] == [5, 6, 7, 8]
+
+    def later(x: Any) -> Any:
+        return helper(x)
+
+    early = numbers.map(later)
+    helper: Callable[[Any], Any] = lambda x: x * 2  # noqa: E731 - later than TensorFlow would need it
+    assert [int(x) for x in early] == [0, 2, 4, 6]
+
+
+def test_folders_and_series_draw_one_seed_for_both_orders(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        for i in range(20):
+            (tmp_path / name / f"{i}.txt").write_text(f"{name}{i}")
+
+    def texts(seed: int | None) -> Any:
+        return tf.keras.utils.text_dataset_from_directory(tmp_path, batch_size=4, seed=seed, verbose=False)
+
+    def windows(seed: int | None) -> Any:
+        return tf.keras.utils.timeseries_dataset_from_array(
+            np.arange(40), np.arange(40), 2, batch_size=4, shuffle=True, seed=seed
+        )
+
+    for make in (texts, windows):
+        tf.keras.utils.set_random_seed(7)
+        without = [x.numpy().tolist() for x, _ in make(None)]
+        tf.keras.utils.set_random_seed(7)
+        assert without == [x.numpy().tolist() for x, _ in make(585903)]  # what NumPy's stream draws then
+
+
+def test_one_group_of_random_words_is_the_first_of_several() -> None:
+    for low, high in ((0, 0), (2**64 - 1, 5), (2**63, 2**64 - 1)):
+        for step in (1, 256):
+            assert philox.words(2**64 - 3, low, high, 1, step)[0].tolist() == [
+                *philox.words(2**64 - 3, low, high, 2, step)[0].tolist()
+            ]
+
+
+def test_parsed_features_come_in_the_order_of_their_names() -> None:
+    kinds = {name: tf.io.FixedLenFeature([], tf.int64, 0) for name in "cab"}
+    assert [*tf.io.parse_single_example(b"", kinds)] == [*tf.io.parse_example([b""], kinds)] == ["a", "b", "c"]
 
 
 def test_the_specification_uses_up_no_seed_of_a_shuffle(tmp_path: Path) -> None:
