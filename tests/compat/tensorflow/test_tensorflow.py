@@ -895,6 +895,15 @@ def test_one_group_of_random_words_is_the_first_of_several() -> None:
             ]
 
 
+def test_transforms_of_arrays_are_in_single_precision_and_those_of_tensors_in_their_own() -> None:
+    x = np.arange(4.0)
+    for transform, value in ((tf.signal.rfft, x), (tf.signal.fft, x + 0j), (tf.signal.fft2d, x.reshape(2, 2) + 0j)):
+        assert transform(value).dtype == "complex64"
+        assert transform(tf.constant(value)).dtype == transform(tf.Variable(value)).dtype == "complex128"
+    assert tf.signal.irfft(x + 0j).dtype == "float32"
+    assert tf.signal.stft(x, 2, 2).dtype == "complex128"
+
+
 def test_parsed_features_come_in_the_order_of_their_names() -> None:
     kinds = {name: tf.io.FixedLenFeature([], tf.int64, 0) for name in "cab"}
     assert [*tf.io.parse_single_example(b"", kinds)] == [*tf.io.parse_example([b""], kinds)] == ["a", "b", "c"]
