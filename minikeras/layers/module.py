@@ -70,7 +70,7 @@ class Module:
                 vars(self)[name] = value
             else:
                 object.__setattr__(self, name, value)
-            if name not in _NO_STRUCTURE:
+            if name not in _NO_STRUCTURE and "_found_inside" in vars(self):
                 Changes.layers += 1  # after it, since another thread may make a program meanwhile
 
         def __delattr__(self, name: str) -> None:
@@ -335,6 +335,7 @@ class Contents:
             inner = stack.pop()
             if id(inner) not in layers:
                 layers[id(inner)] = inner
+                vars(inner).setdefault("_found_inside", ())
                 stack.extend(reversed(inner._layers_held()))
         self.layers: list[Layer] = [*layers.values()]
         own = [(inner._own_weights(), inner._values_of(SeedGenerator)) for inner in self.layers]
@@ -347,10 +348,9 @@ class Contents:
 
     def is_current(self) -> bool:
         """Return whether no attribute was set since, and no container has other items, more, or fewer."""
-        for held, n, items in self._watched if self.version == Changes.layers else ():
-            if len(held) != n or not all(map(is_, held if type(held) is list else items_of(held), items)):
-                return False
-        return self.version == Changes.layers
+        return self.version == Changes.layers and all(
+            len(held) == n and all(map(is_, items_of(held), items)) for held, n, items in self._watched
+        )
 
 
 def _to_watch(container: Any) -> list[Any]:

@@ -598,6 +598,59 @@ def test_a_layer_that_is_never_the_same_is_not_recorded_for_ever(changes: str, r
     assert records == []
 
 
+class Joining(keras.Model):
+    """Makes layers without weights in `call`, as the functions of merging layers do."""
+
+    def __init__(self, rate: float = 2.0) -> None:
+        super().__init__()
+        self.hidden, self.out = layers.Dense(3), layers.Dense(1)
+        self.scale = layers.Rescaling(rate)
+
+    def call(self, x: Any) -> Any:
+        joined = layers.concatenate([x, layers.Activation("tanh")(self.hidden(x))])
+        return self.out(layers.Reshape((WIDTH + 3,))(self.scale(joined)))
+
+
+def test_steps_that_make_layers_without_weights_are_replayed(data: tuple[Array, Array], records: list[int]) -> None:
+    x, y = data
+
+    def losses_of(eager: bool) -> list[float]:
+        model = Joining()
+        model.compile("sgd", "mse", run_eagerly=eager)
+        return list(model.fit(x, y, epochs=3, shuffle=False, verbose=0).history["loss"])
+
+    eager, replayed = eager_and_replayed(losses_of)
+    np.testing.assert_allclose(replayed, eager, rtol=1e-5)
+    assert len(records) <= 3  # of 30 steps
+
+
+def test_a_layer_that_only_calls_know_may_be_set_between_them(data: Any) -> None:
+    scale = layers.Rescaling(1.0)
+    found = [scale]  # which no model holds
+
+    class Outside(keras.Model):
+        def call(self, x: Any) -> Any:
+            return found[0](x)
+
+    model = Outside()
+    for factor in (1.0, 3.0, 3.0):
+        scale.scale = factor
+        np.testing.assert_allclose(model.predict(data[0], verbose=0), data[0] * factor, rtol=1e-6)
+        np.testing.assert_allclose(model.predict(data[0], verbose=0), data[0] * factor, rtol=1e-6)
+    found[0] = layers.Rescaling(5.0)
+    scale.scale = 1.0
+    np.testing.assert_allclose(model.predict(data[0], verbose=0), data[0] * 5, rtol=1e-6)
+
+
+def test_what_is_set_in_an_unbuilt_block_is_found() -> None:
+    model: Any = keras.Sequential()
+    model.inner = layers.Layer()
+    assert model.weights == []
+    model.inner.dense = dense = layers.Dense(2)
+    dense.build((None, 3))
+    assert [w.shape for w in model.weights] == [(3, 2), (2,)]
+
+
 def test_lengths_too_many_to_remember_are_not_recorded_for_ever(records: list[int]) -> None:
     class Doubling(layers.Layer):
         def call(self, x: Any) -> Any:
