@@ -11,9 +11,9 @@ from .._base.checks import Check
 from .._base.settings import Channels, make_default_seed
 from .._base.typing import DataFormat, FillMode, Interpolation, PartialShape, Sampling, ShapeLike
 from .._core.input_spec import InputSpec
-from .._core.tensor import Tensor
+from .._core.tensor import Tensor, any_symbolic
 from ..random import SeedGenerator
-from .layer import Layer, LayerOptions
+from .layer import Layer, LayerOptions, as_tensor
 
 Number = int | float | np.number
 Factor = float | Sequence[float]  # f for the range from -f to f, or the two ends of a range
@@ -49,7 +49,8 @@ class _OfImages(Layer):
 
     def __call__(self, data: Any, *args: Any, **kwargs: Any) -> Any:
         if not isinstance(data, dict):
-            return super().__call__(data, *args, **kwargs)
+            images = as_tensor(data) if isinstance(data, list) and not any_symbolic(data) else data
+            return super().__call__(images, *args, **kwargs)
         if "images" not in data or {"bounding_boxes", "segmentation_masks"} & set(data):
             raise ValueError(f"Layer '{self.name}' takes images, or a dict of 'images' and 'labels'. Boxes and masks "
                              f"are not supported. Received a dict of {list(data)}.")  # fmt: skip
