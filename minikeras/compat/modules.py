@@ -112,10 +112,8 @@ def canonical(name: str) -> str:
         >>> canonical("tensorflow.keras.layers")
         'keras.layers'
     """
-    for prefix, tree in ALIASES.items():
-        if f"{name}.".startswith(f"{prefix}."):
-            return tree + name[len(prefix) :]
-    return name
+    names = (tree + name[len(prefix) :] for prefix, tree in ALIASES.items() if f"{name}.".startswith(f"{prefix}."))
+    return next(names, name)
 
 
 def find_module(name: str) -> ModuleType | None:

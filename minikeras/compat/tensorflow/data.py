@@ -145,6 +145,18 @@ def _stream(state: tuple[int, int, int]) -> Iterator[int]:
     return itertools.chain.from_iterable(builtins.map(block, itertools.count(low, 256)))
 
 
+def in_turn(passes: Iterator[Iterator[Any]], width: int, block: int = 1) -> Iterator[Any]:
+    """Yield `block` elements of each of `width` iterators in turn; the next one takes the place of one at its end."""
+    slots = list(itertools.islice(passes, width))
+    while slots:
+        open_slots: list[Iterator[Any]] = []
+        for slot in slots:
+            part = list(itertools.islice(slot, block))
+            yield from part
+            open_slots += [slot] if len(part) == block else itertools.islice(passes, 1)
+        slots = open_slots
+
+
 class DatasetIterator(Iterator[Any]):
     """One pass over a dataset, by a user's loop, or by `fit` and the like (`of_keras`)."""
 
@@ -239,10 +251,8 @@ class Dataset:
                 x = as_array(x, spec.dtype.name)  # which cuts off fractions
             return x if isinstance(x, Composite) else ensure_shape(convert_to_tensor(x, spec.dtype), spec.shape)
 
-        def items() -> Iterator[Any]:
-            for element in generator(*(array_of(a)[()] for a in args)):
-                yield tree_map(checked, spec, tuple(element) if isinstance(spec, tuple) else element)
-
+        element = lambda x: tree_map(checked, spec, tuple(x) if isinstance(spec, tuple) else x)  # noqa: E731
+        items = lambda: builtins.map(element, generator(*(array_of(a)[()] for a in args)))  # noqa: E731
         return Dataset("FlatMap", items, lambda: spec, UNKNOWN)
 
     @staticmethod
@@ -469,20 +479,8 @@ class Dataset:
                    *_: Any, **__: Any) -> "Dataset":  # fmt: skip
         """Return the elements of `flat_map`, but `block_length` of each of `cycle_length` datasets in turn."""
         width = 4 if cycle_length is None or int(cycle_length) < 1 else int(cycle_length)
-        block = 1 if block_length is None else int(block_length)
-        parts = self.map(map_func)
-
-        def items() -> Iterator[Any]:
-            passes = (ds._elements() for ds in parts._items())
-            slots = list(itertools.islice(passes, width))
-            while slots:
-                open_slots: list[Iterator[Any]] = []
-                for slot in slots:
-                    part = list(itertools.islice(slot, block))
-                    yield from part
-                    open_slots += [slot] if len(part) == block else itertools.islice(passes, 1)
-                slots = open_slots
-
+        parts, block = self.map(map_func), int(block_length or 1)
+        items = lambda: in_turn((ds._elements() for ds in parts._items()), width, block)  # noqa: E731
         return Dataset("Interleave", items, lambda: parts._spec().element_spec, UNKNOWN)
 
     def group_by_window(self, key_func: Callable[..., Any], reduce_func: Callable[[Any, "Dataset"], "Dataset"],

@@ -4,7 +4,7 @@ import glob
 import io
 import itertools
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
 from operator import methodcaller
@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from .data import AUTOTUNE, INFINITE, UNKNOWN, Dataset, tree_map
+from .data import AUTOTUNE, INFINITE, UNKNOWN, Dataset, in_turn, tree_map
 from .dtypes import TensorSpec
 from .io import csv_column, csv_rows, decode_csv
 from .missing import namespace
@@ -29,17 +29,16 @@ def _paths(filenames: Any) -> list[str]:
 
 
 class _OfFiles(Dataset):
-    _name: str
-    _parts: Callable[..., Iterable[bytes]]
+    _parts: Callable[..., Iterator[bytes]]
     """Yields the elements of a file, given its name and its compression."""
 
-    def __init__(self, filenames: Any, compression_type: Any = None, *_: Any, **__: Any) -> None:
+    def __init__(self, filenames: Any, compression_type: Any = None, buffer_size: Any = None,
+                 num_parallel_reads: Any = None, name: str | None = None) -> None:  # fmt: skip
         def items() -> Iterator[Any]:
-            for path in _paths(filenames):
-                for part in type(self)._parts(path, compression_type):
-                    yield np.array(part, object)
+            files = (self._parts(path, compression_type) for path in _paths(filenames))
+            return (np.array(part, object) for part in in_turn(files, max(num_parallel_reads or 1, 1)))
 
-        super().__init__(self._name, items, lambda: TensorSpec([], "string"), UNKNOWN)
+        super().__init__(type(self).__name__.removesuffix("Dataset"), items, lambda: TensorSpec([], "string"), UNKNOWN)
 
 
 def _lines(*file: Any) -> Iterator[bytes]:
@@ -51,14 +50,12 @@ def _lines(*file: Any) -> Iterator[bytes]:
 class TextLineDataset(_OfFiles):
     """The lines of text files, plain or compressed with GZIP."""
 
-    _name = "TextLine"
     _parts = staticmethod(_lines)
 
 
 class TFRecordDataset(_OfFiles):
     """The records of TFRecord files, plain or compressed with GZIP."""
 
-    _name = "TFRecord"
     _parts = staticmethod(records)
 
 

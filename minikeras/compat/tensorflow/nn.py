@@ -52,7 +52,10 @@ def _middle(value: Any, rank: int, data_format: str | None) -> Any:
         return value
     sizes = [int(n) for n in value]
     if len(sizes) == rank + 2:
-        sizes = sizes[2:] if data_format and data_format.startswith("NC") else sizes[1:-1]
+        middle = slice(2, None) if _format(data_format) == "channels_first" else slice(1, -1)
+        if np.prod(sizes) != np.prod(sizes[middle]):
+            raise NotImplementedError(f"Sizes along the batch and the channels must be 1. Received: {sizes}.")
+        sizes = sizes[middle]
     return sizes[0] if len(sizes) == 1 else tuple(sizes)
 
 
@@ -70,9 +73,10 @@ def _padded(x: Tensor, padding: Any, fill: float = 0.0) -> tuple[Tensor, Any]:
 def _convolution(rank: int, op: Callable[..., Tensor] = ops.conv) -> Callable[..., Tensor]:
     def call(input: Any, filters: Any, strides: Any = 1, padding: Any = "VALID", data_format: str | None = None,
              dilations: Any = None, name: str | None = None) -> Tensor:  # fmt: skip
-        x, kind = _padded(convert_to_tensor(input), padding)
+        x, kernel = map(convert_to_tensor, alike(f"Conv{rank}D", input, filters))
+        x, kind = _padded(x, padding)
         steps, spread = (_middle(v, rank, data_format) for v in (strides, dilations))
-        return op(x, convert_to_tensor(filters), steps, kind, _format(data_format), spread or 1)
+        return op(x, kernel, steps, kind, _format(data_format), spread or 1)
 
     return call
 
@@ -105,10 +109,13 @@ globals().update({f"conv{rank}d_transpose": _transposed(rank) for rank in (1, 2,
 def _pooling(op: Callable[..., Tensor], rank: int) -> Callable[..., Tensor]:
     def call(input: Any, ksize: Any, strides: Any, padding: Any, data_format: str | None = None,
              name: Any = None) -> Tensor:  # fmt: skip
+        form, window, x = _format(data_format), np.atleast_1d(ksize), convert_to_tensor(input)
+        of_channels = window.size == rank + 2 and max(window[:-1]) == 1 and np.array_equal(window, strides)
+        if of_channels and op is ops.max_pool and form == "channels_last":
+            return ops.max(ops.reshape(x, (*x.shape[:-1], -1, window[-1])), axis=-1)
         size, steps = (_middle(v, rank, data_format) for v in (ksize, strides))
-        x = convert_to_tensor(input)
         x, kind = _padded(x, padding, -np.inf) if op is ops.max_pool else (x, padding.lower())
-        return op(x, size, steps, kind, _format(data_format))
+        return op(x, size, steps, kind, form)
 
     return call
 

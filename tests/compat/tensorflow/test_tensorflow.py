@@ -710,6 +710,64 @@ def test_tables_are_shuffled_as_in_tensorflow(tmp_path: Path) -> None:
     assert passes([str(tmp_path / f"{k}.csv") for k in range(2)], 1, shuffle_seed=5) == [[0, 11, 10, 2, 12, 1]]
 
 
+@pytest.mark.parametrize(
+    ("reads", "order"),
+    [
+        (None, "00 01 02 10 20 21 22 23 40 41"),
+        (1, "00 01 02 10 20 21 22 23 40 41"),
+        (2, "00 10 01 02 20 21 22 40 23 41"),
+        (3, "00 10 20 01 21 02 22 40 23 41"),
+        (8, "00 10 20 40 01 21 41 02 22 23"),
+        (tf.data.AUTOTUNE, "00 01 02 10 20 21 22 23 40 41"),
+    ],
+)
+def test_files_that_are_read_in_parallel_take_turns(reads: int | None, order: str, tmp_path: Path) -> None:
+    records, texts = ([str(tmp_path / f"{i}.{end}") for i in range(5)] for end in ("tfrecord", "txt"))
+    for i, n in enumerate((3, 1, 4, 0, 2)):
+        lines = [f"{i}{j}" for j in range(n)]
+        with tf.io.TFRecordWriter(records[i]) as file:
+            for line in lines:
+                file.write(line.encode())
+        Path(texts[i]).write_text("".join(f"{line}\n" for line in lines))
+    for dataset in (
+        tf.data.TFRecordDataset(records, num_parallel_reads=reads),
+        tf.data.TextLineDataset(texts, None, None, reads),
+    ):
+        assert [text.decode() for text in dataset.as_numpy_iterator()] == order.split()
+
+
+def test_maxima_are_taken_of_neighbouring_channels() -> None:
+    x = np.random.default_rng(0).random((2, 4, 5, 6), "float32")
+    window = (1, 1, 1, 3)
+    found = tf.nn.max_pool(x, ksize=window, strides=window, padding="VALID")
+    np.testing.assert_array_equal(found, x.reshape(2, 4, 5, 2, 3).max(-1))
+    assert tf.nn.max_pool(x, (1, 1, 1, 3), (1, 1, 1, 3), "VALID", "NCHW").shape == (2, 4, 5, 2)
+    for size, step in (((1, 1, 1, 2), (1, 1, 1, 1)), ((2, 1, 1, 1), (2, 1, 1, 1)), ((1, 2, 2, 1), (1, 1, 1, 2))):
+        with pytest.raises(NotImplementedError, match="must be 1"):
+            tf.nn.max_pool2d(x, size, step, "VALID")
+    with pytest.raises(NotImplementedError, match="must be 1"):
+        tf.nn.avg_pool(x, window, window, "VALID")
+    with pytest.raises(NotImplementedError, match="must be 1"):
+        tf.nn.conv2d(x, np.ones((2, 2, 6, 1), "float32"), [1, 1, 1, 2], "VALID")
+
+
+def test_filters_of_numpy_take_the_dtype_of_the_images() -> None:
+    images, filters = tf.ones((1, 4, 4, 3)), np.ones((2, 2, 3, 2))
+    found = tf.nn.conv2d(images, filters, strides=1, padding="VALID")
+    assert found.dtype == tf.float32
+    np.testing.assert_array_equal(found, np.full((1, 3, 3, 2), 12))
+    assert tf.nn.conv2d(np.ones((1, 4, 4, 3)), filters, 1, "VALID").dtype == tf.float64
+    with pytest.raises(tf.errors.InvalidArgumentError, match="expected to be a float tensor but is a double tensor"):
+        tf.nn.conv2d(images, tf.constant(filters), 1, "VALID")
+
+
+def test_a_list_of_images_is_a_batch() -> None:
+    images = [*np.random.default_rng(0).random((2, 8, 6, 3), "float32")]
+    for layer in (tf.keras.layers.CenterCrop(4, 4), tf.keras.layers.Resizing(5, 3)):
+        np.testing.assert_array_equal(layer(images), layer(np.stack(images)))
+        np.testing.assert_array_equal(layer([tf.constant(image) for image in images]), layer(np.stack(images)))
+
+
 def test_lines_of_texts_end_as_in_tensorflow(tmp_path: Path) -> None:
     (tmp_path / "t.txt").write_bytes(b"a\r\nb\rc\n\n\r\nlast")
     lines = [*tf.data.TextLineDataset(tmp_path / "t.txt").as_numpy_iterator()]
