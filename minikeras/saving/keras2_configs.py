@@ -233,7 +233,6 @@ def _compiled(value: Any) -> Any:
 def _metric(name: str, function: str) -> str:
     """Return the metric that `compile` was given, from its name in the file, such as "left_mae" for output "left"."""
     words = name.split("_")
-    for short in ("_".join(words[start:]) for start in range(len(words))):
-        if short in ("accuracy", "acc", "crossentropy", "ce") or short in metric_registry:
-            return short
-    return function
+    ends = ("_".join(words[start:]) for start in range(len(words)))
+    short = ("accuracy", "acc", "crossentropy", "ce")
+    return next((end for end in ends if end in short or end in metric_registry), function)
