@@ -348,9 +348,8 @@ class Contents:
 
     def is_current(self) -> bool:
         """Return whether no attribute was set since, and no container has other items, more, or fewer."""
-        return self.version == Changes.layers and all(
-            len(held) == n and all(map(is_, items_of(held), items)) for held, n, items in self._watched
-        )
+        same = (len(held) == n and all(map(is_, items_of(held), items)) for held, n, items in self._watched)
+        return self.version == Changes.layers and all(same)
 
 
 def _to_watch(container: Any) -> list[Any]:
