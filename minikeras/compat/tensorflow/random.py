@@ -170,9 +170,7 @@ class Generator:
     @classmethod
     def from_seed(cls, seed: int, alg: Any = None) -> "Generator":
         """Return a generator that starts from a seed."""
-        generator = cls()
-        generator.reset_from_seed(seed)
-        return generator
+        return cls(state=[seed >> 64 * i & (2**64 - 1) for i in range(3)])
 
     @classmethod
     def from_non_deterministic_state(cls, alg: Any = None) -> "Generator":
@@ -191,7 +189,7 @@ class Generator:
 
     def reset_from_seed(self, seed: int) -> None:
         """Start again from a seed."""
-        self.reset([seed >> 64 * i & (2**64 - 1) for i in range(3)])
+        self.reset(Generator.from_seed(seed).state)
 
     def _next(self, shape: Sequence[int]) -> State:
         escape()
