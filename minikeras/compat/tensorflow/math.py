@@ -22,7 +22,7 @@ from .tensors import BINARY, Composite, Rows, absolute, convert_to_tensor, on_el
 __getattr__: Callable[[str], Any] = missing(__name__)
 
 
-def unary(op: Callable[..., Any], doc: str = "") -> Callable[..., Any]:
+def unary(op: Callable[..., Any], doc: str = "", name: str = "call") -> Callable[..., Any]:
     """Return an op of one tensor with TensorFlow's conversions; the argument may be passed under any name."""
 
     def call(x: Any = None, name: str | None = None, **given: Any) -> Any:
@@ -31,7 +31,7 @@ def unary(op: Callable[..., Any], doc: str = "") -> Callable[..., Any]:
         (x,) = given.values() or (x,)
         return on_elements(call, x) if isinstance(x, Rows) else op(convert_to_tensor(x))
 
-    call.__doc__ = doc
+    call.__doc__, call.__name__ = doc, name
     return call
 
 
@@ -45,7 +45,7 @@ _SAME = ("angle ceil conj cos cosh erf erfc erfinv exp expm1 floor imag log log1
 _UNARY = {name: name for name in _SAME.split()} | {
     "acos": "arccos", "acosh": "arccosh", "asin": "arcsin", "asinh": "arcsinh", "atan": "arctan",
     "atanh": "arctanh", "is_finite": "isfinite", "is_inf": "isinf", "is_nan": "isnan", "rint": "round"}  # fmt: skip
-globals().update({name: unary(getattr(ops, op)) for name, op in _UNARY.items()}, abs=unary(absolute), **BINARY)
+globals().update({key: unary(getattr(ops, op), "", key) for key, op in _UNARY.items()}, abs=unary(absolute), **BINARY)
 sign: Callable[..., Any] = unary(unary_op(
     lambda x: np.sign(x), lambda g, y, x: np.zeros_like(g), "-1, 0 or 1.", strong, name="tf.sign"))  # fmt: skip
 sqrt: Callable[..., Any] = _root("sqrt", lambda x: np.sqrt(x), lambda y: 0.5 / y, "Square root of x.")

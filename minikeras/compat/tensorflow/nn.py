@@ -16,10 +16,10 @@ from .missing import missing, named
 from .tensors import BINARY, alike, convert_to_tensor
 
 __getattr__: Callable[[str], Any] = missing(__name__)
-_UNARY = ["relu", "relu6", "elu", "sigmoid", "softplus", "softsign", "tanh", "log_sigmoid", "erf"]
-globals().update({name: unary(getattr(ops, name)) for name in _UNARY})
-globals().update({name: vars(_math)[name] for name in ("in_top_k", "l2_normalize", "log_softmax", "softmax", "top_k")})
-selu: Callable[..., Tensor] = unary(lambda x: ops.where(x < 0, ops.selu(x), x * 1.0507009873554805), "Scaled ELU.")
+_SAME = "erf in_top_k l2_normalize log_sigmoid log_softmax sigmoid softmax softplus softsign tanh top_k"
+globals().update({name: vars(_math)[name] for name in _SAME.split()})
+globals().update({name: unary(getattr(ops, name), "", name) for name in ("relu", "relu6", "elu")})
+selu: Callable[..., Tensor] = unary(lambda x: ops.where(x < 0, ops.selu(x), x * 1.0507009873554805), "SELU.", "selu")
 l2_loss: Callable[..., Tensor] = unary(lambda x: ops.sum(ops.square(x)) / 2, "Half the sum of squares.")
 scale_regularization_loss: Callable[..., Tensor] = unary(ops.sum, "The sum of losses, divided by 1 replica.")
 

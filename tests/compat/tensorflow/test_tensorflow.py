@@ -505,6 +505,17 @@ def test_a_saved_model_is_a_model_again(tmp_path: Path) -> None:
     np.testing.assert_array_equal(tf.saved_model.load(str(tmp_path))(X[:, :2]), model(X[:, :2]))
 
 
+@pytest.mark.parametrize("name", ["elu", "relu", "relu6", "selu", "sigmoid", "softplus", "softsign", "tanh"])
+def test_functions_of_tensorflow_are_activations_in_files(name: str, tmp_path: Path) -> None:
+    function = getattr(tf.nn, name)
+    assert function.__name__ == name
+    model = tf.keras.Sequential([tf.keras.Input((2,)), tf.keras.layers.Dense(3, activation=function)])
+    assert model.layers[0].get_config()["activation"] == name
+    model.save(tmp_path / "model.keras")
+    again = tf.keras.models.load_model(tmp_path / "model.keras")
+    np.testing.assert_allclose(again(X[:, :2]), model(X[:, :2]), rtol=1e-6)
+
+
 def test_internal_addresses_of_tensorflow(installed: None) -> None:
     names = "client.device_lib eager.context framework.dtypes framework.errors framework.ops ops.resource_variable_ops"
     python = [importlib.import_module(f"tensorflow.python.{name}") for name in names.split()]
