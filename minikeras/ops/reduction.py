@@ -495,22 +495,21 @@ def count_nonzero(x: TensorLike, axis: Axis = None) -> Array:
 
 
 def segments(data: TensorLike, segment_ids: TensorLike, num_segments: int | None, start: float, how: str) -> Tensor:
-    """Combine the rows of data of each segment number, beginning with `start`; numbers out of range are ignored."""
-    ids = as_array(segment_ids)
-    if ids.shape != shape(data)[:1]:
-        raise ValueError(f"`segment_ids` needs a number for each row of `data`. Received: {ids.shape}, {shape(data)}.")
+    """Combine the rows of each segment number, beginning with `start`; one more segment, left out, takes the others."""
+    ids, rows = convert_to_tensor(segment_ids), convert_to_tensor(data)
+    if ids.shape != rows.shape[:1]:
+        raise ValueError(f"`segment_ids` needs a number for each row of `data`. Received: {ids.shape}, {rows.shape}.")
     if num_segments is None:
-        num_segments = dry_size(segment_ids) or int(np.max(np.append(-1, ids))) + 1
-    places = np.flatnonzero((ids >= 0) & (ids < num_segments))
-    rows = take(convert_to_tensor(data), places, 0)
+        num_segments = dry_size(segment_ids) or int(np.max(np.append(-1, as_array(ids)))) + 1
+    ids = where((ids >= 0) & (ids < num_segments), ids.astype("int64") if "int" in ids.dtype else ids, num_segments)
+    size = (num_segments + 1, *rows.shape[1:])
     if how == "add":
-        return add_along(rows, ids[places], (num_segments, *rows.shape[1:]), 0)
+        return add_along(rows, ids, size, 0)[:-1]
     dtype = np.dtype(rows.dtype)
     if np.isinf(start) and dtype.kind in "biu":
         dtype = np.dtype("int32") if dtype.kind == "b" else dtype
         start = np.iinfo(dtype).min if start < 0 else np.iinfo(dtype).max
-    empty = np.full((num_segments, *rows.shape[1:]), start, dtype)
-    return scatter_update(empty, ids[places][:, None], rows.astype(dtype), how)
+    return scatter_update(np.full(size, start, dtype), ids[:, None], rows.astype(dtype), how)[:-1]
 
 
 class Segments(Protocol):
