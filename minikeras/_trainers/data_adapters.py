@@ -78,6 +78,8 @@ def as_data(x: Any, y: Any = None, sample_weight: Any = None, class_weight: Mapp
             whole: bool = True) -> Data:  # fmt: skip
     """Return inputs, targets and weights as (x,), (x, y) or (x, y, sample_weight); a ValueError if they do not fit.
 
+    Numbers of rows are not compared: those of a batch may differ, as in a graph with more edges than nodes.
+
     Args:
         x, y: Inputs and targets: an array, what converts to one, or a list, tuple or dict of these.
         sample_weight: Weight of each row in the loss: one array for all outputs, or one for each in y's structure.
@@ -94,9 +96,7 @@ def as_data(x: Any, y: Any = None, sample_weight: Any = None, class_weight: Mapp
         if not whole and isinstance(sample_weight, int | float | np.number | np.ndarray) and not np.ndim(sample_weight):
             sample_weight = np.full(count_rows((x, y)), sample_weight)
         sample_weight = _weights_for(y, _as_structure(sample_weight, "sample_weight"))
-    data: Data = (x,) if y is None else (x, y) if sample_weight is None else (x, y, sample_weight)
-    count_rows(data)
-    return data
+    return (x,) if y is None else (x, y) if sample_weight is None else (x, y, sample_weight)
 
 
 def as_batch(x: Any, y: Any, sample_weight: Any, class_weight: Mapping[int, float] | None, has_loss: bool) -> Data:

@@ -579,7 +579,6 @@ def test_sparse_matrices_are_made_dense(x: Any) -> None:
 WRONG: dict[str, tuple[Callable[[], Any], str]] = {
     "lengths": (lambda: Batches(X, Y[:3], Y[:4]), "ambiguous.*x: 5; y: 3; sample_weight: 4"),
     "lengths of inputs": (lambda: Batches([X, X[:2]], Y), "x: 5, 2; y: 5"),
-    "lengths in a batch": (lambda: epoch(iter([(X, Y[:3])])), "x: 5; y: 3"),
     "nothing": (lambda: Batches(None), "`x`.*None"),
     "no array": (lambda: Batches({}), "no array"),
     "no array but None": (lambda: Batches([None, {"a": None}]), "no array"),

@@ -1074,3 +1074,60 @@ def test_an_interrupt_in_the_last_moment_of_an_epoch_is_raised(monkeypatch: pyte
             patch.setattr(vars(Logs)["given"], "func", interrupted)
             with pytest.raises(KeyboardInterrupt):
                 run(x, x[:, :1], verbose=0)
+
+
+class Sums(Layer):
+    """The sum of the nodes of each of two graphs."""
+
+    def call(self, inputs: Any) -> Any:
+        CALLS.append("sums")
+        nodes, graphs = inputs
+        return ops.segment_sum(nodes, graphs, num_segments=2)
+
+
+GRAPHS: list[Any] = [
+    ((np.array([[1.0], [10.0]] * 2, "float32"), np.array([0, 0, 1, 1])), np.full((2, 1), 21.0)),
+    ((np.array([[1.0], [5.0], [5.0]] * 2, "float32"), np.array([0, 0, 0, 1, 1, 1])), np.full((2, 1), 21.0)),
+]
+
+
+class Graphs(keras.utils.PyDataset):
+    def __len__(self) -> int:
+        return len(GRAPHS)
+
+    def __getitem__(self, index: int) -> Any:
+        return GRAPHS[index]
+
+
+def sums_model(**options: Any) -> keras.Model:
+    inputs = [Input((1,)), Input((), dtype="int32")]
+    model = keras.Model(inputs, Dense(1, kernel_initializer="ones")(Sums()(inputs)))
+    model.compile(keras.optimizers.SGD(1e-3), "mse", metrics=["mae"], **options)
+    return model
+
+
+def test_a_batch_may_be_graphs_with_any_number_of_nodes() -> None:
+    model = sums_model()
+    x, y = GRAPHS[0]
+    assert model.evaluate(Graphs(), verbose=0) == [100.0, 10.0]
+    assert model.evaluate(iter(GRAPHS), verbose=0) == [100.0, 10.0]
+    assert model.test_on_batch(x, y) == [100.0, 10.0]
+    assert model.predict_on_batch(x).tolist() == [[11.0], [11.0]]
+    assert model.predict(Graphs(), verbose=0).tolist() == [[11.0]] * 4
+    assert model.train_on_batch(x, y) == [100.0, 10.0]
+    losses = model.fit(Graphs(), epochs=2, verbose=0, shuffle=False, class_weight={21: 2.0}).history["loss"]
+    assert losses[1] < losses[0] < 200
+    with pytest.raises(ValueError, match="must have the shape of their output"):
+        model.train_on_batch(x, y[:1])
+    with pytest.raises(ValueError, match="same number of rows"):
+        model.fit(x, y, verbose=0)
+
+
+def test_steps_with_segments_that_are_inputs_are_replayed() -> None:
+    losses = []
+    for eager in (True, False):
+        model = sums_model(run_eagerly=eager)
+        CALLS.clear()
+        losses.append(model.fit(Graphs(), epochs=20, verbose=0, shuffle=False).history["loss"])
+    assert len(CALLS) < 20  # of 40 steps
+    np.testing.assert_allclose(losses[0], losses[1], rtol=1e-5)
