@@ -257,7 +257,7 @@ class _Block(NamedTuple):
 
 
 class BlockProgram(Program):
-    """A `Program` that runs in blocks of rows; `usable` if that is quicker. All inputs have the same number of rows."""
+    """A `Program` that runs in blocks of rows, of inputs with as many as the first; `usable` if that is quicker."""
 
     @one_thread
     def __init__(self, recorded: list[Entry], inputs: Sequence[Tensor], outputs: Any, reuse: bool = False) -> None:
