@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 import numpy as np
 
 from .. import constraints, dtype_policies, initializers, regularizers
-from .._base.context import path_scope
+from .._base.context import context, path_scope
 from .._base.nested import each_once
 from .._base.settings import standardize_dtype
 from .._base.signature import suggests
@@ -70,7 +70,7 @@ class Module:
                 vars(self)[name] = value
             else:
                 object.__setattr__(self, name, value)
-            if name not in _NO_STRUCTURE and "_found_inside" in vars(self):
+            if name not in _NO_STRUCTURE and ("_found_inside" in vars(self) or not context.training):
                 Changes.layers += 1  # after it, since another thread may make a program meanwhile
 
         def __delattr__(self, name: str) -> None:

@@ -624,13 +624,20 @@ def test_steps_that_make_layers_without_weights_are_replayed(data: tuple[Array, 
     assert len(records) <= 3  # of 30 steps
 
 
-def test_a_layer_that_only_calls_know_may_be_set_between_them(data: Any) -> None:
+USES: dict[str, Any] = {
+    "called": lambda layer, x: layer(x), "its call": lambda layer, x: layer.call(x),
+    "read": lambda layer, x: x * layer.scale,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("use", USES.values(), ids=USES)
+def test_a_layer_that_no_model_holds_may_be_set_between_calls(use: Any, data: Any) -> None:
     scale = layers.Rescaling(1.0)
-    found = [scale]  # which no model holds
+    found = [scale]
 
     class Outside(keras.Model):
         def call(self, x: Any) -> Any:
-            return found[0](x)
+            return use(found[0], x)
 
     model = Outside()
     for factor in (1.0, 3.0, 3.0):
