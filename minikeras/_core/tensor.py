@@ -102,8 +102,10 @@ def has_tensor(x: Any) -> TypeGuard[Sequence[Any]]:
 
 def apart(y: Array, inputs: Iterable[Any], arrays: Iterable[Any]) -> Array:
     """Return an array, or a copy if it shares memory with the array of an input that the caller may change."""
-    lent = (a for x, a in zip(inputs, arrays, strict=True) if type(a) is np.ndarray and not isinstance(x, TensorOps))
-    return y.copy() if any(np.may_share_memory(y, a) for a in lent) else y
+    for x, a in zip(inputs, arrays, strict=True):
+        if not isinstance(x, TensorOps) and type(a) is np.ndarray and np.may_share_memory(y, a):
+            return y.copy()
+    return y
 
 
 def narrow(inputs: tuple[Any, ...], arrays: list[Any]) -> tuple[tuple[Any, ...], list[Any]]:
