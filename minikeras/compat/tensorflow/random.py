@@ -164,7 +164,6 @@ class Generator:
 
     def __init__(self, copy_from: "Generator | None" = None, state: Any = None, alg: Any = None) -> None:
         source = copy_from.state if copy_from is not None else state
-        self.algorithm: int = 1
         self.reset(np.zeros(3, "int64") if source is None else source)
 
     @classmethod

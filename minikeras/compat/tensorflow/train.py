@@ -83,7 +83,7 @@ def _settle(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     """Call a patched function that may create variables, and restore these from the checkpoints in `_late`."""
     result = function(*args, **kwargs)
     if len(args) < 3 or args[1] == "built" or isinstance(args[2], (*state.OWNERS, KerasVariable, Module, dict, list)):
-        for checkpoint in [*_late.values()]:
+        for checkpoint in filter(None, [late() for late in _late.valuerefs()]):  # threads may restore others meanwhile
             checkpoint._fill()
     return result
 
@@ -151,18 +151,20 @@ class Checkpoint:
 
     def _fill(self) -> None:
         """Restore existing variables from `_waiting`, and patch classes so that later ones are restored too."""
-        pairs = [(name, v) for name, v in self._named().items() if name in self._waiting]
-        for name, variable in pairs:
-            value, array = self._waiting[name], variable.numpy_view()
-            if (value.shape, value.dtype) != (array.shape, array.dtype):
-                del self._waiting[name]
+        waiting = self._waiting.copy()  # for other threads take values away
+        found = [(name, variable, waiting[name]) for name, variable in self._named().items() if name in waiting]
+        for name, variable, value in found:
+            if (value.shape, value.dtype) != ((array := variable.numpy_view()).shape, array.dtype):
+                self._waiting.pop(name, None)
                 known = f"{array.dtype} variable with shape {array.shape} and name {name.removesuffix(_END)}"
                 raise InvalidArgumentError(f"Received incompatible {value.dtype} tensor with shape {value.shape} when "
                                            f"attempting to restore {known}.")  # fmt: skip
-        for name, variable in pairs:
-            variable.assign(self._waiting.pop(name))
-        _late.pop(id(self), None)
-        if self._waiting:
+        for name, variable, value in found:
+            if self._waiting.pop(name, None) is not None:
+                variable.assign(value)
+        if not self._waiting:
+            _late.pop(id(self), None)
+        else:
             _late[id(self)] = self
             for thing in leaves([self._root, self.items]):
                 held = getattr(thing, "__dict__", {})
