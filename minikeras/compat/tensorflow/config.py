@@ -85,10 +85,10 @@ class Strategy:
 class TPUClusterResolver:
     """A finder of TPUs: there are none."""
 
-    def __init__(*_: Any, **__: Any) -> None:
+    def __init__(self, *_: Any, **__: Any) -> None:
         raise ValueError("Please provide a TPU Name to connect to.")
 
-    connect: Callable[..., Any] = __init__
+    connect: Any = classmethod(lambda cls, *_, **__: cls())
 
 
 _NAMES = ("MirroredStrategy", "OneDeviceStrategy", "Strategy", "MultiWorkerMirroredStrategy", "TPUStrategy")

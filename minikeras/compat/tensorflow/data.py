@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import cache, partial, reduce
 from importlib import import_module
-from types import CellType, FunctionType, SimpleNamespace
+from types import CellType, CodeType, FunctionType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -47,10 +47,18 @@ def _tensor(leaf: Any) -> Any:
     return Tensor(leaf) if type(leaf) is np.ndarray else convert_to_tensor(leaf)
 
 
+def _names_in(code: CodeType) -> set[str]:
+    return {*code.co_names}.union(*(_names_in(x) for x in code.co_consts if isinstance(x, CodeType)))
+
+
 def _as_now(function: FunctionType) -> FunctionType:
-    """Return a function that keeps what its names mean now, as TensorFlow's trace of it does."""
+    """Return a function whose names keep what they mean now, as if traced; one that runs Python as it is."""
+    names = _names_in(function.__code__)
+    if names & {"py_function", "numpy_function"}:
+        return function
+    kept = {name: x for name, x in function.__globals__.items() if name in names or name.startswith("__")}
     cells = tuple(cell if cell == CellType() else CellType(cell.cell_contents) for cell in function.__closure__ or ())
-    same = FunctionType(function.__code__, {**function.__globals__}, closure=cells)
+    same = FunctionType(function.__code__, kept, closure=cells)
     same.__defaults__, same.__kwdefaults__ = function.__defaults__, function.__kwdefaults__
     return same
 
@@ -416,7 +424,7 @@ class Dataset:
         source = Dataset(self._kind, self._items, self._spec, self._size)
 
         def items() -> Iterator[Any]:
-            seen = []  # a pass that fills it is not Keras's, which has no other one after it
+            seen = []  # the pass that fills it uses up one seed of a shuffle, in `fit` too: no pass comes after it
             for item in memory[0] if memory else DatasetIterator(source, leaf=lambda item: item):
                 seen.append(item)
                 yield item

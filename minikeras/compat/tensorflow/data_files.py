@@ -81,8 +81,8 @@ def _table(filenames: Any, record_defaults: list[Any], compression_type: Any = N
             return Dataset.from_tensor_slices(lines).map(lambda x: tuple(decode_csv(x, record_defaults, **options)))
 
     files = Dataset.from_tensor_slices(_paths(filenames))
-    lines = files.flat_map(lambda path: TextLineDataset(path, compression_type).skip(int(header)))
-    return lines.batch(256).flat_map(rows)  # many lines at once take a fifth of the time
+    lines = partial(TextLineDataset, compression_type=compression_type)
+    return files.flat_map(lambda path: lines(path).skip(int(header)).batch(256).flat_map(rows))  # a fifth of the time
 
 
 def _numbers(texts: list[str]) -> Any:

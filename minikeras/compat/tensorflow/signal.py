@@ -13,7 +13,6 @@ from .missing import missing
 from .tensors import convert_to_tensor
 
 __getattr__: Callable[[str], Any] = missing(__name__)
-_SINGLE = {"float64": "float32", "complex128": "complex64"}  # which TensorFlow prefers for what is no tensor
 
 
 def _complex(pair: Any) -> Tensor:
@@ -23,9 +22,7 @@ def _complex(pair: Any) -> Tensor:
 
 def _transform(function: Callable[..., Any]) -> Callable[..., Tensor]:
     def call(input: Any, fft_length: Any = None, name: str | None = None) -> Tensor:
-        x = convert_to_tensor(input)
-        x = x if hasattr(input, "numpy") else ops.cast(x, _SINGLE.get(x.dtype, x.dtype))
-        return function(x, None if fft_length is None else int(as_array(fft_length).ravel()[-1]))
+        return function(convert_to_tensor(input), None if fft_length is None else int(as_array(fft_length).ravel()[-1]))
 
     return call
 

@@ -442,6 +442,27 @@ def test_two_checkpoints_wait_for_the_variables_of_one_model(tmp_path: Path) -> 
     np.testing.assert_array_equal(net(x), y)
 
 
+def test_threads_make_layers_while_values_of_checkpoints_wait(tmp_path: Path) -> None:
+    path = tf.train.Checkpoint(a=tf.Variable(1.0), b=tf.Variable(2.0)).save(tmp_path / "ckpt")
+    checkpoints = [tf.train.Checkpoint(a=tf.Variable(0.0)) for _ in range(30)]
+    for checkpoint in checkpoints:
+        checkpoint.restore(path)
+
+    def make(i: int) -> Any:
+        if i < len(checkpoints):
+            checkpoints[i].b = tf.Variable(0.0)
+        return tf.keras.layers.Dense(1)(np.ones((2, 3))).shape
+
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            assert {*pool.map(make, range(300))} == {(2, 1)}
+    finally:
+        sys.setswitchinterval(before)
+    assert {float(checkpoint.b) for checkpoint in checkpoints} == {2.0}
+
+
 def test_a_stored_value_of_another_shape_is_refused_when_its_variable_is_created(tmp_path: Path) -> None:
     path = tf.train.Checkpoint(a=tf.Variable([1.0, 2.0]), b=tf.Variable(3.0)).save(tmp_path / "ckpt")
     later, now = tf.train.Checkpoint(), tf.train.Checkpoint(a=tf.Variable([0.0, 0.0]), b=tf.Variable([0.0]))
@@ -705,6 +726,28 @@ def test_each_table_has_a_header_and_rows_come_before_a_malformed_one(tmp_path: 
     with pytest.raises(tf.errors.InvalidArgumentError, match="not a valid int32: bad"):
         next(passes)
     assert int(next(passes)[0]) == 3
+    passes = iter(tf.data.experimental.CsvDataset([paths[1], str(tmp_path / "absent")], [0, ""], header=True))
+    assert [int(next(passes)[0]) for _ in range(300)] == list(range(300))
+    with pytest.raises(tf.errors.NotFoundError):
+        next(passes)
+
+
+def test_python_that_runs_for_each_element_sees_what_names_mean_then() -> None:
+    factor, seen = 1, 0
+
+    def note(x: Any) -> Any:
+        nonlocal seen
+        seen += 1
+        return x.numpy() * factor
+
+    ds = tf.data.Dataset.range(3).map(lambda x: tf.py_function(lambda x: note(x), [x], tf.int64))
+    traced = tf.data.Dataset.range(3).map(lambda x: x * factor)
+    inside = tf.data.Dataset.range(3).map(lambda x: tf.numpy_function(lambda x: x * factor, [x], tf.int64))
+    assert [int(x) for x in ds] == [0, 1, 2]
+    factor = 10
+    assert [int(x) for x in ds] == [int(x) for x in inside] == [0, 10, 20]
+    assert [int(x) for x in traced] == [0, 1, 2]
+    assert seen == 6
 
 
 def test_tables_are_shuffled_as_in_tensorflow(tmp_path: Path) -> None:
@@ -962,15 +1005,6 @@ def test_one_group_of_random_words_is_the_first_of_several() -> None:
             assert philox.words(2**64 - 3, low, high, 1, step)[0].tolist() == [
                 *philox.words(2**64 - 3, low, high, 2, step)[0].tolist()
             ]
-
-
-def test_transforms_of_arrays_are_in_single_precision_and_those_of_tensors_in_their_own() -> None:
-    x = np.arange(4.0)
-    for transform, value in ((tf.signal.rfft, x), (tf.signal.fft, x + 0j), (tf.signal.fft2d, x.reshape(2, 2) + 0j)):
-        assert transform(value).dtype == "complex64"
-        assert transform(tf.constant(value)).dtype == transform(tf.Variable(value)).dtype == "complex128"
-    assert tf.signal.irfft(x + 0j).dtype == "float32"
-    assert tf.signal.stft(x, 2, 2).dtype == "complex128"
 
 
 def test_parsed_features_come_in_the_order_of_their_names() -> None:

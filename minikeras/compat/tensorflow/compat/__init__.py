@@ -14,16 +14,9 @@ def as_bytes(bytes_or_text: Any, encoding: str = "utf-8") -> bytes:
 
 
 def as_text(bytes_or_text: Any, encoding: str = "utf-8") -> str:
-    """Return bytes as text."""
-    return bytes_or_text if isinstance(bytes_or_text, str) else bytes_or_text.decode(encoding)
-
-
-def as_str_any(value: Any, encoding: str = "utf-8") -> str:
     """Return bytes as text, and anything else as `str` does."""
-    return as_text(value, encoding) if isinstance(value, bytes) else str(value)
+    return bytes_or_text.decode(encoding) if isinstance(bytes_or_text, bytes) else str(bytes_or_text)
 
 
-as_str = as_text
-__getattr__: Callable[[str], Any] = missing(
-    __name__, lambda name: {"v2": import_module(__package__.removesuffix(".compat"))}[name]
-)
+as_str = as_str_any = as_text
+__getattr__: Callable[[str], Any] = missing(__name__, lambda name: {"v2": import_module("..", __package__)}[name])
