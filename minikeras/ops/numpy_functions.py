@@ -17,7 +17,7 @@ import numpy as np
 from .._base.nested import leaves, map_structure
 from .._base.signature import parameters
 from .._core.tensor import NUMPY_OPS, TensorOps, as_array, is_followed
-from .creation import cast, linspace, logspace, shape, size
+from .creation import cast, shape, size
 
 _ANSWERS = """
 allclose argwhere array2string array_equal array_equiv array_repr array_str bitwise_count busday_count busday_offset
@@ -208,7 +208,6 @@ _COMPOSED: dict[str, Callable[..., Any]] = {
     "clip": lambda a, a_min=None, a_max=None, min=None, max=None: NUMPY_OPS["clip"](
         a, min if a_min is None else a_min, max if a_max is None else a_max),
     "histogram": lambda a, bins=10, range=None: np.histogram(value_of(a), value_of(bins), range),
-    "linspace": linspace, "logspace": logspace,
     "reshape": lambda a, shape=None, newshape=None: NUMPY_OPS["reshape"](a, newshape if shape is None else shape),
     "matrix_transpose linalg.matrix_transpose": lambda x: np.swapaxes(x, -1, -2),
     "std": _spread("std", 0.5), "var": _spread("var", 1),

@@ -31,9 +31,8 @@ np.dot(v, v) | np.dsplit(x[None], 3) | np.dstack([x, y]) | np.einsum("ij,kj->ik"
 np.einsum("ij,kj->ik", x, y, optimize=True) | np.exp(x) | np.exp2(x) | np.expand_dims(x, 1) | np.expm1(x)
 np.fabs(x - 3) | np.flip(x) | np.flip(x, 1) | np.fliplr(x) | np.flipud(x) | np.fmax(x, y) | np.fmin(x, y)
 np.fmod(x, 2.0) | np.hsplit(x, 3) | np.hstack([x, y]) | np.hypot(x, y) | np.i0(x) | np.inner(x, y) | np.kron(x, w)
-np.ldexp(x, 2) | np.linspace(x, 9.0, 4) | np.linspace(v, w[0], 3, False, axis=1)
-np.linspace(w[0], w[1], 5, retstep=True) | np.log(x) | np.log10(x) | np.log1p(x) | np.log2(x) | np.logaddexp(x, y)
-np.logaddexp2(x, y) | np.logspace(v, 1.0, 4) | np.logspace(v, 1.0, base=2.0, num=3) | np.matmul(x, s)
+np.ldexp(x, 2) | np.log(x) | np.log10(x) | np.log1p(x) | np.log2(x) | np.logaddexp(x, y)
+np.logaddexp2(x, y) | np.matmul(x, s)
 np.matrix_transpose(x) | np.max(x) | np.max(x, 1, keepdims=True) | np.maximum(x, y) | np.maximum(x, 3.5)
 np.mean(x) | np.mean(x, (0, 1)) | np.mean(x, 1, keepdims=True) | np.mean(x, 1, "float64")
 np.median(x, 1) | np.median(v) | np.meshgrid(v, w) | np.meshgrid(v, w, indexing="ij") | np.min(x) | np.minimum(x, y)
@@ -87,7 +86,7 @@ np.unpackbits(np.packbits(b)) | np.unravel_index(i, (2, 3)) | np.zeros_like(x) |
 np.linalg.matrix_rank(s)
 """
 REFUSED = """
-np.atleast_1d(x, x[0, 0]) | np.atleast_2d(v) | np.atleast_3d(x)
+np.atleast_1d(x, x[0, 0]) | np.atleast_2d(v) | np.atleast_3d(x) | np.linspace(x, 9.0, 4) | np.logspace(v, 1.0, 4)
 np.add(x, y, np.zeros((2, 3)), where=b) | np.add.outer(v, v) | np.add.reduce(x)
 np.add.reduce(x, 1, keepdims=True) | np.maximum.reduce(x) | np.minimum.reduce(x, 1)
 np.multiply.outer(x, w) | np.multiply.reduce(x)
