@@ -330,7 +330,7 @@ class Layer(Module, Configurable):
             assert_input_compatibility(self.input_spec, first, self.name, self._advice)
         if not self.built or "_building" in state:  # another thread may be halfway through
             self._maybe_build(args or (first,), kwargs)
-        state.setdefault("_found_inside", ())  # else a layer made in a call, whose attributes no program has yet
+        state.setdefault("_found_inside", ())  # before, one made in a call is in no program
         if Layer.__has_losses and not context.training and not context.dry:  # no call of another layer goes on
             for layer in (x for x in self._flatten_layers() if "_added" in vars(x)):
                 layer._losses.clear()

@@ -428,7 +428,7 @@ erfinv: Unary = unary(_in_pieces(_erfinv), lambda g, y, x: g * (math.sqrt(math.p
 
 # Complex numbers. The gradient at z = x + iy is dL/dx - i dL/dy, as in JAX: the chain rule then needs no conjugates.
 
-real: Unary = unary(lambda x: np.real(x)[...], lambda g, y, x: g, "Real part of x.", strong, name="real")
+real: Unary = unary(lambda x: np.real(x)[...], lambda g, y, x: g, "Real part of x.", strong, name="real")  # a view
 imag: Unary = unary(np.imag, lambda g, y, x: np.multiply(g, -1j), "Imaginary part of x.", strong)
 angle: Unary = unary(np.angle, lambda g, y, x: np.multiply(g, -1j) / x,  # d angle = Im(dz / z)
                      "Angle of a complex number in the plane, in radians.")  # fmt: skip
