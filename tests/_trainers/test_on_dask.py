@@ -56,7 +56,9 @@ def where(request: pytest.FixtureRequest) -> Iterator[None]:
 
 def net(**options: Any) -> keras.Model:
     keras.utils.set_random_seed(1)
-    m = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, "relu"), keras.layers.Dense(1, "sigmoid")])
+    start = keras.initializers.GlorotUniform(1)  # Dask's threads draw from Python's global stream too
+    dense = [keras.layers.Dense(3, "relu", True, start), keras.layers.Dense(1, "sigmoid", True, start)]
+    m = keras.Sequential([keras.Input((4,)), *dense])
     m.compile(**{"optimizer": "adam", "loss": "binary_crossentropy", "metrics": ["accuracy", "AUC"], **options})
     return m
 
@@ -357,7 +359,7 @@ def test_a_run_in_which_a_worker_is_killed_is_complete_and_equal(method: str, cl
 def made(X: Any, y: Any, units: int, folder: Path) -> keras.Model:
     keras.utils.set_random_seed(units)
     (folder / str(os.getpid())).touch()
-    start = keras.initializers.GlorotUniform(units)  # Dask's code in a worker draws from Python's global stream too
+    start = keras.initializers.GlorotUniform(units)  # as in `net`
     dense = [keras.layers.Dense(units, "relu", kernel_initializer=start), keras.layers.Dense(2, "softmax", True, start)]
     m = keras.Sequential([keras.Input((4,)), *dense])
     m.compile("adam", "categorical_crossentropy")
