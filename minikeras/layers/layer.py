@@ -229,7 +229,7 @@ class Layer(Module, Configurable):
     def _maybe_build(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         with vars(self).setdefault("_turns", Turns()).lock:
             if not self.built:  # another thread may have built it meanwhile
-                with context.having(undo=None), path_scope(self.name, self):
+                with context.having(undo=None, training=context.training and [None]), path_scope(self.name, self):
                     self.__with_shapes(self.build, args, kwargs)
                 self.__warn_unless_held()
 
@@ -388,12 +388,10 @@ class Layer(Module, Configurable):
 
         The caller's argument comes first, then the call around this one, then the default of `call`.
         """
-        training: bool | None = kwargs.get("training")
-        if training is None:
-            training = context.training[-1] if context.training else self.__training_default
-        if "training" not in self._takes:
-            kwargs.pop("training", None)
-        elif training is not None:
+        training: bool | None = kwargs.pop("training", None)
+        if training is None and (not context.training or (training := context.training[-1]) is None):
+            training = self.__training_default
+        if "training" in self._takes and training is not None:
             kwargs["training"] = training
         return training
 

@@ -17,7 +17,7 @@ import minikeras as keras
 from minikeras import GradientTape, Model, Sequential, Tensor, Variable, ops
 from minikeras._base.typing import Array
 from minikeras.callbacks import Callback, LambdaCallback
-from minikeras.layers import Dense, Flatten, Input, Lambda, Layer
+from minikeras.layers import Dense, Flatten, Input, Lambda, Layer, RandomFlip
 
 X = np.random.default_rng(0).normal(size=(16, 3)).astype("float32")
 Y = (2 * X[:, :1] - X[:, 1:2]).astype("float32")
@@ -1615,6 +1615,27 @@ def test_a_call_without_training_is_not_given_it() -> None:
     model.compile("sgd", "mse")
     model.fit(X, Y, validation_data=(X, Y), verbose=0)
     assert model.predict(X, verbose=0).shape == (len(X), 1)
+
+
+@pytest.mark.parametrize("built_before", [True, False])
+def test_a_call_without_training_leaves_augmentation_its_default(built_before: bool) -> None:
+    flips = Sequential([RandomFlip(seed=1)])
+
+    class Bare(keras.Model):
+        def build(self, input_shape: Any) -> None:
+            self.dense = Dense(1)
+            super().build(input_shape)
+
+        def call(self, x: Any) -> Any:
+            return self.dense(flips(x))
+
+    images = np.ones((20, 4, 4, 1), "float32")
+    if built_before:
+        flips.build((None, 4, 4, 1))
+    model = Bare()
+    model.compile("sgd", "mse")
+    model.fit(images, images, batch_size=8, verbose=0)
+    assert np.asarray(flips.layers[0].generator.state).tolist() == [1, 3]  # as in Keras: once a batch
 
 
 @pytest.mark.parametrize("watched", [False, True])
