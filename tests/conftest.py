@@ -27,7 +27,9 @@ if not os.environ.get("MINIKERAS_AS_USERS"):  # continuous integration runs the 
 
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # which a shell takes from what it runs in the background
-hypothesis.settings.register_profile("tests", deadline=None)  # what takes long on a busy machine is no failure
+# No test may fail by chance: examples are the same in each run, and what takes long on a busy machine is no failure.
+slow = [hypothesis.HealthCheck.too_slow]
+hypothesis.settings.register_profile("tests", deadline=None, derandomize=True, suppress_health_check=slow)
 hypothesis.settings.load_profile("tests")
 
 
