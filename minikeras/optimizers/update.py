@@ -283,9 +283,9 @@ def _drop_missing(gradients: Sequence[Array | None], variables: Sequence[Variabl
     """Return the gradients that are not None and their variables. Warn of the other variables."""
     pairs = [(g, v) for g, v in zip(gradients, variables, strict=True) if g is not None]
     if not pairs:
-        raise ValueError("No gradients provided for any variable: the loss does not depend on them, or they were frozen "
-                         "when the tape recorded it. Compute it from the outputs with `ops` functions, not from their "
-                         "values or of integers, and set `trainable` before.")  # fmt: skip
+        raise ValueError("No gradients provided for any variable: the loss does not depend on them, or they were "
+                         "frozen while the tape recorded. Set `trainable` before, and compute the loss from outputs "
+                         "with `ops` functions, not from their values or of integers.")  # fmt: skip
     missing = [v.path for g, v in zip(gradients, variables, strict=True) if g is None]
     warn_user(f"Gradients do not exist for variables {missing} when minimizing the loss. If using "
               "`model.compile()`, did you forget to provide a `loss` argument?")  # fmt: skip

@@ -221,6 +221,17 @@ def test_missing_gradients() -> None:
     assert (float(a.numpy()[0]), float(b.numpy()[0])) == (0.5, 1.0)
 
 
+def test_weights_that_were_frozen_while_the_tape_recorded_have_no_gradient() -> None:
+    layer = keras.layers.Dense(1)
+    layer.build((None, 2))
+    layer.trainable = False
+    with GradientTape() as tape:
+        loss = ops.sum(layer(np.ones((1, 2))))
+    layer.trainable = True
+    with pytest.raises(ValueError, match="were frozen while the tape recorded"):
+        optimizers.SGD().apply(tape.gradient(loss, layer.weights), layer.weights)
+
+
 def test_several_dtypes() -> None:
     a, b, c = (Variable([1.0, 1.0], dtype=dtype) for dtype in ("float32", "float64", "float16"))
     optimizer = optimizers.Adam(0.125, weight_decay=0.5, global_clipnorm=1e6)
