@@ -60,8 +60,8 @@ class Variable(TensorOps):
         ('v', (2,))
     """
 
-    __slots__ = ("__weakref__", "_constraint", "_declared_trainable", "_regularizer", "_trainable", "aggregation",
-                 "array", "autocast", "exposed", "name", "overwrite_with_gradient", "path",
+    __slots__ = ("__dict__", "__weakref__", "_constraint", "_declared_trainable", "_regularizer", "_trainable",
+                 "aggregation", "array", "autocast", "exposed", "name", "overwrite_with_gradient", "path",
                  "synchronization")  # fmt: skip
 
     bits = "logical"
@@ -190,10 +190,10 @@ class Variable(TensorOps):
                 Changes.arrays += 1
 
     def __getstate__(self) -> dict[str, Any]:
-        return {slot: getattr(self, slot) for slot in Variable.__slots__[1:]}
+        return {slot: getattr(self, slot) for slot in Variable.__slots__ if slot != "__weakref__"}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        for slot in Variable.__slots__[1:]:
+        for slot in Variable.__slots__:
             if slot in state or slot[1:] in state:  # the name in pickles of earlier versions
                 setattr(self, slot, state[slot] if slot in state else state[slot[1:]])
         self.array, self.exposed = self.array.copy(), EXPOSED  # a copied variable has the same array

@@ -121,7 +121,7 @@ class Registry(Generic[T]):
                 return None
             item = getattr(_home(self.module), key)
             if isinstance(item, type):
-                member = issubclass(item, self.base) and item.__name__ == key
+                member = self._is_class(item) and item.__name__ == key
             else:
                 member = self._functions and callable(item)
             self._loaded[name] = item if member else None
@@ -186,13 +186,16 @@ class Registry(Generic[T]):
             raise ValueError(f"Expected a {self.kind} here. Received the configuration of {obj!r:.200}.")
         return obj
 
+    def _is_class(self, item: Any) -> bool:
+        return isinstance(item, type) and issubclass(item, self.base)
+
     def _takes(self, obj: Any) -> bool:
         """Return whether an object may stand in this slot. One of another kind may not, except layers and models."""
         bases = tuple(kind.base for kind in _tables.values() if kind.base and kind.kind not in ("layer", "model"))
         return self.base not in bases or isinstance(obj, self.base) or not isinstance(obj, bases)
 
     def _resolve(self, config: Mapping[str, Any], custom_objects: CustomObjects | None) -> Any:
-        """Return what a configuration names: Keras's own if `module` is Keras's, else the caller's; if None, either."""
+        """Return what a configuration names: Keras's own if `module` is Keras's, else the caller's first."""
         name, registered, module = config["class_name"], config.get("registered_name"), config.get("module")
         if not isinstance(module, str | None) or not isinstance(registered, str | None):
             raise ValueError(f"The module and registered name of {name!r:.80} must be texts, or null.")
@@ -205,7 +208,7 @@ class Registry(Generic[T]):
             return self.find(name, None, UnknownName)
         custom = all_of(custom_objects)
         for key in (registered, name):
-            if key in custom and (module is not None or registered is not None or key not in self):
+            if key in custom and (module or registered or key not in self or self._is_class(custom[key])):
                 if context.loading is not None:
                     context.loading.count()
                 return custom[key]

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from .._base.nested import leaves, map_present
-from .._base.settings import limited
+from .._base.settings import limited, settings
 from .._base.user_warning import warn_user
 from .._jit.multi_step import Stretch
 from .data_adapters import Data, as_batch, as_data, is_batches, unpack_x_y_sample_weight
@@ -194,6 +194,8 @@ class Batches:
         """
         if self._dataset is not None:
             self._dataset.on_epoch_begin()
+            if settings.open_batches and _length(self._source):
+                return self._as_batch(self._source[0])  # on TensorFlow the order is drawn for true epochs alone
         stream = self._start()
         batch = next(stream, None)
         if batch is None:

@@ -127,6 +127,7 @@ class Layer(Module, Configurable):
     def __init__(self, *, activity_regularizer: RegularizerLike = None, trainable: bool = True,
                  dtype: PolicyLike | Config | None = None, autocast: bool = True, name: str | None = None,
                  **kwargs: Any) -> None:  # fmt: skip
+        vars(self).pop("supports_masking", None)  # set before this call it counts for nothing, as in Keras
         self.name: str = checked_name(name, own_name(type(self)))
         if not isinstance(trainable, bool):
             raise ValueError(f"Expected `trainable` to be a boolean. Received: trainable={trainable!r}.")

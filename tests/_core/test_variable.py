@@ -1,5 +1,6 @@
 """Variables: what they refuse, and that nothing has changed then."""
 
+import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -31,3 +32,12 @@ def test_a_value_of_another_shape_is_not_assigned() -> None:
     with pytest.raises(ValueError, match=r"must match. Variable 'variable' has shape \(2,\). Received: \(3,\)"):
         variable.assign(np.ones(3))
     assert variable.numpy().tolist() == [1.0, 2.0]
+
+
+def test_attributes_of_the_users_own_go_with_copies() -> None:
+    variable: Any = Variable([1.0, 2.0])
+    variable.group = ["kernels"]
+    copied = copy.deepcopy(variable)
+    assert copied.group == ["kernels"]
+    assert copied.group is not variable.group
+    assert copied.numpy().tolist() == [1.0, 2.0]

@@ -532,6 +532,9 @@ PAST_ARRAYS = [  # measured on `tf.keras.backend` of TensorFlow 2.21
     ("K.spatial_2d_padding(x[None, :, :1, None], ((1, 0), (0, 2)))[0, ..., 0]", [[0, 0, 0], [0, 0, 0], [3, 0, 0]]),
     ("K.spatial_2d_padding(x[None, None, :, :1], ((1, 0), (0, 2)), 'channels_first')[0, 0]",
      [[0, 0, 0], [0, 0, 0], [3, 0, 0]]),
+    ("K.map_fn(lambda pair: pair[0] * pair[1], (x, 2 * x))", [[0, 2, 8], [18, 32, 50]]),
+    ("K.map_fn(lambda row: (row, K.sum(row)), x)[1]", [3, 12]),
+    ("K.in_test_phase(x, -x)", [[0, 1, 2], [3, 4, 5]]),
     ("K.switch(K.constant([[1.], [0.]]), x, -x)", [[0, 1, 2], [-3, -4, -5]]),
     ("K.switch(K.constant(0.), lambda: x, lambda: -x)", [[0, -1, -2], [-3, -4, -5]]),
     ("K.relu(x - 2, alpha=.1, max_value=2., threshold=1.)", [[-0.3, -0.2, -0.1], [0, 2, 2]]),
@@ -601,6 +604,144 @@ def test_batch_dot_keeps_floats_next_to_integers() -> None:
 def test_batch_dot_needs_axes_after_the_batch(code: str) -> None:
     with pytest.raises(ValueError, match="not the batch"):
         run(f"{ARRAYS}{code}")
+
+
+@pytest.mark.usefixtures("installed")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.parametrize("call", ["K.in_train_phase(x + 1, lambda: x)", "x + 1 if K.learning_phase() else x",
+                                  "K.in_test_phase(x, x + 1)"])  # fmt: skip
+def test_layers_ask_the_backend_whether_they_are_trained(call: str) -> None:
+    found = run(f"""
+import numpy as np
+from keras import Input, Sequential, backend as K, layers
+class Mine(layers.Layer):
+    def call(self, x):
+        return {call}
+model = Sequential([Input((1,)), Mine()])
+model.compile("sgd", lambda t, y: K.mean(y))
+x = np.zeros((2, 1))
+losses = [model.train_on_batch(x, x) for _ in range(3)], model.predict(x, verbose=0).tolist()
+""")
+    assert found["losses"] == ([1, 1, 1], [[0], [0]])
+
+
+GRAPH = """
+import numpy as np
+from keras import Input, Model, backend as K, layers, optimizers
+x, c = Input((2,)), K.placeholder(shape=(None, 1))
+h = layers.Dense(3, "tanh", name="h")(x)
+y = layers.Dense(1)(h)
+model = Model(x, y)
+X, C = np.array([[1.0, 2.0], [3.0, -1.0]]), np.ones((2, 1))
+w, v = (layer.get_weights()[0] for layer in model.layers[1:])
+"""
+
+
+@pytest.mark.usefixtures("installed")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_symbolic_gradients_are_functions_of_the_inputs() -> None:
+    found = run(f"""{GRAPH}
+both = K.gradients(y * c, [h, x, model.layers[2].kernel])
+at_h, at_x, at_v, scaled = K.function([x, c], [*both, both[0] / K.mean(K.abs(both[0]))])([X, 2 * C])
+""")
+    h = np.tanh(found["X"] @ found["w"])
+    v = found["v"]
+    np.testing.assert_allclose(found["at_h"], 2 * np.tile(v.T, (2, 1)), rtol=1e-5)
+    np.testing.assert_allclose(found["at_x"], 2 * (v.T * (1 - h * h)) @ found["w"].T, rtol=1e-4)
+    np.testing.assert_allclose(found["at_v"], 2 * h.sum(0)[:, None], rtol=1e-5)
+    np.testing.assert_allclose(np.abs(found["scaled"]).mean(), 1, rtol=1e-5)
+    with pytest.raises(NotImplementedError, match="GradientTape"):
+        run("from keras import backend as K; K.gradients(K.constant(1.0), [])")
+
+
+@pytest.mark.usefixtures("installed")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.parametrize("updates", [
+    "optimizers.SGD(0.5).get_updates(loss, [k])", "optimizers.SGD(0.5).get_updates([k], [], loss)",
+    "optimizers.SGD(0.5).get_updates(params=[k], loss=loss)", "[(k, k - 0.5 * K.gradients(loss, k)[0])]",
+])  # fmt: skip
+def test_functions_update_variables(updates: str) -> None:
+    found = run(f"""{GRAPH}
+loss, k = K.sum(y * c), model.layers[2].kernel
+step = K.function([x, c], [loss], updates={updates})
+before, after = step([X, C]), K.get_value(k)
+""")
+    h = np.tanh(found["X"] @ found["w"])
+    np.testing.assert_allclose(found["before"], [(h @ found["v"]).sum()], rtol=1e-5)
+    np.testing.assert_allclose(found["after"], found["v"] - 0.5 * h.sum(0)[:, None], rtol=1e-4)
+
+
+@pytest.mark.usefixtures("installed")
+def test_copied_convolutions_find_their_helpers() -> None:
+    found = run("""
+from keras import layers
+from keras.utils import conv_utils
+size, order = conv_utils.normalize_tuple(3, 2, "kernel_size"), conv_utils.normalize_data_format(None)
+ranks = [layers.Conv1D(1, 1).rank, layers.DepthwiseConv2D(1).rank]
+""")
+    assert (found["size"], found["order"], found["ranks"]) == ((3, 3), "channels_last", [1, 2])
+
+
+@pytest.mark.usefixtures("installed")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_the_level_of_a_dropout_may_be_a_variable() -> None:
+    found = run("""
+import numpy as np
+from keras import Input, Sequential, backend as K, layers
+level = K.variable(0.1)
+model = Sequential([Input((1000,)), layers.Lambda(lambda x: K.dropout(x, level))])
+model.compile("sgd", lambda t, y: K.mean(K.cast(K.equal(y, 0), "float32")) + 0 * level)
+shares, x = [], np.ones((1, 1000))
+for value in (0.1, 0.9):
+    K.set_value(level, value)
+    model(x, training=True)
+    shares.append(model.train_on_batch(x, x))
+""")
+    assert found["shares"][0] < 0.2 < 0.8 < found["shares"][1]
+
+
+@pytest.mark.usefixtures("installed")
+def test_callbacks_find_the_data_to_validate_on() -> None:
+    found = run("""
+import numpy as np
+from keras import Input, Sequential, layers
+from keras.callbacks import Callback
+class Seen(Callback):
+    def on_epoch_end(self, epoch, logs=None):
+        seen.append([np.shape(part) for part in self.validation_data])
+seen, model, x, y = [], Sequential([Input((2,)), layers.Dense(1)]), np.ones((10, 2)), np.ones((10, 1))
+model.compile("sgd", "mse")
+first, own = Seen(), Seen()
+own.validation_data = (x, [])
+for options in ({"validation_split": 0.2}, {"validation_data": (x, y, y[:, 0])}, {"validation_data": [x[:3], y[:3]]}):
+    model.fit(x, y, verbose=0, callbacks=[first, own], **options)
+""")
+    owned = [(10, 2), (0,)]
+    assert found["seen"] == [
+        [(2, 2), (2, 1), (2,)], owned, [(10, 2), (10, 1), (10,)], owned, [(3, 2), (3, 1), (3,)], owned,
+    ]  # fmt: skip
+
+
+@pytest.mark.usefixtures("installed")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_layers_tell_several_inputs_by_tuples_and_add_updates() -> None:
+    found = run("""
+from keras import Input, backend as K, layers
+class Mask(layers.Layer):
+    def build(self, shape):
+        self.count = self.add_weight(shape=(1,), initializer="zeros", trainable=False)
+    def call(self, x):
+        self.add_update([K.update_add(self.count, [1])], x)
+        return K.batch_flatten(x[0] * K.expand_dims(x[1], -1)) if isinstance(x, list) else K.batch_flatten(x)
+    def compute_output_shape(self, shape):
+        sizes = shape[0] if type(shape[0]) is tuple else shape
+        return (None, sizes[1] * sizes[2])
+mask = Mask()
+shape = mask([Input((3, 4)), Input((3,))]).shape
+mask([K.ones((1, 3, 4)), K.ones((1, 3))])
+count = K.get_value(mask.count)
+""")
+    assert (found["shape"], found["count"]) == ((None, 12), [1])
 
 
 @pytest.mark.usefixtures("installed")

@@ -314,6 +314,13 @@ def test_a_mask_is_filled_in_and_passed_on() -> None:
 
     assert Spy().supports_masking
     assert not Layer().supports_masking
+
+    class Early(Layer):
+        def __init__(self) -> None:
+            self.supports_masking = True  # before the base's, which then says no, as in Keras
+            super().__init__()
+
+    assert not Early().supports_masking
     vectors = layers.Embedding(3, 1, mask_zero=True)(np.array([[1, 0]]))
     y = Spy()(vectors)
     assert seen.pop().tolist() == [[True, False]]

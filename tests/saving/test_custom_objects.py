@@ -265,3 +265,25 @@ def test_arrays_in_configurations() -> None:
     assert (written, type(written)) == (3.0, float)  # as Keras writes what has no axes
     with pytest.raises(ValueError, match="str"):
         keras.saving.serialize_keras_object(np.array(["a", "b"]))
+
+
+class LayerNormalization(layers.Layer):
+    """Has the name and the weights of a layer of Keras."""
+
+    def build(self, shape: Any) -> None:
+        self.gamma, self.beta = (self.add_weight((shape[-1],), "ones", name=name) for name in ("gamma", "beta"))
+
+    def call(self, x: Any) -> Any:
+        return x * self.gamma + self.beta
+
+
+@pytest.mark.parametrize("name", ["m.h5", "m.keras"])
+@pytest.mark.filterwarnings("ignore:You are saving your model as an HDF5 file")
+def test_a_custom_object_comes_before_one_of_keras_of_its_name(name: str, tmp_path: pathlib.Path) -> None:
+    own = {"LayerNormalization": LayerNormalization, "Zeros": LayerNormalization}
+    model = keras.Sequential([keras.Input((3,)), LayerNormalization(), layers.Dense(2)])
+    model.save(tmp_path / name)
+    loaded: Any = keras.models.load_model(tmp_path / name, custom_objects=own)
+    assert isinstance(loaded.layers[0], LayerNormalization)
+    assert type(loaded.layers[1].bias_initializer).__name__ == "Zeros"  # a layer is no initializer
+    np.testing.assert_array_equal(loaded(np.eye(3)), model(np.eye(3)))

@@ -17,6 +17,7 @@ from ...metrics import Mean, Metric
 from ...models import Model, Sequential
 from ...optimizers import Optimizer
 from ...optimizers.schedules import InverseTimeDecay
+from .backend import get_updates
 from .patches import around, outdated, put
 
 
@@ -231,9 +232,11 @@ def install() -> None:
             "input_shape": _shape_of("input"), "output_shape": _shape_of("output"), "add_metric": _add_metric,
             "get_input_at": _of_call("input"), "get_output_at": _of_call("output"),
             "_name": property(lambda layer: layer.name, lambda layer, name: setattr(layer, "name", name)),
-            "add_variable": _renamed("layer.add_variable(...)", "layer.add_weight(...)")},
+            "add_variable": _renamed("layer.add_variable(...)", "layer.add_weight(...)"),
+            "add_update": lambda layer, updates, inputs=None: None},  # `K.update` and the like have assigned already
         Optimizer: {
             "learning_rate": property(_rate.fget, _set_rate, doc=_rate.__doc__), "minimize": _minimize,
+            "get_updates": get_updates,
             "lr": property(Past("lr", ".learning_rate", lambda optimizer: optimizer.learning_rate).__get__, _set_lr)},
         InputLayer: {"input": Past("input", "layer.output", lambda layer: layer.output)},
         Metric: {"reset_states": _renamed("metric.reset_states()", "metric.reset_state()")},
@@ -241,7 +244,8 @@ def install() -> None:
         KerasTensor: {
             "_keras_history": property(lambda x: KerasHistory(x.node.operation, x.node.index, x.index)),
             "shape": property(lambda tensor: Shape(tensor._shape))}}  # fmt: skip
-    around(base, "_shapes", lambda shapes, x: map_shapes(Shape, shapes(x)))
+    # Shapes of several inputs stay plain tuples: layers look for these.
+    around(base, "_shapes", lambda shapes, x: shapes(x) if isinstance(x, list) else map_shapes(Shape, shapes(x)))
     around(Sequential, "_append", _append)
     around(Trainer, "compile", _compile)
     around(Outputs, "spread", _spread)

@@ -5,19 +5,24 @@ Tables have the renamed functions and those of one expression; the others are wr
 
 from collections.abc import Callable
 from contextlib import nullcontext
-from functools import wraps
+from functools import partial, wraps
+from importlib import import_module
 from itertools import takewhile
 from typing import Any, TypeVar
 
 import numpy as np
 
 from ... import layers, models, ops, random, tree
-from ..._base.naming import clear_session
+from ..._base.context import context
+from ..._base.naming import auto_name, clear_session
 from ..._base.settings import epsilon, floatx, image_data_format, set_image_data_format, standardize_dtype
 from ..._base.typing import DTypeLike
 from ..._core.keras_tensor import KerasTensor
+from ..._core.tape import GradientTape
 from ..._core.tensor import Tensor, TensorOps, as_array
 from ..._core.variable import Variable
+from ...models.function import Function
+from ...models.order import walk
 from .patches import outdated, resolve
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -28,13 +33,13 @@ _SAME = """
     squeeze stack std stop_gradient sum tanh tile transpose var zeros_like"""
 RENAMED = {
     **{name: f"ops.{name}" for name in _SAME.split()},
-    "dropout": "random.dropout", "permute_dimensions": "ops.transpose", "pow": "ops.power",
+    "permute_dimensions": "ops.transpose", "pow": "ops.power",
     "random_normal": "random.normal", "random_uniform": "random.uniform", "relu": "activations.relu",
     "repeat_elements": "ops.repeat", "reverse": "ops.flip", "to_dense": "ops.convert_to_tensor",
     "truncated_normal": "random.truncated_normal"}  # fmt: skip
 """Name in `keras.backend` -> address below `keras` of the function that takes the same arguments in the same order."""
 _PAIRS = "dot equal greater greater_equal less less_equal maximum minimum not_equal"
-_WORDS = {**dict.fromkeys(_PAIRS.split(), "x y"), "dropout": "x level", "one_hot": "indices num_classes",
+_WORDS = {**dict.fromkeys(_PAIRS.split(), "x y"), "one_hot": "indices num_classes",
           "permute_dimensions": "x pattern", "pow": "x a", "relu": "x alpha", "repeat_elements": "x rep axis",
           "reshape": "x shape", "reverse": "x axes", "slice": "x start size", "tile": "x n"}  # fmt: skip
 """Former names of arguments, where they have other names today."""
@@ -54,6 +59,9 @@ _ONE_LINERS: dict[str, tuple[str, Callable[..., Any]]] = {
     "count_params": ("x.size", lambda x: int(np.prod(x.shape))),
     "cumprod": ("keras.ops.cumprod(x, axis=0)", lambda x, axis=0: ops.cumprod(x, axis)),
     "cumsum": ("keras.ops.cumsum(x, axis=0)", lambda x, axis=0: ops.cumsum(x, axis)),
+    "dropout": ("keras.random.dropout", lambda x, level, noise_shape=None, seed=None:  # the level may be a variable
+        (random.dropout if isinstance(level, int | float) else import_module("..tensorflow.nn", __package__).dropout)(
+            x, level, noise_shape, seed)),
     "eye": ("keras.ops.eye(size)", lambda size, dtype=None, name=None: ops.eye(size, dtype=dtype)),
     "expand_dims": ("keras.ops.expand_dims(x, axis=-1)", lambda x, axis=-1: ops.expand_dims(x, axis)),
     "flatten": ("keras.ops.reshape(x, (-1,))", lambda x: ops.reshape(x, (-1,))),
@@ -62,13 +70,16 @@ _ONE_LINERS: dict[str, tuple[str, Callable[..., Any]]] = {
         ("keras.ops.convert_to_numpy(x)", lambda x: x.numpy() if isinstance(x, TensorOps) else x)),
     "hard_sigmoid": ("keras.ops.hard_sigmoid, with another slope", lambda x: ops.clip(x * 0.2 + 0.5, 0.0, 1.0)),
     "int_shape": ("tuple(x.shape)", lambda x: tuple(x.shape)),
-    "learning_phase": ("the argument `training` of a call", lambda: Phase(0)),
-    "map_fn": ("keras.ops.vectorized_map", lambda fn, elems, name=None, dtype=None: ops.stack([fn(x) for x in elems])),
+    "learning_phase": ("the argument `training` of a call", lambda: Phase(_training())),
+    "map_fn": ("keras.ops.vectorized_map", lambda fn, elems, name=None, dtype=None:
+        import_module("..tensorflow.functions", __package__).map_fn(fn, elems)),
     "repeat": ("keras.layers.RepeatVector(n)(x)", lambda x, n: ops.repeat(ops.expand_dims(x, 1), n, axis=1)),
     "in_top_k": ("keras.ops.in_top_k(targets, predictions, k)",
         lambda predictions, targets, k: ops.in_top_k(targets, predictions, k)),
     "in_train_phase": ("the argument `training` of `call`",
-        lambda x, alt, training=None: _called(x if training else alt)),
+        lambda x, alt, training=None: _called(x if _training(training) else alt)),
+    "in_test_phase": ("the argument `training` of `call`",
+        lambda x, alt, training=None: _called(alt if _training(training) else x)),
     "moving_average_update": ("x.assign(x * momentum + value * (1 - momentum))",
         lambda x, value, momentum: (x.assign(x * momentum + value * (1 - momentum)), x)[1]),
     "print_tensor": ("print(message, x)", lambda x, message="": (print(message, x), x)[1]),
@@ -96,7 +107,8 @@ _ONE_LINERS: dict[str, tuple[str, Callable[..., Any]]] = {
     "l2_normalize": ("keras.ops.normalize",
         lambda x, axis=None: x * ops.rsqrt(ops.maximum(ops.sum(ops.square(x), axis=axis, keepdims=True), 1e-12))),
     "placeholder": ("keras.Input", lambda shape=None, ndim=None, dtype=None, **_:
-        KerasTensor((None,) * (ndim or 0) if shape is None else shape, dtype)),
+        layers.Input(batch_shape=(None,) * (ndim or 0) if shape is None else shape, dtype=dtype,
+                     name=auto_name("placeholder"))),
     "random_bernoulli": ("keras.random.binomial(shape, 1, p)", lambda shape, p=0.0, dtype=None, seed=None:
         random.binomial(shape, 1, p, dtype, seed)),
     "reset_uids": ("keras.utils.clear_session()", lambda: clear_session()),
@@ -137,6 +149,11 @@ for _name, _place in RENAMED.items():
 for _name, (_text, _function) in _ONE_LINERS.items():
     _function.__qualname__ = _name  # for error messages
     _today(_text, _name)(_function)
+
+
+def _training(training: Any = None) -> bool:
+    """Return whether to train: by the argument, or by the call of a layer that is going on."""
+    return bool(training if training is not None else context.training and context.training[-1])
 
 
 def _called(value: Any) -> Any:
@@ -227,18 +244,25 @@ class Phase(int):
 
 @_today("keras.Model(inputs, outputs)")
 def function(inputs: Any, outputs: Any, updates: Any = None, name: str | None = None, **options: Any) -> Any:
-    """Return a function of arrays that runs the graph from symbolic `inputs` to symbolic `outputs`."""
+    """Return a function of arrays that runs the graph from symbolic `inputs` to symbolic `outputs`.
+
+    Each of the `updates` is a variable and its symbolic new value, or what `optimizer.get_updates` returns.
+    """
     places = list(inputs) if isinstance(inputs, list | tuple) else [inputs]
     several = isinstance(outputs, list | tuple)
     tensors = [x for x in places if isinstance(x, KerasTensor)]
-    model = models.Model(tensors, list(outputs) if several else [outputs])
+    targets, values = zip(*updates or (), strict=True) if updates else ((), ())
+    model = models.Model(tensors, [list(outputs) if several else [outputs], list(values)])
 
     def run(values: Any) -> Any:
         if not isinstance(values, list | tuple) or not isinstance(inputs, list | tuple):
             values = [values]
         arrays = [np.asarray(value) for x, value in zip(places, values, strict=False) if isinstance(x, KerasTensor)]
         phases = [value for x, value in zip(places, values, strict=False) if isinstance(x, Phase)]
-        results = [y.numpy() for y in tree.flatten(model(arrays, training=bool(phases and phases[0])))]
+        results, new = model(arrays, training=bool(phases and phases[0]))
+        results = [y.numpy() for y in results]
+        for target, value in zip(targets, new, strict=True):
+            (target.assign if isinstance(target, Variable) else target)(value)
         return results if several else results[0]
 
     return run
@@ -246,6 +270,29 @@ def function(inputs: Any, outputs: Any, updates: Any = None, name: str | None = 
 
 @_today("keras.GradientTape")
 def gradients(loss: Any, variables: Any) -> Any:
-    """Raise a NotImplementedError: symbolic tensors have no gradients here."""
-    raise NotImplementedError("keras.backend.gradients needs a graph of TensorFlow 1. Use `with "
-                              "keras.GradientTape() as tape:` and `tape.gradient(loss, variables)`.")  # fmt: skip
+    """Return the symbolic gradients of symbolic losses for tensors of their graph, or for variables, as a list."""
+    losses, places = tree.flatten(loss), tree.flatten(variables)
+    if not all(isinstance(y, KerasTensor) for y in losses):
+        raise NotImplementedError("keras.backend.gradients of values needs a graph of TensorFlow 1. Use `with "
+                                  "keras.GradientTape() as tape:` and `tape.gradient(loss, variables)`.")  # fmt: skip
+    inputs = [x for node in walk([], losses)[0] if not node.inputs for x in node.outputs]
+    graph = Function(inputs, [losses, [x for x in places if isinstance(x, KerasTensor)]])
+
+    def call(values: Any) -> Any:
+        with GradientTape() as tape:
+            tape.watch(values)
+            ys, symbolic = graph(values)
+        tensors = iter(symbolic)
+        sources = [next(tensors) if isinstance(x, KerasTensor) else x for x in places]
+        return [ops.zeros_like(x) if g is None else g for x, g in zip(sources, tape.gradient(ys, sources), strict=True)]
+
+    return tree.flatten(layers.Lambda(call)(inputs))
+
+
+def get_updates(optimizer: Any, *args: Any, loss: Any = None, params: Any = None) -> list[tuple[Any, Any]]:
+    """Return updates for `function`, from a symbolic loss and variables: (loss, params), or (params, {}, loss)."""
+    outdated("optimizer.get_updates(loss, params)", "optimizer.apply(gradients, variables)")
+    passed = [*args, loss, params]
+    variables = next(x for x in passed if isinstance(x, list | tuple) and x)
+    loss = next(x for x in passed if isinstance(x, KerasTensor))
+    return [(partial(optimizer.apply, trainable_variables=variables), gradients(loss, variables))]

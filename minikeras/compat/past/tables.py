@@ -189,7 +189,7 @@ NAMES: dict[str, dict[str, str]] = {
 """Module -> old name -> today's address below minikeras."""
 ABSENT: dict[str, str] = {
     "keras.backend": "binary_focal_crossentropy categorical_focal_crossentropy conv2d_transpose "
-    "ctc_label_dense_to_sparse depthwise_conv2d foldl foldr in_test_phase is_sparse local_conv1d local_conv2d "
+    "ctc_label_dense_to_sparse depthwise_conv2d foldl foldr is_sparse local_conv1d local_conv2d "
     "manual_variable_initialization pool2d pool3d random_binomial random_normal_variable random_uniform_variable "
     "resize_volumes separable_conv2d spatial_3d_padding", "keras.utils": "HDF5Matrix multi_gpu_model",
     "keras.callbacks": "BaseLogger", "keras.metrics": "MeanTensor", "keras.models": "Graph model_from_yaml",

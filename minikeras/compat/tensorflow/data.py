@@ -169,15 +169,10 @@ class DatasetIterator(Iterator[Any]):
     """One pass over a dataset, by a user's loop, or by `fit` and the like (`of_keras`)."""
 
     def __init__(self, dataset: "Dataset", of_keras: bool = False, leaf: Callable[[Any], Any] = _tensor) -> None:
-        self._dataset = dataset
-        self._of_keras = of_keras
-        self._leaf = leaf
+        self._dataset, self._of_keras, self._leaf = dataset, of_keras, leaf
         self._elements = dataset._elements()
 
-    @property
-    def element_spec(self) -> Any:
-        """The specification of the elements."""
-        return self._dataset.element_spec
+    element_spec: Any = property(lambda self: self._dataset.element_spec, doc="The specification of the elements.")
 
     def __next__(self) -> Any:
         escape()
@@ -207,10 +202,7 @@ class Dataset:
 
     def __init__(self, kind: str, items: Callable[[], Iterator[Any]], spec: Callable[[], Any], size: int,
                  table: Any = None) -> None:  # fmt: skip
-        self._kind = kind
-        self._items = items
-        self._spec = spec
-        self._size = size
+        self._kind, self._items, self._spec, self._size = kind, items, spec, size
         self._table = table  # arrays whose rows the items number; None if items are the elements themselves
 
     def _derive(self, kind: str, items: Callable[[], Iterator[Any]], size: int) -> "Dataset":
@@ -687,10 +679,7 @@ class Dataset:
         array = lambda x: x.numpy() if isinstance(x, RaggedTensor) else as_array(x)[()]  # noqa: E731
         return DatasetIterator(self, leaf=array)
 
-    @property
-    def element_spec(self) -> Any:
-        """The specification of the elements."""
-        return self._spec()
+    element_spec: Any = property(lambda self: self._spec(), doc="The specification of the elements.")
 
     def cardinality(self, name: str | None = None) -> Tensor:
         """Return the number of elements: -1 is infinite, -2 unknown."""

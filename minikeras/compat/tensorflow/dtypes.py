@@ -29,15 +29,9 @@ class DType(str):
 
     __slots__ = ()
 
-    @property
-    def name(self) -> str:
-        """The name, as a plain string."""
-        return str.__str__(self)
-
-    @property
-    def as_numpy_dtype(self) -> type[Any]:
-        """NumPy's type of its values."""
-        return np.object_ if self.name == "string" else np.dtype(self.name).type
+    name: Any = property(lambda self: str.__str__(self), doc="The name, as a plain string.")
+    as_numpy_dtype: Any = property(lambda self: np.object_ if self.name == "string" else np.dtype(self.name).type,
+                                   doc="NumPy's type of its values.")  # fmt: skip
 
     base_dtype: Any = property(lambda self: self)
     is_floating: Any = property(lambda self: "float" in self.name)

@@ -97,8 +97,9 @@ def _rows(elems: Any) -> Iterable[Any]:
 def map_fn(fn: Callable[[Any], Any], elems: Any, dtype: Any = None, *_: Any, fn_output_signature: Any = None,
            **__: Any) -> Any:  # fmt: skip
     """Apply a function to each row and stack the results."""
-    results = [fn(row) for row in _rows(elems)]
-    return (ragged_stack if isinstance(fn_output_signature, RaggedTensorSpec) else _stacked)(results)
+    results, kind = [fn(row) for row in _rows(elems)], dtype if fn_output_signature is None else fn_output_signature
+    is_ragged = isinstance(elems if kind is None else kind, RaggedTensor | RaggedTensorSpec)
+    return (ragged_stack if is_ragged else _stacked)(results)
 
 
 vectorized_map = map_fn
@@ -361,25 +362,16 @@ class Module:
                     (nested if isinstance(value, Module | Layer) else own).append(thing)
         return tuple(each_once(own + nested))
 
-    @property
-    def variables(self) -> tuple[Any, ...]:
-        """All variables: its own, sorted by attribute, then those of inner modules and layers."""
-        return self._variables("variables")
-
-    @property
-    def trainable_variables(self) -> tuple[Any, ...]:
-        """The variables that training changes."""
-        return self._variables("trainable_variables")
-
-    @property
-    def non_trainable_variables(self) -> tuple[Any, ...]:
-        """The variables that training leaves alone."""
-        return tuple(v for v in self.variables if not v.trainable)
-
-    @property
-    def submodules(self) -> tuple[Any, ...]:
-        """The inner modules and layers."""
-        return tuple(x for x in self._walk(self, set()) if x is not self and isinstance(x, Module | Layer))
+    variables: Any = property(
+        lambda self: self._variables("variables"),
+        doc="All variables: its own, sorted by attribute, then those of inner modules and layers.")  # fmt: skip
+    trainable_variables: Any = property(lambda self: self._variables("trainable_variables"),
+                                        doc="The variables that training changes.")  # fmt: skip
+    non_trainable_variables: Any = property(lambda self: tuple(v for v in self.variables if not v.trainable),
+                                            doc="The variables that training leaves alone.")  # fmt: skip
+    submodules: Any = property(lambda self: tuple(x for x in [*self._walk(self, set())][1:]
+                                                  if isinstance(x, Module | Layer)),
+                               doc="The inner modules and layers.")  # fmt: skip
 
     @classmethod
     def with_name_scope(cls, method: F) -> F:

@@ -95,37 +95,22 @@ class RaggedTensor(Rows):
         ragged = cls.from_row_lengths(rows[np.arange(width) < sizes[:, None]], sizes)
         return functools.reduce(cls.from_uniform_row_length, reversed(outer), ragged)
 
-    @property
-    def flat_values(self) -> Tensor:
-        """The values of the innermost rows, in one tensor."""
-        return self._levels()[-1].values
-
+    flat_values: Any = property(lambda self: self._levels()[-1].values,
+                                doc="The values of the innermost rows, in one tensor.")  # fmt: skip
     dtype: Any = property(lambda self: as_dtype(self.flat_values.dtype), doc="The dtype of the values.")
     spec: Any = property(lambda self: RaggedTensorSpec(self.shape, self.dtype, self.ragged_rank),
                          doc="Shape, dtype and number of ragged axes.")  # fmt: skip
-
-    @property
-    def shape(self) -> TensorShape:
-        """Sizes of the axes, None for ragged ones."""
-        return TensorShape([len(self), None, *self.values.shape[1:]])
-
-    def get_shape(self) -> TensorShape:
-        """The same as `shape`."""
-        return self.shape
-
-    @property
-    def ragged_rank(self) -> int:  # type: ignore[override]
-        """The number of ragged axes."""
-        return len(self._levels())
+    shape: Any = property(lambda self: TensorShape([len(self), None, *self.values.shape[1:]]),
+                          doc="Sizes of the axes, None for ragged ones.")  # fmt: skip
+    get_shape: Any = shape.fget
+    ragged_rank: Any = property(lambda self: len(self._levels()), doc="The number of ragged axes.")
 
     def _levels(self) -> list["RaggedTensor"]:
         """Return this tensor and the ragged tensors nested in it, the outermost first."""
         return [self, *(self.values._levels() if isinstance(self.values, RaggedTensor) else ())]
 
-    @property
-    def nested_row_splits(self) -> tuple[Tensor, ...]:
-        """The row splits of each level, the outermost first."""
-        return tuple(level.row_splits for level in self._levels())
+    nested_row_splits: Any = property(lambda self: tuple(level.row_splits for level in self._levels()),
+                                      doc="The row splits of each level, the outermost first.")  # fmt: skip
 
     def nested_row_lengths(self, name: Any = None) -> tuple[Tensor, ...]:
         """The row lengths of each level, the outermost first."""
@@ -276,12 +261,8 @@ class RaggedTensor(Rows):
 
     def numpy(self) -> Array:
         """Return an array of the rows; an array of arrays if their lengths differ."""
-        rows = [row.numpy() for row in self]
-        if len({row.shape for row in rows}) == 1:
-            return np.stack(rows)
-        array = np.empty(len(rows), object)
-        array[:] = rows
-        return array
+        rows = np.split(self.values.numpy(), as_array(self.row_splits)[1:-1]) if len(self) else []
+        return np.array(rows, None if len({len(row) for row in rows}) == 1 else object)
 
     def __len__(self) -> int:
         return len(as_array(self.row_splits)) - 1
@@ -400,6 +381,8 @@ def constant(pylist: Any, dtype: DTypeLike | None = None, ragged_rank: int | Non
                                   f"inner_shape={inner_shape}, row_splits_dtype={row_splits_dtype}.")  # fmt: skip
     if not any(isinstance(row, list | tuple | np.ndarray) for row in pylist):
         return _constant(pylist, dtype)
+    if not all(isinstance(row, list | tuple | np.ndarray) for row in pylist):
+        raise ValueError("all scalar values must have the same nesting depth")
     values = [item.item() if isinstance(item, np.integer) else item for row in pylist for item in row]
     inner = constant if values and ragged_rank != 1 else _constant
     return RaggedTensor.from_row_lengths(inner(values, dtype), [len(row) for row in pylist])

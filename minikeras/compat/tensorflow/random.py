@@ -23,9 +23,10 @@ from .arrays import sizes_of
 from .draws import Law, Seeds, State, draw_normal, draw_truncated, draw_uniform, state_for
 from .dtypes import as_dtype
 from .missing import missing
-from .tensors import array_of, convert_to_tensor, escape
+from .tensors import Variable, array_of, convert_to_tensor, escape
 
 __getattr__: Callable[[str], Any] = missing(__name__)
+_64 = 2**64 - 1
 
 
 def set_seed(seed: int) -> None:
@@ -164,27 +165,23 @@ class Generator:
 
     def __init__(self, copy_from: "Generator | None" = None, state: Any = None, alg: Any = None) -> None:
         source = copy_from.state if copy_from is not None else state
-        self.reset(np.zeros(3, "int64") if source is None else source)
+        self.state: Variable = Variable(np.zeros(3, "int64"), trainable=False, name="StateVar")
+        """A counter of two numbers, and the key."""
+        self.reset(self.state if source is None else source)
 
     @classmethod
     def from_seed(cls, seed: int, alg: Any = None) -> "Generator":
         """Return a generator that starts from a seed."""
-        return cls(state=[seed >> 64 * i & (2**64 - 1) for i in range(3)])
+        return cls(state=np.array([seed >> 64 * i & _64 for i in range(3)], "uint64"))
 
     @classmethod
     def from_non_deterministic_state(cls, alg: Any = None) -> "Generator":
         """Return a generator that starts from a random seed."""
         return cls.from_seed(np.random.SeedSequence().entropy)  # type: ignore[arg-type]  # an int where none is given
 
-    @property
-    def state(self) -> Tensor:
-        """The state: a counter of two numbers, and the key."""
-        return Tensor(np.array([self._counter & (2**64 - 1), self._counter >> 64, self._key], "uint64").astype("int64"))
-
     def reset(self, state: Any) -> None:
         """Continue from a state."""
-        low, high, self._key = (int(n) & (2**64 - 1) for n in as_array(state))
-        self._counter = low | high << 64
+        self.state.assign(as_array(state).astype("int64"))
 
     def reset_from_seed(self, seed: int) -> None:
         """Start again from a seed."""
@@ -192,9 +189,10 @@ class Generator:
 
     def _next(self, shape: Sequence[int]) -> State:
         escape()
-        low, high = self._counter & (2**64 - 1), self._counter >> 64
-        self._counter += math.prod(shape) * philox.RESERVED
-        return self._key, low, high
+        low, high, key = (int(n) & _64 for n in self.state.numpy())
+        counter = (low | high << 64) + math.prod(shape) * philox.RESERVED
+        self.reset(np.array([counter & _64, counter >> 64 & _64, key], "uint64"))
+        return key, low, high
 
     normal: Callable[..., Tensor] = _from_generator(normal)
     truncated_normal: Callable[..., Tensor] = _from_generator(truncated_normal)
@@ -202,8 +200,8 @@ class Generator:
 
     def split(self, count: int = 1) -> list["Generator"]:
         """Return new generators, whose keys are drawn from this one."""
-        keys = philox.integers(self._next((count,)), count, 0, 0, "uint64")
-        return [Generator(state=[0, 0, int(key)]) for key in keys]
+        keys = philox.integers(self._next((count,)), count, 0, 0, "int64")
+        return [Generator(state=np.array([0, 0, key])) for key in keys]
 
 
 @cache

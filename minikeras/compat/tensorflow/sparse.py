@@ -31,11 +31,7 @@ class SparseTensor(Composite):
 
     dtype: Any = property(lambda self: self.values.dtype)  # of the stored elements
     spec: Any = property(lambda self: SparseTensorSpec(self.shape, self.dtype), doc="Shape and dtype.")
-
-    @property
-    def shape(self) -> TensorShape:
-        """Sizes of the axes."""
-        return TensorShape(as_array(self.dense_shape).tolist())
+    shape: Any = property(lambda self: TensorShape(as_array(self.dense_shape).tolist()), doc="Sizes of the axes.")
 
     def __len__(self) -> int:
         return int(self.shape[0])

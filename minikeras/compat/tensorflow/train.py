@@ -21,6 +21,7 @@ from .dtypes import as_dtype
 from .errors import InvalidArgumentError, NotFoundError
 from .functions import Module
 from .missing import missing
+from .random import Generator
 from .records import message
 from .tensors import Variable
 
@@ -33,7 +34,7 @@ def _variables(value: Any, path: str, around: tuple[Any, ...] = ()) -> Iterator[
     """Yield the variables of an object with their paths of attributes; `around` has the objects on the way."""
     if isinstance(value, KerasVariable):
         yield path, value
-    elif isinstance(value, (*state.OWNERS, Module, Checkpoint, dict, list, tuple)):
+    elif isinstance(value, (*state.OWNERS, Module, Generator, Checkpoint, dict, list, tuple)):
         for name, item in () if any(value is outer for outer in around) else _items(value):
             yield from _variables(item, f"{path}/{name}" if path else name, (*around, value))
 
@@ -240,10 +241,8 @@ class CheckpointManager:
         numbers = sorted(int(m[1]) for path in paths if (m := re.fullmatch(r".*-(\d+)\.npz", path.name)))
         self.checkpoints: list[str] = [os.path.join(self.directory, f"{checkpoint_name}-{n}") for n in numbers]
 
-    @property
-    def latest_checkpoint(self) -> str | None:
-        """The newest checkpoint, None if there is none."""
-        return self.checkpoints[-1] if self.checkpoints else None
+    latest_checkpoint: Any = property(lambda self: self.checkpoints[-1] if self.checkpoints else None,
+                                      doc="The newest checkpoint, None if there is none.")  # fmt: skip
 
     def save(self, checkpoint_number: Any = None, check_interval: bool = True, options: Any = None) -> str | None:
         """Write a checkpoint, and return its path; before `checkpoint_interval` steps have passed, return None."""

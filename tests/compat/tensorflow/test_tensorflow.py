@@ -278,6 +278,16 @@ def test_a_model_that_is_built_from_batches_of_different_sizes_leaves_their_size
         assert tuple(inner.output_shape) == (first, 2)
 
 
+def test_a_checkpoint_has_the_state_of_a_generator(tmp_path: Path) -> None:
+    generator = tf.random.Generator.from_seed(1)
+    checkpoint = tf.train.Checkpoint(parts=[generator])
+    path = checkpoint.save(tmp_path / "g")
+    drawn = float(generator.normal([]))
+    assert float(generator.normal([])) != drawn
+    checkpoint.restore(path).assert_consumed()
+    assert float(generator.normal([])) == drawn
+
+
 def test_a_checkpoint_has_attributes_that_were_set_later(tmp_path: Path) -> None:
     first, second = tf.train.Checkpoint(), tf.train.Checkpoint(kept={"two": tf.Variable(0.0)})
     first.kept = {"one": tf.Variable(1.0)}

@@ -30,6 +30,25 @@ series = np.arange(40.0, dtype="float32")
 first(keras.utils.timeseries_dataset_from_array(series, series, 2, shuffle=True, batch_size=4))
 first(keras.utils.timeseries_dataset_from_array(series, None, 2, shuffle=True, batch_size=4))
 
+
+
+class Batches(keras.utils.PyDataset):
+    """Batches that tell in which order they are asked for."""
+
+    def __len__(self):
+        return 5
+
+    def __getitem__(self, index):
+        order.append(index)
+        return np.full((2, 1), index / 5), np.ones((2, 1))
+
+
+order = []
+model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+model.compile("sgd", "mse")
+losses = model.fit(Batches(), epochs=2, verbose=0).history["loss"]
+print(order[-10:], [round(loss, 4) for loss in losses])
+
 x = series[:24, None]
 for cached in (False, True):
     rows = tf.data.Dataset.from_tensor_slices((x, x)).shuffle(24).batch(4)
