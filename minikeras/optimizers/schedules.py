@@ -129,8 +129,7 @@ class PiecewiseConstantDecay(LearningRateSchedule):
         self.boundaries, self.values, self.name = boundaries, values, name
 
     def __call__(self, step: TensorLike) -> Tensor:
-        (values,) = _floats(self.values)
-        return Tensor(values[np.searchsorted(np.asarray(self.boundaries), as_array(step))])
+        return Tensor(_floats(self.values)[0][np.searchsorted(np.asarray(self.boundaries), as_array(step))])
 
 
 class PolynomialDecay(LearningRateSchedule):

@@ -171,3 +171,12 @@ def test_without_tensorboard_one_warning_and_no_file(tmp_path: Path, monkeypatch
         warnings.simplefilter("error")
         fitted(tmp_path, histogram_freq=1, write_images=True)
     assert not list(tmp_path.iterdir())
+
+
+def test_weights_are_saved_without_the_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("h5py")
+    monkeypatch.setattr(event_files, "find_spec", lambda name: None)
+    monkeypatch.setattr(event_files.EventWriter, "_warned", True)
+    fitted(tmp_path, embeddings_freq=1)
+    names = sorted(path.name for path in (tmp_path / "train").iterdir())
+    assert names == [f"keras_embedding.ckpt-{epoch}.weights.h5" for epoch in range(2)]

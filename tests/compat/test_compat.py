@@ -993,6 +993,7 @@ def test_a_tokenizer_splits_by_characters_or_an_analyzer(
     tokenizer = text.Tokenizer(**settings)
     tokenizer.fit_on_texts([given])
     assert [*tokenizer.word_counts] == expected
+    assert repr(tokenizer.word_counts).startswith("OrderedDict(")  # as tutorials print it
 
 
 @pytest.mark.usefixtures("installed")

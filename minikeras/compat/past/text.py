@@ -1,7 +1,7 @@
 """The former `keras.preprocessing.text`: texts become lists of word numbers."""
 
 import json
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from hashlib import md5
 from typing import Any, Literal
@@ -93,7 +93,7 @@ class Tokenizer:
             raise TypeError(f"Tokenizer got unexpected keyword arguments: {', '.join(kwargs)}.")
         self.num_words, self.filters, self.lower, self.split = num_words, filters, lower, split
         self.char_level, self.oov_token, self.analyzer = char_level, oov_token, analyzer
-        self.word_counts: dict[str, int] = {}
+        self.word_counts: OrderedDict[str, int] = OrderedDict()
         self.word_docs: Counter[str] = Counter()
         self.word_index: dict[str, int] = {}
         self.index_word: dict[int, str] = {}

@@ -26,8 +26,7 @@ from .missing import missing
 
 __version__ = "2.21.0"
 version: SimpleNamespace = SimpleNamespace(
-    VERSION=__version__, GIT_VERSION="minikeras", COMPILER_VERSION="", GRAPH_DEF_VERSION=0
-)
+    VERSION=__version__, GIT_VERSION="minikeras", COMPILER_VERSION="", GRAPH_DEF_VERSION=0)  # fmt: skip
 newaxis = None
 _NAMES = ("compat config data debugging dtypes errors experimental image io linalg lookup math nn python ragged random "
           "saved_model signal sparse strings summary train")  # fmt: skip

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from ..._base.context import context, undone
-from ..._base.typing import DTypeLike
+from ..._base.typing import DTypeLike, accessor
 from ..._core.keras_tensor import infer
 from ..._core.tensor import Tensor, as_array
 from ...utils.dataset_utils import FolderDataset
@@ -172,7 +172,7 @@ class DatasetIterator(Iterator[Any]):
         self._dataset, self._of_keras, self._leaf = dataset, of_keras, leaf
         self._elements = dataset._elements()
 
-    element_spec: Any = property(lambda self: self._dataset.element_spec, doc="The specification of the elements.")
+    element_spec: Any = accessor(lambda self: self._dataset.element_spec, "The specification of the elements.")
 
     def __next__(self) -> Any:
         escape()
@@ -554,17 +554,6 @@ class Dataset:
 
         return Dataset("Unique", items, self._spec, UNKNOWN)
 
-    def scan(self, initial_state: Any, scan_func: Callable[[Any, Any], Any], name: str | None = None) -> "Dataset":
-        """Return the outputs of a function (state, element) -> (next state, output), called in order."""
-        step = _on_elements(scan_func)
-
-        def items() -> Iterator[Any]:
-            first = (initial_state, None)
-            steps = itertools.accumulate(self._elements(), lambda last, x: step((last[0], x)), initial=first)
-            return (output for _, output in itertools.islice(steps, 1, None))
-
-        return Dataset("Scan", items, lambda: self._inferred(lambda x: step((initial_state, x))[1]), self._size)
-
     def apply(self, transformation_func: Callable[["Dataset"], "Dataset"]) -> "Dataset":
         """Return `transformation_func(dataset)`."""
         return transformation_func(self)
@@ -679,7 +668,7 @@ class Dataset:
         array = lambda x: x.numpy() if isinstance(x, RaggedTensor) else as_array(x)[()]  # noqa: E731
         return DatasetIterator(self, leaf=array)
 
-    element_spec: Any = property(lambda self: self._spec(), doc="The specification of the elements.")
+    element_spec: Any = accessor(lambda self: self._spec(), "The specification of the elements.")
 
     def cardinality(self, name: str | None = None) -> Tensor:
         """Return the number of elements: -1 is infinite, -2 unknown."""

@@ -124,7 +124,7 @@ def _csv_batches(file_pattern: Any, batch_size: int, column_names: Any = None, c
     return dataset.repeat(num_epochs).batch(batch_size, drop_remainder=num_epochs is None).prefetch(1)
 
 
-_APPLIED = ("bucket_by_sequence_length", "group_by_window", "scan", "take_while", "unbatch", "unique")
+_APPLIED = ("bucket_by_sequence_length", "group_by_window", "take_while", "unbatch", "unique")
 """Transformations for `Dataset.apply`, which have become methods of the same names."""
 experimental: ModuleType = namespace(
     "data.experimental", **{name: partial(methodcaller, name) for name in _APPLIED},

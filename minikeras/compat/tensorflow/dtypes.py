@@ -7,7 +7,7 @@ from typing import Any, overload
 
 import numpy as np
 
-from ..._base.typing import DTypeLike
+from ..._base.typing import DTypeLike, accessor
 from ..._core.tensor import TensorOps
 from .missing import missing
 
@@ -29,21 +29,21 @@ class DType(str):
 
     __slots__ = ()
 
-    name: Any = property(lambda self: str.__str__(self), doc="The name, as a plain string.")
-    as_numpy_dtype: Any = property(lambda self: np.object_ if self.name == "string" else np.dtype(self.name).type,
-                                   doc="NumPy's type of its values.")  # fmt: skip
+    name: str = accessor(lambda self: str.__str__(self), "The name, as a plain string.")
+    as_numpy_dtype: type[Any] = accessor(
+        lambda self: np.object_ if self.name == "string" else np.dtype(self.name).type, "NumPy's type.")  # fmt: skip
 
-    base_dtype: Any = property(lambda self: self)
-    is_floating: Any = property(lambda self: "float" in self.name)
-    is_integer: Any = property(lambda self: "int" in self.name)
-    is_unsigned: Any = property(lambda self: self.name.startswith("uint"))
-    is_complex: Any = property(lambda self: self.name.startswith("complex"))
-    is_bool: Any = property(lambda self: self.name == "bool")
+    base_dtype: "DType" = accessor(lambda self: self)
+    is_floating: bool = accessor(lambda self: "float" in self.name)
+    is_integer: bool = accessor(lambda self: "int" in self.name)
+    is_unsigned: bool = accessor(lambda self: self.name.startswith("uint"))
+    is_complex: bool = accessor(lambda self: self.name.startswith("complex"))
+    is_bool: bool = accessor(lambda self: self.name == "bool")
 
-    size: Any = property(  # bytes an element
+    size: int = accessor(  # bytes an element
         lambda self: 1 if self.name in ("string", "resource", "variant") else np.dtype(self.name).itemsize)  # fmt: skip
-    min: Any = property(lambda self: self._bounds.min)
-    max: Any = property(lambda self: self._bounds.max)
+    min: Any = accessor(lambda self: self._bounds.min)
+    max: Any = accessor(lambda self: self._bounds.max)
 
     @property
     def _bounds(self) -> Any:
@@ -129,8 +129,8 @@ class TensorShape(tuple[Any, ...]):
         shape.rank = None if dims is None else len(sizes)
         return shape
 
-    ndims: Any = property(lambda self: self.rank)
-    dims: Any = property(lambda self: None if self.rank is None else list(self))
+    ndims: int | None = accessor(lambda self: self.rank)
+    dims: list[int | None] | None = accessor(lambda self: None if self.rank is None else list(self))
 
     def as_list(self) -> list[int | None]:
         """Return the sizes as a list."""

@@ -14,6 +14,7 @@ import numpy as np
 
 from ... import ops
 from ..._base.nested import each_once, leaves
+from ..._base.typing import accessor
 from ..._core.tape import GradientTape as KerasTape, custom_gradient as custom_gradient
 from ..._core.tensor import Tensor, TensorOps, as_array, recorders, stop_recording
 from ..._core.trials import HeldPrints
@@ -362,16 +363,14 @@ class Module:
                     (nested if isinstance(value, Module | Layer) else own).append(thing)
         return tuple(each_once(own + nested))
 
-    variables: Any = property(
-        lambda self: self._variables("variables"),
-        doc="All variables: its own, sorted by attribute, then those of inner modules and layers.")  # fmt: skip
-    trainable_variables: Any = property(lambda self: self._variables("trainable_variables"),
-                                        doc="The variables that training changes.")  # fmt: skip
-    non_trainable_variables: Any = property(lambda self: tuple(v for v in self.variables if not v.trainable),
-                                            doc="The variables that training leaves alone.")  # fmt: skip
-    submodules: Any = property(lambda self: tuple(x for x in [*self._walk(self, set())][1:]
-                                                  if isinstance(x, Module | Layer)),
-                               doc="The inner modules and layers.")  # fmt: skip
+    variables: tuple[Any, ...] = accessor(lambda self: self._variables("variables"), "All variables, its own first.")
+    trainable_variables: tuple[Any, ...] = accessor(
+        lambda self: self._variables("trainable_variables"), "The variables that training changes.")  # fmt: skip
+    non_trainable_variables: tuple[Any, ...] = accessor(
+        lambda self: tuple(v for v in self.variables if not v.trainable), "The others.")  # fmt: skip
+    submodules: tuple[Any, ...] = accessor(
+        lambda self: tuple(x for x in [*self._walk(self, set())][1:] if isinstance(x, Module | Layer)),
+        "The inner modules and layers.")  # fmt: skip
 
     @classmethod
     def with_name_scope(cls, method: F) -> F:

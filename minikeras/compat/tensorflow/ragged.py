@@ -10,7 +10,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
 from ... import ops
-from ..._base.typing import Array, DTypeLike
+from ..._base.typing import Array, DTypeLike, accessor
 from ..._core.tensor import Tensor, TensorOps, as_array
 from .dtypes import TensorShape, TensorSpec, as_dtype
 from .errors import InvalidArgumentError
@@ -95,22 +95,22 @@ class RaggedTensor(Rows):
         ragged = cls.from_row_lengths(rows[np.arange(width) < sizes[:, None]], sizes)
         return functools.reduce(cls.from_uniform_row_length, reversed(outer), ragged)
 
-    flat_values: Any = property(lambda self: self._levels()[-1].values,
-                                doc="The values of the innermost rows, in one tensor.")  # fmt: skip
-    dtype: Any = property(lambda self: as_dtype(self.flat_values.dtype), doc="The dtype of the values.")
-    spec: Any = property(lambda self: RaggedTensorSpec(self.shape, self.dtype, self.ragged_rank),
-                         doc="Shape, dtype and number of ragged axes.")  # fmt: skip
-    shape: Any = property(lambda self: TensorShape([len(self), None, *self.values.shape[1:]]),
-                          doc="Sizes of the axes, None for ragged ones.")  # fmt: skip
-    get_shape: Any = shape.fget
-    ragged_rank: Any = property(lambda self: len(self._levels()), doc="The number of ragged axes.")
+    flat_values: Tensor = accessor(lambda self: self._levels()[-1].values, "All values, in one tensor.")
+    dtype: Any = accessor(lambda self: as_dtype(self.flat_values.dtype), "The dtype of the values.")
+    spec: "RaggedTensorSpec" = accessor(lambda self: RaggedTensorSpec(self.shape, self.dtype, self.ragged_rank))
+    shape: TensorShape = accessor(lambda self: TensorShape([len(self), None, *self.values.shape[1:]]))
+    ragged_rank: int = accessor(lambda self: len(self._levels()), "The number of ragged axes.")
+
+    def get_shape(self) -> TensorShape:
+        """Return the sizes of the axes, None for ragged ones."""
+        return self.shape
 
     def _levels(self) -> list["RaggedTensor"]:
         """Return this tensor and the ragged tensors nested in it, the outermost first."""
         return [self, *(self.values._levels() if isinstance(self.values, RaggedTensor) else ())]
 
-    nested_row_splits: Any = property(lambda self: tuple(level.row_splits for level in self._levels()),
-                                      doc="The row splits of each level, the outermost first.")  # fmt: skip
+    nested_row_splits: tuple[Tensor, ...] = accessor(
+        lambda self: tuple(level.row_splits for level in self._levels()), "Splits, outermost first.")  # fmt: skip
 
     def nested_row_lengths(self, name: Any = None) -> tuple[Tensor, ...]:
         """The row lengths of each level, the outermost first."""
@@ -364,9 +364,7 @@ class RaggedTensorSpec(TensorSpec):
     def stack(self, elements: Any) -> Any:
         """Return a ragged tensor with the elements as its rows."""
         if n := self.ragged_rank:
-            elements = [
-                x if isinstance(x, RaggedTensor) else RaggedTensor.from_tensor(x, ragged_rank=n) for x in elements
-            ]
+            elements = (x if isinstance(x, Rows) else RaggedTensor.from_tensor(x, ragged_rank=n) for x in elements)
         return stack(elements)
 
     def __repr__(self) -> str:

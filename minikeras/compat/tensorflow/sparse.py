@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from ... import ops
+from ..._base.typing import accessor
 from ..._core.tensor import Tensor, as_array
 from .dtypes import TensorShape, TensorSpec
 from .missing import missing
@@ -29,9 +30,9 @@ class SparseTensor(Composite):
         self.values: Tensor = convert_to_tensor(values)
         self.dense_shape: Tensor = Tensor(array_of(dense_shape).astype("int64"))
 
-    dtype: Any = property(lambda self: self.values.dtype)  # of the stored elements
-    spec: Any = property(lambda self: SparseTensorSpec(self.shape, self.dtype), doc="Shape and dtype.")
-    shape: Any = property(lambda self: TensorShape(as_array(self.dense_shape).tolist()), doc="Sizes of the axes.")
+    dtype: Any = accessor(lambda self: self.values.dtype, "The dtype of the stored elements.")
+    spec: "SparseTensorSpec" = accessor(lambda self: SparseTensorSpec(self.shape, self.dtype), "Shape and dtype.")
+    shape: TensorShape = accessor(lambda self: TensorShape(as_array(self.dense_shape).tolist()), "Sizes of the axes.")
 
     def __len__(self) -> int:
         return int(self.shape[0])

@@ -19,7 +19,7 @@ from ..._base.context import context
 from ..._base.nested import make_room, map_structure
 from ..._base.settings import settings
 from ..._base.signature import parameters
-from ..._base.typing import Array, DTypeLike, TensorLike
+from ..._base.typing import Array, DTypeLike, TensorLike, accessor
 from ..._core.keras_tensor import KerasTensor
 from ..._core.tape import GradientTape
 from ..._core.tensor import Tensor, TensorOps, any_symbolic, as_array, dtype_name, has_tensor, recorders
@@ -518,10 +518,8 @@ class Variable(KerasVariable):
 
     dtype: Any = _Eager.dtype
 
-    @property
-    def shape(self) -> Any:
-        """Sizes of the axes."""
-        return self.array.shape if _inside() else self._shape or TensorShape(self.array.shape)
+    shape: Any = accessor(
+        lambda self: self.array.shape if _inside() else self._shape or TensorShape(self.array.shape))  # fmt: skip
 
     def value(self) -> Tensor:  # type: ignore[override]  # a method, as in TensorFlow
         """Return the present value."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
 from ..._base.nested import leaves
-from ..._base.typing import Array
+from ..._base.typing import Array, accessor
 from ..._core.variable import Variable as KerasVariable
 from ...layers import Layer
 from ...optimizers import Optimizer
@@ -112,10 +112,9 @@ class Checkpoint:
         def __getattr__(self, name: str) -> Any: ...
         def __setattr__(self, name: str, value: Any) -> None: ...
 
-    @property
-    def items(self) -> dict[str, Any]:
-        """The objects to save: those given at the start, and attributes set since."""
-        return {name: value for name, value in vars(self).copy().items() if name not in ("_root", "_waiting", "_names")}
+    items: dict[str, Any] = accessor(
+        lambda self: {name: x for name, x in vars(self).copy().items() if name not in ("_root", "_waiting", "_names")},
+        "The objects to save: those given at the start, and attributes set since.")  # fmt: skip
 
     def _named(self) -> dict[str, Any]:
         """Return all variables by their names in the file: each has the shortest path that leads to it."""
@@ -241,8 +240,8 @@ class CheckpointManager:
         numbers = sorted(int(m[1]) for path in paths if (m := re.fullmatch(r".*-(\d+)\.npz", path.name)))
         self.checkpoints: list[str] = [os.path.join(self.directory, f"{checkpoint_name}-{n}") for n in numbers]
 
-    latest_checkpoint: Any = property(lambda self: self.checkpoints[-1] if self.checkpoints else None,
-                                      doc="The newest checkpoint, None if there is none.")  # fmt: skip
+    latest_checkpoint: str | None = accessor(lambda self: self.checkpoints[-1] if self.checkpoints else None,
+                                             "The newest checkpoint, None if there is none.")  # fmt: skip
 
     def save(self, checkpoint_number: Any = None, check_interval: bool = True, options: Any = None) -> str | None:
         """Write a checkpoint, and return its path; before `checkpoint_interval` steps have passed, return None."""
