@@ -16,7 +16,9 @@ class Loading:
     """
 
     def __init__(self, room: int, work: int = 2**28, objects: int = 2**15) -> None:
-        self.room, self.work, self.objects = room, work, objects
+        self.room = room
+        self.work = work
+        self.objects = objects
         self.unfilled: list[tuple[Any, Callable[..., Any], Any]] = []
 
     def reserve(self, variable: Any, initializer: Callable[..., Any], shape: tuple[int, ...], dtype: str) -> Any:

@@ -41,7 +41,10 @@ class Progbar:
         if stateful_metrics is not None and stateless_metrics is not None:
             raise ValueError("Progbar takes stateful_metrics or stateless_metrics, not both: each lists the "
                              f"exceptions. Received: {stateful_metrics} and {stateless_metrics}.")  # fmt: skip
-        self.target, self.width, self.verbose, self.interval = target, width, verbose, interval
+        self.target = target
+        self.width = width
+        self.verbose = verbose
+        self.interval = interval
         self.unit_name = unit_name
         self.stateful_metrics: set[str] | None = set(stateful_metrics or ()) if stateless_metrics is None else None
         self.stateless_metrics: set[str] | None = None if stateless_metrics is None else set(stateless_metrics)

@@ -121,7 +121,7 @@ class Registry(Generic[T]):
                 return None
             item = getattr(_home(self.module), key)
             if isinstance(item, type):
-                member = self._is_class(item) and item.__name__ == key
+                member = issubclass(item, self.base) and item.__name__ == key
             else:
                 member = self._functions and callable(item)
             self._loaded[name] = item if member else None
@@ -186,9 +186,6 @@ class Registry(Generic[T]):
             raise ValueError(f"Expected a {self.kind} here. Received the configuration of {obj!r:.200}.")
         return obj
 
-    def _is_class(self, item: Any) -> bool:
-        return isinstance(item, type) and issubclass(item, self.base)
-
     def _takes(self, obj: Any) -> bool:
         """Return whether an object may stand in this slot. One of another kind may not, except layers and models."""
         bases = tuple(kind.base for kind in _tables.values() if kind.base and kind.kind not in ("layer", "model"))
@@ -207,11 +204,13 @@ class Registry(Generic[T]):
                                  f"registered_name={registered!r:.80}.")  # fmt: skip
             return self.find(name, None, UnknownName)
         custom = all_of(custom_objects)
-        for key in (registered, name):
-            if key in custom and (module or registered or key not in self or self._is_class(custom[key])):
+        for key in filter(None, (registered, name)):
+            item = custom.get(key)
+            own = key in self and not (isinstance(item, type) and issubclass(item, self.base))
+            if item is not None and (module is not None or registered is not None or not own):
                 if context.loading is not None:
                     context.loading.count()
-                return custom[key]
+                return item
         if module is not None:
             raise self._unknown(name, module)
         return self.find(name, custom, UnknownName if "module" in config or self.kind == "layer" else ValueError)

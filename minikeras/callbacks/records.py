@@ -123,8 +123,11 @@ class RemoteMonitor(Callback):
 
     def __init__(self, root: str = "http://localhost:9000", path: str = "/publish/epoch/end/", field: str = "data",
                  headers: Mapping[str, str] | None = None, send_as_json: bool = False) -> None:  # fmt: skip
-        self.root, self.path, self.field = root, path, field
-        self.headers, self.send_as_json = headers, send_as_json
+        self.root = root
+        self.path = path
+        self.field = field
+        self.headers = headers
+        self.send_as_json = send_as_json
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         import json  # here, since these take time to import, and few need them

@@ -76,8 +76,10 @@ class ExponentialDecay(LearningRateSchedule):
     def __init__(self, initial_learning_rate: float, decay_steps: float, decay_rate: float, staircase: bool = False,
                  name: str | None = "ExponentialDecay") -> None:  # fmt: skip
         self.decay_steps: float = _positive("decay_steps", decay_steps)
-        self.initial_learning_rate, self.decay_rate = initial_learning_rate, decay_rate
-        self.staircase, self.name = staircase, name
+        self.initial_learning_rate = initial_learning_rate
+        self.decay_rate = decay_rate
+        self.staircase = staircase
+        self.name = name
 
     def _periods(self, step: TensorLike) -> Array:
         count, period = _floats(step, self.decay_steps)
@@ -126,7 +128,9 @@ class PiecewiseConstantDecay(LearningRateSchedule):
         if len(boundaries) != len(values) - 1:
             raise ValueError("The length of boundaries should be 1 less than the length of values. Received: "
                              f"boundaries={boundaries}, values={values}.")  # fmt: skip
-        self.boundaries, self.values, self.name = boundaries, values, name
+        self.boundaries = boundaries
+        self.values = values
+        self.name = name
 
     def __call__(self, step: TensorLike) -> Tensor:
         return Tensor(_floats(self.values)[0][np.searchsorted(np.asarray(self.boundaries), as_array(step))])
@@ -150,7 +154,9 @@ class PolynomialDecay(LearningRateSchedule):
                  power: float = 1.0, cycle: bool = False, name: str | None = "PolynomialDecay") -> None:  # fmt: skip
         self.decay_steps: float = _positive("decay_steps", decay_steps)
         self.initial_learning_rate = initial_learning_rate
-        self.end_learning_rate, self.power, self.cycle = end_learning_rate, power, cycle
+        self.end_learning_rate = end_learning_rate
+        self.power = power
+        self.cycle = cycle
         self.name = name
 
     def __call__(self, step: TensorLike) -> Tensor:
@@ -188,8 +194,11 @@ class CosineDecay(LearningRateSchedule):
                  name: str | None = "CosineDecay", warmup_target: float | None = None,
                  warmup_steps: float = 0) -> None:  # fmt: skip
         self.decay_steps: float = _positive("decay_steps", decay_steps)
-        self.initial_learning_rate, self.alpha, self.name = initial_learning_rate, alpha, name
-        self.warmup_target, self.warmup_steps = warmup_target, warmup_steps
+        self.initial_learning_rate = initial_learning_rate
+        self.alpha = alpha
+        self.name = name
+        self.warmup_target = warmup_target
+        self.warmup_steps = warmup_steps
 
     def __call__(self, step: TensorLike) -> Tensor:
         top = self.initial_learning_rate if self.warmup_target is None else self.warmup_target
@@ -219,8 +228,11 @@ class CosineDecayRestarts(LearningRateSchedule):
     def __init__(self, initial_learning_rate: float, first_decay_steps: float, t_mul: float = 2.0, m_mul: float = 1.0,
                  alpha: float = 0.0, name: str | None = "SGDRDecay") -> None:  # fmt: skip
         self.first_decay_steps: float = _positive("first_decay_steps", first_decay_steps)
-        self.initial_learning_rate, self.t_mul, self.m_mul = initial_learning_rate, t_mul, m_mul
-        self.alpha, self.name = alpha, name
+        self.initial_learning_rate = initial_learning_rate
+        self.t_mul = t_mul
+        self.m_mul = m_mul
+        self.alpha = alpha
+        self.name = name
 
     def __call__(self, step: TensorLike) -> Tensor:
         first = self.initial_learning_rate, self.first_decay_steps

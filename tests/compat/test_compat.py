@@ -672,17 +672,6 @@ before, after = step([X, C]), K.get_value(k)
 
 
 @pytest.mark.usefixtures("installed")
-def test_copied_convolutions_find_their_helpers() -> None:
-    found = run("""
-from keras import layers
-from keras.utils import conv_utils
-size, order = conv_utils.normalize_tuple(3, 2, "kernel_size"), conv_utils.normalize_data_format(None)
-ranks = [layers.Conv1D(1, 1).rank, layers.DepthwiseConv2D(1).rank]
-""")
-    assert (found["size"], found["order"], found["ranks"]) == ((3, 3), "channels_last", [1, 2])
-
-
-@pytest.mark.usefixtures("installed")
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_the_level_of_a_dropout_may_be_a_variable() -> None:
     found = run("""
@@ -698,28 +687,6 @@ for value in (0.1, 0.9):
     shares.append(model.train_on_batch(x, x))
 """)
     assert found["shares"][0] < 0.2 < 0.8 < found["shares"][1]
-
-
-@pytest.mark.usefixtures("installed")
-def test_callbacks_find_the_data_to_validate_on() -> None:
-    found = run("""
-import numpy as np
-from keras import Input, Sequential, layers
-from keras.callbacks import Callback
-class Seen(Callback):
-    def on_epoch_end(self, epoch, logs=None):
-        seen.append([np.shape(part) for part in self.validation_data])
-seen, model, x, y = [], Sequential([Input((2,)), layers.Dense(1)]), np.ones((10, 2)), np.ones((10, 1))
-model.compile("sgd", "mse")
-first, own = Seen(), Seen()
-own.validation_data = (x, [])
-for options in ({"validation_split": 0.2}, {"validation_data": (x, y, y[:, 0])}, {"validation_data": [x[:3], y[:3]]}):
-    model.fit(x, y, verbose=0, callbacks=[first, own], **options)
-""")
-    owned = [(10, 2), (0,)]
-    assert found["seen"] == [
-        [(2, 2), (2, 1), (2,)], owned, [(10, 2), (10, 1), (10,)], owned, [(3, 2), (3, 1), (3,)], owned,
-    ]  # fmt: skip
 
 
 @pytest.mark.usefixtures("installed")

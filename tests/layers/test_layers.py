@@ -616,6 +616,7 @@ def test_a_convolution_of_ones_own(data_format: Any) -> None:
     plain = layers.Conv2D(3, 2, **options)(x)
     np.testing.assert_allclose(Doubled(3, 2, **options)(x), 2 * plain, rtol=1e-5)
     np.testing.assert_allclose(ByHand(3, 2, **options)(x), plain, rtol=1e-6)
+    assert (ByHand(3, 2).rank, layers.DepthwiseConv1D(2).rank) == (2, 1)
 
 
 def test_a_convolution_takes_integers() -> None:

@@ -244,7 +244,6 @@ def install() -> None:
         KerasTensor: {
             "_keras_history": property(lambda x: KerasHistory(x.node.operation, x.node.index, x.index)),
             "shape": property(lambda tensor: Shape(tensor._shape))}}  # fmt: skip
-    # Shapes of several inputs stay plain tuples: layers look for these.
     around(base, "_shapes", lambda shapes, x: shapes(x) if isinstance(x, list) else map_shapes(Shape, shapes(x)))
     around(Sequential, "_append", _append)
     around(Trainer, "compile", _compile)

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from ... import layers, models, ops, random, tree
-from ..._base.context import context
+from ..._base.context import context as _context
 from ..._base.naming import auto_name, clear_session
 from ..._base.settings import epsilon, floatx, image_data_format, set_image_data_format, standardize_dtype
 from ..._base.typing import DTypeLike
@@ -153,7 +153,7 @@ for _name, (_text, _function) in _ONE_LINERS.items():
 
 def _training(training: Any = None) -> bool:
     """Return whether to train: by the argument, or by the call of a layer that is going on."""
-    return bool(training if training is not None else context.training and context.training[-1])
+    return bool(training if training is not None else _context.training and _context.training[-1])
 
 
 def _called(value: Any) -> Any:
@@ -244,10 +244,7 @@ class Phase(int):
 
 @_today("keras.Model(inputs, outputs)")
 def function(inputs: Any, outputs: Any, updates: Any = None, name: str | None = None, **options: Any) -> Any:
-    """Return a function of arrays that runs the graph from symbolic `inputs` to symbolic `outputs`.
-
-    Each of the `updates` is a variable and its symbolic new value, or what `optimizer.get_updates` returns.
-    """
+    """Return a function that runs a graph; each of the `updates` is a variable and its symbolic new value."""
     places = list(inputs) if isinstance(inputs, list | tuple) else [inputs]
     several = isinstance(outputs, list | tuple)
     tensors = [x for x in places if isinstance(x, KerasTensor)]
@@ -260,10 +257,9 @@ def function(inputs: Any, outputs: Any, updates: Any = None, name: str | None = 
         arrays = [np.asarray(value) for x, value in zip(places, values, strict=False) if isinstance(x, KerasTensor)]
         phases = [value for x, value in zip(places, values, strict=False) if isinstance(x, Phase)]
         results, new = model(arrays, training=bool(phases and phases[0]))
-        results = [y.numpy() for y in results]
         for target, value in zip(targets, new, strict=True):
             (target.assign if isinstance(target, Variable) else target)(value)
-        return results if several else results[0]
+        return [y.numpy() for y in results] if several else results[0].numpy()
 
     return run
 
@@ -273,17 +269,15 @@ def gradients(loss: Any, variables: Any) -> Any:
     """Return the symbolic gradients of symbolic losses for tensors of their graph, or for variables, as a list."""
     losses, places = tree.flatten(loss), tree.flatten(variables)
     if not all(isinstance(y, KerasTensor) for y in losses):
-        raise NotImplementedError("keras.backend.gradients of values needs a graph of TensorFlow 1. Use `with "
-                                  "keras.GradientTape() as tape:` and `tape.gradient(loss, variables)`.")  # fmt: skip
+        raise NotImplementedError("keras.backend.gradients needs symbolic losses. For values use keras.GradientTape.")
     inputs = [x for node in walk([], losses)[0] if not node.inputs for x in node.outputs]
     graph = Function(inputs, [losses, [x for x in places if isinstance(x, KerasTensor)]])
 
     def call(values: Any) -> Any:
         with GradientTape() as tape:
             tape.watch(values)
-            ys, symbolic = graph(values)
-        tensors = iter(symbolic)
-        sources = [next(tensors) if isinstance(x, KerasTensor) else x for x in places]
+            ys, tensors = graph(values)
+        sources = [tensors.pop(0) if isinstance(x, KerasTensor) else x for x in places]
         return [ops.zeros_like(x) if g is None else g for x, g in zip(sources, tape.gradient(ys, sources), strict=True)]
 
     return tree.flatten(layers.Lambda(call)(inputs))

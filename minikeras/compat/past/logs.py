@@ -4,13 +4,7 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from ..._base.naming import to_snake_case
-from ..._base.nested import leaves
-from ..._base.signature import parameters
-from ..._trainers.data_adapters import train_validation_split
-from ..._trainers.trainer import Trainer
 from ...callbacks import History, ModelCheckpoint, callback_list
 from ...callbacks.monitor import Monitor, _metrics as metrics_of
 from . import tables
@@ -83,24 +77,9 @@ def _find_monitor(find: Callable[..., None], callback: Any, logs: Any = None) ->
     find(callback, logs)
 
 
-def _fit(fit: Callable[..., Any], model: Any, *args: Any, **kwargs: Any) -> Any:
-    """Fit; callbacks find the data to validate on in their former attribute: inputs, targets and weights in a list."""
-    given = parameters(fit).bind((model, *args), kwargs)
-    data, share = given.get("validation_data"), given.get("validation_split")
-    if data is None and share:
-        data = train_validation_split((given.get("x"), given.get("y"), None), share)[1]
-    if isinstance(data, list | tuple) and len(data) > 1:
-        weights = [w for w in data[2:] if w is not None] or [np.ones(len(y), "float32") for y in leaves(data[1])]
-        for callback in leaves(given.get("callbacks") or []):
-            if getattr(callback, "validation_data", None) is vars(callback).get("_past_data"):  # else it is the user's
-                callback.validation_data = callback._past_data = leaves([*data[:2], weights])
-    return fit(model, *args, **kwargs)
-
-
 def install() -> None:
     """Let logs, histories and callbacks find entries under their former names."""
     around(Monitor, "_set_monitor_op", _find_monitor)
     around(callback_list, "as_floats", lambda as_floats, logs: Logs(as_floats(logs)))
     around(History, "__init__", _init_history)
-    around(Trainer, "fit", _fit)
     around(ModelCheckpoint, "__init__", _init_checkpoint)

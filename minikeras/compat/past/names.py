@@ -10,8 +10,6 @@ import numpy as np
 
 from ... import layers, models
 from ..._base.absent import placeholder
-from ..._base.checks import standardize_sizes
-from ..._base.settings import standardize_data_format
 from ..._serialization.registry import Registry
 from ...tree import flatten, map_structure
 from . import tables
@@ -120,7 +118,6 @@ _PIPELINES = ("image_dataset_from_directory", "text_dataset_from_directory", "ti
 CALLS: dict[str, Any] = {
     "keras.losses.Reduction": SimpleNamespace(
         AUTO="sum_over_batch_size", NONE="none", SUM="sum", SUM_OVER_BATCH_SIZE="sum_over_batch_size"),
-    "keras.utils.normalize_data_format": standardize_data_format, "keras.utils.normalize_tuple": standardize_sizes,
     "keras.backend.backend": lambda: "tensorflow", "keras.layers.Convolution2D": _convolution2d,
     "keras.layers.ThresholdedReLU": _Thresholded(), "keras.layers.merge": _merge,
     "keras.layers.Merge": _merge_models, "keras.layers.TimeDistributedDense": _time_distributed_dense}  # fmt: skip

@@ -91,8 +91,13 @@ class Tokenizer:
         self.document_count: int = kwargs.pop("document_count", 0)
         if kwargs:
             raise TypeError(f"Tokenizer got unexpected keyword arguments: {', '.join(kwargs)}.")
-        self.num_words, self.filters, self.lower, self.split = num_words, filters, lower, split
-        self.char_level, self.oov_token, self.analyzer = char_level, oov_token, analyzer
+        self.num_words = num_words
+        self.filters = filters
+        self.lower = lower
+        self.split = split
+        self.char_level = char_level
+        self.oov_token = oov_token
+        self.analyzer = analyzer
         self.word_counts: OrderedDict[str, int] = OrderedDict()
         self.word_docs: Counter[str] = Counter()
         self.word_index: dict[str, int] = {}

@@ -98,8 +98,8 @@ def _rows(elems: Any) -> Iterable[Any]:
 def map_fn(fn: Callable[[Any], Any], elems: Any, dtype: Any = None, *_: Any, fn_output_signature: Any = None,
            **__: Any) -> Any:  # fmt: skip
     """Apply a function to each row and stack the results."""
-    results, kind = [fn(row) for row in _rows(elems)], dtype if fn_output_signature is None else fn_output_signature
-    is_ragged = isinstance(elems if kind is None else kind, RaggedTensor | RaggedTensorSpec)
+    results = [fn(row) for row in _rows(elems)]
+    is_ragged = isinstance(fn_output_signature or dtype or elems, RaggedTensor | RaggedTensorSpec)
     return (ragged_stack if is_ragged else _stacked)(results)
 
 
