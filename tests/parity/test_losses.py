@@ -150,6 +150,7 @@ def write_expected(path: str) -> None:
 def expected(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     path = tmp_path_factory.mktemp("losses") / "expected.npz"
     environment = {**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"}
+    environment["XLA_FLAGS"] = "--xla_backend_optimization_level=0"  # compiling is most of the work
     root = Path(__file__).parents[2]
     subprocess.run(
         [sys.executable, "-W", "ignore", "-m", "tests.parity.test_losses", str(path)],
