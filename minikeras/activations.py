@@ -11,12 +11,11 @@ from ._serialization import registry as _registry
 from ._serialization.configurable import is_built_in as _is_built_in
 from ._serialization.serialization import serialize as _serialize
 from ._base.typing import AnyCallable, ActivationName, Axis, Config, CustomObjects, Function1, T, TensorLike
-from .ops import activation as nn, convert_to_tensor, exp, shape as _shape, tanh
+from .ops import activation as nn, convert_to_tensor, exp, minimum, shape as _shape, tanh
 from .ops.activation import (
     celu, elu, glu, hard_shrink, hard_sigmoid, hard_silu, hard_swish, hard_tanh, leaky_relu, log_sigmoid,
     log_softmax, relu6, selu, sigmoid, silu, soft_shrink, softplus, softsign, sparse_plus, sparse_sigmoid,
     sparsemax, squareplus, swish, tanh_shrink, threshold)
-from ._core.keras_tensor import is_keras_tensor as _is_keras_tensor
 from ._core.op import as_op as _as_op
 from ._core.tensor import Tensor
 
@@ -60,9 +59,12 @@ def relu(x: TensorLike, negative_slope: float = 0.0, max_value: float | None = N
         >>> print(relu([-10.0, 1.0, 9.0], negative_slope=0.1, max_value=6.0))
         Tensor([-1.  1.  6.], shape=(3,), dtype=float32)
     """
-    if negative_slope or max_value is not None or threshold or _is_keras_tensor(x):
-        return nn._re_lu(x, negative_slope, max_value, threshold)
-    return nn.relu(x)
+    if negative_slope and max_value is None and threshold == 0:
+        return nn.leaky_relu(x, negative_slope)
+    y = nn.threshold(x, threshold, 0.0) if threshold else nn.relu(x)
+    if max_value is not None:
+        y = nn.relu6(x) if max_value == 6 and threshold == 0 else minimum(nn.relu(y), max_value)
+    return y - negative_slope * nn.relu(threshold - convert_to_tensor(x)) if negative_slope else y
 
 
 @_as_op

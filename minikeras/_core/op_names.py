@@ -6,8 +6,7 @@ from typing import Any
 _KINDS = {"batch_normalization": "BatchNorm", "layer_normalization": "LayerNorm", "rms_normalization": "RMSNorm",
           "isin": "IsIn", "allclose": "AllClose", "searchsorted": "SearchSorted", "svd": "SVD", "cdist": "CDist",
           **{name: name.upper() for name in ["fft", "fft2", "ifft2", "rfft", "irfft", "stft", "istft", "ssim", "psnr"]},
-          "rgb_to_grayscale": "RGBToGrayscale", "rgb_to_hsv": "RGBToHSV", "hsv_to_rgb": "HSVToRGB",
-          "_re_lu": "ReLU"}  # fmt: skip
+          "rgb_to_grayscale": "RGBToGrayscale", "rgb_to_hsv": "RGBToHSV", "hsv_to_rgb": "HSVToRGB"}  # fmt: skip
 """The class names that are not the name of the op in camel case."""
 _MODULES = {
     "core": "Cast ConvertToTensor SaturateCast Scatter ScatterUpdate Slice SliceUpdate StopGradient Unstack",
@@ -24,8 +23,7 @@ _MODULES = {
     "SparseCategoricalCrossentropy SparsePlus SparseSigmoid Sparsemax Squareplus Threshold Unfold"}  # fmt: skip
 """The module in keras.src.ops of each class that is not in `numpy`."""
 OPS = "keras.src.ops."
-_RELU = "keras.src.activations.activations"  # of "ReLU", which has more arguments than the op "Relu"
-HOMES = frozenset({_RELU, *(f"{OPS}{home}" for home in (*_MODULES, "numpy"))})
+HOMES = frozenset(f"{OPS}{home}" for home in (*_MODULES, "numpy"))
 """The modules of these classes."""
 CALLED_WITH = {
     "average": "x weights", "batch_normalization": "x mean variance offset scale", "clip": "x",
@@ -45,6 +43,4 @@ def class_name(function: Callable[..., Any]) -> str:
 
 def module(kind: str) -> str:
     """Return the module that Keras has a class of ops in."""
-    if kind == "ReLU":
-        return _RELU
     return OPS + next((module for module, kinds in _MODULES.items() if kind in kinds.split()), "numpy")

@@ -30,9 +30,9 @@ _HOMES = {
 _EARLIER = frozenset({
     "keras.models", "keras.mixed_precision", "keras.optimizers.legacy", "keras.optimizers.experimental",
     "keras.engine.functional", "keras.engine.sequential", "keras.engine.training", "keras.src.engine.functional",
-    "keras.src.engine.sequential", "keras.src.engine.training",
+    "keras.src.engine.sequential", "keras.src.engine.training", "keras.src.activations.activations.ReLU",
     "keras.src.mixed_precision.loss_scale_optimizer"})  # fmt: skip
-"""Other modules that files of Keras name."""
+"""Other modules that files of Keras name, and a class that does what the layer of its name does."""
 _tables: dict[str, "Registry[Any]"] = {}
 
 
@@ -46,7 +46,7 @@ def is_of_keras(module: str, name: str) -> bool:
     if package not in ("keras", "tf_keras"):
         return False
     module = f"keras.{rest}".removesuffix(".")
-    if module not in _HOMES and module not in _EARLIER:
+    if module not in _HOMES and _EARLIER.isdisjoint((module, f"{module}.{name}")):
         raise UnknownName(f"Keras has no module {module!r:.80} with {name!r:.80}.")
     return True
 

@@ -9,7 +9,7 @@ from .._base.settings import standardize_dtype
 from .._base.signature import parameters
 from .._base.typing import Config, CustomObjects
 from .._core.keras_tensor import KerasTensor, Node, Operation, op_class
-from .._core.op_names import HOMES
+from .._core.op_names import OPS
 from .._serialization.argument_types import is_shape
 from .._serialization.serialization import deserialize as plain_of, serialize
 from ..layers import InputLayer, Layer, deserialize
@@ -76,7 +76,7 @@ class _Reader:
             name = layer.get("name")
             if not isinstance(name, str) or name in self.operations:
                 raise ValueError(f"Each layer in a configuration must have a name of its own. Received: {name!r:.80}.")
-            is_op = layer.get("module") in HOMES
+            is_op = str(layer.get("module")).startswith(OPS)
             operation: Any = _operation(layer) if is_op else deserialize(layer, custom_objects)
             self.operations[name] = operation
             self.first[name] = 0 if isinstance(operation, InputLayer) else len(operation._inbound_nodes)

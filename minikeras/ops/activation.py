@@ -8,10 +8,10 @@ import numpy as np
 from .._base.pool import product
 from .._base.typing import Array, Axis, TensorLike
 from .._core.op import composite, primitive
-from .._core.tensor import NUMPY_OPS, Tensor, row_of
+from .._core.tensor import Tensor, row_of
 from .arrays import ONE, ZERO, as_float, bare, long_ones, ones, promote, strong
 from .creation import convert_to_tensor
-from .elementwise import Unary, logaddexp_of, minimum, normal_cdf, normal_density, unary, where_of
+from .elementwise import Unary, logaddexp_of, normal_cdf, normal_density, unary, where_of
 from .reduction import is_narrow, max, sum
 from .shapes import split
 
@@ -155,16 +155,6 @@ def soft_shrink(x: TensorLike, threshold: float = 0.5) -> Array:
 def threshold(x: TensorLike, threshold: float, default_value: float) -> Array:
     """x where x > threshold, `default_value` elsewhere."""
     return where_of(strong(x) > threshold, x, np.asarray(default_value).item())
-
-
-@composite
-def _re_lu(x: TensorLike, negative_slope: float, max_value: float | None, threshold: float) -> Tensor:
-    if negative_slope and max_value is None and threshold == 0:
-        return leaky_relu(x, negative_slope)
-    y = NUMPY_OPS["threshold"](x, threshold, 0.0) if threshold else relu(x)
-    if max_value is not None:
-        y = relu6(x) if max_value == 6 and threshold == 0 else minimum(relu(y), max_value)
-    return y - negative_slope * relu(threshold - convert_to_tensor(x)) if negative_slope else y
 
 
 softplus: Unary = unary(lambda x, out=None: logaddexp_of(x, 0, out), lambda g, y, x: g * bare(sigmoid)(x),

@@ -17,7 +17,7 @@ from .._base.lazy import optional
 from .._base.nested import map_configs, only
 from .._base.typing import Array, Config
 from .._base.user_warning import warn_user
-from .._core.op_names import HOMES
+from .._core.op_names import OPS
 from .._core.tensor import as_array
 from .._core.variable import Variable
 from .._serialization.object_registration import get_registered_name
@@ -174,7 +174,7 @@ def _plain_layers(config: Config) -> Config:
         return config
 
     def plain(layer: Config) -> Config:
-        if layer.get("module") in HOMES:  # Keras finds an op by its module only
+        if str(layer.get("module")).startswith(OPS):  # Keras finds an op by its module only
             return layer
         name = layer.get("registered_name") or layer["class_name"]
         name = "GroupedQueryAttention" if name == "GroupQueryAttention" else name  # as Keras's class calls itself

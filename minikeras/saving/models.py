@@ -14,7 +14,7 @@ from .._base.signature import suggests
 from .._base.typing import Config, CustomObjects
 from .._base.user_warning import warn_user
 from .._core.keras_tensor import op_class
-from .._core.op_names import HOMES
+from .._core.op_names import OPS
 from .._serialization.object_registration import custom_object_scope, is_custom
 from .._serialization.registry import is_of_keras, kinds
 from .._serialization.serialization import serialize_shared
@@ -203,7 +203,7 @@ def unknown_names(config: Any, custom_objects: CustomObjects | None) -> list[str
 
 def _is_known(name: str, module: str) -> bool:
     try:
-        if module in HOMES:
+        if module.startswith(OPS):
             return bool(op_class(name, module))
         own = module in ("", "builtins") or is_of_keras(module, name)
     except ValueError:

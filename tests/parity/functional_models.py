@@ -43,13 +43,6 @@ def residual(k: Any) -> Any:
 
 
 @model
-def activations_as_ops(k: Any) -> Any:
-    x = k.Input((4,))
-    h = k.activations.relu(k.activations.relu(k.layers.Dense(3)(x)) - 1.0, 0.1, max_value=6.0, threshold=0.2)
-    return k.Model(x, k.activations.softmax(k.ops.relu(h) + k.activations.leaky_relu(h) + k.activations.gelu(h)))
-
-
-@model
 def outputs_in_a_list(k: Any) -> Any:
     x = k.Input((4,))
     h = k.layers.Dense(5, activation="tanh", name="hidden")(x)
