@@ -1,7 +1,7 @@
 """Shapes, array aliases and literal names: the vocabulary of every annotation in the package."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Concatenate, Literal, TypeAlias, TypeVar, cast
+from typing import Any, Concatenate, Literal, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -33,13 +33,6 @@ Sizes: TypeAlias = int | Sequence[int]
 """One number for each axis between batch and channels, or one for all of them."""
 S = TypeVar("S", bound=tuple[int, ...])
 T = TypeVar("T")
-
-
-def accessor(get: Callable[[Any], T], doc: str | None = None) -> T:
-    """Return a property, which type checkers see as an attribute of the type that `get` returns."""
-    return cast(T, property(get, doc=doc))
-
-
 One: TypeAlias = tuple[int]
 Two: TypeAlias = tuple[int, int]
 Three: TypeAlias = tuple[int, int, int]

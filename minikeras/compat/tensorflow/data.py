@@ -17,14 +17,14 @@ from typing import Any
 import numpy as np
 
 from ..._base.context import context, undone
-from ..._base.typing import DTypeLike, accessor
+from ..._base.typing import DTypeLike
 from ..._core.keras_tensor import infer
 from ..._core.tensor import Tensor, as_array
 from ...utils.dataset_utils import FolderDataset
 from . import philox
 from .arrays import ensure_shape
 from .draws import state_for
-from .dtypes import TensorShape, TensorSpec, as_dtype
+from .dtypes import TensorShape, TensorSpec, accessor, as_dtype
 from .errors import InvalidArgumentError, OutOfRangeError
 from .functions import flatten, map_structure
 from .missing import missing

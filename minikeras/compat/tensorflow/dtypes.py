@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from importlib import import_module
-from typing import Any, overload
+from typing import Any, cast, overload
 
 import numpy as np
 
-from ..._base.typing import DTypeLike, accessor
+from ..._base.typing import DTypeLike, T
 from ..._core.tensor import TensorOps
 from .missing import missing
 
@@ -17,6 +17,11 @@ _NUMBERS = _BY_NUMBER.split()
 """The dtypes in the order of TensorFlow's enumeration, by which its files number them; "." is not supported."""
 _OTHER_NAMES = {"half": "float16", "float": "float32", "double": "float64", "int": "int32"}
 _PYTHON: dict[type[Any], str] = {float: "float32", int: "int32", str: "string"}
+
+
+def accessor(get: Callable[[Any], T], doc: str | None = None) -> T:
+    """Return a property, which type checkers see as an attribute of the type that `get` returns."""
+    return cast(T, property(get, doc=doc))
 
 
 class DType(str):

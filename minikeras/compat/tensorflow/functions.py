@@ -14,14 +14,13 @@ import numpy as np
 
 from ... import ops
 from ..._base.nested import each_once, leaves
-from ..._base.typing import accessor
 from ..._core.tape import GradientTape as KerasTape, custom_gradient as custom_gradient
 from ..._core.tensor import Tensor, TensorOps, as_array, recorders, stop_recording
 from ..._core.trials import HeldPrints
 from ..._core.variable import Variable as KerasVariable
 from ...layers import Layer
 from ...tree import pack_sequence_as
-from .dtypes import DType, TensorShape, as_dtype
+from .dtypes import DType, TensorShape, accessor, as_dtype
 from .errors import InvalidArgumentError, OutOfRangeError
 from .missing import named
 from .ragged import RaggedTensor, RaggedTensorSpec, stack as ragged_stack

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
 from ... import ops
-from ..._base.typing import Array, DTypeLike, accessor
+from ..._base.typing import Array, DTypeLike
 from ..._core.tensor import Tensor, TensorOps, as_array
-from .dtypes import TensorShape, TensorSpec, as_dtype
+from .dtypes import TensorShape, TensorSpec, accessor, as_dtype
 from .errors import InvalidArgumentError
 from .missing import missing
 from .sparse import SparseTensor

@@ -6,9 +6,8 @@ from typing import Any
 import numpy as np
 
 from ... import ops
-from ..._base.typing import accessor
 from ..._core.tensor import Tensor, as_array
-from .dtypes import TensorShape, TensorSpec
+from .dtypes import TensorShape, TensorSpec, accessor
 from .missing import missing
 from .tensors import BINARY, Composite, array_of, convert_to_tensor, empty_of
 

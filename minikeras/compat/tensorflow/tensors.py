@@ -19,7 +19,7 @@ from ..._base.context import context
 from ..._base.nested import make_room, map_structure
 from ..._base.settings import settings
 from ..._base.signature import parameters
-from ..._base.typing import Array, DTypeLike, TensorLike, accessor
+from ..._base.typing import Array, DTypeLike, TensorLike
 from ..._core.keras_tensor import KerasTensor
 from ..._core.tape import GradientTape
 from ..._core.tensor import Tensor, TensorOps, any_symbolic, as_array, dtype_name, has_tensor, recorders
@@ -29,7 +29,7 @@ from ...ops.arrays import strong
 from ...ops.elementwise import _magnitude_rule, binary as elementwise_op, unary as unary_op
 from ..past.patches import Patches
 from .draws import StatelessSource
-from .dtypes import TensorShape, as_dtype, dtype_of
+from .dtypes import TensorShape, accessor, as_dtype, dtype_of
 from .errors import InvalidArgumentError, OutsideError
 
 

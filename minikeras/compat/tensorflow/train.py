@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
 from ..._base.nested import leaves
-from ..._base.typing import Array, accessor
+from ..._base.typing import Array
 from ..._core.variable import Variable as KerasVariable
 from ...layers import Layer
 from ...optimizers import Optimizer
@@ -17,7 +17,7 @@ from ...saving import state
 from ...saving.npz import read_arrays, write_arrays
 from ..past.files import LIST, Status, note_newest
 from ..past.patches import Patches
-from .dtypes import as_dtype
+from .dtypes import accessor, as_dtype
 from .errors import InvalidArgumentError, NotFoundError
 from .functions import Module
 from .missing import missing
