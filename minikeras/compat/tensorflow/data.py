@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from ..._base.context import context, undone
-from ..._base.typing import DTypeLike
+from ..._base.typing import Array, DTypeLike
 from ..._core.keras_tensor import infer
 from ..._core.tensor import Tensor, as_array
 from ...utils.dataset_utils import FolderDataset
@@ -170,7 +170,16 @@ class DatasetIterator(Iterator[Any]):
 
     def __init__(self, dataset: "Dataset", of_keras: bool = False, leaf: Callable[[Any], Any] = _tensor) -> None:
         self._dataset, self._of_keras, self._leaf = dataset, of_keras, leaf
-        self._elements = dataset._elements()
+        self.assign(np.zeros((), "int64"))
+
+    def numpy_view(self) -> Array:
+        """Return the state for a checkpoint: how many elements were read."""
+        return np.asarray(self._read)
+
+    def assign(self, state: Array) -> None:
+        """Begin a pass, and read as many elements; a shuffle without a seed has another order then."""
+        self._read, self._elements = 0, self._dataset._elements()
+        next(itertools.islice(self, int(state), int(state)), None)
 
     element_spec: Any = accessor(lambda self: self._dataset.element_spec, "The specification of the elements.")
 
@@ -178,7 +187,9 @@ class DatasetIterator(Iterator[Any]):
         escape()
         before, context.keras_pass = context.keras_pass, self if self._of_keras else None
         try:
-            return tree_map(self._leaf, next(self._elements))
+            element = tree_map(self._leaf, next(self._elements))
+            self._read += 1
+            return element
         finally:
             context.keras_pass = before
 

@@ -17,6 +17,7 @@ from ...saving import state
 from ...saving.npz import read_arrays, write_arrays
 from ..past.files import LIST, Status, note_newest
 from ..past.patches import Patches
+from .data import DatasetIterator
 from .dtypes import accessor, as_dtype
 from .errors import InvalidArgumentError, NotFoundError
 from .functions import Module
@@ -32,7 +33,7 @@ _END = "/.ATTRIBUTES/VARIABLE_VALUE"
 
 def _variables(value: Any, path: str, around: tuple[Any, ...] = ()) -> Iterator[tuple[str, Any]]:
     """Yield the variables of an object with their paths of attributes; `around` has the objects on the way."""
-    if isinstance(value, KerasVariable):
+    if isinstance(value, KerasVariable | DatasetIterator):
         yield path, value
     elif isinstance(value, (*state.OWNERS, Module, Generator, Checkpoint, dict, list, tuple)):
         for name, item in () if any(value is outer for outer in around) else _items(value):

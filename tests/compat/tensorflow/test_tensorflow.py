@@ -298,6 +298,24 @@ def test_a_checkpoint_has_attributes_that_were_set_later(tmp_path: Path) -> None
     assert float(second.kept["one"]) == 1
 
 
+@pytest.mark.parametrize("shuffles", [False, True])
+def test_a_checkpoint_holds_the_place_of_an_iterator(shuffles: bool, tmp_path: Path) -> None:
+    def make() -> Any:
+        dataset = tf.data.Dataset.range(40)
+        return iter((dataset.shuffle(20, 1, False) if shuffles else dataset).batch(3))
+
+    iterator, fresh = make(), make()
+    checkpoint = tf.train.Checkpoint(iterator=iterator)
+    for _ in range(4):
+        next(iterator)
+    path = checkpoint.save(tmp_path / "ckpt")
+    expected = [batch.numpy().tolist() for batch in iterator]
+    checkpoint.restore(path).assert_consumed()
+    assert [batch.numpy().tolist() for batch in iterator] == expected
+    tf.train.Checkpoint(iterator=fresh).restore(path)
+    assert [batch.numpy().tolist() for batch in fresh] == expected
+
+
 def test_numpy_s_functions_are_differentiated() -> None:
     tnp = tf.experimental.numpy
     x, v = tnp.array([1.0, 2.0]), tf.Variable([1.0, 2.0])
