@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from importlib import import_module
-from typing import Any, cast, overload
+from typing import Any, overload
 
 import numpy as np
 
@@ -21,7 +21,7 @@ _PYTHON: dict[type[Any], str] = {float: "float32", int: "int32", str: "string"}
 
 def accessor(get: Callable[[Any], T], doc: str | None = None) -> T:
     """Return a property, which type checkers see as an attribute of the type that `get` returns."""
-    return cast(T, property(get, doc=doc))
+    return property(get, doc=doc)  # type: ignore[return-value]
 
 
 class DType(str):
