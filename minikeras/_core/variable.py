@@ -196,7 +196,7 @@ class Variable(TensorOps):
         for slot in Variable.__slots__:
             if slot in state or slot[1:] in state:  # the name in pickles of earlier versions
                 setattr(self, slot, state[slot] if slot in state else state[slot[1:]])
-        self.array, self.exposed = self.array.copy(), EXPOSED  # a copied variable has the same array
+        self.array, self.exposed, self.__dict__ = self.array.copy(), EXPOSED, {**vars(self)}  # a copy has the same ones
 
     def __repr__(self) -> str:
         return f"<Variable path={self.path}, shape={self.shape}, dtype={self.dtype}, value={self.numpy_view()}>"

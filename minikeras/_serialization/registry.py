@@ -206,7 +206,8 @@ class Registry(Generic[T]):
         custom = all_of(custom_objects)
         for key in filter(None, (registered, name)):
             item = custom.get(key)
-            own = key in self and not (isinstance(item, type) and issubclass(item, self.base))
+            stands_in = isinstance(item, type) and issubclass(item, self.base) and self.kind != "optimizer"
+            own = key in self and not stands_in
             if item is not None and (module is not None or registered is not None or not own):
                 if context.loading is not None:
                     context.loading.count()

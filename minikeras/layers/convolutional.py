@@ -66,7 +66,6 @@ class _Sliding(Windowed, WithKernel):
     """
 
     _names_penalty = True
-    rank: Any = property(lambda self: self._rank, doc="The number of spatial axes.")  # an int; mypy takes no property
     filters: Positive
     use_bias: bool
     _make_kernels: Callable[[int], None]  # makes all weights but the bias, for a number of channels

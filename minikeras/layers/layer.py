@@ -389,10 +389,11 @@ class Layer(Module, Configurable):
 
         The caller's argument comes first, then the call around this one, then the default of `call`.
         """
+        given = "training" in kwargs
         training: bool | None = kwargs.pop("training", None)
         if training is None and (not context.training or (training := context.training[-1]) is None):
             training = self.__training_default
-        if "training" in self._takes and training is not None:
+        if "training" in self._takes and (given or training is not None):
             kwargs["training"] = training
         return training
 
@@ -613,6 +614,7 @@ class Ranked(Layer):
     """
 
     _rank: ClassVar[int]
+    rank: int
     _op: ClassVar[Callable[..., Tensor]]
     data_format: Channels
     _advice = " x[..., None] adds an axis of channels, x[None] that of a batch."
@@ -621,7 +623,7 @@ class Ranked(Layer):
                           **kwargs: object) -> None:  # fmt: skip
         super().__init_subclass__(**kwargs)
         if rank is not None:
-            cls._rank = rank
+            cls._rank = cls.rank = rank
         if op is not None:
             cls._op = staticmethod(op)
 

@@ -40,4 +40,6 @@ def test_attributes_of_the_users_own_go_with_copies() -> None:
     copied = copy.deepcopy(variable)
     assert copied.group == ["kernels"]
     assert copied.group is not variable.group
+    copy.copy(variable).other = 1
+    assert not hasattr(variable, "other")
     assert copied.numpy().tolist() == [1.0, 2.0]

@@ -673,6 +673,17 @@ before, after = step([X, C]), K.get_value(k)
 
 @pytest.mark.usefixtures("installed")
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_updates_that_have_happened_stay() -> None:
+    found = run(f"""{GRAPH}
+count = K.variable(1.0)
+total = K.function([x], [K.sum(x)], updates=[K.update_add(count, 2.0)])([X])[0]
+after = K.get_value(count)
+""")
+    assert (found["after"], found["total"]) == (3, pytest.approx(found["X"].sum()))
+
+
+@pytest.mark.usefixtures("installed")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_the_level_of_a_dropout_may_be_a_variable() -> None:
     found = run("""
 import numpy as np

@@ -1069,6 +1069,16 @@ def test_errors_in_call_say_where() -> None:
     assert caught.value.__notes__ == ["in layer 'mine' (Broken), called with shapes [(2, 3)]"]
 
 
+def test_training_given_as_none_reaches_a_call_that_needs_it() -> None:
+    class Told(Layer):
+        def call(self, x: Any, training: Any) -> Any:
+            return x * (2.0 if training is None else 3.0)
+
+    assert float(Told()(np.ones(1), training=None)[0]) == 2
+    with pytest.raises(TypeError, match="missing 1 required positional argument: 'training'"):
+        Told()(np.ones(1))
+
+
 def test_training_may_be_given_by_place() -> None:
     class Inner(keras.layers.Layer):
         def call(self, x: Any, training: Any, shift: Any) -> Any:

@@ -287,3 +287,12 @@ def test_a_custom_object_comes_before_one_of_keras_of_its_name(name: str, tmp_pa
     assert isinstance(loaded.layers[0], LayerNormalization)
     assert type(loaded.layers[1].bias_initializer).__name__ == "Zeros"  # a layer is no initializer
     np.testing.assert_array_equal(loaded(np.eye(3)), model(np.eye(3)))
+
+
+class Adam(keras.optimizers.SGD):
+    """Has the name of an optimizer of Keras."""
+
+
+def test_an_optimizer_of_keras_comes_before_a_custom_one_of_its_name() -> None:
+    found = keras.optimizers.deserialize({"class_name": "Adam", "config": {}}, custom_objects={"Adam": Adam})
+    assert type(found) is keras.optimizers.Adam

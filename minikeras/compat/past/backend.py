@@ -248,8 +248,8 @@ def function(inputs: Any, outputs: Any, updates: Any = None, name: str | None = 
     places = list(inputs) if isinstance(inputs, list | tuple) else [inputs]
     several = isinstance(outputs, list | tuple)
     tensors = [x for x in places if isinstance(x, KerasTensor)]
-    targets, values = zip(*updates or (), strict=True) if updates else ((), ())
-    model = models.Model(tensors, [list(outputs) if several else [outputs], list(values)])
+    pairs = [pair for pair in updates or () if isinstance(pair, tuple)]  # others have happened, as `K.update`
+    model = models.Model(tensors, [list(outputs) if several else [outputs], [value for _, value in pairs]])
 
     def run(values: Any) -> Any:
         if not isinstance(values, list | tuple) or not isinstance(inputs, list | tuple):
@@ -257,7 +257,7 @@ def function(inputs: Any, outputs: Any, updates: Any = None, name: str | None = 
         arrays = [np.asarray(value) for x, value in zip(places, values, strict=False) if isinstance(x, KerasTensor)]
         phases = [value for x, value in zip(places, values, strict=False) if isinstance(x, Phase)]
         results, new = model(arrays, training=bool(phases and phases[0]))
-        for target, value in zip(targets, new, strict=True):
+        for (target, _), value in zip(pairs, new, strict=True):
             (target.assign if isinstance(target, Variable) else target)(value)
         return [y.numpy() for y in results] if several else results[0].numpy()
 

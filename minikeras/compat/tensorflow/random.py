@@ -7,6 +7,7 @@ import math
 import random as _python
 from collections.abc import Callable, Sequence
 from functools import cache
+from threading import Lock
 from types import SimpleNamespace
 from typing import Any
 
@@ -27,6 +28,7 @@ from .tensors import Variable, array_of, convert_to_tensor, escape
 
 __getattr__: Callable[[str], Any] = missing(__name__)
 _64 = 2**64 - 1
+_turn = Lock()  # of threads that draw from one generator
 
 
 def set_seed(seed: int) -> None:
@@ -188,9 +190,10 @@ class Generator:
 
     def _next(self, shape: Sequence[int]) -> State:
         escape()
-        low, high, key = (int(n) & _64 for n in self.state.numpy())
-        counter = (low | high << 64) + math.prod(shape) * philox.RESERVED
-        self.reset(np.array([counter & _64, counter >> 64 & _64, key], "uint64"))
+        with _turn:
+            low, high, key = (int(n) & _64 for n in self.state.numpy())
+            counter = (low | high << 64) + math.prod(shape) * philox.RESERVED
+            self.reset(np.array([counter & _64, counter >> 64 & _64, key], "uint64"))
         return key, low, high
 
     normal: Callable[..., Tensor] = _from_generator(normal)

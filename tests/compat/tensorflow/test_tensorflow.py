@@ -298,6 +298,17 @@ def test_a_checkpoint_has_attributes_that_were_set_later(tmp_path: Path) -> None
     assert float(second.kept["one"]) == 1
 
 
+def test_threads_draw_from_one_generator() -> None:
+    generator, drawn = tf.random.Generator.from_seed(1), list[float]()
+    draw = lambda: drawn.extend(float(generator.normal([])) for _ in range(200))  # noqa: E731
+    threads = [threading.Thread(target=draw) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len({*drawn}) == 800
+
+
 @pytest.mark.parametrize("shuffles", [False, True])
 def test_a_checkpoint_holds_the_place_of_an_iterator(shuffles: bool, tmp_path: Path) -> None:
     def make() -> Any:
