@@ -233,7 +233,7 @@ def install() -> None:
             "get_input_at": _of_call("input"), "get_output_at": _of_call("output"),
             "_name": property(lambda layer: layer.name, lambda layer, name: setattr(layer, "name", name)),
             "add_variable": _renamed("layer.add_variable(...)", "layer.add_weight(...)"),
-            "add_update": lambda layer, updates, inputs=None: None},  # `K.update` and the like have assigned already
+            "add_update": lambda layer, updates, inputs=None: None},  # what `K.update` was given is assigned already
         Optimizer: {
             "learning_rate": property(_rate.fget, _set_rate, doc=_rate.__doc__), "minimize": _minimize,
             "get_updates": get_updates,

@@ -175,7 +175,7 @@ class DatasetIterator(Iterator[Any]):
     numpy_view: Callable[..., Array] = lambda self: np.asarray(self._read)  # the state for a checkpoint: elements read
 
     def assign(self, state: Array) -> None:
-        """Begin a pass, and read as many elements; a shuffle without a seed has another order then."""
+        """Begin a pass, and read as many elements; a shuffle may have another order in it."""
         self._read, self._elements = 0, self._dataset._elements()
         next(itertools.islice(self, int(state), int(state)), None)
 

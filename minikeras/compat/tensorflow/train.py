@@ -27,8 +27,8 @@ from .records import message
 from .tensors import Variable
 
 __getattr__: Callable[[str], Any] = missing(__name__, message)
-_END = "/.ATTRIBUTES/VARIABLE_VALUE"
-"""The suffix of the names of values in TensorFlow's checkpoints."""
+_END = "/.ATTRIBUTES/VARIABLE_VALUE"  # of the names of values in TensorFlow's checkpoints
+_RESTORED = (*state.OWNERS, KerasVariable, DatasetIterator, Generator, Module, dict, list)
 
 
 def _variables(value: Any, path: str, around: tuple[Any, ...] = ()) -> Iterator[tuple[str, Any]]:
@@ -84,7 +84,7 @@ _hooks = Patches()
 def _settle(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     """Call a patched function that may create variables, and restore these from the checkpoints in `_late`."""
     result = function(*args, **kwargs)
-    if len(args) < 3 or args[1] == "built" or isinstance(args[2], (*state.OWNERS, KerasVariable, Module, dict, list)):
+    if len(args) < 3 or args[1] == "built" or isinstance(args[2], _RESTORED):
         for checkpoint in filter(None, [late() for late in _late.valuerefs()]):  # threads may restore others meanwhile
             checkpoint._fill()
     return result

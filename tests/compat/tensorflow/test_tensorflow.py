@@ -327,6 +327,24 @@ def test_a_checkpoint_holds_the_place_of_an_iterator(shuffles: bool, tmp_path: P
     assert [batch.numpy().tolist() for batch in fresh] == expected
 
 
+def test_a_checkpoint_restores_an_iterator_once(tmp_path: Path) -> None:
+    first: Any = tf.Module()
+    late: Any = tf.Module()
+    first.iterator, first.generator, first.v = (
+        iter(tf.data.Dataset.range(9)),
+        tf.random.Generator.from_seed(1),
+        tf.Variable(1.0),
+    )
+    next(first.iterator)
+    tf.train.Checkpoint(m=late).restore(tf.train.Checkpoint(m=first).save(tmp_path / "ckpt"))
+    late.iterator, late.generator = iter(tf.data.Dataset.range(9)), tf.random.Generator.from_seed(2)
+    assert [int(next(late.iterator)) for _ in range(3)] == [1, 2, 3]
+    drawn = float(late.generator.normal([]))
+    late.v = tf.Variable(0.0)  # the last value that waits
+    assert (int(next(late.iterator)), float(late.v)) == (4, 1)
+    assert drawn == float(first.generator.normal([])) != float(late.generator.normal([]))
+
+
 def test_numpy_s_functions_are_differentiated() -> None:
     tnp = tf.experimental.numpy
     x, v = tnp.array([1.0, 2.0]), tf.Variable([1.0, 2.0])
