@@ -1,6 +1,5 @@
 """Settings for all tests: a fresh session for each, and the parity tests where real Keras is installed."""
 
-import gc
 import os
 import signal
 import sys
@@ -32,11 +31,6 @@ signal.signal(signal.SIGINT, signal.default_int_handler)  # which a shell takes 
 slow = [hypothesis.HealthCheck.too_slow]
 hypothesis.settings.register_profile("tests", deadline=None, derandomize=True, suppress_health_check=slow)
 hypothesis.settings.load_profile("tests")
-
-
-def pytest_collection_finish() -> None:
-    """Spare the garbage collector the modules and thousands of tests, which it would look through again and again."""
-    gc.freeze()
 
 
 @pytest.fixture(autouse=True)
