@@ -366,7 +366,7 @@ class Module:
     trainable_variables: tuple[Any, ...] = accessor(
         lambda self: self._variables("trainable_variables"), "The variables that training changes.")  # fmt: skip
     non_trainable_variables: tuple[Any, ...] = accessor(
-        lambda self: tuple(v for v in self.variables if not v.trainable), "The others.")  # fmt: skip
+        lambda self: tuple(v for v in self.variables if not v.trainable), "Those it leaves alone.")  # fmt: skip
     submodules: tuple[Any, ...] = accessor(
         lambda self: tuple(x for x in [*self._walk(self, set())][1:] if isinstance(x, Module | Layer)),
         "The inner modules and layers.")  # fmt: skip

@@ -167,7 +167,7 @@ class Generator:
 
     def __init__(self, copy_from: "Generator | None" = None, state: Any = None, alg: Any = None) -> None:
         source = copy_from.state if copy_from is not None else state
-        self.state: Variable = Variable(np.zeros(3, "int64"), trainable=False, name="StateVar")
+        self.state: Variable = Variable(np.zeros(3, "int64"), trainable=False, name="StateVar")  # counter (2), key
         self.reset(self.state if source is None else source)
 
     @classmethod

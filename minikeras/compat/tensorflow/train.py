@@ -35,7 +35,7 @@ def _variables(value: Any, path: str, around: tuple[Any, ...] = ()) -> Iterator[
     """Yield the variables of an object with their paths of attributes; `around` has the objects on the way."""
     if isinstance(value, KerasVariable | DatasetIterator):
         yield path, value
-    elif isinstance(value, (*state.OWNERS, Module, Generator, Checkpoint, dict, list, tuple)):
+    elif isinstance(value, (*_RESTORED, Checkpoint, tuple)):
         for name, item in () if any(value is outer for outer in around) else _items(value):
             yield from _variables(item, f"{path}/{name}" if path else name, (*around, value))
 
