@@ -112,6 +112,4 @@ __all__ = [
     "is_traceback_filtering_enabled", "max_epochs", "max_steps_per_epoch", "max_threads", "set_backend",
     "set_dtype_policy", "set_epsilon", "set_floatx", "set_image_data_format", "set_max_epochs",
     "set_max_steps_per_epoch", "set_max_threads"]  # fmt: skip
-
-
 absent.complete(globals())

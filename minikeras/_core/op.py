@@ -12,7 +12,7 @@ import numpy as np
 
 from .._base.blas_threads import FEW, one_thread
 from .._base.context import context
-from .._base.signature import F, check_keywords, parameters
+from .._base.signature import F, check_keywords, parameters, suggests
 from .._base.typing import Array
 from .tensor import NUMPY_OPS, HasTensor, NoValue, Tensor, any_symbolic, apart, coerce, has_tensor, narrow, recorders
 
@@ -79,6 +79,7 @@ class Op:
         vjp_all: Used in place of `vjps`. It takes the gradient of the output, the entry, its values, the ids of tensors
             whose own gradient is wanted, and the gradients so far, by id; it removes from these the ones that it adds
             to. It returns pairs (tensor, its gradient or None).
+        after: Takes the output and the first input, and returns what users get; None for the output.
         replay: What a program runs: `forward` without a guard against warnings, which the program has itself.
     """
 
@@ -100,6 +101,7 @@ class Op:
         self.common: VJP | None = traits.get("common")
         self.ufunc: Callable[..., Any] | None = traits.get("ufunc")
         self.call: Callable[..., Any] = forward
+        self.after: Callable[[Any, Any], Any] | None = None
         self.vjp_all: Callable[..., Iterable[tuple[Any, Any]]] | None = None
         self.replay: Callable[..., Any] = getattr(forward, "__wrapped__", forward)
         signature = parameters(forward)
@@ -197,7 +199,7 @@ def primitive(*vjps: VJP | None, variadic: bool = False, name: str | None = None
                 note(entry or Entry(op, inputs, arrays, rest, kwargs, output))
             elif op.view or output.array.base is not None:
                 output.array = apart(output.array, inputs, arrays)
-            return output
+            return output if op.after is None else op.after(output, inputs[0])
 
         vars(call)["op"], op.call = op, call
         NUMPY_OPS.update({} if op.effect else {name or op.name: call})
@@ -241,15 +243,12 @@ def _by_position(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple
 def composite(function: Callable[P, Tensor]) -> "OpCall[P]":
     """Declare an op made of other ops. NumPy's function of its name runs it, and it takes symbolic tensors."""
 
+    run = suggests(function)
+
     @wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
-        if any_symbolic(args) or (kwargs and any_symbolic(kwargs.values())):
-            return symbolic_call(call, args, kwargs)
-        try:
-            return function(*args, **kwargs)
-        except TypeError:
-            check_keywords(function, kwargs)
-            raise
+        is_symbolic = any_symbolic(args) or (kwargs and any_symbolic(kwargs.values()))
+        return symbolic_call(call, args, kwargs) if is_symbolic else run(*args, **kwargs)
 
     NUMPY_OPS[function.__name__] = call
     return call

@@ -1,12 +1,11 @@
 """Event files for TensorBoard, written with the message classes of the `tensorboard` package if it is installed."""
 
 import os
-import struct
 import time
-import zlib
 from collections.abc import Callable
 from importlib import import_module
 from importlib.util import find_spec
+from io import BytesIO
 from itertools import count
 from typing import Any, BinaryIO, ClassVar
 
@@ -16,8 +15,6 @@ from .._base.typing import Array
 from .._base.user_warning import warn_user
 
 _numbers = count()
-BUCKETS = 30
-"""How many bars a histogram has, as in TensorBoard."""
 
 
 class EventWriter:
@@ -72,13 +69,12 @@ class EventWriter:
         """Write a number."""
         self.write(tag, np.asarray(value, "float32"), step, "scalars", description=description)
 
-    def histogram(self, tag: str, values: Array, step: int, buckets: int = BUCKETS, description: str = "") -> None:
-        """Write how many values lie in each of `buckets` equal intervals."""
-        self.write(tag, histogram(values, buckets), step, "histograms", description=description)
-
-    def text(self, tag: str, text: Any, step: int, description: str = "") -> None:
-        """Write a text, or several."""
-        self.write(tag, np.asarray(text, "object"), step, "text", description=description)
+    def histogram(self, tag: str, values: Array, step: int, buckets: int = 30, description: str = "") -> None:
+        """Write how many finite values lie in each of `buckets` equal intervals."""
+        if self._file is not None:
+            summary = import_module("tensorboard.plugins.histogram.summary_v2").histogram_pb(
+                tag, values[np.isfinite(values)], buckets, description)  # fmt: skip
+            self.message(summary.SerializeToString(), step)
 
     def image(self, tag: str, images: Array, step: int, most: int = 3, description: str = "") -> None:
         """Write images (batch, height, width, channels) of one, three or four channels: integers, or floats up to 1."""
@@ -99,26 +95,9 @@ class EventWriter:
             self._file = None
 
 
-def histogram(values: Array, buckets: int = BUCKETS) -> Array:
-    """Return the lower limit, upper limit and number of finite values of each bar, of shape (buckets, 3)."""
-    flat = np.asarray(values[np.isfinite(values)], "float64")
-    if not buckets or not flat.size:
-        return np.zeros((buckets, 3))
-    low, high = flat.min(), flat.max()
-    counts, edges = np.zeros(buckets), np.full(buckets + 1, low)
-    counts[-1] = flat.size
-    if low < high:
-        counts, edges = np.histogram(flat, buckets, (low, high))
-    return np.stack([edges[:-1], edges[1:], counts], axis=1)
-
-
 def png(image: Array) -> bytes:
     """Return an image (height, width, channels) as a PNG file, gray or in colours, with or without opacity."""
     pixels = image if image.dtype == np.uint8 else (np.clip(np.nan_to_num(image), 0, 1) * 255 + 0.5).astype("uint8")
-    height, width, channels = pixels.shape
-    kind = {1: 0, 2: 4, 3: 2, 4: 6}[channels]
-    rows = b"".join(b"\0" + row.tobytes() for row in pixels)
-    header = struct.pack(">IIBBBBB", width, height, 8, kind, 0, 0, 0)
-    parts = ((b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
-    chunks = (struct.pack(">I", len(d)) + t + d + struct.pack(">I", zlib.crc32(t + d)) for t, d in parts)
-    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
+    file = BytesIO()
+    import_module("PIL.Image").fromarray(pixels[:, :, 0] if pixels.shape[-1] == 1 else pixels).save(file, "PNG")
+    return file.getvalue()

@@ -74,7 +74,7 @@ class Jit(Turns):
     def run(self, inputs: Any) -> Any:
         """Return the outputs for an array, or a structure of arrays, as arrays that the caller may keep."""
         program = self.find(key := key_of(inputs))
-        return _as_arrays(self._first_run(inputs, key)) if program is None else self.replay(program, inputs)
+        return _as_arrays(self.first_run(inputs, key)) if program is None else self.replay(program, inputs)
 
     def replay(self, program: Program, inputs: Any) -> Any:
         """Run a program, or the function itself if another thread is running the program."""
@@ -98,7 +98,7 @@ class Jit(Turns):
                 vars(self._programs.pop(key)).clear()  # free its buffers now, even if somebody holds its `outputs`
                 program = None
             if program is None:
-                outputs = self._first_run(inputs, key)
+                outputs = self.first_run(inputs, key)
                 return lambda: _as_arrays(outputs)
             program.steps_left -= 1
             program.run(present(inputs))
@@ -128,7 +128,7 @@ class Jit(Turns):
             self._remember(key, known - 1 or None)
         return waits
 
-    def _first_run(self, inputs: Any, key: Any) -> Any:
+    def first_run(self, inputs: Any, key: Any) -> Any:
         """Run the function and return the outputs. Keep a program of what it did if that can be replayed."""
         tensors = map_present(Tensor, inputs)
         if recorders.open or not self._may_replay() or (key not in self._ripe and self.note_kind(inputs)):

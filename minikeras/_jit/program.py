@@ -68,7 +68,7 @@ class Program(Turns):
         self.made_at: int = Changes.layers
         super().__init__(Lock)
         self.steps_left: int = 0
-        self.masked: bool = any(getattr(y, "keras_mask", None) is not None for y in leaves(outputs))
+        self.marked: bool = any(hasattr(y, "logits") or hasattr(y, "keras_mask") for y in leaves(outputs))
         self.large: bool = large
         guard = _overflowing if overflows else call
         self._guard: Callable[..., Any] = one_thread(guard) if large else guard
@@ -120,10 +120,7 @@ class Program(Turns):
 
     def call(self, inputs: Iterable[Array]) -> Any:
         """Run with NumPy's warnings on, and return the outputs."""
-        return self._guard(self._run_through, inputs)
-
-    def _run_through(self, inputs: Iterable[Array]) -> Any:
-        self.run(inputs)
+        self._guard(self.run, inputs)
         return self.finish()
 
 

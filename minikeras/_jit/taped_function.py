@@ -229,8 +229,8 @@ class TapedProgram:
                     tape.append(Entry(_PART, [whole], [whole.array], (), {}, end))
             for x, y, last in self._lasts:
                 tape.append(last(results[x], results[y]))
-        form = self._form
-        return results[form] if type(form) is int else map_structure(results.__getitem__, form)
+                results[y].logits = results[x]
+        return results[self._form] if type(self._form) is int else map_structure(results.__getitem__, self._form)
 
     def _first(self, arrays: Sequence[Array]) -> Sequence[Array]:
         """Run the first half, and return the results and what was drawn."""

@@ -149,25 +149,26 @@ class Trainer(Layer):
                 parts, form = take_apart(args[0])
                 return self._taped(*parts, form=form, **kwargs)
             quick = not recorders.open and kwargs.get("training", self._trains) is False
-            if quick and (outputs := self.__replayed(args[0])) is not None:
+            if quick and (outputs := self._replayed(args[0])) is not None:
                 return outputs
         return super().__call__(*args, **kwargs)
 
     if not TYPE_CHECKING:  # its types are those of `Layer.__call__`
         __call__ = _quick_call
 
-    def __replayed(self, x: Any) -> Any:
+    def _replayed(self, x: Any) -> Any:
         """Return the outputs for arrays by a program. Return None if there is none and none can be made."""
         if (x := x if type(x) is np.ndarray else data_adapters.plain_arrays(x)) is None:
             return None
-        jit, ys, kind = self._forward_jit, None, key_of(x)
-        program = jit.find(kind)
-        if program is not None and not program.masked:
-            ys = jit.replay(program, x)
-        elif program is None and self.built and self._is_pure() and data_adapters.is_numeric(x):
-            ys = None if jit.note_kind(x) else jit.run(x)  # which makes a program if it can
-            program = jit.find(kind)
-        return None if ys is None or (program.masked if program else self.__has_masks()) else map_structure(Tensor, ys)
+        jit, kind = self._forward_jit, key_of(x)
+        if (program := jit.find(kind)) is None:
+            if not (self.built and self._is_pure() and data_adapters.is_numeric(x)) or jit.note_kind(x):
+                return None
+            ys = jit.first_run(x, kind)
+            if all(isinstance(y, Tensor) for y in present(ys)):
+                return ys
+            program = jit.find(kind)  # in blocks of rows, with other numbers, and without effects
+        return None if program is None or program.marked else map_structure(Tensor, jit.replay(program, x))
 
     def _is_pure(self) -> bool:
         """Return whether the forward pass runs only this package's code, so that a replay has the same effects."""
@@ -184,13 +185,13 @@ class Trainer(Layer):
         """Return whether each row of the output depends on its row of the input alone."""
         return all(_pure(layer) and layer._rowwise() for layer in self._flatten_layers())
 
-    def __has_masks(self) -> bool:
+    def _has_masks(self) -> bool:
         """Return whether a layer makes a mask, which outputs may have too."""
         return any(isinstance(x, Masking) or vars(x).get("mask_zero") for x in self._flatten_layers())
 
     def __is_additive(self) -> bool:
         """Return whether loss and metrics are means over all rows, which do not depend on the batches."""
-        by_row = not self._replaces() and not self.__has_masks() and self._is_rowwise()
+        by_row = not self._replaces() and not self._has_masks() and self._is_rowwise()
         return by_row and all(part.is_additive() for part in self.__compiled_parts)
 
     def _replaces(self, *names: str) -> bool:

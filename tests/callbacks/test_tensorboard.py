@@ -136,9 +136,15 @@ def test_summaries(tmp_path: Path) -> None:
     np.testing.assert_array_equal(bars, [[0, 0.5, 1], [0.5, 1, 2]])
 
 
-def test_histograms_of_equal_values_and_of_none() -> None:
-    np.testing.assert_array_equal(event_files.histogram(np.full(3, 7.0), 2), [[7, 7, 0], [7, 7, 3]])
-    assert not event_files.histogram(np.empty(0), 2).any()
+def test_histograms_of_equal_values_and_of_none(tmp_path: Path) -> None:
+    pytest.importorskip("tensorboard")
+    writer = event_files.EventWriter(tmp_path)
+    writer.histogram("equal", np.full(3, 7.0), 0, 2)
+    writer.histogram("none", np.empty(0), 0, 2)
+    writer.close()
+    equal, none = (read(tmp_path).Tensors(tag)[0].tensor_proto for tag in ("equal", "none"))
+    np.testing.assert_array_equal(np.frombuffer(equal.tensor_content), [7, 7, 0, 7, 7, 3])
+    assert not np.any(np.frombuffer(none.tensor_content))
 
 
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])

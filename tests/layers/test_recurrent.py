@@ -467,6 +467,17 @@ def test_a_stateful_layer_predicts_batch_after_batch() -> None:
         assert np.array_equal(model.predict(x, batch_size=2, verbose=0), wanted)
 
 
+def test_a_stateful_model_with_a_mask_runs_once_a_call() -> None:
+    embedding, recurrent = layers.Embedding(4, 2, mask_zero=True), layers.LSTM(2, stateful=True, return_sequences=True)
+    model = keras.Sequential([keras.Input(batch_shape=(1, 2)), embedding, recurrent])
+    x = np.array([[1, 2]])
+    called = [model(x) for _ in range(8)]
+    assert all(y.keras_mask.tolist() == [[True, True]] for y in called)
+    recurrent.reset_state()
+    one_by_one = [recurrent(embedding(x)) for _ in range(8)]
+    np.testing.assert_allclose(called, one_by_one, rtol=1e-6)
+
+
 def test_stateful_none_is_not_stateful() -> None:
     assert layers.LSTM(2, stateful=None)(np.ones((1, 3, 1))).shape == (1, 2)  # type: ignore[arg-type]
 

@@ -688,8 +688,7 @@ class Dataset:
             raise TypeError("The dataset is infinite." if self._size == INFINITE else "The dataset length is unknown.")
         return self._size
 
-    def __bool__(self) -> bool:
-        return True
+    __bool__: Callable[..., bool] = lambda self: True  # though it may be empty
 
     def __iter__(self) -> DatasetIterator:
         return DatasetIterator(self)

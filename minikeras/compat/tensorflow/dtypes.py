@@ -68,8 +68,7 @@ class DType(str):
     def __str__(self) -> str:
         return f"<dtype: '{self.name}'>"
 
-    def __format__(self, spec: str) -> str:
-        return format(str(self), spec)
+    __format__: Callable[..., str] = object.__format__
 
     def __reduce__(self) -> tuple[Any, ...]:
         return as_dtype, (self.name,)
@@ -168,9 +167,7 @@ class TensorShape(tuple[Any, ...]):
         return TensorShape((*self, *TensorShape(other)))
 
     __add__: Callable[..., Any] = concatenate
-
-    def __radd__(self, other: Any) -> "TensorShape":
-        return TensorShape(other).concatenate(self)
+    __radd__: Callable[..., Any] = lambda self, other: TensorShape(other).concatenate(self)
 
     @overload  # type: ignore[override]  # a slice of a shape is a shape
     def __getitem__(self, key: slice) -> "TensorShape": ...
@@ -192,8 +189,7 @@ class TensorShape(tuple[Any, ...]):
     def __repr__(self) -> str:
         return f"TensorShape({None if self.rank is None else list(self)})"
 
-    def __format__(self, spec: str) -> str:
-        return format(str(self), spec)
+    __format__: Callable[..., str] = object.__format__
 
     def __reduce__(self) -> tuple[Any, ...]:
         return TensorShape, (self.dims,)
@@ -232,8 +228,7 @@ class TensorSpec:
     def _fields(self) -> tuple[Any, ...]:
         return self.shape, self.dtype
 
-    def __hash__(self) -> int:
-        return hash((self.shape, self.dtype))
+    __hash__: Callable[..., int] = lambda self: hash((self.shape, self.dtype))
 
     def __repr__(self) -> str:
         return f"TensorSpec(shape={self.shape}, dtype={self.dtype!r}, name={self.name!r})"

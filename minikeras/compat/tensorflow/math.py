@@ -51,8 +51,6 @@ sign: Callable[..., Any] = unary(unary_op(
 sqrt: Callable[..., Any] = _root("sqrt", lambda x: np.sqrt(x), lambda y: 0.5 / y, "Square root of x.")
 _reciprocal = np.errstate(divide="ignore")(lambda x: 1 / np.sqrt(x))
 rsqrt: Callable[..., Any] = _root("rsqrt", _reciprocal, lambda y: -0.5 * y * y * y, "1 / sqrt(x).")
-
-
 _OF_NOTHING = {ops.max: ("min", -np.inf), ops.min: ("max", np.inf)}
 """Reduction -> its value without elements: of integers and of rows a limit of the dtype, of other floats infinity."""
 

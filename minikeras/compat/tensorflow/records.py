@@ -151,34 +151,9 @@ def parse_single_example(serialized: Any, features: dict[str, Any], example_name
     return {key: _column([example], key, kind, False) for key, kind in sorted(features.items())}
 
 
-_STRIDE, _LONG = 64, 1024  # bytes of a chunk; the least bytes for which chunks in parallel are faster
-
-
-@cache
-def _tables() -> tuple[Array, list[int], list[list[int]]]:
-    """Return the CRC32C table of a byte, as an array and a list, and tables for `_STRIDE` zero bytes at once."""
-    table = np.arange(256, dtype="uint32")
-    for _ in range(8):
-        table = (table >> 1) ^ np.where(table & 1, np.uint32(0x82F63B78), np.uint32(0))
-    shifted = np.arange(256, dtype="uint32") << np.array([[0], [8], [16], [24]], "uint32")
-    for _ in range(_STRIDE):
-        shifted = table[shifted & 255] ^ (shifted >> 8)
-    return table, table.tolist(), shifted.tolist()
-
-
 def _checksum(data: bytes) -> int:
-    """Return the masked CRC32C of bytes; if they are many, NumPy takes all chunks of `_STRIDE` bytes in parallel."""
-    table, steps, (a, b, c, d) = _tables()
-    crc, head = 0xFFFFFFFF, len(data) % _STRIDE if len(data) >= _LONG else len(data)
-    for byte in data[:head]:
-        crc = steps[(crc ^ byte) & 255] ^ crc >> 8
-    rows = np.frombuffer(data[head:], "uint8").reshape(-1, _STRIDE)
-    states = np.zeros(len(rows), "uint32")
-    for column in rows.T if len(rows) else ():
-        states = table[(states ^ column) & 255] ^ (states >> 8)
-    for state in states.tolist():
-        crc = a[crc & 255] ^ b[crc >> 8 & 255] ^ c[crc >> 16 & 255] ^ d[crc >> 24] ^ state
-    crc ^= 0xFFFFFFFF
+    """Return the masked CRC32C of bytes."""
+    crc = optional("google_crc32c", "A TFRecord file", "records").value(data)
     return ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF
 
 
@@ -247,5 +222,4 @@ class TFRecordWriter(AbstractContextManager["TFRecordWriter"]):
         """Close the file."""
         self._file.close()
 
-    def __exit__(self, *exc: object) -> None:
-        self.close()
+    __exit__: Callable[..., None] = lambda self, *exc: self.close()

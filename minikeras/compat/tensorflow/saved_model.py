@@ -46,9 +46,7 @@ def load(export_dir: Any, tags: Any = None, options: Any = None) -> Any:
         raise RuntimeError(f"minikeras cannot load {export_dir}: the code of a SavedModel is a TensorFlow graph, which "
                            "minikeras does not run. Make the object by its class and restore its variables with "
                            "tf.train.Checkpoint; save Keras models as .keras files.")  # fmt: skip
-    module = copy.deepcopy(original)
-    Checkpoint(root=module).restore(folder / "variables")
-    return module
+    return copy.deepcopy(original)
 
 
 LoadOptions = SaveOptions = SimpleNamespace

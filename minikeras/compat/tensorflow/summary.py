@@ -83,7 +83,7 @@ globals().update(named({
             _put(lambda w, at: w.histogram(name, as_array(data), at, buckets or 30, description or ""), step)),
     "text": ("Write texts.",
         lambda name, data, step=None, description=None:
-            _put(lambda w, at: w.text(name, data, at, description or ""), step)),
+            _put(lambda w, at: w.write(name, np.asarray(data, "object"), at, "text", b"", description or ""), step)),
     "image": ("Write images (batch, height, width, channels).",
         lambda name, data, step=None, max_outputs=3, description=None:
             _put(lambda w, at: w.image(name, as_array(data), at, int(max_outputs), description or ""), step)),

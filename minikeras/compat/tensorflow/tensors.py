@@ -28,6 +28,7 @@ from ..._jit.trace import Trace
 from ...ops.arrays import strong
 from ...ops.elementwise import _magnitude_rule, binary as elementwise_op, unary as unary_op
 from ..past.patches import Patches
+from . import crossentropies
 from .draws import StatelessSource
 from .dtypes import TensorShape, accessor, as_dtype, dtype_of
 from .errors import InvalidArgumentError, OutsideError
@@ -473,6 +474,7 @@ def flavour(on: bool) -> None:
     elif not _adapted:
         for adapter in _adapters():
             _adapted.put(*adapter)
+        crossentropies.patch(_adapted)
 
 
 class Variable(KerasVariable):

@@ -62,8 +62,7 @@ logging: SimpleNamespace = SimpleNamespace(
     set_verbosity=_logger.setLevel, get_verbosity=_logger.getEffectiveLevel,
     debug=_logger.debug, info=_logger.info, warn=_logger.warning, warning=_logger.warning, error=_logger.error,
     fatal=_logger.critical)  # fmt: skip
-_TRAIN = VERSION_1["tensorflow.train"].split()
-train: SimpleNamespace = SimpleNamespace(**{name: _refusal(f"train.{name}") for name in _TRAIN})
+train: SimpleNamespace = SimpleNamespace(**{x: _refusal(f"train.{x}") for x in VERSION_1["tensorflow.train"].split()})
 
 
 def _find(name: str) -> Any:

@@ -1,0 +1,59 @@
+"""Cross-entropies of a sigmoid or softmax from its logits, as Keras on TensorFlow computes them.
+
+Where the activation saturates its result is cut off. The logits still tell how wrong it is, and which way to go.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from ... import ops
+from ..._core.tape import GradientTape
+from ..._core.tensor import Tensor
+from ..._jit.taped_function import TapedFunction
+from ..._trainers.trainer import Trainer
+from ...losses.base import Loss
+from ..past.patches import Patches
+from .missing import nothing
+
+
+def patch(patches: Patches) -> None:
+    """Let sigmoid and softmax keep their logits, and cross-entropies take them."""
+    for op in (ops.sigmoid, ops.softmax):
+        patches.put(vars(op)["op"], "after", lambda y, x: (vars(Tensor)["logits"].__set__(y, x), y)[1])
+    for name in ("binary_crossentropy", "categorical_crossentropy", "sparse_categorical_crossentropy"):
+        patches.around(ops, name, _crossentropy)
+    patches.around(Loss, "__call__", _call_loss)
+    patches.around(Trainer, "_replayed", _call_model)
+
+
+def _crossentropy(op: Any, target: Any, output: Any, from_logits: Any = False, *axis: Any, **named: Any) -> Tensor:
+    logits = getattr(output, "logits", None)
+    return op(target, *((output, from_logits) if logits is None else (logits, True)), *axis, **named)
+
+
+def _call_loss(call: Callable[..., Tensor], loss: Any, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Tensor:
+    """Compute a loss; its program takes the logits as well, which would be constants of it."""
+    logits, weights = getattr(y_pred, "logits", None), () if sample_weight is None else (sample_weight,)
+    if logits is None:
+        return call(loss, y_true, y_pred, *weights)
+
+    def with_logits(y_true: Any, y_pred: Any, logits: Any, *weights: Any) -> Tensor:
+        y_pred.logits = logits
+        return loss._reduced(y_true, y_pred, *weights)
+
+    taped = vars(loss._taped).setdefault("with_logits", TapedFunction(with_logits, loss._taped._may_replay))
+    return taped(y_true, y_pred, logits, *weights)
+
+
+_BLANK = GradientTape()
+"""Records nothing. Under it a model is replayed together with its logits."""
+vars(_BLANK).update(dict.fromkeys(("record", "append", "hold"), nothing))
+
+
+def _call_model(replayed: Callable[..., Any], model: Any, x: Any) -> Any:
+    """Call a model by a program; where outputs have logits, by one that gives these too."""
+    outputs = replayed(model, x)
+    if outputs is None and model._forward_jit._programs:  # which has none for a user's own layers
+        with _BLANK:
+            return model(x, training=False)
+    return outputs
