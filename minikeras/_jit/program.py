@@ -120,8 +120,7 @@ class Program(Turns):
 
     def call(self, inputs: Iterable[Array]) -> Any:
         """Run with NumPy's warnings on, and return the outputs."""
-        self._guard(self.run, inputs)
-        return self.finish()
+        return self._guard(lambda: (self.run(inputs), self.finish())[1])  # type: ignore[func-returns-value]
 
 
 _overflowing = np.errstate(over="ignore", under="ignore")(call)
