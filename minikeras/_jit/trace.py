@@ -132,8 +132,6 @@ def sketch(value: Any) -> Any:
 _PLAIN = frozenset({int, str, type(None)})  # no floats and bools, because NaN is not equal to itself, and True is to 1
 _LISTS, _ARRAYS = (list, tuple), (np.ndarray, np.generic)
 """Made once: isinstance with a union of types makes the union each time."""
-
-
 KEEP = Op(cast(Any, np.copyto), (None, None), 2, effect=True)
 """Keeps a value until after the run, in an array that the program got as an input."""
 

@@ -145,11 +145,11 @@ class RNN(OfLayers, Generic[WithState, Symbols, Values]):
         if not steps:
             raise ValueError(f"A recurrent layer needs at least one step. Received: shape {sequences.shape}.")
         has_masks = isinstance(self.cell, Cell | StackedRNNCells)
-        masks: Any = self.cell._masks((batch, *sequences.shape[2:])) if has_masks else None
+        masks: Any = self.cell._masks((batch, *sequences.shape[2:]), training) if has_masks else None
         kinds = [part._kind(sequences) if isinstance(part, Cell) else None for part in parts]
         if kinds and all(kinds):
             of_parts, drawn = (states, masks) if stacked else ([states], [masks])
-            output, ends = self._run_by_ops(parts, kinds, sequences, of_parts, mask, drawn if training else [])
+            output, ends = self._run_by_ops(parts, kinds, sequences, of_parts, mask, drawn)
             states = ends if stacked else ends[0]
         else:
             output, states = self._run_cell(sequences, states, mask, training, masks)
@@ -163,7 +163,7 @@ class RNN(OfLayers, Generic[WithState, Symbols, Values]):
         """Run each cell by one op, over the output of the one before; return the last output, and each one's state."""
         ends: list[Any] = []
         for i, (cell, state) in enumerate(zip(parts, states, strict=True)):
-            of_inputs, of_state = masks[i] if masks else (None, None)
+            of_inputs, of_state = masks[i]
             drops = cell._drops(masks[i], x.shape[2]) if of_state else None
             if of_inputs and drops is None:  # one mask for the inputs of all gates
                 x = x * ops.expand_dims(of_inputs[0], 1)

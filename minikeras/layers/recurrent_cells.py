@@ -88,15 +88,12 @@ class Cell(WithKernel):
         """Return zeros for each part of the state."""
         return [ops.zeros((batch_size or 0, self.units), self.compute_dtype) for _ in range(self._states)]
 
-    def _masks(self, shape: Shape) -> Masks:
+    def _masks(self, shape: Shape, training: bool | None) -> Masks:
         """Draw dropout masks for inputs of a shape and for the state; with recurrent dropout, one for each gate."""
         count = self._gates if self.recurrent_dropout or self._window else 1
-
-        def draw(rate: float, shape: Shape) -> list[Tensor] | None:
-            ones = ops.ones(shape, self.compute_dtype)
-            return [random.dropout(ones, rate, seed=self.seed_generator) for _ in range(count)] if rate > 0 else None
-
-        return [draw(self.dropout, shape), draw(self.recurrent_dropout, self.get_initial_state(shape[0])[0].shape)]
+        pairs = (self.dropout, shape), (self.recurrent_dropout, self.get_initial_state(shape[0])[0].shape)
+        return [[random.dropout(ops.ones(size, self.compute_dtype), rate, seed=self.seed_generator)
+                 for _ in range(count)] if training and rate > 0 else None for rate, size in pairs]  # fmt: skip
 
     def _drops(self, masks: Any, features: int) -> Tensor:
         """Return the masks as factors of [h; 1; x] for each gate, (batch, gates, rows), as `recur` takes them."""
@@ -105,9 +102,8 @@ class Cell(WithKernel):
         return ops.concatenate([of_state, ops.ones_like(of_state[..., :1]), of_inputs], -1)
 
     def _step_masks(self, inputs: Tensor, training: bool | None) -> Masks:
-        """Return the masks for a step: those of the running layer, or new ones; none outside of training."""
-        masks: Masks = _masks_of(self) or self._masks(inputs.shape)
-        return masks if training else [None, None]
+        """Return the masks for a step: those of the running layer, or new ones."""
+        return _masks_of(self) or self._masks(inputs.shape, training)
 
     def _kind(self, x: Tensor) -> tuple[str, str, str] | None:
         """Return the kind of recurrence and the names of its activations if one op can run it, else None."""
@@ -341,9 +337,9 @@ class StackedRNNCells(OfLayers):
                 cell.build(input_shape)
             input_shape = (input_shape[0], output_size(cell))
 
-    def _masks(self, shape: Shape) -> list[Any]:
-        shapes = [shape, *((shape[0], output_size(cell)) for cell in self.cells)]
-        return [c._masks(x) if isinstance(c, Cell) else None for c, x in zip(self.cells, shapes, strict=False)]
+    def _masks(self, shape: Shape, training: bool | None) -> list[Any]:
+        sizes = [shape, *((shape[0], output_size(cell)) for cell in self.cells)]
+        return [c._masks(x, training) if isinstance(c, Cell) else None for c, x in zip(self.cells, sizes, strict=False)]
 
     def call(self, inputs: Tensor, states: Any, training: bool = False) -> Any:
         new_states, masks = [], _masks_of(self) or [None] * len(self.cells)

@@ -25,6 +25,8 @@ from ..._core.tape import GradientTape
 from ..._core.tensor import Tensor, TensorOps, any_symbolic, as_array, dtype_name, has_tensor, recorders
 from ..._core.variable import Variable as KerasVariable
 from ..._jit.trace import Trace
+from ...layers.recurrent import RNN, Bidirectional
+from ...layers.recurrent_cells import Cell
 from ...ops.arrays import strong
 from ...ops.elementwise import _magnitude_rule, binary as elementwise_op, unary as unary_op
 from ..past.patches import Patches
@@ -461,6 +463,10 @@ def _adapters() -> Iterator[tuple[Any, str, Any]]:
     yield settings, "counts", "int64"
     yield random, "source", StatelessSource()
     yield settings, "open_batches", True
+    # Recurrent layers draw dropout masks of each batch in evaluation too, and do not use them.
+    yield Cell, "_masks", lambda cell, x, training, f=Cell._masks: (f(cell, x, True), [None, None])[not training]
+    yield Bidirectional, "_kind", lambda layer, x, training, kind=Bidirectional._kind: kind(layer, x, True)
+    yield RNN, "_rowwise", lambda x: not any([x.stateful, *map(vars(x.cell).get, ("dropout", "recurrent_dropout"))])
 
 
 _adapted = Patches()
