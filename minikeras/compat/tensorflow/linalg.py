@@ -10,7 +10,7 @@ from .arrays import global_norm as global_norm
 from .dtypes import as_dtype
 from .math import axes_of, l2_normalize as l2_normalize, unary
 from .missing import missing, named
-from .tensors import BINARY, absolute, convert_to_tensor
+from .tensors import BINARY, convert_to_tensor
 
 __getattr__: Callable[[str], Any] = missing(__name__)
 _UNARY = "cholesky det logdet eigh eig qr slogdet"
@@ -48,7 +48,7 @@ def norm(tensor: Any, ord: Any = "euclidean", axis: Any = None, keepdims: bool |
         return ops.sqrt(ops.sum(ops.real(x * ops.conj(x)), axis, bool(keepdims)))
     if axis is None:
         x, axis = ops.reshape(x, (-1,)), 0
-    return ops.norm(x if isinstance(axis, tuple) else absolute(x), ord, axis, bool(keepdims))
+    return ops.norm(x if isinstance(axis, tuple) else ops.absolute(x), ord, axis, bool(keepdims))
 
 
 eigvalsh: Callable[..., Tensor] = unary(lambda x: ops.eigh(x)[0], "Eigenvalues of symmetric matrices, ascending.")

@@ -10,14 +10,13 @@ import numpy as np
 from ... import ops
 from ..._base.typing import Array, DTypeLike
 from ..._core.tensor import Tensor, TensorOps, as_array
-from ...ops.arrays import strong
 from ...ops.elementwise import unary as unary_op
 from ...ops.reduction import segments
 from .dtypes import DType, as_dtype
 from .errors import InvalidArgumentError
 from .missing import missing, named
 from .ragged import RaggedTensor
-from .tensors import BINARY, Composite, Rows, absolute, convert_to_tensor, on_elements
+from .tensors import BINARY, Composite, Rows, convert_to_tensor, on_elements
 
 __getattr__: Callable[[str], Any] = missing(__name__)
 
@@ -40,14 +39,12 @@ def _root(name: str, function: Callable[[Array], Array], slope: Callable[[Any], 
     return unary(unary_op(function, lambda g, y, x: np.where(g == 0, 0, g * slope(y)), doc, name=f"tf.{name}"), doc)
 
 
-_SAME = ("angle ceil conj cos cosh erf erfc erfinv exp expm1 floor imag log log1p log_sigmoid logical_not negative "
-         "real reciprocal round sigmoid sin sinh softplus softsign square tan tanh")  # fmt: skip
+_SAME = ("abs angle ceil conj cos cosh erf erfc erfinv exp expm1 floor imag log log1p log_sigmoid logical_not "
+         "negative real reciprocal round sigmoid sign sin sinh softplus softsign square tan tanh")  # fmt: skip
 _UNARY = {name: name for name in _SAME.split()} | {
     "acos": "arccos", "acosh": "arccosh", "asin": "arcsin", "asinh": "arcsinh", "atan": "arctan",
     "atanh": "arctanh", "is_finite": "isfinite", "is_inf": "isinf", "is_nan": "isnan", "rint": "round"}  # fmt: skip
-globals().update({key: unary(getattr(ops, op), "", key) for key, op in _UNARY.items()}, abs=unary(absolute), **BINARY)
-sign: Callable[..., Any] = unary(unary_op(
-    lambda x: np.sign(x), lambda g, y, x: np.zeros_like(g), "-1, 0 or 1.", strong, name="tf.sign"))  # fmt: skip
+globals().update({key: unary(getattr(ops, op), "", key) for key, op in _UNARY.items()}, **BINARY)
 sqrt: Callable[..., Any] = _root("sqrt", lambda x: np.sqrt(x), lambda y: 0.5 / y, "Square root of x.")
 _reciprocal = np.errstate(divide="ignore")(lambda x: 1 / np.sqrt(x))
 rsqrt: Callable[..., Any] = _root("rsqrt", _reciprocal, lambda y: -0.5 * y * y * y, "1 / sqrt(x).")

@@ -18,8 +18,7 @@ from .tensors import BINARY, alike, convert_to_tensor
 __getattr__: Callable[[str], Any] = missing(__name__)
 _SAME = "erf in_top_k l2_normalize log_sigmoid log_softmax sigmoid softmax softplus softsign tanh top_k"
 globals().update({name: vars(_math)[name] for name in _SAME.split()})
-globals().update({name: unary(getattr(ops, name), "", name) for name in ("relu", "relu6", "elu")})
-selu: Callable[..., Tensor] = unary(lambda x: ops.where(x < 0, ops.selu(x), x * 1.0507009873554805), "SELU.", "selu")
+globals().update({name: unary(getattr(ops, name), "", name) for name in ("relu", "relu6", "elu", "selu")})
 l2_loss: Callable[..., Tensor] = unary(lambda x: ops.sum(ops.square(x)) / 2, "Half the sum of squares.")
 scale_regularization_loss: Callable[..., Tensor] = unary(ops.sum, "The sum of losses, divided by 1 replica.")
 
@@ -173,7 +172,7 @@ globals().update(named({
         lambda input, block_size, data_format="NHWC", name=None: _rearranged(input, block_size, data_format,
             "n (h i) (w j) c -> n h w (i j c)", "n c (h i) (w j) -> n (i j c) h w")),
     "leaky_relu": ("x where it is positive, alpha * x elsewhere.",
-        lambda features, alpha=0.2, name=None: unary(lambda x: ops.where(x > 0, x, x * float(alpha)))(features)),
+        lambda features, alpha=0.2, name=None: unary(lambda x: ops.leaky_relu(x, float(alpha)))(features)),
     "gelu": ("x * Phi(x), with the distribution function Phi of the normal distribution.",
         lambda features, approximate=False, name=None: ops.gelu(convert_to_tensor(features), approximate)),
     "moments": ("Mean and variance along axes.",

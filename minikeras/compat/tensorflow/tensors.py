@@ -27,8 +27,8 @@ from ..._core.variable import Variable as KerasVariable
 from ..._jit.trace import Trace
 from ...layers.recurrent import RNN, Bidirectional
 from ...layers.recurrent_cells import Cell
-from ...ops.arrays import strong
-from ...ops.elementwise import _magnitude_rule, binary as elementwise_op, unary as unary_op
+from ...ops.activation import SELU_ALPHA, SELU_SCALE
+from ...ops.elementwise import _magnitude_rule
 from ..past.patches import Patches
 from . import crossentropies
 from .draws import StatelessSource
@@ -261,11 +261,6 @@ def binary(op: Callable[..., Tensor], kernel: str) -> Callable[..., Tensor]:
     return call
 
 
-absolute: Callable[..., Tensor] = unary_op(
-    lambda x: np.absolute(x), lambda g, y, x: g * np.sign(x) if x.dtype == y.dtype else _magnitude_rule(g, y, x),
-    "Absolute value, whose gradient at 0 is 0.", strong, name="tf.abs")  # fmt: skip
-
-
 def _matmul(x: Any, y: Any) -> Tensor:
     for place, shape in enumerate((np.shape(x), np.shape(y))):
         if len(shape) < 2:
@@ -281,15 +276,18 @@ _KERNELS = {
     **{name: (name, name.title().replace("_", "")) for name in (
         "less", "less_equal", "greater", "greater_equal", "equal", "not_equal", "maximum", "minimum", "logical_and",
         "logical_or", "logical_xor")}}  # fmt: skip
-_OWN: dict[str, Callable[..., Tensor]] = {
-    "matmul": _matmul,
-    "maximum": elementwise_op(lambda a, b: np.maximum(a, b), lambda g, y, a, b: g * np.greater_equal(a, b),
-                              lambda g, y, a, b: g * np.less(a, b), "The larger.", name="tf.maximum"),
-    "minimum": elementwise_op(lambda a, b: np.minimum(a, b), lambda g, y, a, b: g * np.less_equal(a, b),
-                              lambda g, y, a, b: g * np.greater(a, b), "The smaller.", name="tf.minimum")}  # fmt: skip
-"""Operations that differ from those of Keras: where both arguments are equal, the gradient is that of the first."""
+_KINKS: dict[Any, tuple[Any, ...]] = {
+    ops.absolute: (lambda g, y, x: g * np.sign(x) if x.dtype == y.dtype else _magnitude_rule(g, y, x),),
+    ops.maximum: (lambda g, y, a, b: g * np.greater_equal(a, b), lambda g, y, a, b: g * np.less(a, b)),
+    ops.minimum: (lambda g, y, a, b: g * np.less_equal(a, b), lambda g, y, a, b: g * np.greater(a, b)),
+    ops.clip: (lambda g, y, x, *_: g * np.equal(x, y),),
+    ops.leaky_relu: (lambda g, y, x, slope: np.where(x > 0, g, slope * g),),
+    ops.sign: (lambda g, y, x: np.zeros_like(g),),
+    ops.selu: (lambda g, y, x: g * (np.where(x < 0, np.exp(np.minimum(x, 0)) * SELU_ALPHA, 1) * SELU_SCALE),),
+}
+"""Ops whose gradients at kinks differ on TensorFlow -> the rules of their first arguments."""
 BINARY: dict[str, Callable[..., Tensor]] = {
-    name: binary(_OWN.get(op) or getattr(ops, op), kernel) for name, (op, kernel) in _KERNELS.items()
+    name: binary(_matmul if name == "matmul" else getattr(ops, op), kernel) for name, (op, kernel) in _KERNELS.items()
 }
 """Operations on two tensors, by TensorFlow's names."""
 _OPERATORS = {
@@ -457,7 +455,8 @@ def _adapters() -> Iterator[tuple[Any, str, Any]]:
     for name in ("__eq__", "__ne__"):
         yield TensorOps, name, _equality(name)
     yield TensorOps, "__getitem__", _item
-    yield TensorOps, "__abs__", lambda self, plain=TensorOps.__abs__: (plain if _inside() else absolute)(self)
+    for op, rules in ((vars(call)["op"], rules) for call, rules in _KINKS.items()):
+        yield op, "vjps", (*rules, *op.vjps[len(rules) :])
     yield KerasVariable, "numpy", _Common.numpy
     yield KerasVariable, "shape", _Eager.shape
     yield settings, "counts", "int64"
