@@ -152,7 +152,7 @@ def as_array(value: TensorLike | object, dtype: DTypeLike | None = None) -> Arra
             raise ValueError(f"Cannot make a tensor of {value!r:.80} (of type {type(value).__name__}).")
         if array.dtype.kind == "f" or not array.size:
             dtype = settings.floatx
-        elif array.dtype == np.int64 and np.abs(array).max() < 2**31:
+        elif array.dtype == np.int64 and (array == array.astype("int32")).all():
             dtype = "int32"
     if dtype is None:
         strange = array.dtype.kind in "mM" or issubclass(array.dtype.type, np.void)

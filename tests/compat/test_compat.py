@@ -702,6 +702,37 @@ for value in (0.1, 0.9):
 
 @pytest.mark.usefixtures("installed")
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_learning_phase_that_has_no_effect_is_said_so() -> None:
+    with pytest.warns(UserWarning, match=r"set_learning_phase\(1\) has no effect: pass training=True"):
+        run("from keras import backend as K; K.set_learning_phase(0); K.set_learning_phase(1)")
+
+
+@pytest.mark.usefixtures("installed")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_updates_are_pairs_functions_or_done() -> None:
+    found = run("""
+from keras import Input, backend as K, layers
+class Mean(layers.Layer):
+    def build(self, shape):
+        self.mean, self.count, self.calls = (self.add_weight(initializer="zeros", shape=()) for _ in range(3))
+    def call(self, x):
+        self.add_update([(self.mean, K.mean(x)), lambda: self.count.assign_add(1.0)])
+        self.add_update(K.update_add(self.calls, 1.0))
+        return x
+layer = Mean()
+layer(K.constant([1.0, 3.0])), layer(K.constant([2.0, 6.0]))
+values = layer.get_weights()
+try:
+    layer.add_update(Input((2,)))
+except TypeError as error:
+    text = str(error)
+""")
+    assert found["values"] == [4, 2, 2]
+    assert "Pass pairs (variable, value)" in found["text"]
+
+
+@pytest.mark.usefixtures("installed")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_layers_tell_several_inputs_by_tuples_and_add_updates() -> None:
     found = run("""
 from keras import Input, backend as K, layers

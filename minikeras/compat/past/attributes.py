@@ -10,6 +10,7 @@ from weakref import WeakKeyDictionary, ref
 from ..._base.nested import map_shapes, map_structure, only
 from ..._core.keras_tensor import KerasTensor, Node
 from ..._core.tape import GradientTape
+from ..._core.variable import Variable
 from ..._trainers.output_matching import Outputs
 from ..._trainers.trainer import Trainer
 from ...layers import RNN, Bidirectional, InputLayer, Layer, layer as base
@@ -123,6 +124,16 @@ class Shape(tuple[Any, ...]):
         return list(self)
 
 
+def _add_update(layer: Any, updates: Any, inputs: Any = None) -> None:
+    """Assign the values of pairs (variable, value). What `K.update` was given is assigned already."""
+    for update in updates if isinstance(updates, list) else [updates]:
+        update = update() if callable(update) else update
+        if isinstance(update, KerasTensor):
+            raise TypeError("A symbolic tensor is no update. Pass pairs (variable, value), within the layer's `call`.")
+        if isinstance(update, tuple) and not isinstance(update[1], Variable):
+            update[0].assign(update[1])
+
+
 def _add_metric(layer: Any, value: Any, name: str | None = None, **options: Any) -> None:
     outdated("layer.add_metric(value, name)", "a keras.metrics.Mean in the layer, and its update_state(value)")
     if name is not None:  # without a name, the value is the result of a metric that the layer has already
@@ -233,7 +244,7 @@ def install() -> None:
             "get_input_at": _of_call("input"), "get_output_at": _of_call("output"),
             "_name": property(lambda layer: layer.name, lambda layer, name: setattr(layer, "name", name)),
             "add_variable": _renamed("layer.add_variable(...)", "layer.add_weight(...)"),
-            "add_update": lambda layer, updates, inputs=None: None},  # what `K.update` was given is assigned already
+            "add_update": _add_update},
         Optimizer: {
             "learning_rate": property(_rate.fget, _set_rate, doc=_rate.__doc__), "minimize": _minimize,
             "get_updates": get_updates,

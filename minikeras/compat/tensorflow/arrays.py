@@ -146,7 +146,8 @@ def pad(tensor: Any, paddings: Any, mode: str = "CONSTANT", constant_values: Any
     if len(widths) != len(x.shape) or kind not in ("constant", "reflect", "symmetric"):
         raise InvalidArgumentError(f"A tensor of {len(x.shape)} axes needs as many paddings, in the mode CONSTANT, "
                                    f"REFLECT or SYMMETRIC. Received: paddings={widths}, {mode=}.")  # fmt: skip
-    return ops.pad(x, widths, kind, as_array(constant_values).item() if kind == "constant" else None)
+    fill: Any = np.array(b"", "object") if as_dtype(x.dtype) == "string" else as_array(constant_values).item()
+    return ops.pad(x, widths, kind, fill if kind == "constant" else None)
 
 
 def _joined(join: Callable[..., Tensor], kernel: str) -> Callable[..., Tensor]:
@@ -216,8 +217,8 @@ def gather(params: Any, indices: Any, validate_indices: Any = None, axis: Any = 
         return ops.take(x, indices, 0 if axis is None else axis)
     where = as_array(indices)
     where = where if where.size else where.astype("int32")
+    axis = builtins.range(x.ndim)[batch_dims if axis is None else int(axes_of(axis))]
     batch = batch_dims % where.ndim if batch_dims < 0 else batch_dims
-    axis = batch if axis is None else builtins.range(x.ndim)[int(axes_of(axis))]
     outside = (where < 0) | (where >= x.shape[axis])
     if outside.any():
         at = np.argwhere(outside)[0].tolist()
@@ -375,7 +376,8 @@ globals().update(named({
         lambda input, name=None: Tensor(np.asarray(
             len((input if isinstance(input, ragged.RaggedTensor) else convert_to_tensor(input)).shape), "int32"))),
     "squeeze": ("A tensor without all its axes of size 1, or without those given.",
-        lambda input, axis=None, name=None: ops.squeeze(convert_to_tensor(input), axes_of(axis))),
+        lambda input, axis=None, name=None:
+            ops.squeeze(convert_to_tensor(input), None if (axes := axes_of(axis)) == () else axes)),
     "broadcast_to": ("A tensor repeated to fill a shape.",
         lambda input, shape, name=None: ops.broadcast_to(convert_to_tensor(input), sizes_of(shape))),
     "repeat": ("Each element repeated.",

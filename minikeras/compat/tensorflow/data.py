@@ -27,7 +27,7 @@ from .draws import state_for
 from .dtypes import TensorShape, TensorSpec, accessor, as_dtype
 from .errors import InvalidArgumentError, OutOfRangeError
 from .functions import flatten, map_structure
-from .missing import missing
+from .missing import lacks, missing
 from .ragged import RaggedTensor, RaggedTensorSpec
 from .tensors import NODE, Composite, array_of, convert_to_tensor, empty_of, escape
 from .traced import symbol
@@ -200,7 +200,12 @@ class DatasetIterator(Iterator[Any]):
         raise OutOfRangeError("End of sequence [Op:IteratorGetNext]")
 
 
-class Dataset:
+class _Checked(type):
+    def __getattr__(cls, name: str) -> Any:
+        raise lacks("'tf.data.Dataset'", name, Dataset, __name__)
+
+
+class Dataset(metaclass=_Checked):
     """A sequence of elements, computed as they are needed.
 
     Example:
@@ -213,6 +218,9 @@ class Dataset:
                  table: Any = None) -> None:  # fmt: skip
         self._kind, self._items, self._spec, self._size = kind, items, spec, size
         self._table = table  # arrays whose rows the items number; None if items are the elements themselves
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(type(self), name)
 
     def _derive(self, kind: str, items: Callable[[], Iterator[Any]], size: int) -> "Dataset":
         """Return a dataset that has some or all of these items, in any order."""

@@ -24,7 +24,7 @@ from .dtypes import DType, TensorShape, accessor, as_dtype
 from .errors import InvalidArgumentError, OutOfRangeError
 from .missing import named
 from .ragged import RaggedTensor, RaggedTensorSpec, stack as ragged_stack
-from .tensors import convert_to_tensor, escape
+from .tensors import Composite, convert_to_tensor, escape
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -79,10 +79,11 @@ def while_loop(cond: Callable[..., Any], body: Callable[..., Any], loop_vars: An
                parallel_iterations: int = 10, back_prop: bool = True, swap_memory: bool = False,
                maximum_iterations: Any = None, name: str | None = None) -> Any:  # fmt: skip
     """Apply `body` to loop variables as long as `cond` holds for them."""
-    values, steps = map_structure(convert_to_tensor, loop_vars), itertools.count()
+    variable = lambda x: x if isinstance(x, TensorArray | Composite) else convert_to_tensor(x)  # noqa: E731
+    values, steps = map_structure(variable, loop_vars), itertools.count()
     while (maximum_iterations is None or next(steps) < int(maximum_iterations)) and cond(*values):
         results = body(*values)
-        values = map_structure(convert_to_tensor, results if isinstance(results, list | tuple) else [results])
+        values = map_structure(variable, results if isinstance(results, list | tuple) else [results])
     return values
 
 

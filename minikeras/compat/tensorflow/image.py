@@ -65,7 +65,7 @@ grayscale_to_rgb: Callable[..., Tensor] = unary(lambda x: ops.stack([ops.squeeze
 rgb_to_hsv: Callable[..., Tensor] = unary(partial(ops.image.rgb_to_hsv, data_format=_LAST), "RGB images as HSV.")
 hsv_to_rgb: Callable[..., Tensor] = unary(partial(ops.image.hsv_to_rgb, data_format=_LAST), "HSV images as RGB.")
 _YUV = np.array([[0.299, -0.14714119, 0.61497538], [0.587, -0.28886916, -0.51496512], [0.114, 0.43601035, -0.10001026]])
-rgb_to_yuv: Callable[..., Tensor] = unary(lambda x: ops.tensordot(x, _YUV.astype("float32"), 1), "RGB images as YUV.")
+rgb_to_yuv: Callable[..., Tensor] = unary(lambda x: ops.tensordot(x, _YUV.astype(x.dtype), 1), "RGB images as YUV.")
 transpose: Callable[..., Tensor] = unary(lambda x: ops.swapaxes(x, -3, -2), "Images with rows and columns exchanged.")
 Draw: TypeAlias = Callable[..., Tensor]
 """A function that draws numbers: `uniform` from the global stream, `stateless_uniform` from the seed alone."""
@@ -235,7 +235,7 @@ globals().update(named({
     "ssim": ("Structural similarity of pairs of images, 1 for equal ones.",
         lambda img1, img2, max_val, *args, **kwargs: partial(ops.image.ssim, data_format=_LAST)(
             *(convert_image_dtype(x, "float32") for x in (img1, img2)),
-            1.0 if as_dtype(convert_to_tensor(img1).dtype).is_integer else float(max_val), *args, **kwargs)),
+            float(convert_image_dtype(cast(max_val, convert_to_tensor(img1).dtype), "float32")), *args, **kwargs)),
     "rot90": ("Images rotated by k times 90 degrees counterclockwise.",
         lambda image, k=1, name=None: ops.rot90(convert_to_tensor(image), k, (-3, -2))),
     "per_image_standardization": ("Images scaled to mean 0 and deviation 1, or 1 / sqrt(number of values) if larger.",

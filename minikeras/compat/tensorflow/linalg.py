@@ -1,5 +1,6 @@
 """`tf.linalg`: matrices, in the last two axes."""
 
+from collections import namedtuple
 from collections.abc import Callable
 from typing import Any
 
@@ -10,10 +11,10 @@ from .arrays import global_norm as global_norm
 from .dtypes import as_dtype
 from .math import axes_of, l2_normalize as l2_normalize, unary
 from .missing import missing, named
-from .tensors import BINARY, convert_to_tensor
+from .tensors import BINARY, alike, convert_to_tensor
 
 __getattr__: Callable[[str], Any] = missing(__name__)
-_UNARY = "cholesky det logdet eigh eig qr slogdet"
+_UNARY = "cholesky det logdet eig"
 globals().update({name: unary(getattr(ops, name)) for name in _UNARY.split()})
 
 
@@ -34,7 +35,7 @@ def matmul(a: Any, b: Any, transpose_a: bool = False, transpose_b: bool = False,
         tf.Tensor([[11]], shape=(1, 1), dtype=int32)
     """
     a = matrix_transpose(a, conjugate=adjoint_a) if transpose_a or adjoint_a else a
-    b = matrix_transpose(b, conjugate=adjoint_b) if transpose_b or adjoint_b else b
+    b = matrix_transpose(alike("MatMul", a, b)[1], conjugate=adjoint_b) if transpose_b or adjoint_b else b
     if output_type is not None:
         a, b = (ops.cast(convert_to_tensor(x), as_dtype(output_type).name) for x in (a, b))
     return BINARY["matmul"](a, b)
@@ -51,7 +52,17 @@ def norm(tensor: Any, ord: Any = "euclidean", axis: Any = None, keepdims: bool |
     return ops.norm(x if isinstance(axis, tuple) else ops.absolute(x), ord, axis, bool(keepdims))
 
 
-eigvalsh: Callable[..., Tensor] = unary(lambda x: ops.eigh(x)[0], "Eigenvalues of symmetric matrices, ascending.")
+def _mirrored(x: Any) -> Tensor:
+    """Return symmetric matrices with the lower triangles of x, which TensorFlow looks at alone."""
+    return ops.tril(x) + matrix_transpose(ops.tril(x, -1), conjugate=True)
+
+
+Qr = namedtuple("Qr", "q r")
+LogMatrixDeterminant = namedtuple("LogMatrixDeterminant", "sign log_abs_determinant")
+qr: Callable[..., Any] = unary(lambda x: Qr(*ops.qr(x)), "QR decompositions.")
+slogdet: Callable[..., Any] = unary(lambda x: LogMatrixDeterminant(*ops.slogdet(x)), "Signs and log |det|.")
+eigh: Callable[..., Any] = unary(lambda x: ops.eigh(_mirrored(x)), "Eigenvalues and -vectors of symmetric matrices.")
+eigvalsh: Callable[..., Tensor] = unary(lambda x: eigh(x)[0], "Eigenvalues of symmetric matrices, ascending.")
 eigvals: Callable[..., Tensor] = unary(lambda x: ops.eig(x)[0], "Eigenvalues of matrices.")
 adjoint: Callable[..., Tensor] = unary(lambda x: matrix_transpose(x, conjugate=True), "Transposed conjugate matrices.")
 trace: Callable[..., Tensor] = unary(lambda x: ops.trace(x, axis1=-2, axis2=-1), "Sum of the diagonal.")

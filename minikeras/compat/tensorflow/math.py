@@ -79,9 +79,9 @@ def reduction(op: Callable[..., Any]) -> Callable[..., Any]:
 
 def _of_rows(op: Callable[..., Any], call: Callable[..., Any], rows: RaggedTensor, axis: Any, keepdims: bool) -> Any:
     """Return the reduction of a ragged tensor; an empty row gives TensorFlow's value, such as the lowest for max."""
+    if op in (ops.mean, ops.std, ops.var) and rows.dtype.is_integer:  # the mean of integers is a float
+        rows = rows.with_flat_values(ops.cast(rows.flat_values, "float64"))
     if op is ops.mean:
-        if rows.dtype.is_integer:  # the mean of integers is a float
-            rows = rows.with_flat_values(ops.cast(rows.flat_values, "float64"))
         ones = rows.with_flat_values(ops.ones_like(rows.flat_values))
         with np.errstate(all="ignore"):
             return reduce_sum(rows, axis, keepdims) / reduce_sum(ones, axis, keepdims)

@@ -18,13 +18,17 @@ def missing(module: str, other: Callable[[str], Any] | None = None) -> Callable[
         if name in VERSION_1.get(public, "").split():
             raise AttributeError(f"module '{public}' has no attribute '{name}', which is TensorFlow 1: graphs that "
                                  "sessions run. Use tensors and functions directly, or a Keras model.")  # fmt: skip
-        own = vars(sys.modules.get(module, object)).items()
-        there = sorted(key for key, value in own if key[0] != "_" and getattr(value, "__module__", None) == module)
-        raise AttributeError(f"module '{public}' has no attribute '{name}' in minikeras, which covers the part of "
-                             f"TensorFlow that teaching scripts use: {', '.join(there) or _PARTS}. docs/coverage.md "
-                             "lists what is missing. Write it with `ops` or NumPy, or use TensorFlow.")  # fmt: skip
+        raise lacks(f"module '{public}'", name, sys.modules.get(module, object), module)
 
     return find
+
+
+def lacks(owner: str, name: str, there: Any, module: str) -> AttributeError:
+    """Return the error for a name that a module or class, `there`, has not: it lists what those of `module` are."""
+    own = sorted(k for k, v in vars(there).items() if k[0] != "_" and getattr(v, "__module__", None) == module)
+    return AttributeError(f"{owner} has no attribute '{name}' in minikeras, which covers the part of TensorFlow that "
+                          f"teaching scripts use: {', '.join(own) or _PARTS}. docs/coverage.md lists what is missing. "
+                          "Write it with `ops` or NumPy, or use TensorFlow.")  # fmt: skip
 
 
 def namespace(name: str, **contents: Any) -> ModuleType:

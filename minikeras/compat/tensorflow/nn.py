@@ -18,7 +18,8 @@ from .tensors import BINARY, alike, convert_to_tensor
 __getattr__: Callable[[str], Any] = missing(__name__)
 _SAME = "erf in_top_k l2_normalize log_sigmoid log_softmax sigmoid softmax softplus softsign tanh top_k"
 globals().update({name: vars(_math)[name] for name in _SAME.split()})
-globals().update({name: unary(getattr(ops, name), "", name) for name in ("relu", "relu6", "elu", "selu")})
+globals().update({name: unary(getattr(ops, name), "", name) for name in ("relu", "elu", "selu")})
+relu6: Callable[..., Tensor] = unary(lambda x: _math.minimum(6, ops.relu(x)), "min(max(x, 0), 6).", "relu6")
 l2_loss: Callable[..., Tensor] = unary(lambda x: ops.sum(ops.square(x)) / 2, "Half the sum of squares.")
 scale_regularization_loss: Callable[..., Tensor] = unary(ops.sum, "The sum of losses, divided by 1 replica.")
 
@@ -39,10 +40,12 @@ def softmax_cross_entropy_with_logits(labels: Any, logits: Any, axis: int = -1, 
 
 def compute_average_loss(per_example_loss: Any, sample_weight: Any = None, global_batch_size: Any = None,
                          **_: Any) -> Tensor:  # fmt: skip
-    """The weighted sum of losses, divided by their number or by `global_batch_size`."""
+    """The weighted sum of losses, divided by the number of rows or by `global_batch_size`."""
     losses = convert_to_tensor(per_example_loss)
-    losses = losses if sample_weight is None else losses * sample_weight
-    return ops.sum(losses) / float(losses.size if global_batch_size is None else global_batch_size)
+    if sample_weight is not None:
+        weights = ops.cast(convert_to_tensor(sample_weight), losses.dtype)
+        losses = losses * ops.reshape(weights, weights.shape + (1,) * (losses.ndim - weights.ndim))
+    return ops.sum(losses) / float(len(losses) if global_batch_size is None else global_batch_size)
 
 
 def _middle(value: Any, rank: int, data_format: str | None) -> Any:
@@ -82,7 +85,7 @@ def _convolution(rank: int, op: Callable[..., Tensor] = ops.conv) -> Callable[..
 
 conv2d: Callable[..., Tensor] = _convolution(2)
 _depthwise = _convolution(2, ops.depthwise_conv)
-globals().update(conv1d=_convolution(1), conv3d=_convolution(3), convolution=conv2d)
+globals().update(conv3d=_convolution(3), convolution=conv2d)
 
 
 def _transposed(rank: int) -> Callable[..., Tensor]:
@@ -112,7 +115,7 @@ def _pooling(op: Callable[..., Tensor], rank: int) -> Callable[..., Tensor]:
         of_channels = window.size == rank + 2 and max(window[:-1]) == 1 and np.array_equal(window, strides)
         if of_channels and op is ops.max_pool and form == "channels_last":
             return ops.max(ops.reshape(x, (*x.shape[:-1], -1, window[-1])), axis=-1)
-        size, steps = (_middle(v, rank, data_format) for v in (ksize, strides))
+        size, steps = (_middle(v, rank, data_format) for v in (ksize, 1 if strides is None else strides))
         x, kind = _padded(x, padding, -np.inf) if op is ops.max_pool else (x, padding.lower())
         return op(x, size, steps, kind, form)
 
@@ -155,6 +158,9 @@ globals().update(named({
         lambda x, mean, variance, offset, scale, variance_epsilon, name=None: convert_to_tensor(x) * (
             factor := ops.rsqrt(convert_to_tensor(variance) + variance_epsilon) * (1.0 if scale is None else scale)
         ) + ((0.0 if offset is None else offset) - convert_to_tensor(mean) * factor)),
+    "conv1d": ("A convolution along one axis.",
+        lambda input, filters, stride, padding, data_format="NWC", dilations=None, name=None:
+            _convolution(1)(input, filters, stride, padding, data_format, dilations)),
     "depthwise_conv2d": ("A convolution of each channel with filters of its own.",
         lambda input, filter, strides, padding, data_format=None, dilations=None, name=None:
             _depthwise(input, filter, strides, padding, data_format, dilations)),
@@ -178,5 +184,6 @@ globals().update(named({
     "moments": ("Mean and variance along axes.",
         lambda x, axes, shift=None, keepdims=False, name=None:
             ops.moments(convert_to_tensor(x), axes_of(axes), keepdims)),
-    "embedding_lookup": ("The rows of a table, by their ids.", lambda params, ids, *, name=None: gather(params, ids)),
+    "embedding_lookup": ("The rows of a table, by their ids.", lambda params, ids, *, name=None:
+        gather(params[0] if isinstance(params, list) and len(params) == 1 else params, ids)),
 }))  # fmt: skip

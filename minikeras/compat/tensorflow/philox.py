@@ -13,7 +13,7 @@ _W = (0x9E3779B9, 0xBB67AE85)
 _LOW, _32, _64 = 0xFFFFFFFF, 32, 2**64 - 1
 _BLOCK = 32_768  # counter values at a time, so that the words of all rounds stay in the cache
 RESERVED = 256
-"""The number of counter values that TensorFlow reserves for each number of a draw, which it may have to draw again."""
+"""The number of 32-bit words that TensorFlow reserves for each number of a draw, which it may have to draw again."""
 
 
 def words(key: int, low: int, high: int, count: int, step: int = 1) -> Array:
@@ -89,10 +89,10 @@ def truncated_normal(state: tuple[int, int, int], size: int, dtype: str) -> Arra
     """Draw from the standard normal distribution; numbers outside of (-2, 2) are drawn again."""
     kind, key, low, high = "float64" if dtype == "float64" else "float32", *state
     per_group = 2 if kind == "float64" else 4
-    groups = -(-size // per_group)
+    groups, apart = -(-size // per_group), RESERVED * per_group // 4
     rows, count, start = np.empty((groups, per_group + 8), kind), np.zeros(groups, int), 0  # with room for a surplus
     while (todo := np.flatnonzero(count < per_group)).size:  # groups that still lack numbers
-        bits = np.concatenate([words(key, low + start + i, high, groups, RESERVED)[todo] for i in range(2)], axis=1)
+        bits = np.concatenate([words(key, low + start + i, high, groups, apart)[todo] for i in range(2)], axis=1)
         pairs = _box_muller(_unit(bits.ravel(), kind).reshape(-1, 2)).reshape(len(todo), -1)
         kept = np.abs(pairs) < 2
         places = count[todo, None] + np.cumsum(kept, axis=1) - 1

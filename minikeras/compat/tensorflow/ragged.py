@@ -183,12 +183,12 @@ class RaggedTensor(Rows):
 
     def nrows(self, out_type: Any = None, name: Any = None) -> Tensor:
         """The number of rows."""
-        return Tensor(np.asarray(len(self), "int64"))
+        return Tensor(np.asarray(len(self), as_dtype(out_type or "int64").name))
 
     def bounding_shape(self, axis: Any = None, name: Any = None, out_type: Any = None) -> Tensor:
         """The smallest shape into which all rows fit."""
         longest = (as_array(lengths).max(initial=0) for lengths in self.nested_row_lengths())
-        shape = Tensor(np.array([len(self), *longest, *self.flat_values.shape[1:]], "int64"))
+        shape = Tensor(np.array([len(self), *longest, *self.flat_values.shape[1:]], as_dtype(out_type or "int64").name))
         return shape if axis is None else shape[axis]
 
     def to_sparse(self, name: Any = None) -> SparseTensor:

@@ -8,7 +8,7 @@ import random as _python
 from collections.abc import Callable, Sequence
 from functools import cache
 from threading import Lock
-from types import SimpleNamespace
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,7 @@ from . import philox
 from .arrays import sizes_of
 from .draws import Law, Seeds, State, draw_normal, draw_truncated, draw_uniform, state_for
 from .dtypes import as_dtype
-from .missing import missing
+from .missing import missing, namespace
 from .tensors import Variable, array_of, convert_to_tensor, escape
 
 __getattr__: Callable[[str], Any] = missing(__name__)
@@ -212,4 +212,6 @@ def get_global_generator() -> Generator:
     return Generator.from_non_deterministic_state()
 
 
-experimental: SimpleNamespace = SimpleNamespace(Generator=Generator, get_global_generator=get_global_generator)
+experimental: ModuleType = namespace(
+    "random.experimental", Generator=Generator, get_global_generator=get_global_generator
+)

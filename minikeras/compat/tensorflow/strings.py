@@ -3,10 +3,11 @@
 import re
 from collections.abc import Callable
 from functools import partial
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
+from ... import ops
 from ..._core.tensor import Tensor, TensorOps, as_array
 from ...layers.fingerprints import bins_of
 from . import ragged
@@ -49,7 +50,8 @@ def to_hash_bucket_fast(input: Any, num_buckets: int, name: str | None = None) -
 def reduce_join(inputs: Any, axis: Any = None, keepdims: bool = False, separator: str = "", name: Any = None) -> Tensor:
     """Texts joined along an axis, by default all of them."""
     if isinstance(inputs, ragged.RaggedTensor) and axis is not None:
-        return cast(Tensor, inputs.reduced(partial(reduce_join, separator=separator), {axis % len(inputs.shape)}))
+        joined_rows: Tensor = inputs.reduced(partial(reduce_join, separator=separator), {axis % len(inputs.shape)})
+        return ops.expand_dims(joined_rows, axis) if keepdims else joined_rows
     texts = as_array(inputs.flat_values if isinstance(inputs, ragged.RaggedTensor) else convert_to_tensor(inputs))
     axes = range(texts.ndim) if axis is None else np.atleast_1d(axis).tolist()[::-1]
     moved = np.moveaxis(texts, axes, range(-len(axes), 0))  # the first of `axis` comes last: its texts are neighbors

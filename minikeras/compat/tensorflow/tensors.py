@@ -9,6 +9,7 @@ import operator
 import sys
 import weakref
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from importlib import import_module
 from typing import Any, cast
 
@@ -87,6 +88,9 @@ def convert_to_tensor(value: Any, dtype: DTypeLike | None = None, dtype_hint: DT
     if has_tensor(value):
         return ops.stack([convert_to_tensor(item, dtype) for item in value])
     array = _array(value, dtype)
+    if dtype is None and dtype_hint is not None:
+        with suppress(TypeError):
+            array = _array(value, dtype_hint)
     return Tensor(array.copy() if array is value or isinstance(value, np.ndarray) else array)
 
 
@@ -202,7 +206,11 @@ def alike(kernel: str, *values: Any) -> tuple[Any, ...]:
         value, other = convert_to_tensor(value) if has_tensor(value) else value, name
         if isinstance(value, TensorOps):
             other = as_dtype(value.dtype).name
-        elif type(value) not in (int, float, bool) or (type(value) is float and "float" not in name):
+        elif not (
+            type(value) is bool
+            or (type(value) is float and "float" in name)
+            or (type(value) is int and ("int" not in name or 0 <= value < 128))
+        ):  # others may wrap around
             value = convert_to_tensor(value, name)
         if name != other and "bool" not in (name, other) and context.autocast is None:
             raise InvalidArgumentError(f"cannot compute {kernel} as input #{i}(zero-based) was expected to be a "

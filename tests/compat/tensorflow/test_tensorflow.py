@@ -22,7 +22,7 @@ import pytest
 
 import minikeras.compat.tensorflow as tf
 from minikeras.compat.tensorflow import draws, philox, records
-from minikeras.compat.tensorflow.tensors import flavour
+from minikeras.compat.tensorflow.tensors import Promotion, flavour
 from tests.compat.tensorflow import flavoured
 from tests.compat.tensorflow.values import EXPRESSIONS, HERE, SCRIPTS, evaluate, output
 
@@ -83,6 +83,21 @@ def test_check_numerics_names_infinities_and_nan() -> None:
 def test_a_name_that_a_module_without_a_file_lacks_is_refused_in_the_same_words(module: str) -> None:
     with pytest.raises(AttributeError, match=f"'tensorflow.{module}' has no attribute 'x' in minikeras"):
         attrgetter(f"{module}.x")(tf)
+
+
+def test_a_method_that_a_dataset_lacks_is_refused_in_the_same_words() -> None:
+    for dataset in (tf.data.Dataset, tf.data.Dataset.range(3)):
+        with pytest.raises(AttributeError, match=r"'x' in minikeras, .*: apply, .*batch, .*coverage\.md"):
+            attrgetter("x")(dataset)
+
+
+def test_numpy_s_functions_make_python_floats_float32_if_asked_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    tnp = tf.experimental.numpy
+    for preferred, kind in ((True, "float32"), (False, "float64")):
+        monkeypatch.setattr(Promotion, "float32", preferred)
+        results = [tnp.add(1.0, 2.0), tnp.sum([1.0, 2.0]), tnp.full((2,), 1.0), tnp.sqrt(2.0)]
+        assert [y.dtype for y in results] == [kind] * 4
+        assert tnp.add(np.ones(2), 1.0).dtype == "float64"
 
 
 def test_a_transposed_convolution_of_another_shape_than_asked_for_is_refused() -> None:
@@ -1352,7 +1367,7 @@ def test_truncated_normal_numbers_take_the_places_of_those_dropped(dtype: str) -
     for group in range(-(-size // per_group)):
         kept: list[float] = []
         for step in range(0, 40, 2):
-            bits = [philox.words(key, low + step + i + 256 * group, high, 1)[0] for i in range(2)]
+            bits = [philox.words(key, low + step + i + 64 * per_group * group, high, 1)[0] for i in range(2)]
             drawn = philox._box_muller(philox._unit(np.concatenate(bits), kind).reshape(-1, 2)).ravel()
             kept += [x for x in drawn if abs(x) < 2]
             if len(kept) >= per_group:

@@ -69,6 +69,8 @@ def _of_numpy(name: str) -> Callable[..., Any]:
         def argument(x: Any) -> Any:
             if isinstance(x, DType):
                 return np.dtype(x.name)
+            if isinstance(x, float) and Promotion.float32:
+                return np.float32(x)
             return as_array(x) if isinstance(x, TensorOps) and not keeps_tensors else x
 
         result = function(*map_structure(argument, args), **map_structure(argument, kwargs))
