@@ -301,12 +301,6 @@ def _descending(direction: str) -> bool:
     return one_of("direction", direction, ("ASCENDING", "DESCENDING")) == "DESCENDING"
 
 
-def sort(values: Any, axis: int = -1, direction: str = "ASCENDING", name: str | None = None) -> Tensor:
-    """Elements sorted along an axis."""
-    ordered = ops.sort(convert_to_tensor(values), axis)
-    return ops.flip(ordered, axis) if _descending(direction) else ordered
-
-
 def argsort(values: Any, axis: int = -1, direction: str = "ASCENDING", stable: bool = False,
             name: Any = None) -> Tensor:  # fmt: skip
     """Indices that sort an axis; equal elements keep their order."""
@@ -316,15 +310,11 @@ def argsort(values: Any, axis: int = -1, direction: str = "ASCENDING", stable: b
     return Tensor(np.argsort(x, axis, kind="stable").astype("int32"))
 
 
-class Unique(NamedTuple):
-    """`y`: the distinct elements in order of first occurrence; `idx`: for each element, its index in `y`."""
-
-    y: Tensor
-    idx: Tensor
+Unique = NamedTuple("Unique", [("y", Tensor), ("idx", Tensor)])  # noqa: UP014  # a line
 
 
 def unique(x: Any, out_idx: DTypeLike = "int32", name: str | None = None) -> Unique:
-    """The distinct elements of a vector, and the index of each element among them."""
+    """The distinct elements of a vector in order of first occurrence, and the index of each element among them."""
     values = convert_to_tensor(x).numpy_view()
     values = np.arange(dry_size(x)).astype(values.dtype) if dry_size(x) else values
     _, first, inverse = np.unique(values, return_index=True, return_inverse=True)
@@ -372,6 +362,9 @@ globals().update(named({
     "clip_by_norm": ("A tensor scaled down to an L2 norm of at most `clip_norm`.",
         lambda t, clip_norm, axes=None, name=None: (x := convert_to_tensor(t)) * clip_norm / maximum(
             sqrt(ops.sum(ops.square(x), axes_of(axes), True)), clip_norm)),
+    "sort": ("Elements sorted along an axis.",
+        lambda values, axis=-1, direction="ASCENDING", name=None: (ops.flip if _descending(direction) else identity)(
+            ops.sort(convert_to_tensor(values), axis), axis)),
     "rank": ("The number of axes.",
         lambda input, name=None: Tensor(np.asarray(
             len((input if isinstance(input, ragged.RaggedTensor) else convert_to_tensor(input)).shape), "int32"))),

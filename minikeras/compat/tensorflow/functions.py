@@ -6,7 +6,7 @@ import re
 import sys
 import textwrap
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, nullcontext, redirect_stdout
 from types import SimpleNamespace
 from typing import Any, TypeVar, cast, overload
 
@@ -335,10 +335,7 @@ class Module:
         snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", type(self).__name__).lower()
         self.name: str = name or snake
 
-    @property
-    def name_scope(self) -> Any:
-        """A context without effect: names have no paths here."""
-        return name_scope(self.name)
+    name_scope: Any = accessor(lambda self: nullcontext(self.name), "A context without effect: names have no paths.")
 
     def _walk(self, value: Any, seen: set[int]) -> Iterable[Any]:
         if id(value) in seen:

@@ -143,12 +143,6 @@ def serialize_tensor(tensor: Any, name: str | None = None) -> Tensor:
     return constant(file.getvalue())
 
 
-def parse_tensor(serialized: Any, out_type: DTypeLike, name: str | None = None) -> Tensor:
-    """The tensor that `serialize_tensor` wrote."""
-    values = np.load(io.BytesIO(array_of(serialized).item()), allow_pickle=False)
-    return Tensor(values.astype(as_dtype(out_type).name, casting="equiv"))
-
-
 def csv_rows(lines: Iterable[str], field_delim: str, use_quote_delim: bool) -> list[list[str]]:
     """Return the fields of each line of a CSV file."""
     options: Any = {} if use_quote_delim else {"quoting": csv.QUOTE_NONE}
@@ -199,6 +193,9 @@ def decode_jpeg(contents: Any, channels: int = 0, ratio: int = 1, *_: Any, **__:
 
 
 globals().update(named({
+    "parse_tensor": ("The tensor that `serialize_tensor` wrote.",
+        lambda serialized, out_type, name=None: Tensor(np.load(io.BytesIO(array_of(serialized).item()),
+            allow_pickle=False).astype(as_dtype(out_type).name, casting="equiv"))),
     "encode_jpeg": ("The bytes of an image as JPEG.",
         lambda image, format="", quality=95, *_, **__: _encoded(image, "jpeg", quality=quality)),
     "encode_png": ("The bytes of an image as PNG.", lambda image, compression=-1, name=None: _encoded(image, "png")),

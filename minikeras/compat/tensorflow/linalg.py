@@ -52,16 +52,13 @@ def norm(tensor: Any, ord: Any = "euclidean", axis: Any = None, keepdims: bool |
     return ops.norm(x if isinstance(axis, tuple) else ops.absolute(x), ord, axis, bool(keepdims))
 
 
-def _mirrored(x: Any) -> Tensor:
-    """Return symmetric matrices with the lower triangles of x, which TensorFlow looks at alone."""
-    return ops.tril(x) + matrix_transpose(ops.tril(x, -1), conjugate=True)
-
-
 Qr = namedtuple("Qr", "q r")
 LogMatrixDeterminant = namedtuple("LogMatrixDeterminant", "sign log_abs_determinant")
 qr: Callable[..., Any] = unary(lambda x: Qr(*ops.qr(x)), "QR decompositions.")
 slogdet: Callable[..., Any] = unary(lambda x: LogMatrixDeterminant(*ops.slogdet(x)), "Signs and log |det|.")
-eigh: Callable[..., Any] = unary(lambda x: ops.eigh(_mirrored(x)), "Eigenvalues and -vectors of symmetric matrices.")
+eigh: Callable[..., Any] = unary(
+    lambda x: ops.eigh(ops.tril(x) + matrix_transpose(ops.tril(x, -1), conjugate=True)),
+    "Eigenvalues and eigenvectors of symmetric matrices, of which the lower triangles count.")  # fmt: skip
 eigvalsh: Callable[..., Tensor] = unary(lambda x: eigh(x)[0], "Eigenvalues of symmetric matrices, ascending.")
 eigvals: Callable[..., Tensor] = unary(lambda x: ops.eig(x)[0], "Eigenvalues of matrices.")
 adjoint: Callable[..., Tensor] = unary(lambda x: matrix_transpose(x, conjugate=True), "Transposed conjugate matrices.")
@@ -83,14 +80,11 @@ def band_part(input: Any, num_lower: Any, num_upper: Any, name: str | None = Non
     return x if int(num_upper) < 0 else ops.tril(x, int(num_upper))
 
 
-def eye(num_rows: Any, num_columns: Any = None, batch_shape: Any = None, dtype: DTypeLike = "float32",
-        name: Any = None) -> Tensor:  # fmt: skip
-    """Identity matrices."""
-    one = ops.eye(int(num_rows), None if num_columns is None else int(num_columns), dtype=as_dtype(dtype).name)
-    return one if batch_shape is None else ops.broadcast_to(one, (*map(int, batch_shape), *one.shape))
-
-
 globals().update(named({
+    "eye": ("Identity matrices.",
+        lambda num_rows, num_columns=None, batch_shape=None, dtype="float32", name=None: ops.broadcast_to(
+            one := ops.eye(int(num_rows), num_columns and int(num_columns), dtype=as_dtype(dtype).name),
+            (*map(int, () if batch_shape is None else batch_shape), *one.shape))),
     "matvec": ("Product of a matrix and a vector.",
         lambda a, b, transpose_a=False, adjoint_a=False, a_is_sparse=False, b_is_sparse=False, name=None:
             ops.squeeze(matmul(a, ops.expand_dims(convert_to_tensor(b), -1), transpose_a, adjoint_a=adjoint_a), -1)),

@@ -113,14 +113,6 @@ argmax: Callable[..., Tensor] = _arg(ops.argmax, -np.inf)
 argmin: Callable[..., Tensor] = _arg(ops.argmin, np.inf)
 
 
-def count_nonzero(input: Any, axis: Any = None, keepdims: bool = False, dtype: DTypeLike = "int64",
-                  name: Any = None) -> Tensor:  # fmt: skip
-    """The number of elements along axes that are not 0, or not empty text."""
-    x = convert_to_tensor(input)
-    is_set = BINARY["not_equal"](x, "" if as_dtype(x.dtype) == "string" else 0)
-    return ops.cast(ops.sum(ops.cast(is_set, "int64"), axes_of(axis), keepdims), as_dtype(dtype).name)
-
-
 def _cumulative(op: Callable[..., Tensor], start: int) -> Callable[..., Tensor]:
     def call(x: Any, axis: Any = 0, exclusive: bool = False, reverse: bool = False, name: str | None = None) -> Tensor:
         x, axis = convert_to_tensor(x), int(axes_of(axis))
@@ -146,11 +138,7 @@ def add_n(inputs: Sequence[Any], name: str | None = None) -> Tensor:
     return functools.reduce(BINARY["add"], others, first)
 
 
-class TopKV2(NamedTuple):
-    """The largest elements and their indices."""
-
-    values: Tensor
-    indices: Tensor
+TopKV2 = NamedTuple("TopKV2", [("values", Tensor), ("indices", Tensor)])  # noqa: UP014  # a line
 
 
 def top_k(input: Any, k: Any = 1, sorted: bool = True, index_type: DTypeLike = "int32", name: Any = None) -> TopKV2:
@@ -226,6 +214,10 @@ def _or_zero(op: Callable[..., Tensor]) -> Callable[..., Tensor]:
 globals().update({f"segment_{name}": _or_zero(_SEGMENTS[name]) for name in ("max", "min", "mean")})
 
 globals().update(named({
+    "count_nonzero": ("The number of elements along axes that are not 0, or not empty text.",
+        lambda input, axis=None, keepdims=False, dtype="int64", name=None: ops.cast(ops.sum(ops.cast(
+            BINARY["not_equal"](x := convert_to_tensor(input), "" if as_dtype(x.dtype) == "string" else 0), "int64"
+        ), axes_of(axis), keepdims), as_dtype(dtype).name)),
     "complex_": ("`tf.complex`: complex numbers of real and imaginary parts.",
         lambda real, imag, name=None: ops.view_as_complex(ops.stack(
             [ops.where(first, *map(convert_to_tensor, (real, imag))) for first in (True, False)], -1))),

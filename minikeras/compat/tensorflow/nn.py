@@ -128,14 +128,6 @@ globals().update({
     for rank in ("", "1d", "2d", "3d")})  # fmt: skip
 
 
-def bias_add(value: Any, bias: Any, data_format: str | None = None, name: str | None = None) -> Tensor:
-    """value + bias, with one bias a channel."""
-    b = convert_to_tensor(bias)
-    if _format(data_format) == "channels_first":
-        b = ops.reshape(b, (-1, *[1] * (len(convert_to_tensor(value).shape) - 2)))
-    return BINARY["add"](value, b)
-
-
 def dropout(x: Any, rate: Any, noise_shape: Any = None, seed: Any = None, name: str | None = None) -> Tensor:
     """A random fraction `rate` of the elements set to 0, the others divided by 1 - rate."""
     if not 0 <= (0 if hasattr(rate, "numpy") else rate) < 1:
@@ -152,6 +144,9 @@ def _rearranged(input: Any, block: int, data_format: str, last: str, first: str)
 
 
 globals().update(named({
+    "bias_add": ("value + bias, with one bias a channel.",
+        lambda value, bias, data_format=None, name=None: BINARY["add"](x := convert_to_tensor(value), ops.reshape(
+            bias, (-1, *[1] * (len(x.shape) - 2 if _format(data_format) == "channels_first" else 0))))),
     **dict.fromkeys(("silu", "swish"), ("x * sigmoid(beta * x).",
         lambda features, beta=1.0: unary(lambda x: x * ops.sigmoid(x * beta))(features))),
     "batch_normalization": ("(x - mean) / sqrt(variance + epsilon) * scale + offset.",

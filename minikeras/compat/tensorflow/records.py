@@ -7,10 +7,11 @@ import gzip
 import os
 import struct
 import zlib
+from collections import namedtuple
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from functools import cache
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -82,20 +83,9 @@ def _example(text: bytes) -> Any:
         raise InvalidArgumentError(f"Could not parse example input, value: {text!r:.80}") from error
 
 
-class FixedLenFeature(NamedTuple):
-    """A feature of a fixed shape."""
-
-    shape: Any
-    dtype: Any
-    default_value: Any = None
-
-
-class VarLenFeature(NamedTuple):
-    """A feature of any length, which becomes a sparse tensor."""
-
-    dtype: Any
-
-
+FixedLenFeature = namedtuple("FixedLenFeature", "shape dtype default_value", defaults=[None])
+VarLenFeature = namedtuple("VarLenFeature", "dtype")
+"""Features of a fixed shape, and of any length, which become sparse tensors."""
 _KINDS = {"bytes_list": "string", "float_list": "float32", "int64_list": "int64"}
 
 

@@ -45,7 +45,7 @@ def hann_window(window_length: Any, periodic: bool = True, dtype: DTypeLike = "f
     return Tensor(values.astype(as_dtype(dtype).name))
 
 
-def frame(signal: Any, frame_length: int, frame_step: int, pad_end: bool = False, pad_value: Any = 0, *_: Any) -> Any:
+def frame(signal: Any, frame_length: int, frame_step: int, pad_end: bool = False, pad_value: Any = 0) -> Any:
     """Frames of the last axis, which start `frame_step` apart."""
     values = convert_to_tensor(signal)
     if pad_end:

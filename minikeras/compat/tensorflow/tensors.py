@@ -172,12 +172,9 @@ def places(op: str, indices: Any, shape: Any) -> Array:
 
 
 class Promotion:
-    """The settings of `tf.experimental.numpy.experimental_enable_numpy_behavior`."""
+    """Whether operands are promoted to a common dtype, as in NumPy, and Python floats in `tnp` become float32."""
 
-    numpy: bool = False
-    """Whether operands of two dtypes are promoted to a common one, as in NumPy."""
-    float32: bool = False
-    """Whether `tf.experimental.numpy` makes Python floats float32, not float64."""
+    numpy, float32 = False, False
 
 
 def _promoted(*values: Any) -> tuple[Any, ...]:
@@ -556,13 +553,11 @@ class Variable(KerasVariable):
         super().assign(tensor)
         return self
 
-    def assign_add(self, delta: TensorLike, use_locking: bool = False, name: Any = None,
-                   read_value: bool = True) -> Any:  # fmt: skip
+    def assign_add(self, delta: Any, use_locking: bool = False, name: Any = None, read_value: bool = True) -> Any:
         """Add to the value."""
         return self.assign(BINARY["add"](self, delta))
 
-    def assign_sub(self, delta: TensorLike, use_locking: bool = False, name: Any = None,
-                   read_value: bool = True) -> Any:  # fmt: skip
+    def assign_sub(self, delta: Any, use_locking: bool = False, name: Any = None, read_value: bool = True) -> Any:
         """Subtract from the value."""
         return self.assign(BINARY["subtract"](self, delta))
 
