@@ -1,8 +1,9 @@
 """Functions of `tf` itself that make, shape, join, index and sort tensors."""
 
 import builtins
+from collections import namedtuple
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -310,7 +311,7 @@ def argsort(values: Any, axis: int = -1, direction: str = "ASCENDING", stable: b
     return Tensor(np.argsort(x, axis, kind="stable").astype("int32"))
 
 
-Unique = NamedTuple("Unique", [("y", Tensor), ("idx", Tensor)])  # noqa: UP014  # a line
+Unique = namedtuple("Unique", "y idx")
 
 
 def unique(x: Any, out_idx: DTypeLike = "int32", name: str | None = None) -> Unique:

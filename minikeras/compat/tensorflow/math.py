@@ -2,8 +2,9 @@
 
 import builtins
 import functools
+from collections import namedtuple
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -138,7 +139,7 @@ def add_n(inputs: Sequence[Any], name: str | None = None) -> Tensor:
     return functools.reduce(BINARY["add"], others, first)
 
 
-TopKV2 = NamedTuple("TopKV2", [("values", Tensor), ("indices", Tensor)])  # noqa: UP014  # a line
+TopKV2 = namedtuple("TopKV2", "values indices")
 
 
 def top_k(input: Any, k: Any = 1, sorted: bool = True, index_type: DTypeLike = "int32", name: Any = None) -> TopKV2:
