@@ -119,6 +119,7 @@ class Batches:
         self._had_batch = False  # in any pass
         self._source: Any = x
         self._begun: Iterator[Data] | None = None  # the pass that `peek` began, which the first epoch continues
+        self._firsts: list[Any] = []  # batches that were read before all epochs
         if is_dask(x):
             self._source = Chunks((x, y, sample_weight), self.size, shuffle)
             self._available = _length(self._source)
@@ -192,10 +193,11 @@ class Batches:
         As in Keras this starts an epoch: rows are shuffled, and again for the real first epoch. For an iterator, and
         for TensorFlow's Dataset, the batch is used again in the first epoch.
         """
+        self._read_ahead()
+        if self._firsts:
+            return self._as_batch(self._firsts[0])
         if self._dataset is not None:
             self._dataset.on_epoch_begin()
-            if settings.open_batches and _length(self._source):
-                return self._as_batch(self._source[0])  # on TensorFlow the order is drawn for true epochs alone
         stream = self._start()
         batch = next(stream, None)
         if batch is None:
@@ -209,8 +211,15 @@ class Batches:
     def reset(self) -> None:
         """Let the next epoch begin a new pass (an iterator goes on), as Keras does before it trains or evaluates."""
         self._stream = None
+        self._read_ahead()
         if self._dataset is not None:
             self._dataset.on_epoch_end()
+
+    def _read_ahead(self) -> None:
+        """Read two batches of a PyDataset, once, as Keras on TensorFlow does: it learns their shapes from them."""
+        if self._dataset is not None and settings.open_batches and not self._firsts:
+            number = 2 if self._available is None else min(2, self._available)
+            self._firsts = [self._source[index] for index in range(number)]
 
     def inputs(self) -> Iterator[tuple[Any, int]]:
         """Yield x of the next batches, to predict from, and their number, until one epoch is through.
@@ -219,6 +228,7 @@ class Batches:
         """
         if self.arrays is None:
             self._has_loss = False
+            self._read_ahead()
             yield from ((batch[0], 1) for batch in self.epoch())
             return
         start, end = 0, self.rows or 0

@@ -33,7 +33,7 @@ first(keras.utils.timeseries_dataset_from_array(series, None, 2, shuffle=True, b
 
 
 class Batches(keras.utils.PyDataset):
-    """Batches that tell in which order they are asked for."""
+    """Batches that tell in which order they are asked for, and of the ends of epochs."""
 
     def __len__(self):
         return 5
@@ -42,12 +42,18 @@ class Batches(keras.utils.PyDataset):
         order.append(index)
         return np.full((2, 1), index / 5), np.ones((2, 1))
 
+    def on_epoch_end(self):
+        order.append("end")
+
 
 order = []
 model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
 model.compile("sgd", "mse")
 losses = model.fit(Batches(), epochs=2, verbose=0).history["loss"]
-print(order[-10:], [round(loss, 4) for loss in losses])
+print(order, [round(loss, 4) for loss in losses])
+order.clear()
+model.fit(Batches(), validation_data=Batches(), verbose=0)
+print(order, model.predict(Batches(), verbose=0).shape)
 
 x = series[:24, None]
 for cached in (False, True):
