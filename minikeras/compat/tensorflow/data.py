@@ -23,7 +23,7 @@ from ..._core.tensor import Tensor, as_array
 from ...utils.dataset_utils import FolderDataset
 from . import philox
 from .arrays import ensure_shape
-from .draws import state_for
+from .draws import as_graph, state_for
 from .dtypes import TensorShape, TensorSpec, accessor, as_dtype
 from .errors import InvalidArgumentError, OutOfRangeError
 from .functions import flatten, map_structure
@@ -457,7 +457,8 @@ class Dataset(metaclass=_Checked):
         """Return the results of a function of each element; a tuple is unpacked into its arguments."""
         result = _on_elements(map_func)
         kind = "ParallelMap" if num_parallel_calls is not None else "Map"
-        return Dataset(kind, lambda: builtins.map(result, self._elements()), lambda: self._inferred(result), self._size)
+        items = lambda: builtins.map(as_graph(result), self._elements())  # noqa: E731
+        return Dataset(kind, items, lambda: self._inferred(as_graph(result)), self._size)
 
     def _inferred(self, result: Callable[[Any], Any]) -> Any:
         """Return the specification of a function's results, inferred from zeros or else from the first element."""

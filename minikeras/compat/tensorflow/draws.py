@@ -3,6 +3,7 @@
 import math
 import random as _python
 import secrets
+from collections import Counter
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
@@ -28,6 +29,8 @@ class Seeds:
     """True if `keras.utils.set_random_seed` has seeded the initial weights."""
     stream: _python.Random
     counters: dict[tuple[Any, ...], int] = {}  # noqa: RUF012 - one for the process
+    graph: Counter[tuple[Any, ...]] | None = None
+    """How often each operation has been run in the present call of a graph, each time as another operation."""
 
     @classmethod
     def restart(cls, seed: int) -> None:
@@ -45,11 +48,29 @@ def state_for(op: str, dtype: str, seed: int | None, groups: int) -> State:
         second = (Seeds.stream.randint(0, MOST) if seed is None else int(seed)) % MOST
         if first == second == 0:
             second = MOST
-    place = (op, dtype, first, second)
+    place: tuple[Any, ...] = (op, dtype, first, second)
+    if Seeds.graph is not None:
+        Seeds.graph[place] += 1
+        place = (*place, Seeds.graph[place])
     low = Seeds.counters.get(place, 0)
     if seed is not None:
         Seeds.counters[place] = low + groups
     return first, low, second
+
+
+def as_graph(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Return a function as a new graph of TensorFlow's: each of its draws with a seed counts by itself, from 0."""
+    counters: dict[tuple[Any, ...], int] = {}
+
+    def call(element: Any) -> Any:
+        outer = Seeds.counters, Seeds.graph
+        Seeds.counters, Seeds.graph = counters, Counter()
+        try:
+            return function(element)
+        finally:
+            Seeds.counters, Seeds.graph = outer
+
+    return call
 
 
 def _scaled(numbers: Array, scale: Any, offset: Any) -> Array:

@@ -65,3 +65,16 @@ for cached in (False, True):
     model.evaluate(batches, verbose=0)
     print(model.predict(batches, verbose=0).shape)
     first(rows)
+
+
+def drawn(x):
+    """Draw twice with one seed; TensorFlow starts each of the two anew in each pass."""
+    return tf.random.uniform([], maxval=9, dtype=tf.int32, seed=3), tf.random.uniform([], 0, 9, tf.int32, seed=3)
+
+
+mapped = tf.data.Dataset.range(4).map(drawn)
+print([[int(n) for n in pair] for pair in mapped], [[int(n) for n in pair] for pair in mapped])
+print([int(tf.random.uniform([], maxval=9, dtype=tf.int32, seed=3)) for _ in range(4)])
+columns = tf.reshape(tf.range(2), (1, 2, 1))
+flips = tf.data.Dataset.range(8).map(lambda _: tf.image.random_flip_left_right(columns, seed=4)[0, 0, 0])
+print([int(n) for n in flips], [int(n) for n in flips])
