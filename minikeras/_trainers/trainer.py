@@ -344,7 +344,7 @@ class Trainer(Layer):
             training: Whether this is a step of training, not of evaluation.
 
         Raises:
-            ValueError: if there is no loss to train with.
+            ValueError: if there is neither a loss nor a penalty.
         """
         total: Any = None
         if self._compiled_loss is not None:
@@ -352,9 +352,9 @@ class Trainer(Layer):
         for penalty in self.losses:
             value = ops.sum(penalty if "float" in penalty.dtype else ops.cast(penalty, floatx()))
             total = value if total is None else total + value
-        if total is None and training:
+        if total is None:
             raise ValueError("No loss to compute. Provide a `loss` argument in `compile()`.")
-        return ops.zeros(()) if total is None else total
+        return total
 
     def _loss_of(self, x: Any, y: Any, y_pred: Any, sample_weight: Any, training: bool) -> Any:
         options = {"training": training} if "training" in parameters(self.compute_loss).names else {}

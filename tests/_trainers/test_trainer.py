@@ -770,9 +770,10 @@ def test_functions_name_metrics_in_snake_case() -> None:
     assert list(history) == ["MyName", "lambda", "loss", "pixel_error", "root_mse"]
 
 
-def test_without_a_loss_there_is_nothing_to_train() -> None:
+@pytest.mark.parametrize("method", ["fit", "evaluate"])
+def test_without_a_loss_there_is_nothing_to_train_or_evaluate(method: str) -> None:
     with pytest.raises(ValueError, match="No loss to compute"):
-        net(None).fit(X, Y, verbose=0)
+        getattr(net(None), method)(X, Y, verbose=0)
 
 
 @pytest.mark.filterwarnings("ignore:`x.* is (nan|inf)")
