@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 from itertools import chain, count, islice
 from operator import itemgetter, length_hint
 from typing import Any, Literal
@@ -43,9 +44,7 @@ class PyDataset:
     max_queue_size: int = 10
 
     def __init__(self, workers: int = 1, use_multiprocessing: bool = False, max_queue_size: int = 10) -> None:
-        self.workers = workers
-        self.use_multiprocessing = use_multiprocessing
-        self.max_queue_size = max_queue_size
+        vars(self).update(workers=workers, use_multiprocessing=use_multiprocessing, max_queue_size=max_queue_size)
 
     def __getitem__(self, index: int, /) -> Any:
         """Return one batch."""
@@ -118,8 +117,8 @@ class Batches:
         self._warned = False
         self._had_batch = False  # in any pass
         self._source: Any = x
+        self.uneven: bool = True  # whether batches may differ in size
         self._begun: Iterator[Data] | None = None  # the pass that `peek` began, which the first epoch continues
-        self._firsts: list[Any] = []  # batches that were read before all epochs
         if is_dask(x):
             self._source = Chunks((x, y, sample_weight), self.size, shuffle)
             self._available = _length(self._source)
@@ -133,14 +132,10 @@ class Batches:
             self._total = count_rows(self.arrays)
             if batch_size is None and self.count is not None:
                 self.size = max(1, -(-self._total // self.count))
+            self.uneven = self._total % self.size != 0
             self._available = -(-self._total // self.size)
             self.rows = self._total if self._steps is None else min(self._total, self._steps * self.size)
         self.count = self._available if self._steps is None else self.count
-
-    @property
-    def uneven(self) -> bool:
-        """Whether batches may differ in size."""
-        return self.arrays is None or self._total % self.size != 0
 
     def enlarge(self, rows: int) -> None:
         """Enlarge batches of arrays to a multiple of their size, up to `rows` rows, unless `steps` was given."""
@@ -164,17 +159,15 @@ class Batches:
             return
         if self._dataset is not None:
             self._dataset.on_epoch_begin()
-        goes_on = self._stream is not None and self._steps is not None
         number = 0
-        while True:
-            if self._stream is None or not goes_on:
+        for anew in (self._stream is None or self._steps is None, True):  # an epoch may have ended the pass exactly
+            if anew:
                 self._stream, self._seen = self._start(), 0
-            for batch in islice(self._stream, self._steps):
+            for batch in islice(self._stream or (), self._steps):
                 number += 1
                 yield [[part] for part in batch]
-            if number or not goes_on:
+            if number or anew:
                 break
-            goes_on = False  # the last epoch had used up the pass exactly: begin a new one
         self._seen += number
         self._had_batch |= number > 0
         if not self._had_batch:
@@ -193,7 +186,6 @@ class Batches:
         As in Keras this starts an epoch: rows are shuffled, and again for the real first epoch. For an iterator, and
         for TensorFlow's Dataset, the batch is used again in the first epoch.
         """
-        self._read_ahead()
         if self._firsts:
             return self._as_batch(self._firsts[0])
         if self._dataset is not None:
@@ -210,16 +202,15 @@ class Batches:
 
     def reset(self) -> None:
         """Let the next epoch begin a new pass (an iterator goes on), as Keras does before it trains or evaluates."""
-        self._stream = None
-        self._read_ahead()
+        self._stream, _ = None, self._firsts
         if self._dataset is not None:
             self._dataset.on_epoch_end()
 
-    def _read_ahead(self) -> None:
-        """Read two batches of a PyDataset, once, as Keras on TensorFlow does: it learns their shapes from them."""
-        if self._dataset is not None and settings.open_batches and not self._firsts:
-            number = 2 if self._available is None else min(2, self._available)
-            self._firsts = [self._source[index] for index in range(number)]
+    @cached_property
+    def _firsts(self) -> list[Any]:
+        """Batches of a PyDataset that are read before all epochs: Keras on TensorFlow learns the shapes from two."""
+        most = 2 if self._dataset is not None and settings.open_batches else 0
+        return [self._source[index] for index in range(most if self._available is None else min(most, self._available))]
 
     def inputs(self) -> Iterator[tuple[Any, int]]:
         """Yield x of the next batches, to predict from, and their number, until one epoch is through.
@@ -227,8 +218,7 @@ class Batches:
         Arrays give up to `at_once` batches, joined and in their own dtype; other data gives one at a time.
         """
         if self.arrays is None:
-            self._has_loss = False
-            self._read_ahead()
+            self._has_loss, _ = False, self._firsts
             yield from ((batch[0], 1) for batch in self.epoch())
             return
         start, end = 0, self.rows or 0

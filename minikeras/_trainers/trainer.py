@@ -346,15 +346,12 @@ class Trainer(Layer):
         Raises:
             ValueError: if there is neither a loss nor a penalty.
         """
-        total: Any = None
-        if self._compiled_loss is not None:
-            total = self._compiled_loss(y, y_pred, sample_weight, self._names_of_outputs)
-        for penalty in self.losses:
-            value = ops.sum(penalty if "float" in penalty.dtype else ops.cast(penalty, floatx()))
-            total = value if total is None else total + value
-        if total is None:
+        loss = self._compiled_loss
+        parts: list[Any] = [] if loss is None else [loss(y, y_pred, sample_weight, self._names_of_outputs)]
+        parts += [ops.sum(x if "float" in x.dtype else ops.cast(x, floatx())) for x in self.losses]
+        if not parts:
             raise ValueError("No loss to compute. Provide a `loss` argument in `compile()`.")
-        return total
+        return sum(parts[1:], parts[0])
 
     def _loss_of(self, x: Any, y: Any, y_pred: Any, sample_weight: Any, training: bool) -> Any:
         options = {"training": training} if "training" in parameters(self.compute_loss).names else {}

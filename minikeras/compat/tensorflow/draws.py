@@ -3,9 +3,9 @@
 import math
 import random as _python
 import secrets
-from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import lru_cache
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -29,8 +29,8 @@ class Seeds:
     """True if `keras.utils.set_random_seed` has seeded the initial weights."""
     stream: _python.Random
     counters: dict[tuple[Any, ...], int] = {}  # noqa: RUF012 - one for the process
-    graph: Counter[tuple[Any, ...]] | None = None
-    """How often each operation has been run in the present call of a graph, each time as another operation."""
+    numbers: Iterator[int] = iter(())
+    """The numbers of operations in a graph, where each counts by itself."""
 
     @classmethod
     def restart(cls, seed: int) -> None:
@@ -48,10 +48,7 @@ def state_for(op: str, dtype: str, seed: int | None, groups: int) -> State:
         second = (Seeds.stream.randint(0, MOST) if seed is None else int(seed)) % MOST
         if first == second == 0:
             second = MOST
-    place: tuple[Any, ...] = (op, dtype, first, second)
-    if Seeds.graph is not None:
-        Seeds.graph[place] += 1
-        place = (*place, Seeds.graph[place])
+    place = (op, dtype, first, second, next(Seeds.numbers, 0))
     low = Seeds.counters.get(place, 0)
     if seed is not None:
         Seeds.counters[place] = low + groups
@@ -63,12 +60,12 @@ def as_graph(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
     counters: dict[tuple[Any, ...], int] = {}
 
     def call(element: Any) -> Any:
-        outer = Seeds.counters, Seeds.graph
-        Seeds.counters, Seeds.graph = counters, Counter()
+        outer = Seeds.counters, Seeds.numbers
+        Seeds.counters, Seeds.numbers = counters, count(1)
         try:
             return function(element)
         finally:
-            Seeds.counters, Seeds.graph = outer
+            Seeds.counters, Seeds.numbers = outer
 
     return call
 
