@@ -3,13 +3,15 @@
 import math
 import random as _python
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import lru_cache
 from itertools import count
+from threading import local
 from typing import Any
 
 import numpy as np
 
+from ..._base.context import having_attributes
 from ..._base.typing import Array
 from ..._core.tensor import as_array
 from ...random import Parameter, SizeLike, Source
@@ -29,14 +31,16 @@ class Seeds:
     """True if `keras.utils.set_random_seed` has seeded the initial weights."""
     stream: _python.Random
     counters: dict[tuple[Any, ...], int] = {}  # noqa: RUF012 - one for the process
-    numbers: Iterator[int] = iter(())
-    """The numbers of operations in a graph, where each counts by itself."""
 
     @classmethod
     def restart(cls, seed: int) -> None:
         """Start again from a seed."""
         cls.seed, cls.stream = seed, _python.Random(seed)
         cls.counters.clear()
+
+
+_graph: Any = type("Graph", (local,), {"draws": None})()
+"""The graph that each thread runs: the counters of its operations, which count by themselves, and their numbers."""
 
 
 def state_for(op: str, dtype: str, seed: int | None, groups: int) -> State:
@@ -48,10 +52,11 @@ def state_for(op: str, dtype: str, seed: int | None, groups: int) -> State:
         second = (Seeds.stream.randint(0, MOST) if seed is None else int(seed)) % MOST
         if first == second == 0:
             second = MOST
-    place = (op, dtype, first, second, next(Seeds.numbers, 0))
-    low = Seeds.counters.get(place, 0)
+    counters, numbers = _graph.draws or (Seeds.counters, count())
+    place = (op, dtype, first, second, next(numbers))
+    low = counters.get(place, 0)
     if seed is not None:
-        Seeds.counters[place] = low + groups
+        counters[place] = low + groups
     return first, low, second
 
 
@@ -60,12 +65,8 @@ def as_graph(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
     counters: dict[tuple[Any, ...], int] = {}
 
     def call(element: Any) -> Any:
-        outer = Seeds.counters, Seeds.numbers
-        Seeds.counters, Seeds.numbers = counters, count(1)
-        try:
+        with having_attributes(_graph, draws=(counters, count(1))):
             return function(element)
-        finally:
-            Seeds.counters, Seeds.numbers = outer
 
     return call
 
