@@ -113,12 +113,6 @@ def reshape(tensor: Any, shape: Any, name: str | None = None) -> Tensor:
     return ops.reshape(x, sizes)
 
 
-def transpose(a: Any, perm: Any = None, conjugate: bool = False, name: str | None = None) -> Tensor:
-    """A tensor with its axes in another order, reversed by default."""
-    x = convert_to_tensor(a)
-    return ops.transpose(ops.conj(x) if conjugate else x, None if perm is None else as_array(perm).tolist())
-
-
 def expand_dims(input: Any, axis: Any, name: str | None = None) -> Tensor:
     """A tensor with a new axis of size 1."""
     if isinstance(input, ragged.RaggedTensor):
@@ -138,8 +132,7 @@ def tile(input: Any, multiples: Any, name: str | None = None) -> Any:
     return ops.tile(x, times)
 
 
-def pad(tensor: Any, paddings: Any, mode: str = "CONSTANT", constant_values: Any = 0,
-        name: str | None = None) -> Tensor:  # fmt: skip
+def pad(tensor: Any, paddings: Any, mode: str = "CONSTANT", constant_values: Any = 0, name: Any = None) -> Tensor:
     """A tensor padded before and after each axis by the pairs of numbers in `paddings`."""
     kind: Any = mode.lower()
     x = convert_to_tensor(tensor)
@@ -170,6 +163,7 @@ def _joined(join: Callable[..., Tensor], kernel: str) -> Callable[..., Tensor]:
     return call
 
 
+Unique = namedtuple("Unique", "y idx")
 concat: Callable[..., Tensor] = _joined(ops.concatenate, "ConcatV2")
 stack: Callable[..., Tensor] = _joined(ops.stack, "Pack")
 
@@ -311,9 +305,6 @@ def argsort(values: Any, axis: int = -1, direction: str = "ASCENDING", stable: b
     return Tensor(np.argsort(x, axis, kind="stable").astype("int32"))
 
 
-Unique = namedtuple("Unique", "y idx")
-
-
 def unique(x: Any, out_idx: DTypeLike = "int32", name: str | None = None) -> Unique:
     """The distinct elements of a vector in order of first occurrence, and the index of each element among them."""
     values = convert_to_tensor(x).numpy_view()
@@ -363,6 +354,9 @@ globals().update(named({
     "clip_by_norm": ("A tensor scaled down to an L2 norm of at most `clip_norm`.",
         lambda t, clip_norm, axes=None, name=None: (x := convert_to_tensor(t)) * clip_norm / maximum(
             sqrt(ops.sum(ops.square(x), axes_of(axes), True)), clip_norm)),
+    "transpose": ("A tensor with its axes in another order, reversed by default.",
+        lambda a, perm=None, conjugate=False, name=None: ops.transpose(
+            (ops.conj if conjugate else convert_to_tensor)(convert_to_tensor(a)), axes_of(perm))),
     "sort": ("Elements sorted along an axis.",
         lambda values, axis=-1, direction="ASCENDING", name=None: (ops.flip if _descending(direction) else identity)(
             ops.sort(convert_to_tensor(values), axis), axis)),

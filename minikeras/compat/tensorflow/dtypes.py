@@ -203,8 +203,7 @@ class TensorSpec:
         TensorSpec(shape=(None, 3), dtype=tf.float32, name=None)
     """
 
-    def __init__(self, shape: Sequence[int | None] | None, dtype: DTypeLike = "float32",
-                 name: str | None = None) -> None:  # fmt: skip
+    def __init__(self, shape: Sequence[int | None] | None, dtype: DTypeLike = "float32", name: Any = None) -> None:
         self.shape: TensorShape = TensorShape(shape)
         self.dtype: DType = as_dtype(dtype)
         self.name = name

@@ -103,9 +103,6 @@ def map_fn(fn: Callable[[Any], Any], elems: Any, dtype: Any = None, *_: Any, fn_
     return (ragged_stack if is_ragged else _stacked)(results)
 
 
-vectorized_map = map_fn
-
-
 def _stacked(results: list[Any]) -> Any:
     return map_structure(lambda *leaves: ops.stack([convert_to_tensor(x) for x in leaves]), *results)
 
@@ -383,6 +380,7 @@ def name_scope(name: str, *_: Any) -> Any:
 
 device: Callable[..., Any] = name_scope
 control_dependencies: Callable[..., Any] = name_scope
+vectorized_map: Callable[..., Any] = map_fn
 executing_eagerly: Callable[[], bool] = lambda: True  # noqa: E731
 nest: SimpleNamespace = SimpleNamespace(
     map_structure=map_structure, flatten=flatten, is_nested=lambda x: isinstance(x, list | tuple | dict),

@@ -127,6 +127,7 @@ def _cumulative(op: Callable[..., Tensor], start: int) -> Callable[..., Tensor]:
     return call
 
 
+TopKV2 = namedtuple("TopKV2", "values indices")
 cumsum: Callable[..., Tensor] = _cumulative(ops.cumsum, 0)
 cumprod: Callable[..., Tensor] = _cumulative(ops.cumprod, 1)
 
@@ -137,9 +138,6 @@ def add_n(inputs: Sequence[Any], name: str | None = None) -> Tensor:
     if any(x.shape != first.shape for x in others):
         raise InvalidArgumentError(f"add_n needs tensors of one shape. Received: {[x.shape for x in (first, *others)]}")
     return functools.reduce(BINARY["add"], others, first)
-
-
-TopKV2 = namedtuple("TopKV2", "values indices")
 
 
 def top_k(input: Any, k: Any = 1, sorted: bool = True, index_type: DTypeLike = "int32", name: Any = None) -> TopKV2:

@@ -52,12 +52,10 @@ def nothing(*args: Any, **kwargs: Any) -> None:
 VERSION_1 = {
     "tensorflow": "ConfigProto GPUOptions InteractiveSession Session app assign contrib flags get_default_graph "
     "get_default_session get_variable gfile global_variables global_variables_initializer gradients "
-    "initialize_all_variables layers local_variables_initializer log matrix_inverse placeholder "
+    "initialize_all_variables layers local_variables_initializer log matrix_inverse placeholder truncated_normal "
     "placeholder_with_default random_normal random_uniform reset_default_graph set_random_seed to_float to_int32 "
-    "to_int64 truncated_normal variable_scope",
+    "to_int64 variable_scope", "tensorflow.nn": "dynamic_rnn rnn_cell softmax_cross_entropy_with_logits_v2 static_rnn",
     "tensorflow.train": "AdagradOptimizer AdamOptimizer GradientDescentOptimizer MomentumOptimizer RMSPropOptimizer "
-    "Saver",
-    "tensorflow.nn": "dynamic_rnn rnn_cell softmax_cross_entropy_with_logits_v2 static_rnn",
-}
+    "Saver"}  # fmt: skip
 """Module -> names that only TensorFlow 1 has there."""
 _PARTS = "tf.keras, tensors and variables, maths, GradientTape, tf.function, tf.data, tf.Module, tf.strings, tf.summary"

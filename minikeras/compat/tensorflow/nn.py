@@ -105,9 +105,6 @@ def _transposed(rank: int) -> Callable[..., Tensor]:
     return call
 
 
-globals().update({f"conv{rank}d_transpose": _transposed(rank) for rank in (1, 2, 3)})
-
-
 def _pooling(op: Callable[..., Tensor], rank: int) -> Callable[..., Tensor]:
     def call(input: Any, ksize: Any, strides: Any, padding: Any, data_format: str | None = None,
              name: Any = None) -> Tensor:  # fmt: skip
@@ -122,6 +119,7 @@ def _pooling(op: Callable[..., Tensor], rank: int) -> Callable[..., Tensor]:
     return call
 
 
+globals().update({f"conv{rank}d_transpose": _transposed(rank) for rank in (1, 2, 3)})
 globals().update({
     f"{kind}_pool{rank}": _pooling(op, int(rank[:1] or 2))
     for kind, op in {"max": ops.max_pool, "avg": ops.average_pool}.items()

@@ -349,7 +349,9 @@ class _Common:
         return function(*args, **kwargs)  # on plain arrays: no gradient goes through it in TensorFlow
 
 
-_array_ufunc, _array_function = TensorOps.__array_ufunc__, TensorOps.__array_function__
+_array_ufunc, _array_function, _get_item = (
+    TensorOps.__array_ufunc__, TensorOps.__array_function__, TensorOps.__getitem__)  # fmt: skip
+_adapted = Patches()
 
 
 class _Once(dict[Any, Any]):
@@ -438,9 +440,6 @@ def _equality(name: str) -> Callable[[Any, Any], Tensor]:
     return compare
 
 
-_get_item = TensorOps.__getitem__
-
-
 def _item(self: Any, key: Any) -> Any:
     try:
         return _get_item(self, tuple(key) if type(key) is list and not _inside() else key)
@@ -471,9 +470,6 @@ def _adapters() -> Iterator[tuple[Any, str, Any]]:
     yield Cell, "_masks", lambda cell, x, training, f=Cell._masks: (f(cell, x, True), [None, None])[not training]
     yield Bidirectional, "_kind", lambda layer, x, training, kind=Bidirectional._kind: kind(layer, x, True)
     yield RNN, "_rowwise", lambda x: not any([x.stateful, *map(vars(x.cell).get, ("dropout", "recurrent_dropout"))])
-
-
-_adapted = Patches()
 
 
 def flavour(on: bool) -> None:
@@ -539,8 +535,7 @@ class Variable(KerasVariable):
 
     read_value = value
 
-    def assign(self, value: TensorLike, use_locking: bool = False, name: str | None = None,
-               read_value: bool = True) -> Any:  # fmt: skip
+    def assign(self, value: TensorLike, use_locking: bool = False, name: Any = None, read_value: bool = True) -> Any:
         """Store a new value of the same dtype and shape (or a ValueError), and return the variable."""
         is_strict = isinstance(value, TensorOps) and context.autocast is None  # a tensor must have the dtype
         tensor = convert_to_tensor(value, self.array.dtype) if is_strict else Tensor(_array(value, self.array.dtype))

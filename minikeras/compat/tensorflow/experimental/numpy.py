@@ -42,9 +42,6 @@ def array(val: Any, dtype: DTypeLike | None = None, copy: bool = True, ndmin: in
     return Tensor(values if dtype is None else values.astype(as_dtype(dtype).name))
 
 
-asarray: Callable[..., Tensor] = array
-
-
 def shape(a: Any) -> TensorShape:
     """Return the sizes of the axes."""
     return TensorShape(np.shape(as_array(a)))
@@ -89,6 +86,7 @@ def _find(name: str) -> Any:
     return _of_numpy(name)
 
 
+asarray: Callable[..., Tensor] = array
 __getattr__: Callable[[str], Any] = cache(missing(__name__, _find))
 random: SimpleNamespace = SimpleNamespace(
     rand=lambda *size: _random.uniform(size, dtype="float64"),
