@@ -174,6 +174,11 @@ globals().update(named({
         lambda features, alpha=0.2, name=None: unary(lambda x: ops.leaky_relu(x, float(alpha)))(features)),
     "gelu": ("x * Phi(x), with the distribution function Phi of the normal distribution.",
         lambda features, approximate=False, name=None: ops.gelu(convert_to_tensor(features), approximate)),
+    **dict.fromkeys(("local_response_normalization", "lrn"), (
+        "x / (bias + alpha * sum of squares) ** beta; the sum is over up to `depth_radius` channels on both sides.",
+        lambda input, depth_radius=5, bias=1.0, alpha=1.0, beta=0.5, name=None: (x := convert_to_tensor(input)) / (
+            bias + alpha * sum(ops.pad(x * x, [(0, 0)] * (len(x.shape) - 1) + [(depth_radius,) * 2])[
+                ..., i : i + x.shape[-1]] for i in range(2 * depth_radius + 1))) ** beta)),
     "moments": ("Mean and variance along axes.",
         lambda x, axes, shift=None, keepdims=False, name=None:
             ops.moments(convert_to_tensor(x), axes_of(axes), keepdims)),
