@@ -101,8 +101,9 @@ class RaggedTensor(Rows):
     shape: TensorShape = accessor(lambda self: TensorShape([len(self), None, *self.values.shape[1:]]))
     ragged_rank: int = accessor(lambda self: len(self._levels()), "The number of ragged axes.")
 
-    get_shape: Callable[..., TensorShape] = lambda self: self.shape
-    """Return the sizes of the axes, None for ragged ones."""
+    def get_shape(self) -> TensorShape:
+        """Return the sizes of the axes, None for ragged ones."""
+        return self.shape
 
     def _levels(self) -> list["RaggedTensor"]:
         """Return this tensor and the ragged tensors nested in it, the outermost first."""
