@@ -119,6 +119,8 @@ _ONE_LINERS: dict[str, tuple[str, Callable[..., Any]]] = {
             if isinstance(x, KerasTensor) else ops.image.resize(x, np.multiply((height_factor, width_factor),
                 x.shape[1:3] if (data_format or image_data_format()) == "channels_last" else x.shape[2:]).tolist(),
                 interpolation, data_format=data_format)),
+    "set_learning_phase": ("the argument `training` of a call", lambda value: warn_user(
+        f"set_learning_phase({value!r}) has no effect: pass training=True to calls of models.") if value else None),
     "set_value": ("x.assign(value)", lambda x, value: x.assign(value)),
     "sqrt": ("keras.ops.sqrt, of what is not negative", lambda x: ops.sqrt(ops.maximum(x, 0.0)))}  # fmt: skip
 """Name -> today's spelling, and the function, whose arguments have their former names."""
@@ -154,13 +156,6 @@ for _name, (_text, _function) in _ONE_LINERS.items():
 def _training(training: Any = None) -> bool:
     """Return whether to train: by the argument, or by the call of a layer that is going on."""
     return bool(training if training is not None else _context.training and _context.training[-1])
-
-
-@_today("the argument `training` of a call")
-def set_learning_phase(value: Any) -> None:
-    """Warn that it has no effect, unless it sets what is so anyway."""
-    if value:
-        warn_user(f"set_learning_phase({value!r}) has no effect: pass training=True to calls of models and layers.")
 
 
 def _called(value: Any) -> Any:

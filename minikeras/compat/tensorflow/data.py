@@ -200,12 +200,7 @@ class DatasetIterator(Iterator[Any]):
         raise OutOfRangeError("End of sequence [Op:IteratorGetNext]")
 
 
-class _Checked(type):
-    def __getattr__(cls, name: str) -> Any:
-        raise lacks("'tf.data.Dataset'", name, Dataset, __name__)
-
-
-class Dataset(metaclass=_Checked):
+class Dataset:
     """A sequence of elements, computed as they are needed.
 
     Example:
@@ -220,7 +215,7 @@ class Dataset(metaclass=_Checked):
         self._table = table  # arrays whose rows the items number; None if items are the elements themselves
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(type(self), name)
+        raise lacks("'tf.data.Dataset'", name, Dataset, __name__)
 
     def _derive(self, kind: str, items: Callable[[], Iterator[Any]], size: int) -> "Dataset":
         """Return a dataset that has some or all of these items, in any order."""

@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 
 from ... import ops
-from ..._base.typing import Array, DTypeLike
+from ..._base.typing import DTypeLike
 from ..._core.tensor import Tensor, TensorOps, as_array
-from ...ops.elementwise import unary as unary_op
 from ...ops.reduction import segments
 from .dtypes import DType, as_dtype
 from .errors import InvalidArgumentError
@@ -35,20 +34,13 @@ def unary(op: Callable[..., Any], doc: str = "", name: str = "call") -> Callable
     return call
 
 
-def _root(name: str, function: Callable[[Array], Array], slope: Callable[[Any], Any], doc: str) -> Callable[..., Any]:
-    """Return a root whose gradient is 0, not NaN, at a 0 that `tf.where` has masked: there the gradient g is 0."""
-    return unary(unary_op(function, lambda g, y, x: np.where(g == 0, 0, g * slope(y)), doc, name=f"tf.{name}"), doc)
-
-
 _SAME = ("abs angle ceil conj cos cosh erf erfc erfinv exp expm1 floor imag log log1p log_sigmoid logical_not "
-         "negative real reciprocal round sigmoid sign sin sinh softplus softsign square tan tanh")  # fmt: skip
+         "negative real reciprocal round sigmoid sign sin sinh softplus softsign sqrt square tan tanh")  # fmt: skip
 _UNARY = {name: name for name in _SAME.split()} | {
     "acos": "arccos", "acosh": "arccosh", "asin": "arcsin", "asinh": "arcsinh", "atan": "arctan",
     "atanh": "arctanh", "is_finite": "isfinite", "is_inf": "isinf", "is_nan": "isnan", "rint": "round"}  # fmt: skip
 globals().update({key: unary(getattr(ops, op), "", key) for key, op in _UNARY.items()}, **BINARY)
-sqrt: Callable[..., Any] = _root("sqrt", lambda x: np.sqrt(x), lambda y: 0.5 / y, "Square root of x.")
-_reciprocal = np.errstate(divide="ignore")(lambda x: 1 / np.sqrt(x))
-rsqrt: Callable[..., Any] = _root("rsqrt", _reciprocal, lambda y: -0.5 * y * y * y, "1 / sqrt(x).")
+rsqrt: Callable[..., Any] = unary(np.errstate(divide="ignore")(ops.rsqrt), "1 / sqrt(x).")
 _OF_NOTHING = {ops.max: ("min", -np.inf), ops.min: ("max", np.inf)}
 """Reduction -> its value without elements: of integers and of rows a limit of the dtype, of other floats infinity."""
 

@@ -287,6 +287,9 @@ _KINKS: dict[Any, tuple[Any, ...]] = {
     ops.minimum: (lambda g, y, a, b: g * np.less_equal(a, b), lambda g, y, a, b: g * np.greater(a, b)),
     ops.clip: (lambda g, y, x, *_: g * np.equal(x, y),),
     ops.leaky_relu: (lambda g, y, x, slope: np.where(x > 0, g, slope * g),),
+    # Roots have the gradient 0, not NaN, at a 0 that `where` has masked: there g is 0.
+    ops.sqrt: (lambda g, y, x: np.where(g == 0, 0, 0.5 * g / y),),
+    ops.rsqrt: (lambda g, y, x: np.where(g == 0, 0, -0.5 * g * y * y * y),),
     ops.sign: (lambda g, y, x: np.zeros_like(g),),
     ops.selu: (lambda g, y, x: g * (np.where(x < 0, np.exp(np.minimum(x, 0)) * SELU_ALPHA, 1) * SELU_SCALE),),
 }
