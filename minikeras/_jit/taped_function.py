@@ -229,7 +229,8 @@ class TapedProgram:
                     tape.append(Entry(_PART, [whole], [whole.array], (), {}, end))
             for x, y, last in self._lasts:
                 tape.append(last(results[x], results[y]))
-                results[y].logits = results[x]
+        for x, y, _ in self._lasts:
+            results[y].logits = results[x]
         return results[self._form] if type(self._form) is int else map_structure(results.__getitem__, self._form)
 
     def _first(self, arrays: Sequence[Array]) -> Sequence[Array]:

@@ -164,7 +164,7 @@ class Trainer(Layer):
         if (program := jit.find(kind)) is None:
             if not (self.built and self._is_pure() and data_adapters.is_numeric(x)) or jit.note_kind(x):
                 return None
-            ys = jit.first_run(x, kind)
+            ys = jit.first_run(map_structure(np.copy, x), kind)  # outputs may share the caller's memory
             if all(isinstance(y, Tensor) for y in present(ys)):
                 return ys
             program = jit.find(kind)  # in blocks of rows, with other numbers, and without effects

@@ -1846,3 +1846,12 @@ def test_a_compute_metrics_of_ones_own_that_fails_leaves_a_whole_update() -> Non
         model.fit(np.ones((4, 2)), np.ones((4, 1)), verbose=0)
     assert model.get_weights()[0] == pytest.approx(0.001, rel=1e-3)
     assert int(model.optimizer.iterations) == 1
+
+
+def test_what_a_model_returns_stays_when_its_input_changes() -> None:
+    model = Sequential([Input((6, 2, 1)), Flatten()])
+    for _ in range(3):
+        x = np.ones((4, 6, 2, 1), "float32")
+        y = model(x)
+        x[:] = 0
+        assert np.min(y) == 1

@@ -7,7 +7,7 @@ import numpy as np
 
 from ... import ops
 from ..._core.tensor import Tensor
-from ...ops import convolution as _conv
+from ...ops import classes as _classes, convolution as _conv
 from . import math as _math, random as _random
 from .arrays import gather, sizes_of
 from .errors import InvalidArgumentError
@@ -162,7 +162,7 @@ globals().update(named({
             conv2d(_depthwise(input, depthwise_filter, strides, padding, data_format, dilations), pointwise_filter,
                    data_format=data_format)),
     "sparse_softmax_cross_entropy_with_logits": ("Cross-entropy of each class index with softmax(logits).",
-        lambda labels, logits, name=None: ops.sparse_categorical_crossentropy(
+        lambda labels, logits, name=None: _classes.sparse_categorical_crossentropy(
             convert_to_tensor(labels), convert_to_tensor(logits), from_logits=True)),
     "depth_to_space": ("Channels moved into blocks of pixels: (n, h, w, c * b * b) -> (n, h * b, w * b, c).",
         lambda input, block_size, data_format="NHWC", name=None: _rearranged(input, block_size, data_format,
