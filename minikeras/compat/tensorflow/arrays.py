@@ -163,7 +163,7 @@ def _joined(join: Callable[..., Tensor], kernel: str) -> Callable[..., Tensor]:
     return call
 
 
-Unique = namedtuple("Unique", "y idx")
+Unique: Any = namedtuple("Unique", "y idx")
 concat: Callable[..., Tensor] = _joined(ops.concatenate, "ConcatV2")
 stack: Callable[..., Tensor] = _joined(ops.stack, "Pack")
 

@@ -12,7 +12,7 @@ from contextlib import suppress
 from functools import cache, partial, reduce
 from importlib import import_module
 from types import CellType, CodeType, FunctionType, SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -214,8 +214,10 @@ class Dataset:
         self._kind, self._items, self._spec, self._size = kind, items, spec, size
         self._table = table  # arrays whose rows the items number; None if items are the elements themselves
 
-    def __getattr__(self, name: str) -> Any:
-        raise lacks("'tf.data.Dataset'", name, Dataset, __name__)
+    if not TYPE_CHECKING:  # for type checkers a missing method is an error
+
+        def __getattr__(self, name: str) -> Any:
+            raise lacks("'tf.data.Dataset'", name, Dataset, __name__)
 
     def _derive(self, kind: str, items: Callable[[], Iterator[Any]], size: int) -> "Dataset":
         """Return a dataset that has some or all of these items, in any order."""

@@ -21,6 +21,7 @@ from .errors import InvalidArgumentError
 
 MOST = 2**31 - 1  # the largest seed that TensorFlow takes
 State = tuple[int, int, int]
+Law = Callable[[State, Any, Any, Any, str], Array]
 
 
 class Seeds:
@@ -76,9 +77,6 @@ def _scaled(numbers: Array, scale: Any, offset: Any) -> Array:
     if dtype.kind != "f":
         raise TypeError(f"Normal numbers are floats. Received: dtype={dtype}")
     return (numbers * as_array(scale).astype(dtype) + as_array(offset).astype(dtype)).astype(dtype)
-
-
-Law = Callable[[State, Any, Any, Any, str], Array]
 
 
 def draw_normal(state: State, shape: Any, mean: Any, stddev: Any, dtype: str) -> Array:

@@ -52,8 +52,8 @@ def norm(tensor: Any, ord: Any = "euclidean", axis: Any = None, keepdims: bool |
     return ops.norm(x if isinstance(axis, tuple) else ops.absolute(x), ord, axis, bool(keepdims))
 
 
-Qr = namedtuple("Qr", "q r")
-LogMatrixDeterminant = namedtuple("LogMatrixDeterminant", "sign log_abs_determinant")
+Qr: Any = namedtuple("Qr", "q r")
+LogMatrixDeterminant: Any = namedtuple("LogMatrixDeterminant", "sign log_abs_determinant")
 qr: Callable[..., Any] = unary(lambda x: Qr(*ops.qr(x)), "QR decompositions.")
 slogdet: Callable[..., Any] = unary(lambda x: LogMatrixDeterminant(*ops.slogdet(x)), "Signs and log |det|.")
 eigh: Callable[..., Any] = unary(

@@ -119,7 +119,7 @@ def _cumulative(op: Callable[..., Tensor], start: int) -> Callable[..., Tensor]:
     return call
 
 
-TopKV2 = namedtuple("TopKV2", "values indices")
+TopKV2: Any = namedtuple("TopKV2", "values indices")
 cumsum: Callable[..., Tensor] = _cumulative(ops.cumsum, 0)
 cumprod: Callable[..., Tensor] = _cumulative(ops.cumprod, 1)
 

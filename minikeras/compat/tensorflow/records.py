@@ -72,9 +72,6 @@ def _pool() -> Any:
     return pool
 
 
-__getattr__: Callable[[str], Any] = missing(__name__, message)
-
-
 def _example(text: bytes) -> Any:
     """Return the `Example` that bytes hold, or raise an InvalidArgumentError."""
     try:
@@ -83,8 +80,9 @@ def _example(text: bytes) -> Any:
         raise InvalidArgumentError(f"Could not parse example input, value: {text!r:.80}") from error
 
 
-FixedLenFeature = namedtuple("FixedLenFeature", "shape dtype default_value", defaults=[None])
-VarLenFeature = namedtuple("VarLenFeature", "dtype")
+__getattr__: Callable[[str], Any] = missing(__name__, message)
+FixedLenFeature: Any = namedtuple("FixedLenFeature", "shape dtype default_value", defaults=[None])
+VarLenFeature: Any = namedtuple("VarLenFeature", "dtype")
 """Features of a fixed shape, and of any length, which become sparse tensors."""
 _STRIDE, _LONG = 64, 1024  # bytes of a chunk; the least bytes for which chunks in parallel are faster
 _KINDS = {"bytes_list": "string", "float_list": "float32", "int64_list": "int64"}

@@ -174,7 +174,8 @@ def places(op: str, indices: Any, shape: Any) -> Array:
 class Promotion:
     """Whether operands are promoted to a common dtype, as in NumPy, and Python floats in `tnp` become float32."""
 
-    numpy, float32 = False, False
+    numpy: bool = False
+    float32: bool = False
 
 
 def _promoted(*values: Any) -> tuple[Any, ...]:

@@ -18,5 +18,6 @@ def as_text(bytes_or_text: Any, encoding: str = "utf-8") -> str:
     return bytes_or_text.decode(encoding) if isinstance(bytes_or_text, bytes) else str(bytes_or_text)
 
 
-as_str = as_str_any = as_text
+as_str = as_text
+as_str_any = as_text
 __getattr__: Callable[[str], Any] = missing(__name__, lambda name: {"v2": import_module("..", __package__)}[name])

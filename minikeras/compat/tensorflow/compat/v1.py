@@ -25,6 +25,7 @@ _REFUSED = ("Graph placeholder disable_v2_behavior get_variable variable_scope g
             "get_default_session global_variables_initializer initialize_all_variables gradients trainable_variables "
             "placeholder_with_default get_collection")  # fmt: skip
 globals().update({name: _refusal(name) for name in _REFUSED.split()})
+globals().update(dict.fromkeys(("enable_eager_execution", "enable_v2_behavior", "enable_v2_tensorshape"), nothing))
 
 
 class Session(AbstractContextManager["Session"]):
@@ -46,9 +47,6 @@ set_random_seed = set_seed
 def disable_eager_execution() -> None:
     """Warn that everything still runs eagerly."""
     warn_user("minikeras runs everything eagerly: tf.compat.v1.disable_eager_execution() has no effect.")
-
-
-globals().update(dict.fromkeys(("enable_eager_execution", "enable_v2_behavior", "enable_v2_tensorshape"), nothing))
 
 
 def get_logger() -> _logging.Logger:
