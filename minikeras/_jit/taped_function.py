@@ -102,6 +102,8 @@ class TapedProgram:
     all buffers.
     """
 
+    keeps_logits: bool = False  # as ops do with `Op.after`
+
     def __init__(self, function: Callable[..., Any], inputs: Sequence[Any], watched: Sequence[int],
                  skipped: Entry | None) -> None:  # fmt: skip
         self.made_at: int = Changes.layers
@@ -229,7 +231,7 @@ class TapedProgram:
                     tape.append(Entry(_PART, [whole], [whole.array], (), {}, end))
             for x, y, last in self._lasts:
                 tape.append(last(results[x], results[y]))
-        for x, y, _ in self._lasts:
+        for x, y, _ in self._lasts if self.keeps_logits else ():
             results[y].logits = results[x]
         return results[self._form] if type(self._form) is int else map_structure(results.__getitem__, self._form)
 

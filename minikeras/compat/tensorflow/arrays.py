@@ -1,9 +1,8 @@
 """Functions of `tf` itself that make, shape, join, index and sort tensors."""
 
 import builtins
-from collections import namedtuple
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -163,7 +162,7 @@ def _joined(join: Callable[..., Tensor], kernel: str) -> Callable[..., Tensor]:
     return call
 
 
-Unique: Any = namedtuple("Unique", "y idx")
+Unique = NamedTuple("Unique", [("y", Tensor), ("idx", Tensor)])  # noqa: UP014 - in one line
 concat: Callable[..., Tensor] = _joined(ops.concatenate, "ConcatV2")
 stack: Callable[..., Tensor] = _joined(ops.stack, "Pack")
 

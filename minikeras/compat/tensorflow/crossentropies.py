@@ -9,7 +9,7 @@ from typing import Any
 from ... import ops
 from ..._core.tape import GradientTape
 from ..._core.tensor import Tensor
-from ..._jit.taped_function import TapedFunction
+from ..._jit.taped_function import TapedFunction, TapedProgram
 from ..._trainers.trainer import Trainer
 from ...losses.base import Loss
 from ..past.patches import Patches
@@ -22,6 +22,7 @@ def patch(patches: Patches) -> None:
         patches.put(vars(op)["op"], "after", lambda y, x: (vars(Tensor)["logits"].__set__(y, x), y)[1])
     for name in ("binary_crossentropy", "categorical_crossentropy", "sparse_categorical_crossentropy"):
         patches.around(ops, name, _crossentropy)
+    patches.put(TapedProgram, "keeps_logits", True)
     patches.around(Loss, "__call__", _call_loss)
     patches.around(Trainer, "_replayed", _call_model)
 

@@ -34,8 +34,7 @@ from .traced import symbol
 
 _HOMES = dict.fromkeys(("TFRecordDataset", "TextLineDataset", "experimental"), f"{__package__}.data_files")
 __getattr__: Callable[[str], Any] = missing(__name__, lambda name: getattr(import_module(_HOMES[name]), name))
-AUTOTUNE = -1
-INFINITE_CARDINALITY = INFINITE = -1
+AUTOTUNE = INFINITE_CARDINALITY = INFINITE = -1
 UNKNOWN_CARDINALITY = UNKNOWN = -2
 tree_map: Callable[..., Any] = partial(map_structure, lists=False)
 _leaves: Callable[[Any], list[Any]] = partial(flatten, lists=False)

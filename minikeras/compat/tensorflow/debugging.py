@@ -64,8 +64,7 @@ def check_numerics(tensor: Any, message: str, name: str | None = None) -> Tensor
     return x
 
 
-globals().update(
-    dict.fromkeys(("set_log_device_placement", "enable_check_numerics", "disable_check_numerics"), nothing)
-)
+_SWITCHES = ("set_log_device_placement", "enable_check_numerics", "disable_check_numerics")
+globals().update(dict.fromkeys(_SWITCHES, nothing))
 _OF_CONFIG = "disable_traceback_filtering enable_traceback_filtering is_traceback_filtering_enabled"
 globals().update({name: vars(_config)[name] for name in _OF_CONFIG.split()})

@@ -2,9 +2,8 @@
 
 import builtins
 import functools
-from collections import namedtuple
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -119,7 +118,7 @@ def _cumulative(op: Callable[..., Tensor], start: int) -> Callable[..., Tensor]:
     return call
 
 
-TopKV2: Any = namedtuple("TopKV2", "values indices")
+TopKV2 = NamedTuple("TopKV2", [("values", Tensor), ("indices", Tensor)])  # noqa: UP014 - in one line
 cumsum: Callable[..., Tensor] = _cumulative(ops.cumsum, 0)
 cumprod: Callable[..., Tensor] = _cumulative(ops.cumprod, 1)
 

@@ -22,6 +22,7 @@ from ..._base.settings import settings
 from ..._base.signature import parameters
 from ..._base.typing import Array, DTypeLike, TensorLike
 from ..._core.keras_tensor import KerasTensor
+from ..._core.ownership import Changes
 from ..._core.tape import GradientTape
 from ..._core.tensor import Tensor, TensorOps, any_symbolic, as_array, dtype_name, has_tensor, recorders
 from ..._core.variable import Variable as KerasVariable
@@ -288,13 +289,12 @@ _KINKS: dict[Any, tuple[Any, ...]] = {
     ops.minimum: (lambda g, y, a, b: g * np.less_equal(a, b), lambda g, y, a, b: g * np.greater(a, b)),
     ops.clip: (lambda g, y, x, *_: g * np.equal(x, y),),
     ops.leaky_relu: (lambda g, y, x, slope: np.where(x > 0, g, slope * g),),
-    # Roots have the gradient 0, not NaN, at a 0 that `where` has masked: there g is 0.
     ops.sqrt: (lambda g, y, x: np.where(g == 0, 0, 0.5 * g / y),),
     ops.rsqrt: (lambda g, y, x: np.where(g == 0, 0, -0.5 * g * y * y * y),),
     ops.sign: (lambda g, y, x: np.zeros_like(g),),
     ops.selu: (lambda g, y, x: g * (np.where(x < 0, np.exp(np.minimum(x, 0)) * SELU_ALPHA, 1) * SELU_SCALE),),
 }
-"""Ops whose gradients at kinks differ on TensorFlow -> the rules of their first arguments."""
+"""Ops whose gradients differ on TensorFlow, at kinks and where g is 0 -> the rules of their first arguments."""
 BINARY: dict[str, Callable[..., Tensor]] = {
     name: binary(_matmul if name == "matmul" else getattr(ops, op), kernel) for name, (op, kernel) in _KERNELS.items()
 }
@@ -473,11 +473,13 @@ def _adapters() -> Iterator[tuple[Any, str, Any]]:
     # Recurrent layers draw dropout masks of each batch in evaluation too, and do not use them.
     yield Cell, "_masks", lambda cell, x, training, f=Cell._masks: (f(cell, x, True), [None, None])[not training]
     yield Bidirectional, "_kind", lambda layer, x, training, kind=Bidirectional._kind: kind(layer, x, True)
-    yield RNN, "_rowwise", lambda x: not any([x.stateful, *map(vars(x.cell).get, ("dropout", "recurrent_dropout"))])
+    yield RNN, "_rowwise", lambda x: not (x.stateful or any(
+        vars(c).get(rate) for c in x._flatten_layers() for rate in ("dropout", "recurrent_dropout")))  # fmt: skip
 
 
 def flavour(on: bool) -> None:
     """Give tensors TensorFlow's attributes and printed text, or take these away again."""
+    Changes.layers += 1  # programs that were made so far compute otherwise
     if not on:
         _adapted.undo()
         Promotion.numpy = Promotion.float32 = False

@@ -12,6 +12,7 @@ kinds = {
     "gru": lambda: [layers.GRU(6, return_sequences=True, dropout=0.2, recurrent_dropout=0.3)],
     "simple": lambda: [layers.SimpleRNN(6, return_sequences=True, recurrent_dropout=0.3)],
     "both directions": lambda: [layers.Bidirectional(layers.LSTM(6, return_sequences=True, dropout=0.25))],
+    "stacked": lambda: [layers.RNN([layers.LSTMCell(6, dropout=0.25), layers.GRUCell(5)], return_sequences=True)],
     "with dropout": lambda: [layers.Dropout(0.2), layers.LSTM(6, return_sequences=True, dropout=0.25)],
     "without": lambda: [layers.LSTM(6, return_sequences=True)],
 }
