@@ -282,8 +282,7 @@ class Optimizer(Suggesting):
         self._updater.rule(k, p, as_array(gradient).astype(dtype), np.empty_like(p), np.empty_like(p), *slots)
         assign_all(targets, (p, *slots))
 
-    def _has_own_step(self) -> bool:
-        return type(self).update_step is not Optimizer.update_step
+    _has_own_step: Callable[..., bool] = lambda self: type(self).update_step is not Optimizer.update_step
 
     def _is_plain(self) -> bool:
         """Return whether an update is just the rule, for all weights at once, with the learning rate in a variable."""

@@ -333,6 +333,8 @@ def clip_by_global_norm(t_list: Sequence[Any], clip_norm: Any, use_norm: TensorL
     return [None if t is None else convert_to_tensor(t) * scale for t in t_list], norm
 
 
+transpose: Callable[..., Tensor]
+sort: Callable[..., Tensor]
 globals().update(named({
     "zeros": ("Zeros, float32 by default.",
         lambda shape, dtype="float32", name=None, **_:

@@ -202,7 +202,6 @@ def _or_zero(op: Callable[..., Tensor]) -> Callable[..., Tensor]:
 
 
 globals().update({f"segment_{name}": _or_zero(_SEGMENTS[name]) for name in ("max", "min", "mean")})
-
 globals().update(named({
     "count_nonzero": ("The number of elements along axes that are not 0, or not empty text.",
         lambda input, axis=None, keepdims=False, dtype="int64", name=None: ops.cast(ops.sum(ops.cast(
