@@ -7,9 +7,11 @@ from collections.abc import Callable
 from typing import Any
 
 from ... import ops
+from ..._base.nested import leaves
 from ..._core.tape import GradientTape
 from ..._core.tensor import Tensor
 from ..._jit.taped_function import TapedFunction, TapedProgram
+from ..._trainers.data_adapters import plain_arrays
 from ..._trainers.trainer import Trainer
 from ...losses.base import Loss
 from ..past.patches import Patches
@@ -46,15 +48,17 @@ def _call_loss(call: Callable[..., Tensor], loss: Any, y_true: Any, y_pred: Any,
     return taped(y_true, y_pred, logits, *weights)
 
 
+MANY = 1 << 16  # numbers, for which the outputs of all layers take much memory
 _BLANK = GradientTape()
 """Records nothing. Under it a model is replayed together with its logits."""
-vars(_BLANK).update(dict.fromkeys(("record", "append", "hold"), nothing))
+vars(_BLANK).update(dict.fromkeys(("record", "append", "hold", "convert"), nothing))
 
 
 def _call_model(replayed: Callable[..., Any], model: Any, x: Any) -> Any:
-    """Call a model by a program; where outputs have logits, by one that gives these too."""
-    outputs = replayed(model, x)
-    if outputs is None and model._forward_jit._programs:  # which has none for a user's own layers
+    """Call a model by a program, by one that gives logits too if the first has marked outputs; many numbers without."""
+    arrays, program = plain_arrays(x), next(iter(model._forward_jit._programs.values()), None)
+    marked = arrays is not None and program is not None and program.marked
+    if marked and sum(array.size for array in leaves(arrays)) <= MANY:
         with _BLANK:
             return model(x, training=False)
-    return outputs
+    return None if marked else replayed(model, x)

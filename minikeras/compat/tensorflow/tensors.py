@@ -205,11 +205,8 @@ def alike(kernel: str, *values: Any) -> tuple[Any, ...]:
         value, other = convert_to_tensor(value) if has_tensor(value) else value, name
         if isinstance(value, TensorOps):
             other = as_dtype(value.dtype).name
-        elif not (
-            type(value) is bool
-            or (type(value) is float and "float" in name)
-            or (type(value) is int and ("int" not in name or 0 <= value < 128))
-        ):  # others may wrap around
+        elif not (type(value) is bool or (type(value) is float and "float" in name)
+                  or (type(value) is int and ("int" not in name or 0 <= value < 128))):  # fmt: skip  # others may wrap
             value = convert_to_tensor(value, name)
         if name != other and "bool" not in (name, other) and context.autocast is None:
             raise InvalidArgumentError(f"cannot compute {kernel} as input #{i}(zero-based) was expected to be a "
@@ -291,9 +288,8 @@ _KINKS: dict[Any, tuple[Any, ...]] = {
     ops.leaky_relu: (lambda g, y, x, slope: np.where(x > 0, g, slope * g),),
     ops.sqrt: (lambda g, y, x: np.where(g == 0, 0, 0.5 * g / y),),
     ops.rsqrt: (lambda g, y, x: np.where(g == 0, 0, -0.5 * g * y * y * y),),
-    ops.sign: (lambda g, y, x: np.zeros_like(g),),
     ops.selu: (lambda g, y, x: g * (np.where(x < 0, np.exp(np.minimum(x, 0)) * SELU_ALPHA, 1) * SELU_SCALE),),
-}
+    ops.sign: (lambda g, y, x: np.zeros_like(g),)}  # fmt: skip
 """Ops whose gradients differ on TensorFlow, at kinks and where g is 0 -> the rules of their first arguments."""
 BINARY: dict[str, Callable[..., Tensor]] = {
     name: binary(_matmul if name == "matmul" else getattr(ops, op), kernel) for name, (op, kernel) in _KERNELS.items()
