@@ -344,14 +344,14 @@ class Trainer(Layer):
             training: Whether this is a step of training, not of evaluation.
 
         Raises:
-            ValueError: if there is neither a loss nor a penalty.
+            ValueError: if there is no loss to train with.
         """
         loss = self._compiled_loss
         parts: list[Any] = [] if loss is None else [loss(y, y_pred, sample_weight, self._names_of_outputs)]
         parts += [ops.sum(x if "float" in x.dtype else ops.cast(x, floatx())) for x in self.losses]
-        if not parts:
+        if not parts and training:
             raise ValueError("No loss to compute. Provide a `loss` argument in `compile()`.")
-        return sum(parts[1:], parts[0])
+        return sum(parts[1:], parts[0]) if parts else ops.zeros(())
 
     def _loss_of(self, x: Any, y: Any, y_pred: Any, sample_weight: Any, training: bool) -> Any:
         options = {"training": training} if "training" in parameters(self.compute_loss).names else {}

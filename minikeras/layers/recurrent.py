@@ -110,7 +110,8 @@ class RNN(OfLayers, Generic[WithState, Symbols, Values]):
         self.state_size: list[Any] = [size] if isinstance(size, int) else list(size)
 
     def _rowwise(self) -> bool:
-        return not self.stateful
+        rates = (vars(x).get(name) for x in self._flatten_layers() for name in ("dropout", "recurrent_dropout"))
+        return not (self.stateful or any(rates))  # dropout draws once for each batch, in evaluation too
 
     def build(self, sequences_shape: ShapeLike, initial_state_shape: Any = None) -> None:
         if isinstance(self.cell, Layer) and not self.cell.built:
@@ -445,7 +446,7 @@ class Bidirectional(OfLayers):
 
     def call(self, sequences: Tensor, initial_state: Any = None, mask: Any = None, training: bool | None = None) -> Any:
         layers = self.forward_layer, self.backward_layer
-        kind = self._kind(sequences, bool(training)) if initial_state is None else None
+        kind = self._kind(sequences) if initial_state is None else None
         if kind:
             start = self.forward_layer.get_initial_state(2 * sequences.shape[0])
             of_both = [layer.cell for layer in layers], [layer.go_backwards for layer in layers]
@@ -463,12 +464,12 @@ class Bidirectional(OfLayers):
             return merged
         return (*(merged if self.merge_mode is None else (merged,)), *states, *others)
 
-    def _kind(self, x: Tensor, training: bool) -> tuple[str, str, str] | None:
+    def _kind(self, x: Tensor) -> tuple[str, str, str] | None:
         """Return the kind of both layers if one op can run them together and the state is small, else None."""
         kinds: list[Any] = []
         for layer in (self.forward_layer, self.backward_layer):
             own = type(layer) not in (SimpleRNN, LSTM, GRU) or layer.stateful or layer.activity_regularizer
-            if own or (training and (layer.dropout or layer.recurrent_dropout)):
+            if own or layer.dropout or layer.recurrent_dropout:
                 return None
             kinds.append((layer.cell.units, layer.cell.use_bias, layer.cell._kind(x)))
         return kinds[0][-1] if kinds[0] == kinds[1] and x.shape[0] * kinds[0][0] <= SMALL_STATE else None

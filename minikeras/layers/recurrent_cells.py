@@ -89,11 +89,15 @@ class Cell(WithKernel):
         return [ops.zeros((batch_size or 0, self.units), self.compute_dtype) for _ in range(self._states)]
 
     def _masks(self, shape: Shape, training: bool | None) -> Masks:
-        """Draw dropout masks for inputs of a shape and for the state; with recurrent dropout, one for each gate."""
+        """Draw dropout masks for inputs of a shape and for the state; with recurrent dropout, one for each gate.
+
+        As in Keras they are drawn outside of training too, and not used.
+        """
         count = self._gates if self.recurrent_dropout or self._window else 1
         pairs = (self.dropout, shape), (self.recurrent_dropout, self.get_initial_state(shape[0])[0].shape)
-        return [[random.dropout(ops.ones(size, self.compute_dtype), rate, seed=self.seed_generator)
-                 for _ in range(count)] if training and rate > 0 else None for rate, size in pairs]  # fmt: skip
+        drawn = [[random.dropout(ops.ones(size, self.compute_dtype), rate, seed=self.seed_generator)
+                  for _ in range(count)] if rate > 0 else None for rate, size in pairs]  # fmt: skip
+        return drawn if training else [None, None]
 
     def _drops(self, masks: Any, features: int) -> Tensor:
         """Return the masks as factors of [h; 1; x] for each gate, (batch, gates, rows), as `recur` takes them."""

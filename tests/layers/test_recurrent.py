@@ -358,7 +358,7 @@ def test_more_steps_than_a_part_holds(backwards: bool) -> None:
 @pytest.mark.parametrize("layer", [layers.SimpleRNN, layers.LSTM, layers.GRU])
 @pytest.mark.parametrize("options", [{"dropout": 0.1}, {"recurrent_dropout": 0.1}])
 def test_a_replay_drops_other_inputs_in_each_step(layer: Any, options: Any) -> None:
-    """Also where all are kept in most steps."""
+    """Also where all are kept in most steps; and evaluation draws as well, as in Keras."""
     x = np.random.default_rng(0).normal(size=(20, 4, 1)).astype("float32")
     found = []
     for eagerly in (False, True):
@@ -369,24 +369,16 @@ def test_a_replay_drops_other_inputs_in_each_step(layer: Any, options: Any) -> N
     assert found[0] == found[1]
 
 
-def test_evaluation_and_prediction_draw_no_masks() -> None:
-    x = np.random.default_rng(0).normal(size=(20, 4, 1)).astype("float32")
-    found = []
-    for batch_size in (None, 3, 20):
-        keras.utils.set_random_seed(1)
-        recurrent = [
-            layers.LSTM(2, dropout=0.3, return_sequences=True),
-            layers.Bidirectional(layers.GRU(2, recurrent_dropout=0.3)),
-        ]
-        model = keras.Sequential([keras.Input((4, 1)), *recurrent, layers.Dense(1)])
-        model.compile("sgd", "mse")
-        for _ in range(3):
-            found.append(model.fit(x, x[:, 0], batch_size=5, verbose=0).history["loss"])
-            if batch_size is not None:
-                model.evaluate(x, x[:, 0], batch_size=batch_size, verbose=0)
-                model.predict(x, batch_size=batch_size, verbose=0)
-                model(x[:batch_size])
-    assert found[:3] == found[3:6] == found[6:]
+@pytest.mark.parametrize("wrap", [lambda layer: layer, layers.Bidirectional], ids=["alone", "both ways"])
+def test_dropout_draws_for_each_batch_in_evaluations_and_predictions_too(wrap: Callable[[Any], Any]) -> None:
+    """As in Keras, whose cells make their masks in each call."""
+    model = keras.Sequential([keras.Input((3, 2)), wrap(layers.LSTM(2, dropout=0.5)), layers.Dense(1)])
+    model.compile("sgd", "mse")
+    x, y = np.ones((8, 3, 2)), np.ones((8, 1))
+    model.evaluate(x, y, batch_size=2, verbose=0)
+    model.predict(x, batch_size=2, verbose=0)
+    cells = [layer for layer in model._flatten_layers() if isinstance(layer, layers.LSTMCell)]
+    assert {int(cell.seed_generator.state[1]) for cell in cells} == {8}
 
 
 class Doubled(layers.GRUCell):

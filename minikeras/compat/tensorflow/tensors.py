@@ -27,8 +27,6 @@ from ..._core.tape import GradientTape
 from ..._core.tensor import Tensor, TensorOps, any_symbolic, as_array, dtype_name, has_tensor, recorders
 from ..._core.variable import Variable as KerasVariable
 from ..._jit.trace import Trace
-from ...layers.recurrent import RNN, Bidirectional
-from ...layers.recurrent_cells import Cell
 from ...ops.activation import SELU_ALPHA, SELU_SCALE
 from ...ops.elementwise import _magnitude_rule
 from ..past.patches import Patches
@@ -466,11 +464,6 @@ def _adapters() -> Iterator[tuple[Any, str, Any]]:
     yield settings, "counts", "int64"
     yield random, "source", StatelessSource()
     yield settings, "open_batches", True
-    # Recurrent layers draw dropout masks of each batch in evaluation too, and do not use them.
-    yield Cell, "_masks", lambda cell, x, training, f=Cell._masks: (f(cell, x, True), [None, None])[not training]
-    yield Bidirectional, "_kind", lambda layer, x, training, kind=Bidirectional._kind: kind(layer, x, True)
-    yield RNN, "_rowwise", lambda x: not (x.stateful or any(
-        vars(c).get(rate) for c in x._flatten_layers() for rate in ("dropout", "recurrent_dropout")))  # fmt: skip
 
 
 def flavour(on: bool) -> None:
