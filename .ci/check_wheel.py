@@ -1,4 +1,4 @@
-"""Check that a wheel is pure Python, holds the package alone, and is under 835 kB."""
+"""Check that a wheel is pure Python, holds the package alone, and is under 840 kB."""
 
 import sys
 from pathlib import Path
