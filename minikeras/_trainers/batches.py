@@ -44,7 +44,9 @@ class PyDataset:
     max_queue_size: int = 10
 
     def __init__(self, workers: int = 1, use_multiprocessing: bool = False, max_queue_size: int = 10) -> None:
-        vars(self).update(workers=workers, use_multiprocessing=use_multiprocessing, max_queue_size=max_queue_size)
+        self.workers = workers
+        self.use_multiprocessing = use_multiprocessing
+        self.max_queue_size = max_queue_size
 
     def __getitem__(self, index: int, /) -> Any:
         """Return one batch."""

@@ -44,7 +44,8 @@ def _call_loss(call: Callable[..., Tensor], loss: Any, y_true: Any, y_pred: Any,
         y_pred.logits = logits
         return loss._reduced(y_true, y_pred, *weights)
 
-    taped = vars(loss._taped).setdefault("with_logits", TapedFunction(with_logits, loss._taped._may_replay))
+    kept = vars(loss._taped)
+    taped = kept.get("with_logits") or kept.setdefault("with_logits", TapedFunction(with_logits, kept["_may_replay"]))
     return taped(y_true, y_pred, logits, *weights)
 
 

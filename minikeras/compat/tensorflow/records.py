@@ -84,7 +84,6 @@ __getattr__: Callable[[str], Any] = missing(__name__, message)
 FixedLenFeature: Any = namedtuple("FixedLenFeature", "shape dtype default_value", defaults=[None])
 VarLenFeature: Any = namedtuple("VarLenFeature", "dtype")
 """Features of a fixed shape, and of any length, which become sparse tensors."""
-_STRIDE, _LONG = 64, 1024  # bytes of a chunk; the least bytes for which chunks in parallel are faster
 _KINDS = {"bytes_list": "string", "float_list": "float32", "int64_list": "int64"}
 
 
