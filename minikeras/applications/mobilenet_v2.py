@@ -37,8 +37,7 @@ def MobileNetV2(input_shape: PartialShape | None = None, alpha: float = 1.0, inc
         raise ValueError(f"Weights exist only for alpha 0.35, 0.5, 0.75, 1.0, 1.3 and 1.4. Received: alpha={alpha}.")
     channels_first = image_data_format() == "channels_first"
     image = input_tensor.shape[1:] if input_shape is None and input_tensor is not None else input_shape or ()
-    sides = {*image[1:]} if channels_first else {*image[:-1]}
-    size = next((n for n in SIZES if sides == {n}), 224)
+    size = next((n for n in SIZES if {*(image[1:] if channels_first else image[:-1])} == {n}), 224)
     normalization = {"axis": 1 if channels_first else -1, "epsilon": 1e-3, "momentum": 0.999}
     net = Network(
         include_top, weights, input_tensor, input_shape, pooling, classes, classifier_activation, name, size=size,

@@ -442,8 +442,7 @@ class _Lookup(OfValues):
             known = [*self.get_vocabulary(), self.oov_token]  # the last stands for numbers out of range
             tokens = np.array([x.encode() for x in known], object) if self._value is str else np.array(known)
             return tokens.take(np.where((values >= 0) & (values < len(tokens)), values, -1).astype("int64", copy=False))
-        numbers = self._numberer()(self._plain(values.reshape(-1).tolist()))
-        return self._encode_numbers(numbers.reshape(values.shape))
+        return self._encode_numbers(self._numberer()(self._plain(values.reshape(-1).tolist())).reshape(values.shape))
 
     def _encode_numbers(self, numbers: Array) -> Array:
         depth = self._depth()

@@ -148,8 +148,7 @@ def istft(x: tuple[TensorLike, TensorLike], sequence_length: int, sequence_strid
     if window is None:  # Keras leaves out the division in this case
         ratio = ratio * (fft_length / sequence_stride)
     start = fft_length // 2 if center else 0
-    end = start + length if length is not None else total - start
-    return ratio[..., start:end]
+    return ratio[..., start : total - start if length is None else start + length]
 
 
 @composite

@@ -207,8 +207,7 @@ def rgb_to_hsv(images: TensorLike, data_format: DataFormat | None = None) -> Ten
     unit = divide(1.0, 6.0 * where(coloured, spread, 1.0))
     hue = where(equal(value, g), unit * (b - r) + 2 / 6, unit * (r - g) + 4 / 6)
     hue = where(equal(value, r), unit * (g - b), hue)
-    hue = where(coloured, hue, 0.0) + cast(less(hue, 0), hue.dtype)
-    return stack([hue, saturation, value], channels)
+    return stack([where(coloured, hue, 0.0) + cast(less(hue, 0), hue.dtype), saturation, value], channels)
 
 
 @composite

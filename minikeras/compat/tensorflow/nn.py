@@ -35,7 +35,8 @@ def sigmoid_cross_entropy_with_logits(labels: Any = None, logits: Any = None, na
 def softmax_cross_entropy_with_logits(labels: Any, logits: Any, axis: int = -1, name: str | None = None) -> Tensor:
     """Cross-entropy of each row of probabilities with softmax(logits)."""
     x, z = map(convert_to_tensor, alike("SoftmaxCrossEntropyWithLogits", logits, labels))
-    return -ops.sum(z * ops.log_softmax(x, axis), axis)
+    z, x = (ops.broadcast_to(value, np.broadcast_shapes(x.shape, z.shape)) for value in (z, x))
+    return ops.categorical_crossentropy(z, x, True, axis)
 
 
 def compute_average_loss(per_example_loss: Any, sample_weight: Any = None, global_batch_size: Any = None,

@@ -89,8 +89,7 @@ class RaggedTensor(Rows):
         rows = array.reshape(math.prod(array.shape[:ragged_rank]), *array.shape[ragged_rank:])
         if padding is not None:
             TensorShape((unlike := array_of(padding)).shape).assert_is_compatible_with(rows.shape[2:])
-            filled = (rows != unlike).any(tuple(range(2, rows.ndim)))
-            lengths = (filled * np.arange(1, width + 1)).max(1, initial=0)
+            lengths = ((rows != unlike).any(tuple(range(2, rows.ndim))) * np.arange(1, width + 1)).max(1, initial=0)
         sizes = np.clip(np.full(len(rows), width) if lengths is None else as_array(lengths), 0, width)
         ragged = cls.from_row_lengths(rows[np.arange(width) < sizes[:, None]], sizes)
         return functools.reduce(cls.from_uniform_row_length, reversed(outer), ragged)

@@ -28,6 +28,7 @@ from ..._core.tensor import Tensor, TensorOps, any_symbolic, as_array, dtype_nam
 from ..._core.variable import Variable as KerasVariable
 from ..._jit.trace import Trace
 from ...ops.activation import SELU_ALPHA, SELU_SCALE
+from ...ops.arrays import bare
 from ...ops.elementwise import _magnitude_rule
 from ..past.patches import Patches
 from . import crossentropies
@@ -278,6 +279,7 @@ _KERNELS = {
     **{name: (name, name.title().replace("_", "")) for name in (
         "less", "less_equal", "greater", "greater_equal", "equal", "not_equal", "maximum", "minimum", "logical_and",
         "logical_or", "logical_xor")}}  # fmt: skip
+_CROSSENTROPY = vars(ops.categorical_crossentropy)["op"].vjps
 _KINKS: dict[Any, tuple[Any, ...]] = {
     ops.absolute: (lambda g, y, x: g * np.sign(x) if x.dtype == y.dtype else _magnitude_rule(g, y, x),),
     ops.maximum: (lambda g, y, a, b: g * np.greater_equal(a, b), lambda g, y, a, b: g * np.less(a, b)),
@@ -287,8 +289,11 @@ _KINKS: dict[Any, tuple[Any, ...]] = {
     ops.sqrt: (lambda g, y, x: np.where(g == 0, 0, 0.5 * g / y),),
     ops.rsqrt: (lambda g, y, x: np.where(g == 0, 0, -0.5 * g * y * y * y),),
     ops.selu: (lambda g, y, x: g * (np.where(x < 0, np.exp(np.minimum(x, 0)) * SELU_ALPHA, 1) * SELU_SCALE),),
-    ops.sign: (lambda g, y, x: np.zeros_like(g),)}  # fmt: skip
-"""Ops whose gradients differ on TensorFlow, at kinks and where g is 0 -> the rules of their first arguments."""
+    ops.sign: (lambda g, y, x: np.zeros_like(g),),
+    ops.categorical_crossentropy: (_CROSSENTROPY[0], lambda g, y, target, x, from_logits=False, axis=-1: (
+        np.expand_dims(g, axis) * (bare(ops.softmax)(x, axis) - target) if from_logits else
+        _CROSSENTROPY[1](g, y, target, x, False, axis)))}  # fmt: skip
+"""Ops whose gradients differ on TensorFlow: at kinks, or where g or all targets are 0 -> rules of first inputs."""
 BINARY: dict[str, Callable[..., Tensor]] = {
     name: binary(_matmul if name == "matmul" else getattr(ops, op), kernel) for name, (op, kernel) in _KERNELS.items()
 }
