@@ -142,8 +142,7 @@ class NumpyArrayIterator(_Pictures):
         inputs = [batch, *(a[index_array] for a in self.x_misc)] if self.x_misc else batch
         if self.y is None:
             return inputs
-        weights = () if self.sample_weight is None else (self.sample_weight[index_array],)
-        return inputs, self.y[index_array], *weights
+        return inputs, self.y[index_array], *(() if self.sample_weight is None else (self.sample_weight[index_array],))
 
 
 class _Files(_Pictures):
