@@ -20,6 +20,22 @@ for last, loss in (
     history = model.fit(x, words, epochs=4, batch_size=16, verbose=0, shuffle=False).history
     print(np.round(history["loss"], 4), np.round(history["accuracy"], 3), model.predict(x[:1], verbose=0)[0, -1].round(3))
 
+tokens = np.where(words.any(-1), rng.integers(1, 9, (64, 6)), 0)
+for name, masked, policy, weights in (
+    ("masked", True, "float32", None),
+    ("half", False, "mixed_float16", None),
+    ("weighted", False, "float32", rng.random((64, 6)).astype("float32")),
+):
+    keras.utils.set_random_seed(5)
+    keras.mixed_precision.set_global_policy(policy)
+    model = keras.Sequential([layers.Input((6,)), layers.Embedding(9, 6, mask_zero=masked), layers.GRU(5, return_sequences=True)])
+    model.add(layers.Dense(5))
+    model.add(layers.Activation("softmax", dtype="float32"))
+    keras.mixed_precision.set_global_policy("float32")
+    model.compile(keras.optimizers.SGD(0.5), "categorical_crossentropy")
+    history = model.fit(tokens, words, epochs=3, verbose=0, shuffle=False, sample_weight=weights).history
+    print(name, np.round(history["loss"], 3), model.get_weights()[-1].round(3))
+
 z, target = tf.Variable([[1.0, 2.0, 3.0], [0.5, 0.0, -1.0]]), tf.constant([[0.0, 0.0, 0.0], [0.0, 2.0, 0.0]])
 for name, function in {
     "nn": lambda: tf.nn.softmax_cross_entropy_with_logits(target, z),
