@@ -36,7 +36,7 @@ def softmax_cross_entropy_with_logits(labels: Any, logits: Any, axis: int = -1, 
     """Cross-entropy of each row of probabilities with softmax(logits)."""
     x, z = map(convert_to_tensor, alike("SoftmaxCrossEntropyWithLogits", logits, labels))
     z, x = (ops.broadcast_to(value, np.broadcast_shapes(x.shape, z.shape)) for value in (z, x))
-    return ops.categorical_crossentropy(z, x, True, axis)
+    return ops.categorical_crossentropy(z, x, True, axis)  # a broadcast x has no logits of a softmax before it
 
 
 def compute_average_loss(per_example_loss: Any, sample_weight: Any = None, global_batch_size: Any = None,
