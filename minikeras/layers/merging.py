@@ -219,7 +219,7 @@ class Concatenate(_Merging):
         if all(m is None for m in masks):
             return None
         filled = [ops.ones_like(x, dtype="bool") if m is None else m for x, m in zip(inputs, masks, strict=True)]
-        wide = [m if m.ndim == x.ndim else ops.logical_or(m[..., None], ops.zeros_like(x, dtype="bool"))
+        wide = [m if m.ndim == x.ndim else ops.logical_or(ops.expand_dims(m, -1), ops.zeros_like(x, dtype="bool"))
                 for x, m in zip(inputs, filled, strict=True)]  # fmt: skip
         return ops.any(ops.concatenate(wide, axis=self.axis), axis=-1)
 

@@ -907,3 +907,11 @@ def test_a_call_in_a_configuration_has_arguments_by_place_and_by_name(wrong: dic
     config["layers"][1]["inbound_nodes"][0] |= wrong
     with pytest.raises(ValueError, match="must have 'args' and 'kwargs'"):
         Model.from_config(config)
+
+
+def test_the_operations_of_a_joined_mask_have_keras_names() -> None:
+    x = keras.Input((3,))
+    words = layers.Embedding(7, 2, mask_zero=True)(x)
+    model = Model(x, layers.BatchNormalization()(Concatenate()([words, words])))
+    names = [layer["name"] for layer in model.get_config()["layers"]]
+    assert names[2:5] == ["not_equal", "expand_dims", "zeros_like"]  # those of Keras 3.15.1
