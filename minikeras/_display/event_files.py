@@ -1,4 +1,4 @@
-"""Event files for TensorBoard, written with the message classes of the `tensorboard` package if it is installed."""
+"""Event files for TensorBoard, written by the `tensorboard` package if it is installed."""
 
 import os
 import time
@@ -6,15 +6,12 @@ from collections.abc import Callable
 from importlib import import_module
 from importlib.util import find_spec
 from io import BytesIO
-from itertools import count
-from typing import Any, BinaryIO, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
 from .._base.typing import Array
 from .._base.user_warning import warn_user
-
-_numbers = count()
 
 
 class EventWriter:
@@ -26,24 +23,18 @@ class EventWriter:
     _warned: ClassVar[bool] = False
 
     def __init__(self, log_dir: str | os.PathLike[str], suffix: str = ".v2") -> None:
-        self._file: BinaryIO | None = None
+        self._file: Any = None
         if find_spec("tensorboard") is None:
             if not EventWriter._warned:
                 EventWriter._warned = True
                 warn_user("Nothing is written for TensorBoard: its package is not installed. In a clone of minikeras, "
                           'run: python -m pip install ".[tensorboard]"')  # fmt: skip
             return
-        from socket import gethostname  # takes 3 ms to import, and few write events
-
-        folder = os.fspath(log_dir)
-        os.makedirs(folder, exist_ok=True)
-        name = f"events.out.tfevents.{int(time.time()):010d}.{gethostname()}.{os.getpid()}.{next(_numbers)}{suffix}"
-        self._file = open(os.path.join(folder, name), "wb")  # noqa: SIM115 - `close` closes it
-        self._record = import_module("tensorboard.summary.writer.record_writer").RecordWriter(self._file)
+        writer = import_module("tensorboard.summary.writer.event_file_writer").EventFileWriter
+        self._file = writer(os.fspath(log_dir), filename_suffix=suffix)
         self._event: Callable[..., Any] = import_module("tensorboard.compat.proto.event_pb2").Event
         self._summary: Any = import_module("tensorboard.compat.proto.summary_pb2")
         self._tensor: Callable[..., Any] = import_module("tensorboard.util.tensor_util").make_tensor_proto
-        self._record.write(self._event(wall_time=time.time(), file_version="brain.Event:2").SerializeToString())
         self.flush()
 
     def write(self, tag: str, values: Any, step: int, plugin: str, content: bytes = b"", description: str = "") -> None:
@@ -63,7 +54,7 @@ class EventWriter:
         """Write a serialized `Summary` message."""
         if self._file is not None:
             parsed = self._summary.Summary.FromString(summary)
-            self._record.write(self._event(wall_time=time.time(), step=int(step), summary=parsed).SerializeToString())
+            self._file.add_event(self._event(wall_time=time.time(), step=int(step), summary=parsed))
 
     def scalar(self, tag: str, value: Any, step: int, description: str = "") -> None:
         """Write a number."""
