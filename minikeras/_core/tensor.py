@@ -426,12 +426,14 @@ class Tensor(TensorOps, ArrayMethods):
         array([[2., 2.]], dtype=float32)
     """
 
-    __slots__ = ("__weakref__", "array", "keras_mask", "logits")
+    __slots__ = ("__weakref__", "array", "keras_mask", "logits", "rows")
 
     keras_mask: Any
     """The mask, which says what elements count. Unset if no layer has set one."""
     logits: Any
     """What a sigmoid or softmax made the tensor of. Set in TensorFlow's flavour alone."""
+    rows: list[tuple["Tensor", "Tensor"]]
+    """The rows that a gradient is a sum of, and their indices. Set in TensorFlow's flavour alone."""
     _keras_mask: Any
     """The same under the name that Keras's guides print."""
 

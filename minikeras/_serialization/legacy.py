@@ -1,15 +1,11 @@
 """Configurations as Keras 2 wrote them: they have a class's name alone, which is looked up in the caller's table."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from inspect import isfunction, unwrap
 from typing import Any
 
-from .._base.signature import parameters
 from .._base.typing import CustomObjects
-from .object_registration import all_of, custom_object_scope, get_registered_name, get_registered_object
-
-_PASSIVE = "__passive_serialization__"
-"""Marks a configuration within another one, which was an object among the arguments."""
+from .object_registration import custom_object_scope, get_registered_name, get_registered_object
 
 
 def serialize_keras_object(instance: Any) -> Any:
@@ -22,22 +18,11 @@ def serialize_keras_object(instance: Any) -> Any:
         {'class_name': 'L2', 'config': {'l2': 0.5}}
     """
     instance = unwrap(instance)
-    if instance is None:
-        return None
     if hasattr(instance, "get_config"):
-        config = {key: _written(value) for key, value in instance.get_config().items()}
-        return {"class_name": get_registered_name(type(instance)), "config": config}
-    if hasattr(instance, "__name__"):
-        return get_registered_name(instance)
+        return {"class_name": get_registered_name(type(instance)), "config": instance.get_config()}
+    if instance is None or hasattr(instance, "__name__"):
+        return instance and get_registered_name(instance)
     raise ValueError(f"Cannot serialize {instance!r:.200}: it has no get_config().")
-
-
-def _written(value: Any) -> Any:
-    try:
-        config = value if isinstance(value, str) else serialize_keras_object(value)
-    except ValueError:
-        return value
-    return {**config, _PASSIVE: True} if isinstance(config, dict) else config
 
 
 def deserialize_keras_object(identifier: Any, module_objects: Mapping[str, Any] | None = None,
@@ -59,35 +44,16 @@ def deserialize_keras_object(identifier: Any, module_objects: Mapping[str, Any] 
         >>> deserialize_keras_object(config, {"L2": keras.regularizers.L2}).l2
         0.5
     """
-
-    def find(name: Any) -> Any:
-        item = get_registered_object(name, custom_objects, module_objects)
-        if item is None:
-            raise ValueError(f"Unknown {printable_module_name}: {name!r:.80}. Pass it in custom_objects, or register "
-                             "it with register_keras_serializable.")  # fmt: skip
-        return item
-
     if identifier is None or isfunction(identifier):
         return identifier
-    if isinstance(identifier, str):
-        item = find(identifier)
-        return item() if isinstance(item, type) else item
-    if not isinstance(identifier, Mapping) or not {"class_name", "config"} <= {*identifier}:
-        raise ValueError(f"The configuration of an {printable_module_name} is a dict with 'class_name' and 'config'. "
-                         f"Received: {identifier!r:.200}.")  # fmt: skip
-
-    def read(key: str, value: Any) -> Any:
-        if isinstance(value, Mapping) and _PASSIVE in value:
-            return deserialize_keras_object(value, module_objects, custom_objects, "config_item")
-        named = get_registered_object(value, custom_objects, module_objects) if isinstance(value, str) else None
-        return named if isfunction(named) and key != "name" else value
-
-    cls, config = find(identifier["class_name"]), identifier["config"]
-    if isinstance(config, Mapping):
-        config = {key: read(key, value) for key, value in config.items()}
-    make: Callable[..., Any] | None = getattr(cls, "from_config", None)
-    with custom_object_scope(custom_objects):
-        if make is None:
-            return cls(**config)
-        takes = "custom_objects" in parameters(make).defaults
-        return make(config, **({"custom_objects": all_of(None)} if takes else {}))
+    name, config = identifier, None
+    if isinstance(identifier, Mapping) and {"class_name", "config"} <= {*identifier}:
+        name, config = identifier["class_name"], identifier["config"]
+    item: Any = get_registered_object(name, custom_objects, module_objects) if isinstance(name, str) else None
+    if item is None:
+        raise ValueError(f"Unknown {printable_module_name}: {name!r:.80}. Pass it in custom_objects, or register it "
+                         "with register_keras_serializable.")  # fmt: skip
+    with custom_object_scope({**(module_objects or {}), **(custom_objects or {})}):
+        if config is None or isfunction(item):
+            return item() if isinstance(item, type) else item
+        return getattr(item, "from_config", lambda config: item(**config))(config)

@@ -239,8 +239,7 @@ class CosineDecayRestarts(LearningRateSchedule):
         start, period, longer, higher, alpha, count = _floats(*first, self.t_mul, self.m_mul, self.alpha, step)
         fraction = count / period  # in first periods
         if self.t_mul == 1:
-            restarts = np.floor(fraction)
-            fraction = fraction - restarts
+            fraction, restarts = np.modf(fraction)
         else:  # the first n periods take (1 - longer ** n) / (1 - longer) of the first
             restarts = np.floor(np.log(1 - fraction * (1 - longer)) / np.log(longer))
             fraction = (fraction - (1 - longer**restarts) / (1 - longer)) / longer**restarts

@@ -231,8 +231,7 @@ def _reshape(c: _Call) -> _Value:
     """Reshape. A size that varies is copied from the same axis of the input (0), or left to the node (-1)."""
     sizes = []
     for axis, (n, m) in enumerate(zip(*c.results, strict=True)):
-        same_as_input = [shape[axis : axis + 1] for shape in c.shapes] == [(n,), (m,)]
-        sizes.append(n if n == m else 0 if same_as_input else -1)
+        sizes.append(n if n == m else 0 if [s[axis : axis + 1] for s in c.shapes] == [(n,), (m,)] else -1)
     if 0 in c.results[0] or sizes.count(-1) > 1:
         return c.get(0)("Reshape", c.graph.shape(*c.results), allowzero=1)
     return c.get(0)("Reshape", sizes)

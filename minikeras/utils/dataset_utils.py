@@ -177,8 +177,7 @@ def _from_folder(load: Callable[[str], Any], suffixes: tuple[str, ...], director
     one_of("label_mode", label_mode, ("int", "categorical", "binary", None))
     paths, numbers, names = _files(directory, suffixes, label_mode and labels, class_names, follow_links)
     if verbose:
-        classes = "" if names is None else f" belonging to {len(names)} classes"
-        print(f"Found {len(paths)} files{classes}.")
+        print(f"Found {len(paths)} files{'' if names is None else f' belonging to {len(names)} classes'}.")
     if label_mode == "binary" and names is not None and len(names) != 2:
         raise ValueError(f'label_mode="binary" needs exactly 2 classes. Received: class_names={names}')
     seed = np.random.randint(10**6) if seed is None else seed  # noqa: NPY002 - as Keras draws it

@@ -78,8 +78,7 @@ def make_sampling_table(size: int, sampling_factor: float = 1e-5) -> Array:
 
     Frequencies are estimated from ranks by Zipf's law.
     """
-    rank = np.arange(size)
-    rank[0] = 1
+    rank = np.maximum(np.arange(size), 1)
     rarity = sampling_factor * (rank * (np.log(rank) + 0.577) + 0.5 - 1.0 / (12.0 * rank))
     return np.minimum(1.0, np.sqrt(rarity))
 

@@ -11,6 +11,7 @@ from ..._base.checks import one_of
 from ..._base.typing import DTypeLike, TensorLike
 from ..._core.keras_tensor import KerasTensor
 from ..._core.tensor import Tensor, TensorOps, as_array
+from ..._core.variable import Variable as KerasVariable
 from ...ops.arrays import dry_size
 from . import ragged
 from .dtypes import TensorShape, as_dtype
@@ -206,7 +207,7 @@ def gather(params: Any, indices: Any, validate_indices: Any = None, axis: Any = 
     """
     if isinstance(params, Rows) or isinstance(indices, Rows):
         return ragged.gather(params, indices, int(axes_of(axis) or 0), batch_dims, gather)
-    x = convert_to_tensor(params)
+    x = params if isinstance(params, KerasVariable) else convert_to_tensor(params)
     if isinstance(x, KerasTensor) or isinstance(indices, KerasTensor):
         return ops.take(x, indices, 0 if axis is None else axis)
     where = as_array(indices)

@@ -31,7 +31,7 @@ from ...ops.activation import SELU_ALPHA, SELU_SCALE
 from ...ops.arrays import bare
 from ...ops.elementwise import _magnitude_rule
 from ..past.patches import Patches
-from . import crossentropies
+from . import crossentropies, slices
 from .draws import StatelessSource
 from .dtypes import TensorShape, accessor, as_dtype, dtype_of
 from .errors import InvalidArgumentError, OutsideError
@@ -325,8 +325,7 @@ _slices: dict[int, tuple[Any, "Variable", Any]] = {}
 class _Common:
     """Attributes of tensors and of variables."""
 
-    device = "/job:localhost/replica:0/task:0/device:CPU:0"
-    backing_device = device
+    device = backing_device = "/job:localhost/replica:0/task:0/device:CPU:0"
 
     def get_shape(self: Any) -> TensorShape:
         """Return the shape."""
@@ -481,6 +480,7 @@ def flavour(on: bool) -> None:
         for adapter in _adapters():
             _adapted.put(*adapter)
         crossentropies.patch(_adapted)
+        slices.patch(_adapted)
 
 
 class Variable(KerasVariable):
