@@ -74,11 +74,20 @@ _CLASSES = {
 """POSIX character class -> the same within the brackets of a Python pattern."""
 
 
+def _regex(pattern: Any) -> re.Pattern[str]:
+    return re.compile(re.sub(r"\[:(\w+):\]", lambda m: _CLASSES[m[1]], _text(pattern)), re.ASCII)
+
+
+def regex_full_match(input: Any, pattern: Any, name: Any = None) -> Tensor:
+    """Whether a pattern matches texts as a whole."""
+    regex = _regex(pattern)
+    return _each(lambda s: regex.fullmatch(_text(s)) is not None, input, dtype="bool")
+
+
 def regex_replace(input: Any, pattern: Any, rewrite: Any, replace_global: bool = True, name: Any = None) -> Tensor:
     r"""Texts with each match replaced; in `rewrite`, \1 is the first group and \0 the whole match."""
     by = re.sub(r"\\(\d)", r"\\g<\1>", _text(rewrite))
-    text = re.sub(r"\[:(\w+):\]", lambda m: _CLASSES[m[1]], _text(pattern))
-    regex, most = re.compile(text, re.ASCII), 0 if replace_global else 1
+    regex, most = _regex(pattern), 0 if replace_global else 1
     return _each(lambda s: regex.sub(by, _text(s), most).encode("utf8", "surrogateescape"), input)
 
 
