@@ -6,7 +6,6 @@ from contextlib import suppress
 from copy import deepcopy
 from functools import wraps
 from threading import get_ident
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, ClassVar, Self, cast, overload
 
 import numpy as np
@@ -33,7 +32,7 @@ from ..initializers import InitializerLike as InitializerLike
 from ..regularizers import RegularizerLike as RegularizerLike
 from .arguments import GETTERS, BaseOptions as BaseOptions, LayerOptions as LayerOptions, plain_arguments, to_config
 from .masks import mask_of as mask_of, masked as masked, masks_for
-from .module import CLOCK, Module, Untracked as Untracked
+from .module import Module, Untracked as Untracked
 
 _ARRAYS = (np.ndarray, TensorOps)
 _NUMBERS = (int, float, np.generic, list, tuple)
@@ -122,7 +121,6 @@ class Layer(Module, Configurable):
 
         def __new__(cls, *args: Any, **kwargs: Any) -> "Layer":
             layer = super().__new__(cls)
-            vars(layer).update(_made_at=next(CLOCK), _set_at=SimpleNamespace())
             vars(layer)["_auto_config"] = plain_arguments(cls, args, kwargs)
             return layer
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
-from itertools import accumulate, chain, count, islice
+from itertools import accumulate, chain, islice
 from operator import is_, itemgetter
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import numpy as np
@@ -41,8 +40,6 @@ _MADE_BY_INIT = frozenset({"_variables", "name", "built", "autocast", "dtype_pol
                            "_trainable", "_own_graph"})  # fmt: skip
 """Attributes that are missing where a subclass does not call `super().__init__()`."""
 
-CLOCK = count()
-
 
 class Module:
     """The part of a layer that keeps its weights and finds those of the layers in it."""
@@ -52,9 +49,7 @@ class Module:
     """Whether the weights have been made."""
     dtype_policy: DTypePolicy
     _trainable: bool
-    _made_at: int
-    _set_at: SimpleNamespace
-    """When attributes with layers or containers were set, by `CLOCK`; no container, so that no walk enters it."""
+    _set_at: Mapping[str, int] = {}  # `Changes.layers` when attributes were set; that of "_variables" is by `__init__`
     _variables: list[Variable]
     _building: bool
     _functional_names: ClassVar[frozenset[str]] = frozenset()
@@ -76,8 +71,8 @@ class Module:
                 vars(self)[name] = value
             else:
                 object.__setattr__(self, name, value)
-            if isinstance(value, _WITH_LAYERS):
-                vars(self._set_at)[name] = next(CLOCK)
+            if isinstance(value, (Module, *CONTAINERS)):  # a new dict, since another thread may walk the old one
+                vars(self)["_set_at"] = {**self._set_at, name: Changes.layers}
             if name not in _NO_STRUCTURE and ("_found_inside" in vars(self) or not context.training):
                 Changes.layers += 1  # after it, since another thread may make a program meanwhile
 
@@ -177,13 +172,12 @@ class Module:
         return self._values_of(Metric, _OF_TRAINING)
 
     def _layers_held(self) -> list[Layer]:
-        """Return the layers in attributes and containers in the order in which they were set, or made to be appended."""
+        """Return the layers in attributes and containers, in the order in which they were set or, later, appended."""
         held: list[tuple[int, Module]] = []
         for name, value in vars(self).copy().items():
-            if isinstance(value, _WITH_LAYERS) and name not in _CHANGING:
-                layers = [x for x in _walk([value]) if isinstance(x, Module)]
-                times = [vars(self._set_at).get(name, 0), *(layer._made_at for layer in layers)]
-                held += zip([*accumulate(times, max)][1:], layers, strict=True)
+            layers = [x for x in _walk([value]) if isinstance(x, Module)]
+            times = accumulate((x._set_at.get("_variables", 0) for x in layers), max, initial=self._set_at.get(name, 0))
+            held += zip(islice(times, 1, None), layers, strict=True)
         return cast("list[Layer]", each_once(layer for _, layer in sorted(held, key=itemgetter(0))))
 
     def __contents(self) -> Contents:
@@ -305,7 +299,6 @@ class Untracked(list[Any]):
 
 CONTAINERS = (list, tuple, dict, set)
 _STATE = (Variable, Module)
-_WITH_LAYERS = (Module, *CONTAINERS)
 _SOUGHT = (*_STATE, Metric, SeedGenerator)
 _PLAIN = frozenset({bool, int, str, type(None)})  # most attributes are, in which is nothing to find
 LONG = 128  # items: a longer container without state, such as what an agent has seen, is walked in no step

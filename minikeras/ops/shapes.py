@@ -330,12 +330,9 @@ def scatter_update(inputs: TensorLike, indices: TensorLike, updates: TensorLike,
     return result.astype(a.dtype, copy=False)
 
 
-def _concatenate_rule(index: int, g: Any, y: Any, *xs: Any, axis: int = 0) -> Any:
-    start = sum(np.shape(x)[axis] for x in xs[:index])
-    return g[along(axis, slice_type(start, start + np.shape(xs[index])[axis]))]
-
-
-@primitive(_concatenate_rule, variadic=True)
+@primitive(lambda index, g, y, *xs, axis=0: g[along(axis, slice_type(
+    start := sum(np.shape(x)[axis] for x in xs[:index]), start + np.shape(xs[index])[axis]))],
+    variadic=True)  # fmt: skip
 def _concatenate(*xs: TensorLike, axis: int = 0) -> Array:
     arrays = [strong(x) for x in xs]
     if len({a.dtype for a in arrays}) > 1:

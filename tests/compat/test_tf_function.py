@@ -7,6 +7,7 @@ import random
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -250,6 +251,13 @@ def test_random_numbers_differ_from_call_to_call() -> None:
     *columns, of_numpy = np.transpose(found)
     assert all(len(set(column)) == CALLS for column in columns)
     assert len(set(of_numpy)) == 1  # a constant of the trace, as in TensorFlow
+
+
+def test_the_time_is_that_of_the_call() -> None:
+    now = function(lambda x: tf.timestamp() + x)
+    before, times = time.time(), [float(now(tf.constant(0.0, tf.float64))) for _ in range(CALLS)]
+    assert before <= times[0]
+    assert times == sorted(set(times))
 
 
 def test_draws_without_a_seed_are_replayed_and_leave_python_s_stream(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -58,7 +58,7 @@ subtract: _Op; tan: _Op; tanh: _Op; truediv: _Op
 broadcast_to: _Op; einsum: _Op; matvec: _Op; ones: _Op; reverse: _Op; roll: _Op; scatter_nd: _Op
 squared_difference: _Op; squeeze: _Op; ones_like: _Op; zeros_like: _Op
 clip_by_norm: _Op; sequence_mask: _Op; size: _Op
-case: Callable[..., Any]; switch_case: Callable[..., Any]
+timestamp: _Op; case: Callable[..., Any]; switch_case: Callable[..., Any]
 foldl: Callable[..., Any]; foldr: Callable[..., Any]; scan: Callable[..., Any]
 tensordot: _Op; zeros: _Op; dynamic_partition: Callable[..., list[Tensor]]
 meshgrid: Callable[..., list[Tensor]]

@@ -5,6 +5,7 @@ import itertools
 import re
 import sys
 import textwrap
+import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import contextmanager, nullcontext, redirect_stdout
 from types import SimpleNamespace
@@ -392,6 +393,7 @@ autograph: SimpleNamespace = SimpleNamespace(
     trace=lambda *args: None, experimental=SimpleNamespace(do_not_convert=lambda func=None, **_: func or (lambda f: f)),
 )  # fmt: skip
 globals().update(named({
+    "timestamp": ("Seconds since 1970, in float64.", lambda name=None: numpy_function(time.time, (), "float64")),
     "case": ("Call the function beside the first true condition, or else `default`.",
         lambda pred_fn_pairs, default=None, *_, **__:
             next(f for holds, f in (*pred_fn_pairs, (True, default)) if holds)()),

@@ -184,5 +184,4 @@ globals().update(named({
         lambda x, axes, shift=None, keepdims=False, name=None:
             ops.moments(convert_to_tensor(x), axes_of(axes), keepdims)),
     "embedding_lookup": ("The rows of a table, by their ids.", lambda params, ids, *, name=None:
-        gather(params[0] if isinstance(params, list) and len(params) == 1 else params, ids)),
-}))  # fmt: skip
+        gather(params[0] if isinstance(params, list) and len(params) == 1 else params, ids))}))  # fmt: skip

@@ -78,12 +78,6 @@ def _regex(pattern: Any) -> re.Pattern[str]:
     return re.compile(re.sub(r"\[:(\w+):\]", lambda m: _CLASSES[m[1]], _text(pattern)), re.ASCII)
 
 
-def regex_full_match(input: Any, pattern: Any, name: Any = None) -> Tensor:
-    """Whether a pattern matches texts as a whole."""
-    regex = _regex(pattern)
-    return _each(lambda s: regex.fullmatch(_text(s)) is not None, input, dtype="bool")
-
-
 def regex_replace(input: Any, pattern: Any, rewrite: Any, replace_global: bool = True, name: Any = None) -> Tensor:
     r"""Texts with each match replaced; in `rewrite`, \1 is the first group and \0 the whole match."""
     by = re.sub(r"\\(\d)", r"\\g<\1>", _text(rewrite))
@@ -143,6 +137,8 @@ globals().update(named({
     "split": ("The parts of texts between separators, by default white space.",
         lambda input, sep=None, maxsplit=-1, name=None:
             _parts(input, lambda s: s.split(None if sep is None else array_of(sep).item() or None, maxsplit))),
+    "regex_full_match": ("Whether a pattern matches texts as a whole.", lambda input, pattern, name=None:
+        _each(lambda s: _regex(pattern).fullmatch(_text(s)) is not None, input, dtype="bool")),
     "to_number": ("Texts as numbers.",
         lambda input, out_type="float32", name=None: _each(
             lambda s: float(s) if as_dtype(out_type).is_floating else int(s), input, dtype=as_dtype(out_type).name)),
