@@ -224,10 +224,10 @@ class Registry(Generic[T]):
         if not isinstance(name, str):
             raise ValueError(f"The configuration of a function must hold its name. Received: {name!r:.200}.")
         custom = with_short_names(name, custom_objects)
-        if module in (None, "builtins") or is_of_keras(str(module), name):
-            function = self.find(name, custom, UnknownName)
-        elif name in custom:
+        if name in custom:  # before this package's: a file names both alike
             function = custom[name]
+        elif module in (None, "builtins") or is_of_keras(str(module), name):
+            function = self.find(name, custom, UnknownName)
         else:
             raise self._unknown(name, module)
         if isinstance(function, type):

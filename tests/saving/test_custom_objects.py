@@ -289,6 +289,26 @@ def test_a_custom_object_comes_before_one_of_keras_of_its_name(name: str, tmp_pa
     np.testing.assert_array_equal(loaded(np.eye(3)), model(np.eye(3)))
 
 
+@pytest.mark.parametrize("name", ["m.h5", "m.keras"])
+@pytest.mark.filterwarnings("ignore:You are saving your model as an HDF5 file")
+def test_a_custom_function_comes_before_one_of_keras_of_its_name(name: str, tmp_path: pathlib.Path) -> None:
+    def dice(y_true: Any, y_pred: Any) -> Any:
+        return keras.ops.mean(y_true * y_pred)
+
+    def huber(y_true: Any, y_pred: Any) -> Any:
+        return keras.ops.mean(y_pred)
+
+    def mish(x: Any) -> Any:
+        return 100 * x
+
+    model = keras.Sequential([keras.Input((3,)), layers.Dense(1, mish)])
+    model.compile("sgd", huber, metrics=[dice, huber])
+    model.save(tmp_path / name)
+    own = {"dice": dice, "huber": huber, "mish": mish}
+    loaded: Any = keras.models.load_model(tmp_path / name, custom_objects=own)
+    assert loaded.evaluate(np.eye(3), np.ones(3), verbose=0) == model.evaluate(np.eye(3), np.ones(3), verbose=0)
+
+
 class Adam(keras.optimizers.SGD):
     """Has the name of an optimizer of Keras."""
 
