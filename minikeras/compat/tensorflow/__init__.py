@@ -42,8 +42,8 @@ _MOVED = {
     "debugging": "Assert assert_equal assert_greater assert_less assert_rank",
     "dtypes": "DType TensorShape TensorSpec as_dtype",
     "functions": "GradientTape Module TensorArray UnconnectedGradients autograph case cond control_dependencies "
-    "custom_gradient device executing_eagerly foldl foldr map_fn name_scope nest numpy_function py_function scan "
-    "switch_case timestamp vectorized_map while_loop",
+    "custom_gradient device executing_eagerly foldl foldr map_fn name_scope nest numpy_function py_function "
+    "recompute_grad scan switch_case timestamp vectorized_map while_loop",
     "initial": "random_normal_initializer random_uniform_initializer",
     "linalg": "eig eigvals einsum eye matmul matvec norm tensordot",
     "math": "abs acos acosh add add_n argmax argmin asin asinh atan atan2 atanh cos cosh cumsum divide equal exp "

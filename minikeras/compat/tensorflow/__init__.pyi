@@ -22,9 +22,9 @@ from .functions import (
     GradientTape as GradientTape, Module as Module, TensorArray as TensorArray,
     UnconnectedGradients as UnconnectedGradients, autograph as autograph, cond as cond,
     control_dependencies as control_dependencies, custom_gradient as custom_gradient, device as device,
-    executing_eagerly as executing_eagerly,
-    map_fn as map_fn, name_scope as name_scope, nest as nest, numpy_function as numpy_function,
-    py_function as py_function, vectorized_map as vectorized_map, while_loop as while_loop,
+    executing_eagerly as executing_eagerly, map_fn as map_fn,
+    name_scope as name_scope, nest as nest, numpy_function as numpy_function, py_function as py_function,
+    recompute_grad as recompute_grad, vectorized_map as vectorized_map, while_loop as while_loop,
 )
 from .linalg import (
     eigvals as eigvals, eye as eye, matmul as matmul, norm as norm,

@@ -15,7 +15,7 @@ import numpy as np
 
 from ... import ops
 from ..._base.nested import each_once, leaves
-from ..._core.tape import GradientTape as KerasTape, custom_gradient as custom_gradient
+from ..._core.tape import GradientTape as KerasTape, custom_gradient as custom_gradient, remat
 from ..._core.tensor import Tensor, TensorOps, as_array, recorders, stop_recording
 from ..._core.trials import HeldPrints
 from ..._core.variable import Variable as KerasVariable
@@ -127,11 +127,9 @@ class TensorArray:
 
     def _filled(self, i: int) -> Tensor:
         """Return the tensor at an index, zeros if nothing was written there."""
-        if self._items[i] is None:
-            if self._blank is None:
-                raise ValueError(f"Element {i} of this TensorArray has no shape. Write to it or give `element_shape`.")
-            self._items[i] = self._blank
-        return cast(Tensor, self._items[i])
+        if self._items[i] is None and self._blank is None:
+            raise ValueError(f"Element {i} of this TensorArray has no shape. Write to it or give `element_shape`.")
+        return cast(Tensor, self._blank if self._items[i] is None else self._items[i])
 
     def write(self, index: Any, value: Any, name: str | None = None) -> "TensorArray":
         """Store a tensor, and return the TensorArray."""
@@ -293,10 +291,8 @@ class GradientTape(KerasTape):
 
     def batch_jacobian(self, target: Any, source: Any, unconnected_gradients: Any = "none", *_: Any, **__: Any) -> Any:
         """Return the derivative of each row of the target in the same row of the source."""
-        whole = self.jacobian(target, source, unconnected_gradients)
-        if whole is None:
-            return None
-        return ops.stack([whole[(i, *[slice(None)] * (len(target.shape) - 1), i)] for i in range(target.shape[0])])
+        whole, inner = self.jacobian(target, source, unconnected_gradients), [slice(None)] * (len(target.shape) - 1)
+        return None if whole is None else ops.stack([whole[(i, *inner, i)] for i in range(target.shape[0])])
 
     def stop_recording(self) -> Any:
         """Stop recording within this context."""
@@ -382,6 +378,7 @@ def name_scope(name: str, *_: Any) -> Any:
 device: Callable[..., Any] = name_scope
 control_dependencies: Callable[..., Any] = name_scope
 vectorized_map: Callable[..., Any] = map_fn
+recompute_grad: Callable[..., Any] = remat
 executing_eagerly: Callable[[], bool] = lambda: True  # noqa: E731
 nest: SimpleNamespace = SimpleNamespace(
     map_structure=map_structure, flatten=flatten, is_nested=lambda x: isinstance(x, list | tuple | dict),
@@ -390,7 +387,8 @@ nest: SimpleNamespace = SimpleNamespace(
 autograph: SimpleNamespace = SimpleNamespace(
     set_verbosity=lambda level, alsologtostdout=False: None, to_graph=lambda entity, *_, **__: entity,
     to_code=lambda entity, *_, **__: textwrap.dedent(inspect.getsource(entity)),
-    trace=lambda *args: None, experimental=SimpleNamespace(do_not_convert=lambda func=None, **_: func or (lambda f: f)),
+    trace=lambda *args: None, experimental=SimpleNamespace(
+        do_not_convert=lambda func=None, **_: func or (lambda f: f), set_loop_options=lambda *_, **__: None),
 )  # fmt: skip
 globals().update(named({
     "timestamp": ("Seconds since 1970, in float64.", lambda name=None: numpy_function(time.time, (), "float64")),

@@ -123,8 +123,7 @@ def _pooling(op: Callable[..., Tensor], rank: int) -> Callable[..., Tensor]:
 globals().update({f"conv{rank}d_transpose": _transposed(rank) for rank in (1, 2, 3)})
 globals().update({
     f"{kind}_pool{rank}": _pooling(op, int(rank[:1] or 2))
-    for kind, op in {"max": ops.max_pool, "avg": ops.average_pool}.items()
-    for rank in ("", "1d", "2d", "3d")})  # fmt: skip
+    for kind, op in (("max", ops.max_pool), ("avg", ops.average_pool)) for rank in ("", "1d", "2d", "3d")})  # fmt: skip
 
 
 def dropout(x: Any, rate: Any, noise_shape: Any = None, seed: Any = None, name: str | None = None) -> Tensor:
@@ -165,6 +164,9 @@ globals().update(named({
     "sparse_softmax_cross_entropy_with_logits": ("Cross-entropy of each class index with softmax(logits).",
         lambda labels, logits, name=None: _classes.sparse_categorical_crossentropy(
             convert_to_tensor(labels), convert_to_tensor(logits), from_logits=True)),
+    "weighted_cross_entropy_with_logits": ("Sigmoid cross-entropy, `pos_weight` times as much for positive labels.",
+        lambda labels, logits, pos_weight, name=None: (1 - (z := convert_to_tensor(labels))) * (
+            x := convert_to_tensor(logits)) + (1 + (pos_weight - 1) * z) * (ops.softplus(-ops.abs(x)) + ops.relu(-x))),
     "depth_to_space": ("Channels moved into blocks of pixels: (n, h, w, c * b * b) -> (n, h * b, w * b, c).",
         lambda input, block_size, data_format="NHWC", name=None: _rearranged(input, block_size, data_format,
             "n h w (i j c) -> n (h i) (w j) c", "n (i j c) h w -> n c (h i) (w j)")),
