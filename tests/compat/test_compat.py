@@ -394,6 +394,7 @@ ATTRIBUTES = [
     (SEEN + "m.evaluate(X, X, verbose=0, return_dict=True).keys()", "keras.metrics.Mean", {"loss", "seen"}),
     ("K.bias_add(K.zeros((1, 2, 1)), K.constant([3, 4]), 'channels_first').numpy().tolist()", "bias", [[[3], [4]]]),
     ("K.bias_add(K.zeros((1, 2)), K.constant([3, 4])).numpy().tolist()", "x + bias", [[3, 4]]),
+    ("[str(f(K.constant([[1, 3, 2]])).dtype) for f in (K.argmax, K.argmin)]", "keras.ops.argm", ["int64", "int64"]),
     ("K.function([model.layers[0].input, K.learning_phase()], [model.output])([X, 0])[0].shape", "keras.Model", (8, 2)),
     ("[K.set_value(model.optimizer.lr, 0.5), float(model.optimizer.learning_rate)][1]", "x.assign(value)", 0.5),
     ("model.reset_states()", "layer.reset_state()", None),

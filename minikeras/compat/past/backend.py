@@ -45,8 +45,8 @@ _WORDS = {**dict.fromkeys(_PAIRS.split(), "x y"), "one_hot": "indices num_classe
           "reshape": "x shape", "reverse": "x axes", "slice": "x start size", "tile": "x n"}  # fmt: skip
 """Former names of arguments, where they have other names today."""
 _ONE_LINERS: dict[str, tuple[str, Callable[..., Any]]] = {
-    "argmax": ("keras.ops.argmax(x, axis=-1)", lambda x, axis=-1: ops.argmax(x, axis)),
-    "argmin": ("keras.ops.argmin(x, axis=-1)", lambda x, axis=-1: ops.argmin(x, axis)),
+    "argmax": ("keras.ops.argmax(x, axis=-1)", lambda x, axis=-1: ops.cast(ops.argmax(x, axis), "int64")),
+    "argmin": ("keras.ops.argmin(x, axis=-1)", lambda x, axis=-1: ops.cast(ops.argmin(x, axis), "int64")),
     "batch_flatten": ("keras.layers.Flatten()(x)", lambda x: ops.reshape(x, (-1, int(np.prod(x.shape[1:]))))),
     "batch_get_value": ("[x.numpy() for x in tensors]", lambda tensors: [x.numpy() for x in tensors]),
     "batch_normalization": ("keras.ops.batch_normalization", lambda x, mean, var, beta, gamma, axis=-1, epsilon=1e-3:
