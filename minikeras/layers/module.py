@@ -174,7 +174,8 @@ class Module:
     def _layers_held(self) -> list[Layer]:
         """Return the layers in attributes and containers, in the order in which they were set or, later, appended."""
         held: list[tuple[int, Module]] = []
-        for name, value in vars(self).copy().items():
+        parts = {name: x for name, x in vars(self).copy().items() if isinstance(x, (Module, *CONTAINERS))}
+        for name, value in parts.items():
             layers = [x for x in _walk([value]) if isinstance(x, Module)]
             times = accumulate((x._set_at.get("_variables", 0) for x in layers), max, initial=self._set_at.get(name, 0))
             held += zip(islice(times, 1, None), layers, strict=True)

@@ -77,8 +77,7 @@ def _raise_slot(g: Array, *rows: Array, optimizer: Any, variable: Variable) -> A
     slot = cast(Variable, optimizer._slots[of_moments][i]).array
     keep = getattr(optimizer, "beta_2", getattr(optimizer, "rho", 1))
     power = np.abs if isinstance(optimizer, Adamax) else np.square
-    parts = zip(rows[::2], rows[1::2], strict=True)
-    total = sum(bare(add_along)(power(x), indices, g.shape, 0) for x, indices in parts)
+    total = sum(bare(add_along)(power(x), at, g.shape, 0) for x, at in zip(rows[::2], rows[1::2], strict=True))
     if power is np.abs:  # slot = max(keep * slot, |g|)
         np.maximum(slot, total / keep, slot)
     elif keep:  # slot = keep * slot + (1 - keep) * g * g, or slot + g * g
