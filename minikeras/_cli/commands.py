@@ -16,8 +16,9 @@ from .. import tree
 from .._base.typing import Array
 from .._display.progbar import Progbar, write
 from ..models import Model, load_model, model_from_json
-from ..saving import archive, hdf5, legacy_h5, npz, source, strict_json, weights
+from ..saving import archive, hdf5, legacy_h5, npz, source, weights
 from ..saving.atomic import replacing
+from ..saving.strict_json import MAX_SIZE, read_json
 from . import tables
 
 NUMBERS = 2**18
@@ -42,7 +43,8 @@ def info(options: Namespace) -> None:
             config: Any = legacy_h5.read_legacy(root, path).model if "model_config" in about else {}
         elif start[:2] == weights.ZIP:
             zipped = archive.Archive(file, ".+")
-            about, config = (_json(zipped, name, path) for name in ("metadata.json", "config.json"))
+            about, config = (read_json(zipped.read(name, MAX_SIZE), path, name) if name in zipped.members else {}
+                             for name in ("metadata.json", "config.json"))  # fmt: skip
             arrays = ((name, npz.read_array(zipped.open(name), name)) for name in zipped.members)
         else:
             raise file.error("its first bytes", "this is neither HDF5 nor a .keras or .npz archive")
@@ -61,11 +63,6 @@ def info(options: Namespace) -> None:
         for x in getattr(model, "inputs", ()):
             _print(f"takes {x.name}  {x.shape}  {x.dtype}")
     print("It loads.")
-
-
-def _json(zipped: archive.Archive, name: str, path: str) -> Any:
-    """Return the contents of a JSON file in an archive, {} if it has no such file."""
-    return strict_json.read_json(zipped.read(name, strict_json.MAX_SIZE), path, name) if name in zipped.members else {}
 
 
 def _print(text: str) -> None:

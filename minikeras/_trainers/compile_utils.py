@@ -150,7 +150,10 @@ def _name_in_logs(output: Output, loss: Loss, outputs: int) -> str:
 def _resolved(identifier: Any, get: Callable[[Any], Any], y_true: Any, y_pred: Any) -> Any:
     """Return the loss, metric or function of an identifier; shapes tell what "accuracy" and its like stand for."""
     suffix = _BY_KIND.get(identifier.lower()) if isinstance(identifier, str) else None
-    return get(f"{_kind(y_true, y_pred)}_{suffix}" if suffix else identifier)
+    if suffix is None:
+        return get(identifier)
+    kind = "sparse_categorical" if y_true.ndim < y_pred.ndim or y_true.shape[-1:] == (1,) else "categorical"
+    return get(f"{'binary' if y_pred.shape[-1:] == (1,) else kind}_{suffix}")
 
 
 def _loss(identifier: Any, y_true: Any, y_pred: Any) -> Loss:
@@ -158,13 +161,6 @@ def _loss(identifier: Any, y_true: Any, y_pred: Any) -> Loss:
     if isinstance(loss, Loss):
         return loss
     return LossFunctionWrapper(loss, name=identifier if isinstance(identifier, str) else _name_of(loss))
-
-
-def _kind(y_true: Any, y_pred: Any) -> str:
-    """Return how the name of a loss or metric begins, by the shapes: for yes or no, class numbers or one-hot rows."""
-    if y_pred.shape[-1:] == (1,):
-        return "binary"
-    return "sparse_categorical" if y_true.ndim < y_pred.ndim or y_true.shape[-1:] == (1,) else "categorical"
 
 
 def _name_of(function: Any) -> str:

@@ -185,13 +185,10 @@ class Trainer(Layer):
         """Return whether each row of the output depends on its row of the input alone."""
         return all(_pure(layer) and layer._rowwise() for layer in self._flatten_layers())
 
-    def __has_masks(self) -> bool:
-        """Return whether a layer makes a mask, which outputs may have too."""
-        return any(isinstance(x, Masking) or vars(x).get("mask_zero") for x in self._flatten_layers())
-
     def __is_additive(self) -> bool:
         """Return whether loss and metrics are means over all rows, which do not depend on the batches."""
-        by_row = not self._replaces() and not self.__has_masks() and self._is_rowwise()
+        masks = any(isinstance(x, Masking) or vars(x).get("mask_zero") for x in self._flatten_layers())
+        by_row = not self._replaces() and not masks and self._is_rowwise()
         return by_row and all(part.is_additive() for part in self.__compiled_parts)
 
     def _replaces(self, *names: str) -> bool:

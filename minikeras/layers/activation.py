@@ -9,6 +9,7 @@ import numpy as np
 
 from .. import activations, ops
 from .._base.checks import FromZero
+from .._base.nested import only
 from .._base.typing import ShapeLike, TensorLike
 from .._base.user_warning import warn_user
 from .._core.input_spec import InputSpec
@@ -171,9 +172,5 @@ class Softmax(SameShape):
                 raise ValueError(f"A mask must broadcast to the inputs. Received shapes: {keep.shape}, {inputs.shape}.")
             keep = keep if keep.dtype == "bool" else keep > 0.5
             inputs = ops.where(keep, inputs, -3e4 if inputs.dtype == "float16" else -1e9)
-        axis: Any = self.axis
-        if isinstance(axis, list | tuple) and len(axis) > 1:
-            outputs = ops.exp(inputs - ops.logsumexp(inputs, axis=tuple(axis), keepdims=True))
-        else:
-            outputs = activations.softmax(inputs, axis[0] if isinstance(axis, list | tuple) else axis)
+        outputs = activations.softmax(inputs, self.axis if isinstance(self.axis, int) else only(tuple(self.axis)))
         return outputs if mask is None else ops.where(keep, outputs, 0.0)

@@ -229,8 +229,12 @@ def log_softmax(x: TensorLike, axis: Axis = -1) -> Array:
     return np.asarray(_log_softmax_parts(as_float(x), axis))
 
 
-@primitive(lambda g, y, x, axis=-1: (support := (y > 0).astype(y.dtype)) * (
-    g - bare(sum)(g * support, axis, True) / bare(sum)(support, axis, True)))  # fmt: skip
+def _sparsemax_rule(g: Any, y: Any, x: Any, axis: int = -1) -> Any:
+    support = (y > 0).astype(y.dtype)
+    return support * (g - bare(sum)(g * support, axis, True) / bare(sum)(support, axis, True))
+
+
+@primitive(_sparsemax_rule)
 def sparsemax(x: TensorLike, axis: int = -1) -> Array:
     """The probabilities nearest to x along an axis, many exactly 0. Martins and Astudillo 2016, algorithm 1.
 

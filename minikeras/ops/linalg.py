@@ -385,8 +385,12 @@ def _svd(x: TensorLike, full: bool = False) -> Array:
     return _packed(u, s, _adjoint(vh))
 
 
-@_hermitian(lambda g, y, x: (usv := bare(_svd)(x))[..., : (m := np.shape(x)[-2]), :] * g[..., None, :]
-            @ _adjoint(usv[..., m + 1 :, :]))  # fmt: skip  # ds = diag(u^H dx v)
+def _values_rule(g: Any, y: Any, x: Any) -> Any:
+    usv, m = bare(_svd)(x), np.shape(x)[-2]
+    return usv[..., :m, :] * g[..., None, :] @ _adjoint(usv[..., m + 1 :, :])  # ds = diag(u^H dx v)
+
+
+@_hermitian(_values_rule)
 def _singular_values(x: TensorLike) -> Array:
     return np.linalg.svd(as_float(x), compute_uv=False)
 

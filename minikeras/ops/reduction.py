@@ -143,13 +143,16 @@ def mean(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
     return _mean(x, axis, keepdims)
 
 
+def _var_rule(g: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    distance = conjugated(x - mean_of(x, axes(axis), True))
+    return restore(g, axis, keepdims) * (2 * np.size(y) / (np.size(x) or 1)) * distance
+
+
 def _var_parts(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     return mean_of(np.square(x - mean_of(x, axes(axis), True)), axes(axis), keepdims)
 
 
-@primitive(lambda g, y, x, axis=None, keepdims=False: restore(g, axis, keepdims) * (
-    2 * np.size(y) / (np.size(x) or 1)) * conjugated(x - mean_of(x, axes(axis), True)),
-    decomposition=_var_parts)  # fmt: skip
+@primitive(_var_rule, decomposition=_var_parts)
 def var(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Array:
     """Variance along axes: mean squared distance from the mean."""
     a = as_float(x)
@@ -375,7 +378,8 @@ nanmedian: Reduction = composed(lambda x, axis=None, keepdims=False: nanquantile
 
 
 def _cumsum_rule(g: Any, y: Any, x: Any, axis: int | None = None, dtype: Any = None) -> Any:
-    return np.reshape(np.flip(bare(cumsum)(np.flip(g, axis or 0), axis or 0), axis or 0), np.shape(x))
+    where = 0 if axis is None else axis
+    return np.reshape(np.flip(bare(cumsum)(np.flip(g, where), where), where), np.shape(x))
 
 
 @primitive(_cumsum_rule)

@@ -330,9 +330,12 @@ def scatter_update(inputs: TensorLike, indices: TensorLike, updates: TensorLike,
     return result.astype(a.dtype, copy=False)
 
 
-@primitive(lambda index, g, y, *xs, axis=0: g[along(axis, slice_type(
-    start := sum(np.shape(x)[axis] for x in xs[:index]), start + np.shape(xs[index])[axis]))],
-    variadic=True)  # fmt: skip
+def _concatenate_rule(index: int, g: Any, y: Any, *xs: Any, axis: int = 0) -> Any:
+    start = sum(np.shape(x)[axis] for x in xs[:index])
+    return g[along(axis, slice_type(start, start + np.shape(xs[index])[axis]))]
+
+
+@primitive(_concatenate_rule, variadic=True)
 def _concatenate(*xs: TensorLike, axis: int = 0) -> Array:
     arrays = [strong(x) for x in xs]
     if len({a.dtype for a in arrays}) > 1:
@@ -546,7 +549,8 @@ def rearrange(tensor: TensorLike, pattern: str, **axes_lengths: int) -> Tensor:
     return reshape(moved, [math.prod(sizes[name] for name in names) for names in after])
 
 
-def _blocks(x: TensorLike, block_size: int, data_format: str, patterns: tuple[str, str]) -> Tensor:
+def blocks(x: TensorLike, block_size: int, data_format: str, patterns: tuple[str, str]) -> Tensor:
+    """Return images rearranged by the pattern for their data format, in which `i` and `j` have the size of a block."""
     within("block_size", block_size, 2)
     return rearrange(x, patterns[standardize_data_format(data_format) == "channels_first"], i=block_size, j=block_size)
 
@@ -554,13 +558,13 @@ def _blocks(x: TensorLike, block_size: int, data_format: str, patterns: tuple[st
 @composite
 def depth_to_space(x: TensorLike, block_size: int, data_format: DataFormat = "channels_last") -> Tensor:
     """Channels of images rearranged to blocks of pixels: `block_size` times the height and width."""
-    return _blocks(x, block_size, data_format, ("n h w (i j c) -> n (h i) (w j) c", "n (c i j) h w -> n c (h i) (w j)"))
+    return blocks(x, block_size, data_format, ("n h w (i j c) -> n (h i) (w j) c", "n (c i j) h w -> n c (h i) (w j)"))
 
 
 @composite
 def space_to_depth(x: TensorLike, block_size: int, data_format: DataFormat = "channels_last") -> Tensor:
     """Blocks of pixels of images rearranged to channels: the inverse of `depth_to_space`."""
-    return _blocks(x, block_size, data_format, ("n (h i) (w j) c -> n h w (i j c)", "n c (h i) (w j) -> n (c i j) h w"))
+    return blocks(x, block_size, data_format, ("n (h i) (w j) c -> n h w (i j c)", "n c (h i) (w j) -> n (c i j) h w"))
 
 
 @primitive(None)

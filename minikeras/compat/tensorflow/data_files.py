@@ -41,16 +41,14 @@ class _OfFiles(Dataset):
         super().__init__(type(self).__name__.removesuffix("Dataset"), items, lambda: TensorSpec([], "string"), UNKNOWN)
 
 
-def _lines(*file: Any) -> Iterator[bytes]:
-    with opened(*file) as lines:
-        for line in lines:
-            yield line.rstrip(b"\n").replace(b"\r", b"")  # TensorFlow drops \r anywhere in a line
-
-
 class TextLineDataset(_OfFiles):
     """The lines of text files, plain or compressed with GZIP."""
 
-    _parts = staticmethod(_lines)
+    @staticmethod
+    def _parts(*file: Any) -> Iterator[bytes]:
+        with opened(*file) as lines:
+            for line in lines:
+                yield line.rstrip(b"\n").replace(b"\r", b"")  # TensorFlow drops \r anywhere in a line
 
 
 class TFRecordDataset(_OfFiles):

@@ -8,6 +8,7 @@ import numpy as np
 from ... import ops
 from ..._core.tensor import Tensor
 from ...ops import classes as _classes, convolution as _conv
+from ...ops.shapes import blocks
 from . import math as _math, random as _random
 from .arrays import gather, sizes_of
 from .errors import InvalidArgumentError
@@ -135,12 +136,6 @@ def dropout(x: Any, rate: Any, noise_shape: Any = None, seed: Any = None, name: 
     return ops.where(_random.uniform(sizes, seed=seed) >= rate, x / (1 - rate), 0.0)
 
 
-def _rearranged(input: Any, block: int, data_format: str, last: str, first: str) -> Tensor:
-    """Return an image rearranged by the pattern for its data format, in which `i` and `j` have the size of a block."""
-    pattern = last if _format(data_format) == "channels_last" else first
-    return ops.rearrange(convert_to_tensor(input), pattern, i=block, j=block)
-
-
 globals().update(named({
     "bias_add": ("value + bias, with one bias a channel.",
         lambda value, bias, data_format=None, name=None: BINARY["add"](x := convert_to_tensor(value), ops.reshape(
@@ -168,11 +163,13 @@ globals().update(named({
         lambda labels, logits, pos_weight, name=None: (1 - (z := convert_to_tensor(labels))) * (
             x := convert_to_tensor(logits)) + (1 + (pos_weight - 1) * z) * (ops.softplus(-ops.abs(x)) + ops.relu(-x))),
     "depth_to_space": ("Channels moved into blocks of pixels: (n, h, w, c * b * b) -> (n, h * b, w * b, c).",
-        lambda input, block_size, data_format="NHWC", name=None: _rearranged(input, block_size, data_format,
-            "n h w (i j c) -> n (h i) (w j) c", "n (i j c) h w -> n c (h i) (w j)")),
+        lambda input, block_size, data_format="NHWC", name=None: blocks(
+            convert_to_tensor(input), block_size, _format(data_format),
+            ("n h w (i j c) -> n (h i) (w j) c", "n (i j c) h w -> n c (h i) (w j)"))),
     "space_to_depth": ("Blocks of pixels moved into channels: (n, h * b, w * b, c) -> (n, h, w, c * b * b).",
-        lambda input, block_size, data_format="NHWC", name=None: _rearranged(input, block_size, data_format,
-            "n (h i) (w j) c -> n h w (i j c)", "n c (h i) (w j) -> n (i j c) h w")),
+        lambda input, block_size, data_format="NHWC", name=None: blocks(
+            convert_to_tensor(input), block_size, _format(data_format),
+            ("n (h i) (w j) c -> n h w (i j c)", "n c (h i) (w j) -> n (i j c) h w"))),
     "leaky_relu": ("x where it is positive, alpha * x elsewhere.",
         lambda features, alpha=0.2, name=None: unary(lambda x: ops.leaky_relu(x, float(alpha)))(features)),
     "gelu": ("x * Phi(x), with the distribution function Phi of the normal distribution.",

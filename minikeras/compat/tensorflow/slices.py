@@ -60,13 +60,15 @@ def _apply(apply: Callable[..., None], optimizer: Any, grads: Sequence[Any],
     squares = isinstance(optimizer, _Moments | RMSprop | Adagrad) and not getattr(optimizer, "centered", False)
     options = ("clipvalue", "clipnorm", "global_clipnorm", "gradient_accumulation_steps", "loss_scale_factor")
     others = optimizer._has_own_step() or any(getattr(optimizer, name) for name in options)
+    rows: list[tuple[Any, Variable]] = []
     if squares and not others and trainable_variables is not None:
-        variables = list(trainable_variables)
-        optimizer._updater.build(variables)
-        for g, variable in zip(grads, variables, strict=False):
-            if hasattr(g, "rows"):
-                _raise_slot(g, *chain(*g.rows), optimizer=optimizer, variable=variable)
-    apply(optimizer, grads, trainable_variables)
+        trainable_variables = list(trainable_variables)
+        optimizer._updater.build(trainable_variables)
+        rows = [(g, v) for g, v in zip(grads, trainable_variables, strict=False) if hasattr(g, "rows")]
+    with optimizer._updater.lock:  # all threads share the slots
+        for g, variable in rows:
+            _raise_slot(g, *chain(*g.rows), optimizer=optimizer, variable=variable)
+        apply(optimizer, grads, trainable_variables)
 
 
 @primitive(None, variadic=True, effect=True)
