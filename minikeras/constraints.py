@@ -35,7 +35,6 @@ class Constraint(Configurable):
 
 
 def _norms(w: TensorLike, axis: Axis) -> tuple[Tensor, Tensor]:
-    """Return weights as a tensor, and their norms along an axis or axes."""
     tensor = convert_to_tensor(w)
     return tensor, sqrt(_sum(square(tensor), axis, keepdims=True))
 

@@ -418,7 +418,6 @@ def _heat(ax: Axes, values: Array, signed: bool = False, **options: Any) -> None
 
 
 def _integer_ticks(*sides: Any) -> None:
-    """Label axes with integers only."""
     for side in sides:
         side.set_major_locator(extra("matplotlib.ticker").MaxNLocator("auto", integer=True, min_n_ticks=1))
 

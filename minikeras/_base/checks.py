@@ -82,7 +82,6 @@ def check_of(annotation: Any, scope: Mapping[str, Any]) -> Check | None:
 
 
 def _or_none(check: Check | None) -> Check | None:
-    """Return a check that takes None as well."""
     if check is None:
         return None
     return lambda cls, name, value: None if value is None else check(cls, name, value)

@@ -61,7 +61,8 @@ def evaluate(model: Trainer, data: Data, batch_size: int | None) -> bool:
     data = map_present(lambda a: a.compute_chunk_sizes() if np.isnan(a.shape[0]) else a, data)
     ends = np.cumsum(leaves(data)[0].chunks[0])
     ends[:-1] -= ends[:-1] % (batch_size or 32)
-    data = map_present(lambda a: a.rechunk({0: tuple(np.diff(np.unique([0, *ends])).tolist())}), data)
+    sizes = tuple(np.diff(np.unique([0, *ends])).tolist())
+    data = map_present(lambda a: a.rechunk({0: sizes}), data)
     chunks = _map_chunks(partial(_metric_states, batch_size=batch_size), data, model)
     states = import_module("dask").compute(*chunks.to_delayed())
     for variable, *parts in zip((v for metric in model.metrics for v in metric.variables), *states, strict=True):

@@ -19,7 +19,6 @@ Words = Callable[[Any], Array]
 
 
 def _rotated(x: Array, by: int) -> Array:
-    """Return 64-bit numbers rotated to the right by some bits."""
     return x >> by | x << (64 - by)
 
 

@@ -294,13 +294,10 @@ class Layer(Module, Configurable):
     @overload
     def __call__(self, inputs: "KerasTensor | Sequence[KerasTensor | None] | dict[str, KerasTensor]", /,
                  *args: Any, **kwargs: Any) -> KerasTensor: ...  # fmt: skip
-
     @overload
     def __call__(self, inputs: TensorLike | list[Any] | dict[str, Any], /, *args: Any, **kwargs: Any) -> Tensor: ...
-
     @overload
     def __call__(self, *args: Any, **kwargs: Any) -> Any: ...
-
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Build the layer if need be, and compute its output; a ValueError if an input does not fit the layer.
 

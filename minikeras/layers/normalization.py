@@ -360,5 +360,4 @@ class UnitNormalization(_AlongAxes):
 
 
 def _as_dtype(x: TensorOps | None, dtype: str) -> Any:
-    """Return a weight, or None, in the dtype of a computation."""
     return x if x is None or x.dtype == dtype else ops.cast(x, dtype)

@@ -72,7 +72,6 @@ class Loss(Configurable):
 
     @cached_property
     def _taped(self) -> TapedFunction:
-        """The function that computes the loss."""
         return TapedFunction(self._reduced, lambda: is_built_in(self) and is_built_in(getattr(self, "fn", Loss)))
 
     @property

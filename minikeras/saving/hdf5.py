@@ -591,7 +591,6 @@ class Dataset(Object):
 
 
 def _open(file: File, path: str, address: int) -> Group | Dataset:
-    """Return the object at an address."""
     file.here = path
     if path.count("/") > MAX_DEPTH:
         file.refuse(f"groups are nested more than {MAX_DEPTH} deep")

@@ -97,7 +97,6 @@ class _Value:
         return self.graph.add(kind, self, *others, **attributes)[0]
 
     def to(self, dtype: Any) -> "_Value":
-        """Return the value in a dtype."""
         code = self.graph.onnx.helper.np_dtype_to_tensor_dtype(np.dtype(dtype))
         return self if self.dtype == dtype else _Value(self.graph, self("Cast", to=code).name, dtype)
 

@@ -152,9 +152,10 @@ def test_a_built_layer_put_in_the_place_of_another_is_found() -> None:
     newer.build((None, 4))
     assert block.weights[4] is block.more[1].kernel
     block.more[1] = new
-    assert any(w is new.kernel for w in block.weights)
+    assert block.weights[6] is new.kernel  # as one that was appended
     block.named["last"] = newer
-    assert any(w is newer.kernel for w in block.weights)
+    assert block.weights[6] is newer.kernel
+    assert block.weights[4] is new.kernel
     assert len(block.weights) == 8
 
 

@@ -154,15 +154,15 @@ def test_lambdas_are_written_as_keras_writes_them(tmp_path: Path) -> None:
 
 
 class Kept:
-    def __init__(self, size: int = 3) -> None:
-        self.size = size
+    def __init__(self, inner: Any = None, function: Any = None, name: str = "twice") -> None:
+        self.inner, self.function, self.name = inner, function, name
 
     def get_config(self) -> dict[str, Any]:
-        return {"size": self.size}
+        return {"inner": self.inner, "function": self.function, "name": self.name, "list": [self]}
 
     @classmethod
     def from_config(cls, config: Any) -> Any:
-        return cls(config["size"])
+        return cls(*(config[key] for key in ("inner", "function", "name")))
 
 
 def twice(x: Any) -> Any:
@@ -173,9 +173,14 @@ def twice(x: Any) -> Any:
 def test_configurations_of_keras_2_are_read_from_the_tables_of_the_caller(k: Any) -> None:
     legacy = k.utils.legacy
     known = {"Kept": Kept, "twice": twice}
-    config = legacy.serialize_keras_object(Kept(5))
-    assert config == {"class_name": "Kept", "config": {"size": 5}}
-    assert legacy.deserialize_keras_object(config, module_objects=known).size == 5
+    outer = Kept(Kept(), twice)
+    config = legacy.serialize_keras_object(outer)
+    assert {key: config["config"][key] for key in ("function", "name", "list")} == {
+        "function": "twice", "name": "twice", "list": [outer],
+    }  # fmt: skip
+    assert config["config"]["inner"]["__passive_serialization__"] is True
+    found = legacy.deserialize_keras_object(config, module_objects=known)
+    assert (type(found.inner), found.function, found.name) == (Kept, twice, "twice")
     if k is minikeras:  # Keras 3.15.1 ends in an AttributeError
         assert legacy.deserialize_keras_object("twice", {}, known) is twice
         assert type(legacy.deserialize_keras_object("Kept", known)) is Kept

@@ -159,7 +159,6 @@ def _training(training: Any = None) -> bool:
 
 
 def _called(value: Any) -> Any:
-    """Return a value, or the result of the function that computes it."""
     return value() if callable(value) else value
 
 

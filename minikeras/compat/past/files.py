@@ -41,7 +41,6 @@ def note_newest(path: str) -> None:
 
 
 def _path(filepath: Any) -> str | None:
-    """Return a path as text, None for an open file."""
     return os.fspath(filepath) if isinstance(filepath, str | os.PathLike) else None
 
 

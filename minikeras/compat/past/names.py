@@ -42,7 +42,6 @@ def name_in(module: str, name: str) -> Any:
 
 
 def _convolution2d(filters: int, *size: Any, **kwargs: Any) -> Any:
-    """Return the layer of Keras 1's `Convolution2D(filters, rows, columns)`."""
     if len(size) >= 2 and all(isinstance(n, int) for n in size[:2]):
         outdated(f"Convolution2D({filters}, {size[0]}, {size[1]})", f"Conv2D({filters}, {size[:2]})")
         size = (size[:2], *size[2:])
@@ -69,7 +68,6 @@ def _merge_models(branches: Any, mode: Any = "sum", *args: Any, **options: Any) 
 
 
 def _time_distributed_dense(*args: Any, **options: Any) -> Any:
-    """Return the layer of Keras 1's `TimeDistributedDense(units)`."""
     outdated("TimeDistributedDense(units)", "TimeDistributed(Dense(units))")
     return layers.TimeDistributed(layers.Dense(*args, **options))
 

@@ -26,7 +26,6 @@ from .missing import missing
 from .sparse import SparseTensor
 from .tensors import array_of, escape
 
-_MESSAGES = ("BytesList", "FloatList", "Int64List", "Feature", "Features", "Example")
 _SCHEMA = """
 name: "example.proto" package: "tensorflow" syntax: "proto3"
 message_type { name: "BytesList" field { name: "value" number: 1 label: LABEL_REPEATED type: TYPE_BYTES } }
@@ -47,7 +46,6 @@ def _protobuf(module: str) -> Any:
     return optional(f"google.protobuf.{module}", "`tf.train.Example`", "records")
 
 
-@cache
 def message(name: str) -> Any:
     """Return the protobuf class of a message of `tf.train`, or raise a KeyError for another name.
 
@@ -56,20 +54,17 @@ def message(name: str) -> Any:
         >>> Example(features={"feature": {"x": {"int64_list": Int64List(value=[3])}}}).SerializeToString()
         b'\\n\\x0c\\n\\n\\n\\x01x\\x12\\x05\\x1a\\x03\\n\\x01\\x03'
     """
-    if name not in _MESSAGES:
-        raise KeyError(name)
-    cls = _protobuf("message_factory").GetMessageClass(_pool().FindMessageTypeByName(f"tensorflow.{name}"))
-    cls.__module__ = __name__  # where pickles look for it
-    return cls
+    return _messages()[f"tensorflow.{name}"]
 
 
 @cache
-def _pool() -> Any:
-    """Return our own pool of the messages, since TensorFlow, if it is installed, registers the same names."""
+def _messages() -> dict[str, Any]:
+    """Return the classes, from a pool of our own, since TensorFlow, if it is installed, registers the same names."""
     file = _protobuf("text_format").Parse(_SCHEMA, _protobuf("descriptor_pb2").FileDescriptorProto())
-    pool = _protobuf("descriptor_pool").DescriptorPool()
-    pool.AddSerializedFile(file.SerializeToString())
-    return pool
+    classes: dict[str, Any] = _protobuf("message_factory").GetMessages([file])
+    for cls in classes.values():
+        cls.__module__ = __name__  # where pickles look for it
+    return classes
 
 
 def _example(text: bytes) -> Any:

@@ -16,7 +16,6 @@ __getattr__: Callable[[str], Any] = missing(__name__)
 
 
 def _complex(pair: Any) -> Tensor:
-    """Return complex numbers of a pair (real parts, imaginary parts)."""
     return ops.view_as_complex(ops.stack(list(pair), -1))
 
 

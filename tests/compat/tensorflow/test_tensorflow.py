@@ -761,7 +761,7 @@ def test_examples_that_do_not_fit() -> None:
 
 
 def test_records_without_their_extra(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(records, "message", records.message.__wrapped__)  # which forgets
+    monkeypatch.setattr(records, "_messages", records._messages.__wrapped__)  # which forgets
     monkeypatch.setitem(sys.modules, "google.protobuf.message_factory", None)
     with pytest.raises(ImportError, match=r"`tf.train.Example` needs google .*\[records\]"):
         tf.io.parse_single_example(b"", {})
