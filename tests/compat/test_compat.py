@@ -16,7 +16,7 @@ import minikeras
 from minikeras import compat
 from minikeras.compat import modules
 from minikeras.compat.finder import PAST_TREES, ROOTS
-from minikeras.compat.past import tables, text
+from minikeras.compat.past import images, tables, text
 from minikeras.compat.past.patches import resolve
 
 X = np.linspace(-1, 1, 24).reshape(8, 3)
@@ -436,6 +436,14 @@ def test_batches_of_pictures_have_the_method_next() -> None:
     batches = "ImageDataGenerator().flow(np.zeros((5, 4, 4, 1)), np.arange(5), batch_size=3, shuffle=False)"
     code = f"import numpy as np\nfrom keras.preprocessing.image import ImageDataGenerator\nbatches = {batches}\n"
     assert last(code + "[batches.next()[1].tolist(), next(batches)[1].tolist()]") == [[0, 1, 2], [3, 4]]
+
+
+def test_a_turned_picture_without_scipy_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "scipy.ndimage", None)
+    x = np.ones((2, 2, 1))
+    assert images.ImageDataGenerator().random_transform(x) is x  # there is nothing to turn
+    with pytest.raises(ImportError, match=r'needs scipy .*"\.\[image\]"'):
+        images.ImageDataGenerator(rotation_range=90).random_transform(x)
 
 
 @pytest.mark.usefixtures("installed")

@@ -78,9 +78,11 @@ def test_functions_are_keras_ones() -> None:
         np.testing.assert_allclose(found[0], found[1], atol=1e-6, err_msg=name)
 
 
-def test_pictures_of_whole_numbers_are_rounded_as_there() -> None:
-    x = np.random.default_rng(0).integers(0, 256, (8, 6, 3), dtype="uint8")
-    found = [module.apply_affine_transform(x, theta=30, row_axis=0, col_axis=1, channel_axis=2)
+@pytest.mark.parametrize("shape", [(8, 6, 3), (8, 1, 3)])
+@pytest.mark.parametrize("options", [{}, {"order": 3}, {"fill_mode": "wrap"}, {"fill_mode": "mirror", "order": 0}])
+def test_pictures_of_whole_numbers_are_rounded_as_there(shape: tuple[int, ...], options: dict[str, Any]) -> None:
+    x = np.random.default_rng(0).integers(0, 256, shape, dtype="uint8")
+    found = [module.apply_affine_transform(x, theta=30, row_axis=0, col_axis=1, channel_axis=2, **options)
              for module in (transforms, theirs)]  # fmt: skip
     np.testing.assert_array_equal(*found)
 

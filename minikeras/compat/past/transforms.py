@@ -6,44 +6,18 @@ from typing import Any
 
 import numpy as np
 
+from ..._base.lazy import optional
 from ..._base.typing import Array
-from ...ops.arrays import half_away
 from ...utils.image_utils import array_to_img, img_to_array
 
 draw: Any = np.random.uniform
 """Draws between two numbers, from NumPy's global stream, as Keras does."""
 
 
-def _inside(at: Array, size: int, mode: str) -> Array:
-    """Return coordinates along an axis, with those outside of the image mapped into it by the fill mode."""
-    last = size - 1
-    if mode == "wrap":
-        return np.where(at < 0, last - np.mod(-at, last or 1), np.where(at > last, np.mod(at, last or 1), at))
-    if mode == "reflect":
-        at = np.mod(at, 2 * size)
-        return np.clip(np.where(at > size - 0.5, 2 * size - 1 - at, at), 0, last)
-    return np.clip(at, 0, last)
-
-
-def _sampled(x: Array, places: Array, mode: str, cval: float, order: int) -> Array:
-    """Return the values of an image (channels, rows, columns) at fractional coordinates, by linear interpolation."""
-    sizes = x.shape[1:]
-    at = np.stack([_inside(c, n, mode) for c, n in zip(places, sizes, strict=True)])
-    low = np.floor(at + 0.5 * (order == 0)).astype(int)
-    high = [np.minimum(i + 1, n - 1) for i, n in zip(low, sizes, strict=True)]
-    rows, columns = at - low if order else at * 0
-    top, bottom = (x[:, i, low[1]] * (1 - columns) + x[:, i, high[1]] * columns for i in (low[0], high[0]))
-    values: Array = top * (1 - rows) + bottom * rows
-    if mode == "constant":
-        outside = [(c < 0) | (c > n - 1) for c, n in zip(places, sizes, strict=True)]
-        values = np.where(outside[0] | outside[1], cval, values)
-    return np.asarray(values if x.dtype.kind == "f" else half_away(values), x.dtype)
-
-
 def apply_affine_transform(x: Array, theta: float = 0, tx: float = 0, ty: float = 0, shear: float = 0, zx: float = 1,
                            zy: float = 1, row_axis: int = 1, col_axis: int = 2, channel_axis: int = 0,
                            fill_mode: str = "nearest", cval: float = 0.0, order: int = 1) -> Array:  # fmt: skip
-    """Return an image rotated, shifted, sheared and zoomed by one affine transform.
+    """Return an image rotated, shifted, sheared and zoomed by one affine transform (needs SciPy).
 
     Args:
         x: The image, of rank 3.
@@ -51,10 +25,11 @@ def apply_affine_transform(x: Array, theta: float = 0, tx: float = 0, ty: float 
         row_axis, col_axis, channel_axis: Which axis is which; the channels are first or last.
         fill_mode: What fills the area outside of the image: "nearest", "constant", "reflect" or "wrap".
         cval: The value for "constant".
-        order: 1 for linear interpolation, 0 for the nearest pixel.
+        order: 1 for linear interpolation, 0 for the nearest pixel, up to 5 for splines.
 
     Raises:
-        ValueError: for other axes, modes or orders.
+        ValueError: for other axes.
+        ImportError: without SciPy.
 
     Example:
         >>> x = np.arange(4.0).reshape(2, 2, 1)
@@ -65,9 +40,6 @@ def apply_affine_transform(x: Array, theta: float = 0, tx: float = 0, ty: float 
     if x.ndim != 3 or {row_axis, col_axis, channel_axis} != {0, 1, 2} or channel_axis == 1:
         raise ValueError("Expected an image of three axes, with channels first or last. "
                          f"Received: shape={x.shape}, {row_axis=}, {col_axis=}, {channel_axis=}.")  # fmt: skip
-    if fill_mode not in ("nearest", "constant", "reflect", "wrap") or order not in (0, 1):
-        raise ValueError("Expected a fill_mode 'nearest', 'constant', 'reflect' or 'wrap', and order 0 or 1. "
-                         f"Received: {fill_mode=}, {order=}.")  # fmt: skip
     angle, slant = np.deg2rad(theta), np.deg2rad(shear)
     changes: list[tuple[Any, Any]] = [
         (theta, [[np.cos(angle), -np.sin(angle), 0], [np.sin(angle), np.cos(angle), 0], [0, 0, 1]]),
@@ -78,14 +50,15 @@ def apply_affine_transform(x: Array, theta: float = 0, tx: float = 0, ty: float 
     steps = [step for is_wanted, step in changes if is_wanted]
     if not steps:
         return x
-    channels = np.moveaxis(x, channel_axis, 0)
     height, width = x.shape[row_axis], x.shape[col_axis]
     to_center = np.array([[1, 0, height / 2 - 0.5], [0, 1, width / 2 - 0.5], [0, 0, 1]])
     matrix = to_center @ reduce(np.dot, np.array(steps)) @ np.linalg.inv(to_center)
     if col_axis > row_axis:  # the matrix is for (x, y), arrays are indexed by (row, column)
         matrix = matrix[[1, 0, 2]][:, [1, 0, 2]]
-    places = np.tensordot(matrix[:2, :2], np.indices(channels.shape[1:]), 1) + matrix[:2, 2, None, None]
-    return np.moveaxis(_sampled(channels, places, fill_mode, cval, order), 0, channel_axis)
+    transform = optional("scipy.ndimage", "A transformed image", "image").affine_transform
+    options = {"offset": matrix[:2, 2], "order": order, "mode": fill_mode, "cval": cval}
+    channels = [transform(channel, matrix[:2, :2], **options) for channel in np.moveaxis(x, channel_axis, 0)]
+    return np.stack(channels, channel_axis)
 
 
 def _settings(by_place: tuple[Any, ...], by_name: dict[str, Any]) -> dict[str, Any]:
