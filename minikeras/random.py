@@ -260,7 +260,7 @@ def categorical(logits: TensorLike, num_samples: int, dtype: DTypeLike = "int32"
         raise ValueError(f"`logits` should be (batch, classes), each row with a finite maximum. Got: {scores.shape}.")
     rows = np.exp(scores - scores.max(axis=1, keepdims=True))
     ends = np.cumsum(rows / rows.sum(axis=1, keepdims=True), axis=1, dtype="float64")
-    draws = np.random.default_rng(_next_seed(seed)).random((len(scores), num_samples))
+    draws = source.uniform(_next_seed(seed), (len(scores), num_samples), 0.0, 1.0, "float64")
     classes = [row.searchsorted(u, "right") for row, u in zip(ends / ends[:, -1:], draws, strict=True)]
     return np.array(classes, standardize_dtype(dtype)).reshape(draws.shape)
 

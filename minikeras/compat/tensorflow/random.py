@@ -1,6 +1,6 @@
 """`tf.random`: with a seed set, the numbers are TensorFlow's, since the generator (Philox) is the same.
 
-`categorical`, `gamma` and `log_uniform_candidate_sampler` use other algorithms, so that their numbers differ.
+`gamma` and `log_uniform_candidate_sampler` use other algorithms, so that their numbers differ.
 """
 
 import math
@@ -98,11 +98,18 @@ def categorical(logits: Any, num_samples: Any, dtype: DTypeLike = "int64", seed:
     """Class indices drawn with the probabilities softmax(logits): (batch, classes) -> (batch, num_samples)."""
     scores = array_of(logits).astype("float64")
     rows, count = len(scores), int(num_samples)
-    state = _state_once("categorical", "float64", seed, rows * count)
+    groups = rows * 2 * (count + -count % 4) * philox.RESERVED  # two words for each
+    state = seed if isinstance(seed, tuple) else _state_once("categorical", "float64", seed, groups)
     numbers = philox.uniform(state, rows * count, "float64").reshape(rows, count)
     edges = np.cumsum(np.exp(scores - scores.max(1, keepdims=True)), 1)
     classes = [np.searchsorted(e, u * e[-1], "right") for e, u in zip(edges, numbers, strict=True)]
     return Tensor(np.reshape(classes, (rows, count)).astype(as_dtype(dtype).name))
+
+
+def stateless_categorical(logits: Any, num_samples: Any, seed: Any, dtype: DTypeLike = "int64",
+                          name: Any = None) -> Tensor:  # fmt: skip
+    """`categorical` of a seed of two numbers: the same seed always draws the same."""
+    return categorical(logits, num_samples, dtype, philox.scrambled(as_array(seed)))
 
 
 def log_uniform_candidate_sampler(true_classes: Any, num_true: int, num_sampled: int, unique: bool, range_max: int,

@@ -78,3 +78,10 @@ print([int(tf.random.uniform([], maxval=9, dtype=tf.int32, seed=3)) for _ in ran
 columns = tf.reshape(tf.range(2), (1, 2, 1))
 flips = tf.data.Dataset.range(8).map(lambda _: tf.image.random_flip_left_right(columns, seed=4)[0, 0, 0])
 print([int(n) for n in flips], [int(n) for n in flips])
+logits = np.random.RandomState(0).randn(2, 7)
+tf.random.set_seed(1)
+generator = keras.random.SeedGenerator(3)
+for _ in range(2):
+    print(tf.random.categorical(logits, 5).numpy().tolist(), tf.random.categorical(logits, 3, seed=5).numpy().tolist())
+    print(np.ravel(keras.random.categorical(logits, 5, seed=generator)).tolist())
+print(tf.random.stateless_categorical(logits, 3, [1, 2]).numpy().tolist())
