@@ -23,7 +23,7 @@ from ..._core.tensor import Tensor, as_array
 from ...utils.dataset_utils import FolderDataset
 from . import philox
 from .arrays import ensure_shape
-from .draws import as_graph, state_for
+from .draws import as_graph, kernel_for
 from .dtypes import TensorShape, TensorSpec, accessor, as_dtype
 from .errors import InvalidArgumentError, OutOfRangeError
 from .functions import flatten, map_structure
@@ -310,7 +310,7 @@ class Dataset:
     @staticmethod
     def random(seed: Any = None, rerandomize_each_iteration: bool = False, name: str | None = None) -> "Dataset":
         """Return random 32-bit numbers without end; with a seed they are TensorFlow's."""
-        key, low, high = state_for("data.shuffle", "", seed, 0)
+        key, low, high = kernel_for("data.shuffle", "", seed).state(0)
         seeds = _stream((key, low, high))
 
         def items() -> Iterator[Any]:
@@ -355,7 +355,7 @@ class Dataset:
     def shuffle(self, buffer_size: Any, seed: Any = None, reshuffle_each_iteration: bool = True,
                 name: str | None = None) -> "Dataset":  # fmt: skip
         """Return the elements in random order, drawn from a buffer of the next ones; with a seed in TensorFlow's."""
-        key, low, high = state_for("data.shuffle", "", seed, 0)
+        key, low, high = kernel_for("data.shuffle", "", seed).state(0)
         n = UNKNOWN if buffer_size == UNKNOWN else _above_zero("buffer_size", buffer_size)
         seeds = _stream((key, low, high))
         fixed = (key, high) if reshuffle_each_iteration is False else None

@@ -3,18 +3,21 @@
 import math
 import random as _python
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from functools import lru_cache
 from itertools import count
 from threading import local
-from typing import Any
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
-from ..._base.context import having_attributes
+from ..._base.context import context, having_attributes
 from ..._base.typing import Array
 from ..._core.tensor import as_array
+from ..._trainers.trainer import Trainer
 from ...random import Parameter, SizeLike, Source
+from ..past.patches import Patches
 from . import philox
 from .dtypes import as_dtype
 from .errors import InvalidArgumentError
@@ -25,48 +28,100 @@ Law = Callable[[State, Any, Any, Any, str], Array]
 
 
 class Seeds:
-    """TensorFlow's global state: the seed, the stream of seeds for operations, and a counter for each of them."""
+    """TensorFlow's global state: the seed, the stream of seeds for operations, and the operations that have a seed."""
 
     seed: int | None = None
     of_weights: bool = False
     """True if `keras.utils.set_random_seed` has seeded the initial weights."""
+    restarts: int = 0
+    """How often it was seeded: each time all operations start again."""
     stream: _python.Random
-    counters: dict[tuple[Any, ...], int] = {}  # noqa: RUF012 - one for the process
+    kernels: dict[Any, "Kernel"] = {}  # noqa: RUF012 - one for the process
 
     @classmethod
     def restart(cls, seed: int) -> None:
         """Start again from a seed."""
         cls.seed, cls.stream = seed, _python.Random(seed)
-        cls.counters.clear()
+        cls.restarts += 1
+        cls.kernels.clear()
 
 
-_graph: Any = type("Graph", (local,), {"draws": None})()
-"""The graph that each thread runs: the counters of its operations, which count by themselves, and their numbers."""
+class Kernel:
+    """An operation that draws. It has two seeds, and goes on with each run."""
+
+    def __init__(self, first: int, second: int) -> None:
+        self._key, self._high, self._low, self._restarts = first, second, 0, Seeds.restarts
+
+    def state(self, groups: int) -> State:
+        """Return key and counter for a run; the next one is so many groups of numbers further on."""
+        low = self._low if self._restarts == Seeds.restarts else 0
+        if not context.dry:
+            self._low, self._restarts = low + groups, Seeds.restarts
+        return self._key, low, self._high
 
 
-def state_for(op: str, dtype: str, seed: int | None, groups: int) -> State:
-    """Return key and counter for an operation; the next run of it with this seed continues the count."""
+class _Run(NamedTuple):
+    """A run of a graph: its kernels, and counters of its operations and of those without a seed."""
+
+    kernels: dict[Any, Any]
+    numbers: Iterator[int]
+    seeds: Iterator[int]
+
+
+_graph: Any = type("Graph", (local,), {"run": None})()
+"""What each thread runs."""
+
+
+def kernel_for(op: str, dtype: str, seed: int | None) -> Kernel:
+    """Return the kernel of an operation: of the graph that runs, else of all operations with this seed."""
+    run = _graph.run
     if Seeds.seed is None and seed is None:
         first, second = secrets.randbits(63), secrets.randbits(63)  # `random` would move the user's stream
     else:
         first = 87654321 if Seeds.seed is None else Seeds.seed % MOST
-        second = (Seeds.stream.randint(0, MOST) if seed is None else int(seed)) % MOST
+        drawn = seed if seed is not None else next(run.seeds) if run else Seeds.stream.randint(0, MOST)
+        second = int(drawn) % MOST
         if first == second == 0:
             second = MOST
-    counters, numbers = _graph.draws or (Seeds.counters, count())
-    place = (op, dtype, first, second, next(numbers))
-    low = counters.get(place, 0)
-    if seed is not None:
-        counters[place] = low + groups
-    return first, low, second
+    kernel = Kernel(first, second)
+    if run:
+        return run.kernels.setdefault((op, dtype, seed, next(run.numbers)), kernel)
+    return kernel if seed is None else Seeds.kernels.setdefault((op, dtype, first, second), kernel)
+
+
+def in_graph() -> bool:
+    """Return whether a graph runs, whose operations have kernels of their own."""
+    return _graph.run is not None
+
+
+def graph(kernels: dict[Any, Any]) -> AbstractContextManager[None]:
+    """Run code as a graph of TensorFlow's with these kernels, to which it adds what it lacks."""
+    return having_attributes(_graph, run=_Run(kernels, count(), count()))
+
+
+def kernels_of(kept: dict[Any, Any], key: Any) -> dict[Any, Any]:
+    """Return the kernels of a call of a function: those kept for a key, or within a graph those of this call there."""
+    kept, key = (_graph.run.kernels, next(_graph.run.numbers)) if in_graph() else (kept, key)
+    return cast("dict[Any, Any]", kept.setdefault(key, {}))
+
+
+def patch(patches: Patches) -> None:
+    """Let each step of `fit` and `evaluate` be a graph."""
+    patches.around(Trainer, "_Trainer__step", _step)
+
+
+def _step(step: Callable[[Any, str, Any], Any], model: Any, phase: str, data: Any) -> Any:
+    kernels = vars(model._jits[phase]).setdefault("kernels", {})
+    with nullcontext() if model.run_eagerly else graph(kernels):
+        return step(model, phase, data)
 
 
 def as_graph(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Return a function as a new graph of TensorFlow's: each of its draws with a seed counts by itself, from 0."""
-    counters: dict[tuple[Any, ...], int] = {}
+    """Return a function as a new graph, whose kernels begin anew."""
+    kernels: dict[Any, Any] = {}
 
     def call(element: Any) -> Any:
-        with having_attributes(_graph, draws=(counters, count(1))):
+        with graph(kernels):
             return function(element)
 
     return call
@@ -144,4 +199,4 @@ class StatelessSource(Source):
 
     def order(self, count: int) -> Array:
         """Draw an order of rows; with a seed set, it is the same in each pass."""
-        return super().order(count) if Seeds.seed is None else _order(state_for("order", "int64", 0, 0), count)
+        return super().order(count) if Seeds.seed is None else _order(kernel_for("order", "int64", 0).state(0), count)

@@ -21,7 +21,7 @@ from ..._core.tensor import Tensor, as_array
 from ...random import SeedGenerator
 from . import philox
 from .arrays import sizes_of
-from .draws import Law, Seeds, State, draw_normal, draw_truncated, draw_uniform, state_for
+from .draws import Law, Seeds, State, draw_normal, draw_truncated, draw_uniform, in_graph, kernel_for
 from .dtypes import as_dtype
 from .missing import missing, namespace
 from .tensors import Variable, array_of, convert_to_tensor, escape
@@ -44,15 +44,18 @@ def set_seed(seed: int) -> None:
 
 
 @primitive()
-def _drawn(law: Law, shape: Sequence[int], a: Any, b: Any, dtype: str, seed: int | None) -> Array:
+def _drawn(law: Law, shape: Sequence[int], a: Any, b: Any, dtype: str, seed: int | None, kernel: Any) -> Array:
     """Draw numbers: as an op, so that each replay of a traced step draws new ones."""
-    return law(state_for(law.__name__, dtype, seed, math.prod(shape) * philox.RESERVED), shape, a, b, dtype)
+    kernel = kernel or kernel_for(law.__name__, dtype, seed)
+    return law(kernel.state(math.prod(shape) * philox.RESERVED), shape, a, b, dtype)
 
 
 def _sample(law: Law, shape: Any, a: Any, b: Any, dtype: DTypeLike, seed: int | State | None) -> Tensor:
     """Draw with a seed, or from the state of a generator given in its place."""
     sizes, name = sizes_of(shape), as_dtype(dtype).name
-    return Tensor(law(seed, sizes, a, b, name)) if isinstance(seed, tuple) else _drawn(law, sizes, a, b, name, seed)
+    if isinstance(seed, tuple):
+        return Tensor(law(seed, sizes, a, b, name))
+    return _drawn(law, sizes, a, b, name, seed, kernel_for(law.__name__, name, seed) if in_graph() else None)
 
 
 def normal(shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: DTypeLike = "float32", seed: Any = None,
@@ -82,7 +85,7 @@ def uniform(shape: Any, minval: Any = 0, maxval: Any = None, dtype: DTypeLike = 
 def _state_once(op: str, dtype: DTypeLike, seed: int | None, groups: int = 1) -> State:
     """Return the state for a draw that cannot be replayed, and mark open traces so."""
     escape()
-    return state_for(op, as_dtype(dtype).name, seed, groups)
+    return kernel_for(op, as_dtype(dtype).name, seed).state(groups)
 
 
 def shuffle(value: Any, seed: Any = None, name: str | None = None) -> Tensor:

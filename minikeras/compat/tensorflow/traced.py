@@ -17,6 +17,7 @@ from ..._core.variable import Variable as KerasVariable
 from ..._jit.jit import Jit
 from ..._jit.trace import trace
 from .config import functions_run_eagerly
+from .draws import graph, kernels_of
 from .dtypes import TensorSpec, as_dtype
 from .functions import Muted, flatten, map_structure
 from .tensors import Composite, Variable, convert_to_tensor, escape
@@ -103,6 +104,7 @@ class Function:
         self._traced: set[Any] = set()
         self.graph: Graph | None = None
         self._calls: dict[Any, Jit] = {}
+        self._kernels: dict[Any, dict[Any, Any]] = {}
         functools.update_wrapper(self, python_function)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -118,7 +120,9 @@ class Function:
     def _run(self, arguments: Any) -> Any:
         """Run the function; its prints are muted if it was traced before."""
         key, before = self._key(arguments), (Changes.layers, Variable._made)
-        with Muted() if key in self._traced and not functions_run_eagerly() else nullcontext():
+        eager = functions_run_eagerly()
+        drawing = nullcontext() if eager else graph(kernels_of(self._kernels, key))
+        with Muted() if key in self._traced and not eager else nullcontext(), drawing:
             result = self._python(arguments)
         if before == (Changes.layers, Variable._made):  # a run that makes variables differs from the next: no trace
             self._traced.add(key)
@@ -158,12 +162,12 @@ class Function:
 
     def _bound(self, owner: Any) -> "Function":
         bound = Function(self.python_function, self.input_signature, owner)
-        bound._traced, bound._calls = self._traced, self._calls
+        bound._traced, bound._calls, bound._kernels = self._traced, self._calls, self._kernels
         return bound
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what a pickle or a copy has: all but the traces, whose keys hold here only."""
-        return {**vars(self), "_traced": set(), "graph": None, "_calls": {}}
+        return {**vars(self), "_traced": set(), "graph": None, "_calls": {}, "_kernels": {}}
 
     def get_concrete_function(self, *args: Any, **kwargs: Any) -> "Function":
         """Return a copy with the graph for arguments (tensors or specifications), traced by a run on zeros."""

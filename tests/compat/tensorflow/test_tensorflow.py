@@ -387,7 +387,7 @@ def test_shapes_that_were_asked_for_are_forgotten() -> None:
 
 def test_a_seed_of_an_op_counts_where_no_other_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(draws.Seeds, "seed", None)
-    monkeypatch.setattr(draws.Seeds, "counters", {})
+    monkeypatch.setattr(draws.Seeds, "kernels", {})
     alone = tf.random.uniform([3], seed=1)
     free = [tf.random.uniform([9]).numpy().tolist() for _ in range(2)]
     assert free[0] != free[1]
