@@ -1,7 +1,6 @@
-"""A reader of pickled arrays and lists, the form of some data sets, that runs no code from the pickle.
+"""A reader of pickled arrays and lists, the form of some data sets, whose files are checked by their hash before.
 
-A pickle may call any function that it names. Here, names that make NumPy's arrays are replaced by `_Note`, which only
-records its arguments; the arrays are made of these notes afterwards. Every other name is refused.
+A pickle may call any function that it names. Here it may name what makes NumPy's arrays, and nothing else.
 """
 
 import io
@@ -13,18 +12,6 @@ import numpy as np
 from .._base.typing import Array
 from ..ops.arrays import NP
 
-
-class _Note:
-    """Records the arguments that an array, or a dtype, should be made of."""
-
-    def __init__(self, *args: Any) -> None:
-        self.args = args
-        self.state: Any = None
-
-    def __setstate__(self, state: Any) -> None:
-        self.state = state
-
-
 _NAMES = ("numpy.ndarray", "numpy.dtype", "numpy.core.multiarray._reconstruct", "numpy._core.multiarray._reconstruct")
 
 
@@ -32,7 +19,9 @@ class _Unpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
         if f"{module}.{name}" not in _NAMES:
             raise pickle.UnpicklingError(f"Expected arrays, lists and numbers alone. The file names {module}.{name}.")
-        return _Note
+        if name == "dtype":
+            return lambda code, *_: np.dtype(code, False, True)  # where Python 2 wrote 0 and 1, of which NumPy warns
+        return super().find_class(module.replace(".core.", "._core."), name)  # as NumPy 2 calls it
 
 
 def unpickle(file: IO[bytes]) -> Any:
@@ -42,21 +31,8 @@ def unpickle(file: IO[bytes]) -> Any:
     """
     value = _Unpickler(file, encoding="bytes").load()
     if not isinstance(value, dict):
-        return _array(value)
-    return {key.decode() if isinstance(key, bytes) else key: _array(item) for key, item in value.items()}
-
-
-def _array(value: Any) -> Any:
-    """Return the array that a note describes; any other value as it is."""
-    if not isinstance(value, _Note):
         return value
-    _, shape, dtype, fortran, content = value.state
-    if isinstance(content, list):  # of objects
-        array = np.fromiter(map(_array, content), object)
-    else:
-        code, order = (x.decode() if isinstance(x, bytes) else x for x in (dtype.args[0], dtype.state[1]))
-        array = np.frombuffer(bytearray(content), order.replace("|", "") + code)
-    return array.reshape(shape, order="F" if fortran else "C")
+    return {key.decode() if isinstance(key, bytes) else key: item for key, item in value.items()}
 
 
 def read_lists(path: str) -> dict[str, Array]:

@@ -325,8 +325,18 @@ def test_pickled_arrays(array: Array) -> None:
             unpickle(io.BytesIO(pickle.dumps(array, protocol))),
             unpickle(io.BytesIO(pickle.dumps({b"x": array}, protocol)))["x"],
         ):
-            assert found.dtype == array.dtype
+            assert found.dtype == array.dtype.newbyteorder("=")  # as in Keras, the order of the machine
             assert np.array_equal(found, array)
+
+
+def test_arrays_that_python_2_pickled() -> None:
+    """The pictures of CIFAR are such files, with the numbers 0 and 1 where today False and True are."""
+    array = b"cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\n(K\x00tU\x01btR(K\x01(K\x02K\x03tcnumpy\ndtype\n"
+    array += b"(U\x02u1K\x00K\x01tR(K\x03U\x01|NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb\x89"
+    array += b"U\x06\x00\x01\x02\x03\x04\x05tb"
+    found = unpickle(io.BytesIO(b"\x80\x02}U\x04data" + array + b"s."))["data"]
+    assert found.dtype == "uint8"
+    assert found.tolist() == [[0, 1, 2], [3, 4, 5]]
 
 
 def objects(*items: Any) -> Array:
