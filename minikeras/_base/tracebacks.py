@@ -60,13 +60,11 @@ def shortened(error: BaseException) -> Iterator[None]:
 
 
 def _print(show: Callable[..., None], kind: type[BaseException], error: BaseException, trace: Any) -> None:
-    """Print an exception, as `sys.excepthook` does."""
     with shortened(error):
         show(kind, error, error.__traceback__)
 
 
 def _print_in_ipython(show: Callable[..., None], exc_tuple: Any = None, *args: Any, **kwargs: Any) -> None:
-    """Print an exception, as `showtraceback` of IPython's shell does."""
     error: Any = (exc_tuple or sys.exc_info())[1]
     with shortened(error):
         show(exc_tuple and (exc_tuple[0], error, error.__traceback__), *args, **kwargs)

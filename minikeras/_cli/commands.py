@@ -102,7 +102,6 @@ def convert(options: Namespace) -> None:
 
 
 def _check_output(path: str, options: Namespace, *endings: str) -> None:
-    """Raise an error if a file must not be written, because of its ending or because it exists."""
     if not path.endswith(endings):
         raise ValueError(f"{path}: the ending must be {', '.join(endings[:-1])} or {endings[-1]}")
     if os.path.exists(path) and not (options.force and os.path.isfile(path)):

@@ -75,7 +75,6 @@ def _getter(array: Array, by_index: bool) -> Callable[[Any], Array]:
 
 
 def _take(array: Array, rows: Array) -> Array:
-    """Return rows of an array, by their indices."""
     if array[: (half := len(rows) // 2)].nbytes < SHARED // 2:
         return array.take(rows, 0)
     out = np.empty((len(rows), *array.shape[1:]), array.dtype)

@@ -131,7 +131,6 @@ class SwapEMAWeights(Callback):
             self._swapped = averages
 
     def _pairs(self) -> list[tuple[Any, Any]]:
-        """Return (weight, average) for all trained weights."""
         averaging = [x for _, x in optimizers(self.model) if getattr(x, "_model_variables_moving_average", None)]
         if not averaging:
             raise ValueError("SwapEMAWeights needs an optimizer with `use_ema=True` that has seen the model's weights. "

@@ -225,7 +225,6 @@ class Named(Configurable):
         super()._configure({**arguments, "options": options})
 
     def _written(self, options: Config) -> Config:
-        """Return the options that go into the configuration."""
         return {key: value for key, value in options.items() if (key, value) not in self._unwritten}
 
 

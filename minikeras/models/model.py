@@ -95,7 +95,6 @@ class Model(Exporting, Trainer):
             self.built = True
 
     def _follow(self, graph: Graph) -> None:
-        """Make a graph the one that the model runs."""
         self._own_graph, self._trains = graph, graph.trains
         self.input_spec: Any = None if graph.nested else graph.specs
 

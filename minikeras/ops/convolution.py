@@ -147,7 +147,6 @@ def _copied(windows: Array, how: Sliding, room: Array) -> Array:
 
 
 def _multiply(a: Array, b: Array, out: Array) -> None:
-    """Multiply the matrices of each group."""
     if len(a) == 1:
         np.dot(a[0], b[0], out[0])
     else:

@@ -49,7 +49,6 @@ def _convolution2d(filters: int, *size: Any, **kwargs: Any) -> Any:
 
 
 def _merge(inputs: Any, mode: str = "sum", concat_axis: int = -1, dot_axes: Any = -1, name: str | None = None) -> Any:
-    """Return the result of Keras 1's `merge(inputs, mode=)`."""
     names = {"sum": "add", "mul": "multiply", "concat": "concatenate", "ave": "average", "max": "maximum", "cos": "dot"}
     function = names.get(mode, mode)
     outdated(f"merge(inputs, mode={mode!r})", f"keras.layers.{function}(inputs)")

@@ -3,12 +3,12 @@
 import math
 import random as _python
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from functools import lru_cache
 from itertools import count
 from threading import local
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 import numpy as np
 
@@ -60,48 +60,39 @@ class Kernel:
         return self._key, low, self._high
 
 
-class _Run(NamedTuple):
-    """A run of a graph: its kernels, and counters of its operations and of those without a seed."""
-
-    kernels: dict[Any, Any]
-    numbers: Iterator[int]
-    seeds: Iterator[int]
-
-
-_graph: Any = type("Graph", (local,), {"run": None})()
-"""What each thread runs."""
+_graph: Any = type("Graph", (local,), {"kernels": None, "numbers": count(), "seeds": count()})()
+"""The graph that a thread runs: its kernels, and counters of its operations and of those without a seed."""
 
 
 def kernel_for(op: str, dtype: str, seed: int | None) -> Kernel:
     """Return the kernel of an operation: of the graph that runs, else of all operations with this seed."""
-    run = _graph.run
     if Seeds.seed is None and seed is None:
         first, second = secrets.randbits(63), secrets.randbits(63)  # `random` would move the user's stream
     else:
         first = 87654321 if Seeds.seed is None else Seeds.seed % MOST
-        drawn = seed if seed is not None else next(run.seeds) if run else Seeds.stream.randint(0, MOST)
+        drawn = seed if seed is not None else next(_graph.seeds) if in_graph() else Seeds.stream.randint(0, MOST)
         second = int(drawn) % MOST
         if first == second == 0:
             second = MOST
     kernel = Kernel(first, second)
-    if run:
-        return run.kernels.setdefault((op, dtype, seed, next(run.numbers)), kernel)
+    if in_graph():
+        return cast(Kernel, _graph.kernels.setdefault((op, dtype, seed, next(_graph.numbers)), kernel))
     return kernel if seed is None else Seeds.kernels.setdefault((op, dtype, first, second), kernel)
 
 
 def in_graph() -> bool:
     """Return whether a graph runs, whose operations have kernels of their own."""
-    return _graph.run is not None
+    return _graph.kernels is not None
 
 
 def graph(kernels: dict[Any, Any]) -> AbstractContextManager[None]:
     """Run code as a graph of TensorFlow's with these kernels, to which it adds what it lacks."""
-    return having_attributes(_graph, run=_Run(kernels, count(), count()))
+    return having_attributes(_graph, kernels=kernels, numbers=count(), seeds=count())
 
 
 def kernels_of(kept: dict[Any, Any], key: Any) -> dict[Any, Any]:
     """Return the kernels of a call of a function: those kept for a key, or within a graph those of this call there."""
-    kept, key = (_graph.run.kernels, next(_graph.run.numbers)) if in_graph() else (kept, key)
+    kept, key = (_graph.kernels, next(_graph.numbers)) if in_graph() else (kept, key)
     return cast("dict[Any, Any]", kept.setdefault(key, {}))
 
 

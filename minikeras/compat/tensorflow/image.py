@@ -93,7 +93,6 @@ def _in_floats(change: Callable[..., Tensor]) -> Callable[..., Tensor]:
 
 
 def _changed_hsv(image: Any, change: Callable[[Any, Any, Any], list[Any]]) -> Tensor:
-    """Return images with their hue, saturation and value changed by a function of these."""
     return hsv_to_rgb(ops.stack(change(*ops.unstack(rgb_to_hsv(image), axis=-1)), -1))
 
 
