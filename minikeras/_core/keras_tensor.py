@@ -263,7 +263,6 @@ class Operation:
 
 @cache
 def _functions() -> dict[str, Callable[..., Any]]:
-    """Return the ops by class name."""
     for load in late_ops:
         load()
     others = {"TrueDivide": "divide", "Linear": "_linspace", "LeftShift": "left_shift", "RightShift": "right_shift"}

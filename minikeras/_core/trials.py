@@ -75,7 +75,6 @@ class Trials:
             return result
 
     def _works(self, *sizes: int) -> bool:
-        """Return whether a run raises nothing."""
         with suppress(Exception):
             self._run(*sizes)
             return True

@@ -60,7 +60,6 @@ def is_shape(value: object) -> bool:
 
 
 def _is_array(value: object) -> bool:
-    """Return whether a value is a number, or nested lists of numbers."""
     return all(map(_is_array, value)) if isinstance(value, list | tuple) else isinstance(value, int | float)
 
 

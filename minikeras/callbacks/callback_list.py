@@ -50,7 +50,6 @@ class CallbackList(Callback):
         self.set_params(params)
 
     def _one(self, kind: type[C], add: bool) -> C | None:
-        """Return the first callback of a kind; if there is none, add one or return None."""
         if add and not any(isinstance(c, kind) for c in self.callbacks):
             self.callbacks.append(kind())
         return next((c for c in self.callbacks if isinstance(c, kind)), None)

@@ -77,7 +77,6 @@ def _broadcast(a: PartialShape, b: PartialShape) -> PartialShape:
 
 
 def _spread(x: Tensor) -> Any:
-    """Return a tensor's mask broadcast to the tensor's shape; None if it has no mask."""
     mask = mask_of(x)
     return None if mask is None else ops.broadcast_to(ops.expand_dims(mask, -1), x.shape)
 

@@ -261,7 +261,6 @@ def _run_at_once(layer: RNN[Any, Any, Any], parts: Sequence[Cell], ways: Sequenc
 
 
 def _choose(mask: Tensor, new: Tensor, old: Tensor) -> Tensor:
-    """Return the new rows where a mask is True, the old ones elsewhere."""
     return ops.where(ops.reshape(mask, (-1,) + (1,) * (new.ndim - 1)), new, old)
 
 
@@ -489,7 +488,6 @@ class Bidirectional(OfLayers):
 
 
 def _renamed(layer: Layer, direction: str, **settings: Any) -> Any:
-    """Return a copy of a layer with new settings, and a direction in front of its name."""
     config = serialize(layer)
     name = f"{direction}_{layer.name.removeprefix(direction + '_')}"
     return deserialize({**config, "config": {**config["config"], "name": name, **settings}})

@@ -106,7 +106,6 @@ class Cell(WithKernel):
         return ops.concatenate([of_state, ops.ones_like(of_state[..., :1]), of_inputs], -1)
 
     def _step_masks(self, inputs: Tensor, training: bool | None) -> Masks:
-        """Return the masks for a step: those of the running layer, or new ones."""
         return _masks_of(self) or self._masks(inputs.shape, training)
 
     def _kind(self, x: Tensor) -> tuple[str, str, str] | None:
@@ -197,7 +196,6 @@ class LSTMCell(Cell):
         return self._configured_weight("bias", (width,), initializer=fill)
 
     def _sums(self, x: Tensor, h: Tensor, of_inputs: list[Tensor] | None, of_state: list[Tensor] | None) -> Any:
-        """Return what goes into the activations of the gates."""
         z = self._product(x, self.kernel, of_inputs) + self._product(h, self.recurrent_kernel, of_state)
         return z if self.bias is None else z + self.bias
 

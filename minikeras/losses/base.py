@@ -137,7 +137,6 @@ def _tensors(value: Any, dtype: str | None) -> Any:
 
 
 def _may_broadcast(a: Shape, b: Shape) -> bool:
-    """Return whether two shapes may broadcast, given their known sizes."""
     return all(m == n or m == 1 or n == 1 or None in (m, n) for m, n in zip(a[::-1], b[::-1], strict=False))
 
 

@@ -14,7 +14,6 @@ from .base import MEAN, DType, Name, NamedLoss, Reduction, floats
 
 @primitive(lambda g, y, x: g * np.where(_is_binary(x), 2, 1))
 def _signs(y_true: Any) -> Any:
-    """Return labels of 0 and 1 as -1 and 1, others as they are."""
     return 2 * y_true - 1 if _is_binary(y_true) else y_true
 
 

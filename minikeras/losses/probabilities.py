@@ -65,7 +65,6 @@ class _Crossentropy(NamedLoss):
 
 
 def _smoothed(y_true: Tensor, label_smoothing: float, classes: Any) -> Tensor:
-    """Return labels moved towards 1 / classes."""
     return y_true * (1.0 - label_smoothing) + label_smoothing / classes if label_smoothing else y_true
 
 

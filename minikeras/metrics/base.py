@@ -160,7 +160,6 @@ def pair(y_true: TensorLike, y_pred: TensorLike, dtype: DTypeLike | None = None)
 
 
 def _masked(sample_weight: TensorLike | None, values: object, dtype: str) -> Tensor | None:
-    """Return sample weights times the mask of the values, if they have one."""
     weights = None if sample_weight is None else ops.convert_to_tensor(sample_weight, dtype)
     mask = getattr(values, "keras_mask", None)
     if mask is None:
@@ -189,7 +188,6 @@ def _by_sample(values: TensorLike, sample_weight: TensorLike | None, reduce: Any
 
 
 def _rows(x: Tensor, reduce: AnyCallable) -> Tensor:
-    """Reduce all axes but the first, unless they are of size 1."""
     return x if x.ndim < 2 or x.size == x.shape[0] else cast(Tensor, reduce(x, axis=tuple(range(1, x.ndim))))
 
 

@@ -104,7 +104,6 @@ class _Confusion(Metric):
         return [ops.take(ops.cumsum(ops.flip(x, axis=0), axis=0), rank_from_top, axis=0) for x in sums]
 
     def _share(self, names: Iterable[str]) -> Tensor:
-        """Return the first of two counts, divided by the sum of both; 0 if the sum is 0."""
         first, second = (cast(Tensor, getattr(self, name)) for name in names)
         return ops.divide_no_nan(first, first + second)
 

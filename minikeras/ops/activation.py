@@ -254,7 +254,6 @@ def sparsemax(x: TensorLike, axis: int = -1) -> Array:
 
 
 def _rows(x: Any) -> Any:
-    """Return x as a matrix, with all axes but the last joined."""
     return x if np.ndim(x) == 2 else np.reshape(x, (-1, np.shape(x)[-1]))
 
 

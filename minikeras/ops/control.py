@@ -122,7 +122,6 @@ def _steps(tensors: Any, axis: int, length: int | None = None) -> int:
 
 
 def _joined(values: Sequence[Any], join: Callable[[list[Tensor]], Tensor] = stack) -> Any:
-    """Join structures leaf by leaf, by stacking or another function."""
     columns = zip(*[leaves(value) for value in values], strict=True)
     return map_structure(lambda _: join([convert_to_tensor(x) for x in next(columns)]), values[0])
 

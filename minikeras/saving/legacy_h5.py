@@ -149,7 +149,6 @@ def _names(group: Group, key: str, name: str) -> list[str]:
 
 
 def _weights(group: Group, name: str) -> list[Dataset]:
-    """Return the arrays of a group in the order in which `weight_names` has them."""
     return [_child(group, each, Dataset, name) for each in _names(group, "weight_names", name)]
 
 

@@ -172,7 +172,6 @@ class _Call:
         self.results = [e.output.shape for e in (one, two)]
 
     def get(self, i: int, dtype: Any = None) -> _Value:
-        """Return an input, in a dtype if one is given."""
         value = self.values.get(id(self.one.inputs[i]))
         value = value or self.graph.common(self.one.values[i], self.two.values[i], dtype)
         return value if dtype is None else value.to(dtype)

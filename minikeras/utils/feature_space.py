@@ -271,7 +271,6 @@ def _is_adaptable(layer: Any) -> bool:
 
 
 def _is_empty(layer: Any) -> bool:
-    """Return whether a layer that learns from data has not learned yet."""
     known = next((getattr(layer, name) for name in ("_tokens", "bin_boundaries") if hasattr(layer, name)), None)
     return known is None and not (isinstance(layer, layers.Normalization) and layer.built)
 

@@ -13,6 +13,7 @@ from typing import Any, cast
 import numpy as np
 
 from ..._base.context import context, having_attributes
+from ..._base.nested import leaves
 from ..._base.typing import Array
 from ..._core.tensor import as_array
 from ..._trainers.trainer import Trainer
@@ -97,14 +98,33 @@ def kernels_of(kept: dict[Any, Any], key: Any) -> dict[Any, Any]:
 
 
 def patch(patches: Patches) -> None:
-    """Let each step of `fit` and `evaluate` be a graph."""
+    """Let each step of `fit` and `evaluate` be a graph, and one more begin where a pass has an unknown end."""
     patches.around(Trainer, "_Trainer__step", _step)
+    patches.around(Trainer, "_Trainer__epoch_logs", _epoch_logs)
 
 
 def _step(step: Callable[[Any, str, Any], Any], model: Any, phase: str, data: Any) -> Any:
     kernels = vars(model._jits[phase]).setdefault("kernels", {})
     with nullcontext() if model.run_eagerly else graph(kernels):
         return step(model, phase, data)
+
+
+def _epoch_logs(run: Callable[..., dict[str, Any]], model: Any, phase: str, source: Any, *rest: Any) -> dict[str, Any]:
+    """Run an epoch. The step that finds no batch moves what does not depend on one: seeds, and counts of updates."""
+    weights = {id(v) for v in model.weights}
+    counters = [v for v in (*model.variables, *getattr(model.optimizer, "variables", ())[:1]) if id(v) not in weights]
+    before = [v.numpy() for v in counters]
+    logs, steps = run(model, phase, source, *rest), source._seen
+    in_graphs = not model.run_eagerly and model.steps_per_execution == 1
+    if source._available is source._steps is None and steps and in_graphs:
+        for v, old in zip(counters, before, strict=True):
+            v.assign(v.numpy() + (v.numpy() - old) // steps)
+        specs = leaves(getattr(source._source, "element_spec", ()))
+        if specs and all(spec.shape.rank and spec.shape[0] for spec in specs):  # then the counts of rows in means too
+            for v in [v for v in model.metrics_variables if v.name == "count"]:
+                v.assign(v * (1 + 1 / steps))
+            logs |= {name: float(x) for name, x in model.get_metrics_result().items() if name in logs}
+    return logs
 
 
 def as_graph(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
