@@ -114,17 +114,18 @@ def _epoch_logs(run: Callable[..., dict[str, Any]], model: Any, phase: str, sour
     weights = {id(v) for v in model.weights}
     counters = [v for v in (*model.variables, *getattr(model.optimizer, "variables", ())[:1]) if id(v) not in weights]
     before = [v.numpy() for v in counters]
-    logs, steps = run(model, phase, source, *rest), source._seen
-    in_graphs = not model.run_eagerly and model.steps_per_execution == 1
-    if source._available is source._steps is None and steps and in_graphs:
-        for v, old in zip(counters, before, strict=True):
-            v.assign(v.numpy() + (v.numpy() - old) // steps)
-        specs = leaves(getattr(source._source, "element_spec", ()))
-        if specs and all(spec.shape.rank and spec.shape[0] for spec in specs):  # then the counts of rows in means too
-            for v in [v for v in model.metrics_variables if v.name == "count"]:
-                v.assign(v * (1 + 1 / steps))
-            logs |= {name: float(x) for name, x in model.get_metrics_result().items() if name in logs}
-    return logs
+    logs, open_end = run(model, phase, source, *rest), source._available is source._steps is None
+    if not (open_end and (steps := source._seen)) or model.run_eagerly or model.steps_per_execution > 1:
+        return logs
+    for v, old in zip(counters, before, strict=True):
+        v.assign(v.numpy() + (v.numpy() - old) // steps)
+    specs, rows = leaves(getattr(source._source, "element_spec", ())), len(leaves(source._last)[0])
+    fixed = specs and all(spec.shape.rank and spec.shape[0] for spec in specs)
+    for v in model.metrics_variables:  # the counts in means: of rows in batches of a fixed size, and of scalars
+        if v.name == "count" and (fixed or (v.numpy() == steps and rows > 1)):
+            v.assign(v * (1 + 1 / steps))
+    results = model.get_metrics_result()
+    return {name: float(x) for name, x in results.items()} if results.keys() == logs.keys() else logs
 
 
 def as_graph(function: Callable[[Any], Any]) -> Callable[[Any], Any]:

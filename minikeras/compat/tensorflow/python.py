@@ -20,7 +20,6 @@ _TREE: dict[str, Any] = {
 
 
 def _module(path: str, tree: Any) -> Any:
-    """Return a dict as a module, with nested dicts as modules too; any other value unchanged."""
     if not isinstance(tree, dict):
         return tree
     return namespace(path, **{name: _module(f"{path}.{name}", below) for name, below in tree.items()})

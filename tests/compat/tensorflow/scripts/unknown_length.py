@@ -25,6 +25,25 @@ def batches():
         yield x[16 * i : 16 * i + 16], y[16 * i : 16 * i + 16]
 
 
+class Own(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.dense, self.mean, self.error = L.Dense(1), keras.metrics.Mean(name="loss"), keras.metrics.MeanAbsoluteError()
+
+    @property
+    def metrics(self):
+        return [self.mean, self.error]
+
+    def train_step(self, data):
+        with tf.GradientTape() as tape:
+            outputs = self.dense(data[0])
+            loss = tf.reduce_mean((outputs - data[1]) ** 2)
+        self.optimizer.apply_gradients(zip(tape.gradient(loss, self.trainable_variables), self.trainable_variables))
+        self.mean.update_state(loss)
+        self.error.update_state(data[1], outputs)
+        return {metric.name: metric.result() for metric in self.metrics}
+
+
 def run(name, ds, optimizer="adam", layer=None, **options):
     keras.utils.set_random_seed(3)
     model = keras.Sequential([keras.Input((6,)), L.Dense(8, "relu"), layer or L.Identity(), L.Dense(1, "sigmoid")])
@@ -53,3 +72,7 @@ run("known", filtered(100).apply(tf.data.experimental.assert_cardinality(7)), la
 run("counted", filtered(100).repeat(), layer=L.Dropout(0.3), steps_per_epoch=5)
 stop = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: setattr(stop.model, "stop_training", batch == 3))
 run("stopped", filtered(100), layer=L.Dropout(0.3), callbacks=[stop])
+keras.utils.set_random_seed(3)
+own = Own()
+own.compile("adam")
+print({k: [f"{v:.4f}" for v in vs] for k, vs in own.fit(filtered(100), epochs=3, verbose=0).history.items()})
