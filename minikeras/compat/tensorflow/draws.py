@@ -1,4 +1,4 @@
-"""TensorFlow's way of drawing numbers: its seeds, its distributions, and the draws of Keras on TensorFlow."""
+"""TensorFlow's way of drawing numbers: seeds and distributions, and the steps of `fit` in which seeds move on."""
 
 import math
 import random as _python
@@ -17,6 +17,7 @@ from ..._base.nested import leaves
 from ..._base.typing import Array
 from ..._core.tensor import as_array
 from ..._trainers.trainer import Trainer
+from ...callbacks.callback import as_floats
 from ...random import Parameter, SizeLike, Source
 from ..past.patches import Patches
 from . import philox
@@ -104,8 +105,7 @@ def patch(patches: Patches) -> None:
 
 
 def _step(step: Callable[[Any, str, Any], Any], model: Any, phase: str, data: Any) -> Any:
-    kernels = vars(model._jits[phase]).setdefault("kernels", {})
-    with nullcontext() if model.run_eagerly else graph(kernels):
+    with nullcontext() if model.run_eagerly else graph(vars(model._jits[phase]).setdefault("kernels", {})):
         return step(model, phase, data)
 
 
@@ -119,13 +119,13 @@ def _epoch_logs(run: Callable[..., dict[str, Any]], model: Any, phase: str, sour
         return logs
     for v, old in zip(counters, before, strict=True):
         v.assign(v.numpy() + (v.numpy() - old) // steps)
-    specs, rows = leaves(getattr(source._source, "element_spec", ())), len(leaves(source._last)[0])
+    rows, specs = len(leaves(source._last)[0]), leaves(getattr(source._source, "element_spec", ()))
     fixed = specs and all(spec.shape.rank and spec.shape[0] for spec in specs)
     for v in model.metrics_variables:  # the counts in means: of rows in batches of a fixed size, and of scalars
         if v.name == "count" and (fixed or (v.numpy() == steps and rows > 1)):
             v.assign(v * (1 + 1 / steps))
     results = model.get_metrics_result()
-    return {name: float(x) for name, x in results.items()} if results.keys() == logs.keys() else logs
+    return as_floats(results) if results.keys() == logs.keys() else logs
 
 
 def as_graph(function: Callable[[Any], Any]) -> Callable[[Any], Any]:

@@ -48,13 +48,15 @@ def run(name, ds, optimizer="adam", layer=None, **options):
     keras.utils.set_random_seed(3)
     model = keras.Sequential([keras.Input((6,)), L.Dense(8, "relu"), layer or L.Identity(), L.Dense(1, "sigmoid")])
     compiling = {k: options.pop(k) for k in ("run_eagerly", "steps_per_execution") if k in options}
-    model.compile(optimizer, "binary_crossentropy", metrics=["accuracy"], **compiling)
+    metrics = ["accuracy", keras.metrics.F1Score(threshold=0.5)] if name == "scores" else ["accuracy"]
+    model.compile(optimizer, "binary_crossentropy", metrics=metrics, **compiling)
     history = model.fit(ds, epochs=1 if name == "batches" else 3, verbose=0, **options).history
-    print(name, {k: [f"{v:.4f}" for v in vs] for k, vs in history.items()}, int(model.optimizer.iterations))
-    print([f"{v:.4f}" for v in model.evaluate(filtered(40), verbose=0)])
+    print(name, {k: np.round(vs, 4).tolist() for k, vs in history.items()}, int(model.optimizer.iterations))
+    print([np.round(v, 4).tolist() for v in model.evaluate(filtered(40), verbose=0)])
 
 
 run("filter", filtered(100))
+run("scores", filtered(100))
 run("generator", generated(), "rmsprop")
 run("batches", batches(), layer=L.Dropout(0.3))
 run("dropout", filtered(100), layer=L.Dropout(0.3))
