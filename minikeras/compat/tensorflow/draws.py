@@ -111,8 +111,8 @@ def _step(step: Callable[[Any, str, Any], Any], model: Any, phase: str, data: An
 
 def _epoch_logs(run: Callable[..., dict[str, Any]], model: Any, phase: str, source: Any, *rest: Any) -> dict[str, Any]:
     """Run an epoch. The step that finds no batch moves what does not depend on one: seeds, and counts of updates."""
-    weights = {id(v) for v in model.weights}
-    counters = [v for v in (*model.variables, *getattr(model.optimizer, "variables", ())[:1]) if id(v) not in weights]
+    updates = [x.variables[0] for x in (model.optimizer, *vars(model).values()) if hasattr(x, "apply_gradients")]
+    counters = {*model.variables, *updates} - {*model.weights}
     before = [v.numpy() for v in counters]
     logs, open_end = run(model, phase, source, *rest), source._available is source._steps is None
     if not (open_end and (steps := source._seen)) or model.run_eagerly or model.steps_per_execution > 1:

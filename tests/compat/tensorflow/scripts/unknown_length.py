@@ -28,7 +28,9 @@ def batches():
 class Own(keras.Model):
     def __init__(self):
         super().__init__()
-        self.dense, self.mean, self.error = L.Dense(1), keras.metrics.Mean(name="loss"), keras.metrics.MeanAbsoluteError()
+        self.dense, self.scale = L.Dense(1), tf.Variable(1.0)
+        self.mean, self.error = keras.metrics.Mean(name="loss"), keras.metrics.MeanAbsoluteError()
+        self.own_optimizer = keras.optimizers.Adam(0.01)
 
     @property
     def metrics(self):
@@ -36,9 +38,10 @@ class Own(keras.Model):
 
     def train_step(self, data):
         with tf.GradientTape() as tape:
-            outputs = self.dense(data[0])
+            outputs = self.dense(data[0]) * self.scale
             loss = tf.reduce_mean((outputs - data[1]) ** 2)
-        self.optimizer.apply_gradients(zip(tape.gradient(loss, self.trainable_variables), self.trainable_variables))
+        weights = self.dense.trainable_variables
+        self.own_optimizer.apply_gradients(zip(tape.gradient(loss, weights), weights))
         self.mean.update_state(loss)
         self.error.update_state(data[1], outputs)
         return {metric.name: metric.result() for metric in self.metrics}
@@ -76,5 +79,5 @@ stop = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: set
 run("stopped", filtered(100), layer=L.Dropout(0.3), callbacks=[stop])
 keras.utils.set_random_seed(3)
 own = Own()
-own.compile("adam")
+own.compile()
 print({k: [f"{v:.4f}" for v in vs] for k, vs in own.fit(filtered(100), epochs=3, verbose=0).history.items()})
