@@ -343,20 +343,15 @@ class Module:
         for item in inner if isinstance(inner, list | tuple) else ():
             yield from self._walk(item, seen)
 
-    def _variables(self, attribute: str) -> tuple[Any, ...]:
-        own: list[Any] = []
-        nested: list[Any] = []
-        for _, value in sorted(vars(self).items()):
-            for thing in self._walk(value, set()):
-                if isinstance(thing, Layer):
-                    nested += getattr(thing, attribute)
-                elif isinstance(thing, KerasVariable) and (attribute == "variables" or thing.trainable):
-                    (nested if isinstance(value, Module | Layer) else own).append(thing)
-        return tuple(each_once(own + nested))
+    def _variables(self) -> tuple[Any, ...]:
+        found = [(held, x) for _, held in sorted(vars(self).items()) for x in self._walk(held, set())]
+        own = [x for held, x in found if isinstance(x, KerasVariable) and not isinstance(held, Module | Layer)]
+        parts = [[x] if isinstance(x, KerasVariable) else x.variables for _, x in found if not isinstance(x, Module)]
+        return tuple(each_once([*own, *itertools.chain(*parts)]))
 
-    variables: tuple[Any, ...] = accessor(lambda self: self._variables("variables"), "All variables, its own first.")
+    variables: tuple[Any, ...] = accessor(_variables, "All variables, its own first.")
     trainable_variables: tuple[Any, ...] = accessor(
-        lambda self: self._variables("trainable_variables"), "The variables that training changes.")  # fmt: skip
+        lambda self: tuple(v for v in self.variables if v.trainable), "Those that training changes.")  # fmt: skip
     non_trainable_variables: tuple[Any, ...] = accessor(
         lambda self: tuple(v for v in self.variables if not v.trainable), "Those it leaves alone.")  # fmt: skip
     submodules: tuple[Any, ...] = accessor(
