@@ -42,8 +42,7 @@ class Windowed(Ranked):
 
     def _slid_shape(self, input_shape: ShapeLike, filters: Any) -> PartialShape:
         """Return the output shape for a number of filters."""
-        batch, sizes = input_shape[0], self._slid(self._parts(input_shape)[1])
-        return (batch, *sizes, filters) if self.data_format == "channels_last" else (batch, filters, *sizes)
+        return self._laid_out(input_shape[0], self._slid(self._parts(input_shape)[1]), filters)
 
 
 class _Sliding(Windowed, WithKernel):

@@ -633,6 +633,10 @@ class Ranked(Layer):
         sizes, start = tuple(shape), 1 if self.data_format == "channels_last" else 2
         return sizes[:start], sizes[start : start + self._rank], sizes[start + self._rank :]
 
+    def _laid_out(self, batch: Any, entries: Iterable[Any], channels: Any) -> tuple[Any, ...]:
+        """Return an entry for every axis, in order: of the batch, of these axes and of the channels."""
+        return (batch, *entries, channels) if self.data_format == "channels_last" else (batch, channels, *entries)
+
 
 def _builds(build: Callable[..., None]) -> Callable[..., None]:
     """Wrap a `build` so that it marks the layer as built, or leaves it as it was if it fails."""

@@ -77,9 +77,7 @@ class _SpatialDropout(Ranked, Dropout):
     def __init__(self, rate: float, data_format: DataFormat | None = None, seed: int | None = None,
                  name: str | None = None, dtype: PolicyLike | Config | None = None) -> None:  # fmt: skip
         self._configure(locals())
-        ones = (1,) * self._rank
-        last = self.data_format == "channels_last"
-        self.noise_shape: PartialShape | None = (None, *ones, None) if last else (None, None, *ones)
+        self.noise_shape: PartialShape | None = self._laid_out(None, (1,) * self._rank, None)
 
     def get_config(self) -> Config:
         return {key: getattr(self, key) for key in ("rate", "seed", "name", "dtype", *self._arguments)}

@@ -162,10 +162,6 @@ class _Spatial(Ranked, _Reshaping):
         """Return an entry for each axis, from the current value of the argument."""
         return self._by_axis(getattr(self, self._amount), self._rank, self._amount)
 
-    def _around(self, entries: Sequence[Any], other: Any) -> tuple[Any, ...]:
-        """Return an entry for every axis: `entries` between batch and channels, and `other` for these two."""
-        return (other, *entries, other) if self.data_format == "channels_last" else (other, other, *entries)
-
     def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
         before, sizes, behind = self._parts(input_shape)
         new = [None if n is None else self._resized(n, entry) for n, entry in zip(sizes, self._amounts(), strict=True)]
@@ -209,7 +205,7 @@ class _ZeroPadding(_Edged):
         self._configure(locals())
 
     def call(self, inputs: Tensor) -> Tensor:
-        return ops.pad(inputs, self._around(self._amounts(), (0, 0)))
+        return ops.pad(inputs, self._laid_out((0, 0), self._amounts(), (0, 0)))
 
 
 class ZeroPadding1D(_ZeroPadding, rank=1):
@@ -260,7 +256,7 @@ class _Cropping(_Edged):
     def call(self, inputs: Tensor) -> Tensor:
         self.compute_output_shape(inputs.shape)  # refuses to crop all of it
         slices = [slice(before, -after if after else None) for before, after in self._amounts()]
-        return inputs[self._around(slices, slice(None))]
+        return inputs[self._laid_out(slice(None), slices, slice(None))]
 
 
 class Cropping1D(_Cropping, rank=1):
@@ -318,7 +314,7 @@ class _UpSampling(_Spatial):
         return size * factor
 
     def call(self, inputs: Tensor) -> Tensor:
-        sizes, factors = inputs.shape, self._around(self._amounts(), 1)
+        sizes, factors = inputs.shape, self._laid_out(1, self._amounts(), 1)
         spaced = ops.reshape(inputs, [n for size in sizes for n in (size, 1)])
         repeated = ops.broadcast_to(spaced, [n for pair in zip(sizes, factors, strict=True) for n in pair])
         return ops.reshape(repeated, [size * factor for size, factor in zip(sizes, factors, strict=True)])
