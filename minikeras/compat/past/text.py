@@ -116,12 +116,10 @@ class Tokenizer:
     def fit_on_texts(self, texts: Iterable[Any]) -> None:
         """Count the words of texts (strings or lists of words), and number all words seen so far."""
         for text in texts:
-            words = list(self._words(text))
+            for word, count in Counter(self._words(text)).items():
+                self.word_counts[word] = self.word_counts.get(word, 0) + count
+                self.word_docs[word] = self.word_docs.get(word, 0) + 1  # in old pickles it is no Counter
             self.document_count += 1
-            for word in words:
-                self.word_counts[word] = self.word_counts.get(word, 0) + 1
-            for word in dict.fromkeys(words):  # by `get`: in tokenizers of old pickles, `word_docs` is no Counter
-                self.word_docs[word] = self.word_docs.get(word, 0) + 1
         first = [] if self.oov_token is None else [self.oov_token]
         ranked = [*first, *sorted(self.word_counts, key=lambda word: -self.word_counts[word])]
         self.word_index = {word: i for i, word in enumerate(ranked, 1)}
