@@ -270,19 +270,19 @@ class RaggedTensor(Rows):
         return (self[i] for i in range(len(self)))
 
     def __getitem__(self, key: Any) -> Any:
-        if isinstance(key, tuple) and key:
-            rows = self[key[0]]
-            if len(key) == 1 or not isinstance(key[0], slice):
-                return rows[key[1:]] if len(key) > 1 else rows
-            if not isinstance(key[1], slice):
-                return stack([row[key[1:] if len(key) > 2 else key[1]] for row in rows])
-            places = [range(*ends)[key[1]] for ends in pairwise(as_array(rows.row_splits).tolist())]
-            values = _take(rows.values, [*chain(*places)])
-            return self.from_row_lengths(values[(slice(None), *key[2:])], [*map(len, places)])
-        if isinstance(key, slice):
-            return self.take(range(*key.indices(len(self))))
-        splits, i = as_array(self.row_splits), range(len(self))[int(key)]
-        return self.values[int(splits[i]) : int(splits[i + 1])]
+        first, *inner = key if isinstance(key, tuple) else (key,)
+        if not isinstance(first, slice):
+            splits, i = as_array(self.row_splits), range(len(self))[int(first)]
+            row = self.values[int(splits[i]) : int(splits[i + 1])]
+            return row[tuple(inner)] if inner else row
+        rows = self.take(range(*first.indices(len(self))))
+        if not inner:
+            return rows
+        if not isinstance(inner[0], slice):
+            return stack([row[tuple(inner)] for row in rows])
+        places = [range(*ends)[inner[0]] for ends in pairwise(as_array(rows.row_splits).tolist())]
+        values = _take(rows.values, [*chain(*places)])
+        return self.from_row_lengths(values[(slice(None), *inner[1:])], [*map(len, places)])
 
     def __repr__(self) -> str:
         def shown(x: Any) -> str:
