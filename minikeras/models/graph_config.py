@@ -13,7 +13,7 @@ from .._core.op_names import OPS
 from .._serialization.argument_types import is_shape
 from .._serialization.serialization import deserialize as plain_of, serialize
 from ..layers import InputLayer, Layer, deserialize
-from ..saving.keras2_configs import is_old, modernize
+from ..saving.keras2_configs import arguments_of_model
 from ..tree import is_nested, traverse
 from .graph import Graph
 from .order import node_of
@@ -57,8 +57,7 @@ def to_config(graph: Graph) -> Config:
 
 def from_config(config: Config, custom_objects: CustomObjects | None = None) -> tuple[Any, Any]:
     """Make and call the layers of a configuration; return inputs and outputs. A ValueError if parts are missing."""
-    if is_old(config["layers"]):
-        config = modernize({"class_name": "Functional", "config": config})["config"]
+    config = arguments_of_model("Functional", config)
     reader = _Reader(config["layers"], custom_objects)
     for call in reader.in_order():
         reader.run(call)

@@ -16,7 +16,7 @@ from .._serialization.argument_types import is_shape
 from .._serialization.serialization import serialize
 from ..layers import InputLayer, Layer, deserialize
 from ..layers.masks import masked_copy
-from ..saving.keras2_configs import is_old, modernize
+from ..saving.keras2_configs import arguments_of_model
 from .graph import Graph
 from .model import Model
 
@@ -192,8 +192,7 @@ class Sequential(Model):
         if "name" not in config or "layers" not in config:
             raise ValueError("A Sequential model configuration must be a dictionary containing the 'name' and 'layers' "
                              f"keys. Received: config={config}.")  # fmt: skip
-        if is_old(config["layers"]):
-            config = modernize({"class_name": "Sequential", "config": config})["config"]
+        config = arguments_of_model("Sequential", config)
         model = cls(name=config["name"])  # its layers know whether they are frozen
         model.__extend(deserialize(layer, custom_objects) for layer in config["layers"])
         if model._own_graph is not None:

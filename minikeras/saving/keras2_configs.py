@@ -114,10 +114,11 @@ def _layers(name: str, layers: list[Any]) -> list[Any]:
     return layers
 
 
-def is_old(layers: list[Any]) -> bool:
-    """Return whether a model's layers are in Keras 2's form, which has another name for the shape of inputs."""
-    configs = [layer.get("config") for layer in layers if isinstance(layer, dict)]
-    return any("batch_input_shape" in config for config in configs if isinstance(config, dict))
+def arguments_of_model(name: str, arguments: Config) -> Config:
+    """Return a model's arguments in Keras 3's form; in Keras 2's, the shape of inputs has another name."""
+    configs = [layer.get("config") for layer in arguments["layers"] if isinstance(layer, dict)]
+    old = any("batch_input_shape" in config for config in configs if isinstance(config, dict))
+    return dict(modernize({"class_name": name, "config": arguments})["config"]) if old else arguments
 
 
 def _modernize_calls(layers: list[Any], outputs: Any) -> None:
