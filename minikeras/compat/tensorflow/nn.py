@@ -99,8 +99,7 @@ def _transposed(rank: int) -> Callable[..., Tensor]:
         sizes, window = sizes_of(output_shape[1:]), kernel.shape[:-2]
         sizes = sizes if form == "channels_last" else (*sizes[1:], sizes[0])
         how = _conv._sliding(sizes[:-1], window, steps, padding, spread or 1)
-        places = _conv.slid_sizes(sizes[:-1], window, how.strides, padding.lower(), how.dilation)
-        if (*x.shape[1:], kernel.shape[-2]) != (*places, kernel.shape[-1], sizes[-1]):
+        if (*x.shape[1:], kernel.shape[-2]) != (*how.places(sizes[:-1]), kernel.shape[-1], sizes[-1]):
             raise InvalidArgumentError(f"Shapes do not fit: {x.shape}, {kernel.shape} and {output_shape=}.")
         return _conv.from_channels_last(_conv._input_gradient(x, kernel, how, sizes), form)
 
