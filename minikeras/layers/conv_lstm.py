@@ -59,9 +59,7 @@ class _ConvLSTMCell(Windowed, LSTMCell):
         enter = partial(slide, strides=self.strides, padding=self.padding, dilation_rate=self.dilation_rate)
         recur = partial(slide, padding="same")
         z = self._product(x, self.kernel, of_inputs, enter) + self._product(h, self.recurrent_kernel, of_state, recur)
-        if self.bias is None:
-            return z
-        return z + ops.reshape(self.bias, [-1 if axis == self._gate_axis % z.ndim else 1 for axis in range(z.ndim)])
+        return z if self.bias is None else z + ops.reshape(self.bias, self._laid_out(1, (1,) * self._rank, -1))
 
 
 class _Cell1D(_ConvLSTMCell, rank=1):
