@@ -424,6 +424,7 @@ def test_losses_metrics_optimizers_callbacks() -> None:
     assert_type(losses.mean_squared_error([1.0], [2.0]), Tensor)
     assert_type(losses.BinaryCrossentropy(from_logits=True)([1.0], [2.0]), Tensor)
     assert_type(losses.Huber(delta=2.0).delta, float)
+    assert_type(losses.CategoricalFocalCrossentropy(alpha=[0.25, 0.75]).from_logits, bool)
     assert_type(metrics.Mean().result(), Tensor)
     assert_type(metrics.Mean().variables, list[Variable])
     assert float(assert_type(Above()([1.0, 2.0], [2.0, 1.0]), Any)) == 1

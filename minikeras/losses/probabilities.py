@@ -1,5 +1,6 @@
 """Losses of probabilities: cross-entropies and similar ones, for single labels and for sequences of labels."""
 
+from collections.abc import Sequence
 from typing import Any, cast
 
 from .. import ops
@@ -113,9 +114,8 @@ def binary_focal_crossentropy(y_true: TensorLike, y_pred: TensorLike, apply_clas
     predicted = ops.sigmoid(predicted) if from_logits else predicted
     right = true * predicted + (1 - true) * (1 - predicted)
     losses = ops.power(1.0 - right, gamma) * ops.binary_crossentropy(true, predicted)
-    if apply_class_balancing:
-        losses = (true * alpha + (1 - true) * (1 - alpha)) * losses
-    return ops.mean(losses, axis=axis)
+    weights = true * alpha + (1 - true) * (1 - alpha) if apply_class_balancing else 1.0
+    return ops.mean(weights * losses, axis=axis)
 
 
 class BinaryFocalCrossentropy(_Crossentropy, fn=binary_focal_crossentropy):
@@ -169,14 +169,14 @@ class CategoricalCrossentropy(_Crossentropy, fn=categorical_crossentropy):
     """Cross-entropy of one-hot rows and predicted probabilities; see the function `categorical_crossentropy`."""
 
 
-def categorical_focal_crossentropy(y_true: TensorLike, y_pred: TensorLike, alpha: float = 0.25, gamma: float = 2.0,
-                                   from_logits: bool = False, label_smoothing: float = 0.0,
+def categorical_focal_crossentropy(y_true: TensorLike, y_pred: TensorLike, alpha: float | Sequence[float] = 0.25,
+                                   gamma: float = 2.0, from_logits: bool = False, label_smoothing: float = 0.0,
                                    axis: int = -1) -> Tensor:  # fmt: skip
     """Return -sum(alpha * (1 - p) ** gamma * y_true * log(p)) over the classes. Lin et al. 2017.
 
     Args:
         y_true, y_pred, from_logits, label_smoothing, axis: See `categorical_crossentropy`.
-        alpha: Weight of all classes.
+        alpha: Weight of all classes, or one for each.
         gamma: How much less easy samples count; 0 makes all count alike.
 
     Example:
@@ -192,12 +192,12 @@ def categorical_focal_crossentropy(y_true: TensorLike, y_pred: TensorLike, alpha
 class CategoricalFocalCrossentropy(_Crossentropy, fn=categorical_focal_crossentropy):
     """Cross-entropy in which easy samples count less; see the function `categorical_focal_crossentropy`."""
 
-    alpha: float
+    alpha: float | Sequence[float]
     gamma: float
 
-    def __init__(self, alpha: float = 0.25, gamma: float = 2.0, from_logits: bool = False, label_smoothing: float = 0.0,
-                 axis: int = -1, reduction: Reduction = MEAN, name: Name = "categorical_focal_crossentropy",
-                 dtype: DType = None) -> None:  # fmt: skip
+    def __init__(self, alpha: float | Sequence[float] = 0.25, gamma: float = 2.0, from_logits: bool = False,
+                 label_smoothing: float = 0.0, axis: int = -1, reduction: Reduction = MEAN,
+                 name: Name = "categorical_focal_crossentropy", dtype: DType = None) -> None:  # fmt: skip
         self._configure(locals())
 
 

@@ -65,6 +65,7 @@ HAND: list[tuple[str, dict[str, Any], Any, Any, Any]] = [
         [1.5 * LOG2 - 0.25 * np.log(0.75)],
     ),
     ("CategoricalFocalCrossentropy", {}, HOT, HALF, [LOG2 / 16, LOG2 / 16]),
+    ("CategoricalFocalCrossentropy", {"alpha": [0.25, 0.75]}, HOT, HALF, [LOG2 / 16, LOG2 * 3 / 16]),
     ("CategoricalFocalCrossentropy", {"alpha": 1.0, "gamma": 1.0}, HOT, HALF, [LOG2 / 2, LOG2 / 2]),
     ("SparseCategoricalCrossentropy", {}, [0, 1], QUARTER, [2 * LOG2, 2 * LOG2]),
     ("SparseCategoricalCrossentropy", {}, [[0.0], [1.0]], QUARTER, [2 * LOG2, 2 * LOG2]),
