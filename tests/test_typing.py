@@ -524,6 +524,7 @@ if TYPE_CHECKING:  # what must be refused: mypy reports any of these ignores tha
     Sequential().add(3)  # type: ignore[arg-type]
     Sequential().predict()  # type: ignore[call-arg]
     Sequential().predict([[1.0]], batch_size="32")  # type: ignore[arg-type]
+    Sequential().fit([[1.0]], [1.0], validation_data=0.2)  # type: ignore[arg-type]
     Sequential().get_layer(3)  # type: ignore[arg-type]
     Sequential().summary(line_length="wide")  # type: ignore[arg-type]
     Sequential().build(3)  # type: ignore[arg-type]

@@ -417,10 +417,10 @@ class Trainer(Layer):
     @suggests
     def fit(self, x: Inputs | None = None, y: Any = None, batch_size: int | None = None, epochs: int = 1,
             verbose: Verbose = "auto", callbacks: CallbacksLike = None, validation_split: float = 0.0,
-            validation_data: Any = None, shuffle: bool | Literal["batch"] = True, class_weight: ClassWeights = None,
-            sample_weight: Any = None, initial_epoch: int = 0, steps_per_epoch: int | None = None,
-            validation_steps: int | None = None, validation_batch_size: int | None = None,
-            validation_freq: int | Sequence[int] = 1) -> History:  # fmt: skip
+            validation_data: Iterable[Any] | None = None, shuffle: bool | Literal["batch"] = True,
+            class_weight: ClassWeights = None, sample_weight: Any = None, initial_epoch: int = 0,
+            steps_per_epoch: int | None = None, validation_steps: int | None = None,
+            validation_batch_size: int | None = None, validation_freq: int | Sequence[int] = 1) -> History:  # fmt: skip
         """Train for a number of epochs.
 
         Args:
