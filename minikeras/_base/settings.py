@@ -30,7 +30,7 @@ class _Settings:
     counts: str = "int32"
     """The dtype of counters, such as an optimizer's steps and `Normalization`'s values; int64 on TensorFlow."""
     open_batches: bool = False
-    """Whether a model built on batches of different sizes has an open batch axis, as in Keras on TensorFlow."""
+    """Whether uneven batches leave a batch axis open, and lists of arrays become tuples: as in Keras on TensorFlow."""
     seeds: Any = random
     """What `make_default_seed` draws from: Python's global random state, as in Keras, or a generator like it."""
 

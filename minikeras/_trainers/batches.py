@@ -119,7 +119,7 @@ class Batches:
         self._warned = False
         self._had_batch = False  # in any pass
         self._source: Any = x
-        self.uneven: bool = True  # whether batches may differ in size
+        self.uneven: bool = settings.open_batches  # whether batches may differ in size, which leaves shapes open
         self._begun: Iterator[Data] | None = None  # the pass that `peek` began, which the first epoch continues
         if is_dask(x):
             self._source = Chunks((x, y, sample_weight), self.size, shuffle)
@@ -134,7 +134,7 @@ class Batches:
             self._total = count_rows(self.arrays)
             if batch_size is None and self.count is not None:
                 self.size = max(1, -(-self._total // self.count))
-            self.uneven = self._total % self.size != 0
+            self.uneven &= self._total % self.size != 0
             self._available = -(-self._total // self.size)
             self.rows = self._total if self._steps is None else min(self._total, self._steps * self.size)
         self.count = self._available if self._steps is None else self.count
@@ -214,19 +214,19 @@ class Batches:
         most = 2 if self._dataset is not None and settings.open_batches else 0
         return [self._source[index] for index in range(most if self._available is None else min(most, self._available))]
 
-    def inputs(self) -> Iterator[tuple[Any, int]]:
-        """Yield x of the next batches, to predict from, and their number, until one epoch is through.
+    def inputs(self) -> Iterator[tuple[Data, int]]:
+        """Yield the next batches, to predict from, and their number, until one epoch is through.
 
         Arrays give up to `at_once` batches, joined and in their own dtype; other data gives one at a time.
         """
         if self.arrays is None:
             self._has_loss, _ = False, self._firsts
-            yield from ((batch[0], 1) for batch in self.epoch())
+            yield from ((batch, 1) for batch in self.epoch())
             return
         start, end = 0, self.rows or 0
         while start < end:
             stop = min(start + self.at_once * self.size, end)
-            yield map_present(itemgetter(slice(start, stop)), self.arrays[0]), -(-(stop - start) // self.size)
+            yield map_present(itemgetter(slice(start, stop)), self.arrays), -(-(stop - start) // self.size)
             start = stop
         if (self._available or 0) < (self.count or 0):
             warn_of_the_end()

@@ -17,7 +17,7 @@ from .._base.context import context, undone
 from .._base.interrupt import Interrupt
 from .._base.naming import hint
 from .._base.nested import call_on_parts, each_once, map_present, map_structure, only, present, take_apart
-from .._base.settings import floatx, limited, settings
+from .._base.settings import floatx, limited
 from .._base.signature import overridable, parameters, suggests
 from .._base.typing import Array, Config, OptimizerName
 from .._base.user_warning import warn_user
@@ -508,7 +508,7 @@ class Trainer(Layer):
 
         The new start draws another order of the rows, as in Keras.
         """
-        with context.having(uneven=settings.open_batches and source.uneven):
+        with context.having(uneven=source.uneven):
             self.__make_ready(source.peek, phase)
         source.reset()
 
@@ -525,7 +525,7 @@ class Trainer(Layer):
 
     def __epoch_logs(self, phase: Phase, source: Batches, hooks: CallbackList, interrupt: Interrupt) -> dict[str, Any]:
         stopped = partial(getattr, self, {"train": "stop_training", "test": "stop_evaluating"}[phase])
-        with self._jits["train"].lock:  # threads share the metrics
+        with self._jits["train"].lock, context.having(uneven=source.uneven):  # threads share the metrics
             self.reset_metrics()
             every = self.steps_per_execution
             joined = every > 1 and getattr(self, f"{phase}_function") is not None
@@ -699,17 +699,18 @@ class Trainer(Layer):
         """Run all batches: after the first several at once, if there are no callbacks and rows do not mix."""
         recent, every = list[Any](), 1 if alone else self.steps_per_execution
         arrays = source.arrays if alone and jit is self._forward_jit else None
+        own = jit is self._jits["predict"]
         for batch, count in source.inputs():
             if not outputs.batches:
-                self.__build_on(batch, "predict")
+                self.__build_on(batch[0], "predict")
                 if source.count != 1:
-                    jit.note_kind(batch)  # so that a program is made at once: more of this kind will come
+                    jit.note_kind(batch[0])  # so that a program is made at once: more of this kind will come
             if outputs.batches % every == 0:
                 hooks.on_predict_batch_begin(outputs.batches)
-            recent.append(jit.run(batch))
+            recent.append(jit.run(data_adapters.pack_x_y_sample_weight(*batch) if own else batch[0]))
             outputs.add(recent[-1], count)
             if outputs.batches == 1 and arrays and self._is_rowwise():
-                source.at_once = max(1, jit.rows_at_once(batch) // source.size)
+                source.at_once = max(1, jit.rows_at_once(batch[0]) // source.size)
             if outputs.batches % every == 0:
                 hooks.on_predict_batch_end(outputs.batches - 1, {"outputs": join(recent)})
                 recent.clear()
@@ -721,9 +722,9 @@ class Trainer(Layer):
 
     def predict_on_batch(self, x: Inputs) -> Array | Any:
         """Return the outputs for one batch."""
-        (batch,) = data_adapters.as_data(x)
-        self.__build_on(batch, "predict")
-        return self._predict_jit().run(batch)
+        batch, jit = data_adapters.as_data(x), self._predict_jit()
+        self.__build_on(batch[0], "predict")
+        return jit.run(batch if jit is self._jits["predict"] else batch[0])
 
 
 JOINED = 1024  # how many rows are evaluated at once if the results do not depend on the batches

@@ -318,13 +318,13 @@ def test_reset_begins_a_new_pass() -> None:
 def test_inputs_are_joined_as_soon_as_that_is_asked_for() -> None:
     batches = Batches(X, batch_size=2)
     inputs = batches.inputs()
-    assert next(inputs)[0].ravel().tolist() == [0, 1]
+    assert next(inputs)[0][0].ravel().tolist() == [0, 1]
     batches.at_once = 9
-    ((x, count),) = inputs
+    (((x,), count),) = inputs
     assert (x.ravel().tolist(), count) == ([2, 3, 4], 2)
     many = Batches({"a": X}, batch_size=2, steps=2)
     many.at_once = 9
-    ((part, _),) = many.inputs()
+    (((part,), _),) = many.inputs()
     assert part["a"].ravel().tolist() == [0, 1, 2, 3]
     short = Batches(X, batch_size=5, steps=2)
     with pytest.warns(UserWarning, match="ran out of data"):

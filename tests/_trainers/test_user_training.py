@@ -1855,3 +1855,18 @@ def test_what_a_model_returns_stays_when_its_input_changes() -> None:
         y = model(x)
         x[:] = 0
         assert np.min(y) == 1
+
+
+def test_an_own_predict_step_gets_what_train_step_gets() -> None:
+    seen: list[Any] = []
+
+    class Seeing(keras.Model):
+        def predict_step(self, data: Any) -> Any:
+            seen.append(keras.tree.map_structure(lambda x: len(x.shape), data))
+            return keras.utils.unpack_x_y_sample_weight(data)[0][1]
+
+    model = Seeing()
+    assert model.predict([X, Y], verbose=0).shape == Y.shape  # the second input, and not a column of the first
+    model.predict(iter([((X, Y), Y)]), verbose=0)
+    model.predict_on_batch([X, Y])
+    assert seen == [([2, 2],), ((2, 2), 2), ([2, 2],)]

@@ -182,13 +182,10 @@ class DatasetIterator(Iterator[Any]):
 
     def __next__(self) -> Any:
         escape()
-        before, context.keras_pass = context.keras_pass, self if self._of_keras else None
-        try:
+        with context.having(keras_pass=self if self._of_keras else None):
             element = tree_map(self._leaf, next(self._elements))
-            self._read += 1
-            return element
-        finally:
-            context.keras_pass = before
+        self._read += 1
+        return element
 
     next = __next__
 
@@ -368,7 +365,8 @@ class Dataset:
             first, second = fixed or (next(seeds), next(seeds))
             draws = _stream((first, 0, second))
             source = self._items()
-            buffer = list(itertools.islice(source, None if n < 0 else n))
+            with context.having(keras_pass=None):  # the pass that Keras drops asks its source for nothing
+                buffer = list(itertools.islice(source, None if n < 0 else n))
             full = len(buffer)
             rest = ((left, None) for left in builtins.range(full, 0, -1))
             filled = itertools.chain(((full, new) for new in source), rest)

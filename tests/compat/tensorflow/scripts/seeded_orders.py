@@ -67,6 +67,13 @@ for cached in (False, True):
     first(rows)
 
 
+inner = tf.data.Dataset.range(10).shuffle(10)
+pairs = tf.data.Dataset.zip((tf.data.Dataset.range(10), inner)).shuffle(10)
+train, held_out = (part.batch(6).map(lambda i, j: (i[:, None], j[:, None])) for part in (pairs.take(6), pairs.skip(6)))
+model.fit(train, validation_data=held_out, epochs=2, verbose=0)
+print([np.ravel(batch).tolist() for batch in train], [np.ravel(batch).tolist() for batch in held_out])
+
+
 def drawn(x):
     """Draw twice with one seed; TensorFlow starts each of the two anew in each pass."""
     return tf.random.uniform([], maxval=9, dtype=tf.int32, seed=3), tf.random.uniform([], 0, 9, tf.int32, seed=3)
