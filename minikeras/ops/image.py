@@ -59,7 +59,7 @@ def _matrix(name: str, size: int, count: int, scale: float, shift: float, antial
     return np.where((places >= -0.5) & (places <= size - 0.5), weights, 0)
 
 
-def _weighed(images: Tensor, axes: Sequence[int], matrices: Sequence[FloatArray]) -> Tensor:
+def weighed(images: Tensor, axes: Sequence[int], matrices: Sequence[FloatArray]) -> Tensor:
     """Multiply axes by matrices; integers are rounded and clipped to their dtype."""
     whole: Any = "int" in images.dtype and np.iinfo(images.dtype)
     x = cast(images, "float32") if whole else images
@@ -80,7 +80,7 @@ def scale_and_translate(images: TensorLike, output_shape: Sequence[int], scale: 
     x = convert_to_tensor(images)
     axes = [d % x.ndim for d in spatial_dims]
     settings = zip(axes, np.asarray(scale).tolist(), np.asarray(translation).tolist(), strict=True)
-    return _weighed(x, axes, [_matrix(method, x.shape[d], output_shape[d], s, t, antialias) for d, s, t in settings])
+    return weighed(x, axes, [_matrix(method, x.shape[d], output_shape[d], s, t, antialias) for d, s, t in settings])
 
 
 @composite
@@ -129,7 +129,7 @@ def resize(images: TensorLike, size: Sequence[int], interpolation: Interpolation
             x = take(x, np.floor((np.arange(n, dtype="float32") + 0.5) * old / n).astype("int32"), axis)
         return x
     matrices = [_matrix(interpolation, old, n, n / old, 0.0, antialias) for _, old, n in new]
-    return _weighed(x, [axis for axis, _, _ in new], matrices)
+    return weighed(x, [axis for axis, _, _ in new], matrices)
 
 
 def _edges(images: TensorLike, data_format: str | None, high: tuple[int | None, ...], wide: tuple[int | None, ...],

@@ -126,14 +126,15 @@ class FeatureSpace(layers.Layer):
     def adapt(self, dataset: "Mapping[str, Any] | Iterable[Mapping[str, Any]]") -> None:
         """Learn what the columns need: means, ranges and vocabularies.
 
-        `dataset` is a dict of columns, or an iterable of dicts of values or batches, such as a data set. It is iterated
-        over once for each column that learns.
+        `dataset` is a dict of columns, or an iterable of dicts of values or batches, such as a data set. Each column
+        that learns looks at its first item, and then iterates over it.
         """
         if not isinstance(dataset, Iterable) or isinstance(dataset, Iterator | str | np.ndarray):
             raise ValueError("`adapt()` takes a dict of columns or a data set of dicts, which can be iterated over "
                              f"several times. Received: {dataset!r:.200} (a {type(dataset).__name__}).")  # fmt: skip
         for name, layer in self.preprocessors.items():
             if _is_adaptable(layer):
+                next(_batches(dataset, name), None)  # as Keras looks at an element first, which moves a shuffle on
                 layer.adapt(_batches(dataset, name))
         self.one_hot_encoders = {}
         self.encoded_features = None

@@ -251,10 +251,8 @@ class Dataset:
     def from_generator(generator: Callable[..., Iterable[Any]], output_types: Any = None, output_shapes: Any = None,
                        args: tuple[Any, ...] = (), output_signature: Any = None, **_: Any) -> "Dataset":  # fmt: skip
         """Return the elements that a generator function yields; each pass calls it anew."""
-        spec = output_signature
-        if spec is None:
-            shapes = tree_map(lambda _: None, output_types) if output_shapes is None else output_shapes
-            spec = tree_map(lambda kind, shape: TensorSpec(shape, kind), output_types, shapes)
+        shapes = tree_map(lambda _: None, output_types) if output_shapes is None else output_shapes
+        spec = output_signature or tree_map(lambda kind, shape: TensorSpec(shape, kind), output_types, shapes)
 
         def checked(spec: Any, x: Any) -> Any:
             if not isinstance(x, Composite | str | bytes) and spec.dtype != "string":
@@ -656,9 +654,7 @@ class Dataset:
                 if not buffer or (drop_remainder and len(buffer) < span):
                     return
                 yield tree_map(lambda spec, *x: _variant(spec, x), specs, *buffer[:span:step])
-                for _ in itertools.islice(source, max(move - len(buffer), 0)):
-                    pass
-                buffer = buffer[move:]
+                buffer = [*buffer, *itertools.islice(source, max(move - len(buffer), 0))][move:]
 
         count = self._size if self._size < 0 else max(-(-(self._size - (span - 1) * drop_remainder) // move), 0)
         return Dataset("Window", items, lambda: tree_map(lambda s: DatasetSpec(s), self._spec()), count)

@@ -14,6 +14,7 @@ from typing import Any, TypeVar, cast, overload
 import numpy as np
 
 from ... import ops
+from ..._base.context import having_attributes
 from ..._base.nested import each_once, leaves
 from ..._core.tape import GradientTape as KerasTape, custom_gradient as custom_gradient, remat
 from ..._core.tensor import Tensor, TensorOps, as_array, recorders, stop_recording
@@ -275,13 +276,11 @@ class GradientTape(KerasTape):
 
     def jacobian(self, target: Any, sources: Any, unconnected_gradients: Any = "none", *_: Any, **__: Any) -> Any:
         """Return the derivative of each element of the target, of shape (*target.shape, *source.shape)."""
-        before, self.persistent = self.persistent, True
-        try:
+        with having_attributes(self, persistent=True):
             size, shape = int(np.prod(target.shape, dtype=int)), tuple(target.shape)
             seeds = np.eye(size, dtype=as_dtype(target.dtype).name).reshape(size, *shape)
             rows = [self.gradient(target, sources, Tensor(seed), unconnected_gradients) for seed in seeds]
-        finally:
-            self.persistent, self._used = before, True
+        self._used = True
 
         def join(source: Any, *gradients: Any) -> Any:
             is_connected = all(g is not None for g in gradients)

@@ -10,6 +10,7 @@ import numpy as np
 from ... import ops
 from ..._base.typing import DataFormat
 from ..._core.tensor import Tensor, as_array
+from ...ops.image import weighed
 from . import io as _io
 from .arrays import cast, sizes_of
 from .dtypes import as_dtype
@@ -24,8 +25,8 @@ _FILES = "decode_gif decode_image decode_jpeg decode_png encode_jpeg encode_png"
 globals().update({name: vars(_io)[name] for name in _FILES.split()})
 _LAST: DataFormat = "channels_last"  # whatever Keras's setting is
 ResizeMethod: SimpleNamespace = SimpleNamespace(
-    BILINEAR="bilinear", NEAREST_NEIGHBOR="nearest", BICUBIC="bicubic", LANCZOS3="lanczos3", LANCZOS5="lanczos5"
-)
+    BILINEAR="bilinear", NEAREST_NEIGHBOR="nearest", BICUBIC="bicubic", AREA="area", LANCZOS3="lanczos3",
+    LANCZOS5="lanczos5")  # fmt: skip
 
 
 def resize(images: Any, size: Any, method: Any = "bilinear", preserve_aspect_ratio: bool = False,
@@ -35,8 +36,11 @@ def resize(images: Any, size: Any, method: Any = "bilinear", preserve_aspect_rat
     if preserve_aspect_ratio:
         edges = np.array(x.shape[-3:-1], "float32")  # in which TensorFlow reckons
         sizes = tuple(round(edge) for edge in edges * (np.array(sizes, "float32") / edges).min())
-    kind = as_dtype(x.dtype).name if method == "nearest" else "float32"
-    return ops.cast(ops.image.resize(ops.cast(x, "float32"), sizes, method, antialias, data_format=_LAST), kind)
+    x = x if method == "nearest" else ops.cast(x, "float32")
+    if method == "area":  # a new pixel is the mean of the old ones in its place
+        return weighed(x, (-3, -2), [np.diff(np.clip(np.linspace(0, n, m + 1) - np.arange(n)[:, None], 0, 1)) * m / n
+                                     for n, m in zip(x.shape[-3:-1], sizes, strict=True)])  # fmt: skip
+    return ops.image.resize(x, sizes, method, antialias, data_format=_LAST)
 
 
 def convert_image_dtype(image: Any, dtype: Any, saturate: bool = False, name: str | None = None) -> Tensor:

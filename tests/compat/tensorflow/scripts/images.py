@@ -10,3 +10,5 @@ print(tf.image.convert_image_dtype(f, tf.uint8)[1, 1], tf.image.resize(tf.ones((
 x = tf.Variable(tf.ones((1, 4, 4, 1)))
 with tf.GradientTape() as t: l = tf.reduce_sum(tf.image.resize(x, [2, 2]) ** 2)
 print(t.gradient(l, x)[0, :, :, 0])
+for size in ((1, 2), (3, 5), (4, 3)): print(tf.image.resize(img, size, method=tf.image.ResizeMethod.AREA)[..., 1].numpy().round(3))
+print(tf.image.resize(np.array([[[2**53 + 1]]]), (1, 2), "nearest"), tf.image.resize(tf.ones((2, 4, 4, 1)), (2, 2), "area").dtype)

@@ -92,3 +92,8 @@ for _ in range(2):
     print(tf.random.categorical(logits, 5).numpy().tolist(), tf.random.categorical(logits, 3, seed=5).numpy().tolist())
     print(np.ravel(keras.random.categorical(logits, 5, seed=generator)).tolist())
 print(tf.random.stateless_categorical(logits, 3, [1, 2]).numpy().tolist())
+
+numbers = tf.data.Dataset.range(10).shuffle(10).map(lambda i: {"number": i, "text": tf.strings.as_string(i)}).batch(5)
+columns = {"number": "float_normalized", "text": "string_categorical"}
+keras.utils.FeatureSpace(columns, output_mode="dict").adapt(numbers)
+print([rows["number"].numpy().tolist() for rows in numbers])
