@@ -119,7 +119,7 @@ class Batches:
         self._warned = False
         self._had_batch = False  # in any pass
         self._source: Any = x
-        self.uneven: bool = settings.open_batches  # whether batches may differ in size, which leaves shapes open
+        self.uneven: bool = settings.open_batches and getattr(x, "even_batches", None) is not True  # shapes stay open
         self._begun: Iterator[Data] | None = None  # the pass that `peek` began, which the first epoch continues
         if is_dask(x):
             self._source = Chunks((x, y, sample_weight), self.size, shuffle)

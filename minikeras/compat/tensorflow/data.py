@@ -206,8 +206,8 @@ class Dataset:
     """
 
     def __init__(self, kind: str, items: Callable[[], Iterator[Any]], spec: Callable[[], Any], size: int,
-                 table: Any = None) -> None:  # fmt: skip
-        self._kind, self._items, self._spec, self._size = kind, items, spec, size
+                 table: Any = None, even_batches: bool = False) -> None:  # fmt: skip
+        self._kind, self._items, self._spec, self._size, self.even_batches = kind, items, spec, size, even_batches
         self._table = table  # arrays whose rows the items number; None if items are the elements themselves
 
     if not TYPE_CHECKING:  # for type checkers a missing method is an error
@@ -217,7 +217,7 @@ class Dataset:
 
     def _derive(self, kind: str, items: Callable[[], Iterator[Any]], size: int) -> "Dataset":
         """Return a dataset that has some or all of these items, in any order."""
-        return Dataset(kind, items, self._spec, size, self._table)
+        return Dataset(kind, items, self._spec, size, self._table, self.even_batches)
 
     def _elements(self) -> Iterator[Any]:
         if self._table is None:
@@ -450,7 +450,7 @@ class Dataset:
         result = _on_elements(map_func)
         kind = "ParallelMap" if num_parallel_calls is not None else "Map"
         items = lambda: builtins.map(as_graph(result), self._elements())  # noqa: E731
-        return Dataset(kind, items, lambda: self._inferred(as_graph(result)), self._size)
+        return Dataset(kind, items, lambda: self._inferred(as_graph(result)), self._size, None, self.even_batches)
 
     def _inferred(self, result: Callable[[Any], Any]) -> Any:
         """Return the specification of a function's results, inferred from zeros or else from the first element."""
@@ -627,7 +627,7 @@ class Dataset:
 
         size = self._size if self._size < 0 else self._size // n if drop else -(-self._size // n)
         batch = lambda s: s.like([n if drop else None, *s.shape]) if s.shape.rank is not None else s  # noqa: E731
-        return Dataset(kind, items, lambda: tree_map(batch, self._spec()), size)
+        return Dataset(kind, items, lambda: tree_map(batch, self._spec()), size, None, bool(drop))
 
     def unbatch(self, name: str | None = None) -> "Dataset":
         """Return the rows of the elements; for an element with a single number or text, a pass is a ValueError."""

@@ -108,9 +108,8 @@ def as_string(input: Any, precision: int = -1, scientific: bool = False, shortes
 def format(template: str, inputs: Any = (), placeholder: str = "{}", summarize: int = 3, name: Any = None) -> Tensor:
     """A template with its placeholders replaced by values."""
     values = inputs if isinstance(inputs, list | tuple) else [inputs]
-    parts = template.split(placeholder)
     texts = [printed(v, summarize) if isinstance(v, TensorOps) else str(v) for v in values]
-    return constant("".join(a + b for a, b in zip(parts, [*texts, ""], strict=True)))
+    return constant("".join(a + b for a, b in zip(template.split(placeholder), [*texts, ""], strict=True)))
 
 
 def unicode_encode(input: Any, output_encoding: str = "UTF-8", *_: Any, **__: Any) -> Tensor:
