@@ -207,7 +207,8 @@ class Dataset:
 
     def __init__(self, kind: str, items: Callable[[], Iterator[Any]], spec: Callable[[], Any], size: int,
                  table: Any = None, even_batches: bool = False) -> None:  # fmt: skip
-        self._kind, self._items, self._spec, self._size, self.even_batches = kind, items, spec, size, even_batches
+        self._kind, self._items, self._spec, self._size = kind, items, spec, size
+        self.even_batches: bool = even_batches  # whether all have the size that `batch` was given
         self._table = table  # arrays whose rows the items number; None if items are the elements themselves
 
     if not TYPE_CHECKING:  # for type checkers a missing method is an error
