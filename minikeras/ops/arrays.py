@@ -33,7 +33,7 @@ def dry_size(x: TensorLike) -> int:
 
 def half_away(x: Any) -> Any:
     """Return numbers rounded, halves away from zero, as XLA and SciPy round positions and pixels."""
-    return np.trunc(x + np.copysign(0.5, x))
+    return np.sign(x) * np.floor(np.abs(x) + 0.5)
 
 
 def as_float(x: TensorLike) -> Array:
