@@ -114,8 +114,9 @@ def binary_focal_crossentropy(y_true: TensorLike, y_pred: TensorLike, apply_clas
     predicted = ops.sigmoid(predicted) if from_logits else predicted
     right = true * predicted + (1 - true) * (1 - predicted)
     losses = ops.power(1.0 - right, gamma) * ops.binary_crossentropy(true, predicted)
-    weights = true * alpha + (1 - true) * (1 - alpha) if apply_class_balancing else 1.0
-    return ops.mean(weights * losses, axis=axis)
+    if apply_class_balancing:
+        losses = (true * alpha + (1 - true) * (1 - alpha)) * losses
+    return ops.mean(losses, axis=axis)
 
 
 class BinaryFocalCrossentropy(_Crossentropy, fn=binary_focal_crossentropy):
