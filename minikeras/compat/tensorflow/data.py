@@ -473,12 +473,14 @@ class Dataset:
     def filter(self, predicate: Callable[..., Any], name: str | None = None) -> "Dataset":
         """Return the elements for which a function is true."""
         keeps = _on_elements(predicate)
-        return Dataset("Filter", lambda: builtins.filter(keeps, self._elements()), self._spec, UNKNOWN)
+        items = lambda: builtins.filter(keeps, self._elements())  # noqa: E731
+        return Dataset("Filter", items, self._spec, UNKNOWN, None, self.even_batches)
 
     def take_while(self, predicate: Callable[..., Any], name: str | None = None) -> "Dataset":
         """Return the elements before the first for which a function is false."""
         holds = _on_elements(predicate)
-        return Dataset("TakeWhile", lambda: itertools.takewhile(holds, self._elements()), self._spec, UNKNOWN)
+        items = lambda: itertools.takewhile(holds, self._elements())  # noqa: E731
+        return Dataset("TakeWhile", items, self._spec, UNKNOWN, None, self.even_batches)
 
     def flat_map(self, map_func: Callable[..., "Dataset"], name: str | None = None) -> "Dataset":
         """Return the elements of the datasets that a function makes of the elements, one dataset after the other."""

@@ -35,3 +35,5 @@ fitted(rows.batch(4, drop_remainder=True).map(lambda a, b: (a[:, :2], b)).shuffl
 fitted(rows.padded_batch(4, drop_remainder=True).repeat(), steps_per_epoch=2)
 fitted(rows.batch(4, drop_remainder=True).unbatch().batch(4))
 fitted(rows.batch(4, drop_remainder=True).cache().take(2))
+fitted(rows.batch(4, drop_remainder=True).filter(lambda a, b: True))
+fitted(rows.batch(4, drop_remainder=True).take_while(lambda a, b: True))
