@@ -139,26 +139,50 @@ def check(workload: Workload) -> tuple[float, float]:
 def eager(workload: Workload) -> dict[str, dict[str, float]]:
     """Return microseconds of code that runs eagerly, after those of the same with less around it.
 
-    A layer has its bare ops beside it, and a tensor of `tf` one of `keras.ops`.
+    A layer has its bare ops beside it, a tensor of `tf` one of `keras.ops`, a gradient its op, and an op a plainer one
+    on the same numbers.
     """
     tf, rows = importlib.import_module("minikeras.compat.tensorflow"), np.ones((workload.batch, 64), "float32")
     x, t, layer = ops.convert_to_tensor(rows), tf.constant(rows), keras.layers.Dense(64, "relu")
     layer(x)
     kernel, bias = layer.weights
-    runs: dict[str, dict[str, Callable[[], object]]] = {
-        "Dense(64, 'relu')": {
-            "less, us": lambda: ops.relu(ops.matmul(x, kernel) + bias),
-            "us": lambda: layer(x),
-        },
-        "a + a of tf": {"less, us": lambda: x + x, "us": lambda: t + t},
-        "a.shape of tf": {"less, us": lambda: x.shape, "us": lambda: t.shape},
+    rng = np.random.default_rng(0)
+    images = ops.convert_to_tensor(rng.normal(size=(16, 32, 32, 16)).astype("float32"))
+    numbers, places = ops.reshape(images, (-1, 64))[:4000], rng.integers(0, 500, (4000, 1))
+    runs: dict[str, tuple[Callable[[], object], Callable[[], object]]] = {
+        "Dense(64, 'relu')": (lambda: ops.relu(ops.matmul(x, kernel) + bias), lambda: layer(x)),
+        "a + a of tf": (lambda: x + x, lambda: t + t),
+        "a.shape of tf": (lambda: x.shape, lambda: t.shape),
+        "gradient of abs": _with_gradient(ops.abs, images),
+        "gradient of leaky_relu": _with_gradient(ops.leaky_relu, images),
+        "gradient of pad": _with_gradient(lambda x: ops.pad(x, ((0, 0), (2, 2), (2, 2), (0, 0)), "reflect"), images),
+        "gradient of take": _with_gradient(lambda x: ops.take(x, np.arange(64) // 2, 1), images),
+        "max, to sum": (lambda: ops.sum(images, (1, 2)), lambda: ops.max(images, (1, 2))),
+        "scatter_update by max, to add": (
+            lambda: ops.add(numbers, 1),
+            lambda: ops.scatter_update(ops.zeros((500, 64)), places, numbers, "max"),
+        ),
     }
-    found = {row: {key: _microseconds(run) for key, run in pair.items()} for row, pair in runs.items()}
+    found = {row: {"less, us": _microseconds(less), "us": _microseconds(run)} for row, (less, run) in runs.items()}
     return {row: {**pair, "times": pair["us"] / pair["less, us"]} for row, pair in found.items()}
 
 
+def _with_gradient(op: Callable[[Any], Any], x: Any) -> tuple[Callable[[], object], Callable[[], object]]:
+    """Return an op on `x`, and the same with its gradient."""
+
+    def run() -> object:
+        with keras.GradientTape() as tape:
+            tape.watch(x)
+            y = op(x)
+        return tape.gradient(y, x)
+
+    return lambda: op(x), run
+
+
 def _microseconds(run: Callable[[], object]) -> float:
-    return statistics.median(timeit.repeat(run, number=2000, repeat=9)) / 2000 * 1e6
+    timer = timeit.Timer(run)
+    number, _ = timer.autorange()
+    return statistics.median(timer.repeat(number=number, repeat=9)) / number * 1e6
 
 
 class _Watch(keras.callbacks.Callback):

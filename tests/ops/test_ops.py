@@ -3,7 +3,6 @@
 import inspect
 import operator
 import pickle
-import time
 import warnings
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -1606,42 +1605,3 @@ def test_extremes_of_large_arrays(shape: Any, axis: Any, dtype: str) -> None:
     if dtype.startswith("float"):
         x[tuple(n // 2 for n in shape)] = np.nan
         np.testing.assert_array_equal(ops.max(ops.array(x, dtype), axis), np.max(x, axis))
-
-
-def _seconds(function: Callable[[], Any]) -> float:
-    seconds = []
-    for _ in range(7):
-        start = time.process_time()
-        function()
-        seconds.append(time.process_time() - start)
-    return min(seconds)
-
-
-_IMAGES = np.random.default_rng(0).normal(size=(16, 32, 32, 16)).astype("float32")
-_PLACES = np.random.default_rng(0).integers(0, 500, (4000, 1))
-
-
-@pytest.mark.parametrize(("most", "function"), [
-    (25, ops.abs), (12, ops.leaky_relu), (25, lambda x: ops.pad(x, ((0, 0), (2, 2), (2, 2), (0, 0)), "reflect")),
-    (30, lambda x: ops.take(x, np.arange(64) // 2, 1))], ids=["abs", "leaky_relu", "pad", "take"])  # fmt: skip
-def test_gradients_take_a_few_times_as_long_as_their_op(most: float, function: Any) -> None:
-    x = ops.array(_IMAGES)
-
-    def gradient() -> None:
-        with keras.GradientTape() as tape:
-            tape.watch(x)
-            y = function(x)
-        tape.gradient(y, x)
-
-    assert _seconds(gradient) < most * _seconds(lambda: function(x))
-
-
-@pytest.mark.parametrize(("most", "function", "other"), [
-    (8, lambda: ops.max(_IMAGES, (1, 2)), lambda: ops.sum(_IMAGES, (1, 2))),
-    (8, lambda: ops.min(_IMAGES, (0, 1, 2)), lambda: ops.sum(_IMAGES, (1, 2))),
-    (60, lambda: ops.scatter_update(np.zeros((500, 64), "f"), _PLACES, _IMAGES.reshape(-1, 64)[:4000], "max"),
-     lambda: _IMAGES.reshape(-1, 64)[:4000] + 1),
-    (2, lambda: ops.scatter(np.tile(_PLACES, 2), _IMAGES.reshape(-1)[:4000], (3000, 3000)),
-     lambda: np.ones((3000, 3000), "f"))], ids=["max", "min", "scatter", "scatter few"])  # fmt: skip
-def test_ops_take_a_few_times_as_long_as_others(most: float, function: Any, other: Any) -> None:
-    assert _seconds(function) < most * _seconds(other)
