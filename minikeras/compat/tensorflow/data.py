@@ -206,9 +206,8 @@ class Dataset:
     """
 
     def __init__(self, kind: str, items: Callable[[], Iterator[Any]], spec: Callable[[], Any], size: int,
-                 table: Any = None, even_batches: bool = False) -> None:  # fmt: skip
+                 table: Any = None) -> None:  # fmt: skip
         self._kind, self._items, self._spec, self._size = kind, items, spec, size
-        self.even_batches: bool = even_batches  # whether all have the size that `batch` was given
         self._table = table  # arrays whose rows the items number; None if items are the elements themselves
 
     if not TYPE_CHECKING:  # for type checkers a missing method is an error
@@ -218,7 +217,7 @@ class Dataset:
 
     def _derive(self, kind: str, items: Callable[[], Iterator[Any]], size: int) -> "Dataset":
         """Return a dataset that has some or all of these items, in any order."""
-        return Dataset(kind, items, self._spec, size, self._table, self.even_batches)
+        return Dataset(kind, items, self._spec, size, self._table)
 
     def _elements(self) -> Iterator[Any]:
         if self._table is None:
@@ -451,7 +450,7 @@ class Dataset:
         result = _on_elements(map_func)
         kind = "ParallelMap" if num_parallel_calls is not None else "Map"
         items = lambda: builtins.map(as_graph(result), self._elements())  # noqa: E731
-        return Dataset(kind, items, lambda: self._inferred(as_graph(result)), self._size, None, self.even_batches)
+        return Dataset(kind, items, lambda: self._inferred(as_graph(result)), self._size)
 
     def _inferred(self, result: Callable[[Any], Any]) -> Any:
         """Return the specification of a function's results, inferred from zeros or else from the first element."""
@@ -474,13 +473,13 @@ class Dataset:
         """Return the elements for which a function is true."""
         keeps = _on_elements(predicate)
         items = lambda: builtins.filter(keeps, self._elements())  # noqa: E731
-        return Dataset("Filter", items, self._spec, UNKNOWN, None, self.even_batches)
+        return Dataset("Filter", items, self._spec, UNKNOWN)
 
     def take_while(self, predicate: Callable[..., Any], name: str | None = None) -> "Dataset":
         """Return the elements before the first for which a function is false."""
         holds = _on_elements(predicate)
         items = lambda: itertools.takewhile(holds, self._elements())  # noqa: E731
-        return Dataset("TakeWhile", items, self._spec, UNKNOWN, None, self.even_batches)
+        return Dataset("TakeWhile", items, self._spec, UNKNOWN)
 
     def flat_map(self, map_func: Callable[..., "Dataset"], name: str | None = None) -> "Dataset":
         """Return the elements of the datasets that a function makes of the elements, one dataset after the other."""
@@ -630,17 +629,30 @@ class Dataset:
 
         size = self._size if self._size < 0 else self._size // n if drop else -(-self._size // n)
         batch = lambda s: s.like([n if drop else None, *s.shape]) if s.shape.rank is not None else s  # noqa: E731
-        return Dataset(kind, items, lambda: tree_map(batch, self._spec()), size, None, bool(drop))
+        return Dataset(kind, items, lambda: tree_map(batch, self._spec()), size)
 
     def unbatch(self, name: str | None = None) -> "Dataset":
         """Return the rows of the elements; for an element with a single number or text, a pass is a ValueError."""
         items = lambda: (row for x in self._elements() for row in Dataset.from_tensor_slices(x)._elements())  # noqa: E731
         row: Callable[[TensorSpec], TensorSpec] = lambda spec: spec.like(spec.shape[1:])  # noqa: E731
-        return Dataset("Unbatch", items, lambda: tree_map(row, self._spec()), UNKNOWN)
+        rows, size = set[int](), self._size
+        with suppress(Exception):  # a function that `map` was given may not be able to run yet
+            rows = {n for n in self._row_counts() if n is not None}
+        if len(rows) > 1:
+            raise ValueError(f"`unbatch` needs elements whose parts have as many rows each. Received: {self._spec()}")
+        size = size if size < 0 else size * rows.pop() if rows else UNKNOWN
+        return Dataset("Unbatch", items, lambda: tree_map(row, self._spec()), size)
+
+    def _row_counts(self) -> set[int | None]:
+        """Return how many rows the parts of each element have, None for any number."""
+        return {spec.shape[0] if spec.shape else None for spec in _leaves(self._spec())}
+
+    even_batches: bool = accessor(lambda self: None not in self._row_counts(), "Whether all have known sizes.")
 
     def rebatch(self, batch_size: Any, drop_remainder: bool = False, name: str | None = None) -> "Dataset":
         """Return the rows of batches in batches of another size."""
-        return self.unbatch().batch(batch_size, drop_remainder)
+        rows = self.unbatch()
+        return Dataset("Rebatch", rows._elements, rows._spec, UNKNOWN).batch(batch_size, drop_remainder)
 
     def window(self, size: Any, shift: Any = None, stride: Any = 1, drop_remainder: bool = False,
                name: Any = None) -> "Dataset":  # fmt: skip
