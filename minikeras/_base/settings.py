@@ -29,8 +29,8 @@ class _Settings:
     max_threads: int | None = None
     counts: str = "int32"
     """The dtype of counters, such as an optimizer's steps and `Normalization`'s values; int64 on TensorFlow."""
-    open_batches: bool = False
-    """Whether uneven batches leave a batch axis open, and lists of arrays become tuples: as in Keras on TensorFlow."""
+    tensorflow_batches: bool = False
+    """Whether models get batches as on TensorFlow: uneven ones leave an axis open, lists of arrays become tuples."""
     seeds: Any = random
     """What `make_default_seed` draws from: Python's global random state, as in Keras, or a generator like it."""
 

@@ -119,7 +119,7 @@ class Batches:
         self._warned = False
         self._had_batch = False  # in any pass
         self._source: Any = x
-        self.uneven: bool = settings.open_batches and getattr(x, "even_batches", None) is not True  # shapes stay open
+        self.uneven: bool = settings.tensorflow_batches and getattr(x, "even_batches", None) is not True  # open axes
         self._begun: Iterator[Data] | None = None  # the pass that `peek` began, which the first epoch continues
         if is_dask(x):
             self._source = Chunks((x, y, sample_weight), self.size, shuffle)
@@ -211,7 +211,7 @@ class Batches:
     @cached_property
     def _firsts(self) -> list[Any]:
         """Batches of a PyDataset that are read before all epochs: Keras on TensorFlow learns the shapes from two."""
-        most = 2 if self._dataset is not None and settings.open_batches else 0
+        most = 2 if self._dataset is not None and settings.tensorflow_batches else 0
         return [self._source[index] for index in range(most if self._available is None else min(most, self._available))]
 
     def inputs(self) -> Iterator[tuple[Data, int]]:

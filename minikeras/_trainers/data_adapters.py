@@ -113,7 +113,7 @@ def _as_structure(data: Any, argument: str) -> Any:
         return {key: _as_item(value, f"{argument}[{key!r}]") for key, value in data.items()}
     if isinstance(data, list | tuple) and data and all(map(_is_item, data)):
         items = [_as_item(value, f"{argument}[{i}]") for i, value in enumerate(data)]
-        data = () if settings.open_batches and type(data) is list else data
+        data = () if settings.tensorflow_batches and type(data) is list else data
         return items[0] if len(items) == 1 and argument in ("y", "sample_weight") else like(data, items)
     return as_input(data, argument)
 

@@ -467,7 +467,7 @@ def _adapters() -> Iterator[tuple[Any, str, Any]]:
     yield KerasVariable, "shape", _Eager.shape
     yield settings, "counts", "int64"
     yield random, "source", StatelessSource()
-    yield settings, "open_batches", True
+    yield settings, "tensorflow_batches", True
 
 
 def flavour(on: bool) -> None:
