@@ -57,23 +57,19 @@ ALIASES: dict[str, str] = {"applications.resnet50": "applications.resnet", "opti
 """Keras's module -> the module here that has its names."""
 
 MOVED: dict[str, str] = {
-    "_checks": "_base.checks", "_state": "_base.naming _base.settings", "batches": "_trainers.batches",
+    "_state": "_base.naming _base.settings", "batches": "_trainers.batches",
     "callbacks.frequency": "callbacks.callback", "compiling": "_trainers.compile_utils",
-    "configurable": "_serialization.configurable", "custom_objects": "_serialization.object_registration",
-    "data": "_trainers.data_adapters", "events": "_display.event_files", "files": "utils.file_utils",
-    "folders": "utils.dataset_utils", "gradients": "_core.tape", "images": "utils.image_utils",
-    "input_spec": "_core.input_spec", "layers.augmentation": "layers.image_preprocessing",
-    "layers.base": "layers.layer", "layers.holder": "layers.module", "losses.sequences": "losses.probabilities",
-    "losses.vectors": "losses.margins", "metrics.f_score": "metrics.confusion",
-    "numerical": "utils.numerical_utils utils.dataset_utils", "ops.ctc": "ops.classes",
-    "ops.patches": "ops.convolution ops.linalg", "ops.special": "ops.elementwise",
-    "optimizers.base": "optimizers.optimizer", "outputs": "_trainers.output_matching", "plan": "_jit.program",
-    "planning": "_jit.codegen", "plotting": "utils.model_visualization", "progress": "_display.progbar",
-    "registry": "_serialization.registry", "rows": "_trainers.minibatch", "runner": "_jit.jit",
-    "scopes": "models.function", "serialization": "_serialization.serialization", "series": "_jit.multi_step",
-    "summary": "_display.summary", "symbolic": "_core.keras_tensor", "taped": "_jit.taped_function",
-    "tensor": "_core.tensor _core.op", "trace": "_jit.trace", "training": "_trainers.trainer",
-    "variable": "_core.variable"}  # fmt: skip
+    "custom_objects": "_serialization.object_registration", "data": "_trainers.data_adapters",
+    "events": "_display.event_files", "files": "utils.file_utils", "folders": "utils.dataset_utils",
+    "gradients": "_core.tape", "images": "utils.image_utils", "input_spec": "_core.input_spec",
+    "layers.augmentation": "layers.image_preprocessing", "layers.base": "layers.layer",
+    "losses.sequences": "losses.probabilities", "losses.vectors": "losses.margins",
+    "metrics.f_score": "metrics.confusion", "numerical": "utils.numerical_utils utils.dataset_utils",
+    "ops.ctc": "ops.classes", "ops.patches": "ops.convolution ops.linalg", "ops.special": "ops.elementwise",
+    "optimizers.base": "optimizers.optimizer", "outputs": "_trainers.output_matching",
+    "plotting": "utils.model_visualization", "progress": "_display.progbar", "scopes": "models.function",
+    "serialization": "_serialization.serialization", "symbolic": "_core.keras_tensor",
+    "tensor": "_core.tensor _core.op", "variable": "_core.variable"}  # fmt: skip
 """Former module -> the modules that have its names now, for old pickles."""
 
 
