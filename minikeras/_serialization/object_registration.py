@@ -1,6 +1,6 @@
 """Custom objects: the caller's classes and functions that configurations may name."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -25,11 +25,6 @@ def with_short_names(name: str, custom_objects: CustomObjects | None) -> CustomO
     if ">" in name or name in table:
         return table
     return {**table, **{key.partition(">")[2]: value for key, value in table.items() if ">" in key}}
-
-
-def is_custom(names: Iterable[Any], custom_objects: CustomObjects | None) -> bool:
-    """Return whether one of these names is that of a custom object."""
-    return any(isinstance(name, str) and name in with_short_names(name, custom_objects) for name in names)
 
 
 def register_keras_serializable(package: str = "Custom", name: str | None = None) -> Callable[[F], F]:

@@ -15,7 +15,7 @@ from .._base.typing import Config, CustomObjects
 from .._base.user_warning import warn_user
 from .._core.keras_tensor import op_class
 from .._core.op_names import OPS
-from .._serialization.object_registration import custom_object_scope, is_custom
+from .._serialization.object_registration import custom_object_scope, with_short_names
 from .._serialization.registry import is_of_keras, kinds
 from .._serialization.serialization import serialize_shared
 from ..layers import Layer, deserialize
@@ -190,7 +190,8 @@ def unknown_names(config: Any, custom_objects: CustomObjects | None) -> list[str
             name = inner if name == "function" else name
             if isinstance(name, str) and "config" in node and name[:2] != "__":
                 of_keras = module.partition(".")[0] in ("keras", "tf_keras")
-                if not of_keras and is_custom((node.get("registered_name"), name), custom_objects):
+                called = [n for n in (node.get("registered_name"), name) if isinstance(n, str)]
+                if not of_keras and any(n in with_short_names(n, custom_objects) for n in called):
                     continue  # the user's class reads its own configuration
                 if not is_known(name, module):
                     layer = inner.get("name") if isinstance(inner, dict) else None
