@@ -32,7 +32,7 @@ def test_example_runs(path: Path) -> None:
         encoding="utf8",
         check=False,
         env=environment,
-        timeout=60,
+        timeout=300,
     )
     assert result.returncode == 0, result.stderr
     assert result.stdout

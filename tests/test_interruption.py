@@ -142,7 +142,7 @@ assert os.waitpid(child, 0)[1] == 0
 
 def test_a_forked_process_trains_though_a_thread_of_its_parent_was_within_a_step() -> None:
     # Its output is not captured: a child that hangs would keep the pipe open beyond the timeout.
-    subprocess.run([sys.executable, "-c", FORKED], env=ENVIRONMENT, check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", FORKED], env=ENVIRONMENT, check=True, timeout=300)
 
 
 FORKED_WHILE_BUILT = """
@@ -174,7 +174,7 @@ assert os.waitpid(child, 0)[1] == 0
 
 
 def test_a_forked_process_builds_layers_though_a_thread_of_its_parent_built_one() -> None:
-    subprocess.run([sys.executable, "-c", FORKED_WHILE_BUILT], env=ENVIRONMENT, check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", FORKED_WHILE_BUILT], env=ENVIRONMENT, check=True, timeout=300)
 
 
 FORKED_WHILE_LOGGED = """
@@ -211,7 +211,7 @@ keras.layers.Dense(1)(x)
 
 
 def test_a_fork_does_not_wait_for_ever_for_a_thread_that_waits_for_it() -> None:
-    subprocess.run([sys.executable, "-c", FORKED_WHILE_LOGGED], env=ENVIRONMENT, check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", FORKED_WHILE_LOGGED], env=ENVIRONMENT, check=True, timeout=300)
 
 
 def test_a_ctrl_c_at_any_moment_of_a_call_leaves_the_next_one_as_it_would_be() -> None:
@@ -298,6 +298,6 @@ for thread in threads:
 
 def test_a_forked_process_replays_and_prints_though_threads_of_its_parent_did() -> None:
     run = subprocess.run(
-        [sys.executable, "-c", FORKED_WHILE_REPLAYED], env=ENVIRONMENT, check=True, timeout=60, stdout=subprocess.PIPE
+        [sys.executable, "-c", FORKED_WHILE_REPLAYED], env=ENVIRONMENT, check=True, timeout=300, stdout=subprocess.PIPE
     )
     assert run.stdout.decode().split() == ["child"] * 6

@@ -229,7 +229,7 @@ thread.join()
 
 def test_another_thread_may_print_while_layers_are_built() -> None:
     environment = {**os.environ, "PYTHONMALLOC": "debug"}  # what is used after it was freed ends the process
-    subprocess.run([sys.executable, "-c", PRINTED_MEANWHILE], check=True, env=environment, timeout=60)
+    subprocess.run([sys.executable, "-c", PRINTED_MEANWHILE], check=True, env=environment, timeout=300)
 
 
 def test_while_a_layer_is_built_standard_output_is_what_it_was_but_for_prints(

@@ -930,7 +930,7 @@ def test_a_call_or_a_build_may_wait_for_threads_that_build_layers(four_threads: 
 
         def call(self, x: Any) -> Any:
             first, second = (four_threads.submit(part, x) for part in self.parts)
-            return first.result(timeout=20) + second.result(timeout=20)
+            return first.result(timeout=300) + second.result(timeout=300)
 
     class BuildsParts(Parts):
         def build(self, input_shape: tuple[int, ...]) -> None:
@@ -949,7 +949,7 @@ def test_a_stateless_call_may_wait_for_a_thread_that_builds_a_layer(four_threads
             self.w = self.add_weight((), "ones")
 
         def call(self, x: Any) -> Any:
-            four_threads.submit(Dense(2), np.ones((1, 3))).result(timeout=20)
+            four_threads.submit(Dense(2), np.ones((1, 3))).result(timeout=300)
             return x * self.w
 
     layer = Guarded()

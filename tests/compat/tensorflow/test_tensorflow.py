@@ -1331,7 +1331,7 @@ def test_a_seeded_shuffle_draws_its_own_orders_though_another_thread_predicts(fo
 
 def test_each_thread_has_its_own_default_summary_writer(tmp_path: Path, four_threads: ThreadPoolExecutor) -> None:
     pytest.importorskip("tensorboard")
-    together = threading.Barrier(2, timeout=20)
+    together = threading.Barrier(2, timeout=300)
 
     def write(name: str) -> None:
         writer = tf.summary.create_file_writer(str(tmp_path / name))
