@@ -160,7 +160,7 @@ class TruePositives(_Count, counts=("true_positives",), variable="accumulator"):
     """Weighted number of predictions above a threshold (0.5), or each of several, whose label is positive."""
 
 
-class _Share(_AtThresholds):
+class _ShareAtThresholds(_AtThresholds):
     _direction = "up"
 
     def __init__(self, thresholds: Thresholds = None, top_k: int | None = None, class_id: int | None = None,
@@ -172,7 +172,7 @@ class _Share(_AtThresholds):
         return ops.squeeze(self._share(self._counts))
 
 
-class Precision(_Share, counts=_PRECISION):
+class Precision(_ShareAtThresholds, counts=_PRECISION):
     """Share of the positive predictions that are right: true positives / (true positives + false positives).
 
     Example:
@@ -181,7 +181,7 @@ class Precision(_Share, counts=_PRECISION):
     """
 
 
-class Recall(_Share, counts=_RECALL):
+class Recall(_ShareAtThresholds, counts=_RECALL):
     """Share of the positive labels that are found: true positives / (true positives + false negatives).
 
     Example:

@@ -91,12 +91,12 @@ def top_k(x: TensorLike, k: int, sorted: bool = True) -> tuple[Tensor, Tensor]:
         >>> print(values, indices)
         Tensor([9. 5.], shape=(2,), dtype=float32) Tensor([1 2], shape=(2,), dtype=int32)
     """
-    indices = _largest(x, k)
+    indices = _places_of_largest(x, k)
     return take_along_axis(x, indices, axis=-1), indices
 
 
 @primitive(None)
-def _largest(x: TensorLike, k: int) -> Array:
+def _places_of_largest(x: TensorLike, k: int) -> Array:
     array = np.asarray(x)
     size = array.shape[-1]
     if not 0 <= k <= size:
@@ -105,7 +105,7 @@ def _largest(x: TensorLike, k: int) -> Array:
         chosen = ~(array < np.partition(array, size - k)[..., size - k, None])
         if (np.count_nonzero(chosen, -1) == k).all():
             places = np.nonzero(chosen)[-1].reshape(*array.shape[:-1], k).astype("int32")
-            return np.take_along_axis(places, bare(_largest)(array[chosen].reshape(places.shape), k), -1)
+            return np.take_along_axis(places, bare(_places_of_largest)(array[chosen].reshape(places.shape), k), -1)
     ascending = np.argsort(array[..., ::-1], axis=-1, kind="stable")  # reversed twice: stable and descending
     return (size - 1 - ascending[..., ::-1][..., :k]).astype("int32")
 
@@ -137,7 +137,7 @@ def _bounds(epsilon: float, dtype: np.dtype[Any]) -> tuple[float, float]:
     return dtype.type(epsilon).item(), dtype.type(1 - epsilon).item()
 
 
-@primitive(lambda g, y, x, p: _kept_rule(g, p), None, inplace=True)
+@primitive(lambda g, y, x, p: _within_rule(g, p), None, inplace=True)
 def _within(x: TensorLike, p: TensorLike, out: Array | None = None) -> Array:
     """x where p is within the bounds of `_clip`, 0 elsewhere; p has x's shape, or one number for each row of x."""
     a, b = np.asarray(x), np.asarray(p)
@@ -150,7 +150,7 @@ def _within(x: TensorLike, p: TensorLike, out: Array | None = None) -> Array:
     return y
 
 
-_kept_rule: Callable[..., Any] = bare(_within)
+_within_rule: Callable[..., Any] = bare(_within)
 
 
 def _log_probabilities(output: Any, from_logits: bool, axis: int) -> Any:
@@ -184,7 +184,7 @@ def _binary_output_rule(g: Any, y: Any, target: Any, output: Any, from_logits: b
 def _binary_logit_rule(g: Any, y: Any, target: Any, output: Any, from_logits: bool = False) -> Any:
     if from_logits:  # the logits themselves came from a sigmoid
         return _binary_output_rule(g, y, target, output, True) * output * (1 - output)
-    return g * _kept_rule(output - target, output)  # (p - t) / (p (1 - p)) times p (1 - p)
+    return g * _within_rule(output - target, output)  # (p - t) / (p (1 - p)) times p (1 - p)
 
 
 def _binary_parts(target: Any, output: Any, from_logits: bool = False) -> Any:
@@ -358,7 +358,7 @@ def _sparse_logit_rule(g: Any, y: Any, target: Any, output: Any, from_logits: bo
         return _unflat(_logit_rule(g, y, hot, rows, True), output, axis)
     narrow = is_narrow(rows, -1)  # on short rows a product is faster than indexing
     p = np.dot(hot * rows, ones(np.shape(rows)[1], rows.dtype)) if narrow else bare(_chosen)(labels, rows)
-    return _unflat(_kept_rule(rows - hot, p) * np.expand_dims(g, -1), output, axis)
+    return _unflat(_within_rule(rows - hot, p) * np.expand_dims(g, -1), output, axis)
 
 
 def _sparse_parts(target: Any, output: Any, from_logits: bool = False, axis: int = -1) -> Any:

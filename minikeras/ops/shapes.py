@@ -287,7 +287,7 @@ def _rivals(y: Any, inputs: Any, indices: Any, updates: Any) -> Any:
     return np.maximum(bare(scatter_update)(np.equal(y, inputs).astype(y.dtype), indices, attained, "add"), 1)
 
 
-def _kept_rule(g: Any, y: Any, inputs: Any, indices: Any, updates: Any, reduction: Any = None) -> Any:
+def _inputs_rule(g: Any, y: Any, inputs: Any, indices: Any, updates: Any, reduction: Any = None) -> Any:
     """The gradient of the old values: none where they were replaced or are not the extreme."""
     if reduction is None:
         return _without(g, _rows(indices))
@@ -313,7 +313,7 @@ def _updates_rule(g: Any, y: Any, inputs: Any, indices: Any, updates: Any, reduc
     return g[key] * np.equal(y[key], updates) / _rivals(y, inputs, indices, updates)[key]
 
 
-@primitive(_kept_rule, None, _updates_rule)
+@primitive(_inputs_rule, None, _updates_rule)
 def scatter_update(inputs: TensorLike, indices: TensorLike, updates: TensorLike, reduction: str | None = None) -> Array:
     """A copy of a tensor, updated at positions, one in each row of `indices`.
 

@@ -221,7 +221,7 @@ def _goes_with(x: Any, y: Any) -> bool:
     return dtype.kind == "f" and (cast(Array, y.array).dtype is dtype if type(y) is Tensor else type(y) in (float, int))
 
 
-def _sizes(x: Any) -> str:
+def _shape_text(x: Any) -> str:
     return "[" + ",".join(map(str, np.shape(x))) + "]"
 
 
@@ -253,12 +253,12 @@ def binary(op: Callable[..., Tensor], kernel: str) -> Callable[..., Tensor]:
                 raise
             if x is None or y is None:  # as a gradient may be
                 raise _unsupported(None) from None
-            text, kernel_name = f"Incompatible shapes: {_sizes(x)} vs. {_sizes(y)}", kernel
+            text, kernel_name = f"Incompatible shapes: {_shape_text(x)} vs. {_shape_text(y)}", kernel
             if "negative integer powers" in str(error):
                 text = str(error).rstrip(".")
             if kernel == "MatMul":
                 kernel_name = "__MklMatMul"
-                text = f"Matrix size-incompatible: In[0]: {_sizes(x)}, In[1]: {_sizes(y)}"
+                text = f"Matrix size-incompatible: In[0]: {_shape_text(x)}, In[1]: {_shape_text(y)}"
             raise InvalidArgumentError(f"{NODE.format(kernel_name)}{text} [Op:{kernel}] name: ") from None
 
     return call
