@@ -21,12 +21,12 @@ from ..layers import Layer
 from .hdf5 import Dataset, Group
 from .keras2_configs import modernize, modernize_training
 from .source import FileError
+from .state import Pairs, held
 from .strict_json import read_json
 
 TOP_LEVEL = "top_level_model_weights"
-SLOTS = {"m", "v", "vhat", "rms", "mg", "momentum", "accumulator", "accum_grad", "accum_var"}
-"""Names of slots in the optimizers before Keras 2.11."""
-Pairs = list[tuple[Variable, Dataset]]
+LAST = {"vhat", "mg", "momentum"}
+"""Slots before Keras 2.11 that come last, one kind after another; others come weight by weight."""
 Kind = TypeVar("Kind", Group, Dataset)
 
 
@@ -103,13 +103,12 @@ def in_old_order(variables: Iterable[Variable], trainable: bool = True) -> list[
 
 def match_slots(optimizer: Any, arrays: Sequence[Dataset], name: str) -> Pairs:
     """Return pairs of an optimizer's variables and stored arrays; if they do not fit, warn and return none."""
-    before_first_step = [array.shape for array in arrays] in ([()], [(), ()])  # a count and a rate, but no slots yet
-    variables = list(optimizer.variables)[: len(arrays) if before_first_step else None]
-    weights = [array.path.rpartition("/")[0] for array in arrays[1:]]
-    if {array.path.rpartition("/")[2].partition(":")[0] for array in arrays[1:]} <= SLOTS:  # sort by weight, not slot
-        arrays = [*arrays[:1], *sorted(arrays[1:], key=lambda array: weights.index(array.path.rpartition("/")[0]))]
-    if len(arrays) == len(variables) - 1:  # Keras 2 has the learning rate in the configuration alone
-        del variables[1]
+    names = [array.path.partition(":")[0].rpartition("/") for array in arrays]  # (of the weight, "/", of the slot)
+    if names and names[0][2] == "iter":  # from before Keras 2.11: sort by weight, not slot
+        first = {weight: place for place, (weight, _, _) in reversed([*enumerate(names)])}
+        places = [len(names) if slot in LAST else first[weight] for weight, _, slot in names]
+        arrays = [arrays[i] for i in sorted(range(len(names)), key=places.__getitem__)]
+    variables, arrays = held(optimizer, arrays)
     if [v.shape for v in variables] != [array.shape for array in arrays]:
         warn_user(f"The state of the optimizer in {name!r} does not fit {optimizer.name!r}, which starts anew: it has "
                   f"{len(variables)} variables, and {len(arrays)} are stored, or shapes differ.")  # fmt: skip

@@ -5,7 +5,7 @@ named by the attribute that holds it or, in a list, by its class and number.
 """
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache, partial
 from typing import Any, cast
 
@@ -120,15 +120,12 @@ def match(saved: Any, store: Mapping[str, Dataset]) -> tuple[Pairs, str]:
     """Return pairs of an object's variables and stored arrays, and a text about what does not fit ("" if all does)."""
     variables = list(own_variables(saved))
     if isinstance(saved, Optimizer):
-        scalars = 1 + isinstance(saved._learning_rate, Variable)
-        if len(store) == scalars < len(variables) and not int(saved.iterations):  # neither has made a step yet
-            variables = variables[:scalars]
-        elif len(store) == len(variables) - 1 and scalars == 2:  # Keras 2 wrote no learning rate
-            del variables[1]
-        elif len(store) != len(variables):
+        variables, arrays = held(saved, [store[key] for key in map(str, range(len(store))) if key in store])
+        if len(arrays) != len(variables):
             if store or int(saved.iterations):
                 saved.load_own_variables(store)  # warns that the numbers differ, and keeps the state
             return [], ""
+        store = {str(i): array for i, array in enumerate(arrays)}
     label = f"{type(saved).__name__} '{saved.name}'"
     if set(store) != {str(i) for i in range(len(variables))}:
         hint = "" if getattr(saved, "built", True) else " It is not built: call it on an input, or build() it, first."
@@ -137,6 +134,21 @@ def match(saved: Any, store: Mapping[str, Dataset]) -> tuple[Pairs, str]:
     wrong = [f"'{v.path}' of {label} has shape {v.shape} and dtype {v.dtype}, stored is {d.shape} of {d.dtype.name}"
              for v, d in pairs if not fits(v, d)]  # fmt: skip
     return ([], "; ".join(wrong)) if wrong else (pairs, "")
+
+
+def held(optimizer: Any, arrays: Sequence[Dataset]) -> tuple[list[Variable], Sequence[Dataset]]:
+    """Return the variables of an optimizer that a file has, and their arrays; all, if none of these fit.
+
+    Keras 2 wrote no learning rate, no product of Nadam's momenta, and momenta for an SGD that has none.
+    """
+    variables, shapes = list(optimizer.variables), [array.shape for array in arrays]
+    unwritten = (optimizer._learning_rate, getattr(optimizer, "_u_product", None))
+    old = [v for v in variables if not any(v is each for each in unwritten)]
+    of_sgd = [(), *(v.shape for v in optimizer._trainable_variables)]
+    if shapes == [v.shape for v in old] or (len(old) == 1 and shapes == of_sgd):
+        return old, arrays[: len(old)]
+    untrained = shapes in ([()], [(), ()]) and not (int(optimizer.iterations) or arrays[0].read().any())
+    return variables[: len(arrays) if untrained else None], arrays
 
 
 def restore(model: Any, tree: Tree, skip_mismatch: bool = False, skipped: Iterable[Any] | None = None,

@@ -585,6 +585,88 @@ def test_a_metric_of_the_caller_whose_name_ends_in_a_name_of_keras() -> None:
     assert modernize_training({"metrics": [[wrapper]]})["metrics"] == [["my_metric"]]
 
 
+def trained(optimizer: Any, bias: bool = True) -> Any:
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, use_bias=bias, name="d")], name="net")
+    model.compile(optimizer, "mse")
+    model.fit(X[0], X[0, :, :2], epochs=3, shuffle=False, verbose=0)
+    return model
+
+
+def goes_on_equally(model: Any, again: Any) -> None:
+    assert int(again.optimizer.iterations) == int(model.optimizer.iterations) == 3
+    losses = [each.fit(X[0], X[0, :, :2], epochs=3, verbose=0).history["loss"] for each in (model, again)]
+    assert losses[0] == pytest.approx(losses[1], rel=1e-6)
+
+
+def keep_slots(path: Path, arrays: dict[str, Any]) -> None:
+    """Store other arrays for the optimizer in a file: in an .h5 file by these names, in others by their numbers."""
+    with pytest.importorskip("h5py").File(path, "r+") as file:
+        whole = "optimizer_weights" in file
+        place = "optimizer_weights" if whole else "optimizer/vars"
+        del file[place]
+        group = file.create_group(place)
+        for i, (name, array) in enumerate(arrays.items()):
+            group[name if whole else str(i)] = array
+        group.attrs["weight_names"] = [name.encode() for name in arrays]
+
+
+@pytest.mark.filterwarnings("error:.*optimizer")
+@pytest.mark.parametrize("ending", [".h5", ".weights.h5"])
+@pytest.mark.parametrize("bias", [True, False])
+def test_sgd_of_keras_2_had_momenta_that_did_nothing(bias: bool, ending: str, tmp_path: Path) -> None:
+    rate = keras.optimizers.schedules.ExponentialDecay(0.01, 2, 0.5)
+    for given in (0.01, rate):
+        model, path = trained(keras.optimizers.SGD(given), bias), tmp_path / f"model{ending}"
+        (model.save if ending == ".h5" else model.save_weights)(path)
+        keep_slots(path, {"iteration:0": 3, **{f"SGD/m/{v.path}:0": np.zeros(v.shape) for v in model.weights}})
+        again = keras.models.load_model(path) if ending == ".h5" else trained(keras.optimizers.SGD(given), bias)
+        again.load_weights(path)
+        goes_on_equally(model, again)
+
+
+@pytest.mark.filterwarnings("error:.*optimizer")
+@pytest.mark.parametrize("ending", [".h5", ".weights.h5"])
+def test_nadam_of_keras_2_left_out_the_product_of_its_momenta(ending: str, tmp_path: Path) -> None:
+    model, path = trained("nadam"), tmp_path / f"model{ending}"
+    (model.save if ending == ".h5" else model.save_weights)(path)
+    _, _, *slots, _ = model.optimizer.variables
+    keep_slots(path, {"iteration:0": 3, **{f"Nadam/{v.path}:0": v.numpy() for v in slots}})
+    again = keras.models.load_model(path) if ending == ".h5" else trained("nadam")
+    again.load_weights(path)
+    goes_on_equally(model, again)
+
+
+@pytest.mark.filterwarnings("error:.*optimizer")
+@pytest.mark.parametrize(
+    ("optimizer", "slots"),
+    [
+        (keras.optimizers.Adam(0.01, amsgrad=True), {"momentum": "m", "velocity": "v", "velocity_hat": "vhat"}),
+        (
+            keras.optimizers.RMSprop(0.01, momentum=0.5, centered=True),
+            {"velocity": "rms", "momentum": "momentum", "average_gradient": "mg"},
+        ),
+    ],
+)
+def test_slots_were_in_another_order_before_keras_2_11(optimizer: Any, slots: dict[str, str], tmp_path: Path) -> None:
+    model, path = trained(optimizer), tmp_path / "model.h5"
+    model.save(path)
+    by_name = {v.name: v.numpy() for v in model.optimizer.variables}
+    weights = {"kernel": "net_d_kernel", "bias": "net_d_bias"}
+    stored = {f"O/d/{w}/{old}:0": by_name[f"{path}_{new}"] for new, old in slots.items() for w, path in weights.items()}
+    keep_slots(path, {"O/iter:0": 3, **stored})
+    goes_on_equally(model, keras.models.load_model(path))
+
+
+def test_the_count_of_another_optimizer_is_not_taken_alone(tmp_path: Path) -> None:
+    trained("sgd").save_weights(tmp_path / "sgd.weights.h5")
+    other = keras.models.clone_model(trained("sgd"))
+    other.compile("adam", "mse")
+    other.optimizer.build(other.trainable_variables)
+    with pytest.warns(UserWarning, match="Skipping variable loading for optimizer 'adam'"):
+        other.load_weights(tmp_path / "sgd.weights.h5")
+    assert int(other.optimizer.iterations) == 0
+
+
 def test_names_of_private_attributes_in_files_of_keras_2(tmp_path: Path) -> None:
     h5py = pytest.importorskip("h5py")
     x = np.ones((1, 2, 3), "float32")
