@@ -31,7 +31,7 @@ _EARLIER = frozenset({
     "keras.models", "keras.mixed_precision", "keras.optimizers.legacy", "keras.optimizers.experimental",
     "keras.engine.functional", "keras.engine.sequential", "keras.engine.training", "keras.src.engine.functional",
     "keras.src.engine.sequential", "keras.src.engine.training", "keras.src.activations.activations.ReLU",
-    "keras.src.mixed_precision.loss_scale_optimizer"})  # fmt: skip
+    "keras.src.mixed_precision.loss_scale_optimizer", "keras._legacy.layers.AlphaDropout"})  # fmt: skip
 """Other modules that files of Keras name, and a class that does what the layer of its name does."""
 _tables: dict[str, "Registry[Any]"] = {}
 

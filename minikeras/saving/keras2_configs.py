@@ -30,9 +30,10 @@ NAMES = {"BatchNormalizationV1": "BatchNormalization", "BatchNormalizationV2": "
          "cosine_proximity": "cosine_similarity"}  # fmt: skip
 """Old name of a class, a loss or a metric -> its name."""
 _ALIKE = """add subtract multiply divide matmul maximum minimum negative exp log sqrt rsqrt square sin cos sign floor
-ceil relu relu6 elu selu sigmoid tanh softmax softplus softsign reshape squeeze transpose"""
-_OPS = {"abs": "Absolute", "pow": "Power", "truediv": "TrueDivide", "clip_by_value": "Clip", "concat": "Concatenate",
-        "getitem": "GetItem", "expand_dims": "ExpandDims", **{name: name.capitalize() for name in _ALIKE.split()},
+ceil relu relu6 elu selu sigmoid tanh softmax softplus softsign reshape squeeze transpose cast greater less stack"""
+_OPS = {"abs": "Absolute", "bias_add": "Add", "clip_by_value": "Clip", "concat": "Concatenate", "getitem": "GetItem",
+        "expand_dims": "ExpandDims", "l2_normalize": "Normalize", "pow": "Power", "stop_gradient": "StopGradient",
+        "truediv": "TrueDivide", "where": "Where", **{name: name.capitalize() for name in _ALIKE.split()},
         **{f"reduce_{name}": name.capitalize() for name in ("max", "mean", "min", "prod", "sum")}}  # fmt: skip
 """Function of TensorFlow -> Keras's class of the op."""
 _OP_ARGUMENTS = {"perm": "axes", "shape": "newshape", "clip_value_min": "x_min", "clip_value_max": "x_max"}
@@ -57,7 +58,8 @@ def modernize(value: Any) -> Any:
     name, config = value.get("class_name"), value.get("config")
     if isinstance(name, str) and isinstance(config, list):  # a Sequential of the first releases
         value, config = {**value, "config": {"name": "sequential", "layers": config}}, {}
-    value = {key: modernize(item) for key, item in value.items()}
+    # TensorFlow's initializers, whose module is left out here, are called as Keras's
+    value = {key: modernize(item) for key, item in value.items() if item != "tensorflow.python.ops.init_ops_v2"}
     if isinstance(name, str) and isinstance(value.get("config"), dict):
         if name in NAMES:
             name = NAMES[name]
@@ -78,9 +80,6 @@ def _arguments(name: str, config: Config) -> Config:
     for key in ("activation", "recurrent_activation"):
         if config.get(key) == "hard_sigmoid":
             config[key] = serialize(hard_sigmoid_of_keras_2)
-    axis = config.get("axis")
-    if isinstance(axis, list) and len(axis) == 1:
-        config["axis"] = axis[0]
     if config.get("reduction") == "auto":
         config["reduction"] = "sum_over_batch_size"
     if name == "VarianceScaling" and config.get("distribution") == "normal":
@@ -90,10 +89,10 @@ def _arguments(name: str, config: Config) -> Config:
     if isinstance(config.get("layers"), list):
         config["layers"] = _layers(name, config["layers"])
         _modernize_calls(config["layers"], config.get("output_layers"))
-        for key in ("input_layers", "output_layers"):
-            ends = config.get(key)
-            if isinstance(ends, list) and len(ends) == 1:
-                config[key] = ends[0]
+    for key in ("axis", "input_layers", "output_layers"):
+        several = config.get(key)
+        if isinstance(several, list) and len(several) == 1:
+            config[key] = several[0]
     return config
 
 
@@ -164,12 +163,15 @@ def _op(layer: Config, calls: list[Any], histories: list[Any]) -> Config:
         return {}
     xs = [x[2] if x[0] == "_CONSTANT_VALUE" else _tensor(x[:3], histories) for x in given]
     more = {_OP_ARGUMENTS.get(key, key): _tensor(value, histories) for key, value in given[-1][3].items()}
-    further = [more.pop(key) for key in ("y", "b", "slice_spec") if key in more]
+    further = [more.pop(key) for key in ("x", "y", "b", "bias", "slice_spec") if key in more]
     if kind == "GetItem" and further and isinstance(further[0], list):
-        further = [[{"class_name": "__slice__", "config": x} if isinstance(x, dict) else x for x in further[0]]]
+        further = [[{"class_name": x.get("class_name", "__slice__"), "config": x} if isinstance(x, dict) else x
+                    for x in further[0]]]  # fmt: skip
     elif further and isinstance(further[0], list):
         further = [{"class_name": "__tensor__", "config": {"value": further[0], "dtype": "float32"}}]
-    settings = {key: value for key, value in more.items() if key != "name" and value is not None}
+    settings = {key: value for key, value in more.items() if key != "name" and value not in (None, "NHWC")}
+    if kind == "Normalize":  # TensorFlow's epsilon is that of the square
+        settings = {"axis": settings.get("axis"), "epsilon": settings.get("epsilon", 1e-12) ** 0.5}
     return {"module": module(kind), "class_name": kind, "registered_name": kind,
             "config": {"name": layer.get("name"), **settings},
             "inbound_nodes": [{"args": [xs if several else xs[0], *further], "kwargs": {}}]}  # fmt: skip

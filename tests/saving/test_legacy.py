@@ -483,6 +483,7 @@ def graph_of_tensorflow(*functions: Any) -> Any:
 
 X = np.arange(-12.0, 12.0, dtype="float32").reshape(2, 4, 3)
 PART = [{"start": None, "stop": None, "step": None}, {"start": 1, "stop": 3, "step": None}]
+BACKWARDS = {"start": None, "stop": None, "step": -1}
 GRAPHS: dict[str, Any] = {
     "operators": (
         [
@@ -524,6 +525,31 @@ GRAPHS: dict[str, Any] = {
             ("math.pow", [["tf.math.abs", 0, 0, {"y": 2, "name": None}]]),
         ],
         lambda x: (x.transpose(0, 2, 1) ** 2)[:, None],
+    ),
+    "preprocess_input": (
+        [
+            ("__operators__.getitem", [["x", 0, 0, {"slice_spec": [{"class_name": "__ellipsis__"}, BACKWARDS]}]]),
+            ("nn.bias_add", [["tf.__operators__.getitem", 0, 0, {"bias": [-3.0, 2.0, 1.0], "data_format": "NHWC"}]]),
+        ],
+        lambda x: x[..., ::-1] + np.array([-3.0, 2.0, 1.0]),
+    ),
+    "choices": (
+        [
+            ("math.greater", [["x", 0, 0, {"y": 2, "name": None}]]),
+            ("cast", [["tf.math.greater", 0, 0, {"dtype": "float32"}]]),
+            ("where", [["tf.math.greater", 0, 0, {"x": ["x", 0, 0], "y": ["tf.cast", 0, 0]}]]),
+            ("stop_gradient", [["tf.where", 0, 0, {}]]),
+            ("stack", [[["tf.stop_gradient", 0, 0, {"axis": 1}], ["x", 0, 0, {"axis": 1}]]]),
+        ],
+        lambda x: np.stack([np.where(x > 2, x, 0), x], 1),
+    ),
+    "a norm": (
+        [("math.l2_normalize", [["x", 0, 0, {"axis": -1}]])],
+        lambda x: x / np.sqrt((x**2).sum(-1, keepdims=True)),
+    ),
+    "a norm of all": (
+        [("math.l2_normalize", [["x", 0, 0, {"epsilon": 1e6}]])],
+        lambda x: x / 1e3,
     ),
 }  # fmt: skip
 
@@ -665,6 +691,17 @@ def test_the_count_of_another_optimizer_is_not_taken_alone(tmp_path: Path) -> No
     with pytest.warns(UserWarning, match="Skipping variable loading for optimizer 'adam'"):
         other.load_weights(tmp_path / "sgd.weights.h5")
     assert int(other.optimizer.iterations) == 0
+
+
+def test_initializers_of_tensorflow_in_files_of_keras_2() -> None:
+    normal = {"module": "tensorflow.python.ops.init_ops_v2", "class_name": "RandomNormal",
+              "config": {"mean": 0.0, "stddev": 0.02, "seed": None}, "registered_name": "RandomNormal"}  # fmt: skip
+    assert old_layer("Dense", units=1, kernel_initializer=normal).kernel_initializer.stddev == 0.02
+
+
+def test_the_alpha_dropout_of_tensorflows_keras() -> None:
+    config = {**keras.saving.serialize_keras_object(keras.layers.AlphaDropout(0.5)), "module": "keras._legacy.layers"}
+    assert keras.saving.deserialize_keras_object(config).rate == 0.5
 
 
 def test_names_of_private_attributes_in_files_of_keras_2(tmp_path: Path) -> None:
