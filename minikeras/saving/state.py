@@ -142,8 +142,8 @@ def held(optimizer: Any, arrays: Sequence[Dataset]) -> tuple[list[Variable], Seq
     Keras 2 wrote no learning rate, no product of Nadam's momenta, and momenta for an SGD that has none.
     """
     variables, shapes = list(optimizer.variables), [array.shape for array in arrays]
-    unwritten = (optimizer._learning_rate, getattr(optimizer, "_u_product", None))
-    old = [v for v in variables if not any(v is each for each in unwritten)]
+    unwritten = {id(optimizer._learning_rate), id(getattr(optimizer, "_u_product", None))}
+    old = [v for v in variables if id(v) not in unwritten]
     of_sgd = [(), *(v.shape for v in optimizer._trainable_variables)]
     if shapes == [v.shape for v in old] or (len(old) == 1 and shapes == of_sgd):
         return old, arrays[: len(old)]

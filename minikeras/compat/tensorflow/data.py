@@ -142,9 +142,8 @@ def _stacked(specs: Any, elements: list[Any]) -> Any:
     return tree_map(stack, elements[0] if specs is None else specs, *elements)
 
 
-def _stream(state: tuple[int, int, int]) -> Iterator[int]:
+def _stream(key: int, low: int, high: int) -> Iterator[int]:
     """Return the words of the Philox generator one by one, in an iterator that threads may share."""
-    key, low, high = state
 
     def block(at: int) -> Any:
         return philox.words(key, at, high, 256).ravel().tolist()
@@ -306,11 +305,11 @@ class Dataset:
     def random(seed: Any = None, rerandomize_each_iteration: bool = False, name: str | None = None) -> "Dataset":
         """Return random 32-bit numbers without end; with a seed they are TensorFlow's."""
         key, low, high = kernel_for("data.shuffle", "", seed).state(0)
-        seeds = _stream((key, low, high))
+        seeds = _stream(key, low, high)
 
         def items() -> Iterator[Any]:
             first, second = (next(seeds), next(seeds)) if rerandomize_each_iteration else (key, high)
-            return builtins.map(np.int64, _stream((first, 0, second)))
+            return builtins.map(np.int64, _stream(first, 0, second))
 
         return Dataset("Random", items, lambda: TensorSpec([], "int64"), INFINITE)
 
@@ -352,7 +351,7 @@ class Dataset:
         """Return the elements in random order, drawn from a buffer of the next ones; with a seed in TensorFlow's."""
         key, low, high = kernel_for("data.shuffle", "", seed).state(0)
         n = UNKNOWN if buffer_size == UNKNOWN else _above_zero("buffer_size", buffer_size)
-        seeds = _stream((key, low, high))
+        seeds = _stream(key, low, high)
         fixed = (key, high) if reshuffle_each_iteration is False else None
         last: list[Any] = [None]  # pass of Keras, which starts another one after it, and drops that with its seeds
 
@@ -361,7 +360,7 @@ class Dataset:
                 next(seeds), next(seeds)
             last[0] = context.keras_pass
             first, second = fixed or (next(seeds), next(seeds))
-            draws = _stream((first, 0, second))
+            draws = _stream(first, 0, second)
             source = self._items()
             with context.having(keras_pass=None):  # the pass that Keras drops asks its source for nothing
                 buffer = list(itertools.islice(source, None if n < 0 else n))
@@ -634,18 +633,17 @@ class Dataset:
     def unbatch(self, name: str | None = None) -> "Dataset":
         """Return the rows of the elements; for an element with a single number or text, a pass is a ValueError."""
         items = lambda: (row for x in self._elements() for row in Dataset.from_tensor_slices(x)._elements())  # noqa: E731
-        row: Callable[[TensorSpec], TensorSpec] = lambda spec: spec.like(spec.shape[1:])  # noqa: E731
-        rows, size = set[int](), self._size
-        with suppress(Exception):  # a function that `map` was given may not be able to run yet
-            rows = {n for n in self._row_counts() if n is not None}
+        rows, size = [n for n in self._row_counts() if n is not None], self._size
         if len(rows) > 1:
             raise ValueError(f"`unbatch` needs elements whose parts have as many rows each. Received: {self._spec()}")
         size = size if size < 0 else size * rows.pop() if rows else UNKNOWN
-        return Dataset("Unbatch", items, lambda: tree_map(row, self._spec()), size)
+        return Dataset("Unbatch", items, lambda: tree_map(lambda spec: spec.like(spec.shape[1:]), self._spec()), size)
 
     def _row_counts(self) -> set[int | None]:
         """Return how many rows the parts of each element have, None for any number."""
-        return {spec.shape[0] if spec.shape else None for spec in _leaves(self._spec())}
+        with suppress(Exception):  # a function that `map` was given may not be able to run yet
+            return {spec.shape[0] if spec.shape else None for spec in _leaves(self._spec())}
+        return {None}
 
     even_batches: bool = accessor(lambda self: None not in self._row_counts(), "Whether all have known sizes.")
 

@@ -119,9 +119,8 @@ def _epoch_logs(run: Callable[..., dict[str, Any]], model: Any, phase: str, sour
         return logs
     for v, old in zip(counters, before, strict=True):
         v.assign(v.numpy() + (v.numpy() - old) // steps)
-    rows = len(leaves(source._last)[0])
     for v in model.metrics_variables:  # the counts in means: of rows in batches of a known size, and of scalars
-        if v.name == "count" and (not source.uneven or (v.numpy() == steps and rows > 1)):
+        if v.name == "count" and (not source.uneven or (v.numpy() == steps and len(leaves(source._last)[0]) > 1)):
             v.assign(v * (1 + 1 / steps))
     results = model.get_metrics_result()
     return as_floats(results) if results.keys() == logs.keys() else logs
