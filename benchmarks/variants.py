@@ -162,6 +162,10 @@ def eager(workload: Workload) -> dict[str, dict[str, float]]:
             lambda: ops.add(numbers, 1),
             lambda: ops.scatter_update(ops.zeros((500, 64)), places, numbers, "max"),
         ),
+        "scatter few, to fill": (
+            lambda: ops.ones((3000, 3000)),
+            lambda: ops.scatter(np.tile(places, 2), numbers[:, 0], (3000, 3000)),
+        ),
     }
     found = {row: {"less, us": _microseconds(less), "us": _microseconds(run)} for row, (less, run) in runs.items()}
     return {row: {**pair, "times": pair["us"] / pair["less, us"]} for row, pair in found.items()}
