@@ -185,7 +185,8 @@ def _with_gradient(op: Callable[[Any], Any], x: Any) -> tuple[Callable[[], objec
 
 def _microseconds(run: Callable[[], object]) -> float:
     timer = timeit.Timer(run)
-    number, _ = timer.autorange()
+    timer.timeit(1)  # the first call makes what later ones find
+    number = 1 + int(0.02 / timer.timeit(1))
     return statistics.median(timer.repeat(number=number, repeat=9)) / number * 1e6
 
 

@@ -9,7 +9,7 @@ import glob
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from functools import cache, partial, reduce
+from functools import cache, cached_property, partial, reduce
 from importlib import import_module
 from types import CellType, CodeType, FunctionType, SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -266,8 +266,7 @@ class Dataset:
     def range(*args: Any, output_type: DTypeLike = "int64", name: str | None = None) -> "Dataset":
         """Return the numbers of Python's `range`."""
         ds = Dataset.from_tensor_slices(np.arange(*(int(a) for a in args), dtype=as_dtype(output_type).name))
-        ds._kind = "Range"
-        return ds
+        return ds._derive("Range", ds._items, ds._size)
 
     @staticmethod
     def zip(*args: Any, datasets: Any = None, name: str | None = None) -> "Dataset":
@@ -471,14 +470,12 @@ class Dataset:
     def filter(self, predicate: Callable[..., Any], name: str | None = None) -> "Dataset":
         """Return the elements for which a function is true."""
         keeps = _on_elements(predicate)
-        items = lambda: builtins.filter(keeps, self._elements())  # noqa: E731
-        return Dataset("Filter", items, self._spec, UNKNOWN)
+        return Dataset("Filter", lambda: builtins.filter(keeps, self._elements()), self._spec, UNKNOWN)
 
     def take_while(self, predicate: Callable[..., Any], name: str | None = None) -> "Dataset":
         """Return the elements before the first for which a function is false."""
         holds = _on_elements(predicate)
-        items = lambda: itertools.takewhile(holds, self._elements())  # noqa: E731
-        return Dataset("TakeWhile", items, self._spec, UNKNOWN)
+        return Dataset("TakeWhile", lambda: itertools.takewhile(holds, self._elements()), self._spec, UNKNOWN)
 
     def flat_map(self, map_func: Callable[..., "Dataset"], name: str | None = None) -> "Dataset":
         """Return the elements of the datasets that a function makes of the elements, one dataset after the other."""
@@ -645,7 +642,10 @@ class Dataset:
             return {spec.shape[0] if spec.shape else None for spec in _leaves(self._spec())}
         return {None}
 
-    even_batches: bool = accessor(lambda self: None not in self._row_counts(), "Whether all have known sizes.")
+    @cached_property
+    def even_batches(self) -> bool:
+        """Whether all batches have one size, which is known."""
+        return None not in self._row_counts()
 
     def rebatch(self, batch_size: Any, drop_remainder: bool = False, name: str | None = None) -> "Dataset":
         """Return the rows of batches in batches of another size."""
