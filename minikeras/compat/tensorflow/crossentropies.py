@@ -23,7 +23,8 @@ def patch(patches: Patches) -> None:
     for op in (ops.sigmoid, ops.softmax):
         patches.put(vars(op)["op"], "after", lambda y, x: (vars(Tensor)["logits"].__set__(y, x), y)[1])
     for name in ("binary_crossentropy", "categorical_crossentropy", "sparse_categorical_crossentropy"):
-        patches.around(ops, name, _crossentropy)
+        for module in (ops, ops.nn):
+            patches.around(module, name, _crossentropy)
     patches.put(TapedProgram, "keeps_logits", True)
     patches.around(Loss, "__call__", _call_loss)
     patches.around(Trainer, "_replayed", _call_model)

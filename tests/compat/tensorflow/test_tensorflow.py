@@ -21,6 +21,7 @@ import numpy as np
 import pytest
 
 import minikeras.compat.tensorflow as tf
+from minikeras import ops
 from minikeras.compat.tensorflow import draws, philox, records
 from minikeras.compat.tensorflow.tensors import Promotion, flavour
 from tests.compat.tensorflow import flavoured
@@ -1217,6 +1218,16 @@ def test_gradients_at_ties_and_at_0_are_tensorflow_s(function: Any, x: Any, grad
 def test_the_small_cross_entropy_of_a_sure_and_right_logit_is_precise() -> None:
     found = tf.nn.sigmoid_cross_entropy_with_logits([1.0, 0.0], [15.0, -15.0])
     np.testing.assert_allclose(found, [3.059022e-07] * 2, rtol=1e-6)
+
+
+def test_cross_entropies_take_the_logits_of_a_sigmoid_at_both_addresses() -> None:
+    flavour(False)
+    nn = ops.nn  # as whoever used it before TensorFlow's stand-in was installed
+    for on, expected in ((True, 200.0), (False, 16.1)):
+        flavour(on)
+        p = ops.sigmoid(ops.convert_to_tensor([200.0]))
+        for module in (ops, nn):
+            assert float(module.binary_crossentropy([0.0], p)[0]) == pytest.approx(expected, rel=0.02)
 
 
 def test_a_tensor_in_place_of_a_list_to_concatenate_is_one_tensor() -> None:
