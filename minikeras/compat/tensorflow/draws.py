@@ -1,10 +1,10 @@
-"""TensorFlow's way of drawing numbers: seeds and distributions, and the steps of `fit` in which seeds move on."""
+"""TensorFlow's way of drawing numbers: seeds, the graphs in which they move on, and distributions."""
 
 import math
 import random as _python
 import secrets
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from functools import lru_cache
 from itertools import count
 from threading import local
@@ -13,13 +13,9 @@ from typing import Any, cast
 import numpy as np
 
 from ..._base.context import context, having_attributes
-from ..._base.nested import leaves
 from ..._base.typing import Array
 from ..._core.tensor import as_array
-from ..._trainers.trainer import Trainer
-from ...callbacks.callback import as_floats
 from ...random import Parameter, SizeLike, Source
-from ..past.patches import Patches
 from . import philox
 from .dtypes import as_dtype
 from .errors import InvalidArgumentError
@@ -96,34 +92,6 @@ def kernels_of(kept: dict[Any, Any], key: Any) -> dict[Any, Any]:
     """Return the kernels of a call of a function: those kept for a key, or within a graph those of this call there."""
     kept, key = (_graph.kernels, next(_graph.numbers)) if in_graph() else (kept, key)
     return cast("dict[Any, Any]", kept.setdefault(key, {}))
-
-
-def patch(patches: Patches) -> None:
-    """Let each step of `fit` and `evaluate` be a graph, and one more begin where a pass has an unknown end."""
-    patches.around(Trainer, "_Trainer__step", _step)
-    patches.around(Trainer, "_Trainer__epoch_logs", _epoch_logs)
-
-
-def _step(step: Callable[[Any, str, Any], Any], model: Any, phase: str, data: Any) -> Any:
-    with nullcontext() if model.run_eagerly else graph(vars(model._jits[phase]).setdefault("kernels", {})):
-        return step(model, phase, data)
-
-
-def _epoch_logs(run: Callable[..., dict[str, Any]], model: Any, phase: str, source: Any, *rest: Any) -> dict[str, Any]:
-    """Run an epoch. The step that finds no batch moves what does not depend on one: seeds, and counts of updates."""
-    updates = [x.variables[0] for x in (model.optimizer, *vars(model).values()) if hasattr(x, "apply_gradients")]
-    counters = {*model.variables, *updates} - {*model.weights}
-    before = [v.numpy() for v in counters]
-    logs, open_end = run(model, phase, source, *rest), source._available is source._steps is None
-    if not (open_end and (steps := source._seen)) or model.run_eagerly or model.steps_per_execution > 1:
-        return logs
-    for v, old in zip(counters, before, strict=True):
-        v.assign(v.numpy() + (v.numpy() - old) // steps)
-    for v in model.metrics_variables:  # the counts in means: of rows in batches of a known size, and of scalars
-        if v.name == "count" and (not source.uneven or (v.numpy() == steps and len(leaves(source._last)[0]) > 1)):
-            v.assign(v * (1 + 1 / steps))
-    results = model.get_metrics_result()
-    return as_floats(results) if results.keys() == logs.keys() else logs
 
 
 def as_graph(function: Callable[[Any], Any]) -> Callable[[Any], Any]:

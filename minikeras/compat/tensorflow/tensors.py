@@ -31,7 +31,7 @@ from ...ops.activation import SELU_ALPHA, SELU_SCALE
 from ...ops.arrays import bare
 from ...ops.elementwise import _magnitude_rule
 from ..past.patches import Patches
-from . import crossentropies, draws, slices
+from . import crossentropies, slices, steps
 from .draws import StatelessSource
 from .dtypes import TensorShape, accessor, as_dtype, dtype_of
 from .errors import InvalidArgumentError, OutsideError
@@ -481,7 +481,7 @@ def flavour(on: bool) -> None:
             _adapted.put(*adapter)
         crossentropies.patch(_adapted)
         slices.patch(_adapted)
-        draws.patch(_adapted)
+        steps.patch(_adapted)
 
 
 class Variable(KerasVariable):
