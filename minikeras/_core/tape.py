@@ -54,7 +54,7 @@ class GradientTape(Recorder):
         self._entries: list[Entry] = []
         self._watched: dict[int, Any] = {}
         self._holds: list[Any] = []
-        self._used = False
+        self._has_recorded = False  # whether it was opened, and can tell gradients
 
     def record(self, entry: Entry) -> None:
         """Append an operation, if an input of it is differentiated."""
@@ -137,10 +137,10 @@ class GradientTape(Recorder):
         Returns:
             Tensors of the sources' shapes; None for a source that the target does not depend on.
         """
-        if self._used and not self.persistent:
-            raise RuntimeError("A non-persistent GradientTape can only be used to compute one set of gradients. "
-                               "Make it with GradientTape(persistent=True) to ask again.")  # fmt: skip
-        self._used = True
+        if not self._has_recorded:
+            raise RuntimeError("A non-persistent GradientTape can only be used to compute one set of gradients, "
+                               "of what ran in its `with` block. Pass persistent=True to ask again.")  # fmt: skip
+        self._has_recorded = self.persistent
         # A persistent tape records its own gradients, as in TensorFlow.
         others = [r for r in recorders.open if self.persistent or r is not self]
         with stop_recording(*others) if recorders.open else nullcontext():

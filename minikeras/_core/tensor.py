@@ -24,6 +24,7 @@ class Recorder:
     """Is told of every operation while it is open, that is, inside its `with` block."""
 
     def __enter__(self) -> Self:
+        self._has_recorded = True
         recorders.open = [*recorders.open, self]
         return self
 

@@ -746,6 +746,24 @@ def test_a_tape_refuses_a_tensor_where_no_rule_is() -> None:
     np.testing.assert_allclose(known(tape.gradient(y, spread)), ops.sum(random.normal((2,), seed=1)), rtol=1e-6)
 
 
+@pytest.mark.parametrize("persistent", [False, True])
+def test_a_tape_that_was_not_opened_has_no_gradients(persistent: bool) -> None:
+    x = Variable(2.0)
+    tape = GradientTape(persistent)
+    y = x * x
+    with pytest.raises(RuntimeError, match="`with` block"):
+        tape.gradient(y, x)
+
+
+def test_a_tape_can_be_opened_again() -> None:
+    x = Variable(2.0)
+    tape = GradientTape()
+    for power in (2, 3):
+        with tape:
+            y = x**power
+        assert float(known(tape.gradient(y, x))) == power * 2.0 ** (power - 1)
+
+
 def test_a_tape_is_used_once_unless_persistent() -> None:
     x = ops.convert_to_tensor(2.0)
     with GradientTape() as tape:

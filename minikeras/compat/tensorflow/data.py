@@ -20,6 +20,7 @@ from ..._base.context import context, undone
 from ..._base.typing import Array, DTypeLike
 from ..._core.keras_tensor import infer
 from ..._core.tensor import Tensor, as_array
+from ...tree import pack_sequence_as
 from ...utils.dataset_utils import FolderDataset
 from . import philox
 from .arrays import ensure_shape
@@ -273,11 +274,7 @@ class Dataset:
         """Return tuples (or dicts) of the elements of several datasets."""
         structure = datasets if datasets is not None else args[0] if len(args) == 1 else args
         members = _leaves(structure)
-
-        def element(*parts: Any) -> Any:
-            rest = iter(parts)
-            return tree_map(lambda _: next(rest), structure)
-
+        element = lambda *parts: pack_sequence_as(structure, parts)  # noqa: E731
         items = lambda: builtins.map(element, *(ds._elements() for ds in members))  # noqa: E731
         sizes = [ds._size for ds in members]
         size = UNKNOWN if UNKNOWN in sizes else min((n for n in sizes if n >= 0), default=INFINITE)

@@ -280,7 +280,7 @@ class GradientTape(KerasTape):
             size, shape = int(np.prod(target.shape, dtype=int)), tuple(target.shape)
             seeds = np.eye(size, dtype=as_dtype(target.dtype).name).reshape(size, *shape)
             rows = [self.gradient(target, sources, Tensor(seed), unconnected_gradients) for seed in seeds]
-        self._used = True
+        self._has_recorded = self.persistent
 
         def join(source: Any, *gradients: Any) -> Any:
             is_connected = all(g is not None for g in gradients)
