@@ -71,7 +71,8 @@ def raw(values: Any) -> Array:
 
 def _strings(values: Any) -> list[bytes]:
     """Return the result of a user's function, strings or tensors of them, as a list of strings in UTF-8."""
-    if {*map(type, values := [*values])} != {str}:
+    values = [values] if isinstance(values, str) else [*values]
+    if {*map(type, values)} != {str}:
         values = [str(x) for item in values for x in ([item] if type(item) is str else raw(item).reshape(-1).tolist())]
     return [*map(str.encode, values)]
 
@@ -531,7 +532,7 @@ class TextVectorization(_Lookup):
 
     Args:
         standardize: "lower_and_strip_punctuation", "lower", "strip_punctuation", None, or a function of a text.
-        split: "whitespace", "character", None, or a function of a text that returns words.
+        split: "whitespace", "character", None, or a function of a text that returns words, or the text itself.
         ngrams: The most consecutive words that count as one token; or a tuple of such lengths.
         output_mode: "int" (numbers in order; 0 is padding, 1 is unknown), "multi_hot", "count" or "tf_idf".
         output_sequence_length: The length to which mode "int" cuts or pads; that of the longest text if not given.
@@ -553,7 +554,7 @@ class TextVectorization(_Lookup):
 
     def __init__(self, max_tokens: int | None = None,
                  standardize: Standardize | Callable[[str], str] | None = "lower_and_strip_punctuation",
-                 split: Literal["whitespace", "character"] | Callable[[str], list[str]] | None = "whitespace",
+                 split: Literal["whitespace", "character"] | Callable[[str], Sequence[str]] | None = "whitespace",
                  ngrams: int | tuple[int, ...] | None = None, output_mode: TextOutputMode = "int",
                  output_sequence_length: int | None = None, pad_to_max_tokens: bool = False, vocabulary: Any = None,
                  idf_weights: Any = None, sparse: bool = False, ragged: bool = False, encoding: str = "utf-8",
@@ -619,7 +620,7 @@ class TextVectorization(_Lookup):
         elif self.split == "character" and plain.isascii():
             words = cast(Any, memoryview(plain)).cast("c").tolist()
         else:
-            words = _strings(plain.decode() if self.split == "character" else self.split(plain.decode()))
+            words = _strings([*plain.decode()] if self.split == "character" else self.split(plain.decode()))
         if self.ngrams is None:
             return words
         lengths = range(1, self.ngrams + 1) if isinstance(self.ngrams, int) else self.ngrams

@@ -38,7 +38,7 @@ def one_hot(x: TensorLike, num_classes: int, axis: int = -1, dtype: DTypeLike | 
     labels = np.asarray(x)
     if labels.dtype.kind not in "biuf":
         raise TypeError(f"one_hot takes class numbers. Received: {labels.dtype}. StringLookup turns words into them.")
-    hot = labels[..., None] == np.arange(num_classes or int(labels.max()) + 1)
+    hot = labels[..., None] == np.arange(int(labels.max()) + 1 if num_classes is None else num_classes)
     return np.moveaxis(hot, -1, axis).astype(standardize_dtype(dtype))
 
 

@@ -192,7 +192,9 @@ def einsum(subscripts: str, *operands: TensorLike, **kwargs: Any) -> Tensor:
             x = diagonal(x, 0, first, second)
             term = [label for k, label in enumerate(term) if k not in (first, second)] + [term[first]]
         alone = [k for k, label in enumerate(term) if seen[label] == 1 and label not in output]
-        tensors[i] = sum(x, alone) if alone else x
+        if alone:
+            x = sum(x, alone).astype("int32" if x.dtype == "int8" else x.dtype)  # sums of int8 would wrap
+        tensors[i] = x
         terms[i] = [label for k, label in enumerate(term) if k not in alone]
     return _einsum(*tensors, subscripts=f"{','.join(map(''.join, terms))}->{''.join(output)}")
 

@@ -578,7 +578,7 @@ def histogram(x: TensorLike, bins: int = 10, range: tuple[float, float] | None =
     values = convert_to_tensor(x)
     counts, edges = np.histogram(as_values(values), bins, range)
     if range is not None or not values.size or np.ndim(bins):
-        return Tensor(counts.astype("int32")), Tensor(edges)
+        return Tensor(counts.astype("int32")), Tensor(edges.astype("float32"))
     ends = (min(values), edges[0]), (max(values), edges[-1])
     first, last = (end - float(end) + float(edge) for end, edge in ends)  # the edges, with the gradients of the ends
     return Tensor(counts.astype("int32")), linspace(first, last, bins + 1)

@@ -227,9 +227,8 @@ def _permuted(c: _Call) -> _Value:
 
 def _reshape(c: _Call) -> _Value:
     """Reshape. A size that varies is copied from the same axis of the input (0), or left to the node (-1)."""
-    sizes = []
-    for axis, (n, m) in enumerate(zip(*c.results, strict=True)):
-        sizes.append(n if n == m else 0 if [s[axis : axis + 1] for s in c.shapes] == [(n,), (m,)] else -1)
+    sizes = [n if n == m else 0 if [s[axis : axis + 1] for s in c.shapes] == [(n,), (m,)] else -1
+             for axis, (n, m) in enumerate(zip(*c.results, strict=True))]  # fmt: skip
     if 0 in c.results[0] or sizes.count(-1) > 1:
         return c.get(0)("Reshape", c.graph.shape(*c.results), allowzero=1)
     return c.get(0)("Reshape", sizes)

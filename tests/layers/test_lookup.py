@@ -565,6 +565,11 @@ def test_a_vocabulary_that_does_not_fit_is_refused(tmp_path: Path) -> None:
     assert layers.StringLookup(vocabulary=str(path))(["d"]).tolist() == [3]
 
 
+def test_a_function_may_leave_texts_whole() -> None:
+    layer = adapted(layers.TextVectorization(split=lambda text: text), ["a b", "c", "a b"])
+    assert layer.get_vocabulary() == ["", "[UNK]", "a b", "c"]
+
+
 def test_whole_texts_keep_their_shape() -> None:
     layer = layers.TextVectorization(split=None, vocabulary=["a b", "c"])
     assert layer(["C!", "a b"]).tolist() == [3, 2]

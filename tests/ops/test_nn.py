@@ -107,6 +107,7 @@ def test_class_vectors() -> None:
     assert ops.one_hot([0, 2, -1, 3], 3).tolist() == [[1, 0, 0], [0, 0, 1], [0, 0, 0], [0, 0, 0]]
     with pytest.raises(TypeError, match="class numbers"):
         ops.one_hot(["a", "b"], 3)
+    assert ops.one_hot([0, 1], 0).shape == (2, 0)
     assert ops.one_hot([0, 1], 2, axis=0, dtype="bool").tolist() == [[True, False], [False, True]]
     assert ops.multi_hot([[0, 2], [1, 1]], 3).tolist() == [[1, 0, 1], [0, 1, 0]]
     assert ops.multi_hot([0, 2], num_tokens=3).tolist() == [1, 0, 1]

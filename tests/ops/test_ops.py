@@ -1094,6 +1094,20 @@ def test_pictures_of_common_sizes_pass() -> None:
     assert minikeras.models.model_from_json(model.to_json()).output_shape == (None, 14, 14, 768)
 
 
+def test_the_edges_of_histograms_are_floats() -> None:
+    for x, limits in (([0, 1, 4], (0, 4)), ([0.0, 1.0], (0.0, 1.0)), ([0, 4], None)):
+        assert ops.histogram(x, 2, limits)[1].dtype == "float32"
+
+
+@pytest.mark.parametrize(
+    ("dtype", "found"), [("uint8", "uint8"), ("int16", "int16"), ("bool", "bool"), ("int8", "int32")]
+)
+def test_an_einsum_has_the_dtype_of_its_operands(dtype: str, found: str) -> None:
+    x = np.ones((2, 3), dtype)
+    for y in (ops.einsum("ij->j", x), ops.einsum("ij,j->j", x, x[0])):
+        same(y, [dtype == "bool" or 2] * 3, found)
+
+
 def test_products_of_int8_are_int32() -> None:
     a = np.full((3, 3), 100, "int8")
     symbol = minikeras.KerasTensor((3, 3), "int8")
