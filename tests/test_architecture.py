@@ -76,7 +76,7 @@ SPINE = """_core/op _core/tensor _core/variable _core/tape _core/keras_tensor la
 """The files that a call of a model and a step of its training run through."""
 WITH_EXTRAS = ("wrappers/", "utils/model_visualization.py", "utils/graph_layout.py", "utils/image_utils.py",
                "callbacks/tensorboard.py", "_display/event_files.py", "_trainers/on_dask.py", "saving/onnx_export.py",
-               "saving/h5_writing.py", "models/export.py", "plots.py", "_display/notebook.py")  # fmt: skip
+               "saving/h5_writing.py", "plots.py", "_display/notebook.py")  # fmt: skip
 """Files that an extra brings to life: scikit-learn, matplotlib, Pillow, TensorBoard, Dask, ONNX, IPython, h5py."""
 LIMITS = {"package": 47_000, "core": 34_800, "spine": 5_750, "_jit": 1_950, "longest file": 800, "longest body": 40}
 """So many lines at most: of all files, of those without compat, command line and extras, of the spine, of replays."""

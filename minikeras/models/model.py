@@ -20,7 +20,6 @@ from ..layers import Input, Layer
 from ..layers.arguments import LayerOptions
 from ..tree import flatten
 from . import graph_config
-from .export import Exporting
 from .graph import Graph
 from .order import copy_calls
 from .state_tree import assign, values_of
@@ -29,7 +28,7 @@ TensorStructure: TypeAlias = Tensor | Sequence[Any] | Mapping[str, Any]
 """One symbolic tensor, or a list, tuple or dict of them. (Type checkers see the result of an op as a Tensor.)"""
 
 
-class Model(Exporting, Trainer):
+class Model(Trainer):
     """A layer that holds others, with methods to train it, to predict and to print a summary.
 
     Either a subclass makes its layers in `__init__` and calls them in `call`. Or the model is made of the graph that
@@ -262,6 +261,33 @@ class Model(Exporting, Trainer):
              **kwargs: Any) -> None:  # fmt: skip
         """Write the model to a file that `load_model` reads, here and in Keras, as `saving.save_model` does."""
         saving.save_model(self, filepath, overwrite, zipped, **kwargs)
+
+    def export(self, filepath: str | PathLike[str], format: str = "tf_saved_model", verbose: bool | None = None,
+               input_signature: Any = None, **kwargs: Any) -> None:  # fmt: skip
+        """Write what the model computes to an ONNX file, which onnxruntime runs without this package (extra `onnx`).
+
+        Batches may have any size, and so may other axes of unknown size. The file appears only when it is complete.
+
+        Args:
+            filepath: Its path.
+            format: "onnx"; Keras has further ones.
+            verbose: Whether to print where the file is; None for True.
+            input_signature: A list of the arguments of `call`, with `keras.InputSpec(dtype, shape)` for each tensor;
+                by default the shapes and dtypes of the model's inputs.
+            kwargs: `opset_version`, the version of ONNX's operators, by default and at least 18.
+
+        Raises:
+            NotImplementedError: if ONNX cannot express a layer, with its name and the reason; for another format.
+            ValueError: for an unknown format or version, and for a model that has not been built.
+            ImportError: if onnx is not installed.
+        """
+        one_of("format", format, ("tf_saved_model", "onnx", "openvino", "litert", "torch"))
+        if format != "onnx":
+            raise NotImplementedError(f"minikeras writes format='onnx', not {format!r}. Save with "
+                                      "`model.save('model.keras')`; where Keras is installed, "
+                                      f"keras.models.load_model('model.keras').export({filepath!r}, format={format!r}) "
+                                      "writes TensorFlow's SavedModel and others.")  # fmt: skip
+        saving.export_onnx(self, filepath, verbose, input_signature, **kwargs)
 
     def quantize(self, mode: str | None = None, config: Any = None, filters: Any = None, **kwargs: Any) -> None:
         """Raise a NotImplementedError, which says how to quantize the model in Keras."""
