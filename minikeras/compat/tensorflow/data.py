@@ -5,7 +5,6 @@ table of arrays, so that shuffle, repeat, take and the like only move numbers, a
 """
 
 import builtins
-import glob
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -28,6 +27,7 @@ from .draws import as_graph, kernel_for
 from .dtypes import TensorShape, TensorSpec, accessor, as_dtype
 from .errors import InvalidArgumentError, OutOfRangeError
 from .functions import flatten, map_structure
+from .io import matches
 from .missing import lacks, missing
 from .ragged import RaggedTensor, RaggedTensorSpec
 from .tensors import NODE, Composite, array_of, convert_to_tensor, empty_of, escape
@@ -283,8 +283,7 @@ class Dataset:
     @staticmethod
     def list_files(file_pattern: Any, shuffle: bool | None = None, seed: Any = None, name: Any = None) -> "Dataset":
         """Return the names of the files that match patterns."""
-        patterns = np.ravel(array_of(file_pattern)).tolist()
-        paths = sorted(path for pattern in patterns for path in glob.glob(pattern.decode()))
+        paths = matches(file_pattern)
         if not paths:
             raise InvalidArgumentError(f"No files matched pattern: {file_pattern}")
         ds = Dataset.from_tensor_slices(paths)

@@ -1,9 +1,10 @@
 """`tf.io`: files, images in files, CSV and raw bytes."""
 
 import csv  # noqa: I001  # many names a line, below
-import glob as _glob
+import glob
 import io
 import os
+import re
 import shutil
 import stat
 from collections.abc import Callable, Iterable
@@ -34,13 +35,20 @@ def _path(name: Any) -> str:
     return os.fsdecode(name if isinstance(name, str | bytes | os.PathLike) else array_of(name).item())
 
 
+def matches(pattern: Any) -> list[str]:
+    """Return the paths that a pattern, or one of several, matches, in order; "./" is put before a first "*"."""
+    patterns = np.ravel(array_of(os.fspath(pattern) if isinstance(pattern, os.PathLike) else pattern))
+    names = ["./" * bool(re.match(r"[^/]*[*?[]", name)) + name for name in map(os.fsdecode, patterns)]
+    return sorted(path for name in names for path in glob.glob(name))
+
+
 class gfile:
     """File operations by path."""
 
     exists: Callable[..., Any] = staticmethod(lambda path: os.path.exists(_path(path)))
     isdir: Callable[..., Any] = staticmethod(lambda path: os.path.isdir(_path(path)))
     listdir: Callable[..., Any] = staticmethod(lambda path: os.listdir(_path(path)))
-    glob: Callable[..., Any] = staticmethod(lambda pattern: sorted(_glob.glob(_path(pattern))))
+    glob: Callable[..., Any] = staticmethod(matches)
     mkdir: Callable[..., Any] = staticmethod(lambda path: os.mkdir(_path(path)))
     makedirs: Callable[..., Any] = staticmethod(lambda path: os.makedirs(_path(path), exist_ok=True))
     remove: Callable[..., Any] = staticmethod(lambda path: os.remove(_path(path)))

@@ -11,7 +11,7 @@ from ... import ops
 from ..._core.tensor import Tensor, TensorOps, as_array
 from ...layers.fingerprints import bins_of
 from . import ragged
-from .dtypes import as_dtype
+from .dtypes import DType, as_dtype
 from .errors import InvalidArgumentError
 from .functions import printed
 from .missing import missing, named
@@ -122,6 +122,14 @@ def unicode_encode(input: Any, output_encoding: str = "UTF-8", *_: Any, **__: An
     return constant(encoded(input.to_list() if isinstance(input, ragged.RaggedTensor) else as_array(input).tolist()))
 
 
+def _number(text: bytes, kind: DType) -> float:
+    """Read a number; Python alone takes a "_" among the digits."""
+    try:
+        return (float if kind.is_floating else int)(text.replace(b"_", b"no digit"))
+    except ValueError:
+        raise InvalidArgumentError(f"Expected the text of a number of {kind.name}. Received: {text!r}") from None
+
+
 globals().update(named({
     "length": ('The length of each text in bytes, or in characters with unit "UTF8_CHAR".',
         lambda input, unit="BYTE", name=None:
@@ -139,8 +147,8 @@ globals().update(named({
     "regex_full_match": ("Whether a pattern matches texts as a whole.", lambda input, pattern, name=None:
         _each(lambda s: _regex(pattern).fullmatch(_text(s)) is not None, input, dtype="bool")),
     "to_number": ("Texts as numbers.",
-        lambda input, out_type="float32", name=None: _each(
-            lambda s: float(s) if as_dtype(out_type).is_floating else int(s), input, dtype=as_dtype(out_type).name)),
+        lambda input, out_type="float32", name=None:
+            _each(partial(_number, kind=as_dtype(out_type)), input, dtype=as_dtype(out_type).name)),
     "strip": ("Texts without white space at their ends.", lambda input, name=None: _each(lambda s: s.strip(), input)),
     "bytes_split": ("The bytes of texts.", lambda input, name=None: _parts(input, lambda s: [bytes([b]) for b in s])),
     "unicode_split": ("The characters of texts.",

@@ -1220,6 +1220,30 @@ def test_the_small_cross_entropy_of_a_sure_and_right_logit_is_precise() -> None:
     np.testing.assert_allclose(found, [3.059022e-07] * 2, rtol=1e-6)
 
 
+def test_paths_that_a_leading_wildcard_finds_begin_with_a_dot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("a/u.csv", "t.csv"):
+        Path(name).parent.mkdir(exist_ok=True)
+        Path(name).write_text("1")
+    for pattern, expected in (
+        ("*.csv", ["./t.csv"]),
+        ("a/*", ["a/u.csv"]),
+        ("[a-c]/u.csv", ["./a/u.csv"]),
+        (["*.csv", "a/*"], ["./t.csv", "a/u.csv"]),
+        ("t.csv", ["t.csv"]),
+    ):
+        assert tf.io.gfile.glob(pattern) == expected
+        names = tf.data.Dataset.list_files(pattern, shuffle=False).as_numpy_iterator()
+        assert [name.decode() for name in names] == expected
+    assert tf.io.gfile.glob(tmp_path / "*.csv") == [str(tmp_path / "t.csv")]
+
+
+@pytest.mark.parametrize(("text", "dtype"), [("x", "float32"), ("2.5", "int32"), ("1_0", "float32"), ("", "int64")])
+def test_what_is_no_number_of_a_dtype_is_refused(text: str, dtype: str) -> None:
+    with pytest.raises(tf.errors.InvalidArgumentError, match=f"number of {dtype}. Received: b'{text}'"):
+        tf.strings.to_number(["1", text], dtype)
+
+
 def test_cross_entropies_take_the_logits_of_a_sigmoid_at_both_addresses() -> None:
     flavour(False)
     nn = ops.nn  # as whoever used it before TensorFlow's stand-in was installed
