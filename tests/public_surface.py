@@ -34,12 +34,12 @@ def lines() -> dict[str, str]:
     """Return what there is to say of each public name, by its address below minikeras or tensorflow."""
     public = runpy.run_path(str(ROOT / "docs" / "coverage.py"))
     modules, _ = public["read_names"]()
-    pairs = [(module, name) for module in _own_modules(modules) for name in import_module(module).__all__]
-    found: dict[str, Any] = {f"{module}.{name}": getattr(import_module(module), name) for module, name in pairs}
     with ExitStack() as stack, warnings.catch_warnings():
         stack.callback(tensors.flavour, bool(tensors._adapted))
         tensors.flavour(False)
         warnings.simplefilter("ignore", DeprecationWarning)
+        pairs = [(module, name) for module in _own_modules(modules) for name in import_module(module).__all__]
+        found: dict[str, Any] = {f"{module}.{name}": getattr(import_module(module), name) for module, name in pairs}
         for module, names in modules.items():
             home = public["find_module"](re.sub(r"^tf\b", "tensorflow", module))
             for name in names if home is not None else ():

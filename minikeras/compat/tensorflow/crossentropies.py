@@ -22,9 +22,10 @@ def patch(patches: Patches) -> None:
     """Let sigmoid and softmax keep their logits, and cross-entropies take them."""
     for op in (ops.sigmoid, ops.softmax):
         patches.put(vars(op)["op"], "after", lambda y, x: (vars(Tensor)["logits"].__set__(y, x), y)[1])
+    nn = ops.nn  # which takes the names of `ops` as they are when it is loaded
     for name in ("binary_crossentropy", "categorical_crossentropy", "sparse_categorical_crossentropy"):
-        for module in (ops, ops.nn):
-            patches.around(module, name, _crossentropy)
+        patches.around(ops, name, _crossentropy)
+        patches.put(nn, name, vars(ops)[name])
     patches.put(TapedProgram, "keeps_logits", True)
     patches.around(Loss, "__call__", _call_loss)
     patches.around(Trainer, "_replayed", _call_model)
